@@ -1,1 +1,5 @@
-//! The map of this crate.
+//! Flows, transactions, dialogs; steering.
+
+pub mod flow;
+
+pub use flow::{ConnectionId, Flow, Listener, ListenerId, Send, Transport, Wire};

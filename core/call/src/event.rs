@@ -1,0 +1,29 @@
+//! What happens to calls, for whoever watches.
+
+use std::sync::Arc;
+
+use policy::{Direction, Facts, Refusal, Trail, WallTime};
+use serde::Serialize;
+
+/// Something worth telling. Never needed for the call itself. The decision on each call, with its facts and
+/// trail, is in the call's `Record`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// Nobody we know: no call began, and no call record is made.
+    TurnedAway { at: WallTime, facts: Box<Facts>, refusal: Refusal, trail: Box<Trail> },
+    CallStarted {
+        call: String,
+        at: WallTime,
+        calling: Arc<str>,
+        called: Arc<str>,
+        direction: Direction,
+        emergency: bool,
+    },
+    /// An attempt failed, and the next one is tried.
+    MovedOn { call: String, at: WallTime, from: Arc<str>, cause: String },
+    CallAnswered { call: String, at: WallTime, by: Arc<str> },
+    CallEnded { call: String, at: WallTime, verdict: String, words: String },
+    PeerDown { at: WallTime, server: Arc<str>, cause: String },
+    PeerUp { at: WallTime, server: Arc<str> },
+}

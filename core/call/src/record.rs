@@ -1,0 +1,98 @@
+//! What outlives a call: one record, made when it ends.
+
+use media::Figures;
+use policy::{Facts, Trail, WallTime};
+use serde::Serialize;
+
+/// One finished call. `id` is made at the first INVITE and never reused.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Record {
+    pub id: String,
+    pub version: u32,
+    pub revision: u64,
+    pub direction: Option<policy::Direction>,
+    pub emergency: bool,
+    pub calling: String,
+    pub from_dialled: String,
+    pub to_dialled: String,
+    pub to_e164: Option<String>,
+    pub route: Option<String>,
+    pub source: String,
+    pub call_id: String,
+    pub attempts: Vec<AttemptRecord>,
+    pub started: WallTime,
+    pub rang: Option<WallTime>,
+    pub answered: Option<WallTime>,
+    pub ended: WallTime,
+    pub setup_ms: Option<u64>,
+    pub talk_ms: u64,
+    pub sip_code: u16,
+    pub outcome: Outcome,
+    pub ended_by: EndedBy,
+    pub verdict: String,
+    pub words: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<Sound>,
+    pub facts: Facts,
+    pub trail: Trail,
+}
+
+/// One try to reach a callee.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AttemptRecord {
+    pub callee: String,
+    pub target: String,
+    pub remote: Option<String>,
+    pub call_id: String,
+    pub sent_from: String,
+    pub sent_to: String,
+    pub started: WallTime,
+    pub ended: Option<WallTime>,
+    pub sip_code: Option<u16>,
+    pub cause: String,
+}
+
+/// How a call went, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Answered,
+    Cancelled,
+    Busy,
+    NoAnswer,
+    Refused,
+    Failed,
+}
+
+/// Who ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    Caller,
+    Callee,
+    House,
+}
+
+/// What the relay counted, for the caller's side and the callee's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Sound {
+    pub caller: SideFigures,
+    pub callee: SideFigures,
+}
+
+/// What one side sent us and was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SideFigures {
+    pub packets_in: u64,
+    pub packets_out: u64,
+    pub lost: u64,
+    pub jitter_us: u64,
+    pub strangers: u64,
+}
+
+impl From<&Figures> for Sound {
+    fn from(_figures: &Figures) -> Sound {
+        let none = SideFigures { packets_in: 0, packets_out: 0, lost: 0, jitter_us: 0, strangers: 0 };
+        Sound { caller: none, callee: none }
+    }
+}

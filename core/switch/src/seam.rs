@@ -1,0 +1,100 @@
+//! The waist: everything that enters a shard, and everything that leaves it, as plain values.
+
+use std::sync::Arc;
+
+use call::{Event, Record};
+use media::Order;
+use policy::Policy;
+use sip_stack::{Flow, Send};
+use sip_stack::locate::{DnsAnswer, DnsQuestion};
+
+/// One thing that happens to a shard.
+pub enum Input<'a> {
+    /// One datagram, or one message cut out of a stream.
+    Received(Received<'a>),
+    /// A connection was refused or closed.
+    FlowFailed(Flow),
+    /// `Switch::deadline` has come.
+    Deadline,
+    /// A relay says something.
+    Heard(media::Event),
+    Answered(AskId, Answer),
+    NewPolicy(Arc<Policy>),
+    /// What another shard found out.
+    News(News),
+    Command(CommandId, Command),
+}
+
+/// Bytes of one message, and the flow they came on.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a> {
+    pub flow: Flow,
+    pub bytes: &'a [u8],
+}
+
+/// Everything that follows from one input. The shell empties it in the order of the fields: what must be
+/// kept is kept before anybody is told of it, ports are open before a message names them.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    pub keep: Vec<Record>,
+    pub orders: Vec<Order>,
+    pub sends: Vec<Send>,
+    pub asks: Vec<(AskId, Question)>,
+    pub tells: Vec<Event>,
+    pub news: Vec<News>,
+    pub replies: Vec<(CommandId, Reply)>,
+}
+
+/// Names a question, so that its answer finds home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AskId(pub u64);
+
+/// What the core asks the outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    Dns(DnsQuestion),
+}
+
+/// What the outside says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Dns(DnsAnswer),
+}
+
+/// Names a command, so that its reply finds the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommandId(pub u64);
+
+/// What an operator wants of a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Take no new call, except an emergency call; say what is left.
+    Drain,
+    /// End every call.
+    HangUpAll,
+    /// Say what is held now.
+    Count,
+}
+
+/// What a shard answers to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    Held(Held),
+}
+
+/// What a shard holds at this moment. All zero after the last call and its late copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    pub calls: usize,
+    pub transactions: usize,
+    pub ports: usize,
+    pub permits: usize,
+    pub questions: usize,
+}
+
+/// What one shard found out and all must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A peer, by its server key, answers or doesn't.
+    Peer { key: Arc<str>, is_up: bool },
+}

@@ -1,1 +1,12 @@
-//! The map of this crate.
+//! The command line: the tree of verbs, its help, its colours and its exit codes.
+//!
+//! It says what was asked for and how answers look. It does nothing itself: `node` carries the verbs out.
+//! Start at `verbs`.
+
+mod exit;
+mod paint;
+mod verbs;
+
+pub use exit::Exit;
+pub use paint::{Paint, Palette};
+pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Up, Verb, parse, parse_from};

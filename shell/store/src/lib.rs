@@ -1,1 +1,14 @@
-//! The map of this crate.
+//! What lasts: call records, as complete lines of JSON in append-only files.
+//!
+//! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread of
+//! its own makes them survive the death of the machine. It is not a database: nothing is looked up here.
+//! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back.
+
+mod day;
+mod file;
+mod reader;
+mod store;
+mod torn;
+
+pub use reader::{ReadFault, Records, records_in};
+pub use store::{Counts, Found, OpenFault, Settings, Store, Trouble};

@@ -1,0 +1,183 @@
+//! The tree of verbs, as clap reads it.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// SIP trunking for enterprises: one program between phones and providers.
+#[derive(Debug, Parser)]
+#[command(name = "tandem", bin_name = "tandem", version, disable_help_subcommand = true, max_term_width = 110)]
+#[command(arg_required_else_help = true)]
+#[command(after_help = "Examples:\n  tandem demo\n  tandem up /etc/tandem\n\nCodes like TD-R301 are explained by: tandem \
+help TD-R301")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// When to use colours; NO_COLOR is obeyed.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run in the foreground with the configuration in DIR
+    #[command(after_help = "Examples:\n  tandem up /etc/tandem\n  tandem up my-edge --data /var/lib/tandem \
+--drain-max 2m\n\nSIGTERM or Ctrl-C lets calls end first; a second one stops at once. SIGHUP reads DIR again.")]
+    Up(Up),
+    /// Make four calls between simulated phones, providers and a 9-1-1 centre, over loopback
+    #[command(after_help = "Examples:\n  tandem demo\n  tandem demo --headless --json")]
+    Demo(Demo),
+    /// Look at configuration without running it
+    #[command(subcommand, after_help = "Examples:\n  tandem config check /etc/tandem\n  tandem config schema > \
+tandem.schema.json")]
+    Config(Config),
+    /// Say what would become of a call, and why; nothing is sent
+    #[command(after_help = "Examples:\n  tandem explain 911 --from hana --dir my-edge\n  tandem explain \
++14255550100 --via northwind --at \"2026-11-20 10:00\" --json")]
+    Explain(Explain),
+    /// Run the stored call tests ([test.*]) of DIR
+    #[command(after_help = "Examples:\n  tandem test /etc/tandem\n  tandem test my-edge --json")]
+    Test {
+        /// The configuration directory
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Explain a code, or show the help of a verb
+    #[command(after_help = "Examples:\n  tandem help TD-R301\n  tandem help explain")]
+    Help {
+        /// A code such as TD-C017, or a verb
+        topic: Option<String>,
+    },
+    /// Print the version
+    #[command(after_help = "Examples:\n  tandem version\n  tandem version --json")]
+    Version {
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Up {
+    /// The configuration directory: every *.toml in it is read
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Where call records and events are written [default: DIR/data]
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// Signalling threads
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub shards: u8,
+    /// Media threads [default: 2, or 1 on a single core]
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub media: Option<u8>,
+    /// How long calls may go on after SIGTERM
+    #[arg(long, default_value = "5m", value_parser = span)]
+    pub drain_max: Duration,
+    /// DNS servers to ask [default: those of this machine]
+    #[arg(long, value_name = "IP")]
+    pub dns: Vec<IpAddr>,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Make the calls, report, and stop
+    #[arg(long)]
+    pub headless: bool,
+    /// Stop after so many seconds, whatever happens
+    #[arg(long, value_name = "N")]
+    pub seconds: Option<u64>,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Write the demo's configuration to DIR, to keep and edit
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Read and compile DIR, and print every problem with its place and its cure
+    #[command(after_help = "Examples:\n  tandem config check /etc/tandem\n  tandem config check my-edge --json")]
+    Check {
+        /// The configuration directory
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of the configuration, for editors
+    #[command(after_help = "Examples:\n  tandem config schema > schema/tandem.schema.json\n  tandem config schema \
+| jq .title")]
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// What is dialled
+    #[arg(allow_hyphen_values = true)]
+    pub number: String,
+    /// The configuration directory
+    #[arg(long, default_value = ".")]
+    pub dir: PathBuf,
+    /// The user who dials
+    #[arg(long, value_name = "WHO", conflicts_with = "via")]
+    pub from: Option<String>,
+    /// The trunk on which the call comes in
+    #[arg(long, value_name = "TRUNK")]
+    pub via: Option<String>,
+    /// When: "2026-11-20 10:00" in the system's zone, or with an offset [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Show also what was not considered
+    #[arg(long)]
+    pub all: bool,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads the command line of this process; prints help or the mistake, and exits, when there is no verb to carry out.
+pub fn parse() -> Cli {
+    Cli::parse()
+}
+
+/// Reads a command line given as words.
+pub fn parse_from<I>(words: I) -> Result<Cli, clap::Error>
+where
+    I: IntoIterator,
+    I::Item: Into<OsString> + Clone,
+{
+    Cli::try_parse_from(words)
+}
+
+/// A span as configuration writes it: `90s`, `5m`, `1h`, `250ms`.
+fn span(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (count, unit) = text.split_at(digits);
+    let count: u64 = count.parse().map_err(|_| "write a number and a unit, such as 90s or 5m".to_owned())?;
+    let seconds = match unit {
+        "ms" => return Ok(Duration::from_millis(count)),
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(format!("unknown unit {unit:?}; use ms, s, m or h")),
+    };
+    count.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "too long".to_owned())
+}

@@ -1,0 +1,210 @@
+#![allow(clippy::unwrap_used)]
+//! What the store promises about records.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use store::{Found, OpenFault, ReadFault, Settings, Store, Trouble, records_in};
+
+#[test]
+fn what_was_kept_is_read_back_in_order() {
+    let data = Directory::new("order");
+    let (store, found) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+
+    store.keep(&[json!({"id": 1}), json!({"id": 2})]);
+    store.keep(&[json!({"id": 3})]);
+
+    assert!(found.is_empty());
+    assert_eq!(ids(data.path()), [1, 2, 3]);
+}
+
+#[test]
+fn a_process_that_is_killed_loses_no_record() {
+    if let Ok(data) = std::env::var("STORE_TEST_KEEP_UNTIL_KILLED") {
+        keep_until_killed(Path::new(&data));
+    }
+    let data = Directory::new("killed");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_process_that_is_killed_loses_no_record", "--nocapture"])
+        .env("STORE_TEST_KEEP_UNTIL_KILLED", data.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let told = data.path().join("told");
+    wait_for(|| fs::read(&told).is_ok_and(|bytes| bytes.len() > 200));
+
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let told = fs::read(&told).unwrap().len() as u64;
+    let (_store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+    let kept = ids(data.path());
+    assert!(kept.len() as u64 >= told, "{told} were promised, {} are there", kept.len());
+    assert!(kept.iter().copied().eq(0..kept.len() as u64), "none is missing in between");
+}
+
+#[test]
+fn a_line_cut_by_a_crash_is_set_aside_and_never_read() {
+    let data = Directory::new("torn");
+    let (store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+    store.keep(&[json!({"id": 1})]);
+    store.stop();
+    let file = record_files(data.path()).remove(0);
+    OpenOptions::new().append(true).open(&file).unwrap().write_all(b"{\"id\": 2, \"call").unwrap();
+    assert!(matches!(records_in(data.path()).unwrap().last(), Some(Err(ReadFault::Torn { line: 2, .. }))));
+
+    let (store, found) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+    store.keep(&[json!({"id": 3})]);
+
+    assert_eq!(found, [Found::TornLine { file: file.clone(), bytes: 15 }]);
+    assert_eq!(ids(data.path()), [1, 3]);
+    let torn = fs::read(format!("{}.torn", file.display())).unwrap();
+    assert_eq!(torn, b"{\"id\": 2, \"call\n");
+}
+
+#[test]
+fn a_torn_line_longer_than_a_block_is_found_too() {
+    let data = Directory::new("long");
+    fs::create_dir_all(data.path().join("records")).unwrap();
+    let file = data.path().join("records/calls-20261121.jsonl");
+    fs::write(&file, [b"{\"id\":1}\n".as_slice(), &vec![b'x'; 200_000]].concat()).unwrap();
+
+    let (_store, found) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+
+    assert_eq!(found, [Found::TornLine { file, bytes: 200_000 }]);
+    assert_eq!(ids(data.path()), [1]);
+}
+
+#[test]
+fn two_processes_cannot_write_one_directory() {
+    let data = Directory::new("twice");
+    let (_first, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+
+    let second = Store::open(Settings::at(data.path()), |_| {});
+
+    assert!(matches!(second, Err(OpenFault::InUse(_))));
+}
+
+#[test]
+fn records_a_disk_refuses_wait_and_are_written_when_it_recovers() {
+    let data = Directory::new("refused");
+    let (told, tell) = ear();
+    let settings = Settings { sync_every: Duration::from_millis(20), ..Settings::at(data.path()) };
+    let (store, _) = Store::open(settings, tell).unwrap();
+    let away = data.path().join("away");
+    fs::rename(data.path().join("records"), &away).unwrap();
+
+    store.keep(&[json!({"id": 1})]);
+    store.keep(&[json!({"id": 2})]);
+    assert!(matches!(told.lock().unwrap().as_slice(), [Trouble::Refused { waiting: 1, .. }]));
+    assert_eq!(store.counts().waiting, 2);
+    fs::rename(&away, data.path().join("records")).unwrap();
+    wait_for(|| store.counts().waiting == 0);
+    store.keep(&[json!({"id": 3})]);
+
+    assert_eq!(ids(data.path()), [1, 2, 3]);
+    wait_for(|| told.lock().unwrap().contains(&Trouble::Recovered { records: 2 }));
+}
+
+#[test]
+fn what_waits_is_bounded_and_what_is_lost_is_told() {
+    let data = Directory::new("bounded");
+    let (told, tell) = ear();
+    let settings = Settings { waiting_max: 30, sync_every: Duration::from_secs(3600), ..Settings::at(data.path()) };
+    let (store, _) = Store::open(settings, tell).unwrap();
+    fs::rename(data.path().join("records"), data.path().join("away")).unwrap();
+
+    for id in 0..10 {
+        store.keep(&[json!({"id": id})]);
+    }
+
+    assert_eq!(store.counts().lost + store.counts().waiting as u64, 10);
+    assert!(store.counts().waiting <= 3);
+    assert!(told.lock().unwrap().contains(&Trouble::Lost { records: 1 }));
+}
+
+#[test]
+fn a_full_disk_is_told_and_the_record_waits() {
+    let data = Directory::new("full");
+    let (told, tell) = ear();
+    let (store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+    store.keep(&[json!({"id": 0})]);
+    store.stop();
+    let today = record_files(data.path()).remove(0);
+    fs::remove_file(&today).unwrap();
+    let (store, _) = Store::open(Settings::at(data.path()), tell).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &today).unwrap();
+
+    store.keep(&[json!({"id": 1})]);
+
+    assert_eq!(store.counts().waiting, 1);
+    assert!(matches!(told.lock().unwrap().as_slice(), [Trouble::Refused { .. }]));
+    fs::remove_file(&today).unwrap();
+}
+
+fn keep_until_killed(data: &Path) -> ! {
+    let (store, _) = Store::open(Settings::at(data), |_| {}).unwrap();
+    let mut told = fs::File::create(data.join("told")).unwrap();
+    let mut id = 0u64;
+    loop {
+        store.keep(&[json!({"id": id, "padding": "x".repeat(900)})]);
+        told.write_all(b".").unwrap();
+        id += 1;
+    }
+}
+
+fn ids(data: &Path) -> Vec<u64> {
+    records_in(data).unwrap().map(|record| id_of(&record.unwrap())).collect()
+}
+
+fn id_of(record: &Value) -> u64 {
+    record["id"].as_u64().unwrap()
+}
+
+fn record_files(data: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(data.join("records")).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).collect()
+}
+
+type Told = Arc<Mutex<Vec<Trouble>>>;
+
+fn ear() -> (Told, impl Fn(Trouble) + Send + Sync + 'static) {
+    let told = Told::default();
+    let telling = Arc::clone(&told);
+    (told, move |trouble| telling.lock().unwrap().push(trouble))
+}
+
+fn wait_for(condition: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < until, "it never came true");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A directory of its own for one test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Directory {
+        let path = std::env::temp_dir().join(format!("tandem-store-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Directory(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

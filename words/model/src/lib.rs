@@ -1,1 +1,58 @@
-//! The map of this crate.
+//! The nouns of the business, as an operator writes them: `[trunk.northwind]`, `[route.us-national]` …
+//!
+//! It reads texts of TOML into [`Documents`] and says what is wrong with them, with file, line and column.
+//! It does not read files, does not look up secrets, and does not know whether a trunk that a route names
+//! exists: that is `policy::compile`.
+//!
+//! Start at [`load`]; the kinds of objects are one module each, the values they are made of come after.
+
+mod documents;
+mod load;
+mod schema;
+
+mod emergency;
+mod route;
+mod site;
+mod system;
+mod trunk;
+mod user;
+
+mod duration;
+mod media;
+mod network;
+mod number;
+mod pattern;
+mod secret;
+mod uri;
+
+mod fault;
+mod problem;
+mod source;
+mod spot;
+mod suggest;
+mod text;
+
+pub use documents::{Document, Documents, Kind};
+pub use duration::Duration;
+pub use emergency::{Emergency, Expect, Given, Moment, Test};
+pub use fault::Fault;
+pub use load::load;
+pub use media::{Codec, MediaPath};
+pub use network::{Address, Network, PortRange, Source};
+pub use number::{Number, NumberRange};
+pub use pattern::{Mask, Pattern};
+pub use problem::{CODES, Code, Problem};
+pub use route::{Becomes, Choose, DialPlan, Route, RouteFrom, RouteSend, RouteTrunk, Rule};
+pub use schema::schema;
+pub use secret::{Secret, SecretRef, Secrets};
+pub use site::{Site, SiteMedia};
+pub use source::{Place, SourceFile};
+pub use spot::Spot;
+pub use suggest::nearest;
+pub use system::{Interface, LogLevel, Side, System};
+pub use trunk::{
+    Accept, Auth, CallerIdHeader, DidRule, FailCause, Failover, FromIdentity, HealthCheck, Identity,
+    NumberFormat, Probing, Server, Trunk, TrunkDirection, TrunkLimits, TrunkMedia,
+};
+pub use uri::{Secure, SipUri, Transport};
+pub use user::{Class, Device, Numbers, User};

@@ -1,0 +1,96 @@
+//! All documents of a configuration.
+
+use std::collections::BTreeMap;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::emergency::{Emergency, Test};
+use crate::fault::Fault;
+use crate::problem::Problem;
+use crate::route::{DialPlan, Route};
+use crate::secret::SecretRef;
+use crate::site::Site;
+use crate::source::{Place, SourceFile};
+use crate::spot::Spot;
+use crate::system::{Interface, System};
+use crate::trunk::Trunk;
+use crate::user::{Numbers, User};
+
+/// One object as the operator wrote it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Document<T> {
+    #[serde(skip)]
+    pub name: Arc<str>,
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub value: T,
+}
+
+impl<T> Deref for Document<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Objects of one kind by name.
+pub type Kind<T> = BTreeMap<Arc<str>, Document<T>>;
+
+/// Everything that was written, and where; each kind in order of names.
+#[derive(Clone, Debug, Serialize)]
+pub struct Documents {
+    #[serde(skip)]
+    pub files: Vec<SourceFile>,
+    pub system: Document<System>,
+    pub interface: Kind<Interface>,
+    pub site: Kind<Site>,
+    pub trunk: Kind<Trunk>,
+    pub user: Kind<User>,
+    pub numbers: Kind<Numbers>,
+    pub route: Kind<Route>,
+    pub dialplan: Kind<DialPlan>,
+    pub emergency: Kind<Emergency>,
+    pub test: Kind<Test>,
+}
+
+impl Documents {
+    /// Where a document begins: `"routes.toml:31"`.
+    pub fn location<T>(&self, document: &Document<T>) -> String {
+        self.located(&document.place)
+    }
+
+    /// Where a value inside a document stands.
+    pub fn location_of<T, U>(&self, document: &Document<T>, spot: &Spot<U>) -> String {
+        self.located(&Place::new(document.place.file, spot.span.clone()))
+    }
+
+    /// A problem with a document as a whole.
+    pub fn problem<T>(&self, document: &Document<T>, fault: Fault) -> Problem {
+        self.files[document.place.file].problem(document.place.range(), fault)
+    }
+
+    /// A problem with a value inside a document.
+    pub fn problem_at<T, U>(&self, document: &Document<T>, spot: &Spot<U>, fault: Fault) -> Problem {
+        self.problem_in(document, spot.span.clone(), fault)
+    }
+
+    /// Every place where a secret is kept, with whom it belongs to.
+    pub fn secret_refs(&self) -> impl Iterator<Item = &SecretRef> {
+        let of_trunks = self.trunk.values().filter_map(|trunk| Some(&trunk.value.auth.as_ref()?.password.value));
+        let of_users = self.user.values().filter_map(|user| Some(&user.value.password.as_ref()?.value));
+        of_trunks.chain(of_users)
+    }
+
+    fn problem_in<T>(&self, document: &Document<T>, span: Range<usize>, fault: Fault) -> Problem {
+        self.files[document.place.file].problem(span, fault)
+    }
+
+    fn located(&self, place: &Place) -> String {
+        let file = &self.files[place.file];
+        format!("{}:{}", file.name, file.position(place.span.0).0)
+    }
+}

@@ -1,0 +1,142 @@
+//! What is wrong with a configuration: a stable code, a sentence, a place and a way out.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A stable code, printed as `TD-C017`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(u16);
+
+macro_rules! codes {
+    ($($constant:ident $number:literal $title:literal;)*) => {
+        impl Code {
+            $(#[doc = $title] pub const $constant: Code = Code($number);)*
+        }
+
+        /// Every code and its title, in order of their numbers.
+        pub const CODES: &[(Code, &str)] = &[$((Code($number), $title)),*];
+    };
+}
+
+codes! {
+    SYNTAX             1 "the file is not TOML";
+    FORMAT             2 "the format of the configuration is not known";
+    UNKNOWN_KIND       3 "there is no such kind of object";
+    UNKNOWN_KEY        4 "there is no such key";
+    MISSING_KEY        5 "a required key is missing";
+    WRONG_TYPE         6 "a value has the wrong type";
+    UNKNOWN_WORD       7 "a word is not among those that may stand here";
+    TWICE              8 "an object is defined twice";
+    NUMBER             9 "a telephone number is not E.164 with a plus";
+    UNQUOTED          10 "a number, duration or text is not quoted";
+    DURATION          11 "a duration cannot be read";
+    URI               13 "a SIP URI cannot be read";
+    ADDRESS           14 "an address or network cannot be read";
+    PORT              15 "a port or range of ports cannot be";
+    PATTERN           16 "a pattern cannot be read";
+    UNKNOWN_NAME      17 "a name is not defined";
+    PLAIN_SECRET      18 "a secret stands in a document";
+    NO_SECRET_VALUE   19 "a secret has no value";
+    OWNED_TWICE       20 "a number or extension has two owners";
+    REVERSED          21 "a range ends before it begins";
+    EMERGENCY_NO_WAY  22 "emergency numbers without a trunk";
+    ROUTE_NO_WAY      23 "a route does not say where calls go";
+    ROUTE_UNREACHABLE 24 "a route can never be used";
+    TRANSPORT         25 "a transport is not known";
+    NAME              26 "a name is not a kebab-case id";
+    NO_SYSTEM         27 "there is no [system]";
+    INTERFACE         28 "an interface cannot listen as it is written";
+    RULE              29 "a dial plan rule cannot be read";
+    CONTRADICTION     30 "two keys contradict each other";
+    OUT_OF_RANGE      31 "a figure is out of range";
+    TIME              32 "a time cannot be read";
+}
+
+impl Code {
+    /// What the code means, in a few words.
+    pub fn title(self) -> &'static str {
+        CODES.iter().find(|(code, _)| *code == self).map_or("", |(_, title)| title)
+    }
+
+    pub(crate) fn number(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) fn from_number(number: u16) -> Option<Code> {
+        CODES.iter().map(|(code, _)| *code).find(|code| code.0 == number)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TD-C{:03}", self.0)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One thing that is wrong, where it stands, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    pub code: Code,
+    pub message: String,
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted in characters, from 1.
+    pub column: usize,
+    /// The text that is wrong; secrets are blotted out.
+    pub span: String,
+    /// The whole line it stands in; secrets are blotted out.
+    pub excerpt: String,
+    pub suggestion: Option<String>,
+    /// What follows from it, or what else to know.
+    pub notes: Vec<String>,
+}
+
+impl Problem {
+    /// Adds a sentence below the excerpt.
+    pub fn note(mut self, note: impl Into<String>) -> Problem {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says what to write instead.
+    pub fn suggest(mut self, suggestion: impl Into<String>) -> Problem {
+        self.suggestion = Some(suggestion.into());
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line.to_string();
+        let gutter = " ".repeat(line.len());
+        writeln!(f, "error[{}]: {}", self.code, self.message)?;
+        writeln!(f, "{gutter}┌─ {}:{}:{}", self.file, self.line, self.column)?;
+        writeln!(f, "{gutter}│")?;
+        writeln!(f, "{line}│ {}", self.excerpt)?;
+        let indent = " ".repeat(self.column - 1);
+        let carets = "^".repeat(self.span.chars().count().max(1));
+        write!(f, "{gutter}│ {indent}{carets}")?;
+        if let Some(suggestion) = &self.suggestion {
+            write!(f, " {suggestion}")?;
+        }
+        writeln!(f, "\n{gutter}│")?;
+        for note in &self.notes {
+            writeln!(f, "{gutter}= {note}")?;
+        }
+        write!(f, "{gutter}= more: tandem help {}", self.code)
+    }
+}

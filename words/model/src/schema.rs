@@ -1,0 +1,39 @@
+//! The JSON Schema that editors check and complete by; made from the same types that are read.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use crate::emergency::{Emergency, Test};
+use crate::route::{DialPlan, Route};
+use crate::site::Site;
+use crate::system::{Interface, System};
+use crate::trunk::Trunk;
+use crate::user::{Numbers, User};
+
+/// One file: any objects of any kinds.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, title = "Tandem configuration", rename = "Configuration")]
+#[expect(dead_code, reason = "only its shape is used")]
+struct File {
+    /// The format of the configuration: 1.
+    #[schemars(range(min = 1, max = 1))]
+    format: Option<u32>,
+    system: Option<System>,
+    interface: Option<BTreeMap<String, Interface>>,
+    site: Option<BTreeMap<String, Site>>,
+    trunk: Option<BTreeMap<String, Trunk>>,
+    user: Option<BTreeMap<String, User>>,
+    numbers: Option<BTreeMap<String, Numbers>>,
+    route: Option<BTreeMap<String, Route>>,
+    dialplan: Option<BTreeMap<String, DialPlan>>,
+    emergency: Option<BTreeMap<String, Emergency>>,
+    test: Option<BTreeMap<String, Test>>,
+}
+
+/// The JSON Schema (2020-12) of a configuration file.
+pub fn schema() -> Value {
+    SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<File>().to_value()
+}

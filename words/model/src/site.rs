@@ -1,0 +1,34 @@
+//! A place with networks, limits and dialling habits of its own.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::media::Codec;
+use crate::network::Network;
+use crate::spot::Spot;
+
+/// `[site.NAME]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// The system's where it is missing.
+    pub country: Option<Spot<String>>,
+    pub area_code: Option<Spot<String>>,
+    /// What people here dial first to get outside, such as "9".
+    pub outside_prefix: Option<Spot<String>>,
+    #[serde(default)]
+    pub subnets: Vec<Spot<Network>>,
+    #[serde(default)]
+    pub media: SiteMedia,
+    /// The place that emergency services would be sent to, in words.
+    pub emergency: Option<String>,
+}
+
+/// What a site's lines carry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteMedia {
+    /// Calls that leave or enter the site at once.
+    pub max_calls: Option<u32>,
+    pub codecs: Option<Vec<Codec>>,
+}

@@ -1,0 +1,111 @@
+//! Texts of configuration, and places in them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+use crate::problem::Problem;
+
+/// One file of the configuration, as the node has read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// The name people know it by, such as `conf.d/routes.toml`.
+    pub name: Arc<str>,
+    pub text: Arc<str>,
+}
+
+impl SourceFile {
+    /// A file of this name and content.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceFile {
+        SourceFile { name: name.into(), text: text.into() }
+    }
+
+    /// Line and column of a byte, both from 1; the column counts characters.
+    pub fn position(&self, byte: usize) -> (usize, usize) {
+        let before = &self.text[..self.floor(byte)];
+        let line = before.matches('\n').count() + 1;
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (line, before[line_start..].chars().count() + 1)
+    }
+
+    pub(crate) fn problem(&self, span: Range<usize>, fault: Fault) -> Problem {
+        let start = self.floor(span.start);
+        let (line, column) = self.position(start);
+        let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
+        let excerpt = blot_secrets(self.text[line_start..line_end].trim_end_matches('\r'));
+        let length = self.text[start..self.floor(span.end).clamp(start, line_end)].chars().count();
+        let span = excerpt.chars().skip(column - 1).take(length).collect();
+        Problem {
+            code: fault.code,
+            message: fault.message,
+            file: self.name.to_string(),
+            line,
+            column,
+            span,
+            excerpt,
+            suggestion: fault.suggestion,
+            notes: Vec::new(),
+        }
+    }
+
+    fn floor(&self, byte: usize) -> usize {
+        (0..=byte.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
+    }
+}
+
+/// Keeps the length of a line, so that columns still hold, and hides what stands after a secret's key.
+fn blot_secrets(line: &str) -> String {
+    const KEYS: [&str; 4] = ["password", "plain", "passwort", "secret"];
+    let mut out: Vec<char> = line.chars().collect();
+    let lower: Vec<char> = out.iter().map(char::to_ascii_lowercase).collect();
+    for key in KEYS {
+        let key: Vec<char> = key.chars().collect();
+        let starts: Vec<usize> = (0..lower.len()).filter(|at| lower[*at..].starts_with(&key)).collect();
+        for start in starts {
+            blot_value(&mut out, start + key.len());
+        }
+    }
+    out.into_iter().collect()
+}
+
+/// Hides a quoted text that follows `=`; a table such as `{ env = … }` stays readable.
+fn blot_value(line: &mut [char], from: usize) {
+    let mut at = from;
+    while at < line.len() && matches!(line[at], ' ' | '\t' | '=' | '"') && line[at..].first() != Some(&'{') {
+        if line[at] == '=' {
+            while at + 1 < line.len() && line[at + 1] == ' ' {
+                at += 1;
+            }
+            at += 1;
+            break;
+        }
+        at += 1;
+    }
+    let Some(quote @ ('"' | '\'')) = line.get(at).copied() else { return };
+    for letter in line[at + 1..].iter_mut() {
+        if *letter == quote {
+            break;
+        }
+        *letter = '•';
+    }
+}
+
+/// A place in one of the files.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    pub(crate) file: usize,
+    pub(crate) span: (usize, usize),
+}
+
+impl Place {
+    pub(crate) fn new(file: usize, span: Range<usize>) -> Place {
+        Place { file, span: (span.start, span.end) }
+    }
+
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.span.0..self.span.1
+    }
+}

@@ -1,0 +1,79 @@
+//! The house itself, and the addresses it listens on.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::network::{Address, PortRange};
+use crate::spot::Spot;
+
+/// `[system]`: what holds for the whole house.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    pub name: String,
+    /// Two letters, such as "US": whose dialling habits hold where a site says nothing else.
+    pub country: Spot<String>,
+    /// What a local number lacks.
+    pub area_code: Option<Spot<String>>,
+    /// Such as "America/Los_Angeles".
+    pub time_zone: Option<String>,
+    pub log: Option<LogLevel>,
+    /// The realm of digest challenges; the name where it is missing.
+    pub realm: Option<String>,
+    /// A demo may hold secrets in plain text, and nothing else may.
+    #[serde(default)]
+    pub demo: bool,
+}
+
+impl System {
+    /// The realm of our digest challenges.
+    pub fn realm(&self) -> &str {
+        self.realm.as_deref().unwrap_or(&self.name)
+    }
+}
+
+/// How much the log says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// `[interface.NAME]`: an address of ours and what listens on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Interface {
+    pub address: Spot<Address>,
+    /// The address or name that far ends are told, behind a NAT.
+    pub advertise: Option<String>,
+    pub udp: Option<Spot<u16>>,
+    pub tcp: Option<Spot<u16>>,
+    pub tls: Option<Spot<u16>>,
+    pub tls_certificate: Option<String>,
+    pub tls_key: Option<String>,
+    /// A file of roots that far ends' certificates are checked against.
+    pub tls_verify: Option<String>,
+    #[serde(default = "media_ports")]
+    pub media_ports: PortRange,
+    #[serde(default)]
+    pub side: Side,
+}
+
+fn media_ports() -> PortRange {
+    PortRange { first: 30_000, last: 39_999 }
+}
+
+/// Who is found at an interface.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Our own people.
+    Inside,
+    /// The world.
+    #[default]
+    Outside,
+}

@@ -1,0 +1,72 @@
+//! A person, and the numbers that a trunk gave to us.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::number::Number;
+use crate::secret::SecretRef;
+use crate::spot::Spot;
+use crate::uri::SipUri;
+
+/// `[user.NAME]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// As phones show it; the id where it is missing.
+    pub name: Option<String>,
+    pub site: Option<Spot<String>>,
+    pub number: Option<Spot<Number>>,
+    /// The short number, dialled inside.
+    pub extension: Option<Spot<String>>,
+    pub password: Option<Spot<SecretRef>>,
+    #[serde(default)]
+    pub devices: Vec<Device>,
+    /// Which classes of numbers the user may call.
+    #[serde(default = "allow")]
+    pub allow: Vec<Class>,
+}
+
+fn allow() -> Vec<Class> {
+    vec![Class::Internal, Class::National]
+}
+
+/// A thing that rings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Device {
+    pub contact: Spot<SipUri>,
+}
+
+/// What kind of number is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    Internal,
+    National,
+    TollFree,
+    International,
+    Premium,
+}
+
+impl Class {
+    /// The word that configuration uses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Internal => "internal",
+            Class::National => "national",
+            Class::TollFree => "toll-free",
+            Class::International => "international",
+            Class::Premium => "premium",
+        }
+    }
+}
+
+/// `[numbers.NAME]`: numbers that a trunk gave to us.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Numbers {
+    /// First and last.
+    pub range: Option<Spot<[Number; 2]>>,
+    pub list: Option<Vec<Spot<Number>>>,
+    pub trunk: Spot<String>,
+}

@@ -1,1 +1,22 @@
-//! The map of this crate.
+//! Streams and where they go: the relay's state machine, and the book of ports. The packet path.
+//!
+//! A [`Relay`] takes [`Order`]s from calls, and says of every packet where it goes on to. It has no socket
+//! and no clock: whoever drives it binds the ports it asks for in its [`Outbox`] and hands in the packets.
+//! Per packet there is no allocation, no hashing and no clock.
+//!
+//! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
+//!
+//! Start with `order.rs`, the words between a call and the relay, then `relay.rs`.
+
+mod order;
+mod figures;
+mod relay;
+mod pair;
+mod latch;
+mod observe;
+mod ports;
+
+pub use figures::{Figures, SideFigures};
+pub use order::{Aim, Event, LatchMode, Order, Sending, SessionKey, Side};
+pub use ports::{PortBook, PortPair, Purpose};
+pub use relay::{Act, Outbox, PortIndex, Reason, Relay, Verdict};

@@ -1,1 +1,29 @@
-//! The map of this crate.
+//! Session descriptions, and offer and answer as plain functions (RFC 8866, 3264, 6337).
+//!
+//! A [`Session`] borrows the bytes it was read from and keeps every line in place, known or not.
+//! [`rewrite`] makes our description for one leg from what the other leg's peer sent; [`answer_matches`]
+//! judges an answer against its offer; [`media_targets`] says where a peer wants its media.
+//!
+//! Not here: who may use which codec (policy), where packets really come from (media).
+//!
+//! Start with `session.rs`, then `rewrite.rs`.
+
+mod session;
+mod line;
+mod connection;
+mod direction;
+mod codec;
+mod rewrite;
+mod leak;
+mod crypto;
+mod answer;
+mod targets;
+
+pub use answer::{Mismatch, answer_matches};
+pub use codec::{Codec, Codecs};
+pub use connection::{Connection, Host, Origin};
+pub use direction::Direction;
+pub use line::Line;
+pub use rewrite::{Face, Refusal, rewrite};
+pub use session::{Error, Media, Session};
+pub use targets::{MediaTarget, media_targets};

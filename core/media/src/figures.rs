@@ -1,0 +1,38 @@
+//! What a stream adds up to.
+
+use std::time::Instant;
+
+/// Plain counters of one stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub caller: SideFigures,
+    pub callee: SideFigures,
+}
+
+/// One side: what its peer sent to us (`in`), and what we sent to it (`out`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SideFigures {
+    /// RTP that was taken from the peer; strangers are not in it.
+    pub packets_in: u64,
+    pub bytes_in: u64,
+    pub packets_out: u64,
+    pub bytes_out: u64,
+    pub rtcp_in: u64,
+    pub rtcp_out: u64,
+    /// Sequence numbers that never came.
+    pub lost: u64,
+    pub reordered: u64,
+    pub duplicates: u64,
+    /// Interarrival jitter (RFC 3550, 6.4.1), in microseconds: at the end, and at its worst.
+    pub jitter_us: u32,
+    pub jitter_max_us: u32,
+    /// Times that the peer began a new RTP source.
+    pub sources: u32,
+    pub dropped_strangers: u64,
+    /// Neither RTP nor RTCP.
+    pub dropped_malformed: u64,
+    /// From the peer, with nowhere to go: the other side is on hold, or not negotiated yet.
+    pub dropped_undeliverable: u64,
+    pub first: Option<Instant>,
+    pub last: Option<Instant>,
+}

@@ -1,0 +1,96 @@
+//! Learning where a peer's media really comes from, and holding on to it.
+
+use std::net::SocketAddr;
+
+use crate::order::LatchMode;
+
+/// Who may be heard at one side, and where its media is sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Latch {
+    mode: LatchMode,
+    signalled: Option<SocketAddr>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// The peer has said nothing yet, so nobody is believed.
+    Unaimed,
+    /// Waiting for the first packet. A peer that was heard before goes on being sent to there.
+    Listening { before: Option<SocketAddr> },
+    /// Heard, from here.
+    Locked { source: SocketAddr, trust: Trust },
+}
+
+/// How well a source fits what was signalled. A better one takes over from a worse one, never the other way:
+/// so somebody who is quicker than the peer is put out as soon as the peer sends from where it said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trust {
+    Elsewhere,
+    SameHost,
+    Signalled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Known,
+    /// The first packet from there: it is the peer now.
+    Latched,
+    Stranger,
+}
+
+impl Latch {
+    pub fn new() -> Self {
+        Latch { mode: LatchMode::Strict, signalled: None, state: State::Unaimed }
+    }
+
+    /// Takes what signalling says, and is open to learn again. While the signalled place is the same as
+    /// before, the place where the peer was heard stays its address until it is heard anew.
+    pub fn aim(&mut self, signalled: Option<SocketAddr>, mode: LatchMode) {
+        let before = self.heard_from().filter(|_| self.signalled == signalled && self.mode == mode);
+        *self = Latch { mode, signalled, state: State::Listening { before } };
+    }
+
+    /// Where to send.
+    pub fn destination(&self) -> Option<SocketAddr> {
+        self.signalled.map(|signalled| self.heard_from().unwrap_or(signalled))
+    }
+
+    /// Judges the sender of a valid packet, and learns from it.
+    pub fn admit(&mut self, from: SocketAddr) -> Admission {
+        let known = match self.state {
+            State::Unaimed => return Admission::Stranger,
+            State::Locked { source, .. } if source == from => return Admission::Known,
+            State::Locked { trust, .. } => Some(trust),
+            State::Listening { .. } => None,
+        };
+        let trust = self.trust(from);
+        let believed = self.mode == LatchMode::Auto || trust == Trust::Signalled;
+        if !believed || known.is_some_and(|known| trust <= known) {
+            return Admission::Stranger;
+        }
+        self.state = State::Locked { source: from, trust };
+        Admission::Latched
+    }
+
+    fn heard_from(&self) -> Option<SocketAddr> {
+        match self.state {
+            State::Unaimed => None,
+            State::Listening { before } => before,
+            State::Locked { source, .. } => Some(source),
+        }
+    }
+
+    fn trust(&self, from: SocketAddr) -> Trust {
+        match self.signalled {
+            Some(signalled) if signalled == from => Trust::Signalled,
+            Some(signalled) if signalled.ip() == from.ip() => Trust::SameHost,
+            _ => Trust::Elsewhere,
+        }
+    }
+
+    /// Whether the RTP of this peer comes from that host; its RTCP may then too.
+    pub fn is_host_of_peer(&self, from: SocketAddr) -> bool {
+        self.heard_from().is_some_and(|source| source.ip() == from.ip())
+    }
+}

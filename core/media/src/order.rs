@@ -1,0 +1,78 @@
+//! What a call tells the relay, and what it hears back.
+
+use std::net::SocketAddr;
+
+use crate::figures::Figures;
+use crate::ports::PortPair;
+
+/// Whose media this is: a call, by the shard that owns it and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionKey {
+    pub shard: u8,
+    pub call: u64,
+}
+
+/// The two legs of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    Caller,
+    Callee,
+}
+
+/// From the call to the relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Take these ports, the caller leg's first. One for each media line: `stream` is its index.
+    Open { session: SessionKey, stream: u8, ports: [PortPair; 2] },
+    /// What a side's peer said of itself; anew at each negotiation, which also lets it be learned anew.
+    Aim { session: SessionKey, stream: u8, side: Side, aim: Aim },
+    /// The session is over: its ports are closed, its figures come back.
+    Close { session: SessionKey },
+}
+
+/// Where a peer says it receives one stream, and how far to believe it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aim {
+    pub rtp: Option<SocketAddr>,
+    pub rtcp: Option<SocketAddr>,
+    pub sending: Sending,
+    pub latch: LatchMode,
+    /// RTP clock of the first codec, in Hz: jitter is measured in it.
+    pub clock: u32,
+}
+
+/// Whether media may be sent to a peer. Its RTCP goes on while it is on hold (RFC 3264, 8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    Allowed,
+    Held,
+}
+
+/// Which senders a side takes packets from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LatchMode {
+    /// The signalled address only.
+    Strict,
+    /// The signalled address where it sends, else the first that sends RTP.
+    Auto,
+}
+
+/// From the relay to the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The stream could not be opened, and is closed.
+    Failed { session: SessionKey, stream: u8, why: String },
+    /// A side's peer was heard, for the first time since it was aimed at, from here.
+    Latched { session: SessionKey, stream: u8, side: Side, from: SocketAddr },
+    /// The stream is closed; what became of it.
+    Finished { session: SessionKey, stream: u8, figures: Figures },
+}
+
+impl Side {
+    pub fn other(self) -> Side {
+        match self {
+            Side::Caller => Side::Callee,
+            Side::Callee => Side::Caller,
+        }
+    }
+}

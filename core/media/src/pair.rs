@@ -1,0 +1,137 @@
+//! One stream: its two sides, and how a packet crosses from one to the other.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use rtp::Fixed;
+
+use crate::figures::{Figures, SideFigures};
+use crate::latch::{Admission, Latch};
+use crate::observe::Observer;
+use crate::order::{Aim, Sending, SessionKey, Side};
+use crate::relay::Reason;
+
+const CLOCK_DEFAULT: u32 = 8000;
+
+type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
+
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub key: (SessionKey, u8),
+    sides: [SideState; 2],
+}
+
+#[derive(Debug)]
+struct SideState {
+    latch: Latch,
+    sending: Sending,
+    /// Where its RTCP goes: as signalled, or as heard from the host that its RTP comes from.
+    rtcp: Option<SocketAddr>,
+    clock: u32,
+    seen: Observer,
+    counted: SideFigures,
+}
+
+impl Pair {
+    pub fn new(key: (SessionKey, u8)) -> Self {
+        Pair { key, sides: [SideState::new(), SideState::new()] }
+    }
+
+    pub fn aim(&mut self, side: Side, aim: Aim) {
+        let side = &mut self.sides[side as usize];
+        side.latch.aim(aim.rtp, aim.latch);
+        side.rtcp = aim.rtcp;
+        side.sending = aim.sending;
+        side.clock = if aim.clock == 0 { CLOCK_DEFAULT } else { aim.clock };
+    }
+
+    /// Takes an RTP packet that `from` sent to `side`: where it goes, and whether its sender was learned.
+    pub fn carry_rtp(&mut self, now: Instant, side: Side, from: SocketAddr, packet: &[u8]) -> Outcome {
+        let (here, there) = self.facing(side);
+        let Some(header) = Fixed::of(packet) else {
+            here.counted.dropped_malformed += 1;
+            return (Err(Reason::Malformed), None);
+        };
+        let admission = here.latch.admit(from);
+        if admission == Admission::Stranger {
+            here.counted.dropped_strangers += 1;
+            return (Err(Reason::Stranger), Some(admission));
+        }
+        here.seen.note(now, &header, here.clock);
+        here.counted.packets_in += 1;
+        here.counted.bytes_in += packet.len() as u64;
+        here.counted.first.get_or_insert(now);
+        here.counted.last = Some(now);
+
+        let to = there.latch.destination().filter(|_| there.sending == Sending::Allowed);
+        let Some(to) = to else {
+            here.counted.dropped_undeliverable += 1;
+            return (Err(Reason::Undeliverable), Some(admission));
+        };
+        there.counted.packets_out += 1;
+        there.counted.bytes_out += packet.len() as u64;
+        (Ok(to), Some(admission))
+    }
+
+    /// Takes an RTCP packet: it is believed from where it was signalled, and from the host of the RTP.
+    pub fn carry_rtcp(&mut self, side: Side, from: SocketAddr, packet: &[u8]) -> Outcome {
+        let (here, there) = self.facing(side);
+        if !rtp::is_rtcp(packet) {
+            here.counted.dropped_malformed += 1;
+            return (Err(Reason::Malformed), None);
+        }
+        if here.rtcp != Some(from) {
+            if !here.latch.is_host_of_peer(from) {
+                here.counted.dropped_strangers += 1;
+                return (Err(Reason::Stranger), None);
+            }
+            here.rtcp = here.rtcp.map(|_| from);
+        }
+        here.counted.rtcp_in += 1;
+        let Some(to) = there.rtcp else {
+            here.counted.dropped_undeliverable += 1;
+            return (Err(Reason::Undeliverable), None);
+        };
+        there.counted.rtcp_out += 1;
+        (Ok(to), None)
+    }
+
+    pub fn figures(&self) -> Figures {
+        let [caller, callee] = &self.sides;
+        Figures { caller: caller.figures(), callee: callee.figures() }
+    }
+
+    fn facing(&mut self, side: Side) -> (&mut SideState, &mut SideState) {
+        let [caller, callee] = &mut self.sides;
+        match side {
+            Side::Caller => (caller, callee),
+            Side::Callee => (callee, caller),
+        }
+    }
+}
+
+impl SideState {
+    fn new() -> Self {
+        SideState {
+            latch: Latch::new(),
+            sending: Sending::Held,
+            rtcp: None,
+            clock: CLOCK_DEFAULT,
+            seen: Observer::default(),
+            counted: SideFigures::default(),
+        }
+    }
+
+    fn figures(&self) -> SideFigures {
+        let in_us = |units: u32| (u64::from(units) * 1_000_000 / u64::from(self.clock)).min(u32::MAX.into()) as u32;
+        SideFigures {
+            lost: self.seen.lost(),
+            reordered: self.seen.reordered,
+            duplicates: self.seen.duplicates,
+            sources: self.seen.sources,
+            jitter_us: in_us(self.seen.jitter()),
+            jitter_max_us: in_us(self.seen.jitter_max >> 4),
+            ..self.counted
+        }
+    }
+}

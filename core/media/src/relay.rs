@@ -1,0 +1,175 @@
+//! The relay: which packet goes where.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::latch::Admission;
+use crate::order::{Aim, Event, Order, SessionKey, Side};
+use crate::pair::Pair;
+use crate::ports::PortPair;
+
+/// The ports of a stream: RTP and RTCP of either side.
+const PORTS_PER_STREAM: u32 = 4;
+
+/// A local port as the relay counts them, densely, from 0. It may be used again after its `Unbind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PortIndex(pub u32);
+
+/// What follows from an order or a packet, for whoever drives the relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Open this port; what arrives there is handed to [`Relay::receive`].
+    Bind { port: PortIndex, local: SocketAddr },
+    Unbind { port: PortIndex },
+    Tell(Event),
+}
+
+/// Acts in order; emptied by whoever drives the relay, and used again.
+pub type Outbox = Vec<Act>;
+
+/// What becomes of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it, as it is, from that port.
+    Forward { port: PortIndex, to: SocketAddr },
+    Drop(Reason),
+}
+
+/// Why a packet goes nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No stream has that port.
+    NobodyHere,
+    /// Neither RTP nor RTCP.
+    Malformed,
+    /// Not from the peer.
+    Stranger,
+    /// The other side is on hold, or has not said where it receives.
+    Undeliverable,
+}
+
+/// All streams of one media loop.
+#[derive(Debug, Default)]
+pub struct Relay {
+    slots: Vec<Option<Pair>>,
+    free: Vec<u32>,
+    by_session: BTreeMap<(SessionKey, u8), u32>,
+}
+
+/// RTP or RTCP: which of a side's two ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Half {
+    Rtp,
+    Rtcp,
+}
+
+impl Relay {
+    pub fn new() -> Self {
+        Relay::default()
+    }
+
+    /// How many streams are open.
+    pub fn streams(&self) -> usize {
+        self.by_session.len()
+    }
+
+    /// Carries out one order.
+    pub fn order(&mut self, now: Instant, order: Order, out: &mut Outbox) {
+        match order {
+            Order::Open { session, stream, ports } => self.open(session, stream, ports, out),
+            Order::Aim { session, stream, side, aim } => self.aim(now, (session, stream), side, aim),
+            Order::Close { session } => self.close(session, out),
+        }
+    }
+
+    /// A port that was asked for cannot be had: its stream is given up.
+    pub fn bind_failed(&mut self, port: PortIndex, why: String, out: &mut Outbox) {
+        let (slot, _, _) = locate(port);
+        let Some(pair) = self.slots.get(slot as usize).and_then(Option::as_ref) else { return };
+        let (session, stream) = pair.key;
+        self.drop_slot(slot, out);
+        out.push(Act::Tell(Event::Failed { session, stream, why }));
+    }
+
+    /// Says what becomes of a packet that reached one of our ports.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        port: PortIndex,
+        from: SocketAddr,
+        packet: &[u8],
+        out: &mut Outbox,
+    ) -> Verdict {
+        let (slot, side, half) = locate(port);
+        let Some(Some(pair)) = self.slots.get_mut(slot as usize) else { return Verdict::Drop(Reason::NobodyHere) };
+        let half = if rtp::is_rtcp(packet) { Half::Rtcp } else { half };
+
+        let (to, admission) = match half {
+            Half::Rtp => pair.carry_rtp(now, side, from, packet),
+            Half::Rtcp => pair.carry_rtcp(side, from, packet),
+        };
+        if admission == Some(Admission::Latched) {
+            let (session, stream) = pair.key;
+            out.push(Act::Tell(Event::Latched { session, stream, side, from }));
+        }
+        match to {
+            Ok(to) => Verdict::Forward { port: port_index(slot, side.other(), half), to },
+            Err(reason) => Verdict::Drop(reason),
+        }
+    }
+
+    fn open(&mut self, session: SessionKey, stream: u8, ports: [PortPair; 2], out: &mut Outbox) {
+        let key = (session, stream);
+        if self.by_session.contains_key(&key) {
+            let why = "the stream is open already".to_owned();
+            return out.push(Act::Tell(Event::Failed { session, stream, why }));
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            (self.slots.len() - 1) as u32
+        });
+        self.slots[slot as usize] = Some(Pair::new(key));
+        self.by_session.insert(key, slot);
+        for (side, pair) in [Side::Caller, Side::Callee].into_iter().zip(ports) {
+            out.push(Act::Bind { port: port_index(slot, side, Half::Rtp), local: pair.rtp() });
+            out.push(Act::Bind { port: port_index(slot, side, Half::Rtcp), local: pair.rtcp() });
+        }
+    }
+
+    fn aim(&mut self, _now: Instant, key: (SessionKey, u8), side: Side, aim: Aim) {
+        let Some(slot) = self.by_session.get(&key) else { return };
+        if let Some(pair) = &mut self.slots[*slot as usize] {
+            pair.aim(side, aim);
+        }
+    }
+
+    fn close(&mut self, session: SessionKey, out: &mut Outbox) {
+        while let Some((_, slot)) = self.by_session.range((session, 0)..=(session, u8::MAX)).next() {
+            let Some(pair) = self.drop_slot(*slot, out) else { return };
+            let (session, stream) = pair.key;
+            out.push(Act::Tell(Event::Finished { session, stream, figures: pair.figures() }));
+        }
+    }
+
+    fn drop_slot(&mut self, slot: u32, out: &mut Outbox) -> Option<Pair> {
+        let pair = self.slots[slot as usize].take()?;
+        self.by_session.remove(&pair.key);
+        self.free.push(slot);
+        out.extend((0..PORTS_PER_STREAM).map(|at| Act::Unbind { port: PortIndex(slot * PORTS_PER_STREAM + at) }));
+        Some(pair)
+    }
+}
+
+fn port_index(slot: u32, side: Side, half: Half) -> PortIndex {
+    let side = if side == Side::Caller { 0 } else { 2 };
+    let half = if half == Half::Rtp { 0 } else { 1 };
+    PortIndex(slot * PORTS_PER_STREAM + side + half)
+}
+
+fn locate(port: PortIndex) -> (u32, Side, Half) {
+    let at = port.0 % PORTS_PER_STREAM;
+    let side = if at < 2 { Side::Caller } else { Side::Callee };
+    let half = if at.is_multiple_of(2) { Half::Rtp } else { Half::Rtcp };
+    (port.0 / PORTS_PER_STREAM, side, half)
+}

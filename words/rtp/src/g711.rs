@@ -1,0 +1,69 @@
+//! G.711, both laws: 16-bit samples to bytes and back.
+
+/// µ-law (PCMU) or A-law (PCMA).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    Mu,
+    A,
+}
+
+const MU_BIAS: i32 = 0x84;
+const MU_CLIP: i32 = 32_635;
+
+static MU_DECODED: [i16; 256] = table(Law::Mu);
+static A_DECODED: [i16; 256] = table(Law::A);
+
+/// µ-law, PCMU.
+pub fn encode_mu(sample: i16) -> u8 {
+    let sign = if sample < 0 { 0x80 } else { 0 };
+    let magnitude = i32::from(sample).abs().min(MU_CLIP) + MU_BIAS;
+    let exponent = 24 - magnitude.leading_zeros() as i32;
+    let mantissa = magnitude >> (exponent + 3) & 0x0f;
+    !(sign | (exponent << 4) as u8 | mantissa as u8)
+}
+
+/// A-law, PCMA.
+pub fn encode_a(sample: i16) -> u8 {
+    let (sign, magnitude) = if sample >= 0 { (0xd5, i32::from(sample)) } else { (0x55, !i32::from(sample)) };
+    let exponent = (24 - (magnitude | 0xff).leading_zeros() as i32).max(0);
+    let mantissa = if exponent == 0 { magnitude >> 4 } else { magnitude >> (exponent + 3) & 0x0f };
+    sign ^ ((exponent << 4) as u8 | mantissa as u8)
+}
+
+#[inline]
+pub fn decode_mu(code: u8) -> i16 {
+    MU_DECODED[usize::from(code)]
+}
+
+#[inline]
+pub fn decode_a(code: u8) -> i16 {
+    A_DECODED[usize::from(code)]
+}
+
+const fn expand_mu(code: u8) -> i16 {
+    let code = !code;
+    let exponent = (code >> 4 & 7) as i32;
+    let magnitude = ((((code & 0x0f) as i32) << 3) + MU_BIAS << exponent) - MU_BIAS;
+    (if code & 0x80 != 0 { -magnitude } else { magnitude }) as i16
+}
+
+const fn expand_a(code: u8) -> i16 {
+    let code = code ^ 0x55;
+    let exponent = (code >> 4 & 7) as i32;
+    let mantissa = ((code & 0x0f) as i32) << 4;
+    let magnitude = if exponent == 0 { mantissa + 8 } else { mantissa + 0x108 << (exponent - 1) };
+    (if code & 0x80 != 0 { magnitude } else { -magnitude }) as i16
+}
+
+const fn table(law: Law) -> [i16; 256] {
+    let mut table = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        table[code] = match law {
+            Law::Mu => expand_mu(code as u8),
+            Law::A => expand_a(code as u8),
+        };
+        code += 1;
+    }
+    table
+}

@@ -1,1 +1,35 @@
-//! The map of this crate.
+//! Facts in, plan out: everything the house decides about a call is decided here.
+//!
+//! It opens no sockets, knows no clock and asks nobody; what it may know stands in [`Facts`], what it decided
+//! in a [`CallPlan`] or a [`Refusal`], and why in a [`Trail`]. It does not carry anything out: that is `call`.
+//!
+//! Start at [`plan()`], then `steps`, one file for each line that `explain` prints. [`compile()`] makes a
+//! [`Policy`] out of documents.
+
+mod facts;
+mod plan;
+mod steps;
+
+mod causes;
+mod limit;
+mod refusal;
+mod trail;
+
+mod compile;
+mod country;
+mod policy;
+
+mod explain;
+
+pub use causes::{Cause, Causes};
+pub use compile::{compile, compile_after};
+pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, run_tests};
+pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
+pub use limit::{Claim, Limit, Permit};
+pub use model::MediaPath;
+pub use plan::{
+    AttemptPlan, CallPlan, Callee, Credentials, Decision, Direction, MediaPlan, PartyName, plan,
+};
+pub use policy::{Interface, Policy, Server, StoredTest};
+pub use refusal::{Code, REFUSALS, Refusal, Row};
+pub use trail::{Considered, Outcome, Step, Trail};

@@ -1,0 +1,215 @@
+//! What would happen if: the same decision as a live call's, on made-up facts; and the stored tests.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use model::{Secure, Side, Source, Transport};
+use serde::Serialize;
+
+use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
+use crate::plan::{Callee, Decision, plan};
+use crate::policy::{Policy, StoredTest, Trunk, User};
+use crate::trail::Trail;
+
+/// Somebody dials something, at some time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inquiry {
+    pub dial: String,
+    pub from: Caller,
+    pub at: WallTime,
+    pub down: BTreeSet<ServerId>,
+}
+
+/// Who dials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    User(String),
+    Trunk(String),
+}
+
+/// A decision with what it rests on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    pub facts: Facts,
+    pub decision: Decision,
+    pub trail: Trail,
+    pub revision: u64,
+}
+
+/// There is no such user or trunk to call as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoSuchCaller {
+    pub name: String,
+    /// A name that may be meant.
+    pub nearest: Option<String>,
+}
+
+impl fmt::Display for NoSuchCaller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no user or trunk \"{}\"", self.name)?;
+        match &self.nearest {
+            Some(nearest) => write!(f, "; did you mean \"{nearest}\"?"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for NoSuchCaller {}
+
+impl Inquiry {
+    /// A call by a user, or a trunk if no user has that name.
+    pub fn by(policy: &Policy, name: &str, dial: &str, at: WallTime) -> Inquiry {
+        let is_trunk = policy.trunks.contains_key(name) && !policy.directory.contains_key(name);
+        let from = if is_trunk { Caller::Trunk(name.into()) } else { Caller::User(name.into()) };
+        Inquiry { dial: dial.into(), from, at, down: BTreeSet::new() }
+    }
+}
+
+/// Decides about a call that nobody makes.
+pub fn explain(policy: &Policy, inquiry: &Inquiry) -> Result<Explanation, NoSuchCaller> {
+    let facts = facts_for(policy, inquiry)?;
+    let mut trail = Trail::new();
+    let decision = plan(policy, &facts, &mut trail);
+    Ok(Explanation { facts, decision, trail, revision: policy.revision })
+}
+
+/// What a stored test found.
+#[derive(Clone, Debug, Serialize)]
+pub struct TestResult {
+    pub name: Arc<str>,
+    /// File and line of the test.
+    pub location: Arc<str>,
+    /// Every expectation that was not met, in words; none is a pass.
+    pub failures: Vec<String>,
+    pub trail: Trail,
+}
+
+impl TestResult {
+    /// Whether everything expected came out.
+    pub fn is_passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// Plans every stored call and compares.
+pub fn run_tests(policy: &Policy) -> Vec<TestResult> {
+    policy.tests.iter().map(|test| run_test(policy, test)).collect()
+}
+
+fn run_test(policy: &Policy, test: &StoredTest) -> TestResult {
+    let at = WallTime(test.at.map_or(0, |moment| moment.unix_ms));
+    let inquiry = Inquiry::by(policy, &test.from, &test.dial, at);
+    let (failures, trail) = match explain(policy, &inquiry) {
+        Ok(explanation) => (unmet(test, &explanation.decision), explanation.trail),
+        Err(nobody) => (vec![nobody.to_string()], Trail::new()),
+    };
+    TestResult { name: test.name.clone(), location: test.location.clone(), failures, trail }
+}
+
+fn unmet(test: &StoredTest, decision: &Decision) -> Vec<String> {
+    let plan = match (decision, test.refused) {
+        (Decision::No(refusal), Some(expected)) if refusal.code == expected => return Vec::new(),
+        (Decision::No(refusal), Some(expected)) => {
+            return vec![format!("refused with {}, not with {expected}", refusal.code)];
+        }
+        (Decision::No(refusal), None) => return vec![format!("refused: {refusal}")],
+        (Decision::Go(_), Some(expected)) => return vec![format!("not refused with {expected}, but planned")],
+        (Decision::Go(plan), None) => plan,
+    };
+    let callee = plan.attempts.first().map(|attempt| &attempt.callee);
+    let (trunk, user) = match callee {
+        Some(Callee::Trunk(name)) => (Some(&**name), None),
+        Some(Callee::User(name)) => (None, Some(&**name)),
+        None => (None, None),
+    };
+    let rows = [
+        ("route", test.route.as_deref(), plan.route.as_deref()),
+        ("trunk", test.trunk.as_deref(), trunk),
+        ("user", test.user.as_deref(), user),
+        ("sent_to", test.sent_to.as_deref(), Some(&*plan.called)),
+    ];
+    let unmet = rows.iter().filter(|(_, expected, found)| expected.is_some() && expected != found);
+    unmet
+        .map(|(what, expected, found)| {
+            format!("{what} is {}, not {}", found.unwrap_or("nothing"), expected.unwrap_or("nothing"))
+        })
+        .collect()
+}
+
+fn facts_for(policy: &Policy, inquiry: &Inquiry) -> Result<Facts, NoSuchCaller> {
+    let nobody = |name: &str| NoSuchCaller {
+        name: name.to_owned(),
+        nearest: model::nearest(name, policy.users.keys().chain(policy.trunks.keys()).map(|name| &**name))
+            .map(str::to_owned),
+    };
+    match &inquiry.from {
+        Caller::User(name) => {
+            let user = policy.directory.get(name.as_str()).ok_or_else(|| nobody(name))?;
+            Ok(facts_of_user(policy, user, inquiry))
+        }
+        Caller::Trunk(name) => {
+            let trunk = policy.trunks.get(name.as_str()).ok_or_else(|| nobody(name))?;
+            Ok(facts_of_trunk(policy, trunk, inquiry))
+        }
+    }
+}
+
+fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
+    let device = user.devices.first();
+    let address = device.and_then(|uri| uri.address()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let port = device.and_then(|uri| uri.port).unwrap_or(5060);
+    let called = called_uri(&inquiry.dial, &policy.realm);
+    Facts {
+        source: SocketAddr::new(address, port),
+        interface: policy.interface_towards(Side::Inside).unwrap_or(InterfaceId(0)),
+        transport: device.map_or(Transport::Udp, |uri| match (uri.transport, uri.secure) {
+            (Some(transport), _) => transport,
+            (None, Secure::Sips) => Transport::Tls,
+            (None, Secure::Sip) => Transport::Udp,
+        }),
+        request_uri: called.clone(),
+        from_uri: format!("sip:{}@{}", user.name, policy.realm),
+        from_display: Some(user.display.to_string()),
+        to_uri: called,
+        asserted: Vec::new(),
+        privacy: None,
+        authenticated: user.password.is_some().then(|| user.name.to_string()),
+        at: inquiry.at,
+        down: inquiry.down.clone(),
+        max_forwards: 70,
+    }
+}
+
+fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
+    let source = trunk.sources.first().map_or(SocketAddr::from(([0, 0, 0, 0], 5060)), |source| match source {
+        Source::Socket(socket) => *socket,
+        Source::Network(network) => SocketAddr::new(network.address, 5060),
+    });
+    let called = called_uri(&inquiry.dial, &policy.realm);
+    Facts {
+        source,
+        interface: policy.interface_towards(Side::Outside).unwrap_or(InterfaceId(0)),
+        transport: Transport::Udp,
+        request_uri: called.clone(),
+        from_uri: "sip:anonymous@anonymous.invalid".into(),
+        from_display: None,
+        to_uri: called,
+        asserted: Vec::new(),
+        privacy: None,
+        authenticated: None,
+        at: inquiry.at,
+        down: inquiry.down.clone(),
+        max_forwards: 70,
+    }
+}
+
+/// What is dialled, as a phone would put it into a request URI.
+fn called_uri(dial: &str, realm: &str) -> String {
+    if ["sip:", "sips:", "tel:", "urn:"].iter().any(|scheme| dial.starts_with(scheme)) {
+        return dial.to_owned();
+    }
+    let bare: String = dial.chars().filter(|c| !matches!(c, ' ' | '(' | ')' | '/')).collect();
+    format!("sip:{bare}@{realm}")
+}

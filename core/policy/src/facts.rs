@@ -1,0 +1,50 @@
+//! What may be known about a call before it is decided.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+pub use model::Transport;
+
+/// One of our own interfaces; dense, valid for one policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct InterfaceId(pub u16);
+
+/// One configured server of a trunk; dense, valid for one policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ServerId(pub u16);
+
+/// A point of wall time, in milliseconds since 1970 UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WallTime(pub i64);
+
+/// All that a decision may depend on, beside the policy itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    pub source: SocketAddr,
+    pub interface: InterfaceId,
+    pub transport: Transport,
+    pub request_uri: String,
+    pub from_uri: String,
+    pub from_display: Option<String>,
+    pub to_uri: String,
+    /// The URIs of P-Asserted-Identity, as they came.
+    pub asserted: Vec<String>,
+    /// The value of Privacy, as it came.
+    pub privacy: Option<String>,
+    /// The user whose digest was verified.
+    pub authenticated: Option<String>,
+    pub at: WallTime,
+    /// Servers that are marked down.
+    pub down: BTreeSet<ServerId>,
+    pub max_forwards: u32,
+}
+
+impl Facts {
+    /// Whether the caller asks not to be shown.
+    pub(crate) fn wants_privacy(&self) -> bool {
+        let words = self.privacy.as_deref().unwrap_or("");
+        words.split([';', ',']).any(|word| matches!(word.trim(), "id" | "user" | "header"))
+    }
+}

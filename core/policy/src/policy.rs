@@ -1,0 +1,295 @@
+//! A compiled, immutable revision of the documents.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{
+    Choose, Class, DidRule, HealthCheck, Identity, Moment, Network, Number, NumberRange, Pattern, PortRange,
+    Rule, Secret, Side, SipUri, Source, TrunkDirection,
+};
+
+use crate::causes::Causes;
+use crate::country::Country;
+use crate::facts::{InterfaceId, ServerId};
+use crate::limit::Limit;
+use crate::plan::{Credentials, MediaPlan};
+use crate::refusal::Code;
+
+/// Everything the house holds to be right, with every reference resolved.
+#[derive(Debug)]
+pub struct Policy {
+    pub(crate) revision: u64,
+    pub(crate) realm: Arc<str>,
+    pub(crate) time_zone: Option<Arc<str>>,
+    pub(crate) home: Habits,
+    pub(crate) interfaces: Vec<Interface>,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) sites: BTreeMap<Arc<str>, Arc<Site>>,
+    pub(crate) trunks: BTreeMap<Arc<str>, Arc<Trunk>>,
+    pub(crate) users: BTreeMap<Arc<str>, Arc<User>>,
+    /// Users by name, extension, and number with its plus.
+    pub(crate) directory: BTreeMap<Arc<str>, Arc<User>>,
+    pub(crate) dids: Vec<DidBlock>,
+    /// In the order they are considered.
+    pub(crate) routes: Vec<Route>,
+    pub(crate) dial_plans: Vec<DialPlan>,
+    pub(crate) emergencies: Vec<Emergency>,
+    pub(crate) tests: Vec<StoredTest>,
+    pub(crate) codecs: Arc<[Arc<str>]>,
+}
+
+impl Policy {
+    /// The number of this revision; each compiled after another counts on.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The realm of our digest challenges.
+    pub fn realm(&self) -> &Arc<str> {
+        &self.realm
+    }
+
+    /// The time zone that people here live in, such as "America/Los_Angeles".
+    pub fn time_zone(&self) -> Option<&str> {
+        self.time_zone.as_deref()
+    }
+
+    /// Our interfaces; an id is the index.
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// Every server of every trunk; an id is the index.
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// The names of all trunks, in order.
+    pub fn trunks(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.trunks.keys()
+    }
+
+    /// The names of all users, in order.
+    pub fn users(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.users.keys()
+    }
+
+    /// The password of a user, if there is such a user and it has one.
+    pub fn credentials_of(&self, user: &str) -> Option<&Secret<String>> {
+        self.users.get(user)?.password.as_ref()
+    }
+
+    /// The trunk that a source address belongs to; the most exact source wins.
+    pub fn trunk_at(&self, source: SocketAddr) -> Option<&Arc<str>> {
+        self.trunks_at(source).first().map(|trunk| &trunk.name)
+    }
+
+    /// The limits of trunks and sites, for whoever shows how full they are.
+    pub fn limits(&self) -> impl Iterator<Item = &Arc<Limit>> {
+        let of_trunks = self.trunks.values().filter_map(|trunk| trunk.limit.as_ref());
+        of_trunks.chain(self.sites.values().filter_map(|site| site.limit.as_ref()))
+    }
+
+    /// The tests that the configuration carries.
+    pub fn tests(&self) -> &[StoredTest] {
+        &self.tests
+    }
+
+    /// The trunks whose most exact source covers an address, all equally exact.
+    pub(crate) fn trunks_at(&self, source: SocketAddr) -> Vec<&Arc<Trunk>> {
+        let mut best = 0;
+        let mut found = Vec::new();
+        for trunk in self.trunks.values() {
+            let Some(exactness) = trunk.exactness_for(source) else { continue };
+            if exactness > best {
+                found.clear();
+                best = exactness;
+            }
+            if exactness == best {
+                found.push(trunk);
+            }
+        }
+        found
+    }
+
+    pub(crate) fn site_of(&self, address: IpAddr) -> Option<&Arc<Site>> {
+        let bits = |site: &Site| {
+            site.subnets.iter().filter(|net| net.contains(address)).map(|net| net.bits).max()
+        };
+        self.sites.values().filter_map(|site| Some((bits(site)?, site))).max_by_key(|(bits, _)| *bits)
+            .map(|(_, site)| site)
+    }
+
+    pub(crate) fn habits_of<'p>(&'p self, site: Option<&'p Site>) -> &'p Habits {
+        site.map_or(&self.home, |site| &site.habits)
+    }
+
+    pub(crate) fn interface_towards(&self, side: Side) -> Option<InterfaceId> {
+        let facing = self.interfaces.iter().find(|interface| interface.side == side);
+        facing.or(self.interfaces.first()).map(|interface| interface.id)
+    }
+
+    pub(crate) fn side_of(&self, interface: InterfaceId) -> Side {
+        self.interfaces.get(usize::from(interface.0)).map_or(Side::Outside, |interface| interface.side)
+    }
+}
+
+/// How people of a place dial.
+#[derive(Clone, Debug)]
+pub(crate) struct Habits {
+    pub country: &'static Country,
+    pub area_code: Option<Arc<str>>,
+    pub outside_prefix: Option<Arc<str>>,
+}
+
+/// An address of ours and what listens on it.
+#[derive(Clone, Debug)]
+pub struct Interface {
+    pub id: InterfaceId,
+    pub name: Arc<str>,
+    pub address: IpAddr,
+    /// The address or name that far ends are told, behind a NAT.
+    pub advertise: Option<Arc<str>>,
+    pub udp: Option<u16>,
+    pub tcp: Option<u16>,
+    pub tls: Option<u16>,
+    pub tls_certificate: Option<Arc<str>>,
+    pub tls_key: Option<Arc<str>>,
+    pub tls_verify: Option<Arc<str>>,
+    pub media_ports: PortRange,
+    pub side: Side,
+}
+
+/// One far end of a trunk.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub id: ServerId,
+    /// `trunk/uri`: the same across revisions.
+    pub key: Arc<str>,
+    pub trunk: Arc<str>,
+    pub uri: SipUri,
+    /// The URI as text.
+    pub target: Arc<str>,
+    pub interface: Option<InterfaceId>,
+    pub priority: u16,
+    pub weight: u16,
+    pub health: HealthCheck,
+}
+
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub name: Arc<str>,
+    pub habits: Habits,
+    pub subnets: Vec<Network>,
+    pub limit: Option<Arc<Limit>>,
+    pub codecs: Option<Arc<[Arc<str>]>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Trunk {
+    pub name: Arc<str>,
+    pub servers: Vec<Server>,
+    pub direction: TrunkDirection,
+    pub sources: Vec<Source>,
+    pub did: DidRule,
+    pub identity: Identity,
+    pub credentials: Option<Arc<Credentials>>,
+    pub media: MediaPlan,
+    pub limit: Option<Arc<Limit>>,
+    pub moves_on: Causes,
+    pub ring_wait: Duration,
+    pub answer_wait: Duration,
+    pub at: Arc<str>,
+}
+
+impl Trunk {
+    pub fn exactness_for(&self, source: SocketAddr) -> Option<u32> {
+        self.sources.iter().filter(|one| one.covers(source)).map(Source::exactness).max()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct User {
+    pub name: Arc<str>,
+    pub display: Arc<str>,
+    pub site: Option<Arc<Site>>,
+    pub number: Option<Number>,
+    pub extension: Option<Arc<str>>,
+    pub password: Option<Secret<String>>,
+    pub devices: Vec<SipUri>,
+    pub allow: Vec<Class>,
+    pub at: Arc<str>,
+}
+
+/// Numbers that a trunk gave to us.
+#[derive(Debug)]
+pub(crate) struct DidBlock {
+    pub name: Arc<str>,
+    pub range: Option<NumberRange>,
+    pub list: Vec<Number>,
+    pub trunk: Arc<str>,
+}
+
+impl DidBlock {
+    pub fn contains(&self, number: &str) -> bool {
+        self.range.as_ref().is_some_and(|range| range.contains(number))
+            || self.list.iter().any(|one| one.as_str() == number)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub name: Arc<str>,
+    pub order: u32,
+    pub to: Pattern,
+    pub from_trunk: Option<Arc<str>>,
+    pub from_user: Option<Arc<str>>,
+    /// Sites whose callers it serves; everybody's where it is empty.
+    pub sites: Vec<Arc<str>>,
+    pub leads: Leads,
+    pub at: Arc<str>,
+}
+
+/// Where a route leads.
+#[derive(Debug)]
+pub(crate) enum Leads {
+    Trunks { choose: Choose, through: Vec<(Arc<Trunk>, u32)>, backup: Vec<Arc<Trunk>> },
+    User(Arc<User>),
+    /// To whoever owns the number called.
+    Owner,
+}
+
+#[derive(Debug)]
+pub(crate) struct DialPlan {
+    pub name: Arc<str>,
+    pub sites: Vec<Arc<str>>,
+    pub rules: Vec<(Rule, Arc<str>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Emergency {
+    pub name: Arc<str>,
+    pub dial: Vec<Arc<str>>,
+    pub country: Option<Arc<str>>,
+    pub sites: Vec<Arc<str>>,
+    pub trunks: Vec<Arc<Trunk>>,
+    pub at: Arc<str>,
+}
+
+/// A call that is planned whenever something changes, and what has to come out.
+#[derive(Clone, Debug)]
+pub struct StoredTest {
+    pub name: Arc<str>,
+    pub from: Arc<str>,
+    pub dial: Arc<str>,
+    pub at: Option<Moment>,
+    pub(crate) route: Option<Arc<str>>,
+    pub(crate) trunk: Option<Arc<str>>,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) sent_to: Option<Arc<str>>,
+    pub(crate) refused: Option<Code>,
+    /// File and line.
+    pub location: Arc<str>,
+}

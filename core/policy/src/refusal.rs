@@ -1,0 +1,110 @@
+//! The house's ways to say no: one table of codes, SIP statuses and help.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A stable code of a refusal, printed as `TD-R301`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(u16);
+
+/// One row of the table of refusals.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub code: Code,
+    /// The SIP status that is answered.
+    pub status: u16,
+    pub title: &'static str,
+    /// What it means and what to do about it.
+    pub help: &'static str,
+}
+
+macro_rules! refusals {
+    ($($constant:ident $number:literal $status:literal $title:literal $help:literal;)*) => {
+        impl Code {
+            $(#[doc = $title] pub const $constant: Code = Code($number);)*
+        }
+
+        /// Every reason to refuse a call, in order of their codes.
+        pub const REFUSALS: &[Row] = &[
+            $(Row { code: Code($number), status: $status, title: $title, help: $help }),*
+        ];
+    };
+}
+
+refusals! {
+    PROVE_YOURSELF 101 401 "prove who you are"
+        "The caller names a user of ours and has to answer a challenge. Give the phone the user's password.";
+    STRANGER 102 403 "nobody we know calls"
+        "The source belongs to no trunk and the caller to no user. Add the source to a trunk's accept.sources.";
+    ELSEWHERE 103 403 "a user without password calls from elsewhere"
+        "A user without password may call from the addresses of its devices only. Set a password or a device.";
+    NOT_INBOUND 104 403 "the trunk is for outgoing calls only"
+        "Set the trunk's direction to \"both\" or \"in\" if calls are to be taken from it.";
+    UNREADABLE 105 400 "an address of the request cannot be read"
+        "The request URI or From is not a SIP or tel URI that names somebody.";
+    TOO_MANY_HOPS 106 483 "the request went through too many hops"
+        "Max-Forwards is used up: the call probably goes round in a circle between two systems.";
+    SOMEBODY_ELSE 107 403 "the caller proved to be somebody else"
+        "The digest belongs to another user than From names. Correct the phone's account.";
+    UNASSIGNED 201 404 "the number called belongs to nobody here"
+        "Give the number to a user, or add a route with send. Calls from a trunk need an owned number.";
+    NOT_A_NUMBER 202 484 "what was dialled is not a number"
+        "No rule of the dial plan turns these digits into a number. Add a rule to a [dialplan.*].";
+    NO_DEVICE 203 480 "the user has no device"
+        "Add a device with a contact to the user.";
+    RIGHTS 301 403 "the user may not call numbers of this class"
+        "Add the class to the user's allow list if the user should reach such numbers.";
+    NO_ROUTE 401 404 "no route matches"
+        "tandem explain shows every route and why it does not match.";
+    NO_SERVER 402 503 "the route has no trunk that takes outgoing calls"
+        "All trunks of the route are for incoming calls only.";
+    LIMIT 501 503 "every way out is full"
+        "The calls in use have reached the limits of the site or of all trunks of the route.";
+}
+
+impl Code {
+    /// The row of the table that explains this code.
+    pub fn row(self) -> &'static Row {
+        REFUSALS.iter().find(|row| row.code == self).expect("codes are only made by the table")
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TD-R{:03}", self.0)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A no, with its reason in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    pub code: Code,
+    pub status: u16,
+    pub words: String,
+}
+
+impl Refusal {
+    /// A refusal of this code; the status stands in the table.
+    pub fn new(code: Code, words: impl Into<String>) -> Refusal {
+        Refusal { code, status: code.row().status, words: words.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status, self.code, self.words)
+    }
+}

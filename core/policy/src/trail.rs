@@ -1,0 +1,99 @@
+//! Why: what each step of a decision found, in the order of the steps.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// The reasons of one decision.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Trail {
+    pub steps: Vec<Step>,
+}
+
+/// What one step found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    pub name: &'static str,
+    /// One word: `ok`, `no`, `refused`, or what was found.
+    pub verdict: Cow<'static, str>,
+    /// One sentence.
+    pub says: Cow<'static, str>,
+    /// File and line of the rule that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Arc<str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub considered: Vec<Considered>,
+}
+
+/// One of several things that were weighed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Considered {
+    pub outcome: Outcome,
+    pub name: Arc<str>,
+    pub why: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Arc<str>>,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Chosen,
+    /// It would do, after the chosen one.
+    Next,
+    Rejected,
+}
+
+impl Trail {
+    /// Nothing found yet.
+    pub fn new() -> Trail {
+        Trail::default()
+    }
+
+    pub(crate) fn note(
+        &mut self,
+        name: &'static str,
+        verdict: impl Into<Cow<'static, str>>,
+        says: impl Into<Cow<'static, str>>,
+    ) -> &mut Step {
+        let step =
+            Step { name, verdict: verdict.into(), says: says.into(), at: None, considered: Vec::new() };
+        self.steps.push(step);
+        self.steps.last_mut().expect("a step was just pushed")
+    }
+}
+
+impl Step {
+    pub(crate) fn at(&mut self, location: &Arc<str>) -> &mut Step {
+        self.at = Some(location.clone());
+        self
+    }
+}
+
+impl fmt::Display for Trail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, step) in self.steps.iter().enumerate() {
+            let line = format!("{:2} {:12} {:8} {}", index + 1, step.name, step.verdict, step.says);
+            write_located(f, &line, step.at.as_deref())?;
+            for row in &step.considered {
+                let mark = match row.outcome {
+                    Outcome::Chosen => '✔',
+                    Outcome::Next => '→',
+                    Outcome::Rejected => '✘',
+                };
+                write_located(f, &format!("     {mark} {:16} {}", row.name, row.why), row.at.as_deref())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_located(f: &mut fmt::Formatter<'_>, line: &str, at: Option<&str>) -> fmt::Result {
+    match at {
+        Some(at) => writeln!(f, "{line:88} {at}"),
+        None => writeln!(f, "{}", line.trim_end()),
+    }
+}

@@ -1,10 +1,11 @@
 //! What a stream adds up to.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Plain counters of one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
+    pub open_for: Duration,
     pub caller: SideFigures,
     pub callee: SideFigures,
 }
@@ -19,6 +20,8 @@ pub struct SideFigures {
     pub bytes_out: u64,
     pub rtcp_in: u64,
     pub rtcp_out: u64,
+    /// Packets that the system would not send.
+    pub unsent: u64,
     /// Sequence numbers that never came.
     pub lost: u64,
     pub reordered: u64,

@@ -9,7 +9,7 @@ use crate::figures::{Figures, SideFigures};
 use crate::latch::{Admission, Latch};
 use crate::observe::Observer;
 use crate::order::{Aim, Sending, SessionKey, Side};
-use crate::relay::Reason;
+use crate::relay::{Half, Reason};
 
 const CLOCK_DEFAULT: u32 = 8000;
 
@@ -18,6 +18,7 @@ type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
 #[derive(Debug)]
 pub(crate) struct Pair {
     pub key: (SessionKey, u8),
+    opened: Instant,
     sides: [SideState; 2],
 }
 
@@ -33,8 +34,8 @@ struct SideState {
 }
 
 impl Pair {
-    pub fn new(key: (SessionKey, u8)) -> Self {
-        Pair { key, sides: [SideState::new(), SideState::new()] }
+    pub fn new(now: Instant, key: (SessionKey, u8)) -> Self {
+        Pair { key, opened: now, sides: [SideState::new(), SideState::new()] }
     }
 
     pub fn aim(&mut self, side: Side, aim: Aim) {
@@ -96,9 +97,20 @@ impl Pair {
         (Ok(to), None)
     }
 
-    pub fn figures(&self) -> Figures {
+    /// Takes back that a packet went out to `side`.
+    pub fn unsent(&mut self, side: Side, half: Half) {
+        let counted = &mut self.sides[side as usize].counted;
+        match half {
+            Half::Rtp => counted.packets_out = counted.packets_out.saturating_sub(1),
+            Half::Rtcp => counted.rtcp_out = counted.rtcp_out.saturating_sub(1),
+        }
+        counted.unsent += 1;
+    }
+
+    pub fn figures(&self, now: Instant) -> Figures {
         let [caller, callee] = &self.sides;
-        Figures { caller: caller.figures(), callee: callee.figures() }
+        let open_for = now.saturating_duration_since(self.opened);
+        Figures { open_for, caller: caller.figures(), callee: callee.figures() }
     }
 
     fn facing(&mut self, side: Side) -> (&mut SideState, &mut SideState) {

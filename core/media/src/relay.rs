@@ -64,6 +64,13 @@ pub(crate) enum Half {
     Rtcp,
 }
 
+impl PortIndex {
+    /// Which stream's port it is: the four ports of a stream have this number in common.
+    pub fn stream(self) -> u32 {
+        self.0 / PORTS_PER_STREAM
+    }
+}
+
 impl Relay {
     pub fn new() -> Self {
         Relay::default()
@@ -77,9 +84,9 @@ impl Relay {
     /// Carries out one order.
     pub fn order(&mut self, now: Instant, order: Order, out: &mut Outbox) {
         match order {
-            Order::Open { session, stream, ports } => self.open(session, stream, ports, out),
-            Order::Aim { session, stream, side, aim } => self.aim(now, (session, stream), side, aim),
-            Order::Close { session } => self.close(session, out),
+            Order::Open { session, stream, ports } => self.open(now, (session, stream), ports, out),
+            Order::Aim { session, stream, side, aim } => self.aim((session, stream), side, aim),
+            Order::Close { session } => self.close(now, session, out),
         }
     }
 
@@ -119,8 +126,16 @@ impl Relay {
         }
     }
 
-    fn open(&mut self, session: SessionKey, stream: u8, ports: [PortPair; 2], out: &mut Outbox) {
-        let key = (session, stream);
+    /// A packet that was to go out of that port could not be sent.
+    pub fn unsent(&mut self, port: PortIndex) {
+        let (slot, side, half) = locate(port);
+        if let Some(Some(pair)) = self.slots.get_mut(slot as usize) {
+            pair.unsent(side, half);
+        }
+    }
+
+    fn open(&mut self, now: Instant, key: (SessionKey, u8), ports: [PortPair; 2], out: &mut Outbox) {
+        let (session, stream) = key;
         if self.by_session.contains_key(&key) {
             let why = "the stream is open already".to_owned();
             return out.push(Act::Tell(Event::Failed { session, stream, why }));
@@ -129,7 +144,7 @@ impl Relay {
             self.slots.push(None);
             (self.slots.len() - 1) as u32
         });
-        self.slots[slot as usize] = Some(Pair::new(key));
+        self.slots[slot as usize] = Some(Pair::new(now, key));
         self.by_session.insert(key, slot);
         for (side, pair) in [Side::Caller, Side::Callee].into_iter().zip(ports) {
             out.push(Act::Bind { port: port_index(slot, side, Half::Rtp), local: pair.rtp() });
@@ -137,18 +152,18 @@ impl Relay {
         }
     }
 
-    fn aim(&mut self, _now: Instant, key: (SessionKey, u8), side: Side, aim: Aim) {
+    fn aim(&mut self, key: (SessionKey, u8), side: Side, aim: Aim) {
         let Some(slot) = self.by_session.get(&key) else { return };
         if let Some(pair) = &mut self.slots[*slot as usize] {
             pair.aim(side, aim);
         }
     }
 
-    fn close(&mut self, session: SessionKey, out: &mut Outbox) {
+    fn close(&mut self, now: Instant, session: SessionKey, out: &mut Outbox) {
         while let Some((_, slot)) = self.by_session.range((session, 0)..=(session, u8::MAX)).next() {
             let Some(pair) = self.drop_slot(*slot, out) else { return };
             let (session, stream) = pair.key;
-            out.push(Act::Tell(Event::Finished { session, stream, figures: pair.figures() }));
+            out.push(Act::Tell(Event::Finished { session, stream, figures: pair.figures(now) }));
         }
     }
 
@@ -171,5 +186,5 @@ fn locate(port: PortIndex) -> (u32, Side, Half) {
     let at = port.0 % PORTS_PER_STREAM;
     let side = if at < 2 { Side::Caller } else { Side::Callee };
     let half = if at.is_multiple_of(2) { Half::Rtp } else { Half::Rtcp };
-    (port.0 / PORTS_PER_STREAM, side, half)
+    (port.stream(), side, half)
 }

@@ -1,1 +1,16 @@
-//! The map of this crate.
+//! Pinned packet loops around a relay: one thread, its sockets, and one [`media::Relay`].
+//!
+//! A loop takes orders from a bounded queue, opens and closes the ports that its relay asks for, and moves
+//! packets. It reads the clock once for each batch, and decides nothing.
+//!
+//! Not here: which packet goes where (media), and what an order is for (call).
+//!
+//! Start with `handle.rs`, then `turn.rs`.
+
+mod handle;
+mod desk;
+mod turn;
+mod batch;
+mod socket;
+
+pub use handle::{Full, Handle, Orders, Settings, start};

@@ -1,0 +1,169 @@
+//! Packets that were read with one call, and are sent with one, from where they lie.
+
+use std::mem;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::os::fd::AsRawFd;
+use std::ptr;
+
+use libc::{iovec, mmsghdr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
+
+use crate::socket::Udp;
+
+/// At 50 packets a second one waits, seldom two; more after the loop was held up.
+const PACKETS: usize = 16;
+/// Room for what fits on an Ethernet, and to spare. Longer ones are dropped.
+const ROOM: usize = 2048;
+
+/// Buffers for one batch, and the headers that tell the system of them. The pointers in the headers are
+/// written anew before each call, and hold for that call only.
+pub(crate) struct Batch {
+    buffers: Box<[[u8; ROOM]; PACKETS]>,
+    names: Box<[sockaddr_storage; PACKETS]>,
+    parts: Box<[iovec; PACKETS]>,
+    headers: Box<[mmsghdr; PACKETS]>,
+    arrived: [Arrived; PACKETS],
+    /// Which of the last read are sent next, and how long their addresses are.
+    outgoing: Vec<(usize, socklen_t)>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Arrived {
+    length: usize,
+    is_cut: bool,
+}
+
+// SAFETY: no pointer in a header is followed but in the call that it was written for.
+unsafe impl Send for Batch {}
+
+impl Batch {
+    pub fn new() -> Batch {
+        // SAFETY: these are plain structures of the system's, for which all zero is a value.
+        let (names, parts, headers) = unsafe { (mem::zeroed(), mem::zeroed(), mem::zeroed()) };
+        Batch {
+            buffers: Box::new([[0; ROOM]; PACKETS]),
+            names: Box::new(names),
+            parts: Box::new(parts),
+            headers: Box::new(headers),
+            arrived: [Arrived::default(); PACKETS],
+            outgoing: Vec::with_capacity(PACKETS),
+        }
+    }
+
+    /// Reads what waits at a socket, and says how many packets that were.
+    pub fn receive(&mut self, socket: &Udp) -> usize {
+        for at in 0..PACKETS {
+            self.point(at, at, ROOM, mem::size_of::<sockaddr_storage>() as socklen_t);
+        }
+        let (headers, room) = (self.headers.as_mut_ptr(), PACKETS as u32);
+        // SAFETY: each header leads to a name and a buffer of the lengths that it gives.
+        let count = unsafe {
+            libc::recvmmsg(socket.as_raw_fd(), headers, room, libc::MSG_DONTWAIT, ptr::null_mut())
+        };
+        let count = usize::try_from(count).unwrap_or(0);
+        for (arrived, header) in self.arrived.iter_mut().zip(&self.headers[..count]) {
+            let is_cut = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
+            *arrived = Arrived { length: header.msg_len as usize, is_cut };
+        }
+        count
+    }
+
+    /// A packet of the last read, and its sender; none where it was too long.
+    pub fn packet(&self, at: usize) -> Option<(SocketAddr, &[u8])> {
+        let Arrived { length, is_cut } = self.arrived[at];
+        if is_cut {
+            return None;
+        }
+        Some((address_of(&self.names[at])?, &self.buffers[at][..length]))
+    }
+
+    /// Puts a packet of the last read into what is sent next.
+    pub fn address(&mut self, at: usize, to: SocketAddr) {
+        let name_length = write_address(to, &mut self.names[at]);
+        self.outgoing.push((at, name_length));
+    }
+
+    /// Sends what was addressed, and says how many packets did not go out.
+    pub fn send(&mut self, socket: &Udp) -> usize {
+        let total = self.outgoing.len();
+        for slot in 0..total {
+            let (at, name_length) = self.outgoing[slot];
+            self.point(slot, at, self.arrived[at].length, name_length);
+        }
+        self.outgoing.clear();
+
+        let mut failed = 0;
+        let mut rest = &mut self.headers[..total];
+        while !rest.is_empty() {
+            // SAFETY: each header leads to a name and a buffer that the batch owns, of the lengths it gives.
+            let sent = unsafe {
+                libc::sendmmsg(socket.as_raw_fd(), rest.as_mut_ptr(), rest.len() as u32, libc::MSG_DONTWAIT)
+            };
+            // An error is that of the first packet: the others may yet go.
+            let done = usize::try_from(sent).unwrap_or_else(|_| {
+                failed += 1;
+                1
+            });
+            rest = &mut rest[done..];
+        }
+        failed
+    }
+
+    /// Lets the header in a slot lead to one of the buffers.
+    fn point(&mut self, slot: usize, at: usize, length: usize, name_length: socklen_t) {
+        let part = iovec { iov_base: self.buffers[at].as_mut_ptr().cast(), iov_len: length };
+        self.parts[slot] = part;
+        let header = &mut self.headers[slot].msg_hdr;
+        header.msg_name = ptr::from_mut(&mut self.names[at]).cast();
+        header.msg_namelen = name_length;
+        header.msg_iov = &mut self.parts[slot];
+        header.msg_iovlen = 1;
+        header.msg_flags = 0;
+    }
+
+    /// Gives up what was addressed.
+    pub fn forget(&mut self) {
+        self.outgoing.clear();
+    }
+}
+
+fn address_of(name: &sockaddr_storage) -> Option<SocketAddr> {
+    match i32::from(name.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the family says that it is this structure, for which storage has room and alignment.
+            let name = unsafe { &*ptr::from_ref(name).cast::<sockaddr_in>() };
+            let ip = Ipv4Addr::from(u32::from_be(name.sin_addr.s_addr));
+            Some(SocketAddrV4::new(ip, u16::from_be(name.sin_port)).into())
+        }
+        libc::AF_INET6 => {
+            // SAFETY: the family says that it is this structure, for which storage has room and alignment.
+            let name = unsafe { &*ptr::from_ref(name).cast::<sockaddr_in6>() };
+            let ip = Ipv6Addr::from(name.sin6_addr.s6_addr);
+            let scope = if ip.is_unicast_link_local() { name.sin6_scope_id } else { 0 };
+            Some(SocketAddrV6::new(ip, u16::from_be(name.sin6_port), 0, scope).into())
+        }
+        _ => None,
+    }
+}
+
+fn write_address(to: SocketAddr, name: &mut sockaddr_storage) -> socklen_t {
+    match to {
+        SocketAddr::V4(to) => {
+            // SAFETY: storage has room and alignment for every address.
+            let name = unsafe { &mut *ptr::from_mut(name).cast::<sockaddr_in>() };
+            name.sin_family = libc::AF_INET as u16;
+            name.sin_port = to.port().to_be();
+            name.sin_addr.s_addr = u32::from(*to.ip()).to_be();
+            mem::size_of::<sockaddr_in>() as socklen_t
+        }
+        SocketAddr::V6(to) => {
+            // SAFETY: storage has room and alignment for every address.
+            let name = unsafe { &mut *ptr::from_mut(name).cast::<sockaddr_in6>() };
+            name.sin6_family = libc::AF_INET6 as u16;
+            name.sin6_port = to.port().to_be();
+            name.sin6_flowinfo = to.flowinfo();
+            name.sin6_addr.s6_addr = to.ip().octets();
+            name.sin6_scope_id = to.scope_id();
+            mem::size_of::<sockaddr_in6>() as socklen_t
+        }
+    }
+}

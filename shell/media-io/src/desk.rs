@@ -1,0 +1,91 @@
+//! Where orders come in and events go out, between two batches of packets.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use media::{Act, Event, Order, Outbox, PortIndex, Relay};
+
+/// Orders in a row before the packets have their turn again: opening a stream takes four sockets.
+const ORDERS_AT_ONCE: usize = 16;
+
+/// What comes through the queue.
+#[derive(Debug)]
+pub(crate) enum Word {
+    Order(Order),
+    Stop,
+}
+
+/// What is left to be done at the desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    Nothing,
+    More,
+    Stop,
+}
+
+/// The sockets behind the relay's port numbers.
+pub(crate) trait Ports {
+    fn bind(&mut self, port: PortIndex, local: SocketAddr) -> io::Result<()>;
+    fn unbind(&mut self, port: PortIndex);
+}
+
+pub(crate) struct Desk<E> {
+    pub relay: Relay,
+    pub acts: Outbox,
+    words: Receiver<Word>,
+    events: E,
+}
+
+impl<E: Fn(Event)> Desk<E> {
+    pub fn new(words: Receiver<Word>, events: E) -> Self {
+        Desk { relay: Relay::new(), acts: Outbox::new(), words, events }
+    }
+
+    /// Takes some of the orders that wait.
+    pub fn take_orders(&mut self, now: Instant, ports: &mut impl Ports) -> Left {
+        for _ in 0..ORDERS_AT_ONCE {
+            match self.words.try_recv() {
+                Ok(Word::Order(order)) => {
+                    self.relay.order(now, order, &mut self.acts);
+                    self.act(ports);
+                }
+                Ok(Word::Stop) => return Left::Stop,
+                Err(_) => return Left::Nothing,
+            }
+        }
+        Left::More
+    }
+
+    /// Does what the relay wants done.
+    pub fn act(&mut self, ports: &mut impl Ports) {
+        let mut given_up = Outbox::new();
+        let mut failed = None;
+        for act in self.acts.drain(..) {
+            match act {
+                // The rest of a stream whose port could not be had: its other ports are not opened.
+                Act::Bind { port, .. } if failed.is_some_and(|failed| same_stream(failed, port)) => {}
+                Act::Bind { port, local } => {
+                    if let Err(error) = ports.bind(port, local) {
+                        failed = Some(port);
+                        self.relay.bind_failed(port, format!("{local}: {error}"), &mut given_up);
+                    }
+                }
+                Act::Unbind { port } => ports.unbind(port),
+                Act::Tell(event) => (self.events)(event),
+            }
+        }
+        for act in given_up {
+            match act {
+                Act::Unbind { port } => ports.unbind(port),
+                Act::Tell(event) => (self.events)(event),
+                Act::Bind { .. } => unreachable!("a stream that is given up opens nothing"),
+            }
+        }
+    }
+}
+
+fn same_stream(a: PortIndex, b: PortIndex) -> bool {
+    a.stream() == b.stream()
+}

@@ -1,0 +1,114 @@
+//! The loop: wait, read what is ready, ask the relay, send on.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use media::{Event, PortIndex, Verdict};
+
+use crate::batch::Batch;
+use crate::desk::{Desk, Left, Ports};
+use crate::socket::{Bell, Poll, Ready, Udp};
+
+/// The bell's token; ports have their own number, which stays far below.
+const BELL: u32 = u32::MAX;
+
+/// All that one thread needs to turn packets around.
+pub(crate) struct Turn {
+    bell: Arc<Bell>,
+    sockets: Sockets,
+    batch: Batch,
+}
+
+struct Sockets {
+    poll: Poll,
+    by_port: Vec<Option<Udp>>,
+}
+
+impl Turn {
+    pub fn new(bell: Arc<Bell>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        poll.watch(&*bell, BELL)?;
+        Ok(Turn { bell, sockets: Sockets { poll, by_port: Vec::new() }, batch: Batch::new() })
+    }
+
+    pub fn run<E: Fn(Event)>(mut self, mut desk: Desk<E>) -> io::Result<()> {
+        let mut ready = Ready::new();
+        loop {
+            self.sockets.poll.wait(&mut ready)?;
+            let now = Instant::now();
+            let mut rung = false;
+            for token in ready.tokens() {
+                if token == BELL {
+                    rung = true;
+                } else {
+                    self.carry(now, PortIndex(token), &mut desk);
+                }
+            }
+            if rung {
+                self.bell.hush();
+                match desk.take_orders(now, &mut self.sockets) {
+                    Left::Nothing => {}
+                    Left::More => self.bell.ring(),
+                    Left::Stop => return Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Moves the packets that wait at one port.
+    fn carry<E: Fn(Event)>(&mut self, now: Instant, port: PortIndex, desk: &mut Desk<E>) {
+        let Some(socket) = self.sockets.at(port) else { return };
+        let received = self.batch.receive(socket);
+        let mut out: Option<(PortIndex, usize)> = None;
+        for at in 0..received {
+            let Some((from, packet)) = self.batch.packet(at) else { continue };
+            let verdict = desk.relay.receive(now, port, from, packet, &mut desk.acts);
+            let Verdict::Forward { port: via, to } = verdict else { continue };
+            if let Some((before, _)) = out.filter(|(before, _)| *before != via) {
+                self.send(before, desk);
+            }
+            self.batch.address(at, to);
+            out = Some((via, at));
+        }
+        if let Some((via, _)) = out {
+            self.send(via, desk);
+        }
+        if !desk.acts.is_empty() {
+            desk.act(&mut self.sockets);
+        }
+    }
+
+    fn send<E>(&mut self, via: PortIndex, desk: &mut Desk<E>) {
+        let Some(socket) = self.sockets.at(via) else { return self.batch.forget() };
+        for _ in 0..self.batch.send(socket) {
+            desk.relay.unsent(via);
+        }
+    }
+}
+
+impl Sockets {
+    fn at(&self, port: PortIndex) -> Option<&Udp> {
+        self.by_port.get(port.0 as usize)?.as_ref()
+    }
+}
+
+impl Ports for Sockets {
+    fn bind(&mut self, port: PortIndex, local: SocketAddr) -> io::Result<()> {
+        let socket = Udp::bind(local)?;
+        self.poll.watch(&socket, port.0)?;
+        let at = port.0 as usize;
+        if self.by_port.len() <= at {
+            self.by_port.resize_with(at + 1, || None);
+        }
+        self.by_port[at] = Some(socket);
+        Ok(())
+    }
+
+    fn unbind(&mut self, port: PortIndex) {
+        if let Some(socket) = self.by_port.get_mut(port.0 as usize) {
+            *socket = None;
+        }
+    }
+}

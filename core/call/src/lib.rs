@@ -1,1 +1,40 @@
-//! The map of this crate.
+//! A call carries out its plan: two legs, attempts, negotiations, the end, and the record.
+//!
+//! A B2BUA: each leg has its own dialog, built afresh; nothing of one leg's addresses reaches the other.
+//! What to do was decided by `policy` before the call began; how SIP wants it done is in `sip-stack`.
+//!
+//! Start at `table.rs`, where events find their call, then `call.rs`; each verb has its file.
+
+mod event;
+mod record;
+mod room;
+mod time;
+
+mod table;
+
+mod call;
+mod part;
+
+mod arrival;
+mod body;
+
+mod attempt;
+mod invite;
+mod ack;
+mod cancel;
+mod in_dialog;
+mod exchange;
+mod info;
+mod closing;
+mod stray;
+
+mod bridge;
+mod draft;
+mod verdict;
+
+pub use event::Event;
+pub use record::{AttemptRecord, EndedBy, Outcome, Record, SideFigures, Sound};
+pub use room::{MediaPlace, Places, Room};
+pub use table::{Calls, ROOM};
+pub use time::Now;
+pub use verdict::{VERDICTS, Verdict};

@@ -91,8 +91,19 @@ pub struct SideFigures {
 }
 
 impl From<&Figures> for Sound {
-    fn from(_figures: &Figures) -> Sound {
-        let none = SideFigures { packets_in: 0, packets_out: 0, lost: 0, jitter_us: 0, strangers: 0 };
-        Sound { caller: none, callee: none }
+    fn from(figures: &Figures) -> Sound {
+        Sound { caller: (&figures.caller).into(), callee: (&figures.callee).into() }
+    }
+}
+
+impl From<&media::SideFigures> for SideFigures {
+    fn from(counted: &media::SideFigures) -> SideFigures {
+        SideFigures {
+            packets_in: counted.packets_in,
+            packets_out: counted.packets_out,
+            lost: counted.lost,
+            jitter_us: u64::from(counted.jitter_us),
+            strangers: counted.dropped_strangers,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The time of a batch, as the shell read it once.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use policy::WallTime;
 
@@ -11,7 +11,9 @@ pub struct Now {
     pub wall: WallTime,
 }
 
-/// A span as whole milliseconds, which is what records hold.
-pub fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+impl Now {
+    /// The wall time as the signer of nonces wants it.
+    pub(crate) fn wall_ms(self) -> u64 {
+        u64::try_from(self.wall.0).unwrap_or(0)
+    }
 }

@@ -1,7 +1,7 @@
 //! A path on which bytes travel, and the bytes of one message.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// How bytes travel.
@@ -96,4 +96,44 @@ pub struct Listener {
     pub bind: SocketAddr,
     /// Host and port that stand in our Via and Contact.
     pub sent_by: Arc<str>,
+    /// Which of the house's interfaces it belongs to.
+    pub interface: u16,
+}
+
+impl Listener {
+    /// The listener from which a far end is reached, on a certain interface or on any.
+    pub fn toward(
+        listeners: &[Listener],
+        transport: Transport,
+        remote: IpAddr,
+        interface: Option<u16>,
+    ) -> Option<&Listener> {
+        listeners.iter().find(|listener| {
+            listener.transport == transport
+                && listener.bind.is_ipv4() == remote.is_ipv4()
+                && interface.is_none_or(|interface| listener.interface == interface)
+        })
+    }
+
+    /// The transports that listeners speak, on a certain interface or on any.
+    pub fn transports(listeners: &[Listener], interface: Option<u16>) -> Vec<Transport> {
+        let mut found = Vec::new();
+        for listener in listeners {
+            let fits = interface.is_none_or(|interface| listener.interface == interface);
+            if fits && !found.contains(&listener.transport) {
+                found.push(listener.transport);
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// A Contact that leads back to this listener.
+    pub fn contact(&self, user: &str) -> String {
+        let at = if user.is_empty() { "" } else { "@" };
+        match self.transport {
+            Transport::Udp => format!("<sip:{user}{at}{}>", self.sent_by),
+            other => format!("<sip:{user}{at}{};transport={other}>", self.sent_by),
+        }
+    }
 }

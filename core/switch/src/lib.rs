@@ -1,2 +1,17 @@
 //! One shard of the house, whole: what enters is handled, what follows is left in an `Outbox`.
-pub mod seam;
+//!
+//! It wires calls, health and the SIP stack together and decides nothing itself. It opens no socket and reads
+//! no clock: the same switch runs behind real sockets and in the simulated world.
+//!
+//! Start at `seam.rs`, then `switch.rs`.
+
+mod limits;
+mod seam;
+mod switch;
+
+pub use call::{AttemptRecord, EndedBy, Event, Now, Outcome, Record, VERDICTS, Verdict};
+pub use policy::WallTime;
+pub use seam::{
+    Answer, AskId, Command, CommandId, Held, Input, MediaRange, News, Outbox, Question, Received, Reply, Settings,
+};
+pub use switch::Switch;

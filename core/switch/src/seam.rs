@@ -1,12 +1,36 @@
 //! The waist: everything that enters a shard, and everything that leaves it, as plain values.
 
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use call::{Event, Record};
 use media::Order;
-use policy::Policy;
-use sip_stack::{Flow, Send};
+use policy::{InterfaceId, Policy};
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
+use sip_stack::{Flow, Listener, Send};
+
+/// What a shard is told once, when it is made.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub shard: u8,
+    pub listeners: Arc<[Listener]>,
+    /// This shard's part of the media ports of each interface.
+    pub media: Vec<MediaRange>,
+    pub seed: [u8; 32],
+    pub version: &'static str,
+}
+
+/// Media ports of one interface.
+#[derive(Clone, Debug)]
+pub struct MediaRange {
+    pub interface: InterfaceId,
+    /// What we bind.
+    pub address: IpAddr,
+    /// What far ends are told.
+    pub advertise: IpAddr,
+    pub ports: RangeInclusive<u16>,
+}
 
 /// One thing that happens to a shard.
 pub enum Input<'a> {

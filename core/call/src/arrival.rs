@@ -1,0 +1,173 @@
+//! A new INVITE: is it sound, who sends it, and what does policy say?
+
+use policy::{CallPlan, Code, Decision, Facts, Refusal, Trail};
+use sip_message::{Header, Message, Method, Uri};
+use sip_stack::auth::{Algorithm, Proof, Secret};
+use sip_stack::{Flow, Reply, ServerId, auth};
+
+use crate::body::{self, Body};
+use crate::draft::Draft;
+use crate::table::Gate;
+use crate::{Event, Room};
+
+/// What the house supports and says so.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
+
+/// Offered to phones, the strongest first; old ones know only the last.
+const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
+
+/// Hops that a call may take when its caller doesn't say.
+const MAX_FORWARDS: u32 = 70;
+
+/// A call that may begin.
+pub(crate) struct Admitted {
+    pub plan: CallPlan,
+    pub facts: Facts,
+    pub trail: Trail,
+    pub offer: Option<Box<[u8]>>,
+}
+
+impl Admitted {
+    /// The user part that the caller sent the INVITE to.
+    pub(crate) fn dialled_user(&self) -> &str {
+        Uri::parse(&self.facts.request_uri).ok().and_then(|uri| uri.user()).unwrap_or_default()
+    }
+}
+
+/// Answers what can't become a call, and returns what can.
+pub(crate) fn admit(
+    room: &mut Room<'_>,
+    server: ServerId,
+    flow: Flow,
+    message: &Message<'_>,
+    gate: Gate,
+) -> Option<Admitted> {
+    let offer = match check(room, server, message) {
+        Some(offer) => offer,
+        None => return None,
+    };
+    let facts = facts(room, flow, message);
+    let mut trail = Trail::default();
+    let decision = policy::plan(room.policy, &facts, &mut trail);
+    match decision {
+        Decision::Go(plan) if gate == Gate::Draining && !plan.emergency => {
+            room.reply_with(server, 503, None, &[("Retry-After", "10")]);
+            None
+        }
+        Decision::Go(plan) => Some(Admitted { plan: *plan, facts, trail, offer }),
+        Decision::No(refusal) => {
+            refuse(room, server, message, facts, trail, &refusal);
+            None
+        }
+    }
+}
+
+/// The checks that RFC 3261 8.2 asks of every server. `None`: it was answered. `Some(None)`: no offer.
+fn check(room: &mut Room<'_>, server: ServerId, message: &Message<'_>) -> Option<Option<Box<[u8]>>> {
+    if let Some(unsupported) = unsupported(message) {
+        room.reply_with(server, 420, None, &[("Unsupported", &unsupported)]);
+        return None;
+    }
+    if message.max_forwards().is_ok_and(|hops| hops == Some(0)) {
+        room.reply(server, 483);
+        return None;
+    }
+    match body::of(message) {
+        Body::None => Some(None),
+        Body::Sdp(offer) => match sdp::Session::parse(offer) {
+            Ok(_) => Some(Some(offer.into())),
+            Err(error) => {
+                let warning = format!("399 tandem \"session description: {error}\"");
+                room.reply_with(server, 400, None, &[("Warning", &warning)]);
+                None
+            }
+        },
+        Body::Unknown => {
+            room.reply_with(server, 415, None, &[("Accept", "application/sdp")]);
+            None
+        }
+    }
+}
+
+/// The option tags that a request demands. The house knows none that a peer could require of it yet.
+pub(crate) fn unsupported(message: &Message<'_>) -> Option<String> {
+    let demanded: Vec<&str> = message.values(Header::Require).filter(|tag| !tag.is_empty()).collect();
+    (!demanded.is_empty()).then(|| demanded.join(", "))
+}
+
+fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
+    let from = message.from();
+    Facts {
+        source: flow.remote,
+        interface: room.places.interface_of(flow.listener),
+        transport: transport(flow),
+        request_uri: message.request_uri().unwrap_or_default().to_owned(),
+        from_uri: from.uri.to_owned(),
+        from_display: from.display().map(|name| name.into_owned()),
+        to_uri: message.to().uri.to_owned(),
+        asserted: message.values(Header::PAssertedIdentity).map(str::to_owned).collect(),
+        privacy: message.line(Header::Privacy).map(str::to_owned),
+        authenticated: proven(room, message),
+        at: room.now.wall,
+        down: room.down.clone(),
+        max_forwards: message.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS),
+    }
+}
+
+fn transport(flow: Flow) -> policy::Transport {
+    match flow.transport {
+        sip_stack::Transport::Udp => policy::Transport::Udp,
+        sip_stack::Transport::Tcp => policy::Transport::Tcp,
+        sip_stack::Transport::Tls => policy::Transport::Tls,
+    }
+}
+
+/// The user whose password the sender knows.
+fn proven(room: &mut Room<'_>, message: &Message<'_>) -> Option<String> {
+    let now = room.now.wall_ms();
+    for line in message.lines().filter(|line| line.header == Header::Authorization) {
+        let Some(user) = auth::user_of(line.value) else { continue };
+        let Some(password) = room.policy.credentials_of(&user) else { continue };
+        let (method, uri) = (Method::Invite.as_str(), message.request_uri().unwrap_or_default());
+        let secret = Secret::Password(password.expose());
+        if room.guard.verify(now, line.value, method, uri, secret, message.body()) == Proof::Proven {
+            return Some(user);
+        }
+    }
+    None
+}
+
+fn refuse(
+    room: &mut Room<'_>,
+    server: ServerId,
+    message: &Message<'_>,
+    facts: Facts,
+    trail: Trail,
+    refusal: &Refusal,
+) {
+    let reason = format!("SIP;cause={};text=\"{}\"", refusal.status, refusal.code);
+    let mut headers = vec![("Reason", reason.as_str())];
+    let challenges = match refusal.status {
+        401 => room.guard.challenge(room.now.wall_ms(), &ALGORITHMS),
+        _ => Vec::new(),
+    };
+    headers.extend(challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())));
+    let reply =
+        Reply { status: refusal.status, reason: None, to_tag: None, contact: None, headers: &headers, body: None };
+    room.stack.respond(room.now.instant, server, &reply, room.sends);
+    if refusal.status == 401 {
+        return;
+    }
+    if is_a_strangers(refusal.code) {
+        let (facts, trail) = (Box::new(facts), Box::new(trail));
+        room.tells.push(Event::TurnedAway { at: room.now.wall, facts, refusal: refusal.clone(), trail });
+        return;
+    }
+    let record = Draft::refused(room, message, facts, trail, refusal);
+    room.keep.push(record);
+}
+
+/// Refusals of people who have no business here: told, counted, and no call of ours.
+fn is_a_strangers(code: Code) -> bool {
+    matches!(code, Code::STRANGER | Code::ELSEWHERE | Code::SOMEBODY_ELSE | Code::UNREADABLE)
+}

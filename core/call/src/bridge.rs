@@ -1,0 +1,220 @@
+//! The call's media: ports on both sides, what each side is told, and the orders to the relay.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use media::{Aim, Figures, LatchMode, Order, PortPair, Purpose, Sending, SessionKey, Side};
+use policy::{InterfaceId, MediaPath, MediaPlan};
+use sdp::{Codecs, Direction, Face, Session};
+use sip_stack::Token;
+
+use crate::Room;
+
+/// Audio, video, text: streams beyond these are refused one by one.
+const STREAMS_MAX: usize = 4;
+
+/// Both sides of a call's media.
+pub(crate) struct Bridge {
+    key: Token,
+    /// Counts the relay sessions of this call: one that moves to another interface begins anew.
+    round: u8,
+    sides: [Port; 2],
+    stage: Stage,
+    figures: Option<Figures>,
+}
+
+struct Port {
+    interface: InterfaceId,
+    advertise: IpAddr,
+    pairs: Vec<PortPair>,
+    version: u64,
+}
+
+enum Stage {
+    Shut,
+    Open,
+    /// So many streams have yet to say what became of them.
+    Closing(usize),
+}
+
+/// Why media can't be had.
+#[derive(Debug)]
+pub(crate) enum NoMedia {
+    /// All ports of an interface are out on lease, or it has none.
+    Ports,
+    /// The two sides have no codec or transport in common.
+    Incompatible(String),
+    Malformed(String),
+}
+
+impl Bridge {
+    pub(crate) fn new(key: Token, caller: InterfaceId) -> Bridge {
+        let port = || Port {
+            interface: caller,
+            advertise: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            pairs: Vec::new(),
+            version: 0,
+        };
+        Bridge { key, round: 0, sides: [port(), port()], stage: Stage::Shut, figures: None }
+    }
+
+    pub(crate) fn session(&self) -> SessionKey {
+        let (slot, nonce) = (u64::from(self.key.slot()), u64::from(self.key.nonce()));
+        SessionKey { shard: self.key.shard(), call: slot << 40 | nonce << 8 | u64::from(self.round) }
+    }
+
+    /// Whether the relay still has to say what became of this call's streams.
+    pub(crate) fn is_closing(&self) -> bool {
+        matches!(self.stage, Stage::Closing(_))
+    }
+
+    pub(crate) fn figures(&self) -> Option<&Figures> {
+        self.figures.as_ref()
+    }
+
+    /// Makes the callee's side stand on the interface from which it is reached.
+    pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, interface: InterfaceId) {
+        if self.sides[Side::Callee as usize].interface == interface {
+            return;
+        }
+        if matches!(self.stage, Stage::Open) {
+            room.orders.push(Order::Close { session: self.session() });
+            self.shut(room);
+            self.round = self.round.wrapping_add(1);
+        }
+        self.sides[Side::Callee as usize].interface = interface;
+    }
+
+    /// Writes what `to` is told, out of what the other side said; opens streams as they are needed.
+    pub(crate) fn describe(
+        &mut self,
+        room: &mut Room<'_>,
+        to: Side,
+        theirs: &[u8],
+        plan: &MediaPlan,
+        purpose: Purpose,
+    ) -> Result<Vec<u8>, NoMedia> {
+        if plan.path == MediaPath::Direct {
+            return Ok(theirs.to_vec());
+        }
+        let session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
+        self.open_streams(room, &session, purpose)?;
+        let face = self.face(to, &session);
+        let mut ours = Vec::with_capacity(theirs.len() + 64);
+        let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
+        sdp::rewrite(&session, &face, &codecs, &mut ours)
+            .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
+        self.sides[to as usize].version += 1;
+        Ok(ours)
+    }
+
+    /// Tells the relay where a side receives.
+    pub(crate) fn aim(&self, room: &mut Room<'_>, side: Side, theirs: &[u8]) {
+        if !matches!(self.stage, Stage::Open) {
+            return;
+        }
+        let Ok(session) = Session::parse(theirs) else { return };
+        let streams = self.sides[side as usize].pairs.len();
+        for (stream, target) in sdp::media_targets(&session).iter().take(streams).enumerate() {
+            let sending = match target.direction {
+                Direction::SendRecv | Direction::RecvOnly => Sending::Allowed,
+                Direction::SendOnly | Direction::Inactive => Sending::Held,
+            };
+            let aim = Aim {
+                rtp: target.rtp,
+                rtcp: target.rtcp,
+                sending,
+                latch: LatchMode::Auto,
+                clock: session.media[stream].codecs().first().map_or(8000, |codec| codec.clock),
+            };
+            room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });
+        }
+    }
+
+    /// Ends the relay's part; its figures come back as events.
+    pub(crate) fn close(&mut self, room: &mut Room<'_>) {
+        if matches!(self.stage, Stage::Open) {
+            room.orders.push(Order::Close { session: self.session() });
+            self.stage = Stage::Closing(self.sides[0].pairs.len());
+        }
+    }
+
+    /// One stream is closed; when it was the last, the ports go back.
+    pub(crate) fn finished(&mut self, room: &mut Room<'_>, figures: &Figures) {
+        let Stage::Closing(left) = &mut self.stage else { return };
+        *left = left.saturating_sub(1);
+        let is_last = *left == 0;
+        self.figures.get_or_insert(*figures);
+        if is_last {
+            self.shut(room);
+        }
+    }
+
+    /// Gives all ports back.
+    pub(crate) fn shut(&mut self, room: &mut Room<'_>) {
+        for port in &mut self.sides {
+            let Some(place) = room.places.media_at(port.interface) else { continue };
+            for pair in port.pairs.drain(..) {
+                place.book.give_back(room.now.instant, pair);
+            }
+        }
+        self.stage = Stage::Shut;
+    }
+
+    fn open_streams(
+        &mut self,
+        room: &mut Room<'_>,
+        session: &Session<'_>,
+        purpose: Purpose,
+    ) -> Result<(), NoMedia> {
+        let wanted = session.media.len().min(STREAMS_MAX);
+        for stream in self.sides[0].pairs.len()..wanted {
+            self.lease(room, Side::Caller, purpose)?;
+            if let Err(none) = self.lease(room, Side::Callee, purpose) {
+                self.unlease(room, Side::Caller);
+                return Err(none);
+            }
+            let ports = [self.sides[0].pairs[stream], self.sides[1].pairs[stream]];
+            room.orders.push(Order::Open { session: self.session(), stream: number(stream), ports });
+            self.stage = Stage::Open;
+        }
+        Ok(())
+    }
+
+    fn lease(&mut self, room: &mut Room<'_>, side: Side, purpose: Purpose) -> Result<(), NoMedia> {
+        let port = &mut self.sides[side as usize];
+        let place = room.places.media_at(port.interface).ok_or(NoMedia::Ports)?;
+        port.advertise = place.advertise;
+        port.pairs.push(place.book.lease(room.now.instant, purpose).ok_or(NoMedia::Ports)?);
+        Ok(())
+    }
+
+    fn unlease(&mut self, room: &mut Room<'_>, side: Side) {
+        let port = &mut self.sides[side as usize];
+        if let (Some(place), Some(pair)) = (room.places.media_at(port.interface), port.pairs.pop()) {
+            place.book.give_back(room.now.instant, pair);
+        }
+    }
+
+    fn face(&self, to: Side, session: &Session<'_>) -> Face {
+        let side = &self.sides[to as usize];
+        let ports = session.media.iter().enumerate().map(|(index, media)| match side.pairs.get(index) {
+            Some(pair) if media.port != 0 => pair.port,
+            _ => 0,
+        });
+        Face {
+            address: side.advertise,
+            ports: ports.collect(),
+            session_id: u64::from(self.key.nonce()) << 1 | to as u64,
+            version: side.version,
+        }
+    }
+}
+
+/// The slot of the call that a session belongs to.
+pub(crate) fn slot_of(session: SessionKey) -> usize {
+    usize::try_from(session.call >> 40).expect("a slot has 24 bits")
+}
+
+fn number(stream: usize) -> u8 {
+    u8::try_from(stream).expect("fewer streams than STREAMS_MAX")
+}

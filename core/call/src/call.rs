@@ -1,0 +1,228 @@
+//! A call: what the house does for one caller. It carries out its plan and never looks at configuration.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use media::Side;
+use policy::{CallPlan, Permit};
+use sip_message::Message;
+use sip_stack::{ClientId, Dialog, Flow, Late, ServerId, Token, Wire};
+
+use crate::arrival::Admitted;
+use crate::attempt::Attempt;
+use crate::bridge::Bridge;
+use crate::closing::Closing;
+use crate::exchange::{Exchange, Passing};
+use crate::draft::Draft;
+use crate::{Room};
+
+/// Two legs or more, and what they wait for.
+pub struct Call {
+    pub(crate) key: Token,
+    pub(crate) plan: Arc<CallPlan>,
+    pub(crate) caller: Caller,
+    pub(crate) state: State,
+    pub(crate) bridge: Bridge,
+    /// A re-INVITE or UPDATE on its way from one leg to the other. One at a time.
+    pub(crate) exchange: Option<Exchange>,
+    /// Other requests on their way from one leg to the other.
+    pub(crate) passing: Vec<Passing>,
+    /// 2xx of ours that wait for their ACK, by `Side`.
+    pub(crate) unacked: [Option<Unacked>; 2],
+    /// What we owe or sent for the last 2xx of each side.
+    pub(crate) acks: [Ack; 2],
+    pub(crate) permits: Vec<Permit>,
+    pub(crate) draft: Box<Draft>,
+    pub(crate) set_up_by: Instant,
+    /// The earliest entry of this call in the table's heap.
+    pub(crate) looked: Option<Instant>,
+}
+
+/// What a call is doing.
+pub(crate) enum State {
+    /// Trying one peer after the other.
+    Placing(Attempt),
+    /// Both legs are answered.
+    Up(Callee),
+    /// Nothing new happens; what was begun is ended.
+    Closing(Closing),
+}
+
+/// The leg of the one who called.
+pub(crate) struct Caller {
+    pub flow: Flow,
+    pub dialog: Dialog,
+    /// The INVITE, until it has its final answer.
+    pub invite: Option<ServerId>,
+    pub invite_cseq: u32,
+    /// What the caller offered; `None` when the offer is left to the callee.
+    pub offer: Option<Box<[u8]>>,
+    pub contact: Box<str>,
+    pub max_forwards: u32,
+}
+
+/// The leg of the one who answered.
+pub(crate) struct Callee {
+    pub dialog: Dialog,
+    pub attempt: usize,
+    pub contact: Box<str>,
+}
+
+/// The ACK of a side's last 2xx; the number is the CSeq of the INVITE that it answers.
+pub(crate) enum Ack {
+    None,
+    /// Waits for the other side's answer to an offer in the 2xx.
+    Owed(u32),
+    /// Sent, and sent again for each copy of the 2xx.
+    Sent(u32, Wire),
+}
+
+/// A 2xx that is repeated until its ACK comes (RFC 3261 13.3.1.4).
+pub(crate) struct Unacked {
+    pub wire: Wire,
+    pub flow: Flow,
+    pub cseq: u32,
+    pub repeat_at: Option<Instant>,
+    pub gap: Duration,
+    pub give_up_at: Instant,
+}
+
+impl Unacked {
+    pub fn new(now: Instant, wire: Wire, flow: Flow, cseq: u32) -> Unacked {
+        Unacked { wire, flow, cseq, repeat_at: Some(now + T1), gap: T1, give_up_at: now + 64 * T1 }
+    }
+}
+
+pub(crate) const T1: Duration = Duration::from_millis(500);
+pub(crate) const T2: Duration = Duration::from_secs(4);
+
+impl Call {
+    /// Begins to carry out a plan.
+    pub(crate) fn begin(
+        room: &mut Room<'_>,
+        key: Token,
+        server: ServerId,
+        flow: Flow,
+        message: &Message<'_>,
+        admitted: Admitted,
+    ) -> Box<Call> {
+        let mut call = Box::new(Call::new(room, key, server, flow, message, admitted));
+        call.tell_started(room);
+        call.try_from(room, 0);
+        call
+    }
+
+    fn new(
+        room: &mut Room<'_>,
+        key: Token,
+        server: ServerId,
+        flow: Flow,
+        message: &Message<'_>,
+        admitted: Admitted,
+    ) -> Call {
+        let tag = key.tag();
+        let contact = room.places.contact(flow.listener, admitted.dialled_user());
+        room.stack.own(server, crate::part::owner(key, crate::part::INVITE));
+        Call {
+            key,
+            caller: Caller {
+                flow,
+                dialog: Dialog::as_callee(message, &tag, flow),
+                invite: Some(server),
+                invite_cseq: message.cseq().number,
+                offer: admitted.offer,
+                contact: contact.into(),
+                max_forwards: admitted.facts.max_forwards,
+            },
+            state: State::Closing(Closing::default()),
+            bridge: Bridge::new(key, room.places.interface_of(flow.listener)),
+            exchange: None,
+            passing: Vec::new(),
+            unacked: [None, None],
+            acks: [Ack::None, Ack::None],
+            permits: Vec::new(),
+            set_up_by: room.now.instant + admitted.plan.set_up_max,
+            draft: Draft::begin(room, key, message, &admitted.plan, admitted.facts, admitted.trail),
+            plan: Arc::new(admitted.plan),
+            looked: None,
+        }
+    }
+
+    /// Whether nothing is left to wait for.
+    pub(crate) fn is_over(&self) -> bool {
+        match &self.state {
+            State::Closing(closing) => closing.is_done() && self.unacked.iter().all(Option::is_none),
+            State::Placing(_) | State::Up(_) => false,
+        }
+    }
+
+    /// When this call wants to be looked at next.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let waits = match &self.state {
+            State::Placing(attempt) => Some(attempt.deadline().map_or(self.set_up_by, |at| at.min(self.set_up_by))),
+            State::Up(_) => None,
+            State::Closing(closing) => closing.deadline(),
+        };
+        let repeats = self.unacked.iter().flatten().map(|unacked| match unacked.repeat_at {
+            Some(at) => at.min(unacked.give_up_at),
+            None => unacked.give_up_at,
+        });
+        repeats.chain(waits).min()
+    }
+
+    /// Looks whether anything is due.
+    pub(crate) fn expire(&mut self, room: &mut Room<'_>) {
+        self.repeat_unacked(room);
+        match &self.state {
+            State::Placing(_) => self.expire_attempt(room),
+            State::Up(_) => {}
+            State::Closing(_) => self.expire_closing(room),
+        }
+    }
+
+    /// What came too late or not at all.
+    pub(crate) fn late(&mut self, room: &mut Room<'_>, late: &Late) {
+        match late {
+            Late::Timeout { client, .. } => self.unanswered(room, *client, policy::Cause::Timeout),
+            Late::FlowFailed { client, .. } => self.unanswered(room, *client, policy::Cause::Transport),
+            // A failure of ours without an ACK: nothing hangs on it.
+            Late::NoAck { .. } => {}
+        }
+    }
+
+    fn unanswered(&mut self, room: &mut Room<'_>, client: ClientId, cause: policy::Cause) {
+        match &mut self.state {
+            State::Placing(attempt) if attempt.is_client(client) => self.attempt_unanswered(room, cause),
+            State::Placing(_) => {}
+            State::Up(_) => self.exchange_unanswered(room, client),
+            State::Closing(closing) => closing.bye_ended(client),
+        }
+    }
+
+    /// The dialog of a side, if it has one.
+    pub(crate) fn dialog(&mut self, side: Side) -> Option<&mut Dialog> {
+        match (side, &mut self.state) {
+            (Side::Caller, _) => Some(&mut self.caller.dialog),
+            (Side::Callee, State::Up(callee)) => Some(&mut callee.dialog),
+            (Side::Callee, State::Closing(closing)) => closing.callee.as_mut(),
+            (Side::Callee, State::Placing(_)) => None,
+        }
+    }
+
+    /// Whose dialog a request belongs to.
+    pub(crate) fn side_of(&mut self, message: &Message<'_>) -> Option<Side> {
+        if self.caller.dialog.is_of(message) {
+            return Some(Side::Caller);
+        }
+        let is_callee = self.dialog(Side::Callee).is_some_and(|dialog| dialog.is_of(message));
+        is_callee.then_some(Side::Callee)
+    }
+
+    /// The Contact that we show to a side.
+    pub(crate) fn contact(&self, side: Side) -> &str {
+        match (side, &self.state) {
+            (Side::Callee, State::Up(callee)) => &callee.contact,
+            _ => &self.caller.contact,
+        }
+    }
+}

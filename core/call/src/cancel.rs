@@ -1,0 +1,33 @@
+//! The caller changes its mind.
+
+use sip_message::Message;
+use sip_stack::ServerId;
+
+use crate::Room;
+use crate::call::{Call, State};
+use crate::closing::Ending;
+
+impl Call {
+    /// A CANCEL reached an INVITE that we still have to answer.
+    pub(crate) fn cancelled(&mut self, room: &mut Room<'_>, server: ServerId, message: &Message<'_>) {
+        if self.caller.invite == Some(server) {
+            return self.cancel_attempt(room, message.line(sip_message::Header::Reason));
+        }
+        // A re-INVITE: whatever its far end answers to our CANCEL is the answer, so that both legs agree.
+        self.cancel_exchange(room, server);
+    }
+
+    /// Ends a call that nobody has answered yet. A 2xx that crosses is acknowledged and ended.
+    pub(crate) fn cancel_attempt(&mut self, room: &mut Room<'_>, reason: Option<&str>) {
+        if let State::Placing(attempt) = &self.state
+            && let Some(client) = attempt.client()
+        {
+            room.stack.cancel(room.now.instant, client, reason, room.sends);
+        }
+        if let Some(server) = self.caller.invite.take() {
+            let tag = self.key.tag();
+            room.reply_with(server, 487, Some(&tag), &[]);
+        }
+        self.close(room, Ending::Cancelled);
+    }
+}

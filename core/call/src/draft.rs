@@ -1,0 +1,256 @@
+//! The record while it is being written, and what watchers are told on the way.
+
+use media::Figures;
+use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, WallTime};
+use sip_message::Message;
+use sip_stack::{Flow, Token};
+
+use crate::call::{Call, State};
+use crate::closing::Ending;
+use crate::record::{AttemptRecord, EndedBy, Outcome, Record};
+use crate::{Event, Room, verdict};
+
+/// A record that is not finished yet.
+pub(crate) struct Draft {
+    record: Option<Record>,
+    last: Option<Cause>,
+    words: Option<Box<str>>,
+}
+
+impl Draft {
+    pub(crate) fn begin(
+        room: &Room<'_>,
+        key: Token,
+        message: &Message<'_>,
+        plan: &CallPlan,
+        facts: Facts,
+        trail: Trail,
+    ) -> Box<Draft> {
+        let mut record = blank(room, message, facts, trail);
+        record.id = id_of(room.now.wall, key);
+        record.direction = Some(plan.direction);
+        record.emergency = plan.emergency;
+        record.calling = plan.calling.to_string();
+        record.to_e164 = plan.called.starts_with('+').then(|| plan.called.to_string());
+        record.route = plan.route.as_ref().map(|route| route.to_string());
+        Box::new(Draft { record: Some(record), last: None, words: None })
+    }
+
+    /// The record of a call that never began.
+    pub(crate) fn refused(
+        room: &mut Room<'_>,
+        message: &Message<'_>,
+        facts: Facts,
+        trail: Trail,
+        refusal: &Refusal,
+    ) -> Record {
+        let lot = Token::new(0, 0, room.stack.chance().u32());
+        let mut record = blank(room, message, facts, trail);
+        record.id = id_of(room.now.wall, lot);
+        record.sip_code = refusal.status;
+        record.outcome = Outcome::Refused;
+        record.verdict = refusal.code.to_string();
+        record.words = refusal.words.clone();
+        record
+    }
+
+    pub(crate) fn attempt_began(&mut self, room: &Room<'_>, plan: &AttemptPlan) {
+        let Some(record) = &mut self.record else { return };
+        record.attempts.push(AttemptRecord {
+            callee: callee_of(plan),
+            target: plan.target.to_string(),
+            remote: None,
+            call_id: String::new(),
+            sent_from: plan.from.clone(),
+            sent_to: plan.request_uri.clone(),
+            started: room.now.wall,
+            ended: None,
+            sip_code: None,
+            cause: String::new(),
+        });
+    }
+
+    pub(crate) fn attempt_sent(&mut self, flow: Flow, call_id: &str) {
+        if let Some(attempt) = self.record.as_mut().and_then(|record| record.attempts.last_mut()) {
+            attempt.remote = Some(format!("{}:{}", flow.transport, flow.remote));
+            call_id.clone_into(&mut attempt.call_id);
+        }
+    }
+
+    pub(crate) fn attempt_failed(&mut self, room: &Room<'_>, cause: Cause, words: &str) {
+        self.last = Some(cause);
+        if let Some(attempt) = self.record.as_mut().and_then(|record| record.attempts.last_mut()) {
+            attempt.ended = Some(room.now.wall);
+            words.clone_into(&mut attempt.cause);
+            attempt.sip_code = match cause {
+                Cause::Status(status) => Some(status),
+                _ => None,
+            };
+        }
+    }
+
+    pub(crate) fn rang(&mut self, room: &Room<'_>) {
+        if let Some(record) = &mut self.record {
+            record.rang.get_or_insert(room.now.wall);
+        }
+    }
+
+    pub(crate) fn answered(&mut self, room: &Room<'_>) {
+        let Some(record) = &mut self.record else { return };
+        record.answered = Some(room.now.wall);
+        record.setup_ms = Some(between(record.started, room.now.wall));
+        record.sip_code = 200;
+        if let Some(attempt) = record.attempts.last_mut() {
+            attempt.sip_code = Some(200);
+            "answered".clone_into(&mut attempt.cause);
+        }
+    }
+
+    pub(crate) fn ended_by(&mut self, by: EndedBy) {
+        if let Some(record) = &mut self.record {
+            record.ended_by = by;
+        }
+    }
+
+    /// Something that a reader of the record should know.
+    pub(crate) fn note(&mut self, words: &str) {
+        self.words = Some(words.into());
+    }
+
+    /// The call is over; only the relay's figures are missing.
+    pub(crate) fn ended(&mut self, room: &Room<'_>, ending: Ending) {
+        let Some(record) = &mut self.record else { return };
+        record.ended = room.now.wall;
+        record.talk_ms = record.answered.map_or(0, |answered| between(answered, room.now.wall));
+        let (code, outcome) = verdict::of(ending, self.last);
+        record.outcome = if record.answered.is_some() { Outcome::Answered } else { outcome };
+        code.clone_into(&mut record.verdict);
+        record.words = sentence(code, record);
+        match ending {
+            Ending::Failed(status) => record.sip_code = status,
+            Ending::Cancelled => (record.sip_code, record.ended_by) = (487, EndedBy::Caller),
+            _ => {}
+        }
+        if let Some(attempt) = record.attempts.last_mut() {
+            attempt.ended.get_or_insert(room.now.wall);
+        }
+    }
+
+    /// The finished record; there is only one.
+    pub(crate) fn finish(&mut self, figures: Option<&Figures>) -> Option<Record> {
+        let mut record = self.record.take()?;
+        record.media = figures.map(Into::into);
+        if let Some(words) = &self.words {
+            record.words = format!("{}; {words}", record.words);
+        }
+        Some(record)
+    }
+
+    pub(crate) fn last_cause(&self) -> Option<Cause> {
+        self.last
+    }
+
+    /// The code of the verdict as it stands, for the caller's Reason.
+    pub(crate) fn verdict_code(&self) -> &'static str {
+        verdict::of_cause(self.last).0
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.record.as_ref().map(|record| record.id.clone()).unwrap_or_default()
+    }
+}
+
+impl Call {
+    pub(crate) fn tell_started(&self, room: &mut Room<'_>) {
+        let event = Event::CallStarted {
+            call: self.draft.id(),
+            at: room.now.wall,
+            calling: self.plan.calling.0.clone(),
+            called: self.plan.called.clone(),
+            direction: self.plan.direction,
+            emergency: self.plan.emergency,
+        };
+        room.tells.push(event);
+    }
+
+    pub(crate) fn tell_moved_on(&self, room: &mut Room<'_>, index: usize, cause: &str) {
+        let from = self.plan.attempts[index].target.clone();
+        let event = Event::MovedOn { call: self.draft.id(), at: room.now.wall, from, cause: cause.to_owned() };
+        room.tells.push(event);
+    }
+
+    pub(crate) fn tell_answered(&self, room: &mut Room<'_>) {
+        let State::Up(callee) = &self.state else { return };
+        let by = match &self.plan.attempts[callee.attempt].callee {
+            Callee::Trunk(name) | Callee::User(name) => name.clone(),
+        };
+        room.tells.push(Event::CallAnswered { call: self.draft.id(), at: room.now.wall, by });
+    }
+
+    pub(crate) fn tell_ended(&self, room: &mut Room<'_>, record: &Record) {
+        room.tells.push(Event::CallEnded {
+            call: record.id.clone(),
+            at: record.ended,
+            verdict: record.verdict.clone(),
+            words: record.words.clone(),
+        });
+    }
+}
+
+fn blank(room: &Room<'_>, message: &Message<'_>, facts: Facts, trail: Trail) -> Record {
+    Record {
+        id: String::new(),
+        version: 1,
+        revision: room.policy.revision(),
+        direction: None,
+        emergency: false,
+        calling: facts.from_uri.clone(),
+        from_dialled: facts.from_uri.clone(),
+        to_dialled: facts.request_uri.clone(),
+        to_e164: None,
+        route: None,
+        source: format!("{:?}:{}", facts.transport, facts.source).to_lowercase(),
+        call_id: message.call_id().to_owned(),
+        attempts: Vec::new(),
+        started: room.now.wall,
+        rang: None,
+        answered: None,
+        ended: room.now.wall,
+        setup_ms: None,
+        talk_ms: 0,
+        sip_code: 0,
+        outcome: Outcome::Failed,
+        ended_by: EndedBy::House,
+        verdict: String::new(),
+        words: String::new(),
+        media: None,
+        facts,
+        trail,
+    }
+}
+
+/// Time and token: unique without asking anybody, and in order of time.
+fn id_of(wall: WallTime, key: Token) -> String {
+    format!("c{:011x}-{key}", wall.0)
+}
+
+fn callee_of(plan: &AttemptPlan) -> String {
+    match &plan.callee {
+        Callee::Trunk(name) => format!("trunk {name}"),
+        Callee::User(name) => format!("user {name}"),
+    }
+}
+
+fn between(from: WallTime, to: WallTime) -> u64 {
+    u64::try_from(to.0 - from.0).unwrap_or(0)
+}
+
+fn sentence(code: &str, record: &Record) -> String {
+    let title = verdict::title(code);
+    match record.attempts.last() {
+        Some(attempt) if record.answered.is_none() && !attempt.cause.is_empty() => {
+            format!("{title}: {} at {}", attempt.cause, attempt.callee)
+        }
+        _ => title.to_owned(),
+    }
+}

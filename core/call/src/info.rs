@@ -1,0 +1,54 @@
+//! Requests that carry neither offer nor answer: taken across as they are.
+
+use media::Side;
+use sip_message::{Header, Message, Method};
+use sip_stack::{ClientId, Reply, ServerId};
+
+use crate::call::Call;
+use crate::exchange::Passing;
+use crate::{Room, arrival, part};
+
+/// Headers that say what an INFO is about (RFC 6086).
+const CARRIED: [&str; 2] = ["Info-Package", "Content-Disposition"];
+
+/// More requests than this at a time are refused.
+const PASSING_MAX: usize = 8;
+
+impl Call {
+    pub(crate) fn pass(&mut self, room: &mut Room<'_>, server: ServerId, from: Side, message: &Message<'_>) {
+        if let Some(unsupported) = arrival::unsupported(message) {
+            return room.reply_with(server, 420, None, &[("Unsupported", &unsupported)]);
+        }
+        if self.passing.len() >= PASSING_MAX {
+            return room.reply_with(server, 500, None, &[("Retry-After", "1")]);
+        }
+        let to = from.other();
+        let headers: Vec<(&str, &str)> =
+            CARRIED.iter().filter_map(|name| message.named(name).map(|value| (*name, value))).collect();
+        let Some(dialog) = self.dialog(to) else { return room.reply(server, 481) };
+        let next = dialog.next_request(Method::Info);
+        let mut request = next.as_request();
+        request.headers = &headers;
+        let kind = message.line(Header::ContentType).unwrap_or("application/octet-stream");
+        request.body = (!message.body().is_empty()).then_some((kind, message.body()));
+        let owner = part::owner(self.key, part::PASSING);
+        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
+        self.passing.push(Passing { to, server, client });
+    }
+
+    pub(crate) fn passing_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
+        let status = message.status().unwrap_or_default();
+        let place = self.passing.iter().position(|passing| passing.client == client);
+        let (Some(place), 200..) = (place, status) else { return };
+        let passing = self.passing.swap_remove(place);
+        let kind = message.line(Header::ContentType).unwrap_or("application/octet-stream");
+        let status = match status {
+            300..=399 | 401 | 407 => 403,
+            408 => 480,
+            other => other,
+        };
+        let body = (!message.body().is_empty()).then_some((kind, message.body()));
+        let reply = Reply { status, body, ..Reply::default() };
+        room.stack.respond(room.now.instant, passing.server, &reply, room.sends);
+    }
+}

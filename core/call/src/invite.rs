@@ -1,0 +1,275 @@
+//! What the callee answers to our INVITE, and what the caller is told of it.
+
+use std::sync::Arc;
+
+use media::Side;
+use policy::Cause;
+use sip_message::{Header, Message, Method};
+use sip_stack::{ClientId, Dialog, Flow, Reply, Request, Sent, auth};
+
+use crate::attempt::{Attempt, Progress, Stage, plan_headers};
+use crate::body::{self, Body};
+use crate::call::{Ack, Call, Callee, State, Unacked};
+use crate::closing::Ending;
+use crate::{Room, arrival, part, stray};
+
+/// How often a challenge is answered: once, and once more when only the nonce was stale.
+const PROOFS_MAX: u32 = 2;
+
+impl Call {
+    /// A response to one of this call's requests.
+    pub(crate) fn answered(
+        &mut self,
+        room: &mut Room<'_>,
+        client: ClientId,
+        part: u16,
+        flow: Flow,
+        message: &Message<'_>,
+    ) {
+        match part {
+            part::INVITE => self.invite_answered(room, client, flow, message),
+            part::EXCHANGE => self.exchange_answered(room, client, message),
+            part::PASSING => self.passing_answered(room, client, message),
+            _ => self.bye_answered(room, client, message),
+        }
+    }
+
+    fn invite_answered(&mut self, room: &mut Room<'_>, client: ClientId, flow: Flow, message: &Message<'_>) {
+        let is_ours = matches!(&self.state, State::Placing(attempt) if attempt.is_client(client));
+        let status = message.status().unwrap_or_default();
+        match status {
+            100 if is_ours => self.somebody_is_there(room),
+            101..=199 if is_ours => self.progressed(room, status, message),
+            200..=299 if is_ours => self.accepted(room, flow, message),
+            300.. if is_ours => self.rejected(room, status, flow, message),
+            200..=299 => self.accepted_again(room, flow, message),
+            _ => {}
+        }
+    }
+
+    /// From now on it may ring as long as the plan says.
+    fn somebody_is_there(&mut self, room: &mut Room<'_>) {
+        let State::Placing(attempt) = &mut self.state else { return };
+        let Stage::Calling { client, .. } = attempt.stage else { return };
+        let until = room.now.instant + self.plan.attempts[attempt.index].ring_max;
+        attempt.stage = Stage::Ringing { client, until, progress: Progress::Trying };
+    }
+
+    fn progressed(&mut self, room: &mut Room<'_>, status: u16, message: &Message<'_>) {
+        self.somebody_is_there(room);
+        self.draft.rang(room);
+        let early = match body::of(message) {
+            Body::Sdp(theirs) if self.caller.offer.is_some() => self.answer_to_caller(room, theirs),
+            _ => None,
+        };
+        if let State::Placing(Attempt { stage: Stage::Ringing { progress, .. }, .. }) = &mut self.state {
+            match progress {
+                Progress::Told { early: known } if early.is_none() => drop(known),
+                progress => *progress = Progress::Told { early: early.clone().map(Vec::into_boxed_slice) },
+            }
+        }
+        let Some(server) = self.caller.invite else { return };
+        let tag = self.key.tag();
+        let reply = Reply {
+            status,
+            to_tag: Some(&tag),
+            contact: Some(&self.caller.contact),
+            body: early.as_deref().map(|ours| ("application/sdp", ours)),
+            ..Reply::default()
+        };
+        room.stack.respond(room.now.instant, server, &reply, room.sends);
+    }
+
+    /// What the caller is told of the callee's description, while both sides are pointed at each other.
+    fn answer_to_caller(&mut self, room: &mut Room<'_>, theirs: &[u8]) -> Option<Vec<u8>> {
+        let State::Placing(attempt) = &self.state else { return None };
+        let plan = Arc::clone(&self.plan);
+        let purpose = self.purpose();
+        let media = &plan.attempts[attempt.index].media;
+        let ours = self.bridge.describe(room, Side::Caller, theirs, media, purpose).ok()?;
+        self.bridge.aim(room, Side::Callee, theirs);
+        Some(ours)
+    }
+
+    fn accepted(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
+        let Some(dialog) = self.dialog_of(flow, message) else {
+            return self.attempt_failed(room, Cause::Status(500), "its answer made no dialog");
+        };
+        let described = match body::of(message) {
+            Body::Sdp(theirs) => self.answer_to_caller(room, theirs),
+            _ => self.early_description(),
+        };
+        let is_left_open = self.caller.offer.is_none();
+        let Some(ours) = described else {
+            stray::answered(room, flow, message);
+            let words = "its answer held no session description that both sides can use";
+            return self.attempt_failed(room, Cause::Media, words);
+        };
+        let State::Placing(attempt) = &self.state else { return };
+        let callee = Callee {
+            dialog,
+            attempt: attempt.index,
+            contact: attempt.contact.clone(),
+        };
+        let cseq = attempt.cseq;
+        self.state = State::Up(callee);
+        if is_left_open {
+            self.acks[Side::Callee as usize] = Ack::Owed(cseq);
+        } else {
+            self.acknowledge(room, Side::Callee, cseq, None);
+        }
+        self.caller.offer = None;
+        self.draft.answered(room);
+        self.accept_caller(room, &ours);
+        self.tell_answered(room);
+    }
+
+    fn dialog_of(&self, flow: Flow, message: &Message<'_>) -> Option<Dialog> {
+        let State::Placing(attempt) = &self.state else { return None };
+        let plan = &self.plan.attempts[attempt.index];
+        let from = self.from_value(plan);
+        let sent = Sent { uri: &plan.request_uri, from: &from, call_id: &attempt.call_id, cseq: attempt.cseq };
+        let mut dialog = Dialog::as_caller(&sent, message, flow)?;
+        dialog.set_server_name(attempt.server_name.clone());
+        Some(dialog)
+    }
+
+    /// An answer that came early and isn't said again: the one that the caller has already.
+    fn early_description(&self) -> Option<Vec<u8>> {
+        match &self.state {
+            State::Placing(Attempt {
+                stage: Stage::Ringing { progress: Progress::Told { early: Some(early) }, .. },
+                ..
+            }) => Some(early.to_vec()),
+            _ => None,
+        }
+    }
+
+    fn accept_caller(&mut self, room: &mut Room<'_>, ours: &[u8]) {
+        let Some(server) = self.caller.invite.take() else { return };
+        let tag = self.key.tag();
+        let reply = Reply {
+            status: 200,
+            to_tag: Some(&tag),
+            contact: Some(&self.caller.contact),
+            headers: &[("Allow", arrival::ALLOW)],
+            body: Some(("application/sdp", ours)),
+            ..Reply::default()
+        };
+        let now = room.now.instant;
+        if let Some(wire) = room.stack.respond(now, server, &reply, room.sends) {
+            let cseq = self.caller.invite_cseq;
+            self.unacked[Side::Caller as usize] = Some(Unacked::new(now, wire, self.caller.flow, cseq));
+        }
+    }
+
+    /// A copy of the 2xx that was taken, or one of another fork, or one that crossed our CANCEL.
+    fn accepted_again(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
+        let is_the_callees = self.dialog(Side::Callee).is_some_and(|dialog| dialog.is_of(message));
+        if is_the_callees {
+            self.acknowledge_again(room, message);
+        } else {
+            stray::answered(room, flow, message);
+        }
+    }
+
+    fn rejected(&mut self, room: &mut Room<'_>, status: u16, flow: Flow, message: &Message<'_>) {
+        if matches!(status, 401 | 407) && self.prove(room, flow, message) {
+            return;
+        }
+        let phrase = match message.line(Header::Reason) {
+            Some(reason) => format!("it answered {status} ({reason})"),
+            None => format!("it answered {status} {}", sip_message::reason_phrase(status)),
+        };
+        self.attempt_failed(room, Cause::Status(status), &phrase);
+    }
+
+    /// Answers a provider's challenge with the trunk's account.
+    fn prove(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let State::Placing(attempt) = &mut self.state else { return false };
+        let attempt_plan = &plan.attempts[attempt.index];
+        let Some(account) = &attempt_plan.credentials else { return false };
+        if attempt.proofs >= PROOFS_MAX {
+            return false;
+        }
+        let Some((name, challenge)) = auth::pick(message) else { return false };
+        let proof = auth::answer(
+            challenge,
+            auth::Credentials { user: &account.user, password: account.password.expose() },
+            Method::Invite.as_str(),
+            &attempt_plan.request_uri,
+            &[],
+            room.stack.chance(),
+            1,
+        );
+        let Some(value) = proof else { return false };
+        attempt.proofs += 1;
+        attempt.cseq += 1;
+        self.invite_again(room, flow, (name, &value))
+    }
+
+    fn invite_again(&mut self, room: &mut Room<'_>, flow: Flow, proof: (&str, &str)) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let State::Placing(attempt) = &self.state else { return false };
+        let attempt_plan = &plan.attempts[attempt.index];
+        let purpose = self.purpose();
+        let offer = match &self.caller.offer {
+            Some(offer) => match self.bridge.describe(room, Side::Callee, offer, &attempt_plan.media, purpose) {
+                Ok(ours) => Some(ours),
+                Err(_) => return false,
+            },
+            None => None,
+        };
+        let from = self.from_value(attempt_plan);
+        let State::Placing(attempt) = &mut self.state else { return false };
+        let mut headers = plan_headers(attempt_plan);
+        headers.extend([("Allow", arrival::ALLOW), proof]);
+        let request = Request {
+            method: Method::Invite,
+            uri: &attempt_plan.request_uri,
+            flow,
+            server_name: attempt.server_name.clone(),
+            from: &from,
+            to: &attempt_plan.to,
+            call_id: &attempt.call_id,
+            cseq: attempt.cseq,
+            routes: &[],
+            contact: Some(&attempt.contact),
+            max_forwards: self.caller.max_forwards.saturating_sub(1),
+            headers: &headers,
+            body: offer.as_deref().map(|offer| ("application/sdp", offer)),
+        };
+        let owner = part::owner(self.key, part::INVITE);
+        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
+        let until = room.now.instant + attempt_plan.answer_wait;
+        attempt.stage = Stage::Calling { client, until, others: Vec::new() };
+        true
+    }
+
+    /// No attempt is left: the caller hears why.
+    pub(crate) fn fail(&mut self, room: &mut Room<'_>) {
+        let status = self.draft.last_cause().map_or(480, caller_status);
+        if let Some(server) = self.caller.invite.take() {
+            let tag = self.key.tag();
+            let verdict = format!("SIP;cause={status};text=\"{}\"", self.draft.verdict_code());
+            let retry = [("Reason", verdict.as_str()), ("Retry-After", "5")];
+            let headers = if status == 503 { &retry[..] } else { &retry[..1] };
+            room.reply_with(server, status, Some(&tag), headers);
+        }
+        self.close(room, Ending::Failed(status));
+    }
+}
+
+/// What a caller is told when the last attempt failed.
+fn caller_status(cause: Cause) -> u16 {
+    match cause {
+        // A challenge is between the provider and us; a redirection isn't followed.
+        Cause::Status(401 | 407) => 403,
+        Cause::Status(300..=399) => 480,
+        Cause::Status(status) => status,
+        Cause::Timeout => 408,
+        Cause::Dns | Cause::Transport | Cause::Limit => 503,
+        Cause::Media => 488,
+    }
+}

@@ -1,0 +1,23 @@
+//! Which of a call's requests a transaction carries.
+
+use sip_stack::{Owner, Token};
+
+use crate::table::ROOM;
+
+/// The INVITE that reaches a callee, or came from the caller.
+pub(crate) const INVITE: u16 = 1;
+/// A re-INVITE or UPDATE that is carried across.
+pub(crate) const EXCHANGE: u16 = 2;
+/// Another request that is carried across.
+pub(crate) const PASSING: u16 = 3;
+/// A BYE of ours.
+pub(crate) const BYE: u16 = 4;
+
+pub(crate) fn owner(key: Token, part: u16) -> Owner {
+    Owner { room: ROOM, key: key.bits(), part }
+}
+
+/// For a request whose answer interests nobody.
+pub(crate) fn nobody() -> Owner {
+    Owner { room: 0, key: 0, part: 0 }
+}

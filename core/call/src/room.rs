@@ -1,0 +1,105 @@
+//! What a call may use while it handles one event: the time, the stack, the ports, and where to leave what follows.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use media::{Order, PortBook};
+use policy::{InterfaceId, Policy};
+use sip_stack::auth::Guard;
+use sip_stack::locate::DnsQuestion;
+use sip_stack::{Listener, ListenerId, Reply, Send, ServerId, Stack, Token, Transport};
+
+use crate::{Event, Now, Record};
+
+/// One shard's surroundings, lent to a call for the time of one event.
+pub struct Room<'a> {
+    pub now: Now,
+    pub policy: &'a Arc<Policy>,
+    pub stack: &'a mut Stack,
+    pub guard: &'a mut Guard,
+    pub places: &'a mut Places,
+    /// Servers that health has marked down.
+    pub down: &'a std::collections::BTreeSet<policy::ServerId>,
+    pub keep: &'a mut Vec<Record>,
+    pub orders: &'a mut Vec<Order>,
+    pub sends: &'a mut Vec<Send>,
+    pub asks: &'a mut Vec<(Token, DnsQuestion)>,
+    pub tells: &'a mut Vec<Event>,
+}
+
+impl Room<'_> {
+    /// Answers a request with a status and nothing else.
+    pub(crate) fn reply(&mut self, server: ServerId, status: u16) {
+        self.reply_with(server, status, None, &[]);
+    }
+
+    /// Answers a request with a status, a tag and headers, without a body.
+    pub(crate) fn reply_with(
+        &mut self,
+        server: ServerId,
+        status: u16,
+        to_tag: Option<&str>,
+        headers: &[(&str, &str)],
+    ) {
+        let reply = Reply { status, reason: None, to_tag, contact: None, headers, body: None };
+        self.stack.respond(self.now.instant, server, &reply, self.sends);
+    }
+}
+
+/// Where this shard can be reached, and the media ports it may lease.
+pub struct Places {
+    listeners: Arc<[Listener]>,
+    media: Vec<MediaPlace>,
+}
+
+/// One interface's address for media, and this shard's book of its ports.
+pub struct MediaPlace {
+    pub interface: InterfaceId,
+    pub advertise: IpAddr,
+    pub book: PortBook,
+}
+
+impl Places {
+    pub fn new(listeners: Arc<[Listener]>, media: Vec<MediaPlace>) -> Places {
+        Places { listeners, media }
+    }
+
+    pub fn interface_of(&self, listener: ListenerId) -> InterfaceId {
+        InterfaceId(self.listener(listener).interface)
+    }
+
+    pub fn listener(&self, id: ListenerId) -> &Listener {
+        &self.listeners[usize::from(id.0)]
+    }
+
+    /// The listener from which a far end is reached.
+    pub fn listener_toward(
+        &self,
+        transport: Transport,
+        remote: IpAddr,
+        wanted: Option<InterfaceId>,
+    ) -> Option<ListenerId> {
+        let interface = wanted.map(|interface| interface.0);
+        Listener::toward(&self.listeners, transport, remote, interface).map(|listener| listener.id)
+    }
+
+    /// The transports that some listener speaks.
+    pub fn transports(&self, wanted: Option<InterfaceId>) -> Vec<Transport> {
+        Listener::transports(&self.listeners, wanted.map(|interface| interface.0))
+    }
+
+    /// A Contact that leads back to a listener of ours.
+    pub fn contact(&self, listener: ListenerId, user: &str) -> String {
+        self.listener(listener).contact(user)
+    }
+
+    /// The book of an interface's media ports, and the address that far ends are told.
+    pub fn media_at(&mut self, interface: InterfaceId) -> Option<&mut MediaPlace> {
+        self.media.iter_mut().find(|place| place.interface == interface)
+    }
+
+    /// Port pairs that are out on lease.
+    pub fn leased(&self) -> usize {
+        self.media.iter().map(|place| place.book.in_use()).sum()
+    }
+}

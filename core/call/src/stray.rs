@@ -1,0 +1,20 @@
+//! Answers to INVITEs that nobody waits for any more: they are acknowledged, and what they opened is ended.
+
+use sip_message::{Header, Message, Method};
+use sip_stack::{Dialog, Flow, Sent};
+
+use crate::Room;
+use crate::part;
+
+/// A 2xx whose call is gone, or that lost against another: ACK, then BYE (RFC 3261 13.2.2.4).
+pub(crate) fn answered(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
+    let is_accepted = message.status().is_some_and(|status| (200..300).contains(&status));
+    if !is_accepted || message.cseq().method != Method::Invite {
+        return;
+    }
+    let Some(mut dialog) = Dialog::as_caller(message, flow) else { return };
+    let now = room.now.instant;
+    X
+    let bye = dialog.next_request(Method::Bye);
+    room.stack.request(now, &bye.as_request(), part::nobody(), room.sends);
+}

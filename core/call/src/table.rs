@@ -1,0 +1,232 @@
+//! The calls of one shard: finds the call that an event belongs to, lends it out, and looks at it again in time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+use media::SessionKey;
+use sip_message::Message;
+use sip_stack::locate::DnsAnswer;
+use sip_stack::{ClientId, Flow, Late, Owner, ServerId, Token};
+
+use crate::call::Call;
+use crate::{Room, arrival, stray};
+
+/// The room number of calls among the owners of transactions.
+pub const ROOM: u8 = 1;
+
+/// All calls of one shard.
+pub struct Calls {
+    shard: u8,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    looks: BinaryHeap<Reverse<(Instant, u32, u32)>>,
+    gate: Gate,
+}
+
+#[derive(Default)]
+struct Slot {
+    nonce: u32,
+    call: Option<Box<Call>>,
+}
+
+/// Whether new calls are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    Open,
+    /// Only emergency calls: the house is about to stop.
+    Draining,
+}
+
+impl Calls {
+    pub fn new(shard: u8) -> Calls {
+        Calls { shard, slots: Vec::new(), free: Vec::new(), looks: BinaryHeap::new(), gate: Gate::Open }
+    }
+
+    /// Takes no further call that isn't an emergency call.
+    pub fn drain(&mut self) {
+        self.gate = Gate::Draining;
+    }
+
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Permits that calls hold.
+    pub fn permits(&self) -> usize {
+        self.slots.iter().flat_map(|slot| &slot.call).map(|call| call.permits.len()).sum()
+    }
+
+    /// An INVITE outside of any dialog.
+    pub fn arrived(&mut self, room: &mut Room<'_>, server: ServerId, flow: Flow, message: &Message<'_>) {
+        let Some(admitted) = arrival::admit(room, server, flow, message, self.gate) else { return };
+        let key = self.reserve(room);
+        let call = Call::begin(room, key, server, flow, message, admitted);
+        self.settle(call);
+    }
+
+    /// A request inside of a dialog.
+    pub fn in_dialog(&mut self, room: &mut Room<'_>, server: ServerId, flow: Flow, message: &Message<'_>) {
+        let token = message.to().tag().and_then(Token::find);
+        match token.and_then(|token| self.lend(token)) {
+            Some(mut call) => {
+                call.in_dialog(room, server, flow, message);
+                self.settle(call);
+            }
+            None => room.reply(server, 481),
+        }
+    }
+
+    /// The ACK of a 2xx.
+    pub fn acked(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
+        let token = message.to().tag().and_then(Token::find);
+        if let Some(mut call) = token.and_then(|token| self.lend(token)) {
+            call.acked(room, message);
+            self.settle(call);
+        }
+    }
+
+    /// A CANCEL of an INVITE of ours to answer.
+    pub fn cancelled(
+        &mut self,
+        room: &mut Room<'_>,
+        server: ServerId,
+        owner: Option<Owner>,
+        message: &Message<'_>,
+    ) {
+        match owner.and_then(|owner| self.lend(Token::from_bits(owner.key))) {
+            Some(mut call) => {
+                call.cancelled(room, server, message);
+                self.settle(call);
+            }
+            None => room.reply(server, 487),
+        }
+    }
+
+    /// A response to a request of ours.
+    pub fn answered(
+        &mut self,
+        room: &mut Room<'_>,
+        client: ClientId,
+        owner: Owner,
+        flow: Flow,
+        message: &Message<'_>,
+    ) {
+        match self.lend(Token::from_bits(owner.key)) {
+            Some(mut call) => {
+                call.answered(room, client, owner.part, flow, message);
+                self.settle(call);
+            }
+            None => stray::answered(room, flow, message),
+        }
+    }
+
+    /// What came too late or not at all.
+    pub fn late(&mut self, room: &mut Room<'_>, late: &Late) {
+        let owner = match late {
+            Late::Timeout { owner, .. } | Late::FlowFailed { owner, .. } => Some(*owner),
+            Late::NoAck { owner, .. } => *owner,
+        };
+        if let Some(mut call) = owner.and_then(|owner| self.lend(Token::from_bits(owner.key))) {
+            call.late(room, late);
+            self.settle(call);
+        }
+    }
+
+    /// The relay speaks of one of our sessions.
+    pub fn heard(&mut self, room: &mut Room<'_>, event: &media::Event) {
+        let session = match event {
+            media::Event::Failed { session, .. }
+            | media::Event::Latched { session, .. }
+            | media::Event::Finished { session, .. } => *session,
+        };
+        if let Some(mut call) = self.lend_session(session) {
+            call.heard(room, event);
+            self.settle(call);
+        }
+    }
+
+    /// The answer to a call's question to the DNS.
+    pub fn located(&mut self, room: &mut Room<'_>, key: Token, answer: DnsAnswer) {
+        if let Some(mut call) = self.lend(key) {
+            call.located(room, answer);
+            self.settle(call);
+        }
+    }
+
+    /// When some call wants to be looked at next.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.looks.peek().map(|Reverse((at, ..))| *at)
+    }
+
+    /// Looks at every call whose time has come.
+    pub fn expire(&mut self, room: &mut Room<'_>) {
+        while let Some(&Reverse((at, slot, nonce))) = self.looks.peek() {
+            if at > room.now.instant {
+                return;
+            }
+            self.looks.pop();
+            if let Some(mut call) = self.lend(Token::new(self.shard, slot, nonce)) {
+                call.looked = None;
+                call.expire(room);
+                self.settle(call);
+            }
+        }
+    }
+
+    /// Ends every call.
+    pub fn hang_up_all(&mut self, room: &mut Room<'_>) {
+        for slot in 0..self.slots.len() {
+            if let Some(mut call) = self.slots[slot].call.take() {
+                call.hang_up(room);
+                self.settle(call);
+            }
+        }
+    }
+
+    fn reserve(&mut self, room: &mut Room<'_>) -> Token {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            u32::try_from(self.slots.len() - 1).expect("fewer slots than calls can be told apart")
+        });
+        let nonce = room.stack.chance().u32();
+        self.slots[slot as usize].nonce = nonce;
+        Token::new(self.shard, slot, nonce)
+    }
+
+    /// Takes the call out for the time of one event, so that a panic costs this call and no other.
+    fn lend(&mut self, token: Token) -> Option<Box<Call>> {
+        let slot = self.slots.get_mut(token.slot() as usize)?;
+        if token.shard() != self.shard || slot.nonce != token.nonce() {
+            return None;
+        }
+        slot.call.take()
+    }
+
+    fn lend_session(&mut self, session: SessionKey) -> Option<Box<Call>> {
+        let slot = self.slots.get_mut(crate::bridge::slot_of(session) as usize)?;
+        let is_its = slot.call.as_ref().is_some_and(|call| call.bridge.session() == session);
+        if is_its { slot.call.take() } else { None }
+    }
+
+    /// Puts a call back, or lets it go when it has nothing left to wait for.
+    fn settle(&mut self, mut call: Box<Call>) {
+        let slot = call.key.slot();
+        if call.is_over() {
+            self.slots[slot as usize] = Slot::default();
+            self.free.push(slot);
+            return;
+        }
+        if let Some(at) = call.deadline()
+            && call.looked.is_none_or(|looked| at < looked)
+        {
+            call.looked = Some(at);
+            self.looks.push(Reverse((at, slot, call.key.nonce())));
+        }
+        self.slots[slot as usize].call = Some(call);
+    }
+}

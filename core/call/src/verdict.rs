@@ -1,0 +1,80 @@
+//! What became of a call, as a code and a sentence.
+
+use policy::Cause;
+
+use crate::closing::Ending;
+use crate::record::Outcome;
+
+/// One way for a call to end: code, title, help.
+pub struct Verdict {
+    pub code: &'static str,
+    pub title: &'static str,
+    pub help: &'static str,
+}
+
+macro_rules! verdicts {
+    ($($name:ident $code:literal $title:literal $help:literal;)*) => {
+        $(pub(crate) const $name: &str = $code;)*
+
+        /// Every ending, in order of the codes. Refusals have codes of their own.
+        pub const VERDICTS: &[Verdict] = &[$(Verdict { code: $code, title: $title, help: $help }),*];
+    };
+}
+
+verdicts! {
+    HUNG_UP "TD-E001" "a party hung up"
+        "The call was answered and ended in the usual way.";
+    CANCELLED "TD-E002" "the caller gave up"
+        "The caller hung up before anybody answered.";
+    BUSY "TD-E101" "the callee is busy or declined"
+        "The far end answered 486, 600 or 603. Busy callees are not tried through another trunk.";
+    NO_ANSWER "TD-E102" "nobody answered in time"
+        "It rang as long as the plan allows, or the time to set up a call was over.";
+    UNREACHABLE "TD-E103" "no peer of the plan could be reached"
+        "Every attempt failed by timeout, DNS, connection or a server failure. See the attempts of the record.";
+    REJECTED "TD-E104" "the far end refused the call"
+        "The far end gave a final answer that speaks for the callee. Its status is in the record.";
+    FULL "TD-E105" "every way out is at its limit"
+        "The limits of all trunks of the plan are reached.";
+    NO_MEDIA "TD-E106" "the parties have no media in common"
+        "Codecs or transport of the two session descriptions don't meet, or no media port is free.";
+    NO_ACK "TD-E201" "an answer was never acknowledged"
+        "The 200 OK was repeated for 32 seconds without an ACK. Look for a middlebox that loses ACKs.";
+    NO_DESCRIPTION "TD-E202" "an answer held no session description"
+        "A party that owed a session description sent none, or one that can't be used.";
+    LOST "TD-E203" "a party no longer knows the call"
+        "A request inside of the call was answered 481 or not at all: the party has gone.";
+    OPERATOR "TD-E301" "an operator ended the call"
+        "The call was ended by command, or the house was stopped.";
+}
+
+/// Code, outcome and sentence of an ending.
+pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome) {
+    match ending {
+        Ending::HungUp => (HUNG_UP, Outcome::Answered),
+        Ending::Cancelled => (CANCELLED, Outcome::Cancelled),
+        Ending::Failed(_) => of_cause(last),
+        Ending::NoAck(_) => (NO_ACK, Outcome::Failed),
+        Ending::NoDescription => (NO_DESCRIPTION, Outcome::Failed),
+        Ending::Lost(_) => (LOST, Outcome::Failed),
+        Ending::Operator => (OPERATOR, Outcome::Failed),
+    }
+}
+
+pub(crate) fn of_cause(cause: Option<Cause>) -> (&'static str, Outcome) {
+    match cause {
+        Some(Cause::Status(486 | 600 | 603)) => (BUSY, Outcome::Busy),
+        Some(Cause::Status(408 | 480)) => (NO_ANSWER, Outcome::NoAnswer),
+        Some(Cause::Status(500..=599)) | Some(Cause::Timeout | Cause::Dns | Cause::Transport) | None => {
+            (UNREACHABLE, Outcome::Failed)
+        }
+        Some(Cause::Status(_)) => (REJECTED, Outcome::Failed),
+        Some(Cause::Limit) => (FULL, Outcome::Failed),
+        Some(Cause::Media) => (NO_MEDIA, Outcome::Failed),
+    }
+}
+
+/// What the code means, in its title's words.
+pub(crate) fn title(code: &str) -> &'static str {
+    VERDICTS.iter().find(|verdict| verdict.code == code).map_or("", |verdict| verdict.title)
+}

@@ -8,13 +8,13 @@
 //!
 //! Start with `order.rs`, the words between a call and the relay, then `relay.rs`.
 
-mod order;
 mod figures;
-mod relay;
-mod pair;
 mod latch;
 mod observe;
+mod order;
+mod pair;
 mod ports;
+mod relay;
 
 pub use figures::{Figures, SideFigures};
 pub use order::{Aim, Event, LatchMode, Order, Sending, SessionKey, Side};

@@ -65,7 +65,7 @@ pub enum Event {
     /// A side's peer was heard, for the first time since it was aimed at, from here.
     Latched { session: SessionKey, stream: u8, side: Side, from: SocketAddr },
     /// The stream is closed; what became of it.
-    Finished { session: SessionKey, stream: u8, figures: Figures },
+    Finished { session: SessionKey, stream: u8, figures: Box<Figures> },
 }
 
 impl Side {

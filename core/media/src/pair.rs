@@ -135,7 +135,8 @@ impl SideState {
     }
 
     fn figures(&self) -> SideFigures {
-        let in_us = |units: u32| (u64::from(units) * 1_000_000 / u64::from(self.clock)).min(u32::MAX.into()) as u32;
+        let in_us =
+            |units: u32| (u64::from(units) * 1_000_000 / u64::from(self.clock)).min(u32::MAX.into()) as u32;
         SideFigures {
             lost: self.seen.lost(),
             reordered: self.seen.reordered,

@@ -50,11 +50,20 @@ impl PortBook {
     /// All even ports of the range whose odd neighbour is in it too. Late packets of a call that is over
     /// must not meet the next one: a pair rests for `quarantine` after use.
     pub fn new(address: IpAddr, range: RangeInclusive<u16>, quarantine: Duration) -> Self {
-        let first = range.start().next_multiple_of(2);
-        let pairs = (usize::from(*range.end()) + 1).saturating_sub(usize::from(first)) / 2;
-        let free = (0..pairs).map(|at| first + 2 * at as u16).collect();
+        let evens = (*range.start()..*range.end()).filter(|port| port.is_multiple_of(2));
+        let free: VecDeque<u16> = evens.collect();
+        let pairs = free.len();
+        let first = free.front().copied().unwrap_or(0);
         let reserve = pairs.div_ceil(RESERVE_PART);
-        PortBook { address, first, quarantine, reserve, free, resting: VecDeque::new(), leased: vec![false; pairs] }
+        PortBook {
+            address,
+            first,
+            quarantine,
+            reserve,
+            free,
+            resting: VecDeque::new(),
+            leased: vec![false; pairs],
+        }
     }
 
     /// A pair that nobody uses. An emergency call may have the last one, and one that has not rested.

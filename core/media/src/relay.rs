@@ -20,8 +20,13 @@ pub struct PortIndex(pub u32);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Open this port; what arrives there is handed to [`Relay::receive`].
-    Bind { port: PortIndex, local: SocketAddr },
-    Unbind { port: PortIndex },
+    Bind {
+        port: PortIndex,
+        local: SocketAddr,
+    },
+    Unbind {
+        port: PortIndex,
+    },
     Tell(Event),
 }
 
@@ -32,7 +37,10 @@ pub type Outbox = Vec<Act>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Send it, as it is, from that port.
-    Forward { port: PortIndex, to: SocketAddr },
+    Forward {
+        port: PortIndex,
+        to: SocketAddr,
+    },
     Drop(Reason),
 }
 
@@ -109,7 +117,9 @@ impl Relay {
         out: &mut Outbox,
     ) -> Verdict {
         let (slot, side, half) = locate(port);
-        let Some(Some(pair)) = self.slots.get_mut(slot as usize) else { return Verdict::Drop(Reason::NobodyHere) };
+        let Some(Some(pair)) = self.slots.get_mut(slot as usize) else {
+            return Verdict::Drop(Reason::NobodyHere);
+        };
         let half = if rtp::is_rtcp(packet) { Half::Rtcp } else { half };
 
         let (to, admission) = match half {
@@ -163,7 +173,7 @@ impl Relay {
         while let Some((_, slot)) = self.by_session.range((session, 0)..=(session, u8::MAX)).next() {
             let Some(pair) = self.drop_slot(*slot, out) else { return };
             let (session, stream) = pair.key;
-            out.push(Act::Tell(Event::Finished { session, stream, figures: pair.figures(now) }));
+            out.push(Act::Tell(Event::Finished { session, stream, figures: Box::new(pair.figures(now)) }));
         }
     }
 
@@ -171,7 +181,9 @@ impl Relay {
         let pair = self.slots[slot as usize].take()?;
         self.by_session.remove(&pair.key);
         self.free.push(slot);
-        out.extend((0..PORTS_PER_STREAM).map(|at| Act::Unbind { port: PortIndex(slot * PORTS_PER_STREAM + at) }));
+        out.extend(
+            (0..PORTS_PER_STREAM).map(|at| Act::Unbind { port: PortIndex(slot * PORTS_PER_STREAM + at) }),
+        );
         Some(pair)
     }
 }

@@ -56,9 +56,8 @@ impl Batch {
         }
         let (headers, room) = (self.headers.as_mut_ptr(), PACKETS as u32);
         // SAFETY: each header leads to a name and a buffer of the lengths that it gives.
-        let count = unsafe {
-            libc::recvmmsg(socket.as_raw_fd(), headers, room, libc::MSG_DONTWAIT, ptr::null_mut())
-        };
+        let count =
+            unsafe { libc::recvmmsg(socket.as_raw_fd(), headers, room, libc::MSG_DONTWAIT, ptr::null_mut()) };
         let count = usize::try_from(count).unwrap_or(0);
         for (arrived, header) in self.arrived.iter_mut().zip(&self.headers[..count]) {
             let is_cut = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;

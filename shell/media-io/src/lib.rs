@@ -7,10 +7,10 @@
 //!
 //! Start with `handle.rs`, then `turn.rs`.
 
-mod handle;
-mod desk;
-mod turn;
 mod batch;
+mod desk;
+mod handle;
 mod socket;
+mod turn;
 
 pub use handle::{Full, Handle, Orders, Settings, start};

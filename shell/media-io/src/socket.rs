@@ -82,9 +82,8 @@ impl Poll {
     pub fn watch(&self, what: &impl AsRawFd, token: u32) -> io::Result<()> {
         let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: u64::from(token) };
         // SAFETY: `event` lives through the call, which does not keep it.
-        let done = unsafe {
-            libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, what.as_raw_fd(), &mut event)
-        };
+        let done =
+            unsafe { libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, what.as_raw_fd(), &mut event) };
         checked(done).map(drop)
     }
 
@@ -129,9 +128,8 @@ pub(crate) fn pin_to(core: usize) -> io::Result<()> {
 fn set_option(socket: &UdpSocket, level: c_int, option: c_int, value: c_int) -> io::Result<()> {
     let size = mem::size_of::<c_int>() as libc::socklen_t;
     // SAFETY: reads the one integer, whose size is given.
-    let done = unsafe {
-        libc::setsockopt(socket.as_raw_fd(), level, option, ptr::from_ref(&value).cast(), size)
-    };
+    let done =
+        unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, ptr::from_ref(&value).cast(), size) };
     checked(done).map(drop)
 }
 

@@ -7,18 +7,18 @@ pub enum Law {
     A,
 }
 
-const MU_BIAS: i32 = 0x84;
-const MU_CLIP: i32 = 32_635;
+const MU_BIAS: i32 = 33;
+const MU_CLIP: i32 = 8158;
 
 static MU_DECODED: [i16; 256] = table(Law::Mu);
 static A_DECODED: [i16; 256] = table(Law::A);
 
-/// µ-law, PCMU.
+/// µ-law, PCMU. The law is defined on 14 bits: the lowest two are cut off first, which rounds down.
 pub fn encode_mu(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0 };
-    let magnitude = i32::from(sample).abs().min(MU_CLIP) + MU_BIAS;
-    let exponent = 24 - magnitude.leading_zeros() as i32;
-    let mantissa = magnitude >> (exponent + 3) & 0x0f;
+    let magnitude = (i32::from(sample) >> 2).abs().min(MU_CLIP) + MU_BIAS;
+    let exponent = 26 - magnitude.leading_zeros() as i32;
+    let mantissa = magnitude >> (exponent + 1) & 0x0f;
     !(sign | (exponent << 4) as u8 | mantissa as u8)
 }
 
@@ -43,7 +43,7 @@ pub fn decode_a(code: u8) -> i16 {
 const fn expand_mu(code: u8) -> i16 {
     let code = !code;
     let exponent = (code >> 4 & 7) as i32;
-    let magnitude = ((((code & 0x0f) as i32) << 3) + MU_BIAS << exponent) - MU_BIAS;
+    let magnitude = 4 * (((((code & 0x0f) as i32 * 2) + MU_BIAS) << exponent) - MU_BIAS);
     (if code & 0x80 != 0 { -magnitude } else { magnitude }) as i16
 }
 
@@ -51,7 +51,7 @@ const fn expand_a(code: u8) -> i16 {
     let code = code ^ 0x55;
     let exponent = (code >> 4 & 7) as i32;
     let mantissa = ((code & 0x0f) as i32) << 4;
-    let magnitude = if exponent == 0 { mantissa + 8 } else { mantissa + 0x108 << (exponent - 1) };
+    let magnitude = if exponent == 0 { mantissa + 8 } else { (mantissa + 0x108) << (exponent - 1) };
     (if code & 0x80 != 0 { magnitude } else { -magnitude }) as i16
 }
 

@@ -8,14 +8,14 @@
 //! Start with `header.rs`.
 
 mod demux;
-mod header;
 mod event;
-mod tone;
 pub mod g711;
+mod header;
 pub mod rtcp;
+mod tone;
 
 pub use demux::{Kind, is_rtcp};
 pub use event::{Digit, TelephoneEvent};
-pub use header::{Error, Extension, Fixed, Header};
 pub use g711::Law;
+pub use header::{Error, Extension, Fixed, Header};
 pub use tone::Tone;

@@ -7,14 +7,34 @@ const SENDER: usize = 20;
 /// One packet of a compound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packet<'a> {
-    SenderReport { ssrc: u32, sender: SenderInfo, reports: Reports<'a> },
-    ReceiverReport { ssrc: u32, reports: Reports<'a> },
+    SenderReport {
+        ssrc: u32,
+        sender: SenderInfo,
+        reports: Reports<'a>,
+    },
+    ReceiverReport {
+        ssrc: u32,
+        reports: Reports<'a>,
+    },
     /// Chunks of source and items; see [`Packet::cname`].
-    Description { count: u8, chunks: &'a [u8] },
+    Description {
+        count: u8,
+        chunks: &'a [u8],
+    },
     /// Sources that leave, four bytes each; then perhaps a reason.
-    Bye { count: u8, body: &'a [u8] },
-    Application { subtype: u8, body: &'a [u8] },
-    Unknown { packet_type: u8, count: u8, body: &'a [u8] },
+    Bye {
+        count: u8,
+        body: &'a [u8],
+    },
+    Application {
+        subtype: u8,
+        body: &'a [u8],
+    },
+    Unknown {
+        packet_type: u8,
+        count: u8,
+        body: &'a [u8],
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +135,8 @@ impl<'a> Packet<'a> {
 
     /// Reads one packet, its padding taken off, its length already true.
     fn parse(packet: &'a [u8]) -> Result<Self, Error> {
-        let (&[first, packet_type, ..], body) = packet.split_first_chunk::<HEADER>().ok_or(Error::TooShort)?;
+        let (&[first, packet_type, ..], body) =
+            packet.split_first_chunk::<HEADER>().ok_or(Error::TooShort)?;
         let count = first & 0x1f;
         match packet_type {
             200 => {

@@ -25,7 +25,12 @@ impl Tone {
             Law::Mu => 0,
             Law::A => 8,
         };
-        Tone { law, hertz, next: Fixed { marker: true, payload_type, sequence: 0, timestamp: 0, ssrc }, at: 0 }
+        Tone {
+            law,
+            hertz,
+            next: Fixed { marker: true, payload_type, sequence: 0, timestamp: 0, ssrc },
+            at: 0,
+        }
     }
 
     /// Puts the next packet into `out`, which is emptied first.

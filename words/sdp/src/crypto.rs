@@ -15,7 +15,9 @@ fn key_length(suite: &str) -> Option<usize> {
 /// Whether `tag suite inline:key…` could key a stream.
 pub(crate) fn is_usable(value: &str) -> bool {
     let mut fields = value.split_ascii_whitespace();
-    let (Some(tag), Some(suite), Some(keys)) = (fields.next(), fields.next(), fields.next()) else { return false };
+    let (Some(tag), Some(suite), Some(keys)) = (fields.next(), fields.next(), fields.next()) else {
+        return false;
+    };
     let tag_is_number = tag.len() <= 9 && tag.bytes().all(|byte| byte.is_ascii_digit());
     tag_is_number && keys.split(';').all(|key| key_fits(suite, key))
 }

@@ -8,15 +8,15 @@
 //!
 //! Start with `session.rs`, then `rewrite.rs`.
 
-mod session;
-mod line;
-mod connection;
-mod direction;
-mod codec;
-mod rewrite;
-mod leak;
-mod crypto;
 mod answer;
+mod codec;
+mod connection;
+mod crypto;
+mod direction;
+mod leak;
+mod line;
+mod rewrite;
+mod session;
 mod targets;
 
 pub use answer::{Mismatch, answer_matches};

@@ -19,10 +19,39 @@ const SESSION_LINES_KEPT: &[u8] = b"btrza";
 
 /// Attributes that carry an address, a key exchange or a grouping that ends at us.
 const ATTRIBUTES_DROPPED: &[&str] = &[
-    "acap", "acfg", "alt", "altc", "bundle-only", "candidate", "connection", "creq", "csup", "end-of-candidates",
-    "fingerprint", "group", "identity", "key-mgmt", "mid", "msid", "msid-semantic", "path", "pcfg",
-    "remote-candidates", "rtcp", "rtcp-mux", "rtcp-mux-only", "sctp-port", "sctpmap", "setup", "source-filter",
-    "ssrc", "ssrc-group", "tcap", "tls-id", "tool", "zrtp-hash",
+    "acap",
+    "acfg",
+    "alt",
+    "altc",
+    "bundle-only",
+    "candidate",
+    "connection",
+    "creq",
+    "csup",
+    "end-of-candidates",
+    "fingerprint",
+    "group",
+    "identity",
+    "key-mgmt",
+    "mid",
+    "msid",
+    "msid-semantic",
+    "path",
+    "pcfg",
+    "remote-candidates",
+    "rtcp",
+    "rtcp-mux",
+    "rtcp-mux-only",
+    "sctp-port",
+    "sctpmap",
+    "setup",
+    "source-filter",
+    "ssrc",
+    "ssrc-group",
+    "tcap",
+    "tls-id",
+    "tool",
+    "zrtp-hash",
 ];
 const FAMILIES_DROPPED: &[&str] = &["ice-", "dtls-"];
 
@@ -56,7 +85,12 @@ pub enum Refusal {
 ///
 /// Same media lines in the same order, the codecs that are allowed in the order of their writer, our
 /// address and ports; hold by a zero address becomes a direction.
-pub fn rewrite(theirs: &Session<'_>, face: &Face, allowed: &Codecs, out: &mut Vec<u8>) -> Result<(), Refusal> {
+pub fn rewrite(
+    theirs: &Session<'_>,
+    face: &Face,
+    allowed: &Codecs,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
     let hidden = leak::host_names(theirs);
     let mut text = String::with_capacity(1024);
 
@@ -64,7 +98,10 @@ pub fn rewrite(theirs: &Session<'_>, face: &Face, allowed: &Codecs, out: &mut Ve
     for (m_line, media) in theirs.media.iter().enumerate() {
         let port = face.ports.get(m_line).copied().unwrap_or(0);
         if port == 0 || media.port == 0 {
-            push(&mut text, format_args!("m={} 0 {} {}", media.kind, media.protocol, media.formats.join(" ")));
+            push(
+                &mut text,
+                format_args!("m={} 0 {} {}", media.kind, media.protocol, media.formats.join(" ")),
+            );
             continue;
         }
         may_cross(theirs, media, m_line)?;
@@ -137,7 +174,13 @@ fn formats<'a>(media: &Media<'a>, m_line: usize, allowed: &Codecs) -> Result<Vec
     Err(Refusal::NoCodec { m_line, offered: offered.collect(), allowed: allowed.clone() })
 }
 
-fn media_lines(theirs: &Session<'_>, media: &Media<'_>, formats: &[&str], hidden: &[&str], text: &mut String) {
+fn media_lines(
+    theirs: &Session<'_>,
+    media: &Media<'_>,
+    formats: &[&str],
+    hidden: &[&str],
+    text: &mut String,
+) {
     let zero = theirs.connection_of(media).is_some_and(|connection| connection.is_zero());
     let stays = |line: &&Line<'_>| match (line.letter, line.attribute()) {
         (b'b', _) => is_harmless(line, hidden),
@@ -167,7 +210,8 @@ fn is_harmless(line: &Line<'_>, hidden: &[&str]) -> bool {
     let Some(text) = line.text() else { return false };
     let ends_at_us = line.attribute().is_some_and(|(name, _)| {
         let name = name.to_ascii_lowercase();
-        ATTRIBUTES_DROPPED.contains(&name.as_str()) || FAMILIES_DROPPED.iter().any(|family| name.starts_with(family))
+        ATTRIBUTES_DROPPED.contains(&name.as_str())
+            || FAMILIES_DROPPED.iter().any(|family| name.starts_with(family))
     });
     !ends_at_us && !leak::names_an_address(text) && !leak::names_a_host(text, hidden)
 }

@@ -14,7 +14,8 @@ const MEDIA_MAX: usize = 16;
 const FORMATS_MAX: usize = 64;
 const PTIME_MAX: u16 = 400;
 
-/// A description that could be understood. It is read, not edited: [`rewrite`](crate::rewrite) makes a new one.
+/// A description that could be understood. It is read, not edited: [`rewrite`](crate::rewrite) makes
+/// a new one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Session<'a> {
@@ -206,7 +207,9 @@ fn line(raw: &[u8]) -> Result<Line<'_>, &'static str> {
     }
     match body {
         [] => Ok(Line { letter: 0, value: body, raw }),
-        [letter, b'=', value @ ..] if letter.is_ascii_alphabetic() => Ok(Line { letter: *letter, value, raw }),
+        [letter, b'=', value @ ..] if letter.is_ascii_alphabetic() => {
+            Ok(Line { letter: *letter, value, raw })
+        }
         _ => Err("not of the form letter=value"),
     }
 }

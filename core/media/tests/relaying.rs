@@ -1,0 +1,331 @@
+//! What a relay does with packets.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use media::{
+    Act, Aim, Event, Figures, LatchMode, Order, Outbox, PortIndex, PortPair, Reason, Relay, Sending,
+    SessionKey, Side, Verdict,
+};
+use rtp::{Fixed, Header, rtcp};
+
+const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
+const CALLER: &str = "192.0.2.1:4000";
+const CALLEE: &str = "198.51.100.9:6000";
+const STRANGER: &str = "203.0.113.66:5555";
+
+#[test]
+fn opening_a_stream_asks_for_its_four_ports() {
+    let mut house = House::new();
+    let bound: Vec<_> = house.bound.iter().map(|(_, local)| local.port()).collect();
+    assert_eq!(bound, [30000, 30001, 30002, 30003]);
+    assert_eq!(house.close().caller.packets_in, 0);
+}
+
+#[test]
+fn packets_cross_to_where_the_other_side_receives() {
+    let mut house = House::aimed(LatchMode::Strict);
+
+    assert_eq!(house.rtp(Side::Caller, CALLER, 1), Ok((30002, CALLEE.to_owned())));
+    assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, CALLER.to_owned())));
+
+    let figures = house.close();
+    assert_eq!((figures.caller.packets_in, figures.caller.packets_out), (1, 1));
+    assert_eq!((figures.callee.bytes_in, figures.callee.bytes_out), (172, 172));
+}
+
+#[test]
+fn nobody_is_heard_before_signalling_names_them() {
+    let mut house = House::new();
+    assert_eq!(house.rtp(Side::Caller, CALLER, 1), Err(Reason::Stranger));
+    assert_eq!(house.close().caller.dropped_strangers, 1);
+}
+
+#[test]
+fn a_strict_side_hears_the_signalled_address_only() {
+    let mut house = House::aimed(LatchMode::Strict);
+    assert_eq!(house.rtp(Side::Caller, STRANGER, 1), Err(Reason::Stranger));
+    assert_eq!(house.rtp(Side::Caller, "192.0.2.1:4002", 1), Err(Reason::Stranger));
+    assert!(house.rtp(Side::Caller, CALLER, 1).is_ok());
+    assert_eq!(house.close().caller.dropped_strangers, 2);
+}
+
+#[test]
+fn a_peer_behind_a_nat_is_learned_and_answered_there() {
+    let mut house = House::new();
+    house.aim(Side::Caller, "10.0.0.5:4000", LatchMode::Auto);
+    house.aim(Side::Callee, CALLEE, LatchMode::Auto);
+
+    assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, "10.0.0.5:4000".to_owned())));
+    assert!(house.rtp(Side::Caller, "203.0.113.1:61000", 1).is_ok());
+    assert_eq!(house.rtp(Side::Callee, CALLEE, 2), Ok((30000, "203.0.113.1:61000".to_owned())));
+
+    assert_eq!(house.rtp(Side::Caller, STRANGER, 2), Err(Reason::Stranger));
+    assert_eq!(
+        house.latched(),
+        [(Side::Callee, CALLEE.to_owned()), (Side::Caller, "203.0.113.1:61000".to_owned())]
+    );
+}
+
+#[test]
+fn whoever_was_quicker_than_the_peer_is_put_out_when_the_peer_speaks() {
+    let mut house = House::aimed(LatchMode::Auto);
+
+    assert!(house.rtp(Side::Caller, STRANGER, 1).is_ok());
+    assert!(house.rtp(Side::Caller, "192.0.2.1:4444", 1).is_ok());
+    assert!(house.rtp(Side::Caller, CALLER, 1).is_ok());
+
+    assert_eq!(house.rtp(Side::Caller, STRANGER, 2), Err(Reason::Stranger));
+    assert_eq!(house.rtp(Side::Caller, "192.0.2.1:4444", 2), Err(Reason::Stranger));
+    assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, CALLER.to_owned())));
+}
+
+#[test]
+fn only_signalling_lets_a_peer_move() {
+    let mut house = House::new();
+    house.aim(Side::Caller, "10.0.0.5:4000", LatchMode::Auto);
+    house.aim(Side::Callee, CALLEE, LatchMode::Auto);
+    house.rtp(Side::Caller, "203.0.113.1:61000", 1).unwrap();
+    assert_eq!(house.rtp(Side::Caller, "203.0.113.1:62000", 2), Err(Reason::Stranger));
+
+    house.aim(Side::Caller, "10.0.0.5:4000", LatchMode::Auto);
+
+    assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, "203.0.113.1:61000".to_owned())));
+    assert!(house.rtp(Side::Caller, "203.0.113.1:62000", 2).is_ok());
+    assert_eq!(house.rtp(Side::Callee, CALLEE, 2), Ok((30000, "203.0.113.1:62000".to_owned())));
+}
+
+#[test]
+fn a_peer_that_moves_by_signalling_is_sent_to_at_its_new_place_at_once() {
+    let mut house = House::aimed(LatchMode::Auto);
+    house.rtp(Side::Caller, CALLER, 1).unwrap();
+    house.aim(Side::Caller, "192.0.2.77:9000", LatchMode::Auto);
+    assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, "192.0.2.77:9000".to_owned())));
+}
+
+#[test]
+fn a_peer_on_hold_gets_no_media_but_its_reports() {
+    let mut house = House::aimed(LatchMode::Strict);
+    house.order_aim(Side::Callee, Some(CALLEE), Sending::Held, LatchMode::Strict);
+
+    assert_eq!(house.rtp(Side::Caller, CALLER, 1), Err(Reason::Undeliverable));
+    assert_eq!(house.rtcp(Side::Caller, "192.0.2.1:4001"), Ok((30003, "198.51.100.9:6001".to_owned())));
+    assert!(house.rtp(Side::Callee, CALLEE, 1).is_ok(), "music on hold still comes");
+    assert_eq!(house.close().caller.dropped_undeliverable, 1);
+}
+
+#[test]
+fn a_peer_that_names_no_address_gets_nothing_even_if_it_was_heard() {
+    let mut house = House::aimed(LatchMode::Auto);
+    house.rtp(Side::Callee, CALLEE, 1).unwrap();
+    house.order_aim(Side::Callee, None, Sending::Allowed, LatchMode::Auto);
+    assert_eq!(house.rtp(Side::Caller, CALLER, 1), Err(Reason::Undeliverable));
+}
+
+#[test]
+fn reports_are_believed_from_the_host_of_the_media_only() {
+    let mut house = House::new();
+    house.aim(Side::Caller, "10.0.0.5:4000", LatchMode::Auto);
+    house.aim(Side::Callee, CALLEE, LatchMode::Auto);
+    assert_eq!(house.rtcp(Side::Caller, "203.0.113.1:61001"), Err(Reason::Stranger));
+    house.rtp(Side::Caller, "203.0.113.1:61000", 1).unwrap();
+
+    assert!(house.rtcp(Side::Caller, "203.0.113.1:61001").is_ok());
+
+    assert_eq!(house.rtcp(Side::Caller, STRANGER), Err(Reason::Stranger));
+    assert_eq!(house.rtcp(Side::Callee, "198.51.100.9:6001"), Ok((30001, "203.0.113.1:61001".to_owned())));
+}
+
+#[test]
+fn what_is_no_rtp_goes_nowhere_and_teaches_nothing() {
+    let mut house = House::aimed(LatchMode::Auto);
+    let stun = [0u8, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(house.receive(0, STRANGER, &stun), Err(Reason::Malformed));
+    assert_eq!(house.receive(1, CALLER, &packet(1)), Err(Reason::Malformed));
+    assert!(house.latched().is_empty());
+    assert_eq!(house.close().caller.dropped_malformed, 2);
+}
+
+#[test]
+fn loss_order_and_copies_are_counted() {
+    let mut house = House::aimed(LatchMode::Strict);
+    for sequence in [65_530u16, 65_531, 65_533, 65_532, 65_533, 65_535, 2, 3, 3] {
+        house.rtp(Side::Caller, CALLER, sequence).unwrap();
+    }
+    let caller = house.close().caller;
+    assert_eq!((caller.packets_in, caller.lost, caller.reordered, caller.duplicates), (9, 3, 1, 2));
+    assert_eq!(caller.sources, 1);
+}
+
+#[test]
+fn a_new_source_of_the_same_peer_is_heard_and_starts_the_count_anew() {
+    let mut house = House::aimed(LatchMode::Auto);
+    house.rtp(Side::Caller, CALLER, 1).unwrap();
+    house.rtp(Side::Caller, CALLER, 3).unwrap();
+    house.receive(0, CALLER, &rtp_packet(40_000, 9, 0)).unwrap();
+    let caller = house.close().caller;
+    assert_eq!((caller.lost, caller.sources), (1, 2));
+}
+
+#[test]
+fn jitter_is_told_in_microseconds() {
+    let mut house = House::aimed(LatchMode::Strict);
+    for sequence in 0..400u16 {
+        // Every other packet comes 4 ms late: the spacing is 4 ms off each time.
+        let late = if sequence % 2 == 0 { 0 } else { 4 };
+        house.now = house.start + Duration::from_millis(20 * u64::from(sequence) + late);
+        house.rtp(Side::Caller, CALLER, sequence).unwrap();
+    }
+    let caller = house.close().caller;
+    assert!((3_700..=4_000).contains(&caller.jitter_us), "{} µs", caller.jitter_us);
+    assert_eq!(caller.last.unwrap() - caller.first.unwrap(), Duration::from_millis(399 * 20 + 4));
+}
+
+#[test]
+fn closing_gives_back_every_port_and_the_figures_of_every_stream() {
+    let mut house = House::new();
+    house.open(1);
+
+    let acts = house.order(Order::Close { session: CALL });
+
+    let finished = acts.iter().filter(|act| matches!(act, Act::Tell(Event::Finished { .. }))).count();
+    let unbound = acts.iter().filter(|act| matches!(act, Act::Unbind { .. })).count();
+    assert_eq!((finished, unbound, house.relay.streams()), (2, 8, 0));
+    assert_eq!(house.receive(0, CALLER, &packet(1)), Err(Reason::NobodyHere));
+    assert_eq!(house.order(Order::Close { session: CALL }), []);
+}
+
+#[test]
+fn a_port_that_cannot_be_had_fails_its_stream() {
+    let mut house = House::new();
+    let mut out = Outbox::new();
+    house.relay.bind_failed(PortIndex(2), "in use".to_owned(), &mut out);
+    let failed = Event::Failed { session: CALL, stream: 0, why: "in use".to_owned() };
+    assert_eq!(out.last(), Some(&Act::Tell(failed)));
+    assert_eq!(house.relay.streams(), 0);
+}
+
+#[test]
+fn a_stream_is_opened_once() {
+    let mut house = House::new();
+    let acts = house.open(0);
+    assert!(matches!(acts.as_slice(), [Act::Tell(Event::Failed { .. })]));
+    assert_eq!(house.relay.streams(), 1, "the first is unharmed");
+}
+
+#[test]
+fn a_packet_that_was_not_sent_is_not_counted_as_sent() {
+    let mut house = House::aimed(LatchMode::Strict);
+    house.rtp(Side::Caller, CALLER, 1).unwrap();
+    house.relay.unsent(PortIndex(2));
+    let callee = house.close().callee;
+    assert_eq!((callee.packets_out, callee.unsent), (0, 1));
+}
+
+struct House {
+    relay: Relay,
+    start: Instant,
+    now: Instant,
+    bound: Vec<(PortIndex, SocketAddr)>,
+    events: Vec<Event>,
+}
+
+impl House {
+    fn new() -> House {
+        let now = Instant::now();
+        let mut house = House { relay: Relay::new(), start: now, now, bound: Vec::new(), events: Vec::new() };
+        house.open(0);
+        house
+    }
+
+    fn aimed(mode: LatchMode) -> House {
+        let mut house = House::new();
+        house.aim(Side::Caller, CALLER, mode);
+        house.aim(Side::Callee, CALLEE, mode);
+        house
+    }
+
+    fn open(&mut self, stream: u8) -> Vec<Act> {
+        let pair = |port| PortPair { address: [127, 0, 0, 1].into(), port: port + 4 * u16::from(stream) };
+        self.order(Order::Open { session: CALL, stream, ports: [pair(30000), pair(30002)] })
+    }
+
+    fn order(&mut self, order: Order) -> Vec<Act> {
+        let mut acts = Outbox::new();
+        self.relay.order(self.now, order, &mut acts);
+        for act in &acts {
+            match act {
+                Act::Bind { port, local } => self.bound.push((*port, *local)),
+                Act::Unbind { .. } => {}
+                Act::Tell(event) => self.events.push(event.clone()),
+            }
+        }
+        acts
+    }
+
+    fn aim(&mut self, side: Side, rtp: &str, latch: LatchMode) {
+        self.order_aim(side, Some(rtp), Sending::Allowed, latch);
+    }
+
+    fn order_aim(&mut self, side: Side, rtp: Option<&str>, sending: Sending, latch: LatchMode) {
+        let rtp: Option<SocketAddr> = rtp.map(|rtp| rtp.parse().unwrap());
+        let rtcp = rtp.map(|rtp| SocketAddr::new(rtp.ip(), rtp.port() + 1));
+        let aim = Aim { rtp, rtcp, sending, latch, clock: 8000 };
+        self.order(Order::Aim { session: CALL, stream: 0, side, aim });
+    }
+
+    fn rtp(&mut self, side: Side, from: &str, sequence: u16) -> Result<(u16, String), Reason> {
+        self.receive(if side == Side::Caller { 0 } else { 2 }, from, &packet(sequence))
+    }
+
+    fn rtcp(&mut self, side: Side, from: &str) -> Result<(u16, String), Reason> {
+        let mut report = Vec::new();
+        rtcp::write_report(1, None, &[], &mut report);
+        self.receive(if side == Side::Caller { 1 } else { 3 }, from, &report)
+    }
+
+    /// Our local port that it leaves by, and where it goes.
+    fn receive(&mut self, port: u32, from: &str, packet: &[u8]) -> Result<(u16, String), Reason> {
+        let mut acts = Outbox::new();
+        let verdict = self.relay.receive(self.now, PortIndex(port), from.parse().unwrap(), packet, &mut acts);
+        for act in acts {
+            let Act::Tell(event) = act else { panic!("a packet opens and closes nothing") };
+            self.events.push(event);
+        }
+        match verdict {
+            Verdict::Forward { port, to } => {
+                let (_, local) = self.bound.iter().find(|(bound, _)| *bound == port).unwrap();
+                Ok((local.port(), to.to_string()))
+            }
+            Verdict::Drop(reason) => Err(reason),
+        }
+    }
+
+    fn latched(&self) -> Vec<(Side, String)> {
+        let side = |event: &Event| match event {
+            Event::Latched { side, from, .. } => Some((*side, from.to_string())),
+            Event::Failed { .. } | Event::Finished { .. } => None,
+        };
+        self.events.iter().filter_map(side).collect()
+    }
+
+    fn close(&mut self) -> Figures {
+        self.order(Order::Close { session: CALL });
+        match self.events.last() {
+            Some(Event::Finished { figures, .. }) => **figures,
+            other => panic!("no figures, but {other:?}"),
+        }
+    }
+}
+
+fn packet(sequence: u16) -> Vec<u8> {
+    rtp_packet(sequence, 1, u32::from(sequence) * 160)
+}
+
+fn rtp_packet(sequence: u16, ssrc: u32, timestamp: u32) -> Vec<u8> {
+    let fixed = Fixed { marker: false, payload_type: 0, sequence, timestamp, ssrc };
+    let mut packet = Vec::new();
+    Header { payload: &[0xd5; 160], ..Header::from(fixed) }.write(&mut packet);
+    packet
+}

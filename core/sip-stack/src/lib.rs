@@ -1,5 +1,49 @@
-//! Flows, transactions, dialogs; steering.
+//! Flows, transactions, dialogs; digest; finding servers; steering.
+//!
+//! A [`Stack`] takes the bytes that arrive on a flow, lets its transactions have their share, and says what is
+//! left for the house. `now` comes in as a value, bytes go out as [`Send`]s; nothing here touches the world.
+//! [`Dialog`], [`Framer`], [`Locate`] and the digests are values for those who own a leg, a connection or a
+//! search; the stack itself does not know them.
+//!
+//! Not here: header text (`sip-message`), and every decision about a call (`policy`, `call`).
+//!
+//! Start at `stack.rs`; the four machines are one file each.
 
 pub mod flow;
+mod frame;
+mod steer;
 
+mod client_invite;
+mod client_other;
+mod clients;
+mod heard;
+mod request;
+mod server_invite;
+mod server_other;
+mod servers;
+mod stack;
+
+pub mod auth;
+mod dialog;
+pub mod locate;
+
+mod chance;
+mod head;
+mod key;
+mod kit;
+mod slab;
+mod timing;
+mod token;
+
+pub use chance::Chance;
+pub use dialog::{Dialog, DialogRequest, PeerFault, Sent};
 pub use flow::{ConnectionId, Flow, Listener, ListenerId, Send, Transport, Wire};
+pub use frame::{Frame, FrameFault, Framer, PONG};
+pub use head::ALLOW;
+pub use heard::{ClientId, Heard, Late, Owner, ServerId};
+pub use kit::{Counters, Limits, Settings};
+pub use locate::Locate;
+pub use request::{Reply, Request};
+pub use stack::Stack;
+pub use steer::steer;
+pub use token::{BRANCH_COOKIE, Token};

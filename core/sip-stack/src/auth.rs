@@ -1,0 +1,471 @@
+//! Digest authentication (RFC 7616, RFC 8760), both ways: `Guard` asks and verifies, `answer` answers.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write as _};
+
+use hashbrown::HashMap;
+use md5::Md5;
+use sha2::{Digest, Sha256, Sha512_256};
+use sip_message::{Header, Message, Uri};
+
+use crate::chance::Chance;
+
+/// How a digest is computed, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Algorithm {
+    Md5,
+    Sha256,
+    Sha512_256,
+}
+
+impl Algorithm {
+    /// The name as challenges have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::Md5 => "MD5",
+            Algorithm::Sha256 => "SHA-256",
+            Algorithm::Sha512_256 => "SHA-512-256",
+        }
+    }
+
+    /// The algorithm of that name; session variants are not spoken here.
+    pub fn named(name: &str) -> Option<Algorithm> {
+        let all = [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512_256];
+        all.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
+    }
+
+    fn hex(self, pieces: &[&[u8]]) -> String {
+        match self {
+            Algorithm::Md5 => digest::<Md5>(pieces),
+            Algorithm::Sha256 => digest::<Sha256>(pieces),
+            Algorithm::Sha512_256 => digest::<Sha512_256>(pieces),
+        }
+    }
+
+    /// The hash of user, realm and password, as it may be stored in place of the password.
+    pub fn ha1(self, user: &str, realm: &str, password: &str) -> String {
+        self.hex(&[user.as_bytes(), realm.as_bytes(), password.as_bytes()])
+    }
+}
+
+/// The lower-case hex digest of the pieces with colons between them.
+fn digest<D: Digest>(pieces: &[&[u8]]) -> String {
+    let mut hasher = D::new();
+    for (place, piece) in pieces.iter().enumerate() {
+        if place > 0 {
+            hasher.update(b":");
+        }
+        hasher.update(piece);
+    }
+    hex(hasher.finalize().as_slice())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes everything");
+        text
+    })
+}
+
+/// What we know of somebody to verify them by. Cannot be printed.
+#[derive(Clone, Copy)]
+pub enum Secret<'a> {
+    Password(&'a str),
+    /// `Algorithm::ha1`, usable with that algorithm only.
+    Ha1(Algorithm, &'a str),
+}
+
+impl fmt::Debug for Secret<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What an Authorization is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    Proven,
+    /// Computed rightly, from a nonce that is too old or was used before: challenge again with `challenge_stale`.
+    Stale,
+    Wrong,
+    /// No digest for this realm and from this guard: as if there were none.
+    NotOurs,
+}
+
+/// The parts of a digest challenge or answer.
+#[derive(Clone, Debug, Default)]
+struct Parts<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Parts<'a> {
+    /// The parameters of a value whose scheme is Digest; quotes and escapes stay in place.
+    fn parse(value: &'a str) -> Option<Parts<'a>> {
+        let value = value.trim();
+        let (scheme, mut rest) = value.split_once([' ', '\t'])?;
+        if !scheme.eq_ignore_ascii_case("Digest") {
+            return None;
+        }
+        let mut parts = Parts::default();
+        while !rest.trim().is_empty() {
+            let (piece, more) = split_at_comma(rest);
+            rest = more;
+            if piece.trim().is_empty() {
+                continue;
+            }
+            let (name, text) = piece.split_once('=')?;
+            parts.0.push((name.trim(), text.trim()));
+        }
+        Some(parts)
+    }
+
+    /// As written between the quotes, with its escapes.
+    fn get(&self, name: &str) -> Option<&'a str> {
+        let found = self.0.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value))
+    }
+
+    fn algorithm(&self) -> Option<Algorithm> {
+        Algorithm::named(self.get("algorithm").unwrap_or("MD5"))
+    }
+}
+
+fn split_at_comma(text: &str) -> (&str, &str) {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b',' if !is_quoted => return (&text[..at], &text[at + 1..]),
+            _ => {}
+        }
+    }
+    (text, "")
+}
+
+/// The text inside a quoted string.
+fn unescaped(text: &str) -> String {
+    let mut letters = text.chars();
+    let mut plain = String::with_capacity(text.len());
+    while let Some(letter) = letters.next() {
+        plain.push(if letter == '\\' { letters.next().unwrap_or('\\') } else { letter });
+    }
+    plain
+}
+
+fn escaped(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for letter in text.chars().filter(|letter| !letter.is_control()) {
+        if let '"' | '\\' = letter {
+            quoted.push('\\');
+        }
+        quoted.push(letter);
+    }
+    quoted
+}
+
+/// The last hash, over all that was said.
+struct Sum<'a> {
+    algorithm: Algorithm,
+    ha1: &'a str,
+    nonce: &'a str,
+    /// Nonce count, client nonce and protection; nothing in the manner of RFC 2069.
+    qop: Option<(&'a str, &'a str, &'a str)>,
+    method: &'a str,
+    uri: &'a str,
+    body: &'a [u8],
+}
+
+impl Sum<'_> {
+    fn response(&self) -> String {
+        let (method, uri) = (self.method.as_bytes(), self.uri.as_bytes());
+        let protects_body = matches!(self.qop, Some((_, _, qop)) if qop.eq_ignore_ascii_case("auth-int"));
+        let ha2 = match protects_body {
+            true => self.algorithm.hex(&[method, uri, self.algorithm.hex(&[self.body]).as_bytes()]),
+            false => self.algorithm.hex(&[method, uri]),
+        };
+        let (ha1, nonce) = (self.ha1.as_bytes(), self.nonce.as_bytes());
+        match self.qop {
+            Some((count, cnonce, qop)) => {
+                let (count, cnonce) = (count.as_bytes(), cnonce.as_bytes());
+                self.algorithm.hex(&[ha1, nonce, count, cnonce, qop.as_bytes(), ha2.as_bytes()])
+            }
+            None => self.algorithm.hex(&[ha1, nonce, ha2.as_bytes()]),
+        }
+    }
+}
+
+/// Challenges those who want something of us, and verifies what they answer.
+#[derive(Debug)]
+pub struct Guard {
+    realm: Box<str>,
+    nonces: Nonces,
+}
+
+impl Guard {
+    /// `key` signs the nonces: guards with the same key know each other's.
+    pub fn new(realm: &str, key: [u8; 32]) -> Guard {
+        Guard { realm: realm.into(), nonces: Nonces::new(key) }
+    }
+
+    /// One header value per algorithm, in this order.
+    pub fn challenge(&mut self, now_ms: u64, algorithms: &[Algorithm]) -> Vec<String> {
+        self.challenges(now_ms, algorithms, "")
+    }
+
+    /// The same, saying that only the nonce was at fault: the client need not ask its user again.
+    pub fn challenge_stale(&mut self, now_ms: u64, algorithms: &[Algorithm]) -> Vec<String> {
+        self.challenges(now_ms, algorithms, ", stale=true")
+    }
+
+    fn challenges(&mut self, now_ms: u64, algorithms: &[Algorithm], more: &str) -> Vec<String> {
+        let nonce = self.nonces.mint(now_ms);
+        let realm = escaped(&self.realm);
+        let of = |algorithm: &Algorithm| {
+            let name = algorithm.name();
+            format!(r#"Digest realm="{realm}", nonce="{nonce}", algorithm={name}, qop="auth"{more}"#)
+        };
+        algorithms.iter().map(of).collect()
+    }
+
+    /// Verifies the value of an Authorization or Proxy-Authorization.
+    pub fn verify(
+        &mut self,
+        now_ms: u64,
+        authorization: &str,
+        method: &str,
+        uri: &str,
+        secret: Secret<'_>,
+        body: &[u8],
+    ) -> Proof {
+        let Some(parts) = Parts::parse(authorization) else { return Proof::NotOurs };
+        let (Some(nonce), Some(algorithm)) = (parts.get("nonce"), parts.algorithm()) else {
+            return Proof::NotOurs;
+        };
+        if parts.get("realm").map(unescaped).as_deref() != Some(&self.realm) || !self.nonces.is_ours(nonce) {
+            return Proof::NotOurs;
+        }
+        let (Some(user), Some(claimed_uri), Some(response)) =
+            (parts.get("username"), parts.get("uri"), parts.get("response"))
+        else {
+            return Proof::Wrong;
+        };
+        let ha1 = match secret {
+            Secret::Password(password) => algorithm.ha1(&unescaped(user), &self.realm, password),
+            Secret::Ha1(of, ha1) if of == algorithm => ha1.to_owned(),
+            Secret::Ha1(..) => return Proof::Wrong,
+        };
+        let qop = match parts.get("qop") {
+            Some(qop) => match (parts.get("nc"), parts.get("cnonce")) {
+                (Some(count), Some(cnonce)) => Some((count, cnonce, qop)),
+                _ => return Proof::Wrong,
+            },
+            None => None,
+        };
+        let sum = Sum { algorithm, ha1: &ha1, nonce, qop, method, uri: claimed_uri, body };
+        if !is_same_text(&sum.response(), response) || !is_same_place(claimed_uri, uri) {
+            return Proof::Wrong;
+        }
+        let count = match qop {
+            Some((count, _, _)) => u32::from_str_radix(count, 16).ok(),
+            None => Some(1),
+        };
+        match count {
+            Some(count) if self.nonces.spend(now_ms, nonce, count) => Proof::Proven,
+            Some(_) => Proof::Stale,
+            None => Proof::Wrong,
+        }
+    }
+}
+
+/// Compares without telling by its time how much was right.
+fn is_same_text(ours: &str, theirs: &str) -> bool {
+    let theirs = theirs.as_bytes();
+    ours.len() == theirs.len()
+        && ours.bytes().zip(theirs).fold(0, |sum, (one, other)| sum | (one ^ other.to_ascii_lowercase())) == 0
+}
+
+/// Clients drop or add ports and parameters of the Request-URI; user and host have to be the same.
+fn is_same_place(claimed: &str, actual: &str) -> bool {
+    if claimed == actual {
+        return true;
+    }
+    match (Uri::parse(claimed), Uri::parse(actual)) {
+        (Ok(claimed), Ok(actual)) => claimed.user() == actual.user() && claimed.host() == actual.host(),
+        _ => false,
+    }
+}
+
+/// The user name that an Authorization claims.
+pub fn user_of(authorization: &str) -> Option<String> {
+    Parts::parse(authorization)?.get("username").map(unescaped)
+}
+
+/// The realm that a challenge or an Authorization names.
+pub fn realm_of(value: &str) -> Option<String> {
+    Parts::parse(value)?.get("realm").map(unescaped)
+}
+
+/// A nonce is the time of its making, signed; so those that were never used need no memory.
+#[derive(Debug)]
+pub struct Nonces {
+    key: [u8; 32],
+    minted: u32,
+    /// The highest count of each nonce in use.
+    counts: HashMap<Box<str>, u32>,
+    in_order: VecDeque<Box<str>>,
+    /// Older nonces than this have been forgotten, and are stale.
+    forgotten_ms: u64,
+}
+
+/// A nonce is good for so long.
+pub const NONCE_AGE_MAX_MS: u64 = 300_000;
+/// So many nonces in use are remembered.
+pub const NONCES_MAX: usize = 16_384;
+
+const NONCE_TIME: usize = 16;
+const NONCE_BODY: usize = 24;
+const NONCE_LENGTH: usize = 56;
+
+impl Nonces {
+    pub fn new(key: [u8; 32]) -> Nonces {
+        Nonces { key, minted: 0, counts: HashMap::new(), in_order: VecDeque::new(), forgotten_ms: 0 }
+    }
+
+    pub fn mint(&mut self, now_ms: u64) -> String {
+        self.minted = self.minted.wrapping_add(1);
+        let mut nonce = format!("{now_ms:016x}{:08x}", self.minted);
+        let seal = self.seal(&nonce);
+        nonce.push_str(&seal);
+        nonce
+    }
+
+    fn seal(&self, body: &str) -> String {
+        let mut seal = digest::<Sha256>(&[&self.key, body.as_bytes()]);
+        seal.truncate(NONCE_LENGTH - NONCE_BODY);
+        seal
+    }
+
+    pub fn is_ours(&self, nonce: &str) -> bool {
+        if nonce.len() != NONCE_LENGTH || !nonce.is_ascii() {
+            return false;
+        }
+        let (body, seal) = nonce.split_at(NONCE_BODY);
+        is_same_text(&self.seal(body), seal)
+    }
+
+    /// Whether our nonce is fresh, and used this often for the first time.
+    pub fn spend(&mut self, now_ms: u64, nonce: &str, count: u32) -> bool {
+        let minted_ms = nonce.get(..NONCE_TIME).and_then(|time| u64::from_str_radix(time, 16).ok());
+        let Some(minted_ms) = minted_ms else { return false };
+        if now_ms.saturating_sub(minted_ms) > NONCE_AGE_MAX_MS {
+            return false;
+        }
+        if let Some(highest) = self.counts.get_mut(nonce) {
+            let rises = count > *highest;
+            *highest = count.max(*highest);
+            return rises;
+        }
+        if minted_ms <= self.forgotten_ms {
+            return false;
+        }
+        if self.in_order.len() >= NONCES_MAX
+            && let Some(oldest) = self.in_order.pop_front()
+        {
+            self.counts.remove(&oldest);
+            let its_ms = oldest.get(..NONCE_TIME).and_then(|time| u64::from_str_radix(time, 16).ok());
+            self.forgotten_ms = self.forgotten_ms.max(its_ms.unwrap_or(0));
+        }
+        self.counts.insert(nonce.into(), count);
+        self.in_order.push_back(nonce.into());
+        true
+    }
+}
+
+/// The strongest challenge of a 401 or 407 that we can answer, and the header that answers it.
+pub fn pick<'m>(response: &Message<'m>) -> Option<(&'static str, &'m str)> {
+    let header = match response.status() {
+        Some(401) => (Header::WwwAuthenticate, "Authorization"),
+        Some(407) => (Header::ProxyAuthenticate, "Proxy-Authorization"),
+        _ => return None,
+    };
+    let (asking, answering) = header;
+    let challenges = response.lines().filter(|line| line.header == asking).map(|line| line.value);
+    let known = challenges.filter_map(|value| Some((Parts::parse(value)?.algorithm()?, value)));
+    // The first of equals: the server's order counts (RFC 8760 2.4).
+    let best = known.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, value)| (answering, value))
+}
+
+/// Who we are to those who challenge us. Cannot be printed.
+#[derive(Clone, Copy)]
+pub struct Credentials<'a> {
+    pub user: &'a str,
+    pub password: &'a str,
+}
+
+impl fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+/// The value that answers a challenge. `count` says how often its nonce has been used, this time included.
+pub fn answer(
+    challenge: &str,
+    credentials: Credentials<'_>,
+    method: &str,
+    uri: &str,
+    body: &[u8],
+    chance: &mut Chance,
+    count: u32,
+) -> Option<String> {
+    let cnonce = chance.text(20);
+    answer_with(challenge, credentials, method, uri, body, &cnonce, count)
+}
+
+fn answer_with(
+    challenge: &str,
+    credentials: Credentials<'_>,
+    method: &str,
+    uri: &str,
+    body: &[u8],
+    cnonce: &str,
+    count: u32,
+) -> Option<String> {
+    let parts = Parts::parse(challenge)?;
+    let (realm, nonce, algorithm) = (parts.get("realm")?, parts.get("nonce")?, parts.algorithm()?);
+    let count = format!("{count:08x}");
+    let qop = match parts.get("qop") {
+        Some(offered) => Some(strongest_offered(offered)?),
+        None => None,
+    };
+    let user = escaped(credentials.user);
+    let ha1 = algorithm.ha1(credentials.user, &unescaped(realm), credentials.password);
+    let qop_parts = qop.map(|qop| (count.as_str(), cnonce, qop));
+    let response = Sum { algorithm, ha1: &ha1, nonce, qop: qop_parts, method, uri, body }.response();
+    let mut value = format!(
+        r#"Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", response="{response}""#
+    );
+    let mut say = |text: fmt::Arguments<'_>| value.write_fmt(text).expect("a String takes everything");
+    if parts.get("algorithm").is_some() {
+        say(format_args!(", algorithm={}", algorithm.name()));
+    }
+    if let Some(qop) = qop {
+        say(format_args!(r#", qop={qop}, nc={count}, cnonce="{cnonce}""#));
+    }
+    if let Some(opaque) = parts.get("opaque") {
+        say(format_args!(r#", opaque="{opaque}""#));
+    }
+    Some(value)
+}
+
+/// `auth` where it is offered; `auth-int` breaks where somebody rewrites the body under way.
+fn strongest_offered(offered: &str) -> Option<&'static str> {
+    let has = |wanted: &str| offered.split(',').any(|one| one.trim().eq_ignore_ascii_case(wanted));
+    match () {
+        () if has("auth") => Some("auth"),
+        () if has("auth-int") => Some("auth-int"),
+        () => None,
+    }
+}

@@ -1,0 +1,387 @@
+//! A dialog as one leg sees it (RFC 3261 12): who we are to each other, and the way of the next request.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use sip_message::{Header, Host, Message, Method, NameAddr, Uri};
+
+use crate::flow::{ConnectionId, Flow, Transport};
+use crate::request::Request;
+
+/// What a leg remembers of its dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialog {
+    call_id: Box<str>,
+    local: Party,
+    remote: Party,
+    /// Where the far end wants its requests.
+    target: Box<str>,
+    /// Route values in the order in which we use them.
+    routes: Box<[Box<str>]>,
+    local_cseq: u32,
+    /// Nothing until the far end has asked something.
+    remote_cseq: Option<u32>,
+    /// The flow that the dialog was last heard on.
+    heard_on: Flow,
+    /// Where the next request leaves.
+    next: Flow,
+    server_name: Option<Arc<str>>,
+}
+
+/// A From or To value, and where its tag stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Party {
+    value: Box<str>,
+    tag_at: u32,
+    tag_end: u32,
+}
+
+/// What we sent in the request that began the dialog.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a> {
+    /// The Request-URI, where requests go if the answer has no Contact.
+    pub uri: &'a str,
+    /// The whole From value, with our tag.
+    pub from: &'a str,
+    pub call_id: &'a str,
+    pub cseq: u32,
+}
+
+/// The far end breaks the rules of a dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerFault {
+    /// Its CSeq did not rise: to be answered with 500 (RFC 3261 12.2.2).
+    CseqWentBack,
+    /// The Request is of another dialog: 481.
+    NotOfThisDialog,
+}
+
+impl PeerFault {
+    /// The status that answers it.
+    pub fn status(self) -> u16 {
+        match self {
+            PeerFault::CseqWentBack => 500,
+            PeerFault::NotOfThisDialog => 481,
+        }
+    }
+}
+
+/// What a dialog contributes to its next request.
+#[derive(Clone, Debug)]
+pub struct DialogRequest<'a> {
+    pub method: Method<'a>,
+    pub uri: &'a str,
+    pub routes: Cow<'a, [Box<str>]>,
+    pub from: &'a str,
+    pub to: &'a str,
+    pub call_id: &'a str,
+    pub cseq: u32,
+    pub flow: Flow,
+    pub server_name: Option<Arc<str>>,
+}
+
+impl DialogRequest<'_> {
+    /// The request without contact, further headers or body.
+    pub fn as_request(&self) -> Request<'_> {
+        Request {
+            method: self.method,
+            uri: self.uri,
+            flow: self.flow,
+            server_name: self.server_name.clone(),
+            from: self.from,
+            to: self.to,
+            call_id: self.call_id,
+            cseq: self.cseq,
+            routes: &self.routes,
+            contact: None,
+            max_forwards: 70,
+            headers: &[],
+            body: None,
+        }
+    }
+}
+
+impl Dialog {
+    /// The dialog that an answer to our request makes; nothing if it has no To tag.
+    pub fn as_caller(sent: &Sent<'_>, response: &Message<'_>, flow: Flow) -> Option<Dialog> {
+        response.to().tag()?;
+        let remote = Party::of(response.line(Header::To)?, response.to().tag());
+        let mut routes = route_values(response);
+        routes.reverse();
+        let mut dialog = Dialog {
+            call_id: sent.call_id.into(),
+            local: Party::parse(sent.from),
+            remote,
+            target: contact_uri(response).unwrap_or(sent.uri).into(),
+            routes: routes.into(),
+            local_cseq: sent.cseq,
+            remote_cseq: None,
+            heard_on: flow,
+            next: flow,
+            server_name: None,
+        };
+        dialog.find_way();
+        Some(dialog)
+    }
+
+    /// The dialog that our answer with `local_tag` to a request makes.
+    pub fn as_callee(request: &Message<'_>, local_tag: &str, flow: Flow) -> Dialog {
+        let to = request.line(Header::To).unwrap_or_default();
+        let local = match request.to().tag() {
+            Some(tag) => Party::of(to, Some(tag)),
+            None => Party::tagged(to, local_tag),
+        };
+        let from = request.line(Header::From).unwrap_or_default();
+        let mut dialog = Dialog {
+            call_id: request.call_id().into(),
+            local,
+            remote: Party::of(from, request.from().tag()),
+            target: contact_uri(request).unwrap_or(request.from().uri).into(),
+            routes: route_values(request).into(),
+            local_cseq: 0,
+            remote_cseq: Some(request.cseq().number),
+            heard_on: flow,
+            next: flow,
+            server_name: None,
+        };
+        dialog.find_way();
+        dialog
+    }
+
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    pub fn local_tag(&self) -> &str {
+        self.local.tag()
+    }
+
+    pub fn remote_tag(&self) -> &str {
+        self.remote.tag()
+    }
+
+    /// Our own From value in this dialog.
+    pub fn local(&self) -> &str {
+        &self.local.value
+    }
+
+    /// The far end's value, as To of our requests.
+    pub fn remote(&self) -> &str {
+        &self.remote.value
+    }
+
+    /// Where the far end wants its requests.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Where the next request leaves.
+    pub fn flow(&self) -> Flow {
+        self.next
+    }
+
+    /// The CSeq number of our latest request.
+    pub fn local_cseq(&self) -> u32 {
+        self.local_cseq
+    }
+
+    /// Whom a TLS connection that has to be made anew must prove to be.
+    pub fn set_server_name(&mut self, server_name: Option<Arc<str>>) {
+        self.server_name = server_name;
+    }
+
+    /// Whether a message bears this dialog's Call-ID and both its tags.
+    pub fn is_of(&self, message: &Message<'_>) -> bool {
+        let (local, remote) = match message.is_request() {
+            true => (message.to(), message.from()),
+            false => (message.from(), message.to()),
+        };
+        message.call_id() == self.call_id()
+            && same_tag(local.tag(), self.local_tag())
+            && same_tag(remote.tag(), self.remote_tag())
+    }
+
+    /// Whether a request of the far end is in order; remembers its CSeq. An ACK and a CANCEL bear an old one.
+    pub fn admit(&mut self, request: &Message<'_>) -> Result<(), PeerFault> {
+        if !self.is_of(request) {
+            return Err(PeerFault::NotOfThisDialog);
+        }
+        let cseq = request.cseq();
+        if let Method::Ack | Method::Cancel = cseq.method {
+            return Ok(());
+        }
+        if self.remote_cseq.is_some_and(|last| cseq.number <= last) {
+            return Err(PeerFault::CseqWentBack);
+        }
+        self.remote_cseq = Some(cseq.number);
+        Ok(())
+    }
+
+    /// Takes over the far end's Contact from a target refresh: an INVITE or UPDATE, or its 2xx.
+    pub fn retarget(&mut self, message: &Message<'_>) {
+        if let Some(uri) = contact_uri(message) {
+            self.retarget_to(uri);
+        }
+    }
+
+    /// The same, for a request that is accepted only now (RFC 6141).
+    pub fn retarget_to(&mut self, uri: &str) {
+        if *uri != *self.target {
+            self.target = uri.into();
+            self.find_way();
+        }
+    }
+
+    /// Takes over the flow that the far end was heard on: its address has changed, or its connection.
+    pub fn heard_on(&mut self, flow: Flow) {
+        if self.heard_on != flow {
+            self.heard_on = flow;
+            self.find_way();
+        }
+    }
+
+    /// The next request of ours; the CSeq rises.
+    pub fn next_request<'a>(&'a mut self, method: Method<'a>) -> DialogRequest<'a> {
+        self.local_cseq += 1;
+        self.request(method, self.local_cseq)
+    }
+
+    /// The ACK for a 2xx to our INVITE of this CSeq.
+    pub fn ack_for(&self, cseq: u32) -> DialogRequest<'_> {
+        self.request(Method::Ack, cseq)
+    }
+
+    /// A strict router at the head of the route set takes the Request-URI (RFC 3261 12.2.1.1).
+    fn request<'a>(&'a self, method: Method<'a>, cseq: u32) -> DialogRequest<'a> {
+        let (uri, routes) = match self.routes.split_first() {
+            Some((first, rest)) if !is_loose(first) => {
+                let mut routes = rest.to_vec();
+                routes.push(format!("<{}>", self.target).into());
+                (route_uri(first), Cow::Owned(routes))
+            }
+            _ => (&*self.target, Cow::Borrowed(&*self.routes)),
+        };
+        DialogRequest {
+            method,
+            uri,
+            routes,
+            from: &self.local.value,
+            to: &self.remote.value,
+            call_id: &self.call_id,
+            cseq,
+            flow: self.next,
+            server_name: self.server_name.clone(),
+        }
+    }
+
+    /// The first route, or else the target, says where requests go, if it is an address that can be reached.
+    fn find_way(&mut self) {
+        let hop = self.routes.first().map_or(&*self.target, |route| route_uri(route));
+        self.next = way_to(hop, self.heard_on).unwrap_or(self.heard_on);
+    }
+}
+
+impl Party {
+    fn of(value: &str, tag: Option<&str>) -> Party {
+        let start =
+            tag.map_or(value.len(), |tag| (tag.as_ptr() as usize).wrapping_sub(value.as_ptr() as usize));
+        let end = start.saturating_add(tag.map_or(0, str::len));
+        assert!(
+            value.is_char_boundary(start) && value.is_char_boundary(end),
+            "the tag is a part of its value"
+        );
+        Party { value: value.into(), tag_at: start as u32, tag_end: end as u32 }
+    }
+
+    fn parse(value: &str) -> Party {
+        let tag = NameAddr::parse(value).ok().and_then(|name_addr| name_addr.tag());
+        Party::of(value, tag)
+    }
+
+    fn tagged(value: &str, tag: &str) -> Party {
+        let value = format!("{value};tag={tag}");
+        let start = value.len() - tag.len();
+        Party { tag_at: start as u32, tag_end: value.len() as u32, value: value.into() }
+    }
+
+    fn tag(&self) -> &str {
+        &self.value[self.tag_at as usize..self.tag_end as usize]
+    }
+}
+
+/// A far end of RFC 2543 has no tag, which equals an empty one.
+fn same_tag(theirs: Option<&str>, ours: &str) -> bool {
+    theirs.unwrap_or_default().eq_ignore_ascii_case(ours)
+}
+
+fn contact_uri<'m>(message: &Message<'m>) -> Option<&'m str> {
+    message.contact()?.ok().map(|contact| contact.uri)
+}
+
+fn route_values(message: &Message<'_>) -> Vec<Box<str>> {
+    message.values(Header::RecordRoute).map(Box::from).collect()
+}
+
+fn route_uri(route: &str) -> &str {
+    NameAddr::parse(route).map_or(route, |name_addr| name_addr.uri)
+}
+
+fn is_loose(route: &str) -> bool {
+    Uri::parse(route_uri(route)).is_ok_and(|uri| uri.param("lr").is_some())
+}
+
+/// The flow to a URI whose host is an address; nothing if it has to be looked up, or lies behind a NAT.
+fn way_to(uri: &str, heard_on: Flow) -> Option<Flow> {
+    let uri = Uri::parse(uri).ok()?;
+    let Host::Ip(address) = uri.host()? else { return None };
+    let remote = heard_on.remote.ip().to_canonical();
+    if address != remote && is_private(address) && !is_private(remote) {
+        return None;
+    }
+    let transport = transport_of(&uri, heard_on.transport)?;
+    if transport != heard_on.transport {
+        // Another listener would have to be chosen: not a matter of the dialog.
+        return None;
+    }
+    let port = uri.port().unwrap_or(if transport == Transport::Tls { 5061 } else { 5060 });
+    let connection = match address == remote {
+        true => heard_on.connection,
+        false => ConnectionId::NONE,
+    };
+    Some(Flow { connection, remote: SocketAddr::new(address, port), ..heard_on })
+}
+
+fn transport_of(uri: &Uri<'_>, usual: Transport) -> Option<Transport> {
+    let is_secure = matches!(uri.scheme, sip_message::Scheme::Sips);
+    match uri.param("transport").flatten() {
+        Some(name) if name.eq_ignore_ascii_case("udp") => Some(Transport::Udp),
+        Some(name) if name.eq_ignore_ascii_case("tls") => Some(Transport::Tls),
+        Some(name) if name.eq_ignore_ascii_case("tcp") => {
+            Some(if is_secure || usual == Transport::Tls { Transport::Tls } else { Transport::Tcp })
+        }
+        Some(_) => None,
+        None => Some(usual),
+    }
+}
+
+/// Addresses that nobody reaches from elsewhere.
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            let is_shared = first == 100 && (64..128).contains(&second);
+            address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_unspecified()
+                || is_shared
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback()
+                || address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+        }
+    }
+}

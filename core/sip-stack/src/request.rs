@@ -1,0 +1,98 @@
+//! What the house wants said: a request or a reply without the parts that the stack knows better.
+
+use std::sync::Arc;
+
+use sip_message::{Header, Method, Writer};
+
+use crate::flow::{Flow, Transport};
+use crate::token::BRANCH_COOKIE;
+
+/// A request of ours. The stack adds Via, and sees to its delivery.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    pub method: Method<'a>,
+    pub uri: &'a str,
+    pub flow: Flow,
+    /// TLS: whom we mean.
+    pub server_name: Option<Arc<str>>,
+    /// The whole value, with its tag.
+    pub from: &'a str,
+    /// The whole value, with its tag if there is one.
+    pub to: &'a str,
+    pub call_id: &'a str,
+    pub cseq: u32,
+    /// Route values, in order.
+    pub routes: &'a [Box<str>],
+    /// The whole value.
+    pub contact: Option<&'a str>,
+    pub max_forwards: u32,
+    /// Name and value of whatever else it says.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Content type and content.
+    pub body: Option<(&'a str, &'a [u8])>,
+}
+
+/// An answer of ours. The stack adds Via, From, To, Call-ID, CSeq, Record-Route and Server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reply<'a> {
+    pub status: u16,
+    /// The usual phrase, unless this says another.
+    pub reason: Option<&'a str>,
+    /// Our tag; the stack mints one where a reply needs it and nothing is given.
+    pub to_tag: Option<&'a str>,
+    /// The whole value.
+    pub contact: Option<&'a str>,
+    /// Name and value of whatever else it says.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Content type and content.
+    pub body: Option<(&'a str, &'a [u8])>,
+}
+
+impl<'a> Reply<'a> {
+    /// A reply that says its status and no more.
+    pub fn plain(status: u16) -> Reply<'a> {
+        Reply { status, ..Reply::default() }
+    }
+}
+
+impl Request<'_> {
+    /// Writes the whole request; `mark` follows the cookie in the branch.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, sent_by: &str, mark: std::fmt::Arguments<'_>) {
+        out.clear();
+        let mut writer = Writer::request(out, self.method.as_str(), self.uri);
+        writer.header(Header::Via, via(self.flow.transport, sent_by, mark));
+        for route in self.routes {
+            writer.raw("Route", route);
+        }
+        writer.header(Header::MaxForwards, self.max_forwards);
+        writer.raw("From", self.from);
+        writer.raw("To", self.to);
+        writer.raw("Call-ID", self.call_id);
+        writer.header(Header::CSeq, format_args!("{} {}", self.cseq, self.method.as_str()));
+        if let Some(contact) = self.contact {
+            writer.raw("Contact", contact);
+        }
+        finish(writer, self.headers, self.body);
+    }
+}
+
+fn via<'a>(
+    transport: Transport,
+    sent_by: &'a str,
+    mark: std::fmt::Arguments<'a>,
+) -> impl std::fmt::Display + 'a {
+    std::fmt::from_fn(move |f| {
+        write!(f, "SIP/2.0/{} {sent_by};branch={BRANCH_COOKIE}{mark};rport", transport.via_name())
+    })
+}
+
+/// Writes what a request or a reply says beyond its addresses, and ends it.
+pub(crate) fn finish(mut writer: Writer<'_>, headers: &[(&str, &str)], body: Option<(&str, &[u8])>) {
+    for (name, value) in headers {
+        writer.raw(name, value);
+    }
+    match body {
+        Some((content_type, content)) => writer.body(content_type, content),
+        None => writer.end(),
+    }
+}

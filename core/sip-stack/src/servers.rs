@@ -1,0 +1,399 @@
+//! The transactions that others began: their table, and what passes through it.
+
+use std::time::Instant;
+
+use sip_message::{Message, Method, salvage};
+
+use crate::flow::{Flow, Send, Wire};
+use crate::head::Head;
+use crate::heard::{Heard, Late, Owner, ServerId};
+use crate::key::{Key, KeyMap, Keys};
+use crate::kit::{Kit, Place, carriage, send};
+use crate::request::Reply;
+use crate::server_invite::{self, ServerInvite};
+use crate::server_other::{self, ServerOther};
+use crate::slab::Slab;
+
+/// All server transactions of a stack.
+#[derive(Debug)]
+pub struct Servers {
+    keys: Keys,
+    table: Slab<Server>,
+    by_key: KeyMap<ServerId>,
+    /// Requests outside of dialogs that have no failure yet.
+    by_merged: KeyMap<ServerId>,
+    invite_acts: Vec<server_invite::Act>,
+    other_acts: Vec<server_other::Act>,
+}
+
+#[derive(Debug)]
+struct Server {
+    key: Key,
+    merged: Option<Key>,
+    flow: Flow,
+    owner: Option<Owner>,
+    /// Until the final answer.
+    head: Option<Head>,
+    machine: Machine,
+    look: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Invite(ServerInvite),
+    Other(ServerOther),
+}
+
+impl Machine {
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Machine::Invite(machine) => machine.deadline(),
+            Machine::Other(machine) => machine.deadline(),
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        matches!(self, Machine::Invite(ServerInvite::Gone) | Machine::Other(ServerOther::Gone))
+    }
+
+    fn is_open(&self) -> bool {
+        match self {
+            Machine::Invite(machine) => machine.is_open(),
+            Machine::Other(machine) => machine.is_open(),
+        }
+    }
+}
+
+/// What can happen to either machine.
+enum Event {
+    Again,
+    Answer { status: u16, wire: Wire },
+    Ack,
+    Deadline,
+}
+
+/// What the machine leaves to its surroundings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    PassAck,
+    NoAck,
+    SayTrying,
+}
+
+/// How a request came, and what identifies it.
+struct Arrival {
+    flow: Flow,
+    key: Key,
+    merged: Option<Key>,
+}
+
+impl Servers {
+    pub fn new(secret: &[u8; 16]) -> Servers {
+        Servers {
+            keys: Keys::new(secret),
+            table: Slab::new(),
+            by_key: KeyMap::default(),
+            by_merged: KeyMap::default(),
+            invite_acts: Vec::new(),
+            other_acts: Vec::new(),
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    pub fn receive<'m>(
+        &mut self,
+        kit: &mut Kit,
+        now: Instant,
+        flow: Flow,
+        message: Message<'m>,
+        out: &mut Vec<Send>,
+    ) -> Heard<'m> {
+        let method = message.cseq().method;
+        match method {
+            Method::Ack => return self.receive_ack(kit, now, flow, message, out),
+            Method::Cancel => return self.receive_cancel(kit, now, flow, message, out),
+            _ => {}
+        }
+        let key = self.keys.transaction(&message, method);
+        if let Some(id) = self.by_key.get(&key).copied() {
+            kit.counters.retransmissions_received += 1;
+            self.feed(kit, now, id, Event::Again, out);
+            return Heard::Nothing;
+        }
+        let is_new = message.to().tag().is_none();
+        if is_new && self.table.len() >= kit.limits.servers_max {
+            kit.counters.refused += 1;
+            let seconds = kit.limits.retry_after_seconds.to_string();
+            let reply = Reply { headers: &[("Retry-After", &seconds)], ..Reply::plain(503) };
+            self.reply_stateless(kit, key, Head::of(&message, flow), flow, &reply, out);
+            return Heard::Nothing;
+        }
+        let merged = is_new.then(|| self.keys.merged(&message));
+        if merged.is_some_and(|merged| self.by_merged.contains_key(&merged)) {
+            kit.counters.merged += 1;
+            let server = self.open(kit, now, Arrival { flow, key, merged: None }, &message, out);
+            self.respond(kit, now, server, &Reply::plain(482), out);
+            return Heard::Nothing;
+        }
+        let server = self.open(kit, now, Arrival { flow, key, merged }, &message, out);
+        Heard::Request { server, flow, message }
+    }
+
+    /// The ACK of a failure ends there; any other belongs to a dialog, or to nobody.
+    fn receive_ack<'m>(
+        &mut self,
+        kit: &mut Kit,
+        now: Instant,
+        flow: Flow,
+        message: Message<'m>,
+        out: &mut Vec<Send>,
+    ) -> Heard<'m> {
+        let key = self.keys.transaction(&message, Method::Invite);
+        match self.by_key.get(&key).copied() {
+            Some(id) => match self.feed(kit, now, id, Event::Ack, out) {
+                Left::PassAck => Heard::Ack { flow, message },
+                Left::Nothing | Left::NoAck | Left::SayTrying => Heard::Nothing,
+            },
+            None if message.to().tag() == Some(stateless_tag(key).as_str()) => Heard::Nothing,
+            None => Heard::Ack { flow, message },
+        }
+    }
+
+    fn receive_cancel<'m>(
+        &mut self,
+        kit: &mut Kit,
+        now: Instant,
+        flow: Flow,
+        message: Message<'m>,
+        out: &mut Vec<Send>,
+    ) -> Heard<'m> {
+        let key = self.keys.transaction(&message, Method::Cancel);
+        if let Some(id) = self.by_key.get(&key).copied() {
+            kit.counters.retransmissions_received += 1;
+            self.feed(kit, now, id, Event::Again, out);
+            return Heard::Nothing;
+        }
+        let invite = self.by_key.get(&self.keys.transaction(&message, Method::Invite)).copied();
+        let cancel = self.open(kit, now, Arrival { flow, key, merged: None }, &message, out);
+        let Some(server) = invite else {
+            self.respond(kit, now, cancel, &Reply::plain(481), out);
+            return Heard::Nothing;
+        };
+        let Some(entry) = self.table.get(server.slot, server.nonce) else { return Heard::Nothing };
+        let (owner, is_open) = (entry.owner, entry.machine.is_open());
+        let tag = entry.head.as_ref().and_then(Head::own_tag).map(str::to_owned);
+        self.respond(kit, now, cancel, &Reply { to_tag: tag.as_deref(), ..Reply::plain(200) }, out);
+        match is_open {
+            true => Heard::Cancelled { server, owner, message },
+            false => Heard::Nothing,
+        }
+    }
+
+    /// Begins a transaction; an INVITE hears a 100 at once.
+    fn open(
+        &mut self,
+        kit: &mut Kit,
+        now: Instant,
+        arrival: Arrival,
+        message: &Message<'_>,
+        out: &mut Vec<Send>,
+    ) -> ServerId {
+        let Arrival { flow, key, merged } = arrival;
+        let head = Head::of(message, flow);
+        let machine = if message.cseq().method == Method::Invite {
+            head.write(&mut kit.page, &kit.settings.server_header, &Reply::plain(100));
+            let trying = kit.wire();
+            kit.counters.responses_sent += 1;
+            send(out, flow, trying.clone());
+            Machine::Invite(ServerInvite::begin(trying))
+        } else {
+            Machine::Other(ServerOther::begin(now, &kit.timers))
+        };
+        let nonce = kit.chance.u32();
+        let server = Server { key, merged, flow, owner: None, head: Some(head), machine, look: None };
+        let slot = self.table.insert(nonce, server);
+        let id = ServerId { slot, nonce };
+        self.by_key.insert(key, id);
+        if let Some(merged) = merged {
+            self.by_merged.insert(merged, id);
+        }
+        self.settle(kit, id);
+        id
+    }
+
+    pub fn own(&mut self, server: ServerId, owner: Owner) {
+        if let Some(entry) = self.table.get_mut(server.slot, server.nonce) {
+            entry.owner = Some(owner);
+        }
+    }
+
+    pub fn respond(
+        &mut self,
+        kit: &mut Kit,
+        now: Instant,
+        id: ServerId,
+        reply: &Reply<'_>,
+        out: &mut Vec<Send>,
+    ) -> Option<Wire> {
+        let entry = self.table.get_mut(id.slot, id.nonce).filter(|entry| entry.machine.is_open())?;
+        if matches!(&entry.machine, Machine::Other(machine) if !machine.admits(now, reply.status)) {
+            return None;
+        }
+        let head = entry.head.as_mut()?;
+        if let Some(tag) = reply.to_tag {
+            head.set_tag(tag);
+        } else if head.lacks_tag() && reply.status > 100 {
+            head.set_tag(&kit.chance.text(12));
+        }
+        head.write(&mut kit.page, &kit.settings.server_header, reply);
+        let wire = kit.wire();
+        kit.counters.responses_sent += 1;
+        if reply.status >= 200 {
+            entry.head = None;
+        }
+        if reply.status >= 300
+            && let Some(merged) = entry.merged.take()
+        {
+            self.by_merged.remove(&merged);
+        }
+        self.feed(kit, now, id, Event::Answer { status: reply.status, wire: wire.clone() }, out);
+        Some(wire)
+    }
+
+    pub fn expire(
+        &mut self,
+        kit: &mut Kit,
+        now: Instant,
+        at: Instant,
+        id: ServerId,
+        out: &mut Vec<Send>,
+        late: &mut Vec<Late>,
+    ) {
+        let Some(entry) = self.table.get_mut(id.slot, id.nonce).filter(|entry| entry.look == Some(at)) else {
+            return;
+        };
+        entry.look = None;
+        let owner = entry.owner;
+        match self.feed(kit, now, id, Event::Deadline, out) {
+            Left::NoAck => {
+                kit.counters.timeouts += 1;
+                late.push(Late::NoAck { server: id, owner });
+            }
+            Left::SayTrying => {
+                self.respond(kit, now, id, &Reply::plain(100), out);
+            }
+            Left::Nothing | Left::PassAck => {}
+        }
+    }
+
+    /// Hands an event to the machine, and does what it wants done.
+    fn feed(&mut self, kit: &mut Kit, now: Instant, id: ServerId, event: Event, out: &mut Vec<Send>) -> Left {
+        let Some(entry) = self.table.get_mut(id.slot, id.nonce) else { return Left::Nothing };
+        let is_copy = !matches!(event, Event::Answer { .. });
+        let (flow, sent) = (entry.flow, out.len());
+        let mut left = Left::Nothing;
+        match &mut entry.machine {
+            Machine::Invite(machine) => {
+                let acts = &mut self.invite_acts;
+                machine.handle(now, &kit.timers, carriage(flow), invite_event(event), acts);
+                for act in acts.drain(..) {
+                    match act {
+                        server_invite::Act::Send(wire) => send(out, flow, wire),
+                        server_invite::Act::PassAck => left = Left::PassAck,
+                        server_invite::Act::TellNoAck => left = Left::NoAck,
+                    }
+                }
+            }
+            Machine::Other(machine) => {
+                let acts = &mut self.other_acts;
+                machine.handle(now, &kit.timers, carriage(flow), other_event(event), acts);
+                for act in acts.drain(..) {
+                    match act {
+                        server_other::Act::Send(wire) => send(out, flow, wire),
+                        server_other::Act::SayTrying => left = Left::SayTrying,
+                    }
+                }
+            }
+        }
+        if is_copy {
+            kit.counters.retransmissions_sent += (out.len() - sent) as u64;
+        }
+        self.settle(kit, id);
+        left
+    }
+
+    /// Notes the next deadline, or forgets what is gone.
+    fn settle(&mut self, kit: &mut Kit, id: ServerId) {
+        let Some(entry) = self.table.get_mut(id.slot, id.nonce) else { return };
+        if !entry.machine.is_gone() {
+            let place = Place::Server { slot: id.slot, nonce: id.nonce };
+            kit.agenda.note(place, &mut entry.look, entry.machine.deadline());
+            return;
+        }
+        let Some(entry) = self.table.remove(id.slot, id.nonce) else { return };
+        self.by_key.remove(&entry.key);
+        if let Some(merged) = entry.merged {
+            self.by_merged.remove(&merged);
+        }
+    }
+
+    /// Answers what could not be parsed, if it can be made out to be a request and whose.
+    pub fn refuse_malformed(
+        &mut self,
+        kit: &mut Kit,
+        flow: Flow,
+        bytes: &[u8],
+        status: u16,
+        out: &mut Vec<Send>,
+    ) {
+        let Some(salvaged) = salvage(bytes) else { return };
+        let head = Head::of_salvaged(&salvaged, flow);
+        self.reply_stateless(kit, self.keys.of_bytes(bytes), head, flow, &Reply::plain(status), out);
+    }
+
+    /// Answers without keeping anything: copies get the same answer, tag and all.
+    fn reply_stateless(
+        &mut self,
+        kit: &mut Kit,
+        key: Key,
+        mut head: Head,
+        flow: Flow,
+        reply: &Reply<'_>,
+        out: &mut Vec<Send>,
+    ) {
+        head.set_tag(&stateless_tag(key));
+        head.write(&mut kit.page, &kit.settings.server_header, reply);
+        kit.counters.responses_sent += 1;
+        send(out, flow, kit.wire());
+    }
+}
+
+fn stateless_tag(key: Key) -> String {
+    format!("s{:016x}", key as u64)
+}
+
+fn invite_event(event: Event) -> server_invite::Event {
+    use server_invite::Event::*;
+    match event {
+        Event::Again => InviteAgain,
+        Event::Answer { status: 0..200, wire } => Provisional(wire),
+        Event::Answer { status: 200..300, wire } => Success(wire),
+        Event::Answer { wire, .. } => Failure(wire),
+        Event::Ack => Ack,
+        Event::Deadline => Deadline,
+    }
+}
+
+fn other_event(event: Event) -> server_other::Event {
+    use server_other::Event::*;
+    match event {
+        Event::Again | Event::Ack => RequestAgain,
+        Event::Answer { status: 0..200, wire } => Provisional(wire),
+        Event::Answer { wire, .. } => Final(wire),
+        Event::Deadline => Deadline,
+    }
+}

@@ -1,0 +1,162 @@
+//! One shard's transactions: bytes in; bytes, and what concerns the house, out.
+
+use std::time::Instant;
+
+use sip_message::Message;
+
+use crate::chance::Chance;
+use crate::clients::Clients;
+use crate::flow::{Flow, Send, Wire};
+use crate::heard::{ClientId, Heard, Late, Owner, ServerId};
+use crate::kit::{Agenda, Counters, Kit, Limits, Place, Settings, send};
+use crate::request::{Reply, Request};
+use crate::servers::Servers;
+use crate::timing::Timers;
+
+/// All transactions of a shard.
+#[derive(Debug)]
+pub struct Stack {
+    kit: Kit,
+    servers: Servers,
+    clients: Clients,
+}
+
+impl Stack {
+    pub fn new(settings: Settings, mut chance: Chance) -> Stack {
+        let mut key = [0; 16];
+        chance.fill(&mut key);
+        let timers = Timers { t1: settings.t1, t2: settings.t2, t4: settings.t4 };
+        let clients = Clients::new(&settings);
+        let kit = Kit {
+            settings,
+            limits: Limits::default(),
+            timers,
+            chance,
+            agenda: Agenda::default(),
+            counters: Counters::default(),
+            page: Vec::with_capacity(2048),
+        };
+        Stack { kit, servers: Servers::new(&key), clients }
+    }
+
+    /// The same stack with other limits.
+    pub fn with_limits(mut self, limits: Limits) -> Stack {
+        self.kit.limits = limits;
+        self
+    }
+
+    /// Takes what arrived on a flow: parses, matches, answers what it can answer itself, and says what is
+    /// left for the house.
+    pub fn receive<'m>(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        bytes: &'m [u8],
+        out: &mut Vec<Send>,
+    ) -> Heard<'m> {
+        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            self.kit.counters.keepalives += 1;
+            return Heard::Nothing;
+        }
+        match Message::parse(bytes) {
+            Ok(message) if message.is_request() => {
+                self.kit.counters.requests_received += 1;
+                self.servers.receive(&mut self.kit, now, flow, message, out)
+            }
+            Ok(message) => {
+                self.kit.counters.responses_received += 1;
+                self.clients.receive(&mut self.kit, now, flow, message, out)
+            }
+            Err(error) => {
+                self.kit.counters.malformed += 1;
+                self.servers.refuse_malformed(&mut self.kit, flow, bytes, error.status(), out);
+                Heard::Nothing
+            }
+        }
+    }
+
+    /// When `expire` should be called next.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.kit.agenda.next()
+    }
+
+    /// Does what is due: repeats, gives up, forgets.
+    pub fn expire(&mut self, now: Instant, out: &mut Vec<Send>, late: &mut Vec<Late>) {
+        while let Some((at, place)) = self.kit.agenda.take_due(now) {
+            match place {
+                Place::Server { slot, nonce } => {
+                    self.servers.expire(&mut self.kit, now, at, ServerId { slot, nonce }, out, late);
+                }
+                Place::Client { slot, nonce } => {
+                    self.clients.expire(&mut self.kit, now, at, ClientId { slot, nonce }, out, late);
+                }
+            }
+        }
+    }
+
+    /// The flow was refused or has closed: what we asked on it and has no answer yet fails at once.
+    pub fn flow_failed(&mut self, now: Instant, flow: Flow, late: &mut Vec<Late>) {
+        self.clients.flow_failed(&mut self.kit, now, flow, late);
+    }
+
+    /// Answers a request. The call repeats the bytes of its 2xx itself until the ACK comes (RFC 6026).
+    pub fn respond(
+        &mut self,
+        now: Instant,
+        server: ServerId,
+        reply: &Reply<'_>,
+        out: &mut Vec<Send>,
+    ) -> Option<Wire> {
+        self.servers.respond(&mut self.kit, now, server, reply, out)
+    }
+
+    /// Says whose a request is, so that what follows names the owner.
+    pub fn own(&mut self, server: ServerId, owner: Owner) {
+        self.servers.own(server, owner);
+    }
+
+    /// Sends a request and waits for its answer.
+    pub fn request(
+        &mut self,
+        now: Instant,
+        request: &Request<'_>,
+        owner: Owner,
+        out: &mut Vec<Send>,
+    ) -> ClientId {
+        self.clients.request(&mut self.kit, now, request, owner, out)
+    }
+
+    /// Sends the ACK of a 2xx. The call sends the same bytes again when the 2xx comes again.
+    pub fn send_ack(&mut self, _now: Instant, request: &Request<'_>, out: &mut Vec<Send>) -> Wire {
+        self.clients.send_ack(&mut self.kit, request, out)
+    }
+
+    /// Sends the same bytes again: a 2xx without ACK, an ACK for a 2xx that came again.
+    pub fn resend(&mut self, flow: Flow, wire: Wire, out: &mut Vec<Send>) {
+        self.kit.counters.retransmissions_sent += 1;
+        send(out, flow, wire);
+    }
+
+    /// Takes an INVITE back, as soon as somebody has answered at all. A 2xx that crosses reaches the owner.
+    pub fn cancel(&mut self, now: Instant, client: ClientId, reason: Option<&str>, out: &mut Vec<Send>) {
+        self.clients.cancel(&mut self.kit, now, client, reason, out);
+    }
+
+    /// Nobody cares for the answer any more; it is absorbed. A 2xx would stay without ACK.
+    pub fn abandon(&mut self, client: ClientId) {
+        self.clients.abandon(client);
+    }
+
+    pub fn chance(&mut self) -> &mut Chance {
+        &mut self.kit.chance
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.kit.counters
+    }
+
+    /// How many transactions there are, lingering ones included.
+    pub fn transactions(&self) -> usize {
+        self.servers.len() + self.clients.len()
+    }
+}

@@ -1,8 +1,18 @@
 //! Documents in, policy out: every reference resolved, or everything that is wrong.
 
-use model::{Documents, Problem, Secrets};
+mod people;
+mod places;
+mod routing;
+mod trunks;
 
-use crate::policy::Policy;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::{Code, Codec, Document, Documents, Fault, Kind, Problem, Secret, SecretRef, Secrets, Spot, nearest};
+
+use crate::country::Country;
+use crate::limit::Limit;
+use crate::policy::{Habits, Policy};
 
 /// Compiles the first policy of a node.
 pub fn compile(documents: &Documents, secrets: &Secrets) -> Result<Policy, Vec<Problem>> {
@@ -18,6 +28,126 @@ pub fn compile_after(
     compile_with(documents, secrets, Some(older))
 }
 
-fn compile_with(_: &Documents, _: &Secrets, _: Option<&Policy>) -> Result<Policy, Vec<Problem>> {
-    Err(Vec::new())
+fn compile_with(
+    documents: &Documents,
+    secrets: &Secrets,
+    older: Option<&Policy>,
+) -> Result<Policy, Vec<Problem>> {
+    let mut compiler = Compiler { documents, secrets, older: limits_of(older), problems: Vec::new() };
+    let home = compiler.home();
+    let interfaces = compiler.interfaces();
+    let sites = compiler.sites(&home);
+    let trunks = compiler.trunks(&interfaces);
+    let servers = trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect();
+    let users = compiler.users(&sites);
+    let directory = compiler.directory(&users);
+    let dids = compiler.dids();
+    let routes = compiler.routes(&trunks, &users);
+    let policy = Policy {
+        revision: older.map_or(1, |older| older.revision + 1),
+        realm: documents.system.realm().into(),
+        time_zone: documents.system.time_zone.as_deref().map(Arc::from),
+        dial_plans: compiler.dial_plans(),
+        emergencies: compiler.emergencies(&trunks),
+        tests: compiler.tests(),
+        codecs: default_codecs(),
+        home,
+        interfaces,
+        servers,
+        sites,
+        trunks,
+        users,
+        directory,
+        dids,
+        routes,
+    };
+    if compiler.problems.is_empty() { Ok(policy) } else { Err(compiler.problems) }
+}
+
+fn limits_of(older: Option<&Policy>) -> BTreeMap<Arc<str>, Arc<Limit>> {
+    let limits = older.into_iter().flat_map(Policy::limits);
+    limits.map(|limit| (Arc::from(limit.name()), limit.clone())).collect()
+}
+
+pub(crate) fn default_codecs() -> Arc<[Arc<str>]> {
+    words(&[Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma])
+}
+
+fn words(codecs: &[Codec]) -> Arc<[Arc<str>]> {
+    codecs.iter().map(|codec| Arc::from(codec.word())).collect()
+}
+
+struct Compiler<'d> {
+    documents: &'d Documents,
+    secrets: &'d Secrets,
+    older: BTreeMap<Arc<str>, Arc<Limit>>,
+    problems: Vec<Problem>,
+}
+
+impl<'d> Compiler<'d> {
+    /// The name as it is defined, or a problem that says which names there are.
+    fn resolve<T, U>(&mut self, from: &Document<U>, name: &Spot<String>, kind: &Kind<T>, what: &str) -> Option<Arc<str>> {
+        if let Some((known, _)) = kind.get_key_value(name.as_str()) {
+            return Some(known.clone());
+        }
+        let fault = Fault::new(Code::UNKNOWN_NAME, format!("{what} \"{}\" is not defined", name.value));
+        let near = nearest(name, kind.keys().map(|name| &**name)).and_then(|near| kind.get(near));
+        let fault = match near {
+            Some(near) => {
+                let location = self.documents.location(near);
+                fault.suggest(format!("did you mean \"{}\" ({location})?", near.name))
+            }
+            None => fault,
+        };
+        self.problems.push(self.documents.problem_at(from, name, fault));
+        None
+    }
+
+    fn resolve_all<T, U>(&mut self, from: &Document<U>, names: &[Spot<String>], kind: &Kind<T>, what: &str) -> Vec<Arc<str>> {
+        names.iter().filter_map(|name| self.resolve(from, name, kind, what)).collect()
+    }
+
+    fn secret<U>(&mut self, from: &Document<U>, place: &Spot<SecretRef>) -> Option<Secret<String>> {
+        let value = self.secrets.value(&place.value);
+        if value.is_none() {
+            let fault = Fault::new(Code::NO_SECRET_VALUE, format!("{} holds no secret", place.value));
+            self.problems.push(self.documents.problem_at(from, place, fault));
+        }
+        value
+    }
+
+    fn country<U>(&mut self, from: &Document<U>, id: &Spot<String>) -> Option<&'static Country> {
+        let country = Country::named(id);
+        if country.is_none() {
+            let fault = Fault::new(Code::UNKNOWN_WORD, format!("the dialling habits of \"{}\" are not known", id.value));
+            let fault = match nearest(id, Country::ids()) {
+                Some(near) => fault.suggest(format!("did you mean \"{near}\"?")),
+                None => fault,
+            };
+            self.problems.push(self.documents.problem_at(from, id, fault));
+        }
+        country
+    }
+
+    fn home(&mut self) -> Habits {
+        let system = &self.documents.system;
+        let country = self.country(system, &system.country);
+        Habits {
+            country: country.unwrap_or(Country::anywhere()),
+            area_code: system.area_code.as_ref().map(|code| code.as_str().into()),
+            outside_prefix: None,
+        }
+    }
+
+    fn limit(&self, name: String, ceiling: u32) -> Arc<Limit> {
+        let limit = Limit::new(name, ceiling);
+        Arc::new(match self.older.get(limit.name()) {
+            Some(older) => limit.counting_with(older),
+            None => limit,
+        })
+    }
+
+    fn location<U>(&self, document: &Document<U>) -> Arc<str> {
+        self.documents.location(document).into()
+    }
 }

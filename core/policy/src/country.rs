@@ -96,6 +96,20 @@ impl Country {
         COUNTRIES.iter().find(|country| country.id == id)
     }
 
+    /// What holds where a country is not known: the prefixes that most use.
+    pub fn anywhere() -> &'static Country {
+        const ANYWHERE: Country = Country {
+            id: "",
+            calling_code: "",
+            international: "00",
+            national: "0",
+            emergency: &["112", "911"],
+            premium: &[],
+            toll_free: &[],
+        };
+        &ANYWHERE
+    }
+
     /// Every id, in the order of the table.
     pub fn ids() -> impl Iterator<Item = &'static str> {
         COUNTRIES.iter().map(|country| country.id)

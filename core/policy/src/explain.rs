@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use model::{Secure, Side, Source, Transport};
+use model::{Side, SipUri, Source, Transport};
 use serde::Serialize;
 
 use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
@@ -164,11 +164,7 @@ fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
     Facts {
         source: SocketAddr::new(address, port),
         interface: policy.interface_towards(Side::Inside).unwrap_or(InterfaceId(0)),
-        transport: device.map_or(Transport::Udp, |uri| match (uri.transport, uri.secure) {
-            (Some(transport), _) => transport,
-            (None, Secure::Sips) => Transport::Tls,
-            (None, Secure::Sip) => Transport::Udp,
-        }),
+        transport: device.map_or(Transport::Udp, SipUri::likely_transport),
         request_uri: called.clone(),
         from_uri: format!("sip:{}@{}", user.name, policy.realm),
         from_display: Some(user.display.to_string()),

@@ -16,8 +16,11 @@ mod refusal;
 mod trail;
 
 mod compile;
-mod country;
 mod policy;
+
+mod address;
+mod country;
+mod numbering;
 
 mod explain;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use model::{
     Choose, Class, DidRule, HealthCheck, Identity, Moment, Network, Number, NumberRange, Pattern, PortRange,
-    Rule, Secret, Side, SipUri, Source, TrunkDirection,
+    Rule, Secret, Side, SipUri, Source, Transport, TrunkDirection,
 };
 
 use crate::causes::Causes;
@@ -131,9 +131,19 @@ impl Policy {
         facing.or(self.interfaces.first()).map(|interface| interface.id)
     }
 
+    pub(crate) fn interface_for(&self, side: Side, transport: Transport) -> Option<InterfaceId> {
+        interface_for(&self.interfaces, side, transport).map(|interface| interface.id)
+    }
+
     pub(crate) fn side_of(&self, interface: InterfaceId) -> Side {
         self.interfaces.get(usize::from(interface.0)).map_or(Side::Outside, |interface| interface.side)
     }
+}
+
+/// The interface on a side that speaks a transport; any that speaks it where that side has none.
+pub(crate) fn interface_for(interfaces: &[Interface], side: Side, transport: Transport) -> Option<&Interface> {
+    let speaking = || interfaces.iter().filter(|interface| interface.speaks(transport));
+    speaking().find(|interface| interface.side == side).or_else(|| speaking().next())
 }
 
 /// How people of a place dial.
@@ -160,6 +170,22 @@ pub struct Interface {
     pub tls_verify: Option<Arc<str>>,
     pub media_ports: PortRange,
     pub side: Side,
+}
+
+impl Interface {
+    /// Whether something listens on it for this transport.
+    pub fn speaks(&self, transport: Transport) -> bool {
+        self.port(transport).is_some()
+    }
+
+    /// The port it listens on for a transport.
+    pub fn port(&self, transport: Transport) -> Option<u16> {
+        match transport {
+            Transport::Udp => self.udp,
+            Transport::Tcp => self.tcp,
+            Transport::Tls => self.tls,
+        }
+    }
 }
 
 /// One far end of a trunk.
@@ -237,6 +263,12 @@ impl DidBlock {
         self.range.as_ref().is_some_and(|range| range.contains(number))
             || self.list.iter().any(|one| one.as_str() == number)
     }
+
+    /// A number at an edge of another block that is in this one too.
+    pub fn some_number_of<'o>(&self, other: &'o DidBlock) -> Option<&'o Number> {
+        let edges = other.range.iter().flat_map(|range| [&range.first, &range.last]);
+        edges.chain(&other.list).find(|number| self.contains(number.as_str()))
+    }
 }
 
 #[derive(Debug)]
@@ -250,6 +282,21 @@ pub(crate) struct Route {
     pub sites: Vec<Arc<str>>,
     pub leads: Leads,
     pub at: Arc<str>,
+}
+
+impl Route {
+    /// Whether every call that fits `later` fits this one first.
+    pub fn shadows(&self, later: &Route) -> bool {
+        let same_or_any = |one: &Option<Arc<str>>, other: &Option<Arc<str>>| one.is_none() || one == other;
+        let crosses_trunks = later.from_trunk.is_some() && self.from_trunk.is_none();
+        let sites = self.sites.is_empty()
+            || (!later.sites.is_empty() && later.sites.iter().all(|site| self.sites.contains(site)));
+        self.to.covers(&later.to)
+            && !crosses_trunks
+            && same_or_any(&self.from_trunk, &later.from_trunk)
+            && same_or_any(&self.from_user, &later.from_user)
+            && sites
+    }
 }
 
 /// Where a route leads.

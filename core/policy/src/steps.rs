@@ -1,11 +1,133 @@
 //! The steps of a decision, in the order they are walked and explained.
 
+mod screen;
+mod emergency;
+mod normalise;
+mod classify;
+mod rights;
+mod route;
+mod choose;
+mod identity;
+mod media;
+mod admit;
+mod attempt;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::address::Dialled;
 use crate::facts::Facts;
-use crate::plan::CallPlan;
-use crate::policy::Policy;
+use crate::plan::{AttemptPlan, CallPlan, Direction, PartyName};
+use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
+use crate::steps::choose::Seed;
+use crate::steps::route::{Goal, Way};
 use crate::trail::Trail;
 
-pub(crate) fn walk(_: &Policy, _: &Facts, _: &mut Trail) -> Result<CallPlan, Refusal> {
-    Err(Refusal::new(Code::NO_ROUTE, ""))
+const SET_UP_MAX: Duration = Duration::from_secs(180);
+
+/// Who calls, as far as it is known.
+#[derive(Debug)]
+pub(crate) struct Caller<'p> {
+    pub party: Party<'p>,
+    pub site: Option<&'p Arc<Site>>,
+    /// How the caller is named in plans and records.
+    pub name: PartyName,
+}
+
+/// What the house takes a caller for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Party<'p> {
+    Trunk(&'p Arc<Trunk>),
+    User(&'p Arc<User>),
+    /// Nobody we know; perhaps somebody who says to be a user.
+    Stranger { says: Option<&'p Arc<User>> },
+}
+
+impl<'p> Caller<'p> {
+    pub fn trunk(&self) -> Option<&'p Arc<Trunk>> {
+        match self.party {
+            Party::Trunk(trunk) => Some(trunk),
+            Party::User(_) | Party::Stranger { .. } => None,
+        }
+    }
+
+    /// The user that calls, or says to call.
+    pub fn user(&self) -> Option<&'p Arc<User>> {
+        match self.party {
+            Party::User(user) => Some(user),
+            Party::Stranger { says } => says,
+            Party::Trunk(_) => None,
+        }
+    }
+}
+
+/// Whom the caller wants.
+#[derive(Clone, Debug)]
+pub(crate) struct Called<'p> {
+    /// E.164, or the name of a user who has no number.
+    pub text: Arc<str>,
+    /// The user whose name, extension or number it is.
+    pub owner: Option<&'p Arc<User>>,
+}
+
+pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<CallPlan, Refusal> {
+    let dialled = Dialled::of(&facts.request_uri);
+    let (caller, standing) = screen::screen(policy, facts, dialled.as_ref(), trail);
+    if let Some(dialled) = &dialled
+        && let Some(answer) = emergency::emergency(policy, facts, &caller, dialled, trail)
+    {
+        return answer;
+    }
+    standing?;
+    let Some(dialled) = dialled else {
+        return Err(Refusal::new(Code::UNREADABLE, format!("\"{}\" names nobody", facts.request_uri)));
+    };
+    if facts.max_forwards == 0 {
+        return Err(Refusal::new(Code::TOO_MANY_HOPS, "Max-Forwards is used up"));
+    }
+    let called = normalise::normalise(policy, &caller, &dialled, trail)?;
+    let class = classify::classify(policy, &caller, &called, trail);
+    rights::rights(&caller, class, trail)?;
+    let way = route::route(policy, &caller, &called, trail)?;
+    let attempts = attempts(policy, facts, &caller, &called, &way, trail)?;
+    Ok(CallPlan {
+        direction: direction(&caller, &way),
+        emergency: false,
+        calling: caller.name,
+        called: called.text,
+        route: way.route.map(|route| route.name.clone()),
+        attempts,
+        set_up_max: SET_UP_MAX,
+    })
+}
+
+fn direction(caller: &Caller<'_>, way: &Way<'_>) -> Direction {
+    match (caller.trunk(), &way.goal) {
+        (Some(_), Goal::User(_)) => Direction::Inbound,
+        (Some(_), Goal::Trunks(_)) => Direction::Transit,
+        (None, Goal::User(_)) => Direction::Internal,
+        (None, Goal::Trunks(_)) => Direction::Outbound,
+    }
+}
+
+fn attempts(
+    policy: &Policy,
+    facts: &Facts,
+    caller: &Caller<'_>,
+    called: &Called<'_>,
+    way: &Way<'_>,
+    trail: &mut Trail,
+) -> Result<Vec<AttemptPlan>, Refusal> {
+    let attempts = match way.goal {
+        Goal::User(user) => attempt::to_user(policy, facts, caller, called, user)?,
+        Goal::Trunks(leads) => {
+            let seed = Seed::of(&called.text, &caller.name.0, facts.at);
+            let servers = choose::choose(leads, facts, seed, trail)?;
+            let to_server = |hop| attempt::to_server(policy, facts, caller, called, hop);
+            servers.into_iter().map(to_server).collect()
+        }
+    };
+    attempt::note(&attempts, trail);
+    Ok(attempts)
 }

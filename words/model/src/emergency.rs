@@ -54,7 +54,7 @@ pub struct Expect {
     /// The number the first attempt asks for, in E.164.
     pub sent_to: Option<String>,
     /// The code of a refusal, such as "TD-R301".
-    pub refused: Option<String>,
+    pub refused: Option<Spot<String>>,
 }
 
 /// A point in time, written with its offset: `"2026-11-20T10:00:00-08:00"`.

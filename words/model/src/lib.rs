@@ -8,6 +8,7 @@
 
 mod documents;
 mod load;
+mod check;
 mod schema;
 
 mod emergency;
@@ -26,6 +27,7 @@ mod secret;
 mod uri;
 
 mod fault;
+mod misread;
 mod problem;
 mod source;
 mod spot;

@@ -1,11 +1,229 @@
 //! Texts in, documents out, or everything that is wrong with them.
 
-use crate::documents::Documents;
-use crate::problem::Problem;
-use crate::source::SourceFile;
+use std::collections::btree_map::Entry;
+use std::ops::Range;
+use std::sync::Arc;
 
-/// Reads all files of a configuration.
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::check::check;
+use crate::documents::{Document, Documents, Kind};
+use crate::emergency::{Emergency, Test};
+use crate::fault::Fault;
+use crate::misread;
+use crate::problem::{Code, Problem};
+use crate::route::{DialPlan, Route};
+use crate::site::Site;
+use crate::source::{Place, SourceFile};
+use crate::system::{Interface, System};
+use crate::trunk::Trunk;
+use crate::user::{Numbers, User};
+
+const KINDS: [&str; 11] = [
+    "format", "system", "interface", "site", "trunk", "user", "numbers", "route", "dialplan", "emergency", "test",
+];
+
+/// Reads all files of a configuration: documents, or everything that is wrong with them.
 pub fn load(files: &[SourceFile]) -> Result<Documents, Vec<Problem>> {
-    crate::load::read(files)
+    let mut reader = Reader { files, ..Reader::default() };
+    for (index, file) in files.iter().enumerate() {
+        reader.file(index, file);
+    }
+    let (documents, mut problems) = reader.finish();
+    if let Some(documents) = documents {
+        check(&documents, &mut problems);
+        if problems.is_empty() {
+            return Ok(documents);
+        }
+    }
+    problems.sort_by(|one, other| (&one.file, one.line, one.column).cmp(&(&other.file, other.line, other.column)));
+    Err(problems)
 }
-fn read(_: &[SourceFile]) -> Result<Documents, Vec<Problem>> { Err(Vec::new()) }
+
+#[derive(Default)]
+struct Reader<'f> {
+    files: &'f [SourceFile],
+    has_format: bool,
+    problems: Vec<Problem>,
+    system: Kind<System>,
+    interface: Kind<Interface>,
+    site: Kind<Site>,
+    trunk: Kind<Trunk>,
+    user: Kind<User>,
+    numbers: Kind<Numbers>,
+    route: Kind<Route>,
+    dialplan: Kind<DialPlan>,
+    emergency: Kind<Emergency>,
+    test: Kind<Test>,
+}
+
+/// One object, before it is read.
+struct Raw<'t> {
+    file: usize,
+    kind: &'static str,
+    key: Spanned<Arc<str>>,
+    value: Spanned<DeValue<'t>>,
+}
+
+impl<'f> Reader<'f> {
+    fn file(&mut self, index: usize, file: &SourceFile) {
+        let (table, errors) = DeTable::parse_recoverable(&file.text);
+        if !errors.is_empty() {
+            self.problems.extend(errors.iter().map(|error| misread::syntax(file, error)));
+            return;
+        }
+        let mut entries: Vec<_> = table.into_inner().into_iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        for (key, value) in entries {
+            let Some(kind) = KINDS.into_iter().find(|kind| **kind == **key.get_ref()) else {
+                let fault = Fault::new(Code::UNKNOWN_KIND, format!("there is no kind of object \"{}\"", key.get_ref()));
+                let fault = misread::did_you_mean(fault, key.get_ref(), KINDS);
+                self.problems.push(file.problem(key.span(), fault));
+                continue;
+            };
+            let name = Spanned::new(key.span(), Arc::from(&**key.get_ref()));
+            self.kind(Raw { file: index, kind, key: name, value });
+        }
+    }
+
+    fn kind(&mut self, raw: Raw<'_>) {
+        match raw.kind {
+            "format" => self.format(raw),
+            "system" => self.object(raw, |reader| &mut reader.system),
+            "interface" => self.objects(raw, |reader| &mut reader.interface),
+            "site" => self.objects(raw, |reader| &mut reader.site),
+            "trunk" => self.objects(raw, |reader| &mut reader.trunk),
+            "user" => self.objects(raw, |reader| &mut reader.user),
+            "numbers" => self.objects(raw, |reader| &mut reader.numbers),
+            "route" => self.objects(raw, |reader| &mut reader.route),
+            "dialplan" => self.objects(raw, |reader| &mut reader.dialplan),
+            "emergency" => self.objects(raw, |reader| &mut reader.emergency),
+            _ => self.objects(raw, |reader| &mut reader.test),
+        }
+    }
+
+    fn format(&mut self, raw: Raw<'_>) {
+        self.has_format = true;
+        let is_one = raw.value.get_ref().as_integer().is_some_and(|figure| figure.as_str() == "1");
+        if !is_one {
+            let fault = Fault::new(Code::FORMAT, "this version reads configuration of format 1");
+            self.problem(raw.file, raw.value.span(), fault.suggest("format = 1"));
+        }
+    }
+
+    /// Reads the objects `[kind.name]` of one kind in one file.
+    fn objects<T: DeserializeOwned>(&mut self, raw: Raw<'_>, kind_of: fn(&mut Self) -> &mut Kind<T>) {
+        let span = raw.value.span();
+        let DeValue::Table(objects) = raw.value.into_inner() else {
+            let fault = Fault::new(Code::WRONG_TYPE, format!("\"{}\" is a kind of object", raw.kind));
+            return self.problem(raw.file, span, fault.suggest(format!("write [{}.some-name]", raw.kind)));
+        };
+        for (key, value) in objects {
+            if !matches!(value.get_ref(), DeValue::Table(_)) {
+                let fault = Fault::new(Code::WRONG_TYPE, format!("[{}] has no name of its own", raw.kind));
+                self.problem(raw.file, key.span(), fault.suggest(format!("write [{}.some-name]", raw.kind)));
+                continue;
+            }
+            if let Some(fault) = misread::bad_name(key.get_ref()) {
+                self.problem(raw.file, key.span(), fault);
+                continue;
+            }
+            let key = Spanned::new(key.span(), Arc::from(&**key.get_ref()));
+            self.object(Raw { file: raw.file, kind: raw.kind, key, value }, kind_of);
+        }
+    }
+
+    /// Reads one object; a value that is wrong is set aside, so that the next one is heard too.
+    fn object<T: DeserializeOwned>(&mut self, raw: Raw<'_>, kind_of: fn(&mut Self) -> &mut Kind<T>) {
+        let Raw { file, kind, key, value } = raw;
+        let span = value.span();
+        let DeValue::Table(mut table) = value.into_inner() else {
+            let fault = Fault::new(Code::WRONG_TYPE, format!("\"{kind}\" is an object"));
+            return self.problem(file, span, fault.suggest(format!("write [{kind}]")));
+        };
+        let source = &self.files[file];
+        loop {
+            let whole = Spanned::new(span.clone(), DeValue::Table(table.clone()));
+            let error = match T::deserialize(toml::de::ValueDeserializer::from(whole)) {
+                Ok(value) => return self.keep(Document { name: key.get_ref().clone(), place: Place::new(file, key.span()), value }, kind_of, kind),
+                Err(error) => error,
+            };
+            let at = error.span().unwrap_or_else(|| key.span());
+            let Some(culprit) = entry_at(&table, &at) else {
+                self.problems.push(misread::problem(source, key.span(), &error));
+                return;
+            };
+            self.problems.push(misread::problem(source, at, &error));
+            table.remove(&culprit);
+        }
+    }
+
+    fn keep<T>(&mut self, document: Document<T>, kind_of: fn(&mut Self) -> &mut Kind<T>, kind: &str) {
+        let files = self.files;
+        let place = document.place.clone();
+        match kind_of(self).entry(document.name.clone()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(document);
+            }
+            Entry::Occupied(first) => {
+                let (file, line) = located(files, &first.get().place);
+                let message = format!("{kind} \"{}\" is defined twice", document.name);
+                let fault = Fault::new(Code::TWICE, message);
+                let fault = fault.suggest(format!("the first is at {file}:{line}"));
+                self.problem(place.file, place.range(), fault);
+            }
+        }
+    }
+
+    fn problem(&mut self, file: usize, span: Range<usize>, fault: Fault) {
+        self.problems.push(self.files[file].problem(span, fault));
+    }
+
+    fn finish(mut self) -> (Option<Documents>, Vec<Problem>) {
+        if let Some(first) = self.files.first().filter(|_| !self.has_format && self.problems.is_empty()) {
+            let fault = Fault::new(Code::FORMAT, "no file says which format it is written in");
+            self.problems.push(first.problem(0..0, fault.suggest("add \"format = 1\" as the first line")));
+        }
+        let Some((_, system)) = self.system.pop_first() else {
+            if self.problems.is_empty() {
+                self.problems.push(no_system(self.files));
+            }
+            return (None, self.problems);
+        };
+        let documents = Documents {
+            files: self.files.to_vec(),
+            system,
+            interface: self.interface,
+            site: self.site,
+            trunk: self.trunk,
+            user: self.user,
+            numbers: self.numbers,
+            route: self.route,
+            dialplan: self.dialplan,
+            emergency: self.emergency,
+            test: self.test,
+        };
+        (Some(documents), self.problems)
+    }
+}
+
+fn no_system(files: &[SourceFile]) -> Problem {
+    let fault = Fault::new(Code::NO_SYSTEM, "no file has a [system]");
+    let fault = fault.suggest("add [system] with name and country");
+    let nothing = SourceFile::new("(no file)", "");
+    files.first().unwrap_or(&nothing).problem(0..0, fault)
+}
+
+fn located<'f>(files: &'f [SourceFile], place: &Place) -> (&'f str, usize) {
+    let file = &files[place.file];
+    (&file.name, file.position(place.range().start).0)
+}
+
+/// The key of the entry, if an error lies inside one.
+fn entry_at<'t>(table: &DeTable<'t>, at: &Range<usize>) -> Option<Spanned<std::borrow::Cow<'t, str>>> {
+    let inside = |span: Range<usize>| span.start <= at.start && at.end <= span.end;
+    let (key, _) = table.iter().find(|(key, value)| inside(key.span()) || inside(value.span()))?;
+    Some(key.clone())
+}

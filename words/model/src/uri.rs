@@ -64,6 +64,15 @@ impl SipUri {
     pub fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
+
+    /// The transport it says, else what its scheme makes likely before anybody looks into DNS.
+    pub fn likely_transport(&self) -> Transport {
+        match (self.transport, self.secure) {
+            (Some(transport), _) => transport,
+            (None, Secure::Sips) => Transport::Tls,
+            (None, Secure::Sip) => Transport::Udp,
+        }
+    }
 }
 
 impl fmt::Display for SipUri {

@@ -1,0 +1,103 @@
+//! Users, whom a name or number belongs to, and the numbers that trunks gave to us.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use model::{Code, Document, Fault, NumberRange, Problem};
+
+use crate::compile::Compiler;
+use crate::policy::{DidBlock, Site, User};
+
+impl Compiler<'_> {
+    pub(super) fn users(&mut self, sites: &BTreeMap<Arc<str>, Arc<Site>>) -> BTreeMap<Arc<str>, Arc<User>> {
+        let documents = self.documents;
+        let mut users = BTreeMap::new();
+        for document in documents.user.values() {
+            let site = match &document.site {
+                Some(name) => self.resolve(document, name, &documents.site, "site"),
+                None => None,
+            };
+            let user = User {
+                name: document.name.clone(),
+                display: document.value.name.as_deref().unwrap_or(&document.name).into(),
+                site: site.and_then(|name| sites.get(&name).cloned()),
+                number: document.number.as_ref().map(|number| number.value.clone()),
+                extension: document.extension.as_ref().map(|extension| extension.as_str().into()),
+                password: document.password.as_ref().and_then(|place| self.secret(document, place)),
+                devices: document.devices.iter().map(|device| device.contact.value.clone()).collect(),
+                allow: document.allow.clone(),
+                at: self.location(document),
+            };
+            users.insert(document.name.clone(), Arc::new(user));
+        }
+        users
+    }
+
+    /// Users by name, extension and number; nothing has two owners.
+    pub(super) fn directory(&mut self, users: &BTreeMap<Arc<str>, Arc<User>>) -> BTreeMap<Arc<str>, Arc<User>> {
+        let mut directory = users.clone();
+        for document in self.documents.user.values() {
+            let Some(user) = users.get(&document.name) else { continue };
+            if let Some(number) = &document.number {
+                let problem = self.enter(&mut directory, number.shared(), user, |taken| {
+                    self.documents.problem_at(document, number, taken)
+                });
+                self.problems.extend(problem);
+            }
+            if let Some(extension) = &document.extension {
+                let problem = self.enter(&mut directory, extension.as_str().into(), user, |taken| {
+                    self.documents.problem_at(document, extension, taken)
+                });
+                self.problems.extend(problem);
+            }
+        }
+        directory
+    }
+
+    fn enter(
+        &self,
+        directory: &mut BTreeMap<Arc<str>, Arc<User>>,
+        key: Arc<str>,
+        user: &Arc<User>,
+        problem: impl Fn(Fault) -> Problem,
+    ) -> Option<Problem> {
+        match directory.entry(key) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(user.clone());
+                None
+            }
+            Entry::Occupied(taken) => {
+                let owner = taken.get();
+                let message = format!("{} already belongs to user \"{}\"", taken.key(), owner.name);
+                Some(problem(Fault::new(Code::OWNED_TWICE, message).suggest(format!("see {}", owner.at))))
+            }
+        }
+    }
+
+    pub(super) fn dids(&mut self) -> Vec<DidBlock> {
+        let documents = self.documents;
+        let mut blocks: Vec<DidBlock> = Vec::new();
+        for document in documents.numbers.values() {
+            let Some(trunk) = self.resolve(document, &document.trunk, &documents.trunk, "trunk") else { continue };
+            let range = document.range.as_ref().and_then(|range| {
+                let [first, last] = range.value.clone();
+                NumberRange::new(first, last).ok()
+            });
+            let list = document.list.iter().flatten().map(|number| number.value.clone()).collect();
+            let block = DidBlock { name: document.name.clone(), range, list, trunk };
+            self.problems.extend(blocks.iter().find_map(|other| self.overlap(document, &block, other)));
+            blocks.push(block);
+        }
+        blocks
+    }
+
+    fn overlap(&self, document: &Document<model::Numbers>, block: &DidBlock, other: &DidBlock) -> Option<Problem> {
+        if block.trunk == other.trunk {
+            return None;
+        }
+        let shared = block.some_number_of(other).or_else(|| other.some_number_of(block))?;
+        let message = format!("{shared} is given by trunk \"{}\" and, in numbers \"{}\", by trunk \"{}\"", block.trunk, other.name, other.trunk);
+        Some(self.documents.problem(document, Fault::new(Code::OWNED_TWICE, message)))
+    }
+}

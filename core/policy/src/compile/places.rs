@@ -1,0 +1,52 @@
+//! Interfaces and sites.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::compile::{Compiler, words};
+use crate::facts::InterfaceId;
+use crate::policy::{Habits, Interface, Site};
+
+impl Compiler<'_> {
+    pub(super) fn interfaces(&mut self) -> Vec<Interface> {
+        let numbered = (0..).zip(self.documents.interface.values());
+        numbered
+            .map(|(id, document)| Interface {
+                id: InterfaceId(id),
+                name: document.name.clone(),
+                address: document.address.0,
+                advertise: document.advertise.as_deref().map(Arc::from),
+                udp: document.udp.as_ref().map(|port| port.value),
+                tcp: document.tcp.as_ref().map(|port| port.value),
+                tls: document.tls.as_ref().map(|port| port.value),
+                tls_certificate: document.tls_certificate.as_deref().map(Arc::from),
+                tls_key: document.tls_key.as_deref().map(Arc::from),
+                tls_verify: document.tls_verify.as_deref().map(Arc::from),
+                media_ports: document.media_ports,
+                side: document.side,
+            })
+            .collect()
+    }
+
+    pub(super) fn sites(&mut self, home: &Habits) -> BTreeMap<Arc<str>, Arc<Site>> {
+        let mut sites = BTreeMap::new();
+        for document in self.documents.site.values() {
+            let country = document.country.as_ref().and_then(|id| self.country(document, id));
+            let limit = document.media.max_calls.map(|ceiling| self.limit(format!("site {}", document.name), ceiling));
+            let area_code = document.area_code.as_ref().map(|code| Arc::from(code.as_str()));
+            let site = Site {
+                name: document.name.clone(),
+                habits: Habits {
+                    country: country.unwrap_or(home.country),
+                    area_code: area_code.or_else(|| home.area_code.clone()),
+                    outside_prefix: document.outside_prefix.as_ref().map(|prefix| prefix.as_str().into()),
+                },
+                subnets: document.subnets.iter().map(|subnet| subnet.value).collect(),
+                limit,
+                codecs: document.media.codecs.as_deref().map(words),
+            };
+            sites.insert(document.name.clone(), Arc::new(site));
+        }
+        sites
+    }
+}

@@ -1,0 +1,93 @@
+//! Trunks and their servers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::{Code, Document, Fault, Side};
+
+use crate::causes::Causes;
+use crate::compile::{Compiler, default_codecs, words};
+use crate::facts::{InterfaceId, ServerId};
+use crate::plan::{Credentials, MediaPlan};
+use crate::policy::{Interface, Server, Trunk, interface_for};
+
+impl Compiler<'_> {
+    pub(super) fn trunks(&mut self, interfaces: &[Interface]) -> BTreeMap<Arc<str>, Arc<Trunk>> {
+        let mut trunks = BTreeMap::new();
+        let mut next_server = 0;
+        for document in self.documents.trunk.values() {
+            let named = self.interface_of(document, interfaces);
+            let numbered = (next_server..).zip(&document.servers);
+            let servers: Vec<Server> = numbered
+                .map(|(id, server)| {
+                    let transport = server.uri.likely_transport();
+                    let found = named.or_else(|| interface_for(interfaces, Side::Outside, transport));
+                    server_of(document, id, server, found.map(|interface| interface.id))
+                })
+                .collect();
+            next_server = servers.last().map_or(next_server, |server| server.id.0 + 1);
+            let credentials = self.credentials_of(document);
+            let limit = document.limits.calls.map(|ceiling| self.limit(format!("trunk {}", document.name), ceiling));
+            let trunk = Trunk {
+                name: document.name.clone(),
+                servers,
+                direction: document.direction,
+                sources: document.accept.sources.iter().map(|source| source.value).collect(),
+                did: document.accept.did,
+                identity: document.identity.clone(),
+                credentials,
+                media: MediaPlan {
+                    path: document.media.path,
+                    codecs: document.media.codecs.as_deref().map_or_else(default_codecs, words),
+                },
+                limit,
+                moves_on: Causes::of(&document.failover),
+                ring_wait: document.failover.ring_wait.0,
+                answer_wait: document.failover.answer_wait.0,
+                at: self.location(document),
+            };
+            trunks.insert(document.name.clone(), Arc::new(trunk));
+        }
+        trunks
+    }
+
+    /// The interface that a trunk names, which has to speak what its servers do.
+    fn interface_of<'i>(&mut self, trunk: &Document<model::Trunk>, interfaces: &'i [Interface]) -> Option<&'i Interface> {
+        let name = trunk.interface.as_ref()?;
+        let documents = self.documents;
+        let known = self.resolve(trunk, name, &documents.interface, "interface")?;
+        let interface = interfaces.iter().find(|interface| interface.name == known)?;
+        let unspoken = trunk.servers.iter().filter_map(|server| server.uri.transport);
+        if let Some(transport) = unspoken.filter(|transport| !interface.speaks(*transport)).next() {
+            let message = format!("interface \"{known}\" has no {transport} port, and a server of the trunk wants one");
+            let fault = Fault::new(Code::CONTRADICTION, message).suggest(format!("add {transport} = … to it"));
+            self.problems.push(documents.problem_at(trunk, name, fault));
+        }
+        Some(interface)
+    }
+
+    fn credentials_of(&mut self, trunk: &Document<model::Trunk>) -> Option<Arc<Credentials>> {
+        let auth = trunk.auth.as_ref()?;
+        let password = self.secret(trunk, &auth.password)?;
+        Some(Arc::new(Credentials { user: auth.user.as_str().into(), password }))
+    }
+}
+
+fn server_of(
+    trunk: &Document<model::Trunk>,
+    id: u16,
+    server: &model::Server,
+    interface: Option<InterfaceId>,
+) -> Server {
+    Server {
+        id: ServerId(id),
+        key: format!("{}/{}", trunk.name, server.uri).into(),
+        trunk: trunk.name.clone(),
+        target: server.uri.to_string().into(),
+        uri: server.uri.clone(),
+        interface,
+        priority: server.priority,
+        weight: server.weight,
+        health: trunk.health.clone(),
+    }
+}

@@ -1,0 +1,122 @@
+//! One attempt, put together from what the steps say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Side;
+
+use crate::causes::Causes;
+use crate::facts::Facts;
+use crate::plan::{AttemptPlan, Callee};
+use crate::policy::{Policy, User};
+use crate::refusal::{Code, Refusal};
+use crate::steps::choose::Hop;
+use crate::steps::identity::{Identity, Shown};
+use crate::steps::{Called, Caller, admit, identity, media};
+use crate::trail::Trail;
+
+const DEVICE_ANSWER_WAIT: Duration = Duration::from_secs(4);
+const RING_MAX: Duration = Duration::from_secs(120);
+const RING_MAX_OF_SEVERAL: Duration = Duration::from_secs(30);
+
+pub(crate) fn to_server(
+    policy: &Policy,
+    facts: &Facts,
+    caller: &Caller<'_>,
+    called: &Called<'_>,
+    hop: Hop<'_>,
+) -> AttemptPlan {
+    let identity = identity::towards_trunk(policy, facts, caller, called, hop, Shown::AsWished);
+    of_server(caller, hop, identity, hop.0.moves_on.clone())
+}
+
+/// The same for a call for help: the caller is shown, and every failure moves on.
+pub(crate) fn for_help(
+    policy: &Policy,
+    facts: &Facts,
+    caller: &Caller<'_>,
+    called: &Called<'_>,
+    hop: Hop<'_>,
+) -> AttemptPlan {
+    let identity = identity::towards_trunk(policy, facts, caller, called, hop, Shown::Always);
+    of_server(caller, hop, identity, Causes::all())
+}
+
+fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moves_on: Causes) -> AttemptPlan {
+    let (trunk, server) = hop;
+    AttemptPlan {
+        callee: Callee::Trunk(trunk.name.clone()),
+        server: Some(server.id),
+        target: server.target.clone(),
+        interface: server.interface,
+        request_uri: identity.request_uri,
+        from: identity.from,
+        to: identity.to,
+        headers: identity.headers,
+        contact_user: identity.contact_user,
+        media: media::towards_trunk(caller, trunk),
+        answer_wait: trunk.answer_wait,
+        ring_max: trunk.ring_wait,
+        moves_on,
+        credentials: trunk.credentials.clone(),
+        claims: admit::claims(caller, Some(trunk), None),
+    }
+}
+
+/// The user's devices, one after another.
+pub(crate) fn to_user(
+    policy: &Policy,
+    facts: &Facts,
+    caller: &Caller<'_>,
+    called: &Called<'_>,
+    user: &User,
+) -> Result<Vec<AttemptPlan>, Refusal> {
+    if user.devices.is_empty() {
+        return Err(Refusal::new(Code::NO_DEVICE, format!("{} has no device", user.name)));
+    }
+    let ring_max = if user.devices.len() > 1 { RING_MAX_OF_SEVERAL } else { RING_MAX };
+    let attempts = user.devices.iter().map(|device| {
+        let contact = device.to_string();
+        let identity = identity::towards_user(policy, facts, caller, called, &contact);
+        AttemptPlan {
+            callee: Callee::User(user.name.clone()),
+            server: None,
+            target: Arc::from(contact),
+            interface: policy.interface_for(Side::Inside, device.likely_transport()),
+            request_uri: identity.request_uri,
+            from: identity.from,
+            to: identity.to,
+            headers: identity.headers,
+            contact_user: identity.contact_user,
+            media: media::towards_user(policy, caller, user),
+            answer_wait: DEVICE_ANSWER_WAIT,
+            ring_max,
+            moves_on: Causes::of_devices(),
+            credentials: None,
+            claims: admit::claims(caller, None, user.site.as_deref()),
+        }
+    });
+    Ok(attempts.collect())
+}
+
+/// Says what the first attempt will look like.
+pub(crate) fn note(attempts: &[AttemptPlan], trail: &mut Trail) {
+    let Some(first) = attempts.first() else { return };
+    let mut says = format!("From {}", first.from);
+    for (name, value) in &first.headers {
+        says.push_str(&format!(", {name} {value}"));
+    }
+    trail.note("identity", "ok", says);
+    let path = match first.media.path {
+        model::MediaPath::Anchored => "through us",
+        model::MediaPath::Direct => "between the far ends",
+    };
+    trail.note("media", "ok", format!("{}, {path}", first.media.codecs.join(" ")));
+    let claims: Vec<String> = first
+        .claims
+        .iter()
+        .map(|claim| format!("{} of {} calls of {}", claim.limit.used(), claim.limit.ceiling(), claim.limit.name()))
+        .collect();
+    let says = if claims.is_empty() { "no limit applies".to_owned() } else { claims.join(", ") };
+    trail.note("admission", "ok", says);
+}

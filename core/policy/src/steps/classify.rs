@@ -1,0 +1,30 @@
+//! What kind of number is called?
+
+use model::Class;
+
+use crate::country::{is_premium, is_toll_free};
+use crate::policy::Policy;
+use crate::steps::{Called, Caller};
+use crate::trail::Trail;
+
+const NAME: &str = "class";
+
+pub(crate) fn classify(policy: &Policy, caller: &Caller<'_>, called: &Called<'_>, trail: &mut Trail) -> Class {
+    if let Some(owner) = called.owner {
+        trail.note(NAME, Class::Internal.word(), format!("{} belongs to {}", called.text, owner.name));
+        return Class::Internal;
+    }
+    let country = policy.habits_of(caller.site.map(|site| &**site)).country;
+    let digits = called.text.trim_start_matches('+');
+    let (class, why) = if is_premium(digits) {
+        (Class::Premium, "costs extra")
+    } else if is_toll_free(country, digits) {
+        (Class::TollFree, "is free of charge")
+    } else if country.national_digits(digits).is_some() {
+        (Class::National, "is in the caller's country")
+    } else {
+        (Class::International, "is in another country")
+    };
+    trail.note(NAME, class.word(), format!("{} {why}", called.text));
+    class
+}

@@ -1,0 +1,140 @@
+//! A call for help comes first: before rights, limits, and even before proof of who calls.
+//!
+//! A call is one if its digits mean help where the caller is, and the caller is not a trunk. Callers who cannot
+//! prove who they are count too, where only our own people can be: in a site's networks or at an inside
+//! interface. Elsewhere a stranger is asked for proof first, so that nobody in the world can alarm at will.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Side;
+
+use crate::address::Dialled;
+use crate::country::Country;
+use crate::facts::Facts;
+use crate::plan::{AttemptPlan, CallPlan, Direction};
+use crate::policy::{Emergency, Policy, Trunk};
+use crate::refusal::{Code, Refusal};
+use crate::steps::choose::{self, Seed};
+use crate::steps::{Called, Caller, Party, attempt};
+use crate::trail::Trail;
+
+const NAME: &str = "emergency";
+
+/// Nobody hangs up on a call for help.
+const SET_UP_MAX: Duration = Duration::from_secs(900);
+
+/// What digits mean help, and what is asked for outside.
+struct Alarm<'p> {
+    number: Arc<str>,
+    rule: Option<&'p Emergency>,
+}
+
+pub(crate) fn emergency(
+    policy: &Policy,
+    facts: &Facts,
+    caller: &Caller<'_>,
+    dialled: &Dialled,
+    trail: &mut Trail,
+) -> Option<Result<CallPlan, Refusal>> {
+    let country = policy.habits_of(caller.site.map(|site| &**site)).country;
+    let Some(alarm) = alarm(policy, caller, country, dialled) else {
+        trail.note(NAME, "no", format!("not among {}", numbers(policy, caller, country)));
+        return None;
+    };
+    if !may_alarm(policy, facts, caller) {
+        trail.note(NAME, "no", "not from here: the caller is a trunk, or has to prove who calls");
+        return None;
+    }
+    let attempts = attempts(policy, facts, caller, &alarm);
+    if attempts.is_empty() {
+        trail.note(NAME, "refused", "there is no trunk at all");
+        return Some(Err(Refusal::new(Code::NO_SERVER, "there is no trunk that a call for help could take")));
+    }
+    let by = alarm.rule.map_or("built in".into(), |rule| format!("emergency {}", rule.name));
+    let step = trail.note(NAME, "yes", format!("{} calls for help ({by}); nothing else is asked", alarm.number));
+    if let Some(rule) = alarm.rule {
+        step.at(&rule.at);
+    }
+    attempt::note(&attempts, trail);
+    Some(Ok(CallPlan {
+        direction: Direction::Outbound,
+        emergency: true,
+        calling: caller.name.clone(),
+        called: alarm.number,
+        route: alarm.rule.map(|rule| rule.name.clone()),
+        attempts,
+        set_up_max: SET_UP_MAX,
+    }))
+}
+
+fn may_alarm(policy: &Policy, facts: &Facts, caller: &Caller<'_>) -> bool {
+    match caller.party {
+        Party::Trunk(_) => false,
+        Party::User(_) => true,
+        Party::Stranger { .. } => caller.site.is_some() || policy.side_of(facts.interface) == Side::Inside,
+    }
+}
+
+fn alarm<'p>(policy: &'p Policy, caller: &Caller<'_>, country: &Country, dialled: &Dialled) -> Option<Alarm<'p>> {
+    let rules = || policy.emergencies.iter().filter(|rule| rule.serves(caller, country));
+    let Dialled::Digits(digits) = dialled else {
+        let rule = rules().next();
+        let number = rule.and_then(|rule| rule.dial.first().cloned());
+        let number = number.or_else(|| country.emergency.first().map(|number| Arc::from(*number)));
+        return Some(Alarm { number: number.unwrap_or_else(|| "112".into()), rule });
+    };
+    for digits in without_prefixes(policy, caller, digits) {
+        if let Some(rule) = rules().find(|rule| rule.dial.iter().any(|number| **number == *digits)) {
+            return Some(Alarm { number: rule.asked_for(digits), rule: Some(rule) });
+        }
+        if country.emergency.contains(&digits) {
+            let rule = rules().next();
+            return Some(Alarm { number: digits.into(), rule });
+        }
+    }
+    None
+}
+
+/// The digits as dialled, and without what is dialled first to get outside.
+fn without_prefixes<'d>(policy: &'d Policy, caller: &'d Caller<'_>, digits: &'d str) -> impl Iterator<Item = &'d str> {
+    let habits = policy.sites.values().filter(|site| caller.site.is_none_or(|own| own.name == site.name));
+    let prefixes = habits.filter_map(|site| site.habits.outside_prefix.as_deref());
+    std::iter::once(digits).chain(prefixes.filter_map(|prefix| digits.strip_prefix(prefix)))
+}
+
+impl Emergency {
+    /// Whether its numbers mean help for a caller; who is nowhere in particular may use any.
+    fn serves(&self, caller: &Caller<'_>, country: &Country) -> bool {
+        let at_site = caller.site.is_none_or(|site| self.sites.contains(&site.name));
+        let in_country = self.country.as_deref().is_none_or(|id| id == country.id);
+        (self.sites.is_empty() || at_site) && in_country
+    }
+
+    /// The number that the world knows: of `911` and `9911`, the one that ends both.
+    fn asked_for(&self, digits: &str) -> Arc<str> {
+        let ends_it = self.dial.iter().filter(|number| digits.ends_with(&***number));
+        ends_it.min_by_key(|number| number.len()).cloned().unwrap_or_else(|| digits.into())
+    }
+}
+
+fn numbers(policy: &Policy, caller: &Caller<'_>, country: &Country) -> String {
+    let rules = policy.emergencies.iter().filter(|rule| rule.serves(caller, country));
+    let mut numbers: Vec<&str> = rules.flat_map(|rule| &rule.dial).map(|number| &**number).collect();
+    numbers.extend(country.emergency.iter().filter(|number| !numbers.contains(number)).collect::<Vec<_>>());
+    numbers.join(", ")
+}
+
+/// The trunks of the rule in order, then every other one; servers that are down come last but are not left out.
+fn attempts(policy: &Policy, facts: &Facts, caller: &Caller<'_>, alarm: &Alarm<'_>) -> Vec<AttemptPlan> {
+    let named = alarm.rule.map_or(&[][..], |rule| rule.trunks.as_slice());
+    let is_named = |trunk: &&Arc<Trunk>| named.iter().any(|one| one.name == trunk.name);
+    let others = policy.trunks.values().filter(|trunk| !is_named(trunk));
+    let seed = Seed::of(&alarm.number, &caller.name.0, facts.at);
+    let servers = named.iter().chain(others).flat_map(|trunk| choose::servers_of(trunk, seed)).collect();
+    let called = Called { text: alarm.number.clone(), owner: None };
+    choose::down_last(servers, facts)
+        .into_iter()
+        .map(|hop| attempt::for_help(policy, facts, caller, &called, hop))
+        .collect()
+}

@@ -1,0 +1,145 @@
+//! Who is calling, and may they speak to us?
+
+use std::sync::Arc;
+
+use model::TrunkDirection;
+
+use crate::address::{Dialled, is_device_at, named_in};
+use crate::facts::Facts;
+use crate::plan::PartyName;
+use crate::policy::{Policy, Trunk, User};
+use crate::refusal::{Code, Refusal};
+use crate::steps::{Caller, Party};
+use crate::trail::Trail;
+
+const NAME: &str = "screen";
+
+/// Finds out who calls. The refusal, if there is one, waits until it is clear that nobody calls for help.
+pub(crate) fn screen<'p>(
+    policy: &'p Policy,
+    facts: &Facts,
+    dialled: Option<&Dialled>,
+    trail: &mut Trail,
+) -> (Caller<'p>, Result<(), Refusal>) {
+    let (caller, standing) = match trunk_of(policy, facts, dialled) {
+        Some(trunk) => of_trunk(trunk),
+        None => of_person(policy, facts),
+    };
+    match (&standing, &caller.party) {
+        (Err(refusal), _) => trail.note(NAME, "refused", refusal.words.clone()),
+        (Ok(()), Party::Trunk(trunk)) => {
+            trail.note(NAME, "trunk", format!("{} is in accept.sources of {}", facts.source, trunk.name)).at(&trunk.at)
+        }
+        (Ok(()), Party::User(user)) => trail.note(NAME, "user", said_of(user)).at(&user.at),
+        (Ok(()), Party::Stranger { .. }) => trail.note(NAME, "unknown", "nobody we know"),
+    };
+    (caller, standing)
+}
+
+fn said_of(user: &User) -> String {
+    let number = user.number.as_ref().map(|number| format!("{number}, ")).unwrap_or_default();
+    let site = user.site.as_ref().map_or("no site".into(), |site| format!("site {}", site.name));
+    format!("{} ({number}{site})", user.name)
+}
+
+/// The trunk at the source; of several equally exact ones, the one that gave us the number called.
+fn trunk_of<'p>(policy: &'p Policy, facts: &Facts, dialled: Option<&Dialled>) -> Option<&'p Arc<Trunk>> {
+    let trunks = policy.trunks_at(facts.source);
+    if let ([_, _, ..], Some(Dialled::Digits(digits))) = (trunks.as_slice(), dialled) {
+        let number = format!("+{}", digits.trim_start_matches('+'));
+        let gave_it = |trunk: &&&Arc<Trunk>| {
+            policy.dids.iter().any(|block| block.trunk == trunk.name && block.contains(&number))
+        };
+        if let Some(trunk) = trunks.iter().find(gave_it) {
+            return Some(trunk);
+        }
+    }
+    trunks.first().copied()
+}
+
+fn of_trunk(trunk: &Arc<Trunk>) -> (Caller<'_>, Result<(), Refusal>) {
+    let caller = Caller { party: Party::Trunk(trunk), site: None, name: PartyName(trunk.name.clone()) };
+    let standing = match trunk.direction {
+        TrunkDirection::Out => {
+            let words = format!("trunk {} is for outgoing calls only", trunk.name);
+            Err(Refusal::new(Code::NOT_INBOUND, words))
+        }
+        TrunkDirection::Both | TrunkDirection::In => Ok(()),
+    };
+    (caller, standing)
+}
+
+fn of_person<'p>(policy: &'p Policy, facts: &Facts) -> (Caller<'p>, Result<(), Refusal>) {
+    let from = named_in(&facts.from_uri);
+    let named = from.as_deref().and_then(|from| policy.directory.get(from));
+    let proved = facts.authenticated.as_deref().and_then(|name| policy.users.get(name));
+    let party = match (proved, named) {
+        (Some(user), _) => Party::User(user),
+        (None, Some(user)) if is_at_its_device(user, facts) => Party::User(user),
+        (None, says) => Party::Stranger { says },
+    };
+    let standing = match (proved, named) {
+        (Some(proved), Some(named)) if proved.name != named.name => {
+            let words = format!("From names {}, and {} answered the challenge", named.name, proved.name);
+            Err(Refusal::new(Code::SOMEBODY_ELSE, words))
+        }
+        (Some(_), _) => Ok(()),
+        (None, Some(user)) if user.password.is_some() => {
+            Err(Refusal::new(Code::PROVE_YOURSELF, format!("{} has to prove who calls", user.name)))
+        }
+        (None, Some(user)) if is_at_its_device(user, facts) => Ok(()),
+        (None, Some(user)) => {
+            let words = format!("{} has no password, and none of its devices is at {}", user.name, facts.source.ip());
+            Err(Refusal::new(Code::ELSEWHERE, words))
+        }
+        (None, None) => Err(Refusal::new(Code::STRANGER, nearest_miss(policy, facts))),
+    };
+    let of_user = match party {
+        Party::User(user) | Party::Stranger { says: Some(user) } => user.site.as_ref(),
+        Party::Trunk(_) | Party::Stranger { says: None } => None,
+    };
+    let site = policy.site_of(facts.source.ip()).or(of_user.filter(|_| matches!(party, Party::User(_))));
+    let name = match party {
+        Party::User(user) => user.name.clone(),
+        Party::Trunk(_) | Party::Stranger { .. } => {
+            from.map_or_else(|| facts.source.ip().to_string().into(), Arc::from)
+        }
+    };
+    (Caller { party, site, name: PartyName(name) }, standing)
+}
+
+/// Without a password, the address of a device is all the proof there is; with one, it is none.
+fn is_at_its_device(user: &User, facts: &Facts) -> bool {
+    user.password.is_none() && user.devices.iter().any(|device| is_device_at(device, facts.source.ip()))
+}
+
+fn nearest_miss(policy: &Policy, facts: &Facts) -> String {
+    let source = facts.source;
+    let called_by_us = |trunk: &&Arc<Trunk>| {
+        trunk.servers.iter().any(|server| server.uri.address() == Some(source.ip().to_canonical()))
+    };
+    let other_port = |trunk: &&Arc<Trunk>| {
+        trunk.sources.iter().any(|one| matches!(one, model::Source::Socket(socket) if socket.ip() == source.ip()))
+    };
+    let host = sip_host(&facts.from_uri);
+    let same_domain = |trunk: &&Arc<Trunk>| {
+        let domain = trunk.identity.domain.as_deref();
+        host.is_some() && (domain == host.as_deref() || trunk.servers.iter().any(|s| Some(&*s.uri.host) == host.as_deref()))
+    };
+    let trunks = || policy.trunks.values();
+    if let Some(trunk) = trunks().find(other_port) {
+        return format!("trunk {} accepts {} from another port than {}", trunk.name, source.ip(), source.port());
+    }
+    let near = trunks().find(called_by_us).or_else(|| trunks().find(same_domain));
+    let near = near.or_else(|| trunks().next().filter(|_| policy.trunks.len() == 1));
+    match near {
+        Some(trunk) => {
+            format!("trunk {} would match if {} were in accept.sources", trunk.name, source.ip())
+        }
+        None => format!("{} is in accept.sources of no trunk, and From names no user", source.ip()),
+    }
+}
+
+fn sip_host(uri: &str) -> Option<String> {
+    Some(sip_message::Uri::parse(uri).ok()?.host()?.to_string())
+}

@@ -1,0 +1,145 @@
+//! What one document can be asked alone, beyond the shape of its values.
+
+use crate::documents::{Document, Documents};
+use crate::fault::Fault;
+use crate::number::NumberRange;
+use crate::problem::{Code, Problem};
+use crate::route::Route;
+use crate::secret::SecretRef;
+use crate::spot::Spot;
+use crate::system::Interface;
+use crate::user::Numbers;
+
+/// Adds what is wrong inside single documents.
+pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
+    check_countries(documents, problems);
+    check_digits(documents, problems);
+    check_secrets(documents, problems);
+    for interface in documents.interface.values() {
+        problems.extend(interface_problem(documents, interface));
+    }
+    for numbers in documents.numbers.values() {
+        problems.extend(numbers_problem(documents, numbers));
+    }
+    for route in documents.route.values() {
+        problems.extend(route_problem(documents, route));
+    }
+    for trunk in documents.trunk.values().filter(|trunk| trunk.servers.is_empty()) {
+        let fault = Fault::new(Code::MISSING_KEY, format!("trunk \"{}\" has no server", trunk.name));
+        problems.push(documents.problem(trunk, fault.suggest("servers = [{ uri = \"sip:…\" }]")));
+    }
+    for emergency in documents.emergency.values().filter(|emergency| emergency.trunks.is_empty()) {
+        let message = format!("emergency \"{}\" names no trunk that calls for help could take", emergency.name);
+        let fault = Fault::new(Code::EMERGENCY_NO_WAY, message).suggest("trunks = [\"…\"]");
+        problems.push(documents.problem(emergency, fault));
+    }
+}
+
+fn check_countries(documents: &Documents, problems: &mut Vec<Problem>) {
+    let wrong = |country: &Spot<String>| {
+        let fits = country.len() == 2 && country.chars().all(|c| c.is_ascii_uppercase());
+        let fault = Fault::new(Code::UNKNOWN_WORD, format!("\"{}\" is not a country", country.value));
+        (!fits).then(|| fault.suggest("two capital letters, such as \"US\""))
+    };
+    if let Some(fault) = wrong(&documents.system.country) {
+        problems.push(documents.problem_at(&documents.system, &documents.system.country, fault));
+    }
+    for site in documents.site.values() {
+        if let Some((country, fault)) = site.country.as_ref().and_then(|country| Some((country, wrong(country)?))) {
+            problems.push(documents.problem_at(site, country, fault));
+        }
+    }
+    for emergency in documents.emergency.values() {
+        if let Some((country, fault)) = emergency.country.as_ref().and_then(|c| Some((c, wrong(c)?))) {
+            problems.push(documents.problem_at(emergency, country, fault));
+        }
+    }
+}
+
+fn check_digits(documents: &Documents, problems: &mut Vec<Problem>) {
+    let wrong = |digits: &str| {
+        let fits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'#'));
+        (!fits).then(|| Fault::new(Code::PATTERN, format!("\"{digits}\" is not what a phone's keys can dial")))
+    };
+    let system = &documents.system;
+    let of_system = system.area_code.iter().filter_map(|code| Some((code, wrong(code)?)));
+    problems.extend(of_system.map(|(code, fault)| documents.problem_at(system, code, fault)));
+    for site in documents.site.values() {
+        let digits = site.area_code.iter().chain(&site.outside_prefix);
+        let wrongs = digits.filter_map(|digits| Some((digits, wrong(digits)?)));
+        problems.extend(wrongs.map(|(digits, fault)| documents.problem_at(site, digits, fault)));
+    }
+    for user in documents.user.values() {
+        let wrongs = user.extension.iter().filter_map(|digits| Some((digits, wrong(digits)?)));
+        problems.extend(wrongs.map(|(digits, fault)| documents.problem_at(user, digits, fault)));
+    }
+    for emergency in documents.emergency.values() {
+        let wrongs = emergency.dial.iter().filter_map(|digits| wrong(digits));
+        problems.extend(wrongs.map(|fault| documents.problem_at(emergency, &emergency.dial, fault)));
+    }
+}
+
+fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
+    if documents.system.demo {
+        return;
+    }
+    let fault = || {
+        let fault = Fault::new(Code::PLAIN_SECRET, "a secret stands in plain text; only a demo may do that");
+        fault.suggest("{ env = \"NAME\" } or { file = \"path\" }")
+    };
+    let is_plain = |secret: &Spot<SecretRef>| matches!(secret.value, SecretRef::Plain(_));
+    for trunk in documents.trunk.values() {
+        let plain = trunk.auth.iter().map(|auth| &auth.password).filter(|secret| is_plain(secret));
+        problems.extend(plain.map(|secret| documents.problem_at(trunk, secret, fault())));
+    }
+    for user in documents.user.values() {
+        let plain = user.password.iter().filter(|secret| is_plain(secret));
+        problems.extend(plain.map(|secret| documents.problem_at(user, secret, fault())));
+    }
+}
+
+fn interface_problem(documents: &Documents, interface: &Document<Interface>) -> Option<Problem> {
+    let ports = [&interface.udp, &interface.tcp, &interface.tls];
+    if let Some(zero) = ports.iter().filter_map(|port| port.as_ref()).find(|port| port.value == 0) {
+        return Some(documents.problem_at(interface, zero, Fault::new(Code::PORT, "nobody can listen on port 0")));
+    }
+    if ports.iter().all(|port| port.is_none()) {
+        let fault = Fault::new(Code::INTERFACE, format!("interface \"{}\" listens on nothing", interface.name));
+        return Some(documents.problem(interface, fault.suggest("udp = 5060, tcp = 5060 or tls = 5061")));
+    }
+    let is_unproven = interface.tls_certificate.is_none() || interface.tls_key.is_none();
+    let tls = interface.tls.as_ref().filter(|_| is_unproven)?;
+    let fault = Fault::new(Code::INTERFACE, "TLS needs a certificate and its key");
+    Some(documents.problem_at(interface, tls, fault.suggest("add tls_certificate = \"…\" and tls_key = \"…\"")))
+}
+
+fn numbers_problem(documents: &Documents, numbers: &Document<Numbers>) -> Option<Problem> {
+    match (&numbers.range, &numbers.list) {
+        (None, None) => {
+            let fault = Fault::new(Code::MISSING_KEY, format!("numbers \"{}\" holds no number", numbers.name));
+            Some(documents.problem(numbers, fault.suggest("range = [\"+…\", \"+…\"] or list = [\"+…\"]")))
+        }
+        (Some(range), _) => {
+            let [first, last] = &range.value;
+            let fault = NumberRange::new(first.clone(), last.clone()).err()?;
+            Some(documents.problem_at(numbers, range, fault))
+        }
+        (None, Some(_)) => None,
+    }
+}
+
+fn route_problem(documents: &Documents, route: &Document<Route>) -> Option<Problem> {
+    let uses_trunks = !route.through.is_empty() || !route.backup.is_empty();
+    match &route.send {
+        Some(send) if uses_trunks => {
+            let message = format!("route \"{}\" sends to a user and uses trunks", route.name);
+            let fault = Fault::new(Code::CONTRADICTION, message).suggest("write two routes");
+            Some(documents.problem_at(route, &send.user, fault))
+        }
+        None if !uses_trunks => {
+            let fault = Fault::new(Code::ROUTE_NO_WAY, format!("route \"{}\" leads nowhere", route.name));
+            Some(documents.problem(route, fault.suggest("use = [{ trunk = \"…\" }] or send = { user = \"by-number\" }")))
+        }
+        _ => None,
+    }
+}

@@ -129,7 +129,7 @@ fn proven(room: &mut Room<'_>, message: &Message<'_>) -> Option<String> {
         let Some(user) = auth::user_of(line.value) else { continue };
         let Some(password) = room.policy.credentials_of(&user) else { continue };
         let (method, uri) = (Method::Invite.as_str(), message.request_uri().unwrap_or_default());
-        let secret = Secret::Password(password.expose());
+        let secret = Secret::Password(password.reveal());
         if room.guard.verify(now, line.value, method, uri, secret, message.body()) == Proof::Proven {
             return Some(user);
         }

@@ -122,7 +122,7 @@ impl Call {
 
     fn locate(&mut self, room: &mut Room<'_>, answer: Option<DnsAnswer>) -> Result<(), (Cause, String)> {
         let State::Placing(Attempt { stage: Stage::Locating(locate), .. }) = &mut self.state else { return Ok(()) };
-        match locate.step(answer, room.stack.chance()) {
+        match locate.step(answer.as_slice(), room.stack.chance()) {
             Step::Ask(question) => {
                 room.asks.push((self.key, question));
                 Ok(())

@@ -1,6 +1,6 @@
 //! What a message carries, as far as a call cares.
 
-use sip_message::{Header, Message, multipart, unquote};
+use sip_message::{Header, Message, multipart};
 
 /// The body of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) fn of<'a>(message: &Message<'a>) -> Body<'a> {
     if kind.kind.eq_ignore_ascii_case("multipart")
         && let Some(boundary) = kind.params.value("boundary")
     {
-        return of_parts(message.body(), &unquote(boundary));
+        return of_parts(message.body(), boundary.trim_matches('"'));
     }
     match handling(message.line(Header::ContentDisposition)) {
         Handling::Optional => Body::None,
@@ -41,7 +41,7 @@ fn handling(disposition: Option<&str>) -> Handling {
     if says.replace(' ', "").contains("handling=optional") { Handling::Optional } else { Handling::Required }
 }
 
-fn of_parts<'a>(body: &'a [u8], boundary: &str) -> Body<'a> {
+fn of_parts<'a>(body: &'a [u8], boundary: &'a str) -> Body<'a> {
     for part in multipart::parts(body, boundary) {
         if part.content_type().is_some_and(|kind| kind.is("application", "sdp")) {
             return Body::Sdp(part.body);

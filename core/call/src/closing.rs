@@ -159,12 +159,12 @@ impl Call {
             }
             return;
         }
+        let owner = part::owner(self.key, part::BYE);
         let Some(dialog) = self.dialog(side) else { return };
         let bye = dialog.next_request(Method::Bye);
         let headers: Vec<(&str, &str)> = reason.iter().map(|reason| ("Reason", reason.as_ref())).collect();
         let mut request = bye.as_request();
         request.headers = &headers;
-        let owner = part::owner(self.key, part::BYE);
         let client = room.stack.request(room.now.instant, &request, owner, room.sends);
         if let State::Closing(closing) = &mut self.state {
             closing.byes.push((side, client));
@@ -268,7 +268,7 @@ impl Call {
         let bye = dialog.next_request(Method::Bye);
         let mut request = bye.as_request();
         let Some((name, challenge)) = auth::pick(message) else { return };
-        let account = auth::Credentials { user: &account.user, password: account.password.expose() };
+        let account = auth::Credentials { user: &account.user, password: account.password.reveal() };
         let (method, chance) = (Method::Bye.as_str(), room.stack.chance());
         let Some(value) = auth::answer(challenge, account, method, request.uri, &[], chance, 1) else { return };
         let headers = [(name, value.as_str())];

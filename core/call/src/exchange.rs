@@ -5,7 +5,7 @@ use sip_message::{Message, Method};
 use sip_stack::{ClientId, Reply, ServerId};
 
 use crate::body::{self, Body};
-use crate::call::{Ack, Call, State, Unacked};
+use crate::call::{Ack, Call, Unacked};
 use crate::closing::Ending;
 use crate::{EndedBy, Room, arrival, part};
 
@@ -106,6 +106,7 @@ impl Call {
         let to = from.other();
         let contact = self.contact(to).to_owned();
         let hops = message.max_forwards().ok().flatten().unwrap_or(70).saturating_sub(1);
+        let owner = part::owner(self.key, part::EXCHANGE);
         let Some(dialog) = self.dialog(to) else { return room.reply(server, 481) };
         let next = dialog.next_request(verb.method());
         let mut request = next.as_request();
@@ -113,7 +114,6 @@ impl Call {
         request.headers = &[("Allow", arrival::ALLOW)];
         request.max_forwards = hops;
         request.body = offer.map(|offer| ("application/sdp", offer));
-        let owner = part::owner(self.key, part::EXCHANGE);
         let client = room.stack.request(room.now.instant, &request, owner, room.sends);
         room.stack.own(server, owner);
         let stage = Stage::Asked(if offer.is_some() { Offer::Made } else { Offer::LeftOpen });

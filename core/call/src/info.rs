@@ -25,13 +25,13 @@ impl Call {
         let to = from.other();
         let headers: Vec<(&str, &str)> =
             CARRIED.iter().filter_map(|name| message.named(name).map(|value| (*name, value))).collect();
+        let owner = part::owner(self.key, part::PASSING);
         let Some(dialog) = self.dialog(to) else { return room.reply(server, 481) };
         let next = dialog.next_request(Method::Info);
         let mut request = next.as_request();
         request.headers = &headers;
         let kind = message.line(Header::ContentType).unwrap_or("application/octet-stream");
         request.body = (!message.body().is_empty()).then_some((kind, message.body()));
-        let owner = part::owner(self.key, part::PASSING);
         let client = room.stack.request(room.now.instant, &request, owner, room.sends);
         self.passing.push(Passing { to, server, client });
     }

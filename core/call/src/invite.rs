@@ -63,9 +63,9 @@ impl Call {
             _ => None,
         };
         if let State::Placing(Attempt { stage: Stage::Ringing { progress, .. }, .. }) = &mut self.state {
-            match progress {
-                Progress::Told { early: known } if early.is_none() => drop(known),
-                progress => *progress = Progress::Told { early: early.clone().map(Vec::into_boxed_slice) },
+            let is_news = early.is_some() || matches!(progress, Progress::Trying);
+            if is_news {
+                *progress = Progress::Told { early: early.clone().map(Vec::into_boxed_slice) };
             }
         }
         let Some(server) = self.caller.invite else { return };
@@ -196,7 +196,7 @@ impl Call {
         let Some((name, challenge)) = auth::pick(message) else { return false };
         let proof = auth::answer(
             challenge,
-            auth::Credentials { user: &account.user, password: account.password.expose() },
+            auth::Credentials { user: &account.user, password: account.password.reveal() },
             Method::Invite.as_str(),
             &attempt_plan.request_uri,
             &[],

@@ -12,9 +12,15 @@ pub(crate) fn answered(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
     if !is_accepted || message.cseq().method != Method::Invite {
         return;
     }
-    let Some(mut dialog) = Dialog::as_caller(message, flow) else { return };
+    let sent = Sent {
+        uri: message.to().uri,
+        from: message.line(Header::From).unwrap_or_default(),
+        call_id: message.call_id(),
+        cseq: message.cseq().number,
+    };
+    let Some(mut dialog) = Dialog::as_caller(&sent, message, flow) else { return };
     let now = room.now.instant;
-    X
+    room.stack.send_ack(now, &dialog.ack_for(sent.cseq).as_request(), room.sends);
     let bye = dialog.next_request(Method::Bye);
     room.stack.request(now, &bye.as_request(), part::nobody(), room.sends);
 }

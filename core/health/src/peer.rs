@@ -83,7 +83,7 @@ impl Peer {
         changes: &mut Vec<Change>,
     ) {
         let Stage::Locating(locate) = &mut self.stage else { return };
-        match locate.step(answer, around.stack.chance()) {
+        match locate.step(answer.as_slice(), around.stack.chance()) {
             Step::Ask(question) => around.asks.push((index, question)),
             Step::NotFound => self.fail(around.now, "its name can't be found", changes),
             Step::Found(targets) => {

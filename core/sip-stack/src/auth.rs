@@ -208,6 +208,13 @@ impl Guard {
         Guard { realm: realm.into(), nonces: Nonces::new(key) }
     }
 
+    /// The realm has another name from now on; proofs for the old one no longer count.
+    pub fn rename(&mut self, realm: &str) {
+        if &*self.realm != realm {
+            self.realm = realm.into();
+        }
+    }
+
     /// One header value per algorithm, in this order.
     pub fn challenge(&mut self, now_ms: u64, algorithms: &[Algorithm]) -> Vec<String> {
         self.challenges(now_ms, algorithms, "")

@@ -106,12 +106,12 @@ impl Dialog {
     /// The dialog that an answer to our request makes; nothing if it has no To tag.
     pub fn as_caller(sent: &Sent<'_>, response: &Message<'_>, flow: Flow) -> Option<Dialog> {
         response.to().tag()?;
-        let remote = Party::of(response.line(Header::To)?, response.to().tag());
+        let remote = Party::of(response.line(Header::To)?);
         let mut routes = route_values(response);
         routes.reverse();
         let mut dialog = Dialog {
             call_id: sent.call_id.into(),
-            local: Party::parse(sent.from),
+            local: Party::of(sent.from),
             remote,
             target: contact_uri(response).unwrap_or(sent.uri).into(),
             routes: routes.into(),
@@ -129,14 +129,14 @@ impl Dialog {
     pub fn as_callee(request: &Message<'_>, local_tag: &str, flow: Flow) -> Dialog {
         let to = request.line(Header::To).unwrap_or_default();
         let local = match request.to().tag() {
-            Some(tag) => Party::of(to, Some(tag)),
+            Some(_) => Party::of(to),
             None => Party::tagged(to, local_tag),
         };
         let from = request.line(Header::From).unwrap_or_default();
         let mut dialog = Dialog {
             call_id: request.call_id().into(),
             local,
-            remote: Party::of(from, request.from().tag()),
+            remote: Party::of(from),
             target: contact_uri(request).unwrap_or(request.from().uri).into(),
             routes: route_values(request).into(),
             local_cseq: 0,
@@ -283,20 +283,12 @@ impl Dialog {
 }
 
 impl Party {
-    fn of(value: &str, tag: Option<&str>) -> Party {
-        let start =
-            tag.map_or(value.len(), |tag| (tag.as_ptr() as usize).wrapping_sub(value.as_ptr() as usize));
-        let end = start.saturating_add(tag.map_or(0, str::len));
-        assert!(
-            value.is_char_boundary(start) && value.is_char_boundary(end),
-            "the tag is a part of its value"
-        );
-        Party { value: value.into(), tag_at: start as u32, tag_end: end as u32 }
-    }
-
-    fn parse(value: &str) -> Party {
+    fn of(value: &str) -> Party {
         let tag = NameAddr::parse(value).ok().and_then(|name_addr| name_addr.tag());
-        Party::of(value, tag)
+        let place =
+            tag.and_then(|tag| value.as_bytes().windows(tag.len().max(1)).rposition(|w| w == tag.as_bytes()));
+        let (start, length) = place.map_or((value.len(), 0), |at| (at, tag.map_or(0, str::len)));
+        Party { value: value.into(), tag_at: start as u32, tag_end: (start + length) as u32 }
     }
 
     fn tagged(value: &str, tag: &str) -> Party {

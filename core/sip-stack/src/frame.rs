@@ -1,9 +1,7 @@
 //! Cuts a stream into messages (RFC 3261 18.3), wherever the network cut it before.
 
 use memchr::memmem;
-
-/// No message is longer than this.
-pub const MESSAGE_MAX: usize = 64 * 1024;
+use sip_message::limits::MESSAGE_MAX;
 
 /// Takes what a connection delivers and gives back whole messages.
 #[derive(Debug, Default)]

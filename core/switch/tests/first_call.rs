@@ -1,0 +1,219 @@
+//! One INVITE, one plan, one answer, one BYE, one record: through the waist, by hand.
+#![allow(clippy::unwrap_used)]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use media::Figures;
+use policy::{InterfaceId, Policy, WallTime};
+use sip_stack::{ConnectionId, Flow, Listener, ListenerId, Transport};
+use switch::{Held, Input, MediaRange, Now, Outbox, Outcome, Received, Settings, Switch};
+
+const HOUSE: &str = r#"
+format = 1
+
+[system]
+name = "edge"
+country = "US"
+
+[interface.lan]
+address = "127.0.0.1"
+udp = 5060
+media_ports = "30000-30099"
+side = "inside"
+
+[trunk.pbx]
+servers = [{ uri = "sip:127.0.0.2:5060" }]
+accept = { sources = ["127.0.0.2"], did = "any" }
+health = { options = "off" }
+
+[trunk.carrier]
+servers = [{ uri = "sip:127.0.0.3:5060" }, { uri = "sip:127.0.0.4:5060", priority = 20 }]
+health = { options = "off" }
+
+[route.out]
+order = 10
+to = "*"
+from = { trunk = "pbx" }
+use = [{ trunk = "carrier" }]
+"#;
+
+struct Bench {
+    switch: Switch,
+    start: Instant,
+    now: Instant,
+    out: Outbox,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let documents = model::load(&[model::SourceFile { name: "house.toml".into(), text: HOUSE.into() }])
+            .unwrap_or_else(|problems| panic!("{problems:?}"));
+        let policy: Arc<Policy> =
+            Arc::new(policy::compile(&documents, &model::Secrets::new()).unwrap_or_else(|p| panic!("{p:?}")));
+        let listener = Listener {
+            id: ListenerId(0),
+            transport: Transport::Udp,
+            bind: "127.0.0.1:5060".parse().unwrap(),
+            sent_by: "127.0.0.1:5060".into(),
+            interface: 0,
+        };
+        let lan = "127.0.0.1".parse().unwrap();
+        let media =
+            MediaRange { interface: InterfaceId(0), address: lan, advertise: lan, ports: 30000..=30099 };
+        let settings =
+            Settings { shard: 0, listeners: [listener].into(), media: vec![media], seed: [7; 32], version: "Tandem" };
+        let start = Instant::now();
+        let switch = Switch::new(settings, policy, Now { instant: start, wall: WallTime(0) });
+        Bench { switch, start, now: start, out: Outbox::default() }
+    }
+
+    fn now(&self) -> Now {
+        let since = (self.now - self.start).as_millis();
+        Now { instant: self.now, wall: WallTime(1_800_000_000_000 + i64::try_from(since).unwrap()) }
+    }
+
+    fn give(&mut self, input: Input<'_>) {
+        let now = self.now();
+        self.switch.handle(now, input, &mut self.out);
+        let orders = std::mem::take(&mut self.out.orders);
+        for order in orders {
+            if let media::Order::Close { session } = order {
+                let figures = Box::new(Figures::default());
+                let event = media::Event::Finished { session, stream: 0, figures };
+                self.switch.handle(now, Input::Heard(event), &mut self.out);
+            }
+        }
+    }
+
+    fn from(&mut self, remote: &str, text: &str) {
+        let flow = Flow {
+            transport: Transport::Udp,
+            listener: ListenerId(0),
+            connection: ConnectionId::NONE,
+            remote: remote.parse::<SocketAddr>().unwrap(),
+        };
+        let bytes = text.replace('\n', "\r\n");
+        self.give(Input::Received(Received { flow, bytes: bytes.as_bytes() }));
+    }
+
+    fn sent_to(&mut self, remote: &str) -> Vec<String> {
+        let remote: SocketAddr = remote.parse().unwrap();
+        let (to, rest) = std::mem::take(&mut self.out.sends).into_iter().partition(|send| send.flow.remote == remote);
+        self.out.sends = rest;
+        let to: Vec<sip_stack::Send> = to;
+        to.iter().map(|send| String::from_utf8(send.wire.bytes().to_vec()).unwrap()).collect()
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(at) = self.switch.deadline().filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            self.give(Input::Deadline);
+        }
+        self.now = until;
+    }
+}
+
+fn header<'a>(message: &'a str, name: &str) -> &'a str {
+    let start = message.find(&format!("\r\n{name}: ")).unwrap_or_else(|| panic!("{name} in {message}"));
+    message[start + name.len() + 4..].split("\r\n").next().unwrap()
+}
+
+fn sdp(address: &str, port: u16) -> String {
+    format!("v=0\no=- 1 1 IN IP4 {address}\ns=-\nc=IN IP4 {address}\nt=0 0\nm=audio {port} RTP/AVP 0\na=rtpmap:0 PCMU/8000\n")
+}
+
+fn invite(branch: &str) -> String {
+    let body = sdp("127.0.0.2", 40000);
+    let length = body.replace('\n', "\r\n").len();
+    format!(
+        "INVITE sip:+12065550142@127.0.0.1 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch={branch}\n\
+         Max-Forwards: 70\nFrom: <sip:+14255550100@127.0.0.2>;tag=a1\nTo: <sip:+12065550142@127.0.0.1>\n\
+         Call-ID: one@pbx\nCSeq: 1 INVITE\nContact: <sip:pbx@127.0.0.2:5060>\n\
+         Content-Type: application/sdp\nContent-Length: {length}\n\n{body}"
+    )
+}
+
+fn reply(request: &str, status: &str, tag: &str, body: &str) -> String {
+    let length = body.replace('\n', "\r\n").len();
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\n" };
+    format!(
+        "SIP/2.0 {status}\nVia: {}\nFrom: {}\nTo: {};tag={tag}\nCall-ID: {}\nCSeq: {}\n\
+         Contact: <sip:carrier@127.0.0.3:5060>\n{kind}Content-Length: {length}\n\n{body}",
+        header(request, "Via"),
+        header(request, "From"),
+        header(request, "To"),
+        header(request, "Call-ID"),
+        header(request, "CSeq"),
+    )
+}
+
+#[test]
+fn a_call_is_carried_from_invite_to_record() {
+    let mut bench = Bench::new();
+
+    bench.from("127.0.0.2:5060", &invite("z9hG4bK1"));
+    let to_pbx = bench.sent_to("127.0.0.2:5060");
+    assert!(to_pbx.len() == 1 && to_pbx[0].starts_with("SIP/2.0 100 "), "{to_pbx:?} {:?}", bench.out.keep);
+    let out = bench.sent_to("127.0.0.3:5060").remove(0);
+    assert!(out.starts_with("INVITE sip:"), "{out}");
+    assert!(!out.contains("127.0.0.2"), "the caller's address must not leak: {out}");
+
+    bench.from("127.0.0.3:5060", &reply(&out, "180 Ringing", "b1", ""));
+    assert!(bench.sent_to("127.0.0.2:5060")[0].starts_with("SIP/2.0 180 "));
+
+    bench.from("127.0.0.3:5060", &reply(&out, "200 OK", "b1", &sdp("127.0.0.3", 50000)));
+    let ack = bench.sent_to("127.0.0.3:5060").remove(0);
+    assert!(ack.starts_with("ACK sip:carrier@127.0.0.3:5060 SIP/2.0"), "{ack}");
+    let ok = bench.sent_to("127.0.0.2:5060").remove(0);
+    assert!(ok.starts_with("SIP/2.0 200 ") && !ok.contains("127.0.0.3"), "{ok}");
+    let tag = header(&ok, "To");
+    bench.from(
+        "127.0.0.2:5060",
+        &format!(
+            "ACK sip:127.0.0.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bK2\n\
+             From: <sip:+14255550100@127.0.0.2>;tag=a1\nTo: {tag}\nCall-ID: one@pbx\nCSeq: 1 ACK\nContent-Length: 0\n\n"
+        ),
+    );
+    bench.pass(Duration::from_secs(10));
+    assert!(bench.sent_to("127.0.0.2:5060").is_empty(), "an acknowledged 2xx is not repeated");
+
+    bench.from(
+        "127.0.0.2:5060",
+        &format!(
+            "BYE sip:127.0.0.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bK3\n\
+             From: <sip:+14255550100@127.0.0.2>;tag=a1\nTo: {tag}\nCall-ID: one@pbx\nCSeq: 2 BYE\nContent-Length: 0\n\n"
+        ),
+    );
+    assert!(bench.sent_to("127.0.0.2:5060")[0].starts_with("SIP/2.0 200 "));
+    let bye = bench.sent_to("127.0.0.3:5060").remove(0);
+    assert!(bye.starts_with("BYE sip:carrier@127.0.0.3:5060 SIP/2.0"), "{bye}");
+    bench.from("127.0.0.3:5060", &reply(&bye, "200 OK", "b1", "").replace(";tag=b1;tag=b1", ";tag=b1"));
+    assert_eq!(bench.out.keep.len(), 1);
+    let record = &bench.out.keep[0];
+    assert_eq!(record.outcome, Outcome::Answered);
+    assert_eq!(record.talk_ms, 10_000);
+
+    bench.pass(Duration::from_secs(60));
+    assert_eq!(bench.switch.held(), Held::default());
+}
+
+#[test]
+fn a_silent_server_is_passed_over_and_the_late_answer_of_the_first_is_ended() {
+    let mut bench = Bench::new();
+    bench.from("127.0.0.2:5060", &invite("z9hG4bK1"));
+    let first = bench.sent_to("127.0.0.3:5060").remove(0);
+
+    bench.pass(Duration::from_secs(6));
+    let second = bench.sent_to("127.0.0.4:5060").remove(0);
+    assert!(second.starts_with("INVITE "));
+    assert_ne!(header(&first, "Call-ID"), header(&second, "Call-ID"));
+    bench.sent_to("127.0.0.3:5060");
+
+    bench.from("127.0.0.3:5060", &reply(&first, "200 OK", "late", &sdp("127.0.0.3", 50000)));
+    let ended = bench.sent_to("127.0.0.3:5060");
+    assert!(ended.iter().any(|message| message.starts_with("ACK ")), "{ended:?}");
+    assert!(ended.iter().any(|message| message.starts_with("BYE ")), "{ended:?}");
+}

@@ -19,7 +19,8 @@ impl Dialled {
     /// Reads a request URI; `None` if it names nobody.
     pub fn of(uri: &str) -> Option<Dialled> {
         let lower = uri.get(..15).map(str::to_ascii_lowercase);
-        if lower.as_deref() == Some("urn:service:sos") && matches!(uri.as_bytes().get(15), None | Some(b'.')) {
+        if lower.as_deref() == Some("urn:service:sos") && matches!(uri.as_bytes().get(15), None | Some(b'.'))
+        {
             return Some(Dialled::Sos);
         }
         named_in(uri).map(Dialled::Digits)
@@ -36,7 +37,8 @@ pub(crate) fn named_in(uri: &str) -> Option<String> {
     };
     let text = text.split(';').next().unwrap_or_default();
     let is_dialled = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || "+-.() *#".contains(c));
-    let bare = if is_dialled { text.chars().filter(|c| !"-.() ".contains(*c)).collect() } else { text.to_owned() };
+    let bare =
+        if is_dialled { text.chars().filter(|c| !"-.() ".contains(*c)).collect() } else { text.to_owned() };
     (!bare.is_empty()).then_some(bare)
 }
 

@@ -8,7 +8,9 @@ mod trunks;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Code, Codec, Document, Documents, Fault, Kind, Problem, Secret, SecretRef, Secrets, Spot, nearest};
+use model::{
+    Code, Codec, Document, Documents, Fault, Kind, Problem, Secret, SecretRef, Secrets, Spot, nearest,
+};
 
 use crate::country::Country;
 use crate::limit::Limit;
@@ -86,7 +88,13 @@ struct Compiler<'d> {
 
 impl<'d> Compiler<'d> {
     /// The name as it is defined, or a problem that says which names there are.
-    fn resolve<T, U>(&mut self, from: &Document<U>, name: &Spot<String>, kind: &Kind<T>, what: &str) -> Option<Arc<str>> {
+    fn resolve<T, U>(
+        &mut self,
+        from: &Document<U>,
+        name: &Spot<String>,
+        kind: &Kind<T>,
+        what: &str,
+    ) -> Option<Arc<str>> {
         if let Some((known, _)) = kind.get_key_value(name.as_str()) {
             return Some(known.clone());
         }
@@ -103,7 +111,23 @@ impl<'d> Compiler<'d> {
         None
     }
 
-    fn resolve_all<T, U>(&mut self, from: &Document<U>, names: &[Spot<String>], kind: &Kind<T>, what: &str) -> Vec<Arc<str>> {
+    fn resolve_some<T, U>(
+        &mut self,
+        from: &Document<U>,
+        name: Option<&Spot<String>>,
+        kind: &Kind<T>,
+        what: &str,
+    ) -> Option<Arc<str>> {
+        self.resolve(from, name?, kind, what)
+    }
+
+    fn resolve_all<T, U>(
+        &mut self,
+        from: &Document<U>,
+        names: &[Spot<String>],
+        kind: &Kind<T>,
+        what: &str,
+    ) -> Vec<Arc<str>> {
         names.iter().filter_map(|name| self.resolve(from, name, kind, what)).collect()
     }
 
@@ -119,7 +143,10 @@ impl<'d> Compiler<'d> {
     fn country<U>(&mut self, from: &Document<U>, id: &Spot<String>) -> Option<&'static Country> {
         let country = Country::named(id);
         if country.is_none() {
-            let fault = Fault::new(Code::UNKNOWN_WORD, format!("the dialling habits of \"{}\" are not known", id.value));
+            let fault = Fault::new(
+                Code::UNKNOWN_WORD,
+                format!("the dialling habits of \"{}\" are not known", id.value),
+            );
             let fault = match nearest(id, Country::ids()) {
                 Some(near) => fault.suggest(format!("did you mean \"{near}\"?")),
                 None => fault,

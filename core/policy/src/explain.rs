@@ -115,7 +115,9 @@ fn unmet(test: &StoredTest, decision: &Decision) -> Vec<String> {
             return vec![format!("refused with {}, not with {expected}", refusal.code)];
         }
         (Decision::No(refusal), None) => return vec![format!("refused: {refusal}")],
-        (Decision::Go(_), Some(expected)) => return vec![format!("not refused with {expected}, but planned")],
+        (Decision::Go(_), Some(expected)) => {
+            return vec![format!("not refused with {expected}, but planned")];
+        }
         (Decision::Go(plan), None) => plan,
     };
     let callee = plan.attempts.first().map(|attempt| &attempt.callee);
@@ -124,8 +126,13 @@ fn unmet(test: &StoredTest, decision: &Decision) -> Vec<String> {
         Some(Callee::User(name)) => (None, Some(&**name)),
         None => (None, None),
     };
+    let (route, emergency) = match plan.emergency {
+        true => (None, plan.route.as_deref()),
+        false => (plan.route.as_deref(), None),
+    };
     let rows = [
-        ("route", test.route.as_deref(), plan.route.as_deref()),
+        ("route", test.route.as_deref(), route),
+        ("emergency", test.emergency.as_deref(), emergency),
         ("trunk", test.trunk.as_deref(), trunk),
         ("user", test.user.as_deref(), user),
         ("sent_to", test.sent_to.as_deref(), Some(&*plan.called)),
@@ -179,10 +186,11 @@ fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
 }
 
 fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
-    let source = trunk.sources.first().map_or(SocketAddr::from(([0, 0, 0, 0], 5060)), |source| match source {
-        Source::Socket(socket) => *socket,
-        Source::Network(network) => SocketAddr::new(network.address, 5060),
-    });
+    let source =
+        trunk.sources.first().map_or(SocketAddr::from(([0, 0, 0, 0], 5060)), |source| match source {
+            Source::Socket(socket) => *socket,
+            Source::Network(network) => SocketAddr::new(network.address, 5060),
+        });
     let called = called_uri(&inquiry.dial, &policy.realm);
     Facts {
         source,

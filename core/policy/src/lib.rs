@@ -30,9 +30,7 @@ pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explai
 pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
 pub use limit::{Claim, Limit, Permit};
 pub use model::MediaPath;
-pub use plan::{
-    AttemptPlan, CallPlan, Callee, Credentials, Decision, Direction, MediaPlan, PartyName, plan,
-};
+pub use plan::{AttemptPlan, CallPlan, Callee, Credentials, Decision, Direction, MediaPlan, PartyName, plan};
 pub use policy::{Interface, Policy, Server, StoredTest};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use trail::{Considered, Outcome, Step, Trail};

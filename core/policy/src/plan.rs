@@ -31,6 +31,7 @@ pub struct CallPlan {
     pub calling: PartyName,
     /// The number called, in E.164; an emergency number or the name of a user as it is.
     pub called: Arc<str>,
+    /// The route that took the call; of an emergency call, the emergency rule.
     pub route: Option<Arc<str>>,
     /// In the order they are tried; never empty.
     pub attempts: Vec<AttemptPlan>,

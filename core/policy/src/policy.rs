@@ -115,10 +115,12 @@ impl Policy {
     }
 
     pub(crate) fn site_of(&self, address: IpAddr) -> Option<&Arc<Site>> {
-        let bits = |site: &Site| {
-            site.subnets.iter().filter(|net| net.contains(address)).map(|net| net.bits).max()
-        };
-        self.sites.values().filter_map(|site| Some((bits(site)?, site))).max_by_key(|(bits, _)| *bits)
+        let bits =
+            |site: &Site| site.subnets.iter().filter(|net| net.contains(address)).map(|net| net.bits).max();
+        self.sites
+            .values()
+            .filter_map(|site| Some((bits(site)?, site)))
+            .max_by_key(|(bits, _)| *bits)
             .map(|(_, site)| site)
     }
 
@@ -141,7 +143,11 @@ impl Policy {
 }
 
 /// The interface on a side that speaks a transport; any that speaks it where that side has none.
-pub(crate) fn interface_for(interfaces: &[Interface], side: Side, transport: Transport) -> Option<&Interface> {
+pub(crate) fn interface_for(
+    interfaces: &[Interface],
+    side: Side,
+    transport: Transport,
+) -> Option<&Interface> {
     let speaking = || interfaces.iter().filter(|interface| interface.speaks(transport));
     speaking().find(|interface| interface.side == side).or_else(|| speaking().next())
 }
@@ -302,7 +308,11 @@ impl Route {
 /// Where a route leads.
 #[derive(Debug)]
 pub(crate) enum Leads {
-    Trunks { choose: Choose, through: Vec<(Arc<Trunk>, u32)>, backup: Vec<Arc<Trunk>> },
+    Trunks {
+        choose: Choose,
+        through: Vec<(Arc<Trunk>, u32)>,
+        backup: Vec<Arc<Trunk>>,
+    },
     User(Arc<User>),
     /// To whoever owns the number called.
     Owner,
@@ -333,6 +343,7 @@ pub struct StoredTest {
     pub dial: Arc<str>,
     pub at: Option<Moment>,
     pub(crate) route: Option<Arc<str>>,
+    pub(crate) emergency: Option<Arc<str>>,
     pub(crate) trunk: Option<Arc<str>>,
     pub(crate) user: Option<Arc<str>>,
     pub(crate) sent_to: Option<Arc<str>>,

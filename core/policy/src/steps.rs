@@ -1,16 +1,16 @@
 //! The steps of a decision, in the order they are walked and explained.
 
-mod screen;
-mod emergency;
-mod normalise;
-mod classify;
-mod rights;
-mod route;
-mod choose;
-mod identity;
-mod media;
 mod admit;
 mod attempt;
+mod choose;
+mod classify;
+mod emergency;
+mod identity;
+mod media;
+mod normalise;
+mod rights;
+mod route;
+mod screen;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,9 @@ pub(crate) enum Party<'p> {
     Trunk(&'p Arc<Trunk>),
     User(&'p Arc<User>),
     /// Nobody we know; perhaps somebody who says to be a user.
-    Stranger { says: Option<&'p Arc<User>> },
+    Stranger {
+        says: Option<&'p Arc<User>>,
+    },
 }
 
 impl<'p> Caller<'p> {

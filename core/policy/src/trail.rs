@@ -76,7 +76,7 @@ impl Step {
 impl fmt::Display for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, step) in self.steps.iter().enumerate() {
-            let line = format!("{:2} {:12} {:8} {}", index + 1, step.name, step.verdict, step.says);
+            let line = format!("{:2} {:11} {:13} {}", index + 1, step.name, step.verdict, step.says);
             write_located(f, &line, step.at.as_deref())?;
             for row in &step.considered {
                 let mark = match row.outcome {

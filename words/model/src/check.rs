@@ -29,7 +29,8 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
         problems.push(documents.problem(trunk, fault.suggest("servers = [{ uri = \"sip:…\" }]")));
     }
     for emergency in documents.emergency.values().filter(|emergency| emergency.trunks.is_empty()) {
-        let message = format!("emergency \"{}\" names no trunk that calls for help could take", emergency.name);
+        let message =
+            format!("emergency \"{}\" names no trunk that calls for help could take", emergency.name);
         let fault = Fault::new(Code::EMERGENCY_NO_WAY, message).suggest("trunks = [\"…\"]");
         problems.push(documents.problem(emergency, fault));
     }
@@ -45,7 +46,9 @@ fn check_countries(documents: &Documents, problems: &mut Vec<Problem>) {
         problems.push(documents.problem_at(&documents.system, &documents.system.country, fault));
     }
     for site in documents.site.values() {
-        if let Some((country, fault)) = site.country.as_ref().and_then(|country| Some((country, wrong(country)?))) {
+        if let Some((country, fault)) =
+            site.country.as_ref().and_then(|country| Some((country, wrong(country)?)))
+        {
             problems.push(documents.problem_at(site, country, fault));
         }
     }
@@ -58,8 +61,10 @@ fn check_countries(documents: &Documents, problems: &mut Vec<Problem>) {
 
 fn check_digits(documents: &Documents, problems: &mut Vec<Problem>) {
     let wrong = |digits: &str| {
-        let fits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'#'));
-        (!fits).then(|| Fault::new(Code::PATTERN, format!("\"{digits}\" is not what a phone's keys can dial")))
+        let fits =
+            !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'#'));
+        (!fits)
+            .then(|| Fault::new(Code::PATTERN, format!("\"{digits}\" is not what a phone's keys can dial")))
     };
     let system = &documents.system;
     let of_system = system.area_code.iter().filter_map(|code| Some((code, wrong(code)?)));
@@ -101,22 +106,32 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
 fn interface_problem(documents: &Documents, interface: &Document<Interface>) -> Option<Problem> {
     let ports = [&interface.udp, &interface.tcp, &interface.tls];
     if let Some(zero) = ports.iter().filter_map(|port| port.as_ref()).find(|port| port.value == 0) {
-        return Some(documents.problem_at(interface, zero, Fault::new(Code::PORT, "nobody can listen on port 0")));
+        return Some(documents.problem_at(
+            interface,
+            zero,
+            Fault::new(Code::PORT, "nobody can listen on port 0"),
+        ));
     }
     if ports.iter().all(|port| port.is_none()) {
-        let fault = Fault::new(Code::INTERFACE, format!("interface \"{}\" listens on nothing", interface.name));
+        let fault =
+            Fault::new(Code::INTERFACE, format!("interface \"{}\" listens on nothing", interface.name));
         return Some(documents.problem(interface, fault.suggest("udp = 5060, tcp = 5060 or tls = 5061")));
     }
     let is_unproven = interface.tls_certificate.is_none() || interface.tls_key.is_none();
     let tls = interface.tls.as_ref().filter(|_| is_unproven)?;
     let fault = Fault::new(Code::INTERFACE, "TLS needs a certificate and its key");
-    Some(documents.problem_at(interface, tls, fault.suggest("add tls_certificate = \"…\" and tls_key = \"…\"")))
+    Some(documents.problem_at(
+        interface,
+        tls,
+        fault.suggest("add tls_certificate = \"…\" and tls_key = \"…\""),
+    ))
 }
 
 fn numbers_problem(documents: &Documents, numbers: &Document<Numbers>) -> Option<Problem> {
     match (&numbers.range, &numbers.list) {
         (None, None) => {
-            let fault = Fault::new(Code::MISSING_KEY, format!("numbers \"{}\" holds no number", numbers.name));
+            let fault =
+                Fault::new(Code::MISSING_KEY, format!("numbers \"{}\" holds no number", numbers.name));
             Some(documents.problem(numbers, fault.suggest("range = [\"+…\", \"+…\"] or list = [\"+…\"]")))
         }
         (Some(range), _) => {
@@ -138,7 +153,10 @@ fn route_problem(documents: &Documents, route: &Document<Route>) -> Option<Probl
         }
         None if !uses_trunks => {
             let fault = Fault::new(Code::ROUTE_NO_WAY, format!("route \"{}\" leads nowhere", route.name));
-            Some(documents.problem(route, fault.suggest("use = [{ trunk = \"…\" }] or send = { user = \"by-number\" }")))
+            Some(documents.problem(
+                route,
+                fault.suggest("use = [{ trunk = \"…\" }] or send = { user = \"by-number\" }"),
+            ))
         }
         _ => None,
     }

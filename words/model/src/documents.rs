@@ -80,7 +80,8 @@ impl Documents {
 
     /// Every place where a secret is kept, with whom it belongs to.
     pub fn secret_refs(&self) -> impl Iterator<Item = &SecretRef> {
-        let of_trunks = self.trunk.values().filter_map(|trunk| Some(&trunk.value.auth.as_ref()?.password.value));
+        let of_trunks =
+            self.trunk.values().filter_map(|trunk| Some(&trunk.value.auth.as_ref()?.password.value));
         let of_users = self.user.values().filter_map(|user| Some(&user.value.password.as_ref()?.value));
         of_trunks.chain(of_users)
     }

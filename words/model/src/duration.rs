@@ -40,10 +40,16 @@ impl FromStr for Duration {
                 Some('m') => "m",
                 Some('h') => "h",
                 Some('d') => "d",
-                Some(_) => return Err(wrong().suggest("write a figure and ms, s, m, h or d, such as \"12s\"")),
+                Some(_) => {
+                    return Err(wrong().suggest("write a figure and ms, s, m, h or d, such as \"12s\""));
+                }
             };
             let fault = wrong();
-            return Err(if figure.is_empty() { fault } else { fault.suggest(format!("did you mean \"{figure}{likely}\"?")) });
+            return Err(if figure.is_empty() {
+                fault
+            } else {
+                fault.suggest(format!("did you mean \"{figure}{likely}\"?"))
+            });
         };
         let figure: u64 = figure.parse().map_err(|_| wrong())?;
         let ms = figure.checked_mul(*size).ok_or_else(wrong)?;

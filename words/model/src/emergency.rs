@@ -47,6 +47,8 @@ pub struct Given {
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     pub route: Option<Spot<String>>,
+    /// The emergency rule that takes the call.
+    pub emergency: Option<Spot<String>>,
     /// The trunk of the first attempt.
     pub trunk: Option<Spot<String>>,
     /// The user of the first attempt.
@@ -63,7 +65,12 @@ pub struct Moment {
     pub unix_ms: i64,
 }
 
-text_value!(Moment, "Moment", "a time such as \"2026-11-20T10:00:00-08:00\"", "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+$");
+text_value!(
+    Moment,
+    "Moment",
+    "a time such as \"2026-11-20T10:00:00-08:00\"",
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].+$"
+);
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,9 +6,9 @@
 //!
 //! Start at [`load`]; the kinds of objects are one module each, the values they are made of come after.
 
+mod check;
 mod documents;
 mod load;
-mod check;
 mod schema;
 
 mod emergency;

@@ -22,7 +22,17 @@ use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
 const KINDS: [&str; 11] = [
-    "format", "system", "interface", "site", "trunk", "user", "numbers", "route", "dialplan", "emergency", "test",
+    "format",
+    "system",
+    "interface",
+    "site",
+    "trunk",
+    "user",
+    "numbers",
+    "route",
+    "dialplan",
+    "emergency",
+    "test",
 ];
 
 /// Reads all files of a configuration: documents, or everything that is wrong with them.
@@ -38,7 +48,9 @@ pub fn load(files: &[SourceFile]) -> Result<Documents, Vec<Problem>> {
             return Ok(documents);
         }
     }
-    problems.sort_by(|one, other| (&one.file, one.line, one.column).cmp(&(&other.file, other.line, other.column)));
+    problems.sort_by(|one, other| {
+        (&one.file, one.line, one.column).cmp(&(&other.file, other.line, other.column))
+    });
     Err(problems)
 }
 
@@ -78,7 +90,10 @@ impl<'f> Reader<'f> {
         entries.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in entries {
             let Some(kind) = KINDS.into_iter().find(|kind| **kind == **key.get_ref()) else {
-                let fault = Fault::new(Code::UNKNOWN_KIND, format!("there is no kind of object \"{}\"", key.get_ref()));
+                let fault = Fault::new(
+                    Code::UNKNOWN_KIND,
+                    format!("there is no kind of object \"{}\"", key.get_ref()),
+                );
                 let fault = misread::did_you_mean(fault, key.get_ref(), KINDS);
                 self.problems.push(file.problem(key.span(), fault));
                 continue;
@@ -147,7 +162,13 @@ impl<'f> Reader<'f> {
         loop {
             let whole = Spanned::new(span.clone(), DeValue::Table(table.clone()));
             let error = match T::deserialize(toml::de::ValueDeserializer::from(whole)) {
-                Ok(value) => return self.keep(Document { name: key.get_ref().clone(), place: Place::new(file, key.span()), value }, kind_of, kind),
+                Ok(value) => {
+                    return self.keep(
+                        Document { name: key.get_ref().clone(), place: Place::new(file, key.span()), value },
+                        kind_of,
+                        kind,
+                    );
+                }
                 Err(error) => error,
             };
             let at = error.span().unwrap_or_else(|| key.span());

@@ -12,14 +12,18 @@ pub(crate) fn syntax(file: &SourceFile, error: &toml::de::Error) -> Problem {
     let span = error.span().unwrap_or(0..0);
     let message = error.message().lines().next().unwrap_or_default();
     let fault = match message.contains("duplicate key") {
-        true => Fault::new(Code::TWICE, "the same name stands twice in this file").suggest("remove or rename one"),
+        true => {
+            Fault::new(Code::TWICE, "the same name stands twice in this file").suggest("remove or rename one")
+        }
         false => Fault::new(Code::SYNTAX, message),
     };
-    let unquoted = file.text.get(span.clone()).is_some_and(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()));
-    let fault = match fault.suggestion.is_none() && message.contains("string values must be quoted") && unquoted {
-        true => fault.suggest("add quotes"),
-        false => fault,
-    };
+    let unquoted =
+        file.text.get(span.clone()).is_some_and(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let fault =
+        match fault.suggestion.is_none() && message.contains("string values must be quoted") && unquoted {
+            true => fault.suggest("add quotes"),
+            false => fault,
+        };
     file.problem(span, fault)
 }
 
@@ -45,7 +49,8 @@ fn in_our_words(text: &str) -> Fault {
     }
     if let Some(key) = text.strip_prefix("missing field ") {
         let key = key.trim_matches('`');
-        return Fault::new(Code::MISSING_KEY, format!("the key \"{key}\" is missing")).suggest(format!("add {key} = …"));
+        return Fault::new(Code::MISSING_KEY, format!("the key \"{key}\" is missing"))
+            .suggest(format!("add {key} = …"));
     }
     let is_figure = text.starts_with("invalid type: integer") || text.starts_with("invalid type: floating");
     if is_figure && text.ends_with("a string") {
@@ -66,7 +71,10 @@ fn in_our_words(text: &str) -> Fault {
         Some(rest) => {
             let (found, wanted) = rest.split_once(", expected ").unwrap_or((rest, "something else"));
             let found = found.split(' ').next().unwrap_or("this");
-            Fault::new(Code::WRONG_TYPE, format!("{} is wanted, and this is {}", plain(wanted), article(found)))
+            Fault::new(
+                Code::WRONG_TYPE,
+                format!("{} is wanted, and this is {}", plain(wanted), article(found)),
+            )
         }
         None => Fault::new(Code::WRONG_TYPE, text),
     }
@@ -118,6 +126,7 @@ pub(crate) fn bad_name(name: &str) -> Option<Fault> {
     }
     let better: String = name.to_lowercase().chars().map(|c| if fits(c) { c } else { '-' }).collect();
     let better = better.trim_matches('-');
-    let fault = Fault::new(Code::NAME, format!("\"{name}\" is not a name: small letters, digits and hyphens are"));
+    let fault =
+        Fault::new(Code::NAME, format!("\"{name}\" is not a name: small letters, digits and hyphens are"));
     Some(if better.is_empty() { fault } else { fault.suggest(format!("did you mean \"{better}\"?")) })
 }

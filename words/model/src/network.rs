@@ -24,7 +24,9 @@ impl FromStr for Address {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Address, Fault> {
-        text.parse().map(Address).map_err(|_| Fault::new(Code::ADDRESS, format!("\"{text}\" is not an IP address")))
+        text.parse()
+            .map(Address)
+            .map_err(|_| Fault::new(Code::ADDRESS, format!("\"{text}\" is not an IP address")))
     }
 }
 
@@ -41,7 +43,9 @@ impl Network {
     /// Whether an address belongs to it; an IPv4 address mapped into IPv6 counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
-            (IpAddr::V4(net), IpAddr::V4(one)) => leading(net.to_bits().into(), one.to_bits().into(), 32, self.bits),
+            (IpAddr::V4(net), IpAddr::V4(one)) => {
+                leading(net.to_bits().into(), one.to_bits().into(), 32, self.bits)
+            }
             (IpAddr::V6(net), IpAddr::V6(one)) => leading(net.to_bits(), one.to_bits(), 128, self.bits),
             _ => false,
         }
@@ -64,7 +68,8 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Network, Fault> {
         let wrong = || Fault::new(Code::ADDRESS, format!("\"{text}\" is not an address or a network"));
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) =
+            text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let width = if address.is_ipv4() { 32 } else { 128 };
         let bits = match bits {

@@ -76,7 +76,8 @@ impl NumberRange {
             return Err(Fault::new(Code::REVERSED, message));
         }
         if first > last {
-            let fault = Fault::new(Code::REVERSED, format!("the range ends at {last} before it begins at {first}"));
+            let fault =
+                Fault::new(Code::REVERSED, format!("the range ends at {last} before it begins at {first}"));
             return Err(fault.suggest("exchange the two ends"));
         }
         Ok(NumberRange { first, last })
@@ -84,6 +85,8 @@ impl NumberRange {
 
     /// Whether a number, with its plus, lies in it.
     pub fn contains(&self, number: &str) -> bool {
-        number.len() == self.first.as_str().len() && self.first.as_str() <= number && number <= self.last.as_str()
+        number.len() == self.first.as_str().len()
+            && self.first.as_str() <= number
+            && number <= self.last.as_str()
     }
 }

@@ -50,7 +50,12 @@ pub struct Mask {
     written: Arc<str>,
 }
 
-text_value!(Mask, "Mask", "digits with N (2-9), Z (1-9), X (0-9) and … (the rest)", r"^\+?[0-9NXZ*# ().-]*(…|\.\.\.)?$");
+text_value!(
+    Mask,
+    "Mask",
+    "digits with N (2-9), Z (1-9), X (0-9) and … (the rest)",
+    r"^\+?[0-9NXZ*# ().-]*(…|\.\.\.)?$"
+);
 
 impl Mask {
     /// What the wildcards cover, if the whole text fits; for a mask without wildcards, nothing.
@@ -148,11 +153,13 @@ impl Pattern {
             (Pattern::Range(one), Pattern::Range(other)) => {
                 one.contains(other.first.as_str()) && one.contains(other.last.as_str())
             }
-            (Pattern::Mask(mask), Pattern::Range(range)) => mask.open && {
-                let ends = [range.first.as_str(), range.last.as_str()];
-                ends.iter().all(|end| mask.matches(end).is_some())
-                    && mask.places.iter().all(|place| matches!(place, Place::Exactly(_)))
-            },
+            (Pattern::Mask(mask), Pattern::Range(range)) => {
+                mask.open && {
+                    let ends = [range.first.as_str(), range.last.as_str()];
+                    ends.iter().all(|end| mask.matches(end).is_some())
+                        && mask.places.iter().all(|place| matches!(place, Place::Exactly(_)))
+                }
+            }
             (Pattern::User(one), Pattern::User(other)) => one == other,
             _ => false,
         }

@@ -112,7 +112,12 @@ pub struct Becomes {
     keeps_rest: bool,
 }
 
-text_value!(Becomes, "Becomes", "a number such as \"+1425…\", where … is what the wildcards matched", r"^\+?[0-9]*(…|\.\.\.)?$");
+text_value!(
+    Becomes,
+    "Becomes",
+    "a number such as \"+1425…\", where … is what the wildcards matched",
+    r"^\+?[0-9]*(…|\.\.\.)?$"
+);
 
 impl fmt::Display for Becomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

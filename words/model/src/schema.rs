@@ -35,5 +35,9 @@ struct File {
 
 /// The JSON Schema (2020-12) of a configuration file.
 pub fn schema() -> Value {
-    SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<File>().to_value()
+    SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .into_generator()
+        .into_root_schema_for::<File>()
+        .to_value()
 }

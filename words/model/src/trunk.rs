@@ -342,7 +342,12 @@ impl Default for Probing {
     }
 }
 
-crate::text::text_value!(Probing, "Probing", "\"off\" or an interval such as \"30s\"", "^(off|[0-9]+(ms|s|m|h|d))$");
+crate::text::text_value!(
+    Probing,
+    "Probing",
+    "\"off\" or an interval such as \"30s\"",
+    "^(off|[0-9]+(ms|s|m|h|d))$"
+);
 
 impl fmt::Display for Probing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -110,10 +110,15 @@ impl FromStr for SipUri {
                 let fault = wrong("is not a SIP URI");
                 let host = text.trim_start_matches('/');
                 let plausible = !host.is_empty() && !host.contains(['/', ' ']);
-                return Err(if plausible { fault.suggest(format!("did you mean \"sip:{host}\"?")) } else { fault });
+                return Err(if plausible {
+                    fault.suggest(format!("did you mean \"sip:{host}\"?"))
+                } else {
+                    fault
+                });
             }
         };
-        let (address, params) = rest.split_once(';').map_or((rest, ""), |(address, params)| (address, params));
+        let (address, params) =
+            rest.split_once(';').map_or((rest, ""), |(address, params)| (address, params));
         let (user, host_port) = match address.rsplit_once('@') {
             Some((user, host_port)) => (Some(user), host_port),
             None => (None, address),

@@ -14,10 +14,7 @@ impl Compiler<'_> {
         let documents = self.documents;
         let mut users = BTreeMap::new();
         for document in documents.user.values() {
-            let site = match &document.site {
-                Some(name) => self.resolve(document, name, &documents.site, "site"),
-                None => None,
-            };
+            let site = self.resolve_some(document, document.site.as_ref(), &documents.site, "site");
             let user = User {
                 name: document.name.clone(),
                 display: document.value.name.as_deref().unwrap_or(&document.name).into(),
@@ -35,7 +32,10 @@ impl Compiler<'_> {
     }
 
     /// Users by name, extension and number; nothing has two owners.
-    pub(super) fn directory(&mut self, users: &BTreeMap<Arc<str>, Arc<User>>) -> BTreeMap<Arc<str>, Arc<User>> {
+    pub(super) fn directory(
+        &mut self,
+        users: &BTreeMap<Arc<str>, Arc<User>>,
+    ) -> BTreeMap<Arc<str>, Arc<User>> {
         let mut directory = users.clone();
         for document in self.documents.user.values() {
             let Some(user) = users.get(&document.name) else { continue };
@@ -79,7 +79,9 @@ impl Compiler<'_> {
         let documents = self.documents;
         let mut blocks: Vec<DidBlock> = Vec::new();
         for document in documents.numbers.values() {
-            let Some(trunk) = self.resolve(document, &document.trunk, &documents.trunk, "trunk") else { continue };
+            let Some(trunk) = self.resolve(document, &document.trunk, &documents.trunk, "trunk") else {
+                continue;
+            };
             let range = document.range.as_ref().and_then(|range| {
                 let [first, last] = range.value.clone();
                 NumberRange::new(first, last).ok()
@@ -92,12 +94,20 @@ impl Compiler<'_> {
         blocks
     }
 
-    fn overlap(&self, document: &Document<model::Numbers>, block: &DidBlock, other: &DidBlock) -> Option<Problem> {
+    fn overlap(
+        &self,
+        document: &Document<model::Numbers>,
+        block: &DidBlock,
+        other: &DidBlock,
+    ) -> Option<Problem> {
         if block.trunk == other.trunk {
             return None;
         }
         let shared = block.some_number_of(other).or_else(|| other.some_number_of(block))?;
-        let message = format!("{shared} is given by trunk \"{}\" and, in numbers \"{}\", by trunk \"{}\"", block.trunk, other.name, other.trunk);
+        let message = format!(
+            "{shared} is given by trunk \"{}\" and, in numbers \"{}\", by trunk \"{}\"",
+            block.trunk, other.name, other.trunk
+        );
         Some(self.documents.problem(document, Fault::new(Code::OWNED_TWICE, message)))
     }
 }

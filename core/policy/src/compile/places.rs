@@ -32,7 +32,10 @@ impl Compiler<'_> {
         let mut sites = BTreeMap::new();
         for document in self.documents.site.values() {
             let country = document.country.as_ref().and_then(|id| self.country(document, id));
-            let limit = document.media.max_calls.map(|ceiling| self.limit(format!("site {}", document.name), ceiling));
+            let limit = document
+                .media
+                .max_calls
+                .map(|ceiling| self.limit(format!("site {}", document.name), ceiling));
             let area_code = document.area_code.as_ref().map(|code| Arc::from(code.as_str()));
             let site = Site {
                 name: document.name.clone(),

@@ -21,7 +21,10 @@ impl Compiler<'_> {
         for document in documents {
             let Some(route) = self.route(document, trunks, users) else { continue };
             if let Some(first) = routes.iter().find(|earlier| earlier.shadows(&route)) {
-                let message = format!("route \"{}\" is never reached: \"{}\" takes all its calls", route.name, first.name);
+                let message = format!(
+                    "route \"{}\" is never reached: \"{}\" takes all its calls",
+                    route.name, first.name
+                );
                 let fault = Fault::new(Code::ROUTE_UNREACHABLE, message);
                 let fault = fault.suggest(format!("give it an order below {} ({})", first.order, first.at));
                 self.problems.push(self.documents.problem_at(document, &document.to, fault));
@@ -39,14 +42,16 @@ impl Compiler<'_> {
     ) -> Option<Route> {
         let documents = self.documents;
         let from = document.from.as_ref();
-        let from_trunk = from.and_then(|from| from.trunk.as_ref());
-        let from_trunk = from_trunk.and_then(|name| self.resolve(document, name, &documents.trunk, "trunk"));
-        let from_user = from.and_then(|from| from.user.as_ref());
-        let from_user = from_user.and_then(|name| self.resolve(document, name, &documents.user, "user"));
+        let trunk = from.and_then(|from| from.trunk.as_ref());
+        let user = from.and_then(|from| from.user.as_ref());
+        let site = from.and_then(|from| from.site.as_ref());
+        let from_trunk = self.resolve_some(document, trunk, &documents.trunk, "trunk");
+        let from_user = self.resolve_some(document, user, &documents.user, "user");
         let mut sites = self.resolve_all(document, &document.sites, &documents.site, "site");
-        let from_site = from.and_then(|from| from.site.as_ref());
-        sites.extend(from_site.and_then(|name| self.resolve(document, name, &documents.site, "site")));
-        if let Pattern::User(name) = &document.to.value && !documents.user.contains_key(name) {
+        sites.extend(self.resolve_some(document, site, &documents.site, "site"));
+        if let Pattern::User(name) = &document.to.value
+            && !documents.user.contains_key(name)
+        {
             self.no_such_user(document, &document.to, name);
         }
         Some(Route {
@@ -134,15 +139,18 @@ impl Compiler<'_> {
                 self.resolve(document, from, &documents.user, "user or trunk");
             }
             let expect = &document.expect;
-            let route = expect.route.as_ref().and_then(|name| self.resolve(document, name, &documents.route, "route"));
-            let trunk = expect.trunk.as_ref().and_then(|name| self.resolve(document, name, &documents.trunk, "trunk"));
-            let user = expect.user.as_ref().and_then(|name| self.resolve(document, name, &documents.user, "user"));
+            let route = self.resolve_some(document, expect.route.as_ref(), &documents.route, "route");
+            let rule = expect.emergency.as_ref();
+            let emergency = self.resolve_some(document, rule, &documents.emergency, "emergency");
+            let trunk = self.resolve_some(document, expect.trunk.as_ref(), &documents.trunk, "trunk");
+            let user = self.resolve_some(document, expect.user.as_ref(), &documents.user, "user");
             tests.push(StoredTest {
                 name: document.name.clone(),
                 from: from.as_str().into(),
                 dial: document.given.dial.as_str().into(),
                 at: document.given.at,
                 route,
+                emergency,
                 trunk,
                 user,
                 sent_to: expect.sent_to.as_deref().map(Arc::from),
@@ -157,7 +165,8 @@ impl Compiler<'_> {
         let expected = document.expect.refused.as_ref()?;
         let row = REFUSALS.iter().find(|row| row.code.to_string() == expected.value);
         if row.is_none() {
-            let fault = Fault::new(Code::UNKNOWN_WORD, format!("\"{}\" is no code of a refusal", expected.value));
+            let fault =
+                Fault::new(Code::UNKNOWN_WORD, format!("\"{}\" is no code of a refusal", expected.value));
             let codes: Vec<String> = REFUSALS.iter().map(|row| row.code.to_string()).collect();
             let fault = match nearest(expected, codes.iter().map(String::as_str)) {
                 Some(near) => fault.suggest(format!("did you mean \"{near}\"?")),

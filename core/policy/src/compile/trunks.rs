@@ -27,7 +27,8 @@ impl Compiler<'_> {
                 .collect();
             next_server = servers.last().map_or(next_server, |server| server.id.0 + 1);
             let credentials = self.credentials_of(document);
-            let limit = document.limits.calls.map(|ceiling| self.limit(format!("trunk {}", document.name), ceiling));
+            let limit =
+                document.limits.calls.map(|ceiling| self.limit(format!("trunk {}", document.name), ceiling));
             let trunk = Trunk {
                 name: document.name.clone(),
                 servers,
@@ -52,15 +53,21 @@ impl Compiler<'_> {
     }
 
     /// The interface that a trunk names, which has to speak what its servers do.
-    fn interface_of<'i>(&mut self, trunk: &Document<model::Trunk>, interfaces: &'i [Interface]) -> Option<&'i Interface> {
+    fn interface_of<'i>(
+        &mut self,
+        trunk: &Document<model::Trunk>,
+        interfaces: &'i [Interface],
+    ) -> Option<&'i Interface> {
         let name = trunk.interface.as_ref()?;
         let documents = self.documents;
         let known = self.resolve(trunk, name, &documents.interface, "interface")?;
         let interface = interfaces.iter().find(|interface| interface.name == known)?;
         let unspoken = trunk.servers.iter().filter_map(|server| server.uri.transport);
         if let Some(transport) = unspoken.filter(|transport| !interface.speaks(*transport)).next() {
-            let message = format!("interface \"{known}\" has no {transport} port, and a server of the trunk wants one");
-            let fault = Fault::new(Code::CONTRADICTION, message).suggest(format!("add {transport} = … to it"));
+            let message =
+                format!("interface \"{known}\" has no {transport} port, and a server of the trunk wants one");
+            let fault =
+                Fault::new(Code::CONTRADICTION, message).suggest(format!("add {transport} = … to it"));
             self.problems.push(documents.problem_at(trunk, name, fault));
         }
         Some(interface)

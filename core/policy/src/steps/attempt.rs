@@ -115,7 +115,9 @@ pub(crate) fn note(attempts: &[AttemptPlan], trail: &mut Trail) {
     let claims: Vec<String> = first
         .claims
         .iter()
-        .map(|claim| format!("{} of {} calls of {}", claim.limit.used(), claim.limit.ceiling(), claim.limit.name()))
+        .map(|claim| {
+            format!("{} of {} calls of {}", claim.limit.used(), claim.limit.ceiling(), claim.limit.name())
+        })
         .collect();
     let says = if claims.is_empty() { "no limit applies".to_owned() } else { claims.join(", ") };
     trail.note("admission", "ok", says);

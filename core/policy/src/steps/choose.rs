@@ -120,7 +120,8 @@ fn weighted<T>(mut from: Vec<(T, u64)>, seed: Seed) -> Vec<T> {
 
 /// Servers that are down are tried when all others have failed.
 pub(crate) fn down_last<'p>(hops: Vec<Hop<'p>>, facts: &Facts) -> Vec<Hop<'p>> {
-    let (down, mut up): (Vec<_>, Vec<_>) = hops.into_iter().partition(|(_, server)| facts.down.contains(&server.id));
+    let (down, mut up): (Vec<_>, Vec<_>) =
+        hops.into_iter().partition(|(_, server)| facts.down.contains(&server.id));
     up.extend(down);
     up
 }

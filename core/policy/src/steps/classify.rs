@@ -9,7 +9,12 @@ use crate::trail::Trail;
 
 const NAME: &str = "class";
 
-pub(crate) fn classify(policy: &Policy, caller: &Caller<'_>, called: &Called<'_>, trail: &mut Trail) -> Class {
+pub(crate) fn classify(
+    policy: &Policy,
+    caller: &Caller<'_>,
+    called: &Called<'_>,
+    trail: &mut Trail,
+) -> Class {
     if let Some(owner) = called.owner {
         trail.note(NAME, Class::Internal.word(), format!("{} belongs to {}", called.text, owner.name));
         return Class::Internal;

@@ -52,7 +52,8 @@ pub(crate) fn emergency(
         return Some(Err(Refusal::new(Code::NO_SERVER, "there is no trunk that a call for help could take")));
     }
     let by = alarm.rule.map_or("built in".into(), |rule| format!("emergency {}", rule.name));
-    let step = trail.note(NAME, "yes", format!("{} calls for help ({by}); nothing else is asked", alarm.number));
+    let step =
+        trail.note(NAME, "yes", format!("{} calls for help ({by}); nothing else is asked", alarm.number));
     if let Some(rule) = alarm.rule {
         step.at(&rule.at);
     }
@@ -76,7 +77,12 @@ fn may_alarm(policy: &Policy, facts: &Facts, caller: &Caller<'_>) -> bool {
     }
 }
 
-fn alarm<'p>(policy: &'p Policy, caller: &Caller<'_>, country: &Country, dialled: &Dialled) -> Option<Alarm<'p>> {
+fn alarm<'p>(
+    policy: &'p Policy,
+    caller: &Caller<'_>,
+    country: &Country,
+    dialled: &Dialled,
+) -> Option<Alarm<'p>> {
     let rules = || policy.emergencies.iter().filter(|rule| rule.serves(caller, country));
     let Dialled::Digits(digits) = dialled else {
         let rule = rules().next();
@@ -97,7 +103,11 @@ fn alarm<'p>(policy: &'p Policy, caller: &Caller<'_>, country: &Country, dialled
 }
 
 /// The digits as dialled, and without what is dialled first to get outside.
-fn without_prefixes<'d>(policy: &'d Policy, caller: &'d Caller<'_>, digits: &'d str) -> impl Iterator<Item = &'d str> {
+fn without_prefixes<'d>(
+    policy: &'d Policy,
+    caller: &'d Caller<'_>,
+    digits: &'d str,
+) -> impl Iterator<Item = &'d str> {
     let habits = policy.sites.values().filter(|site| caller.site.is_none_or(|own| own.name == site.name));
     let prefixes = habits.filter_map(|site| site.habits.outside_prefix.as_deref());
     std::iter::once(digits).chain(prefixes.filter_map(|prefix| digits.strip_prefix(prefix)))

@@ -45,9 +45,11 @@ pub(crate) fn towards_trunk(
     let host = host_text(&server.uri);
     let domain = identity.domain.as_deref().unwrap_or(&host);
     let is_private = shown == Shown::AsWished && facts.wants_privacy();
-    let number = caller_number(policy, facts, caller).or_else(|| identity.default.as_ref().map(|n| n.shared()));
+    let number =
+        caller_number(policy, facts, caller).or_else(|| identity.default.as_ref().map(|n| n.shared()));
     let number = number.map(|number| rendered(&number, identity.format, home));
-    let account = identity.account.as_deref().or(trunk.credentials.as_ref().map(|credentials| &*credentials.user));
+    let account =
+        identity.account.as_deref().or(trunk.credentials.as_ref().map(|credentials| &*credentials.user));
     let in_account = identity.from == FromIdentity::Account && identity.caller_id != CallerIdHeader::From;
 
     let sender: Cow<'_, str> = match (in_account, account, number.as_deref()) {
@@ -59,7 +61,9 @@ pub(crate) fn towards_trunk(
     let from = match (is_private, in_account) {
         (true, false) => name_addr(Some("Anonymous"), ANONYMOUS),
         (true, true) => name_addr(None, &format!("sip:{}@{domain}", user_escaped(&sender))),
-        (false, _) => name_addr(display_of(caller, facts), &format!("sip:{}@{domain}", user_escaped(&sender))),
+        (false, _) => {
+            name_addr(display_of(caller, facts), &format!("sip:{}@{domain}", user_escaped(&sender)))
+        }
     };
     let port = server.uri.port.map(|port| format!(":{port}")).unwrap_or_default();
     let scheme = if server.target.starts_with("sips:") { "sips" } else { "sip" };
@@ -69,12 +73,21 @@ pub(crate) fn towards_trunk(
         request_uri: format!("{scheme}:{called}@{host}{port}"),
         to: name_addr(None, &format!("{scheme}:{called}@{host}")),
         headers: headers(identity.caller_id, number.as_deref(), domain, is_private),
-        contact_user: if is_private && !in_account { "anonymous".into() } else { Arc::from(&*user_escaped(&sender)) },
+        contact_user: if is_private && !in_account {
+            "anonymous".into()
+        } else {
+            Arc::from(&*user_escaped(&sender))
+        },
         from,
     }
 }
 
-fn headers(kind: CallerIdHeader, number: Option<&str>, domain: &str, is_private: bool) -> Vec<(Arc<str>, String)> {
+fn headers(
+    kind: CallerIdHeader,
+    number: Option<&str>,
+    domain: &str,
+    is_private: bool,
+) -> Vec<(Arc<str>, String)> {
     let name = match kind {
         CallerIdHeader::PAssertedIdentity => Some("P-Asserted-Identity"),
         CallerIdHeader::PPreferredIdentity => Some("P-Preferred-Identity"),
@@ -101,7 +114,9 @@ pub(crate) fn towards_user(
     let realm = &policy.realm;
     let is_private = facts.wants_privacy();
     let sender: Arc<str> = match caller.party {
-        Party::User(user) => user.extension.clone().or_else(|| user.number.as_ref().map(|number| number.shared())),
+        Party::User(user) => {
+            user.extension.clone().or_else(|| user.number.as_ref().map(|number| number.shared()))
+        }
         Party::Trunk(_) | Party::Stranger { .. } => caller_number(policy, facts, caller),
     }
     .unwrap_or_else(|| match caller.party {
@@ -124,7 +139,9 @@ pub(crate) fn towards_user(
 /// The number a caller may be known by: a user's own, or what a trunk asserts.
 fn caller_number(policy: &Policy, facts: &Facts, caller: &Caller<'_>) -> Option<Arc<str>> {
     match caller.party {
-        Party::User(_) | Party::Stranger { .. } => caller.user()?.number.as_ref().map(|number| number.shared()),
+        Party::User(_) | Party::Stranger { .. } => {
+            caller.user()?.number.as_ref().map(|number| number.shared())
+        }
         Party::Trunk(trunk) => {
             let uris = facts.asserted.iter().chain(std::iter::once(&facts.from_uri));
             let mut numbers = uris.filter_map(|uri| number_from_trunk(policy, trunk, &named_in(uri)?));

@@ -35,7 +35,12 @@ pub(crate) fn normalise<'p>(
     })
 }
 
-fn from_inside<'p>(policy: &'p Policy, caller: &Caller<'p>, digits: &str, trail: &mut Trail) -> Option<Called<'p>> {
+fn from_inside<'p>(
+    policy: &'p Policy,
+    caller: &Caller<'p>,
+    digits: &str,
+    trail: &mut Trail,
+) -> Option<Called<'p>> {
     if let Some(user) = policy.directory.get(digits) {
         trail.note(NAME, "ok", format!("{digits} is {}", user.name)).at(&user.at);
         return Some(inside(user));
@@ -60,7 +65,12 @@ fn from_inside<'p>(policy: &'p Policy, caller: &Caller<'p>, digits: &str, trail:
 }
 
 /// The first rule of a dial plan that matches; the site's own plans come before everybody's.
-fn by_rules<'p>(policy: &'p Policy, caller: &Caller<'p>, digits: &str, trail: &mut Trail) -> Option<Called<'p>> {
+fn by_rules<'p>(
+    policy: &'p Policy,
+    caller: &Caller<'p>,
+    digits: &str,
+    trail: &mut Trail,
+) -> Option<Called<'p>> {
     let site = caller.site.map(|site| &site.name);
     let serves = |sites: &[Arc<str>]| sites.is_empty() || site.is_some_and(|site| sites.contains(site));
     for plan in policy.dial_plans.iter().filter(|plan| serves(&plan.sites)) {
@@ -76,7 +86,9 @@ fn by_rules<'p>(policy: &'p Policy, caller: &Caller<'p>, digits: &str, trail: &m
 
 /// Trunks send numbers in the form they are configured with, or in E.164 whatever they are configured with.
 fn from_trunk<'p>(policy: &'p Policy, trunk: &Trunk, digits: &str, trail: &mut Trail) -> Option<Called<'p>> {
-    if trunk.did == DidRule::Any && let Some(user) = policy.directory.get(digits) {
+    if trunk.did == DidRule::Any
+        && let Some(user) = policy.directory.get(digits)
+    {
         trail.note(NAME, "ok", format!("{digits} is {}", user.name)).at(&user.at);
         return Some(inside(user));
     }
@@ -96,7 +108,8 @@ pub(super) fn number_from_trunk(policy: &Policy, trunk: &Trunk, digits: &str) ->
     };
     by_format.or_else(|| to_e164(home.country, home.area_code.as_deref(), digits)).or_else(|| {
         let plus = format!("+{digits}");
-        let is_ours = policy.directory.contains_key(plus.as_str()) || policy.dids.iter().any(|b| b.contains(&plus));
+        let is_ours =
+            policy.directory.contains_key(plus.as_str()) || policy.dids.iter().any(|b| b.contains(&plus));
         is_ours.then_some(plus)
     })
 }

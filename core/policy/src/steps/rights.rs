@@ -13,8 +13,8 @@ pub(crate) fn rights(caller: &Caller<'_>, class: Class, trail: &mut Trail) -> Re
         trail.note(NAME, "ok", "a trunk has no rights of its own: only routes that name it lead outside");
         return Ok(());
     };
-    let is_allowed = user.allow.contains(&class)
-        || (class == Class::TollFree && user.allow.contains(&Class::National));
+    let is_allowed =
+        user.allow.contains(&class) || (class == Class::TollFree && user.allow.contains(&Class::National));
     if is_allowed {
         trail.note(NAME, "ok", format!("{} may call {} numbers", user.name, class.word())).at(&user.at);
         return Ok(());

@@ -45,7 +45,9 @@ fn from_inside<'p>(
     trail: &mut Trail,
 ) -> Result<Way<'p>, Refusal> {
     if let Some(owner) = called.owner {
-        trail.note(NAME, "inside", format!("{} is reached inside; no route is asked", owner.name)).at(&owner.at);
+        trail
+            .note(NAME, "inside", format!("{} is reached inside; no route is asked", owner.name))
+            .at(&owner.at);
         return Ok(Way { route: None, goal: Goal::User(owner) });
     }
     match matched(policy, caller, called, trail) {
@@ -62,10 +64,12 @@ fn from_trunk<'p>(
     called: &Called<'p>,
     trail: &mut Trail,
 ) -> Result<Way<'p>, Refusal> {
-    let is_assigned = |block: &&crate::policy::DidBlock| block.trunk == trunk.name && block.contains(&called.text);
+    let is_assigned =
+        |block: &&crate::policy::DidBlock| block.trunk == trunk.name && block.contains(&called.text);
     let block = policy.dids.iter().find(is_assigned);
     if trunk.did == DidRule::AssignedOnly && block.is_none() && called.owner.is_none() {
-        let words = format!("{} is given to nobody, and {} may call assigned numbers only", called.text, trunk.name);
+        let words =
+            format!("{} is given to nobody, and {} may call assigned numbers only", called.text, trunk.name);
         trail.note(NAME, "refused", words.clone()).at(&trunk.at);
         return Err(Refusal::new(Code::UNASSIGNED, words));
     }
@@ -79,13 +83,21 @@ fn from_trunk<'p>(
         }
         None => {
             let of = block.map_or(String::new(), |block| format!(" of numbers {}", block.name));
-            Err(Refusal::new(Code::UNASSIGNED, format!("{}{of} belongs to no user and no route takes it", called.text)))
+            Err(Refusal::new(
+                Code::UNASSIGNED,
+                format!("{}{of} belongs to no user and no route takes it", called.text),
+            ))
         }
     }
 }
 
 /// The first route that matches, with a row in the trail for each.
-fn matched<'p>(policy: &'p Policy, caller: &Caller<'p>, called: &Called<'p>, trail: &mut Trail) -> Option<Way<'p>> {
+fn matched<'p>(
+    policy: &'p Policy,
+    caller: &Caller<'p>,
+    called: &Called<'p>,
+    trail: &mut Trail,
+) -> Option<Way<'p>> {
     let mut chosen = None;
     let mut fitting = 0;
     let mut rows = Vec::with_capacity(policy.routes.len());
@@ -108,7 +120,11 @@ fn matched<'p>(policy: &'p Policy, caller: &Caller<'p>, called: &Called<'p>, tra
     chosen
 }
 
-fn fit<'p>(route: &'p Route, caller: &Caller<'p>, called: &Called<'p>) -> Result<Goal<'p>, Cow<'static, str>> {
+fn fit<'p>(
+    route: &'p Route,
+    caller: &Caller<'p>,
+    called: &Called<'p>,
+) -> Result<Goal<'p>, Cow<'static, str>> {
     let trunk = caller.trunk().map(|trunk| &trunk.name);
     match (&route.from_trunk, trunk) {
         (Some(wanted), trunk) if trunk != Some(wanted) => return Err(format!("wants trunk {wanted}").into()),
@@ -117,7 +133,9 @@ fn fit<'p>(route: &'p Route, caller: &Caller<'p>, called: &Called<'p>) -> Result
         }
         _ => {}
     }
-    if let Some(wanted) = &route.from_user && caller.user().map(|user| &user.name) != Some(wanted) {
+    if let Some(wanted) = &route.from_user
+        && caller.user().map(|user| &user.name) != Some(wanted)
+    {
         return Err(format!("wants user {wanted}").into());
     }
     if !route.sites.is_empty() && !caller.site.is_some_and(|site| route.sites.contains(&site.name)) {

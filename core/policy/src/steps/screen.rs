@@ -27,9 +27,9 @@ pub(crate) fn screen<'p>(
     };
     match (&standing, &caller.party) {
         (Err(refusal), _) => trail.note(NAME, "refused", refusal.words.clone()),
-        (Ok(()), Party::Trunk(trunk)) => {
-            trail.note(NAME, "trunk", format!("{} is in accept.sources of {}", facts.source, trunk.name)).at(&trunk.at)
-        }
+        (Ok(()), Party::Trunk(trunk)) => trail
+            .note(NAME, "trunk", format!("{} is in accept.sources of {}", facts.source, trunk.name))
+            .at(&trunk.at),
         (Ok(()), Party::User(user)) => trail.note(NAME, "user", said_of(user)).at(&user.at),
         (Ok(()), Party::Stranger { .. }) => trail.note(NAME, "unknown", "nobody we know"),
     };
@@ -89,7 +89,8 @@ fn of_person<'p>(policy: &'p Policy, facts: &Facts) -> (Caller<'p>, Result<(), R
         }
         (None, Some(user)) if is_at_its_device(user, facts) => Ok(()),
         (None, Some(user)) => {
-            let words = format!("{} has no password, and none of its devices is at {}", user.name, facts.source.ip());
+            let words =
+                format!("{} has no password, and none of its devices is at {}", user.name, facts.source.ip());
             Err(Refusal::new(Code::ELSEWHERE, words))
         }
         (None, None) => Err(Refusal::new(Code::STRANGER, nearest_miss(policy, facts))),
@@ -119,16 +120,26 @@ fn nearest_miss(policy: &Policy, facts: &Facts) -> String {
         trunk.servers.iter().any(|server| server.uri.address() == Some(source.ip().to_canonical()))
     };
     let other_port = |trunk: &&Arc<Trunk>| {
-        trunk.sources.iter().any(|one| matches!(one, model::Source::Socket(socket) if socket.ip() == source.ip()))
+        trunk
+            .sources
+            .iter()
+            .any(|one| matches!(one, model::Source::Socket(socket) if socket.ip() == source.ip()))
     };
     let host = sip_host(&facts.from_uri);
     let same_domain = |trunk: &&Arc<Trunk>| {
         let domain = trunk.identity.domain.as_deref();
-        host.is_some() && (domain == host.as_deref() || trunk.servers.iter().any(|s| Some(&*s.uri.host) == host.as_deref()))
+        host.is_some()
+            && (domain == host.as_deref()
+                || trunk.servers.iter().any(|s| Some(&*s.uri.host) == host.as_deref()))
     };
     let trunks = || policy.trunks.values();
     if let Some(trunk) = trunks().find(other_port) {
-        return format!("trunk {} accepts {} from another port than {}", trunk.name, source.ip(), source.port());
+        return format!(
+            "trunk {} accepts {} from another port than {}",
+            trunk.name,
+            source.ip(),
+            source.port()
+        );
     }
     let near = trunks().find(called_by_us).or_else(|| trunks().find(same_domain));
     let near = near.or_else(|| trunks().next().filter(|_| policy.trunks.len() == 1));

@@ -68,6 +68,7 @@ pub(crate) enum Next {
 }
 
 /// Reads the header line at `at`. `bytes` holds at most `limits::MESSAGE_MAX`.
+#[inline]
 pub(crate) fn next_line(bytes: &[u8], at: usize) -> Result<Next, ParseError> {
     match bytes.get(at..) {
         Some([b'\r', b'\n', ..]) => return Ok(Next::End(at + 2)),

@@ -29,14 +29,11 @@ impl<'a> NameAddr<'a> {
     /// Reads the address at the start of a comma-separated list; says where it ends.
     pub(crate) fn parse_first(text: &'a str) -> Result<(Self, usize), ParseError> {
         let mut cursor = Cursor::new(text);
-        let quoted = match cursor.peek() {
-            Some(b'"') => {
-                cursor.quoted().ok_or(ParseError::new(Fault::UnclosedQuote, 0))?;
-                cursor.lws();
-                true
-            }
-            _ => false,
-        };
+        let quoted = cursor.peek() == Some(b'"');
+        if quoted {
+            cursor.quoted().ok_or(ParseError::new(Fault::UnclosedQuote, 0))?;
+            cursor.lws();
+        }
         let mut bracket = cursor;
         match bracket.up_to(b'<') {
             Some(before) if quoted && !before.is_empty() => {
@@ -101,7 +98,7 @@ fn bare(text: &str) -> Result<(NameAddr<'_>, usize), ParseError> {
     if uri == "*" {
         return with_params("", uri, behind(text, end));
     }
-    if uri.contains('?') {
+    if uri.bytes().any(|b| b == b'?') {
         return Err(ParseError::new(Fault::BadAddress, 0));
     }
     with_params("", checked_uri(uri, 0)?, behind(text, end))
@@ -118,10 +115,8 @@ fn with_params<'a>(
     uri: &'a str,
     cursor: Cursor<'a>,
 ) -> Result<(NameAddr<'a>, usize), ParseError> {
-    let base = cursor.at();
-    let (params, len) =
-        Params::parse(cursor.rest()).map_err(|error| ParseError { at: error.at + base, ..error })?;
-    Ok((NameAddr { raw_display, uri, params }, base + len))
+    let (params, end) = Params::at_end_of_value(cursor)?;
+    Ok((NameAddr { raw_display, uri, params }, end))
 }
 
 /// What is true of every URI of any scheme; the rest waits until somebody reads it.

@@ -31,7 +31,7 @@ impl<'a> Params<'a> {
         (trim(&value[..end]), Params { rest: &value[end..] })
     }
 
-    /// Reads parameters up to the end of the text or a comma; says where that is.
+    /// Reads parameters as far as they go; says where that is.
     pub(crate) fn parse(text: &'a str) -> Result<(Params<'a>, usize), ParseError> {
         let mut cursor = Cursor::new(text);
         let mut count = 0;
@@ -46,9 +46,17 @@ impl<'a> Params<'a> {
                 return Err(ParseError::new(Fault::TooManyParams, end));
             }
         }
-        match cursor.peek() {
-            None | Some(b',') => Ok((Params { rest: &text[..end] }, cursor.at())),
-            Some(_) => Err(ParseError::new(Fault::BadParam, cursor.at())),
+        Ok((Params { rest: &text[..end] }, cursor.at()))
+    }
+
+    /// Reads the parameters at the cursor, behind which the value ends or a comma starts the next.
+    pub(crate) fn at_end_of_value(cursor: Cursor<'a>) -> Result<(Params<'a>, usize), ParseError> {
+        let base = cursor.at();
+        let moved = |error: ParseError| ParseError { at: error.at + base, ..error };
+        let (params, len) = Params::parse(cursor.rest()).map_err(moved)?;
+        match cursor.rest().as_bytes().get(len) {
+            None | Some(b',') => Ok((params, base + len)),
+            Some(_) => Err(ParseError::new(Fault::BadParam, base + len)),
         }
     }
 

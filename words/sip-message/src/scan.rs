@@ -39,6 +39,7 @@ const CLASS: [u8; 256] = {
 };
 
 /// Length of the leading run of bytes of a class.
+#[inline]
 fn run(bytes: &[u8], class: u8) -> usize {
     bytes.iter().position(|&b| CLASS[b as usize] & class == 0).unwrap_or(bytes.len())
 }
@@ -70,7 +71,10 @@ pub(crate) const fn is_lws(byte: u8) -> bool {
 
 /// `text` without linear white space at its ends.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\r', '\n'])
+    let bytes = text.as_bytes();
+    let from = bytes.iter().position(|&b| !is_lws(b)).unwrap_or(bytes.len());
+    let to = bytes.iter().rposition(|&b| !is_lws(b)).map_or(from, |last| last + 1);
+    &text[from..to]
 }
 
 /// All of `text` as a decimal number.
@@ -186,6 +190,7 @@ impl<'a> Cursor<'a> {
         Some(found)
     }
 
+    #[inline]
     fn take_class(&mut self, class: u8) -> &'a str {
         let from = self.at;
         self.at += run(&self.text.as_bytes()[from..], class);

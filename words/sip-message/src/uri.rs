@@ -238,8 +238,8 @@ fn sip<'a>(scheme: Scheme<'a>, text: &'a str, mut cursor: Cursor<'a>) -> Result<
     let (mut main, mut password) = (None, None);
     // A host part has no `@`, so the first one ends the user part, whatever stands in that.
     if let Some(userinfo) = cursor.up_to(b'@') {
-        let (user, secret) = match userinfo.split_once(':') {
-            Some((user, secret)) => (user, Some(secret)),
+        let (user, secret) = match userinfo.bytes().position(|b| b == b':') {
+            Some(colon) => (&userinfo[..colon], Some(&userinfo[colon + 1..])),
             None => (userinfo, None),
         };
         if user.is_empty() {
@@ -301,12 +301,12 @@ fn tail<'a>(cursor: Cursor<'a>) -> Result<(Params<'a>, &'a str), ParseError> {
     if rest.is_empty() {
         return Ok((Params::default(), ""));
     }
-    let (params, headers) = rest.split_once('?').unwrap_or((rest, ""));
-    let (params_read, len) = Params::parse(params).map_err(|_| bad_tail(cursor))?;
-    if len < params.len() {
-        return Err(bad_tail(cursor));
+    let (params, len) = Params::parse(rest).map_err(|_| bad_tail(cursor))?;
+    match rest[len..].strip_prefix('?') {
+        Some(headers) => Ok((params, headers)),
+        None if len == rest.len() => Ok((params, "")),
+        None => Err(bad_tail(cursor)),
     }
-    Ok((params_read, headers))
 }
 
 fn bad_tail(cursor: Cursor<'_>) -> ParseError {

@@ -43,10 +43,8 @@ impl<'a> Via<'a> {
         }
         let host = Host::read(&mut cursor)?;
         let port = uri::port(&mut cursor)?;
-        let base = cursor.at();
-        let (params, len) =
-            Params::parse(cursor.rest()).map_err(|error| ParseError { at: error.at + base, ..error })?;
-        Ok((Via { transport, host, port, params }, base + len))
+        let (params, end) = Params::at_end_of_value(cursor)?;
+        Ok((Via { transport, host, port, params }, end))
     }
 
     /// The branch: which transaction this is.

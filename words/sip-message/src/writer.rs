@@ -40,7 +40,7 @@ impl<'b> Writer<'b> {
 
     /// One header line. `Header::Other` has no name to print: use [`Writer::raw`].
     pub fn header(&mut self, name: Header, value: impl Display) -> &mut Self {
-        debug_assert!(name != Header::Other, "a header is printed by its name");
+        assert!(name != Header::Other, "a header is printed by its name, and `Other` has none");
         self.line(name.name(), value)
     }
 

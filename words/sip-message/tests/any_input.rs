@@ -128,6 +128,40 @@ fn no_mutation_of_a_torture_message_makes_it_panic() {
     }
 }
 
+#[test]
+fn every_seed_of_the_fuzzer_is_a_message() {
+    for (name, seed) in seeds() {
+        let message = Message::parse(&seed).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(message.bytes(), &seed[..], "{name}");
+    }
+}
+
+#[test]
+fn no_cut_and_no_changed_byte_of_a_seed_makes_it_panic() {
+    for (_, seed) in seeds() {
+        for at in 0..seed.len() {
+            read_all(&seed[..at]);
+            for byte in [b'"', b'<', b'\n', 0xff, seed[at] ^ 1] {
+                let mut bytes = seed.clone();
+                bytes[at] = byte;
+                read_all(&bytes);
+            }
+        }
+    }
+}
+
+fn seeds() -> Vec<(String, Vec<u8>)> {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/message");
+    let mut seeds: Vec<_> = std::fs::read_dir(corpus)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+        .collect();
+    seeds.sort();
+    assert!(!seeds.is_empty());
+    seeds
+}
+
 fn mutate(bytes: &mut Vec<u8>, messages: &[Vec<u8>], chance: &mut Chance) {
     const TELLING: &[u8] = b"\r\n \t:;,<>\"\\@[]%=?/\0\x7f\xff0-";
     let at = chance.below(bytes.len() + 1);

@@ -70,7 +70,12 @@ impl Call {
     }
 
     /// Writes what the other side is told, and points the relay at who said it.
-    pub(crate) fn describe_across(&mut self, room: &mut Room<'_>, from: Side, theirs: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn describe_across(
+        &mut self,
+        room: &mut Room<'_>,
+        from: Side,
+        theirs: &[u8],
+    ) -> Option<Vec<u8>> {
         let State::Up(callee) = &self.state else { return None };
         let plan = std::sync::Arc::clone(&self.plan);
         let media = &plan.attempts[callee.attempt].media;

@@ -7,7 +7,6 @@ use sip_stack::{Flow, Reply, ServerId, auth};
 
 use crate::body::{self, Body};
 use crate::draft::Draft;
-use crate::table::Gate;
 use crate::{Event, Room};
 
 /// What the house supports and says so.
@@ -18,6 +17,14 @@ const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
 
 /// Hops that a call may take when its caller doesn't say.
 const MAX_FORWARDS: u32 = 70;
+
+/// Whether new calls are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    Open,
+    /// Only emergency calls: the house is about to stop.
+    Draining,
+}
 
 /// A call that may begin.
 pub(crate) struct Admitted {
@@ -152,8 +159,14 @@ fn refuse(
         _ => Vec::new(),
     };
     headers.extend(challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())));
-    let reply =
-        Reply { status: refusal.status, reason: None, to_tag: None, contact: None, headers: &headers, body: None };
+    let reply = Reply {
+        status: refusal.status,
+        reason: None,
+        to_tag: None,
+        contact: None,
+        headers: &headers,
+        body: None,
+    };
     room.stack.respond(room.now.instant, server, &reply, room.sends);
     if refusal.status == 401 {
         return;

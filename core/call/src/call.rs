@@ -8,13 +8,13 @@ use policy::{CallPlan, Permit};
 use sip_message::Message;
 use sip_stack::{ClientId, Dialog, Flow, Late, ServerId, Token, Wire};
 
+use crate::Room;
 use crate::arrival::Admitted;
 use crate::attempt::Attempt;
 use crate::bridge::Bridge;
 use crate::closing::Closing;
-use crate::exchange::{Exchange, Passing};
 use crate::draft::Draft;
-use crate::{Room};
+use crate::exchange::{Exchange, Passing};
 
 /// Two legs or more, and what they wait for.
 pub struct Call {
@@ -159,7 +159,9 @@ impl Call {
     /// When this call wants to be looked at next.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let waits = match &self.state {
-            State::Placing(attempt) => Some(attempt.deadline().map_or(self.set_up_by, |at| at.min(self.set_up_by))),
+            State::Placing(attempt) => {
+                Some(attempt.deadline().map_or(self.set_up_by, |at| at.min(self.set_up_by)))
+            }
             State::Up(_) => None,
             State::Closing(closing) => closing.deadline(),
         };

@@ -1,14 +1,13 @@
-//! The record while it is being written, and what watchers are told on the way.
+//! The record while it is being written.
 
 use media::Figures;
 use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, WallTime};
 use sip_message::Message;
 use sip_stack::{Flow, Token};
 
-use crate::call::{Call, State};
 use crate::closing::Ending;
 use crate::record::{AttemptRecord, EndedBy, Outcome, Record};
-use crate::{Event, Room, verdict};
+use crate::{Room, verdict};
 
 /// A record that is not finished yet.
 pub(crate) struct Draft {
@@ -157,43 +156,6 @@ impl Draft {
 
     pub(crate) fn id(&self) -> String {
         self.record.as_ref().map(|record| record.id.clone()).unwrap_or_default()
-    }
-}
-
-impl Call {
-    pub(crate) fn tell_started(&self, room: &mut Room<'_>) {
-        let event = Event::CallStarted {
-            call: self.draft.id(),
-            at: room.now.wall,
-            calling: self.plan.calling.0.clone(),
-            called: self.plan.called.clone(),
-            direction: self.plan.direction,
-            emergency: self.plan.emergency,
-        };
-        room.tells.push(event);
-    }
-
-    pub(crate) fn tell_moved_on(&self, room: &mut Room<'_>, index: usize, cause: &str) {
-        let from = self.plan.attempts[index].target.clone();
-        let event = Event::MovedOn { call: self.draft.id(), at: room.now.wall, from, cause: cause.to_owned() };
-        room.tells.push(event);
-    }
-
-    pub(crate) fn tell_answered(&self, room: &mut Room<'_>) {
-        let State::Up(callee) = &self.state else { return };
-        let by = match &self.plan.attempts[callee.attempt].callee {
-            Callee::Trunk(name) | Callee::User(name) => name.clone(),
-        };
-        room.tells.push(Event::CallAnswered { call: self.draft.id(), at: room.now.wall, by });
-    }
-
-    pub(crate) fn tell_ended(&self, room: &mut Room<'_>, record: &Record) {
-        room.tells.push(Event::CallEnded {
-            call: record.id.clone(),
-            at: record.ended,
-            verdict: record.verdict.clone(),
-            words: record.words.clone(),
-        });
     }
 }
 

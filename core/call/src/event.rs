@@ -11,7 +11,12 @@ use serde::Serialize;
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// Nobody we know: no call began, and no call record is made.
-    TurnedAway { at: WallTime, facts: Box<Facts>, refusal: Refusal, trail: Box<Trail> },
+    TurnedAway {
+        at: WallTime,
+        facts: Box<Facts>,
+        refusal: Refusal,
+        trail: Box<Trail>,
+    },
     CallStarted {
         call: String,
         at: WallTime,
@@ -21,9 +26,30 @@ pub enum Event {
         emergency: bool,
     },
     /// An attempt failed, and the next one is tried.
-    MovedOn { call: String, at: WallTime, from: Arc<str>, cause: String },
-    CallAnswered { call: String, at: WallTime, by: Arc<str> },
-    CallEnded { call: String, at: WallTime, verdict: String, words: String },
-    PeerDown { at: WallTime, server: Arc<str>, cause: String },
-    PeerUp { at: WallTime, server: Arc<str> },
+    MovedOn {
+        call: String,
+        at: WallTime,
+        from: Arc<str>,
+        cause: String,
+    },
+    CallAnswered {
+        call: String,
+        at: WallTime,
+        by: Arc<str>,
+    },
+    CallEnded {
+        call: String,
+        at: WallTime,
+        verdict: String,
+        words: String,
+    },
+    PeerDown {
+        at: WallTime,
+        server: Arc<str>,
+        cause: String,
+    },
+    PeerUp {
+        at: WallTime,
+        server: Arc<str>,
+    },
 }

@@ -7,7 +7,13 @@ use crate::call::{Call, State};
 use crate::{Room, arrival};
 
 impl Call {
-    pub(crate) fn in_dialog(&mut self, room: &mut Room<'_>, server: ServerId, _flow: Flow, message: &Message<'_>) {
+    pub(crate) fn in_dialog(
+        &mut self,
+        room: &mut Room<'_>,
+        server: ServerId,
+        _flow: Flow,
+        message: &Message<'_>,
+    ) {
         let Some(side) = self.side_of(message) else { return room.reply(server, 481) };
         let is_in_order = self.dialog(side).is_some_and(|dialog| dialog.admit(message).is_ok());
         if !is_in_order {
@@ -24,7 +30,9 @@ impl Call {
             (State::Placing(_), Method::Invite | Method::Update | Method::Info) => {
                 room.reply_with(server, 500, None, &[("Retry-After", "3")]);
             }
-            (State::Up(_), Method::Invite | Method::Update) => self.carry_exchange(room, server, side, message),
+            (State::Up(_), Method::Invite | Method::Update) => {
+                self.carry_exchange(room, server, side, message)
+            }
             (State::Up(_), Method::Info) => self.pass(room, server, side, message),
             (State::Placing(_) | State::Up(_), _) => {
                 room.reply_with(server, 405, None, &[("Allow", arrival::ALLOW)]);

@@ -7,10 +7,11 @@ use policy::Cause;
 use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, Dialog, Flow, Reply, Request, Sent, auth};
 
-use crate::attempt::{Attempt, Progress, Stage, plan_headers};
+use crate::attempt::{Attempt, Progress, Stage};
 use crate::body::{self, Body};
 use crate::call::{Ack, Call, Callee, State, Unacked};
 use crate::closing::Ending;
+use crate::place::plan_headers;
 use crate::{Room, arrival, part, stray};
 
 /// How often a challenge is answered: once, and once more when only the nonce was stale.
@@ -106,11 +107,7 @@ impl Call {
             return self.attempt_failed(room, Cause::Media, words);
         };
         let State::Placing(attempt) = &self.state else { return };
-        let callee = Callee {
-            dialog,
-            attempt: attempt.index,
-            contact: attempt.contact.clone(),
-        };
+        let callee = Callee { dialog, attempt: attempt.index, contact: attempt.contact.clone() };
         let cseq = attempt.cseq;
         self.state = State::Up(callee);
         if is_left_open {
@@ -128,7 +125,8 @@ impl Call {
         let State::Placing(attempt) = &self.state else { return None };
         let plan = &self.plan.attempts[attempt.index];
         let from = self.from_value(plan);
-        let sent = Sent { uri: &plan.request_uri, from: &from, call_id: &attempt.call_id, cseq: attempt.cseq };
+        let sent =
+            Sent { uri: &plan.request_uri, from: &from, call_id: &attempt.call_id, cseq: attempt.cseq };
         let mut dialog = Dialog::as_caller(&sent, message, flow)?;
         dialog.set_server_name(attempt.server_name.clone());
         Some(dialog)
@@ -215,10 +213,12 @@ impl Call {
         let attempt_plan = &plan.attempts[attempt.index];
         let purpose = self.purpose();
         let offer = match &self.caller.offer {
-            Some(offer) => match self.bridge.describe(room, Side::Callee, offer, &attempt_plan.media, purpose) {
-                Ok(ours) => Some(ours),
-                Err(_) => return false,
-            },
+            Some(offer) => {
+                match self.bridge.describe(room, Side::Callee, offer, &attempt_plan.media, purpose) {
+                    Ok(ours) => Some(ours),
+                    Err(_) => return false,
+                }
+            }
             None => None,
         };
         let from = self.from_value(attempt_plan);

@@ -12,29 +12,33 @@ mod time;
 
 mod table;
 
-mod call;
-mod part;
-
-mod arrival;
-mod body;
-
 mod attempt;
-mod invite;
+mod call;
+mod closing;
+mod exchange;
+
 mod ack;
+mod arrival;
+mod bye;
 mod cancel;
 mod in_dialog;
-mod exchange;
 mod info;
-mod closing;
+mod invite;
+mod place;
+mod reinvite;
 mod stray;
 
+mod body;
 mod bridge;
 mod draft;
+mod part;
+mod tell;
 mod verdict;
 
 pub use event::Event;
+pub use part::ROOM;
 pub use record::{AttemptRecord, EndedBy, Outcome, Record, SideFigures, Sound};
 pub use room::{MediaPlace, Places, Room};
-pub use table::{Calls, ROOM};
+pub use table::Calls;
 pub use time::Now;
 pub use verdict::{VERDICTS, Verdict};

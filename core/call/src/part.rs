@@ -2,7 +2,8 @@
 
 use sip_stack::{Owner, Token};
 
-use crate::table::ROOM;
+/// The room number of calls among the owners of transactions.
+pub const ROOM: u8 = 1;
 
 /// The INVITE that reaches a callee, or came from the caller.
 pub(crate) const INVITE: u16 = 1;

@@ -1,5 +1,7 @@
-//! What a call may use while it handles one event: the time, the stack, the ports, and where to leave what follows.
+//! What a call may use while it handles one event: the time, the stack, the ports, the places for what
+//! follows.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ pub struct Room<'a> {
     pub guard: &'a mut Guard,
     pub places: &'a mut Places,
     /// Servers that health has marked down.
-    pub down: &'a std::collections::BTreeSet<policy::ServerId>,
+    pub down: &'a BTreeSet<policy::ServerId>,
     pub keep: &'a mut Vec<Record>,
     pub orders: &'a mut Vec<Order>,
     pub sends: &'a mut Vec<Send>,

@@ -1,4 +1,4 @@
-//! The calls of one shard: finds the call that an event belongs to, lends it out, and looks at it again in time.
+//! The calls of one shard: finds the call that an event belongs to, lends it out, looks at it again in time.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,11 +9,9 @@ use sip_message::Message;
 use sip_stack::locate::DnsAnswer;
 use sip_stack::{ClientId, Flow, Late, Owner, ServerId, Token};
 
+use crate::arrival::Gate;
 use crate::call::Call;
 use crate::{Room, arrival, stray};
-
-/// The room number of calls among the owners of transactions.
-pub const ROOM: u8 = 1;
 
 /// All calls of one shard.
 pub struct Calls {
@@ -28,14 +26,6 @@ pub struct Calls {
 struct Slot {
     nonce: u32,
     call: Option<Box<Call>>,
-}
-
-/// Whether new calls are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gate {
-    Open,
-    /// Only emergency calls: the house is about to stop.
-    Draining,
 }
 
 impl Calls {

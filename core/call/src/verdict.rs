@@ -31,7 +31,7 @@ verdicts! {
     NO_ANSWER "TD-E102" "nobody answered in time"
         "It rang as long as the plan allows, or the time to set up a call was over.";
     UNREACHABLE "TD-E103" "no peer of the plan could be reached"
-        "Every attempt failed by timeout, DNS, connection or a server failure. See the attempts of the record.";
+        "Every attempt failed: timeout, DNS, connection, server failure. See the attempts of the record.";
     REJECTED "TD-E104" "the far end refused the call"
         "The far end gave a final answer that speaks for the callee. Its status is in the record.";
     FULL "TD-E105" "every way out is at its limit"

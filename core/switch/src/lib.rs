@@ -10,8 +10,10 @@ mod seam;
 mod switch;
 
 pub use call::{AttemptRecord, EndedBy, Event, Now, Outcome, Record, VERDICTS, Verdict};
+pub use health::Standing;
 pub use policy::WallTime;
 pub use seam::{
-    Answer, AskId, Command, CommandId, Held, Input, MediaRange, News, Outbox, Question, Received, Reply, Settings,
+    Answer, AskId, Command, CommandId, Held, Input, MediaRange, News, Outbox, Question, Received, Reply,
+    Settings,
 };
 pub use switch::Switch;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Questions without an answer; above, a name counts as not found.
+/// Questions without an answer; above, they are not asked and time out.
 pub(crate) const QUESTIONS_MAX: usize = 65_536;
 
 /// A question that the outside doesn't answer counts as answered by nothing.

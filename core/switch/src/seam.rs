@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use call::{Event, Record};
+use health::Standing;
 use media::Order;
 use policy::{InterfaceId, Policy};
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
@@ -119,6 +120,6 @@ pub struct Held {
 /// What one shard found out and all must know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// A peer, by its server key, answers or doesn't.
-    Peer { key: Arc<str>, is_up: bool },
+    /// How a peer stands, by its server key.
+    Peer { key: Arc<str>, standing: Standing },
 }

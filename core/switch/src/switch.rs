@@ -66,8 +66,11 @@ impl Switch {
             advertise: range.advertise,
             book: PortBook::new(range.address, range.ports, limits::PORT_REST),
         });
-        let stack_settings =
-            sip_stack::Settings::new(settings.shard, Arc::clone(&settings.listeners), settings.version.into());
+        let stack_settings = sip_stack::Settings::new(
+            settings.shard,
+            Arc::clone(&settings.listeners),
+            settings.version.into(),
+        );
         let mut switch = Switch {
             places: Places::new(Arc::clone(&settings.listeners), media.collect()),
             listeners: settings.listeners,
@@ -94,7 +97,7 @@ impl Switch {
             Input::Heard(event) => self.with_calls(now, out, |calls, room| calls.heard(room, &event)),
             Input::Answered(id, Answer::Dns(answer)) => self.answered(now, id, answer, out),
             Input::NewPolicy(policy) => self.adopt(now, policy),
-            Input::News(News::Peer { key, is_up }) => self.learn(&key, is_up),
+            Input::News(News::Peer { key, standing }) => self.learn(&key, standing),
             Input::Command(id, command) => self.command(now, id, command, out),
         }
         self.note_changes(now, out);
@@ -104,7 +107,10 @@ impl Switch {
     /// When `Input::Deadline` is due next.
     pub fn deadline(&self) -> Option<Instant> {
         let asked = self.asked.first_key_value().map(|(_, asked)| asked.until);
-        [self.stack.deadline(), self.calls.deadline(), self.health.deadline(), asked].into_iter().flatten().min()
+        [self.stack.deadline(), self.calls.deadline(), self.health.deadline(), asked]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What this shard holds at this moment.
@@ -128,7 +134,9 @@ impl Switch {
         match self.stack.receive(now.instant, flow, bytes, &mut out.sends) {
             Heard::Nothing => {}
             Heard::Request { server, flow, message } => self.requested(now, server, flow, &message, out),
-            Heard::Ack { message, .. } => self.with_calls(now, out, |calls, room| calls.acked(room, &message)),
+            Heard::Ack { message, .. } => {
+                self.with_calls(now, out, |calls, room| calls.acked(room, &message))
+            }
             Heard::Cancelled { server, owner, message } => {
                 self.with_calls(now, out, |calls, room| calls.cancelled(room, server, owner, &message));
             }
@@ -145,7 +153,14 @@ impl Switch {
         }
     }
 
-    fn requested(&mut self, now: Now, server: Transaction, flow: Flow, message: &Message<'_>, out: &mut Outbox) {
+    fn requested(
+        &mut self,
+        now: Now,
+        server: Transaction,
+        flow: Flow,
+        message: &Message<'_>,
+        out: &mut Outbox,
+    ) {
         if message.to().tag().is_some() {
             return self.with_calls(now, out, |calls, room| calls.in_dialog(room, server, flow, message));
         }
@@ -163,7 +178,14 @@ impl Switch {
         }
     }
 
-    fn refuse(&mut self, now: Now, server: Transaction, status: u16, headers: &[(&str, &str)], out: &mut Outbox) {
+    fn refuse(
+        &mut self,
+        now: Now,
+        server: Transaction,
+        status: u16,
+        headers: &[(&str, &str)],
+        out: &mut Outbox,
+    ) {
         let reply = sip_stack::Reply { status, headers, ..sip_stack::Reply::default() };
         self.stack.respond(now.instant, server, &reply, &mut out.sends);
     }
@@ -200,7 +222,9 @@ impl Switch {
 
     fn answered(&mut self, now: Now, id: AskId, answer: DnsAnswer, out: &mut Outbox) {
         match self.asked.remove(&id).map(|asked| asked.by) {
-            Some(Asker::Call(key)) => self.with_calls(now, out, |calls, room| calls.located(room, key, answer)),
+            Some(Asker::Call(key)) => {
+                self.with_calls(now, out, |calls, room| calls.located(room, key, answer))
+            }
             Some(Asker::Peer(index)) => self.with_health(now, out, |health, around, changes| {
                 health.located(around, index, answer, changes);
             }),
@@ -213,7 +237,8 @@ impl Switch {
             if asked.until > now.instant {
                 return;
             }
-            let nothing = DnsAnswer { question: asked.question.clone(), ttl: Duration::ZERO, found: DnsFound::Failed };
+            let nothing =
+                DnsAnswer { question: asked.question.clone(), ttl: Duration::ZERO, found: DnsFound::Failed };
             self.answered(now, id, nothing, out);
         }
     }
@@ -242,11 +267,12 @@ impl Switch {
 
     fn see_who_is_down(&mut self) {
         let servers = self.policy.servers().iter().enumerate();
-        self.down = servers.filter(|(index, _)| !self.health.is_up(*index)).map(|(_, server)| server.id).collect();
+        self.down =
+            servers.filter(|(index, _)| !self.health.is_up(*index)).map(|(_, server)| server.id).collect();
     }
 
-    fn learn(&mut self, key: &str, is_up: bool) {
-        self.health.learn(key, if is_up { Standing::Up } else { Standing::Down });
+    fn learn(&mut self, key: &str, standing: Standing) {
+        self.health.learn(key, standing);
         self.see_who_is_down();
     }
 
@@ -300,25 +326,26 @@ impl Switch {
         self.see_who_is_down();
         for change in self.scratch.changes.drain(..) {
             let (at, server) = (now.wall, Arc::clone(&change.key));
-            let is_up = change.standing == Standing::Up;
             out.tells.push(match change.standing {
                 Standing::Up => Event::PeerUp { at, server },
                 Standing::Down => Event::PeerDown { at, server, cause: change.cause.to_owned() },
             });
-            out.news.push(News::Peer { key: change.key, is_up });
+            out.news.push(News::Peer { key: change.key, standing: change.standing });
         }
     }
 
     /// Gives each question its name.
     fn note_questions(&mut self, now: Now, out: &mut Outbox) {
         let by_calls = self.scratch.calls_ask.drain(..).map(|(key, question)| (Asker::Call(key), question));
-        let by_peers = self.scratch.peers_ask.drain(..).map(|(index, question)| (Asker::Peer(index), question));
+        let by_peers =
+            self.scratch.peers_ask.drain(..).map(|(index, question)| (Asker::Peer(index), question));
         for (by, question) in by_calls.chain(by_peers) {
             self.last_ask += 1;
             let id = AskId(self.last_ask);
-            let is_full = self.asked.len() >= limits::QUESTIONS_MAX;
-            let until = if is_full { now.instant } else { now.instant + limits::QUESTION_WAIT };
-            out.asks.push((id, Question::Dns(question.clone())));
+            let until = now.instant + limits::QUESTION_WAIT;
+            if self.asked.len() < limits::QUESTIONS_MAX {
+                out.asks.push((id, Question::Dns(question.clone())));
+            }
             self.asked.insert(id, Asked { by, question, until });
         }
     }

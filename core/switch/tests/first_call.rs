@@ -62,8 +62,13 @@ impl Bench {
         let lan = "127.0.0.1".parse().unwrap();
         let media =
             MediaRange { interface: InterfaceId(0), address: lan, advertise: lan, ports: 30000..=30099 };
-        let settings =
-            Settings { shard: 0, listeners: [listener].into(), media: vec![media], seed: [7; 32], version: "Tandem" };
+        let settings = Settings {
+            shard: 0,
+            listeners: [listener].into(),
+            media: vec![media],
+            seed: [7; 32],
+            version: "Tandem",
+        };
         let start = Instant::now();
         let switch = Switch::new(settings, policy, Now { instant: start, wall: WallTime(0) });
         Bench { switch, start, now: start, out: Outbox::default() }
@@ -100,7 +105,8 @@ impl Bench {
 
     fn sent_to(&mut self, remote: &str) -> Vec<String> {
         let remote: SocketAddr = remote.parse().unwrap();
-        let (to, rest) = std::mem::take(&mut self.out.sends).into_iter().partition(|send| send.flow.remote == remote);
+        let (to, rest) =
+            std::mem::take(&mut self.out.sends).into_iter().partition(|send| send.flow.remote == remote);
         self.out.sends = rest;
         let to: Vec<sip_stack::Send> = to;
         to.iter().map(|send| String::from_utf8(send.wire.bytes().to_vec()).unwrap()).collect()
@@ -122,7 +128,9 @@ fn header<'a>(message: &'a str, name: &str) -> &'a str {
 }
 
 fn sdp(address: &str, port: u16) -> String {
-    format!("v=0\no=- 1 1 IN IP4 {address}\ns=-\nc=IN IP4 {address}\nt=0 0\nm=audio {port} RTP/AVP 0\na=rtpmap:0 PCMU/8000\n")
+    format!(
+        "v=0\no=- 1 1 IN IP4 {address}\ns=-\nc=IN IP4 {address}\nt=0 0\nm=audio {port} RTP/AVP 0\na=rtpmap:0 PCMU/8000\n"
+    )
 }
 
 fn invite(branch: &str) -> String {
@@ -174,7 +182,8 @@ fn a_call_is_carried_from_invite_to_record() {
         "127.0.0.2:5060",
         &format!(
             "ACK sip:127.0.0.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bK2\n\
-             From: <sip:+14255550100@127.0.0.2>;tag=a1\nTo: {tag}\nCall-ID: one@pbx\nCSeq: 1 ACK\nContent-Length: 0\n\n"
+             From: <sip:+14255550100@127.0.0.2>;tag=a1\nTo: {tag}\nCall-ID: one@pbx\nCSeq: 1 ACK\n\
+             Content-Length: 0\n\n"
         ),
     );
     bench.pass(Duration::from_secs(10));
@@ -184,7 +193,8 @@ fn a_call_is_carried_from_invite_to_record() {
         "127.0.0.2:5060",
         &format!(
             "BYE sip:127.0.0.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bK3\n\
-             From: <sip:+14255550100@127.0.0.2>;tag=a1\nTo: {tag}\nCall-ID: one@pbx\nCSeq: 2 BYE\nContent-Length: 0\n\n"
+             From: <sip:+14255550100@127.0.0.2>;tag=a1\nTo: {tag}\nCall-ID: one@pbx\nCSeq: 2 BYE\n\
+             Content-Length: 0\n\n"
         ),
     );
     assert!(bench.sent_to("127.0.0.2:5060")[0].starts_with("SIP/2.0 200 "));

@@ -1,0 +1,230 @@
+//! The end of a call: BYEs, the relay's figures, the record.
+//!
+//! Who hung up is answered only when the record is kept: a call that its parties know to be over has one.
+
+use std::time::Duration;
+
+use media::Side;
+use sip_message::{Header, Message, Method};
+use sip_stack::{ClientId, ServerId, auth};
+
+use crate::call::{Ack, Call, State};
+use crate::closing::{Closing, Ending, Stage};
+use crate::{EndedBy, Room, part};
+
+/// How long the record waits for the relay's figures.
+const FIGURES_WAIT: Duration = Duration::from_millis(500);
+
+impl Call {
+    /// A BYE from a side.
+    pub(crate) fn bye(&mut self, room: &mut Room<'_>, server: ServerId, side: Side, message: &Message<'_>) {
+        self.unacked[side as usize] = None;
+        match &mut self.state {
+            State::Placing(_) => {
+                room.reply(server, 200);
+                self.cancel_attempt(room, None);
+            }
+            State::Up(_) => {
+                let ended_by = match side {
+                    Side::Caller => EndedBy::Caller,
+                    Side::Callee => EndedBy::Callee,
+                };
+                let reason = message.line(Header::Reason).map(Box::from);
+                self.draft.ended_by(ended_by);
+                self.leave_exchange(room);
+                self.take_leave(room);
+                self.send_bye(room, side.other(), reason);
+                if let State::Closing(closing) = &mut self.state {
+                    closing.held.push(server);
+                }
+                self.close(room, Ending::HungUp);
+            }
+            State::Closing(closing) => {
+                if closing.owed.as_ref().is_some_and(|(owed, _)| *owed == side) {
+                    closing.owed = None;
+                }
+                match closing.stage {
+                    Stage::Counting(_) => closing.held.push(server),
+                    Stage::Kept => room.reply(server, 200),
+                }
+            }
+        }
+    }
+
+    /// The house ends an answered call.
+    pub(crate) fn end_both(&mut self, room: &mut Room<'_>, by: EndedBy, ending: Ending) {
+        self.draft.ended_by(by);
+        self.leave_exchange(room);
+        self.take_leave(room);
+        for side in [Side::Caller, Side::Callee] {
+            if ending != Ending::Lost(side) {
+                self.send_bye(room, side, None);
+            }
+        }
+        self.close(room, ending);
+    }
+
+    /// An operator ends whatever this call is doing.
+    pub(crate) fn hang_up(&mut self, room: &mut Room<'_>) {
+        match &self.state {
+            State::Placing(attempt) => {
+                if let Some(client) = attempt.client() {
+                    room.stack.cancel(room.now.instant, client, None, room.sends);
+                }
+                if let Some(server) = self.caller.invite.take() {
+                    let tag = self.key.tag();
+                    room.reply_with(server, 503, Some(&tag), &[]);
+                }
+                self.draft.ended_by(EndedBy::House);
+                self.close(room, Ending::Operator);
+            }
+            State::Up(_) => self.end_both(room, EndedBy::House, Ending::Operator),
+            State::Closing(_) => {}
+        }
+    }
+
+    /// From here on only the end is carried out; keeps the callee's dialog for it.
+    fn take_leave(&mut self, room: &mut Room<'_>) {
+        let before = std::mem::replace(&mut self.state, State::Closing(Closing::default()));
+        let State::Up(callee) = before else { return };
+        self.state = State::Closing(Closing { callee: Some(callee.dialog), ..Closing::default() });
+        for side in [Side::Caller, Side::Callee] {
+            if let Ack::Owed(cseq) = self.acks[side as usize] {
+                self.acknowledge(room, side, cseq, None);
+            }
+        }
+    }
+
+    fn send_bye(&mut self, room: &mut Room<'_>, side: Side, reason: Option<Box<str>>) {
+        let must_wait = self.unacked[side as usize].is_some();
+        if must_wait {
+            if let State::Closing(closing) = &mut self.state {
+                closing.owed = Some((side, reason));
+            }
+            return;
+        }
+        let owner = part::owner(self.key, part::BYE);
+        let Some(dialog) = self.dialog(side) else { return };
+        let bye = dialog.next_request(Method::Bye);
+        let headers: Vec<(&str, &str)> = reason.iter().map(|reason| ("Reason", reason.as_ref())).collect();
+        let mut request = bye.as_request();
+        request.headers = &headers;
+        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
+        if let State::Closing(closing) = &mut self.state {
+            closing.byes.push((side, client));
+        }
+    }
+
+    /// The ACK that a BYE had to wait for has come, or never will.
+    pub(crate) fn bye_owed(&mut self, room: &mut Room<'_>, side: Side) {
+        let State::Closing(closing) = &mut self.state else { return };
+        if closing.owed.as_ref().is_some_and(|(owed, _)| *owed == side)
+            && let Some((_, reason)) = closing.owed.take()
+        {
+            self.send_bye(room, side, reason);
+        }
+    }
+
+    /// Ends the media, and keeps the record as soon as it is whole.
+    pub(crate) fn close(&mut self, room: &mut Room<'_>, ending: Ending) {
+        if !matches!(self.state, State::Closing(_)) {
+            self.state = State::Closing(Closing::default());
+        }
+        self.permits.clear();
+        self.passing.clear();
+        self.draft.ended(room, ending);
+        self.bridge.close(room);
+        if let State::Closing(closing) = &mut self.state
+            && self.bridge.is_closing()
+        {
+            closing.stage = Stage::Counting(room.now.instant + FIGURES_WAIT);
+        } else {
+            self.keep(room);
+        }
+    }
+
+    /// The relay speaks.
+    pub(crate) fn heard(&mut self, room: &mut Room<'_>, event: &media::Event) {
+        match event {
+            media::Event::Finished { figures, .. } => {
+                self.bridge.finished(room, figures);
+                if !self.bridge.is_closing() {
+                    self.keep(room);
+                }
+            }
+            media::Event::Failed { why, .. } => self.media_failed(room, why),
+            media::Event::Latched { .. } => {}
+        }
+    }
+
+    fn media_failed(&mut self, room: &mut Room<'_>, why: &str) {
+        match &self.state {
+            State::Placing(attempt) => {
+                if let Some(client) = attempt.client() {
+                    room.stack.cancel(room.now.instant, client, None, room.sends);
+                }
+                self.attempt_failed(room, policy::Cause::Media, why);
+            }
+            State::Up(_) | State::Closing(_) => self.draft.note(why),
+        }
+    }
+
+    pub(crate) fn expire_closing(&mut self, room: &mut Room<'_>) {
+        let State::Closing(closing) = &self.state else { return };
+        if closing.deadline().is_some_and(|until| until <= room.now.instant) {
+            self.bridge.shut(room);
+            self.keep(room);
+        }
+    }
+
+    /// Keeps the record, once, and then lets those go who hung up.
+    fn keep(&mut self, room: &mut Room<'_>) {
+        let State::Closing(closing) = &mut self.state else { return };
+        closing.stage = Stage::Kept;
+        let held = std::mem::take(&mut closing.held);
+        if let Some(record) = self.draft.finish(self.bridge.figures()) {
+            self.tell_ended(room, &record);
+            room.keep.push(record);
+        }
+        for server in held {
+            room.reply(server, 200);
+        }
+    }
+
+    /// A final answer to a BYE of ours. A challenge is answered once.
+    pub(crate) fn bye_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
+        let status = message.status().unwrap_or_default();
+        let State::Closing(closing) = &mut self.state else { return };
+        if status < 200 {
+            return;
+        }
+        let side = closing.byes.iter().find(|(_, bye)| *bye == client).map(|(side, _)| *side);
+        closing.bye_ended(client);
+        if matches!(status, 401 | 407) && side == Some(Side::Callee) && closing.proofs == 0 {
+            closing.proofs += 1;
+            self.prove_bye(room, message);
+        }
+    }
+
+    fn prove_bye(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
+        let Some(account) = self.plan.attempts.iter().find_map(|attempt| attempt.credentials.clone()) else {
+            return;
+        };
+        let State::Closing(Closing { callee: Some(dialog), .. }) = &mut self.state else { return };
+        let bye = dialog.next_request(Method::Bye);
+        let mut request = bye.as_request();
+        let Some((name, challenge)) = auth::pick(message) else { return };
+        let account = auth::Credentials { user: &account.user, password: account.password.reveal() };
+        let (method, chance) = (Method::Bye.as_str(), room.stack.chance());
+        let Some(value) = auth::answer(challenge, account, method, request.uri, &[], chance, 1) else {
+            return;
+        };
+        let headers = [(name, value.as_str())];
+        request.headers = &headers;
+        let owner = part::owner(self.key, part::BYE);
+        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
+        if let State::Closing(closing) = &mut self.state {
+            closing.byes.push((Side::Callee, client));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! A re-INVITE or UPDATE, carried from one leg to the other. One at a time: who comes second hears so.
+
+use media::Side;
+use sip_message::{Message, Method};
+use sip_stack::{ClientId, Reply, ServerId};
+
+use crate::body::{self, Body};
+use crate::call::{Ack, Call, Unacked};
+use crate::closing::Ending;
+use crate::exchange::{Exchange, Offer, Stage, Verb};
+use crate::{EndedBy, Room, arrival, part};
+
+impl Call {
+    /// Takes a negotiation that one side begins to the other.
+    pub(crate) fn carry_exchange(
+        &mut self,
+        room: &mut Room<'_>,
+        server: ServerId,
+        from: Side,
+        message: &Message<'_>,
+    ) {
+        if let Some(unsupported) = arrival::unsupported(message) {
+            return room.reply_with(server, 420, None, &[("Unsupported", &unsupported)]);
+        }
+        match &self.exchange {
+            Some(exchange) if exchange.from == from => {
+                return room.reply_with(server, 500, None, &[("Retry-After", "2")]);
+            }
+            Some(_) => return room.reply(server, 491),
+            None if self.is_unsettled() => return room.reply(server, 491),
+            None => {}
+        }
+        let verb = if message.method() == Some(Method::Update) { Verb::Update } else { Verb::Invite };
+        match body::of(message) {
+            Body::Unknown => room.reply_with(server, 415, None, &[("Accept", "application/sdp")]),
+            Body::None => self.ask_across(room, server, from, verb, message, None),
+            Body::Sdp(theirs) => match self.describe_across(room, from, theirs) {
+                Some(ours) => self.ask_across(room, server, from, verb, message, Some(&ours)),
+                None => room.reply(server, 488),
+            },
+        }
+    }
+
+    /// Whether the first INVITE, or an earlier one, still waits for an ACK somewhere.
+    fn is_unsettled(&self) -> bool {
+        let is_owed = self.acks.iter().any(|ack| matches!(ack, Ack::Owed(_)));
+        is_owed || self.unacked.iter().any(Option::is_some)
+    }
+
+    fn ask_across(
+        &mut self,
+        room: &mut Room<'_>,
+        server: ServerId,
+        from: Side,
+        verb: Verb,
+        message: &Message<'_>,
+        offer: Option<&[u8]>,
+    ) {
+        let to = from.other();
+        let contact = self.contact(to).to_owned();
+        let hops = message.max_forwards().ok().flatten().unwrap_or(70).saturating_sub(1);
+        let owner = part::owner(self.key, part::EXCHANGE);
+        let Some(dialog) = self.dialog(to) else { return room.reply(server, 481) };
+        let next = dialog.next_request(verb.method());
+        let mut request = next.as_request();
+        request.contact = Some(&contact);
+        request.headers = &[("Allow", arrival::ALLOW)];
+        request.max_forwards = hops;
+        request.body = offer.map(|offer| ("application/sdp", offer));
+        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
+        room.stack.own(server, owner);
+        let stage = Stage::Asked(if offer.is_some() { Offer::Made } else { Offer::LeftOpen });
+        let target = message.contact().and_then(Result::ok).map(|contact| contact.uri.into());
+        let cseq = message.cseq().number;
+        self.exchange = Some(Exchange { from, verb, server, cseq, client, target, stage });
+    }
+
+    pub(crate) fn exchange_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
+        let status = message.status().unwrap_or_default();
+        let is_current = self.exchange.as_ref().is_some_and(|exchange| exchange.client == client);
+        match (status, is_current) {
+            (..=199, _) => {}
+            (200..=299, true) => self.exchange_accepted(room, message),
+            (200..=299, false) => self.acknowledge_again(room, message),
+            (_, true) => self.exchange_refused(room, status),
+            (_, false) => {}
+        }
+    }
+
+    fn exchange_accepted(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
+        let Some(mut exchange) = self.exchange.take() else { return };
+        let Stage::Asked(offer) = exchange.stage else {
+            self.exchange = Some(exchange);
+            return self.acknowledge_again(room, message);
+        };
+        let (from, to) = (exchange.from, exchange.from.other());
+        if let Some(dialog) = self.dialog(to) {
+            dialog.retarget(message);
+        }
+        if let Some(target) = exchange.target.take()
+            && let Some(dialog) = self.dialog(from)
+        {
+            dialog.retarget_to(&target);
+        }
+        let ours = match body::of(message) {
+            Body::Sdp(theirs) => self.describe_across(room, to, theirs),
+            Body::None | Body::Unknown => None,
+        };
+        let cseq = message.cseq().number;
+        let is_invite = exchange.verb == Verb::Invite;
+        if is_invite && (offer == Offer::Made || ours.is_none()) {
+            self.acknowledge(room, to, cseq, None);
+        }
+        if ours.is_none() && (is_invite || offer == Offer::Made) {
+            room.reply(exchange.server, 488);
+            return self.end_both(room, EndedBy::House, Ending::NoDescription);
+        }
+        self.accept_exchange(room, &exchange, ours.as_deref());
+        if is_invite && offer == Offer::LeftOpen {
+            self.acks[to as usize] = Ack::Owed(cseq);
+            exchange.stage = Stage::OwesAck;
+            self.exchange = Some(exchange);
+        }
+    }
+
+    fn accept_exchange(&mut self, room: &mut Room<'_>, exchange: &Exchange, ours: Option<&[u8]>) {
+        let side = exchange.from;
+        let contact = self.contact(side).to_owned();
+        let reply = Reply {
+            status: 200,
+            contact: Some(&contact),
+            headers: &[("Allow", arrival::ALLOW)],
+            body: ours.map(|ours| ("application/sdp", ours)),
+            ..Reply::default()
+        };
+        let now = room.now.instant;
+        let wire = room.stack.respond(now, exchange.server, &reply, room.sends);
+        if let Some(wire) = wire
+            && exchange.verb == Verb::Invite
+            && let Some(dialog) = self.dialog(side)
+        {
+            let flow = dialog.flow();
+            self.unacked[side as usize] = Some(Unacked::new(now, wire, flow, exchange.cseq));
+        }
+    }
+
+    fn exchange_refused(&mut self, room: &mut Room<'_>, status: u16) {
+        let Some(exchange) = self.exchange.take() else { return };
+        match status {
+            // The other side no longer knows the call (RFC 3261 12.2.1.2).
+            408 | 481 => {
+                room.reply(exchange.server, 481);
+                self.end_both(room, EndedBy::House, Ending::Lost(exchange.from.other()));
+            }
+            401 | 407 => room.reply(exchange.server, 403),
+            300..=399 => room.reply(exchange.server, 488),
+            _ => room.reply(exchange.server, status),
+        }
+    }
+
+    /// A request of ours inside of the call was never answered: its side is gone.
+    pub(crate) fn exchange_unanswered(&mut self, room: &mut Room<'_>, client: ClientId) {
+        let exchange = self.exchange.as_ref().filter(|exchange| exchange.client == client);
+        let passing = self.passing.iter().find(|passing| passing.client == client);
+        let side = exchange.map(|exchange| exchange.from.other()).or(passing.map(|passing| passing.to));
+        if let Some(side) = side {
+            self.end_both(room, EndedBy::House, Ending::Lost(side));
+        }
+    }
+
+    /// The answer to an offer that a 2xx made.
+    pub(crate) fn acknowledge_exchange(&mut self, room: &mut Room<'_>, from: Side, answer: Option<&[u8]>) {
+        self.exchange = None;
+        let to = from.other();
+        let Ack::Owed(cseq) = self.acks[to as usize] else { return };
+        let ours = answer.and_then(|answer| self.describe_across(room, from, answer));
+        self.acknowledge(room, to, cseq, ours.as_deref());
+        if ours.is_none() {
+            self.end_both(room, EndedBy::House, Ending::NoDescription);
+        }
+    }
+
+    /// A CANCEL of a re-INVITE goes across; the far end's answer decides.
+    pub(crate) fn cancel_exchange(&mut self, room: &mut Room<'_>, server: ServerId) {
+        if let Some(exchange) = self.exchange.as_ref().filter(|exchange| exchange.server == server)
+            && matches!(exchange.stage, Stage::Asked(_))
+        {
+            room.stack.cancel(room.now.instant, exchange.client, None, room.sends);
+        }
+    }
+
+    /// The call ends while something is on its way across: who asked hears so.
+    pub(crate) fn leave_exchange(&mut self, room: &mut Room<'_>) {
+        if let Some(exchange) = self.exchange.take()
+            && matches!(exchange.stage, Stage::Asked(_))
+        {
+            match exchange.verb {
+                Verb::Invite => {
+                    room.stack.cancel(room.now.instant, exchange.client, None, room.sends);
+                    room.reply(exchange.server, 487);
+                }
+                Verb::Update => room.reply(exchange.server, 481),
+            }
+        }
+        for passing in self.passing.drain(..) {
+            room.reply(passing.server, 481);
+        }
+    }
+}

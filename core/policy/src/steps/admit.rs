@@ -2,29 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::limit::{Claim, Limit};
+use crate::limit::Claim;
 use crate::policy::{Site, Trunk};
 use crate::steps::Caller;
 
-/// The trunk that is called, the trunk that calls, and the sites at both ends; each once.
+/// The trunk that calls and the trunk that is called, and the sites that the call leaves and enters.
 pub(crate) fn claims(caller: &Caller<'_>, trunk: Option<&Trunk>, site: Option<&Site>) -> Vec<Claim> {
-    let own_site = caller.site.filter(|own| site.is_none_or(|site| site.name != own.name));
-    let same_site = caller.site.is_some() && own_site.is_none();
-    let limits = [
-        caller.trunk().and_then(|trunk| trunk.limit.as_ref()),
-        trunk.and_then(|trunk| trunk.limit.as_ref()),
-        own_site.and_then(|site| site.limit.as_ref()),
-        site.filter(|_| !same_site).and_then(|site| site.limit.as_ref()),
-    ];
-    let mut claims: Vec<Claim> = Vec::new();
-    for limit in limits.into_iter().flatten() {
-        if !claims.iter().any(|claim| Arc::ptr_eq(&claim.limit, limit)) {
-            claims.push(claim(limit));
-        }
-    }
-    claims
-}
-
-fn claim(limit: &Arc<Limit>) -> Claim {
-    Claim { limit: limit.clone() }
+    let left = caller.site.map(|site| &**site);
+    let stays = left.zip(site).is_some_and(|(left, entered)| left.name == entered.name);
+    let sites = [left, site].map(|site| site.filter(|_| !stays).and_then(|site| site.limit.as_ref()));
+    let trunks =
+        [caller.trunk().map(|trunk| &**trunk), trunk].map(|trunk| trunk.and_then(|one| one.limit.as_ref()));
+    let limits = trunks.into_iter().chain(sites).flatten();
+    limits.map(|limit| Claim { limit: Arc::clone(limit) }).collect()
 }

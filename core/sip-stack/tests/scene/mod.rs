@@ -60,10 +60,8 @@ pub fn settings() -> Settings {
         sent_by: sent_by.into(),
         interface: 0,
     };
-    let listeners = [
-        listener(0, Transport::Udp, "198.51.100.1:5060"),
-        listener(1, Transport::Tcp, "198.51.100.1:5060"),
-    ];
+    let listeners =
+        [listener(0, Transport::Udp, "198.51.100.1:5060"), listener(1, Transport::Tcp, "198.51.100.1:5060")];
     Settings::new(3, Arc::new(listeners), "Tandem/0.1.0".into())
 }
 

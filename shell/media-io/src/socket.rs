@@ -101,6 +101,11 @@ impl Poll {
 }
 
 impl Ready {
+    /// Whether more may be ready than there was room for.
+    pub fn is_full(&self) -> bool {
+        self.count == READY_MAX
+    }
+
     pub fn new() -> Ready {
         Ready { events: [libc::epoll_event { events: 0, u64: 0 }; READY_MAX], count: 0 }
     }

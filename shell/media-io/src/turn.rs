@@ -26,6 +26,13 @@ struct Sockets {
     by_port: Vec<Option<Udp>>,
 }
 
+/// How the loop keeps up. What is left at a socket is reported again, so one packet a turn loses nothing.
+#[derive(Clone, Copy)]
+enum Pace {
+    Even,
+    Behind,
+}
+
 impl Turn {
     pub fn new(bell: Arc<Bell>) -> io::Result<Self> {
         let poll = Poll::new()?;
@@ -38,12 +45,13 @@ impl Turn {
         loop {
             self.sockets.poll.wait(&mut ready)?;
             let now = Instant::now();
+            let pace = if ready.is_full() { Pace::Behind } else { Pace::Even };
             let mut rung = false;
             for token in ready.tokens() {
                 if token == BELL {
                     rung = true;
                 } else {
-                    self.carry(now, PortIndex(token), &mut desk);
+                    self.carry(now, PortIndex(token), pace, &mut desk);
                 }
             }
             if rung {
@@ -58,9 +66,12 @@ impl Turn {
     }
 
     /// Moves the packets that wait at one port.
-    fn carry<E: Fn(Event)>(&mut self, now: Instant, port: PortIndex, desk: &mut Desk<E>) {
+    fn carry<E: Fn(Event)>(&mut self, now: Instant, port: PortIndex, pace: Pace, desk: &mut Desk<E>) {
         let Some(socket) = self.sockets.at(port) else { return };
-        let received = self.batch.receive(socket);
+        let received = match pace {
+            Pace::Even => self.batch.receive_one(socket),
+            Pace::Behind => self.batch.receive(socket),
+        };
         let mut out: Option<(PortIndex, usize)> = None;
         for at in 0..received {
             let Some((from, packet)) = self.batch.packet(at) else { continue };

@@ -1,0 +1,48 @@
+//! A relay without signalling, to measure what a packet costs: session `i` listens on `base + 4i` for its
+//! caller and on `base + 4i + 2` for its callee. Runs until its input ends.
+//!
+//! forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS
+//!
+//! The callers receive on CALLER_PORT and the PORTS after it, in turn; the callees likewise.
+
+use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use media::{Aim, LatchMode, Order, PortPair, Sending, SessionKey, Side};
+use media_io::{Handle, Settings, start};
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+fn main() -> io::Result<()> {
+    let numbers: Vec<u16> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
+    let [sessions, base, caller, callee, ports] = numbers[..] else {
+        eprintln!("forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS");
+        std::process::exit(2);
+    };
+    let name = "media-0".to_owned();
+    let handle = start(Settings { name, core: None, events: |event| eprintln!("{event:?}") })?;
+    for session in 0..sessions {
+        let port = base + 4 * session;
+        open(&handle, session.into(), port, [caller, callee].map(|first| first + session % ports))?;
+    }
+    println!("ready");
+    io::stdin().read_to_end(&mut Vec::new())?;
+    handle.stop()
+}
+
+fn open(handle: &Handle, call: u64, port: u16, peers: [u16; 2]) -> io::Result<()> {
+    let session = SessionKey { shard: 0, call };
+    let pair = |port| PortPair { address: HERE, port };
+    tell(handle, Order::Open { session, stream: 0, ports: [pair(port), pair(port + 2)] })?;
+    for (side, peer) in [Side::Caller, Side::Callee].into_iter().zip(peers) {
+        let (rtp, rtcp) = (SocketAddr::new(HERE, peer), None);
+        let aim =
+            Aim { rtp: Some(rtp), rtcp, sending: Sending::Allowed, latch: LatchMode::Strict, clock: 8000 };
+        tell(handle, Order::Aim { session, stream: 0, side, aim })?;
+    }
+    Ok(())
+}
+
+fn tell(handle: &Handle, order: Order) -> io::Result<()> {
+    handle.order(order).map_err(|full| io::Error::other(format!("the loop does not take {:?}", full.0)))
+}

@@ -1,1 +1,31 @@
-//! The map of this crate.
+//! Far ends made up: phones, providers, PBXs and PSAPs as state machines without sockets or clock.
+//!
+//! An [`Actor`] is a user agent written from the RFCs and from nothing else of ours than the words: its
+//! transactions, dialogs and digest are its own, so that two readings of the same standard meet. It behaves,
+//! except for the [`Habit`]s its [`Profile`] gives it.
+//!
+//! Not here: the network between them (world), real sockets (node).
+//!
+//! Start with `exchange.rs`, what goes in and out, then `actor.rs`.
+
+mod exchange;
+mod profile;
+
+mod actor;
+mod arriving;
+mod answering;
+mod doing;
+mod leg;
+mod repeat;
+mod media;
+mod sound;
+mod digest;
+mod writing;
+mod chance;
+
+pub use actor::{Actor, LegView};
+pub use chance::Chance;
+pub use exchange::{ActorInput, ActorOut, Deed, Ended, LegId, Note, Noted, Parcel, Transport};
+pub use leg::Stage;
+pub use profile::{Credentials, Habit, Kind, Profile};
+pub use sound::{Sound, Tag};

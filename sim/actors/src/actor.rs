@@ -1,0 +1,278 @@
+//! One far end: its legs, its requests under way, its answers given.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::chance::Chance;
+use crate::exchange::{ActorInput, ActorOut, Ended, LegId, Note, Noted, Parcel, Transport};
+use crate::leg::{Leg, Stage, State};
+use crate::profile::{Habit, Profile};
+use crate::repeat::{Repeat, T1};
+
+/// A user agent without socket or clock.
+#[derive(Debug)]
+pub struct Actor {
+    pub(crate) profile: Profile,
+    pub(crate) chance: Chance,
+    pub(crate) legs: BTreeMap<LegId, Leg>,
+    /// Requests of ours that wait for an answer, or absorb late ones.
+    pub(crate) clients: Vec<Client>,
+    /// Answers given to requests other than INVITE, for their copies.
+    pub(crate) served: Vec<Served>,
+    pub(crate) next_incoming: u32,
+    pub(crate) next_port: u16,
+}
+
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub leg: Option<LegId>,
+    pub branch: String,
+    pub method: &'static str,
+    pub cseq: u32,
+    pub repeat: Repeat,
+    /// After the final answer: our ACK, if it was owed.
+    pub done: Option<Done>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub ack: Option<Parcel>,
+    pub until: Instant,
+}
+
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub branch: String,
+    pub method: String,
+    pub answer: Parcel,
+    pub until: Instant,
+}
+
+/// What can be seen of a leg from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegView {
+    pub id: LegId,
+    pub call_id: String,
+    pub stage: Stage,
+    /// RTP packets that reached it.
+    pub packets_heard: u64,
+}
+
+impl Actor {
+    pub fn new(profile: Profile, seed: u64) -> Actor {
+        Actor {
+            profile,
+            chance: Chance::new(seed),
+            legs: BTreeMap::new(),
+            clients: Vec::new(),
+            served: Vec::new(),
+            next_incoming: LegId::INCOMING,
+            next_port: 0,
+        }
+    }
+
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// For changing habits while it lives.
+    pub fn profile_mut(&mut self) -> &mut Profile {
+        &mut self.profile
+    }
+
+    /// Takes one input, and leaves in `out` what follows.
+    pub fn handle(&mut self, now: Instant, input: ActorInput<'_>, out: &mut ActorOut) {
+        let first = out.sends.len();
+        match input {
+            ActorInput::Received { from, to, transport, bytes } if to == self.profile.sip => {
+                self.received(now, from, transport, bytes, out);
+            }
+            ActorInput::Received { to, bytes, .. } => self.heard(to, bytes, out),
+            ActorInput::Deadline => self.expire(now, out),
+            ActorInput::Do(deed) => self.perform(now, deed, out),
+        }
+        if self.profile.has(Habit::RetransmitsWildly) {
+            let sip = |send: &&Parcel| send.from == self.profile.sip && send.transport == Transport::Udp;
+            let copies: Vec<_> = out.sends[first..].iter().filter(sip).cloned().collect();
+            out.sends.extend(copies.iter().cloned());
+            out.sends.extend(copies);
+        }
+    }
+
+    /// When [`ActorInput::Deadline`] is due next.
+    pub fn deadline(&self) -> Option<Instant> {
+        let clients = self.clients.iter().map(|client| match &client.done {
+            Some(done) => done.until,
+            None => client.repeat.deadline(),
+        });
+        clients.chain(self.legs.values().filter_map(Leg::deadline)).min()
+    }
+
+    /// Every leg that ever was, in the order of their numbers.
+    pub fn legs(&self) -> impl Iterator<Item = LegView> + '_ {
+        self.legs.values().map(|leg| LegView {
+            id: leg.id,
+            call_id: leg.dialog.call_id.clone(),
+            stage: leg.stage(),
+            packets_heard: leg.media.packets_heard,
+        })
+    }
+
+    pub fn leg(&self, id: LegId) -> Option<LegView> {
+        self.legs().find(|leg| leg.id == id)
+    }
+
+    /// The leg that belongs to an INVITE's Call-ID.
+    pub fn leg_of(&self, call_id: &str) -> Option<LegView> {
+        self.legs().find(|leg| leg.call_id == call_id)
+    }
+
+    /// Whether no request, answer or call of it is under way.
+    pub fn is_idle(&self) -> bool {
+        self.clients.is_empty() && self.legs.values().all(|leg| leg.stage() == Stage::Over)
+    }
+
+    fn heard(&mut self, to: SocketAddr, packet: &[u8], out: &mut ActorOut) {
+        let leg = self.legs.values_mut().rev().find(|leg| leg.media.local == to);
+        let Some(leg) = leg else {
+            if to.port().is_multiple_of(2) {
+                let tag = rtp::Header::parse(packet).ok().and_then(|header| crate::Tag::parse(header.payload));
+                let what = Note::HeardOutside { port: to.port(), tag };
+                out.notes.push(Noted { leg: LegId(0), call_id: String::new(), what });
+            }
+            return;
+        };
+        if let Some(what) = leg.media.hear(packet, &self.profile, out) {
+            out.notes.push(Noted { leg: leg.id, call_id: leg.dialog.call_id.clone(), what });
+        }
+    }
+
+    fn expire(&mut self, now: Instant, out: &mut ActorOut) {
+        self.served.retain(|served| served.until > now);
+        self.expire_clients(now, out);
+        let due: Vec<LegId> = self
+            .legs
+            .values()
+            .filter(|leg| leg.deadline().is_some_and(|at| at <= now))
+            .map(|leg| leg.id)
+            .collect();
+        for id in due {
+            self.expire_leg(now, id, out);
+        }
+    }
+
+    fn expire_clients(&mut self, now: Instant, out: &mut ActorOut) {
+        let mut timed_out = Vec::new();
+        for client in &mut self.clients {
+            if client.done.is_some() {
+                continue;
+            }
+            if client.repeat.is_given_up(now) {
+                timed_out.push((client.leg, client.method));
+                client.done = Some(Done { ack: None, until: now });
+            } else {
+                client.repeat.expire(now, out);
+            }
+        }
+        self.clients.retain(|client| client.done.as_ref().is_none_or(|done| done.until > now));
+        for (leg, method) in timed_out {
+            self.timed_out(now, leg, method, out);
+        }
+    }
+
+    fn timed_out(&mut self, now: Instant, leg: Option<LegId>, method: &str, out: &mut ActorOut) {
+        let Some(id) = leg else { return };
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        match (&leg.state, method) {
+            (State::Calling { .. }, "INVITE") => self.end(id, Ended::TimedOut, out),
+            (State::Up, "INVITE" | "UPDATE") => {
+                leg.changing = None;
+                self.hang_up(now, id, out);
+            }
+            (State::Leaving, "BYE") => leg.state = State::Over,
+            _ => {}
+        }
+    }
+
+    fn expire_leg(&mut self, now: Instant, id: LegId, out: &mut ActorOut) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let call_id = leg.dialog.call_id.clone();
+        leg.media.expire(now, &self.profile, &call_id, out);
+        if let Some(repeat) = &mut leg.unacked {
+            repeat.expire(now, out);
+            if repeat.is_given_up(now) {
+                leg.unacked = None;
+            }
+        }
+        match &mut leg.state {
+            State::Answered { ok } => {
+                ok.expire(now, out);
+                if ok.is_given_up(now) {
+                    leg.state = State::Up;
+                    self.hang_up(now, id, out);
+                    return;
+                }
+            }
+            State::Refused { no } => {
+                no.expire(now, out);
+                if no.is_given_up(now) {
+                    leg.state = State::Over;
+                }
+            }
+            State::Ringing { .. } => return self.play(now, id, out),
+            _ => {}
+        }
+        if let Some((_, deed)) = leg.again.take_if(|(at, _)| *at <= now) {
+            self.perform(now, deed, out);
+        }
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        if leg.hang_up_at.take_if(|at| *at <= now).is_some() {
+            self.hang_up(now, id, out);
+        }
+    }
+
+    /// Notes how a leg ended, and keeps it for late copies.
+    pub(crate) fn end(&mut self, id: LegId, how: Ended, out: &mut ActorOut) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        leg.media.stop();
+        (leg.hang_up_at, leg.again, leg.unacked, leg.changing) = (None, None, None, None);
+        if matches!(leg.state, State::Calling { .. } | State::Ringing { .. } | State::Up | State::Answered { .. }) {
+            leg.state = State::Over;
+        }
+        self.note(id, Note::Ended(how), out);
+    }
+
+    pub(crate) fn note(&self, id: LegId, what: Note, out: &mut ActorOut) {
+        let call_id = self.legs.get(&id).map(|leg| leg.dialog.call_id.clone()).unwrap_or_default();
+        out.notes.push(Noted { leg: id, call_id, what });
+    }
+
+    pub(crate) fn contact(&self) -> String {
+        let transport = match self.profile.transport {
+            Transport::Udp => "",
+            Transport::Tcp => ";transport=tcp",
+        };
+        format!("<sip:{}@{}{transport}>", self.profile.user, self.profile.sip)
+    }
+
+    pub(crate) fn branch(&mut self) -> String {
+        format!("z9hG4bK{}", self.chance.text())
+    }
+
+    /// An RTP address that no living leg uses.
+    pub(crate) fn rtp_address(&mut self) -> SocketAddr {
+        let at = self.next_port % self.profile.rtp_pairs.max(1);
+        self.next_port = self.next_port.wrapping_add(1);
+        SocketAddr::new(self.profile.rtp.ip(), self.profile.rtp.port() + 2 * at)
+    }
+
+    pub(crate) fn parcel(&self, to: SocketAddr, transport: Transport, bytes: Vec<u8>) -> Parcel {
+        Parcel { transport, from: self.profile.sip, to, bytes }
+    }
+
+    /// How long finished transactions answer copies.
+    pub(crate) fn linger(now: Instant) -> Instant {
+        now + 64 * T1
+    }
+}

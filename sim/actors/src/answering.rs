@@ -1,0 +1,408 @@
+//! Requests of others: calls to us, changes, ends.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use sdp::Session;
+use sip_message::{Header, Message, Method};
+
+use crate::actor::{Actor, Served};
+use crate::exchange::{ActorOut, Deed, Ended, LegId, Note, Parcel, Transport};
+use crate::leg::{Dialog, Incoming, Leg, Line, State};
+use crate::media::Media;
+use crate::profile::Habit;
+use crate::repeat::{Growth, Repeat};
+use crate::writing::Response;
+
+/// Where a request came from.
+pub(crate) type Path = (SocketAddr, Transport);
+
+impl Actor {
+    pub(crate) fn requested(
+        &mut self,
+        now: Instant,
+        path: Path,
+        message: &Message<'_>,
+        method: Method<'_>,
+        out: &mut ActorOut,
+    ) {
+        let branch = message.via().branch().unwrap_or_default();
+        let copy = self.served.iter().find(|one| one.branch == branch && one.method == method.as_str());
+        if let Some(copy) = copy {
+            return out.sends.push(copy.answer.clone());
+        }
+        match (method, message.to().tag()) {
+            (Method::Ack, _) => self.acknowledged(now, message, out),
+            (Method::Cancel, _) => self.cancelled(now, path, message, out),
+            (Method::Invite, None) => self.called(now, path, message, out),
+            (_, Some(tag)) => {
+                let leg = self.legs.values().find(|leg| {
+                    leg.dialog.call_id == message.call_id() && leg.dialog.local_tag == tag
+                });
+                match leg.map(|leg| leg.id) {
+                    Some(id) => self.inside(now, id, path, message, out),
+                    None => self.serve(now, path, message, &Response { status: 481, ..Response::default() }, out),
+                }
+            }
+            (Method::Options, None) => {
+                let contact = self.contact();
+                let ok = Response { status: 200, contact: Some(&contact), ..Response::default() };
+                self.serve(now, path, message, &ok, out);
+            }
+            (_, None) => self.serve(now, path, message, &Response { status: 405, ..Response::default() }, out),
+        }
+    }
+
+    /// Answers a request that isn't INVITE, and remembers the answer for its copies.
+    fn serve(&mut self, now: Instant, path: Path, message: &Message<'_>, answer: &Response<'_>, out: &mut ActorOut) {
+        let answer = self.response_parcel(path, message, answer);
+        out.sends.push(answer.clone());
+        self.served.push(Served {
+            branch: message.via().branch().unwrap_or_default().to_owned(),
+            method: message.method().map(|method| method.as_str().to_owned()).unwrap_or_default(),
+            answer,
+            until: Actor::linger(now),
+        });
+    }
+
+    fn response_parcel(&self, path: Path, message: &Message<'_>, answer: &Response<'_>) -> Parcel {
+        self.parcel(reply_address(message, path), path.1, answer.print(message))
+    }
+
+    fn called(&mut self, now: Instant, path: Path, message: &Message<'_>, out: &mut ActorOut) {
+        let branch = message.via().branch().unwrap_or_default();
+        let copy = self.legs.values().find(|leg| leg.dialog.call_id == message.call_id() && match &leg.state {
+            State::Ringing { invite, .. } => invite.branch == branch,
+            _ => true,
+        });
+        if let Some(leg) = copy {
+            if let State::Ringing { invite: Incoming { last: Some(last), .. }, .. } = &leg.state {
+                out.sends.push(last.clone());
+            }
+            return;
+        }
+        let id = LegId(self.next_incoming);
+        self.next_incoming += 1;
+        let dialog = self.dialog_of(path, message);
+        let rtp = self.rtp_address();
+        let media = Media::new(rtp, self.chance.u64(), &self.profile);
+        let incoming = Incoming {
+            bytes: message.bytes().to_vec(),
+            branch: branch.to_owned(),
+            from: path.0,
+            transport: path.1,
+            last: None,
+        };
+        let state = State::Ringing { invite: incoming, script: self.script(now) };
+        self.legs.insert(id, Leg::new(id, dialog, media, state));
+        let uri = message.request_uri().unwrap_or_default().to_owned();
+        self.note(id, Note::Called { uri, from: message.from().uri.to_owned() }, out);
+        self.provisional(id, 100, None, out);
+        self.play(now, id, out);
+    }
+
+    fn dialog_of(&mut self, path: Path, message: &Message<'_>) -> Dialog {
+        let contact = message.contact().and_then(Result::ok).map(|contact| contact.uri.to_owned());
+        Dialog {
+            call_id: message.call_id().to_owned(),
+            local: format!("<{}>", message.to().uri),
+            local_tag: self.chance.text(),
+            remote: format!("<{}>", message.from().uri),
+            remote_tag: message.from().tag().map(str::to_owned),
+            target: contact.unwrap_or_default(),
+            routes: message.values(Header::RecordRoute).map(str::to_owned).collect(),
+            cseq: 100,
+            remote_cseq: message.cseq().number,
+            peer: path.0,
+            transport: path.1,
+        }
+    }
+
+    /// What the profile makes of a call.
+    fn script(&self, now: Instant) -> VecDeque<(Instant, Line)> {
+        let rings_at = now + self.profile.rings_after;
+        let answers_at = rings_at + self.profile.answers_after;
+        let refused = self.profile.habits.iter().find_map(|habit| match habit {
+            Habit::RefusesWith(status) => Some(*status),
+            _ => None,
+        });
+        if let Some(status) = refused {
+            return VecDeque::from([(now, Line::Refuse(status))]);
+        }
+        let mut script = VecDeque::new();
+        if self.profile.has(Habit::EarlyMedia) {
+            script.push_back((rings_at, Line::Early));
+        } else if !self.profile.has(Habit::NoRinging) {
+            script.push_back((rings_at, Line::Ring));
+        }
+        if !self.profile.has(Habit::RingsForever) {
+            script.push_back((answers_at, Line::Answer));
+        }
+        script
+    }
+
+    /// Plays the lines of the script that are due.
+    pub(crate) fn play(&mut self, now: Instant, id: LegId, out: &mut ActorOut) {
+        loop {
+            let Some(leg) = self.legs.get_mut(&id) else { return };
+            let State::Ringing { script, .. } = &mut leg.state else { return };
+            if script.front().is_none_or(|(at, _)| *at > now) {
+                return;
+            }
+            match script.pop_front() {
+                Some((_, Line::Ring)) => self.provisional(id, 180, None, out),
+                Some((_, Line::Early)) => self.early(now, id, out),
+                Some((_, Line::Answer)) => self.pick_up(now, id, out),
+                Some((_, Line::Refuse(status))) => self.refuse(now, id, status, out),
+                None => return,
+            }
+        }
+    }
+
+    fn provisional(&mut self, id: LegId, status: u16, body: Option<&[u8]>, out: &mut ActorOut) {
+        let contact = self.contact();
+        let Some(leg) = self.legs.get(&id) else { return };
+        let State::Ringing { invite, .. } = &leg.state else { return };
+        let Ok(message) = Message::parse(&invite.bytes) else { return };
+        let answer = Response {
+            status,
+            to_tag: (status > 100).then_some(&leg.dialog.local_tag),
+            contact: (status > 100).then_some(&contact),
+            body: body.map(|body| ("application/sdp", body)),
+        };
+        let parcel = self.response_parcel((invite.from, invite.transport), &message, &answer);
+        out.sends.push(parcel.clone());
+        if let Some(Leg { state: State::Ringing { invite, .. }, .. }) = self.legs.get_mut(&id) {
+            invite.last = Some(parcel);
+        }
+    }
+
+    fn early(&mut self, now: Instant, id: LegId, out: &mut ActorOut) {
+        let answer = self.answer_to_invite(now, id);
+        self.provisional(id, 183, answer.as_deref(), out);
+    }
+
+    /// The session for an answer to the INVITE: an answer to its offer, or an offer where it had none.
+    fn answer_to_invite(&mut self, now: Instant, id: LegId) -> Option<Vec<u8>> {
+        let leg = self.legs.get_mut(&id)?;
+        let State::Ringing { invite, .. } = &leg.state else { return None };
+        let message = Message::parse(&invite.bytes).ok()?;
+        if message.body().is_empty() {
+            return Some(leg.media.offer());
+        }
+        let offer = Session::parse(message.body()).ok()?;
+        let answer = leg.media.answer(&offer)?;
+        leg.media.learn(now, &offer);
+        Some(answer)
+    }
+
+    fn pick_up(&mut self, now: Instant, id: LegId, out: &mut ActorOut) {
+        if self.profile.has(Habit::Redirects) {
+            return self.refuse(now, id, 302, out);
+        }
+        let Some(body) = self.answer_to_invite(now, id) else { return self.refuse(now, id, 488, out) };
+        if self.profile.has(Habit::ChangesTags) {
+            let tag = self.chance.text();
+            if let Some(leg) = self.legs.get_mut(&id) {
+                leg.dialog.local_tag = tag;
+            }
+        }
+        if self.profile.has(Habit::AnswersTwice) {
+            self.fork(now, id, &body, out);
+        }
+        self.accept(now, id, &body, out);
+        self.note(id, Note::Answered, out);
+        if self.profile.has(Habit::DiesAfterAnswer)
+            && let Some(leg) = self.legs.get_mut(&id)
+        {
+            leg.media.stop();
+            leg.state = State::Dead;
+        }
+    }
+
+    fn accept(&mut self, now: Instant, id: LegId, body: &[u8], out: &mut ActorOut) {
+        let contact = self.contact();
+        let Some(leg) = self.legs.get(&id) else { return };
+        let State::Ringing { invite, .. } = &leg.state else { return };
+        let Ok(message) = Message::parse(&invite.bytes) else { return };
+        let ok = Response {
+            status: 200,
+            to_tag: Some(&leg.dialog.local_tag),
+            contact: Some(&contact),
+            body: Some(("application/sdp", body)),
+        };
+        let parcel = self.response_parcel((invite.from, invite.transport), &message, &ok);
+        out.sends.push(parcel.clone());
+        // RFC 3261 13.3.1.4: a 2xx is repeated on streams too.
+        let repeat = Repeat::on_any_transport(now, parcel, Growth::UpToT2);
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.state = State::Answered { ok: repeat };
+        }
+    }
+
+    /// A second device picks up the same call: a leg of its own under another tag.
+    fn fork(&mut self, now: Instant, id: LegId, body: &[u8], out: &mut ActorOut) {
+        let (tag, rtp, session) = (self.chance.text(), self.rtp_address(), self.chance.u64());
+        let other = LegId(self.next_incoming);
+        let Some(leg) = self.legs.get(&id) else { return };
+        let State::Ringing { invite, .. } = &leg.state else { return };
+        let state = State::Ringing { invite: invite.clone(), script: VecDeque::new() };
+        let dialog = Dialog { local_tag: tag, ..leg.dialog.clone() };
+        let media = Media::new(rtp, session, &self.profile);
+        self.next_incoming += 1;
+        self.legs.insert(other, Leg::new(other, dialog, media, state));
+        self.accept(now, other, body, out);
+    }
+
+    pub(crate) fn refuse(&mut self, now: Instant, id: LegId, status: u16, out: &mut ActorOut) {
+        let contact = format!("<sip:elsewhere@{}>", self.profile.sip);
+        let Some(leg) = self.legs.get(&id) else { return };
+        let State::Ringing { invite, .. } = &leg.state else { return };
+        let Ok(message) = Message::parse(&invite.bytes) else { return };
+        let answer = Response {
+            status,
+            to_tag: Some(&leg.dialog.local_tag),
+            contact: (status == 302).then_some(&contact),
+            body: None,
+        };
+        let parcel = self.response_parcel((invite.from, invite.transport), &message, &answer);
+        out.sends.push(parcel.clone());
+        let how = if status == 487 { Ended::Cancelled } else { Ended::Refused(status) };
+        self.end(id, how, out);
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.state = State::Refused { no: Repeat::new(now, parcel, Growth::UpToT2) };
+        }
+    }
+
+    fn acknowledged(&mut self, now: Instant, message: &Message<'_>, out: &mut ActorOut) {
+        let (talks_for, reinvites) = (self.profile.talks_for, self.profile.has(Habit::ReinvitesAtOnce));
+        let leg = self.legs.values_mut().find(|leg| {
+            leg.dialog.call_id == message.call_id() && message.to().tag() == Some(&leg.dialog.local_tag)
+        });
+        let Some(leg) = leg else { return };
+        let id = leg.id;
+        match leg.state {
+            State::Answered { .. } => {
+                leg.state = State::Up;
+                let wanted = leg.hang_up_at;
+                leg.hang_up_at = wanted.or(talks_for.map(|span| now + span));
+                if let Ok(theirs) = Session::parse(message.body()) {
+                    leg.media.learn(now, &theirs);
+                }
+                self.note(id, Note::Acknowledged, out);
+                if reinvites {
+                    self.perform(now, Deed::ReInvite(id), out);
+                }
+            }
+            State::Refused { .. } => leg.state = State::Over,
+            State::Up => {
+                let waited = leg.unacked.take().is_some();
+                if let (true, Ok(theirs)) = (waited, Session::parse(message.body())) {
+                    leg.media.learn(now, &theirs);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn cancelled(&mut self, now: Instant, path: Path, message: &Message<'_>, out: &mut ActorOut) {
+        if self.profile.has(Habit::IgnoresCancel) {
+            return;
+        }
+        let branch = message.via().branch().unwrap_or_default();
+        let leg = self.legs.values().find(|leg| match &leg.state {
+            State::Ringing { invite, .. } => invite.branch == branch,
+            _ => leg.dialog.call_id == message.call_id(),
+        });
+        let Some(leg) = leg else {
+            return self.serve(now, path, message, &Response { status: 481, ..Response::default() }, out);
+        };
+        let (id, tag) = (leg.id, leg.dialog.local_tag.clone());
+        let ok = Response { status: 200, to_tag: Some(&tag), ..Response::default() };
+        self.serve(now, path, message, &ok, out);
+        self.refuse(now, id, 487, out);
+    }
+
+    /// A request inside one of our dialogs.
+    fn inside(&mut self, now: Instant, id: LegId, path: Path, message: &Message<'_>, out: &mut ActorOut) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        if matches!(leg.state, State::Dead) {
+            return;
+        }
+        let number = message.cseq().number;
+        if number < leg.dialog.remote_cseq {
+            let what = Note::Wrong { what: format!("CSeq fell from {} to {number}", leg.dialog.remote_cseq) };
+            self.note(id, what, out);
+            return self.serve(now, path, message, &Response { status: 500, ..Response::default() }, out);
+        }
+        leg.dialog.remote_cseq = number;
+        let ok = Response { status: 200, ..Response::default() };
+        match message.method() {
+            Some(Method::Bye) => {
+                let was_up = matches!(leg.state, State::Up | State::Answered { .. });
+                self.serve(now, path, message, &ok, out);
+                if was_up {
+                    self.end(id, Ended::ByPeer, out);
+                }
+            }
+            Some(Method::Invite | Method::Update) => self.change_asked(now, id, path, message, out),
+            Some(Method::Info) => {
+                let body = String::from_utf8_lossy(message.body()).into_owned();
+                self.serve(now, path, message, &ok, out);
+                self.note(id, Note::Told { body }, out);
+            }
+            Some(Method::Options) => self.serve(now, path, message, &ok, out),
+            _ => self.serve(now, path, message, &Response { status: 405, ..Response::default() }, out),
+        }
+    }
+
+    /// A re-INVITE or UPDATE of the peer.
+    fn change_asked(&mut self, now: Instant, id: LegId, path: Path, message: &Message<'_>, out: &mut ActorOut) {
+        let contact = self.contact();
+        let refuses = self.profile.has(Habit::RefusesChanges);
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        let is_up = matches!(leg.state, State::Up);
+        let status = match () {
+            () if refuses => 488,
+            () if leg.changing.is_some() || leg.unacked.is_some() => 491,
+            () if !is_up && leg.stage() == crate::Stage::Over => 481,
+            () if !is_up => 491,
+            () => 200,
+        };
+        if status != 200 {
+            return self.serve(now, path, message, &Response { status, ..Response::default() }, out);
+        }
+        leg.dialog.retarget(message);
+        let body = match Session::parse(message.body()) {
+            Ok(offer) => {
+                let answer = leg.media.answer(&offer);
+                leg.media.learn(now, &offer);
+                answer
+            }
+            Err(_) if message.method() == Some(Method::Invite) => Some(leg.media.offer()),
+            Err(_) => None,
+        };
+        let ok = Response {
+            status: 200,
+            to_tag: None,
+            contact: Some(&contact),
+            body: body.as_deref().map(|body| ("application/sdp", body)),
+        };
+        self.serve(now, path, message, &ok, out);
+        let sent = self.served.last().map(|served| served.answer.clone());
+        if let (Some(Method::Invite), Some(leg)) = (message.method(), self.legs.get_mut(&id)) {
+            leg.unacked = sent.map(|parcel| Repeat::on_any_transport(now, parcel, Growth::UpToT2));
+        }
+        self.note(id, Note::Renegotiated, out);
+    }
+}
+
+/// Where a response goes (RFC 3261 18.2.2, RFC 3581): on a stream, and with rport, back where it came from.
+fn reply_address(message: &Message<'_>, (from, transport): Path) -> SocketAddr {
+    let via = message.via();
+    match (transport, via.rport(), via.host) {
+        (Transport::Udp, None, sip_message::Host::Ip(ip)) => SocketAddr::new(ip, via.port.unwrap_or(5060)),
+        _ => from,
+    }
+}

@@ -1,0 +1,286 @@
+//! What an actor does on its own: calls, changes, ends.
+
+use std::time::Instant;
+
+use crate::actor::{Actor, Client};
+use crate::exchange::{ActorOut, Deed, Ended, LegId, Note, Parcel};
+use crate::leg::{Dialog, Leg, Line, State, Wish};
+use crate::media::Media;
+use crate::profile::Habit;
+use crate::repeat::{Growth, Repeat};
+use crate::writing::Request;
+
+/// A request inside a dialog.
+pub(crate) struct Ask<'a> {
+    pub method: &'static str,
+    pub headers: &'a [(String, String)],
+    pub body: Option<(&'a str, &'a [u8])>,
+}
+
+impl Actor {
+    pub(crate) fn perform(&mut self, now: Instant, deed: Deed, out: &mut ActorOut) {
+        match deed {
+            Deed::Call { leg, to } => self.call(now, leg, to, out),
+            Deed::HangUp(leg) => self.hang_up(now, leg, out),
+            Deed::Hold(leg) => self.turn(now, leg, sdp::Direction::SendOnly, deed, out),
+            Deed::Resume(leg) => self.turn(now, leg, sdp::Direction::SendRecv, deed, out),
+            Deed::ReInvite(leg) | Deed::ReInviteWithoutOffer(leg) | Deed::Update(leg) => {
+                self.change(now, leg, deed, out);
+            }
+            Deed::SendInfo(leg, digit) => {
+                let body = format!("Signal={digit}\r\nDuration=160\r\n");
+                let body = Some(("application/dtmf-relay", body.as_bytes()));
+                self.ask(now, leg, Ask { method: "INFO", headers: &[], body }, out);
+            }
+            Deed::Ping => self.ping(now, out),
+        }
+    }
+
+    fn call(&mut self, now: Instant, id: LegId, to: String, out: &mut ActorOut) {
+        let local = format!("<sip:{}@{}>", self.profile.user, self.profile.domain);
+        let rtp = self.rtp_address();
+        let call_id = format!("{}@{}", self.chance.text(), self.profile.name);
+        let (peer, transport) = (self.profile.house, self.profile.transport);
+        let dialog = Dialog {
+            call_id,
+            local,
+            local_tag: self.chance.text(),
+            remote: format!("<{to}>"),
+            remote_tag: None,
+            target: to.clone(),
+            routes: Vec::new(),
+            cseq: 0,
+            remote_cseq: 0,
+            peer,
+            transport,
+        };
+        let media = Media::new(rtp, self.chance.u64(), &self.profile);
+        let state = State::Calling { uri: to.clone(), wish: Wish::Stay };
+        self.legs.insert(id, Leg::new(id, dialog, media, state));
+        self.note(id, Note::Dialled { to }, out);
+        self.invite(now, id, &[], out);
+    }
+
+    /// Sends the INVITE that begins a call, or sends it again with a proof.
+    pub(crate) fn invite(&mut self, now: Instant, id: LegId, headers: &[(String, String)], out: &mut ActorOut) {
+        let branch = self.branch();
+        let (contact, late) = (self.contact(), self.profile.has(Habit::OffersLate));
+        let (house, transport) = (self.profile.house, self.profile.transport);
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        leg.dialog.cseq += 1;
+        let offer = (!late).then(|| leg.media.offer());
+        let bytes = Request {
+            method: "INVITE",
+            uri: &leg.dialog.target,
+            transport,
+            sent_by: self.profile.sip,
+            branch: &branch,
+            routes: &[],
+            from: &leg.dialog.from_value(),
+            to: &leg.dialog.to_value(),
+            call_id: &leg.dialog.call_id,
+            cseq: leg.dialog.cseq,
+            contact: &contact,
+            headers,
+            body: offer.as_deref().map(|offer| ("application/sdp", offer)),
+        }
+        .print();
+        let cseq = leg.dialog.cseq;
+        let parcel = self.parcel(house, transport, bytes);
+        self.begin_client(now, Some(id), branch, "INVITE", cseq, parcel, out);
+    }
+
+    /// Ends a leg by what fits its state.
+    pub(crate) fn hang_up(&mut self, now: Instant, id: LegId, out: &mut ActorOut) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        match &mut leg.state {
+            State::Calling { wish: wish @ Wish::Stay, .. } => *wish = Wish::Leave,
+            State::Calling { wish: wish @ Wish::Heard, .. } => {
+                *wish = Wish::Cancelled;
+                self.cancel(now, id, out);
+            }
+            State::Ringing { script, .. } => {
+                script.clear();
+                script.push_back((now, Line::Refuse(486)));
+                self.play(now, id, out);
+            }
+            // RFC 3261 15: the callee doesn't send BYE before the ACK, or its time is over.
+            State::Answered { .. } => leg.hang_up_at = Some(now + std::time::Duration::from_millis(100)),
+            State::Up => {
+                self.ask(now, id, Ask { method: "BYE", headers: &[], body: None }, out);
+                self.end(id, Ended::ByUs, out);
+                if let Some(leg) = self.legs.get_mut(&id) {
+                    leg.state = State::Leaving;
+                }
+            }
+            State::Calling { .. } | State::Refused { .. } | State::Leaving | State::Dead | State::Over => {}
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, now: Instant, id: LegId, out: &mut ActorOut) {
+        let Some(leg) = self.legs.get(&id) else { return };
+        let Some(invite) = self.clients.iter().find(|client| {
+            client.leg == Some(id) && client.method == "INVITE" && client.done.is_none()
+        }) else {
+            return;
+        };
+        let (branch, cseq) = (invite.branch.clone(), invite.cseq);
+        let bytes = Request {
+            method: "CANCEL",
+            uri: &leg.dialog.target,
+            transport: self.profile.transport,
+            sent_by: self.profile.sip,
+            branch: &branch,
+            routes: &[],
+            from: &leg.dialog.from_value(),
+            to: &leg.dialog.remote,
+            call_id: &leg.dialog.call_id,
+            cseq,
+            contact: "",
+            headers: &[],
+            body: None,
+        }
+        .print();
+        let parcel = self.parcel(self.profile.house, self.profile.transport, bytes);
+        self.begin_client(now, Some(id), branch, "CANCEL", cseq, parcel, out);
+    }
+
+    fn turn(&mut self, now: Instant, id: LegId, direction: sdp::Direction, deed: Deed, out: &mut ActorOut) {
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.media.direction = direction;
+            self.change(now, id, deed, out);
+        }
+    }
+
+    /// Offers a changed session, or asks for an offer.
+    fn change(&mut self, now: Instant, id: LegId, deed: Deed, out: &mut ActorOut) {
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        if !matches!(leg.state, State::Up) {
+            return;
+        }
+        if leg.changing.is_some() || leg.unacked.is_some() {
+            leg.again = Some((now + std::time::Duration::from_secs(1), deed));
+            return;
+        }
+        let offer = match deed {
+            Deed::ReInviteWithoutOffer(_) => None,
+            _ => Some(leg.media.offer()),
+        };
+        leg.changing = Some(deed.clone());
+        let method = if matches!(deed, Deed::Update(_)) { "UPDATE" } else { "INVITE" };
+        let body = offer.as_deref().map(|offer| ("application/sdp", offer));
+        self.ask(now, id, Ask { method, headers: &[], body }, out);
+    }
+
+    /// Sends a request inside a dialog.
+    pub(crate) fn ask(&mut self, now: Instant, id: LegId, ask: Ask<'_>, out: &mut ActorOut) {
+        let branch = self.branch();
+        let contact = self.contact();
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        leg.dialog.cseq += 1;
+        let (to, transport) = leg.dialog.next_hop();
+        let bytes = Request {
+            method: ask.method,
+            uri: &leg.dialog.target,
+            transport,
+            sent_by: self.profile.sip,
+            branch: &branch,
+            routes: &leg.dialog.routes,
+            from: &leg.dialog.from_value(),
+            to: &leg.dialog.to_value(),
+            call_id: &leg.dialog.call_id,
+            cseq: leg.dialog.cseq,
+            contact: &contact,
+            headers: ask.headers,
+            body: ask.body,
+        }
+        .print();
+        let cseq = leg.dialog.cseq;
+        let parcel = self.parcel(to, transport, bytes);
+        self.begin_client(now, Some(id), branch, ask.method, cseq, parcel, out);
+    }
+
+    /// The ACK to a 2xx.
+    pub(crate) fn ack(&mut self, id: LegId, cseq: u32, body: Option<&[u8]>) -> Option<Parcel> {
+        let branch = self.branch();
+        let leg = self.legs.get(&id)?;
+        let (to, transport) = leg.dialog.next_hop();
+        let bytes = Request {
+            method: "ACK",
+            uri: &leg.dialog.target,
+            transport,
+            sent_by: self.profile.sip,
+            branch: &branch,
+            routes: &leg.dialog.routes,
+            from: &leg.dialog.from_value(),
+            to: &leg.dialog.to_value(),
+            call_id: &leg.dialog.call_id,
+            cseq,
+            contact: "",
+            headers: &[],
+            body: body.map(|body| ("application/sdp", body)),
+        }
+        .print();
+        Some(self.parcel(to, transport, bytes))
+    }
+
+    fn ping(&mut self, now: Instant, out: &mut ActorOut) {
+        let branch = self.branch();
+        let from = format!("<sip:{}@{}>;tag={}", self.profile.user, self.profile.domain, self.chance.text());
+        let to = format!("<sip:{}>", self.profile.house);
+        let call_id = self.chance.text();
+        let bytes = Request {
+            method: "OPTIONS",
+            uri: &format!("sip:{}", self.profile.house),
+            transport: self.profile.transport,
+            sent_by: self.profile.sip,
+            branch: &branch,
+            routes: &[],
+            from: &from,
+            to: &to,
+            call_id: &call_id,
+            cseq: 1,
+            contact: &self.contact(),
+            headers: &[],
+            body: None,
+        }
+        .print();
+        let parcel = self.parcel(self.profile.house, self.profile.transport, bytes);
+        self.begin_client(now, None, branch, "OPTIONS", 1, parcel, out);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn begin_client(
+        &mut self,
+        now: Instant,
+        leg: Option<LegId>,
+        branch: String,
+        method: &'static str,
+        cseq: u32,
+        parcel: Parcel,
+        out: &mut ActorOut,
+    ) {
+        out.sends.push(parcel.clone());
+        let growth = if method == "INVITE" { Growth::Doubles } else { Growth::UpToT2 };
+        let repeat = Repeat::new(now, parcel, growth);
+        self.clients.push(Client { leg, branch, method, cseq, repeat, done: None });
+    }
+}
+
+impl Leg {
+    pub(crate) fn new(id: LegId, dialog: Dialog, media: Media, state: State) -> Leg {
+        Leg {
+            id,
+            dialog,
+            state,
+            media,
+            hang_up_at: None,
+            again: None,
+            changing: None,
+            last_ack: None,
+            acks_lost: 0,
+            unacked: None,
+            digest_tries: 0,
+        }
+    }
+}

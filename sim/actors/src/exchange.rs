@@ -1,0 +1,127 @@
+//! What goes into an actor and what comes out.
+
+use std::net::SocketAddr;
+
+use crate::sound::Tag;
+
+/// How an actor's SIP travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    Udp,
+    Tcp,
+}
+
+impl Transport {
+    pub(crate) fn via_name(self) -> &'static str {
+        match self {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+        }
+    }
+}
+
+/// One leg of one actor. Whoever orders a call chooses its number, below [`LegId::INCOMING`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegId(pub u32);
+
+impl LegId {
+    /// Legs that others begin are numbered from here.
+    pub const INCOMING: u32 = 1 << 31;
+}
+
+/// One thing that happens to an actor.
+#[derive(Clone, Debug)]
+pub enum ActorInput<'a> {
+    /// SIP at its SIP socket, RTP at every other.
+    Received { from: SocketAddr, to: SocketAddr, transport: Transport, bytes: &'a [u8] },
+    /// [`Actor::deadline`](crate::Actor::deadline) has come.
+    Deadline,
+    Do(Deed),
+}
+
+/// What an actor is told to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Begin a call to a request URI.
+    Call { leg: LegId, to: String },
+    /// End it by whatever fits: CANCEL, a refusal, or BYE.
+    HangUp(LegId),
+    Hold(LegId),
+    Resume(LegId),
+    ReInvite(LegId),
+    /// A re-INVITE without an offer.
+    ReInviteWithoutOffer(LegId),
+    /// An UPDATE with an offer.
+    Update(LegId),
+    /// An INFO that carries a DTMF digit.
+    SendInfo(LegId, String),
+    /// An OPTIONS outside of any call.
+    Ping,
+}
+
+/// What follows from one input.
+#[derive(Debug, Default)]
+pub struct ActorOut {
+    pub sends: Vec<Parcel>,
+    pub notes: Vec<Noted>,
+}
+
+/// Bytes that an actor sends, SIP or RTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    pub transport: Transport,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub bytes: Vec<u8>,
+}
+
+/// A note and the leg that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    pub leg: LegId,
+    pub call_id: String,
+    pub what: Note,
+}
+
+/// What an actor has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// We began this call.
+    Dialled { to: String },
+    /// Somebody calls us.
+    Called { uri: String, from: String },
+    /// A provisional answer reached us.
+    Progress { status: u16 },
+    /// 2xx sent or received.
+    Answered,
+    /// The ACK to our 2xx came.
+    Acknowledged,
+    Ended(Ended),
+    /// The session was changed, by whoever.
+    Renegotiated,
+    /// A request inside the call was refused.
+    Declined { method: String, status: u16 },
+    /// The peer asked for something inside the call: INFO.
+    Told { body: String },
+    /// Tagged audio arrived, for the first time from that source.
+    Heard { tag: Tag },
+    /// A tone arrived.
+    HeardTone { hertz: u16 },
+    /// Audio arrived at a port that no leg uses.
+    HeardOutside { port: u16, tag: Option<Tag> },
+    /// Something reached us that breaks a rule.
+    Wrong { what: String },
+}
+
+/// How a leg ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    ByUs,
+    ByPeer,
+    /// Before it was answered, by the caller.
+    Cancelled,
+    /// The INVITE was refused; by whom depends on who called.
+    Refused(u16),
+    /// Nobody answered a request of ours.
+    TimedOut,
+}

@@ -1,0 +1,172 @@
+//! A leg's session: what it offers and answers, and its audio.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rtp::{Fixed, Header, Law, Tone};
+use sdp::{Direction, Session};
+
+use crate::exchange::{ActorOut, Note, Parcel, Transport};
+use crate::profile::Profile;
+use crate::sound::{Ear, Sound, Tag};
+
+/// One leg's media.
+#[derive(Debug)]
+pub(crate) struct Media {
+    pub local: SocketAddr,
+    session_id: u64,
+    version: u64,
+    /// What we want of the stream.
+    pub direction: Direction,
+    peer: Option<Peer>,
+    sequence: u16,
+    tone: Option<Tone>,
+    next: Option<Instant>,
+    every: Duration,
+    heard_tags: BTreeSet<Tag>,
+    heard_tone: Option<u16>,
+    ear: Ear,
+    pub packets_heard: u64,
+}
+
+/// The far end of the stream as it described itself.
+#[derive(Clone, Copy, Debug)]
+struct Peer {
+    rtp: Option<SocketAddr>,
+    payload_type: u8,
+    direction: Direction,
+}
+
+impl Media {
+    pub(crate) fn new(local: SocketAddr, session_id: u64, profile: &Profile) -> Media {
+        let tone = match profile.sound {
+            Sound::Tone(hertz) => Some(Tone::new(Law::Mu, hertz, session_id as u32)),
+            Sound::Tagged | Sound::Echo => None,
+        };
+        Media {
+            local,
+            session_id: session_id >> 16,
+            version: 0,
+            direction: Direction::SendRecv,
+            peer: None,
+            sequence: 0,
+            every: if tone.is_some() { Duration::from_millis(20) } else { profile.packet_every },
+            tone,
+            next: None,
+            heard_tags: BTreeSet::new(),
+            heard_tone: None,
+            ear: Ear::default(),
+            packets_heard: 0,
+        }
+    }
+
+    pub(crate) fn offer(&mut self) -> Vec<u8> {
+        let mut text = self.head();
+        let _ = write!(text, "m=audio {} RTP/AVP 0 8 101\r\n", self.local.port());
+        text.push_str("a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n");
+        text.push_str("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n");
+        let _ = write!(text, "a={}\r\n", self.direction.name());
+        text.into_bytes()
+    }
+
+    /// Answers an offer: the first audio line is taken, everything else refused.
+    pub(crate) fn answer(&mut self, offer: &Session<'_>) -> Option<Vec<u8>> {
+        let mut text = self.head();
+        let mut taken = None;
+        for media in &offer.media {
+            let codec = media.codecs().into_iter().find(|codec| codec.is("pcmu") || codec.is("pcma"));
+            match codec.filter(|_| media.kind == "audio" && media.port != 0 && taken.is_none()) {
+                Some(codec) => {
+                    let theirs = offer.direction_of(media);
+                    let ours = theirs.answer();
+                    let event = media.telephone_event();
+                    let events = event.map(|event| format!(" {event}")).unwrap_or_default();
+                    let pt = codec.payload_type;
+                    let _ = write!(text, "m=audio {} {} {pt}{events}\r\n", self.local.port(), media.protocol);
+                    let _ = write!(text, "a=rtpmap:{pt} {}/8000\r\n", codec.name);
+                    if let Some(event) = event {
+                        let _ = write!(text, "a=rtpmap:{event} telephone-event/8000\r\n");
+                    }
+                    let _ = write!(text, "a={}\r\n", ours.name());
+                    taken = Some(());
+                }
+                None => {
+                    let _ = write!(text, "m={} 0 {} {}\r\n", media.kind, media.protocol, media.formats.join(" "));
+                }
+            }
+        }
+        taken.map(|()| text.into_bytes())
+    }
+
+    /// Takes what the far end said of itself, and begins to speak.
+    pub(crate) fn learn(&mut self, now: Instant, theirs: &Session<'_>) {
+        let first = theirs.media.iter().position(|media| media.kind == "audio" && media.port != 0);
+        self.peer = first.map(|at| Peer {
+            rtp: sdp::media_targets(theirs)[at].rtp,
+            payload_type: theirs.media[at].codecs().first().map_or(0, |codec| codec.payload_type),
+            direction: theirs.direction_of(&theirs.media[at]),
+        });
+        self.next = self.peer.map(|_| now + Duration::from_millis(20));
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.next = None;
+        self.peer = None;
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.next
+    }
+
+    pub(crate) fn expire(&mut self, now: Instant, profile: &Profile, call_id: &str, out: &mut ActorOut) {
+        let Some(next) = self.next.filter(|next| *next <= now) else { return };
+        self.next = Some(next + self.every);
+        let Some(Peer { rtp: Some(to), payload_type, direction }) = self.peer else { return };
+        if !direction.receives() || !self.direction.sends() || profile.sound == Sound::Echo {
+            return;
+        }
+        let mut bytes = Vec::with_capacity(180);
+        match &mut self.tone {
+            Some(tone) => tone.next_packet(&mut bytes),
+            None => {
+                self.sequence = self.sequence.wrapping_add(1);
+                let tag = Tag { actor: profile.name.clone(), call_id: call_id.to_owned() }.print();
+                let fixed = Fixed {
+                    marker: self.sequence == 1,
+                    payload_type,
+                    sequence: self.sequence,
+                    timestamp: u32::from(self.sequence) * 160,
+                    ssrc: self.session_id as u32,
+                };
+                Header { payload: &tag, ..Header::from(fixed) }.write(&mut bytes);
+            }
+        }
+        out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
+    }
+
+    /// Takes a packet from the stream, and says what is new about it.
+    pub(crate) fn hear(&mut self, packet: &[u8], profile: &Profile, out: &mut ActorOut) -> Option<Note> {
+        let header = Header::parse(packet).ok()?;
+        self.packets_heard += 1;
+        if let (Sound::Echo, Some(Peer { rtp: Some(to), .. })) = (profile.sound, self.peer) {
+            out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes: packet.to_vec() });
+        }
+        if let Some(tag) = Tag::parse(header.payload) {
+            return self.heard_tags.insert(tag.clone()).then_some(Note::Heard { tag });
+        }
+        let hertz = self.ear.hear(header.payload)?;
+        (self.heard_tone.replace(hertz) != Some(hertz)).then_some(Note::HeardTone { hertz })
+    }
+
+    fn head(&mut self) -> String {
+        self.version += 1;
+        let family = if self.local.is_ipv4() { "IP4" } else { "IP6" };
+        let address = self.local.ip();
+        let (id, version) = (self.session_id, self.version);
+        format!(
+            "v=0\r\no=- {id} {version} IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n"
+        )
+    }
+}

@@ -1,0 +1,139 @@
+//! Who an actor is and how it behaves.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::exchange::Transport;
+use crate::sound::Sound;
+
+/// What an actor stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Phone,
+    Provider,
+    Pbx,
+    Psap,
+}
+
+/// Everything about an actor that is chosen.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    pub name: String,
+    pub kind: Kind,
+    /// Its only SIP socket.
+    pub sip: SocketAddr,
+    pub transport: Transport,
+    /// Where its requests go that belong to no call yet.
+    pub house: SocketAddr,
+    /// The first of its RTP ports; each leg takes an even one.
+    pub rtp: SocketAddr,
+    pub rtp_pairs: u16,
+    /// User part of its From and Contact.
+    pub user: String,
+    pub domain: String,
+    pub credentials: Option<Credentials>,
+    pub rings_after: Duration,
+    pub answers_after: Duration,
+    /// How long it stays in a call before it hangs up.
+    pub talks_for: Option<Duration>,
+    pub sound: Sound,
+    pub packet_every: Duration,
+    pub habits: Vec<Habit>,
+}
+
+/// What an actor proves itself with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    pub user: String,
+    pub password: String,
+}
+
+/// A bad or unusual habit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habit {
+    /// Every INVITE from outside is refused with this status.
+    RefusesWith(u16),
+    /// Nothing that arrives is answered.
+    Silent,
+    /// A CANCEL changes nothing and isn't answered.
+    IgnoresCancel,
+    /// Two 200s to one INVITE, with different tags.
+    AnswersTwice,
+    /// 180 under one tag, 200 under another.
+    ChangesTags,
+    /// 200 without any 180.
+    NoRinging,
+    RingsForever,
+    /// The first ACKs to each 2xx are lost.
+    LosesAcks(u8),
+    /// No 2xx is ever acknowledged.
+    NeverAcks,
+    /// Everything is sent three times.
+    RetransmitsWildly,
+    /// Answers, and is never heard again.
+    DiesAfterAnswer,
+    /// 183 with a session before the 200.
+    EarlyMedia,
+    /// INVITEs carry no offer; the answer comes in the ACK.
+    OffersLate,
+    /// A re-INVITE as soon as the call is up.
+    ReinvitesAtOnce,
+    /// Refuses re-INVITE and UPDATE with 488.
+    RefusesChanges,
+    /// An answered call is redirected: 302.
+    Redirects,
+}
+
+impl Profile {
+    /// A desk phone: rings, and is picked up after a second.
+    pub fn phone(name: &str, sip: SocketAddr, house: SocketAddr) -> Profile {
+        Profile::new(Kind::Phone, name, sip, house)
+    }
+
+    /// A provider: many calls at once, picked up fast.
+    pub fn provider(name: &str, sip: SocketAddr, house: SocketAddr) -> Profile {
+        Profile { rtp_pairs: 4000, ..Profile::new(Kind::Provider, name, sip, house) }
+    }
+
+    /// A PBX behind a trunk.
+    pub fn pbx(name: &str, sip: SocketAddr, house: SocketAddr) -> Profile {
+        Profile { rtp_pairs: 1000, ..Profile::new(Kind::Pbx, name, sip, house) }
+    }
+
+    /// An emergency call taker: answers at once.
+    pub fn psap(name: &str, sip: SocketAddr, house: SocketAddr) -> Profile {
+        Profile { answers_after: Duration::from_millis(300), ..Profile::new(Kind::Psap, name, sip, house) }
+    }
+
+    pub fn has(&self, habit: Habit) -> bool {
+        self.habits.contains(&habit)
+    }
+
+    fn new(kind: Kind, name: &str, sip: SocketAddr, house: SocketAddr) -> Profile {
+        Profile {
+            name: name.to_owned(),
+            kind,
+            sip,
+            transport: Transport::Udp,
+            house,
+            rtp: SocketAddr::new(sip.ip(), 20_000),
+            rtp_pairs: 100,
+            user: name.to_owned(),
+            domain: sip_host(sip),
+            credentials: None,
+            rings_after: Duration::from_millis(100),
+            answers_after: Duration::from_secs(1),
+            talks_for: None,
+            sound: Sound::Tagged,
+            packet_every: Duration::from_millis(200),
+            habits: Vec::new(),
+        }
+    }
+}
+
+fn sip_host(sip: SocketAddr) -> String {
+    match sip {
+        SocketAddr::V4(v4) => v4.ip().to_string(),
+        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
+    }
+}

@@ -1,0 +1,72 @@
+//! What an actor says and hears.
+
+use std::f64::consts::TAU;
+
+/// What an actor sends while it is in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sound {
+    /// Packets that name their sender: for judging who hears whom.
+    Tagged,
+    /// A sine of so many hertz as PCMU: for ears.
+    Tone(u16),
+    /// What it hears, sent back.
+    Echo,
+}
+
+/// The sender that tagged audio names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tag {
+    pub actor: String,
+    pub call_id: String,
+}
+
+const MARK: &str = "tagged ";
+
+impl Tag {
+    pub(crate) fn print(&self) -> Vec<u8> {
+        format!("{MARK}{} {}", self.actor, self.call_id).into_bytes()
+    }
+
+    pub(crate) fn parse(payload: &[u8]) -> Option<Tag> {
+        let text = std::str::from_utf8(payload).ok()?.strip_prefix(MARK)?;
+        let (actor, call_id) = text.split_once(' ')?;
+        Some(Tag { actor: actor.to_owned(), call_id: call_id.to_owned() })
+    }
+}
+
+/// Samples in one look at what is heard: a fifth of a second.
+const WINDOW: usize = 1600;
+const RATE: f64 = 8000.0;
+
+/// Recognises the tone in PCMU.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ear {
+    samples: Vec<i16>,
+}
+
+impl Ear {
+    /// Takes a payload; after a window, says which frequency was the strongest.
+    pub(crate) fn hear(&mut self, payload: &[u8]) -> Option<u16> {
+        self.samples.extend(payload.iter().map(|code| rtp::g711::decode_mu(*code)));
+        if self.samples.len() < WINDOW {
+            return None;
+        }
+        let samples = std::mem::take(&mut self.samples);
+        let energy: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+        let (hertz, power) = (200..3400)
+            .step_by(5)
+            .map(|hertz: u16| (hertz, goertzel(&samples, f64::from(hertz))))
+            .max_by(|one, other| one.1.total_cmp(&other.1))?;
+        // A pure tone has half the window's energy times its length in its bin; noise spreads it.
+        (power > energy * samples.len() as f64 / 8.0).then_some(hertz)
+    }
+}
+
+fn goertzel(samples: &[i16], hertz: f64) -> f64 {
+    let coefficient = 2.0 * (TAU * hertz / RATE).cos();
+    let (mut last, mut before) = (0.0, 0.0);
+    for sample in samples {
+        (last, before) = (f64::from(*sample) + coefficient * last - before, last);
+    }
+    last * last + before * before - coefficient * last * before
+}

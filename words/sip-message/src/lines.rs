@@ -77,7 +77,10 @@ pub(crate) fn next_line(bytes: &[u8], at: usize) -> Result<Next, ParseError> {
         _ => return Err(ParseError::new(Fault::NoEndOfHeaders, at)),
     }
     let name_end = at + token_len(&bytes[at..]);
-    let colon = name_end + spaces(&bytes[name_end..]);
+    let mut colon = name_end;
+    while matches!(bytes.get(colon), Some(b' ' | b'\t')) {
+        colon += 1;
+    }
     if name_end == at || bytes.get(colon) != Some(&b':') {
         return Err(ParseError::new(Fault::BadHeaderName, at));
     }
@@ -85,20 +88,15 @@ pub(crate) fn next_line(bytes: &[u8], at: usize) -> Result<Next, ParseError> {
     if end - at > limits::LINE_MAX {
         return Err(ParseError::new(Fault::LineTooLong, at));
     }
-    let mut value_end = end;
-    while value_end > colon + 1 && is_lws(bytes[value_end - 1]) {
-        value_end -= 1;
-    }
-    let mut value_at = colon + 1;
-    while value_at < value_end && is_lws(bytes[value_at]) {
-        value_at += 1;
-    }
+    let value = &bytes[colon + 1..end];
+    let value_at = value.iter().position(|&b| !is_lws(b)).unwrap_or(value.len());
+    let value_len = value.iter().rposition(|&b| !is_lws(b)).map_or(value_at, |last| last + 1);
     Ok(Next::Line(Entry {
         header: Header::of_bytes(&bytes[at..name_end]),
         at: at as u16,
         name_end: name_end as u16,
-        value_at: value_at as u16,
-        value_end: value_end as u16,
+        value_at: (colon + 1 + value_at) as u16,
+        value_end: (colon + 1 + value_len) as u16,
         end: end as u16,
     }))
 }
@@ -115,10 +113,6 @@ fn line_end(bytes: &[u8], from: usize) -> Result<usize, ParseError> {
             return Ok(at);
         }
     }
-}
-
-fn spaces(bytes: &[u8]) -> usize {
-    bytes.iter().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(bytes.len())
 }
 
 /// The comma-separated values of one line; commas inside quotes and `<>` don't count.

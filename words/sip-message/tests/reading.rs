@@ -298,7 +298,8 @@ fn neither_a_response_nor_an_ack_is_salvaged() {
 
 #[test]
 fn a_part_may_hold_what_looks_like_a_boundary() {
-    let body = b"preamble\r\n--ab\r\nContent-Type: text/plain\r\n\r\nx --ab y\r\n--abc\r\n--ab\r\n\r\nraw\r\n--ab--\r\nend";
+    let body = b"preamble\r\n--ab\r\nContent-Type: text/plain\r\n\r\nx --ab y\r\n--abc\r\n\
+        --ab\r\n\r\nraw\r\n--ab--\r\nend";
 
     let parts: Vec<_> = multipart::parts(body, "ab").collect();
 

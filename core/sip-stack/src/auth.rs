@@ -164,20 +164,22 @@ fn escaped(text: &str) -> String {
     quoted
 }
 
-/// The last hash, over all that was said.
-struct Sum<'a> {
-    algorithm: Algorithm,
-    ha1: &'a str,
-    nonce: &'a str,
+/// All that the last hash covers.
+#[derive(Clone, Copy)]
+pub struct Sum<'a> {
+    pub algorithm: Algorithm,
+    pub ha1: &'a str,
+    pub nonce: &'a str,
     /// Nonce count, client nonce and protection; nothing in the manner of RFC 2069.
-    qop: Option<(&'a str, &'a str, &'a str)>,
-    method: &'a str,
-    uri: &'a str,
-    body: &'a [u8],
+    pub qop: Option<(&'a str, &'a str, &'a str)>,
+    pub method: &'a str,
+    pub uri: &'a str,
+    pub body: &'a [u8],
 }
 
 impl Sum<'_> {
-    fn response(&self) -> String {
+    /// The `response` of a digest.
+    pub fn response(&self) -> String {
         let (method, uri) = (self.method.as_bytes(), self.uri.as_bytes());
         let protects_body = matches!(self.qop, Some((_, _, qop)) if qop.eq_ignore_ascii_case("auth-int"));
         let ha2 = match protects_body {

@@ -57,8 +57,8 @@ fn with_rsipstack(bytes: &[u8]) {
 #[inline(never)]
 fn with_rsipstack_typed(bytes: &[u8]) {
     use rsipstack::sip::prelude::{HeadersExt, ToTypedHeader};
-    let message = rsipstack::sip::message::SipMessage::try_from(black_box(bytes))
-        .expect("the inputs are well-formed");
+    let message =
+        rsipstack::sip::message::SipMessage::try_from(black_box(bytes)).expect("the inputs are well-formed");
     black_box(message.via_header().and_then(|via| via.typed()).expect("a Via"));
     black_box(message.from_header().and_then(|from| from.typed()).expect("a From"));
     black_box(message.to_header().and_then(|to| to.typed()).expect("a To"));

@@ -1,1 +1,121 @@
-fn main() {}
+//! What is done to the repository, in one command. `cargo xtask` alone prints what there is.
+//!
+//! Start at [`lanes`]: the sets of steps that must pass. [`tidy`] keeps the rules of the house; [`interop`]
+//! runs the product against other people's programs.
+
+mod bench;
+mod fuzz;
+mod interop;
+mod lanes;
+mod programs;
+mod schema;
+mod sim;
+mod step;
+mod tidy;
+
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use step::Failure;
+
+const USAGE: &str = "\
+cargo xtask check                       format, lints, tidy, schema, licences, tests; no network needed
+cargo xtask test                        check, and all that needs other programs: what CI runs
+cargo xtask long                        the nightly lane: thousands of seeds, hours of fuzzing, full load
+
+cargo xtask tidy [--root DIR]           the rules of the house alone
+cargo xtask deny                        licences, bans, sources; advisories if they can be had
+cargo xtask schema [--write]            compares (or writes) docs/tandem.schema.json
+cargo xtask sim [--seeds N] [--from S]  random scenarios in the simulated world
+cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
+cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
+cargo xtask bench                       parsing, measured; and how to run the load kit
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let result = Arguments::read(&words).and_then(|arguments| dispatch(&arguments));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
+    match arguments.verb.as_str() {
+        "check" => lanes::check(),
+        "test" => lanes::test(),
+        "long" => lanes::long(),
+        "tidy" => tidy::run(&arguments.text("--root").map_or_else(step::root, PathBuf::from)),
+        "deny" => programs::deny(),
+        "schema" if arguments.has("--write") => schema::write(),
+        "schema" => schema::compare(),
+        "sim" => sim::run_seeds(arguments.number("--from", 0)?, arguments.number("--seeds", 200)?),
+        "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
+        "interop" => interop::run(arguments.name.as_deref(), load(arguments)),
+        "bench" => bench::run_all(),
+        "" | "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => Err(Failure::new(format!("no such task: {other}\n\n{USAGE}"), "take one of the list")),
+    }
+}
+
+fn load(arguments: &Arguments) -> interop::Load {
+    if arguments.has("--long") { interop::Load::Long } else { interop::Load::Short }
+}
+
+/// The words of the command line.
+struct Arguments {
+    verb: String,
+    name: Option<String>,
+    options: Vec<(String, Option<String>)>,
+}
+
+const WITH_VALUE: [&str; 4] = ["--root", "--seeds", "--from", "--seconds"];
+const ALONE: [&str; 2] = ["--write", "--long"];
+
+impl Arguments {
+    fn read(words: &[String]) -> Result<Arguments, Failure> {
+        let mut arguments = Arguments { verb: String::new(), name: None, options: Vec::new() };
+        let mut words = words.iter();
+        if let Some(verb) = words.next() {
+            arguments.verb.clone_from(verb);
+        }
+        while let Some(word) = words.next() {
+            if WITH_VALUE.contains(&word.as_str()) {
+                arguments.options.push((word.clone(), words.next().cloned()));
+            } else if ALONE.contains(&word.as_str()) {
+                arguments.options.push((word.clone(), None));
+            } else if word.starts_with('-') || arguments.name.is_some() {
+                return Err(Failure::new(format!("what is `{word}`?"), "see `cargo xtask help`"));
+            } else {
+                arguments.name = Some(word.clone());
+            }
+        }
+        Ok(arguments)
+    }
+
+    fn has(&self, option: &str) -> bool {
+        self.options.iter().any(|(name, _)| name == option)
+    }
+
+    fn text(&self, option: &str) -> Option<&str> {
+        self.options.iter().find(|(name, _)| name == option)?.1.as_deref()
+    }
+
+    fn number(&self, option: &str, otherwise: u64) -> Result<u64, Failure> {
+        if !self.has(option) {
+            return Ok(otherwise);
+        }
+        let text = self.text(option).unwrap_or_default();
+        text.parse().map_err(|_| {
+            Failure::new(format!("{option} wants a number, not `{text}`"), "see `cargo xtask help`")
+        })
+    }
+}

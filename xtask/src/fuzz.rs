@@ -1,0 +1,35 @@
+//! Fuzzing: the targets of fuzz/, for a while, from the corpus that is kept there.
+
+use crate::programs;
+use crate::step::{Failure, cargo, root, run};
+
+const TARGETS: [&str; 5] = ["message", "stream", "sdp", "rtp", "config"];
+
+/// Fuzzes one target, or all of them one after another.
+pub fn run_targets(name: Option<&str>, seconds: u64) -> Result<(), Failure> {
+    programs::install_tool("cargo-fuzz")?;
+    let targets: Vec<&str> =
+        TARGETS.iter().copied().filter(|target| name.is_none_or(|name| name == *target)).collect();
+    if targets.is_empty() {
+        return Err(Failure::new("no such fuzz target", format!("one of {}", TARGETS.join(", "))));
+    }
+    for target in targets {
+        one(target, seconds)?;
+    }
+    Ok(())
+}
+
+fn one(target: &str, seconds: u64) -> Result<(), Failure> {
+    // New inputs go to a scratch folder: the kept corpus stays small and chosen by hand.
+    let found = root().join("target/fuzz-corpus").join(target);
+    std::fs::create_dir_all(&found)
+        .map_err(|error| Failure::new(format!("{}: {error}", found.display()), "is target/ writable?"))?;
+    let mut command = cargo();
+    // cargo-fuzz asks for the sanitizer flags of a nightly compiler; this lets the stable one take them.
+    command.env("RUSTC_BOOTSTRAP", "1");
+    command.args(["fuzz", "run", target]).arg(found).arg(root().join("fuzz/corpus").join(target));
+    command.args(["--", "-max_len=65536", "-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"]);
+    command.arg(format!("-max_total_time={seconds}"));
+    let cure = format!("the input is in fuzz/artifacts/{target}; make it a test, then mend the code");
+    run(&mut command, &cure)
+}

@@ -1,0 +1,93 @@
+//! The product, as it is started by an operator, against SIPp on loopback.
+//!
+//! Each scenario has a folder of its own below target/interop with the node's configuration, its log and its
+//! records, and SIPp's logs: what is needed to see why it failed.
+
+mod audio;
+mod calls;
+mod crash;
+mod node;
+mod place;
+mod records;
+mod sipp;
+mod tls;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::step::{self, Failure, cargo};
+
+/// How much is asked of the product.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// Minutes, in the build that the tests use.
+    Short,
+    /// Ten thousand calls at 200 a second for each transport, in a release build.
+    Long,
+}
+
+struct Scenario {
+    name: &'static str,
+    run: fn(&Binary, Load) -> Result<String, Failure>,
+}
+
+const SCENARIOS: &[Scenario] = &[
+    Scenario { name: "calls-udp-v4", run: |binary, load| calls::run(binary, load, place::UDP_V4) },
+    Scenario { name: "calls-udp-v6", run: |binary, load| calls::run(binary, load, place::UDP_V6) },
+    Scenario { name: "calls-tcp-v4", run: |binary, load| calls::run(binary, load, place::TCP_V4) },
+    Scenario { name: "calls-tcp-v6", run: |binary, load| calls::run(binary, load, place::TCP_V6) },
+    Scenario { name: "calls-tls-v4", run: |binary, load| calls::run(binary, load, place::TLS_V4) },
+    Scenario { name: "calls-tls-v6", run: |binary, load| calls::run(binary, load, place::TLS_V6) },
+    Scenario { name: "audio", run: audio::run },
+    Scenario { name: "crash", run: crash::run },
+];
+
+/// The product's program.
+pub struct Binary(PathBuf);
+
+/// Runs one scenario, or all of them; goes on after a failure, and fails at the end.
+pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
+    let chosen: Vec<&Scenario> =
+        SCENARIOS.iter().filter(|scenario| name.is_none_or(|name| name == scenario.name)).collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        return Err(Failure::new("no such interop scenario", format!("one of {}", names.join(", "))));
+    }
+    let binary = build(load)?;
+    let mut failed = Vec::new();
+    for scenario in &chosen {
+        match (scenario.run)(&binary, load) {
+            Ok(figures) => println!("    {:<14} ok      {figures}", scenario.name),
+            Err(failure) => {
+                println!("    {:<14} FAILED  {failure}", scenario.name);
+                failed.push(scenario.name);
+            }
+        }
+    }
+    println!("interop: {} passed, {} failed", chosen.len() - failed.len(), failed.len());
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let again = format!("read target/interop/{0}, then `cargo xtask interop {0}`", failed[0]);
+    Err(Failure::new(format!("interop failed: {}", failed.join(", ")), again))
+}
+
+fn build(load: Load) -> Result<Binary, Failure> {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "-p", "tandem", "--bin", "tandem"]);
+    let profile = match load {
+        Load::Short => "debug",
+        Load::Long => "release",
+    };
+    if load == Load::Long {
+        command.arg("--release");
+    }
+    step::run(&mut command, "cargo build -p tandem, and mend what fails")?;
+    Ok(Binary(step::root().join("target").join(profile).join("tandem")))
+}
+
+impl Binary {
+    fn command(&self) -> Command {
+        Command::new(&self.0)
+    }
+}

@@ -1,0 +1,96 @@
+//! Audio through the relay: fifty packets from the caller, echoed by the callee, none lost either way, by the
+//! node's own count in its records.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::calls::NUMBER;
+use super::node::{self, Node};
+use super::place::{self, Transport, UDP_V4, Way, free_port, io_failure};
+use super::sipp::{Role, Sipp};
+use super::{Binary, Load, records};
+use crate::step::Failure;
+
+const PACKETS: u64 = 50;
+const WAY: Way = Way { name: "audio", ..UDP_V4 };
+
+pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
+    let calls: u64 = if load == Load::Long { 1_000 } else { 40 };
+    let folder = place::folder(WAY.name)?;
+    fs::write(folder.join("tone.ulaw"), tone()).map_err(|error| io_failure("tone.ulaw", &error))?;
+    let callee = SocketAddr::new(WAY.address, free_port(WAY.address)?);
+    let caller = SocketAddr::new(WAY.address, free_port(WAY.address)?);
+    let setting = node::configure(&folder, WAY, callee, None)?;
+    let node = Node::start(binary, &folder, &setting)?;
+
+    let mut options: Vec<String> = vec!["-m".into(), calls.to_string()];
+    options.push("-rtp_echo".into());
+    let contact = format!("sip:callee@{callee}");
+    let echo_port = free_port(WAY.address)? & !1;
+    let called = Role {
+        scenario: "uas",
+        local: callee,
+        contact,
+        transport: Transport::Udp,
+        media_port: echo_port,
+        options,
+    };
+    let uas = Sipp::start(&folder, &called, None)?;
+
+    let rate = (calls / 4).to_string();
+    let options = ["-m", &calls.to_string(), "-r", &rate, "-key", "number", NUMBER, "-min_rtp_port", "10000"];
+    let options = options.iter().map(|option| (*option).to_owned()).collect();
+    let contact = format!("sip:caller@{caller}");
+    let calling = Role {
+        scenario: "uac-audio",
+        local: caller,
+        contact,
+        transport: Transport::Udp,
+        media_port: 6000,
+        options,
+    };
+    let uac = Sipp::start(&folder, &calling, Some(setting.sip))?;
+    let counted = uac.finish(Duration::from_secs(60))?;
+    uas.finish(Duration::from_secs(10))?;
+    node.stop()?;
+
+    if counted.succeeded != calls {
+        return Err(Failure::new(format!("{} of {calls} calls", counted.succeeded), "read uac-audio.errors"));
+    }
+    let kept = records::read(&folder)?;
+    records::expect_exactly(&kept, usize::try_from(calls).unwrap_or(usize::MAX))?;
+    for record in &kept {
+        each_packet_arrived(record)?;
+    }
+    Ok(format!("{calls} calls, {} packets relayed each way, none lost", calls * PACKETS))
+}
+
+fn each_packet_arrived(record: &Value) -> Result<(), Failure> {
+    let figure = |side: &str, name: &str| record["media"][side][name].as_u64();
+    let expected = [
+        ("caller", "packets_in", PACKETS),
+        ("callee", "packets_out", PACKETS),
+        ("callee", "packets_in", PACKETS),
+        ("caller", "packets_out", PACKETS),
+        ("caller", "lost", 0),
+        ("callee", "lost", 0),
+    ];
+    for (side, name, count) in expected {
+        if figure(side, name) != Some(count) {
+            let what = format!("{side} {name} is {:?}, not {count}: {}", figure(side, name), record["media"]);
+            return Err(Failure::new(
+                what,
+                "if SIPp was starved, run it alone; else the relay dropped packets",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// One second of something that is not silence, in µ-law.
+fn tone() -> Vec<u8> {
+    (0..8_000_u32).map(|at| if at / 8 % 2 == 0 { 0x10 } else { 0x90 }).collect()
+}

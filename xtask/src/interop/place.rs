@@ -1,0 +1,74 @@
+//! Where a scenario takes place: its folder, its transport, its addresses and ports.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::PathBuf;
+
+use crate::step::{Failure, root};
+
+/// How SIP travels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+/// One cell of the matrix.
+#[derive(Clone, Copy)]
+pub struct Way {
+    pub name: &'static str,
+    pub transport: Transport,
+    pub address: IpAddr,
+}
+
+const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+
+pub const UDP_V4: Way = Way { name: "calls-udp-v4", transport: Transport::Udp, address: V4 };
+pub const UDP_V6: Way = Way { name: "calls-udp-v6", transport: Transport::Udp, address: V6 };
+pub const TCP_V4: Way = Way { name: "calls-tcp-v4", transport: Transport::Tcp, address: V4 };
+pub const TCP_V6: Way = Way { name: "calls-tcp-v6", transport: Transport::Tcp, address: V6 };
+pub const TLS_V4: Way = Way { name: "calls-tls-v4", transport: Transport::Tls, address: V4 };
+pub const TLS_V6: Way = Way { name: "calls-tls-v6", transport: Transport::Tls, address: V6 };
+
+impl Transport {
+    /// As a URI parameter and a key of configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+        }
+    }
+}
+
+/// A fresh folder below target/interop.
+pub fn folder(name: &str) -> Result<PathBuf, Failure> {
+    let folder = root().join("target/interop").join(name);
+    let make = || {
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(folder.join("conf"))
+    };
+    make().map_err(|error| io_failure(&format!("{}", folder.display()), &error))?;
+    Ok(folder)
+}
+
+/// A port that neither UDP nor TCP uses at this moment.
+pub fn free_port(address: IpAddr) -> Result<u16, Failure> {
+    for _ in 0..100 {
+        let Ok(stream) = TcpListener::bind(SocketAddr::new(address, 0)) else { continue };
+        let Ok(taken) = stream.local_addr() else { continue };
+        if UdpSocket::bind(taken).is_ok() {
+            return Ok(taken.port());
+        }
+    }
+    Err(Failure::new(format!("no free port on {address}"), "is loopback up, with IPv6?"))
+}
+
+pub fn io_failure(what: &str, error: &io::Error) -> Failure {
+    Failure::new(format!("{what}: {error}"), "may target/interop be written, and is the program installed?")
+}

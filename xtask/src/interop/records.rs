@@ -1,0 +1,42 @@
+//! The records that a node left behind.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::place::io_failure;
+use crate::step::Failure;
+
+/// Every record below a scenario's data folder. A line that is no record is a failure.
+pub fn read(folder: &Path) -> Result<Vec<Value>, Failure> {
+    let records = folder.join("data/records");
+    let mut found = Vec::new();
+    let entries =
+        fs::read_dir(&records).map_err(|error| io_failure(&records.display().to_string(), &error))?;
+    for entry in entries.flatten().filter(|entry| entry.path().extension().is_some_and(|it| it == "jsonl")) {
+        let text = fs::read_to_string(entry.path()).map_err(|error| io_failure("records", &error))?;
+        for (at, line) in text.lines().enumerate() {
+            let record = serde_json::from_str(line).map_err(|error| {
+                let place = format!("{}:{}", entry.path().display(), at + 1);
+                Failure::new(
+                    format!("{place} is no record: {error}"),
+                    "a torn line must be set aside at the start",
+                )
+            })?;
+            found.push(record);
+        }
+    }
+    Ok(found)
+}
+
+/// Exactly so many records, each with an id of its own.
+pub fn expect_exactly(records: &[Value], count: usize) -> Result<(), Failure> {
+    let ids: BTreeSet<&str> = records.iter().filter_map(|record| record.get("id")?.as_str()).collect();
+    if records.len() == count && ids.len() == count {
+        return Ok(());
+    }
+    let what = format!("{} records with {} ids, where {count} calls were made", records.len(), ids.len());
+    Err(Failure::new(what, "compare the Call-IDs of the records with SIPp's log"))
+}

@@ -1,0 +1,54 @@
+//! The lanes: which steps must pass before a change lands, and which run at night.
+
+use crate::interop::{self, Load};
+use crate::step::{Failure, cargo, has, run, step};
+use crate::{fuzz, programs, schema, sim, tidy};
+
+/// No network, no other programs.
+pub fn check() -> Result<(), Failure> {
+    step("format", || run(cargo().args(["fmt", "--all", "--check"]), "cargo fmt --all"))?;
+    step("tidy", || tidy::run(&crate::step::root()))?;
+    step("lints", lints)?;
+    step("licences, bans, sources", programs::deny)?;
+    step("schema", schema::compare)?;
+    step("tests", tests)
+}
+
+/// What CI runs.
+pub fn test() -> Result<(), Failure> {
+    step("other people's programs", programs::install)?;
+    check()?;
+    step("simulated world, 200 seeds", || sim::run_seeds(0, 200))?;
+    step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
+    step("demo", demo)?;
+    step("interop", || interop::run(None, Load::Short))
+}
+
+/// What runs at night.
+pub fn long() -> Result<(), Failure> {
+    step("other people's programs", programs::install)?;
+    check()?;
+    step("simulated world, 2,000 seeds", || sim::run_seeds(0, 2_000))?;
+    step("fuzzing, ten minutes each", || fuzz::run_targets(None, 600))?;
+    step("interop at full load", || interop::run(None, Load::Long))
+}
+
+fn lints() -> Result<(), Failure> {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+    run(cargo().args(arguments), "mend what clippy names; `cargo clippy --fix` does the easy ones")
+}
+
+fn tests() -> Result<(), Failure> {
+    let cure = "run the one that failed alone: cargo nextest run NAME";
+    if has("cargo-nextest") {
+        run(cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]), cure)
+    } else {
+        println!("cargo-nextest is not installed; cargo test does it more slowly");
+        run(cargo().args(["test", "--workspace", "--no-fail-fast"]), cure)
+    }
+}
+
+fn demo() -> Result<(), Failure> {
+    let arguments = ["run", "--quiet", "-p", "tandem", "--", "demo", "--headless", "--seconds", "30"];
+    run(cargo().args(arguments), "run `cargo run -p tandem -- demo` and read its ladders")
+}

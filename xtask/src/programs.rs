@@ -1,0 +1,76 @@
+//! Other people's programs: found, or installed by their own package manager.
+
+use std::env;
+use std::process::Command;
+
+use crate::step::{Failure, cargo, has, run};
+
+/// A program that the lanes use, and the Debian package that brings it.
+const PACKAGES: &[(&str, &str)] = &[("sipp", "sip-tester"), ("stunnel", "stunnel4"), ("openssl", "openssl")];
+
+/// Installs what the test lane needs and the machine lacks.
+pub fn install() -> Result<(), Failure> {
+    let missing: Vec<&str> =
+        PACKAGES.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
+    if !missing.is_empty() {
+        if !has("apt-get") {
+            return Err(Failure::new(
+                format!("no apt-get here to install {}", missing.join(", ")),
+                "install them by hand, then run it again",
+            ));
+        }
+        let cure = "needs root and Debian's package archive; install the packages by hand otherwise";
+        run(apt().args(["update", "-qq"]), cure)?;
+        run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&missing), cure)?;
+    }
+    install_tool("cargo-deny")?;
+    install_tool("cargo-fuzz")?;
+    println!("all there: {}", PACKAGES.iter().map(|(program, _)| *program).collect::<Vec<_>>().join(", "));
+    Ok(())
+}
+
+/// Installs a cargo tool from the crate registry if it is missing.
+pub fn install_tool(name: &str) -> Result<(), Failure> {
+    if has(name) {
+        return Ok(());
+    }
+    println!("{name} is missing: it is built once, which takes minutes");
+    run(cargo().args(["install", "--locked", "--quiet", name]), &format!("cargo install --locked {name}"))
+}
+
+/// Licences, bans and sources must pass. Advisories need a database from outside, so they are a best effort,
+/// said aloud when it cannot be had.
+pub fn deny() -> Result<(), Failure> {
+    if !has("cargo-deny") {
+        println!("cargo-deny is not installed: not checked here (`cargo xtask test` installs it)");
+        return Ok(());
+    }
+    let cure = "take another crate, or give the exception its reason in deny.toml";
+    let arguments = ["deny", "--log-level", "error", "check", "licenses", "bans", "sources"];
+    run(cargo().args(arguments), cure)?;
+    if run(cargo().args(["deny", "--log-level", "error", "check", "advisories"]), cure).is_err() {
+        if has_advisories() {
+            return Err(Failure::new(
+                "an advisory names a crate of ours",
+                "update it, or ignore it in deny.toml with a reason",
+            ));
+        }
+        println!("the advisory database could not be fetched: ADVISORIES WERE NOT CHECKED");
+    }
+    Ok(())
+}
+
+fn has_advisories() -> bool {
+    let home = env::var_os("CARGO_HOME").map(std::path::PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    home.is_some_and(|home| {
+        let databases = std::fs::read_dir(home.join("advisory-dbs"));
+        databases.is_ok_and(|folders| folders.flatten().any(|folder| folder.path().join("crates").is_dir()))
+    })
+}
+
+fn apt() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}

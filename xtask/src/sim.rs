@@ -1,0 +1,11 @@
+//! Random scenarios in the simulated world, from fixed seeds.
+
+use crate::step::{Failure, cargo, run};
+
+/// Runs `count` seeds, beginning with `from`.
+pub fn run_seeds(from: u64, count: u64) -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--release", "-p", "world", "--bin", "sim", "--"]);
+    command.args(["--seeds", &count.to_string(), "--from", &from.to_string()]);
+    run(&mut command, "the seed it names is the whole bug report: run it alone with --from SEED --seeds 1")
+}

@@ -135,6 +135,7 @@ impl<'d> Compiler<'d> {
         let value = self.secrets.value(&place.value);
         if value.is_none() {
             let fault = Fault::new(Code::NO_SECRET_VALUE, format!("{} holds no secret", place.value));
+            let fault = fault.suggest("put the secret there, then apply again");
             self.problems.push(self.documents.problem_at(from, place, fault));
         }
         value

@@ -1,5 +1,6 @@
 //! From what was dialled to whom it reaches.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::disallowed_methods, reason = "tests read their data from files")]
 
 mod house;
 

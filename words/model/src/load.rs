@@ -42,7 +42,7 @@ pub fn load(files: &[SourceFile]) -> Result<Documents, Vec<Problem>> {
         reader.file(index, file);
     }
     let (documents, mut problems) = reader.finish();
-    if let Some(documents) = documents {
+    if let Some(documents) = documents.filter(|_| problems.is_empty()) {
         check(&documents, &mut problems);
         if problems.is_empty() {
             return Ok(documents);
@@ -82,8 +82,8 @@ struct Raw<'t> {
 impl<'f> Reader<'f> {
     fn file(&mut self, index: usize, file: &SourceFile) {
         let (table, errors) = DeTable::parse_recoverable(&file.text);
-        if !errors.is_empty() {
-            self.problems.extend(errors.iter().map(|error| misread::syntax(file, error)));
+        if let Some(first) = errors.first() {
+            self.problems.push(misread::syntax(file, first));
             return;
         }
         let mut entries: Vec<_> = table.into_inner().into_iter().collect();
@@ -159,6 +159,7 @@ impl<'f> Reader<'f> {
             return self.problem(file, span, fault.suggest(format!("write [{kind}]")));
         };
         let source = &self.files[file];
+        let mut set_aside = Vec::new();
         loop {
             let whole = Spanned::new(span.clone(), DeValue::Table(table.clone()));
             let error = match T::deserialize(toml::de::ValueDeserializer::from(whole)) {
@@ -173,11 +174,14 @@ impl<'f> Reader<'f> {
             };
             let at = error.span().unwrap_or_else(|| key.span());
             let Some(culprit) = entry_at(&table, &at) else {
-                self.problems.push(misread::problem(source, key.span(), &error));
+                if !misread::misses_one_of(&error, &set_aside) {
+                    self.problems.push(misread::problem(source, key.span(), &error));
+                }
                 return;
             };
             self.problems.push(misread::problem(source, at, &error));
             table.remove(&culprit);
+            set_aside.push(culprit.into_inner());
         }
     }
 

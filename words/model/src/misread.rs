@@ -7,24 +7,33 @@ use crate::problem::{Code, Problem};
 use crate::source::SourceFile;
 use crate::suggest::nearest;
 
-/// A file that is not TOML, or that says one thing twice.
+/// A file that is not TOML, or that says one thing twice. What follows from it in the same file is not told.
 pub(crate) fn syntax(file: &SourceFile, error: &toml::de::Error) -> Problem {
     let span = error.span().unwrap_or(0..0);
     let message = error.message().lines().next().unwrap_or_default();
-    let fault = match message.contains("duplicate key") {
-        true => {
-            Fault::new(Code::TWICE, "the same name stands twice in this file").suggest("remove or rename one")
-        }
-        false => Fault::new(Code::SYNTAX, message),
-    };
-    let unquoted =
-        file.text.get(span.clone()).is_some_and(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()));
-    let fault =
-        match fault.suggestion.is_none() && message.contains("string values must be quoted") && unquoted {
-            true => fault.suggest("add quotes"),
-            false => fault,
-        };
-    file.problem(span, fault)
+    if message.contains("duplicate key") {
+        let fault = Fault::new(Code::TWICE, "the same name stands twice in this file");
+        return file.problem(span, fault.suggest("remove or rename one"));
+    }
+    let looks_unquoted = ["must be quoted", "invalid float", "invalid boolean", "leading zero"];
+    if looks_unquoted.iter().any(|known| message.contains(known)) {
+        let word = word_at(&file.text, span.start);
+        let suggestion = format!("add quotes: \"{}\"", &file.text[word.clone()]);
+        return file.problem(word, Fault::new(Code::UNQUOTED, "text is quoted").suggest(suggestion));
+    }
+    file.problem(span, Fault::new(Code::SYNTAX, message))
+}
+
+fn word_at(text: &str, start: usize) -> Range<usize> {
+    let rest = text.get(start..).unwrap_or_default();
+    let ends_word = |c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}' | '#');
+    start..start + rest.find(ends_word).unwrap_or(rest.len())
+}
+
+/// Whether an error only says that a key is missing which was set aside because its value is wrong.
+pub(crate) fn misses_one_of<K: AsRef<str>>(error: &toml::de::Error, set_aside: &[K]) -> bool {
+    let missing = error.message().lines().next().and_then(|text| text.strip_prefix("missing field "));
+    missing.is_some_and(|key| set_aside.iter().any(|aside| aside.as_ref() == key.trim_matches('`')))
 }
 
 /// A value that does not fit its place.
@@ -85,6 +94,8 @@ fn plain(wanted: &str) -> &str {
     match wanted {
         "a sequence" => "a list [ … ]",
         "a map" => "a table { … }",
+        "a string" => "text",
+        "a boolean" => "true or false",
         wanted if wanted.starts_with("struct ") => "a table { … }",
         "u8" | "u16" | "u32" | "u64" => "a figure",
         wanted => wanted,

@@ -111,7 +111,7 @@ impl FromStr for Mask {
                 }
                 'n' | 'x' | 'z' => {
                     let fault = wrong(format!("has a small \"{letter}\""));
-                    return Err(fault.suggest(format!("did you mean \"{}\"?", letter.to_ascii_uppercase())));
+                    return Err(fault.suggest(format!("did you mean \"{}\"?", trimmed.to_ascii_uppercase())));
                 }
                 '…' => return Err(wrong("has … before its end".into())),
                 other => return Err(wrong(format!("has \"{other}\", which no pattern knows"))),

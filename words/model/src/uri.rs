@@ -127,12 +127,19 @@ impl FromStr for SipUri {
             return Err(wrong("has a user part that cannot be"));
         }
         let (host, port) = split_host(host_port).ok_or_else(|| wrong("has no host that can be"))?;
+        let port = match port.map(|port| port.parse::<u16>().ok().filter(|port| *port > 0)) {
+            None => None,
+            Some(Some(port)) => Some(port),
+            Some(None) => {
+                return Err(Fault::new(Code::PORT, format!("\"{text}\" has a port outside 1 to 65535")));
+            }
+        };
         let transport = transport_of(params, text)?;
         Ok(SipUri { secure, user: user.map(Arc::from), host, port, transport })
     }
 }
 
-fn split_host(text: &str) -> Option<(Arc<str>, Option<u16>)> {
+fn split_host(text: &str) -> Option<(Arc<str>, Option<&str>)> {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
             let (host, after) = rest.split_once(']')?;
@@ -145,10 +152,6 @@ fn split_host(text: &str) -> Option<(Arc<str>, Option<u16>)> {
     if host.is_empty() || !host.chars().all(letters) {
         return None;
     }
-    let port = match port {
-        None => None,
-        Some(port) => Some(port.parse().ok().filter(|port| *port > 0)?),
-    };
     Some((host.into(), port))
 }
 

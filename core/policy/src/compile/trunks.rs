@@ -62,8 +62,8 @@ impl Compiler<'_> {
         let documents = self.documents;
         let known = self.resolve(trunk, name, &documents.interface, "interface")?;
         let interface = interfaces.iter().find(|interface| interface.name == known)?;
-        let unspoken = trunk.servers.iter().filter_map(|server| server.uri.transport);
-        if let Some(transport) = unspoken.filter(|transport| !interface.speaks(*transport)).next() {
+        let mut wanted = trunk.servers.iter().filter_map(|server| server.uri.transport);
+        if let Some(transport) = wanted.find(|transport| !interface.speaks(*transport)) {
             let message =
                 format!("interface \"{known}\" has no {transport} port, and a server of the trunk wants one");
             let fault =

@@ -1,0 +1,221 @@
+//! Wrong configurations, one fault each, and what is said about it: code, place, and what to write instead.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::disallowed_methods, reason = "tests read their data from files")]
+
+use model::{Problem, Secrets, SourceFile};
+
+fn problems_of(files: &[SourceFile]) -> Vec<Problem> {
+    let problems = match model::load(files) {
+        Ok(documents) => policy::compile(&documents, &Secrets::new()).err(),
+        Err(problems) => Some(problems),
+    };
+    problems.unwrap_or_default()
+}
+
+fn file(name: &str) -> SourceFile {
+    let path = format!("{}/tests/wrong/{name}", env!("CARGO_MANIFEST_DIR"));
+    SourceFile::new(name, std::fs::read_to_string(path).unwrap())
+}
+
+fn said_of(name: &str) -> (String, String) {
+    let problems = problems_of(&[file(name)]);
+    let [problem] = problems.as_slice() else {
+        panic!("one fault, {} problems: {problems:?}", problems.len())
+    };
+    let place = format!("{} {}:{}:{}", problem.code, problem.file, problem.line, problem.column);
+    let shown = problem.to_string();
+    assert!(shown.starts_with(&format!("error[{}]: ", problem.code)), "{shown}");
+    assert!(!shown.contains("hunter22"), "{shown}");
+    assert!(!serde_json::to_string(problem).unwrap().contains("hunter22"), "{shown}");
+    (place, problem.suggestion.clone().unwrap_or_default())
+}
+
+macro_rules! wrong {
+    ($($name:ident: $file:literal is $place:literal, $suggestion:literal;)*) => {
+        $(#[test]
+        fn $name() {
+            let (place, suggestion) = said_of($file);
+
+            assert_eq!(place.replace($file, "_"), $place);
+            assert_eq!(suggestion.replace($file, "_"), $suggestion);
+        })*
+
+        #[test]
+        fn every_wrong_file_is_named_here() {
+            let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wrong")).unwrap();
+            let mut files: Vec<String> =
+                folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+            files.sort();
+            assert_eq!(files, [$($file),*]);
+        }
+    };
+}
+
+wrong! {
+    typo_in_a_key: "01-typo-in-a-key.toml"
+        is "TD-C004 _:16:1", "did you mean \"accept\"?";
+    typo_in_a_kind: "02-typo-in-a-kind.toml"
+        is "TD-C003 _:14:2", "did you mean \"trunk\"?";
+    typo_in_a_nested_key: "03-typo-in-a-nested-key.toml"
+        is "TD-C004 _:16:12", "did you mean \"sources\"?";
+    typo_in_a_word: "04-typo-in-a-word.toml"
+        is "TD-C007 _:10:8", "did you mean \"outside\"?";
+    trunk_that_is_not_there: "05-trunk-that-is-not-there.toml"
+        is "TD-C017 _:32:18", "did you mean \"northwind\" (_:14)?";
+    site_that_is_not_there: "06-site-that-is-not-there.toml"
+        is "TD-C017 _:20:8", "did you mean \"redmond\" (_:11)?";
+    route_expected_that_is_not_there: "07-route-expected-that-is-not-there.toml"
+        is "TD-C017 _:43:20", "did you mean \"us\" (_:29)?";
+    caller_of_a_test_that_is_not_there: "08-caller-of-a-test-that-is-not-there.toml"
+        is "TD-C017 _:42:18", "did you mean \"hana\" (_:19)?";
+    object_twice: "09-object-twice.toml"
+        is "TD-C008 _:45:8", "remove or rename one";
+    number_without_plus: "10-number-without-plus.toml"
+        is "TD-C009 _:21:10", "did you mean \"+14255550100\"?";
+    number_without_quotes: "11-number-without-quotes.toml"
+        is "TD-C010 _:21:10", "add quotes: \"+14255550100\"";
+    number_too_long: "12-number-too-long.toml"
+        is "TD-C009 _:21:10", "";
+    extension_without_quotes: "13-extension-without-quotes.toml"
+        is "TD-C010 _:22:13", "add quotes: \"100\"";
+    leading_zero_without_quotes: "14-leading-zero-without-quotes.toml"
+        is "TD-C010 _:22:13", "add quotes: \"0100\"";
+    duration_without_unit: "15-duration-without-unit.toml"
+        is "TD-C011 _:17:51", "did you mean \"4s\"?";
+    duration_without_quotes: "16-duration-without-quotes.toml"
+        is "TD-C010 _:17:51", "add quotes: \"4\"";
+    duration_of_a_strange_unit: "17-duration-of-a-strange-unit.toml"
+        is "TD-C011 _:17:51", "did you mean \"4s\"?";
+    uri_without_scheme: "18-uri-without-scheme.toml"
+        is "TD-C013 _:15:20", "did you mean \"sip:sbc1.northwind.example\"?";
+    uri_with_a_port_that_cannot_be: "19-uri-with-a-port-that-cannot-be.toml"
+        is "TD-C015 _:23:24", "";
+    transport_that_is_not_known: "20-transport-that-is-not-known.toml"
+        is "TD-C025 _:15:20", "did you mean \"tls\"?";
+    port_out_of_range: "21-port-out-of-range.toml"
+        is "TD-C031 _:9:7", "";
+    address_that_is_none: "22-address-that-is-none.toml"
+        is "TD-C014 _:8:11", "";
+    network_too_narrow: "23-network-too-narrow.toml"
+        is "TD-C014 _:16:23", "";
+    range_reversed: "24-range-reversed.toml"
+        is "TD-C021 _:26:9", "exchange the two ends";
+    media_ports_reversed: "25-media-ports-reversed.toml"
+        is "TD-C021 _:10:15", "did you mean \"30000-39999\"?";
+    two_users_with_one_number: "26-two-users-with-one-number.toml"
+        is "TD-C020 _:26:10", "see _:19";
+    two_users_with_one_extension: "27-two-users-with-one-extension.toml"
+        is "TD-C020 _:26:13", "see _:19";
+    pattern_like_a_regular_expression: "28-pattern-like-a-regular-expression.toml"
+        is "TD-C016 _:31:6", "use N (2-9), Z (1-9), X (0-9) and … (the rest)";
+    pattern_in_small_letters: "29-pattern-in-small-letters.toml"
+        is "TD-C016 _:31:6", "did you mean \"+1 NXX NXX XXXX\"?";
+    route_that_is_never_reached: "30-route-that-is-never-reached.toml"
+        is "TD-C024 _:36:6", "give it an order below 100 (_:29)";
+    route_that_leads_nowhere: "31-route-that-leads-nowhere.toml"
+        is "TD-C023 _:29:8", "use = [{ trunk = \"…\" }] or send = { user = \"by-number\" }";
+    route_that_leads_both_ways: "32-route-that-leads-both-ways.toml"
+        is "TD-C030 _:33:17", "write two routes";
+    emergency_without_trunk: "33-emergency-without-trunk.toml"
+        is "TD-C022 _:34:12", "trunks = [\"…\"]";
+    required_key_missing: "34-required-key-missing.toml"
+        is "TD-C005 _:29:8", "add order = …";
+    list_where_text_is_wanted: "35-list-where-text-is-wanted.toml"
+        is "TD-C006 _:20:8", "";
+    text_where_a_list_is_wanted: "36-text-where-a-list-is-wanted.toml"
+        is "TD-C006 _:35:8", "";
+    format_of_the_future: "37-format-of-the-future.toml"
+        is "TD-C002 _:1:10", "format = 1";
+    format_missing: "38-format-missing.toml"
+        is "TD-C002 _:1:1", "add \"format = 1\" as the first line";
+    system_missing: "39-system-missing.toml"
+        is "TD-C027 _:1:1", "add [system] with name and country";
+    country_in_small_letters: "40-country-in-small-letters.toml"
+        is "TD-C007 _:5:11", "two capital letters, such as \"US\"";
+    country_that_is_not_known: "41-country-that-is-not-known.toml"
+        is "TD-C007 _:5:11", "did you mean \"MX\"?";
+    secret_in_plain_text: "42-secret-in-plain-text.toml"
+        is "TD-C018 _:22:12", "{ env = \"NAME\" } or { file = \"path\" }";
+    secret_as_text: "43-secret-as-text.toml"
+        is "TD-C018 _:22:12", "{ env = \"NAME\" }";
+    secret_without_value: "44-secret-without-value.toml"
+        is "TD-C019 _:22:12", "put the secret there, then apply again";
+    name_in_capitals: "45-name-in-capitals.toml"
+        is "TD-C026 _:19:7", "did you mean \"hana-kim\"?";
+    interface_that_listens_on_nothing: "46-interface-that-listens-on-nothing.toml"
+        is "TD-C028 _:7:12", "udp = 5060, tcp = 5060 or tls = 5061";
+    tls_without_certificate: "47-tls-without-certificate.toml"
+        is "TD-C028 _:9:7", "add tls_certificate = \"…\" and tls_key = \"…\"";
+    interface_without_the_transport: "48-interface-without-the-transport.toml"
+        is "TD-C030 _:16:13", "add tcp = … to it";
+    cause_that_is_none: "49-cause-that-is-none.toml"
+        is "TD-C007 _:17:25", "did you mean \"timeout\"?";
+    status_that_is_none: "50-status-that-is-none.toml"
+        is "TD-C031 _:17:20", "300 to 699";
+    rule_that_becomes_nothing: "51-rule-that-becomes-nothing.toml"
+        is "TD-C029 _:39:39", "write a number, or its beginning and …, such as \"+1425…\"";
+    refusal_that_is_none: "52-refusal-that-is-none.toml"
+        is "TD-C007 _:43:22", "did you mean \"TD-R301\"?";
+    time_without_offset: "53-time-without-offset.toml"
+        is "TD-C032 _:42:52", "write it as \"2026-11-20T10:00:00-08:00\"";
+    bracket_left_open: "54-bracket-left-open.toml"
+        is "TD-C001 _:38:1", "";
+    text_without_quotes: "55-text-without-quotes.toml"
+        is "TD-C010 _:27:9", "add quotes: \"northwind\"";
+    numbers_of_two_trunks: "56-numbers-of-two-trunks.toml"
+        is "TD-C020 _:32:10", "";
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    let name = "10-number-without-plus.toml";
+    let text = file(name).text.replace("order = 100", "ordr = 100").replace("\"4s\"", "\"4x\"");
+
+    let problems = problems_of(&[SourceFile::new(name, text)]);
+
+    let said: Vec<String> =
+        problems.iter().map(|problem| format!("{} {}", problem.code, problem.line)).collect();
+    assert_eq!(said, ["TD-C011 17", "TD-C009 21", "TD-C005 29", "TD-C004 30"]);
+}
+
+#[test]
+fn an_object_that_stands_in_two_files_is_told_where_the_first_is() {
+    let good = file("37-format-of-the-future.toml").text.replace("format = 2", "format = 1");
+    let other = "[trunk.northwind]\nservers = [{ uri = \"sip:other.example\" }]\n";
+
+    let files = [SourceFile::new("conf.d/all.toml", good), SourceFile::new("conf.d/more.toml", other)];
+    let problems = problems_of(&files);
+
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].message, "trunk \"northwind\" is defined twice");
+    assert_eq!(problems[0].suggestion.as_deref(), Some("the first is at conf.d/all.toml:14"));
+    assert_eq!((problems[0].file.as_str(), problems[0].line), ("conf.d/more.toml", 1));
+}
+
+#[test]
+fn a_problem_is_shown_with_its_line_and_a_way_to_more() {
+    let problems = problems_of(&[file("05-trunk-that-is-not-there.toml")]);
+
+    let shown = problems[0].clone().note("nothing was applied").to_string();
+
+    let wanted = r#"error[TD-C017]: trunk "northwnd" is not defined
+  ┌─ 05-trunk-that-is-not-there.toml:32:18
+  │
+32│ use = [{ trunk = "northwnd", share = 70 }]
+  │                  ^^^^^^^^^^ did you mean "northwind" (05-trunk-that-is-not-there.toml:14)?
+  │
+  = nothing was applied
+  = more: tandem help TD-C017"#;
+    assert_eq!(shown, wanted);
+}
+
+#[test]
+fn a_problem_is_told_to_programs_too() {
+    let problems = problems_of(&[file("05-trunk-that-is-not-there.toml")]);
+
+    let json = serde_json::to_value(&problems[0]).unwrap();
+
+    assert_eq!(json["code"], "TD-C017");
+    assert_eq!((&json["line"], &json["column"]), (&32.into(), &18.into()));
+    assert_eq!(json["span"], "\"northwnd\"");
+}

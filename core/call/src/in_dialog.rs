@@ -11,14 +11,16 @@ impl Call {
         &mut self,
         room: &mut Room<'_>,
         server: ServerId,
-        _flow: Flow,
+        flow: Flow,
         message: &Message<'_>,
     ) {
         let Some(side) = self.side_of(message) else { return room.reply(server, 481) };
-        let is_in_order = self.dialog(side).is_some_and(|dialog| dialog.admit(message).is_ok());
-        if !is_in_order {
-            return room.reply(server, 500);
+        let Some(dialog) = self.dialog(side) else { return room.reply(server, 481) };
+        if let Err(fault) = dialog.admit(message) {
+            return room.reply(server, fault.status());
         }
+        // A phone whose connection broke, or whose NAT forgot it, is where it speaks from now.
+        dialog.heard_on(flow);
         let method = message.method().unwrap_or(Method::Other(""));
         if method == Method::Bye {
             return self.bye(room, server, side, message);

@@ -1,7 +1,7 @@
 //! Facts in, plan out: everything the house decides about a call is decided here.
 //!
 //! It opens no sockets, knows no clock and asks nobody; what it may know stands in [`Facts`], what it decided
-//! in a [`CallPlan`] or a [`Refusal`], and why in a [`Trail`]. It does not carry anything out: that is `call`.
+//! in a [`CallPlan`] or a [`Refusal`], and why in a [`Trail`]. It carries nothing out: that is `call`.
 //!
 //! Start at [`plan()`], then `steps`, one file for each line that `explain` prints. [`compile()`] makes a
 //! [`Policy`] out of documents.

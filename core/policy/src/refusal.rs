@@ -36,9 +36,9 @@ refusals! {
     PROVE_YOURSELF 101 401 "prove who you are"
         "The caller names a user of ours and has to answer a challenge. Give the phone the user's password.";
     STRANGER 102 403 "nobody we know calls"
-        "The source belongs to no trunk and the caller to no user. Add the source to a trunk's accept.sources.";
+        "The source is no trunk's and the caller no user. Add the source to a trunk's accept.sources.";
     ELSEWHERE 103 403 "a user without password calls from elsewhere"
-        "A user without password may call from the addresses of its devices only. Set a password or a device.";
+        "A user without password calls from the addresses of its devices only. Set a password or a device.";
     NOT_INBOUND 104 403 "the trunk is for outgoing calls only"
         "Set the trunk's direction to \"both\" or \"in\" if calls are to be taken from it.";
     UNREADABLE 105 400 "an address of the request cannot be read"

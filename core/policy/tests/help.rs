@@ -58,11 +58,9 @@ fn a_call_for_help_moves_on_after_every_failure() {
 
     for attempt in &plan.attempts {
         assert!((300..700).all(|status| attempt.moves_on.contains(Cause::Status(status))));
-        assert!(
-            [Cause::Timeout, Cause::Dns, Cause::Transport, Cause::Media, Cause::Limit]
-                .iter()
-                .all(|cause| attempt.moves_on.contains(*cause))
-        );
+        for cause in [Cause::Timeout, Cause::Dns, Cause::Transport, Cause::Media, Cause::Limit] {
+            assert!(attempt.moves_on.contains(cause), "{cause:?}");
+        }
     }
 }
 
@@ -132,9 +130,8 @@ fn a_call_for_help_names_its_limits_so_that_they_can_be_taken_by_force() {
 
 #[test]
 fn without_any_trunk_the_refusal_says_so() {
-    let policy = house_of(
-        "format = 1\n[system]\nname = \"x\"\ncountry = \"US\"\n[interface.lan]\naddress = \"10.0.0.1\"\nudp = 5060\nside = \"inside\"\n",
-    );
+    let interface = "[interface.lan]\naddress = \"10.0.0.1\"\nudp = 5060\nside = \"inside\"\n";
+    let policy = house_of(&format!("format = 1\n[system]\nname = \"x\"\ncountry = \"US\"\n{interface}"));
 
     let refusal = refused(&policy, &call("10.0.0.2:5060", InterfaceId(0), "x", "911"));
 
@@ -154,16 +151,19 @@ prop_compose! {
     ) -> String {
         let mut text = format!("format = 1\n[system]\nname = \"x\"\ncountry = \"{country}\"\n");
         text += "[interface.lan]\naddress = \"10.0.0.1\"\nudp = 5060\nside = \"inside\"\n";
-        let prefix = if prefix.is_empty() { String::new() } else { format!("outside_prefix = \"{prefix}\"\n") };
-        text += &format!("[site.here]\n{prefix}subnets = [\"10.0.0.0/8\"]\nmedia = {{ max_calls = {limit} }}\n");
+        text += &format!("[site.here]\nsubnets = [\"10.0.0.0/8\"]\nmedia = {{ max_calls = {limit} }}\n");
+        if !prefix.is_empty() {
+            text += &format!("outside_prefix = \"{prefix}\"\n");
+        }
         text += &format!("[user.ann]\nsite = \"here\"\npassword = {{ env = \"HANA\" }}\nallow = {allow}\n");
         for (index, direction) in directions.iter().enumerate() {
-            text += &format!("[trunk.t{index}]\ndirection = \"{direction}\"\nlimits = {{ calls = {limit} }}\n");
-            text += &format!("servers = [{{ uri = \"sip:t{index}.example\" }}, {{ uri = \"sip:10.9.{index}.1\" }}]\n");
+            let servers = format!("{{ uri = \"sip:t{index}.example\" }}, {{ uri = \"sip:10.9.{index}.1\" }}");
+            text += &format!("[trunk.t{index}]\ndirection = \"{direction}\"\nservers = [{servers}]\n");
+            text += &format!("limits = {{ calls = {limit} }}\n");
         }
         if configured {
             let trunk = rule_trunk % directions.len();
-            text += &format!("[emergency.all]\ndial = [\"112\", \"911\", \"119\", \"000\"]\ntrunks = [\"t{trunk}\"]\n");
+            text += &format!("[emergency.all]\ndial = [\"112\", \"911\", \"000\"]\ntrunks = [\"t{trunk}\"]\n");
         }
         text
     }
@@ -178,15 +178,15 @@ proptest! {
         who in prop::sample::select(vec!["ann", "mallory", "anonymous", "+14255550100"]),
         proved in any::<bool>(),
         source in prop::sample::select(vec!["10.1.2.3:5060", "172.16.0.1:40000", "[2001:db8::9]:5060"]),
-        number in 0..6_usize,
+        number in 0..3_usize,
         downs in prop::collection::btree_set(0..10_u16, 0..10),
         privacy in prop::option::of("[a-z;]{0,8}"),
         at in any::<i64>(),
     ) {
         let policy = house_of(&text);
-        let country = ["US", "GB", "KR", "DE", "AU", "FR"].iter().position(|id| text.contains(&format!("\"{id}\""))).unwrap();
-        let by_country = ["911", "999", "119", "112", "000", "15"][country];
-        let dialled = ["urn:service:sos", "urn:service:sos.police", by_country, by_country, by_country, by_country][number];
+        let known = [("US", "911"), ("GB", "999"), ("KR", "119"), ("DE", "112"), ("AU", "000"), ("FR", "15")];
+        let by_country = known.iter().find(|(id, _)| text.contains(&format!("\"{id}\""))).unwrap().1;
+        let dialled = ["urn:service:sos", "urn:service:sos.police", by_country][number];
         let facts = Facts {
             authenticated: proved.then(|| "ann".into()),
             down: downs.into_iter().map(ServerId).collect::<BTreeSet<_>>(),
@@ -217,7 +217,11 @@ proptest! {
     }
 
     #[test]
-    fn no_text_in_the_facts_makes_a_plan_panic(request_uri in "\\PC{0,40}", from_uri in "\\PC{0,40}", display in ".{0,40}") {
+    fn no_text_in_the_facts_makes_a_plan_panic(
+        request_uri in "\\PC{0,40}",
+        from_uri in "\\PC{0,40}",
+        display in ".{0,40}",
+    ) {
         let policy = house();
         let facts = Facts { request_uri, from_uri, from_display: Some(display), ..northwind_sends("1") };
 

@@ -1,5 +1,6 @@
 //! Texts of configuration, and places in them.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,11 +10,18 @@ use crate::fault::Fault;
 use crate::problem::Problem;
 
 /// One file of the configuration, as the node has read it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
     /// The name people know it by, such as `conf.d/routes.toml`.
     pub name: Arc<str>,
     pub text: Arc<str>,
+}
+
+/// The text may hold the secrets of a demo.
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SourceFile({}, {} bytes)", self.name, self.text.len())
+    }
 }
 
 impl SourceFile {

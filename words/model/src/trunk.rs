@@ -262,7 +262,7 @@ impl Visitor<'_> for CauseVisitor {
     type Value = FailCause;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a SIP status such as 503, or \"timeout\", \"dns\", \"transport\", \"tls\", \"media\", \"limit\", \"5xx\"")
+        f.write_str("a SIP status such as 503, \"5xx\", or a word such as \"timeout\", \"dns\" or \"tls\"")
     }
 
     fn visit_i64<E: Error>(self, status: i64) -> Result<FailCause, E> {

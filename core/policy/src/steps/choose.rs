@@ -14,7 +14,7 @@ const NAME: &str = "trunks";
 /// One server with the trunk it belongs to.
 pub(crate) type Hop<'p> = (&'p Arc<Trunk>, &'p Server);
 
-/// Spreads calls without chance: the same call is always spread the same way, so that what is explained holds.
+/// Spreads calls without chance: the same call always goes the same way, so that what is explained holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seed(u64);
 

@@ -1,8 +1,8 @@
 //! A call for help comes first: before rights, limits, and even before proof of who calls.
 //!
-//! A call is one if its digits mean help where the caller is, and the caller is not a trunk. Callers who cannot
-//! prove who they are count too, where only our own people can be: in a site's networks or at an inside
-//! interface. Elsewhere a stranger is asked for proof first, so that nobody in the world can alarm at will.
+//! A call is one if its digits mean help where the caller is, and the caller is not a trunk. Callers who
+//! cannot prove who they are count too, where only our own people can be: in a site's networks or at an
+//! inside interface. Elsewhere a stranger is asked for proof first, so that nobody in the world can alarm at will.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,7 +135,7 @@ fn numbers(policy: &Policy, caller: &Caller<'_>, country: &Country) -> String {
     numbers.join(", ")
 }
 
-/// The trunks of the rule in order, then every other one; servers that are down come last but are not left out.
+/// The trunks of the rule in order, then every other one; servers that are down come last.
 fn attempts(policy: &Policy, facts: &Facts, caller: &Caller<'_>, alarm: &Alarm<'_>) -> Vec<AttemptPlan> {
     let named = alarm.rule.map_or(&[][..], |rule| rule.trunks.as_slice());
     let is_named = |trunk: &&Arc<Trunk>| named.iter().any(|one| one.name == trunk.name);

@@ -1,0 +1,144 @@
+//! Files into documents.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::time::Duration;
+
+use model::{
+    CODES, Documents, FailCause, Probing, Secret, SecretRef, Secrets, Side, SourceFile, load, schema,
+};
+use serde_json::Value;
+
+const SYSTEM: &str = "format = 1\n[system]\nname = \"edge\"\ncountry = \"US\"\n";
+const NORTHWIND: &str = "[trunk.northwind]\nservers = [{ uri = \"sip:sbc.example\" }]\n";
+
+fn documents(texts: &[&str]) -> Documents {
+    let files: Vec<SourceFile> =
+        (1..).zip(texts).map(|(index, text)| SourceFile::new(format!("{index}.toml"), *text)).collect();
+    load(&files).unwrap()
+}
+
+#[test]
+fn objects_of_many_files_are_one_configuration() {
+    let documents = documents(&[SYSTEM, NORTHWIND, "[site.a]\n[site.b]\n"]);
+
+    assert_eq!(documents.trunk.len(), 1);
+    assert_eq!(documents.site.keys().map(|name| &**name).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(documents.location(&documents.site["b"]), "3.toml:2");
+    assert_eq!(documents.location_of(&documents.system, &documents.system.country), "1.toml:4");
+}
+
+#[test]
+fn what_is_left_out_has_safe_defaults() {
+    let documents = documents(&[SYSTEM, NORTHWIND, "[interface.a]\naddress = \"::1\"\nudp = 5060\n"]);
+
+    let trunk = &documents.trunk["northwind"];
+    assert_eq!(trunk.failover.answer_wait.0, Duration::from_secs(4));
+    assert!(trunk.failover.on.contains(&FailCause::ServerFailures));
+    assert_eq!(trunk.health.options, Probing::Every(model::Duration(Duration::from_secs(30))));
+    assert_eq!(documents.interface["a"].side, Side::Outside);
+    assert_eq!(documents.system.realm(), "edge");
+}
+
+#[test]
+fn a_byte_that_splits_a_letter_does_not_upset_columns() {
+    let text = format!("{SYSTEM}[user.ann]\nname = \"한나\"\nnamme = \"한나\"\n");
+
+    let problems = load(&[SourceFile::new("é.toml", text)]).unwrap_err();
+
+    assert_eq!((problems.len(), problems[0].line, problems[0].column), (1, 7, 1));
+}
+
+#[test]
+fn lines_that_end_like_on_windows_are_lines() {
+    let text = format!("{SYSTEM}[user.ann]\nnamme = \"x\"\n").replace('\n', "\r\n");
+
+    let problems = load(&[SourceFile::new("w.toml", text)]).unwrap_err();
+
+    assert_eq!((problems[0].line, problems[0].excerpt.as_str()), (6, "namme = \"x\""));
+}
+
+#[test]
+fn no_files_are_no_configuration() {
+    let problems = load(&[]).unwrap_err();
+
+    assert_eq!(problems[0].code.to_string(), "TD-C027");
+}
+
+#[test]
+fn a_demo_may_hold_plain_secrets_and_still_does_not_show_them() {
+    let user = "[user.ann]\npassword = { plain = \"hunter22\" }\n";
+    let documents = documents(
+        &[SYSTEM, "", user]
+            .map(|text| text.replace("country", "demo = true\ncountry"))
+            .each_ref()
+            .map(String::as_str),
+    );
+
+    let place = documents.secret_refs().next().unwrap();
+    assert_eq!(Secrets::new().value(place).unwrap().reveal(), "hunter22");
+    assert!(!format!("{documents:?}").contains("hunter22"));
+    assert!(!serde_json::to_string(&documents).unwrap().contains("hunter22"));
+}
+
+#[test]
+fn a_secret_on_the_line_of_another_fault_is_blotted_out() {
+    for secret in
+        ["password = \"hunter22\"", "password = { plain = 'hunter22' }", "\"password\" = \"hunter22\""]
+    {
+        let text = format!("{SYSTEM}[trunk.a]\nservers = []\nauth = {{ {secret}, usr = \"x\" }}\n");
+
+        let problems = load(&[SourceFile::new("a.toml", text)]).unwrap_err();
+
+        let shown: String = problems.iter().map(|problem| format!("{problem} {problem:?}")).collect();
+        assert!(shown.contains("••••••••") && !shown.contains("hunter22"), "{shown}");
+    }
+}
+
+#[test]
+fn a_secret_is_not_printed() {
+    let secret = Secret::new("hunter22".to_owned());
+    let mut secrets = Secrets::new();
+    secrets.insert(SecretRef::Env("X".into()), "hunter22".into());
+
+    assert!(!format!("{secret:?} {secrets:?}").contains("hunter22"));
+}
+
+#[test]
+fn the_schema_knows_every_kind_and_refuses_unknown_keys() {
+    let schema = schema();
+
+    let kinds = schema["properties"].as_object().unwrap();
+    for kind in [
+        "format",
+        "system",
+        "interface",
+        "site",
+        "trunk",
+        "user",
+        "numbers",
+        "route",
+        "dialplan",
+        "emergency",
+        "test",
+    ] {
+        assert!(kinds.contains_key(kind), "{kind}");
+    }
+    assert_eq!(schema["additionalProperties"], Value::Bool(false));
+    let trunk = &schema["$defs"]["Trunk"];
+    assert_eq!(trunk["additionalProperties"], Value::Bool(false));
+    assert_eq!(trunk["required"], serde_json::json!(["servers"]));
+    assert!(schema["$defs"]["Route"]["properties"].get("use").is_some());
+    let number = &schema["$defs"]["Number"];
+    assert_eq!(number["type"], "string");
+}
+
+#[test]
+fn every_code_is_given_once() {
+    let mut codes: Vec<String> = CODES.iter().map(|(code, _)| code.to_string()).collect();
+    let all = codes.len();
+    codes.sort();
+    codes.dedup();
+
+    assert_eq!(codes.len(), all);
+    assert!(CODES.iter().all(|(code, title)| code.title() == *title && !title.is_empty()));
+}

@@ -1,9 +1,8 @@
 //! Digest authentication (RFC 7616, RFC 8760), both ways: `Guard` asks and verifies, `answer` answers.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use hashbrown::HashMap;
 use md5::Md5;
 use sha2::{Digest, Sha256, Sha512_256};
 use sip_message::{Header, Message, Uri};
@@ -85,7 +84,7 @@ impl fmt::Debug for Secret<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     Proven,
-    /// Computed rightly, from a nonce that is too old or was used before: challenge again with `challenge_stale`.
+    /// Computed rightly, from a nonce that is old or was used before: to be met with `challenge_stale`.
     Stale,
     Wrong,
     /// No digest for this realm and from this guard: as if there were none.
@@ -320,9 +319,8 @@ pub fn realm_of(value: &str) -> Option<String> {
 pub struct Nonces {
     key: [u8; 32],
     minted: u32,
-    /// The highest count of each nonce in use.
-    counts: HashMap<Box<str>, u32>,
-    in_order: VecDeque<Box<str>>,
+    /// The highest count of each nonce in use. A nonce begins with its time, so the oldest come first.
+    counts: BTreeMap<Box<str>, u32>,
     /// Older nonces than this have been forgotten, and are stale.
     forgotten_ms: u64,
 }
@@ -338,7 +336,7 @@ const NONCE_LENGTH: usize = 56;
 
 impl Nonces {
     pub fn new(key: [u8; 32]) -> Nonces {
-        Nonces { key, minted: 0, counts: HashMap::new(), in_order: VecDeque::new(), forgotten_ms: 0 }
+        Nonces { key, minted: 0, counts: BTreeMap::new(), forgotten_ms: 0 }
     }
 
     pub fn mint(&mut self, now_ms: u64) -> String {
@@ -365,8 +363,7 @@ impl Nonces {
 
     /// Whether our nonce is fresh, and used this often for the first time.
     pub fn spend(&mut self, now_ms: u64, nonce: &str, count: u32) -> bool {
-        let minted_ms = nonce.get(..NONCE_TIME).and_then(|time| u64::from_str_radix(time, 16).ok());
-        let Some(minted_ms) = minted_ms else { return false };
+        let Some(minted_ms) = minted_ms_of(nonce) else { return false };
         if now_ms.saturating_sub(minted_ms) > NONCE_AGE_MAX_MS {
             return false;
         }
@@ -378,17 +375,18 @@ impl Nonces {
         if minted_ms <= self.forgotten_ms {
             return false;
         }
-        if self.in_order.len() >= NONCES_MAX
-            && let Some(oldest) = self.in_order.pop_front()
-        {
-            self.counts.remove(&oldest);
-            let its_ms = oldest.get(..NONCE_TIME).and_then(|time| u64::from_str_radix(time, 16).ok());
-            self.forgotten_ms = self.forgotten_ms.max(its_ms.unwrap_or(0));
-        }
         self.counts.insert(nonce.into(), count);
-        self.in_order.push_back(nonce.into());
+        if self.counts.len() > NONCES_MAX
+            && let Some((oldest, _)) = self.counts.pop_first()
+        {
+            self.forgotten_ms = self.forgotten_ms.max(minted_ms_of(&oldest).unwrap_or(0));
+        }
         true
     }
+}
+
+fn minted_ms_of(nonce: &str) -> Option<u64> {
+    u64::from_str_radix(nonce.get(..NONCE_TIME)?, 16).ok()
 }
 
 /// The strongest challenge of a 401 or 407 that we can answer, and the header that answers it.

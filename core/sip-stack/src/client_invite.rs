@@ -88,17 +88,13 @@ impl ClientInvite {
                     Wish::Cancel(reason) => cancelled(now, timers, invite, reason, acts),
                 }
             }
-            (state @ Proceeding { .. }, Event::Provisional) => {
+            (state @ Proceeding { .. }, Event::Provisional) | (state @ Accepted { .. }, Event::Success) => {
                 acts.push(Act::Pass);
                 state
             }
             (Calling { .. } | Proceeding { .. }, Event::Success) => {
                 acts.push(Act::Pass);
                 Accepted { until: now + timers.patience() }
-            }
-            (state @ Accepted { .. }, Event::Success) => {
-                acts.push(Act::Pass);
-                state
             }
             (Calling { .. } | Proceeding { .. }, Event::Failure(ack)) => {
                 acts.extend(ack.clone().map(Act::Send));
@@ -122,11 +118,9 @@ impl ClientInvite {
                 acts.push(Act::TellFlowFailed);
                 Gone
             }
-            (Calling { give_up_at, .. }, Event::Deadline) if give_up_at <= now => {
-                acts.push(Act::TellTimeout);
-                Gone
-            }
-            (Proceeding { give_up_at: Some(at), .. }, Event::Deadline) if at <= now => {
+            (Calling { give_up_at: at, .. } | Proceeding { give_up_at: Some(at), .. }, Event::Deadline)
+                if at <= now =>
+            {
                 acts.push(Act::TellTimeout);
                 Gone
             }

@@ -439,3 +439,13 @@ impl SentBy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Client;
+
+    #[test]
+    fn what_lingers_after_a_call_was_accepted_is_small() {
+        assert!(size_of::<Client>() <= 272, "{} bytes", size_of::<Client>());
+    }
+}

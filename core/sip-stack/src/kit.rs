@@ -29,11 +29,13 @@ impl Settings {
     }
 }
 
-/// How much a stack takes on. What belongs to a call in progress is never refused.
+/// How much a stack takes on. What belongs to a call in progress has four times the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Server transactions, past which a request outside of a dialog gets a 503.
     pub servers_max: usize,
+    /// Server transactions, past which anything new is dropped: a claim to be in a dialog may be forged.
+    pub servers_ceiling: usize,
     /// What the Retry-After of that 503 says.
     pub retry_after_seconds: u32,
 }
@@ -41,7 +43,7 @@ pub struct Limits {
 impl Default for Limits {
     /// Transactions linger for 32 s: enough for 3,000 calls/s, with room left for emergencies in `Switch`.
     fn default() -> Limits {
-        Limits { servers_max: 200_000, retry_after_seconds: 5 }
+        Limits { servers_max: 200_000, servers_ceiling: 800_000, retry_after_seconds: 5 }
     }
 }
 
@@ -64,6 +66,8 @@ pub struct Counters {
     pub merged: u64,
     /// Refused for want of room (503).
     pub refused: u64,
+    /// Dropped for want of any room.
+    pub dropped: u64,
     pub timeouts: u64,
     pub keepalives: u64,
 }
@@ -80,7 +84,7 @@ pub enum Place {
 pub struct Agenda(BinaryHeap<Reverse<(Instant, Place)>>);
 
 impl Agenda {
-    /// Makes sure that `place` is looked at when `deadline` comes; `look` is when it will be looked at anyway.
+    /// Makes sure that `place` is looked at by `deadline`; `look` is when it will be looked at anyway.
     pub fn note(&mut self, place: Place, look: &mut Option<Instant>, deadline: Option<Instant>) {
         let Some(deadline) = deadline else { return };
         if look.is_none_or(|look| deadline < look) {

@@ -1,9 +1,9 @@
 //! Flows, transactions, dialogs; digest; finding servers; steering.
 //!
-//! A [`Stack`] takes the bytes that arrive on a flow, lets its transactions have their share, and says what is
-//! left for the house. `now` comes in as a value, bytes go out as [`Send`]s; nothing here touches the world.
-//! [`Dialog`], [`Framer`], [`Locate`] and the digests are values for those who own a leg, a connection or a
-//! search; the stack itself does not know them.
+//! A [`Stack`] takes the bytes that arrive on a flow, lets its transactions have their share, and says
+//! what is left for the house. `now` comes in as a value, bytes go out as [`Send`]s; nothing here touches
+//! the world. [`Dialog`], [`Framer`], [`Locate`] and the digests are values for those who own a leg, a
+//! connection or a search; the stack itself does not know them.
 //!
 //! Not here: header text (`sip-message`), and every decision about a call (`policy`, `call`).
 //!

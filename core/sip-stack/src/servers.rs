@@ -124,6 +124,10 @@ impl Servers {
             self.feed(kit, now, id, Event::Again, out);
             return Heard::Nothing;
         }
+        if self.table.len() >= kit.limits.servers_ceiling {
+            kit.counters.dropped += 1;
+            return Heard::Nothing;
+        }
         let is_new = message.to().tag().is_none();
         if is_new && self.table.len() >= kit.limits.servers_max {
             kit.counters.refused += 1;
@@ -178,11 +182,11 @@ impl Servers {
             return Heard::Nothing;
         }
         let invite = self.by_key.get(&self.keys.transaction(&message, Method::Invite)).copied();
-        let cancel = self.open(kit, now, Arrival { flow, key, merged: None }, &message, out);
         let Some(server) = invite else {
-            self.respond(kit, now, cancel, &Reply::plain(481), out);
+            self.reply_stateless(kit, key, Head::of(&message, flow), flow, &Reply::plain(481), out);
             return Heard::Nothing;
         };
+        let cancel = self.open(kit, now, Arrival { flow, key, merged: None }, &message, out);
         let Some(entry) = self.table.get(server.slot, server.nonce) else { return Heard::Nothing };
         let (owner, is_open) = (entry.owner, entry.machine.is_open());
         let tag = entry.head.as_ref().and_then(Head::own_tag).map(str::to_owned);
@@ -395,5 +399,15 @@ fn other_event(event: Event) -> server_other::Event {
         Event::Answer { status: 0..200, wire } => Provisional(wire),
         Event::Answer { wire, .. } => Final(wire),
         Event::Deadline => Deadline,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Server;
+
+    #[test]
+    fn what_lingers_after_a_call_was_accepted_is_small() {
+        assert!(size_of::<Server>() <= 272, "{} bytes", size_of::<Server>());
     }
 }

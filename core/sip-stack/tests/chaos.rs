@@ -48,7 +48,8 @@ fn event() -> impl Strategy<Value = Event> {
         4 => (method, 0u8..4, way()).prop_map(|(method, branch, flow)| Event::Hear { method, branch, flow }),
         4 => (0usize..8, status.clone()).prop_map(|(which, status)| Event::Respond { which, status }),
         3 => (any::<bool>(), way()).prop_map(|(is_invite, flow)| Event::Ask { is_invite, flow }),
-        5 => (0usize..8, status, 0u8..3).prop_map(|(which, status, tag)| Event::Answer { which, status, tag }),
+        5 => (0usize..8, status, 0u8..3)
+            .prop_map(|(which, status, tag)| Event::Answer { which, status, tag }),
         1 => Just(Event::AnswerCancel),
         2 => (0usize..8).prop_map(|which| Event::Cancel { which }),
         1 => (0usize..8).prop_map(|which| Event::Abandon { which }),

@@ -7,7 +7,8 @@ use scene::{answer, asked, request, tcp, udp, with_to_tag};
 use sip_message::{Message, Method};
 use sip_stack::{ConnectionId, Dialog, Flow, PeerFault, Sent};
 
-const INVITE: &str = "INVITE sip:bob@east.example SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKx\r\n\
+const INVITE: &str = "INVITE sip:bob@east.example SIP/2.0\r\n\
+    Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKx\r\n\
     From: \"A\" <sip:alice@198.51.100.1>;tag=tours\r\nTo: <sip:bob@east.example>\r\nCall-ID: our-call\r\n\
     CSeq: 4 INVITE\r\nContent-Length: 0\r\n\r\n";
 

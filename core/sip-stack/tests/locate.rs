@@ -1,7 +1,6 @@
 //! RFC 3263: which questions a URI asks, and what comes of the answers.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ const ALL: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
 
 #[derive(Default)]
 struct Zone {
-    rows: HashMap<DnsQuestion, DnsFound>,
+    rows: Vec<(DnsQuestion, DnsFound)>,
     asked: Vec<DnsQuestion>,
 }
 
@@ -26,7 +25,7 @@ impl Zone {
             service: (*service).into(),
             replacement: (*replacement).into(),
         };
-        self.rows.insert(DnsQuestion::Naptr(name.into()), DnsFound::Naptr(rows.iter().map(naptr).collect()));
+        self.rows.push((DnsQuestion::Naptr(name.into()), DnsFound::Naptr(rows.iter().map(naptr).collect())));
         self
     }
 
@@ -37,13 +36,13 @@ impl Zone {
             port: *port,
             target: (*target).into(),
         };
-        self.rows.insert(DnsQuestion::Srv(name.into()), DnsFound::Srv(rows.iter().map(srv).collect()));
+        self.rows.push((DnsQuestion::Srv(name.into()), DnsFound::Srv(rows.iter().map(srv).collect())));
         self
     }
 
     fn host(mut self, name: &str, addresses: &[&str]) -> Zone {
         let addresses = addresses.iter().map(|address| address.parse::<IpAddr>().unwrap()).collect();
-        self.rows.insert(DnsQuestion::Addresses(name.into()), DnsFound::Addresses(addresses));
+        self.rows.push((DnsQuestion::Addresses(name.into()), DnsFound::Addresses(addresses)));
         self
     }
 
@@ -58,7 +57,12 @@ impl Zone {
                 Step::NotFound => return None,
                 Step::Ask(question) => {
                     self.asked.push(question.clone());
-                    let found = self.rows.get(&question).cloned().unwrap_or(DnsFound::Failed);
+                    let found = self
+                        .rows
+                        .iter()
+                        .find(|row| row.0 == question)
+                        .map(|row| row.1.clone())
+                        .unwrap_or(DnsFound::Failed);
                     answers = vec![DnsAnswer { question, ttl: Duration::from_secs(60), found }];
                 }
             }

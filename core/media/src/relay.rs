@@ -200,3 +200,7 @@ fn locate(port: PortIndex) -> (u32, Side, Half) {
     let half = if at.is_multiple_of(2) { Half::Rtp } else { Half::Rtcp };
     (port.stream(), side, half)
 }
+
+/// Twenty thousand streams are to fit into a few megabytes of cache and memory.
+const STREAM_BYTES_MAX: usize = 1200;
+const _: () = assert!(size_of::<Option<Pair>>() <= STREAM_BYTES_MAX);

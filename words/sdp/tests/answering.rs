@@ -88,6 +88,30 @@ fn rtcp_is_the_next_port_unless_said_otherwise() {
     assert_eq!(rtcp("m=audio 65535 RTP/AVP 0\n"), None);
 }
 
+#[test]
+fn a_description_beyond_the_limits_is_refused_with_its_line() {
+    let wrong = |body: String| Session::parse(format!("{HEAD}{body}").as_bytes()).unwrap_err().to_string();
+    assert_eq!(wrong("m=audio 4 RTP/AVP 0\n".repeat(17)), "line 22: more than 16 media lines");
+    assert_eq!(
+        wrong(format!("m=audio 4 RTP/AVP{}\n", " 0".repeat(65))),
+        "line 6: m= has more than 64 formats"
+    );
+    assert_eq!(wrong(format!("a={}\n", "x".repeat(4095))), "line 6: longer than 4096 bytes");
+    assert_eq!(wrong("a=x\n".repeat(1000)), "line 1001: more than 1000 lines");
+    assert_eq!(wrong(format!("a={}\n", "x".repeat(4000)).repeat(9)), "line 0: longer than 32 KiB");
+    assert_eq!(wrong("a=x\0\n".to_owned()), "line 6: a NUL or a CR within the line");
+    assert_eq!(wrong("nonsense\n".to_owned()), "line 6: not of the form letter=value");
+}
+
+#[test]
+fn a_packet_time_counts_only_where_it_is_plausible() {
+    let ptime = |value: &str| {
+        let text = format!("{HEAD}m=audio 4 RTP/AVP 0\na=ptime:{value}\n");
+        Session::parse(text.as_bytes()).unwrap().media[0].ptime()
+    };
+    assert_eq!((ptime("20"), ptime("0"), ptime("9999"), ptime("x")), (Some(20), None, None, None));
+}
+
 fn fits(offer: &str, answer: &str) -> Result<(), Mismatch> {
     let (offer, answer) = (format!("{HEAD}{offer}"), format!("{HEAD}{answer}"));
     answer_matches(&Session::parse(offer.as_bytes()).unwrap(), &Session::parse(answer.as_bytes()).unwrap())

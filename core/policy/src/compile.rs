@@ -43,6 +43,7 @@ fn compile_with(
     let servers = trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect();
     let users = compiler.users(&sites);
     let directory = compiler.directory(&users);
+    compiler.extensions_that_alarm(&home, &sites);
     let dids = compiler.dids();
     let routes = compiler.routes(&trunks, &users);
     let policy = Policy {

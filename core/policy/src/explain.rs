@@ -9,7 +9,7 @@ use model::{Side, SipUri, Source, Transport};
 use serde::Serialize;
 
 use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
-use crate::plan::{Callee, Decision, plan};
+use crate::plan::{CallPlan, Callee, Decision, plan};
 use crate::policy::{Policy, StoredTest, Trunk, User};
 use crate::trail::Trail;
 
@@ -36,6 +36,36 @@ pub struct Explanation {
     pub decision: Decision,
     pub trail: Trail,
     pub revision: u64,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Call     {}  dials  {}", self.facts.from_uri, self.facts.request_uri)?;
+        match &self.decision {
+            Decision::Go(plan) => writeln!(f, "Result   {}\n", in_short(plan))?,
+            Decision::No(refusal) => writeln!(f, "Result   refused, {refusal}\n")?,
+        }
+        write!(f, "{}", self.trail)?;
+        write!(f, "Config revision r{}.  Same answer as a live call; nothing was sent.", self.revision)
+    }
+}
+
+/// `rings +82… through fabrikam (then northwind)`
+fn in_short(plan: &CallPlan) -> String {
+    let mut callees: Vec<&Callee> = plan.attempts.iter().map(|attempt| &attempt.callee).collect();
+    callees.dedup();
+    let name = |callee: &Callee| match callee {
+        Callee::Trunk(name) | Callee::User(name) => name.to_string(),
+    };
+    match callees.split_first() {
+        Some((Callee::User(name), _)) => format!("rings {name} inside"),
+        Some((first, [])) => format!("rings {} through {}", plan.called, name(first)),
+        Some((first, rest)) => {
+            let rest: Vec<String> = rest.iter().map(|callee| name(callee)).collect();
+            format!("rings {} through {} (then {})", plan.called, name(first), rest.join(", "))
+        }
+        None => String::new(),
+    }
 }
 
 /// There is no such user or trunk to call as.

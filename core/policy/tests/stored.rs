@@ -49,10 +49,11 @@ fn what_is_explained_names_every_step_and_where_its_rule_stands() {
     ];
     assert_eq!(names, all);
     let text = explanation.trail.to_string();
-    println!("{text}");
     assert!(text.contains("✘ us-national      wants \"+1 NXX NXX XXXX\""), "{text}");
     assert!(text.contains("✔ world            order 200, to \"+…\""), "{text}");
     assert!(matches!(explanation.decision, Decision::Go(_)));
+    let shown = explanation.to_string();
+    assert!(shown.contains("Result   rings +82255509999 through fabrikam (then northwind)\n"), "{shown}");
 }
 
 #[test]

@@ -164,6 +164,10 @@ wrong! {
         is "TD-C010 _:27:9", "add quotes: \"northwind\"";
     numbers_of_two_trunks: "56-numbers-of-two-trunks.toml"
         is "TD-C020 _:32:10", "";
+    route_that_gives_calls_back: "57-route-that-gives-calls-back.toml"
+        is "TD-C030 _:33:18", "use another trunk";
+    extension_that_calls_for_help: "58-extension-that-calls-for-help.toml"
+        is "TD-C030 _:22:13", "choose another extension";
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::{Code, Document, Fault, NumberRange, Problem};
 
 use crate::compile::Compiler;
-use crate::policy::{DidBlock, Site, User};
+use crate::policy::{DidBlock, Habits, Site, User};
 
 impl Compiler<'_> {
     pub(super) fn users(&mut self, sites: &BTreeMap<Arc<str>, Arc<Site>>) -> BTreeMap<Arc<str>, Arc<User>> {
@@ -71,6 +71,22 @@ impl Compiler<'_> {
                 let owner = taken.get();
                 let message = format!("{} already belongs to user \"{}\"", taken.key(), owner.name);
                 Some(problem(Fault::new(Code::OWNED_TWICE, message).suggest(format!("see {}", owner.at))))
+            }
+        }
+    }
+
+    /// An extension that means help somewhere in the house would never ring.
+    pub(super) fn extensions_that_alarm(&mut self, home: &Habits, sites: &BTreeMap<Arc<str>, Arc<Site>>) {
+        let habits = sites.values().map(|site| &site.habits).chain(std::iter::once(home));
+        let built_in: Vec<&str> = habits.flat_map(|habits| habits.country.emergency).copied().collect();
+        let rules = self.documents.emergency.values();
+        let configured: Vec<&str> = rules.flat_map(|rule| &rule.dial.value).map(String::as_str).collect();
+        for document in self.documents.user.values() {
+            let Some(extension) = &document.extension else { continue };
+            if built_in.contains(&extension.as_str()) || configured.contains(&extension.as_str()) {
+                let message = format!("extension {} calls for help", extension.value);
+                let fault = Fault::new(Code::CONTRADICTION, message).suggest("choose another extension");
+                self.problems.push(self.documents.problem_at(document, extension, fault));
             }
         }
     }

@@ -54,6 +54,7 @@ impl Compiler<'_> {
         {
             self.no_such_user(document, &document.to, name);
         }
+        self.own_calls_back(document, from_trunk.as_deref());
         Some(Route {
             name: document.name.clone(),
             order: document.order,
@@ -64,6 +65,17 @@ impl Compiler<'_> {
             leads: self.leads(document, trunks, users)?,
             at: self.location(document),
         })
+    }
+
+    /// A route that gives a trunk its own calls back makes a circle.
+    fn own_calls_back(&mut self, document: &Document<model::Route>, from_trunk: Option<&str>) {
+        let used = document.through.iter().map(|row| &row.trunk).chain(&document.backup);
+        for trunk in used.filter(|trunk| Some(trunk.as_str()) == from_trunk) {
+            let message =
+                format!("route \"{}\" gives trunk \"{}\" its own calls back", document.name, trunk.value);
+            let fault = Fault::new(Code::CONTRADICTION, message).suggest("use another trunk");
+            self.problems.push(self.documents.problem_at(document, trunk, fault));
+        }
     }
 
     fn leads(

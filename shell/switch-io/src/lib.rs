@@ -1,1 +1,29 @@
-//! The map of this crate.
+//! The loops around a `Switch`: sockets, connections, TLS, batches and waiting. One thread for each shard.
+//!
+//! What arrives is cut into messages, brought to the shard that owns it, and handed in; what the switch leaves
+//! in its outbox is carried out in order. It reads no message and decides nothing about one.
+//!
+//! Start at `start`; `shard` is the loop, `connections` the streams, `udp` the datagrams, `mail` what other
+//! threads say to a shard.
+
+mod start;
+mod settings;
+mod ports;
+mod shard;
+mod house;
+mod mail;
+mod desk;
+mod udp;
+mod mmsg;
+mod connections;
+mod connection;
+mod tls;
+mod socket;
+mod counters;
+
+pub use counters::Counts;
+pub use mail::{Full, Mail};
+pub use ports::{Ports, Tapped, Way};
+pub use settings::{Limits, ListenerSettings, Settings};
+pub use start::{Handle, StartFault, start};
+pub use tls::{Tls, TlsFault, TlsFiles};

@@ -1,0 +1,62 @@
+//! What a shard's loop has done. Written by one thread, read by any.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Figures of one shard at one moment.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Counts {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        #[derive(Debug, Default)]
+        pub struct Counters {
+            $(pub $name: Counter,)*
+        }
+
+        impl Counters {
+            pub fn read(&self) -> Counts {
+                Counts { $($name: self.$name.0.load(Relaxed),)* }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Messages handed to the switch.
+    received,
+    /// Messages given to the kernel.
+    sent,
+    /// Datagrams the kernel would not take.
+    unsent,
+    /// Messages that another shard owned.
+    steered,
+    /// Messages lost because the owner's inbox was full.
+    overrun,
+    /// Inputs that ended in a panic.
+    faults,
+    /// Connections others opened.
+    accepted,
+    /// Connections refused by a limit.
+    turned_away,
+    /// Connections we opened.
+    opened,
+    /// Connections that ended, for whatever reason.
+    closed,
+    /// Connections given up because the far end did not read.
+    slow_readers,
+    /// Connections closed because what came was no message.
+    unframed,
+}
+
+/// A number that one thread raises.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Only its own thread writes, so a plain load and store are enough.
+    pub fn add(&self, count: u64) {
+        self.0.store(self.0.load(Relaxed) + count, Relaxed);
+    }
+}

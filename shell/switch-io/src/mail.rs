@@ -1,0 +1,117 @@
+//! What other threads say to a shard: a bounded box for each, and a bell that ends its wait.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use policy::Policy;
+use rustix::event::{EventfdFlags, eventfd};
+use sip_stack::{Flow, Send};
+use switch::{Answer, AskId, Command, CommandId, News};
+
+/// One thing told to a shard.
+pub enum Letter {
+    /// A message that arrived at another shard.
+    Steered { flow: Flow, bytes: Box<[u8]> },
+    /// Bytes for a connection that this shard has.
+    Carry(Send),
+    FlowFailed(Flow),
+    Heard(media::Event),
+    Answered(AskId, Answer),
+    NewPolicy(Arc<Policy>),
+    News(News),
+    Command(CommandId, Command),
+    Stop,
+}
+
+/// The box is full; the letter was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// The boxes of all shards. Cheap to clone, usable from any thread.
+#[derive(Clone)]
+pub struct Mail {
+    boxes: Arc<[Inbox]>,
+}
+
+struct Inbox {
+    letters: Mutex<VecDeque<Letter>>,
+    capacity: usize,
+    bell: OwnedFd,
+}
+
+impl Mail {
+    pub fn new(shards: u8, capacity: usize) -> io::Result<Mail> {
+        let inbox = |_| {
+            let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+            Ok(Inbox { letters: Mutex::default(), capacity, bell })
+        };
+        let boxes = (0..shards).map(inbox).collect::<io::Result<Vec<_>>>()?;
+        Ok(Mail { boxes: boxes.into() })
+    }
+
+    pub fn shards(&self) -> u8 {
+        self.boxes.len() as u8
+    }
+
+    pub fn heard(&self, shard: u8, event: media::Event) -> Result<(), Full> {
+        self.post(shard, Letter::Heard(event))
+    }
+
+    pub fn answered(&self, shard: u8, ask: AskId, answer: Answer) -> Result<(), Full> {
+        self.post(shard, Letter::Answered(ask, answer))
+    }
+
+    /// Gives every shard the new policy.
+    pub fn new_policy(&self, policy: &Arc<Policy>) -> Result<(), Full> {
+        (0..self.shards()).try_for_each(|shard| self.post(shard, Letter::NewPolicy(Arc::clone(policy))))
+    }
+
+    pub(crate) fn post(&self, shard: u8, letter: Letter) -> Result<(), Full> {
+        let Some(inbox) = self.boxes.get(usize::from(shard)) else { return Err(Full) };
+        inbox.put(letter)
+    }
+
+    /// Tells every shard but one.
+    pub(crate) fn post_to_others(&self, but: u8, letter: impl Fn() -> Letter) -> Result<(), Full> {
+        let others = (0..self.shards()).filter(|shard| *shard != but);
+        others.map(|shard| self.post(shard, letter())).fold(Ok(()), Result::and)
+    }
+
+    pub(crate) fn bell(&self, shard: u8) -> &OwnedFd {
+        &self.boxes[usize::from(shard)].bell
+    }
+
+    /// Takes everything that waits, and silences the bell.
+    pub(crate) fn take(&self, shard: u8, into: &mut VecDeque<Letter>) {
+        let inbox = &self.boxes[usize::from(shard)];
+        // Silenced first: a letter that comes in between rings again. An error says that it does not ring.
+        let _ = rustix::io::read(&inbox.bell, &mut [0; 8]);
+        let mut letters = inbox.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut *letters, into);
+    }
+}
+
+impl Inbox {
+    fn put(&self, letter: Letter) -> Result<(), Full> {
+        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = match letter {
+            // A message is repeated or its call fails; what threads of the house say is said once.
+            Letter::Steered { .. } | Letter::Carry(_) => self.capacity / 4,
+            Letter::Stop | Letter::Command(..) => usize::MAX,
+            _ => self.capacity,
+        };
+        if letters.len() >= room {
+            return Err(Full);
+        }
+        let was_empty = letters.is_empty();
+        letters.push_back(letter);
+        drop(letters);
+        if was_empty {
+            // The counter of an eventfd is full only if it rings already.
+            let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
+        }
+        Ok(())
+    }
+}

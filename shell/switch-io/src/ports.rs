@@ -1,0 +1,36 @@
+//! Where a shard's outputs go. The node connects them.
+
+use std::time::Instant;
+
+use media::Order;
+use sip_stack::Flow;
+use switch::{AskId, Event, Question, Record};
+
+/// The other threads, as a shard sees them. Called on the shard's thread, so none may wait.
+pub struct Ports {
+    /// Returns when the kernel has the records.
+    pub keep: Box<dyn Fn(&[Record]) + Send + Sync>,
+    pub order: Box<dyn Fn(Order) + Send + Sync>,
+    /// The shard that asks, its question, and the name under which it waits for the answer.
+    pub ask: Box<dyn Fn(u8, AskId, Question) + Send + Sync>,
+    pub tell: Box<dyn Fn(Event) + Send + Sync>,
+    /// A defect of ours that cost one input: the words of the panic.
+    pub fault: Box<dyn Fn(u8, &str) + Send + Sync>,
+    pub tap: Option<Box<dyn Fn(Tapped<'_>) + Send + Sync>>,
+}
+
+/// A message on the wire, as somebody sees it who listens in.
+#[derive(Clone, Copy, Debug)]
+pub struct Tapped<'a> {
+    pub at: Instant,
+    pub flow: Flow,
+    pub way: Way,
+    pub bytes: &'a [u8],
+}
+
+/// Which way a tapped message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Received,
+    Sent,
+}

@@ -1,0 +1,241 @@
+//! The loop of one shard: wait, read in batches, handle, carry out.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use sip_stack::{ConnectionId, Flow, Send, Transport};
+use switch::{Input, News, Now, Received};
+
+use crate::connections::{Around, Connections, shard_of};
+use crate::counters::Counters;
+use crate::desk::Desk;
+use crate::house::{House, now};
+use crate::mail::{Letter, Mail};
+use crate::ports::Ports;
+use crate::udp::{Batched, UdpPort};
+
+/// Above the 32 bits of connection ids: sockets that listen, by their place, and the bell.
+const UDP: u64 = 1 << 32;
+const TCP: u64 = 2 << 32;
+const BELL: u64 = 3 << 32;
+const EVENTS: usize = 128;
+/// How often connections are looked at when nothing else happens.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// A shard's thread, with everything it owns.
+pub struct Shard {
+    pub house: House,
+    pub udp: Vec<UdpPort>,
+    /// Listening sockets, with the place of their settings.
+    pub tcp: Vec<(usize, TcpListener)>,
+    pub connections: Connections,
+    pub mail: Mail,
+    pub desk: Arc<Desk>,
+    pub ports: Arc<Ports>,
+    pub counters: Arc<Counters>,
+    pub poll: OwnedFd,
+    pub letters: VecDeque<Letter>,
+    pub failed: Vec<Flow>,
+}
+
+/// Whether the loop goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    GoesOn,
+    Stops,
+}
+
+/// An epoll that watches the sockets of a shard.
+pub fn watch(udp: &[UdpPort], tcp: &[(usize, TcpListener)], bell: &OwnedFd) -> io::Result<OwnedFd> {
+    let poll = epoll::create(CreateFlags::CLOEXEC)?;
+    for (at, port) in (UDP..).zip(udp) {
+        epoll::add(&poll, &port.socket, EventData::new_u64(at), EventFlags::IN)?;
+    }
+    for (at, (_, listener)) in (TCP..).zip(tcp) {
+        epoll::add(&poll, listener, EventData::new_u64(at), EventFlags::IN)?;
+    }
+    epoll::add(&poll, bell, EventData::new_u64(BELL), EventFlags::IN)?;
+    Ok(poll)
+}
+
+macro_rules! around {
+    ($shard:expr) => {
+        &mut Around {
+            poll: &$shard.poll,
+            ports: &$shard.ports,
+            counters: &$shard.counters,
+            failed: &mut $shard.failed,
+        }
+    };
+}
+
+impl Shard {
+    /// Runs until it is told to stop.
+    pub fn run(mut self) {
+        let mut events = Vec::with_capacity(EVENTS);
+        self.carry_out(now());
+        loop {
+            let wait = self.wait();
+            match epoll::wait(&self.poll, rustix::buffer::spare_capacity(&mut events), wait.as_ref()) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return (self.ports.fault)(self.house.shard, &error.to_string()),
+            }
+            let now = now();
+            for event in events.drain(..) {
+                if self.happened(now, event) == Turn::Stops {
+                    return;
+                }
+            }
+            if self.house.switch.deadline().is_some_and(|due| due <= now.instant) {
+                self.handle(now, Input::Deadline);
+            }
+            self.connections.sweep(now.instant, around!(self));
+            self.carry_out(now);
+        }
+    }
+
+    fn wait(&self) -> Option<Timespec> {
+        let due = self.house.switch.deadline();
+        let until_due = due.map(|due| due.saturating_duration_since(Instant::now()));
+        let until_sweep = (!self.connections.is_empty()).then_some(SWEEP);
+        let wait = until_due.into_iter().chain(until_sweep).min()?;
+        Some(Timespec { tv_sec: wait.as_secs() as _, tv_nsec: wait.subsec_nanos() as _ })
+    }
+
+    fn happened(&mut self, now: Now, event: Event) -> Turn {
+        let data = event.data.u64();
+        match data {
+            BELL => return self.read_mail(now),
+            TCP.. => {
+                let (at, listener) = &self.tcp[(data - TCP) as usize];
+                self.connections.accept(now.instant, *at, listener, around!(self));
+            }
+            UDP.. => self.read_datagrams(now, (data - UDP) as usize),
+            id => self.read_stream(now, ConnectionId(id as u32), event.flags),
+        }
+        self.carry_out(now);
+        Turn::GoesOn
+    }
+
+    fn read_datagrams(&mut self, now: Now, at: usize) {
+        let Shard { house, udp, mail, ports, counters, .. } = self;
+        let mut ended = 0;
+        udp[at].read(|batched| match batched {
+            Batched::Datagram(flow, bytes) => house.received(now, (flow, bytes), (ports, mail, counters)),
+            Batched::End => ended += 1,
+        });
+    }
+
+    fn read_stream(&mut self, now: Now, id: ConnectionId, flags: EventFlags) {
+        let Shard { house, connections, mail, ports, counters, poll, failed, .. } = self;
+        let around = &mut Around { poll, ports, counters, failed };
+        connections.ready(now.instant, id, flags, around, |flow, bytes| {
+            house.received(now, (flow, bytes), (ports, mail, counters));
+        });
+    }
+
+    fn read_mail(&mut self, now: Now) -> Turn {
+        let mut letters = std::mem::take(&mut self.letters);
+        self.mail.take(self.house.shard, &mut letters);
+        let mut turn = Turn::GoesOn;
+        for letter in letters.drain(..) {
+            match letter {
+                Letter::Steered { flow, bytes } => {
+                    self.counters.received.add(1);
+                    self.handle(now, Input::Received(Received { flow, bytes: &bytes }));
+                }
+                Letter::Carry(send) => self.connections.send(now.instant, send, around!(self)),
+                Letter::FlowFailed(flow) => self.handle(now, Input::FlowFailed(flow)),
+                Letter::Heard(event) => self.handle(now, Input::Heard(event)),
+                Letter::Answered(ask, answer) => self.handle(now, Input::Answered(ask, answer)),
+                Letter::NewPolicy(policy) => self.handle(now, Input::NewPolicy(policy)),
+                Letter::News(news) => self.handle(now, Input::News(news)),
+                Letter::Command(id, command) => self.handle(now, Input::Command(id, command)),
+                Letter::Stop => turn = Turn::Stops,
+            }
+        }
+        self.letters = letters;
+        self.carry_out(now);
+        turn
+    }
+
+    fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.house.handle(now, input, &self.ports, &self.counters);
+    }
+
+    /// Empties the outbox, in the order of its fields, until nothing follows from it any more.
+    fn carry_out(&mut self, now: Now) {
+        loop {
+            let out = &mut self.house.out;
+            if !out.keep.is_empty() {
+                (self.ports.keep)(&out.keep);
+                out.keep.clear();
+            }
+            out.orders.drain(..).for_each(|order| (self.ports.order)(order));
+            let mut sends = std::mem::take(&mut out.sends);
+            sends.drain(..).for_each(|send| self.send(now.instant, send));
+            for port in &mut self.udp {
+                port.flush(&self.ports, &self.counters, &mut self.failed);
+            }
+
+            let out = &mut self.house.out;
+            out.sends = sends;
+            out.asks.drain(..).for_each(|(id, question)| (self.ports.ask)(self.house.shard, id, question));
+            out.tells.drain(..).for_each(|event| (self.ports.tell)(event));
+            for news in out.news.drain(..) {
+                spread(&self.mail, self.house.shard, &news);
+            }
+            out.replies.drain(..).for_each(|(id, reply)| self.desk.reply(id, reply));
+
+            if self.failed.is_empty() {
+                return;
+            }
+            self.report_failed(now);
+        }
+    }
+
+    fn send(&mut self, now: Instant, send: Send) {
+        let Flow { transport, listener, connection, .. } = send.flow;
+        if transport == Transport::Udp {
+            match self.udp.iter_mut().find(|port| port.listener == listener) {
+                Some(port) => port.put(send),
+                None => self.failed.push(send.flow),
+            }
+            return;
+        }
+        let owner = shard_of(connection);
+        if connection == ConnectionId::NONE || owner == self.house.shard {
+            return self.connections.send(now, send, around!(self));
+        }
+        let flow = send.flow;
+        if self.mail.post(owner, Letter::Carry(send)).is_err() {
+            self.counters.overrun.add(1);
+            self.failed.push(flow);
+        }
+    }
+
+    /// A broken flow matters to every shard that may have sent on it.
+    fn report_failed(&mut self, now: Now) {
+        let mut failed = std::mem::take(&mut self.failed);
+        for flow in failed.drain(..) {
+            if flow.connection != ConnectionId::NONE {
+                // A full box loses it: requests on that flow then end by their timers.
+                let _ = self.mail.post_to_others(self.house.shard, || Letter::FlowFailed(flow));
+            }
+            self.handle(now, Input::FlowFailed(flow));
+        }
+        failed.append(&mut self.failed);
+        self.failed = failed;
+    }
+}
+
+fn spread(mail: &Mail, from: u8, news: &News) {
+    // A shard that misses it finds out by its own calls.
+    let _ = mail.post_to_others(from, || Letter::News(news.clone()));
+}

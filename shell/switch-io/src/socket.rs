@@ -1,0 +1,66 @@
+//! Makes sockets the way the loops want them: never blocking, bound, shared between shards.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket_with, sockopt};
+
+const BACKLOG: i32 = 1024;
+const DATAGRAM_BUFFER: usize = 4 * 1024 * 1024;
+
+/// Whether several sockets may listen on one address, each for its shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    Alone,
+    Shards,
+}
+
+pub fn udp(address: SocketAddr, sharing: Sharing) -> io::Result<UdpSocket> {
+    let socket = open(address, SocketType::DGRAM)?;
+    share(&socket, sharing)?;
+    // The kernel caps these at its own limits: more is a wish, not a need.
+    let _ = sockopt::set_socket_recv_buffer_size(&socket, DATAGRAM_BUFFER);
+    let _ = sockopt::set_socket_send_buffer_size(&socket, DATAGRAM_BUFFER);
+    bind(&socket, &address)?;
+    Ok(socket.into())
+}
+
+pub fn tcp_listener(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
+    let socket = open(address, SocketType::STREAM)?;
+    // A restart must not wait for the old connections' last minutes.
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    share(&socket, sharing)?;
+    bind(&socket, &address)?;
+    listen(&socket, BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Begins a connection from one of our addresses.
+pub fn tcp_to(from: IpAddr, remote: SocketAddr) -> io::Result<TcpStream> {
+    let socket = open(remote, SocketType::STREAM)?;
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    if from.is_ipv4() == remote.is_ipv4() && !from.is_unspecified() {
+        bind(&socket, &SocketAddr::new(from, 0))?;
+    }
+    match connect(&socket, &remote) {
+        Ok(()) | Err(rustix::io::Errno::INPROGRESS) => Ok(socket.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn open(address: SocketAddr, kind: SocketType) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = socket_with(family, kind, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?;
+    if address.is_ipv6() {
+        sockopt::set_ipv6_v6only(&socket, true)?;
+    }
+    Ok(socket)
+}
+
+fn share(socket: &OwnedFd, sharing: Sharing) -> io::Result<()> {
+    if sharing == Sharing::Shards {
+        sockopt::set_socket_reuseport(socket, true)?;
+    }
+    Ok(())
+}

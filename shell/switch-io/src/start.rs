@@ -1,0 +1,123 @@
+//! Binds the addresses, and starts a thread for each shard.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use sip_stack::{Listener, Transport};
+use switch::{Command, Outbox, Reply, Switch};
+use thiserror::Error;
+
+use crate::connections::Connections;
+use crate::counters::{Counters, Counts};
+use crate::desk::Desk;
+use crate::house::House;
+use crate::mail::{Letter, Mail};
+use crate::ports::Ports;
+use crate::settings::{ListenerSettings, Settings};
+use crate::shard::{Shard, watch};
+use crate::socket::{self, Sharing};
+use crate::udp::UdpPort;
+
+/// Why the loops could not start.
+#[derive(Debug, Error)]
+pub enum StartFault {
+    #[error("cannot listen on {transport} {address}: {error}")]
+    Bind { transport: Transport, address: SocketAddr, error: io::Error },
+    #[error("tls {0} has no certificate")]
+    NoCertificate(SocketAddr),
+    #[error("{switches} switches for {shards} boxes of mail")]
+    Uneven { switches: usize, shards: u8 },
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The running shards.
+pub struct Handle {
+    mail: Mail,
+    desk: Arc<Desk>,
+    counters: Vec<Arc<Counters>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+type Sockets = (Vec<UdpPort>, Vec<(usize, TcpListener)>);
+
+/// Starts one shard for each switch; the switch's number is its place in the list and its box in `mail`.
+pub fn start(settings: Settings, switches: Vec<Switch>, mail: Mail, ports: Ports) -> Result<Handle, StartFault> {
+    if switches.len() != usize::from(mail.shards()) {
+        return Err(StartFault::Uneven { switches: switches.len(), shards: mail.shards() });
+    }
+    let sharing = if switches.len() > 1 { Sharing::Shards } else { Sharing::Alone };
+    let sockets = switches.iter().map(|_| bind_all(&settings.listeners, sharing));
+    let sockets = sockets.collect::<Result<Vec<Sockets>, StartFault>>()?;
+    let listeners: Arc<[ListenerSettings]> = settings.listeners.into();
+    let (desk, ports) = (Arc::new(Desk::default()), Arc::new(ports));
+    let mut handle = Handle { mail, desk, counters: Vec::new(), threads: Vec::new() };
+
+    for ((number, switch), (udp, tcp)) in (0..).zip(switches).zip(sockets) {
+        let counters = Arc::new(Counters::default());
+        let shard = Shard {
+            poll: watch(&udp, &tcp, handle.mail.bell(number))?,
+            house: House { shard: number, switch, out: Outbox::default() },
+            udp,
+            tcp,
+            connections: Connections::new(number, settings.limits, Arc::clone(&listeners)),
+            mail: handle.mail.clone(),
+            desk: Arc::clone(&handle.desk),
+            ports: Arc::clone(&ports),
+            counters: Arc::clone(&counters),
+            letters: Default::default(),
+            failed: Vec::new(),
+        };
+        let thread = thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run())?;
+        handle.counters.push(counters);
+        handle.threads.push(thread);
+    }
+    Ok(handle)
+}
+
+impl Handle {
+    /// Gives a command to every shard; the replies that came within `patience`.
+    pub fn command(&self, command: Command, patience: Duration) -> Vec<Reply> {
+        self.desk.command(&self.mail, command, patience)
+    }
+
+    /// The figures of each shard.
+    pub fn counts(&self) -> Vec<Counts> {
+        self.counters.iter().map(|counters| counters.read()).collect()
+    }
+
+    /// Ends every shard and closes its sockets; calls that still go on are abandoned.
+    pub fn stop(self) {
+        for shard in 0..self.mail.shards() {
+            // A stop is never turned away for want of room.
+            let _ = self.mail.post(shard, Letter::Stop);
+        }
+        for thread in self.threads {
+            // A panic outside the switch was printed by its thread already.
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| thread.join()));
+        }
+    }
+}
+
+fn bind_all(listeners: &[ListenerSettings], sharing: Sharing) -> Result<Sockets, StartFault> {
+    let (mut udp, mut tcp) = (Vec::new(), Vec::new());
+    for (at, ListenerSettings { listener, tls }) in listeners.iter().enumerate() {
+        let Listener { id, transport, bind: address, .. } = *listener;
+        let refused = |error| StartFault::Bind { transport, address, error };
+        match transport {
+            Transport::Udp => udp.push(UdpPort::new(id, socket::udp(address, sharing).map_err(refused)?)),
+            Transport::Tls if tls.is_none() => return Err(StartFault::NoCertificate(address)),
+            Transport::Tcp | Transport::Tls => {
+                let listening = socket::tcp_listener(address, sharing).map_err(refused)?;
+                // The loop accepts until nobody waits; it must not wait itself.
+                listening.set_nonblocking(true).map_err(refused)?;
+                tcp.push((at, listening));
+            }
+        }
+    }
+    Ok((udp, tcp))
+}

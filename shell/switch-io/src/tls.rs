@@ -1,0 +1,112 @@
+//! Certificates and the two TLS roles of a listener.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
+use thiserror::Error;
+
+/// Where most systems keep the certificates that everybody trusts.
+const SYSTEM_ROOTS: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/// The files of one TLS listener.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    /// Whom we believe when we connect; the system's roots if not given.
+    pub roots: Option<PathBuf>,
+}
+
+/// How one listener proves who we are, and whom it believes.
+#[derive(Clone)]
+pub struct Tls {
+    server: Arc<ServerConfig>,
+    client: Arc<ClientConfig>,
+}
+
+/// Why TLS cannot be used with these files.
+#[derive(Debug, Error)]
+pub enum TlsFault {
+    #[error("{}: {words}", path.display())]
+    File { path: PathBuf, words: String },
+    #[error("{}: has no certificate", .0.display())]
+    NoCertificate(PathBuf),
+    #[error("certificate and key: {0}")]
+    Unusable(#[from] rustls::Error),
+}
+
+impl Tls {
+    pub fn load(files: &TlsFiles) -> Result<Tls, TlsFault> {
+        let chain = certificates(&files.certificate)?;
+        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, &error))?;
+        let roots = roots(files.roots.as_deref())?;
+        let provider = provider();
+        let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain.clone(), key.clone_key())?;
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_client_auth_cert(chain, key)?;
+        Ok(Tls { server: Arc::new(server), client: Arc::new(client) })
+    }
+
+    pub(crate) fn accept(&self) -> Result<Connection, rustls::Error> {
+        ServerConnection::new(Arc::clone(&self.server)).map(Connection::Server)
+    }
+
+    /// The far end must prove to be `name`, or to be at that address.
+    pub(crate) fn connect(&self, name: Option<&str>, remote: IpAddr) -> Result<Connection, rustls::Error> {
+        let name = server_name(name, remote).map_err(|error| rustls::Error::General(error.to_string()))?;
+        ClientConnection::new(Arc::clone(&self.client), name).map(Connection::Client)
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
+fn server_name(name: Option<&str>, remote: IpAddr) -> Result<ServerName<'static>, InvalidDnsNameError> {
+    match name {
+        Some(name) => ServerName::try_from(name.to_owned()),
+        None => Ok(ServerName::IpAddress(remote.into())),
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn roots(path: Option<&Path>) -> Result<RootCertStore, TlsFault> {
+    let mut roots = RootCertStore::empty();
+    let system = || SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
+    let Some(path) = path.or_else(system) else { return Ok(roots) };
+    let (added, _) = roots.add_parsable_certificates(certificates(path)?);
+    if added == 0 {
+        return Err(TlsFault::NoCertificate(path.to_owned()));
+    }
+    Ok(roots)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
+    let read = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(path, &error))?;
+    let all = read.collect::<Result<Vec<_>, _>>().map_err(|error| unreadable(path, &error))?;
+    if all.is_empty() {
+        return Err(TlsFault::NoCertificate(path.to_owned()));
+    }
+    Ok(all)
+}
+
+fn unreadable(path: &Path, error: &dyn fmt::Display) -> TlsFault {
+    TlsFault::File { path: path.to_owned(), words: error.to_string() }
+}

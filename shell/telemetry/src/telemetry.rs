@@ -1,0 +1,145 @@
+//! Takes events from any thread, and writes them on its own.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::{self, JoinHandle};
+
+use switch::Event;
+use tracing::error;
+
+use crate::words;
+
+/// Events that wait for the writer.
+const QUEUE: usize = 16 * 1024;
+/// Events written with one `write`.
+const BATCH: usize = 256;
+
+/// Where events go.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// A file of JSON lines to append to.
+    pub events: Option<PathBuf>,
+}
+
+/// What was seen so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Callers nobody knew.
+    pub turned_away: u64,
+    pub started: u64,
+    pub emergencies: u64,
+    pub answered: u64,
+    pub moved_on: u64,
+    pub ended: u64,
+    pub peers_down: u64,
+    /// Events that nobody will read, because the writer was too slow.
+    pub dropped: u64,
+}
+
+#[derive(Default)]
+struct Tally {
+    turned_away: AtomicU64,
+    started: AtomicU64,
+    emergencies: AtomicU64,
+    answered: AtomicU64,
+    moved_on: AtomicU64,
+    ended: AtomicU64,
+    peers_down: AtomicU64,
+    dropped: AtomicU64,
+}
+
+/// The writer of events; shared by all shards.
+pub struct Telemetry {
+    queue: Option<SyncSender<Event>>,
+    tally: Arc<Tally>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Telemetry {
+    pub fn start(settings: &Settings) -> io::Result<Telemetry> {
+        let open = |path: &PathBuf| OpenOptions::new().create(true).append(true).open(path);
+        let file = settings.events.as_ref().map(open).transpose()?;
+        let (queue, events) = mpsc::sync_channel(QUEUE);
+        let thread = thread::Builder::new().name("telemetry".to_owned()).spawn(move || write(&events, file))?;
+        Ok(Telemetry { queue: Some(queue), tally: Arc::default(), thread: Some(thread) })
+    }
+
+    /// Takes an event; never waits.
+    pub fn tell(&self, event: Event) {
+        self.tally.note(&event);
+        let taken = self.queue.as_ref().is_some_and(|queue| queue.try_send(event).is_ok());
+        if !taken {
+            self.tally.dropped.fetch_add(1, Relaxed);
+        }
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.tally.read()
+    }
+}
+
+impl Drop for Telemetry {
+    /// Writes what waits.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic there was printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Tally {
+    fn note(&self, event: &Event) {
+        let counter = match event {
+            Event::CallStarted { emergency, .. } => {
+                self.emergencies.fetch_add(u64::from(*emergency), Relaxed);
+                &self.started
+            }
+            Event::CallAnswered { .. } => &self.answered,
+            Event::MovedOn { .. } => &self.moved_on,
+            Event::CallEnded { .. } => &self.ended,
+            Event::PeerDown { .. } => &self.peers_down,
+            Event::TurnedAway { .. } => &self.turned_away,
+            Event::PeerUp { .. } => return,
+        };
+        counter.fetch_add(1, Relaxed);
+    }
+
+    fn read(&self) -> Counts {
+        Counts {
+            turned_away: self.turned_away.load(Relaxed),
+            started: self.started.load(Relaxed),
+            emergencies: self.emergencies.load(Relaxed),
+            answered: self.answered.load(Relaxed),
+            moved_on: self.moved_on.load(Relaxed),
+            ended: self.ended.load(Relaxed),
+            peers_down: self.peers_down.load(Relaxed),
+            dropped: self.dropped.load(Relaxed),
+        }
+    }
+}
+
+fn write(events: &Receiver<Event>, mut file: Option<File>) {
+    let mut lines = Vec::new();
+    while let Ok(first) = events.recv() {
+        lines.clear();
+        for event in std::iter::once(first).chain(events.try_iter().take(BATCH)) {
+            words::log(&event);
+            if file.is_some() {
+                serde_json::to_writer(&mut lines, &event).expect("an event has string keys and goes to memory");
+                lines.push(b'\n');
+            }
+        }
+        if let Some(open) = &mut file
+            && let Err(fault) = open.write_all(&lines)
+        {
+            error!("events are not written any more: {fault}");
+            file = None;
+        }
+    }
+}

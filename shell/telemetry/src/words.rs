@@ -1,0 +1,22 @@
+//! The log line of an event.
+
+use switch::Event;
+use tracing::{info, warn};
+
+/// Writes what a person should know of an event.
+pub fn log(event: &Event) {
+    match event {
+        Event::TurnedAway { facts, refusal, .. } => {
+            info!(source = %facts.source, code = %refusal.code, "turned away: {}", refusal.words);
+        }
+        Event::CallStarted { call, calling, called, emergency: true, .. } => {
+            warn!(call, %calling, %called, "emergency call");
+        }
+        Event::CallStarted { call, calling, called, .. } => info!(call, %calling, %called, "call started"),
+        Event::MovedOn { call, from, cause, .. } => info!(call, %from, cause, "moved on"),
+        Event::CallAnswered { call, by, .. } => info!(call, %by, "call answered"),
+        Event::CallEnded { call, verdict, words, .. } => info!(call, verdict, "call ended: {words}"),
+        Event::PeerDown { server, cause, .. } => warn!(%server, cause, "server is down"),
+        Event::PeerUp { server, .. } => info!(%server, "server is up"),
+    }
+}

@@ -1,0 +1,27 @@
+#![allow(clippy::unwrap_used)]
+//! What becomes of an event.
+
+use std::fs;
+
+use switch::{Event, WallTime};
+use telemetry::{Settings, Telemetry};
+
+#[test]
+fn an_event_is_one_line_of_json_and_is_counted() {
+    let path = std::env::temp_dir().join(format!("tandem-events-{}.jsonl", std::process::id()));
+    let telemetry = Telemetry::start(&Settings { events: Some(path.clone()) }).unwrap();
+
+    telemetry.tell(Event::CallAnswered { call: "c-1".into(), at: WallTime(5), by: "east".into() });
+    telemetry.tell(Event::PeerDown { at: WallTime(6), server: "east/sip:a".into(), cause: "timeout".into() });
+    let counts = telemetry.counts();
+    drop(telemetry);
+
+    let text = fs::read_to_string(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["event"], "call_answered");
+    assert_eq!(lines[0]["by"], "east");
+    assert_eq!(lines[1]["server"], "east/sip:a");
+    assert_eq!((counts.answered, counts.peers_down, counts.dropped), (1, 1, 0));
+}

@@ -144,12 +144,13 @@ fn token_in(text: &[u8]) -> Option<Token> {
     Token::find(std::str::from_utf8(text).ok()?)
 }
 
-/// User and host of an address, without what differs from one message to the next.
+/// User, host and port of an address, without what differs from one message to the next.
 fn address_of(to: &[u8]) -> &[u8] {
     let inner = match (memchr(b'<', to), memchr::memrchr(b'>', to)) {
         (Some(start), Some(end)) if start < end => &to[start + 1..end],
         _ => to,
     };
+    let inner = &inner[memchr(b':', inner).map_or(0, |scheme_end| scheme_end + 1)..];
     let user_end = memchr(b'@', inner).unwrap_or(0);
     let end = memchr(b';', &inner[user_end..]).map_or(inner.len(), |at| user_end + at);
     inner[..end].trim_ascii()
@@ -158,6 +159,7 @@ fn address_of(to: &[u8]) -> &[u8] {
 /// The same for all shards: every reader must come to the same owner.
 fn spread(key: &[u8], shards: u8) -> u8 {
     let mut hasher = SipHasher13::new();
-    hasher.write(key);
+    // In lower case: host names are the same in any.
+    key.iter().for_each(|byte| hasher.write_u8(byte.to_ascii_lowercase()));
     ((u128::from(hasher.finish()) * u128::from(shards)) >> 64) as u8
 }

@@ -68,6 +68,9 @@ fn registrations_of_one_address_go_one_way() {
         .replace("200@198.51.100.1>", "200@198.51.100.1;x=y>");
 
     assert_eq!(steered(&again), owner);
+    let to = "To: <sip:200@198.51.100.1>";
+    let named = |value: &str| steered(&asked("REGISTER", "z9hG4bKa").replace(to, value));
+    assert_eq!(named("To: <sip:200@East.Example>"), named("t: Me <sips:200@east.example>"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub struct Figures {
 /// One side: what its peer sent to us (`in`), and what we sent to it (`out`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SideFigures {
-    /// RTP that was taken from the peer; strangers are not in it.
+    /// Media that was taken from the peer; strangers are not in it.
     pub packets_in: u64,
     pub bytes_in: u64,
     pub packets_out: u64,
@@ -32,7 +32,7 @@ pub struct SideFigures {
     /// Times that the peer began a new RTP source.
     pub sources: u32,
     pub dropped_strangers: u64,
-    /// Neither RTP nor RTCP.
+    /// Neither RTP nor RTCP, and not from where the peer is.
     pub dropped_malformed: u64,
     /// From the peer, with nowhere to go: the other side is on hold, or not negotiated yet.
     pub dropped_undeliverable: u64,

@@ -73,6 +73,15 @@ impl Latch {
         Admission::Latched
     }
 
+    /// Whether a packet that could teach nothing comes from the peer: where it was heard, or said to be.
+    pub fn is_peer(&self, from: SocketAddr) -> bool {
+        match self.state {
+            State::Unaimed => false,
+            State::Listening { before } => before == Some(from) || self.signalled == Some(from),
+            State::Locked { source, .. } => source == from,
+        }
+    }
+
     fn heard_from(&self) -> Option<SocketAddr> {
         match self.state {
             State::Unaimed => None,

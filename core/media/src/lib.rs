@@ -15,8 +15,10 @@ mod order;
 mod pair;
 mod ports;
 mod relay;
+mod verdict;
 
 pub use figures::{Figures, SideFigures};
 pub use order::{Aim, Event, LatchMode, Order, Sending, SessionKey, Side};
 pub use ports::{PortBook, PortPair, Purpose};
-pub use relay::{Act, Outbox, PortIndex, Reason, Relay, Verdict};
+pub use relay::{Act, Outbox, Relay};
+pub use verdict::{PortIndex, Reason, Verdict};

@@ -9,7 +9,7 @@ use crate::figures::{Figures, SideFigures};
 use crate::latch::{Admission, Latch};
 use crate::observe::Observer;
 use crate::order::{Aim, Sending, SessionKey, Side};
-use crate::relay::{Half, Reason};
+use crate::verdict::{Half, Reason};
 
 const CLOCK_DEFAULT: u32 = 8000;
 
@@ -46,19 +46,26 @@ impl Pair {
         side.clock = if aim.clock == 0 { CLOCK_DEFAULT } else { aim.clock };
     }
 
-    /// Takes an RTP packet that `from` sent to `side`: where it goes, and whether its sender was learned.
+    /// Takes a packet that `from` sent to `side`: where it goes, and whether its sender was learned.
     pub fn carry_rtp(&mut self, now: Instant, side: Side, from: SocketAddr, packet: &[u8]) -> Outcome {
         let (here, there) = self.facing(side);
-        let Some(header) = Fixed::of(packet) else {
-            here.counted.dropped_malformed += 1;
-            return (Err(Reason::Malformed), None);
+        let header = Fixed::of(packet);
+        let admission = match header {
+            Some(_) => here.latch.admit(from),
+            // Fax and other kinds cross untouched, from where the peer is already; they teach nothing.
+            None if here.latch.is_peer(from) => Admission::Known,
+            None => {
+                here.counted.dropped_malformed += 1;
+                return (Err(Reason::Malformed), None);
+            }
         };
-        let admission = here.latch.admit(from);
         if admission == Admission::Stranger {
             here.counted.dropped_strangers += 1;
             return (Err(Reason::Stranger), Some(admission));
         }
-        here.seen.note(now, &header, here.clock);
+        if let Some(header) = header {
+            here.seen.note(now, &header, here.clock);
+        }
         here.counted.packets_in += 1;
         here.counted.bytes_in += packet.len() as u64;
         here.counted.first.get_or_insert(now);

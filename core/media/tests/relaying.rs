@@ -148,6 +148,16 @@ fn what_is_no_rtp_goes_nowhere_and_teaches_nothing() {
 }
 
 #[test]
+fn a_fax_crosses_untouched_from_the_peer_only() {
+    let mut house = House::aimed(LatchMode::Auto);
+    let udptl = [0u8, 1, 2, 3, 4];
+    assert_eq!(house.receive(0, STRANGER, &udptl), Err(Reason::Malformed));
+    assert_eq!(house.receive(0, CALLER, &udptl), Ok((30002, CALLEE.to_owned())));
+    let caller = house.close().caller;
+    assert_eq!((caller.packets_in, caller.sources), (1, 0));
+}
+
+#[test]
 fn loss_order_and_copies_are_counted() {
     let mut house = House::aimed(LatchMode::Strict);
     for sequence in [65_530u16, 65_531, 65_533, 65_532, 65_533, 65_535, 2, 3, 3] {

@@ -8,6 +8,7 @@
 //!
 //! Start with `session.rs`, then `rewrite.rs`.
 
+mod address;
 mod answer;
 mod codec;
 mod connection;

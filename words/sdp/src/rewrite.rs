@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 
+use crate::address::names_an_address;
 use crate::codec::Codecs;
 use crate::crypto;
 use crate::direction::Direction;
@@ -202,7 +203,7 @@ fn media_lines(
 }
 
 fn is_usable_key(value: Option<&str>) -> bool {
-    value.is_some_and(|value| !leak::names_an_address(value) && crypto::is_usable(value))
+    value.is_some_and(|value| !names_an_address(value) && crypto::is_usable(value))
 }
 
 /// Whether a line may cross: it is text, ends at nobody else, and names no place of the other leg.
@@ -213,7 +214,7 @@ fn is_harmless(line: &Line<'_>, hidden: &[&str]) -> bool {
         ATTRIBUTES_DROPPED.contains(&name.as_str())
             || FAMILIES_DROPPED.iter().any(|family| name.starts_with(family))
     });
-    !ends_at_us && !leak::names_an_address(text) && !leak::names_a_host(text, hidden)
+    !ends_at_us && !names_an_address(text) && !leak::names_a_host(text, hidden)
 }
 
 fn copy(line: &Line<'_>, text: &mut String) {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use crate::address::names_an_address;
 use crate::connection::{Connection, Origin};
 use crate::direction::Direction;
-use crate::leak;
 use crate::line::{Line, attribute};
 
 const BYTES_MAX: usize = 32 * 1024;
@@ -141,7 +141,7 @@ impl fmt::Display for Session<'_> {
 impl<'a> Media<'a> {
     fn parse(line: Line<'a>) -> Result<Self, &'static str> {
         let text = line.text().ok_or("m= is not UTF-8")?;
-        if leak::names_an_address(text) {
+        if names_an_address(text) {
             return Err("m= names an address");
         }
         let mut fields = text.split_ascii_whitespace();

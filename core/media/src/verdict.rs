@@ -1,0 +1,63 @@
+//! Where a packet arrived, and what becomes of it.
+
+use std::net::SocketAddr;
+
+use crate::order::Side;
+
+/// The ports of a stream: RTP and RTCP of either side.
+pub(crate) const PORTS_PER_STREAM: u32 = 4;
+
+/// A local port as the relay counts them, densely, from 0. It may be used again after its `Unbind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PortIndex(pub u32);
+
+/// What becomes of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it, as it is, from that port.
+    Forward {
+        port: PortIndex,
+        to: SocketAddr,
+    },
+    Drop(Reason),
+}
+
+/// Why a packet goes nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No stream has that port.
+    NobodyHere,
+    /// Neither RTP nor RTCP, and not from where the peer is.
+    Malformed,
+    /// Not from the peer.
+    Stranger,
+    /// The other side is on hold, or has not said where it receives.
+    Undeliverable,
+}
+
+/// RTP or RTCP: which of a side's two ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Half {
+    Rtp,
+    Rtcp,
+}
+
+impl PortIndex {
+    /// Which stream's port it is: the four ports of a stream have this number in common.
+    pub fn stream(self) -> u32 {
+        self.0 / PORTS_PER_STREAM
+    }
+}
+
+pub(crate) fn port_index(slot: u32, side: Side, half: Half) -> PortIndex {
+    let side = if side == Side::Caller { 0 } else { 2 };
+    let half = if half == Half::Rtp { 0 } else { 1 };
+    PortIndex(slot * PORTS_PER_STREAM + side + half)
+}
+
+pub(crate) fn locate(port: PortIndex) -> (u32, Side, Half) {
+    let at = port.0 % PORTS_PER_STREAM;
+    let side = if at < 2 { Side::Caller } else { Side::Callee };
+    let half = if at.is_multiple_of(2) { Half::Rtp } else { Half::Rtcp };
+    (port.stream(), side, half)
+}

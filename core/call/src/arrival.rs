@@ -49,10 +49,7 @@ pub(crate) fn admit(
     message: &Message<'_>,
     gate: Gate,
 ) -> Option<Admitted> {
-    let offer = match check(room, server, message) {
-        Some(offer) => offer,
-        None => return None,
-    };
+    let offer = check(room, server, message)?;
     let facts = facts(room, flow, message);
     let mut trail = Trail::default();
     let decision = policy::plan(room.policy, &facts, &mut trail);

@@ -58,8 +58,7 @@ impl Bridge {
     }
 
     pub(crate) fn session(&self) -> SessionKey {
-        let (slot, nonce) = (u64::from(self.key.slot()), u64::from(self.key.nonce()));
-        SessionKey { shard: self.key.shard(), call: slot << 40 | nonce << 8 | u64::from(self.round) }
+        session_of(self.key, self.round)
     }
 
     /// Whether the relay still has to say what became of this call's streams.
@@ -208,6 +207,12 @@ impl Bridge {
             version: side.version,
         }
     }
+}
+
+/// The relay session of a call, in one of its rounds.
+pub(crate) fn session_of(key: Token, round: u8) -> SessionKey {
+    let (slot, nonce) = (u64::from(key.slot()), u64::from(key.nonce()));
+    SessionKey { shard: key.shard(), call: slot << 40 | nonce << 8 | u64::from(round) }
 }
 
 /// The slot of the call that a session belongs to.

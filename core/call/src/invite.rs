@@ -124,7 +124,7 @@ impl Call {
     fn dialog_of(&self, flow: Flow, message: &Message<'_>) -> Option<Dialog> {
         let State::Placing(attempt) = &self.state else { return None };
         let plan = &self.plan.attempts[attempt.index];
-        let from = self.from_value(plan);
+        let from = self.tagged_from(plan);
         let sent =
             Sent { uri: &plan.request_uri, from: &from, call_id: &attempt.call_id, cseq: attempt.cseq };
         let mut dialog = Dialog::as_caller(&sent, message, flow)?;
@@ -221,7 +221,7 @@ impl Call {
             }
             None => None,
         };
-        let from = self.from_value(attempt_plan);
+        let from = self.tagged_from(attempt_plan);
         let State::Placing(attempt) = &mut self.state else { return false };
         let mut headers = plan_headers(attempt_plan);
         headers.extend([("Allow", arrival::ALLOW), proof]);

@@ -118,7 +118,7 @@ impl Call {
         others: Vec<Target>,
     ) -> Result<(), (Cause, String)> {
         let offer = self.offer_to_callee(room, plan, flow)?;
-        let from = self.from_value(plan);
+        let from = self.tagged_from(plan);
         let contact = room.places.contact(flow.listener, &plan.contact_user);
         let State::Placing(attempt) = &mut self.state else { return Ok(()) };
         attempt.contact = contact.into();
@@ -149,7 +149,7 @@ impl Call {
     }
 
     /// The From value of this call's INVITEs, with our tag.
-    pub(crate) fn from_value(&self, plan: &AttemptPlan) -> String {
+    pub(crate) fn tagged_from(&self, plan: &AttemptPlan) -> String {
         format!("{};tag={}", plan.from, self.key.tag())
     }
 

@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use media::SessionKey;
+use media::{Order, SessionKey};
 use sip_message::Message;
 use sip_stack::locate::DnsAnswer;
 use sip_stack::{ClientId, Flow, Late, Owner, ServerId, Token};
 
 use crate::arrival::Gate;
 use crate::call::Call;
-use crate::{Room, arrival, stray};
+use crate::{Room, arrival, bridge, stray};
 
 /// All calls of one shard.
 pub struct Calls {
@@ -20,6 +20,8 @@ pub struct Calls {
     free: Vec<u32>,
     looks: BinaryHeap<Reverse<(Instant, u32, u32)>>,
     gate: Gate,
+    /// The call that is out, and its session with the relay.
+    lent: Option<(Token, SessionKey)>,
 }
 
 #[derive(Default)]
@@ -30,7 +32,14 @@ struct Slot {
 
 impl Calls {
     pub fn new(shard: u8) -> Calls {
-        Calls { shard, slots: Vec::new(), free: Vec::new(), looks: BinaryHeap::new(), gate: Gate::Open }
+        Calls {
+            shard,
+            slots: Vec::new(),
+            free: Vec::new(),
+            looks: BinaryHeap::new(),
+            gate: Gate::Open,
+            lent: None,
+        }
     }
 
     /// Takes no further call that isn't an emergency call.
@@ -51,10 +60,19 @@ impl Calls {
         self.slots.iter().flat_map(|slot| &slot.call).map(|call| call.permits.len()).sum()
     }
 
+    /// Clears away a call that was out when a panic ended its event: its media is closed, its place is free.
+    pub fn mend(&mut self, room: &mut Room<'_>) {
+        let Some((token, session)) = self.lent.take() else { return };
+        room.orders.push(Order::Close { session });
+        self.slots[token.slot() as usize] = Slot::default();
+        self.free.push(token.slot());
+    }
+
     /// An INVITE outside of any dialog.
     pub fn arrived(&mut self, room: &mut Room<'_>, server: ServerId, flow: Flow, message: &Message<'_>) {
         let Some(admitted) = arrival::admit(room, server, flow, message, self.gate) else { return };
         let key = self.reserve(room);
+        self.lent = Some((key, bridge::session_of(key, 0)));
         let call = Call::begin(room, key, server, flow, message, admitted);
         self.settle(call);
     }
@@ -170,8 +188,9 @@ impl Calls {
 
     /// Ends every call.
     pub fn hang_up_all(&mut self, room: &mut Room<'_>) {
-        for slot in 0..self.slots.len() {
-            if let Some(mut call) = self.slots[slot].call.take() {
+        let keys: Vec<Token> = self.slots.iter().flat_map(|slot| &slot.call).map(|call| call.key).collect();
+        for key in keys {
+            if let Some(mut call) = self.lend(key) {
                 call.hang_up(room);
                 self.settle(call);
             }
@@ -194,17 +213,20 @@ impl Calls {
         if token.shard() != self.shard || slot.nonce != token.nonce() {
             return None;
         }
-        slot.call.take()
+        let call = slot.call.take()?;
+        self.lent = Some((token, call.bridge.session()));
+        Some(call)
     }
 
     fn lend_session(&mut self, session: SessionKey) -> Option<Box<Call>> {
-        let slot = self.slots.get_mut(crate::bridge::slot_of(session) as usize)?;
-        let is_its = slot.call.as_ref().is_some_and(|call| call.bridge.session() == session);
-        if is_its { slot.call.take() } else { None }
+        let slot = self.slots.get(bridge::slot_of(session))?;
+        let call = slot.call.as_ref().filter(|call| call.bridge.session() == session)?;
+        self.lend(call.key)
     }
 
     /// Puts a call back, or lets it go when it has nothing left to wait for.
     fn settle(&mut self, mut call: Box<Call>) {
+        self.lent = None;
         let slot = call.key.slot();
         if call.is_over() {
             self.slots[slot as usize] = Slot::default();

@@ -90,6 +90,7 @@ impl Switch {
 
     /// Takes one input, and leaves in `out` everything that follows from it.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        self.with_calls(now, out, Calls::mend);
         match input {
             Input::Received(received) => self.received(now, received, out),
             Input::FlowFailed(flow) => self.flow_failed(now, flow, out),

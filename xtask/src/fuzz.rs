@@ -27,7 +27,10 @@ fn one(target: &str, seconds: u64) -> Result<(), Failure> {
     let mut command = cargo();
     // cargo-fuzz asks for the sanitizer flags of a nightly compiler; this lets the stable one take them.
     command.env("RUSTC_BOOTSTRAP", "1");
-    command.args(["fuzz", "run", target]).arg(found).arg(root().join("fuzz/corpus").join(target));
+    command
+        .args(["fuzz", "run", "--target-dir", "target/fuzz-build", target])
+        .arg(found)
+        .arg(root().join("fuzz/corpus").join(target));
     command.args(["--", "-max_len=65536", "-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"]);
     command.arg(format!("-max_total_time={seconds}"));
     let cure = format!("the input is in fuzz/artifacts/{target}; make it a test, then mend the code");

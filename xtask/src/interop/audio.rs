@@ -29,29 +29,14 @@ pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     let mut options: Vec<String> = vec!["-m".into(), calls.to_string()];
     options.push("-rtp_echo".into());
     let contact = format!("sip:callee@{callee}");
-    let echo_port = free_port(WAY.address)? & !1;
-    let called = Role {
-        scenario: "uas",
-        local: callee,
-        contact,
-        transport: Transport::Udp,
-        media_port: echo_port,
-        options,
-    };
+    let called = Role { scenario: "uas", local: callee, contact, transport: Transport::Udp, options };
     let uas = Sipp::start(&folder, &called, None)?;
 
     let rate = (calls / 4).to_string();
     let options = ["-m", &calls.to_string(), "-r", &rate, "-key", "number", NUMBER, "-min_rtp_port", "10000"];
     let options = options.iter().map(|option| (*option).to_owned()).collect();
     let contact = format!("sip:caller@{caller}");
-    let calling = Role {
-        scenario: "uac-audio",
-        local: caller,
-        contact,
-        transport: Transport::Udp,
-        media_port: 6000,
-        options,
-    };
+    let calling = Role { scenario: "uac-audio", local: caller, contact, transport: Transport::Udp, options };
     let uac = Sipp::start(&folder, &calling, Some(setting.sip))?;
     let counted = uac.finish(Duration::from_secs(60))?;
     uas.finish(Duration::from_secs(10))?;

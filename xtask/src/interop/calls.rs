@@ -85,7 +85,6 @@ fn calling<'a>(way: Way, local: SocketAddr, amount: &Amount) -> Role<'a> {
         local,
         contact: format!("sip:caller@{local};transport={}", way.transport.word()),
         transport: way.transport,
-        media_port: 6000,
         options,
     }
 }
@@ -96,7 +95,6 @@ fn called<'a>(way: Way, local: SocketAddr, door: SocketAddr, amount: &Amount) ->
         local,
         contact: format!("sip:callee@{door};transport={}", way.transport.word()),
         transport: way.transport,
-        media_port: 6002,
         options: vec!["-m".into(), amount.calls.to_string()],
     }
 }

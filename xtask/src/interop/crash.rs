@@ -60,7 +60,7 @@ pub fn run(binary: &Binary, _load: Load) -> Result<String, Failure> {
 fn role<'a>(scenario: &'a str, local: SocketAddr, options: &[&str]) -> Role<'a> {
     let options = options.iter().map(|option| (*option).to_owned()).collect();
     let contact = format!("sip:interop@{local}");
-    Role { scenario, local, contact, transport: Transport::Udp, media_port: 6000, options }
+    Role { scenario, local, contact, transport: Transport::Udp, options }
 }
 
 fn wait_until_calls_ended(uac: &Sipp) -> Result<(), Failure> {

@@ -69,6 +69,18 @@ pub fn free_port(address: IpAddr) -> Result<u16, Failure> {
     Err(Failure::new(format!("no free port on {address}"), "is loopback up, with IPv6?"))
 }
 
+/// An even port that SIPp can take for media: it binds that one and the second after it.
+pub fn free_media_port(address: IpAddr) -> Result<u16, Failure> {
+    for _ in 0..100 {
+        let port = free_port(address)? & !1;
+        let is_free = |port| UdpSocket::bind(SocketAddr::new(address, port)).is_ok();
+        if port < u16::MAX - 2 && is_free(port) && is_free(port + 2) {
+            return Ok(port);
+        }
+    }
+    Err(Failure::new(format!("no free media port on {address}"), "is loopback up, with IPv6?"))
+}
+
 pub fn io_failure(what: &str, error: &io::Error) -> Failure {
     Failure::new(format!("{what}: {error}"), "may target/interop be written, and is the program installed?")
 }

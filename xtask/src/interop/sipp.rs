@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::place::{Transport, io_failure};
+use super::place::{Transport, free_media_port, io_failure};
 use crate::step::{Failure, root};
 
 /// What one SIPp does.
@@ -19,7 +19,6 @@ pub struct Role<'a> {
     /// The address that it tells others.
     pub contact: String,
     pub transport: Transport,
-    pub media_port: u16,
     pub options: Vec<String>,
 }
 
@@ -44,6 +43,7 @@ impl Sipp {
         let output =
             File::create(folder.join(format!("{name}.out"))).map_err(|error| io_failure(&name, &error))?;
         let copy = output.try_clone().map_err(|error| io_failure(&name, &error))?;
+        let media_port = free_media_port(role.local.ip())?;
         let mut command = Command::new("sipp");
         command.current_dir(folder).stdin(Stdio::null()).stdout(output).stderr(copy);
         // SIPp draws its screen without end where it has no terminal; this keeps it to the numbers.
@@ -53,7 +53,7 @@ impl Sipp {
         }
         command.arg("-sf").arg(root().join(format!("interop/sipp/{}.xml", role.scenario)));
         command.args(["-i", &role.local.ip().to_string(), "-p", &role.local.port().to_string()]);
-        command.args(["-mi", &role.local.ip().to_string(), "-mp", &role.media_port.to_string()]);
+        command.args(["-mi", &role.local.ip().to_string(), "-mp", &media_port.to_string()]);
         command.args(["-t", if role.transport == Transport::Udp { "u1" } else { "t1" }]);
         command.args(["-key", "contact", &role.contact, "-nostdin", "-trace_err"]);
         command.args(["-trace_stat", "-stf", &format!("{name}.csv"), "-fd", "1"]);

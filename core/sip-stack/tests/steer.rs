@@ -41,6 +41,14 @@ fn a_request_goes_to_the_shard_in_its_to_tag() {
 }
 
 #[test]
+fn a_tag_inside_the_uri_is_none() {
+    let real = with_to_tag(&asked("BYE", "z9hG4bKa"), &token(5).tag());
+    let text = real.replace("<sip:200@198.51.100.1>", &format!("<sip:200@h;tag={}>", token(9).tag()));
+
+    assert_eq!(steered(&text), 5);
+}
+
+#[test]
 fn an_invite_goes_to_the_shard_of_the_dialog_it_replaces() {
     for shard in 0..SHARDS {
         for (name, other) in [("to-tag", "from-tag"), ("from-tag", "to-tag")] {

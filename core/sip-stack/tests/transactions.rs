@@ -459,3 +459,18 @@ fn line_ends_alone_keep_a_flow_alive_and_mean_nothing() {
     assert_eq!(scene.stack.counters().keepalives, 1);
     assert_eq!(scene.stack.counters().malformed, 0);
 }
+
+#[test]
+fn a_request_that_was_forgotten_is_new_when_it_comes_again() {
+    for method in ["OPTIONS", "INVITE"] {
+        let mut scene = Scene::new();
+        let first = scene.server(udp(), &asked(method, "z9hG4bKa"));
+        scene.respond(first, 200);
+        scene.pass(ms(32_000));
+
+        let again = scene.hear(udp(), &asked(method, "z9hG4bKa"));
+
+        assert!(matches!(again, Got::Request(server) if server != first), "{again:?}");
+        assert!(scene.respond(first, 200).is_none(), "the old one is gone");
+    }
+}

@@ -1,0 +1,81 @@
+//! A far end for each user and each server of a trunk.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use actors::{Credentials, Profile, Transport};
+use model::{Documents, SipUri};
+use policy::{Interface, Policy};
+
+/// Profiles in the order of their names. A trunk's second server is called `trunk-2`, and so on.
+pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String, IpAddr>) -> Vec<Profile> {
+    let mut cast = Vec::new();
+    for (name, user) in &documents.user {
+        for (index, device) in user.devices.iter().enumerate() {
+            let Some(sip) = place(&device.contact.value, hosts) else { continue };
+            let house = house_for(policy, None, model::Side::Inside, &device.contact.value);
+            let mut profile = Profile::phone(&numbered(name, index), sip, house);
+            profile.user = name.to_string();
+            profile.domain = policy.realm().to_string();
+            profile.transport = transport(&device.contact.value);
+            profile.credentials = policy.credentials_of(name).map(|password| Credentials {
+                user: name.to_string(),
+                password: password.reveal().clone(),
+            });
+            cast.push(profile);
+        }
+    }
+    let mut seen = BTreeMap::new();
+    for server in policy.servers() {
+        let index = seen.entry(&server.trunk).and_modify(|count| *count += 1).or_insert(0_usize);
+        let Some(sip) = place(&server.uri, hosts) else { continue };
+        let house = house_for(policy, server.interface, model::Side::Outside, &server.uri);
+        let name = numbered(&server.trunk, *index);
+        let is_for_help = documents.emergency.values().any(|emergency| {
+            emergency.trunks.iter().any(|trunk| *trunk.value == *server.trunk)
+        }) && server.trunk.contains("psap");
+        let mut profile = match is_for_help {
+            true => Profile::psap(&name, sip, house),
+            false => Profile::provider(&name, sip, house),
+        };
+        profile.user = "+12065550142".to_owned();
+        profile.transport = transport(&server.uri);
+        cast.push(profile);
+    }
+    cast
+}
+
+fn numbered(name: &str, index: usize) -> String {
+    if index == 0 { name.to_owned() } else { format!("{name}-{}", index + 1) }
+}
+
+fn place(uri: &SipUri, hosts: &BTreeMap<String, IpAddr>) -> Option<SocketAddr> {
+    let ip = uri.address().or_else(|| hosts.get(&*uri.host).copied())?;
+    Some(SocketAddr::new(ip, uri.port.unwrap_or(5060)))
+}
+
+fn transport(uri: &SipUri) -> Transport {
+    match uri.likely_transport() {
+        model::Transport::Tcp => Transport::Tcp,
+        model::Transport::Udp | model::Transport::Tls => Transport::Udp,
+    }
+}
+
+fn house_for(
+    policy: &Policy,
+    wanted: Option<policy::InterfaceId>,
+    side: model::Side,
+    uri: &SipUri,
+) -> SocketAddr {
+    let transport = uri.likely_transport();
+    let speaking = || policy.interfaces().iter().filter(|interface| interface.speaks(transport));
+    let is_v6 = |interface: &&Interface| {
+        uri.address().is_none_or(|address| address.is_ipv6() == interface.address.is_ipv6())
+    };
+    let found = speaking()
+        .filter(is_v6)
+        .find(|interface| wanted.map_or(interface.side == side, |wanted| interface.id == wanted))
+        .or_else(|| speaking().find(is_v6))
+        .expect("a story's house listens where its far ends call");
+    SocketAddr::new(found.address, found.port(transport).expect("it speaks this transport"))
+}

@@ -1,0 +1,240 @@
+//! What a story holds of a far end and of a call.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use actors::{Actor, Deed, Ended, Habit, LegId, LegView, Note, Profile, Stage};
+
+/// What stories want and what far ends have noted, shared with the world.
+#[derive(Default)]
+pub(crate) struct Board {
+    pub wishes: Vec<Wish>,
+    pub notes: Vec<Kept>,
+    pub last_leg: u32,
+}
+
+/// What a story wants done at once.
+pub(crate) enum Wish {
+    Do(usize, Deed),
+    Cut(IpAddr),
+    Join(IpAddr),
+    BreakStreams(usize),
+}
+
+/// One note, and who took it.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub actor: usize,
+    pub leg: LegId,
+    pub what: Note,
+}
+
+/// One far end.
+#[derive(Clone)]
+pub struct ActorHandle {
+    pub(crate) index: usize,
+    pub(crate) actor: Rc<RefCell<Actor>>,
+    pub(crate) board: Rc<RefCell<Board>>,
+}
+
+/// One call that a far end began.
+#[derive(Clone)]
+pub struct CallHandle {
+    pub(crate) owner: ActorHandle,
+    pub(crate) leg: LegId,
+}
+
+impl ActorHandle {
+    pub fn name(&self) -> String {
+        self.actor.borrow().profile().name.clone()
+    }
+
+    /// Calls what a person would dial; spaces don't count.
+    pub fn dials(&self, number: &str) -> CallHandle {
+        let house = self.actor.borrow().profile().house;
+        let digits: String = number.chars().filter(|c| !c.is_whitespace()).collect();
+        self.calls(&format!("sip:{digits}@{house}"))
+    }
+
+    /// Calls a request URI.
+    pub fn calls(&self, uri: &str) -> CallHandle {
+        let mut board = self.board.borrow_mut();
+        board.last_leg += 1;
+        let leg = LegId(board.last_leg);
+        board.wishes.push(Wish::Do(self.index, Deed::Call { leg, to: uri.to_owned() }));
+        CallHandle { owner: self.clone(), leg }
+    }
+
+    pub fn has_habit(&self, habit: Habit) -> &ActorHandle {
+        self.with(|profile| profile.habits.push(habit))
+    }
+
+    pub fn loses_its_habits(&self) -> &ActorHandle {
+        self.with(|profile| profile.habits.clear())
+    }
+
+    pub fn answers_every_invite_with(&self, status: u16) -> &ActorHandle {
+        self.has_habit(Habit::RefusesWith(status))
+    }
+
+    pub fn answers_after(&self, span: Duration) -> &ActorHandle {
+        self.with(|profile| profile.answers_after = span)
+    }
+
+    pub fn with(&self, change: impl FnOnce(&mut Profile)) -> &ActorHandle {
+        change(self.actor.borrow_mut().profile_mut());
+        self
+    }
+
+    /// Nothing reaches it any more, and nothing comes from it.
+    pub fn dies(&self) {
+        self.board.borrow_mut().wishes.push(Wish::Cut(self.ip()));
+    }
+
+    pub fn returns(&self) {
+        self.board.borrow_mut().wishes.push(Wish::Join(self.ip()));
+    }
+
+    /// Each of its TCP connections breaks.
+    pub fn loses_its_connections(&self) {
+        self.board.borrow_mut().wishes.push(Wish::BreakStreams(self.index));
+    }
+
+    /// Does something with its newest leg, whoever began it.
+    pub fn does(&self, deed: impl FnOnce(LegId) -> Deed) {
+        let newest = self.legs().into_iter().rfind(|leg| leg.stage != Stage::Over);
+        let leg = newest.unwrap_or_else(|| panic!("{} is in no call", self.name())).id;
+        self.board.borrow_mut().wishes.push(Wish::Do(self.index, deed(leg)));
+    }
+
+    pub fn pings(&self) {
+        self.board.borrow_mut().wishes.push(Wish::Do(self.index, Deed::Ping));
+    }
+
+    pub fn legs(&self) -> Vec<LegView> {
+        self.actor.borrow().legs().collect()
+    }
+
+    /// Its own leg of a call that it has heard.
+    pub fn leg_with(&self, call: &CallHandle) -> Option<CallHandle> {
+        let call_id = call.call_id();
+        let board = self.board.borrow();
+        let heard = board.notes.iter().find(|kept| {
+            kept.actor == self.index && matches!(&kept.what, Note::Heard { tag } if tag.call_id == call_id)
+        });
+        heard.map(|kept| CallHandle { owner: self.clone(), leg: kept.leg })
+    }
+
+    /// How many calls have reached it.
+    pub fn was_called(&self) -> usize {
+        self.count(|note| matches!(note, Note::Called { .. }))
+    }
+
+    /// The request URIs of the calls that have reached it.
+    pub fn was_called_as(&self) -> Vec<String> {
+        let uri = |what: Note| if let Note::Called { uri, .. } = what { Some(uri) } else { None };
+        self.notes().into_iter().filter_map(uri).collect()
+    }
+
+    pub fn calls_now(&self) -> usize {
+        self.legs().iter().filter(|leg| leg.stage == Stage::Up).count()
+    }
+
+    pub fn count(&self, fits: impl Fn(&Note) -> bool) -> usize {
+        self.notes().iter().filter(|note| fits(note)).count()
+    }
+
+    /// All that it has noted, in order.
+    pub fn notes(&self) -> Vec<Note> {
+        let board = self.board.borrow();
+        board.notes.iter().filter(|kept| kept.actor == self.index).map(|kept| kept.what.clone()).collect()
+    }
+
+    fn ip(&self) -> IpAddr {
+        self.actor.borrow().profile().sip.ip()
+    }
+}
+
+impl CallHandle {
+    pub fn stage(&self) -> Stage {
+        self.view().map_or(Stage::Over, |leg| leg.stage)
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.stage() == Stage::Up
+    }
+
+    /// Whether both are in the call and have heard each other.
+    pub fn is_up_with(&self, other: &ActorHandle) -> bool {
+        let Some(ours) = self.view().filter(|leg| leg.stage == Stage::Up) else { return false };
+        let heard_them = self.notes().iter().any(|note| {
+            matches!(note, Note::Heard { tag } if tag.actor == other.name())
+        });
+        let heard_us = |note: &Note| matches!(note, Note::Heard { tag } if tag.call_id == ours.call_id);
+        heard_them && other.count(heard_us) > 0
+    }
+
+    pub fn hangs_up(&self) {
+        self.wish(Deed::HangUp(self.leg));
+    }
+
+    pub fn holds(&self) {
+        self.wish(Deed::Hold(self.leg));
+    }
+
+    pub fn resumes(&self) {
+        self.wish(Deed::Resume(self.leg));
+    }
+
+    pub fn reinvites(&self) {
+        self.wish(Deed::ReInvite(self.leg));
+    }
+
+    pub fn reinvites_without_offer(&self) {
+        self.wish(Deed::ReInviteWithoutOffer(self.leg));
+    }
+
+    pub fn updates(&self) {
+        self.wish(Deed::Update(self.leg));
+    }
+
+    pub fn presses(&self, digit: &str) {
+        self.wish(Deed::SendInfo(self.leg, digit.to_owned()));
+    }
+
+    /// How it ended, if it did.
+    pub fn ended(&self) -> Option<Ended> {
+        self.notes().into_iter().find_map(|note| if let Note::Ended(how) = note { Some(how) } else { None })
+    }
+
+    /// The provisional answers that the caller saw.
+    pub fn progress(&self) -> Vec<u16> {
+        let status = |note| if let Note::Progress { status } = note { Some(status) } else { None };
+        self.notes().into_iter().filter_map(status).collect()
+    }
+
+    pub fn packets_heard(&self) -> u64 {
+        self.view().map_or(0, |leg| leg.packets_heard)
+    }
+
+    pub fn call_id(&self) -> String {
+        self.view().map(|leg| leg.call_id).unwrap_or_default()
+    }
+
+    /// All that its leg has noted.
+    pub fn notes(&self) -> Vec<Note> {
+        let board = self.owner.board.borrow();
+        let ours = |kept: &&Kept| kept.actor == self.owner.index && kept.leg == self.leg;
+        board.notes.iter().filter(ours).map(|kept| kept.what.clone()).collect()
+    }
+
+    fn view(&self) -> Option<LegView> {
+        self.owner.actor.borrow().leg(self.leg)
+    }
+
+    fn wish(&self, deed: Deed) {
+        self.owner.board.borrow_mut().wishes.push(Wish::Do(self.owner.index, deed));
+    }
+}

@@ -1,0 +1,45 @@
+//! Who hears whom: tagged audio is only for the partner of its sender.
+
+use std::collections::BTreeSet;
+
+use actors::Note;
+
+use crate::sight::Sight;
+
+#[derive(Default)]
+pub(crate) struct Crosstalk {
+    /// Hearer's Call-ID, heard Call-ID.
+    heard: BTreeSet<(String, String)>,
+    /// Pairs of Call-IDs that a record names as the two sides of one call.
+    partners: BTreeSet<(String, String)>,
+    faults: Vec<String>,
+}
+
+impl Crosstalk {
+    pub(crate) fn see(&mut self, sight: &Sight<'_>) {
+        match sight {
+            Sight::Noted { noted, actor, .. } => match &noted.what {
+                Note::Heard { tag } => {
+                    self.heard.insert((noted.call_id.clone(), tag.call_id.clone()));
+                }
+                Note::HeardOutside { port, tag } => {
+                    self.faults.push(format!("{actor} is in no call at port {port} and hears {tag:?}"));
+                }
+                _ => {}
+            },
+            Sight::Kept { record, .. } => {
+                for attempt in &record.attempts {
+                    self.partners.insert((record.call_id.clone(), attempt.call_id.clone()));
+                    self.partners.insert((attempt.call_id.clone(), record.call_id.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn finish(&mut self) -> Vec<String> {
+        let wrong = self.heard.iter().filter(|pair| pair.0 != pair.1 && !self.partners.contains(*pair));
+        let wrong: Vec<_> = wrong.map(|(hearer, heard)| format!("{hearer} heard {heard}")).collect();
+        std::mem::take(&mut self.faults).into_iter().chain(wrong).collect()
+    }
+}

@@ -1,0 +1,83 @@
+//! A live call's trail is what `plan` says about its facts, and so is its decision.
+
+use std::sync::Arc;
+
+use call::{Event, Record};
+use policy::{Decision, Facts, Policy, Trail, plan};
+
+use crate::sight::Sight;
+
+#[derive(Default)]
+pub(crate) struct Explain {
+    policies: Vec<Arc<Policy>>,
+    faults: Vec<String>,
+}
+
+impl Explain {
+    pub(crate) fn policies(&self) -> &[Arc<Policy>] {
+        &self.policies
+    }
+
+    pub(crate) fn see(&mut self, sight: &Sight<'_>) {
+        match sight {
+            Sight::Adopted { policy } => self.policies.push(Arc::clone(policy)),
+            Sight::Kept { record, .. } => self.compare_record(record),
+            Sight::Told { event: Event::TurnedAway { facts, refusal, trail, .. } } => {
+                let revision = self.policies.last().map_or(0, |policy| policy.revision());
+                let Some((said, now_trail)) = self.plan_again(revision, facts) else { return };
+                let is_same = matches!(&said, Decision::No(again) if again.code == refusal.code);
+                if !is_same || !is_same_trail(&now_trail, trail) {
+                    self.faults.push(format!("turned away with {refusal}, explained as {said:?}"));
+                }
+            }
+            Sight::Told { .. }
+            | Sight::HouseSent { .. }
+            | Sight::HouseReceived { .. }
+            | Sight::Noted { .. } => {}
+        }
+    }
+
+    pub(crate) fn finish(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.faults)
+    }
+
+    fn plan_again(&mut self, revision: u64, facts: &Facts) -> Option<(Decision, Trail)> {
+        let Some(policy) = self.policies.iter().find(|policy| policy.revision() == revision) else {
+            self.faults.push(format!("a decision names revision {revision}, which never was"));
+            return None;
+        };
+        let mut trail = Trail::default();
+        Some((plan(policy, facts, &mut trail), trail))
+    }
+
+    fn compare_record(&mut self, record: &Record) {
+        let Some((said, trail)) = self.plan_again(record.revision, &record.facts) else { return };
+        if !is_same_trail(&trail, &record.trail) {
+            let id = &record.id;
+            self.faults.push(format!("record {id} has another trail than its facts:\n{}\n{trail}", record.trail));
+        }
+        let Decision::Go(plan) = said else {
+            if !record.attempts.is_empty() {
+                self.faults.push(format!("record {} has attempts, and its facts are refused", record.id));
+            }
+            return;
+        };
+        let planned: Vec<&str> = plan.attempts.iter().map(|attempt| &*attempt.target).collect();
+        let mut at = 0;
+        for attempt in &record.attempts {
+            match planned[at..].iter().position(|target| *target == attempt.target) {
+                Some(skipped) => at += skipped,
+                None => self.faults.push(format!("record {}: {} is out of the plan's order", record.id, attempt.target)),
+            }
+        }
+    }
+}
+
+/// How full a limit is doesn't stand in the facts: the step that reads it says what was true then.
+fn is_same_trail(one: &Trail, other: &Trail) -> bool {
+    let counted = |name: &str| name == "admission";
+    one.steps.len() == other.steps.len()
+        && one.steps.iter().zip(&other.steps).all(|(one, other)| {
+            one == other || (one.name == other.name && counted(one.name) && one.at == other.at)
+        })
+}

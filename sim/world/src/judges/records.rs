@@ -1,0 +1,156 @@
+//! Exactly one record for each call, and it says what was.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use actors::Note;
+use call::{Event, Record};
+use sip_message::{Message, Method, Start};
+
+use crate::judges::Last;
+use crate::sight::Sight;
+
+/// Refusals that are no call: malformed, unsupported, unproven, merged, too many hops, overload.
+const NO_CALL: [u16; 11] = [400, 401, 407, 413, 415, 416, 420, 482, 483, 500, 503];
+
+/// How far a record's time may be from what far ends saw over a clean network.
+const TOLERANCE: Duration = Duration::from_millis(500);
+
+#[derive(Default)]
+pub(crate) struct Records {
+    ids: BTreeSet<String>,
+    /// By the caller's Call-ID.
+    kept: BTreeMap<String, Vec<Kept>>,
+    /// INVITEs that begin a call, by Call-ID: the last final answer.
+    asked: BTreeMap<String, Option<u16>>,
+    turned_away: usize,
+    /// When a leg was answered and ended, by Call-ID.
+    talks: BTreeMap<String, Talk>,
+    is_wall_odd: bool,
+    faults: Vec<String>,
+}
+
+struct Kept {
+    id: String,
+    talk: Duration,
+    answered: bool,
+    attempts: Vec<String>,
+}
+
+#[derive(Default)]
+struct Talk {
+    answered: Option<Instant>,
+    ended: Option<Instant>,
+}
+
+impl Records {
+    pub(crate) fn expect_odd_wall_times(&mut self) {
+        self.is_wall_odd = true;
+    }
+
+    pub(crate) fn see(&mut self, sight: &Sight<'_>) {
+        match sight {
+            Sight::HouseReceived { bytes, .. } => self.received(bytes),
+            Sight::HouseSent { bytes, .. } => self.sent(bytes),
+            Sight::Kept { record, .. } => self.kept(record),
+            Sight::Told { event: Event::TurnedAway { .. } } => self.turned_away += 1,
+            Sight::Noted { at, noted, .. } => {
+                let talk = self.talks.entry(noted.call_id.clone()).or_default();
+                match noted.what {
+                    Note::Answered => talk.answered = talk.answered.or(Some(*at)),
+                    Note::Ended(_) => talk.ended = Some(*at),
+                    _ => {}
+                }
+            }
+            Sight::Told { .. } | Sight::Adopted { .. } => {}
+        }
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        let Ok(message) = Message::parse(bytes) else { return };
+        if message.method() == Some(Method::Invite) && message.to().tag().is_none() {
+            self.asked.entry(message.call_id().to_owned()).or_default();
+        }
+    }
+
+    fn sent(&mut self, bytes: &[u8]) {
+        let Ok(message) = Message::parse(bytes) else { return };
+        let Start::Response { status, .. } = message.start() else { return };
+        if status < 200 || message.cseq().method != Method::Invite {
+            return;
+        }
+        if let Some(answer) = self.asked.get_mut(message.call_id())
+            && !matches!(answer, Some(200..300))
+        {
+            *answer = Some(status);
+        }
+    }
+
+    fn kept(&mut self, record: &Record) {
+        let id = &record.id;
+        if !self.ids.insert(id.clone()) {
+            self.faults.push(format!("id {id} was given twice"));
+        }
+        if !record.attempts.is_sorted_by_key(|attempt| attempt.started) && !self.is_wall_odd {
+            self.faults.push(format!("record {id}: attempts are out of order"));
+        }
+        let in_order = [Some(record.started), record.rang, record.answered, Some(record.ended)];
+        if !in_order.iter().flatten().is_sorted() && !self.is_wall_odd {
+            self.faults.push(format!("record {id}: its times are out of order"));
+        }
+        if record.answered.is_none() && record.talk_ms > 0 {
+            self.faults.push(format!("record {id}: talk time without an answer"));
+        }
+        self.kept.entry(record.call_id.clone()).or_default().push(Kept {
+            id: id.clone(),
+            talk: Duration::from_millis(record.talk_ms),
+            answered: record.answered.is_some(),
+            attempts: record.attempts.iter().map(|attempt| attempt.call_id.clone()).collect(),
+        });
+    }
+
+    pub(crate) fn finish(&mut self, last: &Last) -> Vec<String> {
+        let mut without = 0;
+        let mut faults = std::mem::take(&mut self.faults);
+        for (call_id, answer) in &self.asked {
+            let kept = self.kept.get(call_id).map_or(0, Vec::len);
+            match (kept, answer) {
+                (1, _) => {}
+                (0, Some(status)) if NO_CALL.contains(status) => {}
+                (0, Some(403 | 404)) => without += 1,
+                (_, answer) => faults.push(format!("{call_id} has {kept} records; it was answered {answer:?}")),
+            }
+        }
+        if without > self.turned_away {
+            faults.push(format!("{without} calls were refused, {} were turned away", self.turned_away));
+        }
+        for (call_id, kept) in &self.kept {
+            if !self.asked.contains_key(call_id) {
+                faults.push(format!("a record names {call_id}, which nobody sent"));
+            }
+            faults.extend(kept.iter().filter_map(|kept| self.talk_fault(call_id, kept, last)));
+        }
+        faults
+    }
+
+    /// Each far end's own time in the call bounds that of the record.
+    fn talk_fault(&self, call_id: &str, kept: &Kept, last: &Last) -> Option<String> {
+        let Talk { answered, ended } = self.talks.get(call_id)?;
+        let callees = || kept.attempts.iter().filter_map(|attempt| self.talks.get(attempt));
+        let first = callees().filter_map(|talk| talk.answered).chain(*answered).min();
+        let end = callees().filter_map(|talk| talk.ended).chain(*ended).max();
+        let id = &kept.id;
+        let Some(first) = first else {
+            return kept.answered.then(|| format!("record {id}: answered, but nobody answered"));
+        };
+        let longest = end.map(|end| end.saturating_duration_since(first))?;
+        if kept.talk > longest + TOLERANCE {
+            return Some(format!("record {id}: talked {:?}, but it was {longest:?} at most", kept.talk));
+        }
+        let (Some(answered), Some(ended), false) = (answered, ended, last.is_rough) else { return None };
+        let seen = ended.saturating_duration_since(*answered);
+        let apart = kept.talk.abs_diff(seen);
+        (kept.answered && apart > TOLERANCE)
+            .then(|| format!("record {id}: talked {:?}, the caller saw {seen:?}", kept.talk))
+    }
+}

@@ -1,0 +1,160 @@
+//! Every message that the house sends, held against the rules of RFC 3261, 3264, 4320.
+
+mod duties;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use actors::{Note, Profile};
+use sdp::Session;
+use sip_message::{Header, Message, Method, Start};
+use sip_stack::Transport;
+
+use crate::sight::Sight;
+use duties::Duties;
+
+/// The dialog that a request belongs to, as its sender names it.
+type Thread = (String, String, Option<String>);
+
+#[derive(Default)]
+pub(crate) struct Wire {
+    far_ends: BTreeMap<IpAddr, String>,
+    /// CSeq and branch of the newest request of the house in each dialog.
+    sequences: BTreeMap<Thread, (u32, String)>,
+    duties: Duties,
+    faults: Vec<String>,
+}
+
+impl Wire {
+    pub(crate) fn meet(&mut self, profile: &Profile) {
+        self.far_ends.insert(profile.sip.ip(), profile.name.clone());
+    }
+
+    pub(crate) fn see(&mut self, sight: &Sight<'_>) {
+        match sight {
+            Sight::HouseSent { transport, to, bytes, .. } => self.sent(*transport, *to, bytes),
+            Sight::HouseReceived { bytes, .. } => {
+                if let Ok(message) = Message::parse(bytes) {
+                    self.duties.received(&message);
+                }
+            }
+            Sight::Noted { actor, noted, .. } => {
+                if let Note::Wrong { what } = &noted.what {
+                    self.faults.push(format!("{actor} says: {what}"));
+                }
+            }
+            Sight::Kept { .. } | Sight::Told { .. } | Sight::Adopted { .. } => {}
+        }
+    }
+
+    pub(crate) fn finish(&mut self) -> Vec<String> {
+        let mut faults = std::mem::take(&mut self.faults);
+        faults.extend(self.duties.finish());
+        faults
+    }
+
+    fn sent(&mut self, transport: Transport, to: SocketAddr, bytes: &[u8]) {
+        let message = match Message::parse(bytes) {
+            Ok(message) => message,
+            Err(error) => {
+                let text = String::from_utf8_lossy(bytes);
+                return self.faults.push(format!("unreadable ({error}) to {to}: {text}"));
+            }
+        };
+        let mut found = Vec::new();
+        self.check_length(transport, &message, &mut found);
+        self.check_leaks(to, &message, &mut found);
+        match message.start() {
+            Start::Request { method, .. } => {
+                self.check_request(method, &message, &mut found);
+                self.duties.house_requested(method, &message, &mut found);
+            }
+            Start::Response { status, .. } => {
+                check_response(status, &message, &mut found);
+                self.duties.house_answered(status, &message, &mut found);
+            }
+        }
+        let head = format!("{} of {} to {to}", message.start_line(), message.call_id());
+        self.faults.extend(found.into_iter().map(|words| format!("{head}: {words}")));
+    }
+
+    fn check_length(&self, transport: Transport, message: &Message<'_>, found: &mut Vec<String>) {
+        let said = message.line(Header::ContentLength).and_then(|value| value.trim().parse::<usize>().ok());
+        match said {
+            Some(length) if length == message.body().len() => {}
+            Some(length) => found.push(format!("Content-Length {length}, body {}", message.body().len())),
+            None if transport == Transport::Udp && message.body().is_empty() => {}
+            None => found.push("no Content-Length".to_owned()),
+        }
+    }
+
+    /// No address of one leg in the other.
+    fn check_leaks(&self, to: SocketAddr, message: &Message<'_>, found: &mut Vec<String>) {
+        let text = String::from_utf8_lossy(message.bytes());
+        for (ip, name) in self.far_ends.iter().filter(|(ip, _)| **ip != to.ip()) {
+            if names(&text, &ip.to_string()) {
+                found.push(format!("it names the address {ip} of {name}"));
+            }
+        }
+    }
+
+    fn check_request(&mut self, method: Method<'_>, message: &Message<'_>, found: &mut Vec<String>) {
+        if message.max_forwards().ok().flatten().is_none() {
+            found.push("no Max-Forwards".to_owned());
+        }
+        if message.from().tag().is_none() {
+            found.push("no From tag".to_owned());
+        }
+        let branch = message.via().branch().unwrap_or_default();
+        if !branch.starts_with("z9hG4bK") {
+            found.push("no branch with the cookie".to_owned());
+        }
+        if matches!(method, Method::Invite | Method::Update) && message.contacts().count() != 1 {
+            found.push("not one Contact".to_owned());
+        }
+        if matches!(method, Method::Ack | Method::Cancel) {
+            return;
+        }
+        let tag = |tag: Option<&str>| tag.map(str::to_owned);
+        let from = tag(message.from().tag()).unwrap_or_default();
+        let thread = (message.call_id().to_owned(), from, tag(message.to().tag()));
+        let number = message.cseq().number;
+        match self.sequences.insert(thread, (number, branch.to_owned())) {
+            Some((last, of)) if of != branch && number <= last => {
+                found.push(format!("CSeq {number} after {last}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_response(status: u16, message: &Message<'_>, found: &mut Vec<String>) {
+    let method = message.cseq().method;
+    if status > 100 && message.to().tag().is_none() {
+        found.push("no To tag".to_owned());
+    }
+    if status == 408 && method != Method::Invite {
+        found.push("408 to a request that isn't INVITE (RFC 4320)".to_owned());
+    }
+    let is_accepted = (200..300).contains(&status);
+    if is_accepted && method == Method::Invite {
+        if message.contacts().count() != 1 {
+            found.push("not one Contact".to_owned());
+        }
+        if Session::parse(message.body()).is_err() {
+            found.push("accepted without a session".to_owned());
+        }
+    }
+}
+
+/// Whether an address stands in a text, and not as a part of a longer one.
+fn names(text: &str, address: &str) -> bool {
+    text.match_indices(address).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let mut after = text[at + address.len()..].chars();
+        let next = after.next();
+        let continues = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let longer = next == Some('.') && continues(after.next());
+        !continues(before) && before != Some('.') && !continues(next) && !longer
+    })
+}

@@ -1,0 +1,108 @@
+//! One house: the real switch and the real relay, without sockets.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use media::{Act, PortIndex, Relay};
+use policy::Policy;
+use sip_stack::{Listener, ListenerId, Transport};
+use switch::{Input, MediaRange, Now, Outbox, Settings, Switch};
+
+/// Switch, relay, and the ports that the relay has bound.
+pub(crate) struct Node {
+    pub switch: Switch,
+    pub relay: Relay,
+    pub listeners: Arc<[Listener]>,
+    /// Emptied after every input.
+    pub outbox: Outbox,
+    pub acts: Vec<Act>,
+    indexes: BTreeMap<SocketAddr, PortIndex>,
+    locals: BTreeMap<PortIndex, SocketAddr>,
+}
+
+impl Node {
+    pub(crate) fn new(policy: &Arc<Policy>, seed: u64, now: Now) -> Node {
+        let listeners = listeners(policy);
+        let media = policy.interfaces().iter().map(|interface| MediaRange {
+            interface: interface.id,
+            address: interface.address,
+            advertise: advertised(interface),
+            ports: interface.media_ports.first..=interface.media_ports.last,
+        });
+        let mut bytes = [7; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let settings = Settings {
+            shard: 0,
+            listeners: Arc::clone(&listeners),
+            media: media.collect(),
+            seed: bytes,
+            version: "Tandem/sim",
+        };
+        Node {
+            switch: Switch::new(settings, Arc::clone(policy), now),
+            relay: Relay::new(),
+            listeners,
+            outbox: Outbox::default(),
+            acts: Vec::new(),
+            indexes: BTreeMap::new(),
+            locals: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.switch.handle(now, input, &mut self.outbox);
+    }
+
+    pub(crate) fn listener(&self, id: ListenerId) -> &Listener {
+        &self.listeners[usize::from(id.0)]
+    }
+
+    pub(crate) fn listener_at(&self, transport: Transport, bind: SocketAddr) -> Option<&Listener> {
+        self.listeners.iter().find(|listener| listener.transport == transport && listener.bind == bind)
+    }
+
+    pub(crate) fn bind(&mut self, port: PortIndex, local: SocketAddr) {
+        let before = self.indexes.insert(local, port);
+        assert!(before.is_none(), "the relay binds each address once: {local}");
+        self.locals.insert(port, local);
+    }
+
+    pub(crate) fn unbind(&mut self, port: PortIndex) {
+        if let Some(local) = self.locals.remove(&port) {
+            self.indexes.remove(&local);
+        }
+    }
+
+    pub(crate) fn port_at(&self, local: SocketAddr) -> Option<PortIndex> {
+        self.indexes.get(&local).copied()
+    }
+
+    pub(crate) fn address_of(&self, port: PortIndex) -> Option<SocketAddr> {
+        self.locals.get(&port).copied()
+    }
+
+    pub(crate) fn bound(&self) -> usize {
+        self.locals.len()
+    }
+}
+
+fn advertised(interface: &policy::Interface) -> IpAddr {
+    let said = interface.advertise.as_deref().and_then(|said| said.parse().ok());
+    said.unwrap_or(interface.address)
+}
+
+fn listeners(policy: &Policy) -> Arc<[Listener]> {
+    let mut listeners = Vec::new();
+    for interface in policy.interfaces() {
+        let ports = [(Transport::Udp, interface.udp), (Transport::Tcp, interface.tcp)];
+        for (transport, port) in ports {
+            let Some(port) = port else { continue };
+            let id = ListenerId(u8::try_from(listeners.len()).expect("a story has few listeners"));
+            let bind = SocketAddr::new(interface.address, port);
+            let sent_by = SocketAddr::new(advertised(interface), port).to_string().into();
+            listeners.push(Listener { id, transport, bind, sent_by, interface: interface.id.0 });
+        }
+    }
+    listeners.into()
+}

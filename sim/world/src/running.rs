@@ -1,0 +1,296 @@
+//! How time goes on: the next arrival or deadline, and what follows from it.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use actors::{ActorInput, ActorOut, Parcel};
+use media::{Act, Verdict};
+use sip_stack::locate::DnsAnswer;
+use sip_stack::{ConnectionId, Flow, Frame, Transport};
+use switch::{Answer, AskId, Input, Question, Received};
+
+use crate::handle::Kept;
+use crate::sight::Sight;
+use crate::streams::Opener;
+use crate::world::World;
+
+/// Something on its way.
+pub(crate) enum Coming {
+    Sip { flow: Flow, bytes: Vec<u8> },
+    Rtp { from: SocketAddr, to: SocketAddr, bytes: Vec<u8> },
+    /// A piece of a stream, for the house.
+    Segment { stream: u32, bytes: Vec<u8> },
+    ForActor { actor: usize, transport: Transport, from: SocketAddr, to: SocketAddr, bytes: Vec<u8> },
+    /// A message on a stream, for a far end.
+    OnStream { stream: u32, bytes: Vec<u8> },
+    Dns { ask: AskId, answer: DnsAnswer },
+    FlowFailed(Flow),
+    FromRelay(media::Event),
+}
+
+/// How long DNS takes.
+const DNS_WAIT: Duration = Duration::from_millis(8);
+
+/// The relay's word takes its way through a queue.
+const RELAY_WAIT: Duration = Duration::from_micros(50);
+
+impl World {
+    /// Moves to whatever is next, at most to `limit`.
+    pub(crate) fn step(&mut self, limit: Instant) {
+        let arrival = self.coming.first_key_value().map(|((at, _), _)| *at);
+        let house = self.node.switch.deadline();
+        let (actor, actor_at) = self.next_actor();
+        let next = [arrival, house, actor_at].into_iter().flatten().min().unwrap_or(limit);
+        if next > limit {
+            return self.clock.move_to(limit);
+        }
+        self.clock.move_to(next);
+        if arrival == Some(next) {
+            if let Some((_, coming)) = self.coming.pop_first() {
+                self.arrive(coming);
+            }
+        } else if house == Some(next) {
+            self.give(Input::Deadline);
+        } else if let Some(actor) = actor {
+            self.tell_actor(actor, ActorInput::Deadline);
+        }
+    }
+
+    fn next_actor(&self) -> (Option<usize>, Option<Instant>) {
+        let all = self.actors.iter().enumerate();
+        let next = all.filter_map(|(index, actor)| Some((actor.borrow().deadline()?, index))).min();
+        (next.map(|(_, index)| index), next.map(|(at, _)| at))
+    }
+
+    pub(crate) fn plan(&mut self, after: Duration, coming: Coming) {
+        self.plan_at(self.clock.now().instant + after, coming);
+    }
+
+    fn plan_at(&mut self, at: Instant, coming: Coming) {
+        self.last_event += 1;
+        self.coming.insert((at, self.last_event), coming);
+    }
+
+    fn arrive(&mut self, coming: Coming) {
+        match coming {
+            Coming::Sip { flow, bytes } => self.reach_house(flow, &bytes),
+            Coming::Rtp { from, to, bytes } => self.reach_relay(from, to, &bytes),
+            Coming::Segment { stream, bytes } => self.reach_stream(stream, &bytes),
+            Coming::ForActor { actor, transport, from, to, bytes } => {
+                let transport = actors_transport(transport);
+                self.tell_actor(actor, ActorInput::Received { from, to, transport, bytes: &bytes });
+            }
+            Coming::OnStream { stream, bytes } => {
+                let Some(stream) = self.streams.stream(stream) else { return };
+                let (actor, from) = (stream.actor, stream.house);
+                let to = self.actors[actor].borrow().profile().sip;
+                let transport = actors::Transport::Tcp;
+                self.tell_actor(actor, ActorInput::Received { from, to, transport, bytes: &bytes });
+            }
+            Coming::Dns { ask, answer } => self.give(Input::Answered(ask, Answer::Dns(answer))),
+            Coming::FlowFailed(flow) => self.give(Input::FlowFailed(flow)),
+            Coming::FromRelay(event) => self.give(Input::Heard(event)),
+        }
+    }
+
+    fn reach_house(&mut self, flow: Flow, bytes: &[u8]) {
+        let at = self.clock.now().instant;
+        self.last_sip = at;
+        self.judges.see(&Sight::HouseReceived { at, transport: flow.transport, from: flow.remote, bytes });
+        self.give(Input::Received(Received { flow, bytes }));
+    }
+
+    fn reach_stream(&mut self, id: u32, bytes: &[u8]) {
+        let Some(flow) = self.streams.flow(id) else { return };
+        let Some(stream) = self.streams.stream(id) else { return };
+        stream.framer.feed(bytes);
+        let mut messages = Vec::new();
+        while let Some(frame) = stream.framer.next() {
+            match frame {
+                Ok(Frame::Message(message)) => messages.push(message.to_vec()),
+                Ok(Frame::Ping) => {}
+                Err(fault) => panic!("far ends frame their messages well: {fault:?}"),
+            }
+        }
+        messages.iter().for_each(|message| self.reach_house(flow, message));
+    }
+
+    fn reach_relay(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        let Some(port) = self.node.port_at(to) else { return };
+        let now = self.clock.now().instant;
+        let mut acts = std::mem::take(&mut self.node.acts);
+        let verdict = self.node.relay.receive(now, port, from, bytes, &mut acts);
+        self.node.acts = acts;
+        if let Verdict::Forward { port, to } = verdict
+            && let Some(local) = self.node.address_of(port)
+        {
+            self.send_datagram_to_actor(local, to, bytes.to_vec());
+        }
+        self.carry_out_acts();
+    }
+
+    fn carry_out_acts(&mut self) {
+        for act in std::mem::take(&mut self.node.acts) {
+            match act {
+                Act::Bind { port, local } => self.node.bind(port, local),
+                Act::Unbind { port } => self.node.unbind(port),
+                Act::Tell(event) => self.plan(RELAY_WAIT, Coming::FromRelay(event)),
+            }
+        }
+    }
+
+    /// Gives the house one input, and empties its outbox in the order of its fields.
+    pub(crate) fn give(&mut self, input: Input<'_>) {
+        let now = self.clock.now();
+        self.node.handle(now, input);
+        for record in std::mem::take(&mut self.node.outbox.keep) {
+            self.judges.see(&Sight::Kept { at: now.instant, record: &record });
+            self.records.push(record);
+        }
+        for order in std::mem::take(&mut self.node.outbox.orders) {
+            let mut acts = std::mem::take(&mut self.node.acts);
+            self.node.relay.order(now.instant, order, &mut acts);
+            self.node.acts = acts;
+        }
+        self.carry_out_acts();
+        for send in std::mem::take(&mut self.node.outbox.sends) {
+            self.last_sip = now.instant;
+            let sight = Sight::HouseSent {
+                at: now.instant,
+                transport: send.flow.transport,
+                to: send.flow.remote,
+                bytes: send.wire.bytes(),
+            };
+            self.judges.see(&sight);
+            self.send_from_house(send.flow, send.wire.bytes().to_vec());
+        }
+        for (ask, Question::Dns(question)) in std::mem::take(&mut self.node.outbox.asks) {
+            let answer = self.zone.answer(question);
+            self.plan(DNS_WAIT, Coming::Dns { ask, answer });
+        }
+        for event in std::mem::take(&mut self.node.outbox.tells) {
+            self.judges.see(&Sight::Told { event: &event });
+            self.events.push(event);
+        }
+        self.node.outbox.news.clear();
+        self.replies.append(&mut self.node.outbox.replies);
+    }
+
+    fn send_from_house(&mut self, flow: Flow, bytes: Vec<u8>) {
+        if flow.transport == Transport::Udp {
+            let from = self.node.listener(flow.listener).bind;
+            return self.send_datagram_to_actor(from, flow.remote, bytes);
+        }
+        let Some(stream) = self.streams.meant_by(&flow).or_else(|| self.connect_from_house(&flow)) else {
+            return self.plan(Duration::from_millis(20), Coming::FlowFailed(flow));
+        };
+        let far = flow.remote.ip();
+        if let Some(after) = self.network.segment(far) {
+            let at = self.in_order(stream, 1, after);
+            self.plan_at(at, Coming::OnStream { stream, bytes });
+        }
+    }
+
+    fn connect_from_house(&mut self, flow: &Flow) -> Option<u32> {
+        let actor = *self.by_ip.get(&flow.remote.ip())?;
+        let is_listening = {
+            let actor = self.actors[actor].borrow();
+            actor.profile().sip == flow.remote && actor.profile().transport == actors::Transport::Tcp
+        };
+        if !is_listening || self.network.is_cut(flow.remote.ip()) || flow.connection != ConnectionId::NONE {
+            return None;
+        }
+        let bind = self.node.listener(flow.listener).bind;
+        Some(self.streams.open(Opener::House, (flow.listener, bind), (actor, flow.remote)))
+    }
+
+    /// When a piece arrives that must not overtake the ones before it.
+    fn in_order(&mut self, stream: u32, way: usize, after: Duration) -> Instant {
+        let at = self.clock.now().instant + after;
+        let Some(stream) = self.streams.stream(stream) else { return at };
+        let at = stream.arrivals[way].map_or(at, |last| at.max(last));
+        stream.arrivals[way] = Some(at);
+        at
+    }
+
+    fn send_datagram_to_actor(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        let Some(&actor) = self.by_ip.get(&to.ip()) else { return };
+        for after in self.network.datagram(to.ip(), bytes.len()) {
+            let bytes = bytes.clone();
+            self.plan(after, Coming::ForActor { actor, transport: Transport::Udp, from, to, bytes });
+        }
+    }
+
+    /// Gives a far end one input, and carries what follows.
+    pub(crate) fn tell_actor(&mut self, index: usize, input: ActorInput<'_>) {
+        let now = self.clock.now().instant;
+        let mut out = ActorOut::default();
+        self.actors[index].borrow_mut().handle(now, input, &mut out);
+        for noted in out.notes {
+            let (name, kind) = {
+                let actor = self.actors[index].borrow();
+                (actor.profile().name.clone(), actor.profile().kind)
+            };
+            self.judges.see(&Sight::Noted { at: now, actor: &name, kind, noted: &noted });
+            let kept = Kept { actor: index, leg: noted.leg, what: noted.what };
+            self.board.borrow_mut().notes.push(kept);
+        }
+        for parcel in out.sends {
+            self.send_from_actor(index, parcel);
+        }
+    }
+
+    fn send_from_actor(&mut self, index: usize, parcel: Parcel) {
+        let Parcel { transport, from, to, bytes } = parcel;
+        if transport == actors::Transport::Tcp {
+            return self.send_on_stream(index, from, to, bytes);
+        }
+        let listener = self.node.listener_at(Transport::Udp, to).map(|listener| listener.id);
+        if listener.is_some() {
+            self.last_sip = self.clock.now().instant;
+        }
+        for after in self.network.datagram(from.ip(), bytes.len()) {
+            let bytes = bytes.clone();
+            let coming = match listener {
+                Some(listener) => {
+                    let connection = ConnectionId::NONE;
+                    let flow = Flow { transport: Transport::Udp, listener, connection, remote: from };
+                    Coming::Sip { flow, bytes }
+                }
+                None => Coming::Rtp { from, to, bytes },
+            };
+            self.plan(after, coming);
+        }
+    }
+
+    fn send_on_stream(&mut self, index: usize, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        self.last_sip = self.clock.now().instant;
+        let stream = self.streams.toward(index, to).or_else(|| {
+            let listener = self.node.listener_at(Transport::Tcp, to)?;
+            Some(self.streams.open(Opener::FarEnd, (listener.id, listener.bind), (index, from)))
+        });
+        let Some(stream) = stream else { return };
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            let length = 1 + self.network.chance.below(rest.len() as u64) as usize;
+            let (piece, others) = rest.split_at(length);
+            rest = others;
+            let Some(after) = self.network.segment(from.ip()) else { return };
+            let at = self.in_order(stream, 0, after);
+            self.plan_at(at, Coming::Segment { stream, bytes: piece.to_vec() });
+        }
+    }
+
+    pub(crate) fn break_streams(&mut self, actor: usize) {
+        for flow in self.streams.break_all(actor) {
+            self.plan(Duration::from_millis(5), Coming::FlowFailed(flow));
+        }
+    }
+}
+
+fn actors_transport(transport: Transport) -> actors::Transport {
+    match transport {
+        Transport::Udp => actors::Transport::Udp,
+        Transport::Tcp | Transport::Tls => actors::Transport::Tcp,
+    }
+}

@@ -1,0 +1,70 @@
+//! Random days in the life of the house: calls, losses, bad habits, deaths. A seed tells the whole day.
+
+mod day;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use crate::judges::Speech;
+
+/// What so many days came to.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    pub seeds: u64,
+    pub calls: u64,
+    /// Calls that were answered.
+    pub answered: u64,
+    /// Calls for help.
+    pub emergencies: u64,
+    /// Time that passed in the worlds.
+    pub lived: Duration,
+    pub failures: Vec<Failure>,
+}
+
+/// A day on which a judge spoke, or the house broke down.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub seed: u64,
+    pub speeches: Vec<Speech>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "seed {}:", self.seed)?;
+        self.speeches.iter().try_for_each(|speech| write!(f, "\n  {speech}"))
+    }
+}
+
+/// Lives through `count` days, one for each seed from `from` on.
+pub fn run(from: u64, count: u64) -> Summary {
+    let mut summary = Summary::default();
+    for seed in from..from + count {
+        add(&mut summary, seed);
+    }
+    summary
+}
+
+/// Lives through one day and adds it to the others.
+pub fn add(summary: &mut Summary, seed: u64) {
+    summary.seeds += 1;
+    let outcome = catch_unwind(AssertUnwindSafe(|| day::live(seed)));
+    let speeches = match outcome {
+        Ok(day) => {
+            summary.calls += day.calls;
+            summary.answered += day.answered;
+            summary.emergencies += day.emergencies;
+            summary.lived += day.lived;
+            day.speeches
+        }
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+            let words = words.unwrap_or("a panic without words").to_owned();
+            vec![Speech { judge: "panic", words }]
+        }
+    };
+    if !speeches.is_empty() {
+        summary.failures.push(Failure { seed, speeches });
+    }
+}

@@ -1,0 +1,301 @@
+//! The world as a story sees it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actors::{Actor, Chance, Deed, Stage};
+use call::{Event, Record};
+use model::{Documents, Secrets, SourceFile};
+use policy::Policy;
+use switch::{Command, CommandId, Held, Input, Reply};
+
+use crate::cast;
+use crate::clock::Clock;
+use crate::handle::{ActorHandle, Board, Wish};
+use crate::judges::{Judges, Last, Speech};
+use crate::network::{Link, Network};
+use crate::node::Node;
+use crate::running::Coming;
+use crate::sight::Sight;
+use crate::streams::Streams;
+use crate::zone::Zone;
+
+/// Nothing was said on the wire for so long: whatever is left is waiting for a story.
+const QUIET: Duration = Duration::from_secs(20);
+
+/// The world has ended when nothing is held, or after this.
+const END_WAIT: Duration = Duration::from_secs(300);
+
+/// A house and everything around it.
+pub struct World {
+    pub(crate) seed: u64,
+    pub(crate) clock: Clock,
+    pub(crate) chance: Chance,
+    pub(crate) node: Node,
+    pub(crate) network: Network,
+    pub(crate) streams: Streams,
+    pub(crate) zone: Zone,
+    pub(crate) actors: Vec<Rc<RefCell<Actor>>>,
+    pub(crate) by_ip: BTreeMap<IpAddr, usize>,
+    pub(crate) board: Rc<RefCell<Board>>,
+    pub(crate) coming: BTreeMap<(Instant, u64), Coming>,
+    pub(crate) last_event: u64,
+    pub(crate) last_sip: Instant,
+    pub(crate) judges: Judges,
+    pub(crate) records: Vec<Record>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) replies: Vec<(CommandId, Reply)>,
+    policy: Arc<Policy>,
+    is_finished: bool,
+}
+
+impl World {
+    /// Builds a world around a configuration. Panics if it is wrong: the story is.
+    pub fn from_toml(seed: u64, toml: &str) -> World {
+        World::with_hosts(seed, toml, &[])
+    }
+
+    /// As `from_toml`, with names that far ends are found under.
+    pub fn with_hosts(seed: u64, toml: &str, hosts: &[(&str, &str)]) -> World {
+        let hosts: BTreeMap<String, IpAddr> = hosts
+            .iter()
+            .map(|(name, ip)| ((*name).to_owned(), ip.parse().expect("stories give addresses")))
+            .collect();
+        let documents = documents(toml);
+        let policy = policy::compile(&documents, &secrets(&documents)).unwrap_or_else(|all| panic!("{all:#?}"));
+        let policy = Arc::new(policy);
+        let clock = Clock::new();
+        let mut chance = Chance::new(seed);
+        let mut zone = Zone::default();
+        for (name, ip) in &hosts {
+            zone.address(name, *ip);
+        }
+        let mut world = World {
+            seed,
+            node: Node::new(&policy, chance.u64(), clock.now()),
+            network: Network::new(Chance::new(chance.u64())),
+            streams: Streams::default(),
+            zone,
+            actors: Vec::new(),
+            by_ip: BTreeMap::new(),
+            board: Rc::default(),
+            coming: BTreeMap::new(),
+            last_event: 0,
+            last_sip: clock.now().instant,
+            judges: Judges::default(),
+            records: Vec::new(),
+            events: Vec::new(),
+            replies: Vec::new(),
+            policy: Arc::clone(&policy),
+            is_finished: false,
+            clock,
+            chance,
+        };
+        for profile in cast::of(&documents, &policy, &hosts) {
+            world.enter(Actor::new(profile, world.chance.clone().u64() ^ world.actors.len() as u64));
+        }
+        world.judges.see(&Sight::Adopted { policy: &policy });
+        world
+    }
+
+    fn enter(&mut self, actor: Actor) -> usize {
+        let (index, ip) = (self.actors.len(), actor.profile().sip.ip());
+        let before = self.by_ip.insert(ip, index);
+        assert!(before.is_none(), "each far end has an address of its own: {ip}");
+        self.judges.meet(actor.profile());
+        self.actors.push(Rc::new(RefCell::new(actor)));
+        index
+    }
+
+    /// Somebody who isn't in the configuration.
+    pub fn stranger(&mut self, name: &str, sip: &str) -> ActorHandle {
+        let sip: SocketAddr = sip.parse().expect("stories give addresses");
+        let house = self.node.listeners[0].bind;
+        let index = self.enter(Actor::new(actors::Profile::phone(name, sip, house), self.seed));
+        self.handle_of(index)
+    }
+
+    pub fn user(&self, name: &str) -> ActorHandle {
+        self.actor(name)
+    }
+
+    pub fn provider(&self, name: &str) -> ActorHandle {
+        self.actor(name)
+    }
+
+    /// A far end by its name. Panics if there is none: the story is wrong.
+    pub fn actor(&self, name: &str) -> ActorHandle {
+        let found = self.actors.iter().position(|actor| actor.borrow().profile().name == name);
+        self.handle_of(found.unwrap_or_else(|| panic!("nobody here is called {name}")))
+    }
+
+    pub(crate) fn handle_of(&self, index: usize) -> ActorHandle {
+        ActorHandle { index, actor: Rc::clone(&self.actors[index]), board: Rc::clone(&self.board) }
+    }
+
+    /// All far ends, in the order of their names: users, then trunks.
+    pub fn everybody(&self) -> Vec<ActorHandle> {
+        (0..self.actors.len()).map(|index| self.handle_of(index)).collect()
+    }
+
+    /// The link of one far end.
+    pub fn links(&mut self, to: &ActorHandle, link: Link) {
+        let ip = to.actor.borrow().profile().sip.ip();
+        self.network.set(ip, link);
+    }
+
+    /// The links of all.
+    pub fn links_all(&mut self, link: Link) {
+        let ips: Vec<_> = self.by_ip.keys().copied().collect();
+        ips.into_iter().for_each(|ip| self.network.set(ip, link));
+    }
+
+    pub fn zone(&mut self) -> &mut Zone {
+        &mut self.zone
+    }
+
+    /// Sets the wall clock apart from the monotonic one.
+    pub fn skews_the_wall_clock(&mut self, by_ms: i64) {
+        self.judges.expect_odd_wall_times();
+        self.clock.skew(by_ms);
+    }
+
+    /// Compiles another configuration after the one in force, and gives it to the house.
+    pub fn adopts(&mut self, toml: &str) {
+        let documents = documents(toml);
+        let policy = policy::compile_after(&self.policy, &documents, &secrets(&documents));
+        self.policy = Arc::new(policy.unwrap_or_else(|all| panic!("{all:#?}")));
+        self.judges.see(&Sight::Adopted { policy: &self.policy });
+        self.give(Input::NewPolicy(Arc::clone(&self.policy)));
+    }
+
+    /// Gives the house an operator's command.
+    pub fn commands(&mut self, command: Command) -> Option<Reply> {
+        self.give(Input::Command(CommandId(1), command));
+        self.replies.pop().map(|(_, reply)| reply)
+    }
+
+    /// Runs until nothing has been said for a while.
+    pub fn run_until_quiet(&mut self) {
+        self.grant_wishes();
+        self.last_sip = self.clock.now().instant;
+        while self.clock.now().instant < self.last_sip + QUIET {
+            let limit = self.last_sip + QUIET;
+            self.step(limit);
+        }
+    }
+
+    pub fn run_for(&mut self, span: Duration) {
+        self.grant_wishes();
+        let end = self.clock.now().instant + span;
+        while self.clock.now().instant < end {
+            self.step(end);
+        }
+    }
+
+    /// Lets no time pass that isn't needed for what the story wants done now.
+    pub(crate) fn grant_wishes(&mut self) {
+        let wishes = std::mem::take(&mut self.board.borrow_mut().wishes);
+        for wish in wishes {
+            match wish {
+                Wish::Do(actor, deed) => self.tell_actor(actor, actors::ActorInput::Do(deed)),
+                Wish::Cut(ip) => {
+                    self.judges.expect_a_death(ip);
+                    self.network.cut(ip);
+                }
+                Wish::Join(ip) => self.network.join(ip),
+                Wish::BreakStreams(actor) => self.break_streams(actor),
+            }
+        }
+    }
+
+    /// Records kept so far, in the order in which they were.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    pub fn held(&self) -> Held {
+        self.node.switch.held()
+    }
+
+    /// How much time has passed here.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Ends every call and lets the judges speak; panics if one has something to say.
+    pub fn finish(self) {
+        let seed = self.seed;
+        let speeches = self.verdicts();
+        let all: String = speeches.iter().map(|speech| format!("\n  {speech}")).collect();
+        assert!(speeches.is_empty(), "seed {seed}: the judges speak:{all}");
+    }
+
+    /// Ends every call, waits until nothing is held, and returns what the judges say.
+    pub fn verdicts(mut self) -> Vec<Speech> {
+        self.is_finished = true;
+        self.network.join_all();
+        self.grant_wishes();
+        let end = self.clock.now().instant + END_WAIT;
+        while self.clock.now().instant < end && !self.is_at_rest() {
+            self.hang_up_everywhere();
+            let pause = self.clock.now().instant + Duration::from_secs(1);
+            while self.clock.now().instant < pause {
+                self.step(pause);
+            }
+        }
+        let last = Last {
+            held: self.node.switch.held(),
+            streams: self.node.relay.streams(),
+            bound: self.node.bound(),
+            is_rough: self.network.was_rough,
+        };
+        self.judges.finish(&last)
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.node.switch.held() == Held::default() && self.actors.iter().all(|actor| actor.borrow().is_idle())
+    }
+
+    fn hang_up_everywhere(&mut self) {
+        for index in 0..self.actors.len() {
+            let legs: Vec<_> =
+                self.actors[index].borrow().legs().filter(|leg| leg.stage != Stage::Over).map(|leg| leg.id).collect();
+            for leg in legs {
+                self.tell_actor(index, actors::ActorInput::Do(Deed::HangUp(leg)));
+            }
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let was_forgotten = !self.is_finished && !std::thread::panicking();
+        assert!(!was_forgotten, "a story ends with finish(): the judges want to speak");
+    }
+}
+
+fn documents(toml: &str) -> Documents {
+    let files = [SourceFile::new("story.toml", toml)];
+    model::load(&files).unwrap_or_else(|problems| {
+        let all: String = problems.iter().map(|problem| format!("{problem}\n\n")).collect();
+        panic!("{all}")
+    })
+}
+
+/// Each secret is known to those who need it: "secret of " and where it is kept.
+fn secrets(documents: &Documents) -> Secrets {
+    let mut secrets = Secrets::new();
+    for place in documents.secret_refs() {
+        secrets.insert(place.clone(), "a password of the story".to_owned());
+    }
+    secrets
+}

@@ -1,0 +1,12 @@
+//! Stories: one file each, told with real switches in a made-up world.
+#![allow(clippy::unwrap_used)]
+
+mod first_call;
+
+/// Two users, two providers, one of which is the other's backup.
+pub const TWO_PROVIDERS: &str = include_str!("../houses/two_providers.toml");
+
+/// Every story may be told with any seed; these are the ones it is told with here.
+pub fn seed() -> u64 {
+    4
+}

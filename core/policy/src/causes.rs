@@ -1,5 +1,7 @@
 //! Why an attempt came to nothing, and which of it moves a call on.
 
+use std::sync::Arc;
+
 use model::{FailCause, Failover};
 use serde::Serialize;
 
@@ -21,9 +23,13 @@ pub enum Cause {
     Limit,
 }
 
-/// Whether the other servers of a plan are tried after a cause.
+/// Whether the other servers of a plan are tried after a cause; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Causes {
+#[serde(transparent)]
+pub struct Causes(Arc<OnAndNever>);
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct OnAndNever {
     on: Rules,
     never_on: Rules,
 }
@@ -43,7 +49,7 @@ struct StatusRange {
 impl Causes {
     /// What a trunk's failover says; what it never moves on for wins.
     pub(crate) fn of(failover: &Failover) -> Causes {
-        Causes { on: Rules::of(&failover.on), never_on: Rules::of(&failover.never_on) }
+        Causes::new(Rules::of(&failover.on), Rules::of(&failover.never_on))
     }
 
     /// Everything that fails: an emergency call is tried everywhere.
@@ -53,7 +59,7 @@ impl Causes {
             statuses: vec![StatusRange { first: 300, last: 699 }],
             others: vec![Timeout, Dns, Transport, Media, Limit],
         };
-        Causes { on, never_on: Rules::default() }
+        Causes::new(on, Rules::default())
     }
 
     /// A device that is not there; but a callee who is busy or declines has spoken.
@@ -62,12 +68,16 @@ impl Causes {
         let statuses = [(404, 404), (408, 408), (410, 410), (480, 480), (500, 599)];
         let statuses = statuses.map(|(first, last)| StatusRange { first, last }).to_vec();
         let on = Rules { statuses, others: vec![Timeout, Dns, Transport, Media] };
-        Causes { on, never_on: Rules::default() }
+        Causes::new(on, Rules::default())
+    }
+
+    fn new(on: Rules, never_on: Rules) -> Causes {
+        Causes(Arc::new(OnAndNever { on, never_on }))
     }
 
     /// Whether the call moves on after this cause.
     pub fn contains(&self, cause: Cause) -> bool {
-        self.on.contain(cause) && !self.never_on.contain(cause)
+        self.0.on.contain(cause) && !self.0.never_on.contain(cause)
     }
 }
 

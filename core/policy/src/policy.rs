@@ -208,6 +208,12 @@ pub struct Server {
     pub priority: u16,
     pub weight: u16,
     pub health: HealthCheck,
+    /// `sip:` or `sips:`.
+    pub(crate) scheme: &'static str,
+    /// The host as it stands in a URI.
+    pub(crate) host: Arc<str>,
+    /// The same, with the port if one is configured.
+    pub(crate) authority: Arc<str>,
 }
 
 #[derive(Debug)]
@@ -227,6 +233,8 @@ pub(crate) struct Trunk {
     pub sources: Vec<Source>,
     pub did: DidRule,
     pub identity: Identity,
+    /// The name of the header that says who calls.
+    pub caller_id_header: Option<Arc<str>>,
     pub credentials: Option<Arc<Credentials>>,
     pub media: MediaPlan,
     pub limit: Option<Arc<Limit>>,

@@ -131,6 +131,17 @@ fn who_asks_for_privacy_is_shown_to_nobody_but_the_provider() {
 }
 
 #[test]
+fn a_trunk_that_wants_an_account_and_has_none_still_hides_who_asks_for_it() {
+    let text = CONTOSO.replace("identity = { caller_id = \"from\", ", "identity = { from = \"account\", ");
+    let facts = Facts { privacy: Some("user;id".into()), ..hana_dials("011442079460958") };
+
+    let plan = planned(&house_of(&text), &facts);
+
+    assert_eq!(plan.attempts[0].from, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+    assert_eq!(&*plan.attempts[0].contact_user, "anonymous");
+}
+
+#[test]
 fn what_a_trunk_asserts_goes_before_what_from_says() {
     let facts = Facts { asserted: vec!["tel:+12065550177".into()], ..northwind_sends("+14255550100") };
 

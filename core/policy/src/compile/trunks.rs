@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, Side};
+use model::{CallerIdHeader, Code, Document, Fault, Secure, Side};
 
+use crate::address::host_text;
 use crate::causes::Causes;
 use crate::compile::{Compiler, default_codecs, words};
 use crate::facts::{InterfaceId, ServerId};
@@ -36,6 +37,7 @@ impl Compiler<'_> {
                 sources: document.accept.sources.iter().map(|source| source.value).collect(),
                 did: document.accept.did,
                 identity: document.identity.clone(),
+                caller_id_header: header_of(document.identity.caller_id).map(Arc::from),
                 credentials,
                 media: MediaPlan {
                     path: document.media.path,
@@ -80,12 +82,21 @@ impl Compiler<'_> {
     }
 }
 
+fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
+    match caller_id {
+        CallerIdHeader::PAssertedIdentity => Some("P-Asserted-Identity"),
+        CallerIdHeader::PPreferredIdentity => Some("P-Preferred-Identity"),
+        CallerIdHeader::From | CallerIdHeader::None => None,
+    }
+}
+
 fn server_of(
     trunk: &Document<model::Trunk>,
     id: u16,
     server: &model::Server,
     interface: Option<InterfaceId>,
 ) -> Server {
+    let host = host_text(&server.uri);
     Server {
         id: ServerId(id),
         key: format!("{}/{}", trunk.name, server.uri).into(),
@@ -96,5 +107,14 @@ fn server_of(
         priority: server.priority,
         weight: server.weight,
         health: trunk.health.clone(),
+        scheme: match server.uri.secure {
+            Secure::Sip => "sip:",
+            Secure::Sips => "sips:",
+        },
+        authority: match server.uri.port {
+            Some(port) => format!("{host}:{port}").into(),
+            None => Arc::from(&*host),
+        },
+        host: Arc::from(&*host),
     }
 }

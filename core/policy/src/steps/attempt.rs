@@ -30,16 +30,17 @@ pub(crate) fn to_server(
     of_server(caller, hop, identity, hop.0.moves_on.clone())
 }
 
-/// The same for a call for help: the caller is shown, and every failure moves on.
+/// The same for a call for help: the caller is shown, whatever was wished.
 pub(crate) fn for_help(
     policy: &Policy,
     facts: &Facts,
     caller: &Caller<'_>,
     called: &Called<'_>,
     hop: Hop<'_>,
+    moves_on: &Causes,
 ) -> AttemptPlan {
     let identity = identity::towards_trunk(policy, facts, caller, called, hop, Shown::Always);
-    of_server(caller, hop, identity, Causes::all())
+    of_server(caller, hop, identity, moves_on.clone())
 }
 
 fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moves_on: Causes) -> AttemptPlan {
@@ -75,6 +76,7 @@ pub(crate) fn to_user(
         return Err(Refusal::new(Code::NO_DEVICE, format!("{} has no device", user.name)));
     }
     let ring_max = if user.devices.len() > 1 { RING_MAX_OF_SEVERAL } else { RING_MAX };
+    let moves_on = Causes::of_devices();
     let attempts = user.devices.iter().map(|device| {
         let contact = device.to_string();
         let identity = identity::towards_user(policy, facts, caller, called, &contact);
@@ -91,7 +93,7 @@ pub(crate) fn to_user(
             media: media::towards_user(policy, caller, user),
             answer_wait: DEVICE_ANSWER_WAIT,
             ring_max,
-            moves_on: Causes::of_devices(),
+            moves_on: moves_on.clone(),
             credentials: None,
             claims: admit::claims(caller, None, user.site.as_deref()),
         }

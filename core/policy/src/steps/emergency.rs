@@ -10,6 +10,7 @@ use std::time::Duration;
 use model::Side;
 
 use crate::address::Dialled;
+use crate::causes::Causes;
 use crate::country::Country;
 use crate::facts::Facts;
 use crate::plan::{AttemptPlan, CallPlan, Direction};
@@ -143,8 +144,9 @@ fn attempts(policy: &Policy, facts: &Facts, caller: &Caller<'_>, alarm: &Alarm<'
     let seed = Seed::of(&alarm.number, &caller.name.0, facts.at);
     let servers = named.iter().chain(others).flat_map(|trunk| choose::servers_of(trunk, seed)).collect();
     let called = Called { text: alarm.number.clone(), owner: None };
+    let every_failure = Causes::all();
     choose::down_last(servers, facts)
         .into_iter()
-        .map(|hop| attempt::for_help(policy, facts, caller, &called, hop))
+        .map(|hop| attempt::for_help(policy, facts, caller, &called, hop, &every_failure))
         .collect()
 }

@@ -1,14 +1,13 @@
 //! What the far end sees of a caller.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{CallerIdHeader, FromIdentity};
 
-use crate::address::{host_text, name_addr, named_in, user_escaped};
+use crate::address::{name_addr, named_in, user_escaped};
 use crate::facts::Facts;
 use crate::numbering::rendered;
-use crate::policy::Policy;
+use crate::policy::{Policy, Trunk};
 use crate::steps::choose::Hop;
 use crate::steps::normalise::number_from_trunk;
 use crate::steps::{Called, Caller, Party};
@@ -42,60 +41,45 @@ pub(crate) fn towards_trunk(
 ) -> Identity {
     let identity = &trunk.identity;
     let home = policy.home.country;
-    let host = host_text(&server.uri);
-    let domain = identity.domain.as_deref().unwrap_or(&host);
+    let domain = identity.domain.as_deref().unwrap_or(&server.host);
     let is_private = shown == Shown::AsWished && facts.wants_privacy();
     let number =
         caller_number(policy, facts, caller).or_else(|| identity.default.as_ref().map(|n| n.shared()));
     let number = number.map(|number| rendered(&number, identity.format, home));
     let account =
         identity.account.as_deref().or(trunk.credentials.as_ref().map(|credentials| &*credentials.user));
-    let in_account = identity.from == FromIdentity::Account && identity.caller_id != CallerIdHeader::From;
+    let wants_account = identity.from == FromIdentity::Account && identity.caller_id != CallerIdHeader::From;
+    let in_account = wants_account && account.is_some();
 
-    let sender: Cow<'_, str> = match (in_account, account, number.as_deref()) {
-        (true, Some(account), _) => account.into(),
-        (_, _, Some(number)) => number.into(),
-        (false, Some(account), None) => account.into(),
-        (_, None, None) => "anonymous".into(),
+    let sender = match (in_account, account, number.as_deref()) {
+        (true, Some(account), _) => account,
+        (_, _, Some(number)) => number,
+        (_, Some(account), None) => account,
+        (_, None, None) => "anonymous",
     };
+    let sender = user_escaped(sender);
+    let sender_uri = || ["sip:", &*sender, "@", domain].concat();
     let from = match (is_private, in_account) {
         (true, false) => name_addr(Some("Anonymous"), ANONYMOUS),
-        (true, true) => name_addr(None, &format!("sip:{}@{domain}", user_escaped(&sender))),
-        (false, _) => {
-            name_addr(display_of(caller, facts), &format!("sip:{}@{domain}", user_escaped(&sender)))
-        }
+        (true, true) => name_addr(None, &sender_uri()),
+        (false, _) => name_addr(display_of(caller, facts), &sender_uri()),
     };
-    let port = server.uri.port.map(|port| format!(":{port}")).unwrap_or_default();
-    let scheme = if server.target.starts_with("sips:") { "sips" } else { "sip" };
     let called = rendered(&called.text, identity.format, home);
     let called = user_escaped(&called);
+    let is_hidden = is_private && !in_account;
     Identity {
-        request_uri: format!("{scheme}:{called}@{host}{port}"),
-        to: name_addr(None, &format!("{scheme}:{called}@{host}")),
-        headers: headers(identity.caller_id, number.as_deref(), domain, is_private),
-        contact_user: if is_private && !in_account {
-            "anonymous".into()
-        } else {
-            Arc::from(&*user_escaped(&sender))
-        },
+        request_uri: [server.scheme, &*called, "@", &server.authority].concat(),
+        to: name_addr(None, &[server.scheme, &*called, "@", &server.host].concat()),
+        headers: headers(trunk, number.as_deref(), domain, is_private),
+        contact_user: if is_hidden { "anonymous".into() } else { Arc::from(&*sender) },
         from,
     }
 }
 
-fn headers(
-    kind: CallerIdHeader,
-    number: Option<&str>,
-    domain: &str,
-    is_private: bool,
-) -> Vec<(Arc<str>, String)> {
-    let name = match kind {
-        CallerIdHeader::PAssertedIdentity => Some("P-Asserted-Identity"),
-        CallerIdHeader::PPreferredIdentity => Some("P-Preferred-Identity"),
-        CallerIdHeader::From | CallerIdHeader::None => None,
-    };
+fn headers(trunk: &Trunk, number: Option<&str>, domain: &str, is_private: bool) -> Vec<(Arc<str>, String)> {
     let mut headers = Vec::with_capacity(2);
-    if let (Some(name), Some(number)) = (name, number) {
-        headers.push((Arc::from(name), format!("<sip:{}@{domain}>", user_escaped(number))));
+    if let (Some(name), Some(number)) = (&trunk.caller_id_header, number) {
+        headers.push((name.clone(), ["<sip:", &*user_escaped(number), "@", domain, ">"].concat()));
     }
     if is_private {
         headers.push((Arc::from("Privacy"), "id".to_owned()));
@@ -125,12 +109,14 @@ pub(crate) fn towards_user(
     });
     let from = match is_private {
         true => name_addr(Some("Anonymous"), ANONYMOUS),
-        false => name_addr(display_of(caller, facts), &format!("sip:{}@{realm}", user_escaped(&sender))),
+        false => {
+            name_addr(display_of(caller, facts), &["sip:", &*user_escaped(&sender), "@", realm].concat())
+        }
     };
     Identity {
         request_uri: contact.to_owned(),
         from,
-        to: name_addr(None, &format!("sip:{}@{realm}", user_escaped(&called.text))),
+        to: name_addr(None, &["sip:", &*user_escaped(&called.text), "@", realm].concat()),
         headers: Vec::new(),
         contact_user: if is_private { "anonymous".into() } else { Arc::from(&*user_escaped(&sender)) },
     }

@@ -1,1 +1,36 @@
-fn main() {}
+//! The binary: reads its directory, starts the threads, wires the queues, and carries the verbs out.
+//!
+//! It decides nothing about a call. Start at `edge`, which puts a running house together; `up` runs one for an
+//! operator, `demo` one for a visitor; `verbs` are the commands that only look.
+
+mod edge;
+mod listening;
+mod directory;
+mod up;
+mod banner;
+mod demo;
+mod verbs;
+
+use std::process::ExitCode;
+
+use cli::{Cli, Config, Exit, Palette, Verb};
+
+fn main() -> ExitCode {
+    let Cli { verb, color } = cli::parse();
+    let palette = Palette::of_stdout(color);
+    let exit = match verb {
+        Verb::Up(up) => up::run(&up),
+        Verb::Demo(demo) => demo::run(&demo, palette),
+        Verb::Config(Config::Check { dir, json }) => verbs::check::run(&dir, json, palette),
+        Verb::Config(Config::Schema) => verbs::schema(),
+        Verb::Explain(explain) => verbs::explain::run(&explain, palette),
+        Verb::Test { dir, json } => verbs::test::run(&dir, json, palette),
+        Verb::Help { topic } => verbs::help::run(topic.as_deref()),
+        Verb::Version { json } => verbs::version(json),
+    };
+    exit.unwrap_or_else(|error| {
+        eprintln!("tandem: {error:#}");
+        Exit::Unreachable
+    })
+    .into()
+}

@@ -1,0 +1,235 @@
+//! A running house: shards, media loops, lookup, store and telemetry, wired to one another.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use media::{Event as MediaEvent, Order, SessionKey};
+use policy::Policy;
+use sip_stack::Listener;
+use sip_stack::locate::{DnsAnswer, DnsFound};
+use switch::{Answer, AskId, Command, Held, Now, Question, Record, Reply, Settings, Switch, WallTime};
+use switch_io::{Limits, Mail, Ports, Tapped};
+use tracing::{error, info, warn};
+
+use crate::listening;
+
+/// How long a shard may take to answer a command.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub type Tap = Box<dyn Fn(Tapped<'_>) + Send + Sync>;
+pub type Witness = Box<dyn Fn(&[Record]) + Send + Sync>;
+
+/// What to start.
+pub struct Plan {
+    pub policy: Arc<Policy>,
+    /// Where relative paths of the configuration begin.
+    pub base: PathBuf,
+    pub data: PathBuf,
+    pub shards: u8,
+    pub media_loops: u8,
+    pub dns: Vec<IpAddr>,
+    /// Sees every message on the wire.
+    pub tap: Option<Tap>,
+    /// Sees every record once it is kept.
+    pub witness: Option<Witness>,
+}
+
+/// The running threads. `stop` ends them in the right order.
+pub struct Edge {
+    pub listeners: Arc<[Listener]>,
+    shards: switch_io::Handle,
+    media: Vec<media_io::Handle>,
+    mail: Mail,
+    store: Arc<store::Store>,
+    telemetry: Arc<telemetry::Telemetry>,
+}
+
+impl Edge {
+    pub fn start(plan: Plan) -> Result<Edge> {
+        let limits = Limits::default();
+        let listeners = listening::listeners(&plan.policy, &plan.base)?;
+        let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();
+        let mail = Mail::new(plan.shards, limits.letters).context("eventfd")?;
+        let store = Arc::new(open_store(&plan)?);
+        let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
+        let telemetry = Arc::new(telemetry::Telemetry::start(&events).context("events.jsonl")?);
+        let lookup = start_lookup(&plan, &mail)?;
+        let media = start_media(&plan, &mail)?;
+
+        let switches = (0..plan.shards).map(|shard| new_switch(&plan, &known, shard));
+        let switches = switches.collect::<Result<Vec<_>>>()?;
+        let orders = media.iter().map(media_io::Handle::orders).collect();
+        let ports = wire(&mail, orders, lookup, &store, &telemetry, (plan.tap, plan.witness));
+        let settings = switch_io::Settings { listeners, limits };
+        let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
+        Ok(Edge { listeners: known, shards, media, mail, store, telemetry })
+    }
+
+    /// Gives a new policy to every shard; calls keep the plan they have.
+    pub fn adopt(&self, policy: &Arc<Policy>) -> Result<()> {
+        self.mail.new_policy(policy).map_err(|_| anyhow::anyhow!("a shard takes no letters"))
+    }
+
+    /// No new calls, except emergency calls.
+    pub fn drain(&self) {
+        self.shards.command(Command::Drain, PATIENCE);
+    }
+
+    /// What all shards hold; `None` if one does not answer.
+    pub fn held(&self) -> Option<Held> {
+        let replies = self.shards.command(Command::Count, PATIENCE);
+        if replies.len() < usize::from(self.mail.shards()) {
+            return None;
+        }
+        let sum = |sum: Held, Reply::Held(held): &Reply| Held {
+            calls: sum.calls + held.calls,
+            transactions: sum.transactions + held.transactions,
+            ports: sum.ports + held.ports,
+            permits: sum.permits + held.permits,
+            questions: sum.questions + held.questions,
+        };
+        Some(replies.iter().fold(Held::default(), sum))
+    }
+
+    /// Ends everything: calls that go on end now, and every record is on the disk on return.
+    pub fn stop(self) {
+        self.shards.command(Command::HangUpAll, PATIENCE);
+        let counts = self.shards.counts();
+        self.shards.stop();
+        for relay in self.media {
+            if let Err(fault) = relay.stop() {
+                error!("a media loop ended badly: {fault}");
+            }
+        }
+        let (received, sent) =
+            counts.iter().fold((0, 0), |(received, sent), of| (received + of.received, sent + of.sent));
+        let (calls, records) = (self.telemetry.counts(), self.store.counts());
+        info!(received, sent, calls = calls.ended, answered = calls.answered, records = records.kept, "stopped");
+    }
+}
+
+fn open_store(plan: &Plan) -> Result<store::Store> {
+    let (store, found) = store::Store::open(store::Settings::at(&plan.data), |trouble| match trouble {
+        store::Trouble::Refused { words, waiting } => {
+            error!(waiting, "the disk refuses call records; they wait in memory: {words}");
+        }
+        store::Trouble::Lost { records } => error!(records, "call records are lost: too many waited"),
+        store::Trouble::NotSynced { words } => error!("call records may not be on the disk: {words}"),
+        store::Trouble::Recovered { records } => warn!(records, "the disk takes call records again"),
+    })?;
+    for store::Found::TornLine { file, bytes } in found {
+        warn!(file = %file.display(), bytes, "a half-written record was set aside");
+    }
+    Ok(store)
+}
+
+fn start_lookup(plan: &Plan, mail: &Mail) -> Result<lookup::Lookup> {
+    let settings = lookup::Settings { servers: plan.dns.clone(), ..lookup::Settings::default() };
+    let mail = mail.clone();
+    let answer = move |shard, id, answer| {
+        if mail.answered(shard, id, answer).is_err() {
+            warn!(shard, "a shard is too busy for an answer of DNS");
+        }
+    };
+    lookup::Lookup::start(settings, answer).context("lookup")
+}
+
+fn start_media(plan: &Plan, mail: &Mail) -> Result<Vec<media_io::Handle>> {
+    let start = |number: u8| {
+        let mail = mail.clone();
+        let events = move |event: MediaEvent| {
+            let shard = session_of(&event).shard;
+            if mail.heard(shard, event).is_err() {
+                error!(shard, "a shard is too busy for an event of a relay");
+            }
+        };
+        media_io::start(media_io::Settings { name: format!("media-{number}"), core: None, events })
+    };
+    (0..plan.media_loops).map(|number| start(number).context("media loop")).collect()
+}
+
+fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8) -> Result<Switch> {
+    let mut seed = [0; 32];
+    rustix::rand::getrandom(&mut seed, rustix::rand::GetRandomFlags::empty()).context("getrandom")?;
+    let settings = Settings {
+        shard,
+        listeners: Arc::clone(listeners),
+        media: listening::media_of(&plan.policy, shard, plan.shards)?,
+        seed,
+        version: concat!("Tandem/", env!("CARGO_PKG_VERSION")),
+    };
+    Ok(Switch::new(settings, Arc::clone(&plan.policy), now()))
+}
+
+fn wire(
+    mail: &Mail,
+    relays: Vec<media_io::Orders>,
+    lookup: lookup::Lookup,
+    store: &Arc<store::Store>,
+    telemetry: &Arc<telemetry::Telemetry>,
+    (tap, witness): (Option<Tap>, Option<Witness>),
+) -> Ports {
+    let (store, telemetry) = (Arc::clone(store), Arc::clone(telemetry));
+    let (to_self, to_asker) = (mail.clone(), mail.clone());
+    Ports {
+        keep: Box::new(move |records| {
+            store.keep(records);
+            if let Some(witness) = &witness {
+                witness(records);
+            }
+        }),
+        order: Box::new(move |order| {
+            let relay = &relays[relay_of(&order, relays.len())];
+            if let Err(media_io::Full(order)) = relay.order(order) {
+                turn_back(&to_self, order);
+            }
+        }),
+        ask: Box::new(move |shard, id, question| {
+            if lookup.ask(shard, id, question.clone()).is_err() {
+                say_failed(&to_asker, shard, id, question);
+            }
+        }),
+        tell: Box::new(move |event| telemetry.tell(event)),
+        fault: Box::new(|shard, words| error!(shard, "a defect cost one message: {words}")),
+        tap,
+    }
+}
+
+/// All orders of a session go to the same loop.
+fn relay_of(order: &Order, relays: usize) -> usize {
+    let (Order::Open { session, .. } | Order::Aim { session, .. } | Order::Close { session }) = order;
+    (session.call % relays as u64) as usize
+}
+
+fn session_of(event: &MediaEvent) -> SessionKey {
+    let (MediaEvent::Failed { session, .. }
+    | MediaEvent::Latched { session, .. }
+    | MediaEvent::Finished { session, .. }) = event;
+    *session
+}
+
+/// A relay that takes no orders cannot open a stream: its call is told.
+fn turn_back(mail: &Mail, order: Order) {
+    error!("a relay takes no orders");
+    if let Order::Open { session, stream, .. } = order {
+        let why = "the relay takes no orders".to_owned();
+        // If the shard takes no letters either, the call goes on without sound until somebody hangs up.
+        let _ = mail.heard(session.shard, MediaEvent::Failed { session, stream, why });
+    }
+}
+
+fn say_failed(mail: &Mail, shard: u8, id: AskId, question: Question) {
+    let Question::Dns(question) = question;
+    let answer = DnsAnswer { question, ttl: Duration::ZERO, found: DnsFound::Failed };
+    // Unsaid, the question ends by its own deadline.
+    let _ = mail.answered(shard, id, Answer::Dns(answer));
+}
+
+/// The time, for the moment when switches are made.
+fn now() -> Now {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Now { instant: std::time::Instant::now(), wall: WallTime(since.as_millis() as _) }
+}

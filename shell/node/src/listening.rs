@@ -1,0 +1,106 @@
+//! Interfaces of the policy as sockets to open: listeners, and each shard's part of the media ports.
+
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use policy::{Interface, Policy};
+use sip_stack::{Listener, ListenerId, Transport};
+use switch::MediaRange;
+use switch_io::{ListenerSettings, Tls, TlsFiles};
+
+/// Every address that the policy's interfaces listen on. Files of certificates are looked for from `base`.
+pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> {
+    let mut listeners = Vec::new();
+    for interface in policy.interfaces() {
+        let ports =
+            [(Transport::Udp, interface.udp), (Transport::Tcp, interface.tcp), (Transport::Tls, interface.tls)];
+        for (transport, port) in ports {
+            let Some(port) = port else { continue };
+            let id = u8::try_from(listeners.len()).context("there are more than 256 listening addresses")?;
+            let tls = match transport {
+                Transport::Tls => Some(tls_of(interface, base)?),
+                Transport::Udp | Transport::Tcp => None,
+            };
+            let bind = SocketAddr::new(interface.address, port);
+            let sent_by = sent_by(interface, port).into();
+            let listener = Listener { id: ListenerId(id), transport, bind, sent_by, interface: interface.id.0 };
+            listeners.push(ListenerSettings { listener, tls });
+        }
+    }
+    Ok(listeners)
+}
+
+/// The media ports of one shard.
+pub fn media_of(policy: &Policy, shard: u8, shards: u8) -> Result<Vec<MediaRange>> {
+    let of = |interface: &Interface| {
+        Ok(MediaRange {
+            interface: interface.id,
+            address: interface.address,
+            advertise: advertised(interface)?,
+            ports: part(interface.media_ports.first..=interface.media_ports.last, shard, shards),
+        })
+    };
+    policy.interfaces().iter().map(of).collect()
+}
+
+/// One of equal parts of a range, each beginning with an even port.
+fn part(ports: RangeInclusive<u16>, shard: u8, shards: u8) -> RangeInclusive<u16> {
+    let first = u32::from(*ports.start()).next_multiple_of(2);
+    let pairs = (u32::from(*ports.end()) + 1).saturating_sub(first) / 2;
+    let each = pairs / u32::from(shards);
+    let start = first + 2 * each * u32::from(shard);
+    let end = start + 2 * each - 1;
+    // Inside the range that it is a part of.
+    start as u16..=end as u16
+}
+
+fn sent_by(interface: &Interface, port: u16) -> String {
+    match &interface.advertise {
+        Some(name) => match name.parse::<IpAddr>() {
+            Ok(address) => SocketAddr::new(address, port).to_string(),
+            Err(_) => format!("{name}:{port}"),
+        },
+        None => SocketAddr::new(interface.address, port).to_string(),
+    }
+}
+
+fn advertised(interface: &Interface) -> Result<IpAddr> {
+    let Some(name) = &interface.advertise else { return Ok(interface.address) };
+    if let Ok(address) = name.parse() {
+        return Ok(address);
+    }
+    let found = (&**name, 0).to_socket_addrs().with_context(|| format!("interface {}: {name}", interface.name))?;
+    let mut fitting = found.filter(|found| found.is_ipv4() == interface.address.is_ipv4());
+    fitting.next().map(|found| found.ip()).ok_or_else(|| anyhow!("{name} has no address of the interface's family"))
+}
+
+fn tls_of(interface: &Interface, base: &Path) -> Result<Tls> {
+    let missing = |key| anyhow!("interface {}: tls needs {key}", interface.name);
+    let certificate = interface.tls_certificate.as_deref().ok_or_else(|| missing("tls_certificate"))?;
+    let key = interface.tls_key.as_deref().ok_or_else(|| missing("tls_key"))?;
+    let files = TlsFiles {
+        certificate: base.join(certificate),
+        key: base.join(key),
+        roots: interface.tls_verify.as_deref().map(|path| base.join(path)),
+    };
+    Tls::load(&files).with_context(|| format!("interface {}", interface.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_share_the_ports_without_overlap() {
+        let parts: Vec<_> = (0..3).map(|shard| part(30_001..=30_020, shard, 3)).collect();
+
+        assert_eq!(parts, [30_002..=30_007, 30_008..=30_013, 30_014..=30_019]);
+    }
+
+    #[test]
+    fn one_shard_has_them_all_up_to_the_last_port() {
+        assert_eq!(part(30_000..=65_535, 0, 1), 30_000..=65_535);
+    }
+}

@@ -1,0 +1,29 @@
+//! `tandem config check`: every problem with its place and its cure.
+
+use std::path::Path;
+
+use anyhow::Result;
+use cli::{Exit, Paint, Palette};
+use serde_json::json;
+
+use crate::directory;
+
+pub fn run(dir: &Path, as_json: bool, palette: Palette) -> Result<Exit> {
+    let (problems, policy) = match directory::load(dir, None)? {
+        Ok(loaded) => (Vec::new(), Some(loaded.policy)),
+        Err(problems) => (problems, None),
+    };
+    if as_json {
+        println!("{:#}", json!({ "problems": problems }));
+    } else if let Some(policy) = &policy {
+        let (trunks, users) = (policy.trunks().count(), policy.users().count());
+        let tests = policy.tests().len();
+        let good = palette.paint(Paint::Good, "✔");
+        println!("{good} {}: {trunks} trunks, {users} users, {tests} stored tests", dir.display());
+    } else {
+        problems.iter().for_each(|problem| println!("{problem}\n"));
+        let bad = palette.paint(Paint::Bad, "✘");
+        println!("{bad} {}: problems: {}", dir.display(), problems.len());
+    }
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Bad })
+}

@@ -1,0 +1,135 @@
+//! `tandem explain`: what would become of a call. The same plan as a live call's; nothing is sent.
+
+use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use cli::{Exit, Explain, Paint, Palette};
+use jiff::civil;
+use jiff::tz::TimeZone;
+use policy::{Callee, Caller, Decision, Explanation, Inquiry, Outcome, Policy, Trail, WallTime};
+use serde_json::json;
+
+use crate::directory;
+
+/// Rejected rows of one step that are shown without `--all`.
+const REJECTED_SHOWN: usize = 4;
+
+pub fn run(question: &Explain, palette: Palette) -> Result<Exit> {
+    let policy = match directory::load(&question.dir, None)? {
+        Ok(loaded) => loaded.policy,
+        Err(problems) => {
+            problems.iter().for_each(|problem| eprintln!("{problem}\n"));
+            return Ok(Exit::Bad);
+        }
+    };
+    let Some(from) = caller(question, &policy) else {
+        eprintln!("tandem: who calls? Say --from WHO or --via TRUNK");
+        return Ok(Exit::Usage);
+    };
+    let at = match question.at.as_deref().map(|text| moment(text, &policy)).transpose() {
+        Ok(at) => at.unwrap_or_else(now),
+        Err(fault) => {
+            eprintln!("tandem: --at: {fault:#}");
+            return Ok(Exit::Usage);
+        }
+    };
+    let inquiry = Inquiry { dial: question.number.clone(), from, at, down: BTreeSet::new() };
+    let explanation = match policy::explain(&policy, &inquiry) {
+        Ok(explanation) => explanation,
+        Err(nobody) => {
+            eprintln!("tandem: {nobody}");
+            return Ok(Exit::Usage);
+        }
+    };
+    if question.json {
+        println!("{:#}", json!(explanation));
+    } else {
+        print(question, &inquiry, explanation, palette);
+    }
+    Ok(Exit::Done)
+}
+
+fn caller(question: &Explain, policy: &Policy) -> Option<Caller> {
+    let user = question.from.clone().map(Caller::User);
+    let trunk = || question.via.clone().map(Caller::Trunk);
+    // With one user there is no doubt who is meant.
+    let only = || {
+        let mut users = policy.users();
+        let first = users.next()?;
+        users.next().is_none().then(|| Caller::User(first.to_string()))
+    };
+    user.or_else(trunk).or_else(only)
+}
+
+fn print(question: &Explain, inquiry: &Inquiry, explanation: Explanation, palette: Palette) {
+    let who = match &inquiry.from {
+        Caller::User(name) => name.clone(),
+        Caller::Trunk(name) => format!("trunk {name}"),
+    };
+    println!("Call     {}  dials  {}", palette.paint(Paint::Strong, who), question.number);
+    println!("Result   {}\n", result(&explanation.decision, palette));
+    let mut trail = explanation.trail;
+    let hidden = if question.all { 0 } else { shorten(&mut trail) };
+    println!("{trail}");
+    if hidden > 0 {
+        println!("   – {hidden} more that do not match (use --all)");
+    }
+    println!("Config revision {}. Same answer as a live call; nothing was sent.", explanation.revision);
+}
+
+/// The decision in one line.
+pub fn result(decision: &Decision, palette: Palette) -> String {
+    match decision {
+        Decision::No(refusal) => {
+            format!("{}  {} {}", palette.paint(Paint::Bad, "refused"), refusal.code, refusal.words)
+        }
+        Decision::Go(plan) => {
+            let mut names: Vec<String> = Vec::new();
+            for attempt in &plan.attempts {
+                let name = match &attempt.callee {
+                    Callee::Trunk(name) => format!("{name} ({})", attempt.target),
+                    Callee::User(name) => format!("{name} ({})", attempt.target),
+                };
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            let what = if plan.emergency { "emergency call to" } else { "rings" };
+            format!("{} {} through {}", palette.paint(Paint::Good, what), plan.called, names.join(", then "))
+        }
+    }
+}
+
+/// Takes rejected rows out of long lists; says how many.
+fn shorten(trail: &mut Trail) -> usize {
+    let mut hidden = 0;
+    for step in &mut trail.steps {
+        let mut rejected = 0;
+        step.considered.retain(|row| {
+            rejected += usize::from(row.outcome == Outcome::Rejected);
+            let is_kept = row.outcome != Outcome::Rejected || rejected <= REJECTED_SHOWN;
+            hidden += usize::from(!is_kept);
+            is_kept
+        });
+    }
+    hidden
+}
+
+/// A time with an offset, or one in the system's zone.
+fn moment(text: &str, policy: &Policy) -> Result<WallTime> {
+    if let Ok(exact) = text.parse::<jiff::Timestamp>() {
+        return Ok(WallTime(exact.as_millisecond() as _));
+    }
+    let local: civil::DateTime = text.parse().context("write it as 2026-11-20 10:00, or with an offset")?;
+    let zone = match policy.time_zone() {
+        Some(name) => TimeZone::get(name).with_context(|| format!("time zone {name}"))?,
+        None => TimeZone::system(),
+    };
+    Ok(WallTime(local.to_zoned(zone)?.timestamp().as_millisecond() as _))
+}
+
+fn now() -> WallTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    WallTime(since.as_millis() as _)
+}

@@ -260,7 +260,7 @@ impl Clients {
     }
 
     pub fn flow_failed(&mut self, kit: &mut Kit, now: Instant, flow: Flow, late: &mut Vec<Late>) {
-        let on_it = self.table.iter().filter(|(_, _, client)| is_same_path(client.flow, flow));
+        let on_it = self.table.iter().filter(|(_, _, client)| is_lost(client.flow, flow));
         let failed: Vec<ClientId> = on_it.map(|(slot, nonce, _)| ClientId { slot, nonce }).collect();
         for id in failed {
             let owner = self.table.get(id.slot, id.nonce).and_then(|entry| entry.owner);
@@ -354,15 +354,16 @@ fn other_event(event: Event) -> Option<client_other::Event> {
     })
 }
 
-/// A connection is itself; without one, the addresses decide.
-fn is_same_path(one: Flow, other: Flow) -> bool {
-    let are_connected = one.connection != ConnectionId::NONE && other.connection != ConnectionId::NONE;
-    if one.transport != other.transport || one.listener != other.listener {
+/// Whether what was sent on `used` is lost with `failed`. A connection is itself; what has none yet goes by
+/// its address; and an address that cannot be reached says nothing about connections that are there.
+fn is_lost(used: Flow, failed: Flow) -> bool {
+    if used.transport != failed.transport || used.listener != failed.listener {
         return false;
     }
-    match are_connected {
-        true => one.connection == other.connection,
-        false => one.remote == other.remote,
+    match (used.connection, failed.connection) {
+        (ConnectionId::NONE, _) => used.remote == failed.remote,
+        (_, ConnectionId::NONE) => false,
+        (used, failed) => used == failed,
     }
 }
 

@@ -241,6 +241,14 @@ impl Dialog {
         }
     }
 
+    /// The connection is no more: the next request goes to the far end's address, on a new one.
+    pub fn flow_failed(&mut self, flow: Flow) {
+        if self.heard_on.connection == flow.connection {
+            self.heard_on.connection = ConnectionId::NONE;
+            self.find_way();
+        }
+    }
+
     /// The next request of ours; the CSeq rises.
     pub fn next_request<'a>(&'a mut self, method: Method<'a>) -> DialogRequest<'a> {
         self.local_cseq += 1;

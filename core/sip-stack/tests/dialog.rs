@@ -138,6 +138,27 @@ fn a_far_end_on_a_stream_keeps_its_connection() {
 }
 
 #[test]
+fn a_broken_connection_is_replaced_by_one_to_the_contact() {
+    let mut dialog = caller("<sip:bob@192.0.2.9:5070;transport=tcp>", "", tcp());
+
+    dialog.flow_failed(tcp());
+
+    let expected =
+        Flow { connection: ConnectionId::NONE, remote: "192.0.2.9:5070".parse().unwrap(), ..tcp() };
+    assert_eq!(dialog.next_request(Method::Bye).flow, expected);
+}
+
+#[test]
+fn a_far_end_that_moves_is_followed() {
+    let moved = Flow { remote: "8.8.4.4:41234".parse().unwrap(), ..udp() };
+    let mut dialog = callee(udp());
+
+    dialog.heard_on(moved);
+
+    assert_eq!(dialog.flow(), moved);
+}
+
+#[test]
 fn a_target_refresh_moves_the_dialog() {
     let mut dialog = caller("<sip:bob@192.0.2.9:5088>", "", udp());
     let text = answer(INVITE, 200).replace("192.0.2.9:5088", "192.0.2.50");

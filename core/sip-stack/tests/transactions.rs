@@ -436,6 +436,17 @@ fn a_connection_still_to_be_made_fails_by_its_address() {
 }
 
 #[test]
+fn an_address_that_cannot_be_reached_says_nothing_about_a_connection_that_is_there() {
+    let mut scene = Scene::new();
+    scene.ask(tcp(), Method::Options);
+    let wish = sip_stack::Flow { connection: ConnectionId::NONE, ..tcp() };
+
+    scene.stack.flow_failed(scene.now, wish, &mut scene.late);
+
+    assert!(scene.late.is_empty());
+}
+
+#[test]
 fn what_follows_an_answer_uses_the_connection_it_came_on() {
     let mut scene = Scene::new();
     let wish = sip_stack::Flow { connection: ConnectionId::NONE, ..tcp() };

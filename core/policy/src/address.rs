@@ -37,8 +37,12 @@ pub(crate) fn named_in(uri: &str) -> Option<String> {
     };
     let text = text.split(';').next().unwrap_or_default();
     let is_dialled = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || "+-.() *#".contains(c));
-    let bare =
-        if is_dialled { text.chars().filter(|c| !"-.() ".contains(*c)).collect() } else { text.to_owned() };
+    if !is_dialled {
+        return Some(text.to_owned()).filter(|text| !text.is_empty());
+    }
+    // In "+44 (0)20 …" the zero is dialled at home only.
+    let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
+    let bare: String = text.chars().filter(|letter| !"-.() ".contains(*letter)).collect();
     (!bare.is_empty()).then_some(bare)
 }
 

@@ -173,3 +173,32 @@ fn dialled_digits_follow_the_shared_rules() {
     }
     assert!(examples.len() >= 7);
 }
+
+/// Written as people dial in that place: with a plus, or with what is dialled first there.
+fn is_dialled_so(written: &str, region: &str) -> bool {
+    let is_plain = written.chars().all(|c| c.is_ascii_digit() || "+-.() ".contains(c));
+    is_plain && (written.starts_with('+') || written.starts_with('0') || region == "US")
+}
+
+#[test]
+fn numbers_written_in_many_countries_are_understood() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/numbers/e164.tsv");
+    let table = std::fs::read_to_string(path).expect("../shared/vectors stands beside the checkout");
+    let rows = table.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
+    let mut understood = 0;
+
+    for row in rows.filter(|row| row[4] == "valid" && is_dialled_so(row[0], row[1])) {
+        let system = format!("format = 1\n[system]\nname = \"x\"\ncountry = \"{}\"\n", row[1]);
+        let rest = "[trunk.t]\nservers = [{ uri = \"sip:t\" }]\n\
+            [route.all]\norder = 1\nto = \"*\"\nuse = [{ trunk = \"t\" }]\n\
+            [user.ann]\nallow = [\"national\", \"international\", \"toll-free\", \"premium\"]\n";
+        let policy = house_of(&(system + rest));
+        let dialled = row[0].replace(' ', "");
+        let facts = Facts { authenticated: Some("ann".into()), ..call("10.0.0.1:1", LAN, "ann", &dialled) };
+
+        assert_eq!(&*planned(&policy, &facts).called, row[2], "{} in {}", row[0], row[1]);
+        understood += 1;
+    }
+
+    assert!(understood >= 44, "{understood} rows");
+}

@@ -163,7 +163,8 @@ prop_compose! {
         }
         if configured {
             let trunk = rule_trunk % directions.len();
-            text += &format!("[emergency.all]\ndial = [\"112\", \"911\", \"000\"]\ntrunks = [\"t{trunk}\"]\n");
+            text += "[emergency.all]\ndial = [\"112\", \"911\", \"000\"]\n";
+            text += &format!("trunks = [\"t{trunk}\"]\n");
         }
         text
     }

@@ -2,7 +2,8 @@
 //!
 //! A call is one if its digits mean help where the caller is, and the caller is not a trunk. Callers who
 //! cannot prove who they are count too, where only our own people can be: in a site's networks or at an
-//! inside interface. Elsewhere a stranger is asked for proof first, so that nobody in the world can alarm at will.
+//! inside interface. Elsewhere a stranger is asked for proof first, so that nobody in the world can alarm
+//! at will.
 
 use std::sync::Arc;
 use std::time::Duration;

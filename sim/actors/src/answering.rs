@@ -332,8 +332,7 @@ impl Actor {
         }
         let number = message.cseq().number;
         if number < leg.dialog.remote_cseq {
-            let what = Note::Wrong { what: format!("CSeq fell from {} to {number}", leg.dialog.remote_cseq) };
-            self.note(id, what, out);
+            // RFC 3261 12.2.2; on UDP an overtaken request is nobody's fault.
             return self.serve(now, path, message, &Response { status: 500, ..Response::default() }, out);
         }
         leg.dialog.remote_cseq = number;

@@ -29,10 +29,8 @@ impl Actor {
                 return out.notes.push(Noted { leg: LegId(0), call_id: String::new(), what });
             }
         };
-        if self.profile.has(Habit::Silent) {
-            return;
-        }
         match message.method() {
+            Some(_) if self.profile.has(Habit::Silent) => {}
             Some(method) => self.requested(now, (from, transport), &message, method, out),
             None => self.answered(now, &message, out),
         }
@@ -51,7 +49,7 @@ impl Actor {
         if status < 200 {
             if client.done.is_none() {
                 match method {
-                    "INVITE" => client.repeat.rest(),
+                    "INVITE" => client.repeat.rest(now),
                     _ => client.repeat.slow(),
                 }
             }

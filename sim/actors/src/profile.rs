@@ -53,7 +53,7 @@ pub struct Credentials {
 pub enum Habit {
     /// Every INVITE from outside is refused with this status.
     RefusesWith(u16),
-    /// Nothing that arrives is answered.
+    /// No request of others is answered.
     Silent,
     /// A CANCEL changes nothing and isn't answered.
     IgnoresCancel,

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use crate::exchange::{ActorOut, Parcel, Transport};
 
 pub(crate) const T1: Duration = Duration::from_millis(500);
+/// How long an INVITE may ring.
+const PATIENCE: Duration = Duration::from_secs(240);
 pub(crate) const T2: Duration = Duration::from_secs(4);
 
 /// How far the spans between copies grow.
@@ -37,9 +39,10 @@ impl Repeat {
         Repeat { next: Some(now + T1), ..Repeat::new(now, parcel, growth) }
     }
 
-    /// The peer has it: no more copies.
-    pub(crate) fn rest(&mut self) {
+    /// The peer has it: no more copies, and time to decide.
+    pub(crate) fn rest(&mut self, now: Instant) {
         self.next = None;
+        self.give_up_at = now + PATIENCE;
     }
 
     /// Copies at the longest span only: a provisional answered a request that isn't INVITE.

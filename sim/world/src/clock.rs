@@ -36,6 +36,10 @@ impl Clock {
         self.skew_ms += by_ms;
     }
 
+    pub(crate) fn base(&self) -> Instant {
+        self.base
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.instant - self.base
     }

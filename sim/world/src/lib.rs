@@ -20,10 +20,12 @@ mod streams;
 mod zone;
 
 mod sight;
+mod chronicle;
 mod judges;
 
 pub mod seeds;
 
+pub use chronicle::Chronicle;
 pub use handle::{ActorHandle, CallHandle};
 pub use judges::Speech;
 pub use network::Link;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use actors::{ActorInput, ActorOut, Parcel};
+use actors::{ActorInput, ActorOut, Habit, Note, Parcel};
 use media::{Act, Verdict};
 use sip_stack::locate::DnsAnswer;
 use sip_stack::{ConnectionId, Flow, Frame, Transport};
@@ -96,7 +96,7 @@ impl World {
     fn reach_house(&mut self, flow: Flow, bytes: &[u8]) {
         let at = self.clock.now().instant;
         self.last_sip = at;
-        self.judges.see(&Sight::HouseReceived { at, transport: flow.transport, from: flow.remote, bytes });
+        self.show(&Sight::HouseReceived { at, transport: flow.transport, from: flow.remote, bytes });
         self.give(Input::Received(Received { flow, bytes }));
     }
 
@@ -144,7 +144,7 @@ impl World {
         let now = self.clock.now();
         self.node.handle(now, input);
         for record in std::mem::take(&mut self.node.outbox.keep) {
-            self.judges.see(&Sight::Kept { at: now.instant, record: &record });
+            self.show(&Sight::Kept { at: now.instant, record: &record });
             self.records.push(record);
         }
         for order in std::mem::take(&mut self.node.outbox.orders) {
@@ -161,7 +161,7 @@ impl World {
                 to: send.flow.remote,
                 bytes: send.wire.bytes(),
             };
-            self.judges.see(&sight);
+            self.show(&sight);
             self.send_from_house(send.flow, send.wire.bytes().to_vec());
         }
         for (ask, Question::Dns(question)) in std::mem::take(&mut self.node.outbox.asks) {
@@ -169,7 +169,7 @@ impl World {
             self.plan(DNS_WAIT, Coming::Dns { ask, answer });
         }
         for event in std::mem::take(&mut self.node.outbox.tells) {
-            self.judges.see(&Sight::Told { event: &event });
+            self.show(&Sight::Told { event: &event });
             self.events.push(event);
         }
         self.node.outbox.news.clear();
@@ -226,17 +226,33 @@ impl World {
         let now = self.clock.now().instant;
         let mut out = ActorOut::default();
         self.actors[index].borrow_mut().handle(now, input, &mut out);
+        if out.notes.iter().any(|noted| matches!(noted.what, Note::Ended(_))) {
+            self.tell_who_is_no_way_out();
+        }
         for noted in out.notes {
             let (name, kind) = {
                 let actor = self.actors[index].borrow();
                 (actor.profile().name.clone(), actor.profile().kind)
             };
-            self.judges.see(&Sight::Noted { at: now, actor: &name, kind, noted: &noted });
+            self.show(&Sight::Noted { at: now, actor: &name, kind, noted: &noted });
             let kept = Kept { actor: index, leg: noted.leg, what: noted.what };
             self.board.borrow_mut().notes.push(kept);
         }
         for parcel in out.sends {
             self.send_from_actor(index, parcel);
+        }
+    }
+
+    /// A far end that won't take a call is alive, and yet no way out.
+    fn tell_who_is_no_way_out(&mut self) {
+        for actor in &self.actors {
+            let actor = actor.borrow();
+            let is_no_way = actor.profile().habits.iter().any(|habit| {
+                matches!(habit, Habit::Silent | Habit::Redirects | Habit::RingsForever | Habit::DiesAfterAnswer)
+            });
+            if is_no_way {
+                self.judges.expect_a_death(actor.profile().sip.ip());
+            }
         }
     }
 

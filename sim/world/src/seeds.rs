@@ -6,6 +6,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use crate::chronicle::Chronicle;
 use crate::judges::Speech;
 
 /// What so many days came to.
@@ -40,15 +41,15 @@ impl fmt::Display for Failure {
 pub fn run(from: u64, count: u64) -> Summary {
     let mut summary = Summary::default();
     for seed in from..from + count {
-        add(&mut summary, seed);
+        add(&mut summary, seed, Chronicle::Silent);
     }
     summary
 }
 
 /// Lives through one day and adds it to the others.
-pub fn add(summary: &mut Summary, seed: u64) {
+pub fn add(summary: &mut Summary, seed: u64, chronicle: Chronicle) {
     summary.seeds += 1;
-    let outcome = catch_unwind(AssertUnwindSafe(|| day::live(seed)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| day::live(seed, chronicle)));
     let speeches = match outcome {
         Ok(day) => {
             summary.calls += day.calls;

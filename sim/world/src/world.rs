@@ -14,6 +14,7 @@ use policy::Policy;
 use switch::{Command, CommandId, Held, Input, Reply};
 
 use crate::cast;
+use crate::chronicle::Chronicle;
 use crate::clock::Clock;
 use crate::handle::{ActorHandle, Board, Wish};
 use crate::judges::{Judges, Last, Speech};
@@ -46,6 +47,7 @@ pub struct World {
     pub(crate) last_event: u64,
     pub(crate) last_sip: Instant,
     pub(crate) judges: Judges,
+    chronicle: Chronicle,
     pub(crate) records: Vec<Record>,
     pub(crate) events: Vec<Event>,
     pub(crate) replies: Vec<(CommandId, Reply)>,
@@ -87,6 +89,7 @@ impl World {
             last_event: 0,
             last_sip: clock.now().instant,
             judges: Judges::default(),
+            chronicle: Chronicle::Silent,
             records: Vec::new(),
             events: Vec::new(),
             replies: Vec::new(),
@@ -109,6 +112,16 @@ impl World {
         self.judges.meet(actor.profile());
         self.actors.push(Rc::new(RefCell::new(actor)));
         index
+    }
+
+    /// Tells what happens from now on.
+    pub fn chronicles(&mut self, chronicle: Chronicle) {
+        self.chronicle = chronicle;
+    }
+
+    pub(crate) fn show(&mut self, sight: &Sight<'_>) {
+        self.chronicle.see(self.clock.base(), sight);
+        self.judges.see(sight);
     }
 
     /// Somebody who isn't in the configuration.
@@ -169,7 +182,7 @@ impl World {
         let documents = documents(toml);
         let policy = policy::compile_after(&self.policy, &documents, &secrets(&documents));
         self.policy = Arc::new(policy.unwrap_or_else(|all| panic!("{all:#?}")));
-        self.judges.see(&Sight::Adopted { policy: &self.policy });
+        self.show(&Sight::Adopted { policy: &Arc::clone(&self.policy) });
         self.give(Input::NewPolicy(Arc::clone(&self.policy)));
     }
 
@@ -243,13 +256,18 @@ impl World {
     pub fn verdicts(mut self) -> Vec<Speech> {
         self.is_finished = true;
         self.network.join_all();
+        for one in self.everybody() {
+            one.loses_its_habits();
+        }
         self.grant_wishes();
         let end = self.clock.now().instant + END_WAIT;
+        let mut tidied = self.clock.now().instant;
+        self.hang_up_everywhere();
         while self.clock.now().instant < end && !self.is_at_rest() {
-            self.hang_up_everywhere();
-            let pause = self.clock.now().instant + Duration::from_secs(1);
-            while self.clock.now().instant < pause {
-                self.step(pause);
+            self.step(tidied + Duration::from_secs(1));
+            if self.clock.now().instant >= tidied + Duration::from_secs(1) {
+                tidied = self.clock.now().instant;
+                self.hang_up_everywhere();
             }
         }
         let last = Last {

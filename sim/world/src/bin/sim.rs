@@ -1,18 +1,20 @@
-//! Lives through random days: `sim --seeds N --from S [--json]`.
+//! Lives through random days: `sim --seeds N --from S [--json] [--trace]`.
 
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use world::Chronicle;
 use world::seeds::{self, Summary};
 
 struct Wanted {
     seeds: u64,
     from: u64,
     as_json: bool,
+    chronicle: Chronicle,
 }
 
-const USAGE: &str = "usage: sim [--seeds N] [--from S] [--json]";
+const USAGE: &str = "usage: sim [--seeds N] [--from S] [--json] [--trace]";
 
 fn main() -> ExitCode {
     let wanted = match wanted(std::env::args().skip(1)) {
@@ -28,7 +30,7 @@ fn main() -> ExitCode {
     let mut summary = Summary::default();
     for seed in wanted.from..wanted.from + wanted.seeds {
         let before = summary.failures.len();
-        seeds::add(&mut summary, seed);
+        seeds::add(&mut summary, seed, wanted.chronicle);
         for failure in &summary.failures[before..] {
             eprintln!("{failure}");
         }
@@ -63,7 +65,7 @@ fn report(wanted: &Wanted, summary: &Summary, took: f64) {
 }
 
 fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
-    let mut wanted = Wanted { seeds: 100, from: 1, as_json: false };
+    let mut wanted = Wanted { seeds: 100, from: 1, as_json: false, chronicle: Chronicle::Silent };
     while let Some(arg) = args.next() {
         let mut number = || {
             let value = args.next().ok_or(format!("{arg} needs a number"))?;
@@ -73,6 +75,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
             "--seeds" => wanted.seeds = number()?,
             "--from" => wanted.from = number()?,
             "--json" => wanted.as_json = true,
+            "--trace" => wanted.chronicle = Chronicle::Told,
             _ => return Err(format!("{arg} isn't known")),
         }
     }

@@ -41,8 +41,8 @@ impl Emergency {
                 self.ways_out.retain(|_, name| name != actor);
             }
             (Note::Ended(Ended::Refused(status)), _) if self.asked.contains(&noted.call_id) => {
-                let is_the_houses = matches!(status, 400..=407 | 480..=488 | 600..);
-                if is_the_houses || !self.ways_out.is_empty() {
+                let is_a_refusal = matches!(status, 401 | 403 | 404 | 407 | 420);
+                if is_a_refusal || !self.ways_out.is_empty() {
                     let alive: Vec<_> = self.ways_out.values().collect();
                     self.faults.push(format!("{actor} called for help and got {status}; alive: {alive:?}"));
                 }

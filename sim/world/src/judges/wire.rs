@@ -2,8 +2,9 @@
 
 mod duties;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
 
 use actors::{Note, Profile};
 use sdp::Session;
@@ -19,8 +20,10 @@ type Thread = (String, String, Option<String>);
 #[derive(Default)]
 pub(crate) struct Wire {
     far_ends: BTreeMap<IpAddr, String>,
-    /// CSeq and branch of the newest request of the house in each dialog.
-    sequences: BTreeMap<Thread, (u32, String)>,
+    /// The highest CSeq of the house in each dialog.
+    sequences: BTreeMap<Thread, u32>,
+    /// Requests of the house; whatever is sent again under a branch is a copy.
+    branches: BTreeSet<String>,
     duties: Duties,
     faults: Vec<String>,
 }
@@ -32,10 +35,10 @@ impl Wire {
 
     pub(crate) fn see(&mut self, sight: &Sight<'_>) {
         match sight {
-            Sight::HouseSent { transport, to, bytes, .. } => self.sent(*transport, *to, bytes),
-            Sight::HouseReceived { bytes, .. } => {
+            Sight::HouseSent { at, transport, to, bytes } => self.sent(*at, *transport, *to, bytes),
+            Sight::HouseReceived { at, bytes, .. } => {
                 if let Ok(message) = Message::parse(bytes) {
-                    self.duties.received(&message);
+                    self.duties.received(*at, &message);
                 }
             }
             Sight::Noted { actor, noted, .. } => {
@@ -53,7 +56,7 @@ impl Wire {
         faults
     }
 
-    fn sent(&mut self, transport: Transport, to: SocketAddr, bytes: &[u8]) {
+    fn sent(&mut self, at: Instant, transport: Transport, to: SocketAddr, bytes: &[u8]) {
         let message = match Message::parse(bytes) {
             Ok(message) => message,
             Err(error) => {
@@ -67,14 +70,14 @@ impl Wire {
         match message.start() {
             Start::Request { method, .. } => {
                 self.check_request(method, &message, &mut found);
-                self.duties.house_requested(method, &message, &mut found);
+                self.duties.house_requested(at, method, &message, &mut found);
             }
             Start::Response { status, .. } => {
                 check_response(status, &message, &mut found);
                 self.duties.house_answered(status, &message, &mut found);
             }
         }
-        let head = format!("{} of {} to {to}", message.start_line(), message.call_id());
+        let head = format!("{} of {} to {to}", message.start_line().trim(), message.call_id());
         self.faults.extend(found.into_iter().map(|words| format!("{head}: {words}")));
     }
 
@@ -119,11 +122,13 @@ impl Wire {
         let from = tag(message.from().tag()).unwrap_or_default();
         let thread = (message.call_id().to_owned(), from, tag(message.to().tag()));
         let number = message.cseq().number;
-        match self.sequences.insert(thread, (number, branch.to_owned())) {
-            Some((last, of)) if of != branch && number <= last => {
-                found.push(format!("CSeq {number} after {last}"));
-            }
-            _ => {}
+        if !self.branches.insert(branch.to_owned()) {
+            return;
+        }
+        if let Some(last) = self.sequences.insert(thread, number)
+            && number <= last
+        {
+            found.push(format!("CSeq {number} after {last}"));
         }
     }
 }

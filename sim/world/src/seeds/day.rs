@@ -5,6 +5,7 @@ use std::time::Duration;
 use actors::{Chance, Habit};
 use call::Outcome;
 
+use crate::chronicle::Chronicle;
 use crate::handle::{ActorHandle, CallHandle};
 use crate::judges::Speech;
 use crate::network::Link;
@@ -66,9 +67,10 @@ const FROM_INSIDE: [&str; 8] = [
 ];
 const FROM_OUTSIDE: [&str; 4] = ["+14255550100", "+14255550101", "+14255550102", "+14255550188"];
 
-pub(crate) fn live(seed: u64) -> Day {
+pub(crate) fn live(seed: u64, chronicle: Chronicle) -> Day {
     let mut chance = Chance::new(seed ^ 0x005e_ed0f_ada7);
     let mut world = World::from_toml(seed, &house(&mut chance));
+    world.chronicles(chronicle);
     let everybody = world.everybody();
     if !chance.happens(200) {
         let loss = *chance.one_of(&[10, 50, 50, 80]);
@@ -76,6 +78,9 @@ pub(crate) fn live(seed: u64) -> Day {
     }
     for one in &everybody {
         take_habits(one, &mut chance);
+        if chronicle == Chronicle::Told {
+            eprintln!("{}: {:?}", one.name(), one.actor.borrow().profile().habits);
+        }
     }
     let mut plan = plan(&everybody, &mut chance);
     plan.sort_by_key(|(at, _)| *at);
@@ -183,7 +188,9 @@ fn plan(everybody: &[ActorHandle], chance: &mut Chance) -> Vec<(Duration, Doing)
             plan.push((at + after, Doing::OnCall { call, what: *chance.one_of(&all) }));
         }
     }
-    let unlucky = chance.below(everybody.len() as u64) as usize;
+    // Nobody tells the house that both sides of a call died: only providers die.
+    let providers: Vec<usize> = (0..everybody.len()).filter(|at| is_provider(&everybody[*at])).collect();
+    let unlucky = *chance.one_of(&providers);
     let at = chance.span_below(MORNING);
     if chance.happens(300) {
         plan.push((at, Doing::Dies(unlucky)));

@@ -1,9 +1,14 @@
 //! What one message makes another one owed: answers, ACKs, and answers that fit their offers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use sdp::Session;
 use sip_message::{Message, Method, Start};
+
+/// An INVITE that isn't answered for so long may be forgotten: after its CANCEL (RFC 3261 9.1), or if it was
+/// never answered at all (timer B).
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(32);
 
 /// A transaction: branch and method.
 type Key = (String, String);
@@ -20,6 +25,10 @@ pub(crate) struct Duties {
     /// INVITEs of the house that were refused: branches that owe an ACK.
     refused: BTreeMap<String, bool>,
     accepted: BTreeMap<Accepted, Accept>,
+    /// Since when INVITEs of the house are cancelled, by branch.
+    cancelled: BTreeMap<String, Instant>,
+    /// Since when INVITEs of the house have had no answer at all, by branch.
+    unheard: BTreeMap<String, Instant>,
     late: BTreeSet<String>,
 }
 
@@ -36,7 +45,7 @@ struct Accept {
 }
 
 impl Duties {
-    pub(crate) fn received(&mut self, message: &Message<'_>) {
+    pub(crate) fn received(&mut self, at: Instant, message: &Message<'_>) {
         match message.start() {
             Start::Request { method: Method::Ack, .. } => {}
             Start::Request { .. } => {
@@ -47,18 +56,26 @@ impl Duties {
                 });
             }
             Start::Response { status, .. } if status >= 200 && message.cseq().method == Method::Invite => {
-                self.invite_ended(status, message);
+                self.invite_ended(at, status, message);
+            }
+            Start::Response { status, .. } if status < 200 => {
+                self.unheard.remove(message.via().branch().unwrap_or_default());
             }
             Start::Response { .. } => {}
         }
     }
 
-    fn invite_ended(&mut self, status: u16, message: &Message<'_>) {
+    fn invite_ended(&mut self, at: Instant, status: u16, message: &Message<'_>) {
         let number = message.cseq().number;
         let asked = (message.call_id().to_owned(), number);
         let Some(offer) = self.offered.get(&asked) else { return };
+        let branch = message.via().branch().unwrap_or_default().to_owned();
+        let since = [self.cancelled.get(&branch), self.unheard.get(&branch)];
+        if since.into_iter().flatten().any(|since| at - *since >= FORGOTTEN_AFTER) {
+            return;
+        }
+        self.unheard.remove(&branch);
         if status >= 300 {
-            let branch = message.via().branch().unwrap_or_default().to_owned();
             self.refused.entry(branch).or_insert(false);
             return;
         }
@@ -67,11 +84,25 @@ impl Duties {
         self.accepted.entry((asked.0, tag, number)).or_insert(Accept { is_acked: false, offer });
     }
 
-    pub(crate) fn house_requested(&mut self, method: Method<'_>, message: &Message<'_>, found: &mut Vec<String>) {
+    pub(crate) fn house_requested(
+        &mut self,
+        at: Instant,
+        method: Method<'_>,
+        message: &Message<'_>,
+        found: &mut Vec<String>,
+    ) {
         match method {
             Method::Invite => {
                 let asked = (message.call_id().to_owned(), message.cseq().number);
+                let branch = message.via().branch().unwrap_or_default().to_owned();
+                if !self.offered.contains_key(&asked) {
+                    self.unheard.insert(branch, at);
+                }
                 self.offered.entry(asked).or_insert_with(|| message.body().to_vec());
+            }
+            Method::Cancel => {
+                let branch = message.via().branch().unwrap_or_default().to_owned();
+                self.cancelled.entry(branch).or_insert(at);
             }
             Method::Ack => self.house_acknowledged(message, found),
             _ => {}

@@ -33,7 +33,7 @@ pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     let uas = Sipp::start(&folder, &called, None)?;
 
     let rate = (calls / 4).to_string();
-    let options = ["-m", &calls.to_string(), "-r", &rate, "-key", "number", NUMBER, "-min_rtp_port", "10000"];
+    let options = ["-m", &calls.to_string(), "-r", &rate, "-key", "number", NUMBER];
     let options = options.iter().map(|option| (*option).to_owned()).collect();
     let contact = format!("sip:caller@{caller}");
     let calling = Role { scenario: "uac-audio", local: caller, contact, transport: Transport::Udp, options };

@@ -1,21 +1,66 @@
-//! Speed: parsing counted and timed beside another parser, in one run.
+//! Speed: parsing counted beside another parser; whole calls and packets with the load kit.
+//!
+//! The kit lies beside the checkout, in `../shared/bench`. It is copied to target/bench, together with our
+//! adapters, and built there.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::step::{Failure, cargo, has, root, run};
+use crate::interop::{self, Load};
+use crate::step::{Failure, cargo, root, run};
 
-/// Runs the parse bench; prints what callgrind counts where valgrind is at hand.
-pub fn run_all() -> Result<(), Failure> {
-    let folder = root().join("bench/parse");
-    let cure = "see bench/parse; it is a workspace of its own";
-    run(cargo().current_dir(&folder).args(["run", "--quiet", "--release"]), cure)?;
-    if has("valgrind") {
-        let mut command = Command::new("bash");
-        command.current_dir(&folder).arg("callgrind.sh");
-        if folder.join("callgrind.sh").is_file() {
-            run(&mut command, cure)?;
-        }
+/// Measures parsing (`None` or `parse`), whole `calls`, or relayed `packets`.
+pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
+    match name {
+        None | Some("parse") => parse(),
+        Some("calls") => calls(),
+        Some("packets") => packets(),
+        Some(_) => Err(Failure::new("no such bench", "one of parse, calls, packets")),
     }
-    println!("\nWhole calls and packets are measured by the load kit: docs/PERFORMANCE.md says how.");
-    Ok(())
+}
+
+fn parse() -> Result<(), Failure> {
+    let cure = "see bench/parse; it is a workspace of its own";
+    run(cargo().current_dir(root().join("bench/parse")).args(["run", "--quiet", "--release"]), cure)
+}
+
+fn calls() -> Result<(), Failure> {
+    let mut command = kit("sigbench.py")?;
+    command.args(["cpu", "tandem", "tandem-media", "--rate", "300", "--calls", "6000", "--repeat", "3"]);
+    run(&mut command, "read what the kit printed; is port 5060 free?")
+}
+
+fn packets() -> Result<(), Failure> {
+    let mut command = kit("mediabench.py")?;
+    command.args(["tandem-media", "--variants", "rtp", "--sessions", "500"]);
+    run(&mut command, "read what the kit printed; is port 5060 free?")
+}
+
+/// A command of the load kit, with the kit laid out and built, and the product in a release build.
+fn kit(script: &str) -> Result<Command, Failure> {
+    let theirs = root().join("../shared/bench");
+    let folder = root().join("target/bench");
+    if !theirs.is_dir() {
+        return Err(Failure::new(
+            format!("no load kit at {}", theirs.display()),
+            "put it beside the checkout",
+        ));
+    }
+    fs::create_dir_all(&folder)
+        .map_err(|error| Failure::new(format!("{}: {error}", folder.display()), "is target/ writable?"))?;
+    let mut copy = Command::new("cp");
+    copy.args(["-r", "--no-preserve=mode"]).arg(theirs.join(".")).arg(&folder);
+    run(&mut copy, "is there room on the disk?")?;
+    let mut copy = Command::new("cp");
+    copy.arg("-r").args([root().join("bench/suts"), root().join("bench/conf")]).arg(&folder);
+    run(&mut copy, "is there room on the disk?")?;
+    let mut make = Command::new("make");
+    make.current_dir(&folder).args(["build/sipload", "build/rtpload"]);
+    run(&mut make, "apt-get install build-essential libssl-dev libopus-dev")?;
+
+    let binary: PathBuf = interop::build(Load::Long)?;
+    let mut command = Command::new("python3");
+    command.current_dir(&folder).arg(script).env("TANDEM", binary);
+    Ok(command)
 }

@@ -53,7 +53,7 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
         let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
         return Err(Failure::new("no such interop scenario", format!("one of {}", names.join(", "))));
     }
-    let binary = build(load)?;
+    let binary = Binary(build(load)?);
     let mut failed = Vec::new();
     for scenario in &chosen {
         match (scenario.run)(&binary, load) {
@@ -72,7 +72,8 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     Err(Failure::new(format!("interop failed: {}", failed.join(", ")), again))
 }
 
-fn build(load: Load) -> Result<Binary, Failure> {
+/// Builds the product, and says where it is.
+pub fn build(load: Load) -> Result<PathBuf, Failure> {
     let mut command = cargo();
     command.args(["build", "--quiet", "-p", "tandem", "--bin", "tandem"]);
     let profile = match load {
@@ -83,7 +84,7 @@ fn build(load: Load) -> Result<Binary, Failure> {
         command.arg("--release");
     }
     step::run(&mut command, "cargo build -p tandem, and mend what fails")?;
-    Ok(Binary(step::root().join("target").join(profile).join("tandem")))
+    Ok(step::root().join("target").join(profile).join("tandem"))
 }
 
 impl Binary {

@@ -30,7 +30,7 @@ cargo xtask schema [--write]            compares (or writes) docs/tandem.schema.
 cargo xtask sim [--seeds N] [--from S]  random scenarios in the simulated world
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
-cargo xtask bench                       parsing, measured; and how to run the load kit
+cargo xtask bench [parse|calls|packets] parsing beside another parser; calls, packets by the load kit
 ";
 
 fn main() -> ExitCode {
@@ -57,7 +57,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         "sim" => sim::run_seeds(arguments.number("--from", 0)?, arguments.number("--seeds", 200)?),
         "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),
-        "bench" => bench::run_all(),
+        "bench" => bench::run_one(arguments.name.as_deref()),
         "" | "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

@@ -231,6 +231,20 @@ fn a_code_without_help_is_refused() {
     Tree::new("code").saying("pub const A: &str = \"TD-R999\";\n").is_refused("TD-R999 has no help text");
 }
 
+#[test]
+fn a_code_that_a_table_explains_passes() {
+    let tree = Tree::new("explained")
+        .with_file("docs/ARCHITECTURE.md", "core/media core/policy\n")
+        .saying("pub const A: &str = \"TD-R301\";\n")
+        .with_crate("core/policy", "policy", "")
+        .with_file("core/policy/src/lib.rs", "mod refusal;\n")
+        .with_file("core/policy/src/refusal.rs", "refusals! {\n    NO_ROUTE 301 404 \"no route\";\n}\n");
+
+    let (passed, said) = tree.tidy();
+
+    assert!(passed, "{said}");
+}
+
 /// The lint files of words/ and core/, at work: a crate below them that calls what they list does not pass.
 #[test]
 fn clippy_refuses_what_the_folder_forbids() {

@@ -19,8 +19,11 @@ pub(crate) fn classify(
         trail.note(NAME, Class::Internal.word(), format!("{} belongs to {}", called.text, owner.name));
         return Class::Internal;
     }
+    let Some(digits) = called.text.strip_prefix('+') else {
+        trail.note(NAME, Class::International.word(), "a name outside may be anywhere");
+        return Class::International;
+    };
     let country = policy.habits_of(caller.site.map(|site| &**site)).country;
-    let digits = called.text.trim_start_matches('+');
     let (class, why) = if is_premium(digits) {
         (Class::Premium, "costs extra")
     } else if is_toll_free(country, digits) {

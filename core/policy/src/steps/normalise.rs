@@ -92,6 +92,10 @@ fn from_trunk<'p>(policy: &'p Policy, trunk: &Trunk, digits: &str, trail: &mut T
         trail.note(NAME, "ok", format!("{digits} is {}", user.name)).at(&user.at);
         return Some(inside(user));
     }
+    if trunk.did == DidRule::Any && digits.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        trail.note(NAME, "name", format!("{digits} is a name; a route may know it"));
+        return Some(Called { text: digits.into(), owner: None });
+    }
     let number = number_from_trunk(policy, trunk, digits)?;
     trail.note(NAME, "ok", format!("{digits} is {number}, as {} sends numbers", trunk.name));
     Some(called(policy, number))

@@ -11,6 +11,7 @@ use model::{Documents, LogLevel};
 use policy::Policy;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use switch::Held;
 use telemetry::LogSettings;
 use tracing::{error, info, warn};
 
@@ -69,6 +70,10 @@ pub fn run(up: &Up) -> Result<Exit> {
     }
     let drained = drain(&edge, &mut signals, up.drain_max);
     info!(?drained, "stopping");
+    if let Some(held) = edge.held() {
+        let Held { calls, transactions, ports, permits, questions } = held;
+        info!("held calls={calls} transactions={transactions} ports={ports} permits={permits} questions={questions}");
+    }
     edge.stop();
     Ok(Exit::Done)
 }

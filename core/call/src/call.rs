@@ -31,6 +31,8 @@ pub struct Call {
     pub(crate) unacked: [Option<Unacked>; 2],
     /// What we owe or sent for the last 2xx of each side.
     pub(crate) acks: [Ack; 2],
+    /// To tags of callees whose answers lost against another's, and whose dialogs were ended.
+    pub(crate) outrun: Vec<Box<str>>,
     pub(crate) permits: Vec<Permit>,
     pub(crate) draft: Box<Draft>,
     pub(crate) set_up_by: Instant,
@@ -140,6 +142,7 @@ impl Call {
             passing: Vec::new(),
             unacked: [None, None],
             acks: [Ack::None, Ack::None],
+            outrun: Vec::new(),
             permits: Vec::new(),
             set_up_by: room.now.instant + admitted.plan.set_up_max,
             draft: Draft::begin(room, key, message, &admitted.plan, admitted.facts, admitted.trail),

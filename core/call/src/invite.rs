@@ -165,8 +165,13 @@ impl Call {
     fn accepted_again(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
         let is_the_callees = self.dialog(Side::Callee).is_some_and(|dialog| dialog.is_of(message));
         if is_the_callees {
-            self.acknowledge_again(room, message);
+            return self.acknowledge_again(room, message);
+        }
+        let tag = message.to().tag().unwrap_or_default();
+        if self.outrun.iter().any(|one| **one == *tag) {
+            stray::answered_again(room, flow, message);
         } else {
+            self.outrun.push(tag.into());
             stray::answered(room, flow, message);
         }
     }

@@ -8,9 +8,20 @@ use crate::part;
 
 /// A 2xx whose call is gone, or that lost against another: ACK, then BYE (RFC 3261 13.2.2.4).
 pub(crate) fn answered(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
+    let Some(mut dialog) = acknowledge(room, flow, message) else { return };
+    let bye = dialog.next_request(Method::Bye);
+    room.stack.request(room.now.instant, &bye.as_request(), part::nobody(), room.sends);
+}
+
+/// A copy of such a 2xx: its ACK was lost, its BYE is under way.
+pub(crate) fn answered_again(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
+    acknowledge(room, flow, message);
+}
+
+fn acknowledge(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Option<Dialog> {
     let is_accepted = message.status().is_some_and(|status| (200..300).contains(&status));
     if !is_accepted || message.cseq().method != Method::Invite {
-        return;
+        return None;
     }
     let sent = Sent {
         uri: message.to().uri,
@@ -18,9 +29,7 @@ pub(crate) fn answered(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
         call_id: message.call_id(),
         cseq: message.cseq().number,
     };
-    let Some(mut dialog) = Dialog::as_caller(&sent, message, flow) else { return };
-    let now = room.now.instant;
-    room.stack.send_ack(now, &dialog.ack_for(sent.cseq).as_request(), room.sends);
-    let bye = dialog.next_request(Method::Bye);
-    room.stack.request(now, &bye.as_request(), part::nobody(), room.sends);
+    let dialog = Dialog::as_caller(&sent, message, flow)?;
+    room.stack.send_ack(room.now.instant, &dialog.ack_for(sent.cseq).as_request(), room.sends);
+    Some(dialog)
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use media::{Order, SessionKey};
+use media::{Order, SessionKey, Side};
 use sip_message::Message;
 use sip_stack::locate::DnsAnswer;
 use sip_stack::{ClientId, Flow, Late, Owner, ServerId, Token};
@@ -130,6 +130,17 @@ impl Calls {
                 self.settle(call);
             }
             None => stray::answered(room, flow, message),
+        }
+    }
+
+    /// A connection is no more: whoever was heard on it is reached on a new one.
+    pub fn flow_failed(&mut self, flow: Flow) {
+        for call in self.slots.iter_mut().flat_map(|slot| &mut slot.call) {
+            for side in [Side::Caller, Side::Callee] {
+                if let Some(dialog) = call.dialog(side) {
+                    dialog.flow_failed(flow);
+                }
+            }
         }
     }
 

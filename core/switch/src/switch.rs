@@ -12,7 +12,7 @@ use policy::{Policy, ServerId};
 use sip_message::{Message, Method};
 use sip_stack::auth::Guard;
 use sip_stack::locate::{DnsAnswer, DnsFound, DnsQuestion};
-use sip_stack::{Chance, Flow, Heard, Late, Listener, ServerId as Transaction, Stack, Token};
+use sip_stack::{Chance, ConnectionId, Flow, Heard, Late, Listener, ServerId as Transaction, Stack, Token};
 
 use crate::limits;
 use crate::seam::{
@@ -194,6 +194,9 @@ impl Switch {
     fn flow_failed(&mut self, now: Now, flow: Flow, out: &mut Outbox) {
         let mut late = std::mem::take(&mut self.scratch.late);
         self.stack.flow_failed(now.instant, flow, &mut late);
+        if flow.connection != ConnectionId::NONE {
+            self.calls.flow_failed(flow);
+        }
         self.hand_out_late(now, late, out);
     }
 

@@ -139,7 +139,7 @@ impl Actor {
             sent_by: self.profile.sip,
             branch: &client.branch,
             routes: &routes,
-            from: &leg.dialog.from_value(),
+            from: &leg.dialog.tagged_local(),
             to: message.line(Header::To).unwrap_or_default(),
             call_id: &leg.dialog.call_id,
             cseq: client.cseq,

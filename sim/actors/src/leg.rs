@@ -104,11 +104,11 @@ pub(crate) struct Dialog {
 }
 
 impl Dialog {
-    pub(crate) fn from_value(&self) -> String {
+    pub(crate) fn tagged_local(&self) -> String {
         format!("{};tag={}", self.local, self.local_tag)
     }
 
-    pub(crate) fn to_value(&self) -> String {
+    pub(crate) fn tagged_remote(&self) -> String {
         match &self.remote_tag {
             Some(tag) => format!("{};tag={tag}", self.remote),
             None => self.remote.clone(),

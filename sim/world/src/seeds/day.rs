@@ -121,7 +121,7 @@ fn house(chance: &mut Chance) -> String {
         text = text.replace("sip:minsu@10.20.0.32:5060", "sip:minsu@10.20.0.32:5060;transport=tcp");
     }
     if chance.happens(300) {
-        text = text.replace("options = \"off\"", "options = \"10s\"");
+        text = text.replace("options = \"off\"", "options = \"20s\"");
     }
     if chance.happens(150) {
         text = text.replace("limits = { calls = 40 }", "limits = { calls = 2 }");

@@ -1,7 +1,23 @@
 //! Stories: one file each, told with real switches in a made-up world.
 #![allow(clippy::unwrap_used)]
 
+mod both_hang_up;
+mod cancel;
+mod changes;
+mod deaths;
+mod dns;
+mod early_media;
+mod emergencies;
+mod failover;
 mod first_call;
+mod health;
+mod inbound;
+mod late_offer;
+mod lost_ack;
+mod policy_swap;
+mod proof;
+mod rough_days;
+mod tcp;
 
 /// Two users, two providers, one of which is the other's backup.
 pub const TWO_PROVIDERS: &str = include_str!("../houses/two_providers.toml");

@@ -1,0 +1,65 @@
+//! Calls for help.
+
+use std::time::Duration;
+
+use actors::Habit;
+use world::World;
+
+use crate::{TWO_PROVIDERS, seed};
+
+#[test]
+fn help_is_reached_over_a_trunk_that_is_full() {
+    let full = TWO_PROVIDERS.replace("limits = { calls = 40 }", "limits = { calls = 1 }");
+    let mut world = World::from_toml(seed(), &full);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    let east = world.provider("east");
+    let others = [hana.dials("+1 206 555 0142"), minsu.dials("+1 206 555 0143")];
+    world.run_until_quiet();
+    assert!(others.iter().all(world::CallHandle::is_up));
+
+    let help = lobby.dials("911");
+    world.run_until_quiet();
+
+    assert!(help.is_up_with(&east));
+    world.finish();
+}
+
+#[test]
+fn help_is_reached_by_the_second_way_out_when_the_first_is_dead() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (lobby, east, west) = (world.user("lobby"), world.provider("east"), world.provider("west"));
+    east.dies();
+
+    let help = lobby.dials("9 911");
+    world.run_until_quiet();
+
+    assert!(help.is_up_with(&west));
+    world.finish();
+}
+
+#[test]
+fn any_failure_of_a_way_out_moves_on_to_the_next() {
+    for status in [403, 404, 486, 500, 603] {
+        let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+        let (hana, east, west) = (world.user("hana"), world.provider("east"), world.provider("west"));
+        east.has_habit(Habit::RefusesWith(status));
+
+        let help = hana.dials("911");
+        world.run_for(Duration::from_secs(10));
+
+        assert!(help.is_up_with(&west), "after {status}");
+        world.finish();
+    }
+}
+
+#[test]
+fn a_stranger_inside_reaches_help() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (stranger, east) = (world.stranger("guest", "10.20.0.99:5060"), world.provider("east"));
+
+    let help = stranger.dials("911");
+    world.run_until_quiet();
+
+    assert!(help.is_up_with(&east));
+    world.finish();
+}

@@ -28,13 +28,13 @@ fn parse() -> Result<(), Failure> {
 fn calls() -> Result<(), Failure> {
     let mut command = kit("sigbench.py")?;
     command.args(["cpu", "tandem", "tandem-media", "--rate", "300", "--calls", "6000", "--repeat", "3"]);
-    run(&mut command, "read what the kit printed; is port 5060 free?")
+    run(&mut command, "read what the kit printed; are ports 5160, 5080 and 5090 free?")
 }
 
 fn packets() -> Result<(), Failure> {
     let mut command = kit("mediabench.py")?;
     command.args(["tandem-media", "--variants", "rtp", "--sessions", "500"]);
-    run(&mut command, "read what the kit printed; is port 5060 free?")
+    run(&mut command, "read what the kit printed; are ports 5160, 5080 and 5090 free?")
 }
 
 /// A command of the load kit, with the kit laid out and built, and the product in a release build.

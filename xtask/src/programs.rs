@@ -48,16 +48,18 @@ pub fn deny() -> Result<(), Failure> {
     let cure = "take another crate, or give the exception its reason in deny.toml";
     let arguments = ["deny", "--log-level", "error", "check", "licenses", "bans", "sources"];
     run(cargo().args(arguments), cure)?;
-    if run(cargo().args(["deny", "--log-level", "error", "check", "advisories"]), cure).is_err() {
-        if has_advisories() {
-            return Err(Failure::new(
-                "an advisory names a crate of ours",
-                "update it, or ignore it in deny.toml with a reason",
-            ));
-        }
+    // Without a network the database of an earlier day has to do.
+    let fetched = cargo().args(["deny", "--log-level", "off", "fetch", "db"]).output();
+    let is_fresh = fetched.is_ok_and(|output| output.status.success());
+    if !has_advisories() {
         println!("the advisory database could not be fetched: ADVISORIES WERE NOT CHECKED");
+        return Ok(());
     }
-    Ok(())
+    if !is_fresh {
+        println!("the advisory database could not be fetched: an older one is used");
+    }
+    let arguments = ["deny", "--log-level", "error", "check", "--disable-fetch", "advisories"];
+    run(cargo().args(arguments), "update the crate, or ignore the advisory in deny.toml with a reason")
 }
 
 fn has_advisories() -> bool {

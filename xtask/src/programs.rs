@@ -58,7 +58,7 @@ pub fn deny() -> Result<(), Failure> {
     if !is_fresh {
         println!("the advisory database could not be fetched: an older one is used");
     }
-    let arguments = ["deny", "--log-level", "error", "check", "--disable-fetch", "advisories"];
+    let arguments = ["deny", "--offline", "--log-level", "error", "check", "advisories"];
     run(cargo().args(arguments), "update the crate, or ignore the advisory in deny.toml with a reason")
 }
 

@@ -1,10 +1,37 @@
 //! Answers to INVITEs that nobody waits for any more: they are acknowledged, and what they opened is ended.
 
+use std::collections::VecDeque;
+use std::time::Instant;
+
 use sip_message::{Header, Message, Method};
 use sip_stack::{Dialog, Flow, Sent};
 
 use crate::Room;
+use crate::call::T1;
 use crate::part;
+
+/// So many ended dialogs are remembered; a copy for a forgotten one is ended twice, which harms nobody.
+const ENDED_MAX: usize = 1024;
+
+/// Dialogs that answers to gone calls opened and the house ended, for the copies of those answers.
+#[derive(Default)]
+pub(crate) struct Ended(VecDeque<(Instant, Box<str>)>);
+
+impl Ended {
+    /// A 2xx to the first INVITE of a call that is gone.
+    pub(crate) fn answered(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
+        let now = room.now.instant;
+        while self.0.front().is_some_and(|(until, _)| *until <= now) || self.0.len() >= ENDED_MAX {
+            self.0.pop_front();
+        }
+        let dialog = format!("{} {}", message.call_id(), message.to().tag().unwrap_or_default());
+        if self.0.iter().any(|(_, ended)| **ended == *dialog) {
+            return answered_again(room, flow, message);
+        }
+        self.0.push_back((now + 64 * T1, dialog.into()));
+        answered(room, flow, message);
+    }
+}
 
 /// A 2xx whose call is gone, or that lost against another: ACK, then BYE (RFC 3261 13.2.2.4).
 pub(crate) fn answered(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
@@ -13,7 +40,7 @@ pub(crate) fn answered(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
     room.stack.request(room.now.instant, &bye.as_request(), part::nobody(), room.sends);
 }
 
-/// A copy of such a 2xx: its ACK was lost, its BYE is under way.
+/// A 2xx in a dialog whose BYE is under way: a copy, or the answer to a re-INVITE.
 pub(crate) fn answered_again(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
     acknowledge(room, flow, message);
 }

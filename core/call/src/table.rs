@@ -11,7 +11,8 @@ use sip_stack::{ClientId, Flow, Late, Owner, ServerId, Token};
 
 use crate::arrival::Gate;
 use crate::call::Call;
-use crate::{Room, arrival, bridge, stray};
+use crate::stray::Ended;
+use crate::{Room, arrival, bridge, part, stray};
 
 /// All calls of one shard.
 pub struct Calls {
@@ -22,6 +23,7 @@ pub struct Calls {
     gate: Gate,
     /// The call that is out, and its session with the relay.
     lent: Option<(Token, SessionKey)>,
+    ended: Ended,
 }
 
 #[derive(Default)]
@@ -39,6 +41,7 @@ impl Calls {
             looks: BinaryHeap::new(),
             gate: Gate::Open,
             lent: None,
+            ended: Ended::default(),
         }
     }
 
@@ -129,7 +132,8 @@ impl Calls {
                 call.answered(room, client, owner.part, flow, message);
                 self.settle(call);
             }
-            None => stray::answered(room, flow, message),
+            None if owner.part == part::INVITE => self.ended.answered(room, flow, message),
+            None => stray::answered_again(room, flow, message),
         }
     }
 

@@ -29,7 +29,8 @@ pub(crate) struct Duties {
     cancelled: BTreeMap<String, Instant>,
     /// Since when INVITEs of the house have had no answer at all, by branch.
     unheard: BTreeMap<String, Instant>,
-    late: BTreeSet<String>,
+    /// Calls that the house sent a BYE in.
+    left: BTreeSet<String>,
 }
 
 struct Served {
@@ -104,6 +105,7 @@ impl Duties {
                 let branch = message.via().branch().unwrap_or_default().to_owned();
                 self.cancelled.entry(branch).or_insert(at);
             }
+            Method::Bye => drop(self.left.insert(message.call_id().to_owned())),
             Method::Ack => self.house_acknowledged(message, found),
             _ => {}
         }
@@ -122,10 +124,9 @@ impl Duties {
         };
         accept.is_acked = true;
         if !accept.offer.is_empty() {
-            match message.body().is_empty() {
-                // RFC 3261 13.2.2.4: whoever gets an offer it doesn't want answers it and sends BYE.
-                true => drop(self.late.insert(format!("the offer of {} was never answered", key.0))),
-                false => check_answer(&accept.offer, message.body(), found),
+            // An ACK without an answer is followed by BYE (RFC 3261 13.2.2.4).
+            if !message.body().is_empty() {
+                check_answer(&accept.offer, message.body(), found);
             }
         }
     }
@@ -148,7 +149,11 @@ impl Duties {
     }
 
     pub(crate) fn finish(&mut self) -> Vec<String> {
-        let unanswered = self.served.iter().filter(|(_, served)| served.last.is_none_or(|last| last < 200));
+        // RFC 4320 4.2: too late is worse than never. A peer that got a BYE needs no other answer.
+        let is_owed = |(key, served): &(&Key, &Served)| {
+            served.last.is_none_or(|last| last < 200) && (key.1 == "INVITE" || !self.left.contains(&served.call_id))
+        };
+        let unanswered = self.served.iter().filter(is_owed);
         let unanswered = unanswered.map(|((_, method), served)| format!("{method} of {} was never answered", served.call_id));
         let refused = self.refused.iter().filter(|(_, is_acked)| !**is_acked);
         let refused = refused.map(|(branch, _)| format!("the refusal of {branch} was never acknowledged"));

@@ -40,7 +40,7 @@ pub enum Verb {
     #[command(after_help = "Examples:\n  tandem demo\n  tandem demo --headless --json")]
     Demo(Demo),
     /// Look at configuration without running it
-    #[command(subcommand, after_help = "Examples:\n  tandem config check /etc/tandem\n  tandem config schema > \
+    #[command(subcommand, disable_help_subcommand = true, after_help = "Examples:\n  tandem config check /etc/tandem\n  tandem config schema > \
 tandem.schema.json")]
     Config(Config),
     /// Say what would become of a call, and why; nothing is sent

@@ -1,0 +1,150 @@
+//! A switch behind real loopback sockets, and certificates of its own making.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use policy::{Policy, WallTime};
+use sip_stack::{Listener, ListenerId, Transport};
+use switch::{Event, Now, Settings as SwitchSettings, Switch};
+use switch_io::{Handle, Limits, ListenerSettings, Mail, Ports, Settings, Tls, TlsFiles, Way};
+
+pub struct House {
+    pub handle: Handle,
+    pub listeners: Vec<SocketAddr>,
+    pub events: Receiver<Event>,
+    pub tapped: Arc<Mutex<Vec<(Way, Vec<u8>)>>>,
+}
+
+/// What a test wants of its house.
+pub struct Wish<'a> {
+    pub listen: &'a [(Transport, SocketAddr)],
+    pub shards: u8,
+    pub limits: Limits,
+    pub tls: Option<TlsFiles>,
+    /// Further objects of the configuration.
+    pub more: String,
+}
+
+impl Default for Wish<'_> {
+    fn default() -> Self {
+        Wish { listen: &[], shards: 1, limits: Limits::default(), tls: None, more: String::new() }
+    }
+}
+
+impl House {
+    pub fn start(wish: Wish<'_>) -> House {
+        let policy = policy(&wish);
+        let tls = wish.tls.as_ref().map(|files| Tls::load(files).unwrap());
+        let listeners: Vec<_> = (0..)
+            .zip(wish.listen)
+            .map(|(id, (transport, bind))| {
+                let sent_by = bind.to_string().into();
+                let listener = Listener { id: ListenerId(id), transport: *transport, bind: *bind, sent_by, interface: 0 };
+                let tls = tls.clone().filter(|_| *transport == Transport::Tls);
+                ListenerSettings { listener, tls }
+            })
+            .collect();
+        let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();
+        let now = Now { instant: Instant::now(), wall: WallTime(0) };
+        let switches = (0..wish.shards).map(|shard| {
+            let listeners = Arc::clone(&known);
+            let seed = [shard; 32];
+            let settings = SwitchSettings { shard, listeners, media: Vec::new(), seed, version: "Test/1" };
+            Switch::new(settings, Arc::clone(&policy), now)
+        });
+        let (tell, events) = channel();
+        let tapped = Arc::new(Mutex::new(Vec::new()));
+        let tapping = Arc::clone(&tapped);
+        let ports = Ports {
+            keep: Box::new(|_| {}),
+            order: Box::new(|_| {}),
+            ask: Box::new(|_, _, _| {}),
+            tell: Box::new(move |event| drop(tell.send(event))),
+            fault: Box::new(|shard, words| panic!("shard {shard}: {words}")),
+            tap: Some(Box::new(move |tapped| {
+                tapping.lock().unwrap().push((tapped.way, tapped.bytes.to_vec()));
+            })),
+        };
+        let settings = Settings { listeners, limits: wish.limits };
+        let mail = Mail::new(wish.shards, wish.limits.letters).unwrap();
+        let handle = switch_io::start(settings, switches.collect(), mail, ports).unwrap();
+        let listeners = wish.listen.iter().map(|(_, bind)| *bind).collect();
+        House { handle, listeners, events, tapped }
+    }
+}
+
+fn policy(wish: &Wish<'_>) -> Arc<Policy> {
+    let address = wish.listen[0].1.ip();
+    let ports: String = wish.listen.iter().map(|(transport, bind)| format!("{transport} = {}\n", bind.port())).collect();
+    let text = format!(
+        "format = 1\n[system]\nname = \"test\"\ncountry = \"US\"\n[interface.only]\naddress = \"{address}\"\n{ports}\
+tls_certificate = \"c\"\ntls_key = \"k\"\n{}",
+        wish.more
+    );
+    let text = if wish.tls.is_some() { text } else { text.replace("tls_certificate = \"c\"\ntls_key = \"k\"\n", "") };
+    let documents = model::load(&[model::SourceFile::new("test.toml", text)]);
+    let documents = documents.unwrap_or_else(|problems| panic!("{}", problems[0]));
+    let policy = policy::compile(&documents, &model::Secrets::new());
+    Arc::new(policy.unwrap_or_else(|problems| panic!("{}", problems[0])))
+}
+
+/// A port of this host that is free for datagrams and for connections.
+pub fn free(host: &str) -> SocketAddr {
+    loop {
+        let udp = std::net::UdpSocket::bind((host, 0)).unwrap();
+        let address = udp.local_addr().unwrap();
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
+/// An OPTIONS request with a Call-ID of its own.
+pub fn options(call: &str, transport: &str, from: SocketAddr) -> String {
+    format!(
+        "OPTIONS sip:house@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/{transport} {from};branch=z9hG4bK{call}\r\n\
+Max-Forwards: 70\r\nFrom: <sip:a@{from}>;tag=1\r\nTo: <sip:house@127.0.0.1>\r\nCall-ID: {call}\r\n\
+CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+    )
+}
+
+pub fn wait_for(condition: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < until, "it never came true");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A self-made authority and a certificate that it gave to `names`.
+pub struct Certificates {
+    directory: PathBuf,
+    pub files: TlsFiles,
+}
+
+impl Certificates {
+    pub fn of(test: &str, names: &[&str]) -> Certificates {
+        let directory = std::env::temp_dir().join(format!("tandem-tls-{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let (certificate, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let files = TlsFiles { certificate: certificate.clone(), key, roots: Some(certificate) };
+        Certificates { directory, files }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.files.certificate
+    }
+}
+
+impl Drop for Certificates {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}

@@ -11,6 +11,7 @@ mod place;
 mod records;
 mod sipp;
 mod tls;
+mod wire;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -39,6 +40,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "calls-tls-v4", run: |binary, load| calls::run(binary, load, place::TLS_V4) },
     Scenario { name: "calls-tls-v6", run: |binary, load| calls::run(binary, load, place::TLS_V6) },
     Scenario { name: "audio", run: audio::run },
+    Scenario { name: "wire", run: wire::run },
     Scenario { name: "crash", run: crash::run },
 ];
 

@@ -6,7 +6,8 @@ use std::process::Command;
 use crate::step::{Failure, cargo, has, run};
 
 /// A program that the lanes use, and the Debian package that brings it.
-const PACKAGES: &[(&str, &str)] = &[("sipp", "sip-tester"), ("stunnel", "stunnel4"), ("openssl", "openssl")];
+const PACKAGES: &[(&str, &str)] =
+    &[("sipp", "sip-tester"), ("stunnel", "stunnel4"), ("openssl", "openssl"), ("tshark", "tshark")];
 
 /// Installs what the test lane needs and the machine lacks.
 pub fn install() -> Result<(), Failure> {

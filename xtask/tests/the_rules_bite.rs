@@ -252,7 +252,8 @@ fn clippy_refuses_what_the_folder_forbids() {
     for folder in ["words", "core"] {
         let tree = Tree(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("clippy-{folder}")));
         fs::remove_dir_all(&tree.0).ok();
-        let manifest = "[package]\nname = \"bad\"\nedition = \"2024\"\n\n[workspace]\n\n[lints.clippy]\nall = \"deny\"\n";
+        let manifest = "[package]\nname = \"bad\"\nedition = \"2024\"\n\n\
+                        [workspace]\n\n[lints.clippy]\nall = \"deny\"\n";
         tree.write(&format!("{folder}/bad/Cargo.toml"), manifest);
         tree.write(
             &format!("{folder}/bad/src/lib.rs"),

@@ -56,13 +56,15 @@ pub fn configure(
         (_, _) => format!("udp = {}\ntcp = {}", udp.port(), sip.port()),
     };
     let text = format!(
-        "format = 1\n\n[system]\nname = \"interop\"\ncountry = \"US\"\n\n[interface.loop]\naddress = \"{address}\"\n\
+        "format = 1\n\n[system]\nname = \"interop\"\ncountry = \"US\"\n\n\
+         [interface.loop]\naddress = \"{address}\"\n\
          {listen}\nmedia_ports = \"{ports}\"\nside = \"outside\"\n\n[trunk.callers]\n\
          servers = [{{ uri = \"sip:{udp}\" }}]\naccept = {{ sources = [\"{address}\"], did = \"any\" }}\n\
          direction = \"in\"\nhealth = {{ options = \"off\" }}\n\n\
          [trunk.callees]\nservers = [{{ uri = \"sip:{callee};transport={transport}\" }}]\n\
          direction = \"out\"\nhealth = {{ options = \"off\" }}\n\n\
-         [route.all]\norder = 10\nto = \"*\"\nfrom = {{ trunk = \"callers\" }}\nuse = [{{ trunk = \"callees\" }}]\n",
+         [route.all]\norder = 10\nto = \"*\"\nfrom = {{ trunk = \"callers\" }}\n\
+         use = [{{ trunk = \"callees\" }}]\n",
         ports = setting.media_ports,
         transport = way.transport.word(),
     );

@@ -5,7 +5,7 @@ pub struct Source {
     /// Relative to the root, with `/`.
     pub path: String,
     pub text: String,
-    /// The text with comments and the insides of literals replaced by spaces; same lines, same columns in bytes.
+    /// The text with comments and literals replaced by spaces; same lines, same columns in bytes.
     pub code: String,
     /// First line (from 0) of the trailing `mod tests`, or the number of lines.
     product_lines: usize,
@@ -177,7 +177,8 @@ mod tests {
     #[test]
     fn comments_and_literals_are_blanked_and_lines_stay() {
         let masked = mask(
-            "let a = \"unsafe // x\"; // unsafe\nlet b = r#\"fn \"q\" {\"#; /* { /* } */ */ 'a' '\\'' &'static x",
+            "let a = \"unsafe // x\"; // unsafe\n\
+             let b = r#\"fn \"q\" {\"#; /* { /* } */ */ 'a' '\\'' &'static x",
         );
 
         assert!(!masked.contains("unsafe") && !masked.contains('{') && !masked.contains("fn "));

@@ -137,7 +137,8 @@ impl Actor {
         let leg = self.legs.values_mut().rev().find(|leg| leg.media.local == to);
         let Some(leg) = leg else {
             if to.port().is_multiple_of(2) {
-                let tag = rtp::Header::parse(packet).ok().and_then(|header| crate::Tag::parse(header.payload));
+                let tag =
+                    rtp::Header::parse(packet).ok().and_then(|header| crate::Tag::parse(header.payload));
                 let what = Note::HeardOutside { port: to.port(), tag };
                 out.notes.push(Noted { leg: LegId(0), call_id: String::new(), what });
             }
@@ -237,7 +238,10 @@ impl Actor {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         leg.media.stop();
         (leg.hang_up_at, leg.again, leg.unacked, leg.changing) = (None, None, None, None);
-        if matches!(leg.state, State::Calling { .. } | State::Ringing { .. } | State::Up | State::Answered { .. }) {
+        if matches!(
+            leg.state,
+            State::Calling { .. } | State::Ringing { .. } | State::Up | State::Answered { .. }
+        ) {
             leg.state = State::Over;
         }
         self.note(id, Note::Ended(how), out);

@@ -37,12 +37,15 @@ impl Actor {
             (Method::Cancel, _) => self.cancelled(now, path, message, out),
             (Method::Invite, None) => self.called(now, path, message, out),
             (_, Some(tag)) => {
-                let leg = self.legs.values().find(|leg| {
-                    leg.dialog.call_id == message.call_id() && leg.dialog.local_tag == tag
-                });
+                let leg = self
+                    .legs
+                    .values()
+                    .find(|leg| leg.dialog.call_id == message.call_id() && leg.dialog.local_tag == tag);
                 match leg.map(|leg| leg.id) {
                     Some(id) => self.inside(now, id, path, message, out),
-                    None => self.serve(now, path, message, &Response { status: 481, ..Response::default() }, out),
+                    None => {
+                        self.serve(now, path, message, &Response { status: 481, ..Response::default() }, out)
+                    }
                 }
             }
             (Method::Options, None) => {
@@ -50,12 +53,21 @@ impl Actor {
                 let ok = Response { status: 200, contact: Some(&contact), ..Response::default() };
                 self.serve(now, path, message, &ok, out);
             }
-            (_, None) => self.serve(now, path, message, &Response { status: 405, ..Response::default() }, out),
+            (_, None) => {
+                self.serve(now, path, message, &Response { status: 405, ..Response::default() }, out)
+            }
         }
     }
 
     /// Answers a request that isn't INVITE, and remembers the answer for its copies.
-    fn serve(&mut self, now: Instant, path: Path, message: &Message<'_>, answer: &Response<'_>, out: &mut ActorOut) {
+    fn serve(
+        &mut self,
+        now: Instant,
+        path: Path,
+        message: &Message<'_>,
+        answer: &Response<'_>,
+        out: &mut ActorOut,
+    ) {
         let answer = self.response_parcel(path, message, answer);
         out.sends.push(answer.clone());
         self.served.push(Served {
@@ -72,9 +84,12 @@ impl Actor {
 
     fn called(&mut self, now: Instant, path: Path, message: &Message<'_>, out: &mut ActorOut) {
         let branch = message.via().branch().unwrap_or_default();
-        let copy = self.legs.values().find(|leg| leg.dialog.call_id == message.call_id() && match &leg.state {
-            State::Ringing { invite, .. } => invite.branch == branch,
-            _ => true,
+        let copy = self.legs.values().find(|leg| {
+            leg.dialog.call_id == message.call_id()
+                && match &leg.state {
+                    State::Ringing { invite, .. } => invite.branch == branch,
+                    _ => true,
+                }
         });
         if let Some(leg) = copy {
             if let State::Ringing { invite: Incoming { last: Some(last), .. }, .. } = &leg.state {
@@ -357,7 +372,14 @@ impl Actor {
     }
 
     /// A re-INVITE or UPDATE of the peer.
-    fn change_asked(&mut self, now: Instant, id: LegId, path: Path, message: &Message<'_>, out: &mut ActorOut) {
+    fn change_asked(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        path: Path,
+        message: &Message<'_>,
+        out: &mut ActorOut,
+    ) {
         let contact = self.contact();
         let refuses = self.profile.has(Habit::RefusesChanges);
         let Some(leg) = self.legs.get_mut(&id) else { return };

@@ -105,7 +105,14 @@ impl Actor {
         lost.unwrap_or(0)
     }
 
-    fn progressed(&mut self, now: Instant, leg: Option<LegId>, method: &str, status: u16, out: &mut ActorOut) {
+    fn progressed(
+        &mut self,
+        now: Instant,
+        leg: Option<LegId>,
+        method: &str,
+        status: u16,
+        out: &mut ActorOut,
+    ) {
         let Some(leg) = leg.and_then(|id| self.legs.get_mut(&id)) else { return };
         let id = leg.id;
         let State::Calling { wish, .. } = &mut leg.state else { return };
@@ -156,7 +163,14 @@ impl Actor {
     }
 
     /// The final answer to a request of a leg.
-    fn concluded(&mut self, now: Instant, id: LegId, method: &str, message: &Message<'_>, out: &mut ActorOut) {
+    fn concluded(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        method: &str,
+        message: &Message<'_>,
+        out: &mut ActorOut,
+    ) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let status = message.status().unwrap_or_default();
         match (method, &leg.state) {
@@ -238,7 +252,8 @@ impl Actor {
         };
         if let (Some(who), 401 | 407, 0) = (&self.profile.credentials, status, leg.digest_tries) {
             let lines = message.lines().filter(|line| line.header == challenges);
-            let proof = lines.filter_map(|line| digest::answer(line.value, who, "INVITE", uri, &cnonce)).next();
+            let proof =
+                lines.filter_map(|line| digest::answer(line.value, who, "INVITE", uri, &cnonce)).next();
             if let Some(proof) = proof {
                 leg.digest_tries += 1;
                 if *wish == Wish::Heard {

@@ -6,9 +6,16 @@ use sha2::{Digest, Sha256};
 use crate::profile::Credentials;
 
 /// The value of an Authorization header.
-pub(crate) fn answer(challenge: &str, who: &Credentials, method: &str, uri: &str, cnonce: &str) -> Option<String> {
+pub(crate) fn answer(
+    challenge: &str,
+    who: &Credentials,
+    method: &str,
+    uri: &str,
+    cnonce: &str,
+) -> Option<String> {
     let fields = challenge.trim().strip_prefix("Digest ")?;
-    let field = |name: &str| fields_of(fields).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, v)| v);
+    let field =
+        |name: &str| fields_of(fields).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, v)| v);
     let (realm, nonce) = (field("realm")?, field("nonce")?);
     let algorithm = field("algorithm").unwrap_or("MD5");
     let hash: fn(&str) -> String = match algorithm.to_ascii_uppercase().as_str() {
@@ -40,7 +47,9 @@ fn fields_of(text: &str) -> impl Iterator<Item = (&str, &str)> {
         inside ^= c == '"';
         c == ',' && !inside
     });
-    parts.filter_map(|part| part.split_once('=')).map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
+    parts
+        .filter_map(|part| part.split_once('='))
+        .map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
 }
 
 fn hex(bytes: &[u8]) -> String {

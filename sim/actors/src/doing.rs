@@ -62,7 +62,13 @@ impl Actor {
     }
 
     /// Sends the INVITE that begins a call, or sends it again with a proof.
-    pub(crate) fn invite(&mut self, now: Instant, id: LegId, headers: &[(String, String)], out: &mut ActorOut) {
+    pub(crate) fn invite(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        headers: &[(String, String)],
+        out: &mut ActorOut,
+    ) {
         let branch = self.branch();
         let (contact, late) = (self.contact(), self.profile.has(Habit::OffersLate));
         let (house, transport) = (self.profile.house, self.profile.transport);
@@ -87,7 +93,7 @@ impl Actor {
         .print();
         let cseq = leg.dialog.cseq;
         let parcel = self.parcel(house, transport, bytes);
-        self.begin_client(now, Some(id), branch, "INVITE", cseq, parcel, out);
+        self.begin_client(now, Asked { leg: Some(id), branch, method: "INVITE", cseq }, parcel, out);
     }
 
     /// Ends a leg by what fits its state.
@@ -119,9 +125,11 @@ impl Actor {
 
     pub(crate) fn cancel(&mut self, now: Instant, id: LegId, out: &mut ActorOut) {
         let Some(leg) = self.legs.get(&id) else { return };
-        let Some(invite) = self.clients.iter().find(|client| {
-            client.leg == Some(id) && client.method == "INVITE" && client.done.is_none()
-        }) else {
+        let Some(invite) = self
+            .clients
+            .iter()
+            .find(|client| client.leg == Some(id) && client.method == "INVITE" && client.done.is_none())
+        else {
             return;
         };
         let (branch, cseq) = (invite.branch.clone(), invite.cseq);
@@ -142,7 +150,7 @@ impl Actor {
         }
         .print();
         let parcel = self.parcel(self.profile.house, self.profile.transport, bytes);
-        self.begin_client(now, Some(id), branch, "CANCEL", cseq, parcel, out);
+        self.begin_client(now, Asked { leg: Some(id), branch, method: "CANCEL", cseq }, parcel, out);
     }
 
     fn turn(&mut self, now: Instant, id: LegId, direction: sdp::Direction, deed: Deed, out: &mut ActorOut) {
@@ -197,7 +205,7 @@ impl Actor {
         .print();
         let cseq = leg.dialog.cseq;
         let parcel = self.parcel(to, transport, bytes);
-        self.begin_client(now, Some(id), branch, ask.method, cseq, parcel, out);
+        self.begin_client(now, Asked { leg: Some(id), branch, method: ask.method, cseq }, parcel, out);
     }
 
     /// The ACK to a 2xx.
@@ -246,25 +254,24 @@ impl Actor {
         }
         .print();
         let parcel = self.parcel(self.profile.house, self.profile.transport, bytes);
-        self.begin_client(now, None, branch, "OPTIONS", 1, parcel, out);
+        self.begin_client(now, Asked { leg: None, branch, method: "OPTIONS", cseq: 1 }, parcel, out);
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn begin_client(
-        &mut self,
-        now: Instant,
-        leg: Option<LegId>,
-        branch: String,
-        method: &'static str,
-        cseq: u32,
-        parcel: Parcel,
-        out: &mut ActorOut,
-    ) {
+    fn begin_client(&mut self, now: Instant, asked: Asked, parcel: Parcel, out: &mut ActorOut) {
         out.sends.push(parcel.clone());
+        let Asked { leg, branch, method, cseq } = asked;
         let growth = if method == "INVITE" { Growth::Doubles } else { Growth::UpToT2 };
         let repeat = Repeat::new(now, parcel, growth);
         self.clients.push(Client { leg, branch, method, cseq, repeat, done: None });
     }
+}
+
+/// What names a request of ours.
+struct Asked {
+    leg: Option<LegId>,
+    branch: String,
+    method: &'static str,
+    cseq: u32,
 }
 
 impl Leg {

@@ -33,7 +33,12 @@ impl LegId {
 #[derive(Clone, Debug)]
 pub enum ActorInput<'a> {
     /// SIP at its SIP socket, RTP at every other.
-    Received { from: SocketAddr, to: SocketAddr, transport: Transport, bytes: &'a [u8] },
+    Received {
+        from: SocketAddr,
+        to: SocketAddr,
+        transport: Transport,
+        bytes: &'a [u8],
+    },
     /// [`Actor::deadline`](crate::Actor::deadline) has come.
     Deadline,
     Do(Deed),
@@ -43,7 +48,10 @@ pub enum ActorInput<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// Begin a call to a request URI.
-    Call { leg: LegId, to: String },
+    Call {
+        leg: LegId,
+        to: String,
+    },
     /// End it by whatever fits: CANCEL, a refusal, or BYE.
     HangUp(LegId),
     Hold(LegId),
@@ -87,11 +95,18 @@ pub struct Noted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// We began this call.
-    Dialled { to: String },
+    Dialled {
+        to: String,
+    },
     /// Somebody calls us.
-    Called { uri: String, from: String },
+    Called {
+        uri: String,
+        from: String,
+    },
     /// A provisional answer reached us.
-    Progress { status: u16 },
+    Progress {
+        status: u16,
+    },
     /// 2xx sent or received.
     Answered,
     /// The ACK to our 2xx came.
@@ -100,17 +115,31 @@ pub enum Note {
     /// The session was changed, by whoever.
     Renegotiated,
     /// A request inside the call was refused.
-    Declined { method: String, status: u16 },
+    Declined {
+        method: String,
+        status: u16,
+    },
     /// The peer asked for something inside the call: INFO.
-    Told { body: String },
+    Told {
+        body: String,
+    },
     /// Tagged audio arrived, for the first time from that source.
-    Heard { tag: Tag },
+    Heard {
+        tag: Tag,
+    },
     /// A tone arrived.
-    HeardTone { hertz: u16 },
+    HeardTone {
+        hertz: u16,
+    },
     /// Audio arrived at a port that no leg uses.
-    HeardOutside { port: u16, tag: Option<Tag> },
+    HeardOutside {
+        port: u16,
+        tag: Option<Tag>,
+    },
     /// Something reached us that breaks a rule.
-    Wrong { what: String },
+    Wrong {
+        what: String,
+    },
 }
 
 /// How a leg ended.

@@ -43,13 +43,23 @@ pub(crate) struct Leg {
 #[derive(Debug)]
 pub(crate) enum State {
     /// The answer to our INVITE.
-    Calling { uri: String, wish: Wish },
+    Calling {
+        uri: String,
+        wish: Wish,
+    },
     /// Our own decision about their INVITE.
-    Ringing { invite: Incoming, script: VecDeque<(Instant, Line)> },
+    Ringing {
+        invite: Incoming,
+        script: VecDeque<(Instant, Line)>,
+    },
     /// The ACK to our 2xx.
-    Answered { ok: Repeat },
+    Answered {
+        ok: Repeat,
+    },
     /// The ACK to our refusal.
-    Refused { no: Repeat },
+    Refused {
+        no: Repeat,
+    },
     Up,
     /// The answer to our BYE.
     Leaving,

@@ -12,16 +12,16 @@ mod exchange;
 mod profile;
 
 mod actor;
-mod arriving;
 mod answering;
+mod arriving;
+mod chance;
+mod digest;
 mod doing;
 mod leg;
-mod repeat;
 mod media;
+mod repeat;
 mod sound;
-mod digest;
 mod writing;
-mod chance;
 
 pub use actor::{Actor, LegView};
 pub use chance::Chance;

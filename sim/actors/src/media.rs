@@ -93,7 +93,8 @@ impl Media {
                     taken = Some(());
                 }
                 None => {
-                    let _ = write!(text, "m={} 0 {} {}\r\n", media.kind, media.protocol, media.formats.join(" "));
+                    let _ =
+                        write!(text, "m={} 0 {} {}\r\n", media.kind, media.protocol, media.formats.join(" "));
                 }
             }
         }
@@ -151,7 +152,12 @@ impl Media {
         let header = Header::parse(packet).ok()?;
         self.packets_heard += 1;
         if let (Sound::Echo, Some(Peer { rtp: Some(to), .. })) = (profile.sound, self.peer) {
-            out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes: packet.to_vec() });
+            out.sends.push(Parcel {
+                transport: Transport::Udp,
+                from: self.local,
+                to,
+                bytes: packet.to_vec(),
+            });
         }
         if let Some(tag) = Tag::parse(header.payload) {
             return self.heard_tags.insert(tag.clone()).then_some(Note::Heard { tag });

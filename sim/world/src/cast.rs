@@ -7,7 +7,8 @@ use actors::{Credentials, Profile, Transport};
 use model::{Documents, SipUri};
 use policy::{Interface, Policy};
 
-/// Profiles in the order of their names. A trunk's second server is called `trunk-2`, and so on.
+/// Profiles in the order of their names. A trunk's second server is called `trunk-2`, and so on; a trunk whose
+/// name begins with "psap" leads to emergency call takers.
 pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String, IpAddr>) -> Vec<Profile> {
     let mut cast = Vec::new();
     for (name, user) in &documents.user {
@@ -18,10 +19,9 @@ pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String
             profile.user = name.to_string();
             profile.domain = policy.realm().to_string();
             profile.transport = transport(&device.contact.value);
-            profile.credentials = policy.credentials_of(name).map(|password| Credentials {
-                user: name.to_string(),
-                password: password.reveal().clone(),
-            });
+            profile.credentials = policy
+                .credentials_of(name)
+                .map(|password| Credentials { user: name.to_string(), password: password.reveal().clone() });
             cast.push(profile);
         }
     }
@@ -31,10 +31,7 @@ pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String
         let Some(sip) = place(&server.uri, hosts) else { continue };
         let house = house_for(policy, server.interface, model::Side::Outside, &server.uri);
         let name = numbered(&server.trunk, *index);
-        let is_for_help = documents.emergency.values().any(|emergency| {
-            emergency.trunks.iter().any(|trunk| *trunk.value == *server.trunk)
-        }) && server.trunk.contains("psap");
-        let mut profile = match is_for_help {
+        let mut profile = match server.trunk.starts_with("psap") {
             true => Profile::psap(&name, sip, house),
             false => Profile::provider(&name, sip, house),
         };

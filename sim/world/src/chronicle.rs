@@ -30,7 +30,12 @@ impl Chronicle {
             }
             Sight::Kept { at, record } => eprintln!(
                 "{:9.3} record {} {:?} {} talk {} ms, {:?}",
-                since(at), record.id, record.outcome, record.sip_code, record.talk_ms, record.ended_by
+                since(at),
+                record.id,
+                record.outcome,
+                record.sip_code,
+                record.talk_ms,
+                record.ended_by
             ),
             Sight::Told { event } => eprintln!("          event {}", serde_json::json!(event)["event"]),
             Sight::Noted { at, actor, noted, .. } => {
@@ -49,7 +54,12 @@ fn headline(bytes: &[u8]) -> String {
             let body = if message.body().is_empty() { "" } else { " +body" };
             let line = message.start_line().trim();
             let branch = message.via().branch().unwrap_or_default();
-            format!("{line} [{} {}] {} {from}>{to} {branch}{body}", cseq.number, cseq.method, message.call_id())
+            format!(
+                "{line} [{} {}] {} {from}>{to} {branch}{body}",
+                cseq.number,
+                cseq.method,
+                message.call_id()
+            )
         }
         Err(error) => format!("unreadable: {error}"),
     }

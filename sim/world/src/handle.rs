@@ -169,9 +169,8 @@ impl CallHandle {
     /// Whether both are in the call and have heard each other.
     pub fn is_up_with(&self, other: &ActorHandle) -> bool {
         let Some(ours) = self.view().filter(|leg| leg.stage == Stage::Up) else { return false };
-        let heard_them = self.notes().iter().any(|note| {
-            matches!(note, Note::Heard { tag } if tag.actor == other.name())
-        });
+        let heard_them =
+            self.notes().iter().any(|note| matches!(note, Note::Heard { tag } if tag.actor == other.name()));
         let heard_us = |note: &Note| matches!(note, Note::Heard { tag } if tag.call_id == ours.call_id);
         heard_them && other.count(heard_us) > 0
     }

@@ -7,6 +7,9 @@ mod leaks;
 mod records;
 mod wire;
 
+#[cfg(test)]
+mod bite;
+
 use std::fmt;
 use std::net::IpAddr;
 

@@ -8,20 +8,20 @@
 //!
 //! Start with `world.rs`; a story to read first is `tests/first_call.rs`.
 
-mod world;
-mod running;
-mod handle;
 mod cast;
+mod handle;
 mod node;
+mod running;
+mod world;
 
 mod clock;
 mod network;
 mod streams;
 mod zone;
 
-mod sight;
 mod chronicle;
 mod judges;
+mod sight;
 
 pub mod seeds;
 

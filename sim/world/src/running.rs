@@ -16,14 +16,36 @@ use crate::world::World;
 
 /// Something on its way.
 pub(crate) enum Coming {
-    Sip { flow: Flow, bytes: Vec<u8> },
-    Rtp { from: SocketAddr, to: SocketAddr, bytes: Vec<u8> },
+    Sip {
+        flow: Flow,
+        bytes: Vec<u8>,
+    },
+    Rtp {
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: Vec<u8>,
+    },
     /// A piece of a stream, for the house.
-    Segment { stream: u32, bytes: Vec<u8> },
-    ForActor { actor: usize, transport: Transport, from: SocketAddr, to: SocketAddr, bytes: Vec<u8> },
+    Segment {
+        stream: u32,
+        bytes: Vec<u8>,
+    },
+    ForActor {
+        actor: usize,
+        transport: Transport,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: Vec<u8>,
+    },
     /// A message on a stream, for a far end.
-    OnStream { stream: u32, bytes: Vec<u8> },
-    Dns { ask: AskId, answer: DnsAnswer },
+    OnStream {
+        stream: u32,
+        bytes: Vec<u8>,
+    },
+    Dns {
+        ask: AskId,
+        answer: DnsAnswer,
+    },
     FlowFailed(Flow),
     FromRelay(media::Event),
 }
@@ -248,7 +270,10 @@ impl World {
         for actor in &self.actors {
             let actor = actor.borrow();
             let is_no_way = actor.profile().habits.iter().any(|habit| {
-                matches!(habit, Habit::Silent | Habit::Redirects | Habit::RingsForever | Habit::DiesAfterAnswer)
+                matches!(
+                    habit,
+                    Habit::Silent | Habit::Redirects | Habit::RingsForever | Habit::DiesAfterAnswer
+                )
             });
             if is_no_way {
                 self.judges.expect_a_death(actor.profile().sip.ip());

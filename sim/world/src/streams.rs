@@ -41,7 +41,8 @@ impl Streams {
         actor: (usize, SocketAddr),
     ) -> u32 {
         self.last += 1;
-        let own = |address: SocketAddr, last: u32| SocketAddr::new(address.ip(), 40_000 + (last % 20_000) as u16);
+        let own =
+            |address: SocketAddr, last: u32| SocketAddr::new(address.ip(), 40_000 + (last % 20_000) as u16);
         let (house, remote) = match opener {
             Opener::House => (own(listener.1, self.last), actor.1),
             Opener::FarEnd => (listener.1, own(actor.1, self.last)),
@@ -82,7 +83,8 @@ impl Streams {
 
     /// Breaks every connection of a far end; what the house had with it.
     pub(crate) fn break_all(&mut self, actor: usize) -> Vec<Flow> {
-        let ids: Vec<u32> = self.alive.iter().filter(|(_, one)| one.actor == actor).map(|(id, _)| *id).collect();
+        let ids: Vec<u32> =
+            self.alive.iter().filter(|(_, one)| one.actor == actor).map(|(id, _)| *id).collect();
         let flows = ids.iter().filter_map(|id| self.flow(*id)).collect();
         ids.iter().for_each(|id| drop(self.alive.remove(id)));
         flows

@@ -68,7 +68,8 @@ impl World {
             .map(|(name, ip)| ((*name).to_owned(), ip.parse().expect("stories give addresses")))
             .collect();
         let documents = documents(toml);
-        let policy = policy::compile(&documents, &secrets(&documents)).unwrap_or_else(|all| panic!("{all:#?}"));
+        let policy =
+            policy::compile(&documents, &secrets(&documents)).unwrap_or_else(|all| panic!("{all:#?}"));
         let policy = Arc::new(policy);
         let clock = Clock::new();
         let mut chance = Chance::new(seed);
@@ -285,8 +286,12 @@ impl World {
 
     fn hang_up_everywhere(&mut self) {
         for index in 0..self.actors.len() {
-            let legs: Vec<_> =
-                self.actors[index].borrow().legs().filter(|leg| leg.stage != Stage::Over).map(|leg| leg.id).collect();
+            let legs: Vec<_> = self.actors[index]
+                .borrow()
+                .legs()
+                .filter(|leg| leg.stage != Stage::Over)
+                .map(|leg| leg.id)
+                .collect();
             for leg in legs {
                 self.tell_actor(index, actors::ActorInput::Do(Deed::HangUp(leg)));
             }

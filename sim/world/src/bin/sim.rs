@@ -35,7 +35,12 @@ fn main() -> ExitCode {
             eprintln!("{failure}");
         }
         if !wanted.as_json && summary.seeds.is_multiple_of(100) {
-            eprintln!("{} seeds, {} calls, {} failures", summary.seeds, summary.calls, summary.failures.len());
+            eprintln!(
+                "{} seeds, {} calls, {} failures",
+                summary.seeds,
+                summary.calls,
+                summary.failures.len()
+            );
         }
     }
     report(&wanted, &summary, began.elapsed().as_secs_f64());

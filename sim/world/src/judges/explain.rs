@@ -54,7 +54,8 @@ impl Explain {
         let Some((said, trail)) = self.plan_again(record.revision, &record.facts) else { return };
         if !is_same_trail(&trail, &record.trail) {
             let id = &record.id;
-            self.faults.push(format!("record {id} has another trail than its facts:\n{}\n{trail}", record.trail));
+            self.faults
+                .push(format!("record {id} has another trail than its facts:\n{}\n{trail}", record.trail));
         }
         let Decision::Go(plan) = said else {
             if !record.attempts.is_empty() {
@@ -67,7 +68,9 @@ impl Explain {
         for attempt in &record.attempts {
             match planned[at..].iter().position(|target| *target == attempt.target) {
                 Some(skipped) => at += skipped,
-                None => self.faults.push(format!("record {}: {} is out of the plan's order", record.id, attempt.target)),
+                None => self
+                    .faults
+                    .push(format!("record {}: {} is out of the plan's order", record.id, attempt.target)),
             }
         }
     }

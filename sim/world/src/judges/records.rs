@@ -124,7 +124,9 @@ impl Records {
                 (1, _) => {}
                 (0, Some(status)) if NO_CALL.contains(status) => {}
                 (0, Some(403 | 404)) => without += 1,
-                (_, answer) => faults.push(format!("{call_id} has {kept} records; it was answered {answer:?}")),
+                (_, answer) => {
+                    faults.push(format!("{call_id} has {kept} records; it was answered {answer:?}"))
+                }
             }
         }
         if without > self.turned_away {

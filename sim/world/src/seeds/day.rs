@@ -55,16 +55,8 @@ enum OnCall {
     Press,
 }
 
-const FROM_INSIDE: [&str; 8] = [
-    "+12065550142",
-    "9 206 555 0142",
-    "011 82 2 5550 1234",
-    "0100",
-    "0101",
-    "0102",
-    "911",
-    "+14255550102",
-];
+const FROM_INSIDE: [&str; 8] =
+    ["+12065550142", "9 206 555 0142", "011 82 2 5550 1234", "0100", "0101", "0102", "911", "+14255550102"];
 const FROM_OUTSIDE: [&str; 4] = ["+14255550100", "+14255550101", "+14255550102", "+14255550188"];
 
 pub(crate) fn live(seed: u64, chronicle: Chronicle) -> Day {
@@ -166,8 +158,10 @@ fn plan(everybody: &[ActorHandle], chance: &mut Chance) -> Vec<(Duration, Doing)
     begins.sort_unstable();
     for (call, at) in begins.into_iter().enumerate() {
         let caller = chance.below(everybody.len() as u64) as usize;
-        let numbers: &[&'static str] = if is_provider(&everybody[caller]) { &FROM_OUTSIDE } else { &FROM_INSIDE };
-        plan.push((at, Doing::Call { caller, number: *chance.one_of::<&'static str>(numbers) }));
+        let numbers: &[&'static str] =
+            if is_provider(&everybody[caller]) { &FROM_OUTSIDE } else { &FROM_INSIDE };
+        let number = numbers[chance.below(numbers.len() as u64) as usize];
+        plan.push((at, Doing::Call { caller, number }));
         if chance.happens(400) {
             let after = chance.span_below(Duration::from_secs(8));
             plan.push((at + after, Doing::OnCall { call, what: OnCall::HangUp }));

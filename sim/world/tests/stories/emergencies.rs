@@ -38,6 +38,22 @@ fn help_is_reached_by_the_second_way_out_when_the_first_is_dead() {
 }
 
 #[test]
+fn a_call_taker_of_its_own_is_asked_first() {
+    let with_psap = TWO_PROVIDERS
+        .replace("trunks = [\"east\", \"west\"]", "trunks = [\"psap-king-county\", \"east\"]")
+        + "\n[trunk.psap-king-county]\nservers = [{ uri = \"sip:203.0.113.91:5060\" }]\n";
+    let mut world = World::from_toml(seed(), &with_psap);
+    let (minsu, psap) = (world.user("minsu"), world.actor("psap-king-county"));
+
+    let help = minsu.dials("911");
+    world.run_for(Duration::from_secs(5));
+
+    assert!(help.is_up_with(&psap));
+    assert_eq!(psap.was_called_as(), ["sip:911@203.0.113.91:5060"]);
+    world.finish();
+}
+
+#[test]
 fn any_failure_of_a_way_out_moves_on_to_the_next() {
     for status in [403, 404, 486, 500, 603] {
         let mut world = World::from_toml(seed(), TWO_PROVIDERS);

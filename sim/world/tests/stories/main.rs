@@ -20,7 +20,7 @@ mod rough_days;
 mod tcp;
 
 /// Two users, two providers, one of which is the other's backup.
-pub const TWO_PROVIDERS: &str = include_str!("../houses/two_providers.toml");
+pub const TWO_PROVIDERS: &str = include_str!("../../src/seeds/house.toml");
 
 /// Every story may be told with any seed; these are the ones it is told with here.
 pub fn seed() -> u64 {

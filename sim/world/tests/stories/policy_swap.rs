@@ -13,8 +13,11 @@ fn a_call_outlives_the_policy_it_was_planned_by() {
     let first = hana.dials("+1 206 555 0142");
     world.run_until_quiet();
 
-    world.adopts(&TWO_PROVIDERS.replace("use = [{ trunk = \"east\" }]", "use = [{ trunk = \"west\" }]")
-        .replace("backup = [\"west\"]", "backup = [\"east\"]"));
+    world.adopts(
+        &TWO_PROVIDERS
+            .replace("use = [{ trunk = \"east\" }]", "use = [{ trunk = \"west\" }]")
+            .replace("backup = [\"west\"]", "backup = [\"east\"]"),
+    );
     let second = hana.dials("+1 206 555 0142");
     world.run_until_quiet();
 

@@ -151,10 +151,12 @@ impl Duties {
     pub(crate) fn finish(&mut self) -> Vec<String> {
         // RFC 4320 4.2: too late is worse than never. A peer that got a BYE needs no other answer.
         let is_owed = |(key, served): &(&Key, &Served)| {
-            served.last.is_none_or(|last| last < 200) && (key.1 == "INVITE" || !self.left.contains(&served.call_id))
+            served.last.is_none_or(|last| last < 200)
+                && (key.1 == "INVITE" || !self.left.contains(&served.call_id))
         };
         let unanswered = self.served.iter().filter(is_owed);
-        let unanswered = unanswered.map(|((_, method), served)| format!("{method} of {} was never answered", served.call_id));
+        let unanswered = unanswered
+            .map(|((_, method), served)| format!("{method} of {} was never answered", served.call_id));
         let refused = self.refused.iter().filter(|(_, is_acked)| !**is_acked);
         let refused = refused.map(|(branch, _)| format!("the refusal of {branch} was never acknowledged"));
         let accepted = self.accepted.iter().filter(|(_, accept)| !accept.is_acked);

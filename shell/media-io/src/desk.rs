@@ -1,11 +1,12 @@
 //! Where orders come in and events go out, between two batches of packets.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-use media::{Act, Event, Order, Outbox, PortIndex, Relay};
+use media::{Act, Event, Order, Outbox, PortIndex, Relay, SessionKey};
 
 /// Orders in a row before the packets have their turn again: opening a stream takes four sockets.
 const ORDERS_AT_ONCE: usize = 16;
@@ -36,26 +37,42 @@ pub(crate) struct Desk<E> {
     pub acts: Outbox,
     words: Receiver<Word>,
     events: E,
+    /// Those that were opened, and that no order has closed.
+    sessions: BTreeSet<SessionKey>,
 }
 
 impl<E: Fn(Event)> Desk<E> {
     pub fn new(words: Receiver<Word>, events: E) -> Self {
-        Desk { relay: Relay::new(), acts: Outbox::new(), words, events }
+        Desk { relay: Relay::new(), acts: Outbox::new(), words, events, sessions: BTreeSet::new() }
     }
 
     /// Takes some of the orders that wait.
     pub fn take_orders(&mut self, now: Instant, ports: &mut impl Ports) -> Left {
         for _ in 0..ORDERS_AT_ONCE {
             match self.words.try_recv() {
-                Ok(Word::Order(order)) => {
-                    self.relay.order(now, order, &mut self.acts);
-                    self.act(ports);
-                }
+                Ok(Word::Order(order)) => self.carry_out(now, order, ports),
                 Ok(Word::Stop) => return Left::Stop,
                 Err(_) => return Left::Nothing,
             }
         }
         Left::More
+    }
+
+    /// Closes what is open still, so that its figures come back.
+    pub fn close_all(&mut self, now: Instant, ports: &mut impl Ports) {
+        while let Some(session) = self.sessions.first().copied() {
+            self.carry_out(now, Order::Close { session }, ports);
+        }
+    }
+
+    fn carry_out(&mut self, now: Instant, order: Order, ports: &mut impl Ports) {
+        match &order {
+            Order::Open { session, .. } => drop(self.sessions.insert(*session)),
+            Order::Close { session } => drop(self.sessions.remove(session)),
+            Order::Aim { .. } => {}
+        }
+        self.relay.order(now, order, &mut self.acts);
+        self.act(ports);
     }
 
     /// Does what the relay wants done.

@@ -8,8 +8,8 @@ use std::thread::{self, JoinHandle};
 use media::{Event, Order};
 
 use crate::desk::{Desk, Word};
+use crate::engine::{Engine, Ready};
 use crate::socket::{Bell, pin_to};
-use crate::turn::Turn;
 
 const ORDERS_MAX: usize = 8192;
 
@@ -27,6 +27,7 @@ pub struct Settings<E> {
 #[derive(Debug)]
 pub struct Handle {
     orders: Orders,
+    engine: Engine,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -41,22 +42,39 @@ pub struct Orders {
 #[derive(Debug)]
 pub struct Full(pub Order);
 
-/// Starts a loop on a thread of its own.
+/// Starts a loop on a thread of its own, with the best engine that the system has.
 pub fn start<E>(settings: Settings<E>) -> io::Result<Handle>
+where
+    E: Fn(Event) + Send + 'static,
+{
+    start_on(Engine::Auto, settings)
+}
+
+/// Starts a loop with a certain engine; it is an error if the system does not have that.
+pub fn start_on<E>(engine: Engine, settings: Settings<E>) -> io::Result<Handle>
 where
     E: Fn(Event) + Send + 'static,
 {
     let Settings { name, core, events } = settings;
     let (queue, words) = mpsc::sync_channel(ORDERS_MAX);
     let bell = Arc::new(Bell::new()?);
-    let turn = Turn::new(bell.clone())?;
+    let (tell, told) = mpsc::sync_channel(1);
+    let ours = Arc::clone(&bell);
+    // A ring belongs to the thread that makes it, so all is made there.
     let thread = thread::Builder::new().name(name).spawn(move || {
-        if let Some(core) = core {
-            pin_to(core)?;
+        let made = core.map_or(Ok(()), pin_to).and_then(|()| Ready::new(engine, ours));
+        let told = tell.send(made.as_ref().map(Ready::engine).map_err(copy_of));
+        match made {
+            Ok(turn) if told.is_ok() => turn.run(Desk::new(words, events)),
+            _ => Ok(()),
         }
-        turn.run(Desk::new(words, events))
     })?;
-    Ok(Handle { orders: Orders { queue, bell }, thread })
+    let engine = told.recv().unwrap_or_else(|_| Err(io::Error::other("the media loop ended at once")))?;
+    Ok(Handle { orders: Orders { queue, bell }, engine, thread })
+}
+
+fn copy_of(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
 }
 
 impl Handle {
@@ -68,7 +86,12 @@ impl Handle {
         self.orders.clone()
     }
 
-    /// Closes every port and waits for the thread. Figures of streams still open are lost.
+    /// How this loop takes its packets: what [`Engine::Auto`] came to.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Closes every stream, whose figures come back as events before this returns, and waits for the thread.
     pub fn stop(self) -> io::Result<()> {
         // A loop that has ended hears nothing; joining it says why.
         let _ = self.orders.queue.send(Word::Stop);

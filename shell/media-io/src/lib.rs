@@ -5,12 +5,18 @@
 //!
 //! Not here: which packet goes where (media), and what an order is for (call).
 //!
-//! Start with `handle.rs`, then `turn.rs`.
+//! There are two engines, alike in all they do: one with io_uring, and one with epoll for where that is missing.
+//!
+//! Start with `handle.rs`, then `epoll.rs`, the plainer of the two.
 
-mod batch;
 mod desk;
+mod engine;
+mod epoll;
 mod handle;
+mod name;
 mod socket;
-mod turn;
+mod uring;
 
-pub use handle::{Full, Handle, Orders, Settings, start};
+pub use engine::Engine;
+pub use handle::{Full, Handle, Orders, Settings, start, start_on};
+pub use socket::raise_descriptor_limit;

@@ -1,4 +1,4 @@
-//! The system calls of a media loop, each behind a safe name.
+//! The system calls that both kinds of loop need, each behind a safe name.
 
 use std::io;
 use std::mem;
@@ -10,7 +10,9 @@ use libc::c_int;
 
 /// A second of one stream's audio is 10 KB; this is room for the loop to be late, and for video.
 const RECEIVE_BUFFER: c_int = 256 * 1024;
-const READY_MAX: usize = 256;
+
+/// What a packet may hold: what fits on an Ethernet, and to spare. Longer ones are dropped.
+pub(crate) const ROOM: usize = 2048;
 
 /// A UDP socket that never blocks.
 #[derive(Debug)]
@@ -20,15 +22,6 @@ pub(crate) struct Udp(UdpSocket);
 #[derive(Debug)]
 pub(crate) struct Bell(OwnedFd);
 
-/// Waits for many sockets at once.
-pub(crate) struct Poll(OwnedFd);
-
-/// Those that are ready.
-pub(crate) struct Ready {
-    events: [libc::epoll_event; READY_MAX],
-    count: usize,
-}
-
 impl Udp {
     pub fn bind(local: SocketAddr) -> io::Result<Udp> {
         let socket = UdpSocket::bind(local)?;
@@ -36,6 +29,10 @@ impl Udp {
         // A refusal leaves the system's own size, which carries a call as well.
         let _ = set_option(&socket, libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER);
         Ok(Udp(socket))
+    }
+
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
     }
 }
 
@@ -72,49 +69,6 @@ impl AsRawFd for Bell {
     }
 }
 
-impl Poll {
-    pub fn new() -> io::Result<Poll> {
-        // SAFETY: takes no pointer.
-        owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) }).map(Poll)
-    }
-
-    /// A socket that is closed is no longer watched.
-    pub fn watch(&self, what: &impl AsRawFd, token: u32) -> io::Result<()> {
-        let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: u64::from(token) };
-        // SAFETY: `event` lives through the call, which does not keep it.
-        let done =
-            unsafe { libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, what.as_raw_fd(), &mut event) };
-        checked(done).map(drop)
-    }
-
-    pub fn wait(&self, ready: &mut Ready) -> io::Result<()> {
-        let (events, room) = (ready.events.as_mut_ptr(), READY_MAX as c_int);
-        // SAFETY: writes at most `room` events, for which there is room.
-        let count = checked(unsafe { libc::epoll_wait(self.0.as_raw_fd(), events, room, -1) });
-        ready.count = match count {
-            Ok(count) => count as usize,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
-            Err(error) => return Err(error),
-        };
-        Ok(())
-    }
-}
-
-impl Ready {
-    /// Whether more may be ready than there was room for.
-    pub fn is_full(&self) -> bool {
-        self.count == READY_MAX
-    }
-
-    pub fn new() -> Ready {
-        Ready { events: [libc::epoll_event { events: 0, u64: 0 }; READY_MAX], count: 0 }
-    }
-
-    pub fn tokens(&self) -> impl Iterator<Item = u32> {
-        self.events[..self.count].iter().map(|event| event.u64 as u32)
-    }
-}
-
 /// Keeps the calling thread on one core.
 pub(crate) fn pin_to(core: usize) -> io::Result<()> {
     if core >= libc::CPU_SETSIZE as usize {
@@ -130,6 +84,20 @@ pub(crate) fn pin_to(core: usize) -> io::Result<()> {
     checked(unsafe { libc::sched_setaffinity(0, mem::size_of_val(&set), ptr::from_ref(&set)) }).map(drop)
 }
 
+/// Lets this process open as many sockets as its hard limit allows, and says how many files that makes. A call
+/// takes four sockets, and the soft limit is 1024 on most systems.
+pub fn raise_descriptor_limit() -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: writes the one structure, which lives through the call.
+    checked(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) })?;
+    if limit.rlim_cur < limit.rlim_max {
+        limit.rlim_cur = limit.rlim_max;
+        // SAFETY: reads the one structure, which lives through the call.
+        checked(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) })?;
+    }
+    Ok(limit.rlim_cur)
+}
+
 fn set_option(socket: &UdpSocket, level: c_int, option: c_int, value: c_int) -> io::Result<()> {
     let size = mem::size_of::<c_int>() as libc::socklen_t;
     // SAFETY: reads the one integer, whose size is given.
@@ -138,11 +106,11 @@ fn set_option(socket: &UdpSocket, level: c_int, option: c_int, value: c_int) -> 
     checked(done).map(drop)
 }
 
-fn owned(fd: c_int) -> io::Result<OwnedFd> {
+pub(crate) fn owned(fd: c_int) -> io::Result<OwnedFd> {
     // SAFETY: a descriptor that the system has just given belongs to nobody else.
     checked(fd).map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-fn checked(result: c_int) -> io::Result<c_int> {
+pub(crate) fn checked(result: c_int) -> io::Result<c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }

@@ -4,18 +4,18 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use media::{Aim, Event, Figures, LatchMode, Order, PortPair, Sending, SessionKey, Side};
-use media_io::{Handle, Settings, start};
+use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start, start_on};
 use rtp::{Law, Tone, rtcp};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 42 };
 const PATIENCE: Duration = Duration::from_secs(5);
 
-#[test]
-fn packets_cross_both_ways_and_strangers_are_dropped() {
-    let house = House::open(LOOPBACK, LOOPBACK);
+fn packets_cross_both_ways_and_strangers_are_dropped(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
     let (caller, callee, stranger) = (socket(LOOPBACK), socket(LOOPBACK), socket(LOOPBACK));
     house.aim(Side::Caller, &caller, &caller);
     house.aim(Side::Callee, &callee, &callee);
@@ -35,9 +35,8 @@ fn packets_cross_both_ways_and_strangers_are_dropped() {
     assert_eq!((figures.caller.lost, figures.caller.unsent, figures.caller.jitter_us / 1_000_000), (0, 0, 0));
 }
 
-#[test]
-fn a_burst_crosses_whole_and_in_order() {
-    let house = House::open(LOOPBACK, LOOPBACK);
+fn a_burst_crosses_whole_and_in_order(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
     let (caller, callee) = (socket(LOOPBACK), socket(LOOPBACK));
     house.aim(Side::Caller, &caller, &caller);
     house.aim(Side::Callee, &callee, &callee);
@@ -53,9 +52,8 @@ fn a_burst_crosses_whole_and_in_order() {
     assert_eq!(house.finish().callee.packets_out, 200);
 }
 
-#[test]
-fn reports_cross_on_their_own_ports() {
-    let house = House::open(LOOPBACK, LOOPBACK);
+fn reports_cross_on_their_own_ports(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
     let (caller, callee, caller_reports, callee_reports) =
         (socket(LOOPBACK), socket(LOOPBACK), socket(LOOPBACK), socket(LOOPBACK));
     house.aim(Side::Caller, &caller, &caller_reports);
@@ -69,9 +67,8 @@ fn reports_cross_on_their_own_ports() {
     assert_eq!(house.finish().caller.rtcp_in, 1);
 }
 
-#[test]
-fn one_leg_may_be_ipv6_and_the_other_ipv4() {
-    let house = House::open(LOOPBACK_6, LOOPBACK);
+fn one_leg_may_be_ipv6_and_the_other_ipv4(engine: Engine) {
+    let house = House::open(engine, LOOPBACK_6, LOOPBACK);
     let (caller, callee) = (socket(LOOPBACK_6), socket(LOOPBACK));
     house.aim(Side::Caller, &caller, &caller);
     house.aim(Side::Callee, &callee, &callee);
@@ -85,9 +82,8 @@ fn one_leg_may_be_ipv6_and_the_other_ipv4() {
     house.finish();
 }
 
-#[test]
-fn a_packet_that_cannot_be_sent_is_told() {
-    let house = House::open(LOOPBACK, LOOPBACK);
+fn a_packet_that_cannot_be_sent_is_told(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
     let (caller, callee) = (socket(LOOPBACK), socket(LOOPBACK_6));
     house.aim(Side::Caller, &caller, &caller);
     house.aim(Side::Callee, &callee, &callee);
@@ -98,11 +94,10 @@ fn a_packet_that_cannot_be_sent_is_told() {
     assert_eq!(house.finish().callee.unsent, 1);
 }
 
-#[test]
-fn a_port_in_use_fails_the_stream_and_frees_the_others() {
+fn a_port_in_use_fails_the_stream_and_frees_the_others(engine: Engine) {
     let ports = [pair(LOOPBACK), pair(LOOPBACK)];
     let taken = UdpSocket::bind(ports[1].rtp()).unwrap();
-    let (handle, events) = started();
+    let (handle, events) = started(engine);
 
     handle.order(Order::Open { session: CALL, stream: 0, ports }).unwrap();
 
@@ -118,9 +113,8 @@ fn a_port_in_use_fails_the_stream_and_frees_the_others() {
     handle.stop().unwrap();
 }
 
-#[test]
-fn closed_ports_can_be_bound_again() {
-    let house = House::open(LOOPBACK, LOOPBACK);
+fn closed_ports_can_be_bound_again(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
     let ports = house.ports;
     house.finish();
     for local in ports.iter().flat_map(|pair| [pair.rtp(), pair.rtcp()]) {
@@ -128,9 +122,8 @@ fn closed_ports_can_be_bound_again() {
     }
 }
 
-#[test]
-fn many_orders_are_all_carried_out() {
-    let (handle, events) = started();
+fn many_orders_are_all_carried_out(engine: Engine) {
+    let (handle, events) = started(engine);
     let orders = handle.orders();
     let ports = [pair(LOOPBACK), pair(LOOPBACK)];
     for call in 0..200 {
@@ -147,6 +140,226 @@ fn many_orders_are_all_carried_out() {
     handle.stop().unwrap();
 }
 
+fn a_stop_brings_back_the_figures_of_open_streams(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
+    let (caller, callee) = (socket(LOOPBACK), socket(LOOPBACK));
+    house.aim(Side::Caller, &caller, &caller);
+    house.aim(Side::Callee, &callee, &callee);
+    let other = SessionKey { shard: 1, call: 43 };
+    let ports = [pair(LOOPBACK), pair(LOOPBACK)];
+    for stream in 0..2 {
+        let ports = if stream == 0 { ports } else { [pair(LOOPBACK), pair(LOOPBACK)] };
+        house.handle.order(Order::Open { session: other, stream, ports }).unwrap();
+    }
+    caller.send_to(&tone(1)[0], house.ports[0].rtp()).unwrap();
+    heard(&callee);
+
+    house.handle.stop().unwrap();
+
+    let finished: Vec<_> = house.events.try_iter().filter_map(figures_of).collect();
+    let keys: Vec<_> = finished.iter().map(|(session, stream, _)| (*session, *stream)).collect();
+    assert_eq!(keys, [(CALL, 0), (other, 0), (other, 1)]);
+    assert_eq!(finished[0].2.callee.packets_out, 1);
+    UdpSocket::bind(house.ports[0].rtp()).unwrap();
+}
+
+fn what_is_too_long_is_dropped_and_the_rest_crosses(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
+    let (caller, callee) = (socket(LOOPBACK), socket(LOOPBACK));
+    house.aim(Side::Caller, &caller, &caller);
+    house.aim(Side::Callee, &callee, &callee);
+    let of_length = |length| {
+        let mut packet = tone(1).remove(0);
+        packet.resize(length, 7);
+        packet
+    };
+
+    for length in [2049, 2048, 9000, 12] {
+        caller.send_to(&of_length(length), house.ports[0].rtp()).unwrap();
+    }
+
+    assert_eq!(heard(&callee).0, of_length(2048));
+    assert_eq!(heard(&callee).0, of_length(12));
+    assert_eq!(house.finish().caller.packets_in, 2);
+}
+
+fn a_failed_send_stops_nobody(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
+    let (caller, out_of_reach, callee) = (socket(LOOPBACK), socket(LOOPBACK_6), socket(LOOPBACK));
+    house.aim(Side::Caller, &caller, &caller);
+    house.aim(Side::Callee, &out_of_reach, &out_of_reach);
+    let packets = tone(200);
+    for packet in &packets[..100] {
+        caller.send_to(packet, house.ports[0].rtp()).unwrap();
+    }
+    house.await_latch();
+
+    house.aim(Side::Callee, &callee, &callee);
+    for packet in &packets[100..] {
+        caller.send_to(packet, house.ports[0].rtp()).unwrap();
+    }
+
+    while heard(&callee).0 != packets[199] {}
+    let figures = house.finish();
+    assert_eq!(figures.caller.packets_in, 200);
+    assert_eq!(figures.callee.packets_out + figures.callee.unsent, 200);
+    assert!((1..=100).contains(&figures.callee.unsent), "{figures:?}");
+}
+
+/// The loop is held up until all packets wait: then more sockets are ready at once than one call to epoll
+/// tells of, and more packets wait than a ring has buffers.
+fn a_crowd_that_waited_crosses_whole_and_in_order(engine: Engine) {
+    const STREAMS: u64 = 150;
+    const EACH: usize = 12;
+    let hold_up = Arc::new(Mutex::new(()));
+    let (tell, events) = mpsc::channel();
+    let gate = Arc::clone(&hold_up);
+    let settings = Settings {
+        name: "media-test".to_owned(),
+        core: None,
+        events: move |event| {
+            let latched = matches!(event, Event::Latched { .. });
+            tell.send(event).unwrap();
+            if latched {
+                drop(gate.lock());
+            }
+        },
+    };
+    raise_descriptor_limit().unwrap();
+    let handle = start_on(engine, settings).unwrap();
+    let (callers, callee) = (peers(STREAMS), peers(STREAMS));
+    let ports: Vec<_> = (0..STREAMS).map(|_| [pair(LOOPBACK), pair(LOOPBACK)]).collect();
+    for (at, ports) in ports.iter().enumerate() {
+        let session = SessionKey { shard: 0, call: at as u64 };
+        handle.order(Order::Open { session, stream: 0, ports: *ports }).unwrap();
+        for (side, peer) in [(Side::Caller, &callers[at]), (Side::Callee, &callee[at])] {
+            let aim = aim_at(peer, peer);
+            handle.order(Order::Aim { session, stream: 0, side, aim }).unwrap();
+        }
+    }
+    let again = Order::Open { session: SessionKey { shard: 0, call: 0 }, stream: 0, ports: ports[0] };
+    handle.order(again).unwrap();
+    assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Failed { .. })), "all orders are carried out");
+    let packets = tone(EACH);
+    let held = hold_up.lock().unwrap();
+    callers[0].send_to(&packets[0], ports[0][0].rtp()).unwrap();
+    assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Latched { .. })));
+
+    for packet in &packets {
+        for (at, ports) in ports.iter().enumerate() {
+            callers[at].send_to(packet, ports[0].rtp()).unwrap();
+            callee[at].send_to(packet, ports[1].rtp()).unwrap();
+        }
+    }
+    drop(held);
+
+    assert_eq!(heard(&callee[0]).0, packets[0]);
+    for packet in &packets {
+        for peer in callers.iter().chain(&callee) {
+            assert_eq!(heard(peer).0, *packet);
+        }
+    }
+    handle.stop().unwrap();
+    let finished: Vec<_> = events.try_iter().filter_map(figures_of).collect();
+    let sent = |(_, _, figures): &(_, _, Figures)| figures.caller.packets_out + figures.callee.packets_out;
+    assert_eq!(finished.iter().map(sent).sum::<u64>(), STREAMS * 2 * EACH as u64 + 1);
+}
+
+/// Ports are closed and opened again while packets are on their way through them.
+fn a_late_packet_touches_no_later_stream(engine: Engine) {
+    let (handle, events) = started(engine);
+    let ports = [pair(LOOPBACK), pair(LOOPBACK)];
+    let (caller, callees) = (socket(LOOPBACK), [socket(LOOPBACK), socket(LOOPBACK)]);
+    let packet = &tone(1)[0];
+    let mut carried = 0;
+
+    for call in 0..300 {
+        let (session, callee) = (SessionKey { shard: 0, call }, &callees[call as usize % 2]);
+        handle.order(Order::Open { session, stream: 0, ports }).unwrap();
+        for (side, peer) in [(Side::Caller, &caller), (Side::Callee, callee)] {
+            handle.order(Order::Aim { session, stream: 0, side, aim: aim_at(peer, peer) }).unwrap();
+        }
+        for at in 0..40 {
+            if at == 30 {
+                handle.order(Order::Close { session }).unwrap();
+            }
+            caller.send_to(packet, ports[0].rtp()).unwrap();
+        }
+
+        let (finished, _, figures) = std::iter::from_fn(|| events.recv_timeout(PATIENCE).ok())
+            .find_map(figures_of)
+            .expect("figures come back");
+        assert_eq!(finished, session);
+        assert_eq!(waiting(callee), figures.callee.packets_out);
+        assert_eq!(waiting(&callees[(call as usize + 1) % 2]), 0);
+        carried += figures.callee.packets_out;
+    }
+    handle.stop().unwrap();
+    assert!(carried > 0, "packets were on their way");
+}
+
+#[test]
+fn the_best_engine_is_taken_by_itself() {
+    let best = start_on(Engine::Uring, quiet()).map_or(Engine::Epoll, |handle| handle.engine());
+
+    assert_eq!(start(quiet()).unwrap().engine(), best);
+    assert_eq!(start_on(Engine::Epoll, quiet()).unwrap().engine(), Engine::Epoll);
+}
+
+#[test]
+fn where_io_uring_is_forbidden_epoll_serves() {
+    std::thread::spawn(|| {
+        forbid_io_uring();
+
+        assert_eq!(start(quiet()).unwrap().engine(), Engine::Epoll);
+        assert!(start_on(Engine::Uring, quiet()).is_err());
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn a_core_that_is_not_there_is_told_at_once() {
+    assert!(start(Settings { core: Some(1023), ..quiet() }).is_err());
+}
+
+#[test]
+fn the_descriptor_limit_is_raised_once_and_stays() {
+    let limit = raise_descriptor_limit().unwrap();
+
+    assert!(limit >= 1024, "{limit}");
+    assert_eq!(raise_descriptor_limit().unwrap(), limit);
+}
+
+macro_rules! on_both_engines {
+    ($($sentence:ident)*) => {
+        mod epoll {
+            use media_io::Engine;
+            $(#[test] fn $sentence() { super::$sentence(Engine::Epoll) })*
+        }
+        mod uring {
+            use media_io::Engine;
+            $(#[test] fn $sentence() { super::$sentence(Engine::Uring) })*
+        }
+    };
+}
+
+on_both_engines! {
+    packets_cross_both_ways_and_strangers_are_dropped
+    a_burst_crosses_whole_and_in_order
+    reports_cross_on_their_own_ports
+    one_leg_may_be_ipv6_and_the_other_ipv4
+    a_packet_that_cannot_be_sent_is_told
+    a_port_in_use_fails_the_stream_and_frees_the_others
+    closed_ports_can_be_bound_again
+    many_orders_are_all_carried_out
+    a_stop_brings_back_the_figures_of_open_streams
+    what_is_too_long_is_dropped_and_the_rest_crosses
+    a_failed_send_stops_nobody
+    a_crowd_that_waited_crosses_whole_and_in_order
+    a_late_packet_touches_no_later_stream
+}
+
 const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const LOOPBACK_6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
 
@@ -157,8 +370,8 @@ struct House {
 }
 
 impl House {
-    fn open(caller: IpAddr, callee: IpAddr) -> House {
-        let (handle, events) = started();
+    fn open(engine: Engine, caller: IpAddr, callee: IpAddr) -> House {
+        let (handle, events) = started(engine);
         let ports = [pair(caller), pair(callee)];
         handle.order(Order::Open { session: CALL, stream: 0, ports }).unwrap();
         House { handle, events, ports }
@@ -167,19 +380,17 @@ impl House {
     /// An order is carried out before a packet that is sent after it only if the loop has seen it: so a
     /// second, empty order is sent and its answer awaited.
     fn aim(&self, side: Side, rtp: &UdpSocket, rtcp: &UdpSocket) {
-        let aim = Aim {
-            rtp: Some(rtp.local_addr().unwrap()),
-            rtcp: Some(rtcp.local_addr().unwrap()),
-            sending: Sending::Allowed,
-            latch: LatchMode::Strict,
-            clock: 8000,
-        };
+        let aim = aim_at(rtp, rtcp);
         self.handle.order(Order::Aim { session: CALL, stream: 0, side, aim }).unwrap();
         self.handle.order(Order::Open { session: CALL, stream: 0, ports: self.ports }).unwrap();
-        match self.events.recv_timeout(PATIENCE).unwrap() {
+        match self.next_event() {
             Event::Failed { why, .. } if why == "the stream is open already" => {}
             event => panic!("{event:?}"),
         }
+    }
+
+    fn next_event(&self) -> Event {
+        self.events.recv_timeout(PATIENCE).unwrap()
     }
 
     fn await_latch(&self) {
@@ -200,17 +411,73 @@ impl House {
     }
 }
 
-fn started() -> (Handle, Receiver<Event>) {
+fn started(engine: Engine) -> (Handle, Receiver<Event>) {
     let (tell, events) = mpsc::channel();
     let settings =
         Settings { name: "media-test".to_owned(), core: None, events: move |event| drop(tell.send(event)) };
-    (start(settings).unwrap(), events)
+    (start_on(engine, settings).unwrap(), events)
 }
 
-/// A pair that was free a moment ago, and that this process has not named before.
+fn quiet() -> Settings<fn(Event)> {
+    Settings { name: "media-test".to_owned(), core: None, events: drop }
+}
+
+fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {
+    Aim {
+        rtp: Some(rtp.local_addr().unwrap()),
+        rtcp: Some(rtcp.local_addr().unwrap()),
+        sending: Sending::Allowed,
+        latch: LatchMode::Strict,
+        clock: 8000,
+    }
+}
+
+fn figures_of(event: Event) -> Option<(SessionKey, u8, Figures)> {
+    match event {
+        Event::Finished { session, stream, figures } => Some((session, stream, *figures)),
+        Event::Latched { .. } => None,
+        Event::Failed { why, .. } => panic!("{why}"),
+    }
+}
+
+/// From here on this thread and those it starts are refused a ring, as in many containers.
+fn forbid_io_uring() {
+    let code = |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter { code: code as u16, jt, jf, k };
+    let refuse = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+    let mut filter = [
+        code(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        code(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, libc::SYS_io_uring_setup as u32, 0, 1),
+        code(libc::BPF_RET | libc::BPF_K, refuse, 0, 0),
+        code(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0, 0),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: reads the program, which lives through the call.
+    let done = unsafe {
+        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program)
+    };
+    assert_eq!(done, 0, "no filter: {}", std::io::Error::last_os_error());
+}
+
+fn peers(count: u64) -> Vec<UdpSocket> {
+    (0..count).map(|_| socket(LOOPBACK)).collect()
+}
+
+/// How many packets wait at a socket to which nobody sends.
+fn waiting(socket: &UdpSocket) -> u64 {
+    socket.set_nonblocking(true).unwrap();
+    std::iter::from_fn(|| socket.recv(&mut [0; 2048]).ok()).count() as u64
+}
+
+/// A pair that was free a moment ago, and that this process has not named before. Other processes test too:
+/// IPv4 has a loopback address for each.
 fn pair(address: IpAddr) -> PortPair {
     static NAMED: AtomicU16 = AtomicU16::new(0);
-    let first = 10_000 + (std::process::id() % 300) as u16 * 64;
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    let (address, first) = match address {
+        IpAddr::V4(_) => (IpAddr::from([127, high + 1, middle, low]), 10_000),
+        IpAddr::V6(_) => (address, 10_000 + u16::from(low) * 64),
+    };
     loop {
         let port = first + 2 * NAMED.fetch_add(1, Ordering::Relaxed);
         let pair = PortPair { address, port };
@@ -227,7 +494,7 @@ fn socket(address: IpAddr) -> UdpSocket {
 }
 
 fn heard(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
-    let mut buffer = [0; 2048];
+    let mut buffer = [0; 16_384];
     let (length, from) = socket.recv_from(&mut buffer).expect("a packet comes");
     (buffer[..length].to_vec(), from)
 }

@@ -1,4 +1,7 @@
-//! The loop: wait, read what is ready, ask the relay, send on.
+//! The loop with epoll, for every system: wait, read what is ready, ask the relay, send on.
+
+mod batch;
+mod poll;
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,15 +10,16 @@ use std::time::Instant;
 
 use media::{Event, PortIndex, Verdict};
 
-use crate::batch::Batch;
 use crate::desk::{Desk, Left, Ports};
-use crate::socket::{Bell, Poll, Ready, Udp};
+use crate::socket::{Bell, Udp};
+use batch::Batch;
+use poll::{Poll, Ready};
 
 /// The bell's token; ports have their own number, which stays far below.
 const BELL: u32 = u32::MAX;
 
 /// All that one thread needs to turn packets around.
-pub(crate) struct Turn {
+pub(crate) struct Epoll {
     bell: Arc<Bell>,
     sockets: Sockets,
     batch: Batch,
@@ -33,14 +37,20 @@ enum Pace {
     Behind,
 }
 
-impl Turn {
+impl Epoll {
     pub fn new(bell: Arc<Bell>) -> io::Result<Self> {
         let poll = Poll::new()?;
         poll.watch(&*bell, BELL)?;
-        Ok(Turn { bell, sockets: Sockets { poll, by_port: Vec::new() }, batch: Batch::new() })
+        Ok(Epoll { bell, sockets: Sockets { poll, by_port: Vec::new() }, batch: Batch::new() })
     }
 
     pub fn run<E: Fn(Event)>(mut self, mut desk: Desk<E>) -> io::Result<()> {
+        let ended = self.turns(&mut desk);
+        desk.close_all(Instant::now(), &mut self.sockets);
+        ended
+    }
+
+    fn turns<E: Fn(Event)>(&mut self, desk: &mut Desk<E>) -> io::Result<()> {
         let mut ready = Ready::new();
         loop {
             self.sockets.poll.wait(&mut ready)?;
@@ -51,7 +61,7 @@ impl Turn {
                 if token == BELL {
                     rung = true;
                 } else {
-                    self.carry(now, PortIndex(token), pace, &mut desk);
+                    self.carry(now, PortIndex(token), pace, desk);
                 }
             }
             if rung {

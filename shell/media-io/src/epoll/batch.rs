@@ -1,24 +1,23 @@
 //! Packets that were read with one call, and are sent with one, from where they lie.
 
 use std::mem;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::ptr;
 
-use libc::{iovec, mmsghdr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
+use libc::{iovec, mmsghdr, socklen_t};
 
-use crate::socket::Udp;
+use crate::name::{NAME_LENGTH, Name};
+use crate::socket::{ROOM, Udp};
 
 /// At 50 packets a second one waits at a socket, seldom two; more when the loop is behind.
 const PACKETS: usize = 16;
-/// Room for what fits on an Ethernet, and to spare. Longer ones are dropped.
-const ROOM: usize = 2048;
 
 /// Buffers for one batch, and the headers that tell the system of them. The pointers in the headers are
 /// written anew before each call, and hold for that call only.
 pub(crate) struct Batch {
     buffers: Box<[[u8; ROOM]; PACKETS]>,
-    names: Box<[sockaddr_storage; PACKETS]>,
+    names: Box<[Name; PACKETS]>,
     parts: Box<[iovec; PACKETS]>,
     headers: Box<[mmsghdr; PACKETS]>,
     arrived: [Arrived; PACKETS],
@@ -38,10 +37,10 @@ unsafe impl Send for Batch {}
 impl Batch {
     pub fn new() -> Batch {
         // SAFETY: these are plain structures of the system's, for which all zero is a value.
-        let (names, parts, headers) = unsafe { (mem::zeroed(), mem::zeroed(), mem::zeroed()) };
+        let (parts, headers) = unsafe { (mem::zeroed(), mem::zeroed()) };
         Batch {
             buffers: Box::new([[0; ROOM]; PACKETS]),
-            names: Box::new(names),
+            names: Box::new([Name::EMPTY; PACKETS]),
             parts: Box::new(parts),
             headers: Box::new(headers),
             arrived: [Arrived::default(); PACKETS],
@@ -52,7 +51,7 @@ impl Batch {
     /// Reads one packet: the call for many costs a tenth more when there is but one.
     pub fn receive_one(&mut self, socket: &Udp) -> usize {
         let (buffer, name) = (self.buffers[0].as_mut_ptr(), ptr::from_mut(&mut self.names[0]));
-        let mut name_length = mem::size_of::<sockaddr_storage>() as socklen_t;
+        let mut name_length = NAME_LENGTH;
         let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
         // SAFETY: the buffer has that room, and the name has the length that is given with it.
         let length = unsafe {
@@ -66,7 +65,7 @@ impl Batch {
     /// Reads what waits at a socket, and says how many packets that were.
     pub fn receive(&mut self, socket: &Udp) -> usize {
         for at in 0..PACKETS {
-            self.point(at, at, ROOM, mem::size_of::<sockaddr_storage>() as socklen_t);
+            self.point(at, at, ROOM, NAME_LENGTH);
         }
         let (headers, room) = (self.headers.as_mut_ptr(), PACKETS as u32);
         // SAFETY: each header leads to a name and a buffer of the lengths that it gives.
@@ -86,12 +85,12 @@ impl Batch {
         if is_cut {
             return None;
         }
-        Some((address_of(&self.names[at])?, &self.buffers[at][..length]))
+        Some((self.names[at].read()?, &self.buffers[at][..length]))
     }
 
     /// Puts a packet of the last read into what is sent next.
     pub fn address(&mut self, at: usize, to: SocketAddr) {
-        let name_length = write_address(to, &mut self.names[at]);
+        let name_length = self.names[at].write(to);
         self.outgoing.push((at, name_length));
     }
 
@@ -150,47 +149,5 @@ impl Batch {
     /// Gives up what was addressed.
     pub fn forget(&mut self) {
         self.outgoing.clear();
-    }
-}
-
-fn address_of(name: &sockaddr_storage) -> Option<SocketAddr> {
-    match i32::from(name.ss_family) {
-        libc::AF_INET => {
-            // SAFETY: the family says that it is this structure, for which storage has room and alignment.
-            let name = unsafe { &*ptr::from_ref(name).cast::<sockaddr_in>() };
-            let ip = Ipv4Addr::from(u32::from_be(name.sin_addr.s_addr));
-            Some(SocketAddrV4::new(ip, u16::from_be(name.sin_port)).into())
-        }
-        libc::AF_INET6 => {
-            // SAFETY: the family says that it is this structure, for which storage has room and alignment.
-            let name = unsafe { &*ptr::from_ref(name).cast::<sockaddr_in6>() };
-            let ip = Ipv6Addr::from(name.sin6_addr.s6_addr);
-            let scope = if ip.is_unicast_link_local() { name.sin6_scope_id } else { 0 };
-            Some(SocketAddrV6::new(ip, u16::from_be(name.sin6_port), 0, scope).into())
-        }
-        _ => None,
-    }
-}
-
-fn write_address(to: SocketAddr, name: &mut sockaddr_storage) -> socklen_t {
-    match to {
-        SocketAddr::V4(to) => {
-            // SAFETY: storage has room and alignment for every address.
-            let name = unsafe { &mut *ptr::from_mut(name).cast::<sockaddr_in>() };
-            name.sin_family = libc::AF_INET as u16;
-            name.sin_port = to.port().to_be();
-            name.sin_addr.s_addr = u32::from(*to.ip()).to_be();
-            mem::size_of::<sockaddr_in>() as socklen_t
-        }
-        SocketAddr::V6(to) => {
-            // SAFETY: storage has room and alignment for every address.
-            let name = unsafe { &mut *ptr::from_mut(name).cast::<sockaddr_in6>() };
-            name.sin6_family = libc::AF_INET6 as u16;
-            name.sin6_port = to.port().to_be();
-            name.sin6_flowinfo = to.flowinfo();
-            name.sin6_addr.s6_addr = to.ip().octets();
-            name.sin6_scope_id = to.scope_id();
-            mem::size_of::<sockaddr_in6>() as socklen_t
-        }
     }
 }

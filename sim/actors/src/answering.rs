@@ -8,6 +8,7 @@ use sdp::Session;
 use sip_message::{Header, Message, Method};
 
 use crate::actor::{Actor, Served};
+use crate::digest;
 use crate::exchange::{ActorOut, Deed, Ended, LegId, Note, Parcel, Transport};
 use crate::leg::{Dialog, Incoming, Leg, Line, State};
 use crate::media::Media;
@@ -97,6 +98,9 @@ impl Actor {
             }
             return;
         }
+        if self.profile.has(Habit::Challenges) && !self.is_proven(message) {
+            return self.challenge(path, message, out);
+        }
         let id = LegId(self.next_incoming);
         self.next_incoming += 1;
         let dialog = self.dialog_of(path, message);
@@ -115,6 +119,30 @@ impl Actor {
         self.note(id, Note::Called { uri, from: message.from().uri.to_owned() }, out);
         self.provisional(id, 100, None, out);
         self.play(now, id, out);
+    }
+
+    /// The nonce is bound to the call: a copy of the INVITE is challenged alike.
+    fn nonce_of(message: &Message<'_>) -> String {
+        format!("for-{}", message.call_id())
+    }
+
+    fn is_proven(&self, message: &Message<'_>) -> bool {
+        let Some(who) = &self.profile.credentials else { return false };
+        let nonce = Actor::nonce_of(message);
+        let mut proofs = message.lines().filter(|line| line.header == Header::ProxyAuthorization);
+        proofs.any(|line| digest::is_proof(line.value, who, "INVITE", &nonce))
+    }
+
+    fn challenge(&self, path: Path, message: &Message<'_>, out: &mut ActorOut) {
+        let (realm, nonce) = (&self.profile.name, Actor::nonce_of(message));
+        let value = format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm=SHA-256, qop=\"auth\"");
+        let answer = Response {
+            status: 407,
+            to_tag: Some("challenged"),
+            header: Some(("Proxy-Authenticate", &value)),
+            ..Response::default()
+        };
+        out.sends.push(self.response_parcel(path, message, &answer));
     }
 
     fn dialog_of(&mut self, path: Path, message: &Message<'_>) -> Dialog {
@@ -185,6 +213,7 @@ impl Actor {
             to_tag: (status > 100).then_some(&leg.dialog.local_tag),
             contact: (status > 100).then_some(&contact),
             body: body.map(|body| ("application/sdp", body)),
+            ..Response::default()
         };
         let parcel = self.response_parcel((invite.from, invite.transport), &message, &answer);
         out.sends.push(parcel.clone());
@@ -246,6 +275,7 @@ impl Actor {
             to_tag: Some(&leg.dialog.local_tag),
             contact: Some(&contact),
             body: Some(("application/sdp", body)),
+            ..Response::default()
         };
         let parcel = self.response_parcel((invite.from, invite.transport), &message, &ok);
         out.sends.push(parcel.clone());
@@ -279,7 +309,7 @@ impl Actor {
             status,
             to_tag: Some(&leg.dialog.local_tag),
             contact: (status == 302).then_some(&contact),
-            body: None,
+            ..Response::default()
         };
         let parcel = self.response_parcel((invite.from, invite.transport), &message, &answer);
         out.sends.push(parcel.clone());
@@ -406,9 +436,9 @@ impl Actor {
         };
         let ok = Response {
             status: 200,
-            to_tag: None,
             contact: Some(&contact),
             body: body.as_deref().map(|body| ("application/sdp", body)),
+            ..Response::default()
         };
         self.serve(now, path, message, &ok, out);
         let sent = self.served.last().map(|served| served.answer.clone());

@@ -40,6 +40,21 @@ pub(crate) fn answer(
     ))
 }
 
+/// Whether the sender of an Authorization value knows the password.
+pub(crate) fn is_proof(value: &str, who: &Credentials, method: &str, nonce: &str) -> bool {
+    let Some(fields) = value.trim().strip_prefix("Digest ") else { return false };
+    let field = |name: &str| {
+        let found = fields_of(fields).find(|(found, _)| found.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value)
+    };
+    let hash = |text: &str| hex(&Sha256::digest(text));
+    let secret = hash(&format!("{}:{}:{}", who.user, field("realm"), who.password));
+    let request = hash(&format!("{method}:{}", field("uri")));
+    let (nc, cnonce, qop) = (field("nc"), field("cnonce"), field("qop"));
+    let expected = hash(&format!("{secret}:{nonce}:{nc}:{cnonce}:{qop}:{request}"));
+    field("nonce") == nonce && field("username") == who.user && field("response") == expected
+}
+
 /// Name and value of each field, quotes taken off; a comma inside of quotes divides nothing.
 fn fields_of(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut inside = false;

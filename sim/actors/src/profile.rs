@@ -80,6 +80,8 @@ pub enum Habit {
     ReinvitesAtOnce,
     /// Refuses re-INVITE and UPDATE with 488.
     RefusesChanges,
+    /// Callers must prove with a SHA-256 digest that they share its credentials.
+    Challenges,
     /// An answered call is redirected: 302.
     Redirects,
 }

@@ -56,6 +56,8 @@ pub(crate) struct Response<'a> {
     pub status: u16,
     pub to_tag: Option<&'a str>,
     pub contact: Option<&'a str>,
+    /// One header of its own, name and value.
+    pub header: Option<(&'a str, &'a str)>,
     pub body: Option<(&'a str, &'a [u8])>,
 }
 
@@ -80,6 +82,9 @@ impl Response<'_> {
         }
         if let Some(contact) = self.contact {
             let _ = write!(text, "Contact: {contact}\r\n");
+        }
+        if let Some((name, value)) = self.header {
+            let _ = write!(text, "{name}: {value}\r\n");
         }
         with_body(text, self.body)
     }

@@ -7,6 +7,9 @@ use actors::{Credentials, Profile, Transport};
 use model::{Documents, SipUri};
 use policy::{Interface, Policy};
 
+/// Every secret of a story.
+pub(crate) const PASSWORD: &str = "a password of the story";
+
 /// Profiles in the order of their names. A trunk's second server is called `trunk-2`, and so on; a trunk whose
 /// name begins with "psap" leads to emergency call takers.
 pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String, IpAddr>) -> Vec<Profile> {
@@ -37,6 +40,9 @@ pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String
         };
         profile.user = "+12065550142".to_owned();
         profile.transport = transport(&server.uri);
+        let auth = documents.trunk.get(&server.trunk).and_then(|trunk| trunk.auth.as_ref());
+        profile.credentials =
+            auth.map(|auth| Credentials { user: auth.user.clone(), password: PASSWORD.to_owned() });
         cast.push(profile);
     }
     cast

@@ -314,11 +314,11 @@ fn documents(toml: &str) -> Documents {
     })
 }
 
-/// Each secret is known to those who need it: "secret of " and where it is kept.
+/// Each secret is known to those who need it.
 fn secrets(documents: &Documents) -> Secrets {
     let mut secrets = Secrets::new();
     for place in documents.secret_refs() {
-        secrets.insert(place.clone(), "a password of the story".to_owned());
+        secrets.insert(place.clone(), cast::PASSWORD.to_owned());
     }
     secrets
 }

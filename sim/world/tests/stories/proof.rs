@@ -1,6 +1,6 @@
 //! Who is who.
 
-use actors::{Credentials, Ended};
+use actors::{Credentials, Ended, Habit};
 use world::World;
 
 use crate::{TWO_PROVIDERS, seed};
@@ -44,5 +44,23 @@ fn a_stranger_is_turned_away_without_a_record() {
     assert_eq!(call.ended(), Some(Ended::Refused(403)));
     assert_eq!(east.was_called(), 0);
     assert!(world.records().is_empty());
+    world.finish();
+}
+
+#[test]
+fn the_house_proves_to_a_provider_who_it_is() {
+    let with_account = TWO_PROVIDERS.replace(
+        "servers = [{ uri = \"sip:198.51.100.10:5060\" }]",
+        "servers = [{ uri = \"sip:198.51.100.10:5060\" }]\n\
+         auth = { user = \"contoso-4471\", password = { env = \"EAST\" } }",
+    );
+    let mut world = World::from_toml(seed(), &with_account);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    east.has_habit(Habit::Challenges);
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_until_quiet();
+
+    assert!(call.is_up_with(&east));
     world.finish();
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use model::{Side, SipUri, Source, Transport};
 use serde::Serialize;
 
+use crate::call_plan::{CallPlan, Callee};
 use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
-use crate::plan::{CallPlan, Callee, Decision, plan};
+use crate::plan::{Decision, plan};
 use crate::policy::{Policy, StoredTest, Trunk, User};
 use crate::trail::Trail;
 

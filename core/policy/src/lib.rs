@@ -6,6 +6,7 @@
 //! Start at [`plan()`], then `steps`, one file for each line that `explain` prints. [`compile()`] makes a
 //! [`Policy`] out of documents.
 
+mod call_plan;
 mod facts;
 mod plan;
 mod steps;
@@ -24,13 +25,14 @@ mod numbering;
 
 mod explain;
 
+pub use call_plan::{AttemptPlan, CallPlan, Callee, Credentials, Direction, MediaPlan, PartyName};
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after};
 pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, run_tests};
 pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
 pub use limit::{Claim, Limit, Permit};
 pub use model::MediaPath;
-pub use plan::{AttemptPlan, CallPlan, Callee, Credentials, Decision, Direction, MediaPlan, PartyName, plan};
+pub use plan::{Decision, plan};
 pub use policy::{Interface, Policy, Server, StoredTest};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use trail::{Considered, Outcome, Step, Trail};

@@ -10,11 +10,11 @@ use model::{
     Rule, Secret, Side, SipUri, Source, Transport, TrunkDirection,
 };
 
+use crate::call_plan::{Credentials, MediaPlan};
 use crate::causes::Causes;
 use crate::country::Country;
 use crate::facts::{InterfaceId, ServerId};
 use crate::limit::Limit;
-use crate::plan::{Credentials, MediaPlan};
 use crate::refusal::Code;
 
 /// Everything the house holds to be right, with every reference resolved.

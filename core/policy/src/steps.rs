@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::Dialled;
+use crate::call_plan::{AttemptPlan, CallPlan, Direction, PartyName};
 use crate::facts::Facts;
-use crate::plan::{AttemptPlan, CallPlan, Direction, PartyName};
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose::Seed;

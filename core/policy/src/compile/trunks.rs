@@ -6,10 +6,10 @@ use std::sync::Arc;
 use model::{CallerIdHeader, Code, Document, Fault, Secure, Side};
 
 use crate::address::host_text;
+use crate::call_plan::{Credentials, MediaPlan};
 use crate::causes::Causes;
 use crate::compile::{Compiler, default_codecs, words};
 use crate::facts::{InterfaceId, ServerId};
-use crate::plan::{Credentials, MediaPlan};
 use crate::policy::{Interface, Server, Trunk, interface_for};
 
 impl Compiler<'_> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use model::Side;
 
+use crate::call_plan::{AttemptPlan, Callee};
 use crate::causes::Causes;
 use crate::facts::Facts;
-use crate::plan::{AttemptPlan, Callee};
 use crate::policy::{Policy, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose::Hop;

@@ -11,10 +11,10 @@ use std::time::Duration;
 use model::Side;
 
 use crate::address::Dialled;
+use crate::call_plan::{AttemptPlan, CallPlan, Direction};
 use crate::causes::Causes;
 use crate::country::Country;
 use crate::facts::Facts;
-use crate::plan::{AttemptPlan, CallPlan, Direction};
 use crate::policy::{Emergency, Policy, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose::{self, Seed};

@@ -70,19 +70,24 @@ pub(crate) fn towards_trunk(
     Identity {
         request_uri: [server.scheme, &*called, "@", &server.authority].concat(),
         to: name_addr(None, &[server.scheme, &*called, "@", &server.host].concat()),
-        headers: headers(trunk, number.as_deref(), domain, is_private),
+        headers: headers(trunk, number.as_deref(), domain, is_private.then_some("id")),
         contact_user: if is_hidden { "anonymous".into() } else { Arc::from(&*sender) },
         from,
     }
 }
 
-fn headers(trunk: &Trunk, number: Option<&str>, domain: &str, is_private: bool) -> Vec<(Arc<str>, String)> {
+fn headers(
+    trunk: &Trunk,
+    number: Option<&str>,
+    domain: &str,
+    privacy: Option<&str>,
+) -> Vec<(Arc<str>, String)> {
     let mut headers = Vec::with_capacity(2);
     if let (Some(name), Some(number)) = (&trunk.caller_id_header, number) {
         headers.push((name.clone(), ["<sip:", &*user_escaped(number), "@", domain, ">"].concat()));
     }
-    if is_private {
-        headers.push((Arc::from("Privacy"), "id".to_owned()));
+    if let Some(privacy) = privacy {
+        headers.push((Arc::from("Privacy"), privacy.to_owned()));
     }
     headers
 }

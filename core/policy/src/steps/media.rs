@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::MediaPath;
 
-use crate::plan::MediaPlan;
+use crate::call_plan::MediaPlan;
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::steps::Caller;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use model::TrunkDirection;
 
 use crate::address::{Dialled, is_device_at, named_in};
+use crate::call_plan::PartyName;
 use crate::facts::Facts;
-use crate::plan::PartyName;
 use crate::policy::{Policy, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::{Caller, Party};

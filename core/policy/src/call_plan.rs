@@ -1,0 +1,100 @@
+//! What a plan says: everything that is decided about a call.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{MediaPath, Secret};
+use serde::Serialize;
+
+use crate::causes::Causes;
+use crate::facts::{InterfaceId, ServerId};
+use crate::limit::Claim;
+
+/// Everything that is decided about a call; the call only carries it out.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallPlan {
+    pub direction: Direction,
+    pub emergency: bool,
+    pub calling: PartyName,
+    /// The number called, in E.164; an emergency number or the name of a user as it is.
+    pub called: Arc<str>,
+    /// The route that took the call; of an emergency call, the emergency rule.
+    pub route: Option<Arc<str>>,
+    /// In the order they are tried; never empty.
+    pub attempts: Vec<AttemptPlan>,
+    /// How long the whole call may take to be answered.
+    pub set_up_max: Duration,
+}
+
+/// Where a call goes, as seen from the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Outbound,
+    Inbound,
+    Internal,
+    /// From one trunk to another.
+    Transit,
+}
+
+/// The user or trunk that calls, or the address of somebody nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct PartyName(pub Arc<str>);
+
+impl fmt::Display for PartyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One try to reach the callee.
+#[derive(Clone, Debug, Serialize)]
+pub struct AttemptPlan {
+    pub callee: Callee,
+    pub server: Option<ServerId>,
+    /// The SIP URI of the next hop.
+    pub target: Arc<str>,
+    pub interface: Option<InterfaceId>,
+    pub request_uri: String,
+    /// A name-addr without tag: `"Hana Kim" <sip:+14255550100@example.net>`.
+    pub from: String,
+    pub to: String,
+    /// Further headers, such as P-Asserted-Identity and Privacy.
+    pub headers: Vec<(Arc<str>, String)>,
+    /// The user part of our Contact.
+    pub contact_user: Arc<str>,
+    pub media: MediaPlan,
+    /// How long the next hop may say nothing at all.
+    pub answer_wait: Duration,
+    /// How long it may ring.
+    pub ring_max: Duration,
+    pub moves_on: Causes,
+    #[serde(skip)]
+    pub credentials: Option<Arc<Credentials>>,
+    pub claims: Vec<Claim>,
+}
+
+/// Whom an attempt tries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Callee {
+    Trunk(Arc<str>),
+    User(Arc<str>),
+}
+
+/// How media is carried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MediaPlan {
+    pub path: MediaPath,
+    /// In order of preference, by the names of configuration.
+    pub codecs: Arc<[Arc<str>]>,
+}
+
+/// What we answer a far end's challenge with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    pub user: Arc<str>,
+    pub password: Secret<String>,
+}

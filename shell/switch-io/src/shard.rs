@@ -28,6 +28,9 @@ const EVENTS: usize = 128;
 /// How often connections are looked at when nothing else happens.
 const SWEEP: Duration = Duration::from_secs(1);
 
+/// Timers may be late by this much, so that those that fall close together wake the shard once.
+const SLACK: Duration = Duration::from_millis(10);
+
 /// A shard's thread, with everything it owns.
 pub struct Shard {
     pub house: House,
@@ -102,7 +105,7 @@ impl Shard {
 
     fn wait(&self) -> Option<Timespec> {
         let due = self.house.switch.deadline();
-        let until_due = due.map(|due| due.saturating_duration_since(Instant::now()));
+        let until_due = due.map(|due| (due + SLACK).saturating_duration_since(Instant::now()));
         let until_sweep = (!self.connections.is_empty()).then_some(SWEEP);
         let wait = until_due.into_iter().chain(until_sweep).min()?;
         Some(Timespec { tv_sec: wait.as_secs() as _, tv_nsec: wait.subsec_nanos() as _ })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use switch::Event;
 use tracing::error;
@@ -15,8 +16,8 @@ use crate::words;
 
 /// Events that wait for the writer.
 const QUEUE: usize = 16 * 1024;
-/// Events written with one `write`.
-const BATCH: usize = 256;
+/// Events that come within this time are written together: a shard seldom has to wake the writer.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Where events go.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +65,8 @@ impl Telemetry {
         let open = |path: &PathBuf| OpenOptions::new().create(true).append(true).open(path);
         let file = settings.events.as_ref().map(open).transpose()?;
         let (queue, events) = mpsc::sync_channel(QUEUE);
-        let thread = thread::Builder::new().name("telemetry".to_owned()).spawn(move || write(&events, file))?;
+        let thread =
+            thread::Builder::new().name("telemetry".to_owned()).spawn(move || write(&events, file))?;
         Ok(Telemetry { queue: Some(queue), tally: Arc::default(), thread: Some(thread) })
     }
 
@@ -127,11 +129,13 @@ impl Tally {
 fn write(events: &Receiver<Event>, mut file: Option<File>) {
     let mut lines = Vec::new();
     while let Ok(first) = events.recv() {
+        thread::sleep(GATHER);
         lines.clear();
-        for event in std::iter::once(first).chain(events.try_iter().take(BATCH)) {
+        for event in std::iter::once(first).chain(events.try_iter().take(QUEUE)) {
             words::log(&event);
             if file.is_some() {
-                serde_json::to_writer(&mut lines, &event).expect("an event has string keys and goes to memory");
+                serde_json::to_writer(&mut lines, &event)
+                    .expect("an event has string keys and goes to memory");
                 lines.push(b'\n');
             }
         }

@@ -1,7 +1,7 @@
 //! ACKs, and 2xx that are repeated until they come.
 
 use media::Side;
-use sip_message::Message;
+use sip_message::{Message, Method};
 
 use crate::body::{self, Body};
 use crate::call::{Ack, Call, State, T2};
@@ -57,6 +57,9 @@ impl Call {
 
     /// A copy of a 2xx: its ACK was lost.
     pub(crate) fn acknowledge_again(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
+        if message.cseq().method != Method::Invite {
+            return;
+        }
         let number = message.cseq().number;
         for side in [Side::Caller, Side::Callee] {
             let Some(dialog) = self.dialog(side).filter(|dialog| dialog.is_of(message)) else { continue };

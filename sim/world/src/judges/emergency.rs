@@ -16,6 +16,10 @@ pub(crate) struct Emergency {
     ways_out: BTreeMap<IpAddr, String>,
     /// Call-IDs of callers who dialled for help.
     asked: BTreeSet<String>,
+    /// Call-IDs of those that the house tried to help.
+    tried: BTreeSet<String>,
+    /// Call-ID, caller and status of refusals that might be the house's own.
+    refused: Vec<(String, String, u16)>,
     faults: Vec<String>,
 }
 
@@ -31,6 +35,12 @@ impl Emergency {
     }
 
     pub(crate) fn see(&mut self, sight: &Sight<'_>) {
+        if let Sight::Kept { record, .. } = sight
+            && record.emergency
+            && !record.attempts.is_empty()
+        {
+            self.tried.insert(record.call_id.clone());
+        }
         let Sight::Noted { actor, kind, noted, .. } = sight else { return };
         match (&noted.what, kind) {
             (Note::Dialled { to }, Kind::Phone | Kind::Pbx) if is_for_help(to) => {
@@ -41,8 +51,8 @@ impl Emergency {
                 self.ways_out.retain(|_, name| name != actor);
             }
             (Note::Ended(Ended::Refused(status)), _) if self.asked.contains(&noted.call_id) => {
-                let is_a_refusal = matches!(status, 401 | 403 | 404 | 407 | 420);
-                if is_a_refusal || !self.ways_out.is_empty() {
+                self.refused.push((noted.call_id.clone(), (*actor).to_owned(), *status));
+                if !self.ways_out.is_empty() {
                     let alive: Vec<_> = self.ways_out.values().collect();
                     self.faults.push(format!("{actor} called for help and got {status}; alive: {alive:?}"));
                 }
@@ -57,7 +67,10 @@ impl Emergency {
     }
 
     pub(crate) fn finish(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.faults)
+        let untried = self.refused.iter().filter(|(call_id, ..)| !self.tried.contains(call_id));
+        let untried =
+            untried.map(|(_, actor, status)| format!("{actor} called for help; the house said {status}"));
+        std::mem::take(&mut self.faults).into_iter().chain(untried.collect::<Vec<_>>()).collect()
     }
 }
 

@@ -98,3 +98,19 @@ fn a_pressed_digit_is_carried_across() {
     assert_eq!(east.count(|note| matches!(note, Note::Told { body } if body.contains("Signal=7"))), 1);
     world.finish();
 }
+
+#[test]
+fn an_update_that_is_answered_after_the_end_is_let_be() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    let call = hana.dials("+1 206 555 0142");
+    world.run_until_quiet();
+
+    call.updates();
+    world.run_for(Duration::from_millis(8));
+    call.hangs_up();
+    world.run_until_quiet();
+
+    assert_eq!(east.calls_now(), 0);
+    world.finish();
+}

@@ -10,17 +10,14 @@ use media::{Event as MediaEvent, Order, SessionKey};
 use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
-use switch::{Answer, AskId, Command, Held, Now, Question, Record, Reply, Settings, Switch, WallTime};
-use switch_io::{Limits, Mail, Ports, Tapped};
+use switch::{Answer, AskId, Command, Held, Now, Question, Reply, Settings, Switch, WallTime};
+use switch_io::{Keep, Limits, Mail, Ports, Tap};
 use tracing::{error, info, warn};
 
 use crate::listening;
 
 /// How long a shard may take to answer a command.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-pub type Tap = Box<dyn Fn(Tapped<'_>) + Send + Sync>;
-pub type Witness = Box<dyn Fn(&[Record]) + Send + Sync>;
 
 /// What to start.
 pub struct Plan {
@@ -34,7 +31,7 @@ pub struct Plan {
     /// Sees every message on the wire.
     pub tap: Option<Tap>,
     /// Sees every record once it is kept.
-    pub witness: Option<Witness>,
+    pub witness: Option<Keep>,
 }
 
 /// The running threads. `stop` ends them in the right order.
@@ -170,7 +167,7 @@ fn wire(
     lookup: lookup::Lookup,
     store: &Arc<store::Store>,
     telemetry: &Arc<telemetry::Telemetry>,
-    (tap, witness): (Option<Tap>, Option<Witness>),
+    (tap, witness): (Option<Tap>, Option<Keep>),
 ) -> Ports {
     let (store, telemetry) = (Arc::clone(store), Arc::clone(telemetry));
     let (to_self, to_asker) = (mail.clone(), mail.clone());

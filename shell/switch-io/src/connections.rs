@@ -212,7 +212,8 @@ impl Connections {
             Phase::Connecting { until } | Phase::Opening { until } => until <= now,
             Phase::Open { silent_since } => silent_since + idle <= now,
         };
-        let over = self.open.iter().filter(|(_, entry)| is_over(entry)).map(|(id, _)| *id).collect::<Vec<_>>();
+        let over =
+            self.open.iter().filter(|(_, entry)| is_over(entry)).map(|(id, _)| *id).collect::<Vec<_>>();
         over.into_iter().for_each(|id| self.end(id, End::Closed, around));
     }
 

@@ -6,24 +6,24 @@
 //! Start at `start`; `shard` is the loop, `connections` the streams, `udp` the datagrams, `mail` what other
 //! threads say to a shard.
 
-mod start;
-mod settings;
-mod ports;
-mod shard;
+mod connection;
+mod connections;
+mod counters;
+mod desk;
 mod house;
 mod mail;
-mod desk;
-mod udp;
 mod mmsg;
-mod connections;
-mod connection;
-mod tls;
+mod ports;
+mod settings;
+mod shard;
 mod socket;
-mod counters;
+mod start;
+mod tls;
+mod udp;
 
 pub use counters::Counts;
 pub use mail::{Full, Mail};
-pub use ports::{Ports, Tapped, Way};
+pub use ports::{Fault, Keep, Ports, Tap, Tapped, Way};
 pub use settings::{Limits, ListenerSettings, Settings};
 pub use start::{Handle, StartFault, start};
 pub use tls::{Tls, TlsFault, TlsFiles};

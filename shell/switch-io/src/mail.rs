@@ -13,7 +13,10 @@ use switch::{Answer, AskId, Command, CommandId, News};
 /// One thing told to a shard.
 pub enum Letter {
     /// A message that arrived at another shard.
-    Steered { flow: Flow, bytes: Box<[u8]> },
+    Steered {
+        flow: Flow,
+        bytes: Box<[u8]>,
+    },
     /// Bytes for a connection that this shard has.
     Carry(Send),
     FlowFailed(Flow),

@@ -9,15 +9,22 @@ use switch::{AskId, Event, Question, Record};
 /// The other threads, as a shard sees them. Called on the shard's thread, so none may wait.
 pub struct Ports {
     /// Returns when the kernel has the records.
-    pub keep: Box<dyn Fn(&[Record]) + Send + Sync>,
+    pub keep: Keep,
     pub order: Box<dyn Fn(Order) + Send + Sync>,
     /// The shard that asks, its question, and the name under which it waits for the answer.
     pub ask: Box<dyn Fn(u8, AskId, Question) + Send + Sync>,
     pub tell: Box<dyn Fn(Event) + Send + Sync>,
     /// A defect of ours that cost one input: the words of the panic.
-    pub fault: Box<dyn Fn(u8, &str) + Send + Sync>,
-    pub tap: Option<Box<dyn Fn(Tapped<'_>) + Send + Sync>>,
+    pub fault: Fault,
+    pub tap: Option<Tap>,
 }
+
+/// Takes records of calls.
+pub type Keep = Box<dyn Fn(&[Record]) + Send + Sync>;
+/// Takes the number of a shard, and the words of its panic.
+pub type Fault = Box<dyn Fn(u8, &str) + Send + Sync>;
+/// Sees every message as it is received or sent.
+pub type Tap = Box<dyn Fn(Tapped<'_>) + Send + Sync>;
 
 /// A message on the wire, as somebody sees it who listens in.
 #[derive(Clone, Copy, Debug)]

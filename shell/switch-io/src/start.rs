@@ -46,7 +46,12 @@ pub struct Handle {
 type Sockets = (Vec<UdpPort>, Vec<(usize, TcpListener)>);
 
 /// Starts one shard for each switch; the switch's number is its place in the list and its box in `mail`.
-pub fn start(settings: Settings, switches: Vec<Switch>, mail: Mail, ports: Ports) -> Result<Handle, StartFault> {
+pub fn start(
+    settings: Settings,
+    switches: Vec<Switch>,
+    mail: Mail,
+    ports: Ports,
+) -> Result<Handle, StartFault> {
     if switches.len() != usize::from(mail.shards()) {
         return Err(StartFault::Uneven { switches: switches.len(), shards: mail.shards() });
     }

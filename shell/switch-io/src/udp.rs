@@ -77,12 +77,7 @@ impl UdpPort {
     }
 
     fn flow_to(&self, remote: SocketAddr) -> Flow {
-        Flow {
-            transport: Transport::Udp,
-            listener: self.listener,
-            connection: ConnectionId::NONE,
-            remote,
-        }
+        Flow { transport: Transport::Udp, listener: self.listener, connection: ConnectionId::NONE, remote }
     }
 }
 

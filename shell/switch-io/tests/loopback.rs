@@ -23,7 +23,9 @@ fn a_datagram_is_answered_from_where_it_went() {
         let house = House::start(Wish { listen: &[(Transport::Udp, free(host))], ..Wish::default() });
         let phone = phone(host);
 
-        phone.send_to(options("c1", "UDP", phone.local_addr().unwrap()).as_bytes(), house.listeners[0]).unwrap();
+        phone
+            .send_to(options("c1", "UDP", phone.local_addr().unwrap()).as_bytes(), house.listeners[0])
+            .unwrap();
 
         let (answer, from) = answer_of(&phone);
         assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
@@ -188,7 +190,8 @@ fn a_refused_connection_fails_at_once() {
     let nobody = free("127.0.0.1");
     let more = probed(&format!("sip:{nobody};transport=tcp"));
     let began = Instant::now();
-    let house = House::start(Wish { listen: &[(Transport::Tcp, free("127.0.0.1"))], more, ..Wish::default() });
+    let house =
+        House::start(Wish { listen: &[(Transport::Tcp, free("127.0.0.1"))], more, ..Wish::default() });
 
     let event = house.events.recv_timeout(SOON).unwrap();
 
@@ -230,7 +233,9 @@ fn a_command_is_answered_and_a_tap_sees_both_ways() {
     phone.send_to(options("tap", "UDP", phone.local_addr().unwrap()).as_bytes(), house.listeners[0]).unwrap();
     let (answer, _) = answer_of(&phone);
 
-    let [Reply::Held(held)] = house.handle.command(Command::Count, SOON)[..] else { panic!("one shard, one reply") };
+    let [Reply::Held(held)] = house.handle.command(Command::Count, SOON)[..] else {
+        panic!("one shard, one reply")
+    };
 
     assert_eq!(held.calls, 0);
     let tapped = house.tapped.lock().unwrap();

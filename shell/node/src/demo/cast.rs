@@ -9,7 +9,10 @@ use anyhow::{Context, Result};
 
 /// Media streams that one actor can have at once.
 const STREAMS: u16 = 8;
-const PORTS: [u16; 4] = [5060, 5070, 15_060, 25_060];
+/// SIP ports to try, and the first of the media ports that go with each.
+const PORTS: [(u16, u16); 4] = [(5060, 30_000), (5070, 28_000), (15_060, 26_000), (25_060, 24_000)];
+/// Media ports that are looked at before the house says it has them.
+const LOOKED_AT: u16 = 64;
 const FIRST_RTP: u16 = 20_000;
 
 /// One party: its name, the last byte of its address, the tone it sends.
@@ -44,6 +47,7 @@ pub const CAST: [Part; 6] = [
 pub struct Stage {
     network: [u8; 3],
     pub port: u16,
+    first_media: u16,
     /// For each of the cast: its SIP socket, then those for media.
     pub sockets: Vec<Vec<UdpSocket>>,
 }
@@ -53,11 +57,12 @@ impl Stage {
     pub fn find() -> Result<Stage> {
         let [_, low, high, ..] = std::process::id().to_be_bytes().map(|byte| byte.max(1));
         let own = std::process::id().to_be_bytes()[3];
-        let networks = [[127, 0, 0], [127, 1 + low % 200, own], [127, 60 + high % 100, own]];
-        let tries = PORTS.iter().flat_map(|port| networks.map(|network| (network, *port)));
+        // The network that everybody uses comes last: others' sockets are there.
+        let networks = [[127, 1 + low % 200, own], [127, 60 + high % 100, own], [127, 0, 0]];
+        let tries = PORTS.iter().flat_map(|ports| networks.map(|network| (network, *ports)));
         let mut last = None;
-        for (network, port) in tries {
-            match Stage::at(network, port) {
+        for (network, ports) in tries {
+            match Stage::at(network, ports) {
                 Ok(stage) => return Ok(stage),
                 Err(fault) => last = Some(fault),
             }
@@ -66,11 +71,14 @@ impl Stage {
         Err(fault).context("no free loopback addresses for the demo")
     }
 
-    fn at(network: [u8; 3], port: u16) -> io::Result<Stage> {
-        let mut stage = Stage { network, port, sockets: Vec::new() };
+    fn at(network: [u8; 3], (port, first_media): (u16, u16)) -> io::Result<Stage> {
+        let mut stage = Stage { network, port, first_media, sockets: Vec::new() };
         // Held only for a moment: the house binds it itself.
         let edge = stage.edge();
         let _free = (UdpSocket::bind(edge)?, std::net::TcpListener::bind(edge)?);
+        for port in first_media..first_media + LOOKED_AT {
+            UdpSocket::bind(SocketAddr::new(edge.ip(), port))?;
+        }
         for part in CAST {
             let ports = (0..STREAMS).map(|stream| FIRST_RTP + 2 * stream);
             let places = std::iter::once(port).chain(ports).map(|port| SocketAddr::new(stage.host(part.host), port));
@@ -93,7 +101,9 @@ impl Stage {
         let [a, b, c] = self.network;
         let text = include_str!("demo.toml");
         let text = text.replace("127.0.0.", &format!("{a}.{b}.{c}."));
-        text.replace("= 5060", &format!("= {}", self.port)).replace(":5060", &format!(":{}", self.port))
+        let media = format!("{}-{}", self.first_media, self.first_media + 999);
+        let text = text.replace("= 5060", &format!("= {}", self.port)).replace(":5060", &format!(":{}", self.port));
+        text.replace("30000-30999", &media)
     }
 
     pub fn profile(&self, part: Part) -> Profile {

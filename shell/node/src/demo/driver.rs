@@ -63,6 +63,13 @@ impl Drop for Player {
     }
 }
 
+/// Whether an actor goes on the stage, or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goes {
+    On,
+    Off,
+}
+
 struct Driver {
     name: &'static str,
     actor: Actor,
@@ -76,24 +83,32 @@ struct Driver {
 impl Driver {
     fn run(mut self) {
         let mut room = vec![0; DATAGRAM_MAX];
-        loop {
+        while self.listen() == Goes::On {
             self.wait();
             for at in 0..self.sockets.len() {
                 while let Ok((length, from)) = self.sockets[at].recv_from(&mut room) {
+                    // What was said before a message was sent is heard before the message.
+                    if self.listen() == Goes::Off {
+                        return;
+                    }
                     let (to, transport) = (self.places[at], Transport::Udp);
                     self.handle(ActorInput::Received { from, to, transport, bytes: &room[..length] });
                 }
             }
-            loop {
-                match self.told.try_recv() {
-                    Ok(Word::Do(deed)) => self.handle(ActorInput::Do(deed)),
-                    Ok(Word::Behave(habits)) => self.actor.profile_mut().habits = habits,
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return,
-                }
-            }
             if self.actor.deadline().is_some_and(|due| due <= Instant::now()) {
                 self.handle(ActorInput::Deadline);
+            }
+        }
+    }
+
+    /// Does what it is told.
+    fn listen(&mut self) -> Goes {
+        loop {
+            match self.told.try_recv() {
+                Ok(Word::Do(deed)) => self.handle(ActorInput::Do(deed)),
+                Ok(Word::Behave(habits)) => self.actor.profile_mut().habits = habits,
+                Err(TryRecvError::Empty) => return Goes::On,
+                Err(TryRecvError::Disconnected) => return Goes::Off,
             }
         }
     }

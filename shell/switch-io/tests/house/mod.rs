@@ -11,11 +11,14 @@ use sip_stack::{Listener, ListenerId, Transport};
 use switch::{Event, Now, Settings as SwitchSettings, Switch};
 use switch_io::{Handle, Limits, ListenerSettings, Mail, Ports, Settings, Tls, TlsFiles, Way};
 
+/// Which way a message went, and its bytes.
+pub type Crossed = (Way, Vec<u8>);
+
 pub struct House {
     pub handle: Handle,
     pub listeners: Vec<SocketAddr>,
     pub events: Receiver<Event>,
-    pub tapped: Arc<Mutex<Vec<(Way, Vec<u8>)>>>,
+    pub tapped: Arc<Mutex<Vec<Crossed>>>,
 }
 
 /// What a test wants of its house.
@@ -42,7 +45,13 @@ impl House {
             .zip(wish.listen)
             .map(|(id, (transport, bind))| {
                 let sent_by = bind.to_string().into();
-                let listener = Listener { id: ListenerId(id), transport: *transport, bind: *bind, sent_by, interface: 0 };
+                let listener = Listener {
+                    id: ListenerId(id),
+                    transport: *transport,
+                    bind: *bind,
+                    sent_by,
+                    interface: 0,
+                };
                 let tls = tls.clone().filter(|_| *transport == Transport::Tls);
                 ListenerSettings { listener, tls }
             })
@@ -78,13 +87,18 @@ impl House {
 
 fn policy(wish: &Wish<'_>) -> Arc<Policy> {
     let address = wish.listen[0].1.ip();
-    let ports: String = wish.listen.iter().map(|(transport, bind)| format!("{transport} = {}\n", bind.port())).collect();
+    let ports: String =
+        wish.listen.iter().map(|(transport, bind)| format!("{transport} = {}\n", bind.port())).collect();
     let text = format!(
         "format = 1\n[system]\nname = \"test\"\ncountry = \"US\"\n[interface.only]\naddress = \"{address}\"\n{ports}\
 tls_certificate = \"c\"\ntls_key = \"k\"\n{}",
         wish.more
     );
-    let text = if wish.tls.is_some() { text } else { text.replace("tls_certificate = \"c\"\ntls_key = \"k\"\n", "") };
+    let text = if wish.tls.is_some() {
+        text
+    } else {
+        text.replace("tls_certificate = \"c\"\ntls_key = \"k\"\n", "")
+    };
     let documents = model::load(&[model::SourceFile::new("test.toml", text)]);
     let documents = documents.unwrap_or_else(|problems| panic!("{}", problems[0]));
     let policy = policy::compile(&documents, &model::Secrets::new());

@@ -1,5 +1,7 @@
 //! Fuzzing: the targets of fuzz/, for a while, from the corpus that is kept there.
 
+use std::path::PathBuf;
+
 use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
@@ -27,12 +29,21 @@ fn one(target: &str, seconds: u64) -> Result<(), Failure> {
     let mut command = cargo();
     // cargo-fuzz asks for the sanitizer flags of a nightly compiler; this lets the stable one take them.
     command.env("RUSTC_BOOTSTRAP", "1");
-    command
-        .args(["fuzz", "run", "--target-dir", "target/fuzz-build", target])
-        .arg(found)
-        .arg(root().join("fuzz/corpus").join(target));
+    command.args(["fuzz", "run", "--target-dir", "target/fuzz-build", target]).arg(found);
+    command.args(seeds_of(target));
     command.args(["--", "-max_len=65536", "-rss_limit_mb=2048", "-timeout=10", "-print_final_stats=1"]);
     command.arg(format!("-max_total_time={seconds}"));
     let cure = format!("the input is in fuzz/artifacts/{target}; make it a test, then mend the code");
     run(&mut command, &cure)
+}
+
+/// The kept corpus, and the torture messages that lie beside the checkout.
+fn seeds_of(target: &str) -> Vec<PathBuf> {
+    let mut folders = vec![root().join("fuzz/corpus").join(target)];
+    if target == "message" {
+        let torture = root().join("../shared/vectors/torture");
+        folders
+            .extend(["rfc4475", "rfc5118"].map(|rfc| torture.join(rfc)).into_iter().filter(|it| it.is_dir()));
+    }
+    folders
 }

@@ -7,11 +7,12 @@ use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
 use crate::record::{AttemptRecord, EndedBy, Outcome, Record};
-use crate::{Room, verdict};
+use crate::{Now, Room, verdict};
 
 /// A record that is not finished yet.
 pub(crate) struct Draft {
     record: Option<Record>,
+    began: Now,
     last: Option<Cause>,
     words: Option<Box<str>>,
 }
@@ -32,7 +33,7 @@ impl Draft {
         record.calling = plan.calling.to_string();
         record.to_e164 = plan.called.starts_with('+').then(|| plan.called.to_string());
         record.route = plan.route.as_ref().map(|route| route.to_string());
-        Box::new(Draft { record: Some(record), last: None, words: None })
+        Box::new(Draft { record: Some(record), began: room.now, last: None, words: None })
     }
 
     /// The record of a call that never began.
@@ -53,7 +54,15 @@ impl Draft {
         record
     }
 
+    /// The wall time as it runs for this call: a clock that is set meanwhile changes no duration.
+    fn time(&self, room: &Room<'_>) -> WallTime {
+        let passed = room.now.instant.saturating_duration_since(self.began.instant);
+        let passed_ms = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
+        WallTime(self.began.wall.0.saturating_add_unsigned(passed_ms))
+    }
+
     pub(crate) fn attempt_began(&mut self, room: &Room<'_>, plan: &AttemptPlan) {
+        let at = self.time(room);
         let Some(record) = &mut self.record else { return };
         record.attempts.push(AttemptRecord {
             callee: callee_of(plan),
@@ -62,7 +71,7 @@ impl Draft {
             call_id: String::new(),
             sent_from: plan.from.clone(),
             sent_to: plan.request_uri.clone(),
-            started: room.now.wall,
+            started: at,
             ended: None,
             sip_code: None,
             cause: String::new(),
@@ -77,9 +86,10 @@ impl Draft {
     }
 
     pub(crate) fn attempt_failed(&mut self, room: &Room<'_>, cause: Cause, words: &str) {
+        let at = self.time(room);
         self.last = Some(cause);
         if let Some(attempt) = self.record.as_mut().and_then(|record| record.attempts.last_mut()) {
-            attempt.ended = Some(room.now.wall);
+            attempt.ended = Some(at);
             words.clone_into(&mut attempt.cause);
             attempt.sip_code = match cause {
                 Cause::Status(status) => Some(status),
@@ -89,15 +99,17 @@ impl Draft {
     }
 
     pub(crate) fn rang(&mut self, room: &Room<'_>) {
+        let at = self.time(room);
         if let Some(record) = &mut self.record {
-            record.rang.get_or_insert(room.now.wall);
+            record.rang.get_or_insert(at);
         }
     }
 
     pub(crate) fn answered(&mut self, room: &Room<'_>) {
+        let at = self.time(room);
         let Some(record) = &mut self.record else { return };
-        record.answered = Some(room.now.wall);
-        record.setup_ms = Some(between(record.started, room.now.wall));
+        record.answered = Some(at);
+        record.setup_ms = Some(between(record.started, at));
         record.sip_code = 200;
         if let Some(attempt) = record.attempts.last_mut() {
             attempt.sip_code = Some(200);
@@ -118,9 +130,10 @@ impl Draft {
 
     /// The call is over; only the relay's figures are missing.
     pub(crate) fn ended(&mut self, room: &Room<'_>, ending: Ending) {
+        let at = self.time(room);
         let Some(record) = &mut self.record else { return };
-        record.ended = room.now.wall;
-        record.talk_ms = record.answered.map_or(0, |answered| between(answered, room.now.wall));
+        record.ended = at;
+        record.talk_ms = record.answered.map_or(0, |answered| between(answered, at));
         let (code, outcome) = verdict::of(ending, self.last);
         record.outcome = if record.answered.is_some() { Outcome::Answered } else { outcome };
         code.clone_into(&mut record.verdict);
@@ -131,7 +144,7 @@ impl Draft {
             _ => {}
         }
         if let Some(attempt) = record.attempts.last_mut() {
-            attempt.ended.get_or_insert(room.now.wall);
+            attempt.ended.get_or_insert(at);
         }
     }
 

@@ -75,10 +75,6 @@ impl Judges {
         self.emergency.expect_a_death(ip);
     }
 
-    pub(crate) fn expect_odd_wall_times(&mut self) {
-        self.records.expect_odd_wall_times();
-    }
-
     pub(crate) fn finish(&mut self, last: &Last) -> Vec<Speech> {
         let mut speeches = Vec::new();
         let mut hear = |judge: &'static str, all: Vec<String>| {

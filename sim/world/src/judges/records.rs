@@ -29,7 +29,6 @@ pub(crate) struct Records {
     turned_away: usize,
     /// When a leg was answered and ended, by Call-ID.
     talks: BTreeMap<String, Talk>,
-    is_wall_odd: bool,
     faults: Vec<String>,
 }
 
@@ -53,10 +52,6 @@ impl Talk {
 }
 
 impl Records {
-    pub(crate) fn expect_odd_wall_times(&mut self) {
-        self.is_wall_odd = true;
-    }
-
     pub(crate) fn see(&mut self, sight: &Sight<'_>) {
         match sight {
             Sight::HouseReceived { bytes, .. } => self.received(bytes),
@@ -100,11 +95,11 @@ impl Records {
         if !self.ids.insert(id.clone()) {
             self.faults.push(format!("id {id} was given twice"));
         }
-        if !record.attempts.is_sorted_by_key(|attempt| attempt.started) && !self.is_wall_odd {
+        if !record.attempts.is_sorted_by_key(|attempt| attempt.started) {
             self.faults.push(format!("record {id}: attempts are out of order"));
         }
         let in_order = [Some(record.started), record.rang, record.answered, Some(record.ended)];
-        if !in_order.iter().flatten().is_sorted() && !self.is_wall_odd {
+        if !in_order.iter().flatten().is_sorted() {
             self.faults.push(format!("record {id}: its times are out of order"));
         }
         if record.answered.is_none() && record.talk_ms > 0 {

@@ -14,6 +14,7 @@ mod health;
 mod inbound;
 mod late_offer;
 mod lost_ack;
+mod operator;
 mod policy_swap;
 mod proof;
 mod rough_days;

@@ -1,0 +1,93 @@
+//! What an operator does to a house, and what a machine does to its clock.
+
+use std::time::Duration;
+
+use actors::Ended;
+use switch::Command;
+use world::World;
+
+use crate::{TWO_PROVIDERS, seed};
+
+#[test]
+fn a_draining_house_takes_no_call_but_calls_for_help() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    let east = world.provider("east");
+    let before = hana.dials("+1 206 555 0142");
+    world.run_until_quiet();
+
+    world.commands(Command::Drain);
+    let (refused, help) = (minsu.dials("+1 206 555 0143"), lobby.dials("911"));
+    world.run_until_quiet();
+
+    assert_eq!(refused.ended(), Some(Ended::Refused(503)));
+    assert!(before.is_up_with(&east) && help.is_up_with(&east));
+    world.finish();
+}
+
+#[test]
+fn a_house_that_hangs_up_all_tells_both_sides() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, minsu, east) = (world.user("hana"), world.user("minsu"), world.provider("east"));
+    east.answers_after(Duration::from_secs(4));
+    let up = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(8));
+    let ringing = minsu.dials("+1 206 555 0143");
+    world.run_for(Duration::from_secs(2));
+
+    world.commands(Command::HangUpAll);
+    world.run_until_quiet();
+
+    assert_eq!(up.ended(), Some(Ended::ByPeer));
+    assert!(matches!(ringing.ended(), Some(Ended::Refused(_))), "{:?}", ringing.ended());
+    assert_eq!((east.calls_now(), world.records().len()), (0, 2));
+    world.finish();
+}
+
+#[test]
+fn a_wall_clock_that_jumps_back_costs_no_talk_time() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let hana = world.user("hana");
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(10));
+
+    world.skews_the_wall_clock(-3_600_000);
+    world.run_for(Duration::from_secs(10));
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+
+    let talked = world.records()[0].talk_ms;
+    assert!((18_000..20_000).contains(&talked), "{talked} ms");
+    world.finish();
+}
+
+#[test]
+fn the_last_media_ports_are_for_help() {
+    let scarce = TWO_PROVIDERS.replace("media_ports = \"30000-31999\"", "media_ports = \"30000-30003\"");
+    let mut world = World::from_toml(seed(), &scarce);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    let east = world.provider("east");
+    let first = hana.dials("+1 206 555 0142");
+    world.run_until_quiet();
+    assert!(first.is_up_with(&east));
+
+    let (refused, help) = (minsu.dials("+1 206 555 0143"), lobby.dials("911"));
+    world.run_until_quiet();
+
+    assert!(matches!(refused.ended(), Some(Ended::Refused(_))));
+    assert!(help.is_up_with(&east));
+    world.finish();
+}
+
+#[test]
+fn a_description_that_does_not_fit_a_small_datagram_is_no_reason_to_hang() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, east, west) = (world.user("hana"), world.provider("east"), world.provider("west"));
+    world.links(&east, world::Link { mtu: Some(500), ..world::Link::default() });
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_until_quiet();
+
+    assert!(call.is_up_with(&west));
+    world.finish();
+}

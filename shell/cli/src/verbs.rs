@@ -9,10 +9,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// SIP trunking for enterprises: one program between phones and providers.
 #[derive(Debug, Parser)]
-#[command(name = "tandem", bin_name = "tandem", version, disable_help_subcommand = true, max_term_width = 110)]
+#[command(
+    name = "tandem",
+    bin_name = "tandem",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 110
+)]
 #[command(arg_required_else_help = true)]
-#[command(after_help = "Examples:\n  tandem demo\n  tandem up /etc/tandem\n\nCodes like TD-R301 are explained by: tandem \
-help TD-R301")]
+#[command(
+    after_help = "Examples:\n  tandem demo\n  tandem up /etc/tandem\n\nCodes like TD-R301 are explained by: tandem \
+help TD-R301"
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
@@ -40,8 +48,12 @@ pub enum Verb {
     #[command(after_help = "Examples:\n  tandem demo\n  tandem demo --headless --json")]
     Demo(Demo),
     /// Look at configuration without running it
-    #[command(subcommand, disable_help_subcommand = true, after_help = "Examples:\n  tandem config check /etc/tandem\n  tandem config schema > \
-tandem.schema.json")]
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem config check /etc/tandem\n  tandem config schema > \
+tandem.schema.json"
+    )]
     Config(Config),
     /// Say what would become of a call, and why; nothing is sent
     #[command(after_help = "Examples:\n  tandem explain 911 --from hana --dir my-edge\n  tandem explain \
@@ -113,7 +125,9 @@ pub struct Demo {
 #[derive(Debug, Subcommand)]
 pub enum Config {
     /// Read and compile DIR, and print every problem with its place and its cure
-    #[command(after_help = "Examples:\n  tandem config check /etc/tandem\n  tandem config check my-edge --json")]
+    #[command(
+        after_help = "Examples:\n  tandem config check /etc/tandem\n  tandem config check my-edge --json"
+    )]
     Check {
         /// The configuration directory
         #[arg(default_value = ".")]
@@ -123,8 +137,10 @@ pub enum Config {
         json: bool,
     },
     /// Print the JSON Schema of the configuration, for editors
-    #[command(after_help = "Examples:\n  tandem config schema > schema/tandem.schema.json\n  tandem config schema \
-| jq .title")]
+    #[command(
+        after_help = "Examples:\n  tandem config schema > schema/tandem.schema.json\n  tandem config schema \
+| jq .title"
+    )]
     Schema,
 }
 
@@ -153,7 +169,8 @@ pub struct Explain {
     pub json: bool,
 }
 
-/// Reads the command line of this process; prints help or the mistake, and exits, when there is no verb to carry out.
+/// Reads the command line of this process. Prints help or the mistake, and exits, where there is no verb to
+/// carry out.
 pub fn parse() -> Cli {
     Cli::parse()
 }

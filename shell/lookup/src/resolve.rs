@@ -44,7 +44,10 @@ async fn addresses(resolver: &TokioResolver, hosts: &Hosts, name: &str) -> (Dura
     }
     let (four, six) =
         tokio::join!(records(resolver, name, RecordType::A), records(resolver, name, RecordType::AAAA));
-    if matches!((&four, &six), (Err(Missing::Failed), Err(_)) | (Err(Missing::Absent(_)), Err(Missing::Failed))) {
+    if matches!(
+        (&four, &six),
+        (Err(Missing::Failed), Err(_)) | (Err(Missing::Absent(_)), Err(Missing::Failed))
+    ) {
         return (BELIEVED, DnsFound::Failed);
     }
     let mut found = Vec::new();

@@ -24,7 +24,10 @@ fn services_and_addresses_come_with_their_time_to_live() {
     let naptr = zone.ask(DnsQuestion::Naptr("east.test".into()));
 
     let target = || "sbc.east.test".to_owned();
-    assert_eq!(srv.found, DnsFound::Srv(vec![Srv { priority: 10, weight: 60, port: 5070, target: target() }]));
+    assert_eq!(
+        srv.found,
+        DnsFound::Srv(vec![Srv { priority: 10, weight: 60, port: 5070, target: target() }])
+    );
     assert!(srv.ttl > Duration::from_secs(290) && srv.ttl <= Duration::from_secs(300), "{:?}", srv.ttl);
     let six: IpAddr = "2001:db8::1".parse().unwrap();
     let four: IpAddr = "192.0.2.1".parse().unwrap();
@@ -148,7 +151,9 @@ fn answer(request: &Message) -> Message {
     answer.set_id(request.id()).set_message_type(MessageType::Response).add_query(query.clone());
     let named = |text: &str| Name::from_ascii(text).unwrap();
     let data = match (name.trim_end_matches('.'), query.query_type()) {
-        ("_sip._udp.east.test", RecordType::SRV) => RData::SRV(SRV::new(10, 60, 5070, named("sbc.east.test."))),
+        ("_sip._udp.east.test", RecordType::SRV) => {
+            RData::SRV(SRV::new(10, 60, 5070, named("sbc.east.test.")))
+        }
         ("sbc.east.test", RecordType::A) => RData::A(A::new(192, 0, 2, 1)),
         ("sbc.east.test", RecordType::AAAA) => RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
         ("east.test", RecordType::NAPTR) => {

@@ -1,7 +1,7 @@
 //! `tandem demo`: a house, two providers, a 9-1-1 centre and three phones, over real loopback sockets.
 //!
-//! `cast` says who takes part and where, `driver` lends an actor its sockets, `play` makes the calls and judges
-//! them, `ladder` draws what crossed the wire.
+//! `cast` says who takes part and where, `driver` lends an actor its sockets, `play` makes the calls and
+//! judges them, `ladder` draws what crossed the wire.
 
 mod cast;
 mod driver;
@@ -29,9 +29,9 @@ use ladder::Kept;
 use play::{Outturn, Play, SCENES};
 
 /// A directory that goes when the demo ends.
-struct Data(PathBuf);
+struct Scratch(PathBuf);
 
-impl Drop for Data {
+impl Drop for Scratch {
     fn drop(&mut self) {
         // What is left of a demo in the temporary directory harms nobody.
         let _ = fs::remove_dir_all(&self.0);
@@ -45,7 +45,7 @@ pub fn run(demo: &Demo, palette: Palette) -> Result<Exit> {
     if let Some(directory) = &demo.save {
         save(directory, &stage)?;
     }
-    let data = Data(std::env::temp_dir().join(format!("tandem-demo-{}", std::process::id())));
+    let data = Scratch(std::env::temp_dir().join(format!("tandem-demo-{}", std::process::id())));
     let (keep, records) = channel();
     let wire = Arc::new(Mutex::new(Vec::new()));
     let edge = start_edge(&stage, &data.0, keep, Arc::clone(&wire))?;
@@ -151,13 +151,19 @@ fn print_end(outturns: &[Outturn], took_ms: u64, palette: Palette) {
     let worked = outturns.iter().filter(|outturn| outturn.faults.is_empty()).count();
     let paint = if worked == outturns.len() { Paint::Good } else { Paint::Bad };
     let seconds = Duration::from_millis(took_ms).as_secs_f64();
-    println!("{} in {seconds:.1} s", palette.paint(paint, format!("{worked} of {} calls worked", outturns.len())));
+    println!(
+        "{} in {seconds:.1} s",
+        palette.paint(paint, format!("{worked} of {} calls worked", outturns.len()))
+    );
 }
 
 /// Goes on until somebody has seen enough.
 fn stay(demo: &Demo, stage: &Stage) -> Result<()> {
     if !demo.json {
-        println!("\n  Try       point a soft phone on this machine at {}, as hana, password demo-hana,", stage.edge());
+        println!(
+            "\n  Try       point a soft phone on this machine at {}, as hana, password demo-hana,",
+            stage.edge()
+        );
         println!("            and dial 206 555 0142, 101 or 911");
         println!("            tandem demo --save my-edge     then, in it:");
         println!("            tandem explain 911 --from wei --dir my-edge");

@@ -104,7 +104,14 @@ impl Edge {
         let (received, sent) =
             counts.iter().fold((0, 0), |(received, sent), of| (received + of.received, sent + of.sent));
         let (calls, records) = (self.telemetry.counts(), self.store.counts());
-        info!(received, sent, calls = calls.ended, answered = calls.answered, records = records.kept, "stopped");
+        info!(
+            received,
+            sent,
+            calls = calls.ended,
+            answered = calls.answered,
+            records = records.kept,
+            "stopped"
+        );
     }
 }
 

@@ -14,8 +14,11 @@ use switch_io::{ListenerSettings, Tls, TlsFiles};
 pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> {
     let mut listeners = Vec::new();
     for interface in policy.interfaces() {
-        let ports =
-            [(Transport::Udp, interface.udp), (Transport::Tcp, interface.tcp), (Transport::Tls, interface.tls)];
+        let ports = [
+            (Transport::Udp, interface.udp),
+            (Transport::Tcp, interface.tcp),
+            (Transport::Tls, interface.tls),
+        ];
         for (transport, port) in ports {
             let Some(port) = port else { continue };
             let id = u8::try_from(listeners.len()).context("there are more than 256 listening addresses")?;
@@ -25,7 +28,8 @@ pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> 
             };
             let bind = SocketAddr::new(interface.address, port);
             let sent_by = sent_by(interface, port).into();
-            let listener = Listener { id: ListenerId(id), transport, bind, sent_by, interface: interface.id.0 };
+            let listener =
+                Listener { id: ListenerId(id), transport, bind, sent_by, interface: interface.id.0 };
             listeners.push(ListenerSettings { listener, tls });
         }
     }
@@ -71,9 +75,13 @@ fn advertised(interface: &Interface) -> Result<IpAddr> {
     if let Ok(address) = name.parse() {
         return Ok(address);
     }
-    let found = (&**name, 0).to_socket_addrs().with_context(|| format!("interface {}: {name}", interface.name))?;
+    let found =
+        (&**name, 0).to_socket_addrs().with_context(|| format!("interface {}: {name}", interface.name))?;
     let mut fitting = found.filter(|found| found.is_ipv4() == interface.address.is_ipv4());
-    fitting.next().map(|found| found.ip()).ok_or_else(|| anyhow!("{name} has no address of the interface's family"))
+    fitting
+        .next()
+        .map(|found| found.ip())
+        .ok_or_else(|| anyhow!("{name} has no address of the interface's family"))
 }
 
 fn tls_of(interface: &Interface, base: &Path) -> Result<Tls> {

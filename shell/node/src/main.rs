@@ -1,32 +1,34 @@
 //! The binary: reads its directory, starts the threads, wires the queues, and carries the verbs out.
 //!
-//! It decides nothing about a call. Start at `edge`, which puts a running house together; `up` runs one for an
-//! operator, `demo` one for a visitor; `verbs` are the commands that only look.
+//! It decides nothing about a call. Start at `edge`, which puts a running house together; `up` runs one for
+//! an operator, `demo` one for a visitor; `verbs` are the commands that only look.
 
-mod edge;
-mod listening;
-mod directory;
-mod up;
 mod banner;
 mod demo;
+mod directory;
+mod edge;
+mod listening;
+mod up;
 mod verbs;
 
 use std::process::ExitCode;
 
 use cli::{Cli, Config, Exit, Palette, Verb};
+use verbs::Form;
 
 fn main() -> ExitCode {
     let Cli { verb, color } = cli::parse();
     let palette = Palette::of_stdout(color);
+    let form = |as_json| if as_json { Form::Json } else { Form::Text };
     let exit = match verb {
         Verb::Up(up) => up::run(&up),
         Verb::Demo(demo) => demo::run(&demo, palette),
-        Verb::Config(Config::Check { dir, json }) => verbs::check::run(&dir, json, palette),
+        Verb::Config(Config::Check { dir, json }) => verbs::check::run(&dir, form(json), palette),
         Verb::Config(Config::Schema) => verbs::schema(),
         Verb::Explain(explain) => verbs::explain::run(&explain, palette),
-        Verb::Test { dir, json } => verbs::test::run(&dir, json, palette),
+        Verb::Test { dir, json } => verbs::test::run(&dir, form(json), palette),
         Verb::Help { topic } => verbs::help::run(topic.as_deref()),
-        Verb::Version { json } => verbs::version(json),
+        Verb::Version { json } => verbs::version(form(json)),
     };
     exit.unwrap_or_else(|error| {
         eprintln!("tandem: {error:#}");

@@ -72,7 +72,9 @@ pub fn run(up: &Up) -> Result<Exit> {
     info!(?drained, "stopping");
     if let Some(held) = edge.held() {
         let Held { calls, transactions, ports, permits, questions } = held;
-        info!("held calls={calls} transactions={transactions} ports={ports} permits={permits} questions={questions}");
+        info!(
+            "held calls={calls} transactions={transactions} ports={ports} permits={permits} questions={questions}"
+        );
     }
     edge.stop();
     Ok(Exit::Done)

@@ -14,12 +14,18 @@ pub fn schema() -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-pub fn version(as_json: bool) -> Result<Exit> {
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Text,
+    Json,
+}
+
+pub fn version(form: Form) -> Result<Exit> {
     let version = env!("CARGO_PKG_VERSION");
-    if as_json {
-        println!("{}", json!({ "name": "tandem", "version": version }));
-    } else {
-        println!("tandem {version}");
+    match form {
+        Form::Json => println!("{}", json!({ "name": "tandem", "version": version })),
+        Form::Text => println!("tandem {version}"),
     }
     Ok(Exit::Done)
 }

@@ -1,7 +1,7 @@
 //! What lasts: call records, as complete lines of JSON in append-only files.
 //!
-//! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread of
-//! its own makes them survive the death of the machine. It is not a database: nothing is looked up here.
+//! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread
+//! of its own makes them survive the death of the machine. It is not a database: nothing is looked up here.
 //! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back.
 
 mod day;

@@ -58,10 +58,11 @@ impl Open {
         match self.lines.read_until(b'\n', &mut text) {
             Ok(0) => None,
             Ok(_) if text.last() != Some(&b'\n') => Some(Err(ReadFault::Torn { path: path(), line })),
-            Ok(_) => Some(
-                serde_json::from_slice(&text)
-                    .map_err(|error| ReadFault::NotARecord { path: path(), line, error }),
-            ),
+            Ok(_) => Some(serde_json::from_slice(&text).map_err(|error| ReadFault::NotARecord {
+                path: path(),
+                line,
+                error,
+            })),
             Err(error) => Some(Err(ReadFault::Unreadable { path: path(), error })),
         }
     }

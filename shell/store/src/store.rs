@@ -28,11 +28,7 @@ pub struct Settings {
 
 impl Settings {
     pub fn at(data: &Path) -> Settings {
-        Settings {
-            data: data.to_owned(),
-            sync_every: Duration::from_secs(1),
-            waiting_max: 64 * 1024 * 1024,
-        }
+        Settings { data: data.to_owned(), sync_every: Duration::from_secs(1), waiting_max: 64 * 1024 * 1024 }
     }
 }
 
@@ -193,7 +189,7 @@ impl Writer {
         self.waiting_bytes += lines.len();
         self.waiting.push_back(lines);
         let mut troubles = Vec::new();
-        // While the disk refuses, only the syncer tries again: a call must not wait for a sick disk each time.
+        // While the disk refuses, only the syncer tries again: no call waits for a sick disk each time.
         if !was_refused && let Err(error) = self.write_waiting() {
             self.counts.refused_writes += 1;
             troubles.push(Trouble::Refused { words: error.to_string(), waiting: self.waiting_records() });

@@ -115,7 +115,8 @@ fn records_a_disk_refuses_wait_and_are_written_when_it_recovers() {
 fn what_waits_is_bounded_and_what_is_lost_is_told() {
     let data = Directory::new("bounded");
     let (told, tell) = ear();
-    let settings = Settings { waiting_max: 30, sync_every: Duration::from_secs(3600), ..Settings::at(data.path()) };
+    let settings =
+        Settings { waiting_max: 30, sync_every: Duration::from_secs(3600), ..Settings::at(data.path()) };
     let (store, _) = Store::open(settings, tell).unwrap();
     fs::rename(data.path().join("records"), data.path().join("away")).unwrap();
 

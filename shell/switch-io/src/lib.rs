@@ -1,7 +1,7 @@
 //! The loops around a `Switch`: sockets, connections, TLS, batches and waiting. One thread for each shard.
 //!
-//! What arrives is cut into messages, brought to the shard that owns it, and handed in; what the switch leaves
-//! in its outbox is carried out in order. It reads no message and decides nothing about one.
+//! What arrives is cut into messages, brought to the shard that owns it, and handed in; what the switch
+//! leaves in its outbox is carried out in order. It reads no message and decides nothing about one.
 //!
 //! Start at `start`; `shard` is the loop, `connections` the streams, `udp` the datagrams, `mail` what other
 //! threads say to a shard.

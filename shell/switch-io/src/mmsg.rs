@@ -45,8 +45,8 @@ impl Batch {
             heads[at].msg_hdr.msg_iov = &raw mut parts[at];
             heads[at].msg_hdr.msg_iovlen = 1;
         }
-        // SAFETY: every header points to a name and a part that live until the call returns, and every part to
-        // a chunk of `room` that no other part overlaps.
+        // SAFETY: every header points to a name and a part that live until the call returns, and every part
+        // to a chunk of `room` that no other part overlaps.
         let count = unsafe {
             libc::recvmmsg(
                 socket.as_raw_fd(),
@@ -86,8 +86,8 @@ pub fn send(socket: &UdpSocket, datagrams: &[(SocketAddr, Wire)]) -> io::Result<
         heads[at].msg_hdr.msg_iov = &raw mut parts[at];
         heads[at].msg_hdr.msg_iovlen = 1;
     }
-    // SAFETY: the first `len` headers point to names and parts that live until the call returns; the kernel only
-    // reads what the parts point to.
+    // SAFETY: the first `len` headers point to names and parts that live until the call returns; the kernel
+    // only reads what the parts point to.
     let count = unsafe {
         libc::sendmmsg(
             socket.as_raw_fd(),

@@ -81,7 +81,8 @@ impl Stage {
         }
         for part in CAST {
             let ports = (0..STREAMS).map(|stream| FIRST_RTP + 2 * stream);
-            let places = std::iter::once(port).chain(ports).map(|port| SocketAddr::new(stage.host(part.host), port));
+            let places =
+                std::iter::once(port).chain(ports).map(|port| SocketAddr::new(stage.host(part.host), port));
             stage.sockets.push(places.map(open).collect::<io::Result<_>>()?);
         }
         Ok(stage)
@@ -102,7 +103,8 @@ impl Stage {
         let text = include_str!("demo.toml");
         let text = text.replace("127.0.0.", &format!("{a}.{b}.{c}."));
         let media = format!("{}-{}", self.first_media, self.first_media + 999);
-        let text = text.replace("= 5060", &format!("= {}", self.port)).replace(":5060", &format!(":{}", self.port));
+        let text =
+            text.replace("= 5060", &format!("= {}", self.port)).replace(":5060", &format!(":{}", self.port));
         text.replace("30000-30999", &media)
     }
 

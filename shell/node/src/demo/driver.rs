@@ -114,7 +114,8 @@ impl Driver {
     }
 
     fn wait(&self) {
-        let due = self.actor.deadline().map_or(LOOK_EVERY, |due| due.saturating_duration_since(Instant::now()));
+        let due =
+            self.actor.deadline().map_or(LOOK_EVERY, |due| due.saturating_duration_since(Instant::now()));
         let wait = due.min(LOOK_EVERY);
         let wait = Timespec { tv_sec: 0, tv_nsec: wait.subsec_nanos().into() };
         let mut watched: Vec<_> =

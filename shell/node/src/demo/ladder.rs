@@ -136,13 +136,17 @@ mod tests {
     fn an_arrow_runs_from_its_sender_to_its_receiver() {
         let arrow = |from, to, what: &str| Arrow { at_ms: 2, from, to, what: what.into(), note: "x".into() };
         let parties = vec!["hana", EDGE, "east", "west"];
-        let arrows = vec![arrow("hana", EDGE, "INVITE"), arrow(EDGE, "west", "BYE"), arrow(EDGE, "hana", "100")];
+        let arrows =
+            vec![arrow("hana", EDGE, "INVITE"), arrow(EDGE, "west", "BYE"), arrow(EDGE, "hana", "100")];
 
         let drawn = Ladder { parties, arrows }.to_string();
 
         let lines: Vec<_> = drawn.lines().collect();
         assert_eq!(lines[0], "    hana                edge                east                west");
-        assert!(lines[1].starts_with("      │──INVITE──────────▶│                   │                   │   0.002"));
+        assert!(
+            lines[1]
+                .starts_with("      │──INVITE──────────▶│                   │                   │   0.002")
+        );
         assert!(lines[2].starts_with("      │                   │──BYE─────────────────────────────────▶│"));
         assert!(lines[3].starts_with("      │◀──100─────────────│                   │                   │"));
     }

@@ -59,13 +59,7 @@ pub const SCENES: [Scene; 4] = [
         callee: "fabrikam",
         northwind: Health::Broken,
     },
-    Scene {
-        title: "wei dials 911",
-        caller: "wei",
-        dials: "911",
-        callee: "psap",
-        northwind: Health::Well,
-    },
+    Scene { title: "wei dials 911", caller: "wei", dials: "911", callee: "psap", northwind: Health::Well },
 ];
 
 /// How a call went.

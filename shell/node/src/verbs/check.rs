@@ -7,13 +7,14 @@ use cli::{Exit, Paint, Palette};
 use serde_json::json;
 
 use crate::directory;
+use crate::verbs::Form;
 
-pub fn run(dir: &Path, as_json: bool, palette: Palette) -> Result<Exit> {
+pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
     let (problems, policy) = match directory::load(dir, None)? {
         Ok(loaded) => (Vec::new(), Some(loaded.policy)),
         Err(problems) => (problems, None),
     };
-    if as_json {
+    if form == Form::Json {
         println!("{:#}", json!({ "problems": problems }));
     } else if let Some(policy) = &policy {
         let (trunks, users) = (policy.trunks().count(), policy.users().count());

@@ -15,8 +15,10 @@ pub fn run(topic: Option<&str>) -> Result<Exit> {
             Ok(Exit::Done)
         }
         None => {
-            eprintln!("tandem: there is no code {code}; TD-C… are problems of configuration, TD-R… refusals, \
-TD-E… endings of calls");
+            eprintln!(
+                "tandem: there is no code {code}; TD-C… are problems of configuration, TD-R… refusals, \
+TD-E… endings of calls"
+            );
             Ok(Exit::Usage)
         }
     }
@@ -32,7 +34,9 @@ fn page(code: &str) -> Option<String> {
         return Some(format!("{code}  {}\n\n  {}", verdict.title, verdict.help));
     }
     let (_, title) = model::CODES.iter().find(|(known, _)| known.to_string() == code)?;
-    Some(format!("{code}  {title}\n\n  tandem config check DIR shows where it stands, and what to write there."))
+    Some(format!(
+        "{code}  {title}\n\n  tandem config check DIR shows where it stands, and what to write there."
+    ))
 }
 
 /// Lets clap print what it knows, as if asked by `--help`.

@@ -8,11 +8,12 @@ use policy::TestResult;
 use serde_json::json;
 
 use crate::directory;
+use crate::verbs::Form;
 
-pub fn run(dir: &Path, as_json: bool, palette: Palette) -> Result<Exit> {
+pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
     let policy = match directory::load(dir, None)? {
         Ok(loaded) => loaded.policy,
-        Err(problems) if as_json => {
+        Err(problems) if form == Form::Json => {
             println!("{:#}", json!({ "problems": problems }));
             return Ok(Exit::Bad);
         }
@@ -23,7 +24,7 @@ pub fn run(dir: &Path, as_json: bool, palette: Palette) -> Result<Exit> {
     };
     let results = policy::run_tests(&policy);
     let failed = results.iter().filter(|result| !result.is_passed()).count();
-    if as_json {
+    if form == Form::Json {
         println!("{:#}", json!({ "tests": results, "failed": failed }));
     } else {
         results.iter().for_each(|result| print(result, palette));

@@ -1,6 +1,6 @@
 //! Small header values: sequence numbers, media types, numbers.
 
-use crate::scan::{self, Cursor, trim};
+use crate::scan::{Cursor, trim};
 use crate::{Fault, Method, Params, ParseError, limits};
 
 /// Which request of a dialog this is, or answers.
@@ -40,7 +40,7 @@ impl<'a> CSeq<'a> {
 
     fn read(mut cursor: Cursor<'a>) -> Result<Self, ParseError> {
         let error = ParseError::new(Fault::BadCSeq, cursor.at());
-        let number = scan::number(cursor.digits()).ok_or(error)?;
+        let number = cursor.number().ok_or(error)?;
         let gap = cursor.at();
         cursor.lws();
         let spaced = cursor.at() > gap;
@@ -56,7 +56,7 @@ impl<'a> RAck<'a> {
     /// Reads a RAck value, all of `text`.
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
         let mut cursor = Cursor::new(text);
-        let response = scan::number(cursor.digits()).ok_or(ParseError::new(Fault::BadNumber, 0))?;
+        let response = cursor.number().ok_or(ParseError::new(Fault::BadNumber, 0))?;
         cursor.lws();
         Ok(RAck { response, cseq: CSeq::read(cursor)? })
     }
@@ -85,7 +85,7 @@ impl<'a> MediaType<'a> {
 /// The number at the start of `text`, before parameters or a comment.
 pub(crate) fn leading_number(text: &str) -> Result<u32, ParseError> {
     let mut cursor = Cursor::new(text);
-    let value = scan::number(cursor.digits()).ok_or(ParseError::new(Fault::BadNumber, 0))?;
+    let value = cursor.number().ok_or(ParseError::new(Fault::BadNumber, 0))?;
     let behind = trim(cursor.rest());
     match behind.as_bytes().first() {
         None | Some(b';' | b'(') => Ok(value),

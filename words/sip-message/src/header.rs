@@ -11,7 +11,8 @@ macro_rules! headers {
         pub enum Header { $($variant,)+ Other }
 
         const ALL: &[Header] = &[$(Header::$variant,)+];
-        const NAMES: &[&str] = &[$($name,)+];
+        /// By header; the last, that of `Other`, is empty.
+        const NAMES: &[&str] = &[$($name,)+ ""];
         const COMPACT: &[(u8, Header)] = &[$($(($compact, Header::$variant),)?)+];
     };
 }
@@ -23,10 +24,10 @@ headers! {
     CallId "Call-ID" / b'i',
     CSeq "CSeq",
     MaxForwards "Max-Forwards",
+    ContentLength "Content-Length" / b'l',
     Contact "Contact" / b'm',
     RecordRoute "Record-Route",
     Route "Route",
-    ContentLength "Content-Length" / b'l',
     ContentType "Content-Type" / b'c',
     ContentDisposition "Content-Disposition",
     ContentEncoding "Content-Encoding" / b'e',
@@ -116,21 +117,20 @@ impl Header {
         Self::of_bytes(name.as_bytes())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of_bytes(name: &[u8]) -> Self {
         match name {
             [] => Header::Other,
             [letter] => COMPACT_OF[(letter | 0x20) as usize],
-            _ => {
-                let mut slot = slot_of(name);
-                loop {
-                    let Some(&header) = ALL.get(SLOTS[slot] as usize) else { return Header::Other };
-                    let canonical = header.name().as_bytes();
-                    // Nearly everybody writes the canonical spelling, and equality is cheaper than likeness.
-                    if canonical == name || canonical.eq_ignore_ascii_case(name) {
-                        return header;
-                    }
-                    slot = (slot + 1) % SLOT_COUNT;
+            [first, .., last] => {
+                let slot = slot_of(name.len(), *first, name[name.len() / 2], *last);
+                let header = SLOTS[slot];
+                let canonical = header.name().as_bytes();
+                // Nearly everybody writes the canonical spelling, and equality is cheaper than likeness.
+                if is_same(canonical, name) || canonical.eq_ignore_ascii_case(name) {
+                    header
+                } else {
+                    Header::Other
                 }
             }
         }
@@ -138,10 +138,7 @@ impl Header {
 
     /// The canonical name; empty for `Other`, whose name stands in its line.
     pub const fn name(self) -> &'static str {
-        match self {
-            Header::Other => "",
-            known => NAMES[known as usize],
-        }
+        NAMES[self as usize]
     }
 }
 
@@ -151,29 +148,41 @@ impl fmt::Display for Header {
     }
 }
 
-const SLOT_COUNT: usize = 512;
-const FREE: u8 = u8::MAX;
-
-/// Where a name is looked up first: its length, first, middle and last letter.
-const fn slot_of(name: &[u8]) -> usize {
-    let len = name.len();
-    let first = (name[0] | 0x20) as usize;
-    let middle = (name[len / 2] | 0x20) as usize;
-    let last = (name[len - 1] | 0x20) as usize;
-    (len.wrapping_mul(37) + first.wrapping_mul(5) + middle.wrapping_mul(67) + last.wrapping_mul(11))
-        % SLOT_COUNT
+/// Equality of names, without the call that texts of any length cost: two overlapping ends are all of it.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match a.len() {
+            2..=4 => ends::<2>(a) == ends::<2>(b),
+            5..=8 => ends::<4>(a) == ends::<4>(b),
+            9..=16 => ends::<8>(a) == ends::<8>(b),
+            _ => a == b,
+        }
 }
 
-/// Open addressing over `ALL`, filled by the compiler.
-static SLOTS: [u8; SLOT_COUNT] = {
-    let mut slots = [FREE; SLOT_COUNT];
+fn ends<const LEN: usize>(text: &[u8]) -> Option<([u8; LEN], [u8; LEN])> {
+    Some((*text.first_chunk()?, *text.last_chunk()?))
+}
+
+const SLOT_COUNT: usize = 512;
+
+/// Where a name is looked up. The factors give every name above a slot of its own; a new name may need
+/// others, and the compiler says so.
+#[inline]
+const fn slot_of(len: usize, first: u8, middle: u8, last: u8) -> usize {
+    let letters =
+        (first | 0x20) as usize * 100 + (middle | 0x20) as usize * 93 + (last | 0x20) as usize * 115;
+    (len * 29 + letters) % SLOT_COUNT
+}
+
+static SLOTS: [Header; SLOT_COUNT] = {
+    let mut slots = [Header::Other; SLOT_COUNT];
     let mut i = 0;
-    while i < NAMES.len() {
-        let mut slot = slot_of(NAMES[i].as_bytes());
-        while slots[slot] != FREE {
-            slot = (slot + 1) % SLOT_COUNT;
-        }
-        slots[slot] = i as u8;
+    while i < ALL.len() {
+        let name = NAMES[i].as_bytes();
+        let slot = slot_of(name.len(), name[0], name[name.len() / 2], name[name.len() - 1]);
+        assert!(matches!(slots[slot], Header::Other), "two names share a slot: other factors are needed");
+        slots[slot] = ALL[i];
         i += 1;
     }
     slots

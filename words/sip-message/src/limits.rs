@@ -7,7 +7,7 @@ pub const MESSAGE_MAX: usize = 65_535;
 pub const HEADERS_MAX: usize = 256;
 
 /// Header lines kept in the index; lines after these are found by scanning again.
-pub const INDEXED_MAX: usize = 64;
+pub const INDEXED_MAX: usize = 32;
 
 /// Bytes of one header line with its continuations, and of the start line.
 pub const LINE_MAX: usize = 8_192;

@@ -2,7 +2,7 @@
 
 use crate::Header;
 use crate::limits;
-use crate::scan::{is_lws, quoted_len, token_len, trim};
+use crate::scan::{self, is_lws, quoted_len, trim};
 use crate::{Fault, ParseError};
 
 /// One header line.
@@ -18,12 +18,14 @@ pub struct Line<'a> {
     pub(crate) raw: &'a str,
 }
 
-/// Where one header line stands in its message.
+/// One header line of the block: it starts where the line before it ends.
+/// Its alignment makes one word of it.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(8))]
 pub(crate) struct Entry {
     pub(crate) header: Header,
-    pub(crate) at: u16,
-    pub(crate) name_end: u16,
+    /// Whether a control character stands in the value that is neither tab nor line end.
+    pub(crate) has_control: bool,
     pub(crate) value_at: u16,
     pub(crate) value_end: u16,
     pub(crate) end: u16,
@@ -31,33 +33,49 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) const EMPTY: Entry =
-        Entry { header: Header::Other, at: 0, name_end: 0, value_at: 0, value_end: 0, end: 0 };
+        Entry { header: Header::Other, has_control: false, value_at: 0, value_end: 0, end: 0 };
 
-    pub(crate) fn line<'a>(&self, head: &'a str) -> Line<'a> {
-        let text = |from: u16, to: u16| &head[usize::from(from)..usize::from(to)];
-        Line {
-            header: self.header,
-            name: text(self.at, self.name_end),
-            value: self.value(head),
-            raw: text(self.at, self.end),
-        }
+    /// Whether no line was put here: a line has at least its end.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.end == 0
     }
 
-    /// The same line, found at the start of a text of its own.
-    pub(crate) fn rebased(self) -> Entry {
-        Entry {
+    /// The line whose text is `raw`, which starts at `at`.
+    pub(crate) fn line<'a>(&self, raw: &'a str, at: usize) -> Line<'a> {
+        Line {
             header: self.header,
-            at: 0,
-            name_end: self.name_end - self.at,
-            value_at: self.value_at - self.at,
-            value_end: self.value_end - self.at,
-            end: self.end - self.at,
+            name: &raw[..scan::token_len(raw.as_bytes())],
+            value: &raw[usize::from(self.value_at) - at..usize::from(self.value_end) - at],
+            raw,
         }
     }
 
     pub(crate) fn value<'a>(&self, head: &'a str) -> &'a str {
         &head[usize::from(self.value_at)..usize::from(self.value_end)]
     }
+}
+
+/// The lines of a header block one after another, up to the empty line or the first that can't be read.
+pub(crate) fn entries(bytes: &[u8], mut at: usize) -> impl Iterator<Item = Entry> + '_ {
+    std::iter::from_fn(move || match next_line(bytes, at) {
+        Ok(Next::Line(entry)) => {
+            at = usize::from(entry.end);
+            Some(entry)
+        }
+        Ok(Next::End(_)) | Err(_) => None,
+    })
+}
+
+/// The lines of these entries, the first of which starts at `at`.
+pub(crate) fn lines<'a>(
+    entries: impl Iterator<Item = Entry>,
+    head: &'a str,
+    at: usize,
+) -> impl Iterator<Item = Line<'a>> {
+    entries.scan(at, move |at, entry| {
+        let from = std::mem::replace(at, usize::from(entry.end));
+        Some(entry.line(&head[from..*at], from))
+    })
 }
 
 /// What comes next in the header block.
@@ -76,41 +94,92 @@ pub(crate) fn next_line(bytes: &[u8], at: usize) -> Result<Next, ParseError> {
         Some([_, ..]) => {}
         _ => return Err(ParseError::new(Fault::NoEndOfHeaders, at)),
     }
-    let name_end = at + token_len(&bytes[at..]);
-    let mut colon = name_end;
-    while matches!(bytes.get(colon), Some(b' ' | b'\t')) {
-        colon += 1;
-    }
-    if name_end == at || bytes.get(colon) != Some(&b':') {
-        return Err(ParseError::new(Fault::BadHeaderName, at));
-    }
-    let end = line_end(bytes, colon + 1)?;
+    let (header, value_at) = name(bytes, at)?;
+    let End { text_end, end, has_control } = line_end(bytes, value_at)?;
     if end - at > limits::LINE_MAX {
         return Err(ParseError::new(Fault::LineTooLong, at));
     }
-    let value = &bytes[colon + 1..end];
-    let value_at = value.iter().position(|&b| !is_lws(b)).unwrap_or(value.len());
-    let value_len = value.iter().rposition(|&b| !is_lws(b)).map_or(value_at, |last| last + 1);
+    // Nearly always one space stands here, and nothing else to trim.
+    let value_at = value_at + usize::from(bytes[value_at] == b' ');
+    let value = &bytes[value_at..text_end];
+    let from = value.iter().position(|&b| !is_lws(b)).unwrap_or(value.len());
+    let to = value.iter().rposition(|&b| !is_lws(b)).map_or(from, |last| last + 1);
     Ok(Next::Line(Entry {
-        header: Header::of_bytes(&bytes[at..name_end]),
-        at: at as u16,
-        name_end: name_end as u16,
-        value_at: (colon + 1 + value_at) as u16,
-        value_end: (colon + 1 + value_len) as u16,
+        header,
+        has_control,
+        value_at: (value_at + from) as u16,
+        value_end: (value_at + to) as u16,
         end: end as u16,
     }))
 }
 
+/// The header whose name stands at `at`, and where its value starts: behind the colon.
+#[inline]
+fn name(bytes: &[u8], at: usize) -> Result<(Header, usize), ParseError> {
+    // A name of the house needs no further look: it is a token.
+    let window = bytes[at..].first_chunk::<NAME_WINDOW>();
+    if let Some((window, colon)) = window.and_then(|window| Some((window, scan::colon(window)?)))
+        && let header = Header::of_bytes(&window[..colon])
+        && header != Header::Other
+    {
+        return Ok((header, at + colon + 1));
+    }
+    other_name(bytes, at)
+}
+
+/// Room for every name of the house with its colon.
+const NAME_WINDOW: usize = 32;
+
+/// The same for every other name, for one with space before the colon, and close to the end.
+fn other_name(bytes: &[u8], at: usize) -> Result<(Header, usize), ParseError> {
+    let name = &bytes[at..at + scan::token_len(&bytes[at..])];
+    let behind = &bytes[at + name.len()..];
+    let gap = behind.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    if name.is_empty() || behind.get(gap) != Some(&b':') {
+        return Err(ParseError::new(Fault::BadHeaderName, at));
+    }
+    Ok((Header::of_bytes(name), at + name.len() + gap + 1))
+}
+
+/// Where a line ends, and what was met on the way there.
+pub(crate) struct End {
+    /// Before the line end.
+    pub(crate) text_end: usize,
+    /// Behind the line end.
+    pub(crate) end: usize,
+    pub(crate) has_control: bool,
+}
+
 /// The end of the line, continuations included: behind a line feed that no space or tab follows.
-fn line_end(bytes: &[u8], from: usize) -> Result<usize, ParseError> {
+#[inline]
+fn line_end(bytes: &[u8], from: usize) -> Result<End, ParseError> {
     let mut at = from;
+    let mut has_control = false;
     loop {
-        match memchr::memchr(b'\n', &bytes[at..]) {
-            None => return Err(ParseError::new(Fault::NoEndOfHeaders, bytes.len())),
-            Some(len) => at += len + 1,
+        let line = feed(bytes, at)?;
+        has_control |= line.has_control;
+        if !matches!(bytes.get(line.end), Some(b' ' | b'\t')) {
+            return Ok(End { has_control, ..line });
         }
-        if !matches!(bytes.get(at), Some(b' ' | b'\t')) {
-            return Ok(at);
+        at = line.end;
+    }
+}
+
+/// The first line feed, and the return before it.
+#[inline(always)]
+pub(crate) fn feed(bytes: &[u8], from: usize) -> Result<End, ParseError> {
+    let mut at = from;
+    let mut has_control = false;
+    loop {
+        at += scan::until_control(&bytes[at..]);
+        match &bytes[at..] {
+            [b'\r', b'\n', ..] => return Ok(End { text_end: at, end: at + 2, has_control }),
+            [b'\n', ..] => return Ok(End { text_end: at, end: at + 1, has_control }),
+            [] => return Err(ParseError::new(Fault::NoEndOfHeaders, at)),
+            [other, ..] => {
+                has_control |= *other != b'\t';
+                at += 1;
+            }
         }
     }
 }

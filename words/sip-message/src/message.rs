@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::fields::{self, CSeq, MediaType, RAck};
 use crate::limits::INDEXED_MAX;
-use crate::lines::{Entry, Line, Next, Values, next_line};
+use crate::lines::{self, Entry, Line, Values};
 use crate::{Header, Method, NameAddr, ParseError, Start, Uri, Via, read};
 
 /// One SIP message, borrowed from its bytes. Reading it allocates nothing.
@@ -87,8 +87,7 @@ impl<'a> Message<'a> {
 
     /// Every header line, in order.
     pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'_, 'a> {
-        let head = self.head;
-        self.entries().map(move |entry| entry.line(head))
+        lines::lines(self.entries(), self.head, usize::from(self.lines_at))
     }
 
     /// The value of the first line of a header.
@@ -222,16 +221,8 @@ impl<'a> Message<'a> {
     /// The lines that found no place in the index, scanned again.
     fn beyond_index(&self) -> impl Iterator<Item = Entry> + use<'a> {
         let left = usize::from(self.count).saturating_sub(INDEXED_MAX);
-        let mut at = usize::from(self.entries[INDEXED_MAX - 1].end);
-        let head = self.head.as_bytes();
-        std::iter::from_fn(move || match next_line(head, at) {
-            Ok(Next::Line(entry)) => {
-                at = usize::from(entry.end);
-                Some(entry)
-            }
-            Ok(Next::End(_)) | Err(_) => None,
-        })
-        .take(left)
+        let at = usize::from(self.entries[INDEXED_MAX - 1].end);
+        lines::entries(self.head.as_bytes(), at).take(left)
     }
 }
 

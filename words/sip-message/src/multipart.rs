@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use crate::lines::{Next, next_line};
+use crate::lines::{Next, entries, lines, next_line};
 use crate::{Line, MediaType, limits};
 
 /// One part of a body.
@@ -43,15 +43,7 @@ impl<'a> Part<'a> {
 
     /// Every header line of the part.
     pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
-        let headers = self.headers;
-        let mut at = 0;
-        std::iter::from_fn(move || match next_line(headers.as_bytes(), at) {
-            Ok(Next::Line(entry)) => {
-                at = usize::from(entry.end);
-                Some(entry.line(headers))
-            }
-            Ok(Next::End(_)) | Err(_) => None,
-        })
+        lines(entries(self.headers.as_bytes(), 0), self.headers, 0)
     }
 }
 

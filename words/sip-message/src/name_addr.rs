@@ -29,18 +29,19 @@ impl<'a> NameAddr<'a> {
     /// Reads the address at the start of a comma-separated list; says where it ends.
     pub(crate) fn parse_first(text: &'a str) -> Result<(Self, usize), ParseError> {
         let mut cursor = Cursor::new(text);
-        let quoted = cursor.peek() == Some(b'"');
-        if quoted {
+        if cursor.peek() == Some(b'"') {
             cursor.quoted().ok_or(ParseError::new(Fault::UnclosedQuote, 0))?;
             cursor.lws();
-        }
-        let mut bracket = cursor;
-        match bracket.up_to(b'<') {
-            Some(before) if quoted && !before.is_empty() => {
-                Err(ParseError::new(Fault::BadAddress, cursor.at()))
+            if cursor.peek() != Some(b'<') {
+                return Err(ParseError::new(Fault::BadAddress, cursor.at()));
             }
-            Some(_) if quoted || !is_bare_uri(cursor.rest()) => in_brackets(text, bracket),
-            _ if quoted => Err(ParseError::new(Fault::BadAddress, cursor.at())),
+        }
+        if cursor.eat(b'<') {
+            return in_brackets(text, cursor);
+        }
+        let is_bare = is_bare_uri(text);
+        match cursor.up_to(b'<') {
+            Some(_) if !is_bare => in_brackets(text, cursor),
             _ => bare(text),
         }
     }

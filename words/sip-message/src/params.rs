@@ -52,6 +52,9 @@ impl<'a> Params<'a> {
     /// Reads the parameters at the cursor, behind which the value ends or a comma starts the next.
     pub(crate) fn at_end_of_value(cursor: Cursor<'a>) -> Result<(Params<'a>, usize), ParseError> {
         let base = cursor.at();
+        if cursor.is_done() {
+            return Ok((Params::default(), base));
+        }
         let moved = |error: ParseError| ParseError { at: error.at + base, ..error };
         let (params, len) = Params::parse(cursor.rest()).map_err(moved)?;
         match cursor.rest().as_bytes().get(len) {

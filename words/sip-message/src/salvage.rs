@@ -41,13 +41,13 @@ impl<'a> Salvaged<'a> {
                     continue;
                 };
                 let Next::Line(entry) = next else { return None };
-                let line = &bytes[usize::from(entry.at)..usize::from(entry.end)];
-                at = usize::from(entry.end);
+                let from = std::mem::replace(&mut at, usize::from(entry.end));
+                let raw = &bytes[from..at];
                 if is_wanted(entry.header, &mut seen)
-                    && let Ok(text) = std::str::from_utf8(line)
-                    && !has_stray_return(line)
+                    && let Ok(text) = std::str::from_utf8(raw)
+                    && !has_stray_return(raw)
                 {
-                    return Some(entry.rebased().line(text));
+                    return Some(entry.line(text, from));
                 }
             }
             None

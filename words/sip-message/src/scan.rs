@@ -3,11 +3,8 @@
 const TOKEN: u8 = 1;
 const HOST: u8 = 2;
 const PARAM: u8 = 4;
-const DIGIT: u8 = 8;
-/// What ends or spoils a URI: white space, control characters, quotes, angle brackets.
-const NOT_URI: u8 = 16;
 /// Names of header parameters are tokens; those of URI parameters have a few more characters.
-const PARAM_NAME: u8 = 32;
+const PARAM_NAME: u8 = 8;
 
 const CLASS: [u8; 256] = {
     let mut class = [0u8; 256];
@@ -27,12 +24,6 @@ const CLASS: [u8; 256] = {
         if class[i] & TOKEN != 0 || matches!(b, b'[' | b']' | b'/' | b':' | b'&' | b'$' | b'(' | b')') {
             class[i] |= PARAM_NAME;
         }
-        if b.is_ascii_digit() {
-            class[i] |= DIGIT;
-        }
-        if b <= b' ' || b == 0x7f || matches!(b, b'"' | b'<' | b'>') {
-            class[i] |= NOT_URI;
-        }
         i += 1;
     }
     class
@@ -41,7 +32,63 @@ const CLASS: [u8; 256] = {
 /// Length of the leading run of bytes of a class.
 #[inline]
 fn run(bytes: &[u8], class: u8) -> usize {
-    bytes.iter().position(|&b| CLASS[b as usize] & class == 0).unwrap_or(bytes.len())
+    let mut len = 0;
+    while let Some(&b) = bytes.get(len)
+        && CLASS[b as usize] & class != 0
+    {
+        len += 1;
+    }
+    len
+}
+
+/// How many bytes stand before the first control character, or all.
+#[inline]
+pub(crate) fn until_control(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    // Sixteen together, without branches: the compiler makes one comparison of them.
+    while let Some((chunk, behind)) = rest.split_first_chunk::<16>()
+        && !chunk.iter().fold(false, |found, b| found | b.is_ascii_control())
+    {
+        rest = behind;
+    }
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let marked = controls(u64::from_le_bytes(*word));
+        if marked != 0 {
+            return bytes.len() - rest.len() + first_marked(marked);
+        }
+        rest = behind;
+    }
+    bytes.len() - rest.len() + rest.iter().position(u8::is_ascii_control).unwrap_or(rest.len())
+}
+
+/// Where the first colon stands.
+#[inline]
+pub(crate) fn colon(window: &[u8; 32]) -> Option<usize> {
+    let (words, _) = window.as_chunks();
+    words.iter().enumerate().find_map(|(i, word)| {
+        let marked = zeros(u64::from_le_bytes(*word) ^ (EACH * b':' as u64));
+        (marked != 0).then(|| i * 8 + first_marked(marked))
+    })
+}
+
+/// One in each byte of a word.
+const EACH: u64 = u64::MAX / 0xff;
+const TOPS: u64 = EACH << 7;
+
+/// Marks, by their top bit, the bytes that are zero; above the first it may mark others.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(EACH) & !word & TOPS
+}
+
+/// Marks the bytes that are control characters; above the first it may mark others.
+const fn controls(word: u64) -> u64 {
+    let below_space = word.wrapping_sub(EACH * 0x20);
+    let above_tilde = word.wrapping_add(EACH);
+    (below_space | above_tilde) & !word & TOPS
+}
+
+const fn first_marked(marked: u64) -> usize {
+    marked.trailing_zeros() as usize / 8
 }
 
 /// Length of the token at the start of `bytes`.
@@ -61,7 +108,25 @@ pub(crate) fn is_token_byte(byte: u8) -> bool {
 
 /// The first byte that can't stand in any URI.
 pub(crate) fn first_not_uri(text: &str) -> Option<usize> {
-    text.bytes().position(|b| CLASS[b as usize] & NOT_URI != 0)
+    let is_blank = |b: u8| (b <= b' ') | (b == 0x7f);
+    // `<` and `>` differ in one bit.
+    let is_delimiter = |b: u8| (b == b'"') | (b | 2 == b'>');
+    // One after the other, for the compiler makes short work of simple questions.
+    if !has_any(text, is_blank) && !has_any(text, is_delimiter) {
+        return None;
+    }
+    text.bytes().position(|b| is_blank(b) || is_delimiter(b))
+}
+
+/// Whether such a byte is in the text. `is_such` has no branches, so that the compiler asks sixteen together.
+#[inline]
+pub(crate) fn has_any(text: &str, is_such: impl Fn(u8) -> bool) -> bool {
+    let has_one = |chunk: &[u8; 16]| chunk.iter().fold(false, |found, &b| found | is_such(b));
+    let (chunks, _) = text.as_bytes().as_chunks();
+    match text.as_bytes().last_chunk() {
+        Some(last) => has_one(last) || chunks.iter().any(has_one),
+        None => text.bytes().any(is_such),
+    }
 }
 
 /// Linear white space, folded or not.
@@ -161,8 +226,22 @@ impl<'a> Cursor<'a> {
         self.take_class(TOKEN)
     }
 
-    pub(crate) fn digits(&mut self) -> &'a str {
-        self.take_class(DIGIT)
+    /// The decimal number here; `None` also if it is too large.
+    pub(crate) fn number(&mut self) -> Option<u32> {
+        let from = self.at;
+        let mut value: u64 = 0;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            value = (value * 10 + u64::from(digit - b'0')).min(u64::from(u32::MAX) + 1);
+            self.at += 1;
+        }
+        u32::try_from(value).ok().filter(|_| self.at > from)
+    }
+
+    /// Eats `text` as it is written.
+    pub(crate) fn eat_text(&mut self, text: &str) -> bool {
+        let found = self.rest().starts_with(text);
+        self.at += if found { text.len() } else { 0 };
+        found
     }
 
     pub(crate) fn host_name(&mut self) -> &'a str {
@@ -191,11 +270,11 @@ impl<'a> Cursor<'a> {
         Some(found)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_class(&mut self, class: u8) -> &'a str {
-        let from = self.at;
-        self.at += run(&self.text.as_bytes()[from..], class);
-        &self.text[from..self.at]
+        let (found, _) = self.rest().split_at(run(self.rest().as_bytes(), class));
+        self.at += found.len();
+        found
     }
 
     fn advance(&mut self, len: usize) -> Option<&'a str> {

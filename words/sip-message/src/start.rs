@@ -115,13 +115,22 @@ fn request_line(line: &str) -> Result<Start<'_>, ParseError> {
         return Err(ParseError::new(Fault::BadStartLine, cursor.at()));
     }
     let uri_at = cursor.at();
-    let (uri, version) =
-        cursor.rest().rsplit_once(' ').ok_or(ParseError::new(Fault::BadStartLine, uri_at))?;
+    let rest = cursor.rest();
+    let uri = match rest.strip_suffix(" SIP/2.0") {
+        Some(uri) => uri,
+        None => before_version(rest, uri_at)?,
+    };
+    Ok(Start::Request { method: Method::of(method), uri })
+}
+
+/// The same for a version that is written in another way, or wrong.
+fn before_version(text: &str, base: usize) -> Result<&str, ParseError> {
+    let (uri, version) = text.rsplit_once(' ').ok_or(ParseError::new(Fault::BadStartLine, base))?;
     if !version.eq_ignore_ascii_case(VERSION) {
         let what = if is_other_version(version) { Fault::BadVersion } else { Fault::BadStartLine };
-        return Err(ParseError::new(what, uri_at + uri.len() + 1));
+        return Err(ParseError::new(what, base + uri.len() + 1));
     }
-    Ok(Start::Request { method: Method::of(method), uri })
+    Ok(uri)
 }
 
 fn status_line(line: &str) -> Result<Start<'_>, ParseError> {

@@ -121,6 +121,11 @@ impl<'a> Uri<'a> {
         pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
     }
 
+    /// Whether anything stands behind `?`.
+    pub(crate) fn has_headers(&self) -> bool {
+        !self.headers.is_empty() && self.headers().next().is_some()
+    }
+
     /// Whether the scheme is `sip` or `sips`.
     pub const fn is_sip(&self) -> bool {
         matches!(self.scheme, Scheme::Sip | Scheme::Sips)
@@ -179,11 +184,7 @@ impl<'a> Host<'a> {
         }
         match cursor.host_name() {
             "" => Err(error),
-            name if name.as_bytes()[0].is_ascii_digit() => match name.parse::<Ipv4Addr>() {
-                Ok(ip) => Ok(Host::Ip(ip.into())),
-                Err(_) => Ok(Host::Name(name)),
-            },
-            name => Ok(Host::Name(name)),
+            name => Ok(ipv4(name).map_or(Host::Name(name), |ip| Host::Ip(ip.into()))),
         }
     }
 
@@ -227,7 +228,7 @@ pub(crate) fn port(cursor: &mut Cursor<'_>) -> Result<Option<u16>, ParseError> {
         return Ok(None);
     }
     let at = cursor.at();
-    match scan::number(cursor.digits()).map(u16::try_from) {
+    match cursor.number().map(u16::try_from) {
         Some(Ok(port)) if port > 0 => Ok(Some(port)),
         _ => Err(ParseError::new(Fault::BadPort, at)),
     }
@@ -311,6 +312,28 @@ fn tail<'a>(cursor: Cursor<'a>) -> Result<(Params<'a>, &'a str), ParseError> {
 
 fn bad_tail(cursor: Cursor<'_>) -> ParseError {
     ParseError::new(Fault::BadUri, cursor.at())
+}
+
+/// Four numbers up to 255 with dots between them, without leading zeros.
+fn ipv4(text: &str) -> Option<Ipv4Addr> {
+    let (mut ip, mut dots) = (0, 0);
+    let mut number = None;
+    for b in text.bytes() {
+        number = match (b, number) {
+            (b'0'..=b'9', None) => Some(u32::from(b - b'0')),
+            (b'0'..=b'9', Some(tens @ 1..=25)) => Some(tens * 10 + u32::from(b - b'0')),
+            (b'.', Some(octet @ ..=255)) => {
+                ip = ip << 8 | octet;
+                dots += 1;
+                None
+            }
+            _ => return None,
+        };
+    }
+    match (dots, number) {
+        (3, Some(octet @ ..=255)) => Some(Ipv4Addr::from_bits(ip << 8 | octet)),
+        _ => None,
+    }
 }
 
 /// An IPv6 address; three colons in a row, born of an error in RFC 3261's grammar, count as two

@@ -29,12 +29,10 @@ impl<'a> Via<'a> {
     /// Reads the value at the start of a comma-separated list; says where it ends.
     pub(crate) fn parse_first(text: &'a str) -> Result<(Self, usize), ParseError> {
         let mut cursor = Cursor::new(text);
-        let protocol = cursor.token();
-        let slash = cursor.eat_spaced(b'/');
-        let version = cursor.token();
-        if !protocol.eq_ignore_ascii_case("SIP") || !slash || version != "2.0" || !cursor.eat_spaced(b'/') {
+        if !is_sip_2(&mut cursor) {
             return Err(ParseError::new(Fault::BadVia, cursor.at()));
         }
+        cursor.lws();
         let transport = cursor.token();
         let gap = cursor.at();
         cursor.lws();
@@ -66,4 +64,15 @@ impl<'a> Via<'a> {
     pub fn param(&self, name: &str) -> Option<Option<&'a str>> {
         self.params.get(name)
     }
+}
+
+/// Eats the protocol and its version, with the slash behind; there may be white space around slashes.
+fn is_sip_2(cursor: &mut Cursor<'_>) -> bool {
+    if cursor.eat_text("SIP/2.0/") {
+        return true;
+    }
+    let protocol = cursor.token();
+    let slash = cursor.eat_spaced(b'/');
+    let version = cursor.token();
+    protocol.eq_ignore_ascii_case("SIP") && slash && version == "2.0" && cursor.eat_spaced(b'/')
 }

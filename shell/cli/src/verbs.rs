@@ -18,8 +18,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 )]
 #[command(arg_required_else_help = true)]
 #[command(
-    after_help = "Examples:\n  tandem demo\n  tandem up /etc/tandem\n\nCodes like TD-R301 are explained by: tandem \
-help TD-R301"
+    after_help = "Examples:\n  tandem demo\n  tandem up /etc/tandem\n\nCodes like TD-R301 are explained by: \
+tandem help TD-R301"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -42,7 +42,8 @@ pub enum ColorChoice {
 pub enum Verb {
     /// Run in the foreground with the configuration in DIR
     #[command(after_help = "Examples:\n  tandem up /etc/tandem\n  tandem up my-edge --data /var/lib/tandem \
---drain-max 2m\n\nSIGTERM or Ctrl-C lets calls end first; a second one stops at once. SIGHUP reads DIR again.")]
+--drain-max 2m\n\nSIGTERM or Ctrl-C lets calls end first; a second one stops at once.\n\
+SIGHUP reads DIR again.")]
     Up(Up),
     /// Make four calls between simulated phones, providers and a 9-1-1 centre, over loopback
     #[command(after_help = "Examples:\n  tandem demo\n  tandem demo --headless --json")]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use cli::{Exit, Up};
 use model::{Documents, LogLevel};
-use policy::Policy;
+use policy::{Policy, TestResult};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use switch::Held;
@@ -73,7 +73,8 @@ pub fn run(up: &Up) -> Result<Exit> {
     if let Some(held) = edge.held() {
         let Held { calls, transactions, ports, permits, questions } = held;
         info!(
-            "held calls={calls} transactions={transactions} ports={ports} permits={permits} questions={questions}"
+            "held calls={calls} transactions={transactions} ports={ports} permits={permits} \
+questions={questions}"
         );
     }
     edge.stop();
@@ -149,7 +150,8 @@ fn read_again(directory: &Path, older: &Policy) -> Option<Loaded> {
     let failed: Vec<_> =
         policy::run_tests(&loaded.policy).into_iter().filter(|result| !result.is_passed()).collect();
     for result in &failed {
-        error!(test = %result.name, at = %result.location, "a stored test fails: {}", result.failures.join("; "));
+        let TestResult { name, location, failures, .. } = result;
+        error!(test = %name, at = %location, "a stored test fails: {}", failures.join("; "));
     }
     failed.is_empty().then_some(loaded)
 }

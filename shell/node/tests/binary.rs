@@ -158,7 +158,8 @@ fn options(port: u16) -> String {
     let here = socket.local_addr().unwrap();
     let branch = here.port();
     let request = format!(
-        "OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{branch}\r\nMax-Forwards: 70\r\n\
+        "OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{branch}\r\n\
+Max-Forwards: 70\r\n\
 From: <sip:a@{here}>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: {branch}@here\r\nCSeq: 1 OPTIONS\r\n\
 Content-Length: 0\r\n\r\n"
     );

@@ -90,8 +90,9 @@ fn policy(wish: &Wish<'_>) -> Arc<Policy> {
     let ports: String =
         wish.listen.iter().map(|(transport, bind)| format!("{transport} = {}\n", bind.port())).collect();
     let text = format!(
-        "format = 1\n[system]\nname = \"test\"\ncountry = \"US\"\n[interface.only]\naddress = \"{address}\"\n{ports}\
-tls_certificate = \"c\"\ntls_key = \"k\"\n{}",
+        "format = 1\n[system]\nname = \"test\"\ncountry = \"US\"\n\
+[interface.only]\naddress = \"{address}\"\n\
+{ports}tls_certificate = \"c\"\ntls_key = \"k\"\n{}",
         wish.more
     );
     let text = if wish.tls.is_some() {

@@ -130,7 +130,8 @@ fn header<'a>(message: &'a str, name: &str) -> &'a str {
 
 fn sdp(address: &str, port: u16) -> String {
     format!(
-        "v=0\no=- 1 1 IN IP4 {address}\ns=-\nc=IN IP4 {address}\nt=0 0\nm=audio {port} RTP/AVP 0\na=rtpmap:0 PCMU/8000\n"
+        "v=0\no=- 1 1 IN IP4 {address}\ns=-\nc=IN IP4 {address}\nt=0 0\n\
+         m=audio {port} RTP/AVP 0\na=rtpmap:0 PCMU/8000\n"
     )
 }
 

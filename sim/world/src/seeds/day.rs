@@ -33,11 +33,20 @@ pub(crate) struct Day {
 /// Something that is going to happen.
 #[derive(Clone, Copy)]
 enum Doing {
-    Call { caller: usize, number: &'static str },
-    OnCall { call: usize, what: OnCall },
+    Call {
+        caller: usize,
+        number: &'static str,
+    },
+    OnCall {
+        call: usize,
+        what: OnCall,
+    },
     Dies(usize),
     Returns(usize),
     BreaksStreams(usize),
+    /// The same configuration again, as a new policy.
+    NewPolicy,
+    ClockIsSet,
 }
 
 #[derive(Clone, Copy)]
@@ -61,7 +70,8 @@ const FROM_OUTSIDE: [&str; 4] = ["+14255550100", "+14255550101", "+14255550102",
 
 pub(crate) fn live(seed: u64, chronicle: Chronicle) -> Day {
     let mut chance = Chance::new(seed ^ 0x005e_ed0f_ada7);
-    let mut world = World::from_toml(seed, &house(&mut chance));
+    let house = house(&mut chance);
+    let mut world = World::from_toml(seed, &house);
     world.chronicles(chronicle);
     let everybody = world.everybody();
     if !chance.happens(200) {
@@ -82,11 +92,21 @@ pub(crate) fn live(seed: u64, chronicle: Chronicle) -> Day {
     for (at, doing) in plan {
         let wait = at.saturating_sub(world.elapsed());
         world.run_for(wait);
-        if let Doing::Call { caller, number } = doing {
-            calls[next_call] = Some(everybody[caller].dials(number));
-            next_call += 1;
-        } else {
-            happen(doing, &everybody, &calls);
+        match doing {
+            Doing::Call { caller, number } => {
+                calls[next_call] = Some(everybody[caller].dials(number));
+                next_call += 1;
+            }
+            Doing::OnCall { call, what } => {
+                if let Some(call) = &calls[call] {
+                    on_call(what, call, &everybody);
+                }
+            }
+            Doing::Dies(who) => everybody[who].dies(),
+            Doing::Returns(who) => everybody[who].returns(),
+            Doing::BreaksStreams(who) => everybody[who].loses_its_connections(),
+            Doing::NewPolicy => world.adopts(&house),
+            Doing::ClockIsSet => world.skews_the_wall_clock(-1_234_567),
         }
         world.run_for(Duration::ZERO);
     }
@@ -192,21 +212,13 @@ fn plan(everybody: &[ActorHandle], chance: &mut Chance) -> Vec<(Duration, Doing)
     } else if chance.happens(300) {
         plan.push((at, Doing::BreaksStreams(unlucky)));
     }
-    plan
-}
-
-fn happen(doing: Doing, everybody: &[ActorHandle], calls: &[Option<CallHandle>]) {
-    match doing {
-        Doing::Call { .. } => {}
-        Doing::OnCall { call, what } => {
-            if let Some(call) = &calls[call] {
-                on_call(what, call, everybody);
-            }
-        }
-        Doing::Dies(who) => everybody[who].dies(),
-        Doing::Returns(who) => everybody[who].returns(),
-        Doing::BreaksStreams(who) => everybody[who].loses_its_connections(),
+    if chance.happens(200) {
+        plan.push((chance.span_below(MORNING), Doing::NewPolicy));
     }
+    if chance.happens(100) {
+        plan.push((chance.span_below(MORNING), Doing::ClockIsSet));
+    }
+    plan
 }
 
 fn on_call(what: OnCall, call: &CallHandle, everybody: &[ActorHandle]) {

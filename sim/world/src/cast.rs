@@ -10,8 +10,8 @@ use policy::{Interface, Policy};
 /// Every secret of a story.
 pub(crate) const PASSWORD: &str = "a password of the story";
 
-/// Profiles in the order of their names. A trunk's second server is called `trunk-2`, and so on; a trunk whose
-/// name begins with "psap" leads to emergency call takers.
+/// Profiles in the order of their names. A trunk's second server is called `trunk-2`, and so on; a trunk
+/// whose name begins with "psap" leads to emergency call takers.
 pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String, IpAddr>) -> Vec<Profile> {
     let mut cast = Vec::new();
     for (name, user) in &documents.user {

@@ -229,12 +229,12 @@ impl<'a> Cursor<'a> {
     /// The decimal number here; `None` also if it is too large.
     pub(crate) fn number(&mut self) -> Option<u32> {
         let from = self.at;
-        let mut value: u64 = 0;
+        let mut value: u32 = 0;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            value = (value * 10 + u64::from(digit - b'0')).min(u64::from(u32::MAX) + 1);
+            value = value.checked_mul(10)?.checked_add(u32::from(digit - b'0'))?;
             self.at += 1;
         }
-        u32::try_from(value).ok().filter(|_| self.at > from)
+        (self.at > from).then_some(value)
     }
 
     /// Eats `text` as it is written.

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use media::{Event as MediaEvent, Order, SessionKey};
@@ -91,9 +92,18 @@ impl Edge {
         Some(replies.iter().fold(Held::default(), sum))
     }
 
+    /// Ends every call, and waits for their records: figures of the relays belong to them.
+    fn hang_up_all(&self) {
+        let until = Instant::now() + PATIENCE;
+        self.shards.command(Command::HangUpAll, PATIENCE);
+        while self.held().is_some_and(|held| held.calls > 0) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Ends everything: calls that go on end now, and every record is on the disk on return.
     pub fn stop(self) {
-        self.shards.command(Command::HangUpAll, PATIENCE);
+        self.hang_up_all();
         let counts = self.shards.counts();
         self.shards.stop();
         for relay in self.media {
@@ -235,5 +245,5 @@ fn say_failed(mail: &Mail, shard: u8, id: AskId, question: Question) {
 /// The time, for the moment when switches are made.
 fn now() -> Now {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Now { instant: std::time::Instant::now(), wall: WallTime(since.as_millis() as _) }
+    Now { instant: Instant::now(), wall: WallTime(since.as_millis() as _) }
 }

@@ -59,7 +59,7 @@ pub fn run(up: &Up) -> Result<Exit> {
         tap: None,
         witness: None,
     })?;
-    let name = &in_force.documents.system.name;
+    let name = &in_force.documents.system.value.name;
     eprintln!("{}", banner(name, &in_force.policy, &edge.listeners, &data));
 
     for signal in signals.forever() {

@@ -82,6 +82,7 @@ fn a_running_house_answers_reads_again_keeps_what_works_and_stops() {
     let path = directory.path().join("house.toml");
     fs::write(&path, house(port)).unwrap();
     let mut up = Running::start(directory.text(), &["--shards", "2"]);
+    up.wait_for("test-edge");
     up.wait_for("records");
     assert!(options(port).starts_with("SIP/2.0 200 "));
 

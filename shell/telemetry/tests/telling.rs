@@ -18,7 +18,8 @@ fn an_event_is_one_line_of_json_and_is_counted() {
 
     let text = fs::read_to_string(&path).unwrap();
     fs::remove_file(&path).unwrap();
-    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["event"], "call_answered");
     assert_eq!(lines[0]["by"], "east");

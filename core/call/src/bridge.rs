@@ -61,6 +61,11 @@ impl Bridge {
         session_of(self.key, self.round)
     }
 
+    /// How often this call began its media anew.
+    pub(crate) fn rounds(&self) -> u8 {
+        self.round
+    }
+
     /// Whether the relay still has to say what became of this call's streams.
     pub(crate) fn is_closing(&self) -> bool {
         matches!(self.stage, Stage::Closing(_))
@@ -70,16 +75,21 @@ impl Bridge {
         self.figures.as_ref()
     }
 
+    /// Lets go of ports that can't be used after all; the next description opens others.
+    pub(crate) fn begin_anew(&mut self, room: &mut Room<'_>) {
+        if matches!(self.stage, Stage::Open) {
+            room.orders.push(Order::Close { session: self.session() });
+            self.shut(room);
+            self.round = self.round.saturating_add(1);
+        }
+    }
+
     /// Makes the callee's side stand on the interface from which it is reached.
     pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, interface: InterfaceId) {
         if self.sides[Side::Callee as usize].interface == interface {
             return;
         }
-        if matches!(self.stage, Stage::Open) {
-            room.orders.push(Order::Close { session: self.session() });
-            self.shut(room);
-            self.round = self.round.wrapping_add(1);
-        }
+        self.begin_anew(room);
         self.sides[Side::Callee as usize].interface = interface;
     }
 

@@ -12,6 +12,9 @@ use crate::call::{Ack, Call, State};
 use crate::closing::{Closing, Ending, Stage};
 use crate::{EndedBy, Room, part};
 
+/// How often a call takes other ports when those it leased can't be opened.
+const FRESH_PORTS_MAX: u8 = 4;
+
 /// How long the record waits for the relay's figures.
 const FIGURES_WAIT: Duration = Duration::from_millis(500);
 
@@ -158,15 +161,19 @@ impl Call {
     }
 
     fn media_failed(&mut self, room: &mut Room<'_>, why: &str) {
-        match &self.state {
-            State::Placing(attempt) => {
-                if let Some(client) = attempt.client() {
-                    room.stack.cancel(room.now.instant, client, None, room.sends);
-                }
-                self.attempt_failed(room, policy::Cause::Media, why);
-            }
-            State::Up(_) | State::Closing(_) => self.draft.note(why),
+        let State::Placing(attempt) = &self.state else { return self.draft.note(why) };
+        let (index, was_told) = (attempt.index, attempt.was_told());
+        if let Some(client) = attempt.client() {
+            room.stack.cancel(room.now.instant, client, None, room.sends);
         }
+        if was_told || self.bridge.rounds() >= FRESH_PORTS_MAX {
+            return self.attempt_failed(room, policy::Cause::Media, why);
+        }
+        // Somebody else sits on a port of ours: the same peer is asked again, with other ports.
+        self.draft.attempt_failed(room, policy::Cause::Media, why);
+        self.permits.clear();
+        self.bridge.begin_anew(room);
+        self.try_from(room, index);
     }
 
     pub(crate) fn expire_closing(&mut self, room: &mut Room<'_>) {

@@ -35,4 +35,5 @@ pub use model::MediaPath;
 pub use plan::{Decision, plan};
 pub use policy::{Interface, Policy, Server, StoredTest};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
+pub use steps::sounds_urgent;
 pub use trail::{Considered, Outcome, Step, Trail};

@@ -12,6 +12,8 @@ mod rights;
 mod route;
 mod screen;
 
+pub use emergency::sounds_urgent;
+
 use std::sync::Arc;
 use std::time::Duration;
 

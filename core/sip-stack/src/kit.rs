@@ -47,6 +47,14 @@ impl Default for Limits {
     }
 }
 
+/// How much a new request matters when there is no room left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    Usual,
+    /// It is taken past `Limits::servers_max`: a call for help.
+    Urgent,
+}
+
 /// What a stack has seen since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {

@@ -41,7 +41,7 @@ pub use flow::{ConnectionId, Flow, Listener, ListenerId, Send, Transport, Wire};
 pub use frame::{Frame, FrameFault, Framer, PONG};
 pub use head::ALLOW;
 pub use heard::{ClientId, Heard, Late, Owner, ServerId};
-pub use kit::{Counters, Limits, Settings};
+pub use kit::{Counters, Limits, Settings, Weight};
 pub use locate::Locate;
 pub use request::{Reply, Request};
 pub use stack::Stack;

@@ -8,7 +8,7 @@ use crate::flow::{Flow, Send, Wire};
 use crate::head::Head;
 use crate::heard::{Heard, Late, Owner, ServerId};
 use crate::key::{Key, KeyMap, Keys};
-use crate::kit::{Kit, Place, carriage, send};
+use crate::kit::{Kit, Place, Weight, carriage, send};
 use crate::request::Reply;
 use crate::server_invite::{self, ServerInvite};
 use crate::server_other::{self, ServerOther};
@@ -110,6 +110,7 @@ impl Servers {
         now: Instant,
         flow: Flow,
         message: Message<'m>,
+        weigh: impl Fn(&Message<'_>) -> Weight,
         out: &mut Vec<Send>,
     ) -> Heard<'m> {
         let method = message.cseq().method;
@@ -129,7 +130,8 @@ impl Servers {
             return Heard::Nothing;
         }
         let is_new = message.to().tag().is_none();
-        if is_new && self.table.len() >= kit.limits.servers_max {
+        let is_full = is_new && self.table.len() >= kit.limits.servers_max;
+        if is_full && weigh(&message) == Weight::Usual {
             kit.counters.refused += 1;
             let seconds = kit.limits.retry_after_seconds.to_string();
             let reply = Reply { headers: &[("Retry-After", &seconds)], ..Reply::plain(503) };

@@ -8,7 +8,7 @@ use crate::chance::Chance;
 use crate::clients::Clients;
 use crate::flow::{Flow, Send, Wire};
 use crate::heard::{ClientId, Heard, Late, Owner, ServerId};
-use crate::kit::{Agenda, Counters, Kit, Limits, Place, Settings, send};
+use crate::kit::{Agenda, Counters, Kit, Limits, Place, Settings, Weight, send};
 use crate::request::{Reply, Request};
 use crate::servers::Servers;
 use crate::timing::Timers;
@@ -54,6 +54,18 @@ impl Stack {
         bytes: &'m [u8],
         out: &mut Vec<Send>,
     ) -> Heard<'m> {
+        self.receive_weighing(now, flow, bytes, |_| Weight::Usual, out)
+    }
+
+    /// The same; `weigh` is asked about a new request only when there is no room left.
+    pub fn receive_weighing<'m>(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        bytes: &'m [u8],
+        weigh: impl Fn(&Message<'_>) -> Weight,
+        out: &mut Vec<Send>,
+    ) -> Heard<'m> {
         if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
             self.kit.counters.keepalives += 1;
             return Heard::Nothing;
@@ -61,7 +73,7 @@ impl Stack {
         match Message::parse(bytes) {
             Ok(message) if message.is_request() => {
                 self.kit.counters.requests_received += 1;
-                self.servers.receive(&mut self.kit, now, flow, message, out)
+                self.servers.receive(&mut self.kit, now, flow, message, weigh, out)
             }
             Ok(message) => {
                 self.kit.counters.responses_received += 1;

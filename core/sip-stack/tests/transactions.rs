@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use scene::{Got, OWNER, Scene, answer, answer_tagged, asked, ms, request, tcp, udp, with_to_tag};
 use sip_message::{Header, Message, Method};
-use sip_stack::{Chance, ConnectionId, Late, Limits, Reply, Request, Stack, Token};
+use sip_stack::{Chance, ConnectionId, Heard, Late, Limits, Reply, Request, Stack, Token, Weight};
 
 #[test]
 fn an_invite_hears_a_100_at_once_and_its_copies_hear_it_again() {
@@ -257,6 +257,22 @@ fn past_the_limit_new_requests_are_refused_and_dialogs_go_on() {
     let forged = with_to_tag(&asked("BYE", "z9hG4bKd"), "ours");
     assert_eq!(scene.hear(udp(), &forged), Got::Nothing, "even calls in progress have a ceiling");
     assert_eq!(scene.stack.counters().dropped, 1);
+}
+
+#[test]
+fn past_the_limit_a_call_for_help_is_taken() {
+    let limits = Limits { servers_max: 1, servers_ceiling: 3, retry_after_seconds: 9 };
+    let mut stack = Stack::new(scene::settings(), Chance::from_seed([1; 32])).with_limits(limits);
+    let mut scene = Scene::new();
+    let call = |branch: &str| asked("INVITE", branch).replace("call-of-theirs", branch).into_bytes();
+    let mut hear = |bytes: &[u8], weight| {
+        let heard = stack.receive_weighing(scene.now, udp(), bytes, |_| weight, &mut scene.out);
+        matches!(heard, Heard::Request { .. })
+    };
+
+    assert!(hear(&call("z9hG4bKa"), Weight::Usual));
+    assert!(!hear(&call("z9hG4bKb"), Weight::Usual));
+    assert!(hear(&call("z9hG4bKc"), Weight::Urgent));
 }
 
 #[test]

@@ -12,7 +12,9 @@ use policy::{Policy, ServerId};
 use sip_message::{Message, Method};
 use sip_stack::auth::Guard;
 use sip_stack::locate::{DnsAnswer, DnsFound, DnsQuestion};
-use sip_stack::{Chance, ConnectionId, Flow, Heard, Late, Listener, ServerId as Transaction, Stack, Token};
+use sip_stack::{
+    Chance, ConnectionId, Flow, Heard, Late, Listener, ServerId as Transaction, Stack, Token, Weight,
+};
 
 use crate::limits;
 use crate::seam::{
@@ -132,7 +134,8 @@ impl Switch {
 
     fn received(&mut self, now: Now, received: Received<'_>, out: &mut Outbox) {
         let Received { flow, bytes } = received;
-        match self.stack.receive(now.instant, flow, bytes, &mut out.sends) {
+        let weigh = |message: &Message<'_>| weight_of(&self.policy, message);
+        match self.stack.receive_weighing(now.instant, flow, bytes, weigh, &mut out.sends) {
             Heard::Nothing => {}
             Heard::Request { server, flow, message } => self.requested(now, server, flow, &message, out),
             Heard::Ack { message, .. } => {
@@ -352,5 +355,14 @@ impl Switch {
             }
             self.asked.insert(id, Asked { by, question, until });
         }
+    }
+}
+
+/// No want of room refuses a call for help.
+fn weight_of(policy: &Policy, message: &Message<'_>) -> Weight {
+    let is_call = message.method() == Some(Method::Invite);
+    match message.request_uri() {
+        Some(uri) if is_call && policy::sounds_urgent(policy, uri) => Weight::Urgent,
+        _ => Weight::Usual,
     }
 }

@@ -45,6 +45,8 @@ struct Bench {
     start: Instant,
     now: Instant,
     out: Outbox,
+    /// The relay session that was opened last.
+    session: Option<media::SessionKey>,
 }
 
 impl Bench {
@@ -72,7 +74,7 @@ impl Bench {
         };
         let start = Instant::now();
         let switch = Switch::new(settings, policy, Now { instant: start, wall: WallTime(0) });
-        Bench { switch, start, now: start, out: Outbox::default() }
+        Bench { switch, start, now: start, out: Outbox::default(), session: None }
     }
 
     fn now(&self) -> Now {
@@ -85,7 +87,9 @@ impl Bench {
         self.switch.handle(now, input, &mut self.out);
         let orders = std::mem::take(&mut self.out.orders);
         for order in orders {
-            if let media::Order::Close { session } = order {
+            if let media::Order::Open { session, .. } = order {
+                self.session = Some(session);
+            } else if let media::Order::Close { session } = order {
                 let figures = Box::new(Figures::default());
                 let event = media::Event::Finished { session, stream: 0, figures };
                 self.switch.handle(now, Input::Heard(event), &mut self.out);
@@ -228,4 +232,21 @@ fn a_silent_server_is_passed_over_and_the_late_answer_of_the_first_is_ended() {
     let ended = bench.sent_to("127.0.0.3:5060");
     assert!(ended.iter().any(|message| message.starts_with("ACK ")), "{ended:?}");
     assert!(ended.iter().any(|message| message.starts_with("BYE ")), "{ended:?}");
+}
+
+#[test]
+fn a_media_port_that_somebody_else_holds_is_replaced_by_another() {
+    let mut bench = Bench::new();
+    bench.from("127.0.0.2:5060", &invite("z9hG4bK1"));
+    let first = bench.sent_to("127.0.0.3:5060").remove(0);
+    let session = bench.session.expect("the call opened a stream");
+    let why = "address already in use".to_owned();
+
+    bench.give(Input::Heard(media::Event::Failed { session, stream: 0, why }));
+
+    let second = bench.sent_to("127.0.0.3:5060").remove(0);
+    let port = |invite: &str| invite.split("m=audio ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    assert!(second.starts_with("INVITE "), "the same peer is asked again: {second}");
+    assert_ne!(port(&first), port(&second));
+    assert_ne!(header(&first, "Call-ID"), header(&second, "Call-ID"));
 }

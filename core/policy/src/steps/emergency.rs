@@ -71,6 +71,20 @@ pub(crate) fn emergency(
     }))
 }
 
+/// Whether a request URI may be a call for help, from wherever it comes. Asked where there is no time to plan.
+pub fn sounds_urgent(policy: &Policy, request_uri: &str) -> bool {
+    let Some(dialled) = Dialled::of(request_uri) else { return false };
+    let Dialled::Digits(digits) = dialled else { return true };
+    let prefixes = policy.sites.values().filter_map(|site| site.habits.outside_prefix.as_deref());
+    let countries = policy.sites.values().map(|site| site.habits.country).chain([policy.home.country]);
+    let numbers: Vec<&str> = countries.flat_map(|country| country.emergency.iter().copied()).collect();
+    let is_one = |digits: &str| {
+        let is_configured = |rule: &Emergency| rule.dial.iter().any(|number| **number == *digits);
+        numbers.contains(&digits) || policy.emergencies.iter().any(is_configured)
+    };
+    is_one(&digits) || prefixes.filter_map(|prefix| digits.strip_prefix(prefix)).any(is_one)
+}
+
 fn may_alarm(policy: &Policy, facts: &Facts, caller: &Caller<'_>) -> bool {
     match caller.party {
         Party::Trunk(_) => false,

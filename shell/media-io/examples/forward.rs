@@ -1,33 +1,45 @@
 //! A relay without signalling, to measure what a packet costs: session `i` listens on `base + 4i` for its
 //! caller and on `base + 4i + 2` for its callee. Runs until its input ends.
 //!
-//! forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS
+//! forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring]
 //!
 //! The callers receive on CALLER_PORT and the PORTS after it, in turn; the callees likewise.
 
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use media::{Aim, LatchMode, Order, PortPair, Sending, SessionKey, Side};
-use media_io::{Handle, Settings, start};
+use media::{Aim, Event, LatchMode, Order, PortPair, Sending, SessionKey, Side};
+use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start_on};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn main() -> io::Result<()> {
     let numbers: Vec<u16> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
     let [sessions, base, caller, callee, ports] = numbers[..] else {
-        eprintln!("forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS");
+        eprintln!("forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring]");
         std::process::exit(2);
     };
-    let name = "media-0".to_owned();
-    let handle = start(Settings { name, core: None, events: |event| eprintln!("{event:?}") })?;
+    let engine = match std::env::args().nth(6).as_deref() {
+        Some("epoll") => Engine::Epoll,
+        Some("uring") => Engine::Uring,
+        _ => Engine::Auto,
+    };
+    let files = raise_descriptor_limit()?;
+    let settings = Settings { name: "media-0".to_owned(), core: None, events: tell_failures };
+    let handle = start_on(engine, settings)?;
     for session in 0..sessions {
         let port = base + 4 * session;
         open(&handle, session.into(), port, [caller, callee].map(|first| first + session % ports))?;
     }
-    println!("ready");
+    println!("ready: {:?}, {files} files", handle.engine());
     io::stdin().read_to_end(&mut Vec::new())?;
     handle.stop()
+}
+
+fn tell_failures(event: Event) {
+    if let Event::Failed { why, .. } = event {
+        eprintln!("{why}");
+    }
 }
 
 fn open(handle: &Handle, call: u64, port: u16, peers: [u16; 2]) -> io::Result<()> {

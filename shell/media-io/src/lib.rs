@@ -5,7 +5,8 @@
 //!
 //! Not here: which packet goes where (media), and what an order is for (call).
 //!
-//! There are two engines, alike in all they do: one with io_uring, and one with epoll for where that is missing.
+//! There are two engines, alike in all they do: one with io_uring, and one with epoll for where that is
+//! missing.
 //!
 //! Start with `handle.rs`, then `epoll.rs`, the plainer of the two.
 

@@ -84,8 +84,8 @@ pub(crate) fn pin_to(core: usize) -> io::Result<()> {
     checked(unsafe { libc::sched_setaffinity(0, mem::size_of_val(&set), ptr::from_ref(&set)) }).map(drop)
 }
 
-/// Lets this process open as many sockets as its hard limit allows, and says how many files that makes. A call
-/// takes four sockets, and the soft limit is 1024 on most systems.
+/// Lets this process open as many sockets as its hard limit allows, and says how many files that makes: a
+/// call takes four sockets, and the soft limit is 1024 on most systems.
 pub fn raise_descriptor_limit() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: writes the one structure, which lives through the call.

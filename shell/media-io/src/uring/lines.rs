@@ -391,3 +391,94 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const PORT: PortIndex = PortIndex(3);
+
+    #[test]
+    fn nothing_is_lost_when_buffers_run_out() {
+        let (mut lines, far) = lines(4);
+        let near = address(&lines);
+        for at in 0..50 {
+            far.send_to(&[at], near).unwrap();
+        }
+
+        let (mut deaf, mut came) = (0, 0);
+        while came < 50 {
+            lines.wait().unwrap();
+            deaf += lines.state.deaf.len();
+            while let Some(Arrival { held, .. }) = lines.next_arrival() {
+                came += 1;
+                lines.send(held, PORT, far.local_addr().unwrap()).unwrap();
+            }
+        }
+        lines.send_all().unwrap();
+
+        assert!(deaf > 0, "there were buffers for all");
+        for at in 0..50 {
+            assert_eq!(received(&far), [at]);
+        }
+        lines.unbind(PORT);
+        assert_eq!(lines.state.buffers.held(), 0);
+    }
+
+    #[test]
+    fn what_came_before_a_port_was_closed_is_not_taken_for_its_next_user() {
+        let (mut lines, far) = lines(16);
+        let near = address(&lines);
+        far.send_to(b"early", near).unwrap();
+        lines.wait().unwrap();
+
+        lines.unbind(PORT);
+        lines.bind(PORT, near).unwrap();
+
+        assert!(lines.next_arrival().is_none());
+        far.send_to(b"next", near).unwrap();
+        lines.wait().unwrap();
+        let Arrival { port, held } = lines.next_arrival().unwrap();
+        assert_eq!((port, lines.packet(&held).unwrap().1), (PORT, b"next".as_slice()));
+        lines.give_back(held);
+        assert_eq!(lines.state.buffers.held(), 0);
+    }
+
+    #[test]
+    fn a_failure_told_late_is_not_held_against_the_next_user() {
+        let (mut lines, far) = lines(16);
+        let near = address(&lines);
+        far.send_to(b"packet", near).unwrap();
+        lines.wait().unwrap();
+        let Arrival { held, .. } = lines.next_arrival().unwrap();
+
+        lines.send(held, PORT, (std::net::Ipv6Addr::LOCALHOST, 9).into()).unwrap();
+        lines.unbind(PORT);
+        lines.bind(PORT, near).unwrap();
+        lines.send_all().unwrap();
+
+        assert_eq!(lines.state.unsent.len(), 1);
+        assert_eq!(lines.next_unsent(), None);
+    }
+
+    fn lines(buffers: u16) -> (Lines, UdpSocket) {
+        let anywhere = (Ipv4Addr::LOCALHOST, 0).into();
+        let mut lines = Lines::new(buffers).unwrap();
+        lines.bind(PORT, anywhere).unwrap();
+        let far = UdpSocket::bind(anywhere).unwrap();
+        far.set_read_timeout(Some(TRIAL)).unwrap();
+        (lines, far)
+    }
+
+    fn address(lines: &Lines) -> SocketAddr {
+        lines.state.open(PORT).unwrap().0.local_addr().unwrap()
+    }
+
+    fn received(socket: &UdpSocket) -> Vec<u8> {
+        let mut buffer = [0; 64];
+        let length = socket.recv(&mut buffer).unwrap();
+        buffer[..length].to_vec()
+    }
+}

@@ -71,7 +71,7 @@ pub(crate) fn emergency(
     }))
 }
 
-/// Whether a request URI may be a call for help, from wherever it comes. Asked where there is no time to plan.
+/// Whether a request URI may be a call for help, from wherever it comes. Asked where no time is left to plan.
 pub fn sounds_urgent(policy: &Policy, request_uri: &str) -> bool {
     let Some(dialled) = Dialled::of(request_uri) else { return false };
     let Dialled::Digits(digits) = dialled else { return true };

@@ -9,7 +9,8 @@ pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
 
 /// Says that the house is well (RFC 3261 11.2).
 pub fn answer_options(now: Instant, stack: &mut Stack, server: ServerId, sends: &mut Vec<Send>) {
-    let headers = [("Allow", ALLOW), ("Accept", "application/sdp"), ("Accept-Encoding", "identity"), ("Supported", "")];
+    let headers =
+        [("Allow", ALLOW), ("Accept", "application/sdp"), ("Accept-Encoding", "identity"), ("Supported", "")];
     let reply = Reply { status: 200, headers: &headers, ..Reply::default() };
     stack.respond(now, server, &reply, sends);
 }

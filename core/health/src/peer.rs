@@ -88,7 +88,8 @@ impl Peer {
             Step::NotFound => self.fail(around.now, "its name can't be found", changes),
             Step::Found(targets) => {
                 let reachable = targets.iter().find_map(|target| {
-                    let listener = around.toward(target.transport, target.address.ip(), self.watch.interface)?;
+                    let listener =
+                        around.toward(target.transport, target.address.ip(), self.watch.interface)?;
                     Some((target, listener.id, listener.sent_by.clone()))
                 });
                 let Some((target, listener, sent_by)) = reachable else {
@@ -100,7 +101,8 @@ impl Peer {
                     connection: ConnectionId::NONE,
                     remote: target.address,
                 };
-                let client = self.ask(index, around, flow, target.server_name.clone().map(Arc::from), &sent_by);
+                let client =
+                    self.ask(index, around, flow, target.server_name.clone().map(Arc::from), &sent_by);
                 self.stage = Stage::Probing { client, sent: around.now };
             }
         }

@@ -83,9 +83,7 @@ impl Call {
         let plan = std::sync::Arc::clone(&self.plan);
         let media = &plan.attempts[callee.attempt].media;
         let purpose = self.purpose();
-        let ours = self.bridge.describe(room, from.other(), theirs, media, purpose).ok()?;
-        self.bridge.aim(room, from, theirs);
-        Some(ours)
+        self.bridge.carry(room, from, theirs, media, purpose).ok()
     }
 
     /// Repeats what is due; gives up on who never acknowledges.

@@ -93,11 +93,12 @@ impl Bridge {
         self.sides[Side::Callee as usize].interface = interface;
     }
 
-    /// Writes what `to` is told, out of what the other side said; opens streams as they are needed.
-    pub(crate) fn describe(
+    /// Writes what the other side is told, out of what `from` says; opens streams as they are needed, and
+    /// tells the relay where `from` receives.
+    pub(crate) fn carry(
         &mut self,
         room: &mut Room<'_>,
-        to: Side,
+        from: Side,
         theirs: &[u8],
         plan: &MediaPlan,
         purpose: Purpose,
@@ -107,23 +108,19 @@ impl Bridge {
         }
         let session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
         self.open_streams(room, &session, purpose)?;
-        let face = self.face(to, &session);
+        let face = self.face(from.other(), &session);
         let mut ours = Vec::with_capacity(theirs.len() + 64);
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
         sdp::rewrite(&session, &face, &codecs, &mut ours)
             .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
-        self.sides[to as usize].version += 1;
+        self.sides[from.other() as usize].version += 1;
+        self.aim(room, from, &session);
         Ok(ours)
     }
 
-    /// Tells the relay where a side receives.
-    pub(crate) fn aim(&self, room: &mut Room<'_>, side: Side, theirs: &[u8]) {
-        if !matches!(self.stage, Stage::Open) {
-            return;
-        }
-        let Ok(session) = Session::parse(theirs) else { return };
+    fn aim(&self, room: &mut Room<'_>, side: Side, session: &Session<'_>) {
         let streams = self.sides[side as usize].pairs.len();
-        for (stream, target) in sdp::media_targets(&session).iter().take(streams).enumerate() {
+        for (stream, target) in sdp::media_targets(session).iter().take(streams).enumerate() {
             let sending = match target.direction {
                 Direction::SendRecv | Direction::RecvOnly => Sending::Allowed,
                 Direction::SendOnly | Direction::Inactive => Sending::Held,

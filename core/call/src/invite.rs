@@ -87,9 +87,7 @@ impl Call {
         let plan = Arc::clone(&self.plan);
         let purpose = self.purpose();
         let media = &plan.attempts[attempt.index].media;
-        let ours = self.bridge.describe(room, Side::Caller, theirs, media, purpose).ok()?;
-        self.bridge.aim(room, Side::Callee, theirs);
-        Some(ours)
+        self.bridge.carry(room, Side::Callee, theirs, media, purpose).ok()
     }
 
     fn accepted(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
@@ -218,12 +216,10 @@ impl Call {
         let attempt_plan = &plan.attempts[attempt.index];
         let purpose = self.purpose();
         let offer = match &self.caller.offer {
-            Some(offer) => {
-                match self.bridge.describe(room, Side::Callee, offer, &attempt_plan.media, purpose) {
-                    Ok(ours) => Some(ours),
-                    Err(_) => return false,
-                }
-            }
+            Some(offer) => match self.bridge.carry(room, Side::Caller, offer, &attempt_plan.media, purpose) {
+                Ok(ours) => Some(ours),
+                Err(_) => return false,
+            },
             None => None,
         };
         let from = self.tagged_from(attempt_plan);

@@ -161,12 +161,8 @@ impl Call {
     ) -> Result<Option<Vec<u8>>, (Cause, String)> {
         self.bridge.face_callee(room, room.places.interface_of(flow.listener));
         let Some(offer) = &self.caller.offer else { return Ok(None) };
-        let ours = self.bridge.describe(room, Side::Callee, offer, &plan.media, self.purpose());
-        match ours {
-            Ok(ours) => {
-                self.bridge.aim(room, Side::Caller, offer);
-                Ok(Some(ours))
-            }
+        match self.bridge.carry(room, Side::Caller, offer, &plan.media, self.purpose()) {
+            Ok(ours) => Ok(Some(ours)),
             Err(NoMedia::Ports) => Err((Cause::Media, "no media port is free".to_owned())),
             Err(NoMedia::Incompatible(words) | NoMedia::Malformed(words)) => Err((Cause::Media, words)),
         }

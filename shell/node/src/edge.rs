@@ -152,6 +152,10 @@ fn start_lookup(plan: &Plan, mail: &Mail) -> Result<lookup::Lookup> {
 }
 
 fn start_media(plan: &Plan, mail: &Mail) -> Result<Vec<media_io::Handle>> {
+    // Four sockets a call: what a shell allows by default would end at a few hundred calls.
+    if let Err(error) = media_io::raise_descriptor_limit() {
+        tracing::warn!("the limit on open files stays as it is: {error}");
+    }
     let start = |number: u8| {
         let mail = mail.clone();
         let events = move |event: MediaEvent| {

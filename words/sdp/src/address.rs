@@ -3,8 +3,10 @@
 /// Whether an IP address stands anywhere in the text, even grown together with what is around it.
 /// Rather too strict than too lax: what is taken for one is a line less, what is not taken is a leak.
 pub(crate) fn names_an_address(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_digit() && c != '.').any(holds_v4)
-        || text.split(|c: char| !c.is_ascii_hexdigit() && c != ':').any(holds_v6)
+    let count = |mark: u8| text.bytes().filter(|byte| *byte == mark).count();
+    // Most lines have too few dots and colons for any address.
+    (count(b'.') >= 3 && text.split(|c: char| !c.is_ascii_digit() && c != '.').any(holds_v4))
+        || (count(b':') >= 2 && text.split(|c: char| !c.is_ascii_hexdigit() && c != ':').any(holds_v6))
 }
 
 /// Four numbers in a row with dots between them; the inner two stand alone, and so must be octets.

@@ -160,6 +160,7 @@ fn take_habits(one: &ActorHandle, chance: &mut Chance) {
         Habit::Redirects,
         Habit::Silent,
     ];
+    let may_die = is_provider(one);
     one.with(|profile| {
         profile.packet_every = Duration::from_millis(500);
         profile.answers_after = chance.span_below(Duration::from_secs(6));
@@ -168,11 +169,18 @@ fn take_habits(one: &ActorHandle, chance: &mut Chance) {
         while chance.happens(350) {
             profile.habits.push(*chance.one_of(&all));
         }
+        // A call whose two sides vanish without a word is for supervision to end. Providers die; phones hang up.
+        if !may_die {
+            profile.habits.retain(|habit| *habit != Habit::DiesAfterAnswer);
+        }
     });
 }
 
+fn is_provider(one: &ActorHandle) -> bool {
+    matches!(one.name().as_str(), "east" | "west")
+}
+
 fn plan(everybody: &[ActorHandle], chance: &mut Chance) -> Vec<(Duration, Doing)> {
-    let is_provider = |one: &ActorHandle| matches!(one.name().as_str(), "east" | "west");
     let mut plan = Vec::new();
     let mut begins: Vec<Duration> = (0..CALLS).map(|_| chance.span_below(MORNING)).collect();
     begins.sort_unstable();

@@ -21,6 +21,12 @@ pub enum ClientInvite {
         invite: Wire,
         give_up_at: Option<Instant>,
     },
+    /// Nothing: Timer B has gone off. Who answers all the same is cancelled, or acknowledged and hung up.
+    Forsaken {
+        invite: Wire,
+        until: Instant,
+        cancel: Cancel,
+    },
     /// Copies of a failure, each of which gets its ACK again. Timer D.
     Completed {
         ack: Option<Wire>,
@@ -39,6 +45,13 @@ pub enum Wish {
     GoOn,
     /// With the value of a Reason header.
     Cancel(Option<Box<str>>),
+}
+
+/// Whether who answered too late was told so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancel {
+    Unsent,
+    Sent,
 }
 
 /// What can happen to it.
@@ -92,11 +105,11 @@ impl ClientInvite {
                 acts.push(Act::Pass);
                 state
             }
-            (Calling { .. } | Proceeding { .. }, Event::Success) => {
+            (Calling { .. } | Proceeding { .. } | Forsaken { .. }, Event::Success) => {
                 acts.push(Act::Pass);
                 Accepted { until: now + timers.patience() }
             }
-            (Calling { .. } | Proceeding { .. }, Event::Failure(ack)) => {
+            (Calling { .. } | Proceeding { .. } | Forsaken { .. }, Event::Failure(ack)) => {
                 acts.extend(ack.clone().map(Act::Send));
                 acts.push(Act::Pass);
                 match carriage {
@@ -118,20 +131,36 @@ impl ClientInvite {
                 acts.push(Act::TellFlowFailed);
                 Gone
             }
-            (Calling { give_up_at: at, .. } | Proceeding { give_up_at: Some(at), .. }, Event::Deadline)
-                if at <= now =>
-            {
+            (Calling { invite, give_up_at, .. }, Event::Deadline) if give_up_at <= now => {
+                acts.push(Act::TellTimeout);
+                Forsaken { invite, until: now + timers.patience(), cancel: Cancel::Unsent }
+            }
+            (Proceeding { give_up_at: Some(at), .. }, Event::Deadline) if at <= now => {
                 acts.push(Act::TellTimeout);
                 Gone
             }
-            (Completed { until, .. } | Accepted { until }, Event::Deadline) if until <= now => Gone,
+            (Forsaken { invite, cancel: Cancel::Unsent, .. }, Event::Provisional) => {
+                acts.extend([Act::Pass, Act::SendCancel(invite.clone(), None)]);
+                Forsaken { invite, until: now + timers.patience(), cancel: Cancel::Sent }
+            }
+            (Forsaken { .. }, Event::FlowFailed) => Gone,
+            (Completed { until, .. } | Accepted { until } | Forsaken { until, .. }, Event::Deadline)
+                if until <= now =>
+            {
+                Gone
+            }
             (Calling { invite, mut repeat, give_up_at, wish }, Event::Deadline) => {
                 acts.extend(repeat.take(now).map(Act::Send));
                 Calling { invite, repeat, give_up_at, wish }
             }
             // Too early, too late, or twice: swallowed.
             (
-                state @ (Calling { .. } | Proceeding { .. } | Completed { .. } | Accepted { .. } | Gone),
+                state @ (Calling { .. }
+                | Proceeding { .. }
+                | Forsaken { .. }
+                | Completed { .. }
+                | Accepted { .. }
+                | Gone),
                 Event::Provisional
                 | Event::Success
                 | Event::Failure(_)
@@ -146,7 +175,9 @@ impl ClientInvite {
         match self {
             ClientInvite::Calling { repeat, give_up_at, .. } => earlier(repeat.due(), Some(*give_up_at)),
             ClientInvite::Proceeding { give_up_at, .. } => *give_up_at,
-            ClientInvite::Completed { until, .. } | ClientInvite::Accepted { until } => Some(*until),
+            ClientInvite::Forsaken { until, .. }
+            | ClientInvite::Completed { until, .. }
+            | ClientInvite::Accepted { until } => Some(*until),
             ClientInvite::Gone => None,
         }
     }
@@ -154,7 +185,9 @@ impl ClientInvite {
     /// The INVITE as it was sent, while an ACK or a CANCEL may have to be made of it.
     pub fn invite(&self) -> Option<&Wire> {
         match self {
-            ClientInvite::Calling { invite, .. } | ClientInvite::Proceeding { invite, .. } => Some(invite),
+            ClientInvite::Calling { invite, .. }
+            | ClientInvite::Proceeding { invite, .. }
+            | ClientInvite::Forsaken { invite, .. } => Some(invite),
             ClientInvite::Completed { .. } | ClientInvite::Accepted { .. } | ClientInvite::Gone => None,
         }
     }

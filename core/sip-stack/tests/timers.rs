@@ -27,7 +27,21 @@ fn timer_b_gives_an_invite_up_after_64_t1() {
     scene.pass(ms(1));
 
     assert_eq!(scene.late, [Late::Timeout { client, owner: OWNER }]);
+    scene.pass(ms(32_000));
+    assert_eq!(scene.late.len(), 1, "it is given up once");
     assert_eq!(scene.stack.transactions(), 0);
+}
+
+#[test]
+fn who_rings_after_timer_b_is_cancelled() {
+    let mut scene = Scene::new();
+    let (_, invite) = scene.ask(udp(), Method::Invite);
+    scene.pass(ms(32_000));
+    scene.sent();
+
+    scene.hear(udp(), &answer(&invite, 180));
+
+    assert!(scene.sent().iter().any(|sent| sent.starts_with("CANCEL ")));
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub struct Call {
     pub(crate) permits: Vec<Permit>,
     pub(crate) draft: Box<Draft>,
     pub(crate) set_up_by: Instant,
+    /// How often the plan's attempts were begun again from the first.
+    pub(crate) rounds: u8,
     /// The earliest entry of this call in the table's heap.
     pub(crate) looked: Option<Instant>,
 }
@@ -145,6 +147,7 @@ impl Call {
             outrun: Vec::new(),
             permits: Vec::new(),
             set_up_by: room.now.instant + admitted.plan.set_up_max,
+            rounds: 0,
             draft: Draft::begin(room, key, message, &admitted.plan, admitted.facts, admitted.trail),
             plan: Arc::new(admitted.plan),
             looked: None,

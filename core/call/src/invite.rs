@@ -14,6 +14,9 @@ use crate::closing::Ending;
 use crate::place::plan_headers;
 use crate::{Room, arrival, part, stray};
 
+/// How often a call for help goes through all its attempts again.
+const HELP_ROUNDS: u8 = 2;
+
 /// How often a challenge is answered: once, and once more when only the nonce was stale.
 const PROOFS_MAX: u32 = 2;
 
@@ -250,6 +253,12 @@ impl Call {
 
     /// No attempt is left: the caller hears why.
     pub(crate) fn fail(&mut self, room: &mut Room<'_>) {
+        let is_in_time = room.now.instant < self.set_up_by && self.caller.invite.is_some();
+        if self.plan.emergency && is_in_time && self.rounds < HELP_ROUNDS {
+            // What broke may have come back: a call for help asks everybody again.
+            self.rounds += 1;
+            return self.try_from(room, 0);
+        }
         let status = self.draft.last_cause().map_or(480, caller_status);
         if let Some(server) = self.caller.invite.take() {
             let tag = self.key.tag();

@@ -131,28 +131,12 @@ impl ClientInvite {
                 acts.push(Act::TellFlowFailed);
                 Gone
             }
-            (Calling { invite, give_up_at, .. }, Event::Deadline) if give_up_at <= now => {
-                acts.push(Act::TellTimeout);
-                Forsaken { invite, until: now + timers.patience(), cancel: Cancel::Unsent }
-            }
-            (Proceeding { give_up_at: Some(at), .. }, Event::Deadline) if at <= now => {
-                acts.push(Act::TellTimeout);
-                Gone
-            }
             (Forsaken { invite, cancel: Cancel::Unsent, .. }, Event::Provisional) => {
                 acts.extend([Act::Pass, Act::SendCancel(invite.clone(), None)]);
                 Forsaken { invite, until: now + timers.patience(), cancel: Cancel::Sent }
             }
             (Forsaken { .. }, Event::FlowFailed) => Gone,
-            (Completed { until, .. } | Accepted { until } | Forsaken { until, .. }, Event::Deadline)
-                if until <= now =>
-            {
-                Gone
-            }
-            (Calling { invite, mut repeat, give_up_at, wish }, Event::Deadline) => {
-                acts.extend(repeat.take(now).map(Act::Send));
-                Calling { invite, repeat, give_up_at, wish }
-            }
+            (state, Event::Deadline) => state.at_deadline(now, timers, acts),
             // Too early, too late, or twice: swallowed.
             (
                 state @ (Calling { .. }
@@ -165,10 +149,31 @@ impl ClientInvite {
                 | Event::Success
                 | Event::Failure(_)
                 | Event::Cancel(_)
-                | Event::FlowFailed
-                | Event::Deadline,
+                | Event::FlowFailed,
             ) => state,
         };
+    }
+
+    fn at_deadline(self, now: Instant, timers: &Timers, acts: &mut Vec<Act>) -> ClientInvite {
+        use ClientInvite::*;
+        match self {
+            Calling { invite, give_up_at, .. } if give_up_at <= now => {
+                acts.push(Act::TellTimeout);
+                Forsaken { invite, until: now + timers.patience(), cancel: Cancel::Unsent }
+            }
+            Calling { invite, mut repeat, give_up_at, wish } => {
+                acts.extend(repeat.take(now).map(Act::Send));
+                Calling { invite, repeat, give_up_at, wish }
+            }
+            Proceeding { give_up_at: Some(at), .. } if at <= now => {
+                acts.push(Act::TellTimeout);
+                Gone
+            }
+            Forsaken { until, .. } | Completed { until, .. } | Accepted { until } if until <= now => Gone,
+            state @ (Proceeding { .. } | Forsaken { .. } | Completed { .. } | Accepted { .. } | Gone) => {
+                state
+            }
+        }
     }
 
     pub fn deadline(&self) -> Option<Instant> {

@@ -64,10 +64,13 @@ impl Explain {
             return;
         };
         let planned: Vec<&str> = plan.attempts.iter().map(|attempt| &*attempt.target).collect();
+        let first = planned.first().copied();
         let mut at = 0;
         for attempt in &record.attempts {
             match planned[at..].iter().position(|target| *target == attempt.target) {
                 Some(skipped) => at += skipped,
+                // A call for help goes through all its attempts again before it gives up.
+                None if plan.emergency && first == Some(&*attempt.target) => at = 0,
                 None => self
                     .faults
                     .push(format!("record {}: {} is out of the plan's order", record.id, attempt.target)),

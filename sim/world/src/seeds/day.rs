@@ -169,7 +169,8 @@ fn take_habits(one: &ActorHandle, chance: &mut Chance) {
         while chance.happens(350) {
             profile.habits.push(*chance.one_of(&all));
         }
-        // A call whose two sides vanish without a word is for supervision to end. Providers die; phones hang up.
+        // A call whose two sides vanish without a word is for supervision to end: providers die, phones
+        // hang up.
         if !may_die {
             profile.habits.retain(|habit| *habit != Habit::DiesAfterAnswer);
         }

@@ -5,6 +5,7 @@ use std::mem;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::c_int;
 
@@ -20,7 +21,11 @@ pub(crate) struct Udp(UdpSocket);
 
 /// Wakes a loop from another thread.
 #[derive(Debug)]
-pub(crate) struct Bell(OwnedFd);
+pub(crate) struct Bell {
+    event: OwnedFd,
+    /// Rung, and not yet hushed: to ring again would tell nothing new.
+    rung: AtomicBool,
+}
 
 impl Udp {
     pub fn bind(local: SocketAddr) -> io::Result<Udp> {
@@ -46,26 +51,31 @@ impl Bell {
     pub fn new() -> io::Result<Bell> {
         // SAFETY: takes no pointer.
         let fd = owned(unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) })?;
-        Ok(Bell(fd))
+        Ok(Bell { event: fd, rung: AtomicBool::new(false) })
     }
 
     /// A bell that cannot be rung is ringing already: its counter is full.
     pub fn ring(&self) {
+        if self.rung.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let one = 1u64.to_ne_bytes();
         // SAFETY: reads the 8 bytes of `one`.
-        unsafe { libc::write(self.0.as_raw_fd(), one.as_ptr().cast(), one.len()) };
+        unsafe { libc::write(self.event.as_raw_fd(), one.as_ptr().cast(), one.len()) };
     }
 
     pub fn hush(&self) {
         let mut count = [0u8; 8];
         // SAFETY: writes at most the 8 bytes of `count`.
-        unsafe { libc::read(self.0.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
+        unsafe { libc::read(self.event.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
+        // After this, whoever has something to tell rings again; what was told before is about to be read.
+        self.rung.swap(false, Ordering::AcqRel);
     }
 }
 
 impl AsRawFd for Bell {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.event.as_raw_fd()
     }
 }
 

@@ -15,6 +15,8 @@ use super::{Binary, Load, records};
 use crate::step::Failure;
 
 const PACKETS: u64 = 50;
+/// Packets of one call that SIPp's echo may drop.
+const ECHO_DROPS_MAX: u64 = 5;
 const WAY: Way = Way { name: "audio", ..UDP_V4 };
 
 pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
@@ -50,18 +52,23 @@ pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     for record in &kept {
         each_packet_arrived(record)?;
     }
-    Ok(format!("{calls} calls, {} packets relayed each way, none lost", calls * PACKETS))
+    Ok(format!("{calls} calls, {} packets relayed each way, none lost by the relay", calls * PACKETS))
 }
 
+/// What the relay took, it passed on. SIPp echoes all calls through one socket, which drops a few packets
+/// of a thousand calls: those never came back to the relay.
 fn each_packet_arrived(record: &Value) -> Result<(), Failure> {
     let figure = |side: &str, name: &str| record["media"][side][name].as_u64();
+    let echoed = figure("callee", "packets_in").unwrap_or(0);
+    if echoed + ECHO_DROPS_MAX < PACKETS {
+        let what = format!("only {echoed} of {PACKETS} packets came back: {}", record["media"]);
+        return Err(Failure::new(what, "read the callee's log: is SIPp starved?"));
+    }
     let expected = [
         ("caller", "packets_in", PACKETS),
         ("callee", "packets_out", PACKETS),
-        ("callee", "packets_in", PACKETS),
-        ("caller", "packets_out", PACKETS),
+        ("caller", "packets_out", echoed),
         ("caller", "lost", 0),
-        ("callee", "lost", 0),
     ];
     for (side, name, count) in expected {
         if figure(side, name) != Some(count) {

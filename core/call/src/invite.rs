@@ -5,13 +5,12 @@ use std::sync::Arc;
 use media::Side;
 use policy::Cause;
 use sip_message::{Header, Message, Method};
-use sip_stack::{ClientId, Dialog, Flow, Reply, Request, Sent, auth};
+use sip_stack::{ClientId, Dialog, Flow, Reply, Sent, auth};
 
 use crate::attempt::{Attempt, Progress, Stage};
 use crate::body::{self, Body};
 use crate::call::{Ack, Call, Callee, State, Unacked};
 use crate::closing::Ending;
-use crate::place::plan_headers;
 use crate::{Room, arrival, part, stray};
 
 /// How often a call for help goes through all its attempts again.
@@ -210,45 +209,8 @@ impl Call {
         let Some(value) = proof else { return false };
         attempt.proofs += 1;
         attempt.cseq += 1;
-        self.invite_again(room, flow, (name, &value))
-    }
-
-    fn invite_again(&mut self, room: &mut Room<'_>, flow: Flow, proof: (&str, &str)) -> bool {
-        let plan = Arc::clone(&self.plan);
-        let State::Placing(attempt) = &self.state else { return false };
-        let attempt_plan = &plan.attempts[attempt.index];
-        let purpose = self.purpose();
-        let offer = match &self.caller.offer {
-            Some(offer) => match self.bridge.carry(room, Side::Caller, offer, &attempt_plan.media, purpose) {
-                Ok(ours) => Some(ours),
-                Err(_) => return false,
-            },
-            None => None,
-        };
-        let from = self.tagged_from(attempt_plan);
-        let State::Placing(attempt) = &mut self.state else { return false };
-        let mut headers = plan_headers(attempt_plan);
-        headers.extend([("Allow", arrival::ALLOW), proof]);
-        let request = Request {
-            method: Method::Invite,
-            uri: &attempt_plan.request_uri,
-            flow,
-            server_name: attempt.server_name.clone(),
-            from: &from,
-            to: &attempt_plan.to,
-            call_id: &attempt.call_id,
-            cseq: attempt.cseq,
-            routes: &[],
-            contact: Some(&attempt.contact),
-            max_forwards: self.caller.max_forwards.saturating_sub(1),
-            headers: &headers,
-            body: offer.as_deref().map(|offer| ("application/sdp", offer)),
-        };
-        let owner = part::owner(self.key, part::INVITE);
-        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
-        let until = room.now.instant + attempt_plan.answer_wait;
-        attempt.stage = Stage::Calling { client, until, others: Vec::new() };
-        true
+        let server_name = attempt.server_name.clone();
+        self.invite(room, attempt_plan, flow, server_name, Vec::new(), Some((name, &value))).is_ok()
     }
 
     /// No attempt is left: the caller hears why.

@@ -104,18 +104,20 @@ impl Call {
                 remote: address,
             };
             let server_name = target.server_name.map(Arc::from);
-            return self.invite(room, attempt_plan, flow, server_name, targets);
+            return self.invite(room, attempt_plan, flow, server_name, targets, None);
         }
         Err((Cause::Transport, "none of our interfaces reaches it".to_owned()))
     }
 
-    fn invite(
+    /// Sends the INVITE; `proof` answers the peer's challenge.
+    pub(crate) fn invite(
         &mut self,
         room: &mut Room<'_>,
         plan: &AttemptPlan,
         flow: Flow,
         server_name: Option<Arc<str>>,
         others: Vec<Target>,
+        proof: Option<(&str, &str)>,
     ) -> Result<(), (Cause, String)> {
         let offer = self.offer_to_callee(room, plan, flow)?;
         let from = self.tagged_from(plan);
@@ -125,6 +127,7 @@ impl Call {
         attempt.server_name = server_name.clone();
         let mut headers = plan_headers(plan);
         headers.push(("Allow", arrival::ALLOW));
+        headers.extend(proof);
         let request = Request {
             method: Method::Invite,
             uri: &plan.request_uri,
@@ -243,6 +246,6 @@ impl Call {
 }
 
 /// Name and value of what policy adds to an INVITE.
-pub(crate) fn plan_headers(plan: &AttemptPlan) -> Vec<(&str, &str)> {
+fn plan_headers(plan: &AttemptPlan) -> Vec<(&str, &str)> {
     plan.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect()
 }

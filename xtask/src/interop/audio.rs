@@ -17,10 +17,12 @@ use crate::step::Failure;
 const PACKETS: u64 = 50;
 /// Packets of one call that SIPp's echo may drop.
 const ECHO_DROPS_MAX: u64 = 5;
+/// Calls a second: some 100 talk at once, which SIPp's one echo socket can follow.
+const RATE_MAX: u64 = 50;
 const WAY: Way = Way { name: "audio", ..UDP_V4 };
 
 pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
-    let calls: u64 = if load == Load::Long { 1_000 } else { 40 };
+    let calls: u64 = if load == Load::Long { 10_000 } else { 40 };
     let folder = place::folder(WAY.name)?;
     fs::write(folder.join("tone.ulaw"), tone()).map_err(|error| io_failure("tone.ulaw", &error))?;
     let callee = SocketAddr::new(WAY.address, free_port(WAY.address)?);
@@ -34,13 +36,13 @@ pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     let called = Role { scenario: "uas", local: callee, contact, transport: Transport::Udp, options };
     let uas = Sipp::start(&folder, &called, None)?;
 
-    let rate = (calls / 4).to_string();
+    let rate = (calls / 4).min(RATE_MAX).to_string();
     let options = ["-m", &calls.to_string(), "-r", &rate, "-key", "number", NUMBER];
     let options = options.iter().map(|option| (*option).to_owned()).collect();
     let contact = format!("sip:caller@{caller}");
     let calling = Role { scenario: "uac-audio", local: caller, contact, transport: Transport::Udp, options };
     let uac = Sipp::start(&folder, &calling, Some(setting.sip))?;
-    let counted = uac.finish(Duration::from_secs(60))?;
+    let counted = uac.finish(Duration::from_secs(60 + calls / RATE_MAX))?;
     uas.finish(Duration::from_secs(10))?;
     node.stop()?;
 

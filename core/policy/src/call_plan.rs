@@ -19,6 +19,8 @@ pub struct CallPlan {
     pub calling: PartyName,
     /// The number called, in E.164; an emergency number or the name of a user as it is.
     pub called: Arc<str>,
+    /// How the caller's leg behaves.
+    pub leg: LegRules,
     /// The route that took the call; of an emergency call, the emergency rule.
     pub route: Option<Arc<str>>,
     /// In the order they are tried; never empty.
@@ -66,6 +68,8 @@ pub struct AttemptPlan {
     /// The user part of our Contact.
     pub contact_user: Arc<str>,
     pub media: MediaPlan,
+    /// How the callee's leg behaves.
+    pub leg: LegRules,
     /// How long the next hop may say nothing at all.
     pub answer_wait: Duration,
     /// How long it may ring.
@@ -75,6 +79,10 @@ pub struct AttemptPlan {
     pub credentials: Option<Arc<Credentials>>,
     pub claims: Vec<Claim>,
 }
+
+/// How one leg of a call behaves, as its trunk or its user's kind of device wants it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LegRules {}
 
 /// Whom an attempt tries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,10 +32,31 @@ pub struct Facts {
     pub to_uri: String,
     /// The URIs of P-Asserted-Identity, as they came.
     pub asserted: Vec<String>,
+    /// The URIs of P-Preferred-Identity, as they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preferred: Vec<String>,
+    /// The values of Remote-Party-ID, as they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remote_party: Vec<String>,
+    /// The values of Diversion, the last diverter first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diversion: Vec<String>,
+    /// The values of History-Info, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<String>,
     /// The value of Privacy, as it came.
     pub privacy: Option<String>,
     /// The user whose digest was verified.
     pub authenticated: Option<String>,
+    /// The names in the certificate that the far end proved itself with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificate: Vec<String>,
+    /// Trunks one of whose servers has the source's address now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolved: Vec<Arc<str>>,
+    /// The trunk whose registered contact the request was sent to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Arc<str>>,
     pub at: WallTime,
     /// Servers that are marked down.
     pub down: BTreeSet<ServerId>,

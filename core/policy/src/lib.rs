@@ -25,7 +25,7 @@ mod numbering;
 
 mod explain;
 
-pub use call_plan::{AttemptPlan, CallPlan, Callee, Credentials, Direction, MediaPlan, PartyName};
+pub use call_plan::{AttemptPlan, CallPlan, Callee, Credentials, Direction, LegRules, MediaPlan, PartyName};
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after};
 pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, run_tests};

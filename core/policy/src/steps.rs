@@ -6,6 +6,7 @@ mod choose;
 mod classify;
 mod emergency;
 mod identity;
+mod leg;
 mod media;
 mod normalise;
 mod rights;
@@ -98,6 +99,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     Ok(CallPlan {
         direction: direction(&caller, &way),
         emergency: false,
+        leg: leg::of_caller(&caller),
         calling: caller.name,
         called: called.text,
         route: way.route.map(|route| route.name.clone()),

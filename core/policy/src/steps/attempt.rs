@@ -12,7 +12,7 @@ use crate::policy::{Policy, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose::Hop;
 use crate::steps::identity::{Identity, Shown};
-use crate::steps::{Called, Caller, admit, identity, media};
+use crate::steps::{Called, Caller, admit, identity, leg, media};
 use crate::trail::Trail;
 
 const DEVICE_ANSWER_WAIT: Duration = Duration::from_secs(4);
@@ -56,6 +56,7 @@ fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moves_on: Ca
         headers: identity.headers,
         contact_user: identity.contact_user,
         media: media::towards_trunk(caller, trunk),
+        leg: leg::of_trunk(trunk),
         answer_wait: trunk.answer_wait,
         ring_max: trunk.ring_wait,
         moves_on,
@@ -91,6 +92,7 @@ pub(crate) fn to_user(
             headers: identity.headers,
             contact_user: identity.contact_user,
             media: media::towards_user(policy, caller, user),
+            leg: leg::of_user(user),
             answer_wait: DEVICE_ANSWER_WAIT,
             ring_max,
             moves_on: moves_on.clone(),

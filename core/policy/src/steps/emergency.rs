@@ -18,7 +18,7 @@ use crate::facts::Facts;
 use crate::policy::{Emergency, Policy, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose::{self, Seed};
-use crate::steps::{Called, Caller, Party, attempt};
+use crate::steps::{Called, Caller, Party, attempt, leg};
 use crate::trail::Trail;
 
 const NAME: &str = "emergency";
@@ -63,6 +63,7 @@ pub(crate) fn emergency(
     Some(Ok(CallPlan {
         direction: Direction::Outbound,
         emergency: true,
+        leg: leg::of_caller(caller),
         calling: caller.name.clone(),
         called: alarm.number,
         route: alarm.rule.map(|rule| rule.name.clone()),

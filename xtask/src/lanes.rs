@@ -2,7 +2,7 @@
 
 use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, has, run, step};
-use crate::{fuzz, programs, schema, sim, tidy};
+use crate::{conformance, fuzz, programs, schema, sim, tidy};
 
 /// No network, no other programs.
 pub fn check() -> Result<(), Failure> {
@@ -11,6 +11,7 @@ pub fn check() -> Result<(), Failure> {
     step("lints", lints)?;
     step("licences, bans, sources", programs::deny)?;
     step("schema", schema::compare)?;
+    step("conformance", conformance::compare)?;
     step("tests", tests)
 }
 

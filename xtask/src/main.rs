@@ -4,6 +4,7 @@
 //! runs the product against other people's programs.
 
 mod bench;
+mod conformance;
 mod fuzz;
 mod interop;
 mod lanes;
@@ -27,6 +28,7 @@ cargo xtask long                        the nightly lane: thousands of seeds, ho
 cargo xtask tidy [--root DIR]           the rules of the house alone
 cargo xtask deny                        licences, bans, sources; advisories if they can be had
 cargo xtask schema [--write]            compares (or writes) docs/tandem.schema.json
+cargo xtask conformance [--write]       compares (or writes) docs/CONFORMANCE.md, made from the tests
 cargo xtask sim [--seeds N] [--from S]  random scenarios in the simulated world
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
@@ -54,6 +56,8 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         "deny" => programs::deny(),
         "schema" if arguments.has("--write") => schema::write(),
         "schema" => schema::compare(),
+        "conformance" if arguments.has("--write") => conformance::write(),
+        "conformance" => conformance::compare(),
         "sim" => sim::run_seeds(arguments.number("--from", 0)?, arguments.number("--seeds", 200)?),
         "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),

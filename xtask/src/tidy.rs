@@ -19,7 +19,8 @@ use std::fmt;
 use std::path::Path;
 
 use crate::step::Failure;
-use house::House;
+pub use house::House;
+pub use source::Source;
 
 /// One place where a rule is broken.
 pub struct Finding {

@@ -87,8 +87,11 @@ const ABROAD_UNDER_1: &[&str] = &[
     "809", "829", "849", "868", "869", "876",
 ];
 
-/// Satellites, audiotext and the like: calling codes of no country.
-const COSTLY_CODES: &[&str] = &["870", "878", "881", "882", "883", "979"];
+/// Audiotext and the like: calling codes of no country.
+const COSTLY_CODES: &[&str] = &["878", "882", "883", "979"];
+
+/// Satellite telephones, by calling code and what follows it.
+const SATELLITE_CODES: &[&str] = &["870", "881", "88213", "88216"];
 
 impl Country {
     /// The country of two letters.
@@ -127,6 +130,11 @@ impl Country {
 pub(crate) fn is_premium(digits: &str) -> bool {
     COSTLY_CODES.iter().any(|code| digits.starts_with(code))
         || COUNTRIES.iter().any(|country| begins(country, digits, country.premium))
+}
+
+/// Whether digits, without plus, are those of a satellite telephone.
+pub(crate) fn is_satellite(digits: &str) -> bool {
+    SATELLITE_CODES.iter().any(|code| digits.starts_with(code))
 }
 
 /// Whether digits, without plus, are free of charge inside a country.

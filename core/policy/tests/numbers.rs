@@ -134,7 +134,7 @@ fn rights_are_asked_for_each_class() {
 
     assert_eq!(refused_with(&lobby_dials("011442079460958")), "lobby may not call international numbers");
     assert_eq!(refused_with(&hana_dials("19005550142")), "hana may not call premium numbers");
-    assert_eq!(refused_with(&hana_dials("+88213300000")), "hana may not call premium numbers");
+    assert_eq!(refused_with(&hana_dials("+88213300000")), "hana may not call satellite numbers");
     assert_eq!(refused_with(&lobby_dials("18765550142")), "lobby may not call international numbers");
     assert_eq!(refused_with(&minsu_dials("0100")), "minsu may not call internal numbers");
     assert_eq!(&*planned(&policy, &lobby_dials("18005550142")).called, "+18005550142");

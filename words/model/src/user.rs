@@ -27,7 +27,7 @@ pub struct User {
 }
 
 fn allow() -> Vec<Class> {
-    vec![Class::Internal, Class::National]
+    vec![Class::Internal, Class::National, Class::Mobile]
 }
 
 /// A thing that rings.
@@ -41,11 +41,22 @@ pub struct Device {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
+    /// Somebody in the house.
     Internal,
+    /// The caller's own country, as far as no other class says more; its short codes too.
     National,
+    /// Mobile numbers of the caller's own country, where they can be told from others.
+    Mobile,
+    /// Free of charge for the caller.
     TollFree,
+    /// Corporate and shared-cost numbers of the caller's own country.
+    SharedCost,
+    /// Other countries.
     International,
+    /// Numbers that cost extra, wherever they are.
     Premium,
+    /// Satellite telephones.
+    Satellite,
 }
 
 impl Class {
@@ -54,9 +65,12 @@ impl Class {
         match self {
             Class::Internal => "internal",
             Class::National => "national",
+            Class::Mobile => "mobile",
             Class::TollFree => "toll-free",
+            Class::SharedCost => "shared-cost",
             Class::International => "international",
             Class::Premium => "premium",
+            Class::Satellite => "satellite",
         }
     }
 }

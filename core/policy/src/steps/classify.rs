@@ -2,7 +2,7 @@
 
 use model::Class;
 
-use crate::country::{is_premium, is_toll_free};
+use crate::country::{is_premium, is_satellite, is_toll_free};
 use crate::policy::Policy;
 use crate::steps::{Called, Caller};
 use crate::trail::Trail;
@@ -24,7 +24,9 @@ pub(crate) fn classify(
         return Class::International;
     };
     let country = policy.habits_of(caller.site.map(|site| &**site)).country;
-    let (class, why) = if is_premium(digits) {
+    let (class, why) = if is_satellite(digits) {
+        (Class::Satellite, "is a satellite telephone")
+    } else if is_premium(digits) {
         (Class::Premium, "costs extra")
     } else if is_toll_free(country, digits) {
         (Class::TollFree, "is free of charge")

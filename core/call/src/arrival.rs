@@ -50,9 +50,9 @@ pub(crate) fn admit(
     gate: Gate,
 ) -> Option<Admitted> {
     let offer = check(room, server, message)?;
-    let facts = facts(room, flow, message);
+    let mut facts = facts(room, flow, message);
     let mut trail = Trail::default();
-    let decision = policy::plan(room.policy, &facts, &mut trail);
+    let decision = policy::plan_live(room.policy, &mut facts, &mut trail);
     match decision {
         Decision::Go(plan) if gate == Gate::Draining && !plan.emergency => {
             room.reply_with(server, 503, None, &[("Retry-After", "10")]);
@@ -122,6 +122,7 @@ fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
         at: room.now.wall,
         down: room.down.clone(),
         max_forwards: message.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS),
+        in_use: Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::call_plan::{CallPlan, Callee};
 use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
-use crate::plan::{Decision, plan};
+use crate::plan::{Decision, plan_live};
 use crate::policy::{Policy, StoredTest, Trunk, User};
 use crate::trail::Trail;
 
@@ -100,9 +100,9 @@ impl Inquiry {
 
 /// Decides about a call that nobody makes.
 pub fn explain(policy: &Policy, inquiry: &Inquiry) -> Result<Explanation, NoSuchCaller> {
-    let facts = facts_for(policy, inquiry)?;
+    let mut facts = facts_for(policy, inquiry)?;
     let mut trail = Trail::new();
-    let decision = plan(policy, &facts, &mut trail);
+    let decision = plan_live(policy, &mut facts, &mut trail);
     Ok(Explanation { facts, decision, trail, revision: policy.revision })
 }
 
@@ -220,6 +220,7 @@ fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
         at: inquiry.at,
         down: inquiry.down.clone(),
         max_forwards: 70,
+        in_use: Vec::new(),
     }
 }
 
@@ -251,6 +252,7 @@ fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
         at: inquiry.at,
         down: inquiry.down.clone(),
         max_forwards: 70,
+        in_use: Vec::new(),
     }
 }
 

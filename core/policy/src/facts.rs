@@ -61,6 +61,9 @@ pub struct Facts {
     /// Servers that are marked down.
     pub down: BTreeSet<ServerId>,
     pub max_forwards: u32,
+    /// How many calls the limits concerned carry: what is not named carries none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_use: Vec<(Arc<str>, u32)>,
 }
 
 impl Facts {

@@ -32,7 +32,7 @@ pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explai
 pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
 pub use limit::{Claim, Limit, Permit};
 pub use model::MediaPath;
-pub use plan::{Decision, plan};
+pub use plan::{Decision, plan, plan_live};
 pub use policy::{Interface, Policy, Server, StoredTest};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use steps::sounds_urgent;

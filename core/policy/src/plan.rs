@@ -17,6 +17,15 @@ pub enum Decision {
     No(Refusal),
 }
 
+/// Decides about a call that is being made: how full its limits are becomes a fact of it.
+pub fn plan_live(policy: &Policy, facts: &mut Facts, trail: &mut Trail) -> Decision {
+    let decision = plan(policy, facts, trail);
+    if let Decision::Go(plan) = &decision {
+        steps::admit::count(plan, facts, trail);
+    }
+    decision
+}
+
 /// Decides about one call; the trail says why.
 pub fn plan(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Decision {
     match steps::walk(policy, facts, trail) {

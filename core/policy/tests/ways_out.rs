@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use house::*;
-use policy::{AttemptPlan, Callee, Cause, Code, Facts, WallTime, compile_after};
+use policy::{
+    AttemptPlan, Callee, Cause, Code, Decision, Facts, Trail, WallTime, compile_after, plan, plan_live,
+};
 
 const SBC1: &str = "sip:sbc1.northwind.example";
 const SBC2: &str = "sip:sbc2.northwind.example";
@@ -244,4 +246,23 @@ fn calls_in_progress_count_on_in_the_next_revision() {
     assert_eq!((old.revision(), new.revision(), limit.used()), (1, 2, 1));
     drop(permit);
     assert_eq!(limit.used(), 0);
+}
+
+/// What a live call is told of full limits stands in its facts, so that it can be explained afterwards.
+#[test]
+fn how_full_limits_are_is_a_fact_of_the_call() {
+    let policy = house();
+    let held = planned(&policy, &hana_dials("2065550142")).attempts[0].claims[0].take().unwrap();
+
+    let (mut facts, mut live) = (hana_dials("2065550142"), Trail::new());
+    let decision = plan_live(&policy, &mut facts, &mut live);
+    drop(held);
+
+    assert!(matches!(decision, Decision::Go(_)));
+    assert_eq!(facts.in_use, [("trunk northwind".into(), 1)]);
+    let mut again = Trail::new();
+    plan(&policy, &facts, &mut again);
+    assert_eq!(live, again);
+    let said = live.to_string();
+    assert!(said.contains("1 of 60 calls of trunk northwind, 0 of 120 calls of site redmond"), "{said}");
 }

@@ -104,7 +104,7 @@ pub(crate) fn to_user(
 }
 
 /// Says what the first attempt will look like.
-pub(crate) fn note(attempts: &[AttemptPlan], trail: &mut Trail) {
+pub(crate) fn note(attempts: &[AttemptPlan], facts: &Facts, trail: &mut Trail) {
     let Some(first) = attempts.first() else { return };
     let mut says = format!("From {}", first.from);
     for (name, value) in &first.headers {
@@ -116,13 +116,5 @@ pub(crate) fn note(attempts: &[AttemptPlan], trail: &mut Trail) {
         model::MediaPath::Direct => "between the far ends",
     };
     trail.note("media", "ok", format!("{}, {path}", first.media.codecs.join(" ")));
-    let claims: Vec<String> = first
-        .claims
-        .iter()
-        .map(|claim| {
-            format!("{} of {} calls of {}", claim.limit.used(), claim.limit.ceiling(), claim.limit.name())
-        })
-        .collect();
-    let says = if claims.is_empty() { "no limit applies".to_owned() } else { claims.join(", ") };
-    trail.note("admission", "ok", says);
+    admit::note(first, facts, trail);
 }

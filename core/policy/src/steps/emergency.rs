@@ -59,7 +59,7 @@ pub(crate) fn emergency(
     if let Some(rule) = alarm.rule {
         step.at(&rule.at);
     }
-    attempt::note(&attempts, trail);
+    attempt::note(&attempts, facts, trail);
     Some(Ok(CallPlan {
         direction: Direction::Outbound,
         emergency: true,

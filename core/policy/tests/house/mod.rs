@@ -63,6 +63,7 @@ pub fn call(source: &str, interface: InterfaceId, from: &str, dialled: &str) -> 
         at: WallTime(1_763_632_800_000),
         down: BTreeSet::new(),
         max_forwards: 70,
+        in_use: Vec::new(),
     }
 }
 

@@ -51,7 +51,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let documents = model::load(&[model::SourceFile { name: "house.toml".into(), text: HOUSE.into() }])
+        let documents = model::load(&[model::SourceFile::new("house.toml", HOUSE)])
             .unwrap_or_else(|problems| panic!("{problems:?}"));
         let policy: Arc<Policy> =
             Arc::new(policy::compile(&documents, &model::Secrets::new()).unwrap_or_else(|p| panic!("{p:?}")));

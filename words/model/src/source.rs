@@ -4,17 +4,17 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::fault::Fault;
-use crate::problem::Problem;
+use crate::problem::{Problem, Severity};
 
 /// One file of the configuration, as the node has read it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SourceFile {
     /// The name people know it by, such as `conf.d/routes.toml`.
     pub name: Arc<str>,
     pub text: Arc<str>,
+    /// Where each line begins.
+    lines: Arc<[usize]>,
 }
 
 /// The text may hold the secrets of a demo.
@@ -27,15 +27,18 @@ impl fmt::Debug for SourceFile {
 impl SourceFile {
     /// A file of this name and content.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceFile {
-        SourceFile { name: name.into(), text: text.into() }
+        let text = text.into();
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        SourceFile { name: name.into(), text, lines }
     }
 
     /// Line and column of a byte, both from 1; the column counts characters.
     pub fn position(&self, byte: usize) -> (usize, usize) {
-        let before = &self.text[..self.floor(byte)];
-        let line = before.matches('\n').count() + 1;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (line, before[line_start..].chars().count() + 1)
+        let byte = self.floor(byte);
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let line_start = line.checked_sub(1).map_or(0, |index| self.lines[index]);
+        (line, self.text[line_start..byte].chars().count() + 1)
     }
 
     pub(crate) fn problem(&self, span: Range<usize>, fault: Fault) -> Problem {
@@ -47,6 +50,7 @@ impl SourceFile {
         let length = self.text[start..self.floor(span.end).clamp(start, line_end)].chars().count();
         let span = excerpt.chars().skip(column - 1).take(length).collect();
         Problem {
+            severity: Severity::Error,
             code: fault.code,
             message: fault.message,
             file: self.name.to_string(),

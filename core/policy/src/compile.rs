@@ -35,7 +35,8 @@ fn compile_with(
     secrets: &Secrets,
     older: Option<&Policy>,
 ) -> Result<Policy, Vec<Problem>> {
-    let mut compiler = Compiler { documents, secrets, older: limits_of(older), problems: Vec::new() };
+    let mut compiler =
+        Compiler { documents, secrets, older: limits_of(older), problems: Vec::new(), warnings: Vec::new() };
     let home = compiler.home();
     let interfaces = compiler.interfaces();
     let sites = compiler.sites(&home);
@@ -63,6 +64,7 @@ fn compile_with(
         directory,
         dids,
         routes,
+        warnings: compiler.warnings,
     };
     if compiler.problems.is_empty() { Ok(policy) } else { Err(compiler.problems) }
 }
@@ -85,6 +87,7 @@ struct Compiler<'d> {
     secrets: &'d Secrets,
     older: BTreeMap<Arc<str>, Arc<Limit>>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 impl<'d> Compiler<'d> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use model::{
     Choose, Class, DidRule, HealthCheck, Identity, Moment, Network, Number, NumberRange, Pattern, PortRange,
-    Rule, Secret, Side, SipUri, Source, Transport, TrunkDirection,
+    Problem, Rule, Secret, Side, SipUri, Source, Transport, TrunkDirection,
 };
 
 use crate::call_plan::{Credentials, MediaPlan};
@@ -38,6 +38,7 @@ pub struct Policy {
     pub(crate) emergencies: Vec<Emergency>,
     pub(crate) tests: Vec<StoredTest>,
     pub(crate) codecs: Arc<[Arc<str>]>,
+    pub(crate) warnings: Vec<Problem>,
 }
 
 impl Policy {
@@ -95,6 +96,11 @@ impl Policy {
     /// The tests that the configuration carries.
     pub fn tests(&self) -> &[StoredTest] {
         &self.tests
+    }
+
+    /// What may be meant and is worth a second look; none of it stops anything.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// The trunks whose most exact source covers an address, all equally exact.

@@ -1,6 +1,6 @@
 //! The steps of a decision, in the order they are walked and explained.
 
-mod admit;
+pub(crate) mod admit;
 mod attempt;
 mod choose;
 mod classify;
@@ -134,6 +134,6 @@ fn attempts(
             servers.into_iter().map(to_server).collect()
         }
     };
-    attempt::note(&attempts, trail);
+    attempt::note(&attempts, facts, trail);
     Ok(attempts)
 }

@@ -44,6 +44,7 @@ pub fn run(up: &Up) -> Result<Exit> {
             return Ok(Exit::Bad);
         }
     };
+    policy.warnings().iter().for_each(|warning| eprintln!("{warning}\n"));
     let level = documents.system.log.map_or("info", word_of);
     telemetry::start_log(&LogSettings { level: level.to_owned() });
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
@@ -147,6 +148,7 @@ fn read_again(directory: &Path, older: &Policy) -> Option<Loaded> {
             return None;
         }
     };
+    loaded.policy.warnings().iter().for_each(|warning| eprintln!("{warning}\n"));
     let failed: Vec<_> =
         policy::run_tests(&loaded.policy).into_iter().filter(|result| !result.is_passed()).collect();
     for result in &failed {

@@ -43,7 +43,7 @@ pub use media::{Codec, MediaPath};
 pub use network::{Address, Network, PortRange, Source};
 pub use number::{Number, NumberRange};
 pub use pattern::{Mask, Pattern};
-pub use problem::{CODES, Code, Problem};
+pub use problem::{CODES, Code, Problem, Severity};
 pub use route::{Becomes, Choose, DialPlan, Route, RouteFrom, RouteSend, RouteTrunk, Rule};
 pub use schema::schema;
 pub use secret::{Secret, SecretRef, Secrets};

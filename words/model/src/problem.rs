@@ -86,9 +86,30 @@ impl Serialize for Code {
     }
 }
 
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It may be meant; nothing is stopped.
+    Warning,
+    /// Nothing can be applied.
+    #[default]
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        })
+    }
+}
+
 /// One thing that is wrong, where it stands, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
+    pub severity: Severity,
     pub code: Code,
     pub message: String,
     pub file: String,
@@ -106,6 +127,12 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The same as a warning: it stops nothing.
+    pub fn warning(mut self) -> Problem {
+        self.severity = Severity::Warning;
+        self
+    }
+
     /// Adds a sentence below the excerpt.
     pub fn note(mut self, note: impl Into<String>) -> Problem {
         self.notes.push(note.into());
@@ -123,7 +150,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = self.line.to_string();
         let gutter = " ".repeat(line.len());
-        writeln!(f, "error[{}]: {}", self.code, self.message)?;
+        writeln!(f, "{}[{}]: {}", self.severity, self.code, self.message)?;
         writeln!(f, "{gutter}┌─ {}:{}:{}", self.file, self.line, self.column)?;
         writeln!(f, "{gutter}│")?;
         writeln!(f, "{line}│ {}", self.excerpt)?;

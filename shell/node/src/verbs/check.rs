@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use cli::{Exit, Paint, Palette};
+use model::Problem;
 use serde_json::json;
 
 use crate::directory;
@@ -14,9 +15,13 @@ pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
         Ok(loaded) => (Vec::new(), Some(loaded.policy)),
         Err(problems) => (problems, None),
     };
+    let warnings = policy.as_ref().map_or(&[][..], |policy| policy.warnings());
     if form == Form::Json {
-        println!("{:#}", json!({ "problems": problems }));
-    } else if let Some(policy) = &policy {
+        println!("{:#}", json!({ "problems": problems, "warnings": warnings }));
+        return Ok(exit(&problems));
+    }
+    warnings.iter().for_each(|warning| println!("{warning}\n"));
+    if let Some(policy) = &policy {
         let (trunks, users) = (policy.trunks().count(), policy.users().count());
         let tests = policy.tests().len();
         let good = palette.paint(Paint::Good, "✔");
@@ -26,5 +31,9 @@ pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
         let bad = palette.paint(Paint::Bad, "✘");
         println!("{bad} {}: problems: {}", dir.display(), problems.len());
     }
-    Ok(if problems.is_empty() { Exit::Done } else { Exit::Bad })
+    Ok(exit(&problems))
+}
+
+fn exit(problems: &[Problem]) -> Exit {
+    if problems.is_empty() { Exit::Done } else { Exit::Bad }
 }

@@ -167,6 +167,11 @@ impl Draft {
         verdict::of_cause(self.last).0
     }
 
+    /// The record so far, until it is finished.
+    pub(crate) fn unfinished(&self) -> Option<&Record> {
+        self.record.as_ref()
+    }
+
     pub(crate) fn id(&self) -> String {
         self.record.as_ref().map(|record| record.id.clone()).unwrap_or_default()
     }

@@ -34,6 +34,7 @@ mod draft;
 mod part;
 mod tell;
 mod verdict;
+mod view;
 
 pub use event::Event;
 pub use part::ROOM;
@@ -42,3 +43,4 @@ pub use room::{MediaPlace, Places, Room};
 pub use table::Calls;
 pub use time::Now;
 pub use verdict::{VERDICTS, Verdict};
+pub use view::{CallStage, CallView};

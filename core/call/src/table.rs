@@ -60,7 +60,11 @@ impl Calls {
 
     /// Permits that calls hold.
     pub fn permits(&self) -> usize {
-        self.slots.iter().flat_map(|slot| &slot.call).map(|call| call.permits.len()).sum()
+        self.in_progress().map(|call| call.permits.len()).sum()
+    }
+
+    pub(crate) fn in_progress(&self) -> impl Iterator<Item = &Call> {
+        self.slots.iter().flat_map(|slot| &slot.call).map(|call| &**call)
     }
 
     /// Clears away a call that was out when a panic ended its event: its media is closed, its place is free.
@@ -203,7 +207,7 @@ impl Calls {
 
     /// Ends every call.
     pub fn hang_up_all(&mut self, room: &mut Room<'_>) {
-        let keys: Vec<Token> = self.slots.iter().flat_map(|slot| &slot.call).map(|call| call.key).collect();
+        let keys: Vec<Token> = self.in_progress().map(|call| call.key).collect();
         for key in keys {
             if let Some(mut call) = self.lend(key) {
                 call.hang_up(room);

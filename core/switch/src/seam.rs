@@ -11,6 +11,8 @@ use policy::{InterfaceId, Policy};
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
 use sip_stack::{Flow, Listener, Send};
 
+use crate::view::{Held, SomeCalls, View};
+
 /// What a shard is told once, when it is made.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -99,22 +101,18 @@ pub enum Command {
     HangUpAll,
     /// Say what is held now.
     Count,
+    /// Show trunks and far ends.
+    View,
+    /// List calls in progress, at most so many.
+    Calls { most: u16 },
 }
 
 /// What a shard answers to a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     Held(Held),
-}
-
-/// What a shard holds at this moment. All zero after the last call and its late copies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
-    pub calls: usize,
-    pub transactions: usize,
-    pub ports: usize,
-    pub permits: usize,
-    pub questions: usize,
+    View(Box<View>),
+    Calls(SomeCalls),
 }
 
 /// What one shard found out and all must know.

@@ -18,18 +18,20 @@ use sip_stack::{
 
 use crate::limits;
 use crate::seam::{
-    Answer, AskId, Command, CommandId, Held, Input, News, Outbox, Question, Received, Reply, Settings,
+    Answer, AskId, Command, CommandId, Input, News, Outbox, Question, Received, Reply, Settings,
 };
+use crate::view::Held;
 
 /// One shard: its transactions, its calls, its peers.
 pub struct Switch {
+    pub(crate) shard: u8,
     listeners: Arc<[Listener]>,
-    policy: Arc<Policy>,
+    pub(crate) policy: Arc<Policy>,
     stack: Stack,
     guard: Guard,
     places: Places,
-    calls: Calls,
-    health: Health,
+    pub(crate) calls: Calls,
+    pub(crate) health: Health,
     down: BTreeSet<ServerId>,
     asked: BTreeMap<AskId, Asked>,
     last_ask: u64,
@@ -74,6 +76,7 @@ impl Switch {
             settings.version.into(),
         );
         let mut switch = Switch {
+            shard: settings.shard,
             places: Places::new(Arc::clone(&settings.listeners), media.collect()),
             listeners: settings.listeners,
             guard: Guard::new(policy.realm(), key),
@@ -288,6 +291,8 @@ impl Switch {
             Command::Drain => self.calls.drain(),
             Command::HangUpAll => self.with_calls(now, out, Calls::hang_up_all),
             Command::Count => {}
+            Command::View => return out.replies.push((id, Reply::View(Box::new(self.view())))),
+            Command::Calls { most } => return out.replies.push((id, Reply::Calls(self.some_calls(most)))),
         }
         out.replies.push((id, Reply::Held(self.held())));
     }

@@ -12,6 +12,8 @@ pub enum Exit {
     Usage,
     /// The server, a socket or a file could not be reached.
     Unreachable,
+    /// Somebody else changed it meanwhile.
+    Conflict,
 }
 
 impl Exit {
@@ -21,6 +23,18 @@ impl Exit {
             Exit::Bad => 1,
             Exit::Usage => 2,
             Exit::Unreachable => 3,
+            Exit::Conflict => 5,
+        }
+    }
+
+    /// The ending that a code of another process stands for.
+    pub fn from_code(code: u8) -> Exit {
+        match code {
+            0 => Exit::Done,
+            1 => Exit::Bad,
+            2 => Exit::Usage,
+            5 => Exit::Conflict,
+            _ => Exit::Unreachable,
         }
     }
 }

@@ -5,8 +5,10 @@
 
 mod exit;
 mod paint;
+mod running;
 mod verbs;
 
 pub use exit::Exit;
 pub use paint::{Paint, Palette};
+pub use running::{House, Status, Trunk};
 pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Up, Verb, parse, parse_from};

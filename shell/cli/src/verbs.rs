@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::running::{Status, Trunk};
+
 /// SIP trunking for enterprises: one program between phones and providers.
 #[derive(Debug, Parser)]
 #[command(
@@ -70,6 +72,17 @@ tandem.schema.json"
         #[arg(long)]
         json: bool,
     },
+    /// Say what runs, and how it stands
+    #[command(after_help = "Examples:\n  tandem status --dir /etc/tandem\n  tandem status --data \
+/var/lib/tandem --watch")]
+    Status(Status),
+    /// Look at the trunks of a running house
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem trunk list --dir /etc/tandem\n  tandem trunk show northwind --json"
+    )]
+    Trunk(Trunk),
     /// Explain a code, or show the help of a verb
     #[command(after_help = "Examples:\n  tandem help TD-R301\n  tandem help explain")]
     Help {

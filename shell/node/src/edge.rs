@@ -12,10 +12,10 @@ use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
 use switch::{Answer, AskId, Command, Held, Now, Question, Reply, Settings, Switch, WallTime};
-use switch_io::{Keep, Limits, Mail, Ports, Tap};
+use switch_io::{Asker, Keep, Limits, Mail, Ports, Tap};
 use tracing::{error, info, warn};
 
-use crate::listening;
+use crate::{listening, sight};
 
 /// How long a shard may take to answer a command.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -82,14 +82,16 @@ impl Edge {
         if replies.len() < usize::from(self.mail.shards()) {
             return None;
         }
-        let sum = |sum: Held, Reply::Held(held): &Reply| Held {
-            calls: sum.calls + held.calls,
-            transactions: sum.transactions + held.transactions,
-            ports: sum.ports + held.ports,
-            permits: sum.permits + held.permits,
-            questions: sum.questions + held.questions,
-        };
-        Some(replies.iter().fold(Held::default(), sum))
+        let held = replies.iter().filter_map(|reply| match reply {
+            Reply::Held(held) => Some(*held),
+            Reply::View(_) | Reply::Calls(_) => None,
+        });
+        Some(sight::sum(held))
+    }
+
+    /// Somebody who may look at the shards from another thread.
+    pub fn asker(&self) -> Asker {
+        self.shards.asker()
     }
 
     /// Ends every call, and waits for their records: figures of the relays belong to them.

@@ -4,10 +4,12 @@
 //! an operator, `demo` one for a visitor; `verbs` are the commands that only look.
 
 mod banner;
+mod control;
 mod demo;
 mod directory;
 mod edge;
 mod listening;
+mod sight;
 mod up;
 mod verbs;
 
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
         Verb::Config(Config::Schema) => verbs::schema(),
         Verb::Explain(explain) => verbs::explain::run(&explain, palette),
         Verb::Test { dir, json } => verbs::test::run(&dir, form(json), palette),
+        Verb::Status(status) => verbs::status::run(&status, palette),
+        Verb::Trunk(trunk) => verbs::trunk::run(&trunk, palette),
         Verb::Help { topic } => verbs::help::run(topic.as_deref()),
         Verb::Version { json } => verbs::version(form(json)),
     };

@@ -16,6 +16,7 @@ use telemetry::LogSettings;
 use tracing::{error, info, warn};
 
 use crate::banner::banner;
+use crate::control::{Board, Control, Stage, Window};
 use crate::directory::{self, Loaded};
 use crate::edge::{Edge, Plan};
 
@@ -61,14 +62,21 @@ pub fn run(up: &Up) -> Result<Exit> {
         witness: None,
     })?;
     let name = &in_force.documents.system.value.name;
+    let board = Arc::new(Board::default());
+    pin(&board, &in_force);
+    let control = open_control(&data, &edge, &board);
     eprintln!("{}", banner(name, &in_force.policy, &edge.listeners, &data));
 
     for signal in signals.forever() {
         match signal {
-            SIGHUP => in_force.reload(&edge),
+            SIGHUP => {
+                in_force.reload(&edge);
+                pin(&board, &in_force);
+            }
             _ => break,
         }
     }
+    board.change(|notice| notice.state = Stage::Draining);
     let drained = drain(&edge, &mut signals, up.drain_max);
     info!(?drained, "stopping");
     if let Some(held) = edge.held() {
@@ -78,8 +86,24 @@ pub fn run(up: &Up) -> Result<Exit> {
 questions={questions}"
         );
     }
+    drop(control);
     edge.stop();
     Ok(Exit::Done)
+}
+
+/// Says on the board what is in force.
+fn pin(board: &Board, in_force: &InForce) {
+    board.change(|notice| {
+        notice.name.clone_from(&in_force.documents.system.value.name);
+        notice.revision = in_force.policy.revision();
+    });
+}
+
+/// Calls matter more than looking at them: without a channel the house runs on.
+fn open_control(data: &Path, edge: &Edge, board: &Arc<Board>) -> Option<Control> {
+    let window = Window { asker: edge.asker(), board: Arc::clone(board) };
+    let opened = Control::open(data, window);
+    opened.inspect_err(|fault| error!("no control channel in {}: {fault}", data.display())).ok()
 }
 
 fn word_of(level: LogLevel) -> &'static str {

@@ -3,11 +3,17 @@
 pub mod check;
 pub mod explain;
 pub mod help;
+pub mod status;
 pub mod test;
+pub mod trunk;
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Result, bail};
 use cli::Exit;
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::control::{self, Request, Response};
 
 pub fn schema() -> Result<Exit> {
     println!("{:#}", model::schema());
@@ -28,4 +34,18 @@ pub fn version(form: Form) -> Result<Exit> {
         Form::Text => println!("tandem {version}"),
     }
     Ok(Exit::Done)
+}
+
+/// Asks the house that runs on a data folder; the exit code where it does not say what was asked for.
+pub fn ask(data: &Path, request: &Request) -> Result<Result<Value, Exit>> {
+    match control::ask(data, request)? {
+        Some(Response::Answer(value)) => Ok(Ok(value)),
+        Some(Response::Refused { exit, words }) => {
+            eprintln!("tandem: {words}");
+            Ok(Err(Exit::from_code(exit)))
+        }
+        None => {
+            bail!("no house runs on {}; start one with tandem up, or say --data or --dir", data.display())
+        }
+    }
 }

@@ -25,5 +25,5 @@ pub use counters::Counts;
 pub use mail::{Full, Mail};
 pub use ports::{Fault, Keep, Ports, Tap, Tapped, Way};
 pub use settings::{Limits, ListenerSettings, Settings};
-pub use start::{Handle, StartFault, start};
+pub use start::{Asker, Handle, StartFault, start};
 pub use tls::{Tls, TlsFault, TlsFiles};

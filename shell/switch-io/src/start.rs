@@ -43,6 +43,25 @@ pub struct Handle {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// Gives commands to the shards; none is answered after they have ended.
+#[derive(Clone)]
+pub struct Asker {
+    mail: Mail,
+    desk: Arc<Desk>,
+}
+
+impl Asker {
+    /// How many shards there are.
+    pub fn shards(&self) -> u8 {
+        self.mail.shards()
+    }
+
+    /// Gives a command to every shard; the replies that came within `patience`.
+    pub fn command(&self, command: Command, patience: Duration) -> Vec<Reply> {
+        self.desk.command(&self.mail, command, patience)
+    }
+}
+
 type Sockets = (Vec<UdpPort>, Vec<(usize, TcpListener)>);
 
 /// Starts one shard for each switch; the switch's number is its place in the list and its box in `mail`.
@@ -88,6 +107,11 @@ impl Handle {
     /// Gives a command to every shard; the replies that came within `patience`.
     pub fn command(&self, command: Command, patience: Duration) -> Vec<Reply> {
         self.desk.command(&self.mail, command, patience)
+    }
+
+    /// Somebody else who may give commands, from any thread.
+    pub fn asker(&self) -> Asker {
+        Asker { mail: self.mail.clone(), desk: Arc::clone(&self.desk) }
     }
 
     /// The figures of each shard.

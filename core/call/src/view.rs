@@ -1,0 +1,87 @@
+//! A call in progress, as whoever looks sees it.
+
+use std::sync::Arc;
+
+use policy::{Callee, Direction, WallTime};
+use serde::Serialize;
+
+use crate::call::{Call, State};
+use crate::table::Calls;
+
+/// One call in progress.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CallView {
+    pub id: String,
+    pub started: WallTime,
+    pub calling: Arc<str>,
+    pub called: Arc<str>,
+    pub direction: Direction,
+    pub emergency: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<Arc<str>>,
+    /// Who is tried or has answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callee: Option<Callee>,
+    pub stage: CallStage,
+    /// The revision that it was planned by.
+    pub revision: u64,
+}
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallStage {
+    Placing,
+    Up,
+    Ending,
+}
+
+impl Calls {
+    /// The calls in progress, at most so many; one that has its record already is not in progress.
+    pub fn views(&self, most: usize) -> Vec<CallView> {
+        self.in_progress().filter_map(Call::view).take(most).collect()
+    }
+
+    /// Tells the names of the trunks of each call in progress: where it came from, where it goes.
+    pub fn each_trunk(&self, mut note: impl FnMut(&Arc<str>)) {
+        for call in self.in_progress() {
+            if matches!(call.plan.direction, Direction::Inbound | Direction::Transit) {
+                note(&call.plan.calling.0);
+            }
+            if let Some(Callee::Trunk(name)) = call.callee() {
+                note(name);
+            }
+        }
+    }
+}
+
+impl Call {
+    fn callee(&self) -> Option<&Callee> {
+        let attempt = match &self.state {
+            State::Placing(attempt) => attempt.index,
+            State::Up(callee) => callee.attempt,
+            State::Closing(_) => return None,
+        };
+        self.plan.attempts.get(attempt).map(|attempt| &attempt.callee)
+    }
+
+    fn view(&self) -> Option<CallView> {
+        let record = self.draft.unfinished()?;
+        Some(CallView {
+            id: record.id.clone(),
+            started: record.started,
+            calling: self.plan.calling.0.clone(),
+            called: self.plan.called.clone(),
+            direction: self.plan.direction,
+            emergency: self.plan.emergency,
+            route: self.plan.route.clone(),
+            callee: self.callee().cloned(),
+            stage: match &self.state {
+                State::Placing(_) => CallStage::Placing,
+                State::Up(_) => CallStage::Up,
+                State::Closing(_) => CallStage::Ending,
+            },
+            revision: record.revision,
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! What a shard shows of itself to whoever looks: a plain value, made when asked for.
+
+use std::sync::Arc;
+
+use call::CallView;
+use serde::Serialize;
+
+/// One shard at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct View {
+    pub shard: u8,
+    /// The revision that new calls are planned by.
+    pub revision: u64,
+    pub held: Held,
+    /// In order of their names.
+    pub trunks: Vec<TrunkView>,
+}
+
+/// What a shard holds at this moment. All zero after the last call and its late copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Held {
+    pub calls: usize,
+    pub transactions: usize,
+    pub ports: usize,
+    pub permits: usize,
+    pub questions: usize,
+}
+
+/// A trunk as this shard sees it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrunkView {
+    pub name: Arc<str>,
+    /// Calls of this shard that came from it or go through it.
+    pub calls: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitView>,
+    pub targets: Vec<TargetView>,
+}
+
+/// How full a limit is; all shards count together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LimitView {
+    pub used: u32,
+    pub ceiling: u32,
+}
+
+/// One far end of a trunk.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TargetView {
+    /// Its URI, as configuration writes it.
+    pub name: Arc<str>,
+    pub state: TargetState,
+}
+
+/// How a far end stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetState {
+    Up,
+    /// Nobody asks it, so it counts as up.
+    NotProbed,
+    Down,
+}
+
+/// Some of the calls of a shard.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SomeCalls {
+    pub calls: Vec<CallView>,
+    /// How many more there are.
+    pub left_out: usize,
+}

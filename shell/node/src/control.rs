@@ -1,0 +1,86 @@
+//! The control channel: a socket in the data folder, on which a running house is asked and told.
+//!
+//! One JSON document in a line, one in a line back. Whoever may open the socket (mode 0600) may do all of it.
+//! `socket` makes and finds it, `serve` answers in threads of its own, `ask` is the other end. Shards are
+//! looked at by commands alone; what changes the house goes to the one thread that owns it.
+
+mod ask;
+mod serve;
+mod socket;
+
+use std::sync::{Mutex, PoisonError};
+
+use cli::Exit;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use ask::ask;
+pub use serve::{Control, Window};
+
+/// The version of this protocol; another one is refused.
+pub const VERSION: u64 = 1;
+
+/// What a running house is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// What runs, and how it stands.
+    Status {},
+    /// The calls in progress, at most so many of each shard.
+    Calls { most: u16 },
+}
+
+/// What a running house answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Response {
+    /// It was done; here is what was asked for.
+    Answer(Value),
+    /// It was not done, and why; the asker ends with this exit code.
+    Refused { exit: u8, words: String },
+}
+
+impl Response {
+    pub fn refused(exit: Exit, words: impl Into<String>) -> Response {
+        Response::Refused { exit: exit.code(), words: words.into() }
+    }
+
+    pub fn answer(of: &impl Serialize) -> Response {
+        match serde_json::to_value(of) {
+            Ok(value) => Response::Answer(value),
+            Err(fault) => Response::refused(Exit::Unreachable, fault.to_string()),
+        }
+    }
+}
+
+/// What the owner of the house tells those who look: the newest, and nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Notice {
+    pub name: String,
+    pub state: Stage,
+    pub revision: u64,
+}
+
+/// What the house is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    #[default]
+    Running,
+    /// Calls may end; new ones are refused, except emergency calls.
+    Draining,
+}
+
+/// Where the owner of the house pins its notice.
+#[derive(Debug, Default)]
+pub struct Board(Mutex<Notice>);
+
+impl Board {
+    pub fn read(&self) -> Notice {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn change(&self, change: impl FnOnce(&mut Notice)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

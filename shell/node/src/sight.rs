@@ -1,0 +1,136 @@
+//! What all shards show, put together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use switch::{Command, Held, Reply, SomeCalls, TargetView, TrunkView, View};
+use switch_io::Asker;
+
+use crate::control::Notice;
+
+/// How long a shard may take to show itself.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The house at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Status {
+    #[serde(flatten)]
+    pub notice: Notice,
+    pub version: &'static str,
+    pub process: u32,
+    pub held: Held,
+    pub shards: Vec<ShardStatus>,
+    pub trunks: Vec<TrunkView>,
+}
+
+/// One shard's part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ShardStatus {
+    pub shard: u8,
+    pub revision: u64,
+    pub held: Held,
+}
+
+/// Asks every shard; `None` if one does not answer.
+pub fn status(asker: &Asker, notice: Notice) -> Option<Status> {
+    let replies = asker.command(Command::View, PATIENCE);
+    let mut views: Vec<View> = replies
+        .into_iter()
+        .filter_map(|reply| match reply {
+            Reply::View(view) => Some(*view),
+            Reply::Held(_) | Reply::Calls(_) => None,
+        })
+        .collect();
+    if views.len() < usize::from(asker.shards()) {
+        return None;
+    }
+    views.sort_by_key(|view| view.shard);
+    let shards = views.iter().map(|View { shard, revision, held, .. }| ShardStatus {
+        shard: *shard,
+        revision: *revision,
+        held: *held,
+    });
+    Some(Status {
+        notice,
+        version: env!("CARGO_PKG_VERSION"),
+        process: std::process::id(),
+        held: sum(views.iter().map(|view| view.held)),
+        shards: shards.collect(),
+        trunks: merge(views),
+    })
+}
+
+/// The calls in progress, at most so many of each shard.
+pub fn calls(asker: &Asker, most: u16) -> SomeCalls {
+    let mut all = SomeCalls::default();
+    for reply in asker.command(Command::Calls { most }, PATIENCE) {
+        if let Reply::Calls(some) = reply {
+            all.calls.extend(some.calls);
+            all.left_out += some.left_out;
+        }
+    }
+    all.calls.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
+    all
+}
+
+/// What shards hold together.
+pub fn sum(held: impl Iterator<Item = Held>) -> Held {
+    held.fold(Held::default(), |sum, held| Held {
+        calls: sum.calls + held.calls,
+        transactions: sum.transactions + held.transactions,
+        ports: sum.ports + held.ports,
+        permits: sum.permits + held.permits,
+        questions: sum.questions + held.questions,
+    })
+}
+
+/// Trunks with the calls of all shards. A far end stands as badly as the shard says that thinks worst of it.
+fn merge(views: Vec<View>) -> Vec<TrunkView> {
+    let mut trunks: BTreeMap<_, TrunkView> = BTreeMap::new();
+    for trunk in views.into_iter().flat_map(|view| view.trunks) {
+        match trunks.get_mut(&trunk.name) {
+            Some(known) => {
+                known.calls += trunk.calls;
+                known.limit = known.limit.max(trunk.limit);
+                known.targets = worst(std::mem::take(&mut known.targets), trunk.targets);
+            }
+            None => drop(trunks.insert(trunk.name.clone(), trunk)),
+        }
+    }
+    trunks.into_values().collect()
+}
+
+fn worst(mut known: Vec<TargetView>, others: Vec<TargetView>) -> Vec<TargetView> {
+    for other in others {
+        match known.iter_mut().find(|target| target.name == other.name) {
+            Some(target) => target.state = target.state.max(other.state),
+            None => known.push(other),
+        }
+    }
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use switch::{LimitView, TargetState};
+
+    use super::*;
+
+    fn view(shard: u8, calls: usize, state: TargetState) -> View {
+        let limit = Some(LimitView { used: 3, ceiling: 10 });
+        let targets = vec![TargetView { name: "sip:east.example".into(), state }];
+        let trunk = TrunkView { name: "east".into(), calls, limit, targets };
+        View { shard, revision: 1, held: Held::default(), trunks: vec![trunk] }
+    }
+
+    #[test]
+    fn calls_of_shards_add_up_and_a_limit_is_counted_once() {
+        let merged = merge(vec![view(0, 1, TargetState::Up), view(1, 2, TargetState::Down)]);
+
+        assert_eq!(merged.len(), 1);
+        assert_eq!(merged[0].calls, 3);
+        assert_eq!(merged[0].limit, Some(LimitView { used: 3, ceiling: 10 }));
+        assert_eq!(merged[0].targets[0].state, TargetState::Down);
+    }
+}

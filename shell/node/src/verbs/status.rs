@@ -1,0 +1,53 @@
+//! `tandem status`: what runs, and how it stands.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use cli::{Exit, Paint, Palette, Status};
+use serde_json::Value;
+
+use crate::control::Request;
+use crate::verbs::{ask, trunk};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+pub fn run(status: &Status, palette: Palette) -> Result<Exit> {
+    let data = status.house.data();
+    loop {
+        let answer = match ask(&data, &Request::Status {})? {
+            Ok(answer) => answer,
+            Err(exit) => return Ok(exit),
+        };
+        match (status.json, status.watch) {
+            (true, true) => println!("{answer}"),
+            (true, false) => println!("{answer:#}"),
+            (false, true) => println!("{}\n", in_words(&answer, palette)),
+            (false, false) => println!("{}", in_words(&answer, palette)),
+        }
+        if !status.watch {
+            return Ok(Exit::Done);
+        }
+        thread::sleep(EVERY);
+    }
+}
+
+fn in_words(status: &Value, palette: Palette) -> String {
+    let word = |key: &str| status[key].as_str().unwrap_or_default();
+    let (held, shards) = (&status["held"], status["shards"].as_array().map_or(0, Vec::len));
+    let paint = if word("state") == "running" { Paint::Good } else { Paint::Note };
+    let mut lines = vec![
+        format!(
+            "{} {}, {}, revision {}, process {}",
+            palette.paint(Paint::Strong, word("name")),
+            palette.paint(paint, word("state")),
+            word("version"),
+            status["revision"],
+            status["process"]
+        ),
+        format!("  calls     {:<8} on {shards} shards, {} media ports", held["calls"], held["ports"]),
+    ];
+    let trunks = status["trunks"].as_array().into_iter().flatten();
+    lines.extend(trunks.map(|one| format!("  {}", trunk::line(one, palette))));
+    lines.join("\n")
+}

@@ -1,0 +1,85 @@
+//! `tandem trunk`: how trunks stand, in words.
+
+use anyhow::Result;
+use cli::{Exit, Paint, Palette, Trunk};
+use model::nearest;
+use serde_json::{Value, json};
+
+use crate::control::Request;
+use crate::verbs::{Form, ask};
+
+pub fn run(verb: &Trunk, palette: Palette) -> Result<Exit> {
+    let (house, json) = match verb {
+        Trunk::List { house, json } | Trunk::Show { house, json, .. } => (house, *json),
+    };
+    let mut status = match ask(&house.data(), &Request::Status {})? {
+        Ok(status) => status,
+        Err(exit) => return Ok(exit),
+    };
+    let form = if json { Form::Json } else { Form::Text };
+    let trunks = status["trunks"].take();
+    match verb {
+        Trunk::List { .. } => list(&trunks, form, palette),
+        Trunk::Show { name, .. } => return Ok(show(&trunks, name, form, palette)),
+    }
+    Ok(Exit::Done)
+}
+
+fn list(trunks: &Value, form: Form, palette: Palette) {
+    match form {
+        Form::Json => println!("{:#}", json!({ "trunks": trunks })),
+        Form::Text => {
+            for trunk in trunks.as_array().into_iter().flatten() {
+                println!("{}", line(trunk, palette));
+            }
+        }
+    }
+}
+
+fn show(trunks: &Value, name: &str, form: Form, palette: Palette) -> Exit {
+    let known = || trunks.as_array().into_iter().flatten();
+    let Some(trunk) = known().find(|trunk| trunk["name"] == name) else {
+        let near = nearest(name, known().filter_map(|trunk| trunk["name"].as_str()));
+        let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+        eprintln!("tandem: there is no trunk \"{name}\"{near}");
+        return Exit::Usage;
+    };
+    match form {
+        Form::Json => println!("{trunk:#}"),
+        Form::Text => {
+            println!("{}", line(trunk, palette));
+            for target in trunk["targets"].as_array().into_iter().flatten() {
+                println!("  {}", target_line(target, palette));
+            }
+        }
+    }
+    Exit::Done
+}
+
+/// One trunk in one line.
+pub fn line(trunk: &Value, palette: Palette) -> String {
+    let calls = match trunk.get("limit") {
+        Some(limit) => format!("{} of {} calls", limit["used"], limit["ceiling"]),
+        None => format!("{} calls", trunk["calls"]),
+    };
+    let targets = || trunk["targets"].as_array().into_iter().flatten();
+    let down: Vec<_> = targets().filter(|target| target["state"] == "down").collect();
+    let standing = match (targets().count(), down.len()) {
+        (_, 0) => palette.paint(Paint::Good, "up".to_owned()),
+        (all, down) if down == all => palette.paint(Paint::Bad, "down".to_owned()),
+        (all, down) => palette.paint(Paint::Note, format!("{down} of {all} far ends down")),
+    };
+    let name = trunk["name"].as_str().unwrap_or_default();
+    format!("{name:16} {calls:18} {standing}")
+}
+
+fn target_line(target: &Value, palette: Palette) -> String {
+    let (paint, words) = match target["state"].as_str() {
+        Some("up") => (Paint::Good, "up"),
+        Some("down") => (Paint::Bad, "down"),
+        Some("not_probed") => (Paint::Quiet, "not probed, taken to be up"),
+        Some(other) => (Paint::Note, other),
+        None => (Paint::Note, "unknown"),
+    };
+    format!("{:40} {}", target["name"].as_str().unwrap_or_default(), palette.paint(paint, words))
+}

@@ -8,6 +8,7 @@
 
 mod call_plan;
 mod facts;
+pub mod history;
 mod plan;
 mod steps;
 

@@ -77,6 +77,18 @@ impl<'a> Header<'a> {
         Ok(Header { fixed, csrc, extension, payload, padding })
     }
 
+    /// Bytes of the header of a packet, its extension included; `None` where it claims more than there is.
+    pub fn length_of(packet: &[u8]) -> Option<usize> {
+        let first = *packet.first()?;
+        let length = FIXED_LENGTH + 4 * usize::from(first & 0x0f);
+        let rest = packet.get(length..)?;
+        if first & 0x10 == 0 {
+            return Some(length);
+        }
+        let (extension, _) = Extension::split(rest).ok()?;
+        Some(length + 4 + extension?.body.len())
+    }
+
     pub fn contributors(&self) -> impl Iterator<Item = u32> {
         self.csrc.as_chunks().0.iter().map(|word| u32::from_be_bytes(*word))
     }

@@ -3,7 +3,9 @@
 //! [`Fixed`] is what the packet path reads: the fixed header, by value. [`Header`] is the whole of it, with
 //! its payload. [`rtcp::packets`] walks a compound. G.711 and a tone are here for those who make media.
 //!
-//! Not here: SRTP, and any judgement of what a packet means for a call.
+//! [`srtp`] seals packets and opens them.
+//!
+//! Not here: any judgement of what a packet means for a call.
 //!
 //! Start with `header.rs`.
 
@@ -12,6 +14,7 @@ mod event;
 pub mod g711;
 mod header;
 pub mod rtcp;
+pub mod srtp;
 mod tone;
 
 pub use demux::{Kind, is_rtcp};

@@ -130,6 +130,7 @@ impl Bridge {
                 rtcp: target.rtcp,
                 sending,
                 latch: LatchMode::Auto,
+                protection: None,
                 clock: session.media[stream].codecs().first().map_or(8000, |codec| codec.clock),
             };
             room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });

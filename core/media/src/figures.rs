@@ -32,6 +32,8 @@ pub struct SideFigures {
     /// Times that the peer began a new RTP source.
     pub sources: u32,
     pub dropped_strangers: u64,
+    /// On a protected stream: not sealed with the peer's key.
+    pub dropped_unproven: u64,
     /// Neither RTP nor RTCP, and not from where the peer is.
     pub dropped_malformed: u64,
     /// From the peer, with nowhere to go: the other side is on hold, or not negotiated yet.

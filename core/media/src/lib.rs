@@ -12,13 +12,16 @@ mod figures;
 mod latch;
 mod observe;
 mod order;
+mod packet;
 mod pair;
 mod ports;
 mod relay;
+mod shield;
 mod verdict;
 
 pub use figures::{Figures, SideFigures};
-pub use order::{Aim, Event, LatchMode, Order, Sending, SessionKey, Side};
+pub use order::{Aim, Event, LatchMode, Order, Protection, Sending, SessionKey, Side};
+pub use packet::Packet;
 pub use ports::{PortBook, PortPair, Purpose};
 pub use relay::{Act, Outbox, Relay};
 pub use verdict::{PortIndex, Reason, Verdict};

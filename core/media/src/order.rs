@@ -1,6 +1,9 @@
 //! What a call tells the relay, and what it hears back.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rtp::srtp::MasterKey;
 
 use crate::figures::Figures;
 use crate::ports::PortPair;
@@ -31,7 +34,7 @@ pub enum Order {
 }
 
 /// Where a peer says it receives one stream, and how far to believe it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aim {
     pub rtp: Option<SocketAddr>,
     pub rtcp: Option<SocketAddr>,
@@ -39,6 +42,17 @@ pub struct Aim {
     pub latch: LatchMode,
     /// RTP clock of the first codec, in Hz: jitter is measured in it.
     pub clock: u32,
+    /// The keys of its SRTP; without them its media is clear.
+    pub protection: Option<Arc<Protection>>,
+}
+
+/// The master keys of one side of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// What the peer seals with.
+    pub theirs: MasterKey,
+    /// What we seal with.
+    pub ours: MasterKey,
 }
 
 /// Whether media may be sent to a peer. Its RTCP goes on while it is on hold (RFC 3264, 8.4).

@@ -4,11 +4,14 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use rtp::Fixed;
+use rtp::srtp::Refused;
 
 use crate::figures::{Figures, SideFigures};
 use crate::latch::{Admission, Latch};
 use crate::observe::Observer;
 use crate::order::{Aim, Sending, SessionKey, Side};
+use crate::packet::Packet;
+use crate::shield::Shield;
 use crate::verdict::{Half, Reason};
 
 const CLOCK_DEFAULT: u32 = 8000;
@@ -26,6 +29,7 @@ pub(crate) struct Pair {
 struct SideState {
     latch: Latch,
     sending: Sending,
+    shield: Option<Box<Shield>>,
     /// Where its RTCP goes: as signalled, or as heard from the host that its RTP comes from.
     rtcp: Option<SocketAddr>,
     clock: u32,
@@ -44,16 +48,34 @@ impl Pair {
         side.rtcp = aim.rtcp;
         side.sending = aim.sending;
         side.clock = if aim.clock == 0 { CLOCK_DEFAULT } else { aim.clock };
+        match (&mut side.shield, aim.protection) {
+            (Some(shield), Some(protection)) => shield.rekey(&protection),
+            (shield, protection) => {
+                *shield = protection.map(|protection| Box::new(Shield::new(&protection)));
+            }
+        }
     }
 
     /// Takes a packet that `from` sent to `side`: where it goes, and whether its sender was learned.
-    pub fn carry_rtp(&mut self, now: Instant, side: Side, from: SocketAddr, packet: &[u8]) -> Outcome {
+    pub fn carry_rtp(
+        &mut self,
+        now: Instant,
+        side: Side,
+        from: SocketAddr,
+        packet: &mut Packet<'_>,
+    ) -> Outcome {
         let (here, there) = self.facing(side);
-        let header = Fixed::of(packet);
+        let header = Fixed::of(packet.bytes());
         let admission = match header {
-            Some(_) => here.latch.admit(from),
+            Some(_) => {
+                // Proof comes first: on a protected stream nobody is learned from what he could not seal.
+                if let Err(reason) = here.open(packet, Half::Rtp) {
+                    return (Err(reason), None);
+                }
+                here.latch.admit(from)
+            }
             // Fax and other kinds cross untouched, from where the peer is already; they teach nothing.
-            None if here.latch.is_peer(from) => Admission::Known,
+            None if here.shield.is_none() && here.latch.is_peer(from) => Admission::Known,
             None => {
                 here.counted.dropped_malformed += 1;
                 return (Err(Reason::Malformed), None);
@@ -67,7 +89,7 @@ impl Pair {
             here.seen.note(now, &header, here.clock);
         }
         here.counted.packets_in += 1;
-        here.counted.bytes_in += packet.len() as u64;
+        here.counted.bytes_in += packet.length() as u64;
         here.counted.first.get_or_insert(now);
         here.counted.last = Some(now);
 
@@ -76,30 +98,37 @@ impl Pair {
             here.counted.dropped_undeliverable += 1;
             return (Err(Reason::Undeliverable), Some(admission));
         };
+        if let Err(reason) = there.seal(packet, Half::Rtp) {
+            return (Err(reason), Some(admission));
+        }
         there.counted.packets_out += 1;
-        there.counted.bytes_out += packet.len() as u64;
+        there.counted.bytes_out += packet.length() as u64;
         (Ok(to), Some(admission))
     }
 
     /// Takes an RTCP packet: it is believed from where it was signalled, and from the host of the RTP.
-    pub fn carry_rtcp(&mut self, side: Side, from: SocketAddr, packet: &[u8]) -> Outcome {
+    pub fn carry_rtcp(&mut self, side: Side, from: SocketAddr, packet: &mut Packet<'_>) -> Outcome {
         let (here, there) = self.facing(side);
-        if !rtp::is_rtcp(packet) {
+        if !rtp::is_rtcp(packet.bytes()) {
             here.counted.dropped_malformed += 1;
             return (Err(Reason::Malformed), None);
         }
-        if here.rtcp != Some(from) {
-            if !here.latch.is_host_of_peer(from) {
-                here.counted.dropped_strangers += 1;
-                return (Err(Reason::Stranger), None);
-            }
-            here.rtcp = here.rtcp.map(|_| from);
+        if here.rtcp != Some(from) && !here.latch.is_host_of_peer(from) {
+            here.counted.dropped_strangers += 1;
+            return (Err(Reason::Stranger), None);
         }
+        if let Err(reason) = here.open(packet, Half::Rtcp) {
+            return (Err(reason), None);
+        }
+        here.rtcp = here.rtcp.map(|_| from);
         here.counted.rtcp_in += 1;
         let Some(to) = there.rtcp else {
             here.counted.dropped_undeliverable += 1;
             return (Err(Reason::Undeliverable), None);
         };
+        if let Err(reason) = there.seal(packet, Half::Rtcp) {
+            return (Err(reason), None);
+        }
         there.counted.rtcp_out += 1;
         (Ok(to), None)
     }
@@ -134,11 +163,36 @@ impl SideState {
         SideState {
             latch: Latch::new(),
             sending: Sending::Held,
+            shield: None,
             rtcp: None,
             clock: CLOCK_DEFAULT,
             seen: Observer::default(),
             counted: SideFigures::default(),
         }
+    }
+
+    /// Takes off what the peer protects its packets with.
+    fn open(&mut self, packet: &mut Packet<'_>, half: Half) -> Result<(), Reason> {
+        let Some(shield) = &mut self.shield else { return Ok(()) };
+        shield.open(packet, half).map_err(|refused| match refused {
+            Refused::Seen => {
+                self.seen.duplicates += 1;
+                Reason::Copy
+            }
+            _ => {
+                self.counted.dropped_unproven += 1;
+                Reason::Unproven
+            }
+        })
+    }
+
+    /// Protects what goes out to the peer. A number that went out before does not go again.
+    fn seal(&mut self, packet: &mut Packet<'_>, half: Half) -> Result<(), Reason> {
+        let Some(shield) = &mut self.shield else { return Ok(()) };
+        shield.seal(packet, half).map_err(|refused| match refused {
+            Refused::Seen => Reason::Copy,
+            _ => Reason::Undeliverable,
+        })
     }
 
     fn figures(&self) -> SideFigures {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::latch::Admission;
 use crate::order::{Aim, Event, Order, SessionKey, Side};
+use crate::packet::Packet;
 use crate::pair::Pair;
 use crate::ports::PortPair;
 use crate::verdict::{Half, PORTS_PER_STREAM, PortIndex, Reason, Verdict, locate, port_index};
@@ -69,14 +70,14 @@ impl Relay {
         now: Instant,
         port: PortIndex,
         from: SocketAddr,
-        packet: &[u8],
+        packet: &mut Packet<'_>,
         out: &mut Outbox,
     ) -> Verdict {
         let (slot, side, half) = locate(port);
         let Some(Some(pair)) = self.slots.get_mut(slot as usize) else {
             return Verdict::Drop(Reason::NobodyHere);
         };
-        let half = if rtp::is_rtcp(packet) { Half::Rtcp } else { half };
+        let half = if rtp::is_rtcp(packet.bytes()) { Half::Rtcp } else { half };
 
         let (to, admission) = match half {
             Half::Rtp => pair.carry_rtp(now, side, from, packet),

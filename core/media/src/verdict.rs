@@ -14,7 +14,7 @@ pub struct PortIndex(pub u32);
 /// What becomes of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Send it, as it is, from that port.
+    /// Send it, as it is now, from that port.
     Forward {
         port: PortIndex,
         to: SocketAddr,
@@ -31,6 +31,10 @@ pub enum Reason {
     Malformed,
     /// Not from the peer.
     Stranger,
+    /// Not sealed with the peer's key, on a stream that is protected.
+    Unproven,
+    /// It came before.
+    Copy,
     /// The other side is on hold, or has not said where it receives.
     Undeliverable,
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::{
-    Act, Aim, Event, Figures, LatchMode, Order, Outbox, PortIndex, PortPair, Reason, Relay, Sending,
+    Act, Aim, Event, Figures, LatchMode, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Sending,
     SessionKey, Side, Verdict,
 };
 use rtp::{Fixed, Header, rtcp};
@@ -281,7 +281,7 @@ impl House {
     fn order_aim(&mut self, side: Side, rtp: Option<&str>, sending: Sending, latch: LatchMode) {
         let rtp: Option<SocketAddr> = rtp.map(|rtp| rtp.parse().unwrap());
         let rtcp = rtp.map(|rtp| SocketAddr::new(rtp.ip(), rtp.port() + 1));
-        let aim = Aim { rtp, rtcp, sending, latch, clock: 8000 };
+        let aim = Aim { rtp, rtcp, sending, latch, clock: 8000, protection: None };
         self.order(Order::Aim { session: CALL, stream: 0, side, aim });
     }
 
@@ -298,7 +298,10 @@ impl House {
     /// Our local port that it leaves by, and where it goes.
     fn receive(&mut self, port: u32, from: &str, packet: &[u8]) -> Result<(u16, String), Reason> {
         let mut acts = Outbox::new();
-        let verdict = self.relay.receive(self.now, PortIndex(port), from.parse().unwrap(), packet, &mut acts);
+        let mut buffer = packet.to_vec();
+        let mut packet = Packet::new(&mut buffer, packet.len());
+        let from = from.parse().unwrap();
+        let verdict = self.relay.receive(self.now, PortIndex(port), from, &mut packet, &mut acts);
         for act in acts {
             let Act::Tell(event) = act else { panic!("a packet opens and closes nothing") };
             self.events.push(event);

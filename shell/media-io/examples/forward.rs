@@ -48,8 +48,14 @@ fn open(handle: &Handle, call: u64, port: u16, peers: [u16; 2]) -> io::Result<()
     tell(handle, Order::Open { session, stream: 0, ports: [pair(port), pair(port + 2)] })?;
     for (side, peer) in [Side::Caller, Side::Callee].into_iter().zip(peers) {
         let (rtp, rtcp) = (SocketAddr::new(HERE, peer), None);
-        let aim =
-            Aim { rtp: Some(rtp), rtcp, sending: Sending::Allowed, latch: LatchMode::Strict, clock: 8000 };
+        let aim = Aim {
+            rtp: Some(rtp),
+            rtcp,
+            sending: Sending::Allowed,
+            latch: LatchMode::Strict,
+            clock: 8000,
+            protection: None,
+        };
         tell(handle, Order::Aim { session, stream: 0, side, aim })?;
     }
     Ok(())

@@ -84,13 +84,14 @@ impl Epoll {
         };
         let mut out: Option<(PortIndex, usize)> = None;
         for at in 0..received {
-            let Some((from, packet)) = self.batch.packet(at) else { continue };
-            let verdict = desk.relay.receive(now, port, from, packet, &mut desk.acts);
+            let Some((from, mut packet)) = self.batch.packet(at) else { continue };
+            let verdict = desk.relay.receive(now, port, from, &mut packet, &mut desk.acts);
+            let length = packet.length();
             let Verdict::Forward { port: via, to } = verdict else { continue };
             if let Some((before, _)) = out.filter(|(before, _)| *before != via) {
                 self.send(before, desk);
             }
-            self.batch.address(at, to);
+            self.batch.address(at, length, to);
             out = Some((via, at));
         }
         if let Some((via, _)) = out {

@@ -65,13 +65,15 @@ impl Uring {
     /// Moves one packet.
     fn carry<E: Fn(Event)>(&mut self, now: Instant, arrival: Arrival, desk: &mut Desk<E>) -> io::Result<()> {
         let Arrival { port, held } = arrival;
-        let verdict = self
-            .lines
-            .packet(&held)
-            .map(|(from, packet)| desk.relay.receive(now, port, from, packet, &mut desk.acts));
-        match verdict {
-            Some(Verdict::Forward { port: via, to }) => self.lines.send(held, via, to)?,
-            Some(Verdict::Drop(_)) | None => self.lines.give_back(held),
+        let forwarded = self.lines.packet(&held).and_then(|(from, mut packet)| {
+            match desk.relay.receive(now, port, from, &mut packet, &mut desk.acts) {
+                Verdict::Forward { port: via, to } => Some((via, to, packet.length())),
+                Verdict::Drop(_) => None,
+            }
+        });
+        match forwarded {
+            Some((via, to, length)) => self.lines.send(held, length, via, to)?,
+            None => self.lines.give_back(held),
         }
         if !desk.acts.is_empty() {
             desk.act(&mut self.lines);

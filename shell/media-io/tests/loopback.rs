@@ -429,6 +429,7 @@ fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {
         sending: Sending::Allowed,
         latch: LatchMode::Strict,
         clock: 8000,
+        protection: None,
     }
 }
 

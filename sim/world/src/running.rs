@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use actors::{ActorInput, ActorOut, Habit, Note, Parcel};
-use media::{Act, Verdict};
+use media::{Act, Packet, Verdict};
 use sip_stack::locate::DnsAnswer;
 use sip_stack::{ConnectionId, Flow, Frame, Transport};
 use switch::{Answer, AskId, Input, Question, Received};
@@ -55,6 +55,8 @@ const DNS_WAIT: Duration = Duration::from_millis(8);
 
 /// The relay's word takes its way through a queue.
 const RELAY_WAIT: Duration = Duration::from_micros(50);
+/// Room behind a packet for what protects it.
+const PROOF_MAX: usize = 32;
 
 impl World {
     /// Moves to whatever is next, at most to `limit`.
@@ -141,12 +143,16 @@ impl World {
         let Some(port) = self.node.port_at(to) else { return };
         let now = self.clock.now().instant;
         let mut acts = std::mem::take(&mut self.node.acts);
-        let verdict = self.node.relay.receive(now, port, from, bytes, &mut acts);
+        let mut buffer = bytes.to_vec();
+        buffer.resize(bytes.len() + PROOF_MAX, 0);
+        let mut packet = Packet::new(&mut buffer, bytes.len());
+        let verdict = self.node.relay.receive(now, port, from, &mut packet, &mut acts);
+        let bytes = packet.bytes().to_vec();
         self.node.acts = acts;
         if let Verdict::Forward { port, to } = verdict
             && let Some(local) = self.node.address_of(port)
         {
-            self.send_datagram_to_actor(local, to, bytes.to_vec());
+            self.send_datagram_to_actor(local, to, bytes);
         }
         self.carry_out_acts();
     }

@@ -7,6 +7,8 @@ use std::ptr;
 
 use libc::{iovec, mmsghdr, socklen_t};
 
+use media::Packet;
+
 use crate::name::{NAME_LENGTH, Name};
 use crate::socket::{ROOM, Udp};
 
@@ -80,16 +82,17 @@ impl Batch {
     }
 
     /// A packet of the last read, and its sender; none where it was too long.
-    pub fn packet(&self, at: usize) -> Option<(SocketAddr, &[u8])> {
+    pub fn packet(&mut self, at: usize) -> Option<(SocketAddr, Packet<'_>)> {
         let Arrived { length, is_cut } = self.arrived[at];
         if is_cut {
             return None;
         }
-        Some((self.names[at].read()?, &self.buffers[at][..length]))
+        Some((self.names[at].read()?, Packet::new(&mut self.buffers[at], length)))
     }
 
     /// Puts a packet of the last read into what is sent next.
-    pub fn address(&mut self, at: usize, to: SocketAddr) {
+    pub fn address(&mut self, at: usize, length: usize, to: SocketAddr) {
+        self.arrived[at].length = length;
         let name_length = self.names[at].write(to);
         self.outgoing.push((at, name_length));
     }

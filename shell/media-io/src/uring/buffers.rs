@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use io_uring::Submitter;
 use io_uring::types::BufRingEntry;
 use libc::socklen_t;
+use media::Packet;
 
 use crate::name::{NAME_LENGTH, Name};
 use crate::socket::ROOM;
@@ -106,23 +107,23 @@ impl Buffers {
     }
 
     /// The packet in a buffer, and its sender; none where it was too long.
-    pub fn packet(&self, held: &Held) -> Option<(SocketAddr, &[u8])> {
-        // SAFETY: who holds a buffer is alone with it, and nothing is written to it but by `address`.
-        let buffer = unsafe { &*self.memory[usize::from(held.0)].get() };
+    pub fn packet(&mut self, held: &Held) -> Option<(SocketAddr, Packet<'_>)> {
+        // SAFETY: who holds a buffer is alone with it, and `&mut self` says that nobody reads it here.
+        let buffer = unsafe { &mut *self.memory[usize::from(held.0)].get() };
         if buffer.head.flags & libc::MSG_TRUNC as u32 != 0 {
             return None;
         }
-        Some((buffer.name.read()?, buffer.packet.get(..buffer.head.packet_length as usize)?))
+        Some((buffer.name.read()?, Packet::new(&mut buffer.packet, buffer.head.packet_length as usize)))
     }
 
     /// Addresses the packet in a buffer. The parcel's pointers hold until the buffer is given back.
-    pub fn address(&mut self, held: &Held, to: SocketAddr) -> Parcel {
+    pub fn address(&mut self, held: &Held, length: usize, to: SocketAddr) -> Parcel {
         // SAFETY: who holds a buffer is alone with it, and `&mut self` says that nobody reads it here.
         let buffer = unsafe { &mut *self.memory[usize::from(held.0)].get() };
         let name_length = buffer.name.write(to);
         Parcel {
             packet: buffer.packet.as_ptr(),
-            length: buffer.head.packet_length.min(ROOM as u32),
+            length: length.min(ROOM) as u32,
             name: ptr::from_ref(&buffer.name).cast(),
             name_length,
         }

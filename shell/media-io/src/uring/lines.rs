@@ -10,7 +10,7 @@ use std::time::Duration;
 use io_uring::types::{Fd, SubmitArgs, Timespec};
 use io_uring::{EnterFlags, IoUring, cqueue, opcode, squeue};
 use libc::msghdr;
-use media::PortIndex;
+use media::{Packet, PortIndex};
 
 use super::buffers::{Buffers, GROUP, Held};
 use super::token::{Generation, Token};
@@ -123,11 +123,13 @@ impl Lines {
 
         self.enter(1, Some(&SubmitArgs::new().timespec(&Timespec::from(TRIAL))))?;
         let Arrival { held, .. } = self.next_arrival().ok_or_else(lacking)?;
-        if self.packet(&held) != Some((far_address, &trial)) {
+        let came =
+            self.packet(&held).is_some_and(|(from, packet)| from == far_address && packet.bytes() == trial);
+        if !came {
             self.give_back(held);
             return Err(lacking());
         }
-        self.send(held, port, far_address)?;
+        self.send(held, trial.len(), port, far_address)?;
         self.send_all()?;
         let mut buffer = [0; 16];
         let length = far.recv(&mut buffer)?;
@@ -201,7 +203,7 @@ impl Lines {
     }
 
     /// A packet that came, and its sender; none where it was too long.
-    pub fn packet(&self, held: &Held) -> Option<(SocketAddr, &[u8])> {
+    pub fn packet(&mut self, held: &Held) -> Option<(SocketAddr, Packet<'_>)> {
         self.state.buffers.packet(held)
     }
 
@@ -210,13 +212,13 @@ impl Lines {
     }
 
     /// Puts a packet into what is sent with the next call; its buffer is given back when it is gone.
-    pub fn send(&mut self, held: Held, via: PortIndex, to: SocketAddr) -> io::Result<()> {
+    pub fn send(&mut self, held: Held, length: usize, via: PortIndex, to: SocketAddr) -> io::Result<()> {
         let Some((socket, generation)) = self.state.open(via) else {
             self.give_back(held);
             return Ok(());
         };
         let socket = Fd(socket.as_raw_fd());
-        let parcel = self.state.buffers.address(&held, to);
+        let parcel = self.state.buffers.address(&held, length, to);
         let buffer = held.into_number();
         self.state.departures[usize::from(buffer)] = (via, generation);
         self.state.under_way += 1;
@@ -414,7 +416,7 @@ mod tests {
             deaf += lines.state.deaf.len();
             while let Some(Arrival { held, .. }) = lines.next_arrival() {
                 came += 1;
-                lines.send(held, PORT, far.local_addr().unwrap()).unwrap();
+                lines.send(held, 1, PORT, far.local_addr().unwrap()).unwrap();
             }
         }
         lines.send_all().unwrap();
@@ -441,7 +443,7 @@ mod tests {
         far.send_to(b"next", near).unwrap();
         lines.wait().unwrap();
         let Arrival { port, held } = lines.next_arrival().unwrap();
-        assert_eq!((port, lines.packet(&held).unwrap().1), (PORT, b"next".as_slice()));
+        assert_eq!((port, lines.packet(&held).unwrap().1.bytes()), (PORT, b"next".as_slice()));
         lines.give_back(held);
         assert_eq!(lines.state.buffers.held(), 0);
     }
@@ -454,7 +456,7 @@ mod tests {
         lines.wait().unwrap();
         let Arrival { held, .. } = lines.next_arrival().unwrap();
 
-        lines.send(held, PORT, (std::net::Ipv6Addr::LOCALHOST, 9).into()).unwrap();
+        lines.send(held, 6, PORT, (std::net::Ipv6Addr::LOCALHOST, 9).into()).unwrap();
         lines.unbind(PORT);
         lines.bind(PORT, near).unwrap();
         lines.send_all().unwrap();

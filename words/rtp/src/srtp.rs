@@ -7,6 +7,7 @@
 //! Start with `context.rs`; `lock.rs` holds the ciphers, `index.rs` the counting of packets.
 
 mod context;
+mod counter;
 mod derive;
 mod index;
 mod key;

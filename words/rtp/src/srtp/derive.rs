@@ -1,8 +1,8 @@
 //! Session keys out of a master key (RFC 3711 4.3, RFC 6188 2, RFC 7714 11). They are derived once: no peer
 //! asks for a derivation rate.
 
+use super::counter::Aes;
 use super::key::MasterKey;
-use super::lock::Aes;
 
 /// Which of the two protocols of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,26 +1,16 @@
 //! The ciphers: one lock for the media of a direction, one for its reports. Schedules are worked out once.
 
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
-use aes::{Aes128, Aes256, Block};
-use aes_gcm::aead::AeadInOut;
+use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes128Gcm, Aes256Gcm, Nonce, Tag};
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
+use super::counter::{Aes, BLOCK, xor};
 use super::derive::{Keys, Protocol};
 use super::key::MasterKey;
 use super::suite::Suite;
 
-/// Blocks of key stream that are made in one go: ciphers in hardware like eight.
-const AT_ONCE: usize = 8;
-const BLOCK: usize = 16;
 const GCM_TAG: usize = 16;
-
-/// AES in counter mode.
-pub(super) enum Aes {
-    Short(Box<Aes128>),
-    Long(Box<Aes256>),
-}
 
 /// Protects and proves the packets of one protocol.
 pub(super) enum Lock {
@@ -171,40 +161,6 @@ fn nonce(salt: &[u8; 12], shape: &Shape) -> [u8; 12] {
     xor(&mut nonce[2..6], &shape.ssrc.to_be_bytes());
     xor(&mut nonce[6..12], &shape.index.to_be_bytes()[2..]);
     nonce
-}
-
-fn xor(over: &mut [u8], with: &[u8]) {
-    over.iter_mut().zip(with).for_each(|(over, with)| *over ^= with);
-}
-
-impl Aes {
-    /// The schedule of a key of 16 or 32 bytes.
-    pub fn new(key: &[u8]) -> Aes {
-        match key.len() {
-            16 => Aes::Short(Box::new(Aes128::new_from_slice(key).expect("16 bytes"))),
-            _ => Aes::Long(Box::new(Aes256::new_from_slice(key).expect("32 bytes"))),
-        }
-    }
-
-    /// Lays the key stream that begins at a counter over some bytes.
-    pub fn apply_keystream(&self, mut counter: [u8; BLOCK], bytes: &mut [u8]) {
-        for part in bytes.chunks_mut(AT_ONCE * BLOCK) {
-            let mut blocks = [Block::default(); AT_ONCE];
-            let blocks = &mut blocks[..part.len().div_ceil(BLOCK)];
-            for block in blocks.iter_mut() {
-                *block = counter.into();
-                let next = u16::from_be_bytes([counter[14], counter[15]]).wrapping_add(1);
-                counter[14..].copy_from_slice(&next.to_be_bytes());
-            }
-            match self {
-                Aes::Short(aes) => aes.encrypt_blocks(blocks),
-                Aes::Long(aes) => aes.encrypt_blocks(blocks),
-            }
-            for (bytes, block) in part.chunks_mut(BLOCK).zip(blocks) {
-                xor(bytes, block);
-            }
-        }
-    }
 }
 
 impl Aead {

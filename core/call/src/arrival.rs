@@ -1,5 +1,7 @@
 //! A new INVITE: is it sound, who sends it, and what does policy say?
 
+use std::sync::Arc;
+
 use policy::{CallPlan, Code, Decision, Facts, Refusal, Trail};
 use sip_message::{Header, Message, Method, Uri};
 use sip_stack::auth::{Algorithm, Proof, Secret};
@@ -116,14 +118,26 @@ fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
         history: Vec::new(),
         privacy: message.line(Header::Privacy).map(str::to_owned),
         authenticated: proven(room, message),
-        certificate: Vec::new(),
-        resolved: Vec::new(),
+        certificate: room.certificates.get(&flow.connection).map(|names| names.to_vec()).unwrap_or_default(),
+        resolved: resolved(room, flow),
         line: None,
         at: room.now.wall,
-        down: room.down.clone(),
+        standings: room.standings.clone(),
         max_forwards: message.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS),
         in_use: Vec::new(),
     }
+}
+
+/// The trunks one of whose servers has the address that a flow comes from.
+fn resolved(room: &Room<'_>, flow: Flow) -> Vec<Arc<str>> {
+    let servers = room.policy.servers();
+    let mut trunks: Vec<Arc<str>> = Vec::new();
+    for server in room.book.servers_at(flow.remote.ip()).filter_map(|index| servers.get(index)) {
+        if !trunks.contains(&server.trunk) {
+            trunks.push(server.trunk.clone());
+        }
+    }
+    trunks
 }
 
 fn transport(flow: Flow) -> policy::Transport {
@@ -163,6 +177,9 @@ fn refuse(
         401 => room.guard.challenge(room.now.wall_ms(), &ALGORITHMS),
         _ => Vec::new(),
     };
+    if refusal.status == 503 {
+        headers.push(("Retry-After", "5"));
+    }
     headers.extend(challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())));
     let reply = Reply {
         status: refusal.status,

@@ -1,10 +1,13 @@
 //! One try to reach a callee, and how far it has come.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use policy::Large;
 use sip_stack::ClientId;
 use sip_stack::locate::{Locate, Target};
+use targets::Place;
 
 /// One peer being tried.
 pub(crate) struct Attempt {
@@ -18,13 +21,30 @@ pub(crate) struct Attempt {
     pub server_name: Option<Arc<str>>,
     /// How often its challenge was answered.
     pub proofs: u32,
+    /// Where the INVITE was sent to.
+    pub place: Option<Place>,
+    /// Addresses that are left to try.
+    pub others: VecDeque<Hop>,
+    /// How long one address may say nothing at all.
+    pub each: Duration,
+    /// When the peer has said nothing for too long, by whatever address.
+    pub give_up_at: Instant,
+}
+
+/// One address to try.
+pub(crate) struct Hop {
+    pub target: Target,
+    /// How a request travels to it that is too large for a datagram.
+    pub large: Large,
 }
 
 pub(crate) enum Stage {
+    /// Nothing was sent yet.
+    Begun,
     /// Its name is being looked up.
     Locating(Box<Locate>),
-    /// The INVITE is out, and nothing came back yet; other addresses are left to try.
-    Calling { client: ClientId, until: Instant, others: Vec<Target> },
+    /// The INVITE is out, and nothing came back yet.
+    Calling { client: ClientId, until: Instant },
     /// Somebody is there; `early` is the description of its early media, if it sent one.
     Ringing { client: ClientId, until: Instant, progress: Progress },
 }
@@ -37,21 +57,53 @@ pub(crate) enum Progress {
     Told { early: Option<Box<[u8]>> },
 }
 
+/// So many addresses share the time that a peer may take to say something; further ones get none of their own.
+const SHARERS_MAX: usize = 4;
+
 impl Attempt {
+    pub(crate) fn new(index: usize, call_id: String, give_up_at: Instant, each: Duration) -> Attempt {
+        Attempt {
+            index,
+            stage: Stage::Begun,
+            call_id: call_id.into(),
+            cseq: 1,
+            contact: "".into(),
+            server_name: None,
+            proofs: 0,
+            place: None,
+            others: VecDeque::new(),
+            each,
+            give_up_at,
+        }
+    }
+
+    /// Its addresses are known; they share the time.
+    pub(crate) fn goes_to(&mut self, targets: Vec<Target>, large: Large) {
+        let sharers = u32::try_from(targets.len().clamp(1, SHARERS_MAX)).unwrap_or(1);
+        self.each /= sharers;
+        self.others = targets.into_iter().map(|target| Hop { target, large }).collect();
+    }
+
+    /// Until when the address that is asked now may say nothing.
+    pub(crate) fn patience(&self, now: Instant) -> Instant {
+        let is_last = self.others.is_empty();
+        if is_last { self.give_up_at.max(now + self.each) } else { now + self.each }
+    }
+
     pub(crate) fn is_client(&self, client: ClientId) -> bool {
         self.client() == Some(client)
     }
 
     pub(crate) fn client(&self) -> Option<ClientId> {
         match &self.stage {
-            Stage::Locating(_) => None,
+            Stage::Begun | Stage::Locating(_) => None,
             Stage::Calling { client, .. } | Stage::Ringing { client, .. } => Some(*client),
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.stage {
-            Stage::Locating(_) => None,
+            Stage::Begun | Stage::Locating(_) => Some(self.give_up_at),
             Stage::Calling { until, .. } | Stage::Ringing { until, .. } => Some(*until),
         }
     }

@@ -75,6 +75,7 @@ impl Draft {
             ended: None,
             sip_code: None,
             cause: String::new(),
+            notes: Vec::new(),
         });
     }
 
@@ -82,6 +83,13 @@ impl Draft {
         if let Some(attempt) = self.record.as_mut().and_then(|record| record.attempts.last_mut()) {
             attempt.remote = Some(format!("{}:{}", flow.transport, flow.remote));
             call_id.clone_into(&mut attempt.call_id);
+        }
+    }
+
+    /// Something that was decided about the attempt on its way.
+    pub(crate) fn attempt_note(&mut self, words: String) {
+        if let Some(attempt) = self.record.as_mut().and_then(|record| record.attempts.last_mut()) {
+            attempt.notes.push(words);
         }
     }
 

@@ -43,13 +43,24 @@ pub enum Event {
         verdict: String,
         words: String,
     },
+    /// An address of a server gives no answer.
     PeerDown {
         at: WallTime,
         server: Arc<str>,
+        address: String,
         cause: String,
     },
+    /// It answers again, and gets calls.
     PeerUp {
         at: WallTime,
         server: Arc<str>,
+        address: String,
+    },
+    /// It asked to be left alone for a while.
+    PeerRests {
+        at: WallTime,
+        server: Arc<str>,
+        address: String,
+        until: WallTime,
     },
 }

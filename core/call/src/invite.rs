@@ -1,11 +1,13 @@
 //! What the callee answers to our INVITE, and what the caller is told of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use media::Side;
 use policy::Cause;
 use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, Dialog, Flow, Reply, Sent, auth};
+use targets::Outcome;
 
 use crate::attempt::{Attempt, Progress, Stage};
 use crate::body::{self, Body};
@@ -40,6 +42,11 @@ impl Call {
     fn invite_answered(&mut self, room: &mut Room<'_>, client: ClientId, flow: Flow, message: &Message<'_>) {
         let is_ours = matches!(&self.state, State::Placing(attempt) if attempt.is_client(client));
         let status = message.status().unwrap_or_default();
+        if let State::Placing(Attempt { stage: Stage::Calling { .. }, .. }) = &self.state
+            && is_ours
+        {
+            self.note_outcome(room, Outcome::Answered);
+        }
         match status {
             100 if is_ours => self.somebody_is_there(room),
             101..=199 if is_ours => self.progressed(room, status, message),
@@ -180,11 +187,25 @@ impl Call {
         if matches!(status, 401 | 407) && self.prove(room, flow, message) {
             return;
         }
-        let phrase = match message.line(Header::Reason) {
-            Some(reason) => format!("it answered {status} ({reason})"),
-            None => format!("it answered {status} {}", sip_message::reason_phrase(status)),
-        };
-        self.attempt_failed(room, Cause::Status(status), &phrase);
+        let State::Placing(attempt) = &self.state else { return };
+        let plan = Arc::clone(&self.plan);
+        let plan = &plan.attempts[attempt.index];
+        let was_told = attempt.was_told();
+        let taken = plan.responses.becomes(status, q850_of(message)).unwrap_or(status);
+        let phrase = phrase_of(status, taken, message);
+        if let (503, Ok(Some(seconds))) = (status, message.retry_after()) {
+            self.note_outcome(room, Outcome::Rests(Duration::from_secs(seconds.into())));
+        }
+        let cause = Cause::Status(taken);
+        // A server that says 503 speaks for this address only (RFC 3263 4.3).
+        if taken == 503
+            && !was_told
+            && plan.moves_on.contains(cause)
+            && self.next_address(room, cause, &phrase)
+        {
+            return;
+        }
+        self.attempt_failed(room, cause, &phrase);
     }
 
     /// Answers a provider's challenge with the trunk's account.
@@ -209,8 +230,7 @@ impl Call {
         let Some(value) = proof else { return false };
         attempt.proofs += 1;
         attempt.cseq += 1;
-        let server_name = attempt.server_name.clone();
-        self.invite(room, attempt_plan, flow, server_name, Vec::new(), Some((name, &value))).is_ok()
+        self.invite(room, attempt_plan, (flow, attempt_plan.large), Some((name, &value))).is_ok()
     }
 
     /// No attempt is left: the caller hears why.
@@ -231,6 +251,26 @@ impl Call {
         }
         self.close(room, Ending::Failed(status));
     }
+}
+
+/// The Q.850 cause of a response (RFC 6432).
+fn q850_of(message: &Message<'_>) -> Option<u8> {
+    message.values(Header::Reason).find_map(|value| {
+        let mut parts = value.split(';').map(str::trim);
+        parts.next().filter(|protocol| protocol.eq_ignore_ascii_case("Q.850"))?;
+        parts.find_map(|part| {
+            let (name, figure) = part.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("cause").then(|| figure.trim().parse().ok()).flatten()
+        })
+    })
+}
+
+fn phrase_of(status: u16, taken: u16, message: &Message<'_>) -> String {
+    let said = match message.line(Header::Reason) {
+        Some(reason) => format!("it answered {status} ({reason})"),
+        None => format!("it answered {status} {}", sip_message::reason_phrase(status)),
+    };
+    if taken == status { said } else { format!("{said}, taken for {taken}") }
 }
 
 /// What a caller is told when the last attempt failed.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use media::{Purpose, Side};
-use policy::{AttemptPlan, Callee, Cause};
+use policy::{AttemptPlan, Cause, Large};
 use sip_message::{Method, Uri};
 use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Target, Usable};
-use sip_stack::{Flow, Request};
+use sip_stack::{Flow, ListenerId, Request, Transport};
+use targets::{Outcome, Place, Way, Wish};
 
-use crate::attempt::{Attempt, Stage};
+use crate::attempt::{Attempt, Hop, Stage};
 use crate::bridge::NoMedia;
 use crate::call::{Call, State};
 use crate::{Room, arrival, part};
@@ -48,20 +49,34 @@ impl Call {
                 }
             }
         }
+        let now = room.now.instant;
+        let call_id = format!("{}-{}", self.key, room.stack.chance().text(12));
+        let attempt = Attempt::new(index, call_id, now + plan.answer_wait, plan.answer_wait);
+        self.state = State::Placing(attempt);
+        match self.way_to(room, plan) {
+            Way::To(targets) => self.try_targets(room, plan, targets),
+            Way::Missing => Err((Cause::Dns, "its name leads nowhere".to_owned())),
+            Way::Unknown => self.ask_where(room, plan),
+        }
+    }
+
+    /// What the book knows of a server: a call does not wait for DNS where anything is known.
+    fn way_to(&self, room: &mut Room<'_>, plan: &AttemptPlan) -> Way {
+        let found = plan.server.zip(plan.server_key.as_deref());
+        let Some(server) = found.and_then(|(id, key)| room.book.find(id.0.into(), key)) else {
+            return Way::Unknown;
+        };
+        let wish = if self.plan.emergency { Wish::Everything } else { Wish::Sparing };
+        room.book.way(server, wish, room.stack.chance())
+    }
+
+    fn ask_where(&mut self, room: &mut Room<'_>, plan: &AttemptPlan) -> Result<(), (Cause, String)> {
         let uri = Uri::parse(&plan.target).map_err(|error| (Cause::Dns, error.to_string()))?;
         let transports = room.places.transports(plan.interface);
         let usable = Usable { transports: &transports, families: Families::Both };
-        let locate = Locate::begin(&uri, usable);
-        let attempt = Attempt {
-            index,
-            stage: Stage::Locating(Box::new(locate)),
-            call_id: format!("{}-{}", self.key, room.stack.chance().text(12)).into(),
-            cseq: 1,
-            contact: "".into(),
-            server_name: None,
-            proofs: 0,
-        };
-        self.state = State::Placing(attempt);
+        if let State::Placing(attempt) = &mut self.state {
+            attempt.stage = Stage::Locating(Box::new(Locate::begin(&uri, usable)));
+        }
         self.locate(room, None)
     }
 
@@ -73,38 +88,50 @@ impl Call {
     }
 
     fn locate(&mut self, room: &mut Room<'_>, answer: Option<DnsAnswer>) -> Result<(), (Cause, String)> {
-        let State::Placing(Attempt { stage: Stage::Locating(locate), .. }) = &mut self.state else {
+        let State::Placing(Attempt { stage: Stage::Locating(locate), index, .. }) = &mut self.state else {
             return Ok(());
         };
+        let index = *index;
         match locate.step(answer.as_slice(), room.stack.chance()) {
             Step::Ask(question) => {
                 room.asks.push((self.key, question));
                 Ok(())
             }
-            Step::Found(targets) => self.invite_first(room, targets),
+            Step::Found(targets) => {
+                let plan = Arc::clone(&self.plan);
+                self.try_targets(room, &plan.attempts[index], targets)
+            }
             Step::NotFound => Err((Cause::Dns, "no address was found".to_owned())),
         }
     }
 
-    /// Sends the INVITE to the first of the addresses that one of our listeners can reach.
-    fn invite_first(&mut self, room: &mut Room<'_>, mut targets: Vec<Target>) -> Result<(), (Cause, String)> {
+    fn try_targets(
+        &mut self,
+        room: &mut Room<'_>,
+        plan: &AttemptPlan,
+        targets: Vec<Target>,
+    ) -> Result<(), (Cause, String)> {
+        if let State::Placing(attempt) = &mut self.state {
+            attempt.goes_to(targets, plan.large);
+        }
+        self.invite_next(room)
+    }
+
+    /// Sends the INVITE to the next of the addresses that one of our listeners can reach.
+    fn invite_next(&mut self, room: &mut Room<'_>) -> Result<(), (Cause, String)> {
         let plan = Arc::clone(&self.plan);
-        let State::Placing(attempt) = &self.state else { return Ok(()) };
-        let attempt_plan = &plan.attempts[attempt.index];
-        while !targets.is_empty() {
-            let target = targets.remove(0);
-            let address = target.address;
-            let listener =
-                room.places.listener_toward(target.transport, address.ip(), attempt_plan.interface);
+        while let State::Placing(attempt) = &mut self.state
+            && let Some(Hop { target, large }) = attempt.others.pop_front()
+        {
+            let attempt_plan = &plan.attempts[attempt.index];
+            let remote = target.address;
+            let listener = room.places.listener_toward(target.transport, remote.ip(), attempt_plan.interface);
             let Some(listener) = listener else { continue };
-            let flow = Flow {
-                transport: target.transport,
-                listener,
-                connection: sip_stack::ConnectionId::NONE,
-                remote: address,
-            };
-            let server_name = target.server_name.map(Arc::from);
-            return self.invite(room, attempt_plan, flow, server_name, targets, None);
+            let connection = sip_stack::ConnectionId::NONE;
+            let flow = Flow { transport: target.transport, listener, connection, remote };
+            attempt.server_name = target.server_name.map(Arc::from);
+            attempt.place = Some(Place { transport: target.transport, address: remote });
+            return self.invite(room, attempt_plan, (flow, large), None);
         }
         Err((Cause::Transport, "none of our interfaces reaches it".to_owned()))
     }
@@ -114,40 +141,47 @@ impl Call {
         &mut self,
         room: &mut Room<'_>,
         plan: &AttemptPlan,
-        flow: Flow,
-        server_name: Option<Arc<str>>,
-        others: Vec<Target>,
+        (flow, large): (Flow, Large),
         proof: Option<(&str, &str)>,
     ) -> Result<(), (Cause, String)> {
         let offer = self.offer_to_callee(room, plan, flow)?;
         let from = self.tagged_from(plan);
-        let contact = room.places.contact(flow.listener, &plan.contact_user);
         let State::Placing(attempt) = &mut self.state else { return Ok(()) };
-        attempt.contact = contact.into();
-        attempt.server_name = server_name.clone();
         let mut headers = plan_headers(plan);
         headers.push(("Allow", arrival::ALLOW));
         headers.extend(proof);
-        let request = Request {
+        let contact = room.places.contact(flow.listener, &plan.contact_user);
+        let mut request = Request {
             method: Method::Invite,
             uri: &plan.request_uri,
             flow,
-            server_name,
+            server_name: attempt.server_name.clone(),
             from: &from,
             to: &plan.to,
             call_id: &attempt.call_id,
             cseq: attempt.cseq,
             routes: &[],
-            contact: Some(&attempt.contact),
+            contact: Some(&contact),
             max_forwards: self.caller.max_forwards.saturating_sub(1),
             headers: &headers,
             body: offer.as_deref().map(|offer| ("application/sdp", offer)),
         };
+        let grown = grown(room, large, &request);
+        let contact_by_tcp = grown.map(|(listener, _)| room.places.contact(listener, &plan.contact_user));
+        if let Some(((listener, size), contact)) = grown.zip(contact_by_tcp.as_deref()) {
+            let back = Target { transport: flow.transport, address: flow.remote, server_name: None };
+            attempt.others.push_front(Hop { target: back, large: Large::AsConfigured });
+            let connection = sip_stack::ConnectionId::NONE;
+            request.flow = Flow { transport: Transport::Tcp, listener, connection, ..flow };
+            request.contact = Some(contact);
+            self.draft.attempt_note(format!("{size} bytes are too many for a datagram: sent by TCP"));
+        }
+        let (flow, contact) = (request.flow, request.contact.unwrap_or_default().into());
         let owner = part::owner(self.key, part::INVITE);
         let client = room.stack.request(room.now.instant, &request, owner, room.sends);
-        let until = room.now.instant + plan.answer_wait;
-        attempt.stage = Stage::Calling { client, until, others };
         self.draft.attempt_sent(flow, &attempt.call_id);
+        attempt.contact = contact;
+        attempt.stage = Stage::Calling { client, until: attempt.patience(room.now.instant) };
         Ok(())
     }
 
@@ -177,30 +211,52 @@ impl Call {
 
     /// No answer at all: the next address of this peer, or the next peer.
     pub(crate) fn attempt_unanswered(&mut self, room: &mut Room<'_>, cause: Cause) {
-        if let State::Placing(attempt) = &mut self.state
-            && let Stage::Calling { others, .. } = &mut attempt.stage
-        {
-            let others = std::mem::take(others);
-            if !others.is_empty() {
-                self.next_dialog(room);
-                if self.invite_first(room, others).is_ok() {
-                    return;
-                }
+        let State::Placing(attempt) = &self.state else { return };
+        let (words, outcome) = match (&attempt.stage, cause) {
+            (Stage::Locating(_), _) => {
+                return self.attempt_failed(room, Cause::Dns, "DNS says nothing in time");
             }
-        }
-        let words = match cause {
-            Cause::Timeout => "no answer in time",
-            _ => "it can't be reached",
+            (_, Cause::Timeout) => ("no answer in time", targets::Cause::NoAnswerToCall),
+            _ => ("it can't be reached", targets::Cause::NoConnection),
         };
-        self.attempt_failed(room, cause, words);
+        self.note_outcome(room, Outcome::Failed(outcome));
+        if !self.next_address(room, cause, words) {
+            self.attempt_failed(room, cause, words);
+        }
     }
 
-    /// Each INVITE to another address is a dialog of its own.
-    fn next_dialog(&mut self, room: &mut Room<'_>) {
+    /// Tries the next address of the same peer, if there is one and the time is not over. Each INVITE is a
+    /// dialog of its own.
+    pub(crate) fn next_address(&mut self, room: &mut Room<'_>, cause: Cause, words: &str) -> bool {
+        let now = room.now.instant;
         let call_id = format!("{}-{}", self.key, room.stack.chance().text(12));
-        if let State::Placing(attempt) = &mut self.state {
-            attempt.call_id = call_id.into();
-            attempt.cseq = 1;
+        let State::Placing(attempt) = &mut self.state else { return false };
+        let is_over = attempt.give_up_at <= now && cause == Cause::Timeout;
+        if attempt.others.is_empty() || is_over {
+            return false;
+        }
+        let index = attempt.index;
+        (attempt.call_id, attempt.cseq, attempt.proofs) = (call_id.into(), 1, 0);
+        let plan = Arc::clone(&self.plan);
+        self.draft.attempt_failed(room, cause, words);
+        self.draft.attempt_began(room, &plan.attempts[index]);
+        match self.invite_next(room) {
+            Ok(()) => true,
+            Err((cause, words)) => {
+                self.attempt_failed(room, cause, &words);
+                true
+            }
+        }
+    }
+
+    /// Tells the book what came of the address that is tried.
+    pub(crate) fn note_outcome(&self, room: &mut Room<'_>, outcome: Outcome) {
+        let State::Placing(attempt) = &self.state else { return };
+        let plan = &self.plan.attempts[attempt.index];
+        let known = plan.server.zip(plan.server_key.as_deref()).zip(attempt.place);
+        let Some(((id, key), place)) = known else { return };
+        if let Some(server) = room.book.find(id.0.into(), key) {
+            room.book.note(room.now.instant, server, place, outcome);
         }
     }
 
@@ -212,7 +268,7 @@ impl Call {
         self.permits.clear();
         let plan = &self.plan.attempts[index];
         // Once the caller hears ringing, another trunk would ring as another call (standards A7).
-        let may_follow = !was_told || self.plan.emergency || matches!(plan.callee, Callee::User(_));
+        let may_follow = !was_told || plan.moves_on_after_ringing;
         let next = self.plan.attempts.get(index + 1);
         match next {
             Some(_) if may_follow && plan.moves_on.contains(cause) => {
@@ -243,6 +299,21 @@ impl Call {
             self.attempt_unanswered(room, Cause::Timeout);
         }
     }
+}
+
+/// The largest request that is sent as a datagram where another way may be there (RFC 3261 18.1.1).
+const DATAGRAM_MAX: usize = 1300;
+
+/// The listener from which a request goes by TCP because of its size, and that size.
+fn grown(room: &mut Room<'_>, large: Large, request: &Request<'_>) -> Option<(ListenerId, usize)> {
+    let flow = request.flow;
+    if large != Large::ByTcp || flow.transport != Transport::Udp {
+        return None;
+    }
+    let interface = room.places.interface_of(flow.listener);
+    let listener = room.places.listener_toward(Transport::Tcp, flow.remote.ip(), Some(interface))?;
+    let size = room.stack.size_of(request);
+    (size > DATAGRAM_MAX).then_some((listener, size))
 }
 
 /// Name and value of what policy adds to an INVITE.

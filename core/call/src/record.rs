@@ -50,6 +50,9 @@ pub struct AttemptRecord {
     pub ended: Option<WallTime>,
     pub sip_code: Option<u16>,
     pub cause: String,
+    /// What was decided on its way, such as another transport.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// How a call went, in one word.

@@ -1,15 +1,16 @@
 //! What a call may use while it handles one event: the time, the stack, the ports, the places for what
 //! follows.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use media::{Order, PortBook};
-use policy::{InterfaceId, Policy};
+use policy::{InterfaceId, Policy, Standings};
 use sip_stack::auth::Guard;
 use sip_stack::locate::DnsQuestion;
-use sip_stack::{Listener, ListenerId, Reply, Send, ServerId, Stack, Token, Transport};
+use sip_stack::{ConnectionId, Listener, ListenerId, Reply, Send, ServerId, Stack, Token, Transport};
+use targets::Book;
 
 use crate::{Event, Now, Record};
 
@@ -20,8 +21,12 @@ pub struct Room<'a> {
     pub stack: &'a mut Stack,
     pub guard: &'a mut Guard,
     pub places: &'a mut Places,
-    /// Servers that health has marked down.
-    pub down: &'a BTreeSet<policy::ServerId>,
+    /// Where the servers of trunks are.
+    pub book: &'a mut Book,
+    /// How they stand, as facts.
+    pub standings: &'a Standings,
+    /// The names that far ends have proved to have, by their connections.
+    pub certificates: &'a BTreeMap<ConnectionId, Arc<[String]>>,
     pub keep: &'a mut Vec<Record>,
     pub orders: &'a mut Vec<Order>,
     pub sends: &'a mut Vec<Send>,

@@ -145,8 +145,13 @@ impl Calls {
     pub fn flow_failed(&mut self, flow: Flow) {
         for call in self.slots.iter_mut().flat_map(|slot| &mut slot.call) {
             for side in [Side::Caller, Side::Callee] {
-                if let Some(dialog) = call.dialog(side) {
-                    dialog.flow_failed(flow);
+                let Some(dialog) = call.dialog(side) else { continue };
+                dialog.flow_failed(flow);
+                let next = dialog.flow();
+                if let Some(unacked) = &mut call.unacked[side as usize]
+                    && unacked.flow.connection == flow.connection
+                {
+                    unacked.flow = next;
                 }
             }
         }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::causes::Causes;
 use crate::facts::{InterfaceId, ServerId};
 use crate::limit::Claim;
+use crate::responses::Responses;
 
 /// Everything that is decided about a call; the call only carries it out.
 #[derive(Clone, Debug, Serialize)]
@@ -56,6 +57,9 @@ impl fmt::Display for PartyName {
 pub struct AttemptPlan {
     pub callee: Callee,
     pub server: Option<ServerId>,
+    /// The same across revisions.
+    #[serde(skip)]
+    pub server_key: Option<Arc<str>>,
     /// The SIP URI of the next hop.
     pub target: Arc<str>,
     pub interface: Option<InterfaceId>,
@@ -75,9 +79,25 @@ pub struct AttemptPlan {
     /// How long it may ring.
     pub ring_max: Duration,
     pub moves_on: Causes,
+    /// Whether it moves on even after the caller has heard ringing.
+    pub moves_on_after_ringing: bool,
+    /// What the far end's answers are taken for.
+    #[serde(skip_serializing_if = "Responses::is_empty")]
+    pub responses: Responses,
+    pub large: Large,
     #[serde(skip)]
     pub credentials: Option<Arc<Credentials>>,
     pub claims: Vec<Claim>,
+}
+
+/// How a request travels that is too large for a datagram (RFC 3261 18.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Large {
+    /// By TCP, if the far end takes it.
+    ByTcp,
+    /// As any other: the configuration says how.
+    AsConfigured,
 }
 
 /// How one leg of a call behaves, as its trunk or its user's kind of device wants it.

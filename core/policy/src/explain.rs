@@ -12,6 +12,7 @@ use crate::call_plan::{CallPlan, Callee};
 use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
 use crate::plan::{Decision, plan_live};
 use crate::policy::{Policy, StoredTest, Trunk, User};
+use crate::standing::Standings;
 use crate::trail::Trail;
 
 /// Somebody dials something, at some time.
@@ -20,6 +21,7 @@ pub struct Inquiry {
     pub dial: String,
     pub from: Caller,
     pub at: WallTime,
+    /// Servers that are taken to be lost.
     pub down: BTreeSet<ServerId>,
 }
 
@@ -218,18 +220,19 @@ fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
         resolved: Vec::new(),
         line: None,
         at: inquiry.at,
-        down: inquiry.down.clone(),
+        standings: Standings::down(inquiry.down.iter().copied()),
         max_forwards: 70,
         in_use: Vec::new(),
     }
 }
 
 fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
-    let source =
-        trunk.sources.first().map_or(SocketAddr::from(([0, 0, 0, 0], 5060)), |source| match source {
-            Source::Socket(socket) => *socket,
-            Source::Network(network) => SocketAddr::new(network.address, 5060),
-        });
+    let of_server = || trunk.servers.iter().find_map(|server| server.uri.address());
+    let source = match trunk.sources.first() {
+        Some(Source::Socket(socket)) => *socket,
+        Some(Source::Network(network)) => SocketAddr::new(network.address, 5060),
+        None => SocketAddr::new(of_server().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), 5060),
+    };
     let called = called_uri(&inquiry.dial, &policy.realm);
     Facts {
         source,
@@ -246,11 +249,11 @@ fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
         history: Vec::new(),
         privacy: None,
         authenticated: None,
-        certificate: Vec::new(),
-        resolved: Vec::new(),
+        certificate: trunk.certificate.first().map(|name| name.to_string()).into_iter().collect(),
+        resolved: vec![trunk.name.clone()],
         line: None,
         at: inquiry.at,
-        down: inquiry.down.clone(),
+        standings: Standings::down(inquiry.down.iter().copied()),
         max_forwards: 70,
         in_use: Vec::new(),
     }

@@ -1,6 +1,5 @@
 //! What may be known about a call before it is decided.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -8,17 +7,9 @@ use serde::{Deserialize, Serialize};
 
 pub use model::Transport;
 
-/// One of our own interfaces; dense, valid for one policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct InterfaceId(pub u16);
+pub use crate::ids::{InterfaceId, ServerId, WallTime};
 
-/// One configured server of a trunk; dense, valid for one policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ServerId(pub u16);
-
-/// A point of wall time, in milliseconds since 1970 UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct WallTime(pub i64);
+use crate::standing::Standings;
 
 /// All that a decision may depend on, beside the policy itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,8 +49,9 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<Arc<str>>,
     pub at: WallTime,
-    /// Servers that are marked down.
-    pub down: BTreeSet<ServerId>,
+    /// The servers that are not simply up, or whose addresses are old.
+    #[serde(default, skip_serializing_if = "Standings::is_empty")]
+    pub standings: Standings,
     pub max_forwards: u32,
     /// How many calls the limits concerned carry: what is not named carries none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -9,12 +9,15 @@
 mod call_plan;
 mod facts;
 pub mod history;
+mod ids;
 mod plan;
+mod standing;
 mod steps;
 
 mod causes;
 mod limit;
 mod refusal;
+mod responses;
 mod trail;
 
 mod compile;
@@ -25,16 +28,22 @@ mod country;
 mod numbering;
 
 mod explain;
+mod losses;
 
-pub use call_plan::{AttemptPlan, CallPlan, Callee, Credentials, Direction, LegRules, MediaPlan, PartyName};
+pub use call_plan::{
+    AttemptPlan, CallPlan, Callee, Credentials, Direction, Large, LegRules, MediaPlan, PartyName,
+};
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after};
 pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, run_tests};
 pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
 pub use limit::{Claim, Limit, Permit};
+pub use losses::{Loss, Sample, losses};
 pub use model::MediaPath;
 pub use plan::{Decision, plan, plan_live};
 pub use policy::{Interface, Policy, Server, StoredTest};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
+pub use responses::Responses;
+pub use standing::{AddressFact, ServerFact, Standing, Standings};
 pub use steps::sounds_urgent;
 pub use trail::{Considered, Outcome, Step, Trail};

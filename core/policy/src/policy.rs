@@ -16,6 +16,7 @@ use crate::country::Country;
 use crate::facts::{InterfaceId, ServerId};
 use crate::limit::Limit;
 use crate::refusal::Code;
+use crate::responses::Responses;
 
 /// Everything the house holds to be right, with every reference resolved.
 #[derive(Debug)]
@@ -70,6 +71,11 @@ impl Policy {
     /// The names of all trunks, in order.
     pub fn trunks(&self) -> impl Iterator<Item = &Arc<str>> {
         self.trunks.keys()
+    }
+
+    /// Whether some trunk wants far ends to prove themselves with a certificate.
+    pub fn wants_certificates(&self) -> bool {
+        self.trunks.values().any(|trunk| !trunk.certificate.is_empty())
     }
 
     /// The names of all users, in order.
@@ -237,6 +243,10 @@ pub(crate) struct Trunk {
     pub servers: Vec<Server>,
     pub direction: TrunkDirection,
     pub sources: Vec<Source>,
+    /// Whether calls are taken from the addresses that its servers have now.
+    pub takes_resolved: bool,
+    /// Names that a far end proves itself with.
+    pub certificate: Vec<Arc<str>>,
     pub did: DidRule,
     pub identity: Identity,
     /// The name of the header that says who calls.
@@ -247,12 +257,21 @@ pub(crate) struct Trunk {
     pub moves_on: Causes,
     pub ring_wait: Duration,
     pub answer_wait: Duration,
+    pub after_ringing: bool,
+    pub budget: Option<Duration>,
+    pub responses: Responses,
     pub at: Arc<str>,
 }
 
 impl Trunk {
     pub fn exactness_for(&self, source: SocketAddr) -> Option<u32> {
         self.sources.iter().filter(|one| one.covers(source)).map(Source::exactness).max()
+    }
+
+    /// The name by which somebody who holds this certificate is this trunk.
+    pub fn named_in<'n>(&self, certificate: &'n [String]) -> Option<&'n String> {
+        let is_its = |name: &&String| self.certificate.iter().any(|own| own.eq_ignore_ascii_case(name));
+        certificate.iter().find(is_its)
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::Dialled;
-use crate::call_plan::{AttemptPlan, CallPlan, Direction, PartyName};
+use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, PartyName};
 use crate::facts::Facts;
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
@@ -96,6 +96,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     rights::rights(&caller, class, trail)?;
     let way = route::route(policy, &caller, &called, trail)?;
     let attempts = attempts(policy, facts, &caller, &called, &way, trail)?;
+    let set_up_max = budget(policy, &attempts);
     Ok(CallPlan {
         direction: direction(&caller, &way),
         emergency: false,
@@ -104,8 +105,17 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         called: called.text,
         route: way.route.map(|route| route.name.clone()),
         attempts,
-        set_up_max: SET_UP_MAX,
+        set_up_max,
     })
+}
+
+/// What the first trunk of the plan allows; three minutes, if it says nothing.
+fn budget(policy: &Policy, attempts: &[AttemptPlan]) -> Duration {
+    let of_trunk = attempts.first().and_then(|attempt| match &attempt.callee {
+        Callee::Trunk(name) => policy.trunks.get(name)?.budget,
+        Callee::User(_) => None,
+    });
+    of_trunk.unwrap_or(SET_UP_MAX)
 }
 
 fn direction(caller: &Caller<'_>, way: &Way<'_>) -> Direction {

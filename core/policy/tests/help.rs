@@ -3,10 +3,8 @@
 
 mod house;
 
-use std::collections::BTreeSet;
-
 use house::*;
-use policy::{Callee, Cause, Code, Decision, Facts, InterfaceId, ServerId, Trail, WallTime, plan};
+use policy::{Callee, Cause, Code, Decision, Facts, InterfaceId, ServerId, Standings, Trail, WallTime, plan};
 use proptest::prelude::*;
 
 fn trunks_of(plan: &policy::CallPlan) -> Vec<&str> {
@@ -44,7 +42,7 @@ fn the_trunks_of_the_rule_come_first_and_then_every_other_one() {
 #[test]
 fn servers_that_are_down_are_tried_for_help_too_but_last() {
     let policy = house();
-    let facts = Facts { down: down(&policy, &["sip:203.0.113.20:5060"]), ..hana_dials("911") };
+    let facts = Facts { standings: down(&policy, &["sip:203.0.113.20:5060"]), ..hana_dials("911") };
 
     let plan = planned(&policy, &facts);
 
@@ -190,7 +188,7 @@ proptest! {
         let dialled = ["urn:service:sos", "urn:service:sos.police", by_country][number];
         let facts = Facts {
             authenticated: proved.then(|| "ann".into()),
-            down: downs.into_iter().map(ServerId).collect::<BTreeSet<_>>(),
+            standings: Standings::down(downs.into_iter().map(ServerId)),
             privacy,
             at: WallTime(at),
             ..call(source, LAN, who, dialled)

@@ -56,7 +56,7 @@ fn calls_are_spread_by_share_where_a_route_says_so() {
 #[test]
 fn servers_that_are_down_come_last() {
     let policy = house();
-    let facts = Facts { down: down(&policy, &[SBC1, SBC2]), ..hana_dials("2065550142") };
+    let facts = Facts { standings: down(&policy, &[SBC1, SBC2]), ..hana_dials("2065550142") };
 
     let plan = planned(&policy, &facts);
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sip_message::{Header, Line, Message, NameAddr, Salvaged, Writer, reason_phrase};
+use sip_message::{Header, Line, Message, NameAddr, Salvaged, Via, Writer, reason_phrase};
 
 use crate::flow::Flow;
 use crate::request::{Reply, finish};
@@ -78,6 +78,13 @@ impl Head {
     /// Whether replies still lack a To tag of ours.
     pub fn lacks_tag(&self) -> bool {
         self.tag == Tag::Unset
+    }
+
+    /// The port that the sender says it listens on.
+    pub fn sent_by_port(&self) -> Option<u16> {
+        let via = self.lines.lines().find_map(|line| line.strip_prefix("Via: "))?;
+        let (top, _) = split_unquoted(via, b',');
+        Via::parse(top.trim()).ok()?.port
     }
 
     /// Our tag, once a reply has borne it.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use sip_message::{Message, Method, salvage};
 
-use crate::flow::{Flow, Send, Wire};
+use crate::flow::{ConnectionId, Flow, Send, Transport, Wire};
 use crate::head::Head;
 use crate::heard::{Heard, Late, Owner, ServerId};
 use crate::key::{Key, KeyMap, Keys};
@@ -229,6 +229,21 @@ impl Servers {
         }
         self.settle(kit, id);
         id
+    }
+
+    /// A connection is no more: what is still to be answered is answered on a new one, to the port that the
+    /// far end listens on (RFC 3261 18.2.2).
+    pub fn flow_failed(&mut self, failed: Flow) {
+        if failed.connection == ConnectionId::NONE {
+            return;
+        }
+        let on_it = |server: &&mut Server| server.flow.connection == failed.connection;
+        for server in self.table.iter_mut().filter(on_it) {
+            let port = server.head.as_ref().and_then(Head::sent_by_port);
+            let usual = if failed.transport == Transport::Tls { 5061 } else { 5060 };
+            server.flow.connection = ConnectionId::NONE;
+            server.flow.remote.set_port(port.unwrap_or(usual));
+        }
     }
 
     pub fn own(&mut self, server: ServerId, owner: Owner) {

@@ -66,4 +66,9 @@ impl<T> Slab<T> {
         let places = self.places.iter().enumerate();
         places.filter_map(|(slot, place)| place.as_ref().map(|t| (slot as u32, t.nonce, &t.value)))
     }
+
+    /// Every tenant, in the order of the slots.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.places.iter_mut().flatten().map(|tenant| &mut tenant.value)
+    }
 }

@@ -109,6 +109,7 @@ impl Stack {
     /// The flow was refused or has closed: what we asked on it and has no answer yet fails at once.
     pub fn flow_failed(&mut self, now: Instant, flow: Flow, late: &mut Vec<Late>) {
         self.clients.flow_failed(&mut self.kit, now, flow, late);
+        self.servers.flow_failed(flow);
     }
 
     /// Answers a request. The call repeats the bytes of its 2xx itself until the ACK comes (RFC 6026).
@@ -136,6 +137,14 @@ impl Stack {
         out: &mut Vec<Send>,
     ) -> ClientId {
         self.clients.request(&mut self.kit, now, request, owner, out)
+    }
+
+    /// How many bytes a request would have.
+    pub fn size_of(&mut self, request: &Request<'_>) -> usize {
+        let sent_by = self.kit.sent_by(request.flow);
+        let mark = crate::token::Token::new(0, 0, 0);
+        request.write(&mut self.kit.page, &sent_by, format_args!("{mark}"));
+        self.kit.page.len()
     }
 
     /// Sends the ACK of a 2xx. The call sends the same bytes again when the 2xx comes again.

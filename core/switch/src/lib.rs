@@ -8,14 +8,15 @@
 mod limits;
 mod seam;
 mod showing;
+mod standings;
 mod switch;
 mod view;
 
 pub use call::{AttemptRecord, CallStage, CallView, EndedBy, Event, Now, Outcome, Record, VERDICTS, Verdict};
-pub use health::Standing;
 pub use policy::WallTime;
 pub use seam::{
     Answer, AskId, Command, CommandId, Input, MediaRange, News, Outbox, Question, Received, Reply, Settings,
 };
 pub use switch::Switch;
 pub use view::{Held, LimitView, SomeCalls, TargetState, TargetView, TrunkView, View};
+pub use targets::{Place, Standing};

@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use call::{Event, Record};
-use health::Standing;
 use media::Order;
 use policy::{InterfaceId, Policy};
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
-use sip_stack::{Flow, Listener, Send};
+use sip_stack::{ConnectionId, Flow, Listener, Send};
+use targets::{Place, Standing};
 
 use crate::view::{Held, SomeCalls, View};
 
@@ -41,6 +41,8 @@ pub enum Input<'a> {
     Received(Received<'a>),
     /// A connection was refused or closed.
     FlowFailed(Flow),
+    /// The far end of a TLS connection has proved to have these names.
+    Proved(ConnectionId, Arc<[String]>),
     /// `Switch::deadline` has come.
     Deadline,
     /// A relay says something.
@@ -118,6 +120,6 @@ pub enum Reply {
 /// What one shard found out and all must know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// How a peer stands, by its server key.
-    Peer { key: Arc<str>, standing: Standing },
+    /// How an address stands, by the key of its server.
+    Target { key: Arc<str>, place: Place, standing: Standing },
 }

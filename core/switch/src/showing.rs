@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::Probing;
 use policy::Server;
+use targets::{Place, Standing};
 
 use crate::switch::Switch;
 use crate::view::{Held, LimitView, SomeCalls, TargetState, TargetView, TrunkView, View};
@@ -41,18 +42,46 @@ impl Switch {
         }
         for (index, server) in self.policy.servers().iter().enumerate() {
             if let Some(trunk) = trunks.get_mut(&server.trunk) {
-                trunk.targets.push(self.target(index, server));
+                trunk.targets.extend(self.targets(index, server));
             }
         }
         trunks.into_values().collect()
     }
 
-    fn target(&self, index: usize, server: &Server) -> TargetView {
-        let state = match (self.health.is_up(index), server.health.options) {
-            (false, _) => TargetState::Down,
-            (true, Probing::Every(_)) => TargetState::Up,
-            (true, Probing::Off) => TargetState::NotProbed,
+    /// One for each address; one for a server whose addresses are not known.
+    fn targets(&self, index: usize, server: &Server) -> Vec<TargetView> {
+        let view = |state, address: Option<String>, words: Option<String>| TargetView {
+            name: server.target.clone(),
+            address,
+            state,
+            words,
         };
-        TargetView { name: server.target.clone(), state }
+        let fact = self.standings.of(server.id);
+        let of_place = |(place, standing): (Place, Standing)| {
+            let address = place.to_string();
+            let facts = fact.into_iter().flat_map(|fact| &fact.addresses);
+            let words = facts.filter(|one| one.address == address).map(|one| one.standing.to_string()).next();
+            let words = words.filter(|_| !standing.is_ready());
+            view(state_of(standing, server.health.options), Some(address), words)
+        };
+        let mut views: Vec<TargetView> = self.book.places(index).map(of_place).collect();
+        if views.is_empty() {
+            let words = fact.map(ToString::to_string);
+            let state = if words.is_some() { TargetState::Dns } else { TargetState::Unknown };
+            views.push(view(state, None, words));
+        }
+        views
+    }
+}
+
+fn state_of(standing: Standing, probing: Probing) -> TargetState {
+    match (standing, probing) {
+        (Standing::Unknown | Standing::Up, Probing::Off) => TargetState::NotProbed,
+        (Standing::Unknown, Probing::Every(_)) => TargetState::Unknown,
+        (Standing::Up, Probing::Every(_)) => TargetState::Up,
+        (Standing::Returning { .. }, _) => TargetState::Returning,
+        (Standing::Probing { .. }, _) => TargetState::Probing,
+        (Standing::Resting { .. }, _) => TargetState::Resting,
+        (Standing::Down { .. }, _) => TargetState::Down,
     }
 }

@@ -1,14 +1,13 @@
 //! The switch: each input finds the room that it is for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call::{Calls, Event, MediaPlace, Now, Places, Room};
-use health::{Change, Health, Standing, Surroundings, Watch};
+use call::{Calls, MediaPlace, Now, Places, Room};
+use health::{Health, Surroundings};
 use media::PortBook;
-use model::Probing;
-use policy::{Policy, ServerId};
+use policy::{Policy, Standings};
 use sip_message::{Message, Method};
 use sip_stack::auth::Guard;
 use sip_stack::locate::{DnsAnswer, DnsFound, DnsQuestion};
@@ -16,11 +15,13 @@ use sip_stack::{
     Chance, ConnectionId, Flow, Heard, Late, Listener, ServerId as Transaction, Stack, Token, Weight,
 };
 
-use crate::limits;
+use targets::Book;
+
 use crate::seam::{
     Answer, AskId, Command, CommandId, Input, News, Outbox, Question, Received, Reply, Settings,
 };
 use crate::view::Held;
+use crate::{limits, standings};
 
 /// One shard: its transactions, its calls, its peers.
 pub struct Switch {
@@ -31,8 +32,12 @@ pub struct Switch {
     guard: Guard,
     places: Places,
     pub(crate) calls: Calls,
-    pub(crate) health: Health,
-    down: BTreeSet<ServerId>,
+    pub(crate) book: Book,
+    health: Health,
+    standings: Standings,
+    /// The edition of the book that the standings were drawn from.
+    edition: u64,
+    certificates: BTreeMap<ConnectionId, Arc<[String]>>,
     asked: BTreeMap<AskId, Asked>,
     last_ask: u64,
     scratch: Scratch,
@@ -48,7 +53,7 @@ struct Asked {
 #[derive(Clone, Copy)]
 enum Asker {
     Call(Token),
-    Peer(usize),
+    Book(usize),
 }
 
 /// Buffers that are used again and again.
@@ -56,8 +61,7 @@ enum Asker {
 struct Scratch {
     late: Vec<Late>,
     calls_ask: Vec<(Token, DnsQuestion)>,
-    peers_ask: Vec<(usize, DnsQuestion)>,
-    changes: Vec<Change>,
+    book_asks: Vec<(usize, DnsQuestion)>,
 }
 
 impl Switch {
@@ -78,18 +82,21 @@ impl Switch {
         let mut switch = Switch {
             shard: settings.shard,
             places: Places::new(Arc::clone(&settings.listeners), media.collect()),
-            listeners: settings.listeners,
+            listeners: Arc::clone(&settings.listeners),
             guard: Guard::new(policy.realm(), key),
             stack: Stack::new(stack_settings, chance),
             calls: Calls::new(settings.shard),
+            book: Book::new(Arc::clone(&settings.listeners)),
             health: Health::default(),
-            down: BTreeSet::new(),
+            standings: Standings::default(),
+            edition: 0,
+            certificates: BTreeMap::new(),
             asked: BTreeMap::new(),
             last_ask: 0,
             scratch: Scratch::default(),
             policy,
         };
-        switch.watch_peers(now.instant);
+        switch.watch_servers(now);
         switch
     }
 
@@ -102,18 +109,20 @@ impl Switch {
             Input::Deadline => self.expire(now, out),
             Input::Heard(event) => self.with_calls(now, out, |calls, room| calls.heard(room, &event)),
             Input::Answered(id, Answer::Dns(answer)) => self.answered(now, id, answer, out),
+            Input::Proved(connection, names) => drop(self.certificates.insert(connection, names)),
             Input::NewPolicy(policy) => self.adopt(now, policy),
-            Input::News(News::Peer { key, standing }) => self.learn(&key, standing),
+            Input::News(News::Target { key, place, standing }) => self.book.learn(&key, place, standing),
             Input::Command(id, command) => self.command(now, id, command, out),
         }
-        self.note_changes(now, out);
+        self.follow_book(now, out);
         self.note_questions(now, out);
     }
 
     /// When `Input::Deadline` is due next.
     pub fn deadline(&self) -> Option<Instant> {
         let asked = self.asked.first_key_value().map(|(_, asked)| asked.until);
-        [self.stack.deadline(), self.calls.deadline(), self.health.deadline(), asked]
+        let health = self.health.deadline(&self.book);
+        [self.stack.deadline(), self.calls.deadline(), self.book.deadline(), health, asked]
             .into_iter()
             .flatten()
             .min()
@@ -153,7 +162,7 @@ impl Switch {
                 }),
                 health::ROOM => {
                     let status = message.status().unwrap_or_default();
-                    self.health.answered(owner, client, status, &mut self.scratch.changes);
+                    self.with_health(now, out, |health, around| health.answered(around, client, status));
                 }
                 _ => {}
             },
@@ -201,6 +210,7 @@ impl Switch {
         let mut late = std::mem::take(&mut self.scratch.late);
         self.stack.flow_failed(now.instant, flow, &mut late);
         if flow.connection != ConnectionId::NONE {
+            self.certificates.remove(&flow.connection);
             self.calls.flow_failed(flow);
         }
         self.hand_out_late(now, late, out);
@@ -211,6 +221,8 @@ impl Switch {
         self.stack.expire(now.instant, &mut out.sends, &mut late);
         self.hand_out_late(now, late, out);
         self.with_calls(now, out, Calls::expire);
+        self.book.expire(now.instant, self.stack.chance(), &mut self.scratch.book_asks);
+        self.health.follow(now.instant, &self.book);
         self.with_health(now, out, Health::expire);
         self.give_up_questions(now, out);
     }
@@ -223,7 +235,7 @@ impl Switch {
             };
             match room {
                 call::ROOM => self.with_calls(now, out, |calls, room| calls.late(room, &late)),
-                health::ROOM => self.health.late(&late, &mut self.scratch.changes),
+                health::ROOM => self.with_health(now, out, |health, around| health.late(around, &late)),
                 _ => {}
             }
         }
@@ -235,9 +247,10 @@ impl Switch {
             Some(Asker::Call(key)) => {
                 self.with_calls(now, out, |calls, room| calls.located(room, key, answer))
             }
-            Some(Asker::Peer(index)) => self.with_health(now, out, |health, around, changes| {
-                health.located(around, index, answer, changes);
-            }),
+            Some(Asker::Book(index)) => {
+                let asks = &mut self.scratch.book_asks;
+                self.book.located(now.instant, (index, answer), self.stack.chance(), asks);
+            }
             None => {}
         }
     }
@@ -256,34 +269,12 @@ impl Switch {
     fn adopt(&mut self, now: Now, policy: Arc<Policy>) {
         self.policy = policy;
         self.guard.rename(self.policy.realm());
-        self.watch_peers(now.instant);
+        self.watch_servers(now);
     }
 
-    fn watch_peers(&mut self, now: Instant) {
-        let watches = self.policy.servers().iter().map(|server| Watch {
-            key: Arc::clone(&server.key),
-            target: Arc::clone(&server.target),
-            interface: server.interface.map(|interface| interface.0),
-            every: match server.health.options {
-                Probing::Every(interval) => Some(interval.0),
-                Probing::Off => None,
-            },
-            fail_after: server.health.fail_after,
-            recover_after: server.health.recover_after,
-        });
-        self.health.watch(now, watches.collect());
-        self.see_who_is_down();
-    }
-
-    fn see_who_is_down(&mut self) {
-        let servers = self.policy.servers().iter().enumerate();
-        self.down =
-            servers.filter(|(index, _)| !self.health.is_up(*index)).map(|(_, server)| server.id).collect();
-    }
-
-    fn learn(&mut self, key: &str, standing: Standing) {
-        self.health.learn(key, standing);
-        self.see_who_is_down();
+    fn watch_servers(&mut self, now: Now) {
+        self.book.watch(now.instant, self.policy.servers().iter().map(standings::watch_of).collect());
+        self.follow_book(now, &mut Outbox::default());
     }
 
     fn command(&mut self, now: Now, id: CommandId, command: Command, out: &mut Outbox) {
@@ -304,7 +295,9 @@ impl Switch {
             stack: &mut self.stack,
             guard: &mut self.guard,
             places: &mut self.places,
-            down: &self.down,
+            book: &mut self.book,
+            standings: &self.standings,
+            certificates: &self.certificates,
             keep: &mut out.keep,
             orders: &mut out.orders,
             sends: &mut out.sends,
@@ -318,40 +311,40 @@ impl Switch {
         &mut self,
         now: Now,
         out: &mut Outbox,
-        event: impl FnOnce(&mut Health, &mut Surroundings<'_>, &mut Vec<Change>),
+        event: impl FnOnce(&mut Health, &mut Surroundings<'_>),
     ) {
         let mut around = Surroundings {
             now: now.instant,
             stack: &mut self.stack,
             listeners: &self.listeners,
+            book: &mut self.book,
             sends: &mut out.sends,
-            asks: &mut self.scratch.peers_ask,
         };
-        event(&mut self.health, &mut around, &mut self.scratch.changes);
+        event(&mut self.health, &mut around);
     }
 
-    /// Tells everybody which peers stand otherwise than before.
-    fn note_changes(&mut self, now: Now, out: &mut Outbox) {
-        if self.scratch.changes.is_empty() {
+    /// Draws from the book what has changed in it, and tells everybody.
+    fn follow_book(&mut self, now: Now, out: &mut Outbox) {
+        if self.edition == self.book.edition() {
             return;
         }
-        self.see_who_is_down();
-        for change in self.scratch.changes.drain(..) {
-            let (at, server) = (now.wall, Arc::clone(&change.key));
-            out.tells.push(match change.standing {
-                Standing::Up => Event::PeerUp { at, server },
-                Standing::Down => Event::PeerDown { at, server, cause: change.cause.to_owned() },
-            });
-            out.news.push(News::Peer { key: change.key, standing: change.standing });
+        self.edition = self.book.edition();
+        self.health.follow(now.instant, &self.book);
+        let facts = standings::facts(&self.policy, &self.book, now);
+        out.tells.extend(standings::told_names(&self.policy, &self.standings, &facts, now));
+        self.standings = facts;
+        for change in self.book.take_changes() {
+            out.tells.extend(standings::told(&change, now));
+            out.news.push(News::Target { key: change.key, place: change.place, standing: change.standing });
         }
     }
 
     /// Gives each question its name.
     fn note_questions(&mut self, now: Now, out: &mut Outbox) {
         let by_calls = self.scratch.calls_ask.drain(..).map(|(key, question)| (Asker::Call(key), question));
-        let by_peers =
-            self.scratch.peers_ask.drain(..).map(|(index, question)| (Asker::Peer(index), question));
-        for (by, question) in by_calls.chain(by_peers) {
+        let by_book =
+            self.scratch.book_asks.drain(..).map(|(index, question)| (Asker::Book(index), question));
+        for (by, question) in by_calls.chain(by_book) {
             self.last_ask += 1;
             let id = AskId(self.last_ask);
             let until = now.instant + limits::QUESTION_WAIT;

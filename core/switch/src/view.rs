@@ -44,22 +44,38 @@ pub struct LimitView {
     pub ceiling: u32,
 }
 
-/// One far end of a trunk.
+/// One address of a far end of a trunk.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TargetView {
     /// Its URI, as configuration writes it.
     pub name: Arc<str>,
+    /// Transport, address and port; nothing while nobody knows them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     pub state: TargetState,
+    /// Why it is not simply up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
-/// How a far end stands.
+/// How an address stands; the worse, the later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetState {
     Up,
     /// Nobody asks it, so it counts as up.
     NotProbed,
+    /// Nobody has asked it yet.
+    Unknown,
+    /// It was down, and takes a growing share of the calls.
+    Returning,
+    /// It was down, and begins to answer.
+    Probing,
+    /// It asked to be left alone.
+    Resting,
     Down,
+    /// Its name leads nowhere.
+    Dns,
 }
 
 /// Some of the calls of a shard.

@@ -103,8 +103,10 @@ fn merge(views: Vec<View>) -> Vec<TrunkView> {
 
 fn worst(mut known: Vec<TargetView>, others: Vec<TargetView>) -> Vec<TargetView> {
     for other in others {
-        match known.iter_mut().find(|target| target.name == other.name) {
-            Some(target) => target.state = target.state.max(other.state),
+        let is_same = |target: &&mut TargetView| target.name == other.name && target.address == other.address;
+        match known.iter_mut().find(is_same) {
+            Some(target) if target.state >= other.state => {}
+            Some(target) => *target = other,
             None => known.push(other),
         }
     }
@@ -119,7 +121,7 @@ mod tests {
 
     fn view(shard: u8, calls: usize, state: TargetState) -> View {
         let limit = Some(LimitView { used: 3, ceiling: 10 });
-        let targets = vec![TargetView { name: "sip:east.example".into(), state }];
+        let targets = vec![TargetView { name: "sip:east.example".into(), address: None, state, words: None }];
         let trunk = TrunkView { name: "east".into(), calls, limit, targets };
         View { shard, revision: 1, held: Held::default(), trunks: vec![trunk] }
     }

@@ -107,7 +107,7 @@ impl Tally {
             Event::CallEnded { .. } => &self.ended,
             Event::PeerDown { .. } => &self.peers_down,
             Event::TurnedAway { .. } => &self.turned_away,
-            Event::PeerUp { .. } => return,
+            Event::PeerUp { .. } | Event::PeerRests { .. } => return,
         };
         counter.fetch_add(1, Relaxed);
     }

@@ -16,7 +16,8 @@ pub fn log(event: &Event) {
         Event::MovedOn { call, from, cause, .. } => info!(call, %from, cause, "moved on"),
         Event::CallAnswered { call, by, .. } => info!(call, %by, "call answered"),
         Event::CallEnded { call, verdict, words, .. } => info!(call, verdict, "call ended: {words}"),
-        Event::PeerDown { server, cause, .. } => warn!(%server, cause, "server is down"),
-        Event::PeerUp { server, .. } => info!(%server, "server is up"),
+        Event::PeerDown { server, address, cause, .. } => warn!(%server, address, cause, "address is down"),
+        Event::PeerUp { server, address, .. } => info!(%server, address, "address is up"),
+        Event::PeerRests { server, address, .. } => info!(%server, address, "address asked to be left alone"),
     }
 }

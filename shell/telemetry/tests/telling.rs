@@ -12,7 +12,12 @@ fn an_event_is_one_line_of_json_and_is_counted() {
     let telemetry = Telemetry::start(&Settings { events: Some(path.clone()) }).unwrap();
 
     telemetry.tell(Event::CallAnswered { call: "c-1".into(), at: WallTime(5), by: "east".into() });
-    telemetry.tell(Event::PeerDown { at: WallTime(6), server: "east/sip:a".into(), cause: "timeout".into() });
+    telemetry.tell(Event::PeerDown {
+        at: WallTime(6),
+        server: "east/sip:a".into(),
+        address: "udp:192.0.2.1:5060".into(),
+        cause: "timeout".into(),
+    });
     let counts = telemetry.counts();
     drop(telemetry);
 

@@ -28,12 +28,32 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
         let fault = Fault::new(Code::MISSING_KEY, format!("trunk \"{}\" has no server", trunk.name));
         problems.push(documents.problem(trunk, fault.suggest("servers = [{ uri = \"sip:…\" }]")));
     }
+    for trunk in documents.trunk.values() {
+        let wrongs = trunk.responses.iter().filter_map(|rule| Some((rule, rule.fault()?)));
+        problems.extend(wrongs.map(|(rule, fault)| documents.problem_at(trunk, rule, fault)));
+        let wrongs = trunk.accept.certificate.iter().filter_map(|name| Some((name, name_fault(name)?)));
+        problems.extend(wrongs.map(|(name, fault)| documents.problem_at(trunk, name, fault)));
+    }
     for emergency in documents.emergency.values().filter(|emergency| emergency.trunks.is_empty()) {
         let message =
             format!("emergency \"{}\" names no trunk that calls for help could take", emergency.name);
         let fault = Fault::new(Code::EMERGENCY_NO_WAY, message).suggest("trunks = [\"…\"]");
         problems.push(documents.problem(emergency, fault));
     }
+}
+
+/// Names are compared as they stand: a pattern or a URI would never fit.
+fn name_fault(name: &str) -> Option<Fault> {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let fits = name.split('.').all(is_label);
+    let fault = || Fault::new(Code::UNKNOWN_WORD, format!("\"{name}\" is not a name in a certificate"));
+    let bare = name.trim_start_matches("sips:").trim_start_matches("sip:").trim_start_matches("*.");
+    (!fits).then(|| match bare != name && bare.split('.').all(is_label) {
+        true => fault().suggest(format!("write the whole name, such as \"{bare}\"")),
+        false => fault().suggest("a whole name, such as \"sbc.example.net\""),
+    })
 }
 
 fn check_countries(documents: &Documents, problems: &mut Vec<Problem>) {

@@ -12,6 +12,8 @@ mod load;
 mod schema;
 
 mod emergency;
+mod failover;
+mod health;
 mod route;
 mod site;
 mod system;
@@ -37,7 +39,9 @@ mod text;
 pub use documents::{Document, Documents, Kind};
 pub use duration::Duration;
 pub use emergency::{Emergency, Expect, Given, Moment, Test};
+pub use failover::{FailCause, Failover, ResponseRule};
 pub use fault::Fault;
+pub use health::{HealthCheck, Probing};
 pub use load::load;
 pub use media::{Codec, MediaPath};
 pub use network::{Address, Network, PortRange, Source};
@@ -53,8 +57,8 @@ pub use spot::Spot;
 pub use suggest::nearest;
 pub use system::{Interface, LogLevel, Side, System};
 pub use trunk::{
-    Accept, Auth, CallerIdHeader, DidRule, FailCause, Failover, FromIdentity, HealthCheck, Identity,
-    NumberFormat, Probing, Server, Trunk, TrunkDirection, TrunkLimits, TrunkMedia,
+    Accept, Auth, CallerIdHeader, DidRule, FromIdentity, Identity, NumberFormat, Server, Trunk,
+    TrunkDirection, TrunkLimits, TrunkMedia,
 };
 pub use uri::{Secure, SipUri, Transport};
 pub use user::{Class, Device, Numbers, User};

@@ -70,6 +70,22 @@ impl Mask {
         rest_is_digits.then(|| text.get(fixed..)).flatten()
     }
 
+    /// A text that fits, as long as a number usually is.
+    pub fn example(&self) -> String {
+        const USUAL: usize = 12;
+        let digit = |(index, place): (usize, &Place)| match place {
+            Place::Exactly(byte) => char::from(*byte),
+            Place::TwoToNine | Place::OneToNine => '2',
+            Place::Any => char::from(b'0' + u8::try_from(index % 10).unwrap_or_default()),
+        };
+        let mut text: String = self.places.iter().enumerate().map(digit).collect();
+        if self.open {
+            let missing = USUAL.saturating_sub(text.len()).max(1);
+            text.extend(std::iter::repeat_n('2', missing));
+        }
+        text
+    }
+
     /// Whether every text that fits `other` also fits this.
     pub fn covers(&self, other: &Mask) -> bool {
         let lengths = match (self.open, other.open) {

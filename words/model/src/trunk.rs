@@ -1,21 +1,15 @@
 //! An agreement with a provider or PBX.
 
-use std::fmt;
-use std::time;
-
 use schemars::JsonSchema;
-use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::duration::Duration;
-use crate::fault::Fault;
+use crate::failover::{Failover, ResponseRule};
+use crate::health::HealthCheck;
 use crate::media::{Codec, MediaPath};
 use crate::network::Source;
 use crate::number::Number;
-use crate::problem::Code;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
-use crate::suggest::nearest;
 use crate::uri::SipUri;
 
 /// `[trunk.NAME]`.
@@ -41,6 +35,9 @@ pub struct Trunk {
     pub failover: Failover,
     #[serde(default)]
     pub health: HealthCheck,
+    /// Answers of the far end that are taken for others; the first that fits counts.
+    #[serde(default)]
+    pub responses: Vec<Spot<ResponseRule>>,
 }
 
 /// One far end of a trunk.
@@ -80,8 +77,21 @@ pub enum TrunkDirection {
 pub struct Accept {
     #[serde(default)]
     pub sources: Vec<Spot<Source>>,
+    /// Whether calls are taken from the addresses that the servers have now. Where it is missing: yes, if
+    /// neither `sources` nor `certificate` says whom to take calls from.
+    pub resolved: Option<bool>,
+    /// Names in a verified TLS certificate that the far end proves itself with: `sbc.example.net`.
+    #[serde(default)]
+    pub certificate: Vec<Spot<String>>,
     #[serde(default)]
     pub did: DidRule,
+}
+
+impl Accept {
+    /// Whether calls are taken from the addresses that the servers have now.
+    pub fn takes_resolved(&self) -> bool {
+        self.resolved.unwrap_or(self.sources.is_empty() && self.certificate.is_empty())
+    }
 }
 
 /// Which called numbers are taken from a trunk.
@@ -173,198 +183,4 @@ pub struct TrunkMedia {
 #[serde(deny_unknown_fields)]
 pub struct TrunkLimits {
     pub calls: Option<u32>,
-}
-
-/// When a call moves on to the next server.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Failover {
-    #[serde(default = "failover_on")]
-    pub on: Vec<FailCause>,
-    /// Outweighs `on`.
-    #[serde(default)]
-    pub never_on: Vec<FailCause>,
-    /// How long a callee may ring before the next server.
-    #[serde(default = "ring_wait")]
-    pub ring_wait: Duration,
-    /// How long a server may say nothing at all.
-    #[serde(default = "answer_wait")]
-    pub answer_wait: Duration,
-}
-
-impl Default for Failover {
-    fn default() -> Failover {
-        Failover {
-            on: failover_on(),
-            never_on: Vec::new(),
-            ring_wait: ring_wait(),
-            answer_wait: answer_wait(),
-        }
-    }
-}
-
-fn failover_on() -> Vec<FailCause> {
-    use FailCause::*;
-    vec![Status(408), ServerFailures, Timeout, Dns, Transport, Media, Limit]
-}
-
-fn ring_wait() -> Duration {
-    Duration(time::Duration::from_secs(120))
-}
-
-fn answer_wait() -> Duration {
-    Duration(time::Duration::from_secs(4))
-}
-
-/// Why an attempt came to nothing, as configuration names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FailCause {
-    Status(u16),
-    /// `"5xx"`.
-    ServerFailures,
-    Timeout,
-    Dns,
-    /// `"transport"`; `"tls"` says the same.
-    Transport,
-    Media,
-    Limit,
-}
-
-const CAUSES: [(&str, FailCause); 7] = [
-    ("5xx", FailCause::ServerFailures),
-    ("timeout", FailCause::Timeout),
-    ("dns", FailCause::Dns),
-    ("transport", FailCause::Transport),
-    ("tls", FailCause::Transport),
-    ("media", FailCause::Media),
-    ("limit", FailCause::Limit),
-];
-
-impl Serialize for FailCause {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match (self, CAUSES.iter().find(|(_, cause)| cause == self)) {
-            (FailCause::Status(status), _) => serializer.serialize_u16(*status),
-            (_, Some((word, _))) => serializer.serialize_str(word),
-            (_, None) => serializer.serialize_none(),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for FailCause {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FailCause, D::Error> {
-        deserializer.deserialize_any(CauseVisitor)
-    }
-}
-
-struct CauseVisitor;
-
-impl Visitor<'_> for CauseVisitor {
-    type Value = FailCause;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a SIP status such as 503, \"5xx\", or a word such as \"timeout\", \"dns\" or \"tls\"")
-    }
-
-    fn visit_i64<E: Error>(self, status: i64) -> Result<FailCause, E> {
-        match u16::try_from(status) {
-            Ok(status @ 300..=699) => Ok(FailCause::Status(status)),
-            _ => {
-                let message = format!("{status} is not a SIP status of failure");
-                Err(Fault::new(Code::OUT_OF_RANGE, message).suggest("300 to 699").into_error())
-            }
-        }
-    }
-
-    fn visit_str<E: Error>(self, word: &str) -> Result<FailCause, E> {
-        if let Some((_, cause)) = CAUSES.iter().find(|(name, _)| *name == word) {
-            return Ok(*cause);
-        }
-        let fault = Fault::new(Code::UNKNOWN_WORD, format!("\"{word}\" is no cause of failover"));
-        let fault = match nearest(word, CAUSES.iter().map(|(name, _)| *name)) {
-            Some(near) => fault.suggest(format!("did you mean \"{near}\"?")),
-            None => fault,
-        };
-        Err(fault.into_error())
-    }
-}
-
-impl JsonSchema for FailCause {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "FailCause".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let words: Vec<&str> = CAUSES.iter().map(|(word, _)| *word).collect();
-        schemars::json_schema!({
-            "anyOf": [{ "type": "integer", "minimum": 300, "maximum": 699 }, { "enum": words }]
-        })
-    }
-}
-
-/// How a trunk's servers are probed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HealthCheck {
-    #[serde(default)]
-    pub options: Probing,
-    /// Failures in a row before a server counts as down.
-    #[serde(default = "fail_after")]
-    pub fail_after: u32,
-    /// Successes in a row before it counts as up.
-    #[serde(default = "recover_after")]
-    pub recover_after: u32,
-}
-
-impl Default for HealthCheck {
-    fn default() -> HealthCheck {
-        HealthCheck { options: Probing::default(), fail_after: fail_after(), recover_after: recover_after() }
-    }
-}
-
-fn fail_after() -> u32 {
-    3
-}
-
-fn recover_after() -> u32 {
-    2
-}
-
-/// How often a server is asked for its OPTIONS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Probing {
-    Off,
-    Every(Duration),
-}
-
-impl Default for Probing {
-    fn default() -> Probing {
-        Probing::Every(Duration(time::Duration::from_secs(30)))
-    }
-}
-
-crate::text::text_value!(
-    Probing,
-    "Probing",
-    "\"off\" or an interval such as \"30s\"",
-    "^(off|[0-9]+(ms|s|m|h|d))$"
-);
-
-impl fmt::Display for Probing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Probing::Off => f.write_str("off"),
-            Probing::Every(interval) => interval.fmt(f),
-        }
-    }
-}
-
-impl std::str::FromStr for Probing {
-    type Err = Fault;
-
-    fn from_str(text: &str) -> Result<Probing, Fault> {
-        match text {
-            "off" => Ok(Probing::Off),
-            interval => interval.parse().map(Probing::Every),
-        }
-    }
 }

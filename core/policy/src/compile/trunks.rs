@@ -11,6 +11,7 @@ use crate::causes::Causes;
 use crate::compile::{Compiler, default_codecs, words};
 use crate::facts::{InterfaceId, ServerId};
 use crate::policy::{Interface, Server, Trunk, interface_for};
+use crate::responses::Responses;
 
 impl Compiler<'_> {
     pub(super) fn trunks(&mut self, interfaces: &[Interface]) -> BTreeMap<Arc<str>, Arc<Trunk>> {
@@ -35,6 +36,8 @@ impl Compiler<'_> {
                 servers,
                 direction: document.direction,
                 sources: document.accept.sources.iter().map(|source| source.value).collect(),
+                takes_resolved: document.accept.takes_resolved(),
+                certificate: document.accept.certificate.iter().map(|name| name.as_str().into()).collect(),
                 did: document.accept.did,
                 identity: document.identity.clone(),
                 caller_id_header: header_of(document.identity.caller_id).map(Arc::from),
@@ -47,6 +50,9 @@ impl Compiler<'_> {
                 moves_on: Causes::of(&document.failover),
                 ring_wait: document.failover.ring_wait.0,
                 answer_wait: document.failover.answer_wait.0,
+                after_ringing: document.failover.after_ringing,
+                budget: document.failover.budget.map(|budget| budget.0),
+                responses: Responses::new(document.responses.iter().map(|rule| rule.value.clone())),
                 at: self.location(document),
             };
             trunks.insert(document.name.clone(), Arc::new(trunk));

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::Side;
+use model::{Secure, Side, SipUri};
 
-use crate::call_plan::{AttemptPlan, Callee};
+use crate::call_plan::{AttemptPlan, Callee, Large};
 use crate::causes::Causes;
 use crate::facts::Facts;
 use crate::policy::{Policy, User};
 use crate::refusal::{Code, Refusal};
+use crate::responses::Responses;
 use crate::steps::choose::Hop;
 use crate::steps::identity::{Identity, Shown};
 use crate::steps::{Called, Caller, admit, identity, leg, media};
@@ -27,7 +28,12 @@ pub(crate) fn to_server(
     hop: Hop<'_>,
 ) -> AttemptPlan {
     let identity = identity::towards_trunk(policy, facts, caller, called, hop, Shown::AsWished);
-    of_server(caller, hop, identity, hop.0.moves_on.clone())
+    of_server(
+        caller,
+        hop,
+        identity,
+        Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing },
+    )
 }
 
 /// The same for a call for help: the caller is shown, whatever was wished.
@@ -40,14 +46,21 @@ pub(crate) fn for_help(
     moves_on: &Causes,
 ) -> AttemptPlan {
     let identity = identity::towards_trunk(policy, facts, caller, called, hop, Shown::Always);
-    of_server(caller, hop, identity, moves_on.clone())
+    of_server(caller, hop, identity, Moving { on: moves_on.clone(), after_ringing: true })
 }
 
-fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moves_on: Causes) -> AttemptPlan {
+/// When an attempt gives way to the next.
+struct Moving {
+    on: Causes,
+    after_ringing: bool,
+}
+
+fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moving: Moving) -> AttemptPlan {
     let (trunk, server) = hop;
     AttemptPlan {
         callee: Callee::Trunk(trunk.name.clone()),
         server: Some(server.id),
+        server_key: Some(server.key.clone()),
         target: server.target.clone(),
         interface: server.interface,
         request_uri: identity.request_uri,
@@ -59,9 +72,19 @@ fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moves_on: Ca
         leg: leg::of_trunk(trunk),
         answer_wait: trunk.answer_wait,
         ring_max: trunk.ring_wait,
-        moves_on,
+        moves_on: moving.on,
+        moves_on_after_ringing: moving.after_ringing,
+        responses: trunk.responses.clone(),
+        large: large_to(&server.uri),
         credentials: trunk.credentials.clone(),
         claims: admit::claims(caller, Some(trunk), None),
+    }
+}
+
+fn large_to(uri: &SipUri) -> Large {
+    match (uri.transport, uri.secure) {
+        (None, Secure::Sip) => Large::ByTcp,
+        _ => Large::AsConfigured,
     }
 }
 
@@ -84,6 +107,7 @@ pub(crate) fn to_user(
         AttemptPlan {
             callee: Callee::User(user.name.clone()),
             server: None,
+            server_key: None,
             target: Arc::from(contact),
             interface: policy.interface_for(Side::Inside, device.likely_transport()),
             request_uri: identity.request_uri,
@@ -96,6 +120,9 @@ pub(crate) fn to_user(
             answer_wait: DEVICE_ANSWER_WAIT,
             ring_max,
             moves_on: moves_on.clone(),
+            moves_on_after_ringing: true,
+            responses: Responses::default(),
+            large: large_to(device),
             credentials: None,
             claims: admit::claims(caller, None, user.site.as_deref()),
         }

@@ -7,6 +7,7 @@ use model::{Choose, TrunkDirection};
 use crate::facts::{Facts, WallTime};
 use crate::policy::{Leads, Server, Trunk};
 use crate::refusal::{Code, Refusal};
+use crate::standing::Rank;
 use crate::trail::{Considered, Outcome, Trail};
 
 const NAME: &str = "trunks";
@@ -46,17 +47,26 @@ pub(crate) fn choose<'p>(
 ) -> Result<Vec<Hop<'p>>, Refusal> {
     let trunks = trunks_of(leads, seed);
     let open = trunks.iter().filter(|trunk| trunk.direction != TrunkDirection::In);
-    let hops = down_last(open.flat_map(|trunk| servers_of(trunk, seed)).collect(), facts);
+    let mut hops = best_first(open.flat_map(|trunk| servers_of(trunk, seed)).collect(), facts, seed);
+    let resting = without_resting(&mut hops);
     let verdict = if hops.is_empty() { "refused" } else { "ok" };
     let step = trail.note(NAME, verdict, format!("{} servers of {} trunks", hops.len(), trunks.len()));
-    step.considered = rows(&trunks, &hops, facts);
+    step.considered = rows(&trunks, &hops, &resting, facts);
     if hops.is_empty() {
         return Err(Refusal::new(Code::NO_SERVER, "no trunk of the route takes outgoing calls"));
     }
-    Ok(hops)
+    Ok(hops.into_iter().map(|(_, hop)| hop).collect())
 }
 
-fn rows(trunks: &[&Arc<Trunk>], hops: &[Hop<'_>], facts: &Facts) -> Vec<Considered> {
+/// A hop with what it is worth now.
+type Ranked<'p> = (Rank, Hop<'p>);
+
+fn rows(
+    trunks: &[&Arc<Trunk>],
+    hops: &[Ranked<'_>],
+    resting: &[Ranked<'_>],
+    facts: &Facts,
+) -> Vec<Considered> {
     let closed = trunks.iter().filter(|trunk| trunk.direction == TrunkDirection::In);
     let closed = closed.map(|trunk| Considered {
         outcome: Outcome::Rejected,
@@ -64,16 +74,21 @@ fn rows(trunks: &[&Arc<Trunk>], hops: &[Hop<'_>], facts: &Facts) -> Vec<Consider
         why: "is for incoming calls only".into(),
         at: Some(trunk.at.clone()),
     });
-    let tried = hops.iter().enumerate().map(|(index, (trunk, server))| {
-        let health = if facts.down.contains(&server.id) { ", down" } else { "" };
+    let said_of = |(_, (trunk, server)): &Ranked<'_>, outcome| {
+        let standing = facts.standings.of(server.id).map(|fact| format!("; {fact}")).unwrap_or_default();
         Considered {
-            outcome: if index == 0 { Outcome::Chosen } else { Outcome::Next },
+            outcome,
             name: trunk.name.clone(),
-            why: format!("{}, priority {}{health}", server.target, server.priority).into(),
+            why: format!("{}, priority {}{standing}", server.target, server.priority).into(),
             at: Some(trunk.at.clone()),
         }
-    });
-    tried.chain(closed).collect()
+    };
+    let tried = hops
+        .iter()
+        .enumerate()
+        .map(|(index, hop)| said_of(hop, if index == 0 { Outcome::Chosen } else { Outcome::Next }));
+    let left_out = resting.iter().map(|hop| said_of(hop, Outcome::Rejected));
+    tried.chain(left_out).chain(closed).collect()
 }
 
 fn trunks_of(leads: &Leads, seed: Seed) -> Vec<&Arc<Trunk>> {
@@ -118,10 +133,19 @@ fn weighted<T>(mut from: Vec<(T, u64)>, seed: Seed) -> Vec<T> {
     drawn
 }
 
-/// Servers that are down are tried when all others have failed.
-pub(crate) fn down_last<'p>(hops: Vec<Hop<'p>>, facts: &Facts) -> Vec<Hop<'p>> {
-    let (down, mut up): (Vec<_>, Vec<_>) =
-        hops.into_iter().partition(|(_, server)| facts.down.contains(&server.id));
-    up.extend(down);
-    up
+/// Servers that stand better come first; among equals the order holds. Those that are down come last.
+pub(crate) fn best_first<'p>(hops: Vec<Hop<'p>>, facts: &Facts, seed: Seed) -> Vec<Ranked<'p>> {
+    let rank = |hop: Hop<'p>| {
+        let lot = u8::try_from(seed.with(hop.1.key.as_bytes()).below(100)).unwrap_or_default();
+        (facts.standings.rank(hop.1.id, lot), hop)
+    };
+    let mut ranked: Vec<Ranked<'p>> = hops.into_iter().map(rank).collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked
+}
+
+/// Who asked to be left alone is, as long as there is somebody else who may answer.
+fn without_resting<'p>(hops: &mut Vec<Ranked<'p>>) -> Vec<Ranked<'p>> {
+    let has_other = hops.iter().any(|(rank, _)| *rank < Rank::Resting);
+    if has_other { hops.extract_if(.., |(rank, _)| *rank == Rank::Resting).collect() } else { Vec::new() }
 }

@@ -161,8 +161,8 @@ fn attempts(policy: &Policy, facts: &Facts, caller: &Caller<'_>, alarm: &Alarm<'
     let servers = named.iter().chain(others).flat_map(|trunk| choose::servers_of(trunk, seed)).collect();
     let called = Called { text: alarm.number.clone(), owner: None };
     let every_failure = Causes::all();
-    choose::down_last(servers, facts)
+    choose::best_first(servers, facts, seed)
         .into_iter()
-        .map(|hop| attempt::for_help(policy, facts, caller, &called, hop, &every_failure))
+        .map(|(_, hop)| attempt::for_help(policy, facts, caller, &called, hop, &every_failure))
         .collect()
 }

@@ -21,15 +21,13 @@ pub(crate) fn screen<'p>(
     dialled: Option<&Dialled>,
     trail: &mut Trail,
 ) -> (Caller<'p>, Result<(), Refusal>) {
-    let (caller, standing) = match trunk_of(policy, facts, dialled) {
-        Some(trunk) => of_trunk(trunk),
-        None => of_person(policy, facts),
+    let (known_by, (caller, standing)) = match trunk_of(policy, facts, dialled) {
+        Some((trunk, known_by)) => (known_by, of_trunk(trunk)),
+        None => (String::new(), of_person(policy, facts)),
     };
     match (&standing, &caller.party) {
         (Err(refusal), _) => trail.note(NAME, "refused", refusal.words.clone()),
-        (Ok(()), Party::Trunk(trunk)) => trail
-            .note(NAME, "trunk", format!("{} is in accept.sources of {}", facts.source, trunk.name))
-            .at(&trunk.at),
+        (Ok(()), Party::Trunk(trunk)) => trail.note(NAME, "trunk", known_by).at(&trunk.at),
         (Ok(()), Party::User(user)) => trail.note(NAME, "user", said_of(user)).at(&user.at),
         (Ok(()), Party::Stranger { .. }) => trail.note(NAME, "unknown", "nobody we know"),
     };
@@ -42,10 +40,37 @@ fn said_of(user: &User) -> String {
     format!("{} ({number}{site})", user.name)
 }
 
-/// The trunk at the source; of several equally exact ones, the one that gave us the number called.
-fn trunk_of<'p>(policy: &'p Policy, facts: &Facts, dialled: Option<&Dialled>) -> Option<&'p Arc<Trunk>> {
-    let trunks = policy.trunks_at(facts.source);
-    if let ([_, _, ..], Some(Dialled::Digits(digits))) = (trunks.as_slice(), dialled) {
+/// The trunk that calls, and what it is known by: its certificate, its source, the address of a server.
+fn trunk_of<'p>(
+    policy: &'p Policy,
+    facts: &Facts,
+    dialled: Option<&Dialled>,
+) -> Option<(&'p Arc<Trunk>, String)> {
+    let proved: Vec<_> =
+        policy.trunks.values().filter(|trunk| trunk.named_in(&facts.certificate).is_some()).collect();
+    if let Some(trunk) = the_one(policy, &proved, dialled) {
+        let name = trunk.named_in(&facts.certificate).map_or("", String::as_str);
+        return Some((trunk, format!("{name} is in accept.certificate of {}", trunk.name)));
+    }
+    if let Some(trunk) = the_one(policy, &policy.trunks_at(facts.source), dialled) {
+        return Some((trunk, format!("{} is in accept.sources of {}", facts.source, trunk.name)));
+    }
+    let is_there = |trunk: &&Arc<Trunk>| trunk.takes_resolved && facts.resolved.contains(&trunk.name);
+    let there: Vec<_> = policy.trunks.values().filter(is_there).collect();
+    // A phone beside a server of a trunk stays a phone: it may have to call for help.
+    let is_person = facts.authenticated.is_some()
+        || named(policy, facts).is_some_and(|user| is_at_its_device(user, facts));
+    let trunk = the_one(policy, &there, dialled).filter(|_| !is_person)?;
+    Some((trunk, format!("{} is the address of a server of {}", facts.source.ip(), trunk.name)))
+}
+
+/// Of several trunks, the one that gave us the number called.
+fn the_one<'p>(
+    policy: &'p Policy,
+    trunks: &[&'p Arc<Trunk>],
+    dialled: Option<&Dialled>,
+) -> Option<&'p Arc<Trunk>> {
+    if let ([_, _, ..], Some(Dialled::Digits(digits))) = (trunks, dialled) {
         let number = format!("+{}", digits.trim_start_matches('+'));
         let gave_it = |trunk: &&&Arc<Trunk>| {
             policy.dids.iter().any(|block| block.trunk == trunk.name && block.contains(&number))
@@ -55,6 +80,11 @@ fn trunk_of<'p>(policy: &'p Policy, facts: &Facts, dialled: Option<&Dialled>) ->
         }
     }
     trunks.first().copied()
+}
+
+/// The user that From names.
+fn named<'p>(policy: &'p Policy, facts: &Facts) -> Option<&'p Arc<User>> {
+    policy.directory.get(named_in(&facts.from_uri)?.as_str())
 }
 
 fn of_trunk(trunk: &Arc<Trunk>) -> (Caller<'_>, Result<(), Refusal>) {
@@ -133,6 +163,11 @@ fn nearest_miss(policy: &Policy, facts: &Facts) -> String {
                 || trunk.servers.iter().any(|s| Some(&*s.uri.host) == host.as_deref()))
     };
     let trunks = || policy.trunks.values();
+    if let (Some(name), Some(trunk)) =
+        (facts.certificate.first(), trunks().find(|trunk| !trunk.certificate.is_empty()))
+    {
+        return format!("trunk {} would match if {name} were in accept.certificate", trunk.name);
+    }
     if let Some(trunk) = trunks().find(other_port) {
         return format!(
             "trunk {} accepts {} from another port than {}",

@@ -1,10 +1,10 @@
 //! The house of Contoso, for stories about decisions.
 #![allow(dead_code, reason = "each story uses some of it")]
 
-use std::collections::BTreeSet;
-
 use model::{Documents, SecretRef, Secrets, SourceFile};
-use policy::{CallPlan, Decision, Facts, InterfaceId, Policy, Refusal, ServerId, Trail, Transport, WallTime};
+use policy::{
+    CallPlan, Decision, Facts, InterfaceId, Policy, Refusal, Standings, Trail, Transport, WallTime,
+};
 
 pub const CONTOSO: &str = include_str!("../contoso.toml");
 pub const LAN: InterfaceId = InterfaceId(0);
@@ -61,7 +61,7 @@ pub fn call(source: &str, interface: InterfaceId, from: &str, dialled: &str) -> 
         resolved: Vec::new(),
         line: None,
         at: WallTime(1_763_632_800_000),
-        down: BTreeSet::new(),
+        standings: Standings::default(),
         max_forwards: 70,
         in_use: Vec::new(),
     }
@@ -105,9 +105,9 @@ pub fn refused(policy: &Policy, facts: &Facts) -> Refusal {
     }
 }
 
-pub fn down(policy: &Policy, targets: &[&str]) -> BTreeSet<ServerId> {
+pub fn down(policy: &Policy, targets: &[&str]) -> Standings {
     let servers = policy.servers().iter().filter(|server| targets.contains(&&*server.target));
-    servers.map(|server| server.id).collect()
+    Standings::down(servers.map(|server| server.id))
 }
 
 pub fn targets(plan: &CallPlan) -> Vec<&str> {

@@ -63,7 +63,9 @@ pub fn line(trunk: &Value, palette: Palette) -> String {
         None => format!("{} calls", trunk["calls"]),
     };
     let targets = || trunk["targets"].as_array().into_iter().flatten();
-    let down: Vec<_> = targets().filter(|target| target["state"] == "down").collect();
+    let down: Vec<_> = targets()
+        .filter(|target| matches!(target["state"].as_str(), Some("down" | "resting" | "dns")))
+        .collect();
     let standing = match (targets().count(), down.len()) {
         (_, 0) => palette.paint(Paint::Good, "up".to_owned()),
         (all, down) if down == all => palette.paint(Paint::Bad, "down".to_owned()),
@@ -77,9 +79,12 @@ fn target_line(target: &Value, palette: Palette) -> String {
     let (paint, words) = match target["state"].as_str() {
         Some("up") => (Paint::Good, "up"),
         Some("down") => (Paint::Bad, "down"),
+        Some("dns") => (Paint::Bad, "no address"),
         Some("not_probed") => (Paint::Quiet, "not probed, taken to be up"),
         Some(other) => (Paint::Note, other),
         None => (Paint::Note, "unknown"),
     };
-    format!("{:40} {}", target["name"].as_str().unwrap_or_default(), palette.paint(paint, words))
+    let text = |key: &str| target[key].as_str().unwrap_or_default();
+    let words = if text("words").is_empty() { words } else { text("words") };
+    format!("{:40} {:28} {}", text("name"), text("address"), palette.paint(paint, words))
 }

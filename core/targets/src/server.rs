@@ -1,0 +1,178 @@
+//! One server: what it is called, where it is, how its addresses stand.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sip_message::Uri;
+use sip_stack::locate::{DnsAnswer, DnsQuestion, Families, Locate, Step, Target, Usable};
+use sip_stack::{Chance, Listener, Transport};
+
+use crate::row::{Probed, Row};
+use crate::search::{Found, Freshness, Search};
+use crate::standing::Rules;
+
+/// One server to keep in the book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The same across revisions of the configuration.
+    pub key: Arc<str>,
+    /// Its SIP URI.
+    pub target: Arc<str>,
+    pub interface: Option<u16>,
+    pub rules: Rules,
+    /// `None`: its addresses aren't probed.
+    pub every: Option<Duration>,
+    /// How long an address may take to answer a probe.
+    pub patience: Duration,
+    /// Answers to a probe that are none.
+    pub dead_on: Arc<[u16]>,
+}
+
+/// Where a server can be reached: one of its addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    pub transport: Transport,
+    pub address: SocketAddr,
+}
+
+impl Place {
+    pub fn of(target: &Target) -> Place {
+        Place { transport: target.transport, address: target.address }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.transport, self.address)
+    }
+}
+
+/// What is known of where a server is.
+#[derive(Clone, Debug)]
+pub(crate) enum Known {
+    /// Nobody has answered yet.
+    Nothing,
+    /// What DNS said; nothing for an address that stands in the URI.
+    Answers { answers: Vec<DnsAnswer>, stale_since: Option<Instant> },
+    /// There is no such name, or nobody could ever say.
+    Missing,
+}
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub watch: Watch,
+    pub known: Known,
+    pub rows: Vec<Row>,
+    search: Option<Box<Search>>,
+    refresh_at: Option<Instant>,
+}
+
+impl Server {
+    pub fn new(now: Instant, watch: Watch) -> Server {
+        Server { watch, known: Known::Nothing, rows: Vec::new(), search: None, refresh_at: Some(now) }
+    }
+
+    /// The same server as a newer revision has it.
+    pub fn with(self, now: Instant, watch: Watch) -> Server {
+        let is_same_place = self.watch.interface == watch.interface;
+        let refresh_at = match (is_same_place, &self.search) {
+            (true, None) => self.refresh_at,
+            _ => Some(now),
+        };
+        Server { watch, search: None, refresh_at, ..self }
+    }
+
+    pub fn probed(&self) -> Probed {
+        if self.watch.every.is_some() { Probed::Regularly } else { Probed::Never }
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        let probed = self.probed();
+        self.rows.iter().filter_map(|row| row.deadline(probed)).chain(self.refresh_at).min()
+    }
+
+    /// Asks where it is, if it is time.
+    pub fn refresh(&mut self, now: Instant, desk: &mut Desk<'_>) -> Option<DnsQuestion> {
+        self.refresh_at.take_if(|at| *at <= now)?;
+        let transports = Listener::transports(desk.listeners, self.watch.interface);
+        let usable = Usable { transports: &transports, families: Families::Both };
+        self.search = Search::begin(&self.watch.target, usable).map(Box::new);
+        self.step(now, None, desk)
+    }
+
+    /// The answer to its question, and the next one.
+    pub fn located(&mut self, now: Instant, answer: DnsAnswer, desk: &mut Desk<'_>) -> Option<DnsQuestion> {
+        let is_its = self.search.as_ref().is_some_and(|search| search.waits_for(&answer));
+        if is_its { self.step(now, Some(answer), desk) } else { None }
+    }
+
+    fn step(&mut self, now: Instant, answer: Option<DnsAnswer>, desk: &mut Desk<'_>) -> Option<DnsQuestion> {
+        let search = self.search.as_mut()?;
+        let before = match &self.known {
+            Known::Answers { answers, .. } => answers.as_slice(),
+            Known::Nothing | Known::Missing => [].as_slice(),
+        };
+        match search.step(answer, before, desk.chance) {
+            Found::Ask(question) => return Some(question),
+            Found::Known { targets, answers, ttl, freshness } => {
+                let is_fixed = answers.is_empty();
+                let since = match &self.known {
+                    Known::Answers { stale_since, .. } => stale_since.unwrap_or(now),
+                    Known::Nothing | Known::Missing => now,
+                };
+                let stale_since = (freshness == Freshness::Stale).then_some(since);
+                self.known = Known::Answers { answers, stale_since };
+                self.refresh_at = (!is_fixed).then(|| now + ttl);
+                self.take_rows(&targets, desk.listeners);
+            }
+            Found::Nothing { ttl } => {
+                self.known = Known::Missing;
+                self.rows.clear();
+                self.refresh_at = Some(now + ttl);
+            }
+        }
+        self.search = None;
+        None
+    }
+
+    /// Addresses that are still there keep their standing.
+    fn take_rows(&mut self, targets: &[Target], listeners: &[Listener]) {
+        let mut places: Vec<Place> = Vec::with_capacity(targets.len());
+        for target in targets {
+            let place = Place::of(target);
+            let reach =
+                Listener::toward(listeners, place.transport, place.address.ip(), self.watch.interface);
+            if reach.is_some() && !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        places.sort_unstable();
+        let before = std::mem::take(&mut self.rows);
+        let kept = |place: Place| before.iter().find(|row| row.place == place).cloned();
+        self.rows = places.into_iter().map(|place| kept(place).unwrap_or(Row::new(place))).collect();
+    }
+
+    /// Its addresses in the order of RFC 3263, drawn anew by weight each time.
+    pub fn drawn(&self, desk: &mut Desk<'_>) -> Vec<Target> {
+        let Known::Answers { answers, .. } = &self.known else { return Vec::new() };
+        let Ok(uri) = Uri::parse(&self.watch.target) else { return Vec::new() };
+        let transports = Listener::transports(desk.listeners, self.watch.interface);
+        let usable = Usable { transports: &transports, families: Families::Both };
+        match Locate::begin(&uri, usable).step(answers, desk.chance) {
+            Step::Found(targets) => targets,
+            Step::Ask(_) | Step::NotFound => Vec::new(),
+        }
+    }
+
+    pub fn row(&self, place: Place) -> Option<&Row> {
+        self.rows.iter().find(|row| row.place == place)
+    }
+}
+
+/// What a server may use while it handles one event.
+pub(crate) struct Desk<'a> {
+    pub listeners: &'a [Listener],
+    pub chance: &'a mut Chance,
+}

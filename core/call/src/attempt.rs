@@ -57,7 +57,7 @@ pub(crate) enum Progress {
     Told { early: Option<Box<[u8]>> },
 }
 
-/// So many addresses share the time that a peer may take to say something; further ones get none of their own.
+/// So many addresses share the time that a peer may take to say something.
 const SHARERS_MAX: usize = 4;
 
 impl Attempt {

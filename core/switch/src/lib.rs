@@ -18,5 +18,5 @@ pub use seam::{
     Answer, AskId, Command, CommandId, Input, MediaRange, News, Outbox, Question, Received, Reply, Settings,
 };
 pub use switch::Switch;
-pub use view::{Held, LimitView, SomeCalls, TargetState, TargetView, TrunkView, View};
 pub use targets::{Place, Standing};
+pub use view::{Held, LimitView, SomeCalls, TargetState, TargetView, TrunkView, View};

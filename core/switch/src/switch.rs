@@ -34,7 +34,7 @@ pub struct Switch {
     pub(crate) calls: Calls,
     pub(crate) book: Book,
     health: Health,
-    standings: Standings,
+    pub(crate) standings: Standings,
     /// The edition of the book that the standings were drawn from.
     edition: u64,
     certificates: BTreeMap<ConnectionId, Arc<[String]>>,

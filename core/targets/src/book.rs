@@ -8,8 +8,9 @@ use sip_stack::locate::{DnsAnswer, DnsQuestion, Target};
 use sip_stack::{Chance, Listener};
 
 use crate::row::{Change, Outcome};
-use crate::server::{Desk, Known, Place, Server, Watch};
+use crate::server::{Desk, Known, Server};
 use crate::standing::Standing;
+use crate::watch::{Place, Watch};
 
 /// Every server of every trunk, in the order in which they were given.
 pub struct Book {

@@ -8,6 +8,7 @@
 //! Start at `Book`.
 
 mod standing;
+mod watch;
 
 mod row;
 mod search;
@@ -17,5 +18,5 @@ mod book;
 
 pub use book::{Book, Way, Wish};
 pub use row::{Change, Outcome};
-pub use server::{Place, Watch};
 pub use standing::{Cause, Rules, Standing};
+pub use watch::{Place, Watch};

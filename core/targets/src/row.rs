@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::server::Place;
 use crate::standing::{Cause, Rules, Standing, TRIAL_AFTER};
+use crate::watch::Place;
 
 /// What came of asking an address for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,7 +30,8 @@ pub struct Failover {
     /// Whether a call moves on even after the caller has heard it ring.
     #[serde(default)]
     pub after_ringing: bool,
-    /// How long the whole call may take to be answered, through all its servers; 3 minutes where it is missing.
+    /// How long the whole call may take to be answered, through all its servers; 3 minutes where it is
+    /// missing.
     pub budget: Option<Duration>,
 }
 

@@ -8,6 +8,7 @@ mod conformance;
 mod fuzz;
 mod interop;
 mod lanes;
+mod plans;
 mod programs;
 mod schema;
 mod sim;
@@ -29,6 +30,7 @@ cargo xtask tidy [--root DIR]           the rules of the house alone
 cargo xtask deny                        licences, bans, sources; advisories if they can be had
 cargo xtask schema [--write]            compares (or writes) docs/tandem.schema.json
 cargo xtask conformance [--write]       compares (or writes) docs/CONFORMANCE.md, made from the tests
+cargo xtask plans DIR                   writes the numbering plans, out of libphonenumber's resources in DIR
 cargo xtask sim [--seeds N] [--from S]  random scenarios in the simulated world
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
@@ -58,6 +60,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         "schema" => schema::compare(),
         "conformance" if arguments.has("--write") => conformance::write(),
         "conformance" => conformance::compare(),
+        "plans" => plans::write(&PathBuf::from(arguments.name.as_deref().unwrap_or("."))),
         "sim" => sim::run_seeds(arguments.number("--from", 0)?, arguments.number("--seeds", 200)?),
         "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),

@@ -6,44 +6,112 @@ use std::net::IpAddr;
 use model::SipUri;
 use sip_message::{Scheme, Uri};
 
+use crate::numbering::Service;
+
 /// What somebody dialled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Dialled {
-    /// Digits without separators, perhaps with a plus; or the name of a user.
-    Digits(String),
-    /// `urn:service:sos`, whatever kind of help.
-    Sos,
+    Digits {
+        /// Digits without separators, perhaps with a plus; or the name of a user.
+        digits: String,
+        /// What `;ext=` says.
+        extension: Option<String>,
+    },
+    /// `urn:service:sos`, for one service or any.
+    Sos(Option<Service>),
 }
 
 impl Dialled {
     /// Reads a request URI; `None` if it names nobody.
     pub fn of(uri: &str) -> Option<Dialled> {
-        let lower = uri.get(..15).map(str::to_ascii_lowercase);
-        if lower.as_deref() == Some("urn:service:sos") && matches!(uri.as_bytes().get(15), None | Some(b'.'))
-        {
-            return Some(Dialled::Sos);
+        if let Some(sos) = sos(uri) {
+            return Some(sos);
         }
-        named_in(uri).map(Dialled::Digits)
+        let (digits, extension) = parts_of(uri)?;
+        Some(Dialled::Digits { digits, extension })
     }
+}
+
+fn sos(uri: &str) -> Option<Dialled> {
+    const URN: &str = "urn:service:sos";
+    let (urn, rest) = uri.split_at_checked(URN.len())?;
+    let service = rest.strip_prefix('.').map(|word| word.split('.').next().unwrap_or_default());
+    let is_sos = urn.eq_ignore_ascii_case(URN) && (rest.is_empty() || service.is_some());
+    is_sos.then(|| Dialled::Sos(service.and_then(|word| Service::named(&word.to_ascii_lowercase()))))
 }
 
 /// The number or name in the user part of a SIP URI or in a tel URI, without separators and parameters.
 pub(crate) fn named_in(uri: &str) -> Option<String> {
+    parts_of(uri).map(|(text, _)| text)
+}
+
+/// The same, with the extension behind it.
+fn parts_of(uri: &str) -> Option<(String, Option<String>)> {
     let uri = Uri::parse(uri).ok()?;
     let text: Cow<'_, str> = match uri.scheme {
         Scheme::Tel => uri.number()?.into(),
         Scheme::Sip | Scheme::Sips => uri.user_decoded()?,
         Scheme::Other(_) => return None,
     };
-    let text = text.split(';').next().unwrap_or_default();
-    let is_dialled = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || "+-.() *#".contains(c));
-    if !is_dialled {
-        return Some(text.to_owned()).filter(|text| !text.is_empty());
+    let mut parts = text.split(';');
+    let text = parts.next().unwrap_or_default();
+    let written: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('=')).collect();
+    let parameter = |name: &str| {
+        let found = written.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, says)| *says);
+        found.or_else(|| uri.param(name).flatten().filter(|_| uri.scheme == Scheme::Tel))
+    };
+    if text.is_empty() {
+        return None;
+    }
+    if !is_dialled(text) {
+        return Some((text.to_owned(), None));
     }
     // In "+44 (0)20 …" the zero is dialled at home only.
     let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
-    let bare: String = text.chars().filter(|letter| !"-.() ".contains(*letter)).collect();
-    (!bare.is_empty()).then_some(bare)
+    // A context that is a domain says whose number it is, and not how it goes on.
+    let context = parameter("phone-context").filter(|context| context.starts_with('+'));
+    let context = context.filter(|_| !text.starts_with('+')).unwrap_or_default();
+    let whole = without_separators(&format!("{context}{text}"));
+    let bare = if whole.len() > CONTEXT_MIN { whole } else { without_separators(&text) };
+    let extension = parameter("ext").map(without_separators).filter(|extension| !extension.is_empty());
+    (!bare.is_empty()).then_some((bare, extension))
+}
+
+/// Whether a text is dialled, and no name.
+pub(crate) fn is_dialled(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_ascii_digit() || "+-.() *#".contains(letter))
+}
+
+/// A context makes no number of a short code: `tel:911;phone-context=+1` calls for help.
+const CONTEXT_MIN: usize = 9;
+
+fn without_separators(text: &str) -> String {
+    text.chars().filter(|letter| !"-.() ".contains(*letter)).collect()
+}
+
+/// A number whose letters stand for the keys they are on: `1-800-FLOWERS`. A name is none.
+pub(crate) fn on_keys(text: &str) -> Option<String> {
+    const FEWEST: usize = 7;
+    let bare = without_separators(text);
+    let digits = bare.strip_prefix('+').unwrap_or(&bare);
+    let is_number = digits.len() >= FEWEST
+        && digits.starts_with(|first: char| first.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_number.then(|| bare.chars().map(key_of).collect())
+}
+
+fn key_of(letter: char) -> char {
+    match letter.to_ascii_uppercase() {
+        'A'..='C' => '2',
+        'D'..='F' => '3',
+        'G'..='I' => '4',
+        'J'..='L' => '5',
+        'M'..='O' => '6',
+        'P'..='S' => '7',
+        'T'..='V' => '8',
+        'W'..='Z' => '9',
+        other => other,
+    }
 }
 
 /// Whether a device may be what stands behind a source address.

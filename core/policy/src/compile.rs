@@ -12,8 +12,8 @@ use model::{
     Code, Codec, Document, Documents, Fault, Kind, Problem, Secret, SecretRef, Secrets, Spot, nearest,
 };
 
-use crate::country::Country;
 use crate::limit::Limit;
+use crate::numbering::{Country, Plans};
 use crate::policy::{Habits, Policy};
 
 /// Compiles the first policy of a node.
@@ -35,12 +35,19 @@ fn compile_with(
     secrets: &Secrets,
     older: Option<&Policy>,
 ) -> Result<Policy, Vec<Problem>> {
-    let mut compiler =
-        Compiler { documents, secrets, older: limits_of(older), problems: Vec::new(), warnings: Vec::new() };
+    let mut compiler = Compiler {
+        documents,
+        secrets,
+        plans: Plans::built_in(),
+        older: limits_of(older),
+        problems: Vec::new(),
+        warnings: Vec::new(),
+    };
+    compiler.plans();
     let home = compiler.home();
     let interfaces = compiler.interfaces();
     let sites = compiler.sites(&home);
-    let trunks = compiler.trunks(&interfaces);
+    let trunks = compiler.trunks(&interfaces, &home);
     let servers = trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect();
     let users = compiler.users(&sites);
     let directory = compiler.directory(&users);
@@ -55,6 +62,7 @@ fn compile_with(
         emergencies: compiler.emergencies(&trunks),
         tests: compiler.tests(),
         codecs: default_codecs(),
+        plans: compiler.plans,
         home,
         interfaces,
         servers,
@@ -85,6 +93,7 @@ fn words(codecs: &[Codec]) -> Arc<[Arc<str>]> {
 struct Compiler<'d> {
     documents: &'d Documents,
     secrets: &'d Secrets,
+    plans: Plans,
     older: BTreeMap<Arc<str>, Arc<Limit>>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
@@ -145,14 +154,14 @@ impl<'d> Compiler<'d> {
         value
     }
 
-    fn country<U>(&mut self, from: &Document<U>, id: &Spot<String>) -> Option<&'static Country> {
-        let country = Country::named(id);
+    fn country<U>(&mut self, from: &Document<U>, id: &Spot<String>) -> Option<Arc<Country>> {
+        let country = self.plans.at_hand(id);
         if country.is_none() {
             let fault = Fault::new(
                 Code::UNKNOWN_WORD,
                 format!("the dialling habits of \"{}\" are not known", id.value),
             );
-            let fault = match nearest(id, Country::ids()) {
+            let fault = match nearest(id, self.plans.ids()) {
                 Some(near) => fault.suggest(format!("did you mean \"{near}\"?")),
                 None => fault,
             };
@@ -161,11 +170,21 @@ impl<'d> Compiler<'d> {
         country
     }
 
+    /// Newer numbering plans than the program brought.
+    fn plans(&mut self) {
+        for file in self.documents.files.iter().filter(|file| file.is_plans()) {
+            if let Err(unreadable) = self.plans.renew(&file.text) {
+                let fault = Fault::new(Code::PLANS, unreadable.says);
+                self.problems.push(file.problem_on(unreadable.line, fault));
+            }
+        }
+    }
+
     fn home(&mut self) -> Habits {
         let system = &self.documents.system;
         let country = self.country(system, &system.country);
         Habits {
-            country: country.unwrap_or(Country::anywhere()),
+            country: country.unwrap_or_else(|| Arc::new(Country::anywhere())),
             area_code: system.area_code.as_ref().map(|code| code.as_str().into()),
             outside_prefix: None,
         }

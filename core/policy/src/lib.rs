@@ -24,7 +24,6 @@ mod compile;
 mod policy;
 
 mod address;
-mod country;
 mod numbering;
 
 mod explain;

@@ -1,20 +1,21 @@
 //! A compiled, immutable revision of the documents.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    Choose, Class, DidRule, HealthCheck, Identity, Moment, Network, Number, NumberRange, Pattern, PortRange,
-    Problem, Rule, Secret, Side, SipUri, Source, Transport, TrunkDirection,
+    Choose, Class, DidRule, HealthCheck, Identity, Moment, Network, Number, NumberPlace, NumberRange,
+    Pattern, PortRange, Problem, Rule, Secret, Side, SipUri, Source, Transport, TrunkDirection,
 };
 
 use crate::call_plan::{Credentials, MediaPlan};
 use crate::causes::Causes;
-use crate::country::Country;
 use crate::facts::{InterfaceId, ServerId};
 use crate::limit::Limit;
+use crate::numbering::{Country, Place, Plans, rendered};
 use crate::refusal::Code;
 use crate::responses::Responses;
 
@@ -24,6 +25,7 @@ pub struct Policy {
     pub(crate) revision: u64,
     pub(crate) realm: Arc<str>,
     pub(crate) time_zone: Option<Arc<str>>,
+    pub(crate) plans: Plans,
     pub(crate) home: Habits,
     pub(crate) interfaces: Vec<Interface>,
     pub(crate) servers: Vec<Server>,
@@ -140,6 +142,12 @@ impl Policy {
         site.map_or(&self.home, |site| &site.habits)
     }
 
+    /// Where people of a site dial, as numbering wants it.
+    pub(crate) fn place_of<'p>(&'p self, site: Option<&'p Site>) -> Place<'p> {
+        let habits = self.habits_of(site);
+        Place { plans: &self.plans, country: &habits.country, area_code: habits.area_code.as_deref() }
+    }
+
     pub(crate) fn interface_towards(&self, side: Side) -> Option<InterfaceId> {
         let facing = self.interfaces.iter().find(|interface| interface.side == side);
         facing.or(self.interfaces.first()).map(|interface| interface.id)
@@ -167,7 +175,7 @@ pub(crate) fn interface_for(
 /// How people of a place dial.
 #[derive(Clone, Debug)]
 pub(crate) struct Habits {
-    pub country: &'static Country,
+    pub country: Arc<Country>,
     pub area_code: Option<Arc<str>>,
     pub outside_prefix: Option<Arc<str>>,
 }
@@ -249,6 +257,8 @@ pub(crate) struct Trunk {
     pub certificate: Vec<Arc<str>>,
     pub did: DidRule,
     pub identity: Identity,
+    /// The country whose national form and short codes the far end knows.
+    pub country: Arc<Country>,
     /// The name of the header that says who calls.
     pub caller_id_header: Option<Arc<str>>,
     pub credentials: Option<Arc<Credentials>>,
@@ -264,6 +274,11 @@ pub(crate) struct Trunk {
 }
 
 impl Trunk {
+    /// A number as the far end wants it in one place of a request; what is no number stays as it is.
+    pub fn writes<'n>(&self, number: &'n str, place: NumberPlace) -> Cow<'n, str> {
+        rendered(number, self.identity.format_in(place), &self.country)
+    }
+
     pub fn exactness_for(&self, source: SocketAddr) -> Option<u32> {
         self.sources.iter().filter(|one| one.covers(source)).map(Source::exactness).max()
     }

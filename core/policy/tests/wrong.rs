@@ -133,7 +133,7 @@ wrong! {
     country_in_small_letters: "40-country-in-small-letters.toml"
         is "TD-C007 _:5:11", "two capital letters, such as \"US\"";
     country_that_is_not_known: "41-country-that-is-not-known.toml"
-        is "TD-C007 _:5:11", "did you mean \"MX\"?";
+        is "TD-C007 _:5:11", "did you mean \"AX\"?";
     secret_in_plain_text: "42-secret-in-plain-text.toml"
         is "TD-C018 _:22:12", "{ env = \"NAME\" } or { file = \"path\" }";
     secret_as_text: "43-secret-as-text.toml"

@@ -31,7 +31,7 @@ pub fn compile(files: &[SourceFile], base: &Path, older: Option<&Policy>) -> Res
     Ok(Loaded { documents, policy })
 }
 
-/// Every *.toml below a directory, in order of their names.
+/// Every *.toml and *.plans below a directory, in order of their names.
 fn read(directory: &Path) -> Result<Vec<SourceFile>> {
     let mut paths = Vec::new();
     collect(directory, &mut paths)?;
@@ -51,7 +51,7 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
         let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
         if path.is_dir() && !is_hidden {
             collect(&path, paths)?;
-        } else if path.extension().is_some_and(|end| end == "toml") && !is_hidden {
+        } else if path.extension().is_some_and(|end| end == "toml" || end == "plans") && !is_hidden {
             paths.push(path);
         }
     }

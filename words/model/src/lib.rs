@@ -21,6 +21,7 @@ mod trunk;
 mod user;
 
 mod duration;
+mod formats;
 mod media;
 mod network;
 mod number;
@@ -41,6 +42,7 @@ pub use duration::Duration;
 pub use emergency::{Emergency, Expect, Given, Moment, Test};
 pub use failover::{FailCause, Failover, ResponseRule};
 pub use fault::Fault;
+pub use formats::{NumberFormat, NumberFormats, NumberPlace};
 pub use health::{HealthCheck, Probing};
 pub use load::load;
 pub use media::{Codec, MediaPath};
@@ -57,8 +59,8 @@ pub use spot::Spot;
 pub use suggest::nearest;
 pub use system::{Interface, LogLevel, Side, System};
 pub use trunk::{
-    Accept, Auth, CallerIdHeader, DidRule, FromIdentity, Identity, NumberFormat, Server, Trunk,
-    TrunkDirection, TrunkLimits, TrunkMedia,
+    Accept, Auth, CallerIdHeader, DidRule, FromIdentity, Identity, Server, Trunk, TrunkDirection,
+    TrunkLimits, TrunkMedia,
 };
 pub use uri::{Secure, SipUri, Transport};
 pub use user::{Class, Device, Numbers, User};

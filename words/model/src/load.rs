@@ -38,7 +38,7 @@ const KINDS: [&str; 11] = [
 /// Reads all files of a configuration: documents, or everything that is wrong with them.
 pub fn load(files: &[SourceFile]) -> Result<Documents, Vec<Problem>> {
     let mut reader = Reader { files, ..Reader::default() };
-    for (index, file) in files.iter().enumerate() {
+    for (index, file) in files.iter().enumerate().filter(|(_, file)| !file.is_plans()) {
         reader.file(index, file);
     }
     let (documents, mut problems) = reader.finish();

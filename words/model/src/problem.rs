@@ -51,6 +51,7 @@ codes! {
     CONTRADICTION     30 "two keys contradict each other";
     OUT_OF_RANGE      31 "a figure is out of range";
     TIME              32 "a time cannot be read";
+    PLANS             41 "a line of a numbering plan cannot be read";
 }
 
 impl Code {

@@ -33,6 +33,18 @@ impl SourceFile {
         SourceFile { name: name.into(), text, lines }
     }
 
+    /// Whether it renews numbering plans: `*.plans`, and no TOML.
+    pub fn is_plans(&self) -> bool {
+        self.name.ends_with(".plans")
+    }
+
+    /// A problem with a whole line, counted from 1.
+    pub fn problem_on(&self, line: usize, fault: Fault) -> Problem {
+        let begins = line.checked_sub(1).and_then(|index| self.lines.get(index)).copied().unwrap_or_default();
+        let ends = self.lines.get(line).map_or(self.text.len(), |next| next - 1);
+        self.problem(begins..ends, fault)
+    }
+
     /// Line and column of a byte, both from 1; the column counts characters.
     pub fn position(&self, byte: usize) -> (usize, usize) {
         let byte = self.floor(byte);

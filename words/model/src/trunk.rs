@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failover::{Failover, ResponseRule};
+use crate::formats::{NumberFormat, NumberFormats, NumberPlace};
 use crate::health::HealthCheck;
 use crate::media::{Codec, MediaPath};
 use crate::network::Source;
@@ -119,8 +120,23 @@ pub struct Identity {
     pub caller_id: CallerIdHeader,
     #[serde(default)]
     pub format: NumberFormat,
+    /// Where some header wants another form.
+    #[serde(default)]
+    pub formats: NumberFormats,
+    /// The country whose national form and short codes the far end knows; the system's where it is missing.
+    pub country: Option<Spot<String>>,
+    /// Adds `user=phone` to URIs that hold a number.
+    #[serde(default)]
+    pub user_phone: bool,
     /// The number of callers who have none.
     pub default: Option<Number>,
+}
+
+impl Identity {
+    /// The form of numbers in one place of a request.
+    pub fn format_in(&self, place: NumberPlace) -> NumberFormat {
+        self.formats.of(place).unwrap_or(self.format)
+    }
 }
 
 /// Who stands in From.
@@ -141,24 +157,6 @@ pub enum CallerIdHeader {
     PPreferredIdentity,
     From,
     None,
-}
-
-/// How a far end wants numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum NumberFormat {
-    /// +14255550100
-    #[default]
-    #[serde(rename = "+e164")]
-    PlusE164,
-    /// 14255550100
-    #[serde(rename = "e164")]
-    E164,
-    /// 0014255550100
-    #[serde(rename = "00")]
-    DoubleZero,
-    /// 4255550100 at home, with the international prefix elsewhere
-    #[serde(rename = "national")]
-    National,
 }
 
 /// An account with the provider.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use model::{Code, Document, Fault, NumberRange, Problem};
 
 use crate::compile::Compiler;
+use crate::numbering::Country;
 use crate::policy::{DidBlock, Habits, Site, User};
 
 impl Compiler<'_> {
@@ -78,12 +79,13 @@ impl Compiler<'_> {
     /// An extension that means help somewhere in the house would never ring.
     pub(super) fn extensions_that_alarm(&mut self, home: &Habits, sites: &BTreeMap<Arc<str>, Arc<Site>>) {
         let habits = sites.values().map(|site| &site.habits).chain(std::iter::once(home));
-        let built_in: Vec<&str> = habits.flat_map(|habits| habits.country.emergency).copied().collect();
+        let countries: Vec<&Country> = habits.map(|habits| &*habits.country).collect();
         let rules = self.documents.emergency.values();
         let configured: Vec<&str> = rules.flat_map(|rule| &rule.dial.value).map(String::as_str).collect();
         for document in self.documents.user.values() {
             let Some(extension) = &document.extension else { continue };
-            if built_in.contains(&extension.as_str()) || configured.contains(&extension.as_str()) {
+            let alarms = countries.iter().any(|country| country.alarms(extension));
+            if alarms || configured.contains(&extension.as_str()) {
                 let message = format!("extension {} calls for help", extension.value);
                 let fault = Fault::new(Code::CONTRADICTION, message).suggest("choose another extension");
                 self.problems.push(self.documents.problem_at(document, extension, fault));

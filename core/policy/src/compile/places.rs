@@ -40,7 +40,7 @@ impl Compiler<'_> {
             let site = Site {
                 name: document.name.clone(),
                 habits: Habits {
-                    country: country.unwrap_or(home.country),
+                    country: country.unwrap_or_else(|| home.country.clone()),
                     area_code: area_code.or_else(|| home.area_code.clone()),
                     outside_prefix: document.outside_prefix.as_ref().map(|prefix| prefix.as_str().into()),
                 },

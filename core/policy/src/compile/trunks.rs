@@ -10,11 +10,15 @@ use crate::call_plan::{Credentials, MediaPlan};
 use crate::causes::Causes;
 use crate::compile::{Compiler, default_codecs, words};
 use crate::facts::{InterfaceId, ServerId};
-use crate::policy::{Interface, Server, Trunk, interface_for};
+use crate::policy::{Habits, Interface, Server, Trunk, interface_for};
 use crate::responses::Responses;
 
 impl Compiler<'_> {
-    pub(super) fn trunks(&mut self, interfaces: &[Interface]) -> BTreeMap<Arc<str>, Arc<Trunk>> {
+    pub(super) fn trunks(
+        &mut self,
+        interfaces: &[Interface],
+        home: &Habits,
+    ) -> BTreeMap<Arc<str>, Arc<Trunk>> {
         let mut trunks = BTreeMap::new();
         let mut next_server = 0;
         for document in self.documents.trunk.values() {
@@ -31,6 +35,7 @@ impl Compiler<'_> {
             let credentials = self.credentials_of(document);
             let limit =
                 document.limits.calls.map(|ceiling| self.limit(format!("trunk {}", document.name), ceiling));
+            let country = document.identity.country.as_ref().and_then(|id| self.country(document, id));
             let trunk = Trunk {
                 name: document.name.clone(),
                 servers,
@@ -40,6 +45,7 @@ impl Compiler<'_> {
                 certificate: document.accept.certificate.iter().map(|name| name.as_str().into()).collect(),
                 did: document.accept.did,
                 identity: document.identity.clone(),
+                country: country.unwrap_or_else(|| home.country.clone()),
                 caller_id_header: header_of(document.identity.caller_id).map(Arc::from),
                 credentials,
                 media: MediaPlan {

@@ -2,7 +2,7 @@
 
 use model::Class;
 
-use crate::country::{is_premium, is_satellite, is_toll_free};
+use crate::numbering::{Country, Kind};
 use crate::policy::Policy;
 use crate::steps::{Called, Caller};
 use crate::trail::Trail;
@@ -19,22 +19,36 @@ pub(crate) fn classify(
         trail.note(NAME, Class::Internal.word(), format!("{} belongs to {}", called.text, owner.name));
         return Class::Internal;
     }
+    let home = &*policy.habits_of(caller.site.map(|site| &**site)).country;
     let Some(digits) = called.text.strip_prefix('+') else {
-        trail.note(NAME, Class::International.word(), "a name outside may be anywhere");
-        return Class::International;
+        let (class, why) = match home.short_class(&called.text) {
+            Some(class) => (class, format!("{} is a short code of {}", called.text, home.id)),
+            None => (Class::International, "a name outside may be anywhere".to_owned()),
+        };
+        trail.note(NAME, class.word(), why);
+        return class;
     };
-    let country = policy.habits_of(caller.site.map(|site| &**site)).country;
-    let (class, why) = if is_satellite(digits) {
-        (Class::Satellite, "is a satellite telephone")
-    } else if is_premium(digits) {
-        (Class::Premium, "costs extra")
-    } else if is_toll_free(country, digits) {
-        (Class::TollFree, "is free of charge")
-    } else if country.national_digits(digits).is_some() {
-        (Class::National, "is in the caller's country")
-    } else {
-        (Class::International, "is in another country")
+    let found = policy.plans.of_number(digits);
+    let kind = found.as_ref().and_then(|(country, national)| country.kind_of(national));
+    let class = class_of(home, found.as_ref().map(|(country, _)| &**country), kind);
+    let kind = kind.map_or("of no known kind", Kind::word);
+    let place = match &found {
+        Some((country, _)) => format!("{} (+{})", country.id, country.calling_code),
+        None => "a calling code that is not known".to_owned(),
     };
-    trail.note(NAME, class.word(), format!("{} {why}", called.text));
+    trail.note(NAME, class.word(), format!("{} is {kind}, {place}", called.text));
     class
+}
+
+/// Where a number is weighs less than what it costs.
+fn class_of(home: &Country, country: Option<&Country>, kind: Option<Kind>) -> Class {
+    let is_home = country.is_some_and(|country| home.is_home(country));
+    match (kind, is_home) {
+        (Some(Kind::Premium), _) => Class::Premium,
+        (Some(Kind::Satellite), _) => Class::Satellite,
+        (Some(kind), true) => kind.class_at_home(),
+        (None, true) => Class::National,
+        (Some(Kind::TollFree), false) if country.is_some_and(Country::is_of_the_world) => Class::TollFree,
+        (_, false) => Class::International,
+    }
 }

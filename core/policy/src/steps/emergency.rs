@@ -13,8 +13,8 @@ use model::Side;
 use crate::address::Dialled;
 use crate::call_plan::{AttemptPlan, CallPlan, Direction};
 use crate::causes::Causes;
-use crate::country::Country;
 use crate::facts::Facts;
+use crate::numbering::Country;
 use crate::policy::{Emergency, Policy, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose::{self, Seed};
@@ -39,7 +39,7 @@ pub(crate) fn emergency(
     dialled: &Dialled,
     trail: &mut Trail,
 ) -> Option<Result<CallPlan, Refusal>> {
-    let country = policy.habits_of(caller.site.map(|site| &**site)).country;
+    let country = &*policy.habits_of(caller.site.map(|site| &**site)).country;
     let Some(alarm) = alarm(policy, caller, country, dialled) else {
         trail.note(NAME, "no", format!("not among {}", numbers(policy, caller, country)));
         return None;
@@ -75,13 +75,12 @@ pub(crate) fn emergency(
 /// Whether a request URI may be a call for help, from wherever it comes. Asked where no time is left to plan.
 pub fn sounds_urgent(policy: &Policy, request_uri: &str) -> bool {
     let Some(dialled) = Dialled::of(request_uri) else { return false };
-    let Dialled::Digits(digits) = dialled else { return true };
+    let Dialled::Digits { digits, .. } = dialled else { return true };
     let prefixes = policy.sites.values().filter_map(|site| site.habits.outside_prefix.as_deref());
-    let countries = policy.sites.values().map(|site| site.habits.country).chain([policy.home.country]);
-    let numbers: Vec<&str> = countries.flat_map(|country| country.emergency.iter().copied()).collect();
+    let habits = || policy.sites.values().map(|site| &site.habits).chain([&policy.home]);
     let is_one = |digits: &str| {
         let is_configured = |rule: &Emergency| rule.dial.iter().any(|number| **number == *digits);
-        numbers.contains(&digits) || policy.emergencies.iter().any(is_configured)
+        habits().any(|habits| habits.country.alarms(digits)) || policy.emergencies.iter().any(is_configured)
     };
     is_one(&digits) || prefixes.filter_map(|prefix| digits.strip_prefix(prefix)).any(is_one)
 }
@@ -101,17 +100,22 @@ fn alarm<'p>(
     dialled: &Dialled,
 ) -> Option<Alarm<'p>> {
     let rules = || policy.emergencies.iter().filter(|rule| rule.serves(caller, country));
-    let Dialled::Digits(digits) = dialled else {
-        let rule = rules().next();
-        let number = rule.and_then(|rule| rule.dial.first().cloned());
-        let number = number.or_else(|| country.emergency.first().map(|number| Arc::from(*number)));
-        return Some(Alarm { number: number.unwrap_or_else(|| "112".into()), rule });
+    let digits = match dialled {
+        Dialled::Digits { digits, .. } => digits,
+        Dialled::Sos(service) => {
+            let rule = rules().next();
+            let number = match (service, rule.and_then(|rule| rule.dial.first())) {
+                (None, Some(number)) => number.clone(),
+                (service, _) => country.help(*service).unwrap_or("112").into(),
+            };
+            return Some(Alarm { number, rule });
+        }
     };
     for digits in without_prefixes(policy, caller, digits) {
         if let Some(rule) = rules().find(|rule| rule.dial.iter().any(|number| **number == *digits)) {
             return Some(Alarm { number: rule.asked_for(digits), rule: Some(rule) });
         }
-        if country.emergency.contains(&digits) {
+        if country.alarms(digits) {
             let rule = rules().next();
             return Some(Alarm { number: digits.into(), rule });
         }
@@ -134,7 +138,7 @@ impl Emergency {
     /// Whether its numbers mean help for a caller; who is nowhere in particular may use any.
     fn serves(&self, caller: &Caller<'_>, country: &Country) -> bool {
         let at_site = caller.site.is_none_or(|site| self.sites.contains(&site.name));
-        let in_country = self.country.as_deref().is_none_or(|id| id == country.id);
+        let in_country = self.country.as_deref().is_none_or(|id| *id == *country.id);
         (self.sites.is_empty() || at_site) && in_country
     }
 
@@ -148,7 +152,9 @@ impl Emergency {
 fn numbers(policy: &Policy, caller: &Caller<'_>, country: &Country) -> String {
     let rules = policy.emergencies.iter().filter(|rule| rule.serves(caller, country));
     let mut numbers: Vec<&str> = rules.flat_map(|rule| &rule.dial).map(|number| &**number).collect();
-    numbers.extend(country.emergency.iter().filter(|number| !numbers.contains(number)).collect::<Vec<_>>());
+    let built_in = country.emergency.iter().map(|number| &**number);
+    let built_in: Vec<&str> = built_in.filter(|number| !numbers.contains(number)).collect();
+    numbers.extend(built_in);
     numbers.join(", ")
 }
 

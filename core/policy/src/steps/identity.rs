@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use model::{CallerIdHeader, FromIdentity};
+use model::{CallerIdHeader, FromIdentity, NumberPlace};
 
-use crate::address::{name_addr, named_in, user_escaped};
+use crate::address::{is_dialled, name_addr, named_in, user_escaped};
 use crate::facts::Facts;
-use crate::numbering::rendered;
 use crate::policy::{Policy, Trunk};
 use crate::steps::choose::Hop;
 use crate::steps::normalise::number_from_trunk;
@@ -40,18 +39,17 @@ pub(crate) fn towards_trunk(
     shown: Shown,
 ) -> Identity {
     let identity = &trunk.identity;
-    let home = policy.home.country;
     let domain = identity.domain.as_deref().unwrap_or(&server.host);
     let is_private = shown == Shown::AsWished && facts.wants_privacy();
     let number =
         caller_number(policy, facts, caller).or_else(|| identity.default.as_ref().map(|n| n.shared()));
-    let number = number.map(|number| rendered(&number, identity.format, home));
+    let shown = number.as_deref().map(|number| trunk.writes(number, NumberPlace::From));
     let account =
         identity.account.as_deref().or(trunk.credentials.as_ref().map(|credentials| &*credentials.user));
     let wants_account = identity.from == FromIdentity::Account && identity.caller_id != CallerIdHeader::From;
     let in_account = wants_account && account.is_some();
 
-    let sender = match (in_account, account, number.as_deref()) {
+    let sender = match (in_account, account, shown.as_deref()) {
         (true, Some(account), _) => account,
         (_, _, Some(number)) => number,
         (_, Some(account), None) => account,
@@ -64,12 +62,13 @@ pub(crate) fn towards_trunk(
         (true, true) => name_addr(None, &sender_uri()),
         (false, _) => name_addr(display_of(caller, facts), &sender_uri()),
     };
-    let called = rendered(&called.text, identity.format, home);
-    let called = user_escaped(&called);
+    let phone = if identity.user_phone && is_dialled(&called.text) { ";user=phone" } else { "" };
+    let called_in = |place| user_escaped(&trunk.writes(&called.text, place)).into_owned();
     let is_hidden = is_private && !in_account;
     Identity {
-        request_uri: [server.scheme, &*called, "@", &server.authority].concat(),
-        to: name_addr(None, &[server.scheme, &*called, "@", &server.host].concat()),
+        request_uri: [server.scheme, &called_in(NumberPlace::Request), "@", &server.authority, phone]
+            .concat(),
+        to: name_addr(None, &[server.scheme, &called_in(NumberPlace::To), "@", &server.host, phone].concat()),
         headers: headers(trunk, number.as_deref(), domain, is_private.then_some("id")),
         contact_user: if is_hidden { "anonymous".into() } else { Arc::from(&*sender) },
         from,
@@ -84,7 +83,9 @@ fn headers(
 ) -> Vec<(Arc<str>, String)> {
     let mut headers = Vec::with_capacity(2);
     if let (Some(name), Some(number)) = (&trunk.caller_id_header, number) {
-        headers.push((name.clone(), ["<sip:", &*user_escaped(number), "@", domain, ">"].concat()));
+        let number = trunk.writes(number, NumberPlace::Asserted);
+        let phone = if trunk.identity.user_phone { ";user=phone" } else { "" };
+        headers.push((name.clone(), ["<sip:", &*user_escaped(&number), "@", domain, phone, ">"].concat()));
     }
     if let Some(privacy) = privacy {
         headers.push((Arc::from("Privacy"), privacy.to_owned()));

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use model::{DidRule, NumberFormat};
+use model::{DidRule, NumberPlace};
 
-use crate::address::Dialled;
-use crate::numbering::to_e164;
+use crate::address::{Dialled, on_keys};
+use crate::numbering::{Meaning, Place, meaning, understood};
 use crate::policy::{Policy, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::{Called, Caller};
@@ -19,7 +19,7 @@ pub(crate) fn normalise<'p>(
     dialled: &Dialled,
     trail: &mut Trail,
 ) -> Result<Called<'p>, Refusal> {
-    let Dialled::Digits(digits) = dialled else {
+    let Dialled::Digits { digits, .. } = dialled else {
         trail.note(NAME, "refused", "a call for help that nobody here may make");
         return Err(Refusal::new(Code::UNASSIGNED, "calls for help are not taken from here"));
     };
@@ -27,6 +27,7 @@ pub(crate) fn normalise<'p>(
         Some(trunk) => from_trunk(policy, trunk, digits, trail),
         None => from_inside(policy, caller, digits, trail),
     };
+    let found = found.or_else(|| by_letters(policy, caller, digits, trail));
     found.ok_or_else(|| {
         let words = format!("\"{digits}\" is no number, extension or name");
         trail.note(NAME, "refused", words.clone());
@@ -53,15 +54,37 @@ fn from_inside<'p>(
     if let Some(called) = outside.and_then(|digits| by_rules(policy, caller, digits, trail)) {
         return Some(called);
     }
-    let area_code = habits.area_code.as_deref();
-    let by_country = |digits: &str| to_e164(habits.country, area_code, digits);
+    let place = policy.place_of(caller.site.map(|site| &**site));
+    let by_country = |digits: &str| meaning(place, digits).map(|found| text_of(found, digits));
     let number = outside.and_then(by_country).or_else(|| by_country(digits))?;
     if *number == *digits {
-        trail.note(NAME, "ok", "is E.164 as dialled");
+        trail.note(NAME, "ok", "is E.164, or a short code, as dialled");
     } else {
         trail.note(NAME, "ok", format!("{digits} is {number}, as {} dials", habits.country.id));
     }
     Some(called(policy, number))
+}
+
+/// What letters mean on the keys of a phone, where nobody has such a name.
+fn by_letters<'p>(
+    policy: &'p Policy,
+    caller: &Caller<'p>,
+    dialled: &str,
+    trail: &mut Trail,
+) -> Option<Called<'p>> {
+    let digits = on_keys(dialled).filter(|digits| digits != dialled)?;
+    trail.note(NAME, "letters", format!("{dialled} is {digits} on the keys of a phone"));
+    match caller.trunk() {
+        Some(trunk) => from_trunk(policy, trunk, &digits, trail),
+        None => from_inside(policy, caller, &digits, trail),
+    }
+}
+
+fn text_of(meaning: Meaning, digits: &str) -> String {
+    match meaning {
+        Meaning::Number(number) => number,
+        Meaning::Short => digits.to_owned(),
+    }
 }
 
 /// The first rule of a dial plan that matches; the site's own plans come before everybody's.
@@ -103,14 +126,10 @@ fn from_trunk<'p>(policy: &'p Policy, trunk: &Trunk, digits: &str, trail: &mut T
 
 pub(super) fn number_from_trunk(policy: &Policy, trunk: &Trunk, digits: &str) -> Option<String> {
     let home = &policy.home;
-    let by_format = match trunk.identity.format {
-        NumberFormat::E164 => to_e164(home.country, None, &format!("+{}", digits.trim_start_matches('+'))),
-        NumberFormat::DoubleZero => {
-            digits.strip_prefix("00").and_then(|rest| to_e164(home.country, None, &format!("+{rest}")))
-        }
-        NumberFormat::PlusE164 | NumberFormat::National => None,
-    };
-    by_format.or_else(|| to_e164(home.country, home.area_code.as_deref(), digits)).or_else(|| {
+    let area_code = home.area_code.as_deref().filter(|_| home.country.id == trunk.country.id);
+    let place = Place { plans: &policy.plans, country: &trunk.country, area_code };
+    let found = understood(digits, trunk.identity.format_in(NumberPlace::Request), place);
+    found.map(|found| text_of(found, digits)).or_else(|| {
         let plus = format!("+{digits}");
         let is_ours =
             policy.directory.contains_key(plus.as_str()) || policy.dids.iter().any(|b| b.contains(&plus));

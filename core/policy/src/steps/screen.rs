@@ -70,7 +70,7 @@ fn the_one<'p>(
     trunks: &[&'p Arc<Trunk>],
     dialled: Option<&Dialled>,
 ) -> Option<&'p Arc<Trunk>> {
-    if let ([_, _, ..], Some(Dialled::Digits(digits))) = (trunks, dialled) {
+    if let ([_, _, ..], Some(Dialled::Digits { digits, .. })) = (trunks, dialled) {
         let number = format!("+{}", digits.trim_start_matches('+'));
         let gave_it = |trunk: &&&Arc<Trunk>| {
             policy.dids.iter().any(|block| block.trunk == trunk.name && block.contains(&number))

@@ -51,8 +51,13 @@ impl Actor {
             }
             (Method::Options, None) => {
                 let contact = self.contact();
-                let ok = Response { status: 200, contact: Some(&contact), ..Response::default() };
-                self.serve(now, path, message, &ok, out);
+                let status = self.profile.habits.iter().find_map(|habit| match habit {
+                    Habit::AnswersOptionsWith(status) => Some(*status),
+                    _ => None,
+                });
+                let status = status.unwrap_or(200);
+                let answer = Response { status, contact: Some(&contact), ..Response::default() };
+                self.serve(now, path, message, &answer, out);
             }
             (_, None) => {
                 self.serve(now, path, message, &Response { status: 405, ..Response::default() }, out)
@@ -173,6 +178,10 @@ impl Actor {
         if let Some(status) = refused {
             return VecDeque::from([(now, Line::Refuse(status))]);
         }
+        let refused = self.profile.habits.iter().find_map(|habit| match habit {
+            Habit::RefusesAfterRinging(status) => Some(*status),
+            _ => None,
+        });
         let mut script = VecDeque::new();
         if self.profile.has(Habit::EarlyMedia) {
             script.push_back((rings_at, Line::Early));
@@ -180,7 +189,7 @@ impl Actor {
             script.push_back((rings_at, Line::Ring));
         }
         if !self.profile.has(Habit::RingsForever) {
-            script.push_back((answers_at, Line::Answer));
+            script.push_back((answers_at, refused.map_or(Line::Answer, Line::Refuse)));
         }
         script
     }
@@ -305,10 +314,16 @@ impl Actor {
         let Some(leg) = self.legs.get(&id) else { return };
         let State::Ringing { invite, .. } = &leg.state else { return };
         let Ok(message) = Message::parse(&invite.bytes) else { return };
+        let said = self.profile.habits.iter().find_map(|habit| match habit {
+            Habit::SaysRetryAfter(seconds) => Some(("Retry-After", seconds.to_string())),
+            Habit::SaysCause(cause) => Some(("Reason", format!("Q.850;cause={cause}"))),
+            _ => None,
+        });
         let answer = Response {
             status,
             to_tag: Some(&leg.dialog.local_tag),
             contact: (status == 302).then_some(&contact),
+            header: said.as_ref().map(|(name, value)| (*name, value.as_str())),
             ..Response::default()
         };
         let parcel = self.response_parcel((invite.from, invite.transport), &message, &answer);

@@ -53,6 +53,16 @@ pub struct Credentials {
 pub enum Habit {
     /// Every INVITE from outside is refused with this status.
     RefusesWith(u16),
+    /// It rings, or gives early media, and then refuses with this status.
+    RefusesAfterRinging(u16),
+    /// What it refuses may be tried again after so many seconds.
+    SaysRetryAfter(u32),
+    /// What it refuses is refused for this Q.850 cause.
+    SaysCause(u8),
+    /// Each OPTIONS is answered with this status.
+    AnswersOptionsWith(u16),
+    /// Connections are taken, besides datagrams.
+    TakesTcpToo,
     /// No request of others is answered.
     Silent,
     /// A CANCEL changes nothing and isn't answered.

@@ -193,8 +193,9 @@ impl World {
             self.send_from_house(send.flow, send.wire.bytes().to_vec());
         }
         for (ask, Question::Dns(question)) in std::mem::take(&mut self.node.outbox.asks) {
-            let answer = self.zone.answer(question);
-            self.plan(DNS_WAIT, Coming::Dns { ask, answer });
+            if let Some(answer) = self.zone.answer(question) {
+                self.plan(DNS_WAIT, Coming::Dns { ask, answer });
+            }
         }
         for event in std::mem::take(&mut self.node.outbox.tells) {
             self.show(&Sight::Told { event: &event });
@@ -223,7 +224,9 @@ impl World {
         let actor = *self.by_ip.get(&flow.remote.ip())?;
         let is_listening = {
             let actor = self.actors[actor].borrow();
-            actor.profile().sip == flow.remote && actor.profile().transport == actors::Transport::Tcp
+            let profile = actor.profile();
+            let takes_tcp = profile.transport == actors::Transport::Tcp || profile.has(Habit::TakesTcpToo);
+            profile.sip == flow.remote && takes_tcp
         };
         if !is_listening || self.network.is_cut(flow.remote.ip()) || flow.connection != ConnectionId::NONE {
             return None;

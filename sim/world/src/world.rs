@@ -11,6 +11,7 @@ use actors::{Actor, Chance, Deed, Stage};
 use call::{Event, Record};
 use model::{Documents, Secrets, SourceFile};
 use policy::Policy;
+use sip_stack::Transport;
 use switch::{Command, CommandId, Held, Input, Reply};
 
 use crate::cast;
@@ -133,6 +134,16 @@ impl World {
         self.handle_of(index)
     }
 
+    /// A further far end of a provider, at an address that configuration doesn't name.
+    pub fn another_provider(&mut self, name: &str, sip: &str) -> ActorHandle {
+        let sip: SocketAddr = sip.parse().expect("stories give addresses");
+        let outside = self.node.listeners.iter().rev().find(|one| one.transport == Transport::Udp);
+        let house = outside.map_or(self.node.listeners[0].bind, |listener| listener.bind);
+        let profile = actors::Profile::provider(name, sip, house);
+        let index = self.enter(Actor::new(profile, self.seed ^ self.actors.len() as u64));
+        self.handle_of(index)
+    }
+
     pub fn user(&self, name: &str) -> ActorHandle {
         self.actor(name)
     }
@@ -233,6 +244,11 @@ impl World {
 
     pub fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// What the house shows of itself.
+    pub fn view(&self) -> switch::View {
+        self.node.switch.view()
     }
 
     pub fn held(&self) -> Held {

@@ -12,7 +12,18 @@ pub struct Zone {
     addresses: BTreeMap<String, Vec<IpAddr>>,
     services: BTreeMap<String, Vec<Srv>>,
     pointers: BTreeMap<String, Vec<Naptr>>,
-    is_dead: bool,
+    health: Health,
+}
+
+/// Whether the servers of the zone answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Health {
+    #[default]
+    Well,
+    /// Every question is answered with a failure.
+    Failing,
+    /// No question is answered at all.
+    Silent,
 }
 
 impl Zone {
@@ -31,20 +42,39 @@ impl Zone {
         self
     }
 
-    /// No server answers any more.
-    pub fn dies(&mut self) {
-        self.is_dead = true;
+    /// Whatever a name has had is gone.
+    pub fn forgets(&mut self, name: &str) -> &mut Zone {
+        self.addresses.remove(name);
+        self.services.remove(name);
+        self.pointers.remove(name);
+        self
     }
 
-    pub(crate) fn answer(&self, question: DnsQuestion) -> DnsAnswer {
+    /// Every question fails from now on.
+    pub fn fails(&mut self) {
+        self.health = Health::Failing;
+    }
+
+    /// No server answers any more.
+    pub fn dies(&mut self) {
+        self.health = Health::Silent;
+    }
+
+    /// All is well again.
+    pub fn returns(&mut self) {
+        self.health = Health::Well;
+    }
+
+    pub(crate) fn answer(&self, question: DnsQuestion) -> Option<DnsAnswer> {
         let found = match &question {
-            _ if self.is_dead => DnsFound::Failed,
+            _ if self.health == Health::Silent => return None,
+            _ if self.health == Health::Failing => DnsFound::Failed,
             DnsQuestion::Naptr(name) => DnsFound::Naptr(self.pointers.get(name).cloned().unwrap_or_default()),
             DnsQuestion::Srv(name) => DnsFound::Srv(self.services.get(name).cloned().unwrap_or_default()),
             DnsQuestion::Addresses(name) => {
                 DnsFound::Addresses(self.addresses.get(name).cloned().unwrap_or_default())
             }
         };
-        DnsAnswer { question, ttl: Duration::from_secs(60), found }
+        Some(DnsAnswer { question, ttl: Duration::from_secs(60), found })
     }
 }

@@ -12,12 +12,15 @@ mod failover;
 mod first_call;
 mod health;
 mod inbound;
+mod large;
 mod late_offer;
 mod lost_ack;
+mod moving_on;
 mod operator;
 mod policy_swap;
 mod proof;
 mod rough_days;
+mod targets;
 mod tcp;
 
 /// Two users, two providers, one of which is the other's backup.

@@ -1,10 +1,85 @@
-//! The `a=crypto` lines (RFC 4568): only whether their key has the length that its suite asks for.
+//! The `a=crypto` lines (RFC 4568): keys that are read, and ours that are written.
 
-/// Bytes of key and salt; none for a suite that we do not know, which two peers may well share.
+use std::fmt;
+
+use crate::address::names_an_address;
+use crate::base64;
+use crate::session::Media;
+
+/// One key for one suite, under its tag.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Crypto {
+    pub tag: u32,
+    /// As registered, such as `AES_CM_128_HMAC_SHA1_80`.
+    pub suite: Box<str>,
+    /// Master key and salt in a row.
+    pub key: Vec<u8>,
+}
+
+/// How our side of one media line is protected.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cover {
+    #[default]
+    Clear,
+    /// With keys that the peer must use.
+    Sealed(Vec<Crypto>),
+    /// With keys that the peer may use, on a line that says it is clear (RFC 8643).
+    Offered(Vec<Crypto>),
+}
+
+impl Cover {
+    pub(crate) fn keys(&self) -> &[Crypto] {
+        match self {
+            Cover::Clear => &[],
+            Cover::Sealed(keys) | Cover::Offered(keys) => keys,
+        }
+    }
+
+    /// The protocol of an RTP line under this cover; feedback or none stays as it was.
+    pub(crate) fn protocol(&self, theirs: &str) -> Option<&'static str> {
+        let (sealed, feedback) = (matches!(self, Cover::Sealed(_)), theirs.ends_with("AVPF"));
+        matches!(theirs, "RTP/AVP" | "RTP/SAVP" | "RTP/AVPF" | "RTP/SAVPF").then_some(
+            match (sealed, feedback) {
+                (true, true) => "RTP/SAVPF",
+                (true, false) => "RTP/SAVP",
+                (false, true) => "RTP/AVPF",
+                (false, false) => "RTP/AVP",
+            },
+        )
+    }
+}
+
+impl Media<'_> {
+    /// The keys that its writer brings and that could be used as they stand, in its order.
+    pub fn keys(&self) -> Vec<Crypto> {
+        let attributes = self.lines.iter().filter_map(|line| line.attribute());
+        let lines = attributes.filter(|(name, _)| *name == "crypto").filter_map(|(_, value)| value);
+        lines.filter_map(read).collect()
+    }
+}
+
+/// `tag suite inline:key|lifetime …`. A line that asks for what only its writer knows is passed over: several
+/// keys, a key identifier in each packet, a derivation rate, unsealed parts.
+fn read(value: &str) -> Option<Crypto> {
+    let mut fields = value.split_ascii_whitespace();
+    let (tag, suite, keys) = (fields.next()?, fields.next()?, fields.next()?);
+    if names_an_address(value) || tag.len() > 9 || !tag.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    if !fields.all(|parameter| parameter.starts_with("WSH=")) || keys.contains(';') {
+        return None;
+    }
+    let mut parts = keys.strip_prefix("inline:")?.split('|');
+    let key = base64::decode(parts.next()?)?;
+    let has_identifier = parts.any(|part| part.contains(':'));
+    let fits = key_length(suite).is_some_and(|length| length == key.len());
+    (fits && !has_identifier).then(|| Crypto { tag: tag.parse().unwrap_or(0), suite: suite.into(), key })
+}
+
+/// Bytes of key and salt.
 fn key_length(suite: &str) -> Option<usize> {
     Some(match suite {
-        "AES_CM_128_HMAC_SHA1_80" | "AES_CM_128_HMAC_SHA1_32" | "F8_128_HMAC_SHA1_80" => 30,
-        "AES_192_CM_HMAC_SHA1_80" | "AES_192_CM_HMAC_SHA1_32" => 38,
+        "AES_CM_128_HMAC_SHA1_80" | "AES_CM_128_HMAC_SHA1_32" => 30,
         "AES_256_CM_HMAC_SHA1_80" | "AES_256_CM_HMAC_SHA1_32" => 46,
         "AEAD_AES_128_GCM" => 28,
         "AEAD_AES_256_GCM" => 44,
@@ -12,29 +87,15 @@ fn key_length(suite: &str) -> Option<usize> {
     })
 }
 
-/// Whether `tag suite inline:key…` could key a stream.
-pub(crate) fn is_usable(value: &str) -> bool {
-    let mut fields = value.split_ascii_whitespace();
-    let (Some(tag), Some(suite), Some(keys)) = (fields.next(), fields.next(), fields.next()) else {
-        return false;
-    };
-    let tag_is_number = tag.len() <= 9 && tag.bytes().all(|byte| byte.is_ascii_digit());
-    tag_is_number && keys.split(';').all(|key| key_fits(suite, key))
-}
-
-fn key_fits(suite: &str, key: &str) -> bool {
-    let Some(key) = key.strip_prefix("inline:") else { return false };
-    let encoded = key.split('|').next().unwrap_or_default();
-    match (base64_length(encoded), key_length(suite)) {
-        (None, _) => false,
-        (Some(length), Some(expected)) => length == expected,
-        (Some(length), None) => length > 0,
+impl fmt::Display for Crypto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a=crypto:{} {} inline:{}", self.tag, self.suite, base64::encode(&self.key))
     }
 }
 
-/// How many bytes a base64 text stands for. Padding may be left off, as many do.
-fn base64_length(encoded: &str) -> Option<usize> {
-    let digits = encoded.trim_end_matches('=');
-    let all_digits = digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
-    (all_digits && encoded.len() - digits.len() <= 2 && digits.len() % 4 != 1).then_some(digits.len() * 3 / 4)
+/// A key is a secret, and does not print in a log.
+impl fmt::Debug for Crypto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Crypto({} {})", self.tag, self.suite)
+    }
 }

@@ -10,6 +10,7 @@
 
 mod address;
 mod answer;
+mod base64;
 mod codec;
 mod connection;
 mod crypto;
@@ -23,6 +24,7 @@ mod targets;
 pub use answer::{Mismatch, answer_matches};
 pub use codec::{Codec, Codecs};
 pub use connection::{Connection, Host, Origin};
+pub use crypto::{Cover, Crypto};
 pub use direction::Direction;
 pub use line::Line;
 pub use rewrite::{Face, Refusal, rewrite};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::address::names_an_address;
 use crate::codec::Codecs;
-use crate::crypto;
+use crate::crypto::Cover;
 use crate::direction::Direction;
 use crate::leak;
 use crate::line::Line;
@@ -28,6 +28,7 @@ const ATTRIBUTES_DROPPED: &[&str] = &[
     "candidate",
     "connection",
     "creq",
+    "crypto",
     "csup",
     "end-of-candidates",
     "fingerprint",
@@ -65,6 +66,8 @@ pub struct Face {
     pub address: IpAddr,
     /// One for each media line; 0, or none, refuses it.
     pub ports: Vec<u16>,
+    /// One for each media line; none leaves it clear.
+    pub covers: Vec<Cover>,
     pub session_id: u64,
     pub version: u64,
 }
@@ -78,8 +81,6 @@ pub enum Refusal {
     Multicast { m_line: usize },
     #[error("media line {m_line} is keyed by DTLS, which cannot cross us")]
     Dtls { m_line: usize },
-    #[error("media line {m_line} is encrypted, and brings no usable key")]
-    NoKey { m_line: usize },
 }
 
 /// Appends our description to `out`, which is left as it was where this is refused.
@@ -92,23 +93,24 @@ pub fn rewrite(
     allowed: &Codecs,
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
+    const CLEAR: &Cover = &Cover::Clear;
     let hidden = leak::host_names(theirs);
     let mut text = String::with_capacity(1024);
 
     session_part(theirs, face, &hidden, &mut text);
     for (m_line, media) in theirs.media.iter().enumerate() {
         let port = face.ports.get(m_line).copied().unwrap_or(0);
+        let cover = face.covers.get(m_line).unwrap_or(CLEAR);
+        let protocol = cover.protocol(media.protocol).unwrap_or(media.protocol);
         if port == 0 || media.port == 0 {
-            push(
-                &mut text,
-                format_args!("m={} 0 {} {}", media.kind, media.protocol, media.formats.join(" ")),
-            );
+            push(&mut text, format_args!("m={} 0 {protocol} {}", media.kind, media.formats.join(" ")));
             continue;
         }
         may_cross(theirs, media, m_line)?;
         let formats = formats(media, m_line, allowed)?;
-        push(&mut text, format_args!("m={} {port} {} {}", media.kind, media.protocol, formats.join(" ")));
+        push(&mut text, format_args!("m={} {port} {protocol} {}", media.kind, formats.join(" ")));
         media_lines(theirs, media, &formats, &hidden, &mut text);
+        cover.keys().iter().for_each(|key| push(&mut text, format_args!("{key}")));
     }
 
     out.extend_from_slice(text.as_bytes());
@@ -147,10 +149,6 @@ fn may_cross(theirs: &Session<'_>, media: &Media<'_>, m_line: usize) -> Result<(
     if media.is_keyed_by_dtls() {
         return Err(Refusal::Dtls { m_line });
     }
-    let mut attributes = media.lines.iter().filter_map(Line::attribute);
-    if media.is_keyed_by_sdes() && !attributes.any(|(name, value)| name == "crypto" && is_usable_key(value)) {
-        return Err(Refusal::NoKey { m_line });
-    }
     Ok(())
 }
 
@@ -185,7 +183,6 @@ fn media_lines(
     let zero = theirs.connection_of(media).is_some_and(|connection| connection.is_zero());
     let stays = |line: &&Line<'_>| match (line.letter, line.attribute()) {
         (b'b', _) => is_harmless(line, hidden),
-        (_, Some(("crypto", value))) => media.is_keyed_by_sdes() && is_usable_key(value),
         (_, Some((name, _))) if zero && Direction::parse(name).is_some() => false,
         (_, Some((name, Some(value)))) if ABOUT_A_FORMAT.contains(&name) => {
             let about = value.split(' ').next().unwrap_or_default();
@@ -200,10 +197,6 @@ fn media_lines(
     if zero {
         push(text, format_args!("a={}", theirs.direction_of(media).deafened().name()));
     }
-}
-
-fn is_usable_key(value: Option<&str>) -> bool {
-    value.is_some_and(|value| !names_an_address(value) && crypto::is_usable(value))
 }
 
 /// Whether a line may cross: it is text, ends at nobody else, and names no place of the other leg.

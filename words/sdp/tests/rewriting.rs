@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use proptest::prelude::*;
-use sdp::{Codecs, Face, Refusal, Session, rewrite};
+use sdp::{Codecs, Cover, Crypto, Face, Refusal, Session, rewrite};
 
 const HEAD: &str = "v=0\r\no=alice 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n";
 
@@ -178,5 +178,38 @@ fn cross(theirs: &str, allowed: &Codecs) -> Result<String, Refusal> {
 }
 
 fn face() -> Face {
-    Face { address: "2001:db8::7".parse().unwrap(), ports: vec![30000, 30002], session_id: 77, version: 3 }
+    Face {
+        address: "2001:db8::7".parse().unwrap(),
+        ports: vec![30000, 30002],
+        session_id: 77,
+        version: 3,
+        covers: Vec::new(),
+    }
+}
+
+#[test]
+fn each_cover_has_its_protocol_and_its_keys() {
+    let key = Crypto { tag: 1, suite: "AES_CM_128_HMAC_SHA1_80".into(), key: vec![7; 30] };
+    let rows = [
+        ("RTP/AVP", Cover::Clear, "RTP/AVP", 0),
+        ("RTP/SAVP", Cover::Clear, "RTP/AVP", 0),
+        ("RTP/AVPF", Cover::Sealed(vec![key.clone()]), "RTP/SAVPF", 1),
+        ("RTP/SAVP", Cover::Sealed(vec![key.clone(), key.clone()]), "RTP/SAVP", 2),
+        ("RTP/SAVP", Cover::Offered(vec![key]), "RTP/AVP", 1),
+    ];
+    for (theirs, cover, ours, keys) in rows {
+        let text =
+            format!("{HEAD}m=audio 40000 {theirs} 0\r\na=crypto:9 AES_CM_128_HMAC_SHA1_80 inline:AAAA\r\n");
+        let face = Face { covers: vec![cover], ..face() };
+        let mut out = Vec::new();
+
+        rewrite(&Session::parse(text.as_bytes()).unwrap(), &face, &Codecs::all(), &mut out).unwrap();
+
+        let written = String::from_utf8(out).unwrap();
+        assert!(written.contains(&format!("m=audio 30000 {ours} 0\r\n")), "{written}");
+        assert_eq!(written.matches("a=crypto:").count(), keys, "{written}");
+        assert!(!written.contains("AAAA"), "{written}");
+        let read = Session::parse(written.as_bytes()).unwrap().media[0].keys();
+        assert!(read.len() == keys && read.iter().all(|key| key.key == [7; 30]), "{written}");
+    }
 }

@@ -51,14 +51,19 @@ fn multicast_is_refused() {
 
 #[test]
 fn a_key_of_the_wrong_length_is_refused() {
-    assert_eq!(rewritten("sdes-bad-key.sdp"), Err(Refusal::NoKey { m_line: 0 }));
+    let text = read("sdes-bad-key.sdp");
+    assert!(Session::parse(&text).unwrap().media[0].keys().is_empty());
 }
 
 #[test]
-fn good_keys_pass_end_to_end() {
-    let text = rewritten("sdes.sdp").unwrap();
-    assert_eq!(text.matches("a=crypto:").count(), 2);
-    assert!(text.contains("WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4\r\n"));
+fn keys_are_read_and_end_at_us() {
+    let text = read("sdes.sdp");
+    let keys = Session::parse(&text).unwrap().media[0].keys();
+    // One of the two asks for a key identifier in each packet.
+    assert_eq!(keys.iter().map(|key| (key.tag, key.key.len())).collect::<Vec<_>>(), [(2, 30)]);
+
+    let ours = rewritten("sdes.sdp").unwrap();
+    assert!(!ours.contains("crypto") && !ours.contains("SAVP"), "{ours}");
 }
 
 #[test]
@@ -129,8 +134,13 @@ fn a_host_name_does_not_cross() {
 fn rewritten(file: &str) -> Result<String, Refusal> {
     let text = read(file);
     let session = Session::parse(&text).unwrap();
-    let face =
-        Face { address: [198, 51, 100, 7].into(), ports: vec![30000, 30002], session_id: 7, version: 1 };
+    let face = Face {
+        address: [198, 51, 100, 7].into(),
+        ports: vec![30000, 30002],
+        session_id: 7,
+        version: 1,
+        covers: Vec::new(),
+    };
     let mut out = Vec::new();
     rewrite(&session, &face, &Codecs::all(), &mut out)?;
     Session::parse(&out).expect("what we write, we can read");

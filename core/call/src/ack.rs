@@ -4,6 +4,7 @@ use media::Side;
 use sip_message::{Message, Method};
 
 use crate::body::{self, Body};
+use crate::bridge::Part;
 use crate::call::{Ack, Call, State, T2};
 use crate::closing::Ending;
 use crate::{EndedBy, Room};
@@ -38,7 +39,7 @@ impl Call {
         if from != Side::Caller {
             return;
         }
-        let ours = answer.and_then(|answer| self.describe_across(room, from, answer));
+        let ours = answer.and_then(|answer| self.describe_across(room, from, Part::Answer, answer));
         self.acknowledge(room, Side::Callee, cseq, ours.as_deref());
         if ours.is_none() {
             self.end_both(room, EndedBy::House, Ending::NoDescription);
@@ -70,20 +71,6 @@ impl Call {
                 _ => self.acknowledge(room, side, number, None),
             }
         }
-    }
-
-    /// Writes what the other side is told, and points the relay at who said it.
-    pub(crate) fn describe_across(
-        &mut self,
-        room: &mut Room<'_>,
-        from: Side,
-        theirs: &[u8],
-    ) -> Option<Vec<u8>> {
-        let State::Up(callee) = &self.state else { return None };
-        let plan = std::sync::Arc::clone(&self.plan);
-        let media = &plan.attempts[callee.attempt].media;
-        let purpose = self.purpose();
-        self.bridge.carry(room, from, theirs, media, purpose).ok()
     }
 
     /// Repeats what is due; gives up on who never acknowledges.

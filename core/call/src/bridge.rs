@@ -4,10 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use media::{Aim, Figures, LatchMode, Order, PortPair, Purpose, Sending, SessionKey, Side};
 use policy::{InterfaceId, MediaPath, MediaPlan};
-use sdp::{Codecs, Direction, Face, Session};
+use sdp::{Codecs, Cover, Direction, Face, Session};
 use sip_stack::Token;
 
 use crate::Room;
+use crate::keys::Keys;
 
 /// Audio, video, text: streams beyond these are refused one by one.
 const STREAMS_MAX: usize = 4;
@@ -18,6 +19,8 @@ pub(crate) struct Bridge {
     /// Counts the relay sessions of this call: one that moves to another interface begins anew.
     round: u8,
     sides: [Port; 2],
+    /// SRTP of each side.
+    keys: [Keys; 2],
     stage: Stage,
     figures: Option<Figures>,
 }
@@ -44,17 +47,27 @@ pub(crate) enum NoMedia {
     /// The two sides have no codec or transport in common.
     Incompatible(String),
     Malformed(String),
+    /// It could only be had in clear, or with keys that others can read.
+    Unprotected(String),
+}
+
+/// Which part of a negotiation a description is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Offer,
+    Answer,
 }
 
 impl Bridge {
-    pub(crate) fn new(key: Token, caller: InterfaceId) -> Bridge {
+    pub(crate) fn new(key: Token, caller: InterfaceId, caller_keys: Keys) -> Bridge {
         let port = || Port {
             interface: caller,
             advertise: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             pairs: Vec::new(),
             version: 0,
         };
-        Bridge { key, round: 0, sides: [port(), port()], stage: Stage::Shut, figures: None }
+        let keys = [caller_keys, Keys::unknown()];
+        Bridge { key, round: 0, sides: [port(), port()], keys, stage: Stage::Shut, figures: None }
     }
 
     pub(crate) fn session(&self) -> SessionKey {
@@ -85,7 +98,8 @@ impl Bridge {
     }
 
     /// Makes the callee's side stand on the interface from which it is reached.
-    pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, interface: InterfaceId) {
+    pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, interface: InterfaceId, keys: Keys) {
+        self.keys[Side::Callee as usize] = keys;
         if self.sides[Side::Callee as usize].interface == interface {
             return;
         }
@@ -99,16 +113,18 @@ impl Bridge {
         &mut self,
         room: &mut Room<'_>,
         from: Side,
+        part: Part,
         theirs: &[u8],
-        plan: &MediaPlan,
-        purpose: Purpose,
+        (plan, purpose): (&MediaPlan, Purpose),
     ) -> Result<Vec<u8>, NoMedia> {
+        let session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
         if plan.path == MediaPath::Direct {
+            self.keys.iter().try_for_each(|keys| keys.let_pass(&session)).map_err(NoMedia::Unprotected)?;
             return Ok(theirs.to_vec());
         }
-        let session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
+        let covers = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
         self.open_streams(room, &session, purpose)?;
-        let face = self.face(from.other(), &session);
+        let face = Face { covers, ..self.face(from.other(), &session) };
         let mut ours = Vec::with_capacity(theirs.len() + 64);
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
         sdp::rewrite(&session, &face, &codecs, &mut ours)
@@ -116,6 +132,27 @@ impl Bridge {
         self.sides[from.other() as usize].version += 1;
         self.aim(room, from, &session);
         Ok(ours)
+    }
+
+    /// Takes the keys that one side brings, and says how the other is covered.
+    fn agree(
+        &mut self,
+        room: &mut Room<'_>,
+        from: Side,
+        part: Part,
+        session: &Session<'_>,
+    ) -> Result<Vec<Cover>, String> {
+        let chance = room.stack.chance();
+        match part {
+            Part::Offer => {
+                self.keys[from as usize].take_offer(chance, session)?;
+                self.keys[from.other() as usize].offer(chance, session)
+            }
+            Part::Answer => {
+                self.keys[from as usize].take_answer(session)?;
+                Ok(self.keys[from.other() as usize].answer())
+            }
+        }
     }
 
     fn aim(&self, room: &mut Room<'_>, side: Side, session: &Session<'_>) {
@@ -130,7 +167,7 @@ impl Bridge {
                 rtcp: target.rtcp,
                 sending,
                 latch: LatchMode::Auto,
-                protection: None,
+                protection: self.keys[side as usize].protection(stream),
                 clock: session.media[stream].codecs().first().map_or(8000, |codec| codec.clock),
             };
             room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });
@@ -213,6 +250,7 @@ impl Bridge {
             ports: ports.collect(),
             session_id: u64::from(self.key.nonce()) << 1 | to as u64,
             version: side.version,
+            covers: Vec::new(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::bridge::Bridge;
 use crate::closing::Closing;
 use crate::draft::Draft;
 use crate::exchange::{Exchange, Passing};
+use crate::keys::{Carrier, Keys};
 
 /// Two legs or more, and what they wait for.
 pub struct Call {
@@ -126,6 +127,7 @@ impl Call {
     ) -> Call {
         let tag = key.tag();
         let contact = room.places.contact(flow.listener, admitted.dialled_user());
+        let caller_keys = Keys::new(admitted.plan.leg.srtp, Carrier::of(flow));
         room.stack.own(server, crate::part::owner(key, crate::part::INVITE));
         Call {
             key,
@@ -139,7 +141,7 @@ impl Call {
                 max_forwards: admitted.facts.max_forwards,
             },
             state: State::Closing(Closing::default()),
-            bridge: Bridge::new(key, room.places.interface_of(flow.listener)),
+            bridge: Bridge::new(key, room.places.interface_of(flow.listener), caller_keys),
             exchange: None,
             passing: Vec::new(),
             unacked: [None, None],

@@ -37,6 +37,12 @@ pub enum Event {
         at: WallTime,
         by: Arc<str>,
     },
+    /// Media that has to be sealed would have been readable: there is none.
+    MediaUnprotected {
+        call: String,
+        at: WallTime,
+        words: String,
+    },
     CallEnded {
         call: String,
         at: WallTime,

@@ -11,6 +11,7 @@ use targets::Outcome;
 
 use crate::attempt::{Attempt, Progress, Stage};
 use crate::body::{self, Body};
+use crate::bridge::Part;
 use crate::call::{Ack, Call, Callee, State, Unacked};
 use crate::closing::Ending;
 use crate::{Room, arrival, part, stray};
@@ -94,9 +95,8 @@ impl Call {
     fn answer_to_caller(&mut self, room: &mut Room<'_>, theirs: &[u8]) -> Option<Vec<u8>> {
         let State::Placing(attempt) = &self.state else { return None };
         let plan = Arc::clone(&self.plan);
-        let purpose = self.purpose();
-        let media = &plan.attempts[attempt.index].media;
-        self.bridge.carry(room, Side::Callee, theirs, media, purpose).ok()
+        let part = if self.caller.offer.is_some() { Part::Answer } else { Part::Offer };
+        self.describe(room, Side::Callee, part, theirs, &plan.attempts[attempt.index].media).ok()
     }
 
     fn accepted(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {

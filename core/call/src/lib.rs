@@ -30,7 +30,9 @@ mod stray;
 
 mod body;
 mod bridge;
+mod describe;
 mod draft;
+mod keys;
 mod part;
 mod tell;
 mod verdict;

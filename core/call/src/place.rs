@@ -10,8 +10,9 @@ use sip_stack::{Flow, ListenerId, Request, Transport};
 use targets::{Outcome, Place, Way, Wish};
 
 use crate::attempt::{Attempt, Hop, Stage};
-use crate::bridge::NoMedia;
+use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
+use crate::keys::{Carrier, Keys};
 use crate::{Room, arrival, part};
 
 impl Call {
@@ -196,12 +197,15 @@ impl Call {
         plan: &AttemptPlan,
         flow: Flow,
     ) -> Result<Option<Vec<u8>>, (Cause, String)> {
-        self.bridge.face_callee(room, room.places.interface_of(flow.listener));
-        let Some(offer) = &self.caller.offer else { return Ok(None) };
-        match self.bridge.carry(room, Side::Caller, offer, &plan.media, self.purpose()) {
+        let keys = Keys::new(plan.leg.srtp, Carrier::of(flow));
+        self.bridge.face_callee(room, room.places.interface_of(flow.listener), keys);
+        let Some(offer) = self.caller.offer.clone() else { return Ok(None) };
+        match self.describe(room, Side::Caller, Part::Offer, &offer, &plan.media) {
             Ok(ours) => Ok(Some(ours)),
             Err(NoMedia::Ports) => Err((Cause::Media, "no media port is free".to_owned())),
-            Err(NoMedia::Incompatible(words) | NoMedia::Malformed(words)) => Err((Cause::Media, words)),
+            Err(NoMedia::Incompatible(words) | NoMedia::Malformed(words) | NoMedia::Unprotected(words)) => {
+                Err((Cause::Media, words))
+            }
         }
     }
 

@@ -91,6 +91,16 @@ pub struct SideFigures {
     pub lost: u64,
     pub jitter_us: u64,
     pub strangers: u64,
+    /// The suite of its SRTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub srtp: Option<&'static str>,
+    /// On a protected stream: packets that were not sealed with the peer's key.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unproven: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl From<&Figures> for Sound {
@@ -107,6 +117,8 @@ impl From<&media::SideFigures> for SideFigures {
             lost: counted.lost,
             jitter_us: u64::from(counted.jitter_us),
             strangers: counted.dropped_strangers,
+            srtp: counted.suite.map(|suite| suite.name()),
+            unproven: counted.dropped_unproven,
         }
     }
 }

@@ -5,6 +5,7 @@ use sip_message::{Message, Method};
 use sip_stack::{ClientId, Reply, ServerId};
 
 use crate::body::{self, Body};
+use crate::bridge::Part;
 use crate::call::{Ack, Call, Unacked};
 use crate::closing::Ending;
 use crate::exchange::{Exchange, Offer, Stage, Verb};
@@ -34,7 +35,7 @@ impl Call {
         match body::of(message) {
             Body::Unknown => room.reply_with(server, 415, None, &[("Accept", "application/sdp")]),
             Body::None => self.ask_across(room, server, from, verb, message, None),
-            Body::Sdp(theirs) => match self.describe_across(room, from, theirs) {
+            Body::Sdp(theirs) => match self.describe_across(room, from, Part::Offer, theirs) {
                 Some(ours) => self.ask_across(room, server, from, verb, message, Some(&ours)),
                 None => room.reply(server, 488),
             },
@@ -103,7 +104,10 @@ impl Call {
             dialog.retarget_to(&target);
         }
         let ours = match body::of(message) {
-            Body::Sdp(theirs) => self.describe_across(room, to, theirs),
+            Body::Sdp(theirs) => {
+                let part = if offer == Offer::Made { Part::Answer } else { Part::Offer };
+                self.describe_across(room, to, part, theirs)
+            }
             Body::None | Body::Unknown => None,
         };
         let cseq = message.cseq().number;
@@ -173,7 +177,7 @@ impl Call {
         self.exchange = None;
         let to = from.other();
         let Ack::Owed(cseq) = self.acks[to as usize] else { return };
-        let ours = answer.and_then(|answer| self.describe_across(room, from, answer));
+        let ours = answer.and_then(|answer| self.describe_across(room, from, Part::Answer, answer));
         self.acknowledge(room, to, cseq, ours.as_deref());
         if ours.is_none() {
             self.end_both(room, EndedBy::House, Ending::NoDescription);

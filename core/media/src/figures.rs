@@ -1,5 +1,6 @@
 //! What a stream adds up to.
 
+use rtp::srtp::Suite;
 use std::time::{Duration, Instant};
 
 /// Plain counters of one stream.
@@ -38,6 +39,8 @@ pub struct SideFigures {
     pub dropped_malformed: u64,
     /// From the peer, with nowhere to go: the other side is on hold, or not negotiated yet.
     pub dropped_undeliverable: u64,
+    /// The suite that protects it.
+    pub suite: Option<Suite>,
     pub first: Option<Instant>,
     pub last: Option<Instant>,
 }

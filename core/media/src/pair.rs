@@ -203,6 +203,7 @@ impl SideState {
             reordered: self.seen.reordered,
             duplicates: self.seen.duplicates,
             sources: self.seen.sources,
+            suite: self.shield.as_ref().map(|shield| shield.suite()),
             jitter_us: in_us(self.seen.jitter()),
             jitter_max_us: in_us(self.seen.jitter_max >> 4),
             ..self.counted

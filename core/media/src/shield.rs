@@ -1,6 +1,6 @@
 //! SRTP of one side: what its peer sends is proven and opened, what it is sent is sealed.
 
-use rtp::srtp::{MasterKey, Opener, Refused, Sealer};
+use rtp::srtp::{MasterKey, Opener, Refused, Sealer, Suite};
 
 use crate::order::Protection;
 use crate::packet::Packet;
@@ -23,6 +23,10 @@ impl Shield {
             theirs: theirs.clone(),
             ours: ours.clone(),
         }
+    }
+
+    pub fn suite(&self) -> Suite {
+        self.ours.suite()
     }
 
     /// Takes the keys of a new negotiation. A key that stays keeps its counters: a peer goes on where it was.

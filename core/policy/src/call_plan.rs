@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{MediaPath, Secret};
+use model::{KeysInClear, MediaPath, Secret, Srtp};
 use serde::Serialize;
 
 use crate::causes::Causes;
@@ -102,7 +102,40 @@ pub enum Large {
 
 /// How one leg of a call behaves, as its trunk or its user's kind of device wants it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LegRules {}
+pub struct LegRules {
+    pub srtp: SrtpRules,
+}
+
+/// Whether the media of a leg is sealed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SrtpRules {
+    pub mode: Srtp,
+    pub keys_in_clear: KeysInClear,
+    pub otherwise: Otherwise,
+}
+
+/// What becomes of a call whose media cannot be sealed although it should be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Otherwise {
+    #[default]
+    Refused,
+    /// A call for help is heard in clear rather than not at all.
+    Clear,
+}
+
+impl SrtpRules {
+    /// The same for a call for help: nothing about keys may stop it.
+    pub fn for_help(self) -> SrtpRules {
+        let mode = if self.mode == Srtp::Off { Srtp::Optional } else { self.mode };
+        SrtpRules { mode, keys_in_clear: KeysInClear::Allowed, otherwise: Otherwise::Clear }
+    }
+
+    /// Whether a call in clear is none.
+    pub fn insists(&self) -> bool {
+        self.mode == Srtp::Required && self.otherwise == Otherwise::Refused
+    }
+}
 
 /// Whom an attempt tries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]

@@ -12,6 +12,7 @@ use model::{
     Code, Codec, Document, Documents, Fault, Kind, Problem, Secret, SecretRef, Secrets, Spot, nearest,
 };
 
+use crate::call_plan::{LegRules, Otherwise, SrtpRules};
 use crate::limit::Limit;
 use crate::numbering::{Country, Plans};
 use crate::policy::{Habits, Policy};
@@ -63,6 +64,7 @@ fn compile_with(
         tests: compiler.tests(),
         codecs: default_codecs(),
         plans: compiler.plans,
+        device_leg: device_leg(documents),
         home,
         interfaces,
         servers,
@@ -88,6 +90,12 @@ pub(crate) fn default_codecs() -> Arc<[Arc<str>]> {
 
 fn words(codecs: &[Codec]) -> Arc<[Arc<str>]> {
     codecs.iter().map(|codec| Arc::from(codec.word())).collect()
+}
+
+fn device_leg(documents: &Documents) -> LegRules {
+    let media = &documents.system.media;
+    let keys_in_clear = media.keys_in_clear;
+    LegRules { srtp: SrtpRules { mode: media.srtp, keys_in_clear, otherwise: Otherwise::Refused } }
 }
 
 struct Compiler<'d> {

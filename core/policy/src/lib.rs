@@ -30,7 +30,8 @@ mod explain;
 mod losses;
 
 pub use call_plan::{
-    AttemptPlan, CallPlan, Callee, Credentials, Direction, Large, LegRules, MediaPlan, PartyName,
+    AttemptPlan, CallPlan, Callee, Credentials, Direction, Large, LegRules, MediaPlan, Otherwise, PartyName,
+    SrtpRules,
 };
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after};
@@ -38,7 +39,7 @@ pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explai
 pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
 pub use limit::{Claim, Limit, Permit};
 pub use losses::{Loss, Sample, losses};
-pub use model::MediaPath;
+pub use model::{KeysInClear, MediaPath, Srtp};
 pub use plan::{Decision, plan, plan_live};
 pub use policy::{Interface, Policy, Server, StoredTest};
 pub use refusal::{Code, REFUSALS, Refusal, Row};

@@ -11,7 +11,7 @@ use model::{
     Pattern, PortRange, Problem, Rule, Secret, Side, SipUri, Source, Transport, TrunkDirection,
 };
 
-use crate::call_plan::{Credentials, MediaPlan};
+use crate::call_plan::{Credentials, LegRules, MediaPlan};
 use crate::causes::Causes;
 use crate::facts::{InterfaceId, ServerId};
 use crate::limit::Limit;
@@ -41,6 +41,8 @@ pub struct Policy {
     pub(crate) emergencies: Vec<Emergency>,
     pub(crate) tests: Vec<StoredTest>,
     pub(crate) codecs: Arc<[Arc<str>]>,
+    /// How the legs of our own phones behave.
+    pub(crate) device_leg: LegRules,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -263,6 +265,7 @@ pub(crate) struct Trunk {
     pub caller_id_header: Option<Arc<str>>,
     pub credentials: Option<Arc<Credentials>>,
     pub media: MediaPlan,
+    pub leg: LegRules,
     pub limit: Option<Arc<Limit>>,
     pub moves_on: Causes,
     pub ring_wait: Duration,

@@ -100,7 +100,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     Ok(CallPlan {
         direction: direction(&caller, &way),
         emergency: false,
-        leg: leg::of_caller(&caller),
+        leg: leg::of_caller(policy, &caller),
         calling: caller.name,
         called: called.text,
         route: way.route.map(|route| route.name.clone()),

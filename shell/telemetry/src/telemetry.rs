@@ -107,7 +107,7 @@ impl Tally {
             Event::CallEnded { .. } => &self.ended,
             Event::PeerDown { .. } => &self.peers_down,
             Event::TurnedAway { .. } => &self.turned_away,
-            Event::PeerUp { .. } | Event::PeerRests { .. } => return,
+            Event::PeerUp { .. } | Event::PeerRests { .. } | Event::MediaUnprotected { .. } => return,
         };
         counter.fetch_add(1, Relaxed);
     }

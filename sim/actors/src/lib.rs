@@ -20,6 +20,7 @@ mod doing;
 mod leg;
 mod media;
 mod repeat;
+mod sealed;
 mod sound;
 mod writing;
 

@@ -10,6 +10,7 @@ use sdp::{Direction, Session};
 
 use crate::exchange::{ActorOut, Note, Parcel, Transport};
 use crate::profile::Profile;
+use crate::sealed::Sealed;
 use crate::sound::{Ear, Sound, Tag};
 
 /// One leg's media.
@@ -29,6 +30,7 @@ pub(crate) struct Media {
     heard_tone: Option<u16>,
     ear: Ear,
     pub packets_heard: u64,
+    sealed: Option<Sealed>,
 }
 
 /// The far end of the stream as it described itself.
@@ -59,15 +61,20 @@ impl Media {
             heard_tone: None,
             ear: Ear::default(),
             packets_heard: 0,
+            sealed: Sealed::of(profile, session_id),
         }
     }
 
     pub(crate) fn offer(&mut self) -> Vec<u8> {
         let mut text = self.head();
-        let _ = write!(text, "m=audio {} RTP/AVP 0 8 101\r\n", self.local.port());
+        let protocol = if self.insists() { "RTP/SAVP" } else { "RTP/AVP" };
+        let _ = write!(text, "m=audio {} {protocol} 0 8 101\r\n", self.local.port());
         text.push_str("a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n");
         text.push_str("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n");
         let _ = write!(text, "a={}\r\n", self.direction.name());
+        if let Some(sealed) = self.sealed.as_ref().filter(|_| self.insists()) {
+            let _ = write!(text, "{}\r\n", sealed.line(1));
+        }
         text.into_bytes()
     }
 
@@ -77,6 +84,9 @@ impl Media {
         let mut taken = None;
         for media in &offer.media {
             let codec = media.codecs().into_iter().find(|codec| codec.is("pcmu") || codec.is("pcma"));
+            let key = Sealed::tag_of(media).filter(|_| self.sealed.is_some());
+            let may_be_clear = !self.insists() && media.protocol == "RTP/AVP";
+            let codec = codec.filter(|_| key.is_some() || may_be_clear);
             match codec.filter(|_| media.kind == "audio" && media.port != 0 && taken.is_none()) {
                 Some(codec) => {
                     let theirs = offer.direction_of(media);
@@ -90,6 +100,9 @@ impl Media {
                         let _ = write!(text, "a=rtpmap:{event} telephone-event/8000\r\n");
                     }
                     let _ = write!(text, "a={}\r\n", ours.name());
+                    if let (Some(tag), Some(sealed)) = (key, &self.sealed) {
+                        let _ = write!(text, "{}\r\n", sealed.line(tag));
+                    }
                     taken = Some(());
                 }
                 None => {
@@ -109,6 +122,9 @@ impl Media {
             payload_type: theirs.media[at].codecs().first().map_or(0, |codec| codec.payload_type),
             direction: theirs.direction_of(&theirs.media[at]),
         });
+        if let (Some(at), Some(sealed)) = (first, &mut self.sealed) {
+            sealed.learn(&theirs.media[at]);
+        }
         self.next = self.peer.map(|_| now + Duration::from_millis(20));
     }
 
@@ -144,12 +160,20 @@ impl Media {
                 Header { payload: &tag, ..Header::from(fixed) }.write(&mut bytes);
             }
         }
+        let bytes = match &mut self.sealed {
+            Some(sealed) => sealed.seal(bytes),
+            None => bytes,
+        };
         out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
     }
 
     /// Takes a packet from the stream, and says what is new about it.
     pub(crate) fn hear(&mut self, packet: &[u8], profile: &Profile, out: &mut ActorOut) -> Option<Note> {
-        let header = Header::parse(packet).ok()?;
+        let opened = match &mut self.sealed {
+            Some(sealed) => sealed.open(packet.to_vec())?,
+            None => packet.to_vec(),
+        };
+        let header = Header::parse(&opened).ok()?;
         self.packets_heard += 1;
         if let (Sound::Echo, Some(Peer { rtp: Some(to), .. })) = (profile.sound, self.peer) {
             out.sends.push(Parcel {
@@ -164,6 +188,10 @@ impl Media {
         }
         let hertz = self.ear.hear(header.payload)?;
         (self.heard_tone.replace(hertz) != Some(hertz)).then_some(Note::HeardTone { hertz })
+    }
+
+    fn insists(&self) -> bool {
+        self.sealed.as_ref().is_some_and(Sealed::insists)
     }
 
     fn head(&mut self) -> String {

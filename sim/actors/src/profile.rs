@@ -94,6 +94,10 @@ pub enum Habit {
     Challenges,
     /// An answered call is redirected: 302.
     Redirects,
+    /// Wants its media sealed, and takes no other: RTP/SAVP with a key.
+    Seals,
+    /// Seals its media where the far end offers keys.
+    SealsIfAsked,
 }
 
 impl Profile {

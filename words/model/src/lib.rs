@@ -45,7 +45,7 @@ pub use fault::Fault;
 pub use formats::{NumberFormat, NumberFormats, NumberPlace};
 pub use health::{HealthCheck, Probing};
 pub use load::load;
-pub use media::{Codec, MediaPath};
+pub use media::{Codec, KeysInClear, MediaPath, Srtp};
 pub use network::{Address, Network, PortRange, Source};
 pub use number::{Number, NumberRange};
 pub use pattern::{Mask, Pattern};
@@ -57,7 +57,7 @@ pub use site::{Site, SiteMedia};
 pub use source::{Place, SourceFile};
 pub use spot::Spot;
 pub use suggest::nearest;
-pub use system::{Interface, LogLevel, Side, System};
+pub use system::{DeviceMedia, Interface, LogLevel, Side, System};
 pub use trunk::{
     Accept, Auth, CallerIdHeader, DidRule, FromIdentity, Identity, Server, Trunk, TrunkDirection,
     TrunkLimits, TrunkMedia,

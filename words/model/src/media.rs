@@ -27,6 +27,28 @@ impl Codec {
     }
 }
 
+/// Whether media is sealed with keys that the signalling carries (SRTP by SDES).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Srtp {
+    /// Never; who insists on it is refused.
+    Off,
+    /// Where the far end can, and the signalling is private.
+    #[default]
+    Optional,
+    /// Else there is no call, except a call for help.
+    Required,
+}
+
+/// Whether keys may go over signalling that others on the way can read: UDP or TCP without TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KeysInClear {
+    #[default]
+    Refused,
+    Allowed,
+}
+
 /// Whether media passes through us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

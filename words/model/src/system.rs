@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::media::{KeysInClear, Srtp};
 use crate::network::{Address, PortRange};
 use crate::spot::Spot;
 
@@ -20,6 +21,9 @@ pub struct System {
     pub log: Option<LogLevel>,
     /// The realm of digest challenges; the name where it is missing.
     pub realm: Option<String>,
+    /// How phones of ours protect their media.
+    #[serde(default)]
+    pub media: DeviceMedia,
     /// A demo may hold secrets in plain text, and nothing else may.
     #[serde(default)]
     pub demo: bool,
@@ -30,6 +34,16 @@ impl System {
     pub fn realm(&self) -> &str {
         self.realm.as_deref().unwrap_or(&self.name)
     }
+}
+
+/// Media between our phones and us.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceMedia {
+    #[serde(default)]
+    pub srtp: Srtp,
+    #[serde(default)]
+    pub keys_in_clear: KeysInClear,
 }
 
 /// How much the log says.

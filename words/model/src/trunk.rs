@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::failover::{Failover, ResponseRule};
 use crate::formats::{NumberFormat, NumberFormats, NumberPlace};
 use crate::health::HealthCheck;
-use crate::media::{Codec, MediaPath};
+use crate::media::{Codec, KeysInClear, MediaPath, Srtp};
 use crate::network::Source;
 use crate::number::Number;
 use crate::secret::SecretRef;
@@ -174,6 +174,10 @@ pub struct TrunkMedia {
     pub codecs: Option<Vec<Codec>>,
     #[serde(default)]
     pub path: MediaPath,
+    #[serde(default)]
+    pub srtp: Srtp,
+    #[serde(default)]
+    pub keys_in_clear: KeysInClear,
 }
 
 /// How much a trunk carries.

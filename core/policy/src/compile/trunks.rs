@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{CallerIdHeader, Code, Document, Fault, Secure, Side};
 
 use crate::address::host_text;
-use crate::call_plan::{Credentials, MediaPlan};
+use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
 use crate::causes::Causes;
 use crate::compile::{Compiler, default_codecs, words};
 use crate::facts::{InterfaceId, ServerId};
@@ -52,6 +52,7 @@ impl Compiler<'_> {
                     path: document.media.path,
                     codecs: document.media.codecs.as_deref().map_or_else(default_codecs, words),
                 },
+                leg: leg_of(document),
                 limit,
                 moves_on: Causes::of(&document.failover),
                 ring_wait: document.failover.ring_wait.0,
@@ -92,6 +93,11 @@ impl Compiler<'_> {
         let password = self.secret(trunk, &auth.password)?;
         Some(Arc::new(Credentials { user: auth.user.as_str().into(), password }))
     }
+}
+
+fn leg_of(trunk: &model::Trunk) -> LegRules {
+    let (mode, keys_in_clear) = (trunk.media.srtp, trunk.media.keys_in_clear);
+    LegRules { srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused } }
 }
 
 fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {

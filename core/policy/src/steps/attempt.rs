@@ -46,7 +46,8 @@ pub(crate) fn for_help(
     moves_on: &Causes,
 ) -> AttemptPlan {
     let identity = identity::towards_trunk(policy, facts, caller, called, hop, Shown::Always);
-    of_server(caller, hop, identity, Moving { on: moves_on.clone(), after_ringing: true })
+    let attempt = of_server(caller, hop, identity, Moving { on: moves_on.clone(), after_ringing: true });
+    AttemptPlan { leg: leg::for_help(attempt.leg), ..attempt }
 }
 
 /// When an attempt gives way to the next.
@@ -116,7 +117,7 @@ pub(crate) fn to_user(
             headers: identity.headers,
             contact_user: identity.contact_user,
             media: media::towards_user(policy, caller, user),
-            leg: leg::of_user(user),
+            leg: leg::of_user(policy),
             answer_wait: DEVICE_ANSWER_WAIT,
             ring_max,
             moves_on: moves_on.clone(),

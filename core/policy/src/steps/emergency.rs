@@ -63,7 +63,7 @@ pub(crate) fn emergency(
     Some(Ok(CallPlan {
         direction: Direction::Outbound,
         emergency: true,
-        leg: leg::of_caller(caller),
+        leg: leg::for_help(leg::of_caller(policy, caller)),
         calling: caller.name.clone(),
         called: alarm.number,
         route: alarm.rule.map(|rule| rule.name.clone()),

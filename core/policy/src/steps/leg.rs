@@ -1,24 +1,28 @@
 //! How each leg of a call behaves.
 
 use crate::call_plan::LegRules;
-use crate::policy::{Trunk, User};
+use crate::policy::{Policy, Trunk};
 use crate::steps::{Caller, Party};
 
 /// The leg of whoever calls.
-pub(crate) fn of_caller(caller: &Caller<'_>) -> LegRules {
+pub(crate) fn of_caller(policy: &Policy, caller: &Caller<'_>) -> LegRules {
     match caller.party {
         Party::Trunk(trunk) => of_trunk(trunk),
-        Party::User(user) => of_user(user),
-        Party::Stranger { says } => says.map(|user| of_user(user)).unwrap_or_default(),
+        Party::User(_) | Party::Stranger { .. } => of_user(policy),
     }
 }
 
 /// The leg towards a trunk.
-pub(crate) fn of_trunk(_: &Trunk) -> LegRules {
-    LegRules::default()
+pub(crate) fn of_trunk(trunk: &Trunk) -> LegRules {
+    trunk.leg.clone()
 }
 
 /// The leg towards a user's device.
-pub(crate) fn of_user(_: &User) -> LegRules {
-    LegRules::default()
+pub(crate) fn of_user(policy: &Policy) -> LegRules {
+    policy.device_leg.clone()
+}
+
+/// The same leg for a call for help: nothing that is only wished for may stop it.
+pub(crate) fn for_help(leg: LegRules) -> LegRules {
+    LegRules { srtp: leg.srtp.for_help() }
 }

@@ -1,0 +1,44 @@
+//! What one side is told of the other's media.
+
+use std::sync::Arc;
+
+use media::Side;
+use policy::MediaPlan;
+
+use crate::bridge::{NoMedia, Part};
+use crate::call::{Call, State};
+use crate::{Event, Room};
+
+impl Call {
+    /// Writes what the other side of an answered call is told, and points the relay at who said it.
+    pub(crate) fn describe_across(
+        &mut self,
+        room: &mut Room<'_>,
+        from: Side,
+        part: Part,
+        theirs: &[u8],
+    ) -> Option<Vec<u8>> {
+        let State::Up(callee) = &self.state else { return None };
+        let plan = Arc::clone(&self.plan);
+        let media = &plan.attempts[callee.attempt].media;
+        self.describe(room, from, part, theirs, media).ok()
+    }
+
+    /// The same for a call on whatever way it is. That media would have been readable is told.
+    pub(crate) fn describe(
+        &mut self,
+        room: &mut Room<'_>,
+        from: Side,
+        part: Part,
+        theirs: &[u8],
+        media: &MediaPlan,
+    ) -> Result<Vec<u8>, NoMedia> {
+        let purpose = self.purpose();
+        let described = self.bridge.carry(room, from, part, theirs, (media, purpose));
+        if let Err(NoMedia::Unprotected(words)) = &described {
+            let (call, at) = (self.draft.id(), room.now.wall);
+            room.tells.push(Event::MediaUnprotected { call, at, words: words.clone() });
+        }
+        described
+    }
+}

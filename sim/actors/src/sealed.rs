@@ -1,0 +1,81 @@
+//! SRTP of an actor: one suite, one key, keys in the description.
+
+use rtp::srtp::{MasterKey, Opener, Sealer, Suite};
+use sdp::{Crypto, Media};
+
+use crate::profile::{Habit, Profile};
+
+const SUITE: Suite = Suite::AesCm128HmacSha1_80;
+
+/// The keys of one leg.
+pub(crate) struct Sealed {
+    ours: MasterKey,
+    sealer: Sealer,
+    opener: Option<Opener>,
+    theirs: Option<MasterKey>,
+    wish: Habit,
+}
+
+impl Sealed {
+    /// For an actor that has one of the two habits.
+    pub(crate) fn of(profile: &Profile, seed: u64) -> Option<Sealed> {
+        let wish = [Habit::Seals, Habit::SealsIfAsked].into_iter().find(|habit| profile.has(*habit))?;
+        let bytes: Vec<u8> = seed.to_be_bytes().into_iter().cycle().take(MasterKey::length(SUITE)).collect();
+        let ours = MasterKey::new(SUITE, &bytes).expect("as long as the suite wants");
+        Some(Sealed { sealer: Sealer::new(&ours), ours, opener: None, theirs: None, wish })
+    }
+
+    /// Whether clear media is none.
+    pub(crate) fn insists(&self) -> bool {
+        self.wish == Habit::Seals
+    }
+
+    /// The line that brings our key, under a tag.
+    pub(crate) fn line(&self, tag: u32) -> String {
+        Crypto { tag, suite: SUITE.name().into(), key: self.ours.reveal().to_vec() }.to_string()
+    }
+
+    /// The tag of the far end's key that we can use.
+    pub(crate) fn tag_of(media: &Media<'_>) -> Option<u32> {
+        media.keys().iter().find(|key| Suite::named(&key.suite) == Some(SUITE)).map(|key| key.tag)
+    }
+
+    /// Takes the far end's key; without one the stream is clear.
+    pub(crate) fn learn(&mut self, media: &Media<'_>) {
+        let keys = media.keys();
+        let key = keys.iter().find(|key| Suite::named(&key.suite) == Some(SUITE));
+        let theirs = key.and_then(|key| MasterKey::new(SUITE, &key.key));
+        if theirs != self.theirs {
+            self.opener = theirs.as_ref().map(Opener::new);
+            self.theirs = theirs;
+        }
+    }
+
+    /// A packet as it goes out.
+    pub(crate) fn seal(&mut self, clear: Vec<u8>) -> Vec<u8> {
+        if self.opener.is_none() {
+            return clear;
+        }
+        let length = clear.len();
+        let mut buffer = clear;
+        buffer.resize(length + SUITE.rtp_growth(), 0);
+        let sealed = self.sealer.seal_rtp(&mut buffer, length).expect("each packet has its own number");
+        buffer.truncate(sealed);
+        buffer
+    }
+
+    /// A packet that came; `None` where it is not from the far end.
+    pub(crate) fn open(&mut self, mut packet: Vec<u8>) -> Option<Vec<u8>> {
+        if let Some(opener) = &mut self.opener {
+            let length = opener.open_rtp(&mut packet).ok()?;
+            packet.truncate(length);
+        }
+        Some(packet)
+    }
+}
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.opener.is_some() { "Sealed(keyed)" } else { "Sealed(clear)" })
+    }
+}

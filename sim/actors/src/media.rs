@@ -9,7 +9,7 @@ use rtp::{Fixed, Header, Law, Tone};
 use sdp::{Direction, Session};
 
 use crate::exchange::{ActorOut, Note, Parcel, Transport};
-use crate::profile::Profile;
+use crate::profile::{Habit, Profile};
 use crate::sealed::Sealed;
 use crate::sound::{Ear, Sound, Tag};
 
@@ -31,6 +31,8 @@ pub(crate) struct Media {
     ear: Ear,
     pub packets_heard: u64,
     sealed: Option<Sealed>,
+    /// Answers in clear whatever was asked.
+    is_careless: bool,
 }
 
 /// The far end of the stream as it described itself.
@@ -62,6 +64,7 @@ impl Media {
             ear: Ear::default(),
             packets_heard: 0,
             sealed: Sealed::of(profile, session_id),
+            is_careless: profile.has(Habit::AnswersInClear),
         }
     }
 
@@ -85,7 +88,8 @@ impl Media {
         for media in &offer.media {
             let codec = media.codecs().into_iter().find(|codec| codec.is("pcmu") || codec.is("pcma"));
             let key = Sealed::tag_of(media).filter(|_| self.sealed.is_some());
-            let may_be_clear = !self.insists() && media.protocol == "RTP/AVP";
+            let is_clear = media.protocol == "RTP/AVP" || self.is_careless;
+            let may_be_clear = !self.insists() && is_clear;
             let codec = codec.filter(|_| key.is_some() || may_be_clear);
             match codec.filter(|_| media.kind == "audio" && media.port != 0 && taken.is_none()) {
                 Some(codec) => {
@@ -94,7 +98,8 @@ impl Media {
                     let event = media.telephone_event();
                     let events = event.map(|event| format!(" {event}")).unwrap_or_default();
                     let pt = codec.payload_type;
-                    let _ = write!(text, "m=audio {} {} {pt}{events}\r\n", self.local.port(), media.protocol);
+                    let protocol = if self.is_careless { "RTP/AVP" } else { media.protocol };
+                    let _ = write!(text, "m=audio {} {protocol} {pt}{events}\r\n", self.local.port());
                     let _ = write!(text, "a=rtpmap:{pt} {}/8000\r\n", codec.name);
                     if let Some(event) = event {
                         let _ = write!(text, "a=rtpmap:{event} telephone-event/8000\r\n");

@@ -96,6 +96,8 @@ pub enum Habit {
     Redirects,
     /// Wants its media sealed, and takes no other: RTP/SAVP with a key.
     Seals,
+    /// Answers in clear whatever is asked of it.
+    AnswersInClear,
     /// Seals its media where the far end offers keys.
     SealsIfAsked,
 }

@@ -1,0 +1,117 @@
+//! Media that is sealed on one side, on both, or should be.
+
+use std::time::Duration;
+
+use actors::{Ended, Habit};
+use world::World;
+
+use crate::{TWO_PROVIDERS, seed};
+
+const ALLOWED: &str = "keys_in_clear = \"allowed\"";
+
+/// Far ends of the simulation speak UDP, where keys can be read: such a house has to allow that.
+fn house(trunks: &str, devices: &str) -> String {
+    let system = format!("[system]\nmedia = {{ srtp = \"{devices}\", {ALLOWED} }}\n");
+    let media = format!("media = {{ srtp = \"{trunks}\", {ALLOWED} }}\n");
+    let text = TWO_PROVIDERS.replacen("[system]\n", &system, 1);
+    text.replace("[trunk.east]\n", &format!("[trunk.east]\n{media}"))
+        .replace("[trunk.west]\n", &format!("[trunk.west]\n{media}"))
+}
+
+/// A phone in clear and a provider that takes nothing but SRTP hear each other.
+#[test]
+fn a20_a_clear_phone_speaks_through_a_trunk_that_requires_srtp() {
+    let mut world = World::from_toml(seed(), &house("required", "optional"));
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    east.has_habit(Habit::Seals);
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(10));
+
+    assert!(call.is_up_with(&east));
+    assert!(call.packets_heard() > 10 && east.legs()[0].packets_heard > 10);
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    let sound = world.records()[0].media.unwrap();
+    assert_eq!((sound.caller.srtp, sound.callee.srtp), (None, Some("AES_CM_128_HMAC_SHA1_80")));
+    world.finish();
+}
+
+/// Both legs are sealed, each with keys of its own, through holds and re-INVITEs.
+#[test]
+fn a20_a_sealed_phone_and_a_sealed_trunk_hear_each_other_after_hold_and_resume() {
+    let mut world = World::from_toml(seed(), &house("required", "required"));
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    hana.has_habit(Habit::Seals);
+    east.has_habit(Habit::Seals);
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(5));
+    call.holds();
+    world.run_for(Duration::from_secs(3));
+    call.resumes();
+    world.run_for(Duration::from_secs(3));
+    let before = (call.packets_heard(), east.legs()[0].packets_heard);
+    world.run_for(Duration::from_secs(5));
+
+    assert!(call.is_up_with(&east));
+    assert!(call.packets_heard() > before.0 + 10 && east.legs()[0].packets_heard > before.1 + 10);
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    let sound = world.records()[0].media.unwrap();
+    assert_eq!((sound.caller.unproven, sound.callee.unproven), (0, 0));
+    world.finish();
+}
+
+/// A provider that answers "required" in clear is left: 488, an alarm, and not a packet in clear.
+#[test]
+fn a20_a_downgrade_on_a_trunk_that_requires_srtp_is_488_and_an_alarm() {
+    let mut world = World::from_toml(seed(), &house("required", "optional"));
+    let (hana, east, west) = (world.user("hana"), world.provider("east"), world.provider("west"));
+    east.has_habit(Habit::AnswersInClear);
+    west.has_habit(Habit::AnswersInClear);
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_until_quiet();
+
+    assert_eq!(call.ended(), Some(Ended::Refused(488)));
+    assert_eq!(call.packets_heard(), 0);
+    let alarms =
+        world.events().iter().filter(|event| matches!(event, switch::Event::MediaUnprotected { .. }));
+    assert_eq!(alarms.count(), 1, "it had rung: the other provider is not asked");
+    world.finish();
+}
+
+/// Keys do not go where others can read them, unless that is allowed: over UDP "optional" stays clear, and
+/// "required" is no call.
+#[test]
+fn a20_keys_are_not_sent_over_readable_signalling() {
+    for (srtp, expected) in [("optional", None), ("required", Some(Ended::Refused(488)))] {
+        let text = house(srtp, "off").replace(ALLOWED, "keys_in_clear = \"refused\"");
+        let mut world = World::from_toml(seed(), &text);
+        let (hana, east) = (world.user("hana"), world.provider("east"));
+        east.has_habit(Habit::SealsIfAsked);
+
+        let call = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_secs(10));
+
+        assert_eq!(call.ended(), expected, "{srtp}");
+        world.finish();
+    }
+}
+
+/// A call for help on a trunk that requires SRTP is heard in clear rather than not at all.
+#[test]
+fn a20_a_call_for_help_is_not_stopped_by_missing_keys() {
+    let text = house("required", "required").replace(ALLOWED, "keys_in_clear = \"refused\"");
+    let mut world = World::from_toml(seed(), &text);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    east.has_habit(Habit::AnswersInClear);
+
+    let call = hana.dials("911");
+    world.run_for(Duration::from_secs(10));
+
+    assert!(call.is_up_with(&east));
+    assert!(call.packets_heard() > 10);
+    world.finish();
+}

@@ -1,14 +1,17 @@
-//! What lasts: call records, as complete lines of JSON in append-only files.
+//! What lasts: call records, as complete lines of JSON in append-only files; revisions of the configuration.
 //!
 //! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread
 //! of its own makes them survive the death of the machine. It is not a database: nothing is looked up here.
-//! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back.
+//! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back;
+//! `revisions` stands for itself.
 
 mod day;
 mod file;
 mod reader;
+mod revisions;
 mod store;
 mod torn;
 
 pub use reader::{ReadFault, Records, records_in};
+pub use revisions::{About, Cause, Revisions, Torn, digest, documents_of, revisions_in};
 pub use store::{Counts, Found, OpenFault, Settings, Store, Trouble};

@@ -285,7 +285,7 @@ fn sync_until_stopped(shared: &Shared) {
     }
 }
 
-fn claim(directory: &Path) -> Result<File, OpenFault> {
+pub fn claim(directory: &Path) -> Result<File, OpenFault> {
     let path = directory.join("lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(|error| OpenFault::Unusable { path: path.clone(), error })?;

@@ -7,6 +7,7 @@
 //! Start at [`load`]; the kinds of objects are one module each, the values they are made of come after.
 
 mod check;
+mod difference;
 mod documents;
 mod load;
 mod schema;
@@ -37,6 +38,7 @@ mod spot;
 mod suggest;
 mod text;
 
+pub use difference::{Change, Changed, KeyChange, difference};
 pub use documents::{Document, Documents, Kind};
 pub use duration::Duration;
 pub use emergency::{Emergency, Expect, Given, Moment, Test};

@@ -1,0 +1,162 @@
+//! One revision on the disk: `revision.json`, `documents/…`, and `confirmed` once it is.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use super::about::{About, digest};
+
+const ABOUT: &str = "revision.json";
+const DOCUMENTS: &str = "documents";
+const CONFIRMED: &str = "confirmed";
+/// The beginning of names that are not revisions yet.
+const UNFINISHED: &str = "unfinished-";
+
+/// The folder of one revision.
+pub struct Place {
+    path: PathBuf,
+    unfinished: PathBuf,
+}
+
+impl Place {
+    pub fn of(directory: &Path, number: u64) -> Place {
+        let unfinished = directory.join(format!("{UNFINISHED}{number}"));
+        Place { path: directory.join(number.to_string()), unfinished }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn about(&self) -> io::Result<About> {
+        let text = fs::read(self.path.join(ABOUT))?;
+        let mut about: About = serde_json::from_slice(&text)?;
+        about.is_settled = about.confirm_by_ms.is_none() || self.path.join(CONFIRMED).exists();
+        Ok(about)
+    }
+
+    /// Every document, in order of the names; an error if they are not those that were written.
+    pub fn documents(&self) -> io::Result<Vec<(String, String)>> {
+        let root = self.path.join(DOCUMENTS);
+        let mut documents = Vec::new();
+        collect(&root, &root, &mut documents)?;
+        documents.sort_by(|one, other| Path::new(&one.0).cmp(Path::new(&other.0)));
+        let found = digest(documents.iter().map(|(name, text)| (&**name, &**text)));
+        if found != self.about()?.documents {
+            let words = format!("{}: these are not the documents that were written", root.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, words));
+        }
+        Ok(documents)
+    }
+
+    pub fn write(&self, about: &About, documents: &[(&str, &str)]) -> io::Result<()> {
+        if self.unfinished.exists() {
+            fs::remove_dir_all(&self.unfinished)?;
+        }
+        make_private(&self.unfinished)?;
+        let root = self.unfinished.join(DOCUMENTS);
+        make_private(&root)?;
+        let mut folders = vec![root.clone(), self.unfinished.clone()];
+        for (name, text) in documents {
+            let path = root.join(inside(name)?);
+            for folder in path.ancestors().skip(1).take_while(|folder| *folder != root) {
+                if !folders.iter().any(|known| known == folder) {
+                    folders.push(folder.to_owned());
+                }
+            }
+            path.parent().map_or(Ok(()), make_private)?;
+            write_whole(&path, text.as_bytes())?;
+        }
+        write_whole(&self.unfinished.join(ABOUT), &serde_json::to_vec_pretty(about)?)?;
+        folders.iter().try_for_each(|folder| sync_folder(folder))?;
+        fs::rename(&self.unfinished, &self.path)?;
+        self.path.parent().map_or(Ok(()), sync_folder)
+    }
+
+    pub fn confirm(&self) -> io::Result<()> {
+        write_whole(&self.path.join(CONFIRMED), b"")?;
+        sync_folder(&self.path)
+    }
+
+    /// It is no revision any more from the first step on.
+    pub fn remove(&self) -> io::Result<()> {
+        fs::rename(&self.path, &self.unfinished)?;
+        fs::remove_dir_all(&self.unfinished)?;
+        self.path.parent().map_or(Ok(()), sync_folder)
+    }
+}
+
+/// The numbers of the revisions in a directory, the oldest first; none where there is no directory.
+pub fn folders(directory: &Path) -> io::Result<Vec<u64>> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut numbers = Vec::new();
+    for entry in entries {
+        numbers.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// What was being written or removed when a process ended.
+pub fn unfinished(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(UNFINISHED)) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+/// Moves something to a name that nobody reads.
+pub fn set_aside(directory: &Path, path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let free = |count: &u32| !directory.join(format!("torn-{name}-{count}")).exists();
+    let count = (1..).find(free).unwrap_or(u32::MAX);
+    let aside = directory.join(format!("torn-{name}-{count}"));
+    fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
+/// Makes a folder that only its owner may enter, with those above it.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn collect(root: &Path, folder: &Path, documents: &mut Vec<(String, String)>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(root, &path, documents)?;
+            continue;
+        }
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        documents.push((name, fs::read_to_string(&path)?));
+    }
+    Ok(())
+}
+
+/// A document's name as a path that does not lead out of its folder.
+fn inside(name: &str) -> io::Result<&Path> {
+    let path = Path::new(name);
+    if path.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Ok(path);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{name}: no document may stand there")))
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

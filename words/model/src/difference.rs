@@ -1,0 +1,149 @@
+//! What changes from one set of documents to another: objects, and keys in them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::documents::{Document, Documents, Kind};
+
+/// One object that is not as it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    pub kind: String,
+    /// Of `[system]`, its kind again.
+    pub name: String,
+    pub what: Changed,
+    /// File and line; of a removed object, where it stood.
+    pub at: String,
+    /// The keys of a changed object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyChange>,
+}
+
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Changed {
+    Added,
+    Removed,
+    Changed,
+}
+
+/// A key that has another value; secrets are blotted out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeyChange {
+    /// `use[0].trunk`
+    pub key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is: Option<String>,
+}
+
+/// Everything that differs, kind by kind, each in order of names.
+pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
+    // Taken apart, so that a kind which is added cannot be forgotten.
+    let Documents {
+        files: _,
+        system,
+        interface,
+        site,
+        trunk,
+        user,
+        numbers,
+        route,
+        dialplan,
+        emergency,
+        test,
+    } = new;
+    let mut between = Between { old, new, changes: Vec::new() };
+    between.pair("system", "system", Some(&old.system), Some(system));
+    between.kind("interface", &old.interface, interface);
+    between.kind("site", &old.site, site);
+    between.kind("trunk", &old.trunk, trunk);
+    between.kind("user", &old.user, user);
+    between.kind("numbers", &old.numbers, numbers);
+    between.kind("route", &old.route, route);
+    between.kind("dialplan", &old.dialplan, dialplan);
+    between.kind("emergency", &old.emergency, emergency);
+    between.kind("test", &old.test, test);
+    between.changes
+}
+
+struct Between<'d> {
+    old: &'d Documents,
+    new: &'d Documents,
+    changes: Vec<Change>,
+}
+
+impl Between<'_> {
+    fn kind<T: PartialEq + Serialize>(&mut self, kind: &str, old: &Kind<T>, new: &Kind<T>) {
+        let mut names: Vec<&Arc<str>> = new.keys().collect();
+        names.extend(old.keys().filter(|name| !new.contains_key(*name)));
+        names.sort_unstable();
+        for name in names {
+            self.pair(kind, name, old.get(name), new.get(name));
+        }
+    }
+
+    fn pair<T: PartialEq + Serialize>(
+        &mut self,
+        kind: &str,
+        name: &str,
+        old: Option<&Document<T>>,
+        new: Option<&Document<T>>,
+    ) {
+        let (what, at, keys) = match (old, new) {
+            (Some(old), Some(new)) if old.value == new.value => return,
+            (Some(old), Some(new)) => {
+                (Changed::Changed, self.new.location(new), keys_between(&old.value, &new.value))
+            }
+            (None, Some(new)) => (Changed::Added, self.new.location(new), Vec::new()),
+            (Some(old), None) => (Changed::Removed, self.old.location(old), Vec::new()),
+            (None, None) => return,
+        };
+        self.changes.push(Change { kind: kind.to_owned(), name: name.to_owned(), what, at, keys });
+    }
+}
+
+fn keys_between<T: Serialize>(old: &T, new: &T) -> Vec<KeyChange> {
+    let flat = |value: &T| {
+        let mut keys = BTreeMap::new();
+        flatten(String::new(), &serde_json::to_value(value).unwrap_or_default(), &mut keys);
+        keys
+    };
+    let (old, new) = (flat(old), flat(new));
+    let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let differing = names.into_iter().filter(|key| old.get(*key) != new.get(*key));
+    let mut changes: Vec<KeyChange> = differing
+        .map(|key| KeyChange { key: key.clone(), was: old.get(key).cloned(), is: new.get(key).cloned() })
+        .collect();
+    if changes.is_empty() {
+        // Secrets print alike.
+        changes.push(KeyChange { key: "a secret".to_owned(), was: None, is: None });
+    }
+    changes
+}
+
+/// Every value that is not a table or a list, by the path that leads to it.
+fn flatten(path: String, value: &Value, keys: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Null => {}
+        Value::Object(object) => {
+            for (key, value) in object {
+                let dot = if path.is_empty() { "" } else { "." };
+                flatten(format!("{path}{dot}{key}"), value, keys);
+            }
+        }
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                flatten(format!("{path}[{index}]"), value, keys);
+            }
+        }
+        value => drop(keys.insert(path, value.to_string())),
+    }
+}

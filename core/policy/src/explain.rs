@@ -131,10 +131,14 @@ pub fn run_tests(policy: &Policy) -> Vec<TestResult> {
     policy.tests.iter().map(|test| run_test(policy, test)).collect()
 }
 
-fn run_test(policy: &Policy, test: &StoredTest) -> TestResult {
+/// Decides about a stored call.
+pub fn explain_test(policy: &Policy, test: &StoredTest) -> Result<Explanation, NoSuchCaller> {
     let at = WallTime(test.at.map_or(0, |moment| moment.unix_ms));
-    let inquiry = Inquiry::by(policy, &test.from, &test.dial, at);
-    let (failures, trail) = match explain(policy, &inquiry) {
+    explain(policy, &Inquiry::by(policy, &test.from, &test.dial, at))
+}
+
+fn run_test(policy: &Policy, test: &StoredTest) -> TestResult {
+    let (failures, trail) = match explain_test(policy, test) {
         Ok(explanation) => (unmet(test, &explanation.decision), explanation.trail),
         Err(nobody) => (vec![nobody.to_string()], Trail::new()),
     };

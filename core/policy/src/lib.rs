@@ -35,7 +35,7 @@ pub use call_plan::{
 };
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after};
-pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, run_tests};
+pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, run_tests};
 pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
 pub use limit::{Claim, Limit, Permit};
 pub use losses::{Loss, Sample, losses};

@@ -52,6 +52,11 @@ impl Policy {
         self.revision
     }
 
+    /// The same policy under the number of its revision.
+    pub fn numbered(self, revision: u64) -> Policy {
+        Policy { revision, ..self }
+    }
+
     /// The realm of our digest challenges.
     pub fn realm(&self) -> &Arc<str> {
         &self.realm

@@ -3,12 +3,15 @@
 //! It says what was asked for and how answers look. It does nothing itself: `node` carries the verbs out.
 //! Start at `verbs`.
 
+mod change;
 mod exit;
 mod paint;
 mod running;
+mod span;
 mod verbs;
 
+pub use change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 pub use exit::Exit;
 pub use paint::{Paint, Palette};
-pub use running::{House, Status, Trunk};
+pub use running::{Call, House, Status, Trunk};
 pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Up, Verb, parse, parse_from};

@@ -1,15 +1,15 @@
 //! Verbs for a house that runs: they find it by its data folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 /// Which house is meant.
 #[derive(Clone, Debug, Args)]
 pub struct House {
-    /// The configuration directory of the house
-    #[arg(long, default_value = ".", value_name = "DIR")]
-    pub dir: PathBuf,
+    /// The configuration directory of the house [default: .]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
     /// Its data folder [default: DIR/data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -18,7 +18,13 @@ pub struct House {
 impl House {
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.data.clone().unwrap_or_else(|| self.dir.join("data"))
+        self.data_beside(None)
+    }
+
+    /// The data folder; where nothing is said of the house, a directory that is named elsewhere is its own.
+    pub fn data_beside(&self, named: Option<&Path>) -> PathBuf {
+        let directory = self.dir.as_deref().or(named).unwrap_or(Path::new("."));
+        self.data.clone().unwrap_or_else(|| directory.join("data"))
     }
 }
 
@@ -52,6 +58,41 @@ northwind --json"
     )]
     Show {
         name: String,
+        #[command(flatten)]
+        house: House,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Call {
+    /// Calls, the newest last
+    #[command(after_help = "Examples:\n  tandem call list --dir /etc/tandem\n  tandem call list --refused \
+--last 100 --json")]
+    List {
+        #[command(flatten)]
+        house: House,
+        /// Only calls that were refused or turned away
+        #[arg(long)]
+        refused: bool,
+        /// Only calls in progress
+        #[arg(long, conflicts_with = "refused")]
+        live: bool,
+        /// How many
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        last: usize,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// One call: what became of it, every attempt, and why it went there
+    #[command(after_help = "Examples:\n  tandem call show c019f3a9b2c0-1 --dir /etc/tandem\n  \
+tandem call show c019f3a9b2c0-1 --json")]
+    Show {
+        /// The id that the list shows, or the Call-ID of the caller's or of an attempt's leg
+        id: String,
         #[command(flatten)]
         house: House,
         /// One JSON document instead of text

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::running::{Status, Trunk};
+use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
+use crate::running::{Call, Status, Trunk};
+use crate::span::span;
 
 /// SIP trunking for enterprises: one program between phones and providers.
 #[derive(Debug, Parser)]
@@ -83,6 +85,38 @@ tandem.schema.json"
         after_help = "Examples:\n  tandem trunk list --dir /etc/tandem\n  tandem trunk show northwind --json"
     )]
     Trunk(Trunk),
+    /// Look at calls: those in progress, those that ended, and those that were turned away
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem call list --dir /etc/tandem --refused\n  tandem call show \
+c019f3a9b2c0-1 --json"
+    )]
+    Call(Call),
+    /// Say what an apply would change, and run the stored tests on it
+    #[command(
+        after_help = "Examples:\n  tandem plan /etc/tandem\n  tandem plan --dir /etc/tandem --json\n\n\
+Exit code 1 says that it would be refused."
+    )]
+    Plan(Plan),
+    /// Plan, test, and put in force; calls in progress keep the plan they have
+    #[command(after_help = "Examples:\n  tandem apply /etc/tandem --why \"second trunk\"\n  tandem apply \
+--dir /etc/tandem --confirm 5m --yes\n\nExit code 1: refused, nothing changed. 5: somebody else changed it.")]
+    Apply(Apply),
+    /// Keep what was applied with --confirm
+    #[command(after_help = "Examples:\n  tandem confirm --dir /etc/tandem\n  tandem confirm --data \
+/var/lib/tandem")]
+    Confirm(Confirm),
+    /// Put an older revision in force again, as a new one
+    #[command(after_help = "Examples:\n  tandem rollback --dir /etc/tandem\n  tandem rollback 17 --why \
+\"calls to Korea fail\" --dir /etc/tandem")]
+    Rollback(Rollback),
+    /// List who applied what, when and why
+    #[command(after_help = "Examples:\n  tandem revisions --dir /etc/tandem\n  tandem revisions --json")]
+    Revisions(Revisions),
+    /// Say what changed between two revisions
+    #[command(after_help = "Examples:\n  tandem diff 17 --dir /etc/tandem\n  tandem diff 12 17 --json")]
+    Diff(Diff),
     /// Explain a code, or show the help of a verb
     #[command(after_help = "Examples:\n  tandem help TD-R301\n  tandem help explain")]
     Help {
@@ -196,19 +230,4 @@ where
     I::Item: Into<OsString> + Clone,
 {
     Cli::try_parse_from(words)
-}
-
-/// A span as configuration writes it: `90s`, `5m`, `1h`, `250ms`.
-fn span(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (count, unit) = text.split_at(digits);
-    let count: u64 = count.parse().map_err(|_| "write a number and a unit, such as 90s or 5m".to_owned())?;
-    let seconds = match unit {
-        "ms" => return Ok(Duration::from_millis(count)),
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err(format!("unknown unit {unit:?}; use ms, s, m or h")),
-    };
-    count.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "too long".to_owned())
 }

@@ -8,6 +8,7 @@ mod ask;
 mod serve;
 mod socket;
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use cli::Exit;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use ask::ask;
-pub use serve::{Control, Window};
+pub use serve::{Asked, Control, Window};
 
 /// The version of this protocol; another one is refused.
 pub const VERSION: u64 = 1;
@@ -27,7 +28,39 @@ pub enum Request {
     /// What runs, and how it stands.
     Status {},
     /// The calls in progress, at most so many of each shard.
-    Calls { most: u16 },
+    Calls {
+        most: u16,
+    },
+    /// What an apply would do.
+    Plan {
+        directory: Option<PathBuf>,
+    },
+    Apply(Apply),
+    /// The revision in force stays.
+    Confirm {
+        for_whom: Option<String>,
+    },
+    /// Back to an older revision; to the one before, where none is named.
+    Rollback {
+        to: Option<u64>,
+        why: Option<String>,
+        for_whom: Option<String>,
+    },
+}
+
+/// A wish to apply what stands in a directory.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Apply {
+    /// The house's own, where none is named.
+    pub directory: Option<PathBuf>,
+    pub why: Option<String>,
+    /// It is taken back unless confirmed within so many seconds.
+    pub confirm_s: Option<u64>,
+    /// The revision and the digest of the plan that was looked at.
+    pub seen: Option<(u64, String)>,
+    /// Who asked for it, where that is not the user who connects.
+    pub for_whom: Option<String>,
 }
 
 /// What a running house answers.
@@ -59,6 +92,14 @@ pub struct Notice {
     pub name: String,
     pub state: Stage,
     pub revision: u64,
+    pub applied_ms: i64,
+    pub author: String,
+    /// When the revision is taken back unless somebody confirms it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm_by_ms: Option<i64>,
+    /// What the start had to say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What the house is doing.

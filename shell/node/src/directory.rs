@@ -16,7 +16,6 @@ pub struct Loaded {
 /// Reads and compiles a directory. The inner error is everything that is wrong with what stands there.
 pub fn load(directory: &Path, older: Option<&Policy>) -> Result<Result<Loaded, Vec<Problem>>> {
     let files = read(directory)?;
-    anyhow::ensure!(!files.is_empty(), "{}: there is no *.toml in it", directory.display());
     Ok(compile(&files, directory, older))
 }
 
@@ -31,11 +30,22 @@ pub fn compile(files: &[SourceFile], base: &Path, older: Option<&Policy>) -> Res
     Ok(Loaded { documents, policy })
 }
 
+/// Tells what stands in a directory from what stood there.
+pub fn digest(files: &[SourceFile]) -> String {
+    store::digest(texts(files))
+}
+
+/// Names and texts of files.
+pub fn texts(files: &[SourceFile]) -> Vec<(&str, &str)> {
+    files.iter().map(|file| (&*file.name, &*file.text)).collect()
+}
+
 /// Every *.toml and *.plans below a directory, in order of their names.
-fn read(directory: &Path) -> Result<Vec<SourceFile>> {
+pub fn read(directory: &Path) -> Result<Vec<SourceFile>> {
     let mut paths = Vec::new();
     collect(directory, &mut paths)?;
     paths.sort();
+    anyhow::ensure!(!paths.is_empty(), "{}: there is no *.toml in it", directory.display());
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let name = path.strip_prefix(directory).unwrap_or(&path).display().to_string();
@@ -49,7 +59,9 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
         let entry = entry.with_context(|| directory.display().to_string())?;
         let path = entry.path();
         let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        if path.is_dir() && !is_hidden {
+        if path.is_dir() && store::holds_revisions(&path) {
+            continue;
+        } else if path.is_dir() && !is_hidden {
             collect(&path, paths)?;
         } else if path.extension().is_some_and(|end| end == "toml" || end == "plans") && !is_hidden {
             paths.push(path);

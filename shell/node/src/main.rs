@@ -9,6 +9,7 @@ mod demo;
 mod directory;
 mod edge;
 mod listening;
+mod revisions;
 mod sight;
 mod up;
 mod verbs;
@@ -31,6 +32,13 @@ fn main() -> ExitCode {
         Verb::Test { dir, json } => verbs::test::run(&dir, form(json), palette),
         Verb::Status(status) => verbs::status::run(&status, palette),
         Verb::Trunk(trunk) => verbs::trunk::run(&trunk, palette),
+        Verb::Call(call) => verbs::call::run(&call, palette),
+        Verb::Plan(plan) => verbs::change::plan(&plan, palette),
+        Verb::Apply(apply) => verbs::change::apply(&apply, palette),
+        Verb::Confirm(confirm) => verbs::change::confirm(&confirm, palette),
+        Verb::Rollback(rollback) => verbs::change::rollback(&rollback, palette),
+        Verb::Revisions(revisions) => verbs::past::list(&revisions, palette),
+        Verb::Diff(diff) => verbs::past::diff(&diff, palette),
         Verb::Help { topic } => verbs::help::run(topic.as_deref()),
         Verb::Version { json } => verbs::version(form(json)),
     };

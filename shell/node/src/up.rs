@@ -1,32 +1,40 @@
 //! `tandem up`: runs the house until it is told to stop, and reads its directory again when told to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use cli::{Exit, Up};
-use model::{Documents, LogLevel};
-use policy::{Policy, TestResult};
+use model::LogLevel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use store::{Revisions, Torn};
 use switch::Held;
 use telemetry::LogSettings;
 use tracing::{error, info, warn};
 
 use crate::banner::banner;
-use crate::control::{Board, Control, Stage, Window};
-use crate::directory::{self, Loaded};
+use crate::control::{Asked, Board, Control, Response, Stage, Window};
 use crate::edge::{Edge, Plan};
+use crate::revisions::{Kept, Owner, answer, begin};
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Nothing is due: it looks again all the same.
+const IDLE: Duration = Duration::from_secs(3_600);
 
-/// The policy in force, and the documents it was made of.
-struct InForce {
-    directory: PathBuf,
-    documents: Documents,
-    policy: Arc<Policy>,
+/// What the owner of the house waits for.
+enum Happening {
+    Signal(i32),
+    Asked(Asked),
+}
+
+impl From<Asked> for Happening {
+    fn from(asked: Asked) -> Happening {
+        Happening::Asked(asked)
+    }
 }
 
 /// Why a drain ended.
@@ -38,46 +46,38 @@ enum Drained {
 }
 
 pub fn run(up: &Up) -> Result<Exit> {
-    let Loaded { documents, policy } = match directory::load(&up.dir, None)? {
-        Ok(loaded) => loaded,
+    let data = up.data.clone().unwrap_or_else(|| up.dir.join("data"));
+    let (revisions, torn) = Revisions::open(&data)?;
+    let begun = match begin(&up.dir, &revisions)? {
+        Ok(begun) => begun,
         Err(problems) => {
             problems.iter().for_each(|problem| eprintln!("{problem}\n"));
             return Ok(Exit::Bad);
         }
     };
-    policy.warnings().iter().for_each(|warning| eprintln!("{warning}\n"));
-    let level = documents.system.log.map_or("info", word_of);
+    let level = begun.loaded.documents.system.log.map_or("info", word_of);
     telemetry::start_log(&LogSettings { level: level.to_owned() });
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    let mut in_force = InForce { directory: up.dir.clone(), documents, policy: Arc::new(policy) };
-    let data = up.data.clone().unwrap_or_else(|| up.dir.join("data"));
-    let edge = Edge::start(Plan {
-        policy: Arc::clone(&in_force.policy),
-        base: up.dir.clone(),
-        data: data.clone(),
-        shards: up.shards,
-        media_loops: up.media.unwrap_or_else(usual_media_loops),
-        dns: up.dns.clone(),
-        tap: None,
-        witness: None,
-    })?;
-    let name = &in_force.documents.system.value.name;
-    let board = Arc::new(Board::default());
-    pin(&board, &in_force);
-    let control = open_control(&data, &edge, &board);
-    eprintln!("{}", banner(name, &in_force.policy, &edge.listeners, &data));
-
-    for signal in signals.forever() {
-        match signal {
-            SIGHUP => {
-                in_force.reload(&edge);
-                pin(&board, &in_force);
-            }
-            _ => break,
-        }
+    begun.loaded.policy.warnings().iter().for_each(|warning| eprintln!("{warning}\n"));
+    for Torn { aside } in torn {
+        warn!(aside = %aside.display(), "a revision that was not whole was set aside");
     }
+    begun.notes.iter().for_each(|note| error!("{note}"));
+    let (tell, happenings) = mpsc::channel();
+    tell_signals(tell.clone())?;
+    let (notes, kept) = (begun.notes.clone(), begun.kept);
+    let mut owner = Owner::new(&up.dir, revisions, begun);
+    let edge = start_edge(up, &data, &owner, kept)?;
+
+    let board = Arc::new(Board::default());
+    board.change(|notice| notice.notes = notes);
+    pin(&board, &owner);
+    let control = open_control(&data, Window { asker: edge.asker(), board: Arc::clone(&board), owner: tell });
+    let name = &owner.documents().system.value.name;
+    eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));
+
+    serve(&mut owner, &edge, &board, &happenings);
     board.change(|notice| notice.state = Stage::Draining);
-    let drained = drain(&edge, &mut signals, up.drain_max);
+    let drained = drain(&edge, &happenings, up.drain_max);
     info!(?drained, "stopping");
     if let Some(held) = edge.held() {
         let Held { calls, transactions, ports, permits, questions } = held;
@@ -91,17 +91,60 @@ questions={questions}"
     Ok(Exit::Done)
 }
 
+fn start_edge(up: &Up, data: &Path, owner: &Owner, kept: Kept) -> Result<Edge> {
+    let started = Edge::start(Plan {
+        policy: Arc::clone(owner.policy()),
+        base: up.dir.clone(),
+        data: data.to_owned(),
+        shards: up.shards,
+        media_loops: up.media.unwrap_or_else(usual_media_loops),
+        dns: up.dns.clone(),
+        tap: None,
+        witness: None,
+    });
+    if started.is_err() && kept == Kept::Now {
+        owner.withdraw()?;
+    }
+    started
+}
+
+/// Signals of the operating system, told like everything else.
+fn tell_signals(tell: Sender<Happening>) -> Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let name = thread::Builder::new().name("signals".to_owned());
+    // When nobody listens any more, the house has stopped.
+    name.spawn(move || signals.forever().try_for_each(|signal| tell.send(Happening::Signal(signal))))?;
+    Ok(())
+}
+
+/// Changes the house as it is told, until it is told to stop.
+fn serve(owner: &mut Owner, edge: &Edge, board: &Board, happenings: &Receiver<Happening>) {
+    loop {
+        let until_due = owner.deadline().map(|due| due.saturating_duration_since(Instant::now()));
+        match happenings.recv_timeout(until_due.unwrap_or(IDLE)) {
+            Ok(Happening::Signal(SIGHUP)) => reload(owner, edge),
+            Ok(Happening::Asked(asked)) => answer(owner, edge, asked),
+            Ok(Happening::Signal(_)) | Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        owner.expire(edge);
+        pin(board, owner);
+    }
+}
+
 /// Says on the board what is in force.
-fn pin(board: &Board, in_force: &InForce) {
+fn pin(board: &Board, owner: &Owner) {
     board.change(|notice| {
-        notice.name.clone_from(&in_force.documents.system.value.name);
-        notice.revision = in_force.policy.revision();
+        notice.name.clone_from(&owner.documents().system.value.name);
+        notice.revision = owner.about().number;
+        notice.applied_ms = owner.about().applied_ms;
+        notice.author.clone_from(&owner.about().author);
+        notice.confirm_by_ms = owner.awaited_ms();
     });
 }
 
 /// Calls matter more than looking at them: without a channel the house runs on.
-fn open_control(data: &Path, edge: &Edge, board: &Arc<Board>) -> Option<Control> {
-    let window = Window { asker: edge.asker(), board: Arc::clone(board) };
+fn open_control(data: &Path, window: Window<Happening>) -> Option<Control> {
     let opened = Control::open(data, window);
     opened.inspect_err(|fault| error!("no control channel in {}: {fault}", data.display())).ok()
 }
@@ -121,7 +164,7 @@ fn usual_media_loops() -> u8 {
     thread::available_parallelism().map_or(1, |cores| if cores.get() > 1 { 2 } else { 1 })
 }
 
-fn drain(edge: &Edge, signals: &mut Signals, drain_max: Duration) -> Drained {
+fn drain(edge: &Edge, happenings: &Receiver<Happening>, drain_max: Duration) -> Drained {
     let until = Instant::now() + drain_max;
     edge.drain();
     info!(seconds = drain_max.as_secs(), "draining: calls may end, new ones are refused");
@@ -132,58 +175,22 @@ fn drain(edge: &Edge, signals: &mut Signals, drain_max: Duration) -> Drained {
         if Instant::now() >= until {
             return Drained::TimeIsUp;
         }
-        if signals.pending().any(|signal| signal != SIGHUP) {
-            return Drained::AskedAgain;
+        match happenings.recv_timeout(LOOK_EVERY) {
+            Ok(Happening::Signal(SIGHUP)) | Err(_) => {}
+            Ok(Happening::Signal(_)) => return Drained::AskedAgain,
+            Ok(Happening::Asked(asked)) => {
+                let stopping = Response::refused(Exit::Bad, "the house is about to stop");
+                // Whoever asked has gone.
+                let _ = asked.answer.send(stopping);
+            }
         }
-        thread::sleep(LOOK_EVERY);
     }
 }
 
-impl InForce {
-    /// Reads the directory again. Whatever is wrong with it, the policy in force goes on.
-    fn reload(&mut self, edge: &Edge) {
-        let Some(Loaded { documents, policy }) = read_again(&self.directory, &self.policy) else {
-            error!(revision = self.policy.revision(), "nothing was applied; the running policy goes on");
-            return;
-        };
-        if needs_restart(&self.documents, &documents) {
-            warn!("[interface.*] has changed: what is listened on changes at the next start");
-        }
-        let policy = Arc::new(policy);
-        match edge.adopt(&policy) {
-            Ok(()) => info!(revision = policy.revision(), "applied; calls in progress keep their plan"),
-            Err(fault) => error!("not every shard has the new policy: {fault:#}"),
-        }
-        self.documents = documents;
-        self.policy = policy;
-    }
-}
-
-fn read_again(directory: &Path, older: &Policy) -> Option<Loaded> {
-    let loaded = match directory::load(directory, Some(older)) {
-        Ok(Ok(loaded)) => loaded,
-        Ok(Err(problems)) => {
-            problems.iter().for_each(|problem| eprintln!("{problem}\n"));
-            error!(problems = problems.len(), "the configuration is wrong");
-            return None;
-        }
-        Err(fault) => {
-            error!("the configuration cannot be read: {fault:#}");
-            return None;
-        }
-    };
-    loaded.policy.warnings().iter().for_each(|warning| eprintln!("{warning}\n"));
-    let failed: Vec<_> =
-        policy::run_tests(&loaded.policy).into_iter().filter(|result| !result.is_passed()).collect();
-    for result in &failed {
-        let TestResult { name, location, failures, .. } = result;
-        error!(test = %name, at = %location, "a stored test fails: {}", failures.join("; "));
-    }
-    failed.is_empty().then_some(loaded)
-}
-
-/// Sockets are opened at the start only.
-fn needs_restart(old: &Documents, new: &Documents) -> bool {
-    let as_json = |documents: &Documents| serde_json::to_value(&documents.interface).ok();
-    as_json(old) != as_json(new)
+/// SIGHUP: applies the directory. Whatever is wrong with it, the revision in force goes on.
+fn reload(owner: &mut Owner, edge: &Edge) {
+    let revision = owner.about().number;
+    let Err(words) = owner.reload(edge) else { return };
+    words.iter().for_each(|words| error!("{words}"));
+    error!(revision, "nothing was applied; the running policy goes on");
 }

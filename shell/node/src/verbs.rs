@@ -1,8 +1,13 @@
 //! Verbs that only look.
 
+pub mod call;
+pub mod change;
+mod changes;
 pub mod check;
 pub mod explain;
 pub mod help;
+pub mod past;
+mod record;
 pub mod status;
 pub mod test;
 pub mod trunk;
@@ -11,6 +16,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use cli::Exit;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::control::{self, Request, Response};
@@ -47,5 +53,13 @@ pub fn ask(data: &Path, request: &Request) -> Result<Result<Value, Exit>> {
         None => {
             bail!("no house runs on {}; start one with tandem up, or say --data or --dir", data.display())
         }
+    }
+}
+
+/// A moment in the zone of whoever reads it, with its offset.
+pub fn when(ms: i64) -> String {
+    match jiff::Timestamp::from_millisecond(ms) {
+        Ok(moment) => moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%:z").to_string(),
+        Err(_) => format!("{ms} ms"),
     }
 }

@@ -1,7 +1,7 @@
 //! Revisions of the configuration: each in a folder of its own, whole or absent.
 //!
-//! A revision is written beside its place, forced to the disk, and renamed into it. Only the process that runs
-//! the house writes; anybody may read.
+//! A revision is written beside its place, forced to the disk, and renamed into it. Only the process that
+//! runs the house writes; anybody may read.
 
 mod about;
 mod disk;
@@ -36,6 +36,7 @@ impl Revisions {
     pub fn open(data: &Path) -> Result<(Revisions, Vec<Torn>), OpenFault> {
         let directory = directory_of(data);
         let unusable = |error| OpenFault::Unusable { path: directory.clone(), error };
+        fs::create_dir_all(data).map_err(unusable)?;
         disk::make_private(&directory).map_err(unusable)?;
         let claim = crate::store::claim(&directory)?;
         let torn = set_torn_aside(&directory).map_err(unusable)?;
@@ -88,6 +89,11 @@ pub fn revisions_in(data: &Path) -> io::Result<Vec<About>> {
 /// The documents of a revision of a data folder, by their names.
 pub fn documents_of(data: &Path, number: u64) -> io::Result<Vec<(String, String)>> {
     Place::of(&directory_of(data), number).documents()
+}
+
+/// Whether a folder is where revisions are kept: documents in it are not those that somebody edits.
+pub fn holds_revisions(folder: &Path) -> bool {
+    folder.ends_with("revisions") && folder.join("lock").exists()
 }
 
 fn directory_of(data: &Path) -> PathBuf {

@@ -67,8 +67,11 @@ impl Mail {
     }
 
     /// Gives every shard the new policy.
-    pub fn new_policy(&self, policy: &Arc<Policy>) -> Result<(), Full> {
-        (0..self.shards()).try_for_each(|shard| self.post(shard, Letter::NewPolicy(Arc::clone(policy))))
+    pub fn new_policy(&self, policy: &Arc<Policy>) {
+        for shard in 0..self.shards() {
+            // A policy is never turned away for want of room: all shards have it, or none.
+            let _ = self.post(shard, Letter::NewPolicy(Arc::clone(policy)));
+        }
     }
 
     pub(crate) fn post(&self, shard: u8, letter: Letter) -> Result<(), Full> {
@@ -102,7 +105,7 @@ impl Inbox {
         let room = match letter {
             // A message is repeated or its call fails; what threads of the house say is said once.
             Letter::Steered { .. } | Letter::Carry(_) => self.capacity / 4,
-            Letter::Stop | Letter::Command(..) => usize::MAX,
+            Letter::Stop | Letter::Command(..) | Letter::NewPolicy(_) => usize::MAX,
             _ => self.capacity,
         };
         if letters.len() >= room {

@@ -5,6 +5,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -22,12 +23,29 @@ const CONNECTIONS_MAX: usize = 16;
 const LINE_MAX: u64 = 64 * 1024;
 /// How long a connection may be silent, and how long it may take to read an answer.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// How long the owner may take for a change.
+const OWNER_PATIENCE: Duration = Duration::from_secs(110);
 
 /// What answers rest on.
-#[derive(Clone)]
-pub struct Window {
+pub struct Window<T> {
     pub asker: Asker,
     pub board: Arc<Board>,
+    /// The way to the owner of the house, who alone may change it.
+    pub owner: Sender<T>,
+}
+
+impl<T> Clone for Window<T> {
+    fn clone(&self) -> Window<T> {
+        Window { asker: self.asker.clone(), board: Arc::clone(&self.board), owner: self.owner.clone() }
+    }
+}
+
+/// A request for the owner of the house.
+pub struct Asked {
+    pub request: Request,
+    /// The user who connected.
+    pub user: u32,
+    pub answer: Sender<Response>,
 }
 
 /// The open channel; it closes when this is dropped.
@@ -37,7 +55,7 @@ pub struct Control {
 
 impl Control {
     /// Opens the channel of a data folder that this process has claimed.
-    pub fn open(data: &Path, window: Window) -> io::Result<Control> {
+    pub fn open<T: From<Asked> + Send + 'static>(data: &Path, window: Window<T>) -> io::Result<Control> {
         let listener = socket::listen(data)?;
         let open = Arc::new(AtomicUsize::new(0));
         thread::Builder::new().name("control".to_owned()).spawn(move || accept(&listener, &window, &open))?;
@@ -52,7 +70,11 @@ impl Drop for Control {
     }
 }
 
-fn accept(listener: &UnixListener, window: &Window, open: &Arc<AtomicUsize>) {
+fn accept<T: From<Asked> + Send + 'static>(
+    listener: &UnixListener,
+    window: &Window<T>,
+    open: &Arc<AtomicUsize>,
+) {
     loop {
         let stream = match listener.accept() {
             Ok((stream, _)) => stream,
@@ -66,7 +88,7 @@ fn accept(listener: &UnixListener, window: &Window, open: &Arc<AtomicUsize>) {
             open.fetch_sub(1, Ordering::AcqRel);
             continue;
         }
-        let (window, counted) = (window.clone(), Arc::clone(open));
+        let (counted, window) = (Arc::clone(open), window.clone());
         let serving = thread::Builder::new().name("control".to_owned()).spawn(move || {
             // Whoever asked has gone, or was silent for too long: nobody is left to be told.
             let _ = converse(&stream, &window);
@@ -78,7 +100,8 @@ fn accept(listener: &UnixListener, window: &Window, open: &Arc<AtomicUsize>) {
     }
 }
 
-fn converse(stream: &UnixStream, window: &Window) -> io::Result<()> {
+fn converse<T: From<Asked>>(stream: &UnixStream, window: &Window<T>) -> io::Result<()> {
+    let user = rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw();
     stream.set_read_timeout(Some(SILENCE_MAX))?;
     stream.set_write_timeout(Some(SILENCE_MAX))?;
     let mut lines = BufReader::new(stream);
@@ -89,7 +112,7 @@ fn converse(stream: &UnixStream, window: &Window) -> io::Result<()> {
             return Ok(());
         }
         let response = match read(&line) {
-            Ok(request) => answer(window, request),
+            Ok(request) => answer(window, request, user),
             Err(words) => Response::refused(Exit::Usage, words),
         };
         let mut text = serde_json::to_vec(&response)?;
@@ -108,12 +131,20 @@ fn read(line: &[u8]) -> Result<Request, String> {
     serde_json::from_value(value).map_err(|fault| format!("not a request: {fault}"))
 }
 
-fn answer(window: &Window, request: Request) -> Response {
+fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Response {
     match request {
         Request::Status {} => match sight::status(&window.asker, window.board.read()) {
             Some(status) => Response::answer(&status),
             None => Response::refused(Exit::Unreachable, "a shard does not answer"),
         },
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
+        request => ask_owner(window, request, user),
     }
+}
+
+fn ask_owner<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Response {
+    let (answer, answered) = mpsc::channel();
+    let sent = window.owner.send(T::from(Asked { request, user, answer }));
+    let response = sent.ok().and_then(|()| answered.recv_timeout(OWNER_PATIENCE).ok());
+    response.unwrap_or_else(|| Response::refused(Exit::Unreachable, "the house is about to stop"))
 }

@@ -101,6 +101,18 @@ impl Running {
         }
     }
 
+    /// Ends it as an operator does.
+    pub fn stop(mut self) {
+        self.signal("-TERM");
+        self.child.wait().unwrap();
+    }
+
+    /// Ends it as a power cut does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());

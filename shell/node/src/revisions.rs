@@ -1,0 +1,18 @@
+//! Safe change: what would change, what did, and the way back.
+//!
+//! One `Owner` holds what is in force and is the only one to change it. `plan` compares and tests what stands
+//! in the directory, `effects` says it in words, `begin` decides what a start runs, `author` who asks.
+
+mod answer;
+mod author;
+mod begin;
+mod effects;
+mod moment;
+mod owner;
+mod plan;
+mod running;
+
+pub use answer::answer;
+pub use begin::{Kept, begin};
+pub use owner::Owner;
+pub use plan::{Changes, plan_at_rest};

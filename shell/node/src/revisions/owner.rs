@@ -1,0 +1,314 @@
+//! The owner of what is in force: applies, waits for a confirmation, goes back.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cli::Exit;
+use model::{Documents, SourceFile};
+use policy::Policy;
+use serde::Serialize;
+use serde_json::json;
+use store::{About, Cause, Revisions};
+use tracing::{error, info, warn};
+
+use super::author::own_name;
+use super::begin::Begun;
+use super::moment::now_ms;
+use super::plan::Plan;
+use super::running::Running;
+use crate::directory::{self, Loaded};
+use crate::edge::Edge;
+
+/// What is in force, and how it came to be.
+pub struct Owner {
+    directory: PathBuf,
+    revisions: Revisions,
+    documents: Documents,
+    policy: Arc<Policy>,
+    about: About,
+    /// When the revision in force is taken back unless somebody confirms it.
+    confirm_by: Option<Instant>,
+}
+
+/// Somebody's wish to change the house.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    pub author: String,
+    pub why: Option<String>,
+    pub cause: Cause,
+    pub confirm_within: Option<Duration>,
+}
+
+/// Why the house is not changed, and the exit code that says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct No {
+    pub exit: Exit,
+    pub words: String,
+}
+
+/// What became of an apply.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    /// The revision in force now.
+    pub revision: u64,
+    pub what: Became,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm_by_ms: Option<i64>,
+    pub plan: Plan,
+}
+
+/// How far an apply came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Became {
+    Applied,
+    /// The documents are those in force; secrets were read again.
+    Unchanged,
+    Refused,
+}
+
+impl Owner {
+    pub fn new(directory: &Path, revisions: Revisions, begun: Begun) -> Owner {
+        let Begun { loaded: Loaded { documents, policy }, about, .. } = begun;
+        let policy = Arc::new(policy);
+        Owner { directory: directory.to_owned(), revisions, documents, policy, about, confirm_by: None }
+    }
+
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    pub fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// When `expire` is due.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.confirm_by
+    }
+
+    /// Takes back the revision that it began with, which never ran.
+    pub fn withdraw(&self) -> std::io::Result<()> {
+        self.revisions.withdraw(self.about.number)
+    }
+
+    /// What an apply would do.
+    pub fn plan(&self, from: Option<&Path>) -> Result<Plan, No> {
+        let files = self.read(from)?;
+        Ok(self.make_plan(&files, from).0)
+    }
+
+    /// Plans, tests, writes the revision, and publishes it. `seen` is what the asker was shown.
+    pub fn apply(
+        &mut self,
+        edge: &Edge,
+        from: Option<&Path>,
+        seen: Option<(u64, String)>,
+        wish: Wish,
+    ) -> Result<Outcome, No> {
+        self.check_settled()?;
+        let files = self.read(from)?;
+        let (plan, loaded) = self.make_plan(&files, from);
+        if let Some((base, digest)) = seen {
+            self.check_seen(base, &digest, &plan)?;
+        }
+        let Some(loaded) = loaded.filter(|_| plan.is_good) else {
+            return Ok(self.outcome(Became::Refused, plan));
+        };
+        if plan.changes.is_empty() && plan.digest == self.about.documents {
+            self.publish(edge, loaded, self.about.number);
+            info!(revision = self.about.number, "nothing has changed; secrets were read again");
+            return Ok(self.outcome(Became::Unchanged, plan));
+        }
+        self.revise(edge, loaded, wish, (json!(plan.changes), plan.tests.in_short()))?;
+        Ok(self.outcome(Became::Applied, plan))
+    }
+
+    /// Applies the house's own directory because of a signal; the error says everything that is wrong.
+    pub fn reload(&mut self, edge: &Edge) -> Result<(), Vec<String>> {
+        let wish = Wish { author: own_name(), why: None, cause: Cause::Signal, confirm_within: None };
+        let outcome = self.apply(edge, None, None, wish).map_err(|no| vec![no.words])?;
+        outcome.plan.warnings.iter().for_each(|warning| warn!("{warning}"));
+        match outcome.what {
+            Became::Refused => Err(outcome.plan.faults()),
+            Became::Applied | Became::Unchanged => {
+                outcome.plan.restart.iter().for_each(|words| warn!("{words}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Notes that the revision in force stays.
+    pub fn confirm(&mut self, author: &str) -> Result<u64, No> {
+        if self.confirm_by.is_none() {
+            return Err(No::bad(format!("revision {} needs no confirmation", self.about.number)));
+        }
+        self.revisions.confirm(self.about.number).map_err(No::disk)?;
+        self.about.is_settled = true;
+        self.confirm_by = None;
+        info!(revision = self.about.number, author, "confirmed");
+        Ok(self.about.number)
+    }
+
+    /// Runs the documents of an older revision again, as a new one. The way back asks no test for leave.
+    pub fn roll_back(
+        &mut self,
+        edge: &Edge,
+        to: Option<u64>,
+        author: String,
+        why: Option<String>,
+    ) -> Result<Outcome, No> {
+        let to = match to {
+            Some(to) => to,
+            None => self.before()?,
+        };
+        let wish = Wish { author, why, cause: Cause::Rollback { to }, confirm_within: None };
+        self.return_to(edge, to, wish)
+    }
+
+    fn return_to(&mut self, edge: &Edge, to: u64, wish: Wish) -> Result<Outcome, No> {
+        if to == self.about.number {
+            return Err(No::bad(format!("revision {to} is in force already")));
+        }
+        let documents = self.revisions.documents(to);
+        let documents = documents.map_err(|fault| No::bad(format!("revision {to}: {fault}")))?;
+        let files: Vec<_> = documents.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
+        let (plan, loaded) = self.make_plan(&files, None);
+        let Some(loaded) = loaded else { return Ok(self.outcome(Became::Refused, plan)) };
+        self.revise(edge, loaded, wish, (json!(plan.changes), plan.tests.in_short()))?;
+        Ok(self.outcome(Became::Applied, plan))
+    }
+
+    /// Goes back if nobody confirmed in time.
+    pub fn expire(&mut self, edge: &Edge) {
+        if self.confirm_by.is_none_or(|until| until > Instant::now()) {
+            return;
+        }
+        self.confirm_by = None;
+        let Some(to) = self.about.base else { return };
+        let unconfirmed = self.about.number;
+        warn!(revision = unconfirmed, "nobody confirmed it in time: going back to revision {to}");
+        let wish = Wish {
+            author: "tandem".to_owned(),
+            why: Some(format!("revision {unconfirmed} was not confirmed in time")),
+            cause: Cause::NotConfirmed { to },
+            confirm_within: None,
+        };
+        match self.return_to(edge, to, wish) {
+            Ok(Outcome { what: Became::Applied, .. }) => {}
+            Ok(outcome) => error!("revision {to} does not hold any more: {:?}", outcome.plan.problems),
+            Err(no) => error!("cannot go back to revision {to}: {}", no.words),
+        }
+    }
+
+    fn read(&self, from: Option<&Path>) -> Result<Vec<SourceFile>, No> {
+        let directory = from.unwrap_or(&self.directory);
+        directory::read(directory)
+            .map_err(|fault| No { exit: Exit::Unreachable, words: format!("{fault:#}") })
+    }
+
+    fn make_plan(&self, files: &[SourceFile], from: Option<&Path>) -> (Plan, Option<Loaded>) {
+        let running = Running { documents: &self.documents, policy: &self.policy };
+        Plan::make(files, from.unwrap_or(&self.directory), &self.directory, Some(running))
+    }
+
+    /// The revision whose documents ran before those that run now.
+    fn before(&self) -> Result<u64, No> {
+        let oldest = || No::bad("there is no older revision to go back to");
+        match self.about.cause.returns_to() {
+            Some(source) => {
+                let about = self.revisions.about(source).map_err(|_| oldest())?;
+                about.base.ok_or_else(oldest)
+            }
+            None => self.about.base.ok_or_else(oldest),
+        }
+    }
+
+    fn check_settled(&self) -> Result<(), No> {
+        if self.confirm_by.is_none() {
+            return Ok(());
+        }
+        let words = format!(
+            "revision {} waits for its confirmation: tandem confirm, or tandem rollback, first",
+            self.about.number
+        );
+        Err(No { exit: Exit::Conflict, words })
+    }
+
+    fn check_seen(&self, base: u64, digest: &str, plan: &Plan) -> Result<(), No> {
+        let running = self.about.number;
+        let words = match (base == running, digest == plan.digest) {
+            (true, true) => return Ok(()),
+            (false, _) => format!("revision {running} runs now, and the plan was made on {base}: plan again"),
+            (true, false) => format!("{} has changed since the plan was made: plan again", plan.directory),
+        };
+        Err(No { exit: Exit::Conflict, words })
+    }
+
+    /// Writes a revision, then publishes it: what runs is always on the disk.
+    fn revise(
+        &mut self,
+        edge: &Edge,
+        loaded: Loaded,
+        wish: Wish,
+        (difference, tests): (serde_json::Value, serde_json::Value),
+    ) -> Result<(), No> {
+        let now_ms = now_ms();
+        let wait_ms = wish.confirm_within.map(|wait| wait.as_millis() as i64);
+        let documents = directory::digest(&loaded.documents.files);
+        let stands = directory::read(&self.directory).ok().map(|files| directory::digest(&files));
+        let about = About {
+            number: self.about.number + 1,
+            base: Some(self.about.number),
+            applied_ms: now_ms,
+            author: wish.author,
+            why: wish.why,
+            cause: wish.cause,
+            confirm_by_ms: wait_ms.map(|wait_ms| now_ms.saturating_add(wait_ms)),
+            is_settled: wait_ms.is_none(),
+            directory: stands.unwrap_or_else(|| documents.clone()),
+            documents,
+            difference,
+            tests,
+        };
+        self.revisions.keep(&about, &directory::texts(&loaded.documents.files)).map_err(No::disk)?;
+        self.publish(edge, loaded, about.number);
+        self.confirm_by = wish.confirm_within.and_then(|wait| Instant::now().checked_add(wait));
+        self.about = about;
+        info!(revision = self.about.number, "applied; calls in progress keep their plan");
+        Ok(())
+    }
+
+    fn publish(&mut self, edge: &Edge, loaded: Loaded, number: u64) {
+        let Loaded { documents, policy } = loaded;
+        let policy = Arc::new(policy.numbered(number));
+        edge.adopt(&policy);
+        self.documents = documents;
+        // The last owner of the older policy is this thread: no shard takes it apart.
+        drop(std::mem::replace(&mut self.policy, policy));
+    }
+
+    fn outcome(&self, what: Became, plan: Plan) -> Outcome {
+        Outcome { revision: self.about.number, what, confirm_by_ms: self.awaited_ms(), plan }
+    }
+
+    /// When it is taken back, if it waits for a confirmation.
+    pub fn awaited_ms(&self) -> Option<i64> {
+        self.about.confirm_by_ms.filter(|_| self.confirm_by.is_some())
+    }
+}
+
+impl No {
+    fn bad(words: impl Into<String>) -> No {
+        No { exit: Exit::Bad, words: words.into() }
+    }
+
+    fn disk(fault: std::io::Error) -> No {
+        No { exit: Exit::Unreachable, words: format!("the revision cannot be kept: {fault}") }
+    }
+}

@@ -1,0 +1,164 @@
+//! What an apply would do: objects that change, what that means for calls, and what the stored tests say.
+
+use std::path::Path;
+
+use anyhow::Result;
+use model::{Change, Documents, Problem, SourceFile, difference};
+use policy::{Policy, TestResult};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::effects::effects;
+use super::running::Running;
+use crate::directory::{self, Loaded};
+
+/// Changes that are listed one by one.
+const LISTED_MAX: usize = 500;
+
+/// What would happen, and whether it may.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// The revision in force, which this is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<u64>,
+    pub directory: String,
+    /// Names the documents looked at: an apply may insist on them.
+    pub digest: String,
+    pub is_good: bool,
+    pub problems: Vec<Problem>,
+    pub warnings: Vec<Problem>,
+    pub changes: Changes,
+    /// What it means for calls, in words.
+    pub effects: Vec<String>,
+    pub tests: TestsRun,
+    /// What takes effect only at the next start.
+    pub restart: Vec<String>,
+}
+
+/// Objects that are not as they were.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Changes {
+    pub listed: Vec<Change>,
+    /// How many more there are.
+    pub left_out: usize,
+}
+
+impl Changes {
+    pub fn between(old: &Documents, new: &Documents) -> Changes {
+        let mut listed = difference(old, new);
+        let left_out = listed.len().saturating_sub(LISTED_MAX);
+        listed.truncate(LISTED_MAX);
+        Changes { listed, left_out }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.listed.is_empty()
+    }
+}
+
+/// What became of the stored tests.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TestsRun {
+    pub passed: usize,
+    pub failed: Vec<TestResult>,
+}
+
+impl TestsRun {
+    pub fn of(policy: &Policy) -> TestsRun {
+        let (passed, failed): (Vec<_>, Vec<_>) =
+            policy::run_tests(policy).into_iter().partition(TestResult::is_passed);
+        TestsRun { passed: passed.len(), failed }
+    }
+
+    /// What a revision keeps of it.
+    pub fn in_short(&self) -> Value {
+        let failed: Vec<_> = self
+            .failed
+            .iter()
+            .map(|test| json!({ "name": test.name, "at": test.location, "failures": test.failures }))
+            .collect();
+        json!({ "passed": self.passed, "failed": failed })
+    }
+}
+
+impl Plan {
+    /// Compares documents with what runs, and tests them. Files of secrets are looked for from `base`.
+    pub fn make(
+        files: &[SourceFile],
+        directory: &Path,
+        base: &Path,
+        running: Option<Running<'_>>,
+    ) -> (Plan, Option<Loaded>) {
+        let mut plan = Plan {
+            base: running.map(|running| running.policy.revision()),
+            directory: directory.display().to_string(),
+            digest: directory::digest(files),
+            is_good: false,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            changes: Changes::default(),
+            effects: Vec::new(),
+            tests: TestsRun::default(),
+            restart: Vec::new(),
+        };
+        let loaded = match directory::compile(files, base, running.map(|running| running.policy)) {
+            Ok(loaded) => loaded,
+            Err(problems) => {
+                plan.problems = problems;
+                return (plan, None);
+            }
+        };
+        plan.warnings = loaded.policy.warnings().to_vec();
+        plan.tests = TestsRun::of(&loaded.policy);
+        plan.is_good = plan.tests.failed.is_empty();
+        if let Some(running) = running {
+            plan.changes = Changes::between(running.documents, &loaded.documents);
+            plan.effects = effects(running, Running { documents: &loaded.documents, policy: &loaded.policy });
+            plan.restart = restart(running.documents, &loaded.documents);
+        }
+        (plan, Some(loaded))
+    }
+}
+
+impl Plan {
+    /// Why it may not be applied.
+    pub fn faults(&self) -> Vec<String> {
+        self.problems.iter().map(ToString::to_string).chain(failed_in_words(&self.tests)).collect()
+    }
+}
+
+/// What an apply would do to a house that does not run: compared with its newest revision.
+pub fn plan_at_rest(directory: &Path, data: &Path) -> Result<Plan> {
+    let files = directory::read(directory)?;
+    let newest = store::revisions_in(data)?.pop().map(|about| about.number);
+    let older = newest.map(|number| -> Result<Option<Loaded>> {
+        let documents = store::documents_of(data, number)?;
+        let files: Vec<_> = documents.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
+        let loaded = directory::compile(&files, directory, None).ok();
+        Ok(loaded.map(|Loaded { documents, policy }| Loaded { documents, policy: policy.numbered(number) }))
+    });
+    let older = older.transpose()?.flatten();
+    let running = older.as_ref().map(|Loaded { documents, policy }| Running { documents, policy });
+    Ok(Plan::make(&files, directory, directory, running).0)
+}
+
+/// The stored tests that fail, a sentence each.
+pub fn failed_in_words(tests: &TestsRun) -> impl Iterator<Item = String> {
+    tests.failed.iter().map(|test| {
+        let TestResult { name, location, failures, .. } = test;
+        format!("a stored test fails: {name} ({location}): {}", failures.join("; "))
+    })
+}
+
+/// Sockets and the log are opened at the start only.
+fn restart(old: &Documents, new: &Documents) -> Vec<String> {
+    let mut needed = Vec::new();
+    let interfaces = |documents: &Documents| serde_json::to_value(&documents.interface).ok();
+    if interfaces(old) != interfaces(new) {
+        needed.push("[interface.*]: what is listened on changes at the next start".to_owned());
+    }
+    if old.system.log != new.system.log {
+        needed.push("[system] log: the log changes at the next start".to_owned());
+    }
+    needed
+}

@@ -1,0 +1,84 @@
+//! One call that ended, or one that was not let in, in words.
+
+use std::fmt::Write;
+
+use cli::{Paint, Palette};
+use serde_json::Value;
+
+use crate::verbs::when;
+
+/// In one line.
+pub fn line(record: &Value, palette: Palette) -> String {
+    if record["event"] == "turned_away" {
+        let facts = &record["facts"];
+        let at = when(record["at"].as_i64().unwrap_or_default());
+        let (id, from, to) = (word(record, "id"), word(facts, "source"), word(facts, "request_uri"));
+        return format!("{id}  {at}  {from} → {to}  {}", refusal(&record["refusal"], palette));
+    }
+    let at = when(record["started"].as_i64().unwrap_or_default());
+    let called = record["to_e164"].as_str().unwrap_or(word(record, "to_dialled"));
+    let (id, calling) = (word(record, "id"), calling(record));
+    format!("{id}  {at}  {calling} → {called}  {}", verdict(record, palette))
+}
+
+/// In full: what became of it, every attempt, and why it went there.
+pub fn in_words(record: &Value, palette: Palette) -> String {
+    let mut text = line(record, palette);
+    for attempt in record["attempts"].as_array().into_iter().flatten() {
+        let remote = attempt["remote"].as_str().map(|remote| format!(" ({remote})")).unwrap_or_default();
+        let status = attempt["sip_code"].as_u64().map(|status| format!("{status} ")).unwrap_or_default();
+        let (callee, target, cause) =
+            (word(attempt, "callee"), word(attempt, "target"), word(attempt, "cause"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  {callee}: {target}{remote}  {status}{cause}");
+        let _ =
+            write!(text, "\n      sent as {} to {}", word(attempt, "sent_from"), word(attempt, "sent_to"));
+    }
+    let _ = write!(text, "\n{}", palette.paint(Paint::Quiet, "  Decided, and why:"));
+    for (number, step) in (1..).zip(record["trail"]["steps"].as_array().into_iter().flatten()) {
+        let (name, verdict, says) = (word(step, "name"), word(step, "verdict"), word(step, "says"));
+        let at = step["at"].as_str().map(|at| format!("  {at}")).unwrap_or_default();
+        let _ = write!(text, "\n  {number:2} {name:11} {verdict:13} {says}{at}");
+        for row in step["considered"].as_array().into_iter().flatten() {
+            let mark = match word(row, "outcome") {
+                "chosen" => '✔',
+                "next" => '→',
+                _ => '✘',
+            };
+            let _ = write!(text, "\n       {mark} {:16} {}", word(row, "name"), word(row, "why"));
+        }
+    }
+    if let Some(revision) = record["revision"].as_u64() {
+        let _ = write!(text, "\n  Planned by revision {revision}.");
+    }
+    text
+}
+
+fn calling(record: &Value) -> &str {
+    match word(record, "calling") {
+        "" => word(record, "source"),
+        calling => calling,
+    }
+}
+
+fn verdict(record: &Value, palette: Palette) -> String {
+    let paint = match word(record, "outcome") {
+        "answered" => Paint::Good,
+        "refused" | "failed" => Paint::Bad,
+        _ => Paint::Note,
+    };
+    let outcome = palette.paint(paint, word(record, "outcome").replace('_', " "));
+    let talk = record["talk_ms"].as_u64().filter(|talk| *talk > 0);
+    let talk = talk.map(|talk| format!(", {} s", talk / 1_000)).unwrap_or_default();
+    format!("{outcome}{talk}  {} {}", word(record, "verdict"), word(record, "words"))
+}
+
+/// The refusal says what comes nearest to letting the caller in.
+fn refusal(refusal: &Value, palette: Palette) -> String {
+    let code = palette.paint(Paint::Bad, "turned away");
+    format!("{code}  {} {}", word(refusal, "code"), word(refusal, "words"))
+}
+
+fn word<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_default()
+}

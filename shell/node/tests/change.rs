@@ -1,0 +1,360 @@
+#![allow(clippy::unwrap_used)]
+//! Safe change: plan, apply, confirm, roll back, and what a crash leaves of it.
+
+mod house;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use house::{Directory, Running, free_port, house, options, tandem};
+use serde_json::Value;
+
+/// A plan says what changes, where it stands and what it means for calls, and changes nothing.
+#[test]
+fn req_f25_a_plan_says_what_would_change_and_changes_nothing() {
+    let (home, _up) = running("plan");
+    home.write(|text| {
+        text.replace("trunk = \"east\" }] #", "trunk = \"west\" }] #").replace("Hana", "Hanna")
+    });
+
+    let (plan, code) = home.json(&["plan"]);
+    let text = home.text(&["plan"]);
+
+    assert_eq!(code, 1, "a stored test fails");
+    assert_eq!(plan["is_good"], false);
+    let changes = plan["changes"]["listed"].as_array().unwrap();
+    let names: Vec<_> = changes.iter().map(|change| change["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["hana", "national"]);
+    assert!(changes[1]["at"].as_str().unwrap().starts_with("house.toml:"), "{changes:?}");
+    assert!(text.contains("route national loses trunk east"), "{text}");
+    assert!(text.contains("use[0].trunk  \"east\" → \"west\""), "{text}");
+    assert!(text.contains("test national: rings +12065550142 through east"), "{text}");
+    assert_eq!(home.revision(), 1);
+}
+
+/// Nothing is in force by halves: what fails its tests or cannot be read leaves the running revision alone.
+#[test]
+fn pain_25_what_fails_its_tests_or_cannot_be_read_is_not_applied() {
+    let (home, _up) = running("refused");
+
+    home.write(|text| text.replace("trunk = \"east\" }] #", "trunk = \"west\" }] #"));
+    let failing = home.json(&["apply"]);
+    home.write(|text| text.replace("[user.hana]", "[usre.hana]"));
+    let wrong = home.run(&["apply"]);
+
+    assert_eq!(failing.1, 1);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8(wrong.stdout).unwrap().contains("TD-C003"));
+    assert_eq!(home.revision(), 1);
+    assert!(options(home.port).starts_with("SIP/2.0 200 "));
+}
+
+/// Each apply is a revision with author, time, reason, difference and test results, and its documents.
+#[test]
+fn req_f25_an_apply_is_a_numbered_revision_that_says_who_and_why() {
+    let (home, _up) = running("revision");
+    home.write(|text| text.replace("Hana", "Hanna"));
+
+    let (outcome, code) = home.json(&["apply", "--why", "her name"]);
+
+    assert_eq!((code, outcome["what"].as_str()), (0, Some("applied")));
+    assert_eq!(home.revision(), 2);
+    let (list, _) = home.json(&["revisions"]);
+    let newest = &list["revisions"][1];
+    assert_eq!((newest["why"].as_str(), newest["base"].as_u64()), (Some("her name"), Some(1)));
+    assert!(!newest["author"].as_str().unwrap().is_empty());
+    assert_eq!(newest["tests"]["passed"], 1);
+    assert_eq!(newest["difference"]["listed"][0]["name"], "hana");
+    let kept = fs::read_to_string(home.data().join("revisions/2/documents/house.toml")).unwrap();
+    assert!(kept.contains("Hanna"));
+    let (diff, _) = home.json(&["diff", "1"]);
+    assert_eq!(diff["changes"]["listed"][0]["keys"][0]["was"], "\"Hana\"");
+    let (again, code) = home.json(&["apply"]);
+    assert_eq!((code, again["what"].as_str(), home.revision()), (0, Some("unchanged"), 2));
+}
+
+/// Who applies a plan that was made on another revision is told so, and nothing is overwritten.
+#[test]
+fn pain_25_a_plan_made_on_another_revision_is_a_conflict() {
+    let (home, _up) = running("conflict");
+    home.write(|text| text.replace("Hana", "Hanna"));
+    assert_eq!(home.json(&["apply"]).1, 0);
+    home.write(|text| text.replace("Hanna", "Hannah"));
+
+    let late = home.run(&["apply", "--base", "1"]);
+
+    assert_eq!(late.status.code(), Some(5));
+    assert!(String::from_utf8(late.stderr).unwrap().contains("revision 2 runs now"));
+    assert_eq!(home.revision(), 2);
+}
+
+/// A change that cuts off the one who made it comes back by itself.
+#[test]
+fn pain_25_what_nobody_confirms_is_taken_back() {
+    let (home, mut up) = running("unconfirmed");
+    home.write(|text| text.replace("Hana", "Hanna"));
+
+    let (outcome, _) = home.json(&["apply", "--confirm", "1s"]);
+    assert!(outcome["confirm_by_ms"].is_i64());
+    home.write(|text| text.replace("Hanna", "Johanna"));
+    assert_eq!(home.run(&["apply"]).status.code(), Some(5), "one change at a time");
+    up.wait_for("nobody confirmed it in time");
+    up.wait_for("applied");
+
+    assert_eq!(home.revision(), 3);
+    let (diff, _) = home.json(&["diff", "1", "3"]);
+    assert_eq!(diff["changes"]["listed"].as_array().unwrap().len(), 0);
+}
+
+/// What was confirmed stays.
+#[test]
+fn pain_25_what_is_confirmed_stays() {
+    let (home, _up) = running("confirmed");
+    home.write(|text| text.replace("Hana", "Hanna"));
+    home.json(&["apply", "--confirm", "2s"]);
+
+    assert_eq!(home.run(&["confirm"]).status.code(), Some(0));
+
+    std::thread::sleep(Duration::from_millis(2_500));
+    assert_eq!(home.revision(), 2);
+    assert_eq!(home.run(&["confirm"]).status.code(), Some(1), "there is nothing left to confirm");
+}
+
+/// The way back is one word, and survives a restart although the directory still holds what was taken back.
+#[test]
+fn pain_25_a_rollback_outlives_a_restart() {
+    let (home, up) = running("rollback");
+    home.write(|text| text.replace("Hana", "Hanna"));
+    home.json(&["apply"]);
+
+    let (outcome, code) = home.json(&["rollback", "--why", "wrong name"]);
+    assert_eq!((code, outcome["revision"].as_u64()), (0, Some(3)));
+    up.stop();
+    let mut up = home.start();
+    up.wait_for("holds something else");
+    up.wait_for("records");
+
+    assert_eq!(home.revision(), 3);
+    assert_eq!(home.json(&["rollback"]).1, 1, "before revision 1 there was nothing");
+    assert_eq!(home.json(&["rollback", "2"]).0["revision"], 4);
+}
+
+/// A start on a directory that has changed is a revision; on one that is wrong, the last good revision runs.
+#[test]
+fn pain_25_a_restart_on_a_broken_directory_runs_what_was_good() {
+    let (home, up) = running("restart");
+    up.stop();
+    home.write(|text| text.replace("Hana", "Hanna"));
+    let up = home.start_up();
+    assert_eq!(home.revision(), 2);
+    up.stop();
+    home.write(|text| text.replace("[user.hana]", "[usre.hana]"));
+
+    let mut up = home.start();
+    up.wait_for("revision 2 runs on");
+    up.wait_for("records");
+
+    assert!(options(home.port).starts_with("SIP/2.0 200 "));
+    assert_eq!(home.revision(), 2);
+}
+
+/// Killed before anybody confirmed: the start goes back.
+#[test]
+fn pain_25_an_unconfirmed_revision_does_not_outlive_a_crash() {
+    let (home, up) = running("crash");
+    home.write(|text| text.replace("Hana", "Hanna"));
+    home.json(&["apply", "--confirm", "5m"]);
+    assert_eq!(home.revision(), 2);
+    up.kill();
+
+    let mut up = home.start();
+    up.wait_for("back to 1");
+    up.wait_for("records");
+
+    assert_eq!(home.revision(), 3);
+    let (diff, _) = home.json(&["diff", "1"]);
+    assert_eq!(diff["changes"]["listed"].as_array().unwrap().len(), 0);
+}
+
+/// Killed after the plan: nothing has happened.
+#[test]
+fn pain_25_a_crash_between_plan_and_apply_changes_nothing() {
+    let (home, up) = running("planned");
+    let before = fs::read_to_string(home.path()).unwrap();
+    home.write(|text| text.replace("Hana", "Hanna"));
+    assert_eq!(home.json(&["plan"]).1, 0);
+    up.kill();
+    fs::write(home.path(), before).unwrap();
+
+    let _up = home.start_up();
+
+    assert_eq!(home.revision(), 1);
+}
+
+/// Killed at any moment of an apply: the house starts, and every revision it knows is whole.
+#[test]
+fn pain_25_a_crash_during_an_apply_leaves_the_old_or_the_new_revision() {
+    let (home, mut up) = running("applying");
+    for round in 0..6_u64 {
+        let before = home.revision();
+        home.write(|text| format!("{text}\n# round {round}\n"));
+        let mut apply = home.spawn(&["apply"]);
+        std::thread::sleep(Duration::from_millis(7 * round));
+        up.kill();
+        apply.wait().unwrap();
+
+        up = home.start_up();
+        let after = home.revision();
+        assert!(after == before + 1, "the new documents run: applied, or at the start ({before} → {after})");
+        let kept = fs::read_to_string(home.data().join(format!("revisions/{after}/documents/house.toml")));
+        assert_eq!(kept.unwrap(), fs::read_to_string(home.path()).unwrap());
+    }
+}
+
+/// Who is turned away is listed with the verdict, and with what would have let them in.
+#[test]
+fn pain_02_a_caller_who_is_turned_away_is_listed_with_the_nearest_miss() {
+    let (home, _up) = running("strangers");
+    invite(home.port, "nobody@198.51.100.7", "+14255550100");
+
+    let (list, code) =
+        until(|| home.json(&["call", "list", "--refused"]), |list| !list["ended"][0].is_null());
+
+    assert_eq!(code, 0);
+    let stranger = &list["ended"][0];
+    assert!(stranger["refusal"]["code"].as_str().unwrap().starts_with("TD-R"), "{stranger:#}");
+    assert!(stranger["refusal"]["words"].as_str().unwrap().contains("accept.sources"), "{stranger:#}");
+    let id = stranger["id"].as_str().unwrap();
+    let shown = home.text(&["call", "show", id]);
+    assert!(shown.contains("turned away") && shown.contains("screen"), "{shown}");
+}
+
+/// Strangers are no calls of ours: they are in the list of refused callers, and never in the call records.
+#[test]
+fn pain_03_a_stranger_leaves_no_call_record() {
+    let (home, _up) = running("no-record");
+    invite(home.port, "nobody@198.51.100.7", "+14255550100");
+
+    until(|| home.json(&["call", "list"]), |list| !list["ended"][0].is_null());
+
+    assert_eq!(store::records_in(&home.data()).unwrap().count(), 0);
+    let shown = home.run(&["call", "show", "c00000000000-0"]);
+    assert_eq!(shown.status.code(), Some(1));
+}
+
+/// A directory, its house, and the port it listens on.
+struct Home {
+    directory: Directory,
+    port: u16,
+}
+
+fn running(name: &str) -> (Home, Running) {
+    let (directory, port) = (Directory::new(&format!("change-{name}")), free_port());
+    fs::write(directory.path().join("house.toml"), house(port)).unwrap();
+    let home = Home { directory, port };
+    let up = home.start_up();
+    (home, up)
+}
+
+impl Home {
+    fn path(&self) -> std::path::PathBuf {
+        self.directory.path().join("house.toml")
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.directory.path().join("data")
+    }
+
+    fn start(&self) -> Running {
+        Running::start(self.directory.text(), &[])
+    }
+
+    fn start_up(&self) -> Running {
+        let mut up = self.start();
+        up.wait_for("records");
+        up
+    }
+
+    fn write(&self, change: impl Fn(String) -> String) {
+        let text = fs::read_to_string(self.path()).unwrap();
+        fs::write(self.path(), change(text)).unwrap();
+    }
+
+    fn run(&self, words: &[&str]) -> std::process::Output {
+        tandem(&[words, &["--dir", self.directory.text()]].concat())
+    }
+
+    fn text(&self, words: &[&str]) -> String {
+        String::from_utf8(self.run(words).stdout).unwrap()
+    }
+
+    fn json(&self, words: &[&str]) -> (Value, i32) {
+        let output = self.run(&[words, &["--json"]].concat());
+        let value = serde_json::from_slice(&output.stdout);
+        (value.unwrap_or(Value::Null), output.status.code().unwrap())
+    }
+
+    fn spawn(&self, words: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_tandem"))
+            .args(words)
+            .args(["--dir", self.directory.text()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    fn revision(&self) -> u64 {
+        self.json(&["status"]).0["revision"].as_u64().unwrap()
+    }
+}
+
+fn until<T>(look: impl Fn() -> (Value, T), is_so: impl Fn(&Value) -> bool) -> (Value, T) {
+    let patience = Instant::now() + Duration::from_secs(10);
+    loop {
+        let seen = look();
+        if is_so(&seen.0) {
+            return seen;
+        }
+        assert!(Instant::now() < patience, "it never came: {:#}", seen.0);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// An INVITE of somebody, and the first final answer to it.
+fn invite(port: u16, from: &str, dialled: &str) {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let here = socket.local_addr().unwrap();
+    let branch = here.port();
+    let request = format!(
+        "INVITE sip:{dialled}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{branch}\r\n\
+Max-Forwards: 70\r\nFrom: <sip:{from}>;tag=1\r\nTo: <sip:{dialled}@127.0.0.1>\r\n\
+Call-ID: {branch}@here\r\nCSeq: 1 INVITE\r\nContact: <sip:{here}>\r\nContent-Length: 0\r\n\r\n"
+    );
+    socket.send_to(request.as_bytes(), ("127.0.0.1", port)).unwrap();
+    let mut room = [0; 4096];
+    loop {
+        let length = socket.recv(&mut room).unwrap();
+        if !room[..length].starts_with(b"SIP/2.0 1") {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_house_that_does_not_run_is_planned_against_its_newest_revision() {
+    let (home, up) = running("rest");
+    up.stop();
+    home.write(|text| text.replace("Hana", "Hanna"));
+
+    let (plan, code) = home.json(&["plan"]);
+
+    assert_eq!((code, plan["base"].as_u64()), (0, Some(1)));
+    assert_eq!(plan["changes"]["listed"][0]["name"], "hana");
+    assert!(
+        Path::new(plan["directory"].as_str().unwrap()).ends_with(home.directory.path().file_name().unwrap())
+    );
+}

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::documents::{Document, Documents, Kind};
+use crate::source::SourceFile;
 
 /// One object that is not as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,19 +46,8 @@ pub struct KeyChange {
 /// Everything that differs, kind by kind, each in order of names.
 pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     // Taken apart, so that a kind which is added cannot be forgotten.
-    let Documents {
-        files: _,
-        system,
-        interface,
-        site,
-        trunk,
-        user,
-        numbers,
-        route,
-        dialplan,
-        emergency,
-        test,
-    } = new;
+    let Documents { files, system, interface, site, trunk, user, numbers, route, dialplan, emergency, test } =
+        new;
     let mut between = Between { old, new, changes: Vec::new() };
     between.pair("system", "system", Some(&old.system), Some(system));
     between.kind("interface", &old.interface, interface);
@@ -69,6 +59,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("dialplan", &old.dialplan, dialplan);
     between.kind("emergency", &old.emergency, emergency);
     between.kind("test", &old.test, test);
+    between.tables(&old.files, files);
     between.changes
 }
 
@@ -105,6 +96,30 @@ impl Between<'_> {
             (None, None) => return,
         };
         self.changes.push(Change { kind: kind.to_owned(), name: name.to_owned(), what, at, keys });
+    }
+}
+
+impl Between<'_> {
+    /// Files that hold no objects: each is one thing.
+    fn tables(&mut self, old: &[SourceFile], new: &[SourceFile]) {
+        let named = |files: &[SourceFile]| -> BTreeMap<Arc<str>, Arc<str>> {
+            let tables = files.iter().filter(|file| file.is_plans());
+            tables.map(|file| (file.name.clone(), file.text.clone())).collect()
+        };
+        let (old, new) = (named(old), named(new));
+        let mut names: Vec<&Arc<str>> = old.keys().chain(new.keys()).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let what = match (old.get(name), new.get(name)) {
+                (Some(old), Some(new)) if old == new => continue,
+                (Some(_), Some(_)) => Changed::Changed,
+                (None, _) => Changed::Added,
+                (Some(_), None) => Changed::Removed,
+            };
+            let (kind, at) = ("file".to_owned(), name.to_string());
+            self.changes.push(Change { kind, name: name.to_string(), what, at, keys: Vec::new() });
+        }
     }
 }
 

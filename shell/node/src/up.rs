@@ -112,8 +112,12 @@ fn start_edge(up: &Up, data: &Path, owner: &Owner, kept: Kept) -> Result<Edge> {
 fn tell_signals(tell: Sender<Happening>) -> Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let name = thread::Builder::new().name("signals".to_owned());
-    // When nobody listens any more, the house has stopped.
-    name.spawn(move || signals.forever().try_for_each(|signal| tell.send(Happening::Signal(signal))))?;
+    name.spawn(move || {
+        for signal in signals.forever() {
+            // When nobody listens any more, the house has stopped.
+            let _ = tell.send(Happening::Signal(signal));
+        }
+    })?;
     Ok(())
 }
 

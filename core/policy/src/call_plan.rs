@@ -8,6 +8,7 @@ use model::{KeysInClear, MediaPath, Secret, Srtp};
 use serde::Serialize;
 
 use crate::causes::Causes;
+use crate::deck::Quote;
 use crate::facts::{InterfaceId, ServerId};
 use crate::limit::Claim;
 use crate::responses::Responses;
@@ -56,6 +57,12 @@ impl fmt::Display for PartyName {
 #[derive(Clone, Debug, Serialize)]
 pub struct AttemptPlan {
     pub callee: Callee,
+    /// The route that leads there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<Arc<str>>,
+    /// What it costs, as far as a price list says.
+    #[serde(rename = "price", skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Arc<Quote>>,
     pub server: Option<ServerId>,
     /// The same across revisions.
     #[serde(skip)]

@@ -1,7 +1,10 @@
 //! Documents in, policy out: every reference resolved, or everything that is wrong.
 
+mod lint;
 mod people;
 mod places;
+mod rates;
+mod rights;
 mod routing;
 mod trunks;
 
@@ -13,9 +16,12 @@ use model::{
 };
 
 use crate::call_plan::{LegRules, Otherwise, SrtpRules};
+use crate::deck::Deck;
 use crate::limit::Limit;
 use crate::numbering::{Country, Plans};
-use crate::policy::{Habits, Policy};
+use crate::policy::{Habits, Policy, Route};
+use crate::route_index::RouteIndex;
+use crate::schedule::Zone;
 
 /// Compiles the first policy of a node.
 pub fn compile(documents: &Documents, secrets: &Secrets) -> Result<Policy, Vec<Problem>> {
@@ -41,29 +47,35 @@ fn compile_with(
         secrets,
         plans: Plans::built_in(),
         older: limits_of(older),
+        usages: rights::usage_names(documents),
+        zone: Zone::universal(),
         problems: Vec::new(),
         warnings: Vec::new(),
     };
     compiler.plans();
+    compiler.set_zone();
     let home = compiler.home();
     let interfaces = compiler.interfaces();
     let sites = compiler.sites(&home);
-    let trunks = compiler.trunks(&interfaces, &home);
+    let tariffs = compiler.tariffs(&decks_of(older));
+    let trunks = compiler.trunks(&interfaces, &home, &tariffs);
     let servers = trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect();
-    let users = compiler.users(&sites);
+    let book = compiler.rights_book();
+    let users = compiler.users(&sites, &book);
     let directory = compiler.directory(&users);
     compiler.extensions_that_alarm(&home, &sites);
     let dids = compiler.dids();
-    let routes = compiler.routes(&trunks, &users);
-    let policy = Policy {
+    let schedules = compiler.schedules();
+    let routes = compiler.routes(&trunks, &users, &schedules);
+    let mut policy = Policy {
         revision: older.map_or(1, |older| older.revision + 1),
         realm: documents.system.realm().into(),
-        time_zone: documents.system.time_zone.as_deref().map(Arc::from),
+        time_zone: documents.system.time_zone.as_ref().map(|zone| zone.as_str().into()),
         dial_plans: compiler.dial_plans(),
         emergencies: compiler.emergencies(&trunks),
         tests: compiler.tests(),
         codecs: default_codecs(),
-        plans: compiler.plans,
+        plans: std::mem::take(&mut compiler.plans),
         device_leg: device_leg(documents),
         home,
         interfaces,
@@ -73,15 +85,25 @@ fn compile_with(
         users,
         directory,
         dids,
+        route_index: RouteIndex::new(routes.iter().map(Route::entry)),
         routes,
-        warnings: compiler.warnings,
+        usages: compiler.usages.clone(),
+        tariffs,
+        zone: compiler.zone.clone(),
+        warnings: Vec::new(),
     };
+    compiler.lint(&policy);
+    policy.warnings = std::mem::take(&mut compiler.warnings);
     if compiler.problems.is_empty() { Ok(policy) } else { Err(compiler.problems) }
 }
 
 fn limits_of(older: Option<&Policy>) -> BTreeMap<Arc<str>, Arc<Limit>> {
     let limits = older.into_iter().flat_map(Policy::limits);
     limits.map(|limit| (Arc::from(limit.name()), limit.clone())).collect()
+}
+
+fn decks_of(older: Option<&Policy>) -> Vec<Arc<Deck>> {
+    older.into_iter().flat_map(Policy::tariffs).map(|tariff| tariff.deck.clone()).collect()
 }
 
 pub(crate) fn default_codecs() -> Arc<[Arc<str>]> {
@@ -103,6 +125,9 @@ struct Compiler<'d> {
     secrets: &'d Secrets,
     plans: Plans,
     older: BTreeMap<Arc<str>, Arc<Limit>>,
+    usages: Vec<Arc<str>>,
+    /// Where people live of whom nothing else is said.
+    zone: Zone,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }

@@ -13,7 +13,8 @@ use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
 use crate::plan::{Decision, plan_live};
 use crate::policy::{Policy, StoredTest, Trunk, User};
 use crate::standing::Standings;
-use crate::trail::Trail;
+use crate::steps::losers;
+use crate::trail::{Considered, Trail};
 
 /// Somebody dials something, at some time.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +107,11 @@ pub fn explain(policy: &Policy, inquiry: &Inquiry) -> Result<Explanation, NoSuch
     let mut trail = Trail::new();
     let decision = plan_live(policy, &mut facts, &mut trail);
     Ok(Explanation { facts, decision, trail, revision: policy.revision })
+}
+
+/// Every route that does not take a call, with the reason: also those that a trail does not list.
+pub fn routes_not_taken(policy: &Policy, facts: &Facts) -> Vec<Considered> {
+    losers(policy, facts)
 }
 
 /// What a stored test found.

@@ -23,6 +23,12 @@ mod trail;
 mod compile;
 mod policy;
 
+mod deck;
+mod prefixes;
+mod rights;
+mod route_index;
+mod schedule;
+
 mod address;
 mod numbering;
 
@@ -35,7 +41,11 @@ pub use call_plan::{
 };
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after};
-pub use explain::{Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, run_tests};
+pub use deck::{BadLine, Deck, Found, LIST_HEAD, Price, Quote, Rate, Tariff, Terms, lines_of};
+pub use explain::{
+    Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
+    run_tests,
+};
 pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
 pub use limit::{Claim, Limit, Permit};
 pub use losses::{Loss, Sample, losses};

@@ -7,17 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    Choose, Class, DidRule, HealthCheck, Identity, Moment, Network, Number, NumberPlace, NumberRange,
-    Pattern, PortRange, Problem, Rule, Secret, Side, SipUri, Source, Transport, TrunkDirection,
+    Choose, DidRule, HealthCheck, Identity, Moment, Network, Number, NumberPlace, NumberRange, Pattern,
+    PortRange, Problem, Rule, Secret, Side, SipUri, Source, Transit, Transport, TrunkDirection, TrunkKind,
 };
 
 use crate::call_plan::{Credentials, LegRules, MediaPlan};
 use crate::causes::Causes;
-use crate::facts::{InterfaceId, ServerId};
+use crate::deck::{Tariff, day_number};
+use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::limit::Limit;
 use crate::numbering::{Country, Place, Plans, rendered};
 use crate::refusal::Code;
 use crate::responses::Responses;
+use crate::rights::{Rights, Usage};
+use crate::route_index::RouteIndex;
+use crate::schedule::{Schedule, Zone};
 
 /// Everything the house holds to be right, with every reference resolved.
 #[derive(Debug)]
@@ -35,8 +39,13 @@ pub struct Policy {
     /// Users by name, extension, and number with its plus.
     pub(crate) directory: BTreeMap<Arc<str>, Arc<User>>,
     pub(crate) dids: Vec<DidBlock>,
-    /// In the order they are considered.
     pub(crate) routes: Vec<Route>,
+    pub(crate) route_index: RouteIndex,
+    /// The names of usages; a usage is the index.
+    pub(crate) usages: Vec<Arc<str>>,
+    pub(crate) tariffs: BTreeMap<Arc<str>, Arc<Tariff>>,
+    /// Where the system's days begin.
+    pub(crate) zone: Zone,
     pub(crate) dial_plans: Vec<DialPlan>,
     pub(crate) emergencies: Vec<Emergency>,
     pub(crate) tests: Vec<StoredTest>,
@@ -111,6 +120,16 @@ impl Policy {
     /// The tests that the configuration carries.
     pub fn tests(&self) -> &[StoredTest] {
         &self.tests
+    }
+
+    /// The price lists, by name.
+    pub fn tariffs(&self) -> impl Iterator<Item = &Arc<Tariff>> {
+        self.tariffs.values()
+    }
+
+    /// The days since 1970 of a time, as they are counted here.
+    pub fn day(&self, at: WallTime) -> u32 {
+        day_number(self.zone.local(at).date()).unwrap_or(0)
     }
 
     /// What may be meant and is worth a second look; none of it stops anything.
@@ -257,6 +276,11 @@ pub(crate) struct Trunk {
     pub name: Arc<str>,
     pub servers: Vec<Server>,
     pub direction: TrunkDirection,
+    pub kind: TrunkKind,
+    pub transit: Transit,
+    /// Where calls from it may go that are for nobody here.
+    pub usages: Vec<Usage>,
+    pub tariff: Option<Arc<Tariff>>,
     pub sources: Vec<Source>,
     /// Whether calls are taken from the addresses that its servers have now.
     pub takes_resolved: bool,
@@ -307,7 +331,7 @@ pub(crate) struct User {
     pub extension: Option<Arc<str>>,
     pub password: Option<Secret<String>>,
     pub devices: Vec<SipUri>,
-    pub allow: Vec<Class>,
+    pub rights: Arc<Rights>,
     pub at: Arc<str>,
 }
 
@@ -338,27 +362,18 @@ pub(crate) struct Route {
     pub name: Arc<str>,
     pub order: u32,
     pub to: Pattern,
+    pub except: Vec<Pattern>,
     pub from_trunk: Option<Arc<str>>,
     pub from_user: Option<Arc<str>>,
     /// Sites whose callers it serves; everybody's where it is empty.
     pub sites: Vec<Arc<str>>,
+    /// Serves those who hold one of them; everybody where it is empty.
+    pub usages: Vec<Usage>,
+    pub when: Option<Arc<Schedule>>,
     pub leads: Leads,
+    /// The number shown instead of the caller's.
+    pub shown: Option<Number>,
     pub at: Arc<str>,
-}
-
-impl Route {
-    /// Whether every call that fits `later` fits this one first.
-    pub fn shadows(&self, later: &Route) -> bool {
-        let same_or_any = |one: &Option<Arc<str>>, other: &Option<Arc<str>>| one.is_none() || one == other;
-        let crosses_trunks = later.from_trunk.is_some() && self.from_trunk.is_none();
-        let sites = self.sites.is_empty()
-            || (!later.sites.is_empty() && later.sites.iter().all(|site| self.sites.contains(site)));
-        self.to.covers(&later.to)
-            && !crosses_trunks
-            && same_or_any(&self.from_trunk, &later.from_trunk)
-            && same_or_any(&self.from_user, &later.from_user)
-            && sites
-    }
 }
 
 /// Where a route leads.

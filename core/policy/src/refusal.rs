@@ -55,10 +55,14 @@ refusals! {
         "Add a device with a contact to the user.";
     RIGHTS 301 403 "the user may not call numbers of this class"
         "Add the class to the user's allow list if the user should reach such numbers.";
+    USAGE 302 403 "no usage leads there"
+        "Routes lead there, by usages that the caller's rights or trunk do not hold. Add one to them.";
     NO_ROUTE 401 404 "no route matches"
         "tandem explain shows every route and why it does not match.";
     NO_SERVER 402 503 "the route has no trunk that takes outgoing calls"
         "All trunks of the route are for incoming calls only.";
+    TRANSIT 403 403 "the call would only pass from the telephone network into it again"
+        "Somebody outside would call at your expense. If it is meant: transit = \"allowed\" on that trunk.";
     LIMIT 501 503 "every way out is full"
         "The calls in use have reached the limits of the site or of all trunks of the route.";
 }

@@ -12,6 +12,8 @@ mod normalise;
 mod rights;
 mod route;
 mod screen;
+mod seed;
+mod trunks;
 
 pub use emergency::sounds_urgent;
 
@@ -23,9 +25,10 @@ use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, PartyName};
 use crate::facts::Facts;
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
-use crate::steps::choose::Seed;
 use crate::steps::route::{Goal, Way};
-use crate::trail::Trail;
+use crate::steps::seed::Seed;
+use crate::steps::trunks::Asked;
+use crate::trail::{Considered, Trail};
 
 const SET_UP_MAX: Duration = Duration::from_secs(180);
 
@@ -93,17 +96,18 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     }
     let called = normalise::normalise(policy, &caller, &dialled, trail)?;
     let class = classify::classify(policy, &caller, &called, trail);
-    rights::rights(&caller, class, trail)?;
-    let way = route::route(policy, &caller, &called, trail)?;
+    rights::rights(policy, &caller, &called, class, trail)?;
+    let way = route::route(policy, &caller, &called, facts.at, trail)?;
     let attempts = attempts(policy, facts, &caller, &called, &way, trail)?;
     let set_up_max = budget(policy, &attempts);
+    let first_route = attempts.first().and_then(|attempt| attempt.route.clone());
     Ok(CallPlan {
         direction: direction(&caller, &way),
         emergency: false,
         leg: leg::of_caller(policy, &caller),
         calling: caller.name,
         called: called.text,
-        route: way.route.map(|route| route.name.clone()),
+        route: first_route.or_else(|| way.route.map(|route| route.name.clone())),
         attempts,
         set_up_max,
     })
@@ -135,15 +139,24 @@ fn attempts(
     way: &Way<'_>,
     trail: &mut Trail,
 ) -> Result<Vec<AttemptPlan>, Refusal> {
-    let attempts = match way.goal {
+    let attempts = match &way.goal {
         Goal::User(user) => attempt::to_user(policy, facts, caller, called, user)?,
-        Goal::Trunks(leads) => {
+        Goal::Trunks(routes) => {
             let seed = Seed::of(&called.text, &caller.name.0, facts.at);
-            let servers = choose::choose(leads, facts, seed, trail)?;
-            let to_server = |hop| attempt::to_server(policy, facts, caller, called, hop);
-            servers.into_iter().map(to_server).collect()
+            let asked = Asked { policy, facts, caller, called, seed };
+            let hops = choose::choose(&asked, routes, trail)?;
+            hops.into_iter().map(|hop| attempt::to_server(policy, facts, caller, called, hop)).collect()
         }
     };
     attempt::note(&attempts, facts, trail);
     Ok(attempts)
+}
+
+/// Every route that does not take a call, with the reason; what a trail leaves out of a large house.
+pub(crate) fn losers(policy: &Policy, facts: &Facts) -> Vec<Considered> {
+    let mut trail = Trail::new();
+    let Some(dialled) = Dialled::of(&facts.request_uri) else { return Vec::new() };
+    let (caller, _) = screen::screen(policy, facts, Some(&dialled), &mut trail);
+    let called = normalise::normalise(policy, &caller, &dialled, &mut trail);
+    called.map(|called| route::losers(policy, &caller, &called, facts.at)).unwrap_or_default()
 }

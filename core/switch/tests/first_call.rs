@@ -25,6 +25,7 @@ media_ports = "30000-30099"
 side = "inside"
 
 [trunk.pbx]
+kind = "pbx"
 servers = [{ uri = "sip:127.0.0.2:5060" }]
 accept = { sources = ["127.0.0.2"], did = "any" }
 health = { options = "off" }

@@ -1,7 +1,9 @@
 //! The configuration directory: its files, its secrets, and the policy they compile to.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use model::{Documents, Problem, SecretRef, Secrets, SourceFile};
@@ -21,12 +23,15 @@ pub fn load(directory: &Path, older: Option<&Policy>) -> Result<Result<Loaded, V
 
 /// Compiles texts; files of secrets are looked for from `base`.
 pub fn compile(files: &[SourceFile], base: &Path, older: Option<&Policy>) -> Result<Loaded, Vec<Problem>> {
-    let documents = model::load(files)?;
+    let mut documents = model::load(files)?;
+    documents.lists = lists_of(&documents, base);
     let secrets = secrets_of(&documents, base);
     let policy = match older {
         Some(older) => policy::compile_after(older, &documents, &secrets)?,
         None => policy::compile(&documents, &secrets)?,
     };
+    // A list of a million prices is in the policy now, in a tenth of the room.
+    documents.lists.clear();
     Ok(Loaded { documents, policy })
 }
 
@@ -68,6 +73,13 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Reads the price lists. A file that cannot be read is left out: the compiler says where it is missed.
+fn lists_of(documents: &Documents, base: &Path) -> BTreeMap<Arc<str>, Arc<str>> {
+    let files = documents.deck.values().map(|deck| deck.file.as_str());
+    let read = |file: &str| Some((file.into(), fs::read_to_string(base.join(file)).ok()?.into()));
+    files.filter_map(read).collect()
 }
 
 /// Reads what the documents refer to. What has no value is left out: the compiler says where it is missed.

@@ -46,8 +46,23 @@ pub struct KeyChange {
 /// Everything that differs, kind by kind, each in order of names.
 pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     // Taken apart, so that a kind which is added cannot be forgotten.
-    let Documents { files, system, interface, site, trunk, user, numbers, route, dialplan, emergency, test } =
-        new;
+    let Documents {
+        files,
+        system,
+        interface,
+        site,
+        trunk,
+        user,
+        numbers,
+        rights,
+        route,
+        deck,
+        schedule,
+        dialplan,
+        emergency,
+        test,
+        lists: _,
+    } = new;
     let mut between = Between { old, new, changes: Vec::new() };
     between.pair("system", "system", Some(&old.system), Some(system));
     between.kind("interface", &old.interface, interface);
@@ -55,7 +70,10 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("trunk", &old.trunk, trunk);
     between.kind("user", &old.user, user);
     between.kind("numbers", &old.numbers, numbers);
+    between.kind("rights", &old.rights, rights);
     between.kind("route", &old.route, route);
+    between.kind("deck", &old.deck, deck);
+    between.kind("schedule", &old.schedule, schedule);
     between.kind("dialplan", &old.dialplan, dialplan);
     between.kind("emergency", &old.emergency, emergency);
     between.kind("test", &old.test, test);

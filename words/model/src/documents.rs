@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
 use crate::problem::Problem;
+use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
+use crate::schedule::Schedule;
 use crate::secret::SecretRef;
 use crate::site::Site;
 use crate::source::{Place, SourceFile};
@@ -51,10 +54,16 @@ pub struct Documents {
     pub trunk: Kind<Trunk>,
     pub user: Kind<User>,
     pub numbers: Kind<Numbers>,
+    pub rights: Kind<Rights>,
     pub route: Kind<Route>,
+    pub deck: Kind<Deck>,
+    pub schedule: Kind<Schedule>,
     pub dialplan: Kind<DialPlan>,
     pub emergency: Kind<Emergency>,
     pub test: Kind<Test>,
+    /// The texts of price lists, by the names of their files: whoever reads files puts them in.
+    #[serde(skip)]
+    pub lists: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 impl Documents {

@@ -9,7 +9,7 @@ use crate::problem::Code;
 use crate::text::text_value;
 
 /// A length of time such as `"12s"`, `"500ms"`, `"5m"` or `"24h"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(pub time::Duration);
 
 text_value!(Duration, "Duration", "a duration such as \"12s\"", "^[0-9]+(ms|s|m|h|d)$");

@@ -12,10 +12,13 @@ mod documents;
 mod load;
 mod schema;
 
+mod deck;
 mod emergency;
 mod failover;
 mod health;
+mod rights;
 mod route;
+mod schedule;
 mod site;
 mod system;
 mod trunk;
@@ -38,6 +41,7 @@ mod spot;
 mod suggest;
 mod text;
 
+pub use deck::{Cost, Currency, Deck};
 pub use difference::{Change, Changed, KeyChange, difference};
 pub use documents::{Document, Documents, Kind};
 pub use duration::Duration;
@@ -52,7 +56,9 @@ pub use network::{Address, Network, PortRange, Source};
 pub use number::{Number, NumberRange};
 pub use pattern::{Mask, Pattern};
 pub use problem::{CODES, Code, Problem, Severity};
-pub use route::{Becomes, Choose, DialPlan, Route, RouteFrom, RouteSend, RouteTrunk, Rule};
+pub use rights::{Rights, Scope};
+pub use route::{Becomes, Choose, DialPlan, Route, RouteCallerId, RouteFrom, RouteSend, RouteTrunk, Rule};
+pub use schedule::{Day, Hours, Schedule, YearDay};
 pub use schema::schema;
 pub use secret::{Secret, SecretRef, Secrets};
 pub use site::{Site, SiteMedia};
@@ -61,8 +67,8 @@ pub use spot::Spot;
 pub use suggest::nearest;
 pub use system::{DeviceMedia, Interface, LogLevel, Side, System};
 pub use trunk::{
-    Accept, Auth, CallerIdHeader, DidRule, FromIdentity, Identity, Server, Trunk, TrunkDirection,
-    TrunkLimits, TrunkMedia,
+    Accept, Auth, CallerIdHeader, DidRule, FromIdentity, Identity, Server, Transit, Trunk, TrunkDirection,
+    TrunkKind, TrunkLimits, TrunkMedia,
 };
 pub use uri::{Secure, SipUri, Transport};
 pub use user::{Class, Device, Numbers, User};

@@ -1,5 +1,6 @@
 //! Texts in, documents out, or everything that is wrong with them.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,19 +10,22 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::check::check;
+use crate::deck::Deck;
 use crate::documents::{Document, Documents, Kind};
 use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
 use crate::misread;
 use crate::problem::{Code, Problem};
+use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
+use crate::schedule::Schedule;
 use crate::site::Site;
 use crate::source::{Place, SourceFile};
 use crate::system::{Interface, System};
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 14] = [
     "format",
     "system",
     "interface",
@@ -29,7 +33,10 @@ const KINDS: [&str; 11] = [
     "trunk",
     "user",
     "numbers",
+    "rights",
     "route",
+    "deck",
+    "schedule",
     "dialplan",
     "emergency",
     "test",
@@ -65,7 +72,10 @@ struct Reader<'f> {
     trunk: Kind<Trunk>,
     user: Kind<User>,
     numbers: Kind<Numbers>,
+    rights: Kind<Rights>,
     route: Kind<Route>,
+    deck: Kind<Deck>,
+    schedule: Kind<Schedule>,
     dialplan: Kind<DialPlan>,
     emergency: Kind<Emergency>,
     test: Kind<Test>,
@@ -112,6 +122,9 @@ impl<'f> Reader<'f> {
             "trunk" => self.objects(raw, |reader| &mut reader.trunk),
             "user" => self.objects(raw, |reader| &mut reader.user),
             "numbers" => self.objects(raw, |reader| &mut reader.numbers),
+            "rights" => self.objects(raw, |reader| &mut reader.rights),
+            "deck" => self.objects(raw, |reader| &mut reader.deck),
+            "schedule" => self.objects(raw, |reader| &mut reader.schedule),
             "route" => self.objects(raw, |reader| &mut reader.route),
             "dialplan" => self.objects(raw, |reader| &mut reader.dialplan),
             "emergency" => self.objects(raw, |reader| &mut reader.emergency),
@@ -225,10 +238,14 @@ impl<'f> Reader<'f> {
             trunk: self.trunk,
             user: self.user,
             numbers: self.numbers,
+            rights: self.rights,
             route: self.route,
+            deck: self.deck,
+            schedule: self.schedule,
             dialplan: self.dialplan,
             emergency: self.emergency,
             test: self.test,
+            lists: BTreeMap::new(),
         };
         (Some(documents), self.problems)
     }

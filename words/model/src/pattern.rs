@@ -32,6 +32,13 @@ impl Place {
         }
     }
 
+    fn overlaps(self, other: Place) -> bool {
+        match (self, other) {
+            (Place::Exactly(digit), place) | (place, Place::Exactly(digit)) => place.admits(digit),
+            _ => true,
+        }
+    }
+
     fn covers(self, other: Place) -> bool {
         match other {
             Place::Exactly(digit) => self.admits(digit),
@@ -84,6 +91,29 @@ impl Mask {
             text.extend(std::iter::repeat_n('2', missing));
         }
         text
+    }
+
+    /// The digits that every text that fits begins with.
+    pub fn beginning(&self) -> String {
+        let fixed = self.places.iter().map_while(|place| match place {
+            Place::Exactly(byte) => Some(char::from(*byte)),
+            Place::TwoToNine | Place::OneToNine | Place::Any => None,
+        });
+        fixed.collect()
+    }
+
+    /// Whether some text fits both.
+    pub fn overlaps(&self, other: &Mask) -> bool {
+        let (shorter, longer) = match self.places.len() <= other.places.len() {
+            true => (self, other),
+            false => (other, self),
+        };
+        let lengths = match (shorter.open, longer.open) {
+            (true, false) => shorter.places.len() < longer.places.len(),
+            (true, true) => true,
+            (false, _) => shorter.places.len() == longer.places.len() && !longer.open,
+        };
+        lengths && self.places.iter().zip(&other.places).all(|(one, other)| one.overlaps(*other))
     }
 
     /// Whether every text that fits `other` also fits this.
@@ -161,6 +191,36 @@ text_value!(
 );
 
 impl Pattern {
+    /// The digits that every number it admits begins with; for a user, none.
+    pub fn beginning(&self) -> String {
+        match self {
+            Pattern::Anything | Pattern::User(_) => String::new(),
+            Pattern::Mask(mask) => mask.beginning(),
+            Pattern::Range(range) => {
+                let pairs = range.first.as_str().chars().zip(range.last.as_str().chars());
+                pairs.map_while(|(first, last)| (first == last).then_some(first)).collect()
+            }
+        }
+    }
+
+    /// Whether some number is admitted by both, as far as can be told without trying all.
+    pub fn overlaps(&self, other: &Pattern) -> bool {
+        match (self, other) {
+            (Pattern::Anything, _) | (_, Pattern::Anything) => true,
+            (Pattern::Mask(one), Pattern::Mask(other)) => one.overlaps(other),
+            (Pattern::Range(one), Pattern::Range(other)) => {
+                one.first <= other.last
+                    && other.first <= one.last
+                    && one.first.as_str().len() == other.first.as_str().len()
+            }
+            (Pattern::Mask(mask), Pattern::Range(range)) | (Pattern::Range(range), Pattern::Mask(mask)) => {
+                [&range.first, &range.last].iter().any(|end| mask.matches(end.as_str()).is_some())
+            }
+            (Pattern::User(one), Pattern::User(other)) => one == other,
+            (Pattern::User(_), _) | (_, Pattern::User(_)) => false,
+        }
+    }
+
     /// Whether everything that `other` admits is admitted by this one too.
     pub fn covers(&self, other: &Pattern) -> bool {
         match (self, other) {

@@ -52,6 +52,10 @@ codes! {
     OUT_OF_RANGE      31 "a figure is out of range";
     TIME              32 "a time cannot be read";
     PLANS             41 "a line of a numbering plan cannot be read";
+    TRANSIT_LOOP      50 "calls from the telephone network would leave into it again";
+    NEVER_FIRST       51 "a route never comes first, or serves nobody";
+    NO_ORDER          52 "routes for the same calls have the same order";
+    DECK              53 "a price list cannot be used";
 }
 
 impl Code {

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
+use crate::number::Number;
 use crate::pattern::{Mask, Pattern};
 use crate::problem::Code;
 use crate::spot::Spot;
@@ -20,10 +21,18 @@ pub struct Route {
     /// Lower is considered first.
     pub order: u32,
     pub to: Spot<Pattern>,
+    /// Numbers that it does not take.
+    #[serde(default)]
+    pub except: Vec<Pattern>,
     pub from: Option<RouteFrom>,
     /// Sites whose callers it serves; all where it is missing.
     #[serde(default)]
     pub sites: Vec<Spot<String>>,
+    /// Serves those whose rights, or whose trunk, have one of these; everybody where it is missing.
+    #[serde(default)]
+    pub usages: Vec<Spot<String>>,
+    /// The `[schedule.*]` at whose times it is used; always where it is missing.
+    pub when: Option<Spot<String>>,
     #[serde(default, rename = "use")]
     pub through: Vec<RouteTrunk>,
     /// Trunks after those of `use`, in order.
@@ -33,6 +42,18 @@ pub struct Route {
     pub choose: Choose,
     /// A user inside who is called, where no trunk is used.
     pub send: Option<RouteSend>,
+    /// Who is shown instead of the caller.
+    pub caller_id: Option<RouteCallerId>,
+}
+
+/// What a route shows of its callers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouteCallerId {
+    /// Whether the caller is not shown.
+    pub suppress: bool,
+    /// The number that is shown instead.
+    pub show: Spot<Number>,
 }
 
 /// Whose calls a route serves.
@@ -59,13 +80,17 @@ fn share() -> u32 {
 
 /// How the first trunk is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Choose {
     /// As written.
     #[default]
     Order,
     /// By their shares.
     Share,
+    /// By price; those without a price come last.
+    Cheapest,
+    /// By price, but those with a server down come after all others.
+    CheapestHealthy,
 }
 
 /// The user that a route leads to.

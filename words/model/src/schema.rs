@@ -6,8 +6,11 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
+use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
+use crate::schedule::Schedule;
 use crate::site::Site;
 use crate::system::{Interface, System};
 use crate::trunk::Trunk;
@@ -27,7 +30,10 @@ struct File {
     trunk: Option<BTreeMap<String, Trunk>>,
     user: Option<BTreeMap<String, User>>,
     numbers: Option<BTreeMap<String, Numbers>>,
+    rights: Option<BTreeMap<String, Rights>>,
     route: Option<BTreeMap<String, Route>>,
+    deck: Option<BTreeMap<String, Deck>>,
+    schedule: Option<BTreeMap<String, Schedule>>,
     dialplan: Option<BTreeMap<String, DialPlan>>,
     emergency: Option<BTreeMap<String, Emergency>>,
     test: Option<BTreeMap<String, Test>>,

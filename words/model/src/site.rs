@@ -22,6 +22,8 @@ pub struct Site {
     pub media: SiteMedia,
     /// The place that emergency services would be sent to, in words.
     pub emergency: Option<String>,
+    /// The `[rights.*]` of its users who name none.
+    pub rights: Option<Spot<String>>,
 }
 
 /// What a site's lines carry.

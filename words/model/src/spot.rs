@@ -13,6 +13,13 @@ pub struct Spot<T> {
     pub(crate) span: Range<usize>,
 }
 
+impl<T> Spot<T> {
+    /// Another value that stood in the same place.
+    pub fn with<U>(&self, value: U) -> Spot<U> {
+        Spot { value, span: self.span.clone() }
+    }
+}
+
 impl<T> Deref for Spot<T> {
     type Target = T;
 

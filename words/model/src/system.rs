@@ -17,7 +17,7 @@ pub struct System {
     /// What a local number lacks.
     pub area_code: Option<Spot<String>>,
     /// Such as "America/Los_Angeles".
-    pub time_zone: Option<String>,
+    pub time_zone: Option<Spot<String>>,
     pub log: Option<LogLevel>,
     /// The realm of digest challenges; the name where it is missing.
     pub realm: Option<String>,
@@ -27,6 +27,8 @@ pub struct System {
     /// A demo may hold secrets in plain text, and nothing else may.
     #[serde(default)]
     pub demo: bool,
+    /// The `[rights.*]` of users who have none of their own or of their site.
+    pub rights: Option<Spot<String>>,
 }
 
 impl System {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::deck::Cost;
 use crate::failover::{Failover, ResponseRule};
 use crate::formats::{NumberFormat, NumberFormats, NumberPlace};
 use crate::health::HealthCheck;
@@ -22,6 +23,17 @@ pub struct Trunk {
     pub interface: Option<Spot<String>>,
     #[serde(default)]
     pub direction: TrunkDirection,
+    /// What stands at its far end.
+    #[serde(default)]
+    pub kind: TrunkKind,
+    /// Where calls that arrive on it for nobody here may go: the usages of routes, the first come first.
+    #[serde(default)]
+    pub usages: Vec<Spot<String>>,
+    /// Whether calls that arrive from the telephone network may leave into it again.
+    #[serde(default)]
+    pub transit: Transit,
+    /// What calls by it cost.
+    pub cost: Option<Cost>,
     #[serde(default)]
     pub accept: Accept,
     #[serde(default)]
@@ -70,6 +82,36 @@ pub enum TrunkDirection {
     Both,
     In,
     Out,
+}
+
+/// What stands at the far end of a trunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TrunkKind {
+    /// A company that leads into the telephone network.
+    #[default]
+    Provider,
+    /// A PBX of our own.
+    Pbx,
+    /// A gateway into the telephone network.
+    Gateway,
+}
+
+impl TrunkKind {
+    /// Whether the telephone network is behind it.
+    pub fn is_public(self) -> bool {
+        matches!(self, TrunkKind::Provider | TrunkKind::Gateway)
+    }
+}
+
+/// Whether a trunk's calls from the telephone network may leave into it again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transit {
+    /// Somebody else's calls at our expense: refused.
+    #[default]
+    Refused,
+    Allowed,
 }
 
 /// What is taken from a trunk.

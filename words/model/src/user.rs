@@ -21,13 +21,10 @@ pub struct User {
     pub password: Option<Spot<SecretRef>>,
     #[serde(default)]
     pub devices: Vec<Device>,
-    /// Which classes of numbers the user may call.
-    #[serde(default = "allow")]
-    pub allow: Vec<Class>,
-}
-
-fn allow() -> Vec<Class> {
-    vec![Class::Internal, Class::National, Class::Mobile]
+    /// Which classes of numbers the user may call: the short form of `rights`.
+    pub allow: Option<Spot<Vec<Class>>>,
+    /// The `[rights.*]` that hold; those of the site, or of the system, where it is missing.
+    pub rights: Option<Spot<String>>,
 }
 
 /// A thing that rings.
@@ -60,6 +57,18 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class, the cheapest kinds first.
+    pub const ALL: [Class; 8] = [
+        Class::Internal,
+        Class::TollFree,
+        Class::National,
+        Class::Mobile,
+        Class::SharedCost,
+        Class::International,
+        Class::Premium,
+        Class::Satellite,
+    ];
+
     /// The word that configuration uses.
     pub fn word(self) -> &'static str {
         match self {

@@ -58,7 +58,7 @@ pub fn configure(
     let text = format!(
         "format = 1\n\n[system]\nname = \"interop\"\ncountry = \"US\"\n\n\
          [interface.loop]\naddress = \"{address}\"\n\
-         {listen}\nmedia_ports = \"{ports}\"\nside = \"outside\"\n\n[trunk.callers]\n\
+         {listen}\nmedia_ports = \"{ports}\"\nside = \"outside\"\n\n[trunk.callers]\nkind = \"pbx\"\n\
          servers = [{{ uri = \"sip:{udp}\" }}]\naccept = {{ sources = [\"{address}\"], did = \"any\" }}\n\
          direction = \"in\"\nhealth = {{ options = \"off\" }}\n\n\
          [trunk.callees]\nservers = [{{ uri = \"sip:{callee};transport={transport}\" }}]\n\

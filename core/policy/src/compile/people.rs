@@ -7,15 +7,21 @@ use std::sync::Arc;
 use model::{Code, Document, Fault, NumberRange, Problem};
 
 use crate::compile::Compiler;
+use crate::compile::rights::RightsBook;
 use crate::numbering::Country;
 use crate::policy::{DidBlock, Habits, Site, User};
 
 impl Compiler<'_> {
-    pub(super) fn users(&mut self, sites: &BTreeMap<Arc<str>, Arc<Site>>) -> BTreeMap<Arc<str>, Arc<User>> {
+    pub(super) fn users(
+        &mut self,
+        sites: &BTreeMap<Arc<str>, Arc<Site>>,
+        book: &RightsBook,
+    ) -> BTreeMap<Arc<str>, Arc<User>> {
         let documents = self.documents;
         let mut users = BTreeMap::new();
         for document in documents.user.values() {
             let site = self.resolve_some(document, document.site.as_ref(), &documents.site, "site");
+            let rights = self.rights_of(document, site.as_deref(), book);
             let user = User {
                 name: document.name.clone(),
                 display: document.value.name.as_deref().unwrap_or(&document.name).into(),
@@ -24,7 +30,7 @@ impl Compiler<'_> {
                 extension: document.extension.as_ref().map(|extension| extension.as_str().into()),
                 password: document.password.as_ref().and_then(|place| self.secret(document, place)),
                 devices: document.devices.iter().map(|device| device.contact.value.clone()).collect(),
-                allow: document.allow.clone(),
+                rights,
                 at: self.location(document),
             };
             users.insert(document.name.clone(), Arc::new(user));

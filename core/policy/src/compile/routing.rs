@@ -3,35 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, Pattern, Spot, nearest};
+use model::{Choose, Code, Document, Fault, Pattern, Spot, nearest};
 
 use crate::compile::Compiler;
 use crate::policy::{DialPlan, Emergency, Leads, Route, StoredTest, Trunk, User};
 use crate::refusal::{self, REFUSALS};
+use crate::route_index::Entry;
+use crate::schedule::Schedule;
 
 impl Compiler<'_> {
     pub(super) fn routes(
         &mut self,
         trunks: &BTreeMap<Arc<str>, Arc<Trunk>>,
         users: &BTreeMap<Arc<str>, Arc<User>>,
+        schedules: &BTreeMap<Arc<str>, Arc<Schedule>>,
     ) -> Vec<Route> {
         let mut documents: Vec<&Document<model::Route>> = self.documents.route.values().collect();
         documents.sort_by_key(|route| route.order);
-        let mut routes: Vec<Route> = Vec::new();
-        for document in documents {
-            let Some(route) = self.route(document, trunks, users) else { continue };
-            if let Some(first) = routes.iter().find(|earlier| earlier.shadows(&route)) {
-                let message = format!(
-                    "route \"{}\" is never reached: \"{}\" takes all its calls",
-                    route.name, first.name
-                );
-                let fault = Fault::new(Code::ROUTE_UNREACHABLE, message);
-                let fault = fault.suggest(format!("give it an order below {} ({})", first.order, first.at));
-                self.problems.push(self.documents.problem_at(document, &document.to, fault));
-            }
-            routes.push(route);
-        }
-        routes
+        documents.into_iter().filter_map(|document| self.route(document, trunks, users, schedules)).collect()
     }
 
     fn route(
@@ -39,6 +28,7 @@ impl Compiler<'_> {
         document: &Document<model::Route>,
         trunks: &BTreeMap<Arc<str>, Arc<Trunk>>,
         users: &BTreeMap<Arc<str>, Arc<User>>,
+        schedules: &BTreeMap<Arc<str>, Arc<Schedule>>,
     ) -> Option<Route> {
         let documents = self.documents;
         let from = document.from.as_ref();
@@ -55,16 +45,45 @@ impl Compiler<'_> {
             self.no_such_user(document, &document.to, name);
         }
         self.own_calls_back(document, from_trunk.as_deref());
+        let when = self.resolve_some(document, document.when.as_ref(), &documents.schedule, "schedule");
+        let leads = self.leads(document, trunks, users)?;
+        self.comparable_prices(document, &leads);
+        let shown = document.caller_id.as_ref().filter(|caller_id| caller_id.suppress);
         Some(Route {
             name: document.name.clone(),
             order: document.order,
             to: document.to.value.clone(),
+            except: document.except.clone(),
             from_trunk,
             from_user,
             sites,
-            leads: self.leads(document, trunks, users)?,
+            usages: self.usages(&document.usages),
+            when: when.and_then(|name| schedules.get(&name).cloned()),
+            leads,
+            shown: shown.map(|caller_id| caller_id.show.value.clone()),
             at: self.location(document),
         })
+    }
+
+    /// The cheapest is among prices of one currency, of which there is at least one.
+    fn comparable_prices(&mut self, document: &Document<model::Route>, leads: &Leads) {
+        let Leads::Trunks { choose: Choose::Cheapest | Choose::CheapestHealthy, through, .. } = leads else {
+            return;
+        };
+        let mut tariffs = through.iter().filter_map(|(trunk, _)| trunk.tariff.as_ref());
+        let message = match tariffs.next() {
+            None => format!("route \"{}\" chooses by price, and no trunk of it has one", document.name),
+            Some(first) => match tariffs.find(|other| other.terms.currency != first.terms.currency) {
+                Some(other) => format!(
+                    "route \"{}\" compares {} and {}",
+                    document.name, first.terms.currency, other.terms.currency
+                ),
+                None => return,
+            },
+        };
+        let fault = Fault::new(Code::CONTRADICTION, message);
+        let fault = fault.suggest("cost = { deck = \"…\" } on its trunks, all in one currency");
+        self.problems.push(self.documents.problem(document, fault));
     }
 
     /// A route that gives a trunk its own calls back makes a circle.
@@ -187,5 +206,11 @@ impl Compiler<'_> {
             self.problems.push(self.documents.problem_at(document, expected, fault));
         }
         row.map(|row| row.code)
+    }
+}
+
+impl Route {
+    pub(super) fn entry(&self) -> Entry<'_> {
+        Entry { to: &self.to, from_trunk: self.from_trunk.as_ref(), sites: &self.sites }
     }
 }

@@ -9,6 +9,7 @@ use crate::address::host_text;
 use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
 use crate::causes::Causes;
 use crate::compile::{Compiler, default_codecs, words};
+use crate::deck::Tariff;
 use crate::facts::{InterfaceId, ServerId};
 use crate::policy::{Habits, Interface, Server, Trunk, interface_for};
 use crate::responses::Responses;
@@ -18,6 +19,7 @@ impl Compiler<'_> {
         &mut self,
         interfaces: &[Interface],
         home: &Habits,
+        tariffs: &BTreeMap<Arc<str>, Arc<Tariff>>,
     ) -> BTreeMap<Arc<str>, Arc<Trunk>> {
         let mut trunks = BTreeMap::new();
         let mut next_server = 0;
@@ -33,6 +35,8 @@ impl Compiler<'_> {
                 .collect();
             next_server = servers.last().map_or(next_server, |server| server.id.0 + 1);
             let credentials = self.credentials_of(document);
+            let deck = document.cost.as_ref().map(|cost| &cost.deck);
+            let deck = self.resolve_some(document, deck, &self.documents.deck, "deck");
             let limit =
                 document.limits.calls.map(|ceiling| self.limit(format!("trunk {}", document.name), ceiling));
             let country = document.identity.country.as_ref().and_then(|id| self.country(document, id));
@@ -40,6 +44,10 @@ impl Compiler<'_> {
                 name: document.name.clone(),
                 servers,
                 direction: document.direction,
+                kind: document.kind,
+                transit: document.transit,
+                usages: self.usages_held(document, &document.usages),
+                tariff: deck.and_then(|name| tariffs.get(&name).cloned()),
                 sources: document.accept.sources.iter().map(|source| source.value).collect(),
                 takes_resolved: document.accept.takes_resolved(),
                 certificate: document.accept.certificate.iter().map(|name| name.as_str().into()).collect(),

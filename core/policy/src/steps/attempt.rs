@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::policy::{Policy, User};
 use crate::refusal::{Code, Refusal};
 use crate::responses::Responses;
-use crate::steps::choose::Hop;
+use crate::steps::choose::{Hop, RouteHop};
 use crate::steps::identity::{Identity, Shown};
 use crate::steps::{Called, Caller, admit, identity, leg, media};
 use crate::trail::Trail;
@@ -25,15 +25,14 @@ pub(crate) fn to_server(
     facts: &Facts,
     caller: &Caller<'_>,
     called: &Called<'_>,
-    hop: Hop<'_>,
+    hop: RouteHop<'_>,
 ) -> AttemptPlan {
-    let identity = identity::towards_trunk(policy, facts, caller, called, hop, Shown::AsWished);
-    of_server(
-        caller,
-        hop,
-        identity,
-        Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing },
-    )
+    let RouteHop { hop, route, quote, .. } = hop;
+    let shown = route.shown.as_ref().map_or(Shown::AsWished, Shown::Instead);
+    let identity = identity::towards_trunk(policy, facts, caller, called, hop, shown);
+    let moving = Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing };
+    let attempt = of_server(caller, hop, identity, moving);
+    AttemptPlan { route: Some(route.name.clone()), quote, ..attempt }
 }
 
 /// The same for a call for help: the caller is shown, whatever was wished.
@@ -60,6 +59,8 @@ fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moving: Movi
     let (trunk, server) = hop;
     AttemptPlan {
         callee: Callee::Trunk(trunk.name.clone()),
+        route: None,
+        quote: None,
         server: Some(server.id),
         server_key: Some(server.key.clone()),
         target: server.target.clone(),
@@ -107,6 +108,8 @@ pub(crate) fn to_user(
         let identity = identity::towards_user(policy, facts, caller, called, &contact);
         AttemptPlan {
             callee: Callee::User(user.name.clone()),
+            route: None,
+            quote: None,
             server: None,
             server_key: None,
             target: Arc::from(contact),

@@ -17,7 +17,8 @@ use crate::facts::Facts;
 use crate::numbering::Country;
 use crate::policy::{Emergency, Policy, Trunk};
 use crate::refusal::{Code, Refusal};
-use crate::steps::choose::{self, Seed};
+use crate::steps::choose;
+use crate::steps::seed::Seed;
 use crate::steps::{Called, Caller, Party, attempt, leg};
 use crate::trail::Trail;
 
@@ -169,6 +170,6 @@ fn attempts(policy: &Policy, facts: &Facts, caller: &Caller<'_>, alarm: &Alarm<'
     let every_failure = Causes::all();
     choose::best_first(servers, facts, seed)
         .into_iter()
-        .map(|(_, hop)| attempt::for_help(policy, facts, caller, &called, hop, &every_failure))
+        .map(|hop| attempt::for_help(policy, facts, caller, &called, hop, &every_failure))
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{CallerIdHeader, FromIdentity, NumberPlace};
+use model::{CallerIdHeader, FromIdentity, Number, NumberPlace};
 
 use crate::address::{is_dialled, name_addr, named_in, user_escaped};
 use crate::facts::Facts;
@@ -15,8 +15,10 @@ const ANONYMOUS: &str = "sip:anonymous@anonymous.invalid";
 
 /// Whether the caller's wish not to be shown counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shown {
+pub(crate) enum Shown<'p> {
     AsWished,
+    /// The caller is not shown, this number is.
+    Instead(&'p Number),
     /// Whoever calls for help is shown.
     Always,
 }
@@ -36,20 +38,24 @@ pub(crate) fn towards_trunk(
     caller: &Caller<'_>,
     called: &Called<'_>,
     (trunk, server): Hop<'_>,
-    shown: Shown,
+    shown: Shown<'_>,
 ) -> Identity {
     let identity = &trunk.identity;
     let domain = identity.domain.as_deref().unwrap_or(&server.host);
-    let is_private = shown == Shown::AsWished && facts.wants_privacy();
-    let number =
-        caller_number(policy, facts, caller).or_else(|| identity.default.as_ref().map(|n| n.shared()));
-    let shown = number.as_deref().map(|number| trunk.writes(number, NumberPlace::From));
+    let is_private = shown != Shown::Always && facts.wants_privacy();
+    let number = match shown {
+        Shown::Instead(number) => Some(number.shared()),
+        Shown::AsWished | Shown::Always => {
+            caller_number(policy, facts, caller).or_else(|| identity.default.as_ref().map(|n| n.shared()))
+        }
+    };
+    let written = number.as_deref().map(|number| trunk.writes(number, NumberPlace::From));
     let account =
         identity.account.as_deref().or(trunk.credentials.as_ref().map(|credentials| &*credentials.user));
     let wants_account = identity.from == FromIdentity::Account && identity.caller_id != CallerIdHeader::From;
     let in_account = wants_account && account.is_some();
 
-    let sender = match (in_account, account, shown.as_deref()) {
+    let sender = match (in_account, account, written.as_deref()) {
         (true, Some(account), _) => account,
         (_, _, Some(number)) => number,
         (_, Some(account), None) => account,
@@ -60,6 +66,7 @@ pub(crate) fn towards_trunk(
     let from = match (is_private, in_account) {
         (true, false) => name_addr(Some("Anonymous"), ANONYMOUS),
         (true, true) => name_addr(None, &sender_uri()),
+        (false, _) if matches!(shown, Shown::Instead(_)) => name_addr(None, &sender_uri()),
         (false, _) => name_addr(display_of(caller, facts), &sender_uri()),
     };
     let phone = if identity.user_phone && is_dialled(&called.text) { ";user=phone" } else { "" };

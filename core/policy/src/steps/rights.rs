@@ -2,24 +2,39 @@
 
 use model::Class;
 
+use crate::policy::Policy;
 use crate::refusal::{Code, Refusal};
-use crate::steps::{Caller, Party};
+use crate::steps::{Called, Caller, Party};
 use crate::trail::Trail;
 
 const NAME: &str = "rights";
 
-pub(crate) fn rights(caller: &Caller<'_>, class: Class, trail: &mut Trail) -> Result<(), Refusal> {
+pub(crate) fn rights(
+    policy: &Policy,
+    caller: &Caller<'_>,
+    called: &Called<'_>,
+    class: Class,
+    trail: &mut Trail,
+) -> Result<(), Refusal> {
     let Party::User(user) = caller.party else {
-        trail.note(NAME, "ok", "a trunk has no rights of its own: only routes that name it lead outside");
+        trail.note(NAME, "ok", "a trunk has no rights: where its calls may go, its usages and routes say");
         return Ok(());
     };
-    let is_allowed =
-        user.allow.contains(&class) || (class == Class::TollFree && user.allow.contains(&Class::National));
-    if is_allowed {
-        trail.note(NAME, "ok", format!("{} may call {} numbers", user.name, class.word())).at(&user.at);
-        return Ok(());
+    let digits = called.text.strip_prefix('+').filter(|_| user.rights.name_countries());
+    let country = digits.and_then(|digits| policy.plans.of_number(digits));
+    let country = country.as_ref().map(|(country, _)| &**country);
+    match user.rights.admit(class, &called.text, country) {
+        Ok(()) => {
+            let by = user.rights.name.as_deref().map(|name| format!(", by rights {name}"));
+            let says =
+                format!("{} may call {} numbers{}", user.name, class.word(), by.as_deref().unwrap_or(""));
+            trail.note(NAME, "ok", says).at(&user.rights.at);
+            Ok(())
+        }
+        Err(why) => {
+            let words = format!("{} may not call {} numbers{why}", user.name, class.word());
+            trail.note(NAME, "refused", words.clone()).at(&user.rights.at);
+            Err(Refusal::new(Code::RIGHTS, words))
+        }
     }
-    let words = format!("{} may not call {} numbers", user.name, class.word());
-    trail.note(NAME, "refused", words.clone()).at(&user.at);
-    Err(Refusal::new(Code::RIGHTS, words))
 }

@@ -1,0 +1,124 @@
+//! Which trunks, and in what order: as written, by shares, or by price.
+
+use std::sync::Arc;
+
+use model::{Choose, Transit, TrunkDirection};
+
+use crate::deck::Quote;
+use crate::facts::Facts;
+use crate::policy::{Leads, Policy, Route, Trunk};
+use crate::refusal::{Code, Refusal};
+use crate::standing::Rank;
+use crate::steps::seed::{Seed, weighted};
+use crate::steps::{Called, Caller};
+
+/// What is asked of trunks.
+pub(crate) struct Asked<'a, 'p> {
+    pub policy: &'p Policy,
+    pub facts: &'a Facts,
+    pub caller: &'a Caller<'p>,
+    pub called: &'a Called<'p>,
+    pub seed: Seed,
+}
+
+/// A trunk that a route names.
+pub(crate) struct Way<'p> {
+    pub trunk: &'p Arc<Trunk>,
+    pub route: &'p Route,
+    /// What a minute costs by it, if a price list says so.
+    pub quote: Option<Arc<Quote>>,
+    /// Why it is not taken.
+    pub bar: Option<Bar>,
+}
+
+/// Why a trunk takes no part in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bar {
+    Inbound,
+    /// It would lead from the telephone network into it again.
+    Transit,
+}
+
+impl Bar {
+    pub fn says(self) -> &'static str {
+        match self {
+            Bar::Inbound => "is for incoming calls only",
+            Bar::Transit => "leads back into the telephone network, where the call comes from",
+        }
+    }
+}
+
+/// The trunks of all routes, each once: where the first route has it.
+pub(crate) fn trunks<'p>(asked: &Asked<'_, 'p>, routes: &[&'p Route]) -> Vec<Way<'p>> {
+    let mut ways: Vec<Way<'p>> = Vec::new();
+    for route in routes {
+        let Leads::Trunks { choose, through, backup } = &route.leads else { continue };
+        let is_new = |trunk: &Arc<Trunk>, ways: &[Way<'p>]| {
+            let is_this = |way: &Way<'p>| Arc::ptr_eq(way.trunk, trunk);
+            !ways.iter().any(is_this)
+        };
+        let way = |trunk: &'p Arc<Trunk>| Way {
+            trunk,
+            route,
+            quote: quote(asked, trunk),
+            bar: bar(asked.caller, trunk),
+        };
+        let fresh = through.iter().filter(|(trunk, _)| is_new(trunk, &ways));
+        let fresh = fresh.map(|(trunk, share)| (way(trunk), u64::from(*share))).collect();
+        ways.extend(ordered(asked, *choose, fresh));
+        for trunk in backup {
+            if is_new(trunk, &ways) {
+                ways.push(way(trunk));
+            }
+        }
+    }
+    ways
+}
+
+fn ordered<'p>(asked: &Asked<'_, 'p>, choose: Choose, ways: Vec<(Way<'p>, u64)>) -> Vec<Way<'p>> {
+    if choose == Choose::Share {
+        return weighted(ways, asked.seed.with(b"share"));
+    }
+    let mut ways: Vec<Way<'p>> = ways.into_iter().map(|(way, _)| way).collect();
+    let price = |way: &Way<'_>| way.quote.as_ref().map_or(u64::MAX, |quote| u64::from(quote.price.0));
+    match choose {
+        Choose::Order | Choose::Share => {}
+        Choose::Cheapest => ways.sort_by_key(price),
+        Choose::CheapestHealthy => ways.sort_by_key(|way| (is_ill(asked.facts, way.trunk), price(way))),
+    }
+    ways
+}
+
+fn is_ill(facts: &Facts, trunk: &Trunk) -> bool {
+    trunk.servers.iter().any(|server| facts.standings.rank(server.id, 0) > Rank::Doubtful)
+}
+
+fn quote(asked: &Asked<'_, '_>, trunk: &Trunk) -> Option<Arc<Quote>> {
+    let tariff = trunk.tariff.as_ref()?;
+    let day = asked.policy.day(asked.facts.at);
+    tariff.quote(&asked.called.text, day).map(Arc::new)
+}
+
+fn bar(caller: &Caller<'_>, trunk: &Trunk) -> Option<Bar> {
+    if trunk.direction == TrunkDirection::In {
+        return Some(Bar::Inbound);
+    }
+    let from = caller.trunk()?;
+    let is_transit = from.kind.is_public() && trunk.kind.is_public() && from.transit == Transit::Refused;
+    is_transit.then_some(Bar::Transit)
+}
+
+/// Nothing is left: because nothing goes out, or because it would only pass through us.
+pub(crate) fn refusal(asked: &Asked<'_, '_>, ways: &[Way<'_>]) -> Refusal {
+    let transit = ways.iter().find(|way| way.bar == Some(Bar::Transit));
+    match (transit, asked.caller.trunk()) {
+        (Some(way), Some(from)) => {
+            let words = format!(
+                "{} would only pass from {} to {}, and {} may not be used for that",
+                asked.called.text, from.name, way.trunk.name, from.name
+            );
+            Refusal::new(Code::TRANSIT, words)
+        }
+        _ => Refusal::new(Code::NO_SERVER, "no trunk of the route takes outgoing calls"),
+    }
+}

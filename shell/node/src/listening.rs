@@ -8,11 +8,15 @@ use anyhow::{Context, Result, anyhow};
 use policy::{Interface, Policy};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::MediaRange;
-use switch_io::{ListenerSettings, Tls, TlsFiles};
+use switch_io::{Callers, ListenerSettings, Tls, TlsFiles};
 
 /// Every address that the policy's interfaces listen on. Files of certificates are looked for from `base`.
 pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> {
     let mut listeners = Vec::new();
+    let callers = match policy.wants_certificates() {
+        true => Callers::AskedForProof,
+        false => Callers::NotAsked,
+    };
     for interface in policy.interfaces() {
         let ports = [
             (Transport::Udp, interface.udp),
@@ -23,7 +27,7 @@ pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> 
             let Some(port) = port else { continue };
             let id = u8::try_from(listeners.len()).context("there are more than 256 listening addresses")?;
             let tls = match transport {
-                Transport::Tls => Some(tls_of(interface, base)?),
+                Transport::Tls => Some(tls_of(interface, base, callers)?),
                 Transport::Udp | Transport::Tcp => None,
             };
             let bind = SocketAddr::new(interface.address, port);
@@ -84,7 +88,7 @@ fn advertised(interface: &Interface) -> Result<IpAddr> {
         .ok_or_else(|| anyhow!("{name} has no address of the interface's family"))
 }
 
-fn tls_of(interface: &Interface, base: &Path) -> Result<Tls> {
+fn tls_of(interface: &Interface, base: &Path, callers: Callers) -> Result<Tls> {
     let missing = |key| anyhow!("interface {}: tls needs {key}", interface.name);
     let certificate = interface.tls_certificate.as_deref().ok_or_else(|| missing("tls_certificate"))?;
     let key = interface.tls_key.as_deref().ok_or_else(|| missing("tls_key"))?;
@@ -92,6 +96,7 @@ fn tls_of(interface: &Interface, base: &Path) -> Result<Tls> {
         certificate: base.join(certificate),
         key: base.join(key),
         roots: interface.tls_verify.as_deref().map(|path| base.join(path)),
+        callers,
     };
     Tls::load(&files).with_context(|| format!("interface {}", interface.name))
 }

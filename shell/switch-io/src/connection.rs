@@ -22,6 +22,13 @@ pub enum Phase {
     Open { silent_since: Instant },
 }
 
+/// Whether it was said whom the far end has proved to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    Awaited,
+    Told,
+}
+
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -43,6 +50,7 @@ pub struct Connection {
     pub socket: TcpStream,
     pub framer: Framer,
     tls: Option<Box<TlsSession>>,
+    proof: Proof,
     unsent: Vec<u8>,
     sent: usize,
 }
@@ -50,7 +58,16 @@ pub struct Connection {
 impl Connection {
     pub fn new(flow: Flow, socket: TcpStream, tls: Option<TlsSession>, phase: Phase) -> Connection {
         let tls = tls.map(Box::new);
-        Connection { flow, phase, socket, framer: Framer::new(), tls, unsent: Vec::new(), sent: 0 }
+        Connection {
+            flow,
+            phase,
+            socket,
+            framer: Framer::new(),
+            tls,
+            proof: Proof::Awaited,
+            unsent: Vec::new(),
+            sent: 0,
+        }
     }
 
     /// Adds bytes to what has to go out; `flush` sends them.
@@ -99,6 +116,15 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// The session, once both believe each other; given one time only.
+    pub fn take_proof(&mut self) -> Option<&TlsSession> {
+        let session = self.tls.as_ref().filter(|tls| !tls.is_handshaking())?;
+        match std::mem::replace(&mut self.proof, Proof::Told) {
+            Proof::Awaited => Some(session),
+            Proof::Told => None,
+        }
     }
 
     /// Life was seen: an open connection may be silent for its time again.

@@ -168,15 +168,17 @@ impl Connections {
         Some(flow.connection)
     }
 
-    /// A connection is ready. `each` gets every message; what it wants to send goes out later.
+    /// A connection is ready. `each` gets every message, after whom the far end proved to be; what it wants
+    /// to send goes out later.
     pub fn ready(
         &mut self,
         now: Instant,
         id: ConnectionId,
         flags: EventFlags,
         around: &mut Around<'_>,
-        mut each: impl FnMut(Flow, &[u8]),
+        mut each: impl FnMut(Came<'_>),
     ) {
+        let listeners = Arc::clone(&self.listeners);
         let Some(entry) = self.open.get_mut(&id) else { return };
         let connection = &mut entry.connection;
         if let Phase::Connecting { until } = connection.phase {
@@ -189,6 +191,7 @@ impl Connections {
         if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR | EventFlags::RDHUP) {
             let mut fault = None;
             read = connection.read(&mut self.room, |connection| {
+                tell_proof(&listeners, connection, &mut each);
                 fault = fault.or(cut(now, connection, self.limits.unsent_bytes, &mut each));
             });
             read = fault.map_or(read, Err);
@@ -291,12 +294,33 @@ impl Connections {
     }
 }
 
+/// What came on a connection.
+pub enum Came<'a> {
+    Message(Flow, &'a [u8]),
+    /// The far end has proved to have these names.
+    Proof(ConnectionId, Arc<[String]>),
+}
+
+fn tell_proof(listeners: &[ListenerSettings], connection: &mut Connection, each: &mut impl FnMut(Came<'_>)) {
+    let flow = connection.flow;
+    let settings = listeners.iter().find(|settings| settings.listener.id == flow.listener);
+    let Some((tls, session)) =
+        settings.and_then(|settings| settings.tls.as_ref()).zip(connection.take_proof())
+    else {
+        return;
+    };
+    let names = tls.names(session);
+    if !names.is_empty() {
+        each(Came::Proof(flow.connection, names.into()));
+    }
+}
+
 /// Cuts what came into messages.
 fn cut(
     now: Instant,
     connection: &mut Connection,
     unsent_max: usize,
-    each: &mut impl FnMut(Flow, &[u8]),
+    each: &mut impl FnMut(Came<'_>),
 ) -> Option<End> {
     let flow = connection.flow;
     let mut pings = 0;
@@ -304,7 +328,7 @@ fn cut(
         match frame {
             Ok(Frame::Message(bytes)) => {
                 connection.phase = Phase::Open { silent_since: now };
-                each(flow, bytes);
+                each(Came::Message(flow, bytes));
             }
             Ok(Frame::Ping) => pings += 1,
             Err(_) => return Some(End::Unframed),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use policy::Policy;
 use rustix::event::{EventfdFlags, eventfd};
-use sip_stack::{Flow, Send};
+use sip_stack::{ConnectionId, Flow, Send};
 use switch::{Answer, AskId, Command, CommandId, News};
 
 /// One thing told to a shard.
@@ -20,6 +20,8 @@ pub enum Letter {
     /// Bytes for a connection that this shard has.
     Carry(Send),
     FlowFailed(Flow),
+    /// The far end of another shard's connection has proved to have these names.
+    Proved(ConnectionId, Arc<[String]>),
     Heard(media::Event),
     Answered(AskId, Answer),
     NewPolicy(Arc<Policy>),

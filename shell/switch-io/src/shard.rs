@@ -12,7 +12,7 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use sip_stack::{ConnectionId, Flow, Send, Transport};
 use switch::{Input, News, Now, Received};
 
-use crate::connections::{Around, Connections, shard_of};
+use crate::connections::{Around, Came, Connections, shard_of};
 use crate::counters::Counters;
 use crate::desk::Desk;
 use crate::house::{House, now};
@@ -138,8 +138,14 @@ impl Shard {
     fn read_stream(&mut self, now: Now, id: ConnectionId, flags: EventFlags) {
         let Shard { house, connections, mail, ports, counters, poll, failed, .. } = self;
         let around = &mut Around { poll, ports, counters, failed };
-        connections.ready(now.instant, id, flags, around, |flow, bytes| {
-            house.received(now, (flow, bytes), (ports, mail, counters));
+        connections.ready(now.instant, id, flags, around, |came| match came {
+            Came::Message(flow, bytes) => house.received(now, (flow, bytes), (ports, mail, counters)),
+            Came::Proof(connection, names) => {
+                // A shard that misses it takes the far end for one without a certificate.
+                let letter = || Letter::Proved(connection, Arc::clone(&names));
+                let _ = mail.post_to_others(house.shard, letter);
+                house.handle(now, Input::Proved(connection, Arc::clone(&names)), ports, counters);
+            }
         });
     }
 
@@ -155,6 +161,7 @@ impl Shard {
                 }
                 Letter::Carry(send) => self.connections.send(now.instant, send, around!(self)),
                 Letter::FlowFailed(flow) => self.handle(now, Input::FlowFailed(flow)),
+                Letter::Proved(connection, names) => self.handle(now, Input::Proved(connection, names)),
                 Letter::Heard(event) => self.handle(now, Input::Heard(event)),
                 Letter::Answered(ask, answer) => self.handle(now, Input::Answered(ask, answer)),
                 Letter::NewPolicy(policy) => self.handle(now, Input::NewPolicy(policy)),

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName};
+use rustls::server::VerifierBuilderError;
 use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 use thiserror::Error;
+
+use crate::proof::{Asking, names_in};
 
 /// Where most systems keep the certificates that everybody trusts.
 const SYSTEM_ROOTS: [&str; 3] =
@@ -20,8 +23,16 @@ const SYSTEM_ROOTS: [&str; 3] =
 pub struct TlsFiles {
     pub certificate: PathBuf,
     pub key: PathBuf,
-    /// Whom we believe when we connect; the system's roots if not given.
+    /// Whom we believe; the system's roots if not given.
     pub roots: Option<PathBuf>,
+    pub callers: Callers,
+}
+
+/// Whether who connects is asked for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    AskedForProof,
+    NotAsked,
 }
 
 /// How one listener proves who we are, and whom it believes.
@@ -29,6 +40,7 @@ pub struct TlsFiles {
 pub struct Tls {
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
+    asking: Option<Arc<Asking>>,
 }
 
 /// Why TLS cannot be used with these files.
@@ -40,6 +52,8 @@ pub enum TlsFault {
     NoCertificate(PathBuf),
     #[error("certificate and key: {0}")]
     Unusable(#[from] rustls::Error),
+    #[error("certificates of callers: {0}")]
+    NoVerifier(#[from] VerifierBuilderError),
 }
 
 impl Tls {
@@ -48,19 +62,39 @@ impl Tls {
         let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, &error))?;
         let roots = roots(files.roots.as_deref())?;
         let provider = provider();
+        let asking = match files.callers {
+            Callers::AskedForProof => {
+                Some(Arc::new(Asking::new(Arc::new(roots.clone()), Arc::clone(&provider))?))
+            }
+            Callers::NotAsked => None,
+        };
         let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain.clone(), key.clone_key())?;
+            .with_safe_default_protocol_versions()?;
+        let server = match &asking {
+            Some(asking) => server.with_client_cert_verifier(Arc::clone(asking) as _),
+            None => server.with_no_client_auth(),
+        };
+        let server = server.with_single_cert(chain.clone(), key.clone_key())?;
         let client = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_client_auth_cert(chain, key)?;
-        Ok(Tls { server: Arc::new(server), client: Arc::new(client) })
+        Ok(Tls { server: Arc::new(server), client: Arc::new(client), asking })
     }
 
     pub(crate) fn accept(&self) -> Result<Connection, rustls::Error> {
         ServerConnection::new(Arc::clone(&self.server)).map(Connection::Server)
+    }
+
+    /// The names that the far end of a session has proved to have. Who took our connection has proved one
+    /// already, or there would be no session.
+    pub(crate) fn names(&self, session: &Connection) -> Vec<String> {
+        let chain = session.peer_certificates().unwrap_or_default();
+        match (session, &self.asking, chain) {
+            (Connection::Client(_), _, [own, ..]) => names_in(own),
+            (Connection::Server(_), Some(asking), chain) => asking.names(chain),
+            _ => Vec::new(),
+        }
     }
 
     /// The far end must prove to be `name`, or to be at that address.

@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use sip_stack::Transport;
 use switch::{Command, Event, Reply};
-use switch_io::{Limits, Way};
+use switch_io::{Callers, Limits, TlsFiles, Way};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -160,6 +160,57 @@ fn tls_answers_whoever_believes_our_certificate() {
 
     let answer = read_until(&mut stream, |text| text.contains("\r\n\r\n"));
     assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+}
+
+/// A trunk is known by the name in a certificate that we believe: without one, or with one that nobody we
+/// believe has signed, the same caller is a stranger, but is still heard.
+#[test]
+fn a4_a_trunk_is_known_by_its_certificate() {
+    let certificates = Certificates::of("mutual", &["house.test", "sbc.example.net"]);
+    let others = Certificates::of("untrusted", &["sbc.example.net"]);
+    let files = TlsFiles { callers: Callers::AskedForProof, ..certificates.files.clone() };
+    let more = "[trunk.east]\nservers = [{ uri = \"sip:192.0.2.1\" }]\nhealth = { options = \"off\" }\n\
+                accept = { certificate = [\"sbc.example.net\"] }\n";
+    for shards in [1, 2] {
+        let (tls, more) = (Some(files.clone()), more.to_owned());
+        let listen = [(Transport::Tls, free("127.0.0.1"))];
+        let house = House::start(Wish { listen: &listen, tls, more, shards, ..Wish::default() });
+
+        for (proof, status) in [(Some(&certificates), 404), (Some(&others), 403), (None, 403)] {
+            for call in 0..8 {
+                let answer = called_by_tls(&house, &certificates, proof, &format!("proof-{status}-{call}"));
+                assert!(answer.contains(&format!("SIP/2.0 {status} ")), "{answer}");
+            }
+        }
+    }
+}
+
+/// What is answered to a call by TLS from somebody with this certificate, or none.
+fn called_by_tls(
+    house: &House,
+    believed: &Certificates,
+    proof: Option<&Certificates>,
+    call_id: &str,
+) -> String {
+    let tcp = TcpStream::connect(house.listeners[0]).unwrap();
+    let here = tcp.local_addr().unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(believed.path()).unwrap()).unwrap();
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots);
+    let config = match proof {
+        Some(proof) => {
+            let chain = vec![CertificateDer::from_pem_file(proof.path()).unwrap()];
+            let key = PrivateKeyDer::from_pem_file(&proof.files.key).unwrap();
+            config.with_client_auth_cert(chain, key).unwrap()
+        }
+        None => config.with_no_client_auth(),
+    };
+    let name = ServerName::try_from("house.test").unwrap();
+    let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = rustls::StreamOwned::new(session, tcp);
+    let invite = options(call_id, "TLS", here).replace("OPTIONS", "INVITE");
+    stream.write_all(invite.as_bytes()).unwrap();
+    read_until(&mut stream, |text| text.matches("\r\n\r\n").count() >= 2)
 }
 
 #[test]

@@ -160,5 +160,11 @@ fn restart(old: &Documents, new: &Documents) -> Vec<String> {
     if old.system.log != new.system.log {
         needed.push("[system] log: the log changes at the next start".to_owned());
     }
+    let wants =
+        |documents: &Documents| documents.trunk.values().any(|one| !one.accept.certificate.is_empty());
+    if wants(new) && !wants(old) {
+        let words = "accept.certificate: who connects is asked for a certificate from the next start";
+        needed.push(words.to_owned());
+    }
     needed
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use policy::{Policy, WallTime};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::{Event, Now, Settings as SwitchSettings, Switch};
-use switch_io::{Handle, Limits, ListenerSettings, Mail, Ports, Settings, Tls, TlsFiles, Way};
+use switch_io::{Callers, Handle, Limits, ListenerSettings, Mail, Ports, Settings, Tls, TlsFiles, Way};
 
 /// Which way a message went, and its bytes.
 pub type Crossed = (Way, Vec<u8>);
@@ -149,7 +149,12 @@ impl Certificates {
         let (certificate, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
         std::fs::write(&certificate, made.cert.pem()).unwrap();
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        let files = TlsFiles { certificate: certificate.clone(), key, roots: Some(certificate) };
+        let files = TlsFiles {
+            certificate: certificate.clone(),
+            key,
+            roots: Some(certificate),
+            callers: Callers::NotAsked,
+        };
         Certificates { directory, files }
     }
 

@@ -117,3 +117,72 @@ fn an_interface_that_does_not_exist_is_outside() {
 
     assert!(matches!(decision, policy::Decision::No(_)));
 }
+
+fn northwind_accepts(accept: &str) -> policy::Policy {
+    house_of(&CONTOSO.replace("accept = { sources = [\"198.51.100.0/28\"] }", accept))
+}
+
+/// A trunk without sources takes calls from the addresses of its servers; one with sources only if it says
+/// so; whom it is known by stands in the trail.
+#[test]
+fn a4_resolved_addresses_count_where_no_source_is_given() {
+    let from_server = |source: &str| Facts {
+        resolved: vec!["northwind".into()],
+        source: source.parse().expect("an address"),
+        ..northwind_sends("+14255550100")
+    };
+    let facts = from_server("192.0.2.77:5060");
+
+    assert_eq!(refused(&house(), &facts).code, Code::STRANGER);
+    for accept in ["", "accept = { resolved = true, sources = [\"198.51.100.0/28\"] }"] {
+        let policy = northwind_accepts(accept);
+        assert_eq!(&*planned(&policy, &facts).calling.0, "northwind");
+        let mut trail = Trail::new();
+        plan(&policy, &facts, &mut trail);
+        assert!(trail.to_string().contains("192.0.2.77 is the address of a server of northwind"), "{trail}");
+    }
+    let off = northwind_accepts("accept = { resolved = false }");
+    assert_eq!(refused(&off, &facts).code, Code::STRANGER);
+}
+
+/// A name in a verified certificate makes a trunk, whatever the address; it outweighs sources.
+#[test]
+fn a4_a_certificate_names_its_trunk() {
+    let policy = northwind_accepts("accept = { certificate = [\"sbc.northwind.example\"] }");
+    let proved = |names: &[&str]| Facts {
+        certificate: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..fabrikam_sends("+14255550100")
+    };
+
+    let calling = |names: &[&str]| planned(&policy, &proved(names)).calling.0.to_string();
+    assert_eq!(calling(&["other.example", "SBC.northwind.example"]), "northwind");
+    assert_eq!(calling(&["other.example"]), "fabrikam");
+    assert_eq!(refused(&policy, &northwind_sends("+14255550100")).code, Code::STRANGER);
+}
+
+/// Who is refused is told what would have let it in.
+#[test]
+fn a4_the_nearest_miss_is_said() {
+    let policy = northwind_accepts("accept = { certificate = [\"sbc.northwind.example\"] }");
+    let facts = Facts {
+        certificate: vec!["sbc2.northwind.example".into()],
+        source: "203.0.113.9:5060".parse().expect("an address"),
+        ..northwind_sends("+14255550100")
+    };
+
+    let words = refused(&policy, &facts).words;
+    assert_eq!(words, "trunk northwind would match if sbc2.northwind.example were in accept.certificate");
+    let facts = Facts { certificate: Vec::new(), ..facts };
+    let words = refused(&house(), &facts).words;
+    assert_eq!(words, "trunk northwind would match if 203.0.113.9 were in accept.sources");
+}
+
+/// A phone at the address of a trunk's server stays a phone: its call for help goes out.
+#[test]
+fn a4_a_phone_beside_a_server_can_call_for_help() {
+    let policy = northwind_accepts("");
+    let beside = |facts: Facts| Facts { resolved: vec!["northwind".into()], ..facts };
+
+    assert!(planned(&policy, &beside(hana_dials("911"))).emergency);
+    assert!(planned(&policy, &beside(lobby_dials("911"))).emergency);
+}

@@ -168,6 +168,14 @@ wrong! {
         is "TD-C030 _:33:18", "use another trunk";
     extension_that_calls_for_help: "58-extension-that-calls-for-help.toml"
         is "TD-C030 _:22:13", "choose another extension";
+    response_that_is_any: "80-response-that-is-any.toml"
+        is "TD-C005 _:17:14", "add status = … or q850 = …";
+    response_that_becomes_success: "81-response-that-becomes-success.toml"
+        is "TD-C031 _:17:14", "400 to 699";
+    certificate_with_a_wildcard: "82-certificate-with-a-wildcard.toml"
+        is "TD-C007 _:16:27", "write the whole name, such as \"northwind.example\"";
+    typo_in_failover: "83-typo-in-failover.toml"
+        is "TD-C004 _:17:26", "did you mean \"after_ringing\"?";
 }
 
 #[test]

@@ -14,4 +14,4 @@ pub use change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 pub use exit::Exit;
 pub use paint::{Paint, Palette};
 pub use running::{Call, House, Status, Trunk};
-pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Up, Verb, parse, parse_from};
+pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Failover, Up, Verb, parse, parse_from};

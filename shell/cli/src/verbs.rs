@@ -74,6 +74,14 @@ tandem.schema.json"
         #[arg(long)]
         json: bool,
     },
+    /// Find out what happens when far ends are lost
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem failover test northwind --dir /etc/tandem\n  tandem failover test \
+northwind --json"
+    )]
+    Failover(Failover),
     /// Say what runs, and how it stands
     #[command(after_help = "Examples:\n  tandem status --dir /etc/tandem\n  tandem status --data \
 /var/lib/tandem --watch")]
@@ -190,6 +198,25 @@ pub enum Config {
 | jq .title"
     )]
     Schema,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Failover {
+    /// Plan sample calls with each server of TRUNK lost, and show where they would go; nothing is sent
+    #[command(
+        after_help = "Examples:\n  tandem failover test northwind --dir /etc/tandem\n  tandem failover \
+test northwind --json\n\nIt ends with 1 if some loss leaves a call without any way."
+    )]
+    Test {
+        /// The trunk that loses its servers
+        trunk: String,
+        /// The configuration directory
+        #[arg(long, default_value = ".")]
+        dir: PathBuf,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]

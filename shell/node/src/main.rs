@@ -16,7 +16,7 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use cli::{Cli, Config, Exit, Palette, Verb};
+use cli::{Cli, Config, Exit, Failover, Palette, Verb};
 use verbs::Form;
 
 fn main() -> ExitCode {
@@ -30,6 +30,9 @@ fn main() -> ExitCode {
         Verb::Config(Config::Schema) => verbs::schema(),
         Verb::Explain(explain) => verbs::explain::run(&explain, palette),
         Verb::Test { dir, json } => verbs::test::run(&dir, form(json), palette),
+        Verb::Failover(Failover::Test { trunk, dir, json }) => {
+            verbs::failover::run(&trunk, &dir, form(json), palette)
+        }
         Verb::Status(status) => verbs::status::run(&status, palette),
         Verb::Trunk(trunk) => verbs::trunk::run(&trunk, palette),
         Verb::Call(call) => verbs::call::run(&call, palette),

@@ -5,6 +5,7 @@ pub mod change;
 mod changes;
 pub mod check;
 pub mod explain;
+pub mod failover;
 pub mod help;
 pub mod past;
 mod record;

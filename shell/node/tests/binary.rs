@@ -44,6 +44,26 @@ fn what_the_demo_saves_is_sound_and_can_be_explained() {
     assert!(String::from_utf8(nobody.stderr).unwrap().contains("did you mean \"hana\"?"));
 }
 
+/// The loss of a trunk's servers is rehearsed on the command line, as text and for programs.
+#[test]
+fn pain_11_failover_can_be_rehearsed() {
+    let directory = Directory::new("failover");
+    let saved = directory.text();
+    assert!(tandem(&["demo", "--headless", "--json", "--save", saved]).status.success());
+
+    let json = tandem(&["failover", "test", "northwind", "--dir", saved, "--json"]);
+    let report: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let text = tandem(&["failover", "test", "northwind", "--dir", saved]);
+    let nobody = tandem(&["failover", "test", "nordwind", "--dir", saved]);
+
+    let samples = report["losses"][0]["samples"].as_array().unwrap();
+    assert!(!samples.is_empty() && samples.iter().all(|sample| sample["survives"] == true), "{report:#}");
+    assert_eq!(text.status.code(), Some(0));
+    assert!(String::from_utf8(text.stdout).unwrap().contains("goes to "));
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(String::from_utf8(nobody.stderr).unwrap().contains("did you mean \"northwind\"?"));
+}
+
 #[test]
 fn a_wrong_directory_is_named_with_line_and_column() {
     let directory = Directory::new("wrong");

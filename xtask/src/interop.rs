@@ -4,11 +4,13 @@
 //! records, and SIPp's logs: what is needed to see why it failed.
 
 mod audio;
+mod baresip;
 mod calls;
 mod crash;
 mod node;
 mod place;
 mod records;
+mod sealed;
 mod sipp;
 mod tls;
 mod wire;
@@ -40,6 +42,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "calls-tls-v4", run: |binary, load| calls::run(binary, load, place::TLS_V4) },
     Scenario { name: "calls-tls-v6", run: |binary, load| calls::run(binary, load, place::TLS_V6) },
     Scenario { name: "audio", run: audio::run },
+    Scenario { name: "sealed", run: sealed::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "crash", run: crash::run },
 ];

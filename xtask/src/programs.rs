@@ -6,8 +6,13 @@ use std::process::Command;
 use crate::step::{Failure, cargo, has, run};
 
 /// A program that the lanes use, and the Debian package that brings it.
-const PACKAGES: &[(&str, &str)] =
-    &[("sipp", "sip-tester"), ("stunnel", "stunnel4"), ("openssl", "openssl"), ("tshark", "tshark")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("sipp", "sip-tester"),
+    ("stunnel", "stunnel4"),
+    ("openssl", "openssl"),
+    ("tshark", "tshark"),
+    ("baresip", "baresip-core"),
+];
 
 /// Installs what the test lane needs and the machine lacks.
 pub fn install() -> Result<(), Failure> {

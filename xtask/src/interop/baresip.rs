@@ -1,0 +1,84 @@
+//! baresip, as a phone: its configuration, one call, its end.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::place::{free_port, io_failure};
+use crate::step::Failure;
+
+const MODULES: [&str; 2] = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"];
+const HERTZ: u32 = 8000;
+
+/// A phone that calls once.
+pub struct Phone<'a> {
+    /// The account's line, as baresip's `accounts` takes it.
+    pub account: &'a str,
+    pub authority: &'a Path,
+    pub address: SocketAddr,
+    pub seconds: u32,
+}
+
+impl Phone<'_> {
+    /// Calls, speaks a tone, hangs up; returns what it said of the call.
+    pub fn call(&self, folder: &Path, uri: &str) -> Result<String, Failure> {
+        let home = folder.join("baresip");
+        fs::create_dir_all(&home).map_err(|error| io_failure("baresip", &error))?;
+        let write = |name: &str, bytes: &[u8]| {
+            fs::write(home.join(name), bytes).map_err(|error| io_failure(name, &error))
+        };
+        write("tone.wav", &tone(self.seconds + 2))?;
+        write("accounts", self.account.as_bytes())?;
+        write("contacts", b"")?;
+        write("config", self.configuration(&home)?.as_bytes())?;
+        let log = home.join("log");
+        let file = File::create(&log).map_err(|error| io_failure("log", &error))?;
+        let copy = file.try_clone().map_err(|error| io_failure("log", &error))?;
+        let mut command = Command::new("baresip");
+        command.args(["-4", "-t", &self.seconds.to_string(), "-f"]).arg(&home);
+        command.args(["-e", &format!("/dial {uri}")]).stdin(Stdio::null()).stdout(file).stderr(copy);
+        let status = command.status().map_err(|error| io_failure("baresip", &error))?;
+        let said = fs::read(&log).map_err(|error| io_failure("log", &error))?;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        if status.success() { Ok(said) } else { Err(Failure::new(said, "read baresip's log")) }
+    }
+
+    fn configuration(&self, home: &Path) -> Result<String, Failure> {
+        let modules = MODULES.into_iter().find(|folder| Path::new(folder).is_dir()).ok_or_else(|| {
+            Failure::new("baresip's modules are not where Debian puts them", "apt-get install baresip-core")
+        })?;
+        let media = free_port(self.address.ip())?.clamp(10_000, 50_000);
+        Ok(format!(
+            "module_path {modules}\nsip_listen {}\nsip_cafile {}\nsip_verify_server yes\n\
+             audio_source aufile,{}\naudio_player aufile,{}\nrtp_ports {media}-{}\n\
+             module g711.so\nmodule srtp.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n",
+            self.address,
+            self.authority.display(),
+            home.join("tone.wav").display(),
+            home.join("heard.wav").display(),
+            media + 100,
+        ))
+    }
+}
+
+/// A tone that is no silence, as a WAV file: 16 bits, one channel.
+fn tone(seconds: u32) -> Vec<u8> {
+    let data = seconds * HERTZ * 2;
+    let mut wav = Vec::with_capacity(44 + data as usize);
+    wav.extend_from_slice(b"RIFF");
+    wav.extend_from_slice(&(36 + data).to_le_bytes());
+    wav.extend_from_slice(b"WAVEfmt ");
+    wav.extend_from_slice(&16_u32.to_le_bytes());
+    wav.extend_from_slice(&[1, 0, 1, 0]);
+    wav.extend_from_slice(&HERTZ.to_le_bytes());
+    wav.extend_from_slice(&(HERTZ * 2).to_le_bytes());
+    wav.extend_from_slice(&[2, 0, 16, 0]);
+    wav.extend_from_slice(b"data");
+    wav.extend_from_slice(&data.to_le_bytes());
+    for at in 0..seconds * HERTZ {
+        let sample: i16 = if at / 9 % 2 == 0 { 6000 } else { -6000 };
+        wav.extend_from_slice(&sample.to_le_bytes());
+    }
+    wav
+}

@@ -5,8 +5,9 @@ use sip_message::{Message, Method};
 
 use crate::body::{self, Body};
 use crate::bridge::Part;
-use crate::call::{Ack, Call, State, T2};
+use crate::call::{Ack, Call, State};
 use crate::closing::Ending;
+use crate::time::T2;
 use crate::{EndedBy, Room};
 
 impl Call {

@@ -2,20 +2,24 @@
 
 use std::sync::Arc;
 
-use policy::{CallPlan, Code, Decision, Facts, Refusal, Trail};
+use policy::{CallPlan, Code, Decision, Facts, Refusal, Reliable, Trail};
 use sip_message::{Header, Message, Method, Uri};
 use sip_stack::auth::{Algorithm, Proof, Secret};
 use sip_stack::{Flow, Reply, ServerId, auth};
 
 use crate::body::{self, Body};
 use crate::draft::Draft;
+use crate::told::Way;
 use crate::{Event, Room};
 
 /// What the house supports and says so.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO";
 
 /// Offered to phones, the strongest first; old ones know only the last.
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
+
+/// The option tag of RFC 3262.
+const RELIABLE: &str = "100rel";
 
 /// Hops that a call may take when its caller doesn't say.
 const MAX_FORWARDS: u32 = 70;
@@ -34,6 +38,8 @@ pub(crate) struct Admitted {
     pub facts: Facts,
     pub trail: Trail,
     pub offer: Option<Box<[u8]>>,
+    /// How provisional answers are sent to the caller.
+    pub way: Way,
 }
 
 impl Admitted {
@@ -57,10 +63,24 @@ pub(crate) fn admit(
     let decision = policy::plan_live(room.policy, &mut facts, &mut trail);
     match decision {
         Decision::Go(plan) if gate == Gate::Draining && !plan.emergency => {
-            room.reply_with(server, 503, None, &[("Retry-After", "10")]);
+            refuse(
+                room,
+                server,
+                message,
+                facts,
+                trail,
+                &Refusal::new(Code::DRAINING, "new calls go elsewhere"),
+            );
             None
         }
-        Decision::Go(plan) => Some(Admitted { plan: *plan, facts, trail, offer }),
+        Decision::Go(plan) => match way_of(message, &plan) {
+            Some(way) => Some(Admitted { plan: *plan, facts, trail, offer, way }),
+            None => {
+                let refusal = Refusal::new(Code::NOT_RELIABLE, "its INVITE doesn't support 100rel");
+                refuse(room, server, message, facts, trail, &refusal);
+                None
+            }
+        },
         Decision::No(refusal) => {
             refuse(room, server, message, facts, trail, &refusal);
             None
@@ -95,10 +115,27 @@ fn check(room: &mut Room<'_>, server: ServerId, message: &Message<'_>) -> Option
     }
 }
 
-/// The option tags that a request demands. The house knows none that a peer could require of it yet.
+/// How the caller hears of provisional answers. Nothing: it would have to be able to acknowledge them.
+fn way_of(message: &Message<'_>, plan: &CallPlan) -> Option<Way> {
+    let rule = plan.leg.reliable;
+    // Who insists is served whatever the rule: a refusal would only lose the call.
+    let insists = message.has_token(Header::Require, RELIABLE);
+    let supports = rule != Reliable::Off && message.has_token(Header::Supported, RELIABLE);
+    match (insists || supports, rule) {
+        (true, _) => Some(Way::Reliable),
+        (false, Reliable::Required) => None,
+        (false, Reliable::Off | Reliable::Supported) => Some(Way::Plain),
+    }
+}
+
+/// The option tags that a request demands and the house doesn't know.
 pub(crate) fn unsupported(message: &Message<'_>) -> Option<String> {
-    let demanded: Vec<&str> = message.values(Header::Require).filter(|tag| !tag.is_empty()).collect();
+    let demanded: Vec<&str> = message.values(Header::Require).filter(|tag| is_unknown(tag)).collect();
     (!demanded.is_empty()).then(|| demanded.join(", "))
+}
+
+fn is_unknown(tag: &str) -> bool {
+    !tag.is_empty() && !tag.eq_ignore_ascii_case(RELIABLE)
 }
 
 fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
@@ -177,8 +214,10 @@ fn refuse(
         401 => room.guard.challenge(room.now.wall_ms(), &ALGORITHMS),
         _ => Vec::new(),
     };
-    if refusal.status == 503 {
-        headers.push(("Retry-After", "5"));
+    match refusal.status {
+        421 => headers.push(("Require", RELIABLE)),
+        503 => headers.push(("Retry-After", "5")),
+        _ => {}
     }
     headers.extend(challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())));
     let reply = Reply {

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use policy::Large;
+use policy::{Large, Turn};
 use sip_stack::ClientId;
 use sip_stack::locate::{Locate, Target};
 use targets::Place;
+
+use crate::early::Earlies;
 
 /// One peer being tried.
 pub(crate) struct Attempt {
@@ -29,6 +31,10 @@ pub(crate) struct Attempt {
     pub each: Duration,
     /// When the peer has said nothing for too long, by whatever address.
     pub give_up_at: Instant,
+    /// Who has answered before the answer.
+    pub earlies: Earlies,
+    /// Whether the caller is kept from hearing what comes.
+    pub is_gated: bool,
 }
 
 /// One address to try.
@@ -41,12 +47,22 @@ pub(crate) struct Hop {
 pub(crate) enum Stage {
     /// Nothing was sent yet.
     Begun,
+    /// It is not its turn yet.
+    Waiting(Waiting),
     /// Its name is being looked up.
     Locating(Box<Locate>),
     /// The INVITE is out, and nothing came back yet.
     Calling { client: ClientId, until: Instant },
-    /// Somebody is there; `early` is the description of its early media, if it sent one.
+    /// Somebody is there.
     Ringing { client: ClientId, until: Instant, progress: Progress },
+}
+
+/// A call in line.
+pub(crate) struct Waiting {
+    pub turn: Turn,
+    pub until: Instant,
+    /// When its caller is told.
+    pub tell_at: Option<Instant>,
 }
 
 /// What the callee has said so far.
@@ -54,7 +70,7 @@ pub(crate) enum Progress {
     /// 100 Trying.
     Trying,
     /// A provisional answer that the caller was told of.
-    Told { early: Option<Box<[u8]>> },
+    Told,
 }
 
 /// So many addresses share the time that a peer may take to say something.
@@ -74,6 +90,8 @@ impl Attempt {
             others: VecDeque::new(),
             each,
             give_up_at,
+            earlies: Earlies::default(),
+            is_gated: false,
         }
     }
 
@@ -96,13 +114,24 @@ impl Attempt {
 
     pub(crate) fn client(&self) -> Option<ClientId> {
         match &self.stage {
-            Stage::Begun | Stage::Locating(_) => None,
+            Stage::Begun | Stage::Waiting(_) | Stage::Locating(_) => None,
             Stage::Calling { client, .. } | Stage::Ringing { client, .. } => Some(*client),
         }
     }
 
+    /// When it is to be looked at.
     pub(crate) fn deadline(&self) -> Option<Instant> {
+        let other = match &self.stage {
+            Stage::Waiting(waiting) => waiting.tell_at,
+            _ => self.earlies.silent_at(),
+        };
+        [self.until(), other].into_iter().flatten().min()
+    }
+
+    /// When it is over, or its turn.
+    pub(crate) fn until(&self) -> Option<Instant> {
         match &self.stage {
+            Stage::Waiting(waiting) => Some(waiting.until),
             Stage::Begun | Stage::Locating(_) => Some(self.give_up_at),
             Stage::Calling { until, .. } | Stage::Ringing { until, .. } => Some(*until),
         }
@@ -110,6 +139,6 @@ impl Attempt {
 
     /// Whether the caller heard of it.
     pub(crate) fn was_told(&self) -> bool {
-        matches!(self.stage, Stage::Ringing { progress: Progress::Told { .. }, .. })
+        matches!(self.stage, Stage::Ringing { progress: Progress::Told, .. })
     }
 }

@@ -23,13 +23,25 @@ pub(crate) struct Bridge {
     keys: [Keys; 2],
     stage: Stage,
     figures: Option<Figures>,
+    /// Who speaks next on the callee's side is another peer than before.
+    peer: Peer,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    Same,
+    Another,
 }
 
 struct Port {
     interface: InterfaceId,
     advertise: IpAddr,
     pairs: Vec<PortPair>,
+    /// What its peer was told last, and the version in it.
+    told: Vec<u8>,
     version: u64,
+    /// Where its peer receives, by stream, as the relay was told last.
+    aims: Vec<Aim>,
 }
 
 enum Stage {
@@ -64,10 +76,13 @@ impl Bridge {
             interface: caller,
             advertise: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             pairs: Vec::new(),
+            told: Vec::new(),
             version: 0,
+            aims: Vec::new(),
         };
         let keys = [caller_keys, Keys::unknown()];
-        Bridge { key, round: 0, sides: [port(), port()], keys, stage: Stage::Shut, figures: None }
+        let sides = [port(), port()];
+        Bridge { key, round: 0, sides, keys, stage: Stage::Shut, figures: None, peer: Peer::Same }
     }
 
     pub(crate) fn session(&self) -> SessionKey {
@@ -124,12 +139,8 @@ impl Bridge {
         }
         let covers = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
         self.open_streams(room, &session, purpose)?;
-        let face = Face { covers, ..self.face(from.other(), &session) };
-        let mut ours = Vec::with_capacity(theirs.len() + 64);
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
-        sdp::rewrite(&session, &face, &codecs, &mut ours)
-            .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
-        self.sides[from.other() as usize].version += 1;
+        let ours = self.describe(from.other(), &session, &codecs, &covers)?;
         self.aim(room, from, &session);
         Ok(ours)
     }
@@ -155,8 +166,82 @@ impl Bridge {
         }
     }
 
-    fn aim(&self, room: &mut Room<'_>, side: Side, session: &Session<'_>) {
+    /// Our description for a side; its version rises when it says something new (RFC 3264 8).
+    fn describe(
+        &mut self,
+        to: Side,
+        session: &Session<'_>,
+        codecs: &Codecs,
+        covers: &[Cover],
+    ) -> Result<Vec<u8>, NoMedia> {
+        let mut ours = self.written(to, session, codecs, covers)?;
+        let told = &self.sides[to as usize].told;
+        if !told.is_empty() && *told != ours {
+            self.sides[to as usize].version += 1;
+            ours = self.written(to, session, codecs, covers)?;
+        }
+        self.sides[to as usize].told.clone_from(&ours);
+        Ok(ours)
+    }
+
+    fn written(
+        &self,
+        to: Side,
+        session: &Session<'_>,
+        codecs: &Codecs,
+        covers: &[Cover],
+    ) -> Result<Vec<u8>, NoMedia> {
+        let mut ours = Vec::with_capacity(1024);
+        let face = Face { covers: covers.to_vec(), ..self.face(to, session) };
+        sdp::rewrite(session, &face, codecs, &mut ours)
+            .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
+        Ok(ours)
+    }
+
+    /// The callee's side is about to be somebody else: who was there until now is not believed any more.
+    pub(crate) fn expect_another(&mut self) {
+        self.peer = Peer::Another;
+    }
+
+    /// Nobody is at the callee's side: what still comes from there is not heard.
+    pub(crate) fn forget_callee(&mut self, room: &mut Room<'_>) {
+        if !matches!(self.stage, Stage::Open) || self.sides[Side::Callee as usize].aims.is_empty() {
+            return;
+        }
+        let nowhere = Aim {
+            rtp: None,
+            rtcp: None,
+            sending: Sending::Held,
+            latch: LatchMode::Anew,
+            clock: 0,
+            protection: None,
+        };
+        self.order_aims(room, Side::Callee, |_| nowhere.clone());
+        self.peer = Peer::Another;
+    }
+
+    /// Lets a side hear nothing for now, or what comes again.
+    pub(crate) fn gate(&self, room: &mut Room<'_>, side: Side, gate: Sending) {
+        self.order_aims(room, side, |aim| match gate {
+            Sending::Held => Aim { sending: Sending::Held, ..aim },
+            Sending::Allowed => aim,
+        });
+    }
+
+    fn order_aims(&self, room: &mut Room<'_>, side: Side, change: impl Fn(Aim) -> Aim) {
+        for (stream, aim) in self.sides[side as usize].aims.iter().enumerate() {
+            let aim = change(aim.clone());
+            room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });
+        }
+    }
+
+    fn aim(&mut self, room: &mut Room<'_>, side: Side, session: &Session<'_>) {
         let streams = self.sides[side as usize].pairs.len();
+        let is_another = side == Side::Callee && self.peer == Peer::Another;
+        if is_another {
+            self.peer = Peer::Same;
+        }
+        let mut aims = Vec::with_capacity(streams);
         for (stream, target) in sdp::media_targets(session).iter().take(streams).enumerate() {
             let sending = match target.direction {
                 Direction::SendRecv | Direction::RecvOnly => Sending::Allowed,
@@ -166,12 +251,14 @@ impl Bridge {
                 rtp: target.rtp,
                 rtcp: target.rtcp,
                 sending,
-                latch: LatchMode::Auto,
+                latch: if is_another { LatchMode::Anew } else { LatchMode::Auto },
                 protection: self.keys[side as usize].protection(stream),
                 clock: session.media[stream].codecs().first().map_or(8000, |codec| codec.clock),
             };
+            aims.push(Aim { latch: LatchMode::Auto, ..aim.clone() });
             room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });
         }
+        self.sides[side as usize].aims = aims;
     }
 
     /// Ends the relay's part; its figures come back as events.
@@ -200,6 +287,7 @@ impl Bridge {
             for pair in port.pairs.drain(..) {
                 place.book.give_back(room.now.instant, pair);
             }
+            port.aims.clear();
         }
         self.stage = Stage::Shut;
     }

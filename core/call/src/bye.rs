@@ -60,7 +60,8 @@ impl Call {
         self.leave_exchange(room);
         self.take_leave(room);
         for side in [Side::Caller, Side::Callee] {
-            if ending != Ending::Lost(side) {
+            let is_told = side == Side::Caller && matches!(ending, Ending::NoPrack | Ending::Cancelled);
+            if ending != Ending::Lost(side) && !is_told {
                 self.send_bye(room, side, None);
             }
         }
@@ -74,8 +75,8 @@ impl Call {
                 if let Some(client) = attempt.client() {
                     room.stack.cancel(room.now.instant, client, None, room.sends);
                 }
-                if let Some(server) = self.caller.invite.take() {
-                    let tag = self.key.tag();
+                if let Some(server) = self.caller.take_invite() {
+                    let tag = self.caller.dialog.local_tag().to_owned();
                     room.reply_with(server, 503, Some(&tag), &[]);
                 }
                 self.draft.ended_by(EndedBy::House);
@@ -99,6 +100,13 @@ impl Call {
     }
 
     fn send_bye(&mut self, room: &mut Room<'_>, side: Side, reason: Option<Box<str>>) {
+        if side == Side::Caller
+            && let Some(server) = self.caller.take_invite()
+        {
+            // The answer was held back until the caller acknowledged what came before it.
+            let tag = self.caller.dialog.local_tag().to_owned();
+            return room.reply_with(server, 480, Some(&tag), &[]);
+        }
         let must_wait = self.unacked[side as usize].is_some();
         if must_wait {
             if let State::Closing(closing) = &mut self.state {
@@ -130,6 +138,7 @@ impl Call {
 
     /// Ends the media, and keeps the record as soon as it is whole.
     pub(crate) fn close(&mut self, room: &mut Room<'_>, ending: Ending) {
+        self.leave_line();
         if !matches!(self.state, State::Closing(_)) {
             self.state = State::Closing(Closing::default());
         }
@@ -156,6 +165,7 @@ impl Call {
                 }
             }
             media::Event::Failed { why, .. } => self.media_failed(room, why),
+            media::Event::Latched { side: Side::Callee, .. } => self.sound_came(room),
             media::Event::Latched { .. } => {}
         }
     }

@@ -16,6 +16,8 @@ use crate::closing::Closing;
 use crate::draft::Draft;
 use crate::exchange::{Exchange, Passing};
 use crate::keys::{Carrier, Keys};
+use crate::time::T1;
+use crate::told::Told;
 
 /// Two legs or more, and what they wait for.
 pub struct Call {
@@ -39,6 +41,8 @@ pub struct Call {
     pub(crate) set_up_by: Instant,
     /// How often the plan's attempts were begun again from the first.
     pub(crate) rounds: u8,
+    /// How long the line was that the caller couldn't join.
+    pub(crate) retry_after: Option<Duration>,
     /// The earliest entry of this call in the table's heap.
     pub(crate) looked: Option<Instant>,
 }
@@ -64,6 +68,15 @@ pub(crate) struct Caller {
     pub offer: Option<Box<[u8]>>,
     pub contact: Box<str>,
     pub max_forwards: u32,
+    pub told: Told,
+}
+
+impl Caller {
+    /// The INVITE, for its final answer.
+    pub fn take_invite(&mut self) -> Option<ServerId> {
+        self.told.rest();
+        self.invite.take()
+    }
 }
 
 /// The leg of the one who answered.
@@ -98,9 +111,6 @@ impl Unacked {
     }
 }
 
-pub(crate) const T1: Duration = Duration::from_millis(500);
-pub(crate) const T2: Duration = Duration::from_secs(4);
-
 impl Call {
     /// Begins to carry out a plan.
     pub(crate) fn begin(
@@ -129,6 +139,7 @@ impl Call {
         let contact = room.places.contact(flow.listener, admitted.dialled_user());
         let caller_keys = Keys::new(admitted.plan.leg.srtp, Carrier::of(flow));
         room.stack.own(server, crate::part::owner(key, crate::part::INVITE));
+        let lot = room.stack.chance().u32();
         Call {
             key,
             caller: Caller {
@@ -139,6 +150,7 @@ impl Call {
                 offer: admitted.offer,
                 contact: contact.into(),
                 max_forwards: admitted.facts.max_forwards,
+                told: Told::new(admitted.way, message, lot),
             },
             state: State::Closing(Closing::default()),
             bridge: Bridge::new(key, room.places.interface_of(flow.listener), caller_keys),
@@ -150,6 +162,7 @@ impl Call {
             permits: Vec::new(),
             set_up_by: room.now.instant + admitted.plan.set_up_max,
             rounds: 0,
+            retry_after: None,
             draft: Draft::begin(room, key, message, &admitted.plan, admitted.facts, admitted.trail),
             plan: Arc::new(admitted.plan),
             looked: None,
@@ -177,12 +190,13 @@ impl Call {
             Some(at) => at.min(unacked.give_up_at),
             None => unacked.give_up_at,
         });
-        repeats.chain(waits).min()
+        repeats.chain(waits).chain(self.caller.told.deadline()).min()
     }
 
     /// Looks whether anything is due.
     pub(crate) fn expire(&mut self, room: &mut Room<'_>) {
         self.repeat_unacked(room);
+        self.repeat_told(room);
         match &self.state {
             State::Placing(_) => self.expire_attempt(room),
             State::Up(_) => {}

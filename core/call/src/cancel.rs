@@ -3,13 +3,16 @@
 use sip_message::Message;
 use sip_stack::ServerId;
 
-use crate::Room;
 use crate::call::{Call, State};
 use crate::closing::Ending;
+use crate::{EndedBy, Room};
 
 impl Call {
     /// A CANCEL reached an INVITE that we still have to answer.
     pub(crate) fn cancelled(&mut self, room: &mut Room<'_>, server: ServerId, message: &Message<'_>) {
+        if self.caller.invite == Some(server) && matches!(self.state, State::Up(_)) {
+            return self.refuse_answer(room);
+        }
         if self.caller.invite == Some(server) {
             return self.cancel_attempt(room, message.line(sip_message::Header::Reason));
         }
@@ -24,10 +27,19 @@ impl Call {
         {
             room.stack.cancel(room.now.instant, client, reason, room.sends);
         }
-        if let Some(server) = self.caller.invite.take() {
-            let tag = self.key.tag();
+        if let Some(server) = self.caller.take_invite() {
+            let tag = self.caller.dialog.local_tag().to_owned();
             room.reply_with(server, 487, Some(&tag), &[]);
         }
         self.close(room, Ending::Cancelled);
+    }
+
+    /// The callee has answered, and the caller gives up before it heard so.
+    fn refuse_answer(&mut self, room: &mut Room<'_>) {
+        if let Some(server) = self.caller.take_invite() {
+            let tag = self.caller.dialog.local_tag().to_owned();
+            room.reply_with(server, 487, Some(&tag), &[]);
+        }
+        self.end_both(room, EndedBy::Caller, Ending::Cancelled);
     }
 }

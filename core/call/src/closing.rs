@@ -37,6 +37,8 @@ pub(crate) enum Ending {
     Failed(u16),
     /// A side never acknowledged our 2xx.
     NoAck(Side),
+    /// The caller never acknowledged what it was told before the answer.
+    NoPrack,
     /// An answer to an open offer held nothing.
     NoDescription,
     /// A side no longer knows the dialog, or doesn't answer in it.

@@ -1,7 +1,7 @@
 //! The record while it is being written.
 
 use media::Figures;
-use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, WallTime};
+use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, Turn, WallTime};
 use sip_message::Message;
 use sip_stack::{Flow, Token};
 
@@ -15,6 +15,7 @@ pub(crate) struct Draft {
     began: Now,
     last: Option<Cause>,
     words: Option<Box<str>>,
+    heard_early: Option<WallTime>,
 }
 
 impl Draft {
@@ -33,7 +34,7 @@ impl Draft {
         record.calling = plan.calling.to_string();
         record.to_e164 = plan.called.starts_with('+').then(|| plan.called.to_string());
         record.route = plan.route.as_ref().map(|route| route.to_string());
-        Box::new(Draft { record: Some(record), began: room.now, last: None, words: None })
+        Box::new(Draft { record: Some(record), began: room.now, last: None, words: None, heard_early: None })
     }
 
     /// The record of a call that never began.
@@ -72,6 +73,7 @@ impl Draft {
             sent_from: plan.from.clone(),
             sent_to: plan.request_uri.clone(),
             started: at,
+            waited_ms: 0,
             ended: None,
             sip_code: None,
             cause: String::new(),
@@ -104,6 +106,21 @@ impl Draft {
                 _ => None,
             };
         }
+    }
+
+    /// The attempt stands in line first.
+    pub(crate) fn waits(&mut self, turn: &Turn) {
+        let Some(record) = &mut self.record else { return };
+        record.trail.followed(turn.to_string());
+        if let Some(attempt) = record.attempts.last_mut() {
+            attempt.waited_ms = u64::try_from(turn.wait.as_millis()).unwrap_or(u64::MAX);
+        }
+    }
+
+    /// The callee is heard before it answers.
+    pub(crate) fn early_heard(&mut self, room: &Room<'_>) {
+        let at = self.time(room);
+        self.heard_early.get_or_insert(at);
     }
 
     pub(crate) fn rang(&mut self, room: &Room<'_>) {
@@ -141,6 +158,8 @@ impl Draft {
         let at = self.time(room);
         let Some(record) = &mut self.record else { return };
         record.ended = at;
+        let early_end = record.answered.unwrap_or(at);
+        record.early_ms = self.heard_early.map_or(0, |heard| between(heard, early_end));
         record.talk_ms = record.answered.map_or(0, |answered| between(answered, at));
         let (code, outcome) = verdict::of(ending, self.last);
         record.outcome = if record.answered.is_some() { Outcome::Answered } else { outcome };
@@ -205,6 +224,7 @@ fn blank(room: &Room<'_>, message: &Message<'_>, facts: Facts, trail: Trail) -> 
         answered: None,
         ended: room.now.wall,
         setup_ms: None,
+        early_ms: 0,
         talk_ms: 0,
         sip_code: 0,
         outcome: Outcome::Failed,

@@ -14,6 +14,9 @@ impl Call {
         flow: Flow,
         message: &Message<'_>,
     ) {
+        if message.method() == Some(Method::Prack) {
+            return self.pracked(room, server, flow, message);
+        }
         let Some(side) = self.side_of(message) else { return room.reply(server, 481) };
         let Some(dialog) = self.dialog(side) else { return room.reply(server, 481) };
         if let Err(fault) = dialog.admit(message) {

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use media::Side;
+use media::{Sending, Side};
 use policy::Cause;
 use sip_message::{Header, Message, Method};
-use sip_stack::{ClientId, Dialog, Flow, Reply, Sent, auth};
+use sip_stack::{ClientId, Dialog, Flow, Reply, auth};
 use targets::Outcome;
 
 use crate::attempt::{Attempt, Progress, Stage};
 use crate::body::{self, Body};
-use crate::bridge::Part;
 use crate::call::{Ack, Call, Callee, State, Unacked};
 use crate::closing::Ending;
+use crate::early::Early;
 use crate::{Room, arrival, part, stray};
 
 /// How often a call for help goes through all its attempts again.
@@ -36,6 +36,7 @@ impl Call {
             part::INVITE => self.invite_answered(room, client, flow, message),
             part::EXCHANGE => self.exchange_answered(room, client, message),
             part::PASSING => self.passing_answered(room, client, message),
+            part::PRACK => {}
             _ => self.bye_answered(room, client, message),
         }
     }
@@ -50,7 +51,7 @@ impl Call {
         }
         match status {
             100 if is_ours => self.somebody_is_there(room),
-            101..=199 if is_ours => self.progressed(room, status, message),
+            101..=199 if is_ours => self.progressed(room, status, flow, message),
             200..=299 if is_ours => self.accepted(room, flow, message),
             300.. if is_ours => self.rejected(room, status, flow, message),
             200..=299 => self.accepted_again(room, flow, message),
@@ -59,61 +60,36 @@ impl Call {
     }
 
     /// From now on it may ring as long as the plan says.
-    fn somebody_is_there(&mut self, room: &mut Room<'_>) {
+    pub(crate) fn somebody_is_there(&mut self, room: &mut Room<'_>) {
         let State::Placing(attempt) = &mut self.state else { return };
         let Stage::Calling { client, .. } = attempt.stage else { return };
         let until = room.now.instant + self.plan.attempts[attempt.index].ring_max;
         attempt.stage = Stage::Ringing { client, until, progress: Progress::Trying };
     }
 
-    fn progressed(&mut self, room: &mut Room<'_>, status: u16, message: &Message<'_>) {
-        self.somebody_is_there(room);
-        self.draft.rang(room);
-        let early = match body::of(message) {
-            Body::Sdp(theirs) if self.caller.offer.is_some() => self.answer_to_caller(room, theirs),
-            _ => None,
-        };
-        if let State::Placing(Attempt { stage: Stage::Ringing { progress, .. }, .. }) = &mut self.state {
-            let is_news = early.is_some() || matches!(progress, Progress::Trying);
-            if is_news {
-                *progress = Progress::Told { early: early.clone().map(Vec::into_boxed_slice) };
-            }
-        }
-        let Some(server) = self.caller.invite else { return };
-        let tag = self.key.tag();
-        let reply = Reply {
-            status,
-            to_tag: Some(&tag),
-            contact: Some(&self.caller.contact),
-            body: early.as_deref().map(|ours| ("application/sdp", ours)),
-            ..Reply::default()
-        };
-        room.stack.respond(room.now.instant, server, &reply, room.sends);
-    }
-
-    /// What the caller is told of the callee's description, while both sides are pointed at each other.
-    fn answer_to_caller(&mut self, room: &mut Room<'_>, theirs: &[u8]) -> Option<Vec<u8>> {
-        let State::Placing(attempt) = &self.state else { return None };
-        let plan = Arc::clone(&self.plan);
-        let part = if self.caller.offer.is_some() { Part::Answer } else { Part::Offer };
-        self.describe(room, Side::Callee, part, theirs, &plan.attempts[attempt.index].media).ok()
-    }
-
     fn accepted(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
+        if self.was_ended(room, message) {
+            return;
+        }
         let Some(dialog) = self.dialog_of(flow, message) else {
             return self.attempt_failed(room, Cause::Status(500), "its answer made no dialog");
         };
-        let described = match body::of(message) {
-            Body::Sdp(theirs) => self.answer_to_caller(room, theirs),
-            _ => self.early_description(),
+        let (dialog, said) = self.take_over_early(dialog, message);
+        let is_left_open = self.caller.offer.is_none() && said != Said::Agreed;
+        let described = match &said {
+            Said::Agreed => Some(Vec::new()),
+            Said::This(theirs) => self.answer_to_caller(room, theirs),
+            Said::Nothing => None,
         };
-        let is_left_open = self.caller.offer.is_none();
         let Some(ours) = described else {
             stray::answered(room, flow, message);
             let words = "its answer held no session description that both sides can use";
             return self.attempt_failed(room, Cause::Media, words);
         };
         let State::Placing(attempt) = &self.state else { return };
+        if attempt.is_gated {
+            self.bridge.gate(room, Side::Caller, Sending::Allowed);
+        }
         let callee = Callee { dialog, attempt: attempt.index, contact: attempt.contact.clone() };
         let cseq = attempt.cseq;
         self.state = State::Up(callee);
@@ -122,43 +98,63 @@ impl Call {
         } else {
             self.acknowledge(room, Side::Callee, cseq, None);
         }
-        self.caller.offer = None;
         self.draft.answered(room);
         self.accept_caller(room, &ours);
         self.tell_answered(room);
     }
 
-    fn dialog_of(&self, flow: Flow, message: &Message<'_>) -> Option<Dialog> {
-        let State::Placing(attempt) = &self.state else { return None };
-        let plan = &self.plan.attempts[attempt.index];
-        let from = self.tagged_from(plan);
-        let sent =
-            Sent { uri: &plan.request_uri, from: &from, call_id: &attempt.call_id, cseq: attempt.cseq };
-        let mut dialog = Dialog::as_caller(&sent, message, flow)?;
-        dialog.set_server_name(attempt.server_name.clone());
-        Some(dialog)
+    /// A 2xx of a dialog that was one too many, and got its BYE: another BYE.
+    fn was_ended(&mut self, room: &mut Room<'_>, message: &Message<'_>) -> bool {
+        let State::Placing(attempt) = &mut self.state else { return false };
+        let Some(dialog) = attempt.earlies.ended.iter_mut().find(|dialog| dialog.is_of(message)) else {
+            return false;
+        };
+        room.stack.send_ack(room.now.instant, &dialog.ack_for(attempt.cseq).as_request(), room.sends);
+        let bye = dialog.next_request(Method::Bye);
+        room.stack.request(room.now.instant, &bye.as_request(), part::nobody(), room.sends);
+        true
     }
 
-    /// An answer that came early and isn't said again: the one that the caller has already.
-    fn early_description(&self) -> Option<Vec<u8>> {
-        match &self.state {
-            State::Placing(Attempt {
-                stage: Stage::Ringing { progress: Progress::Told { early: Some(early) }, .. },
-                ..
-            }) => Some(early.to_vec()),
-            _ => None,
+    /// The answer's dialog goes on where its early one stood; what it says of media, and did say before.
+    fn take_over_early(&mut self, mut dialog: Dialog, message: &Message<'_>) -> (Dialog, Said) {
+        let State::Placing(attempt) = &mut self.state else { return (dialog, Said::Nothing) };
+        let early = attempt.earlies.find(dialog.remote_tag());
+        if let Some(before) = early.and_then(|early| attempt.earlies.get(early).dialog.as_ref()) {
+            dialog.follow(before);
         }
+        let is_heard = early.is_some_and(|early| attempt.earlies.is_the_heard(early));
+        let (early, heard) = (early.map(|early| attempt.earlies.get(early)), attempt.earlies.heard());
+        if heard.is_some() && !is_heard {
+            self.bridge.expect_another();
+        }
+        let said = match (early, body::of(message)) {
+            (Some(early), _) if early.is_settled && self.caller.offer.is_none() => Said::Agreed,
+            (Some(early), _) if early.is_settled => said_before(Some(early)),
+            (_, Body::Sdp(theirs)) => Said::This(theirs.into()),
+            // An answer that came early and isn't said again.
+            (Some(early), _) if early.theirs.is_some() => said_before(Some(early)),
+            _ => said_before(heard),
+        };
+        (dialog, said)
     }
 
-    fn accept_caller(&mut self, room: &mut Room<'_>, ours: &[u8]) {
-        let Some(server) = self.caller.invite.take() else { return };
-        let tag = self.key.tag();
+    /// The caller hears of the answer; what it has acknowledged of media already isn't said again.
+    pub(crate) fn accept_caller(&mut self, room: &mut Room<'_>, ours: &[u8]) {
+        if self.caller.told.holds_back_the_answer() {
+            self.caller.told.waiting.clear();
+            self.caller.told.held = Some(ours.to_vec());
+            return;
+        }
+        let tag = self.tag_for((!ours.is_empty()).then_some(ours));
+        let is_settled = self.caller.told.described.as_ref().is_some_and(|described| described.is_settled);
+        self.caller.offer = None;
+        let Some(server) = self.caller.take_invite() else { return };
         let reply = Reply {
             status: 200,
             to_tag: Some(&tag),
             contact: Some(&self.caller.contact),
             headers: &[("Allow", arrival::ALLOW)],
-            body: Some(("application/sdp", ours)),
+            body: (!is_settled && !ours.is_empty()).then_some(("application/sdp", ours)),
             ..Reply::default()
         };
         let now = room.now.instant;
@@ -242,10 +238,11 @@ impl Call {
             return self.try_from(room, 0);
         }
         let status = self.draft.last_cause().map_or(480, caller_status);
-        if let Some(server) = self.caller.invite.take() {
-            let tag = self.key.tag();
+        if let Some(server) = self.caller.take_invite() {
+            let tag = self.caller.dialog.local_tag().to_owned();
             let verdict = format!("SIP;cause={status};text=\"{}\"", self.draft.verdict_code());
-            let retry = [("Reason", verdict.as_str()), ("Retry-After", "5")];
+            let seconds = self.retry_after_seconds().to_string();
+            let retry = [("Reason", verdict.as_str()), ("Retry-After", seconds.as_str())];
             let headers = if status == 503 { &retry[..] } else { &retry[..1] };
             room.reply_with(server, status, Some(&tag), headers);
         }
@@ -271,6 +268,19 @@ fn phrase_of(status: u16, taken: u16, message: &Message<'_>) -> String {
         None => format!("it answered {status} {}", sip_message::reason_phrase(status)),
     };
     if taken == status { said } else { format!("{said}, taken for {taken}") }
+}
+
+/// What is known of an answer's media.
+#[derive(PartialEq)]
+enum Said {
+    Nothing,
+    This(Box<[u8]>),
+    /// The callee's offer was answered before the answer.
+    Agreed,
+}
+
+fn said_before(early: Option<&Early>) -> Said {
+    early.and_then(|early| early.theirs.clone()).map_or(Said::Nothing, Said::This)
 }
 
 /// What a caller is told when the last attempt failed.

@@ -15,7 +15,9 @@ mod table;
 mod attempt;
 mod call;
 mod closing;
+mod early;
 mod exchange;
+mod told;
 
 mod ack;
 mod arrival;
@@ -25,6 +27,9 @@ mod in_dialog;
 mod info;
 mod invite;
 mod place;
+mod prack;
+mod progress;
+mod queue;
 mod reinvite;
 mod stray;
 

@@ -13,6 +13,8 @@ pub(crate) const EXCHANGE: u16 = 2;
 pub(crate) const PASSING: u16 = 3;
 /// A BYE of ours.
 pub(crate) const BYE: u16 = 4;
+/// A PRACK of ours; what becomes of it is seen by what the INVITE is answered.
+pub(crate) const PRACK: u16 = 5;
 
 pub(crate) fn owner(key: Token, part: u16) -> Owner {
     Owner { room: ROOM, key: key.bits(), part }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use media::{Purpose, Side};
-use policy::{AttemptPlan, Cause, Large};
+use policy::{AttemptPlan, Cause, EarlyMedia, Large, LegRules, Reliable};
 use sip_message::{Method, Uri};
 use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Target, Usable};
 use sip_stack::{Flow, ListenerId, Request, Transport};
@@ -12,8 +12,9 @@ use targets::{Outcome, Place, Way, Wish};
 use crate::attempt::{Attempt, Hop, Stage};
 use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
+use crate::early::Earlies;
 use crate::keys::{Carrier, Keys};
-use crate::{Room, arrival, part};
+use crate::{Room, arrival, part, told};
 
 impl Call {
     /// Tries the attempts of the plan in order, from `index`, until one is under way.
@@ -53,7 +54,26 @@ impl Call {
         let now = room.now.instant;
         let call_id = format!("{}-{}", self.key, room.stack.chance().text(12));
         let attempt = Attempt::new(index, call_id, now + plan.answer_wait, plan.answer_wait);
-        self.state = State::Placing(attempt);
+        let line = self.stand_in_line(room, plan)?;
+        let is_waiting = line.is_some();
+        let stage = line.map_or(Stage::Begun, Stage::Waiting);
+        self.state = State::Placing(Attempt { stage, ..attempt });
+        if is_waiting { Ok(()) } else { self.find_targets(room, plan) }
+    }
+
+    /// Its turn has come: the attempt begins.
+    pub(crate) fn turn_came(&mut self, room: &mut Room<'_>) {
+        let plan = Arc::clone(&self.plan);
+        let State::Placing(attempt) = &mut self.state else { return };
+        let attempt_plan = &plan.attempts[attempt.index];
+        attempt.stage = Stage::Begun;
+        attempt.give_up_at = room.now.instant + attempt_plan.answer_wait;
+        if let Err((cause, words)) = self.find_targets(room, attempt_plan) {
+            self.attempt_failed(room, cause, &words);
+        }
+    }
+
+    fn find_targets(&mut self, room: &mut Room<'_>, plan: &AttemptPlan) -> Result<(), (Cause, String)> {
         match self.way_to(room, plan) {
             Way::To(targets) => self.try_targets(room, plan, targets),
             Way::Missing => Err((Cause::Dns, "its name leads nowhere".to_owned())),
@@ -148,8 +168,14 @@ impl Call {
         let offer = self.offer_to_callee(room, plan, flow)?;
         let from = self.tagged_from(plan);
         let State::Placing(attempt) = &mut self.state else { return Ok(()) };
+        attempt.earlies = Earlies::default();
+        let answers = match (&offer, self.caller.told.way) {
+            (None, told::Way::Plain) => Answers::Impossible,
+            _ => Answers::Possible,
+        };
         let mut headers = plan_headers(plan);
         headers.push(("Allow", arrival::ALLOW));
+        headers.extend(leg_headers(&plan.leg, answers));
         headers.extend(proof);
         let contact = room.places.contact(flow.listener, &plan.contact_user);
         let mut request = Request {
@@ -270,6 +296,7 @@ impl Call {
         let (index, was_told) = (attempt.index, attempt.was_told());
         self.draft.attempt_failed(room, cause, words);
         self.permits.clear();
+        self.bridge.forget_callee(room);
         let plan = &self.plan.attempts[index];
         // Once the caller hears ringing, another trunk would ring as another call (standards A7).
         let may_follow = !was_told || plan.moves_on_after_ringing;
@@ -285,16 +312,19 @@ impl Call {
 
     /// An attempt's time, or the call's, may be over.
     pub(crate) fn expire_attempt(&mut self, room: &mut Room<'_>) {
+        self.bridge_silence(room);
+        self.look_at_line(room);
         let State::Placing(attempt) = &self.state else { return };
         let now = room.now.instant;
         let is_last_moment = self.set_up_by <= now;
-        if !is_last_moment && attempt.deadline().is_none_or(|until| now < until) {
+        if !is_last_moment && attempt.until().is_none_or(|until| now < until) {
             return;
         }
         if let Some(client) = attempt.client() {
             room.stack.cancel(now, client, None, room.sends);
         }
         if is_last_moment {
+            self.leave_line();
             self.draft.attempt_failed(room, Cause::Timeout, "the time to set up a call is over");
             self.fail(room);
         } else if matches!(attempt.stage, Stage::Ringing { .. }) {
@@ -318,6 +348,25 @@ fn grown(room: &mut Room<'_>, large: Large, request: &Request<'_>) -> Option<(Li
     let listener = room.places.listener_toward(Transport::Tcp, flow.remote.ip(), Some(interface))?;
     let size = room.stack.size_of(request);
     (size > DATAGRAM_MAX).then_some((listener, size))
+}
+
+/// What we offer of provisional answers. A callee's offer in one of them needs a caller who can answer it.
+fn leg_headers(rules: &LegRules, answers: Answers) -> Vec<(&'static str, &'static str)> {
+    let can_be_reliable = answers == Answers::Possible;
+    let reliable = match rules.reliable {
+        Reliable::Supported if can_be_reliable => Some(("Supported", "100rel")),
+        Reliable::Required if can_be_reliable => Some(("Require", "100rel")),
+        Reliable::Off | Reliable::Supported | Reliable::Required => None,
+    };
+    let early = (rules.early_media == EarlyMedia::Gated).then_some(("P-Early-Media", "supported"));
+    reliable.into_iter().chain(early).collect()
+}
+
+/// Whether a callee's offer before its answer could be answered.
+#[derive(PartialEq)]
+enum Answers {
+    Possible,
+    Impossible,
 }
 
 /// Name and value of what policy adds to an INVITE.

@@ -25,6 +25,9 @@ pub struct Record {
     pub answered: Option<WallTime>,
     pub ended: WallTime,
     pub setup_ms: Option<u64>,
+    /// How long the callee was heard before it answered.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub early_ms: u64,
     pub talk_ms: u64,
     pub sip_code: u16,
     pub outcome: Outcome,
@@ -47,6 +50,9 @@ pub struct AttemptRecord {
     pub sent_from: String,
     pub sent_to: String,
     pub started: WallTime,
+    /// How long it stood in line before it began.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub waited_ms: u64,
     pub ended: Option<WallTime>,
     pub sip_code: Option<u16>,
     pub cause: String,

@@ -45,7 +45,7 @@ impl Call {
     /// Whether the first INVITE, or an earlier one, still waits for an ACK somewhere.
     fn is_unsettled(&self) -> bool {
         let is_owed = self.acks.iter().any(|ack| matches!(ack, Ack::Owed(_)));
-        is_owed || self.unacked.iter().any(Option::is_some)
+        is_owed || self.caller.invite.is_some() || self.unacked.iter().any(Option::is_some)
     }
 
     fn ask_across(

@@ -7,8 +7,8 @@ use sip_message::{Header, Message, Method};
 use sip_stack::{Dialog, Flow, Sent};
 
 use crate::Room;
-use crate::call::T1;
 use crate::part;
+use crate::time::T1;
 
 /// So many ended dialogs are remembered; a copy for a forgotten one is ended twice, which harms nobody.
 const ENDED_MAX: usize = 1024;

@@ -1,8 +1,12 @@
 //! The time of a batch, as the shell read it once.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use policy::WallTime;
+
+/// How long a copy is waited with, and the longest pause between copies (RFC 3261 17).
+pub(crate) const T1: Duration = Duration::from_millis(500);
+pub(crate) const T2: Duration = Duration::from_secs(4);
 
 /// Monotonic and wall time of one batch of inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,6 +44,8 @@ verdicts! {
         "A party that owed a session description sent none, or one that can't be used.";
     LOST "TD-E203" "a party no longer knows the call"
         "A request inside of the call was answered 481 or not at all: the party has gone.";
+    NO_PRACK "TD-E204" "ringing was never acknowledged"
+        "A 18x that the caller had to acknowledge was repeated for 32 seconds without a PRACK (RFC 3262).";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
 }
@@ -55,6 +57,7 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::Cancelled => (CANCELLED, Outcome::Cancelled),
         Ending::Failed(_) => of_cause(last),
         Ending::NoAck(_) => (NO_ACK, Outcome::Failed),
+        Ending::NoPrack => (NO_PRACK, Outcome::Failed),
         Ending::NoDescription => (NO_DESCRIPTION, Outcome::Failed),
         Ending::Lost(_) => (LOST, Outcome::Failed),
         Ending::Operator => (OPERATOR, Outcome::Failed),

@@ -9,8 +9,13 @@ use crate::order::LatchMode;
 pub(crate) struct Latch {
     mode: LatchMode,
     signalled: Option<SocketAddr>,
+    /// Where peers were that are another's turn now.
+    former: [Option<SocketAddr>; FORMER_MAX],
     state: State,
 }
+
+/// So many places of earlier peers are told apart from the present one.
+const FORMER_MAX: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -41,14 +46,35 @@ pub(crate) enum Admission {
 
 impl Latch {
     pub fn new() -> Self {
-        Latch { mode: LatchMode::Strict, signalled: None, state: State::Unaimed }
+        Latch { mode: LatchMode::Strict, signalled: None, former: [None; FORMER_MAX], state: State::Unaimed }
     }
 
     /// Takes what signalling says, and is open to learn again. While the signalled place is the same as
     /// before, the place where the peer was heard stays its address until it is heard anew.
     pub fn aim(&mut self, signalled: Option<SocketAddr>, mode: LatchMode) {
-        let before = self.heard_from().filter(|_| self.signalled == signalled && self.mode == mode);
-        *self = Latch { mode, signalled, state: State::Listening { before } };
+        let is_same = self.signalled == signalled && (self.mode == mode || self.mode == LatchMode::Anew);
+        let before = self.heard_from().filter(|_| is_same && mode != LatchMode::Anew);
+        let former = match mode {
+            LatchMode::Anew => self.with_former(signalled),
+            LatchMode::Strict | LatchMode::Auto => self.former,
+        };
+        *self = Latch { mode, signalled, former, state: State::Listening { before } };
+    }
+
+    /// The places of earlier peers, and of the one until now, the latest first; without the new one's.
+    fn with_former(&self, signalled: Option<SocketAddr>) -> [Option<SocketAddr>; FORMER_MAX] {
+        let mut former = [None; FORMER_MAX];
+        let is_moved = self.signalled != signalled;
+        let until_now = [self.heard_from(), self.signalled].map(|place| place.filter(|_| is_moved));
+        let all = until_now.into_iter().chain(self.former).flatten().filter(|one| Some(*one) != signalled);
+        let mut count = 0;
+        for one in all {
+            if count < FORMER_MAX && !former.contains(&Some(one)) {
+                former[count] = Some(one);
+                count += 1;
+            }
+        }
+        former
     }
 
     /// Where to send.
@@ -65,7 +91,13 @@ impl Latch {
             State::Listening { .. } => None,
         };
         let trust = self.trust(from);
-        let believed = self.mode == LatchMode::Auto || trust == Trust::Signalled;
+        let is_former = self.former.contains(&Some(from));
+        let is_open = match self.mode {
+            LatchMode::Strict => false,
+            LatchMode::Auto => !is_former,
+            LatchMode::Anew => self.signalled.is_some() && !is_former,
+        };
+        let believed = trust == Trust::Signalled || is_open;
         if !believed || known.is_some_and(|known| trust <= known) {
             return Admission::Stranger;
         }

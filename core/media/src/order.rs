@@ -69,6 +69,8 @@ pub enum LatchMode {
     Strict,
     /// The signalled address where it sends, else the first that sends RTP.
     Auto,
+    /// The same for another peer than before: who was heard or expected until now is not believed.
+    Anew,
 }
 
 /// From the relay to the call.

@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{KeysInClear, MediaPath, Secret, Srtp};
+use model::{EarlyMedia, KeysInClear, MediaPath, Reliable, Secret, Srtp};
 use serde::Serialize;
 
 use crate::causes::Causes;
 use crate::deck::Quote;
 use crate::facts::{InterfaceId, ServerId};
 use crate::limit::Claim;
+use crate::pace::Pace;
 use crate::responses::Responses;
 
 /// Everything that is decided about a call; the call only carries it out.
@@ -95,6 +96,12 @@ pub struct AttemptPlan {
     #[serde(skip)]
     pub credentials: Option<Arc<Credentials>>,
     pub claims: Vec<Claim>,
+    /// Whose lines it waits in before it begins.
+    pub paces: Arc<[Arc<Pace>]>,
+    /// A caller who waits longer is told so.
+    pub tell_queued: Option<Duration>,
+    /// How many callees may answer before the answer; more are ended.
+    pub early_max: usize,
 }
 
 /// How a request travels that is too large for a datagram (RFC 3261 18.1.1).
@@ -111,6 +118,10 @@ pub enum Large {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LegRules {
     pub srtp: SrtpRules,
+    /// Whether provisional answers are acknowledged.
+    pub reliable: Reliable,
+    /// Whether sound from before the answer passes.
+    pub early_media: EarlyMedia,
 }
 
 /// Whether the media of a leg is sealed.

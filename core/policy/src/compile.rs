@@ -12,13 +12,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{
-    Code, Codec, Document, Documents, Fault, Kind, Problem, Secret, SecretRef, Secrets, Spot, nearest,
+    Code, Codec, Document, Documents, Fault, Kind, Problem, Rate, Secret, SecretRef, Secrets, Spot, nearest,
 };
 
 use crate::call_plan::{LegRules, Otherwise, SrtpRules};
 use crate::deck::Deck;
 use crate::limit::Limit;
 use crate::numbering::{Country, Plans};
+use crate::pace::Pace;
 use crate::policy::{Habits, Policy, Route};
 use crate::route_index::RouteIndex;
 use crate::schedule::Zone;
@@ -49,6 +50,7 @@ fn compile_with(
         older: limits_of(older),
         usages: rights::usage_names(documents),
         zone: Zone::universal(),
+        paces: paces_of(older),
         problems: Vec::new(),
         warnings: Vec::new(),
     };
@@ -106,6 +108,11 @@ fn decks_of(older: Option<&Policy>) -> Vec<Arc<Deck>> {
     older.into_iter().flat_map(Policy::tariffs).map(|tariff| tariff.deck.clone()).collect()
 }
 
+fn paces_of(older: Option<&Policy>) -> BTreeMap<Arc<str>, Arc<Pace>> {
+    let paces = older.into_iter().flat_map(Policy::paces);
+    paces.map(|pace| (Arc::from(pace.name()), pace.clone())).collect()
+}
+
 pub(crate) fn default_codecs() -> Arc<[Arc<str>]> {
     words(&[Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma])
 }
@@ -117,7 +124,8 @@ fn words(codecs: &[Codec]) -> Arc<[Arc<str>]> {
 fn device_leg(documents: &Documents) -> LegRules {
     let media = &documents.system.media;
     let keys_in_clear = media.keys_in_clear;
-    LegRules { srtp: SrtpRules { mode: media.srtp, keys_in_clear, otherwise: Otherwise::Refused } }
+    let srtp = SrtpRules { mode: media.srtp, keys_in_clear, otherwise: Otherwise::Refused };
+    LegRules { srtp, ..LegRules::default() }
 }
 
 struct Compiler<'d> {
@@ -128,6 +136,7 @@ struct Compiler<'d> {
     usages: Vec<Arc<str>>,
     /// Where people live of whom nothing else is said.
     zone: Zone,
+    paces: BTreeMap<Arc<str>, Arc<Pace>>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }
@@ -228,6 +237,14 @@ impl<'d> Compiler<'d> {
         Arc::new(match self.older.get(limit.name()) {
             Some(older) => limit.counting_with(older),
             None => limit,
+        })
+    }
+
+    fn pace(&self, name: String, rate: Rate, wait: std::time::Duration) -> Arc<Pace> {
+        let pace = Pace::new(name, rate, wait);
+        Arc::new(match self.paces.get(pace.name()) {
+            Some(older) => pace.going_on_from(older),
+            None => pace,
         })
     }
 

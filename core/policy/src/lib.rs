@@ -16,6 +16,7 @@ mod steps;
 
 mod causes;
 mod limit;
+mod pace;
 mod refusal;
 mod responses;
 mod trail;
@@ -49,7 +50,8 @@ pub use explain::{
 pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
 pub use limit::{Claim, Limit, Permit};
 pub use losses::{Loss, Sample, losses};
-pub use model::{KeysInClear, MediaPath, Srtp};
+pub use model::{EarlyMedia, KeysInClear, MediaPath, Reliable, Srtp};
+pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live};
 pub use policy::{Interface, Policy, Server, StoredTest};
 pub use refusal::{Code, REFUSALS, Refusal, Row};

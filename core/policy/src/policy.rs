@@ -17,6 +17,7 @@ use crate::deck::{Tariff, day_number};
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::limit::Limit;
 use crate::numbering::{Country, Place, Plans, rendered};
+use crate::pace::Pace;
 use crate::refusal::Code;
 use crate::responses::Responses;
 use crate::rights::{Rights, Usage};
@@ -115,6 +116,11 @@ impl Policy {
     pub fn limits(&self) -> impl Iterator<Item = &Arc<Limit>> {
         let of_trunks = self.trunks.values().filter_map(|trunk| trunk.limit.as_ref());
         of_trunks.chain(self.sites.values().filter_map(|site| site.limit.as_ref()))
+    }
+
+    /// The lines in which calls wait for their turn.
+    pub fn paces(&self) -> impl Iterator<Item = &Arc<Pace>> {
+        self.servers.iter().flat_map(|server| server.paces.iter())
     }
 
     /// The tests that the configuration carries.
@@ -254,6 +260,8 @@ pub struct Server {
     pub priority: u16,
     pub weight: u16,
     pub health: HealthCheck,
+    /// The lines that a call to it stands in: its own, and its trunk's.
+    pub(crate) paces: Arc<[Arc<Pace>]>,
     /// `sip:` or `sips:`.
     pub(crate) scheme: &'static str,
     /// The host as it stands in a URI.
@@ -296,6 +304,8 @@ pub(crate) struct Trunk {
     pub media: MediaPlan,
     pub leg: LegRules,
     pub limit: Option<Arc<Limit>>,
+    pub tell_queued: Option<Duration>,
+    pub early_max: usize,
     pub moves_on: Causes,
     pub ring_wait: Duration,
     pub answer_wait: Duration,

@@ -10,6 +10,9 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Trail {
     pub steps: Vec<Step>,
+    /// What became of it when it was carried out; explanations have none of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<String>,
 }
 
 /// What one step found.
@@ -53,6 +56,11 @@ impl Trail {
         Trail::default()
     }
 
+    /// Adds what became of the decision when it was carried out.
+    pub fn followed(&mut self, says: String) {
+        self.then.push(says);
+    }
+
     pub(crate) fn note(
         &mut self,
         name: &'static str,
@@ -86,6 +94,9 @@ impl fmt::Display for Trail {
                 };
                 write_located(f, &format!("     {mark} {:16} {}", row.name, row.why), row.at.as_deref())?;
             }
+        }
+        for says in &self.then {
+            writeln!(f, "   then        {says}")?;
         }
         Ok(())
     }

@@ -168,6 +168,12 @@ wrong! {
         is "TD-C030 _:33:18", "use another trunk";
     extension_that_calls_for_help: "58-extension-that-calls-for-help.toml"
         is "TD-C030 _:22:13", "choose another extension";
+    no_calls_in_a_second: "71-no-calls-in-a-second.toml"
+        is "TD-C031 _:16:31", "1 to 10000";
+    typo_in_early_media: "72-typo-in-early-media.toml"
+        is "TD-C007 _:16:24", "did you mean \"gated\"?";
+    typo_in_a_rule_of_calls: "73-typo-in-a-rule-of-calls.toml"
+        is "TD-C004 _:16:10", "did you mean \"reliable\"?";
     response_that_is_any: "80-response-that-is-any.toml"
         is "TD-C005 _:17:14", "add status = … or q850 = …";
     response_that_becomes_success: "81-response-that-becomes-success.toml"

@@ -149,6 +149,19 @@ impl Dialog {
         dialog
     }
 
+    /// The same dialog under another tag of ours: another of several that one INVITE of theirs makes.
+    pub fn under_tag(&self, local_tag: &str) -> Dialog {
+        let value = &self.local.value;
+        let bare = value.find(";tag=").map_or(&**value, |at| &value[..at]);
+        Dialog { local: Party::tagged(bare, local_tag), ..self.clone() }
+    }
+
+    /// Goes on where the dialog stood before its answer: routes and target are the answer's, CSeqs its own.
+    pub fn follow(&mut self, early: &Dialog) {
+        self.local_cseq = self.local_cseq.max(early.local_cseq);
+        self.remote_cseq = self.remote_cseq.max(early.remote_cseq);
+    }
+
     pub fn call_id(&self) -> &str {
         &self.call_id
     }

@@ -12,6 +12,7 @@ mod documents;
 mod load;
 mod schema;
 
+mod call_rules;
 mod deck;
 mod emergency;
 mod failover;
@@ -22,6 +23,7 @@ mod schedule;
 mod site;
 mod system;
 mod trunk;
+mod trunk_limits;
 mod user;
 
 mod duration;
@@ -41,6 +43,7 @@ mod spot;
 mod suggest;
 mod text;
 
+pub use call_rules::{CallRules, EarlyMedia, Reliable};
 pub use deck::{Cost, Currency, Deck};
 pub use difference::{Change, Changed, KeyChange, difference};
 pub use documents::{Document, Documents, Kind};
@@ -68,7 +71,8 @@ pub use suggest::nearest;
 pub use system::{DeviceMedia, Interface, LogLevel, Side, System};
 pub use trunk::{
     Accept, Auth, CallerIdHeader, DidRule, FromIdentity, Identity, Server, Transit, Trunk, TrunkDirection,
-    TrunkKind, TrunkLimits, TrunkMedia,
+    TrunkKind, TrunkMedia,
 };
+pub use trunk_limits::{Rate, TrunkLimits};
 pub use uri::{Secure, SipUri, Transport};
 pub use user::{Class, Device, Numbers, User};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::call_rules::CallRules;
 use crate::deck::Cost;
 use crate::failover::{Failover, ResponseRule};
 use crate::formats::{NumberFormat, NumberFormats, NumberPlace};
@@ -12,6 +13,7 @@ use crate::network::Source;
 use crate::number::Number;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
+use crate::trunk_limits::{Rate, TrunkLimits};
 use crate::uri::SipUri;
 
 /// `[trunk.NAME]`.
@@ -44,6 +46,9 @@ pub struct Trunk {
     pub media: TrunkMedia,
     #[serde(default)]
     pub limits: TrunkLimits,
+    /// How the legs of its calls behave.
+    #[serde(default)]
+    pub call: CallRules,
     #[serde(default)]
     pub failover: Failover,
     #[serde(default)]
@@ -64,6 +69,8 @@ pub struct Server {
     /// Its share among servers of one priority.
     #[serde(default = "weight")]
     pub weight: u16,
+    /// How many calls may begin at it in a second, beside the limit of the trunk.
+    pub calls_per_second: Option<Rate>,
 }
 
 fn priority() -> u16 {
@@ -220,11 +227,4 @@ pub struct TrunkMedia {
     pub srtp: Srtp,
     #[serde(default)]
     pub keys_in_clear: KeysInClear,
-}
-
-/// How much a trunk carries.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TrunkLimits {
-    pub calls: Option<u32>,
 }

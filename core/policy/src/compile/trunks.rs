@@ -11,6 +11,7 @@ use crate::causes::Causes;
 use crate::compile::{Compiler, default_codecs, words};
 use crate::deck::Tariff;
 use crate::facts::{InterfaceId, ServerId};
+use crate::pace::Pace;
 use crate::policy::{Habits, Interface, Server, Trunk, interface_for};
 use crate::responses::Responses;
 
@@ -26,11 +27,16 @@ impl Compiler<'_> {
         for document in self.documents.trunk.values() {
             let named = self.interface_of(document, interfaces);
             let numbered = (next_server..).zip(&document.servers);
+            let pace = document
+                .limits
+                .calls_per_second
+                .map(|rate| self.pace(format!("trunk {}", document.name), rate, document.limits.wait.0));
             let servers: Vec<Server> = numbered
                 .map(|(id, server)| {
                     let transport = server.uri.likely_transport();
                     let found = named.or_else(|| interface_for(interfaces, Side::Outside, transport));
-                    server_of(document, id, server, found.map(|interface| interface.id))
+                    let paces = self.paces_of(document, server, pace.as_ref());
+                    server_of(document, id, server, found.map(|interface| interface.id), paces)
                 })
                 .collect();
             next_server = servers.last().map_or(next_server, |server| server.id.0 + 1);
@@ -62,6 +68,8 @@ impl Compiler<'_> {
                 },
                 leg: leg_of(document),
                 limit,
+                tell_queued: document.limits.tell_queued.map(|after| after.0),
+                early_max: usize::from(document.limits.early_dialogs.get()),
                 moves_on: Causes::of(&document.failover),
                 ring_wait: document.failover.ring_wait.0,
                 answer_wait: document.failover.answer_wait.0,
@@ -96,6 +104,18 @@ impl Compiler<'_> {
         Some(interface)
     }
 
+    fn paces_of(
+        &self,
+        trunk: &Document<model::Trunk>,
+        server: &model::Server,
+        of_trunk: Option<&Arc<Pace>>,
+    ) -> Arc<[Arc<Pace>]> {
+        let own = server.calls_per_second.map(|rate| {
+            self.pace(format!("server {}/{}", trunk.name, server.uri), rate, trunk.limits.wait.0)
+        });
+        of_trunk.cloned().into_iter().chain(own).collect()
+    }
+
     fn credentials_of(&mut self, trunk: &Document<model::Trunk>) -> Option<Arc<Credentials>> {
         let auth = trunk.auth.as_ref()?;
         let password = self.secret(trunk, &auth.password)?;
@@ -105,7 +125,11 @@ impl Compiler<'_> {
 
 fn leg_of(trunk: &model::Trunk) -> LegRules {
     let (mode, keys_in_clear) = (trunk.media.srtp, trunk.media.keys_in_clear);
-    LegRules { srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused } }
+    LegRules {
+        srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
+        reliable: trunk.call.reliable,
+        early_media: trunk.call.early_media,
+    }
 }
 
 fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
@@ -121,6 +145,7 @@ fn server_of(
     id: u16,
     server: &model::Server,
     interface: Option<InterfaceId>,
+    paces: Arc<[Arc<Pace>]>,
 ) -> Server {
     let host = host_text(&server.uri);
     Server {
@@ -133,6 +158,7 @@ fn server_of(
         priority: server.priority,
         weight: server.weight,
         health: trunk.health.clone(),
+        paces,
         scheme: match server.uri.secure {
             Secure::Sip => "sip:",
             Secure::Sips => "sips:",

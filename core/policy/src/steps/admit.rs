@@ -29,10 +29,12 @@ pub(crate) fn note(attempt: &AttemptPlan, facts: &Facts, trail: &mut Trail) {
         known.map_or(0, |(_, used)| *used)
     };
     let limits = attempt.claims.iter().map(|claim| &claim.limit);
-    let full: Vec<String> = limits
-        .map(|limit| format!("{} of {} calls of {}", in_use(limit.name()), limit.ceiling(), limit.name()))
-        .collect();
-    let says = if full.is_empty() { "no limit applies".to_owned() } else { full.join(", ") };
+    let full = limits
+        .map(|limit| format!("{} of {} calls of {}", in_use(limit.name()), limit.ceiling(), limit.name()));
+    let paces = attempt.paces.iter();
+    let paces = paces.map(|pace| format!("{} calls/s of {}", pace.rate().per_second(), pace.name()));
+    let all: Vec<String> = full.chain(paces).collect();
+    let says = if all.is_empty() { "no limit applies".to_owned() } else { all.join(", ") };
     trail.note(NAME, "ok", says);
 }
 

@@ -17,6 +17,8 @@ use crate::steps::{Called, Caller, admit, identity, leg, media};
 use crate::trail::Trail;
 
 const DEVICE_ANSWER_WAIT: Duration = Duration::from_secs(4);
+/// So many devices may ring behind one contact.
+const EARLY_MAX: usize = 20;
 const RING_MAX: Duration = Duration::from_secs(120);
 const RING_MAX_OF_SEVERAL: Duration = Duration::from_secs(30);
 
@@ -80,6 +82,9 @@ fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moving: Movi
         large: large_to(&server.uri),
         credentials: trunk.credentials.clone(),
         claims: admit::claims(caller, Some(trunk), None),
+        paces: server.paces.clone(),
+        tell_queued: trunk.tell_queued,
+        early_max: trunk.early_max,
     }
 }
 
@@ -129,6 +134,9 @@ pub(crate) fn to_user(
             large: large_to(device),
             credentials: None,
             claims: admit::claims(caller, None, user.site.as_deref()),
+            paces: Arc::default(),
+            tell_queued: None,
+            early_max: EARLY_MAX,
         }
     });
     Ok(attempts.collect())

@@ -1,5 +1,7 @@
 //! How each leg of a call behaves.
 
+use model::{EarlyMedia, Reliable};
+
 use crate::call_plan::LegRules;
 use crate::policy::{Policy, Trunk};
 use crate::steps::{Caller, Party};
@@ -22,7 +24,11 @@ pub(crate) fn of_user(policy: &Policy) -> LegRules {
     policy.device_leg.clone()
 }
 
-/// The same leg for a call for help: nothing that is only wished for may stop it.
+/// The same leg for a call for help: nothing that is only wished for may stop it, and all sound is heard.
 pub(crate) fn for_help(leg: LegRules) -> LegRules {
-    LegRules { srtp: leg.srtp.for_help() }
+    let reliable = match leg.reliable {
+        Reliable::Required => Reliable::Supported,
+        other => other,
+    };
+    LegRules { srtp: leg.srtp.for_help(), reliable, early_media: EarlyMedia::Pass }
 }

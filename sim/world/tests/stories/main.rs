@@ -20,6 +20,7 @@ mod operator;
 mod policy_swap;
 mod proof;
 mod rough_days;
+mod shaping;
 mod srtp;
 mod targets;
 mod tcp;

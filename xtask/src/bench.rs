@@ -3,6 +3,8 @@
 //! The kit lies beside the checkout, in `../shared/bench`. It is copied to target/bench, together with our
 //! adapters, and built there.
 
+mod apply;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,13 +12,14 @@ use std::process::Command;
 use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
 
-/// Measures parsing (`None` or `parse`), whole `calls`, or relayed `packets`.
+/// Measures parsing (`None` or `parse`), whole `calls`, relayed `packets`, or an `apply` of a large house.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
         Some("calls") => calls(),
         Some("packets") => packets(),
-        Some(_) => Err(Failure::new("no such bench", "one of parse, calls, packets")),
+        Some("apply") => apply::apply(),
+        Some(_) => Err(Failure::new("no such bench", "one of parse, calls, packets, apply")),
     }
 }
 

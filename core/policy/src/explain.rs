@@ -103,10 +103,13 @@ impl Inquiry {
 
 /// Decides about a call that nobody makes.
 pub fn explain(policy: &Policy, inquiry: &Inquiry) -> Result<Explanation, NoSuchCaller> {
-    let mut facts = facts_for(policy, inquiry)?;
+    Ok(decide(policy, facts_for(policy, inquiry)?))
+}
+
+fn decide(policy: &Policy, mut facts: Facts) -> Explanation {
     let mut trail = Trail::new();
     let decision = plan_live(policy, &mut facts, &mut trail);
-    Ok(Explanation { facts, decision, trail, revision: policy.revision })
+    Explanation { facts, decision, trail, revision: policy.revision }
 }
 
 /// Every route that does not take a call, with the reason: also those that a trail does not list.
@@ -140,7 +143,22 @@ pub fn run_tests(policy: &Policy) -> Vec<TestResult> {
 /// Decides about a stored call.
 pub fn explain_test(policy: &Policy, test: &StoredTest) -> Result<Explanation, NoSuchCaller> {
     let at = WallTime(test.at.map_or(0, |moment| moment.unix_ms));
-    explain(policy, &Inquiry::by(policy, &test.from, &test.dial, at))
+    let inquiry = match &test.via {
+        Some(trunk) => {
+            let from = Caller::Trunk(trunk.to_string());
+            Inquiry { dial: test.dial.to_string(), from, at, down: BTreeSet::new() }
+        }
+        None => Inquiry::by(policy, &test.from, &test.dial, at),
+    };
+    let mut facts = facts_for(policy, &inquiry)?;
+    if test.via.is_some() {
+        facts.from_uri = called_uri(&test.from, "anonymous.invalid");
+    }
+    let site = test.site.as_ref().and_then(|name| policy.sites.get(name));
+    if let Some(subnet) = site.and_then(|site| site.subnets.first()) {
+        facts.source.set_ip(subnet.address);
+    }
+    Ok(decide(policy, facts))
 }
 
 fn run_test(policy: &Policy, test: &StoredTest) -> TestResult {

@@ -422,6 +422,9 @@ pub struct StoredTest {
     pub name: Arc<str>,
     pub from: Arc<str>,
     pub dial: Arc<str>,
+    /// The trunk on which it comes in; `from` is then a number.
+    pub(crate) via: Option<Arc<str>>,
+    pub(crate) site: Option<Arc<str>>,
     pub at: Option<Moment>,
     pub(crate) route: Option<Arc<str>>,
     pub(crate) emergency: Option<Arc<str>>,

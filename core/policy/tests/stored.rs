@@ -91,3 +91,25 @@ fn no_explanation_shows_a_secret() {
 
     assert!(told.iter().all(|text| !text.contains("secret of")), "{told:?}");
 }
+
+/// A test may say where the caller is and on which trunk a call comes in, as calls of users and providers do.
+#[test]
+fn req_f25_a_stored_test_says_where_the_caller_is_and_how_the_call_comes_in() {
+    let policy = house_of(&format!(
+        "{CONTOSO}\n[site.annex]\nsubnets = [\"10.77.0.0/16\"]\narea_code = \"425\"\n\
+[test.by-site]\ngiven = {{ from = \"hana\", dial = \"911\", location = \"annex\" }}\n\
+expect = {{ sent_to = \"911\" }}\n\
+[test.by-trunk]\ngiven = {{ from = \"+12065550142\", dial = \"+14255550100\", via = \"northwind\" }}\n\
+expect = {{ user = \"hana\" }}\n"
+    ));
+    let tests = policy.tests();
+    let of = |name: &str| tests.iter().find(|test| &*test.name == name).unwrap();
+
+    let by_site = policy::explain_test(&policy, of("by-site")).unwrap();
+    let by_trunk = policy::explain_test(&policy, of("by-trunk")).unwrap();
+
+    assert_eq!(by_site.facts.source.ip().to_string(), "10.77.0.0");
+    assert!(by_trunk.facts.from_uri.starts_with("sip:+12065550142@"));
+    let failed: Vec<_> = run_tests(&policy).into_iter().filter(|result| !result.is_passed()).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}

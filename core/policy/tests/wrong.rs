@@ -182,6 +182,8 @@ wrong! {
         is "TD-C007 _:16:27", "write the whole name, such as \"northwind.example\"";
     typo_in_failover: "83-typo-in-failover.toml"
         is "TD-C004 _:17:26", "did you mean \"after_ringing\"?";
+    nobody_is_at_a_site_without_subnets: "90-location-without-subnets.toml"
+        is "TD-C030 _:13:51", "add subnets at _:7";
 }
 
 #[test]

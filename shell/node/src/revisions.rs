@@ -15,4 +15,4 @@ mod running;
 pub use answer::answer;
 pub use begin::{Kept, begin};
 pub use owner::Owner;
-pub use plan::{Changes, plan_at_rest};
+pub use plan::{Changes, TestsRun, plan_at_rest};

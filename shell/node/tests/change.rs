@@ -358,3 +358,18 @@ fn a_house_that_does_not_run_is_planned_against_its_newest_revision() {
         Path::new(plan["directory"].as_str().unwrap()).ends_with(home.directory.path().file_name().unwrap())
     );
 }
+
+/// `config check` runs the stored tests too, and a failed one says what came out and why.
+#[test]
+fn req_f25_a_check_runs_the_stored_tests() {
+    let directory = Directory::new("change-check");
+    let text = house(free_port()).replace("trunk = \"east\" }] #", "trunk = \"west\" }] #");
+    fs::write(directory.path().join("house.toml"), text).unwrap();
+
+    let checked = tandem(&["config", "check", directory.text()]);
+
+    let text = String::from_utf8(checked.stdout).unwrap();
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(text.contains("trunk is west, not east") && text.contains("routes"), "{text}");
+    assert!(text.contains("1 stored tests, 1 failed"), "{text}");
+}

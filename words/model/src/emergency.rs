@@ -36,9 +36,13 @@ pub struct Test {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Given {
-    /// A user or a trunk.
+    /// A user or a trunk; with `via`, the number that the caller shows.
     pub from: Spot<String>,
     pub dial: String,
+    /// The trunk on which the call comes in.
+    pub via: Option<Spot<String>>,
+    /// The site where the caller is; where it is missing, at their first device.
+    pub location: Option<Spot<String>>,
     pub at: Option<Moment>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Choose, Code, Document, Fault, Pattern, Spot, nearest};
+use model::{Choose, Code, Document, Fault, Pattern, Problem, Spot, nearest};
 
 use crate::compile::Compiler;
 use crate::policy::{DialPlan, Emergency, Leads, Route, StoredTest, Trunk, User};
@@ -165,8 +165,12 @@ impl Compiler<'_> {
         let documents = self.documents;
         let mut tests = Vec::new();
         for document in documents.test.values() {
-            let from = &document.given.from;
-            if !documents.trunk.contains_key(from.as_str()) {
+            let given = &document.given;
+            let from = &given.from;
+            let via = self.resolve_some(document, given.via.as_ref(), &documents.trunk, "trunk");
+            let site = self.resolve_some(document, given.location.as_ref(), &documents.site, "site");
+            self.problems.extend(self.nobody_there(document, site.as_deref()));
+            if given.via.is_none() && !documents.trunk.contains_key(from.as_str()) {
                 self.resolve(document, from, &documents.user, "user or trunk");
             }
             let expect = &document.expect;
@@ -180,6 +184,8 @@ impl Compiler<'_> {
                 from: from.as_str().into(),
                 dial: document.given.dial.as_str().into(),
                 at: document.given.at,
+                via,
+                site,
                 route,
                 emergency,
                 trunk,
@@ -190,6 +196,16 @@ impl Compiler<'_> {
             });
         }
         tests
+    }
+
+    /// Who is at a site is known by its subnets.
+    fn nobody_there(&self, document: &Document<model::Test>, site: Option<&str>) -> Option<Problem> {
+        let spot = document.given.location.as_ref()?;
+        let site = self.documents.site.get(site?).filter(|site| site.subnets.is_empty())?;
+        let message = format!("nobody can be at site \"{}\": it has no subnets", site.name);
+        let cure = format!("add subnets at {}", self.documents.location(site));
+        let fault = Fault::new(Code::CONTRADICTION, message).suggest(cure);
+        Some(self.documents.problem_at(document, spot, fault))
     }
 
     fn refusal_code(&mut self, document: &Document<model::Test>) -> Option<refusal::Code> {

@@ -8,32 +8,39 @@ use model::Problem;
 use serde_json::json;
 
 use crate::directory;
-use crate::verbs::Form;
+use crate::revisions::TestsRun;
+use crate::verbs::{Form, test};
 
 pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
     let (problems, policy) = match directory::load(dir, None)? {
         Ok(loaded) => (Vec::new(), Some(loaded.policy)),
         Err(problems) => (problems, None),
     };
+    let tests = policy.as_ref().map(TestsRun::of).unwrap_or_default();
     let warnings = policy.as_ref().map_or(&[][..], |policy| policy.warnings());
     if form == Form::Json {
-        println!("{:#}", json!({ "problems": problems, "warnings": warnings }));
-        return Ok(exit(&problems));
+        println!("{:#}", json!({ "problems": problems, "warnings": warnings, "tests": tests }));
+        return Ok(exit(&problems, &tests));
     }
     warnings.iter().for_each(|warning| println!("{warning}\n"));
     if let Some(policy) = &policy {
         let (trunks, users) = (policy.trunks().count(), policy.users().count());
-        let tests = policy.tests().len();
-        let good = palette.paint(Paint::Good, "✔");
-        println!("{good} {}: {trunks} trunks, {users} users, {tests} stored tests", dir.display());
+        for test in &tests.failed {
+            println!("{}\n", test::in_words(test, palette));
+        }
+        let (good, bad) = (palette.paint(Paint::Good, "✔"), palette.paint(Paint::Bad, "✘"));
+        let mark = if tests.failed.is_empty() { good } else { bad };
+        let (passed, failed) = (tests.passed, tests.failed.len());
+        let stored = format!("{} stored tests, {failed} failed", passed + failed);
+        println!("{mark} {}: {trunks} trunks, {users} users, {stored}", dir.display());
     } else {
         problems.iter().for_each(|problem| println!("{problem}\n"));
         let bad = palette.paint(Paint::Bad, "✘");
         println!("{bad} {}: problems: {}", dir.display(), problems.len());
     }
-    Ok(exit(&problems))
+    Ok(exit(&problems, &tests))
 }
 
-fn exit(problems: &[Problem]) -> Exit {
-    if problems.is_empty() { Exit::Done } else { Exit::Bad }
+fn exit(problems: &[Problem], tests: &TestsRun) -> Exit {
+    if problems.is_empty() && tests.failed.is_empty() { Exit::Done } else { Exit::Bad }
 }

@@ -27,19 +27,21 @@ pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
     if form == Form::Json {
         println!("{:#}", json!({ "tests": results, "failed": failed }));
     } else {
-        results.iter().for_each(|result| print(result, palette));
+        results.iter().for_each(|result| println!("{}", in_words(result, palette)));
         println!("{} stored tests, {failed} failed", results.len());
     }
     Ok(if failed == 0 { Exit::Done } else { Exit::Bad })
 }
 
-fn print(result: &TestResult, palette: Palette) {
+/// A test with what it found; of a failed one, every unmet expectation and why the call went where it went.
+pub fn in_words(result: &TestResult, palette: Palette) -> String {
     let TestResult { name, location, failures, trail } = result;
     if result.is_passed() {
-        println!("{} {name}", palette.paint(Paint::Good, "✔"));
-        return;
+        return format!("{} {name}", palette.paint(Paint::Good, "✔"));
     }
-    println!("{} {name}  {}", palette.paint(Paint::Bad, "✘"), palette.paint(Paint::Quiet, location));
-    failures.iter().for_each(|failure| println!("    {failure}"));
-    trail.to_string().lines().for_each(|line| println!("    {line}"));
+    let title =
+        format!("{} {name}  {}", palette.paint(Paint::Bad, "✘"), palette.paint(Paint::Quiet, location));
+    let trail = trail.to_string();
+    let below = failures.iter().map(String::as_str).chain(trail.lines());
+    std::iter::once(title).chain(below.map(|line| format!("    {line}"))).collect::<Vec<_>>().join("\n")
 }

@@ -45,8 +45,13 @@ pub fn apply(apply: &Apply, palette: Palette) -> Result<Exit> {
         println!("{}\n", changes::plan_in_words(&plan, palette));
     }
     if plan["is_good"] != true || apply.dry_run {
-        if apply.json {
-            println!("{:#}", json!({ "what": "refused", "plan": plan }));
+        match apply.json {
+            true => println!("{:#}", json!({ "what": "refused", "plan": plan })),
+            false => println!(
+                "{} nothing was applied; revision {} runs on",
+                palette.paint(if apply.dry_run { Paint::Note } else { Paint::Bad }, "✘"),
+                plan["base"]
+            ),
         }
         return Ok(if plan["is_good"] == true { Exit::Done } else { Exit::Bad });
     }

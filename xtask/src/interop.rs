@@ -9,6 +9,7 @@ mod calls;
 mod crash;
 mod node;
 mod place;
+mod provider;
 mod records;
 mod sealed;
 mod sipp;
@@ -44,6 +45,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "audio", run: audio::run },
     Scenario { name: "sealed", run: sealed::run },
     Scenario { name: "wire", run: wire::run },
+    Scenario { name: "provider", run: provider::run },
     Scenario { name: "crash", run: crash::run },
 ];
 

@@ -12,6 +12,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("openssl", "openssl"),
     ("tshark", "tshark"),
     ("baresip", "baresip-core"),
+    ("kamailio", "kamailio"),
+    ("dnsmasq", "dnsmasq-base"),
 ];
 
 /// Installs what the test lane needs and the machine lacks.

@@ -76,12 +76,22 @@ pub fn configure(
 impl Node {
     /// Starts it, and waits until it answers.
     pub fn start(binary: &Binary, folder: &Path, setting: &Setting) -> Result<Node, Failure> {
+        Node::start_with(binary, folder, setting, &[])
+    }
+
+    /// The same, with further words on its command line.
+    pub fn start_with(
+        binary: &Binary,
+        folder: &Path,
+        setting: &Setting,
+        more: &[&str],
+    ) -> Result<Node, Failure> {
         let log = folder.join("node.log");
         let file = File::options().create(true).append(true).open(&log);
         let file = file.map_err(|error| io_failure("node.log", &error))?;
         let copy = file.try_clone().map_err(|error| io_failure("node.log", &error))?;
         let mut command = binary.command();
-        command.arg("up").arg(folder.join("conf")).arg("--data").arg(folder.join("data"));
+        command.arg("up").arg(folder.join("conf")).arg("--data").arg(folder.join("data")).args(more);
         command.stdin(Stdio::null()).stdout(file).stderr(copy);
         let child = command.spawn().map_err(|error| io_failure("tandem", &error))?;
         let mut node = Node { child, log };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use policy::{CallPlan, Code, Decision, Facts, Refusal, Reliable, Trail};
-use sip_message::{Header, Message, Method, Uri};
+use sip_message::{Header, Line, Message, Method, Uri};
 use sip_stack::auth::{Algorithm, Proof, Secret};
 use sip_stack::{Flow, Reply, ServerId, auth};
 
@@ -148,11 +148,12 @@ fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
         from_uri: from.uri.to_owned(),
         from_display: from.display().map(|name| name.into_owned()),
         to_uri: message.to().uri.to_owned(),
-        asserted: message.values(Header::PAssertedIdentity).map(str::to_owned).collect(),
-        preferred: Vec::new(),
-        remote_party: Vec::new(),
-        diversion: Vec::new(),
-        history: Vec::new(),
+        asserted: told(message, Header::PAssertedIdentity),
+        preferred: told(message, Header::PPreferredIdentity),
+        remote_party: told(message, Header::RemotePartyId),
+        diversion: told(message, Header::Diversion),
+        history: told(message, Header::HistoryInfo),
+        handed_on: handed_on(room, message),
         privacy: message.line(Header::Privacy).map(str::to_owned),
         authenticated: proven(room, message),
         certificate: room.certificates.get(&flow.connection).map(|names| names.to_vec()).unwrap_or_default(),
@@ -175,6 +176,30 @@ fn resolved(room: &Room<'_>, flow: Flow) -> Vec<Arc<str>> {
         }
     }
     trunks
+}
+
+/// More values of one header than this tell nobody anything.
+const TOLD_MAX: usize = 16;
+
+fn told(message: &Message<'_>, header: Header) -> Vec<String> {
+    message.values(header).take(TOLD_MAX).map(str::to_owned).collect()
+}
+
+/// Headers that policy may hand on to the other leg.
+fn handed_on(room: &Room<'_>, message: &Message<'_>) -> Vec<(String, String)> {
+    let names = room.policy.handed_on();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let lines = message.lines().filter(|line| {
+        let name = if line.header == Header::Other { line.name } else { line.header.name() };
+        names.iter().any(|one| one.eq_ignore_ascii_case(name))
+    });
+    let name = |line: &Line<'_>| match line.header {
+        Header::Other => line.name.to_owned(),
+        known => known.name().to_owned(),
+    };
+    lines.take(TOLD_MAX).map(|line| (name(&line), line.value.to_owned())).collect()
 }
 
 fn transport(flow: Flow) -> policy::Transport {

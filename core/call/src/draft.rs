@@ -7,7 +7,7 @@ use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
 use crate::record::{AttemptRecord, EndedBy, Outcome, Record};
-use crate::{Now, Room, verdict};
+use crate::{Now, Room, place, verdict};
 
 /// A record that is not finished yet.
 pub(crate) struct Draft {
@@ -72,6 +72,10 @@ impl Draft {
             call_id: String::new(),
             sent_from: plan.from.clone(),
             sent_to: plan.request_uri.clone(),
+            sent_headers: place::plan_headers(plan, &record.id)
+                .into_iter()
+                .map(|(name, value)| (name.to_string(), value.into_owned()))
+                .collect(),
             started: at,
             waited_ms: 0,
             ended: None,

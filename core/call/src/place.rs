@@ -1,9 +1,10 @@
 //! Placing a call: one attempt after the other, until somebody answers.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use media::{Purpose, Side};
-use policy::{AttemptPlan, Cause, EarlyMedia, Large, LegRules, Reliable};
+use policy::{AttemptPlan, CALL, Cause, EarlyMedia, Large, LegRules, Reliable};
 use sip_message::{Method, Uri};
 use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Target, Usable};
 use sip_stack::{Flow, ListenerId, Request, Transport};
@@ -173,7 +174,10 @@ impl Call {
             (None, told::Way::Plain) => Answers::Impossible,
             _ => Answers::Possible,
         };
-        let mut headers = plan_headers(plan);
+        let id = self.draft.id();
+        let dressed = plan_headers(plan, &id);
+        let mut headers: Vec<(&str, &str)> =
+            dressed.iter().map(|(name, value)| (*name, value.as_ref())).collect();
         headers.push(("Allow", arrival::ALLOW));
         headers.extend(leg_headers(&plan.leg, answers));
         headers.extend(proof);
@@ -369,7 +373,13 @@ enum Answers {
     Impossible,
 }
 
-/// Name and value of what policy adds to an INVITE.
-fn plan_headers(plan: &AttemptPlan) -> Vec<(&str, &str)> {
-    plan.headers.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect()
+/// Name and value of what policy adds to an INVITE; only the call knows its id.
+pub(crate) fn plan_headers<'p>(plan: &'p AttemptPlan, id: &str) -> Vec<(&'p str, Cow<'p, str>)> {
+    let headers = plan.headers.iter();
+    headers
+        .map(|(name, value)| match value.contains(CALL) {
+            true => (name.as_ref(), value.replace(CALL, id).into()),
+            false => (name.as_ref(), Cow::Borrowed(value.as_str())),
+        })
+        .collect()
 }

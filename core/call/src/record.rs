@@ -49,6 +49,9 @@ pub struct AttemptRecord {
     pub call_id: String,
     pub sent_from: String,
     pub sent_to: String,
+    /// Who calls and who diverted, and whatever rules added, as the far end was told: name and value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sent_headers: Vec<(String, String)>,
     pub started: WallTime,
     /// How long it stood in line before it began.
     #[serde(skip_serializing_if = "is_zero")]

@@ -77,6 +77,9 @@ pub struct AttemptPlan {
     pub to: String,
     /// Further headers, such as P-Asserted-Identity and Privacy.
     pub headers: Vec<(Arc<str>, String)>,
+    /// Why the caller is shown so, where that is not plain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
     /// The user part of our Contact.
     pub contact_user: Arc<str>,
     pub media: MediaPlan,

@@ -1,5 +1,6 @@
 //! Documents in, policy out: every reference resolved, or everything that is wrong.
 
+mod identity;
 mod lint;
 mod people;
 mod places;
@@ -77,6 +78,7 @@ fn compile_with(
         emergencies: compiler.emergencies(&trunks),
         tests: compiler.tests(),
         codecs: default_codecs(),
+        handed_on: compiler.handed_on(),
         plans: std::mem::take(&mut compiler.plans),
         device_leg: device_leg(documents),
         home,
@@ -229,6 +231,8 @@ impl<'d> Compiler<'d> {
             country: country.unwrap_or_else(|| Arc::new(Country::anywhere())),
             area_code: system.area_code.as_ref().map(|code| code.as_str().into()),
             outside_prefix: None,
+            privacy_code: system.privacy_code.as_ref().map(|code| code.as_str().into()),
+            show_code: system.show_code.as_ref().map(|code| code.as_str().into()),
         }
     }
 

@@ -35,6 +35,9 @@ pub struct Facts {
     /// The values of History-Info, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<String>,
+    /// Other headers that a rule or trust between trunks may hand on, as they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed_on: Vec<(String, String)>,
     /// The value of Privacy, as it came.
     pub privacy: Option<String>,
     /// The user whose digest was verified.
@@ -56,12 +59,4 @@ pub struct Facts {
     /// How many calls the limits concerned carry: what is not named carries none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_use: Vec<(Arc<str>, u32)>,
-}
-
-impl Facts {
-    /// Whether the caller asks not to be shown.
-    pub(crate) fn wants_privacy(&self) -> bool {
-        let words = self.privacy.as_deref().unwrap_or("");
-        words.split([';', ',']).any(|word| matches!(word.trim(), "id" | "user" | "header"))
-    }
 }

@@ -31,6 +31,7 @@ mod route_index;
 mod schedule;
 
 mod address;
+mod handed_on;
 mod numbering;
 
 mod explain;
@@ -48,6 +49,7 @@ pub use explain::{
     run_tests,
 };
 pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
+pub use handed_on::{CALL, Line};
 pub use limit::{Claim, Limit, Permit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{EarlyMedia, KeysInClear, MediaPath, Reliable, Srtp};

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    Choose, DidRule, HealthCheck, Identity, Moment, Network, Number, NumberPlace, NumberRange, Pattern,
-    PortRange, Problem, Rule, Secret, Side, SipUri, Source, Transit, Transport, TrunkDirection, TrunkKind,
+    CallerPrivacy, Choose, DidRule, HeaderRule, HealthCheck, Identity, Moment, Network, Number, NumberPlace,
+    NumberRange, Pattern, PortRange, Problem, Rule, Secret, Side, SipUri, Source, Transit, Transport,
+    TrunkDirection, TrunkKind,
 };
 
 use crate::call_plan::{Credentials, LegRules, MediaPlan};
@@ -53,6 +54,8 @@ pub struct Policy {
     pub(crate) codecs: Arc<[Arc<str>]>,
     /// How the legs of our own phones behave.
     pub(crate) device_leg: LegRules,
+    /// Headers of an INVITE that some trunk may be handed on.
+    pub(crate) handed_on: Vec<Arc<str>>,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -121,6 +124,11 @@ impl Policy {
     /// The lines in which calls wait for their turn.
     pub fn paces(&self) -> impl Iterator<Item = &Arc<Pace>> {
         self.servers.iter().flat_map(|server| server.paces.iter())
+    }
+
+    /// The names of headers of an INVITE that a decision may depend on.
+    pub fn handed_on(&self) -> &[Arc<str>] {
+        &self.handed_on
     }
 
     /// The tests that the configuration carries.
@@ -210,6 +218,10 @@ pub(crate) struct Habits {
     pub country: Arc<Country>,
     pub area_code: Option<Arc<str>>,
     pub outside_prefix: Option<Arc<str>>,
+    /// What is dialled first to be hidden.
+    pub privacy_code: Option<Arc<str>>,
+    /// What is dialled first to be shown.
+    pub show_code: Option<Arc<str>>,
 }
 
 /// An address of ours and what listens on it.
@@ -298,8 +310,9 @@ pub(crate) struct Trunk {
     pub identity: Identity,
     /// The country whose national form and short codes the far end knows.
     pub country: Arc<Country>,
-    /// The name of the header that says who calls.
-    pub caller_id_header: Option<Arc<str>>,
+    /// Rules for numbers as they are sent, each with its place.
+    pub translate: Translation,
+    pub headers: Arc<[HeaderRule]>,
     pub credentials: Option<Arc<Credentials>>,
     pub media: MediaPlan,
     pub leg: LegRules,
@@ -332,6 +345,13 @@ impl Trunk {
     }
 }
 
+/// Rules for numbers as they are sent to a trunk, each with its file and line.
+#[derive(Debug)]
+pub(crate) struct Translation {
+    pub called: Vec<(Rule, Arc<str>)>,
+    pub calling: Vec<(Rule, Arc<str>)>,
+}
+
 #[derive(Debug)]
 pub(crate) struct User {
     pub name: Arc<str>,
@@ -342,6 +362,9 @@ pub(crate) struct User {
     pub password: Option<Secret<String>>,
     pub devices: Vec<SipUri>,
     pub rights: Arc<Rights>,
+    pub privacy: CallerPrivacy,
+    /// Numbers that the user may show beside the own one.
+    pub may_show: Vec<Pattern>,
     pub at: Arc<str>,
 }
 

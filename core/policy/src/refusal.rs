@@ -47,6 +47,10 @@ refusals! {
         "Max-Forwards is used up: the call probably goes round in a circle between two systems.";
     SOMEBODY_ELSE 107 403 "the caller proved to be somebody else"
         "The digest belongs to another user than From names. Correct the phone's account.";
+    NOT_YOUR_NUMBER 121 403 "the number shown is not the caller's"
+        "Trunks with screen = \"refuse\" want a number that is the caller's. See identity.owns and may_show.";
+    NO_PRIVACY 122 500 "privacy that is critical cannot be given"
+        "The caller would rather not call than be seen, and we cannot hide them on any way out.";
     UNASSIGNED 201 404 "the number called belongs to nobody here"
         "Give the number to a user, or add a route with send. Calls from a trunk need an owned number.";
     NOT_A_NUMBER 202 484 "what was dialled is not a number"

@@ -4,6 +4,7 @@ pub(crate) mod admit;
 mod attempt;
 mod choose;
 mod classify;
+mod code;
 mod emergency;
 mod identity;
 mod leg;
@@ -25,6 +26,7 @@ use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, PartyName};
 use crate::facts::Facts;
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
+use crate::steps::identity::Who;
 use crate::steps::route::{Goal, Way};
 use crate::steps::seed::Seed;
 use crate::steps::trunks::Asked;
@@ -82,6 +84,7 @@ pub(crate) struct Called<'p> {
 pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<CallPlan, Refusal> {
     let dialled = Dialled::of(&facts.request_uri);
     let (caller, standing) = screen::screen(policy, facts, dialled.as_ref(), trail);
+    let (dialled, wish) = code::taken(policy, &caller, dialled, trail);
     if let Some(dialled) = &dialled
         && let Some(answer) = emergency::emergency(policy, facts, &caller, dialled, trail)
     {
@@ -98,7 +101,8 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     let class = classify::classify(policy, &caller, &called, trail);
     rights::rights(policy, &caller, &called, class, trail)?;
     let way = route::route(policy, &caller, &called, facts.at, trail)?;
-    let attempts = attempts(policy, facts, &caller, &called, &way, trail)?;
+    let who = Who::calls(policy, facts, &caller, wish, trail)?;
+    let attempts = attempts(policy, &who, &caller, &called, &way, trail)?;
     let set_up_max = budget(policy, &attempts);
     let first_route = attempts.first().and_then(|attempt| attempt.route.clone());
     Ok(CallPlan {
@@ -133,19 +137,21 @@ fn direction(caller: &Caller<'_>, way: &Way<'_>) -> Direction {
 
 fn attempts(
     policy: &Policy,
-    facts: &Facts,
+    who: &Who<'_>,
     caller: &Caller<'_>,
     called: &Called<'_>,
     way: &Way<'_>,
     trail: &mut Trail,
 ) -> Result<Vec<AttemptPlan>, Refusal> {
+    let facts = who.facts;
     let attempts = match &way.goal {
-        Goal::User(user) => attempt::to_user(policy, facts, caller, called, user)?,
+        Goal::User(user) => attempt::to_user(policy, who, caller, called, user)?,
         Goal::Trunks(routes) => {
             let seed = Seed::of(&called.text, &caller.name.0, facts.at);
             let asked = Asked { policy, facts, caller, called, seed };
-            let hops = choose::choose(&asked, routes, trail)?;
-            hops.into_iter().map(|hop| attempt::to_server(policy, facts, caller, called, hop)).collect()
+            let mut hops = choose::choose(&asked, routes, trail)?;
+            identity::keep_takers(who, &mut hops, trail)?;
+            hops.into_iter().map(|hop| attempt::to_server(policy, who, caller, called, hop)).collect()
         }
     };
     attempt::note(&attempts, facts, trail);

@@ -42,6 +42,7 @@ fn what_is_explained_names_every_step_and_where_its_rule_stands() {
         "class",
         "rights",
         "routes",
+        "caller",
         "trunks",
         "identity",
         "media",

@@ -184,6 +184,30 @@ wrong! {
         is "TD-C004 _:17:26", "did you mean \"after_ringing\"?";
     nobody_is_at_a_site_without_subnets: "90-location-without-subnets.toml"
         is "TD-C030 _:13:51", "add subnets at _:7";
+    header_that_the_house_writes: "identity-01-header-that-the-house-writes.toml"
+        is "TD-C061 _:13:20", "";
+    header_in_its_short_form: "identity-02-header-in-its-short-form.toml"
+        is "TD-C061 _:13:23", "write \"Contact\"";
+    header_with_a_line_end: "identity-03-header-with-a-line-end.toml"
+        is "TD-C061 _:13:41", "";
+    word_that_nothing_fills: "identity-04-word-that-nothing-fills.toml"
+        is "TD-C061 _:13:41", "did you mean {caller}?";
+    header_rule_that_does_two_things: "identity-05-header-rule-that-does-two-things.toml"
+        is "TD-C061 _:13:12", "write one of set, add, remove and pass";
+    header_rule_without_a_value: "identity-06-header-rule-without-a-value.toml"
+        is "TD-C061 _:13:12", "add value = \"…\"";
+    identity_by_a_header_rule: "identity-07-identity-by-a-header-rule.toml"
+        is "TD-C061 _:13:12", "use identity.caller_id, identity.trust or identity.diversion";
+    user_among_owned_numbers: "identity-09-user-among-owned-numbers.toml"
+        is "TD-C016 _:13:41", "write the user's number";
+    privacy_code_of_digits: "identity-10-privacy-code-of-digits.toml"
+        is "TD-C062 _:6:16", "such as \"*67\"";
+    privacy_code_that_calls_for_help: "identity-11-privacy-code-that-calls-for-help.toml"
+        is "TD-C062 _:6:13", "such as \"*67\"";
+    trust_that_is_no_word: "identity-12-trust-that-is-no-word.toml"
+        is "TD-C007 _:13:22", "known here: none, in, out, both";
+    writing_what_comes_in: "identity-13-writing-what-comes-in.toml"
+        is "TD-C061 _:13:12", "leave direction out";
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::documents::{Document, Documents};
 use crate::fault::Fault;
 use crate::number::NumberRange;
+use crate::pattern::Pattern;
 use crate::problem::{Code, Problem};
 use crate::route::Route;
 use crate::secret::SecretRef;
@@ -24,6 +25,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     for route in documents.route.values() {
         problems.extend(route_problem(documents, route));
     }
+    check_identities(documents, problems);
     for trunk in documents.trunk.values().filter(|trunk| trunk.servers.is_empty()) {
         let fault = Fault::new(Code::MISSING_KEY, format!("trunk \"{}\" has no server", trunk.name));
         problems.push(documents.problem(trunk, fault.suggest("servers = [{ uri = \"sip:…\" }]")));
@@ -102,6 +104,46 @@ fn check_digits(documents: &Documents, problems: &mut Vec<Problem>) {
         let wrongs = emergency.dial.iter().filter_map(|digits| wrong(digits));
         problems.extend(wrongs.map(|fault| documents.problem_at(emergency, &emergency.dial, fault)));
     }
+}
+
+/// Rules for headers, and the numbers that callers may show.
+fn check_identities(documents: &Documents, problems: &mut Vec<Problem>) {
+    let names_a_user = |pattern: &Spot<Pattern>| {
+        let fault = Fault::new(Code::PATTERN, format!("\"{}\" is a user; numbers stand here", pattern.value));
+        matches!(pattern.value, Pattern::User(_)).then(|| fault.suggest("write the user's number"))
+    };
+    for trunk in documents.trunk.values() {
+        let faults = trunk.headers.iter().filter_map(|rule| Some((rule, rule.fault()?)));
+        problems.extend(faults.map(|(rule, fault)| documents.problem_at(trunk, rule, fault)));
+        let numbers = trunk.identity.owns.iter().chain(&trunk.identity.also);
+        let wrongs = numbers.filter_map(|number| Some((number, names_a_user(number)?)));
+        problems.extend(wrongs.map(|(number, fault)| documents.problem_at(trunk, number, fault)));
+    }
+    for user in documents.user.values() {
+        let wrongs = user.may_show.iter().filter_map(|number| Some((number, names_a_user(number)?)));
+        problems.extend(wrongs.map(|(number, fault)| documents.problem_at(user, number, fault)));
+    }
+    let system = &documents.system;
+    let codes = [&system.privacy_code, &system.show_code].into_iter().flatten();
+    let wrongs = codes.filter_map(|code| Some((code, privacy_code_fault(documents, code)?)));
+    problems.extend(wrongs.map(|(code, fault)| documents.problem_at(system, code, fault)));
+    for site in documents.site.values() {
+        let codes = [&site.privacy_code, &site.show_code].into_iter().flatten();
+        let wrongs = codes.filter_map(|code| Some((code, privacy_code_fault(documents, code)?)));
+        problems.extend(wrongs.map(|(code, fault)| documents.problem_at(site, code, fault)));
+    }
+}
+
+/// A code begins with a key that no number begins with, and no call for help looks like one.
+fn privacy_code_fault(documents: &Documents, code: &str) -> Option<Fault> {
+    let wrong = |message: String| Some(Fault::new(Code::PRIVACY_CODE, message).suggest("such as \"*67\""));
+    let digits = code.strip_prefix(['*', '#']).unwrap_or_default();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit() || b"*#".contains(&byte)) {
+        return wrong(format!("\"{code}\" is not * or # and digits"));
+    }
+    let mut urgent = documents.emergency.values().flat_map(|rule| rule.dial.iter());
+    let begins = urgent.find(|number| number.starts_with(code))?;
+    wrong(format!("\"{code}\" begins {begins}, which calls for help"))
 }
 
 fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {

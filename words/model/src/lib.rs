@@ -16,7 +16,9 @@ mod call_rules;
 mod deck;
 mod emergency;
 mod failover;
+mod headers;
 mod health;
+mod identity;
 mod rights;
 mod route;
 mod schedule;
@@ -52,7 +54,11 @@ pub use emergency::{Emergency, Expect, Given, Moment, Test};
 pub use failover::{FailCause, Failover, ResponseRule};
 pub use fault::Fault;
 pub use formats::{NumberFormat, NumberFormats, NumberPlace};
+pub use headers::{HeaderName, HeaderRule, HeaderText, HeaderWay, Word};
 pub use health::{HealthCheck, Probing};
+pub use identity::{
+    CallerIdHeader, CallerPrivacy, DiversionHeader, FromIdentity, Identity, Screening, Translate, Trust,
+};
 pub use load::load;
 pub use media::{Codec, KeysInClear, MediaPath, Srtp};
 pub use network::{Address, Network, PortRange, Source};
@@ -69,10 +75,7 @@ pub use source::{Place, SourceFile};
 pub use spot::Spot;
 pub use suggest::nearest;
 pub use system::{DeviceMedia, Interface, LogLevel, Side, System};
-pub use trunk::{
-    Accept, Auth, CallerIdHeader, DidRule, FromIdentity, Identity, Server, Transit, Trunk, TrunkDirection,
-    TrunkKind, TrunkMedia,
-};
+pub use trunk::{Accept, Auth, DidRule, Server, Transit, Trunk, TrunkDirection, TrunkKind, TrunkMedia};
 pub use trunk_limits::{Rate, TrunkLimits};
 pub use uri::{Secure, SipUri, Transport};
 pub use user::{Class, Device, Numbers, User};

@@ -16,6 +16,10 @@ pub struct Site {
     pub area_code: Option<Spot<String>>,
     /// What people here dial first to get outside, such as "9".
     pub outside_prefix: Option<Spot<String>>,
+    /// What is dialled before a number to be hidden, such as "*67"; the system's where it is missing.
+    pub privacy_code: Option<Spot<String>>,
+    /// What is dialled before a number to be shown, such as "*82"; the system's where it is missing.
+    pub show_code: Option<Spot<String>>,
     #[serde(default)]
     pub subnets: Vec<Spot<Network>>,
     #[serde(default)]

@@ -24,6 +24,10 @@ pub struct System {
     /// How phones of ours protect their media.
     #[serde(default)]
     pub media: DeviceMedia,
+    /// What is dialled before a number to be hidden, such as "*67".
+    pub privacy_code: Option<Spot<String>>,
+    /// What is dialled before a number to be shown, such as "*82".
+    pub show_code: Option<Spot<String>>,
     /// A demo may hold secrets in plain text, and nothing else may.
     #[serde(default)]
     pub demo: bool,

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::call_rules::CallRules;
 use crate::deck::Cost;
 use crate::failover::{Failover, ResponseRule};
-use crate::formats::{NumberFormat, NumberFormats, NumberPlace};
+use crate::headers::HeaderRule;
 use crate::health::HealthCheck;
+use crate::identity::{Identity, Translate};
 use crate::media::{Codec, KeysInClear, MediaPath, Srtp};
 use crate::network::Source;
-use crate::number::Number;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
 use crate::trunk_limits::{Rate, TrunkLimits};
@@ -40,6 +40,12 @@ pub struct Trunk {
     pub accept: Accept,
     #[serde(default)]
     pub identity: Identity,
+    /// What becomes of numbers after they were written in the trunk's form.
+    #[serde(default)]
+    pub translate: Translate,
+    /// Headers that are added, replaced, taken away or handed on, in order.
+    #[serde(default)]
+    pub headers: Vec<Spot<HeaderRule>>,
     /// What we answer the provider's challenges with.
     pub auth: Option<Auth>,
     #[serde(default)]
@@ -153,59 +159,6 @@ pub enum DidRule {
     AssignedOnly,
     /// Whatever a route will take.
     Any,
-}
-
-/// What the far end sees of a caller.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Identity {
-    #[serde(default)]
-    pub from: FromIdentity,
-    /// The user part of From where `from = "account"`; the user of `auth` where it is missing.
-    pub account: Option<String>,
-    /// The host part of From; the host of the server where it is missing.
-    pub domain: Option<String>,
-    #[serde(default)]
-    pub caller_id: CallerIdHeader,
-    #[serde(default)]
-    pub format: NumberFormat,
-    /// Where some header wants another form.
-    #[serde(default)]
-    pub formats: NumberFormats,
-    /// The country whose national form and short codes the far end knows; the system's where it is missing.
-    pub country: Option<Spot<String>>,
-    /// Adds `user=phone` to URIs that hold a number.
-    #[serde(default)]
-    pub user_phone: bool,
-    /// The number of callers who have none.
-    pub default: Option<Number>,
-}
-
-impl Identity {
-    /// The form of numbers in one place of a request.
-    pub fn format_in(&self, place: NumberPlace) -> NumberFormat {
-        self.formats.of(place).unwrap_or(self.format)
-    }
-}
-
-/// Who stands in From.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum FromIdentity {
-    Account,
-    #[default]
-    Caller,
-}
-
-/// Which header says who calls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallerIdHeader {
-    #[default]
-    PAssertedIdentity,
-    PPreferredIdentity,
-    From,
-    None,
 }
 
 /// An account with the provider.

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::CallerPrivacy;
 use crate::number::Number;
+use crate::pattern::Pattern;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
 use crate::uri::SipUri;
@@ -21,6 +23,12 @@ pub struct User {
     pub password: Option<Spot<SecretRef>>,
     #[serde(default)]
     pub devices: Vec<Device>,
+    /// Whether the user's number is hidden from those who are called.
+    #[serde(default)]
+    pub privacy: CallerPrivacy,
+    /// Numbers that the user may show beside the own one, such as the main number of the house.
+    #[serde(default)]
+    pub may_show: Vec<Spot<Pattern>>,
     /// Which classes of numbers the user may call: the short form of `rights`.
     pub allow: Option<Spot<Vec<Class>>>,
     /// The `[rights.*]` that hold; those of the site, or of the system, where it is missing.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use model::Spot;
+
 use crate::compile::{Compiler, words};
 use crate::facts::InterfaceId;
 use crate::policy::{Habits, Interface, Site};
@@ -29,6 +31,7 @@ impl Compiler<'_> {
     }
 
     pub(super) fn sites(&mut self, home: &Habits) -> BTreeMap<Arc<str>, Arc<Site>> {
+        let code = |code: &Option<Spot<String>>| code.as_ref().map(|code| Arc::from(code.as_str()));
         let mut sites = BTreeMap::new();
         for document in self.documents.site.values() {
             let country = document.country.as_ref().and_then(|id| self.country(document, id));
@@ -42,6 +45,8 @@ impl Compiler<'_> {
                 habits: Habits {
                     country: country.unwrap_or_else(|| home.country.clone()),
                     area_code: area_code.or_else(|| home.area_code.clone()),
+                    privacy_code: code(&document.privacy_code).or_else(|| home.privacy_code.clone()),
+                    show_code: code(&document.show_code).or_else(|| home.show_code.clone()),
                     outside_prefix: document.outside_prefix.as_ref().map(|prefix| prefix.as_str().into()),
                 },
                 subnets: document.subnets.iter().map(|subnet| subnet.value).collect(),

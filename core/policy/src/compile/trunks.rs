@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{CallerIdHeader, Code, Document, Fault, Secure, Side};
+use model::{Code, Document, Fault, Secure, Side};
 
 use crate::address::host_text;
 use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
@@ -60,7 +60,8 @@ impl Compiler<'_> {
                 did: document.accept.did,
                 identity: document.identity.clone(),
                 country: country.unwrap_or_else(|| home.country.clone()),
-                caller_id_header: header_of(document.identity.caller_id).map(Arc::from),
+                translate: self.translation(document),
+                headers: self.header_rules(document),
                 credentials,
                 media: MediaPlan {
                     path: document.media.path,
@@ -129,14 +130,6 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
         srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
         reliable: trunk.call.reliable,
         early_media: trunk.call.early_media,
-    }
-}
-
-fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
-    match caller_id {
-        CallerIdHeader::PAssertedIdentity => Some("P-Asserted-Identity"),
-        CallerIdHeader::PPreferredIdentity => Some("P-Preferred-Identity"),
-        CallerIdHeader::From | CallerIdHeader::None => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Secure, Side, SipUri};
+use model::{MediaPath, Secure, Side, SipUri};
 
 use crate::call_plan::{AttemptPlan, Callee, Large};
 use crate::causes::Causes;
@@ -12,9 +12,9 @@ use crate::policy::{Policy, User};
 use crate::refusal::{Code, Refusal};
 use crate::responses::Responses;
 use crate::steps::choose::{Hop, RouteHop};
-use crate::steps::identity::{Identity, Shown};
+use crate::steps::identity::{Identity, Shown, Who};
 use crate::steps::{Called, Caller, admit, identity, leg, media};
-use crate::trail::Trail;
+use crate::trail::{Considered, Outcome, Trail};
 
 const DEVICE_ANSWER_WAIT: Duration = Duration::from_secs(4);
 /// So many devices may ring behind one contact.
@@ -24,29 +24,37 @@ const RING_MAX_OF_SEVERAL: Duration = Duration::from_secs(30);
 
 pub(crate) fn to_server(
     policy: &Policy,
-    facts: &Facts,
+    who: &Who<'_>,
     caller: &Caller<'_>,
     called: &Called<'_>,
     hop: RouteHop<'_>,
 ) -> AttemptPlan {
     let RouteHop { hop, route, quote, .. } = hop;
     let shown = route.shown.as_ref().map_or(Shown::AsWished, Shown::Instead);
-    let identity = identity::towards_trunk(policy, facts, caller, called, hop, shown);
+    let identity = identity::towards_trunk(policy, who, caller, called, hop, shown);
     let moving = Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing };
-    let attempt = of_server(caller, hop, identity, moving);
+    let mut attempt = of_server(caller, hop, identity, moving);
+    hide_media(who, &mut attempt);
     AttemptPlan { route: Some(route.name.clone()), quote, ..attempt }
+}
+
+/// Whoever is hidden is hidden from the far end's media too.
+fn hide_media(who: &Who<'_>, attempt: &mut AttemptPlan) {
+    if who.privacy.is_hidden || who.privacy.hides_media {
+        attempt.media.path = MediaPath::Anchored;
+    }
 }
 
 /// The same for a call for help: the caller is shown, whatever was wished.
 pub(crate) fn for_help(
     policy: &Policy,
-    facts: &Facts,
+    who: &Who<'_>,
     caller: &Caller<'_>,
     called: &Called<'_>,
     hop: Hop<'_>,
     moves_on: &Causes,
 ) -> AttemptPlan {
-    let identity = identity::towards_trunk(policy, facts, caller, called, hop, Shown::Always);
+    let identity = identity::towards_trunk(policy, who, caller, called, hop, Shown::Always);
     let attempt = of_server(caller, hop, identity, Moving { on: moves_on.clone(), after_ringing: true });
     AttemptPlan { leg: leg::for_help(attempt.leg), ..attempt }
 }
@@ -71,6 +79,7 @@ fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moving: Movi
         from: identity.from,
         to: identity.to,
         headers: identity.headers,
+        because: identity.because,
         contact_user: identity.contact_user,
         media: media::towards_trunk(caller, trunk),
         leg: leg::of_trunk(trunk),
@@ -98,7 +107,7 @@ fn large_to(uri: &SipUri) -> Large {
 /// The user's devices, one after another.
 pub(crate) fn to_user(
     policy: &Policy,
-    facts: &Facts,
+    who: &Who<'_>,
     caller: &Caller<'_>,
     called: &Called<'_>,
     user: &User,
@@ -110,8 +119,8 @@ pub(crate) fn to_user(
     let moves_on = Causes::of_devices();
     let attempts = user.devices.iter().map(|device| {
         let contact = device.to_string();
-        let identity = identity::towards_user(policy, facts, caller, called, &contact);
-        AttemptPlan {
+        let identity = identity::towards_user(policy, who, caller, called, &contact);
+        let mut attempt = AttemptPlan {
             callee: Callee::User(user.name.clone()),
             route: None,
             quote: None,
@@ -123,6 +132,7 @@ pub(crate) fn to_user(
             from: identity.from,
             to: identity.to,
             headers: identity.headers,
+            because: identity.because,
             contact_user: identity.contact_user,
             media: media::towards_user(policy, caller, user),
             leg: leg::of_user(policy),
@@ -137,7 +147,9 @@ pub(crate) fn to_user(
             paces: Arc::default(),
             tell_queued: None,
             early_max: EARLY_MAX,
-        }
+        };
+        hide_media(who, &mut attempt);
+        attempt
     });
     Ok(attempts.collect())
 }
@@ -145,15 +157,38 @@ pub(crate) fn to_user(
 /// Says what the first attempt will look like.
 pub(crate) fn note(attempts: &[AttemptPlan], facts: &Facts, trail: &mut Trail) {
     let Some(first) = attempts.first() else { return };
-    let mut says = format!("From {}", first.from);
-    for (name, value) in &first.headers {
-        says.push_str(&format!(", {name} {value}"));
+    let step = trail.note("identity", "ok", seen(first));
+    let mut told: Vec<&Callee> = vec![&first.callee];
+    for attempt in &attempts[1..] {
+        let Callee::Trunk(name) = &attempt.callee else { continue };
+        if told.contains(&&attempt.callee) {
+            continue;
+        }
+        told.push(&attempt.callee);
+        step.considered.push(Considered {
+            outcome: Outcome::Next,
+            name: name.clone(),
+            why: seen(attempt).into(),
+            at: None,
+        });
     }
-    trail.note("identity", "ok", says);
     let path = match first.media.path {
         model::MediaPath::Anchored => "through us",
         model::MediaPath::Direct => "between the far ends",
     };
     trail.note("media", "ok", format!("{}, {path}", first.media.codecs.join(" ")));
     admit::note(first, facts, trail);
+}
+
+/// Who a far end sees, in every header, and why so.
+fn seen(attempt: &AttemptPlan) -> String {
+    let mut says = format!("From {}", attempt.from);
+    for (name, value) in &attempt.headers {
+        says.push_str(&format!(", {name}: {value}"));
+    }
+    for reason in &attempt.because {
+        says.push_str("; ");
+        says.push_str(reason);
+    }
+    says
 }

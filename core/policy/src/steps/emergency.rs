@@ -18,8 +18,9 @@ use crate::numbering::Country;
 use crate::policy::{Emergency, Policy, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose;
+use crate::steps::identity::Who;
 use crate::steps::seed::Seed;
-use crate::steps::{Called, Caller, Party, attempt, leg};
+use crate::steps::{Called, Caller, Party, attempt, code, leg};
 use crate::trail::Trail;
 
 const NAME: &str = "emergency";
@@ -83,7 +84,11 @@ pub fn sounds_urgent(policy: &Policy, request_uri: &str) -> bool {
         let is_configured = |rule: &Emergency| rule.dial.iter().any(|number| **number == *digits);
         habits().any(|habits| habits.country.alarms(digits)) || policy.emergencies.iter().any(is_configured)
     };
-    is_one(&digits) || prefixes.filter_map(|prefix| digits.strip_prefix(prefix)).any(is_one)
+    let behind_code = habits().filter_map(|habits| Some(code::split(habits, &digits)?.0));
+    let mut typed: Vec<&str> = vec![&digits];
+    typed.extend(behind_code);
+    let behind_prefix = |digits| prefixes.clone().filter_map(move |prefix| str::strip_prefix(digits, prefix));
+    typed.iter().any(|digits| is_one(digits) || behind_prefix(digits).any(is_one))
 }
 
 fn may_alarm(policy: &Policy, facts: &Facts, caller: &Caller<'_>) -> bool {
@@ -168,8 +173,9 @@ fn attempts(policy: &Policy, facts: &Facts, caller: &Caller<'_>, alarm: &Alarm<'
     let servers = named.iter().chain(others).flat_map(|trunk| choose::servers_of(trunk, seed)).collect();
     let called = Called { text: alarm.number.clone(), owner: None };
     let every_failure = Causes::all();
+    let who = Who::in_need(policy, facts, caller);
     choose::best_first(servers, facts, seed)
         .into_iter()
-        .map(|hop| attempt::for_help(policy, facts, caller, &called, hop, &every_failure))
+        .map(|hop| attempt::for_help(policy, &who, caller, &called, hop, &every_failure))
         .collect()
 }

@@ -1,158 +1,344 @@
 //! What the far end sees of a caller.
 
+mod diverted;
+mod privacy;
+mod who;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use model::{CallerIdHeader, FromIdentity, Number, NumberPlace};
+use model::{CallerIdHeader, FromIdentity, Number, NumberPlace, Screening, Trust};
 
-use crate::address::{is_dialled, name_addr, named_in, user_escaped};
-use crate::facts::Facts;
+use crate::address::{is_dialled, name_addr, user_escaped};
+use crate::handed_on::{self, Fill, Line, Secrets, TRUSTED_ONLY};
 use crate::policy::{Policy, Trunk};
-use crate::steps::choose::Hop;
-use crate::steps::normalise::number_from_trunk;
+use crate::refusal::{Code, Refusal};
+use crate::steps::choose::{Hop, RouteHop};
 use crate::steps::{Called, Caller, Party};
+use crate::trail::{Considered, Outcome, Trail};
+pub(crate) use privacy::{Wish, is_anonymous};
+pub(crate) use who::Who;
+
+use diverted::Telling;
+use who::{Standing, foreign};
 
 const ANONYMOUS: &str = "sip:anonymous@anonymous.invalid";
-
-/// Whether the caller's wish not to be shown counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shown<'p> {
-    AsWished,
-    /// The caller is not shown, this number is.
-    Instead(&'p Number),
-    /// Whoever calls for help is shown.
-    Always,
-}
 
 /// Who calls whom, as it will stand in the request.
 pub(crate) struct Identity {
     pub request_uri: String,
     pub from: String,
     pub to: String,
-    pub headers: Vec<(Arc<str>, String)>,
+    pub headers: Vec<Line>,
     pub contact_user: Arc<str>,
+    /// Why it stands there so, where that is not plain.
+    pub because: Vec<String>,
 }
 
+/// Which caller is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown<'p> {
+    AsWished,
+    /// The caller is not shown, this number of the route is.
+    Instead(&'p Number),
+    /// Whoever calls for help is shown.
+    Always,
+}
+
+/// Whether a trunk takes this caller. Nobody asks where help is called for.
+pub(crate) fn taken_by(who: &Who<'_>, trunk: &Trunk) -> Result<(), Refusal> {
+    let is_foreign = matches!(who.standing, Standing::Replaced(_) | Standing::Nameless);
+    if is_foreign && trunk.identity.screen == Screening::Refuse {
+        return Err(Refusal::new(Code::NOT_YOUR_NUMBER, foreign(&who.standing, &trunk.name)));
+    }
+    let view = View::of(who, trunk, Shown::AsWished, &mut Vec::new());
+    if who.privacy.is_critical && view.is_hidden && view.account_tells() {
+        let words = format!("{} shows its account in From, and that is the caller's number", trunk.name);
+        return Err(Refusal::new(Code::NO_PRIVACY, words));
+    }
+    Ok(())
+}
+
+/// Leaves out the servers of trunks that do not take this caller, and says so.
+pub(crate) fn keep_takers(
+    who: &Who<'_>,
+    hops: &mut Vec<RouteHop<'_>>,
+    trail: &mut Trail,
+) -> Result<(), Refusal> {
+    let mut refusals: Vec<(Arc<str>, Refusal)> = Vec::new();
+    // Where a route shows another number, the caller's own does not matter.
+    hops.retain(|RouteHop { hop: (trunk, _), route, .. }| match taken_by(who, trunk) {
+        Err(refusal) if route.shown.is_none() || refusal.code == Code::NO_PRIVACY => {
+            if refusals.iter().all(|(name, _)| *name != trunk.name) {
+                refusals.push((trunk.name.clone(), refusal));
+            }
+            false
+        }
+        _ => true,
+    });
+    let Some((_, first)) = refusals.first() else { return Ok(()) };
+    let (verdict, first) = (if hops.is_empty() { "refused" } else { "some" }, first.clone());
+    let step = trail.note("screening", verdict, first.words.clone());
+    step.considered.extend(refusals.into_iter().map(|(name, refusal)| Considered {
+        outcome: Outcome::Rejected,
+        name,
+        why: refusal.words.into(),
+        at: None,
+    }));
+    if hops.is_empty() { Err(first) } else { Ok(()) }
+}
+
+/// What a trunk is told.
 pub(crate) fn towards_trunk(
     policy: &Policy,
-    facts: &Facts,
+    who: &Who<'_>,
     caller: &Caller<'_>,
     called: &Called<'_>,
-    (trunk, server): Hop<'_>,
+    hop: Hop<'_>,
     shown: Shown<'_>,
 ) -> Identity {
-    let identity = &trunk.identity;
-    let domain = identity.domain.as_deref().unwrap_or(&server.host);
-    let is_private = shown != Shown::Always && facts.wants_privacy();
-    let number = match shown {
-        Shown::Instead(number) => Some(number.shared()),
-        Shown::AsWished | Shown::Always => {
-            caller_number(policy, facts, caller).or_else(|| identity.default.as_ref().map(|n| n.shared()))
-        }
+    let (trunk, server) = hop;
+    let mut because = Vec::new();
+    let phone = if trunk.identity.user_phone && is_dialled(&called.text) { ";user=phone" } else { "" };
+    let requested = sent(trunk, &called.text, NumberPlace::Request, &mut because);
+    let to = sent(trunk, &called.text, NumberPlace::To, &mut because);
+    let mut view = View::of(who, trunk, shown, &mut because);
+    view.domain = trunk.identity.domain.as_deref().unwrap_or(&server.host);
+    let secrets = match view.is_hidden {
+        true => Secrets(who.secrets(caller)),
+        false => Secrets::default(),
     };
-    let written = number.as_deref().map(|number| trunk.writes(number, NumberPlace::From));
-    let account =
-        identity.account.as_deref().or(trunk.credentials.as_ref().map(|credentials| &*credentials.user));
-    let wants_account = identity.from == FromIdentity::Account && identity.caller_id != CallerIdHeader::From;
-    let in_account = wants_account && account.is_some();
-
-    let sender = match (in_account, account, written.as_deref()) {
-        (true, Some(account), _) => account,
-        (_, _, Some(number)) => number,
-        (_, Some(account), None) => account,
-        (_, None, None) => "anonymous",
+    let request_uri = [server.scheme, &*user_escaped(&requested), "@", &server.authority, phone].concat();
+    let (from, contact_user) = view.from(who);
+    let mut headers = view.headers(who);
+    let telling = Telling {
+        header: trunk.identity.diversion,
+        domain: view.domain,
+        is_trusted: view.is_trusted,
+        written: &|number| sent(trunk, number, NumberPlace::Diversion, &mut Vec::new()),
+        secrets: &secrets,
     };
-    let sender = user_escaped(sender);
-    let sender_uri = || ["sip:", &*sender, "@", domain].concat();
-    let from = match (is_private, in_account) {
-        (true, false) => name_addr(Some("Anonymous"), ANONYMOUS),
-        (true, true) => name_addr(None, &sender_uri()),
-        (false, _) if matches!(shown, Shown::Instead(_)) => name_addr(None, &sender_uri()),
-        (false, _) => name_addr(display_of(caller, facts), &sender_uri()),
+    headers.extend(diverted::lines(policy, who, caller, &telling, &request_uri));
+    let fill = Fill {
+        caller: view.caller_word().to_owned(),
+        called: requested,
+        trunk: trunk.name.clone(),
+        site: caller.site.map(|site| site.name.clone()),
     };
-    let phone = if identity.user_phone && is_dialled(&called.text) { ";user=phone" } else { "" };
-    let called_in = |place| user_escaped(&trunk.writes(&called.text, place)).into_owned();
-    let is_hidden = is_private && !in_account;
+    dress(who, caller, trunk, &fill, &secrets, &mut headers);
     Identity {
-        request_uri: [server.scheme, &called_in(NumberPlace::Request), "@", &server.authority, phone]
-            .concat(),
-        to: name_addr(None, &[server.scheme, &called_in(NumberPlace::To), "@", &server.host, phone].concat()),
-        headers: headers(trunk, number.as_deref(), domain, is_private.then_some("id")),
-        contact_user: if is_hidden { "anonymous".into() } else { Arc::from(&*sender) },
+        to: name_addr(None, &[server.scheme, &*user_escaped(&to), "@", &server.host, phone].concat()),
+        request_uri,
         from,
+        headers,
+        contact_user,
+        because,
     }
 }
 
-fn headers(
+/// A number as a trunk wants it in one place: in its form, then by its rules.
+fn sent(trunk: &Trunk, number: &str, place: NumberPlace, because: &mut Vec<String>) -> String {
+    let text = trunk.writes(number, place);
+    let rules = match place {
+        NumberPlace::Request | NumberPlace::To => &trunk.translate.called,
+        NumberPlace::From | NumberPlace::Asserted | NumberPlace::Diversion => &trunk.translate.calling,
+    };
+    let found = rules.iter().find_map(|(rule, at)| Some((rule, at, rule.apply(&text)?)));
+    let Some((rule, at, becomes)) = found else { return text.into_owned() };
+    let says = format!("{text} becomes {becomes} by translate \"{}\" ({at})", rule.matches);
+    if !because.contains(&says) {
+        because.push(says);
+    }
+    becomes
+}
+
+/// What one trunk may know of a caller.
+struct View<'v> {
+    trunk: &'v Trunk,
+    domain: &'v str,
+    account: Option<&'v str>,
+    /// Whether the account stands in From, whoever calls.
+    is_account_shown: bool,
+    /// The number in From otherwise.
+    number: Option<String>,
+    /// The number that is asserted.
+    asserted: Option<String>,
+    is_hidden: bool,
+    /// Whether the caller's name is shown.
+    is_named: bool,
+    /// Whether it is told who calls all the same.
+    is_trusted: bool,
+    /// Whether anything is asserted to it.
+    is_told: bool,
+}
+
+impl<'v> View<'v> {
+    fn of(who: &Who<'_>, trunk: &'v Trunk, shown: Shown<'_>, because: &mut Vec<String>) -> View<'v> {
+        let identity = &trunk.identity;
+        let default = identity.default.as_ref().map(|number| number.shared());
+        let (number, asserted) = match shown {
+            Shown::Instead(number) => {
+                because.push(format!("the route shows {number} instead"));
+                (Some(number.shared()), Some(number.shared()))
+            }
+            Shown::AsWished | Shown::Always => {
+                if let (None, Some(number)) = (&who.shown, &default) {
+                    because.push(format!("{number} is the default of {}", trunk.name));
+                }
+                (who.shown.clone().or_else(|| default.clone()), who.asserted.clone().or(default))
+            }
+        };
+        let number = number.map(|number| sent(trunk, &number, NumberPlace::From, because));
+        let asserted = asserted.map(|number| sent(trunk, &number, NumberPlace::Asserted, because));
+        let account =
+            identity.account.as_deref().or(trunk.credentials.as_ref().map(|credentials| &*credentials.user));
+        let wants_account =
+            identity.from == FromIdentity::Account && identity.caller_id != CallerIdHeader::From;
+        let is_trusted = shown == Shown::Always || is_trusted(trunk);
+        let is_hidden = shown != Shown::Always && who.privacy.is_hidden;
+        if is_hidden && !is_trusted {
+            because.push(format!("{} is not told who hides (identity.trust)", trunk.name));
+        }
+        View {
+            trunk,
+            domain: "",
+            is_account_shown: wants_account && account.is_some(),
+            account,
+            number,
+            asserted,
+            is_hidden,
+            is_named: !is_hidden && !matches!(shown, Shown::Instead(_)),
+            is_trusted,
+            is_told: is_trusted || (identity.trust.is_none() && !is_hidden),
+        }
+    }
+
+    /// The value of From, and the user part of our Contact.
+    fn from(&self, who: &Who<'_>) -> (String, Arc<str>) {
+        if self.is_hidden && !self.is_account_shown {
+            return (name_addr(Some("Anonymous"), ANONYMOUS), "anonymous".into());
+        }
+        let number = self.number.as_deref().filter(|_| !self.is_account_shown);
+        let sender = user_escaped(number.or(self.account).unwrap_or("anonymous"));
+        let display = who.display.as_deref().filter(|_| self.is_named);
+        (name_addr(display, &["sip:", &*sender, "@", self.domain].concat()), Arc::from(&*sender))
+    }
+
+    /// The headers that say who calls, and how private that is.
+    fn headers(&self, who: &Who<'_>) -> Vec<Line> {
+        let mut headers: Vec<Line> = Vec::with_capacity(4);
+        if let Some(number) = self.asserted.as_deref().filter(|_| self.is_told) {
+            let phone = if self.trunk.identity.user_phone { ";user=phone" } else { "" };
+            let uri = ["sip:", &*user_escaped(number), "@", self.domain, phone].concat();
+            match self.trunk.identity.caller_id {
+                CallerIdHeader::PAssertedIdentity => {
+                    headers.push(("P-Asserted-Identity".into(), name_addr(None, &uri)));
+                }
+                CallerIdHeader::PPreferredIdentity => {
+                    headers.push(("P-Preferred-Identity".into(), name_addr(None, &uri)));
+                }
+                CallerIdHeader::RemotePartyId => {
+                    let display = who.display.as_deref().filter(|_| self.is_named);
+                    let party = name_addr(display, &uri);
+                    let screen = if who.standing == Standing::Diverted { "no" } else { "yes" };
+                    let privacy = if self.is_hidden { "full" } else { "off" };
+                    let value = format!("{party};party=calling;screen={screen};privacy={privacy}");
+                    headers.push(("Remote-Party-ID".into(), value));
+                }
+                CallerIdHeader::From | CallerIdHeader::None => {}
+            }
+        }
+        let privacy = who.privacy.value().filter(|_| self.is_hidden || who.privacy.is_waived);
+        headers.extend(privacy.map(|privacy| ("Privacy".into(), privacy)));
+        headers
+    }
+
+    /// The caller as rules may tell the trunk.
+    fn caller_word(&self) -> &str {
+        let number = self.asserted.as_deref().or(self.number.as_deref());
+        number.filter(|_| !self.is_hidden || self.is_trusted).unwrap_or("anonymous")
+    }
+
+    /// Whether the account that stands in From is the caller's number.
+    fn account_tells(&self) -> bool {
+        let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+        let own = self.asserted.as_deref().map(digits).unwrap_or_default();
+        let account = self.account.filter(|_| self.is_account_shown).map(digits).unwrap_or_default();
+        !own.is_empty() && !account.is_empty() && (account.ends_with(&own) || own.ends_with(&account))
+    }
+}
+
+/// Whether a trunk is told who calls, even if the caller is hidden.
+fn is_trusted(trunk: &Trunk) -> bool {
+    matches!(trunk.identity.trust, Some(Trust::Out | Trust::Both))
+}
+
+/// What is handed on from the caller's INVITE, and what rules add and take away.
+fn dress(
+    who: &Who<'_>,
+    caller: &Caller<'_>,
     trunk: &Trunk,
-    number: Option<&str>,
-    domain: &str,
-    privacy: Option<&str>,
-) -> Vec<(Arc<str>, String)> {
-    let mut headers = Vec::with_capacity(2);
-    if let (Some(name), Some(number)) = (&trunk.caller_id_header, number) {
-        let number = trunk.writes(number, NumberPlace::Asserted);
-        let phone = if trunk.identity.user_phone { ";user=phone" } else { "" };
-        headers.push((name.clone(), ["<sip:", &*user_escaped(&number), "@", domain, phone, ">"].concat()));
+    fill: &Fill,
+    secrets: &Secrets,
+    headers: &mut Vec<Line>,
+) {
+    let trusted = Secrets::default();
+    let secrets = if is_trusted(trunk) { &trusted } else { secrets };
+    let theirs = |name: &str| -> Vec<String> {
+        let values = who.facts.handed_on.iter().filter(|(one, _)| one.eq_ignore_ascii_case(name));
+        values.map(|(_, value)| value.clone()).collect()
+    };
+    if let Party::Trunk(from) = caller.party {
+        let is_inside = matches!(from.identity.trust, Some(Trust::In | Trust::Both)) && is_trusted(trunk);
+        for name in TRUSTED_ONLY.iter().filter(|name| is_inside && !handed_on::is_ignored(from, name)) {
+            handed_on::hand_on((*name).into(), &theirs, secrets, headers);
+        }
+        for name in handed_on::handed_by(&from.headers) {
+            handed_on::hand_on(name, &theirs, secrets, headers);
+        }
     }
-    if let Some(privacy) = privacy {
-        headers.push((Arc::from("Privacy"), privacy.to_owned()));
-    }
-    headers
+    handed_on::dress(&trunk.headers, fill, secrets, &theirs, headers);
 }
 
 /// Inside, people are shown by their short numbers.
 pub(crate) fn towards_user(
     policy: &Policy,
-    facts: &Facts,
+    who: &Who<'_>,
     caller: &Caller<'_>,
     called: &Called<'_>,
     contact: &str,
 ) -> Identity {
-    let realm = &policy.realm;
-    let is_private = facts.wants_privacy();
+    let realm = &*policy.realm;
     let sender: Arc<str> = match caller.party {
         Party::User(user) => {
             user.extension.clone().or_else(|| user.number.as_ref().map(|number| number.shared()))
         }
-        Party::Trunk(_) | Party::Stranger { .. } => caller_number(policy, facts, caller),
+        Party::Trunk(_) | Party::Stranger { .. } => who.asserted.clone().or_else(|| who.shown.clone()),
     }
     .unwrap_or_else(|| match caller.party {
         Party::User(user) => user.name.clone(),
         Party::Trunk(_) | Party::Stranger { .. } => "anonymous".into(),
     });
-    let from = match is_private {
+    let is_hidden = who.privacy.is_hidden;
+    let sender: Cow<'_, str> = if is_hidden { "anonymous".into() } else { user_escaped(&sender) };
+    let from = match is_hidden {
         true => name_addr(Some("Anonymous"), ANONYMOUS),
-        false => {
-            name_addr(display_of(caller, facts), &["sip:", &*user_escaped(&sender), "@", realm].concat())
-        }
+        false => name_addr(who.display.as_deref(), &["sip:", &*sender, "@", realm].concat()),
+    };
+    let secrets = if is_hidden { Secrets(who.secrets(caller)) } else { Secrets::default() };
+    let telling = Telling {
+        header: model::DiversionHeader::Diversion,
+        domain: realm,
+        is_trusted: false,
+        written: &|number| number.to_owned(),
+        secrets: &secrets,
     };
     Identity {
         request_uri: contact.to_owned(),
         from,
         to: name_addr(None, &["sip:", &*user_escaped(&called.text), "@", realm].concat()),
-        headers: Vec::new(),
-        contact_user: if is_private { "anonymous".into() } else { Arc::from(&*user_escaped(&sender)) },
-    }
-}
-
-/// The number a caller may be known by: a user's own, or what a trunk asserts.
-fn caller_number(policy: &Policy, facts: &Facts, caller: &Caller<'_>) -> Option<Arc<str>> {
-    match caller.party {
-        Party::User(_) | Party::Stranger { .. } => {
-            caller.user()?.number.as_ref().map(|number| number.shared())
-        }
-        Party::Trunk(trunk) => {
-            let uris = facts.asserted.iter().chain(std::iter::once(&facts.from_uri));
-            let mut numbers = uris.filter_map(|uri| number_from_trunk(policy, trunk, &named_in(uri)?));
-            numbers.next().map(Arc::from)
-        }
-    }
-}
-
-/// The configured name of a user; what a trunk says of somebody else.
-fn display_of<'a>(caller: &Caller<'a>, facts: &'a Facts) -> Option<&'a str> {
-    match caller.party {
-        Party::User(user) => Some(&user.display),
-        Party::Trunk(_) | Party::Stranger { .. } => facts.from_display.as_deref(),
+        headers: diverted::lines(policy, who, caller, &telling, contact),
+        contact_user: Arc::from(&*sender),
+        because: Vec::new(),
     }
 }

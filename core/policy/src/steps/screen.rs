@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use model::TrunkDirection;
+use model::{Side, TrunkDirection};
+use sip_message::NameAddr;
 
 use crate::address::{Dialled, is_device_at, named_in};
 use crate::call_plan::PartyName;
 use crate::facts::Facts;
 use crate::policy::{Policy, Trunk, User};
 use crate::refusal::{Code, Refusal};
+use crate::steps::identity::is_anonymous;
 use crate::steps::{Caller, Party};
 use crate::trail::Trail;
 
@@ -100,7 +102,7 @@ fn of_trunk(trunk: &Arc<Trunk>) -> (Caller<'_>, Result<(), Refusal>) {
 }
 
 fn of_person<'p>(policy: &'p Policy, facts: &Facts) -> (Caller<'p>, Result<(), Refusal>) {
-    let from = named_in(&facts.from_uri);
+    let from = name_of(facts);
     let named = from.as_deref().and_then(|from| policy.directory.get(from));
     let proved = facts.authenticated.as_deref().and_then(|name| policy.users.get(name));
     let party = match (proved, named) {
@@ -123,6 +125,10 @@ fn of_person<'p>(policy: &'p Policy, facts: &Facts) -> (Caller<'p>, Result<(), R
                 format!("{} has no password, and none of its devices is at {}", user.name, facts.source.ip());
             Err(Refusal::new(Code::ELSEWHERE, words))
         }
+        (None, None) if is_anonymous(&facts.from_uri) && is_among_us(policy, facts) => {
+            let words = "whoever hides in From has to prove who calls";
+            Err(Refusal::new(Code::PROVE_YOURSELF, words))
+        }
         (None, None) => Err(Refusal::new(Code::STRANGER, nearest_miss(policy, facts))),
     };
     let of_user = match party {
@@ -137,6 +143,20 @@ fn of_person<'p>(policy: &'p Policy, facts: &Facts) -> (Caller<'p>, Result<(), R
         }
     };
     (Caller { party, site, name: PartyName(name) }, standing)
+}
+
+/// Whom From names; where it hides that, whom the phone says to be to us alone.
+fn name_of(facts: &Facts) -> Option<String> {
+    if !is_anonymous(&facts.from_uri) {
+        return named_in(&facts.from_uri);
+    }
+    let uris = facts.preferred.iter().chain(&facts.asserted);
+    uris.map(|uri| NameAddr::parse(uri).map_or(uri.as_str(), |address| address.uri)).find_map(named_in)
+}
+
+/// Whether only our own people can be at the source.
+fn is_among_us(policy: &Policy, facts: &Facts) -> bool {
+    policy.site_of(facts.source.ip()).is_some() || policy.side_of(facts.interface) == Side::Inside
 }
 
 /// Without a password, the address of a device is all the proof there is; with one, it is none.

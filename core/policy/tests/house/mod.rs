@@ -55,6 +55,7 @@ pub fn call(source: &str, interface: InterfaceId, from: &str, dialled: &str) -> 
         remote_party: Vec::new(),
         diversion: Vec::new(),
         history: Vec::new(),
+        handed_on: Vec::new(),
         privacy: None,
         authenticated: None,
         certificate: Vec::new(),

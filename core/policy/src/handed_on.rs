@@ -1,0 +1,117 @@
+//! Headers that are no matter of ours, and what becomes of them between two legs.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use model::{HeaderRule, HeaderWay, Word};
+
+use crate::policy::Trunk;
+
+/// Headers that travel inside a trust domain and nowhere else (RFC 7315).
+pub(crate) const TRUSTED_ONLY: [&str; 4] =
+    ["P-Access-Network-Info", "P-Charging-Function-Addresses", "P-Charging-Vector", "P-Visited-Network-ID"];
+
+/// A header line: its name and its value.
+pub type Line = (Arc<str>, String);
+
+/// What fills the words of rules in for one call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fill {
+    pub caller: String,
+    pub called: String,
+    pub trunk: Arc<str>,
+    pub site: Option<Arc<str>>,
+}
+
+/// What a caller who is hidden must not be known by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Secrets(pub Vec<String>);
+
+impl Secrets {
+    /// Whether a text gives one of them away, however a number in it is written.
+    pub fn are_told_by(&self, text: &str) -> bool {
+        let lower = text.to_lowercase();
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        self.0.iter().any(|secret| {
+            let is_number = secret.bytes().all(|byte| byte.is_ascii_digit());
+            lower.contains(secret.as_str()) || (is_number && digits.contains(secret.as_str()))
+        })
+    }
+}
+
+/// Applies a trunk's rules to what is sent to it; `theirs` are the headers of the other leg's message.
+pub(crate) fn dress(
+    rules: &[HeaderRule],
+    fill: &Fill,
+    secrets: &Secrets,
+    theirs: &dyn Fn(&str) -> Vec<String>,
+    lines: &mut Vec<Line>,
+) {
+    for rule in rules.iter().filter(|rule| rule.direction == HeaderWay::Out) {
+        let value =
+            || rule.value.as_ref().map(|text| text.filled(|word| fill.word(word))).unwrap_or_default();
+        if let Some(name) = &rule.set {
+            lines.retain(|(one, _)| !name.is(one));
+            lines.push((name.shared(), value()));
+        }
+        if let Some(name) = &rule.add {
+            lines.push((name.shared(), value()));
+        }
+        if let Some(name) = &rule.remove {
+            lines.retain(|(one, _)| !name.is(one));
+        }
+        if let Some(name) = &rule.pass {
+            hand_on(name.shared(), theirs, secrets, lines);
+        }
+    }
+}
+
+/// Adds the values of one header of the other leg's message.
+pub(crate) fn hand_on(
+    name: Arc<str>,
+    theirs: &dyn Fn(&str) -> Vec<String>,
+    secrets: &Secrets,
+    lines: &mut Vec<Line>,
+) {
+    if lines.iter().any(|(one, _)| one.eq_ignore_ascii_case(&name)) {
+        return;
+    }
+    for value in theirs(&name).iter().filter(|value| !secrets.are_told_by(value)) {
+        lines.push((name.clone(), in_one_line(value).into_owned()));
+    }
+}
+
+fn in_one_line(value: &str) -> Cow<'_, str> {
+    match value.contains(char::is_control) {
+        true => value.replace(char::is_control, " ").into(),
+        false => value.into(),
+    }
+}
+
+/// The headers that a trunk's calls hand on to the other leg.
+pub(crate) fn handed_by(rules: &[HeaderRule]) -> impl Iterator<Item = Arc<str>> {
+    let rules = rules.iter().filter(|rule| rule.direction == HeaderWay::In);
+    rules.filter_map(|rule| Some(rule.pass.as_ref()?.shared()))
+}
+
+/// Whether a rule says that a header of an INVITE from this trunk counts as if it had not come.
+pub(crate) fn is_ignored(trunk: &Trunk, name: &str) -> bool {
+    let mut rules = trunk.headers.iter().filter(|rule| rule.direction == HeaderWay::In);
+    rules.any(|rule| rule.remove.as_ref().is_some_and(|removed| removed.is(name)))
+}
+
+impl Fill {
+    fn word(&self, word: Word) -> &str {
+        match word {
+            Word::Caller => &self.caller,
+            Word::Called => &self.called,
+            Word::Trunk => &self.trunk,
+            Word::Site => self.site.as_deref().unwrap_or_default(),
+            // The call alone knows its id, and fills it in when it sends.
+            Word::Call => CALL,
+        }
+    }
+}
+
+/// Where the id of a call's record is filled in.
+pub const CALL: &str = "{call}";

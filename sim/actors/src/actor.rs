@@ -206,6 +206,7 @@ impl Actor {
                 leg.unacked = None;
             }
         }
+        leg.reliable.expire(now, out);
         match &mut leg.state {
             State::Answered { ok } => {
                 ok.expire(now, out);
@@ -237,6 +238,7 @@ impl Actor {
     pub(crate) fn end(&mut self, id: LegId, how: Ended, out: &mut ActorOut) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         leg.media.stop();
+        leg.reliable.stop();
         (leg.hang_up_at, leg.again, leg.unacked, leg.changing) = (None, None, None, None);
         if matches!(
             leg.state,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sdp::Session;
 use sip_message::{Header, Message, Method};
@@ -13,6 +13,7 @@ use crate::exchange::{ActorOut, Deed, Ended, LegId, Note, Parcel, Transport};
 use crate::leg::{Dialog, Incoming, Leg, Line, State};
 use crate::media::Media;
 use crate::profile::Habit;
+use crate::reliable::{Holding, Reliable};
 use crate::repeat::{Growth, Repeat};
 use crate::writing::Response;
 
@@ -66,7 +67,7 @@ impl Actor {
     }
 
     /// Answers a request that isn't INVITE, and remembers the answer for its copies.
-    fn serve(
+    pub(crate) fn serve(
         &mut self,
         now: Instant,
         path: Path,
@@ -106,6 +107,13 @@ impl Actor {
         if self.profile.has(Habit::Challenges) && !self.is_proven(message) {
             return self.challenge(path, message, out);
         }
+        if self.misses_reliable(message) || self.knows_no_reliable(message) {
+            let (status, name) =
+                if self.misses_reliable(message) { (421, "Require") } else { (420, "Unsupported") };
+            let header = Some((name, "100rel"));
+            let no = Response { status, to_tag: Some("unreliable"), header, ..Response::default() };
+            return out.sends.push(self.response_parcel(path, message, &no));
+        }
         let id = LegId(self.next_incoming);
         self.next_incoming += 1;
         let dialog = self.dialog_of(path, message);
@@ -122,8 +130,53 @@ impl Actor {
         self.legs.insert(id, Leg::new(id, dialog, media, state));
         let uri = message.request_uri().unwrap_or_default().to_owned();
         self.note(id, Note::Called { uri, from: message.from().uri.to_owned() }, out);
-        self.provisional(id, 100, None, out);
+        self.provisional(now, id, 100, None, out);
+        self.ring_others(now, id);
         self.play(now, id, out);
+    }
+
+    /// Other devices that the call reaches too: each has a leg of its own under another tag.
+    fn ring_others(&mut self, now: Instant, id: LegId) {
+        let count = self.profile.habits.iter().find_map(|habit| match habit {
+            Habit::Forks(count) => Some(*count),
+            _ => None,
+        });
+        let last_answers = self.profile.has(Habit::LastForkAnswers);
+        let answers_at = now + self.profile.rings_after + self.profile.answers_after;
+        let count = count.unwrap_or(1);
+        for device in 1..count {
+            let (tag, rtp, session) = (self.chance.text(), self.rtp_address(), self.chance.u64());
+            let other = LegId(self.next_incoming);
+            let Some(leg) = self.legs.get(&id) else { return };
+            let State::Ringing { invite, .. } = &leg.state else { return };
+            let early_at = now + self.profile.rings_after + Duration::from_millis(400) * u32::from(device);
+            let mut script = VecDeque::from([(early_at, Line::Early)]);
+            if last_answers && device + 1 == count {
+                script.push_back((answers_at, Line::Answer));
+            }
+            let state = State::Ringing { invite: invite.clone(), script };
+            let dialog = Dialog { local_tag: tag, ..leg.dialog.clone() };
+            let mut media = Media::new(rtp, session, &self.profile);
+            media.device = device;
+            self.next_incoming += 1;
+            self.legs.insert(other, Leg::new(other, dialog, media, state));
+        }
+        if let (true, Some(Leg { state: State::Ringing { script, .. }, .. })) =
+            (last_answers, self.legs.get_mut(&id))
+        {
+            script.retain(|(_, line)| *line != Line::Answer);
+        }
+    }
+
+    /// One device has answered, or the call is over: the others stop.
+    fn hush_others(&mut self, id: LegId) {
+        let Some(call_id) = self.legs.get(&id).map(|leg| leg.dialog.call_id.clone()) else { return };
+        let others = self.legs.values_mut().filter(|leg| leg.id != id && leg.dialog.call_id == call_id);
+        for leg in others.filter(|leg| matches!(leg.state, State::Ringing { .. })) {
+            leg.media.stop();
+            leg.reliable.stop();
+            leg.state = State::Over;
+        }
     }
 
     /// The nonce is bound to the call: a copy of the INVITE is challenged alike.
@@ -183,7 +236,10 @@ impl Actor {
             _ => None,
         });
         let mut script = VecDeque::new();
-        if self.profile.has(Habit::EarlyMedia) {
+        if self.profile.has(Habit::SilentEarly) {
+            script.push_back((rings_at, Line::Early));
+            script.push_back((rings_at + Duration::from_millis(200), Line::Ring));
+        } else if self.profile.has(Habit::EarlyMedia) || self.profile.habits.iter().any(is_fork) {
             script.push_back((rings_at, Line::Early));
         } else if !self.profile.has(Habit::NoRinging) {
             script.push_back((rings_at, Line::Ring));
@@ -202,8 +258,14 @@ impl Actor {
             if script.front().is_none_or(|(at, _)| *at > now) {
                 return;
             }
+            if let Some((at, line)) = script.front_mut()
+                && holds_back(&leg.reliable, line)
+            {
+                *at = now + PUT_OFF;
+                return;
+            }
             match script.pop_front() {
-                Some((_, Line::Ring)) => self.provisional(id, 180, None, out),
+                Some((_, Line::Ring)) => self.provisional(now, id, 180, None, out),
                 Some((_, Line::Early)) => self.early(now, id, out),
                 Some((_, Line::Answer)) => self.pick_up(now, id, out),
                 Some((_, Line::Refuse(status))) => self.refuse(now, id, status, out),
@@ -212,20 +274,39 @@ impl Actor {
         }
     }
 
-    fn provisional(&mut self, id: LegId, status: u16, body: Option<&[u8]>, out: &mut ActorOut) {
+    fn provisional(&mut self, now: Instant, id: LegId, status: u16, body: Option<&[u8]>, out: &mut ActorOut) {
         let contact = self.contact();
+        let Some(Leg { state: State::Ringing { invite, .. }, .. }) = self.legs.get(&id) else { return };
+        let bytes = invite.bytes.clone();
+        let Ok(message) = Message::parse(&bytes) else { return };
+        let rseq = self.next_rseq(id, &message, status);
+        let number = rseq.unwrap_or_default().to_string();
+        let mut headers = Vec::new();
+        if rseq.is_some() {
+            headers.extend([("Require", "100rel"), ("RSeq", number.as_str())]);
+        }
+        headers.extend(self.profile.habits.iter().find_map(|habit| match habit {
+            Habit::SaysOfEarlySound(says) => Some(("P-Early-Media", *says)),
+            _ => None,
+        }));
         let Some(leg) = self.legs.get(&id) else { return };
         let State::Ringing { invite, .. } = &leg.state else { return };
-        let Ok(message) = Message::parse(&invite.bytes) else { return };
         let answer = Response {
             status,
             to_tag: (status > 100).then_some(&leg.dialog.local_tag),
             contact: (status > 100).then_some(&contact),
             body: body.map(|body| ("application/sdp", body)),
+            headers: &headers,
             ..Response::default()
         };
         let parcel = self.response_parcel((invite.from, invite.transport), &message, &answer);
         out.sends.push(parcel.clone());
+        if let Some(rseq) = rseq {
+            let holding = if body.is_some() { Holding::Session } else { Holding::Nothing };
+            if let Some(leg) = self.legs.get_mut(&id) {
+                leg.reliable.send(now, rseq, &parcel, holding);
+            }
+        }
         if let Some(Leg { state: State::Ringing { invite, .. }, .. }) = self.legs.get_mut(&id) {
             invite.last = Some(parcel);
         }
@@ -233,7 +314,11 @@ impl Actor {
 
     fn early(&mut self, now: Instant, id: LegId, out: &mut ActorOut) {
         let answer = self.answer_to_invite(now, id);
-        self.provisional(id, 183, answer.as_deref(), out);
+        self.provisional(now, id, 183, answer.as_deref(), out);
+        let is_mute = self.profile.has(Habit::SilentEarly);
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.media.is_mute = is_mute;
+        }
     }
 
     /// The session for an answer to the INVITE: an answer to its offer, or an offer where it had none.
@@ -254,7 +339,9 @@ impl Actor {
         if self.profile.has(Habit::Redirects) {
             return self.refuse(now, id, 302, out);
         }
-        let Some(body) = self.answer_to_invite(now, id) else { return self.refuse(now, id, 488, out) };
+        let is_settled = self.legs.get(&id).is_some_and(|leg| leg.reliable.is_settled);
+        let body = if is_settled { Some(Vec::new()) } else { self.answer_to_invite(now, id) };
+        let Some(body) = body else { return self.refuse(now, id, 488, out) };
         if self.profile.has(Habit::ChangesTags) {
             let tag = self.chance.text();
             if let Some(leg) = self.legs.get_mut(&id) {
@@ -263,6 +350,11 @@ impl Actor {
         }
         if self.profile.has(Habit::AnswersTwice) {
             self.fork(now, id, &body, out);
+        }
+        self.hush_others(id);
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.media.is_mute = false;
+            leg.reliable.stop();
         }
         self.accept(now, id, &body, out);
         self.note(id, Note::Answered, out);
@@ -381,6 +473,7 @@ impl Actor {
         let (id, tag) = (leg.id, leg.dialog.local_tag.clone());
         let ok = Response { status: 200, to_tag: Some(&tag), ..Response::default() };
         self.serve(now, path, message, &ok, out);
+        self.hush_others(id);
         self.refuse(now, id, 487, out);
     }
 
@@ -412,6 +505,7 @@ impl Actor {
                 self.note(id, Note::Told { body }, out);
             }
             Some(Method::Options) => self.serve(now, path, message, &ok, out),
+            Some(Method::Prack) => self.pracked(now, id, path, message, out),
             _ => self.serve(now, path, message, &Response { status: 405, ..Response::default() }, out),
         }
     }
@@ -470,5 +564,21 @@ fn reply_address(message: &Message<'_>, (from, transport): Path) -> SocketAddr {
     match (transport, via.rport(), via.host) {
         (Transport::Udp, None, sip_message::Host::Ip(ip)) => SocketAddr::new(ip, via.port.unwrap_or(5060)),
         _ => from,
+    }
+}
+
+fn is_fork(habit: &Habit) -> bool {
+    matches!(habit, Habit::Forks(_))
+}
+
+/// How long a line of the script waits before it is looked at again.
+const PUT_OFF: Duration = Duration::from_millis(50);
+
+/// Whether a line of the script has to wait for a PRACK.
+fn holds_back(reliable: &Reliable, line: &Line) -> bool {
+    match line {
+        Line::Ring | Line::Early => reliable.sent.is_some(),
+        Line::Answer => reliable.holds_session(),
+        Line::Refuse(_) => false,
     }
 }

@@ -53,7 +53,11 @@ impl Actor {
                     _ => client.repeat.slow(),
                 }
             }
-            return self.progressed(now, leg, method, status, out);
+            self.progressed(now, leg, method, status, out);
+            if let (Some(id), "INVITE") = (leg, method) {
+                self.acknowledge_early(now, id, message, out);
+            }
+            return;
         }
         if let Some(done) = &client.done {
             out.sends.extend(done.ack.clone());
@@ -178,7 +182,7 @@ impl Actor {
             ("INVITE", State::Calling { .. }) => self.turned_down(now, id, message, out),
             ("INVITE" | "UPDATE", _) => self.changed(now, id, method, message, out),
             ("BYE", State::Leaving) => leg.state = State::Over,
-            (_, State::Up) if status >= 300 => {
+            (_, State::Up | State::Calling { .. }) if status >= 300 => {
                 self.note(id, Note::Declined { method: method.to_owned(), status }, out);
             }
             _ => {}
@@ -193,6 +197,7 @@ impl Actor {
             _ => return,
         };
         leg.dialog.establish(message);
+        leg.media.may_return = true;
         leg.state = State::Up;
         leg.hang_up_at = talks_for.map(|span| now + span);
         self.note(id, Note::Answered, out);
@@ -225,6 +230,7 @@ impl Actor {
                 wrong = mismatch.map(|mismatch| format!("answer doesn't fit the offer: {mismatch}"));
                 leg.media.learn(now, &theirs);
             }
+            (Err(_), _) if leg.reliable.is_settled => {}
             (Err(error), _) => wrong = Some(format!("2xx without a session: {error}")),
         }
         if let Some(what) = wrong {

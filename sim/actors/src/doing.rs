@@ -7,6 +7,7 @@ use crate::exchange::{ActorOut, Deed, Ended, LegId, Note, Parcel};
 use crate::leg::{Dialog, Leg, Line, State, Wish};
 use crate::media::Media;
 use crate::profile::Habit;
+use crate::reliable::Reliable;
 use crate::repeat::{Growth, Repeat};
 use crate::writing::Request;
 
@@ -70,6 +71,8 @@ impl Actor {
         out: &mut ActorOut,
     ) {
         let branch = self.branch();
+        let mut headers = headers.to_vec();
+        headers.extend(self.reliable_headers());
         let (contact, late) = (self.contact(), self.profile.has(Habit::OffersLate));
         let (house, transport) = (self.profile.house, self.profile.transport);
         let Some(leg) = self.legs.get_mut(&id) else { return };
@@ -87,7 +90,7 @@ impl Actor {
             call_id: &leg.dialog.call_id,
             cseq: leg.dialog.cseq,
             contact: &contact,
-            headers,
+            headers: &headers,
             body: offer.as_deref().map(|offer| ("application/sdp", offer)),
         }
         .print();
@@ -288,6 +291,7 @@ impl Leg {
             acks_lost: 0,
             unacked: None,
             digest_tries: 0,
+            reliable: Reliable::default(),
         }
     }
 }

@@ -107,6 +107,10 @@ pub enum Note {
     Progress {
         status: u16,
     },
+    /// A PRACK reached us; whether it named an answer of ours.
+    Pracked {
+        fits: bool,
+    },
     /// 2xx sent or received.
     Answered,
     /// The ACK to our 2xx came.
@@ -125,6 +129,10 @@ pub enum Note {
     },
     /// Tagged audio arrived, for the first time from that source.
     Heard {
+        tag: Tag,
+    },
+    /// Tagged audio is back that another device of the same call had taken turns with.
+    HeardAgain {
         tag: Tag,
     },
     /// A tone arrived.

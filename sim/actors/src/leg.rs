@@ -8,6 +8,7 @@ use sip_message::{Header, Host, Message, Uri};
 
 use crate::exchange::{Deed, LegId, Parcel, Transport};
 use crate::media::Media;
+use crate::reliable::Reliable;
 use crate::repeat::Repeat;
 
 /// What a leg is doing, as others see it.
@@ -37,6 +38,7 @@ pub(crate) struct Leg {
     /// A 2xx of ours to a re-INVITE that waits for its ACK.
     pub unacked: Option<Repeat>,
     pub digest_tries: u8,
+    pub reliable: Reliable,
 }
 
 /// What a leg waits for.
@@ -166,7 +168,8 @@ impl Leg {
         };
         let again = self.again.as_ref().map(|(at, _)| *at);
         let unacked = self.unacked.as_ref().map(Repeat::deadline);
-        [state, again, unacked, self.hang_up_at, self.media.deadline()].into_iter().flatten().min()
+        let reliable = self.reliable.deadline();
+        [state, again, unacked, reliable, self.hang_up_at, self.media.deadline()].into_iter().flatten().min()
     }
 }
 

@@ -19,6 +19,8 @@ mod digest;
 mod doing;
 mod leg;
 mod media;
+mod pracking;
+mod reliable;
 mod repeat;
 mod sealed;
 mod sound;

@@ -30,6 +30,13 @@ pub(crate) struct Media {
     heard_tone: Option<u16>,
     ear: Ear,
     pub packets_heard: u64,
+    last_tag: Option<Tag>,
+    /// Which of several devices of one call this is.
+    pub device: u8,
+    /// Whoever answers may have been heard before.
+    pub may_return: bool,
+    /// Says nothing for now.
+    pub is_mute: bool,
     sealed: Option<Sealed>,
     /// Answers in clear whatever was asked.
     is_careless: bool,
@@ -63,6 +70,10 @@ impl Media {
             heard_tone: None,
             ear: Ear::default(),
             packets_heard: 0,
+            last_tag: None,
+            device: 0,
+            may_return: false,
+            is_mute: false,
             sealed: Sealed::of(profile, session_id),
             is_careless: profile.has(Habit::AnswersInClear),
         }
@@ -146,7 +157,7 @@ impl Media {
         let Some(next) = self.next.filter(|next| *next <= now) else { return };
         self.next = Some(next + self.every);
         let Some(Peer { rtp: Some(to), payload_type, direction }) = self.peer else { return };
-        if !direction.receives() || !self.direction.sends() || profile.sound == Sound::Echo {
+        if self.is_mute || !direction.receives() || !self.direction.sends() || profile.sound == Sound::Echo {
             return;
         }
         let mut bytes = Vec::with_capacity(180);
@@ -154,7 +165,7 @@ impl Media {
             Some(tone) => tone.next_packet(&mut bytes),
             None => {
                 self.sequence = self.sequence.wrapping_add(1);
-                let tag = Tag { actor: profile.name.clone(), call_id: call_id.to_owned() }.print();
+                let tag = Tag { actor: self.name(profile), call_id: call_id.to_owned() }.print();
                 let fixed = Fixed {
                     marker: self.sequence == 1,
                     payload_type,
@@ -189,10 +200,32 @@ impl Media {
             });
         }
         if let Some(tag) = Tag::parse(header.payload) {
-            return self.heard_tags.insert(tag.clone()).then_some(Note::Heard { tag });
+            return self.heard_tag(tag);
         }
         let hertz = self.ear.hear(header.payload)?;
         (self.heard_tone.replace(hertz) != Some(hertz)).then_some(Note::HeardTone { hertz })
+    }
+
+    fn name(&self, profile: &Profile) -> String {
+        match self.device {
+            0 => profile.name.clone(),
+            device => format!("{}~{device}", profile.name),
+        }
+    }
+
+    fn heard_tag(&mut self, tag: Tag) -> Option<Note> {
+        let before = self.last_tag.replace(tag.clone());
+        if self.heard_tags.insert(tag.clone()) {
+            return Some(Note::Heard { tag });
+        }
+        let is_back = before.is_some_and(|before| before != tag && before.call_id == tag.call_id);
+        let is_wrong = is_back && !std::mem::take(&mut self.may_return);
+        is_wrong.then_some(Note::HeardAgain { tag })
+    }
+
+    /// Whether it has described itself before.
+    pub(crate) fn has_offered(&self) -> bool {
+        self.version > 0
     }
 
     fn insists(&self) -> bool {

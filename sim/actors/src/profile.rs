@@ -84,6 +84,26 @@ pub enum Habit {
     DiesAfterAnswer,
     /// 183 with a session before the 200.
     EarlyMedia,
+    /// Provisional answers are acknowledged, and wanted so.
+    Reliable,
+    /// No call without that.
+    InsistsOnReliable,
+    /// The first PRACKs are kept back.
+    LosesPracks(u8),
+    /// Reliable answers are never acknowledged.
+    NeverPracks,
+    /// Each PRACK is preceded by one that names nothing.
+    MisnumbersPracks,
+    /// The PRACK of a session holds a new offer.
+    OffersInPrack,
+    /// So many devices answer 183 with a session of their own, one after the other; the first one answers.
+    Forks(u8),
+    /// The last of them answers.
+    LastForkAnswers,
+    /// Speaks only once it is answered, whatever it promises; and says 180 after 183.
+    SilentEarly,
+    /// P-Early-Media of its provisional answers.
+    SaysOfEarlySound(&'static str),
     /// INVITEs carry no offer; the answer comes in the ACK.
     OffersLate,
     /// A re-INVITE as soon as the call is up.

@@ -58,6 +58,8 @@ pub(crate) struct Response<'a> {
     pub contact: Option<&'a str>,
     /// One header of its own, name and value.
     pub header: Option<(&'a str, &'a str)>,
+    /// Others.
+    pub headers: &'a [(&'a str, &'a str)],
     pub body: Option<(&'a str, &'a [u8])>,
 }
 
@@ -83,7 +85,7 @@ impl Response<'_> {
         if let Some(contact) = self.contact {
             let _ = write!(text, "Contact: {contact}\r\n");
         }
-        if let Some((name, value)) = self.header {
+        for (name, value) in self.header.iter().chain(self.headers) {
             let _ = write!(text, "{name}: {value}\r\n");
         }
         with_body(text, self.body)

@@ -81,7 +81,7 @@ impl Judges {
             speeches.extend(all.into_iter().map(|words| Speech { judge, words }));
         };
         hear("wire", self.wire.finish());
-        hear("crosstalk", self.crosstalk.finish());
+        hear("crosstalk", self.crosstalk.finish(last));
         hear("records", self.records.finish(last));
         hear("explain", self.explain.finish());
         hear("emergency", self.emergency.finish());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use actors::Note;
 
+use crate::judges::Last;
 use crate::sight::Sight;
 
 #[derive(Default)]
@@ -12,6 +13,8 @@ pub(crate) struct Crosstalk {
     heard: BTreeSet<(String, String)>,
     /// Pairs of Call-IDs that a record names as the two sides of one call.
     partners: BTreeSet<(String, String)>,
+    /// Devices of one call that were heard, silent, and heard again.
+    returned: Vec<String>,
     faults: Vec<String>,
 }
 
@@ -21,6 +24,10 @@ impl Crosstalk {
             Sight::Noted { noted, actor, .. } => match &noted.what {
                 Note::Heard { tag } => {
                     self.heard.insert((noted.call_id.clone(), tag.call_id.clone()));
+                }
+                Note::HeardAgain { tag } => {
+                    self.returned
+                        .push(format!("{actor} hears {tag:?} again, after another of the same call"));
                 }
                 Note::HeardOutside { port, tag } => {
                     self.faults.push(format!("{actor} is in no call at port {port} and hears {tag:?}"));
@@ -37,9 +44,14 @@ impl Crosstalk {
         }
     }
 
-    pub(crate) fn finish(&mut self) -> Vec<String> {
+    pub(crate) fn finish(&mut self, last: &Last) -> Vec<String> {
+        if last.is_rough {
+            // What was overtaken on its way arrives after what came later.
+            self.returned.clear();
+        }
         let wrong = self.heard.iter().filter(|pair| pair.0 != pair.1 && !self.partners.contains(*pair));
         let wrong: Vec<_> = wrong.map(|(hearer, heard)| format!("{hearer} heard {heard}")).collect();
-        std::mem::take(&mut self.faults).into_iter().chain(wrong).collect()
+        let returned = std::mem::take(&mut self.returned);
+        std::mem::take(&mut self.faults).into_iter().chain(returned).chain(wrong).collect()
     }
 }

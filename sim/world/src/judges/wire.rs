@@ -1,6 +1,7 @@
-//! Every message that the house sends, held against the rules of RFC 3261, 3264, 4320.
+//! Every message that the house sends, held against the rules of RFC 3261, 3262, 3264, 4320.
 
 mod duties;
+mod reliable;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,7 @@ use sip_stack::Transport;
 
 use crate::sight::Sight;
 use duties::Duties;
+use reliable::Reliable;
 
 /// The dialog that a request belongs to, as its sender names it.
 type Thread = (String, String, Option<String>);
@@ -25,6 +27,7 @@ pub(crate) struct Wire {
     /// Requests of the house; whatever is sent again under a branch is a copy.
     branches: BTreeSet<String>,
     duties: Duties,
+    reliable: Reliable,
     faults: Vec<String>,
 }
 
@@ -39,6 +42,7 @@ impl Wire {
             Sight::HouseReceived { at, bytes, .. } => {
                 if let Ok(message) = Message::parse(bytes) {
                     self.duties.received(*at, &message);
+                    self.reliable.received(&message);
                 }
             }
             Sight::Noted { actor, noted, .. } => {
@@ -71,9 +75,14 @@ impl Wire {
             Start::Request { method, .. } => {
                 self.check_request(method, &message, &mut found);
                 self.duties.house_requested(at, method, &message, &mut found);
+                self.reliable.house_requested(&message, &mut found);
             }
             Start::Response { status, .. } => {
                 check_response(status, &message, &mut found);
+                if !self.reliable.is_settled(&message) {
+                    check_session(status, &message, &mut found);
+                }
+                self.reliable.house_answered(status, &message, &mut found);
                 self.duties.house_answered(status, &message, &mut found);
             }
         }
@@ -141,14 +150,16 @@ fn check_response(status: u16, message: &Message<'_>, found: &mut Vec<String>) {
     if status == 408 && method != Method::Invite {
         found.push("408 to a request that isn't INVITE (RFC 4320)".to_owned());
     }
-    let is_accepted = (200..300).contains(&status);
-    if is_accepted && method == Method::Invite {
-        if message.contacts().count() != 1 {
-            found.push("not one Contact".to_owned());
-        }
-        if Session::parse(message.body()).is_err() {
-            found.push("accepted without a session".to_owned());
-        }
+    let is_accepted = (200..300).contains(&status) && method == Method::Invite;
+    if is_accepted && message.contacts().count() != 1 {
+        found.push("not one Contact".to_owned());
+    }
+}
+
+fn check_session(status: u16, message: &Message<'_>, found: &mut Vec<String>) {
+    let is_accepted = (200..300).contains(&status) && message.cseq().method == Method::Invite;
+    if is_accepted && Session::parse(message.body()).is_err() {
+        found.push("accepted without a session".to_owned());
     }
 }
 

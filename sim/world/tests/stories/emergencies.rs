@@ -79,3 +79,39 @@ fn a_stranger_inside_reaches_help() {
     assert!(help.is_up_with(&east));
     world.finish();
 }
+
+/// Every limit is reached, the line of the trunk is full, every media port is out, and the house is about to
+/// stop: nobody else gets a call, and a call for help reaches somebody.
+#[test]
+fn a19_help_is_reached_when_everything_is_full_and_the_house_is_draining() {
+    let full = TWO_PROVIDERS
+        .replace("limits = { calls = 40 }", "limits = { calls = 2, calls_per_second = 1, wait = \"0s\" }")
+        .replace(
+            "area_code = \"425\"\noutside_prefix",
+            "media = { max_calls = 2 }\narea_code = \"425\"\noutside_prefix",
+        )
+        .replace("media_ports = \"30000-31999\"", "media_ports = \"30000-30007\"")
+        .replace("media_ports = \"32000-33999\"", "media_ports = \"32000-32007\"");
+    let mut world = World::from_toml(seed(), &full);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    let east = world.provider("east");
+    let mut others = Vec::new();
+    for _ in 0..4 {
+        others.push(hana.dials("+1 206 555 0142"));
+        others.push(minsu.dials("+1 206 555 0143"));
+        world.run_for(Duration::from_millis(1200));
+    }
+    world.run_for(Duration::from_secs(2));
+    let up = others.iter().filter(|call| call.is_up()).count();
+    assert!(up < others.len() && up > 0, "{up} of {}", others.len());
+    world.commands(switch::Command::Drain);
+    let refused = minsu.dials("+1 206 555 0144");
+    let help = lobby.dials("911");
+    world.run_for(Duration::from_secs(3));
+
+    assert_eq!(refused.ended(), Some(actors::Ended::Refused(503)));
+    assert!(world.records().iter().any(|record| record.verdict == "TD-R502"));
+    assert!(help.is_up_with(&east));
+    assert_eq!(others.iter().filter(|call| call.is_up()).count(), up, "calls in progress go on");
+    world.finish();
+}

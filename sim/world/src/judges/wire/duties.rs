@@ -142,7 +142,7 @@ impl Duties {
             Some(last) if last >= 200 && status != last => found.push(format!("{status} after {last}")),
             _ => served.last = Some(status),
         }
-        let is_session = matches!(message.cseq().method, Method::Invite | Method::Update);
+        let is_session = matches!(message.cseq().method, Method::Invite | Method::Update | Method::Prack);
         if is_session && !served.offer.is_empty() && !message.body().is_empty() && status < 300 {
             check_answer(&served.offer, message.body(), found);
         }

@@ -7,6 +7,7 @@ mod audio;
 mod baresip;
 mod calls;
 mod crash;
+mod flight;
 mod node;
 mod place;
 mod provider;
@@ -44,6 +45,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "calls-tls-v6", run: |binary, load| calls::run(binary, load, place::TLS_V6) },
     Scenario { name: "audio", run: audio::run },
     Scenario { name: "sealed", run: sealed::run },
+    Scenario { name: "flight", run: flight::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "crash", run: crash::run },

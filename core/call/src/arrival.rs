@@ -259,7 +259,8 @@ fn refuse(
     }
     if is_a_strangers(refusal.code) {
         let (facts, trail) = (Box::new(facts), Box::new(trail));
-        room.tells.push(Event::TurnedAway { at: room.now.wall, facts, refusal: refusal.clone(), trail });
+        let (call_id, refusal) = (message.call_id().to_owned(), refusal.clone());
+        room.tells.push(Event::TurnedAway { at: room.now.wall, call_id, facts, refusal, trail });
         return;
     }
     let record = Draft::refused(room, message, facts, trail, refusal);

@@ -13,6 +13,7 @@ pub enum Event {
     /// Nobody we know: no call began, and no call record is made.
     TurnedAway {
         at: WallTime,
+        call_id: String,
         facts: Box<Facts>,
         refusal: Refusal,
         trail: Box<Trail>,

@@ -87,6 +87,30 @@ pub enum Call {
         #[arg(long)]
         json: bool,
     },
+    /// The messages of one call, drawn between those who exchanged them
+    #[command(after_help = "Examples:\n  tandem call ladder c019f3a9b2c0-1 --dir /etc/tandem\n  \
+tandem call ladder c019f3a9b2c0-1 --json")]
+    Ladder {
+        /// The id that the list shows, or the Call-ID of one of its legs
+        id: String,
+        #[command(flatten)]
+        house: House,
+        /// One JSON document with the whole messages instead of a drawing
+        #[arg(long)]
+        json: bool,
+    },
+    /// The messages of one call as a capture file, decrypted, secrets blotted out
+    #[command(after_help = "Examples:\n  tandem call export c019f3a9b2c0-1 --pcapng call.pcapng --dir \
+/etc/tandem\n  tandem call export c019f3a9b2c0-1 --pcapng /tmp/call.pcapng")]
+    Export {
+        /// The id that the list shows, or the Call-ID of one of its legs
+        id: String,
+        #[command(flatten)]
+        house: House,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        pcapng: PathBuf,
+    },
     /// One call: what became of it, every attempt, and why it went there
     #[command(after_help = "Examples:\n  tandem call show c019f3a9b2c0-1 --dir /etc/tandem\n  \
 tandem call show c019f3a9b2c0-1 --json")]

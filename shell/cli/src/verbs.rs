@@ -157,6 +157,9 @@ pub struct Up {
     /// How long calls may go on after SIGTERM
     #[arg(long, default_value = "5m", value_parser = span)]
     pub drain_max: Duration,
+    /// Megabytes of messages that are kept for `call ladder` and `call export`; 0 keeps none
+    #[arg(long, default_value_t = 32, value_name = "MB")]
+    pub flight_mb: usize,
     /// DNS servers to ask [default: those of this machine]
     #[arg(long, value_name = "IP")]
     pub dns: Vec<IpAddr>,

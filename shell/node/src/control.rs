@@ -31,6 +31,10 @@ pub enum Request {
     Calls {
         most: u16,
     },
+    /// The messages of some dialogs, as far as they are kept.
+    Messages {
+        call_ids: Vec<String>,
+    },
     /// What an apply would do.
     Plan {
         directory: Option<PathBuf>,

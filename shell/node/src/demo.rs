@@ -1,12 +1,12 @@
 //! `tandem demo`: a house, two providers, a 9-1-1 centre and three phones, over real loopback sockets.
 //!
 //! `cast` says who takes part and where, `driver` lends an actor its sockets, `play` makes the calls and
-//! judges them, `ladder` draws what crossed the wire.
+//! judges them, `wire` keeps what crossed the wire.
 
 mod cast;
 mod driver;
-mod ladder;
 mod play;
+mod wire;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ use telemetry::LogSettings;
 use crate::directory::{self, Loaded};
 use crate::edge::{Edge, Plan};
 use cast::{CAST, Stage};
-use ladder::Kept;
 use play::{Outturn, Play, SCENES};
+use wire::Kept;
 
 /// A directory that goes when the demo ends.
 struct Scratch(PathBuf);
@@ -95,6 +95,7 @@ fn start_edge(
         shards: 1,
         media_loops: 1,
         dns: Vec::new(),
+        flight: None,
         tap: Some(Box::new(move |tapped| {
             if let Some(kept) = Kept::of(tapped) {
                 wire.lock().unwrap_or_else(PoisonError::into_inner).push(kept);

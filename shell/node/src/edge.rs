@@ -13,9 +13,10 @@ use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
 use switch::{Answer, AskId, Command, Held, Now, Question, Reply, Settings, Switch, WallTime};
 use switch_io::{Asker, Keep, Limits, Mail, Ports, Tap};
+use telemetry::Flight;
 use tracing::{error, info, warn};
 
-use crate::{listening, sight};
+use crate::{listening, recorder, sight};
 
 /// How long a shard may take to answer a command.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,6 +32,8 @@ pub struct Plan {
     pub dns: Vec<IpAddr>,
     /// Sees every message on the wire.
     pub tap: Option<Tap>,
+    /// Keeps every message, where nobody taps.
+    pub flight: Option<Flight>,
     /// Sees every record once it is kept.
     pub witness: Option<Keep>,
 }
@@ -60,7 +63,9 @@ impl Edge {
         let switches = (0..plan.shards).map(|shard| new_switch(&plan, &known, shard));
         let switches = switches.collect::<Result<Vec<_>>>()?;
         let orders = media.iter().map(media_io::Handle::orders).collect();
-        let ports = wire(&mail, orders, lookup, &store, &telemetry, (plan.tap, plan.witness));
+        let recorded = plan.flight.map(|flight| recorder::tap(flight, Arc::clone(&known)));
+        let tap = plan.tap.or(recorded);
+        let ports = wire(&mail, orders, lookup, &store, &telemetry, (tap, plan.witness));
         let settings = switch_io::Settings { listeners, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
         Ok(Edge { listeners: known, shards, media, mail, store, telemetry })

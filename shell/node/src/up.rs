@@ -6,14 +6,14 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cli::{Exit, Up};
 use model::LogLevel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use store::{Revisions, Torn};
 use switch::Held;
-use telemetry::LogSettings;
+use telemetry::{Flight, LogSettings};
 use tracing::{error, info, warn};
 
 use crate::banner::banner;
@@ -66,12 +66,14 @@ pub fn run(up: &Up) -> Result<Exit> {
     tell_signals(tell.clone())?;
     let (notes, kept) = (begun.notes.clone(), begun.kept);
     let mut owner = Owner::new(&up.dir, revisions, begun);
-    let edge = start_edge(up, &data, &owner, kept)?;
+    let flight = Flight::start(up.flight_mb * 1_000_000).context("flight recorder")?;
+    let edge = start_edge(up, &data, &owner, &flight, kept)?;
 
     let board = Arc::new(Board::default());
     board.change(|notice| notice.notes = notes);
     pin(&board, &owner);
-    let control = open_control(&data, Window { asker: edge.asker(), board: Arc::clone(&board), owner: tell });
+    let window = Window { asker: edge.asker(), board: Arc::clone(&board), flight, owner: tell };
+    let control = open_control(&data, window);
     let name = &owner.documents().system.value.name;
     eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));
 
@@ -91,7 +93,7 @@ questions={questions}"
     Ok(Exit::Done)
 }
 
-fn start_edge(up: &Up, data: &Path, owner: &Owner, kept: Kept) -> Result<Edge> {
+fn start_edge(up: &Up, data: &Path, owner: &Owner, flight: &Flight, kept: Kept) -> Result<Edge> {
     let started = Edge::start(Plan {
         policy: Arc::clone(owner.policy()),
         base: up.dir.clone(),
@@ -100,6 +102,7 @@ fn start_edge(up: &Up, data: &Path, owner: &Owner, kept: Kept) -> Result<Edge> {
         media_loops: up.media.unwrap_or_else(usual_media_loops),
         dns: up.dns.clone(),
         tap: None,
+        flight: (up.flight_mb > 0).then(|| flight.clone()),
         witness: None,
     });
     if started.is_err() && kept == Kept::Now {

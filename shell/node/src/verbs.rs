@@ -7,6 +7,7 @@ pub mod check;
 pub mod explain;
 pub mod failover;
 pub mod help;
+mod messages;
 pub mod past;
 mod record;
 pub mod status;

@@ -1,11 +1,15 @@
 //! What happens, for whoever watches: events as lines of JSON, and those for a person as log lines.
 //!
 //! Nothing here is ever needed for a call: when the disk or the reader is slow, events are dropped and
-//! counted. Start at `telemetry`; `words` says what an event is called in the log.
+//! counted. `flight` keeps the messages of the last calls, `mask` blots secrets out of them. Start at
+//! `telemetry`; `words` says what an event is called in the log.
 
+mod flight;
 mod log;
+mod mask;
 mod telemetry;
 mod words;
 
+pub use flight::{Flight, Found, Seen, Sighting, Way};
 pub use log::{LogSettings, start_log};
 pub use telemetry::{Counts, Settings, Telemetry};

@@ -79,7 +79,7 @@ fn configure(
         "format = 1\n\n[system]\nname = \"interop\"\ncountry = \"US\"\n\n\
          [interface.loop]\naddress = \"{address}\"\nudp = {}\ntls = {}\ntls_certificate = {:?}\n\
          tls_key = {:?}\ntls_verify = {:?}\nmedia_ports = \"{}\"\nside = \"outside\"\n\n\
-         [trunk.callers]\nservers = [{{ uri = \"sip:{}\" }}]\n\
+         [trunk.callers]\nkind = \"pbx\"\nservers = [{{ uri = \"sip:{}\" }}]\n\
          accept = {{ sources = [\"{address}\"], did = \"any\" }}\ndirection = \"in\"\n\
          media = {{ srtp = \"required\" }}\nhealth = {{ options = \"off\" }}\n\n\
          [trunk.callees]\nservers = [{{ uri = \"sip:{callee}\" }}]\ndirection = \"out\"\n\

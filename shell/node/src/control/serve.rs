@@ -12,6 +12,7 @@ use std::time::Duration;
 use cli::Exit;
 use serde_json::Value;
 use switch_io::Asker;
+use telemetry::Flight;
 use tracing::warn;
 
 use super::{Board, Request, Response, VERSION, socket};
@@ -30,13 +31,15 @@ const OWNER_PATIENCE: Duration = Duration::from_secs(110);
 pub struct Window<T> {
     pub asker: Asker,
     pub board: Arc<Board>,
+    pub flight: Flight,
     /// The way to the owner of the house, who alone may change it.
     pub owner: Sender<T>,
 }
 
 impl<T> Clone for Window<T> {
     fn clone(&self) -> Window<T> {
-        Window { asker: self.asker.clone(), board: Arc::clone(&self.board), owner: self.owner.clone() }
+        let (board, flight) = (Arc::clone(&self.board), self.flight.clone());
+        Window { asker: self.asker.clone(), board, flight, owner: self.owner.clone() }
     }
 }
 
@@ -138,6 +141,7 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
             None => Response::refused(Exit::Unreachable, "a shard does not answer"),
         },
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
+        Request::Messages { call_ids } => Response::answer(&window.flight.of(&call_ids)),
         request => ask_owner(window, request, user),
     }
 }

@@ -12,7 +12,8 @@ use switch::{Outcome, Record};
 
 use crate::demo::cast::{CAST, Stage};
 use crate::demo::driver::{Player, Seen, Word};
-use crate::demo::ladder::{Kept, Ladder};
+use crate::demo::wire::{self, Kept};
+use crate::ladder::Ladder;
 
 /// How long the two speak with each other.
 const TALK: Duration = Duration::from_millis(1200);
@@ -135,13 +136,13 @@ impl Play {
 
     fn outturn(&self, scene: &Scene, sight: Sight, record: Option<Record>, stage: &Stage) -> Outturn {
         let mut faults = Vec::new();
-        let mut ladder = Ladder { parties: Vec::new(), arrows: Vec::new() };
+        let mut ladder = Ladder::of(Vec::new());
         match &record {
             None => faults.push("no call record was made".to_owned()),
             Some(record) => {
                 let callees = record.attempts.iter().map(|attempt| &*attempt.call_id);
                 let call_ids: Vec<_> = std::iter::once(&*record.call_id).chain(callees).collect();
-                ladder = Ladder::of(&self.wire(), &call_ids, |address| stage.name_of(address));
+                ladder = wire::ladder(&self.wire(), &call_ids, |address| stage.name_of(address));
                 faults_of(record, scene, &mut faults);
             }
         }

@@ -10,7 +10,7 @@ use cli::{Call, Exit, Paint, Palette};
 use serde_json::{Value, json};
 
 use crate::control::{self, Request, Response};
-use crate::verbs::{Form, record, when};
+use crate::verbs::{Form, messages, record, when};
 
 /// Calls in progress that a shard lists: a thousand at most.
 const LIVE: Request = Request::Calls { most: 1_000 };
@@ -34,11 +34,28 @@ pub fn run(verb: &Call, palette: Palette) -> Result<Exit> {
             }
             Ok(Exit::Done)
         }
+        Call::Ladder { id, house, json } => {
+            let form = if *json { Form::Json } else { Form::Text };
+            with_record(id, &house.data(), |record, data| messages::ladder(record, data, form, palette))
+        }
+        Call::Export { id, house, pcapng } => {
+            with_record(id, &house.data(), |record, data| messages::export(record, data, pcapng))
+        }
         Call::Show { id, house, json } => {
             let form = if *json { Form::Json } else { Form::Text };
             show(id, &house.data(), form, palette)
         }
     }
+}
+
+/// Does something with the record of a call that ended or was turned away.
+fn with_record(id: &str, data: &Path, then: impl FnOnce(&Value, &Path) -> Result<Exit>) -> Result<Exit> {
+    let found = ended(data, usize::MAX, |one| is_meant(one, id))?;
+    let Some(record) = found.last() else {
+        eprintln!("tandem: no call {id} has ended in {}", data.display());
+        return Ok(Exit::Bad);
+    };
+    then(record, data)
 }
 
 fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {

@@ -1,34 +1,21 @@
-//! The messages of one call, as they crossed the wire, drawn between those who exchanged them.
+//! The messages of one call, drawn between those who exchanged them.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 use sip_message::{Message, Start};
-use switch_io::{Tapped, Way};
 
 /// From one line of life to the next.
 const STEP: usize = 20;
 const MARGIN: usize = 6;
 
-/// One message, kept from the tap.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    at: Instant,
-    remote: IpAddr,
-    way: Way,
-    call_id: String,
-    what: String,
-    note: String,
-}
-
 /// One arrow of a ladder.
 #[derive(Clone, Debug, Serialize)]
 pub struct Arrow {
     pub at_ms: u64,
-    pub from: &'static str,
-    pub to: &'static str,
+    pub from: String,
+    pub to: String,
     pub what: String,
     pub note: String,
 }
@@ -37,50 +24,36 @@ pub struct Arrow {
 #[derive(Clone, Debug, Serialize)]
 pub struct Ladder {
     /// The caller, the house, then the callees in the order they were tried.
-    pub parties: Vec<&'static str>,
+    pub parties: Vec<String>,
     pub arrows: Vec<Arrow>,
 }
 
-const EDGE: &str = "edge";
-
-impl Kept {
-    /// What a ladder needs of a message; nothing, if it is none.
-    pub fn of(tapped: Tapped<'_>) -> Option<Kept> {
-        let message = Message::parse(tapped.bytes).ok()?;
-        let (what, note) = match message.start() {
-            Start::Request { method, uri } => (method.to_string(), uri.to_owned()),
-            Start::Response { status, reason } => (status.to_string(), reason.to_owned()),
-        };
-        let (at, way, remote) = (tapped.at, tapped.way, tapped.flow.remote.ip());
-        Some(Kept { at, remote, way, call_id: message.call_id().to_owned(), what, note })
-    }
-}
+/// How the house itself is called in a ladder.
+pub const HOUSE: &str = "edge";
 
 impl Ladder {
-    /// The ladder of the dialogs named by their Call-IDs, in the order of the parties.
-    pub fn of(kept: &[Kept], call_ids: &[&str], name_of: impl Fn(IpAddr) -> Option<&'static str>) -> Ladder {
-        let of_call: Vec<_> = kept.iter().filter(|kept| call_ids.contains(&&*kept.call_id)).collect();
-        let start = of_call.first().map(|kept| kept.at);
-        let mut ladder = Ladder { parties: Vec::new(), arrows: Vec::new() };
-        for kept in of_call {
-            let other = name_of(kept.remote).unwrap_or("?");
-            if !ladder.parties.contains(&other) {
-                ladder.parties.push(other);
+    /// The ladder of some arrows; the house stands between the caller and the others.
+    pub fn of(arrows: Vec<Arrow>) -> Ladder {
+        let mut parties: Vec<String> = Vec::new();
+        for other in arrows.iter().flat_map(|arrow| [&arrow.from, &arrow.to]) {
+            if other != HOUSE && !parties.contains(other) {
+                parties.push(other.clone());
             }
-            let (from, to) = match kept.way {
-                Way::Received => (other, EDGE),
-                Way::Sent => (EDGE, other),
-            };
-            let since = start.map_or(Duration::ZERO, |start| kept.at.saturating_duration_since(start));
-            let (what, note) = (kept.what.clone(), kept.note.clone());
-            ladder.arrows.push(Arrow { at_ms: since.as_millis() as u64, from, to, what, note });
         }
-        ladder.parties.insert(ladder.parties.len().min(1), EDGE);
-        ladder
+        parties.insert(parties.len().min(1), HOUSE.to_owned());
+        Ladder { parties, arrows }
+    }
+
+    /// What an arrow says of a message: its method or status, and its address or reason.
+    pub fn label(message: &Message<'_>) -> (String, String) {
+        match message.start() {
+            Start::Request { method, uri } => (method.to_string(), uri.to_owned()),
+            Start::Response { status, reason } => (status.to_string(), reason.to_owned()),
+        }
     }
 
     fn place_of(&self, party: &str) -> usize {
-        self.parties.iter().position(|known| *known == party).unwrap_or_default()
+        self.parties.iter().position(|known| known == party).unwrap_or_default()
     }
 }
 
@@ -88,8 +61,10 @@ impl fmt::Display for Ladder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut names = vec![' '; MARGIN + STEP * self.parties.len()];
         for (at, name) in self.parties.iter().enumerate() {
-            let start = (MARGIN + STEP * at).saturating_sub(name.len() / 2);
-            put(&mut names, start, name);
+            let start = (MARGIN + STEP * at).saturating_sub(name.len().min(STEP - 2) / 2);
+            let room = STEP - 2;
+            let name: String = name.chars().take(room).collect();
+            put(&mut names, start, &name);
         }
         writeln!(f, "{}", text_of(&names))?;
         for arrow in &self.arrows {
@@ -106,7 +81,7 @@ impl Ladder {
         for at in 0..self.parties.len() {
             line[MARGIN + STEP * at] = '│';
         }
-        let (from, to) = (self.place_of(arrow.from), self.place_of(arrow.to));
+        let (from, to) = (self.place_of(&arrow.from), self.place_of(&arrow.to));
         let (left, right) = (MARGIN + STEP * from.min(to), MARGIN + STEP * from.max(to));
         line[left + 1..right].fill('─');
         if from < to {
@@ -134,10 +109,16 @@ mod tests {
 
     #[test]
     fn an_arrow_runs_from_its_sender_to_its_receiver() {
-        let arrow = |from, to, what: &str| Arrow { at_ms: 2, from, to, what: what.into(), note: "x".into() };
-        let parties = vec!["hana", EDGE, "east", "west"];
+        let arrow = |from: &str, to: &str, what: &str| Arrow {
+            at_ms: 2,
+            from: from.into(),
+            to: to.into(),
+            what: what.into(),
+            note: "x".into(),
+        };
+        let parties = ["hana", HOUSE, "east", "west"].map(str::to_owned).to_vec();
         let arrows =
-            vec![arrow("hana", EDGE, "INVITE"), arrow(EDGE, "west", "BYE"), arrow(EDGE, "hana", "100")];
+            vec![arrow("hana", HOUSE, "INVITE"), arrow(HOUSE, "west", "BYE"), arrow(HOUSE, "hana", "100")];
 
         let drawn = Ladder { parties, arrows }.to_string();
 

@@ -12,20 +12,27 @@ use std::process::Command;
 use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
 
-/// Measures parsing (`None` or `parse`), whole `calls`, relayed `packets`, or an `apply` of a large house.
+/// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, whole `calls`, or relayed
+/// `packets`.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
+        Some("plan") => plan(),
         Some("calls") => calls(),
         Some("packets") => packets(),
         Some("apply") => apply::apply(),
-        Some(_) => Err(Failure::new("no such bench", "one of parse, calls, packets, apply")),
+        Some(_) => Err(Failure::new("no such bench", "one of parse, plan, calls, packets, apply")),
     }
 }
 
 fn parse() -> Result<(), Failure> {
     let cure = "see bench/parse; it is a workspace of its own";
     run(cargo().current_dir(root().join("bench/parse")).args(["run", "--quiet", "--release"]), cure)
+}
+
+fn plan() -> Result<(), Failure> {
+    let cure = "see bench/plan; it is a workspace of its own";
+    run(cargo().current_dir(root().join("bench/plan")).args(["run", "--quiet", "--release"]), cure)
 }
 
 fn calls() -> Result<(), Failure> {

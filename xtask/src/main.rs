@@ -34,7 +34,7 @@ cargo xtask plans DIR                   writes the numbering plans, out of libph
 cargo xtask sim [--seeds N] [--from S]  random scenarios in the simulated world
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
-cargo xtask bench [NAME]                parse, calls, packets (by the load kit), apply
+cargo xtask bench [NAME]                parse, plan, apply; calls, packets (by the load kit)
 ";
 
 fn main() -> ExitCode {

@@ -67,6 +67,8 @@ impl Draft {
         let Some(record) = &mut self.record else { return };
         record.attempts.push(AttemptRecord {
             callee: callee_of(plan),
+            route: plan.route.as_ref().map(|route| route.to_string()),
+            price: plan.quote.as_ref().map(|quote| quote.to_string()),
             target: plan.target.to_string(),
             remote: None,
             call_id: String::new(),

@@ -44,6 +44,12 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AttemptRecord {
     pub callee: String,
+    /// The route that led there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// What a minute costs by it, as far as a price list says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
     pub target: String,
     pub remote: Option<String>,
     pub call_id: String,

@@ -4,7 +4,7 @@ mod list;
 mod price;
 
 pub(crate) use list::day_number;
-pub use list::{BadLine, LIST_HEAD, lines_of};
+pub use list::{BadLine, LIST_HEAD, day_of, lines_of};
 pub use price::{Price, Quote, Terms};
 
 use std::collections::BTreeMap;

@@ -43,7 +43,7 @@ pub use call_plan::{
 };
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after};
-pub use deck::{BadLine, Deck, Found, LIST_HEAD, Price, Quote, Rate, Tariff, Terms, lines_of};
+pub use deck::{BadLine, Deck, Found, LIST_HEAD, Price, Quote, Rate, Tariff, Terms, day_of, lines_of};
 pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,

@@ -141,6 +141,12 @@ impl Policy {
         self.tariffs.values()
     }
 
+    /// The trunks whose calls cost what a list says.
+    pub fn trunks_with(&self, tariff: &Arc<Tariff>) -> Vec<&Arc<str>> {
+        let has = |trunk: &&Arc<Trunk>| trunk.tariff.as_ref().is_some_and(|one| Arc::ptr_eq(one, tariff));
+        self.trunks.values().filter(has).map(|trunk| &trunk.name).collect()
+    }
+
     /// The days since 1970 of a time, as they are counted here.
     pub fn day(&self, at: WallTime) -> u32 {
         day_number(self.zone.local(at).date()).unwrap_or(0)

@@ -14,6 +14,8 @@ pub enum Exit {
     Unreachable,
     /// Somebody else changed it meanwhile.
     Conflict,
+    /// Some of it was done.
+    Partly,
 }
 
 impl Exit {
@@ -24,6 +26,7 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Unreachable => 3,
             Exit::Conflict => 5,
+            Exit::Partly => 6,
         }
     }
 

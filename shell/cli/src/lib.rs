@@ -6,6 +6,7 @@
 mod change;
 mod exit;
 mod paint;
+mod rate;
 mod running;
 mod span;
 mod verbs;
@@ -13,5 +14,6 @@ mod verbs;
 pub use change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 pub use exit::Exit;
 pub use paint::{Paint, Palette};
+pub use rate::{RateDiff, RateImport, RateList, RatePrice, RateVerb};
 pub use running::{Call, House, Status, Trunk};
 pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Failover, Up, Verb, parse, parse_from};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
+use crate::rate::RateVerb;
 use crate::running::{Call, Status, Trunk};
 use crate::span::span;
 
@@ -125,6 +126,14 @@ Exit code 1 says that it would be refused."
     /// Say what changed between two revisions
     #[command(after_help = "Examples:\n  tandem diff 17 --dir /etc/tandem\n  tandem diff 12 17 --json")]
     Diff(Diff),
+    /// Price lists: read them, look at them, compare them
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem rate import northwind.csv --deck northwind --dir /etc/tandem\n  \
+tandem rate price +82255501234"
+    )]
+    Rate(RateVerb),
     /// Explain a code, or show the help of a verb
     #[command(after_help = "Examples:\n  tandem help TD-R301\n  tandem help explain")]
     Help {

@@ -9,6 +9,7 @@ pub mod failover;
 pub mod help;
 mod messages;
 pub mod past;
+pub mod rate;
 mod record;
 pub mod status;
 pub mod test;

@@ -57,7 +57,8 @@ impl Rate {
     }
 }
 
-fn day_of(text: &str) -> Result<u32, &'static str> {
+/// Days since 1970 of a date such as 2026-12-25; or what is wrong with it.
+pub fn day_of(text: &str) -> Result<u32, &'static str> {
     let date: Date = text.parse().map_err(|_| "the date is none; write it as 2026-12-25")?;
     day_number(date).ok_or("the date is before 1970")
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use cli::{Exit, Explain, Paint, Palette};
 use jiff::civil;
 use jiff::tz::TimeZone;
-use policy::{Callee, Caller, Decision, Explanation, Inquiry, Outcome, Policy, Trail, WallTime};
+use policy::{Callee, Caller, Considered, Decision, Explanation, Inquiry, Outcome, Policy, Trail, WallTime};
 use serde_json::json;
 
 use crate::directory;
@@ -45,7 +45,7 @@ pub fn run(question: &Explain, palette: Palette) -> Result<Exit> {
     if question.json {
         println!("{:#}", json!(explanation));
     } else {
-        print(question, &inquiry, explanation, palette);
+        print(question, &policy, &inquiry, explanation, palette);
     }
     Ok(Exit::Done)
 }
@@ -62,7 +62,7 @@ fn caller(question: &Explain, policy: &Policy) -> Option<Caller> {
     user.or_else(trunk).or_else(only)
 }
 
-fn print(question: &Explain, inquiry: &Inquiry, explanation: Explanation, palette: Palette) {
+fn print(question: &Explain, policy: &Policy, inquiry: &Inquiry, explanation: Explanation, palette: Palette) {
     let who = match &inquiry.from {
         Caller::User(name) => name.clone(),
         Caller::Trunk(name) => format!("trunk {name}"),
@@ -70,7 +70,14 @@ fn print(question: &Explain, inquiry: &Inquiry, explanation: Explanation, palett
     println!("Call     {}  dials  {}", palette.paint(Paint::Strong, who), question.number);
     println!("Result   {}\n", result(&explanation.decision, palette));
     let mut trail = explanation.trail;
-    let hidden = if question.all { 0 } else { shorten(&mut trail) };
+    let hidden = match question.all {
+        true => {
+            let others = policy::routes_not_taken(policy, &explanation.facts);
+            lengthen(&mut trail, others);
+            0
+        }
+        false => shorten(&mut trail),
+    };
     println!("{trail}");
     if hidden > 0 {
         println!("   – {hidden} more that do not match (use --all)");
@@ -96,8 +103,19 @@ pub fn result(decision: &Decision, palette: Palette) -> String {
                 }
             }
             let what = if plan.emergency { "emergency call to" } else { "rings" };
-            format!("{} {} through {}", palette.paint(Paint::Good, what), plan.called, names.join(", then "))
+            let quote = plan.attempts.first().and_then(|attempt| attempt.quote.as_ref());
+            let price = quote.map(|quote| format!("  estimate {quote}")).unwrap_or_default();
+            let what = palette.paint(Paint::Good, what);
+            format!("{what} {} through {}{price}", plan.called, names.join(", then "))
         }
+    }
+}
+
+/// Puts every route that does not match into the list, also those that a large house does not look at.
+fn lengthen(trail: &mut Trail, others: Vec<Considered>) {
+    if let Some(step) = trail.steps.iter_mut().find(|step| step.name == "routes") {
+        step.considered.retain(|row| row.outcome != Outcome::Rejected);
+        step.considered.extend(others);
     }
 }
 
@@ -129,7 +147,7 @@ fn moment(text: &str, policy: &Policy) -> Result<WallTime> {
     Ok(WallTime(local.to_zoned(zone)?.timestamp().as_millisecond() as _))
 }
 
-fn now() -> WallTime {
+pub fn now() -> WallTime {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     WallTime(since.as_millis() as _)
 }

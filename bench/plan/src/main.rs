@@ -187,9 +187,10 @@ fn texts() -> Vec<SourceFile> {
             .expect("a text takes all");
     }
     for route in 0..ROUTES - 1 {
+        let nth = route / 2;
         let to = match route % 2 {
-            0 => format!("+1 {} NXX XXXX", 200 + route % 700),
-            _ => format!("+{} …", 30 + route % 69),
+            0 => format!("+1 {} {}XX XXXX", 200 + nth % 700, 2 + nth / 700),
+            _ => format!("+{}{:02} …", 30 + nth % 69, nth / 69),
         };
         let trunks: Vec<String> =
             (0..3).map(|n| format!("{{ trunk = \"t{}\" }}", (route * 7 + n) % TRUNKS)).collect();

@@ -9,11 +9,9 @@ use sip_stack::{Flow, Reply, ServerId, auth};
 
 use crate::body::{self, Body};
 use crate::draft::Draft;
+use crate::timer::{Agreement, Timer, TooShort};
 use crate::told::Way;
-use crate::{Event, Room};
-
-/// What the house supports and says so.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO";
+use crate::{Event, Room, refresh};
 
 /// Offered to phones, the strongest first; old ones know only the last.
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
@@ -40,6 +38,8 @@ pub(crate) struct Admitted {
     pub offer: Option<Box<[u8]>>,
     /// How provisional answers are sent to the caller.
     pub way: Way,
+    /// What the answer will say of the session timer.
+    pub session: Option<Agreement>,
 }
 
 impl Admitted {
@@ -73,14 +73,22 @@ pub(crate) fn admit(
             );
             None
         }
-        Decision::Go(plan) => match way_of(message, &plan) {
-            Some(way) => Some(Admitted { plan: *plan, facts, trail, offer, way }),
-            None => {
+        Decision::Go(plan) => {
+            let Some(way) = way_of(message, &plan) else {
                 let refusal = Refusal::new(Code::NOT_RELIABLE, "its INVITE doesn't support 100rel");
                 refuse(room, server, message, facts, trail, &refusal);
-                None
-            }
-        },
+                return None;
+            };
+            let timer = Timer::new(plan.leg.session_timer);
+            let session = match timer.judge(message) {
+                Err(TooShort) if !plan.emergency => {
+                    refresh::too_short(room, server);
+                    return None;
+                }
+                _ => timer.judge_kindly(message),
+            };
+            Some(Admitted { plan: *plan, facts, trail, offer, way, session })
+        }
         Decision::No(refusal) => {
             refuse(room, server, message, facts, trail, &refusal);
             None
@@ -128,6 +136,9 @@ fn way_of(message: &Message<'_>, plan: &CallPlan) -> Option<Way> {
     }
 }
 
+/// What a peer may require of the house.
+const KNOWN: [&str; 2] = [RELIABLE, "timer"];
+
 /// The option tags that a request demands and the house doesn't know.
 pub(crate) fn unsupported(message: &Message<'_>) -> Option<String> {
     let demanded: Vec<&str> = message.values(Header::Require).filter(|tag| is_unknown(tag)).collect();
@@ -135,7 +146,7 @@ pub(crate) fn unsupported(message: &Message<'_>) -> Option<String> {
 }
 
 fn is_unknown(tag: &str) -> bool {
-    !tag.is_empty() && !tag.eq_ignore_ascii_case(RELIABLE)
+    !tag.is_empty() && !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(tag))
 }
 
 fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {

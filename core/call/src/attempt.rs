@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use policy::{Large, Turn};
+use policy::{AttemptPlan, Large, Turn};
 use sip_stack::ClientId;
 use sip_stack::locate::{Locate, Target};
 use targets::Place;
 
 use crate::early::Earlies;
+use crate::timer::Timer;
 
 /// One peer being tried.
 pub(crate) struct Attempt {
@@ -21,6 +22,8 @@ pub(crate) struct Attempt {
     pub contact: Box<str>,
     /// Whom a TLS connection must prove to be.
     pub server_name: Option<Arc<str>>,
+    /// What its INVITE offers of a session timer.
+    pub timer: Timer,
     /// How often its challenge was answered.
     pub proofs: u32,
     /// Where the INVITE was sent to.
@@ -77,7 +80,7 @@ pub(crate) enum Progress {
 const SHARERS_MAX: usize = 4;
 
 impl Attempt {
-    pub(crate) fn new(index: usize, call_id: String, give_up_at: Instant, each: Duration) -> Attempt {
+    pub(crate) fn new(index: usize, call_id: String, now: Instant, plan: &AttemptPlan) -> Attempt {
         Attempt {
             index,
             stage: Stage::Begun,
@@ -85,11 +88,12 @@ impl Attempt {
             cseq: 1,
             contact: "".into(),
             server_name: None,
+            timer: Timer::new(plan.leg.session_timer),
             proofs: 0,
             place: None,
             others: VecDeque::new(),
-            each,
-            give_up_at,
+            each: plan.answer_wait,
+            give_up_at: now + plan.answer_wait,
             earlies: Earlies::default(),
             is_gated: false,
         }

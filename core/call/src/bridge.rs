@@ -1,6 +1,7 @@
 //! The call's media: ports on both sides, what each side is told, and the orders to the relay.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use media::{Aim, Figures, LatchMode, Order, PortPair, Purpose, Sending, SessionKey, Side};
 use policy::{InterfaceId, MediaPath, MediaPlan};
@@ -8,7 +9,7 @@ use sdp::{Codecs, Cover, Direction, Face, Session};
 use sip_stack::Token;
 
 use crate::Room;
-use crate::keys::Keys;
+use crate::keys::{Keys, Settled};
 
 /// Audio, video, text: streams beyond these are refused one by one.
 const STREAMS_MAX: usize = 4;
@@ -37,11 +38,23 @@ struct Port {
     interface: InterfaceId,
     advertise: IpAddr,
     pairs: Vec<PortPair>,
+    /// What its peer said last.
+    heard: Arc<[u8]>,
     /// What its peer was told last, and the version in it.
     told: Vec<u8>,
     version: u64,
+    /// Names our description of this side, from its first to its last version.
+    session_id: u64,
     /// Where its peer receives, by stream, as the relay was told last.
     aims: Vec<Aim>,
+}
+
+/// What a side has said of itself, and what the other side was told of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Described {
+    heard: Arc<[u8]>,
+    told: Vec<u8>,
+    keys: Settled,
 }
 
 enum Stage {
@@ -72,16 +85,18 @@ pub(crate) enum Part {
 
 impl Bridge {
     pub(crate) fn new(key: Token, caller: InterfaceId, caller_keys: Keys) -> Bridge {
-        let port = || Port {
+        let port = |side: Side| Port {
             interface: caller,
             advertise: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             pairs: Vec::new(),
+            heard: Arc::default(),
             told: Vec::new(),
             version: 0,
+            session_id: u64::from(key.nonce()) << 1 | side as u64,
             aims: Vec::new(),
         };
         let keys = [caller_keys, Keys::unknown()];
-        let sides = [port(), port()];
+        let sides = [port(Side::Caller), port(Side::Callee)];
         Bridge { key, round: 0, sides, keys, stage: Stage::Shut, figures: None, peer: Peer::Same }
     }
 
@@ -135,13 +150,17 @@ impl Bridge {
         let session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
         if plan.path == MediaPath::Direct {
             self.keys.iter().try_for_each(|keys| keys.let_pass(&session)).map_err(NoMedia::Unprotected)?;
+            self.sides[from as usize].heard = theirs.into();
+            self.sides[from.other() as usize].told = theirs.to_vec();
             return Ok(theirs.to_vec());
         }
         let covers = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
         self.open_streams(room, &session, purpose)?;
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
-        let ours = self.describe(from.other(), &session, &codecs, &covers)?;
+        let offer = (part == Part::Answer).then(|| Arc::clone(&self.sides[from.other() as usize].heard));
+        let ours = self.describe(from.other(), &session, &codecs, (&covers, offer.as_deref()))?;
         self.aim(room, from, &session);
+        self.sides[from as usize].heard = theirs.into();
         Ok(ours)
     }
 
@@ -172,7 +191,7 @@ impl Bridge {
         to: Side,
         session: &Session<'_>,
         codecs: &Codecs,
-        covers: &[Cover],
+        covers: (&[Cover], Option<&[u8]>),
     ) -> Result<Vec<u8>, NoMedia> {
         let mut ours = self.written(to, session, codecs, covers)?;
         let told = &self.sides[to as usize].told;
@@ -189,13 +208,16 @@ impl Bridge {
         to: Side,
         session: &Session<'_>,
         codecs: &Codecs,
-        covers: &[Cover],
+        (covers, offer): (&[Cover], Option<&[u8]>),
     ) -> Result<Vec<u8>, NoMedia> {
         let mut ours = Vec::with_capacity(1024);
         let face = Face { covers: covers.to_vec(), ..self.face(to, session) };
         sdp::rewrite(session, &face, codecs, &mut ours)
             .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
-        Ok(ours)
+        Ok(match offer {
+            Some(offer) => sdp::fit_directions(offer, ours),
+            None => ours,
+        })
     }
 
     /// The callee's side is about to be somebody else: who was there until now is not believed any more.
@@ -232,6 +254,45 @@ impl Bridge {
         for (stream, aim) in self.sides[side as usize].aims.iter().enumerate() {
             let aim = change(aim.clone());
             room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });
+        }
+    }
+
+    /// What a side has said of itself.
+    pub(crate) fn heard(&self, side: Side) -> &[u8] {
+        &self.sides[side as usize].heard
+    }
+
+    /// What a side was told.
+    pub(crate) fn told(&self, side: Side) -> &[u8] {
+        &self.sides[side as usize].told
+    }
+
+    /// What holds between the sides before one of them offers something else.
+    pub(crate) fn agreed(&self, from: Side) -> Described {
+        Described {
+            heard: Arc::clone(&self.sides[from as usize].heard),
+            told: self.sides[from.other() as usize].told.clone(),
+            keys: self.keys[from as usize].settled(),
+        }
+    }
+
+    /// An offer of a side was refused: what held before holds on (RFC 6141, RFC 3261 14.2).
+    pub(crate) fn restore(&mut self, room: &mut Room<'_>, from: Side, before: Described) {
+        self.keys[from as usize].restore(before.keys);
+        if let Ok(session) = Session::parse(&before.heard) {
+            self.aim(room, from, &session);
+        }
+        self.sides[from as usize].heard = before.heard;
+        self.sides[from.other() as usize].told = before.told;
+    }
+
+    /// A side answers what it was told before.
+    pub(crate) fn hear_again(&mut self, room: &mut Room<'_>, side: Side, theirs: &[u8]) {
+        if let Ok(session) = Session::parse(theirs)
+            && self.heard(side) != theirs
+        {
+            self.aim(room, side, &session);
+            self.sides[side as usize].heard = theirs.into();
         }
     }
 
@@ -336,7 +397,7 @@ impl Bridge {
         Face {
             address: side.advertise,
             ports: ports.collect(),
-            session_id: u64::from(self.key.nonce()) << 1 | to as u64,
+            session_id: side.session_id,
             version: side.version,
             covers: Vec::new(),
         }

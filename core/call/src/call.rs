@@ -14,9 +14,11 @@ use crate::attempt::Attempt;
 use crate::bridge::Bridge;
 use crate::closing::Closing;
 use crate::draft::Draft;
+use crate::end::End;
 use crate::exchange::{Exchange, Passing};
 use crate::keys::{Carrier, Keys};
 use crate::time::T1;
+use crate::timer::Agreement;
 use crate::told::Told;
 
 /// Two legs or more, and what they wait for.
@@ -30,6 +32,8 @@ pub struct Call {
     pub(crate) exchange: Option<Exchange>,
     /// Other requests on their way from one leg to the other.
     pub(crate) passing: Vec<Passing>,
+    /// What is known of both far ends, by `Side`.
+    pub(crate) ends: [End; 2],
     /// 2xx of ours that wait for their ACK, by `Side`.
     pub(crate) unacked: [Option<Unacked>; 2],
     /// What we owe or sent for the last 2xx of each side.
@@ -64,6 +68,8 @@ pub(crate) struct Caller {
     /// The INVITE, until it has its final answer.
     pub invite: Option<ServerId>,
     pub invite_cseq: u32,
+    /// What the answer to it says of the session timer.
+    pub session: Option<Agreement>,
     /// What the caller offered; `None` when the offer is left to the callee.
     pub offer: Option<Box<[u8]>>,
     pub contact: Box<str>,
@@ -122,6 +128,7 @@ impl Call {
         admitted: Admitted,
     ) -> Box<Call> {
         let mut call = Box::new(Call::new(room, key, server, flow, message, admitted));
+        call.timer(Side::Caller).note_abilities(message);
         call.tell_started(room);
         call.try_from(room, 0);
         call
@@ -147,6 +154,7 @@ impl Call {
                 dialog: Dialog::as_callee(message, &tag, flow),
                 invite: Some(server),
                 invite_cseq: message.cseq().number,
+                session: admitted.session,
                 offer: admitted.offer,
                 contact: contact.into(),
                 max_forwards: admitted.facts.max_forwards,
@@ -155,6 +163,7 @@ impl Call {
             state: State::Closing(Closing::default()),
             bridge: Bridge::new(key, room.places.interface_of(flow.listener), caller_keys),
             exchange: None,
+            ends: [End::of_caller(&admitted.plan), End::of_callee(&admitted.plan.attempts[0])],
             passing: Vec::new(),
             unacked: [None, None],
             acks: [Ack::None, Ack::None],
@@ -183,7 +192,7 @@ impl Call {
             State::Placing(attempt) => {
                 Some(attempt.deadline().map_or(self.set_up_by, |at| at.min(self.set_up_by)))
             }
-            State::Up(_) => None,
+            State::Up(_) => self.timer_deadline(),
             State::Closing(closing) => closing.deadline(),
         };
         let repeats = self.unacked.iter().flatten().map(|unacked| match unacked.repeat_at {
@@ -199,7 +208,7 @@ impl Call {
         self.repeat_told(room);
         match &self.state {
             State::Placing(_) => self.expire_attempt(room),
-            State::Up(_) => {}
+            State::Up(_) => self.expire_timers(room),
             State::Closing(_) => self.expire_closing(room),
         }
     }
@@ -218,7 +227,7 @@ impl Call {
         match &mut self.state {
             State::Placing(attempt) if attempt.is_client(client) => self.attempt_unanswered(room, cause),
             State::Placing(_) => {}
-            State::Up(_) => self.exchange_unanswered(room, client),
+            State::Up(_) => self.exchange_unanswered(room, client, cause),
             State::Closing(closing) => closing.bye_ended(client),
         }
     }

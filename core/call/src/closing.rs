@@ -43,6 +43,8 @@ pub(crate) enum Ending {
     NoDescription,
     /// A side no longer knows the dialog, or doesn't answer in it.
     Lost(Side),
+    /// A side gave no sign of life in time.
+    Silent(Side),
     /// An operator ended it.
     Operator,
 }

@@ -1,8 +1,11 @@
 //! A re-INVITE or UPDATE, or another request, on its way from one leg to the other.
 
 use media::Side;
-use sip_message::Method;
+use sip_message::{Message, Method};
 use sip_stack::{ClientId, ServerId};
+
+use crate::bridge::Described;
+use crate::timer::Agreement;
 
 /// One negotiation under way.
 pub(crate) struct Exchange {
@@ -15,6 +18,10 @@ pub(crate) struct Exchange {
     /// The Contact that counts once the request is accepted (RFC 6141).
     pub target: Option<Box<str>>,
     pub stage: Stage,
+    /// What its answer says of the session timer.
+    pub session: Option<Agreement>,
+    /// What both sides had been told before, for the case of a refusal (RFC 6141).
+    pub before: Described,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +60,10 @@ impl Exchange {
 }
 
 impl Verb {
+    pub(crate) fn of(message: &Message<'_>) -> Verb {
+        if message.method() == Some(Method::Update) { Verb::Update } else { Verb::Invite }
+    }
+
     pub(crate) fn method(self) -> Method<'static> {
         match self {
             Verb::Invite => Method::Invite,

@@ -3,8 +3,8 @@
 use sip_message::{Message, Method};
 use sip_stack::{Flow, ServerId};
 
+use crate::Room;
 use crate::call::{Call, State};
-use crate::{Room, arrival};
 
 impl Call {
     pub(crate) fn in_dialog(
@@ -30,7 +30,11 @@ impl Call {
         }
         match (&self.state, method) {
             (State::Closing(_), _) => room.reply(server, 481),
-            (_, Method::Options) => room.reply_with(server, 200, None, &[("Allow", arrival::ALLOW)]),
+            (_, Method::Options) => room.reply_with(server, 200, None, &[("Allow", &self.allowed())]),
+            // Nobody subscribes to anything here but to the fate of a transfer (RFC 6665, 4.1.3).
+            (_, Method::Subscribe | Method::Notify) => {
+                room.reply_with(server, 489, None, &[("Allow-Events", "refer")]);
+            }
             // The first INVITE isn't answered yet (RFC 3261 14.2, RFC 3311 5.2).
             (State::Placing(_), Method::Invite | Method::Update | Method::Info) => {
                 room.reply_with(server, 500, None, &[("Retry-After", "3")]);
@@ -38,9 +42,9 @@ impl Call {
             (State::Up(_), Method::Invite | Method::Update) => {
                 self.carry_exchange(room, server, side, message)
             }
-            (State::Up(_), Method::Info) => self.pass(room, server, side, message),
-            (State::Placing(_) | State::Up(_), _) => {
-                room.reply_with(server, 405, None, &[("Allow", arrival::ALLOW)]);
+            (State::Up(_), _) => self.pass(room, server, side, message),
+            (State::Placing(_), _) => {
+                room.reply_with(server, 405, None, &[("Allow", &self.allowed())]);
             }
         }
     }

@@ -1,6 +1,7 @@
-//! Requests that carry neither offer nor answer: taken across as they are.
+//! Requests that carry neither offer nor answer: taken across as they are, where both legs allow it.
 
 use media::Side;
+use policy::CarriedMethod;
 use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, Reply, ServerId};
 
@@ -8,14 +9,29 @@ use crate::call::Call;
 use crate::exchange::Passing;
 use crate::{Room, arrival, part};
 
-/// Headers that say what an INFO is about (RFC 6086).
+/// Headers that say what an INFO is about (RFC 6086), or how the body is meant.
 const CARRIED: [&str; 2] = ["Info-Package", "Content-Disposition"];
 
 /// More requests than this at a time are refused.
 const PASSING_MAX: usize = 8;
 
+/// What a method is called in the rules of a leg, if it may be carried at all.
+fn carried(method: Method<'_>) -> Option<(CarriedMethod, Method<'static>)> {
+    match method {
+        Method::Info => Some((CarriedMethod::Info, Method::Info)),
+        Method::Message => Some((CarriedMethod::Message, Method::Message)),
+        _ => None,
+    }
+}
+
 impl Call {
+    /// Takes a request across, or says that it isn't allowed here.
     pub(crate) fn pass(&mut self, room: &mut Room<'_>, server: ServerId, from: Side, message: &Message<'_>) {
+        let method = message.method().and_then(carried);
+        let allowed = method.filter(|(method, _)| self.carries(*method));
+        let Some((_, method)) = allowed else {
+            return room.reply_with(server, 405, None, &[("Allow", &self.allowed())]);
+        };
         if let Some(unsupported) = arrival::unsupported(message) {
             return room.reply_with(server, 420, None, &[("Unsupported", &unsupported)]);
         }
@@ -27,13 +43,28 @@ impl Call {
             CARRIED.iter().filter_map(|name| message.named(name).map(|value| (*name, value))).collect();
         let owner = part::owner(self.key, part::PASSING);
         let Some(dialog) = self.dialog(to) else { return room.reply(server, 481) };
-        let next = dialog.next_request(Method::Info);
+        let next = dialog.next_request(method);
         let mut request = next.as_request();
         request.headers = &headers;
         let kind = message.line(Header::ContentType).unwrap_or("application/octet-stream");
         request.body = (!message.body().is_empty()).then_some((kind, message.body()));
         let client = room.stack.request(room.now.instant, &request, owner, room.sends);
         self.passing.push(Passing { to, server, client });
+    }
+
+    fn carries(&self, method: CarriedMethod) -> bool {
+        self.ends.iter().all(|end| end.rules.methods.contains(method))
+    }
+
+    /// What may be asked inside of this call.
+    pub(crate) fn allowed(&self) -> String {
+        let is_barred = |method: &&str| *method == "INFO" && !self.carries(CarriedMethod::Info);
+        let mut methods: Vec<&str> =
+            sip_stack::ALLOW.split(", ").filter(|method| !is_barred(method)).collect();
+        if self.carries(CarriedMethod::Message) {
+            methods.push("MESSAGE");
+        }
+        methods.join(", ")
     }
 
     pub(crate) fn passing_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {

@@ -14,7 +14,9 @@ use crate::body::{self, Body};
 use crate::call::{Ack, Call, Callee, State, Unacked};
 use crate::closing::Ending;
 use crate::early::Early;
-use crate::{Room, arrival, part, stray};
+use crate::end::End;
+use crate::timer::lent;
+use crate::{Room, part, stray};
 
 /// How often a call for help goes through all its attempts again.
 const HELP_ROUNDS: u8 = 2;
@@ -35,6 +37,7 @@ impl Call {
         match part {
             part::INVITE => self.invite_answered(room, client, flow, message),
             part::EXCHANGE => self.exchange_answered(room, client, message),
+            part::REFRESH => self.refresh_answered(room, client, message),
             part::PASSING => self.passing_answered(room, client, message),
             part::PRACK => {}
             _ => self.bye_answered(room, client, message),
@@ -92,7 +95,9 @@ impl Call {
         }
         let callee = Callee { dialog, attempt: attempt.index, contact: attempt.contact.clone() };
         let cseq = attempt.cseq;
+        self.ends[Side::Callee as usize] = End::of_callee(&self.plan.attempts[attempt.index]);
         self.state = State::Up(callee);
+        self.timer(Side::Callee).accepted(room.now.instant, message);
         if is_left_open {
             self.acks[Side::Callee as usize] = Ack::Owed(cseq);
         } else {
@@ -149,11 +154,16 @@ impl Call {
         let is_settled = self.caller.told.described.as_ref().is_some_and(|described| described.is_settled);
         self.caller.offer = None;
         let Some(server) = self.caller.take_invite() else { return };
+        let session = self.caller.session;
+        self.timer(Side::Caller).agree(room.now.instant, session);
+        let session = session.map(|agreement| agreement.answer_headers()).unwrap_or_default();
+        let mut headers = vec![("Allow", sip_stack::ALLOW)];
+        headers.extend(lent(&session));
         let reply = Reply {
             status: 200,
             to_tag: Some(&tag),
             contact: Some(&self.caller.contact),
-            headers: &[("Allow", arrival::ALLOW)],
+            headers: &headers,
             body: (!is_settled && !ours.is_empty()).then_some(("application/sdp", ours)),
             ..Reply::default()
         };
@@ -181,6 +191,9 @@ impl Call {
 
     fn rejected(&mut self, room: &mut Room<'_>, status: u16, flow: Flow, message: &Message<'_>) {
         if matches!(status, 401 | 407) && self.prove(room, flow, message) {
+            return;
+        }
+        if status == 422 && self.invite_for_longer(room, flow, message) {
             return;
         }
         let State::Placing(attempt) = &self.state else { return };
@@ -227,6 +240,18 @@ impl Call {
         attempt.proofs += 1;
         attempt.cseq += 1;
         self.invite(room, attempt_plan, (flow, attempt_plan.large), Some((name, &value))).is_ok()
+    }
+
+    /// The callee takes only longer session intervals: the same INVITE again with one (RFC 4028, 7.3).
+    fn invite_for_longer(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let State::Placing(attempt) = &mut self.state else { return false };
+        if attempt.timer.raise(message).is_none() {
+            return false;
+        }
+        attempt.cseq += 1;
+        let attempt_plan = &plan.attempts[attempt.index];
+        self.invite(room, attempt_plan, (flow, attempt_plan.large), None).is_ok()
     }
 
     /// No attempt is left: the caller hears why.

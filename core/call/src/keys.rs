@@ -38,14 +38,19 @@ struct Stream {
     agreed: Option<Agreed>,
 }
 
+#[derive(Clone, Debug)]
 struct Agreed {
     tag: u32,
     form: Form,
     protection: Arc<Protection>,
 }
 
+/// What is agreed for all streams of a leg.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settled(Vec<Option<Agreed>>);
+
 /// Whether the line says that it is sealed, or is clear with keys beside it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Sealed,
     Beside,
@@ -78,6 +83,19 @@ impl Keys {
     /// What is agreed for a stream.
     pub fn protection(&self, stream: usize) -> Option<Arc<Protection>> {
         Some(Arc::clone(&self.streams.get(stream)?.agreed.as_ref()?.protection))
+    }
+
+    /// What is agreed now, before the peer offers something else.
+    pub fn settled(&self) -> Settled {
+        Settled(self.streams.iter().map(|stream| stream.agreed.clone()).collect())
+    }
+
+    /// The peer's offer came to nothing.
+    pub fn restore(&mut self, before: Settled) {
+        let settled = before.0.into_iter().chain(std::iter::repeat_with(|| None));
+        for (stream, agreed) in self.streams.iter_mut().zip(settled) {
+            stream.agreed = agreed;
+        }
     }
 
     /// Reads what the peer offers, and settles what we will answer.

@@ -16,7 +16,9 @@ mod attempt;
 mod call;
 mod closing;
 mod early;
+mod end;
 mod exchange;
+mod timer;
 mod told;
 
 mod ack;
@@ -30,6 +32,7 @@ mod place;
 mod prack;
 mod progress;
 mod queue;
+mod refresh;
 mod reinvite;
 mod stray;
 

@@ -16,6 +16,9 @@ pub(crate) const BYE: u16 = 4;
 /// A PRACK of ours; what becomes of it is seen by what the INVITE is answered.
 pub(crate) const PRACK: u16 = 5;
 
+/// A question whether a far end is there.
+pub(crate) const REFRESH: u16 = 6;
+
 pub(crate) fn owner(key: Token, part: u16) -> Owner {
     Owner { room: ROOM, key: key.bits(), part }
 }

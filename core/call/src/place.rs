@@ -15,7 +15,8 @@ use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
 use crate::early::Earlies;
 use crate::keys::{Carrier, Keys};
-use crate::{Room, arrival, part, told};
+use crate::timer::lent;
+use crate::{Room, part, told};
 
 impl Call {
     /// Tries the attempts of the plan in order, from `index`, until one is under way.
@@ -52,9 +53,8 @@ impl Call {
                 }
             }
         }
-        let now = room.now.instant;
         let call_id = format!("{}-{}", self.key, room.stack.chance().text(12));
-        let attempt = Attempt::new(index, call_id, now + plan.answer_wait, plan.answer_wait);
+        let attempt = Attempt::new(index, call_id, room.now.instant, plan);
         let line = self.stand_in_line(room, plan)?;
         let is_waiting = line.is_some();
         let stage = line.map_or(Stage::Begun, Stage::Waiting);
@@ -178,7 +178,9 @@ impl Call {
         let dressed = plan_headers(plan, &id);
         let mut headers: Vec<(&str, &str)> =
             dressed.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-        headers.push(("Allow", arrival::ALLOW));
+        headers.push(("Allow", sip_stack::ALLOW));
+        let session = attempt.timer.request_headers();
+        headers.extend(lent(&session));
         headers.extend(leg_headers(&plan.leg, answers));
         headers.extend(proof);
         let contact = room.places.contact(flow.listener, &plan.contact_user);

@@ -1,15 +1,16 @@
 //! A re-INVITE or UPDATE, carried from one leg to the other. One at a time: who comes second hears so.
 
 use media::Side;
-use sip_message::{Message, Method};
+use sip_message::Message;
 use sip_stack::{ClientId, Reply, ServerId};
 
 use crate::body::{self, Body};
-use crate::bridge::Part;
+use crate::bridge::{Described, Part};
 use crate::call::{Ack, Call, Unacked};
 use crate::closing::Ending;
 use crate::exchange::{Exchange, Offer, Stage, Verb};
-use crate::{EndedBy, Room, arrival, part};
+use crate::timer::{Agreement, lent};
+use crate::{EndedBy, Room, arrival, part, refresh};
 
 impl Call {
     /// Takes a negotiation that one side begins to the other.
@@ -23,6 +24,12 @@ impl Call {
         if let Some(unsupported) = arrival::unsupported(message) {
             return room.reply_with(server, 420, None, &[("Unsupported", &unsupported)]);
         }
+        if self.is_refresh(from, message) && !(self.exchange.is_some() && Verb::of(message) == Verb::Invite) {
+            return self.accept_refresh(room, server, from, message);
+        }
+        let Ok(session) = self.end(from).timer.judge(message) else {
+            return refresh::too_short(room, server);
+        };
         match &self.exchange {
             Some(exchange) if exchange.from == from => {
                 return room.reply_with(server, 500, None, &[("Retry-After", "2")]);
@@ -31,41 +38,45 @@ impl Call {
             None if self.is_unsettled() => return room.reply(server, 491),
             None => {}
         }
-        let verb = if message.method() == Some(Method::Update) { Verb::Update } else { Verb::Invite };
+        self.timer(from).note_abilities(message);
+        let before = self.bridge.agreed(from);
         match body::of(message) {
             Body::Unknown => room.reply_with(server, 415, None, &[("Accept", "application/sdp")]),
-            Body::None => self.ask_across(room, server, from, verb, message, None),
+            Body::None => self.ask_across(room, (server, from, message), (session, before), None),
             Body::Sdp(theirs) => match self.describe_across(room, from, Part::Offer, theirs) {
-                Some(ours) => self.ask_across(room, server, from, verb, message, Some(&ours)),
+                Some(ours) => self.ask_across(room, (server, from, message), (session, before), Some(&ours)),
                 None => room.reply(server, 488),
             },
         }
     }
 
     /// Whether the first INVITE, or an earlier one, still waits for an ACK somewhere.
-    fn is_unsettled(&self) -> bool {
+    pub(crate) fn is_unsettled(&self) -> bool {
         let is_owed = self.acks.iter().any(|ack| matches!(ack, Ack::Owed(_)));
-        is_owed || self.caller.invite.is_some() || self.unacked.iter().any(Option::is_some)
+        let is_refreshing = [Side::Caller, Side::Callee].into_iter().any(|side| self.is_refreshing(side));
+        let is_answered = self.caller.invite.is_none();
+        is_owed || is_refreshing || !is_answered || self.unacked.iter().any(Option::is_some)
     }
 
     fn ask_across(
         &mut self,
         room: &mut Room<'_>,
-        server: ServerId,
-        from: Side,
-        verb: Verb,
-        message: &Message<'_>,
+        (server, from, message): (ServerId, Side, &Message<'_>),
+        (session, before): (Option<Agreement>, Described),
         offer: Option<&[u8]>,
     ) {
-        let to = from.other();
+        let (to, verb) = (from.other(), Verb::of(message));
         let contact = self.contact(to).to_owned();
         let hops = message.max_forwards().ok().flatten().unwrap_or(70).saturating_sub(1);
         let owner = part::owner(self.key, part::EXCHANGE);
+        let timer = self.end(to).timer.request_headers();
+        let mut headers = vec![("Allow", sip_stack::ALLOW)];
+        headers.extend(lent(&timer));
         let Some(dialog) = self.dialog(to) else { return room.reply(server, 481) };
         let next = dialog.next_request(verb.method());
         let mut request = next.as_request();
         request.contact = Some(&contact);
-        request.headers = &[("Allow", arrival::ALLOW)];
+        request.headers = &headers;
         request.max_forwards = hops;
         request.body = offer.map(|offer| ("application/sdp", offer));
         let client = room.stack.request(room.now.instant, &request, owner, room.sends);
@@ -73,7 +84,7 @@ impl Call {
         let stage = Stage::Asked(if offer.is_some() { Offer::Made } else { Offer::LeftOpen });
         let target = message.contact().and_then(Result::ok).map(|contact| contact.uri.into());
         let cseq = message.cseq().number;
-        self.exchange = Some(Exchange { from, verb, server, cseq, client, target, stage });
+        self.exchange = Some(Exchange { from, verb, server, cseq, client, target, stage, session, before });
     }
 
     pub(crate) fn exchange_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
@@ -83,7 +94,7 @@ impl Call {
             (..=199, _) => {}
             (200..=299, true) => self.exchange_accepted(room, message),
             (200..=299, false) => self.acknowledge_again(room, message),
-            (_, true) => self.exchange_refused(room, status),
+            (_, true) => self.exchange_refused(room, message),
             (_, false) => {}
         }
     }
@@ -95,6 +106,8 @@ impl Call {
             return self.acknowledge_again(room, message);
         };
         let (from, to) = (exchange.from, exchange.from.other());
+        self.timer(to).accepted(room.now.instant, message);
+        self.timer(from).agree(room.now.instant, exchange.session);
         if let Some(dialog) = self.dialog(to) {
             dialog.retarget(message);
         }
@@ -130,10 +143,13 @@ impl Call {
     fn accept_exchange(&mut self, room: &mut Room<'_>, exchange: &Exchange, ours: Option<&[u8]>) {
         let side = exchange.from;
         let contact = self.contact(side).to_owned();
+        let session = exchange.session.map(|agreement| agreement.answer_headers()).unwrap_or_default();
+        let mut headers = vec![("Allow", sip_stack::ALLOW)];
+        headers.extend(lent(&session));
         let reply = Reply {
             status: 200,
             contact: Some(&contact),
-            headers: &[("Allow", arrival::ALLOW)],
+            headers: &headers,
             body: ours.map(|ours| ("application/sdp", ours)),
             ..Reply::default()
         };
@@ -148,8 +164,12 @@ impl Call {
         }
     }
 
-    fn exchange_refused(&mut self, room: &mut Room<'_>, status: u16) {
+    fn exchange_refused(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
         let Some(exchange) = self.exchange.take() else { return };
+        let status = message.status().unwrap_or_default();
+        if exchange.stage == Stage::Asked(Offer::Made) {
+            self.bridge.restore(room, exchange.from, exchange.before.clone());
+        }
         match status {
             // The other side no longer knows the call (RFC 3261 12.2.1.2).
             408 | 481 => {
@@ -158,14 +178,27 @@ impl Call {
             }
             401 | 407 => room.reply(exchange.server, 403),
             300..=399 => room.reply(exchange.server, 488),
+            // Between that leg and us; the one who asked tries again, with what we know now.
+            422 if self.timer(exchange.from.other()).raise(message).is_some() => {
+                room.reply(exchange.server, 491);
+            }
+            422 => room.reply(exchange.server, 488),
             _ => room.reply(exchange.server, status),
         }
     }
 
     /// A request of ours inside of the call was never answered: its side is gone.
-    pub(crate) fn exchange_unanswered(&mut self, room: &mut Room<'_>, client: ClientId) {
+    pub(crate) fn exchange_unanswered(
+        &mut self,
+        room: &mut Room<'_>,
+        client: ClientId,
+        cause: policy::Cause,
+    ) {
         let exchange = self.exchange.as_ref().filter(|exchange| exchange.client == client);
         let passing = self.passing.iter().find(|passing| passing.client == client);
+        if let Some(side) = self.asked_side(client) {
+            return self.refresh_unanswered(room, side, cause);
+        }
         let side = exchange.map(|exchange| exchange.from.other()).or(passing.map(|passing| passing.to));
         if let Some(side) = side {
             self.end_both(room, EndedBy::House, Ending::Lost(side));

@@ -46,6 +46,8 @@ verdicts! {
         "A request inside of the call was answered 481 or not at all: the party has gone.";
     NO_PRACK "TD-E204" "ringing was never acknowledged"
         "A 18x that the caller had to acknowledge was repeated for 32 seconds without a PRACK (RFC 3262).";
+    SILENT "TD-E205" "a party gave no sign of life"
+        "The session timer ran out: the party was to refresh the session, and didn't.";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
 }
@@ -60,6 +62,7 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::NoPrack => (NO_PRACK, Outcome::Failed),
         Ending::NoDescription => (NO_DESCRIPTION, Outcome::Failed),
         Ending::Lost(_) => (LOST, Outcome::Failed),
+        Ending::Silent(_) => (SILENT, Outcome::Failed),
         Ending::Operator => (OPERATOR, Outcome::Failed),
     }
 }

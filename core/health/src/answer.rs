@@ -2,10 +2,7 @@
 
 use std::time::Instant;
 
-use sip_stack::{Reply, Send, ServerId, Stack};
-
-/// The methods that the house takes.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO";
+use sip_stack::{ALLOW, Reply, Send, ServerId, Stack};
 
 /// Says that the house is well (RFC 3261 11.2).
 pub fn answer_options(now: Instant, stack: &mut Stack, server: ServerId, sends: &mut Vec<Send>) {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use sip_stack::{ClientId, Late, Listener, Send, Stack};
 use targets::{Book, Cause, Outcome};
 
-pub use answer::{ALLOW, answer_options};
+pub use answer::answer_options;
 use probe::Probe;
 
 /// The room number of health among the owners of transactions.

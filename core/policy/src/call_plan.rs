@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{EarlyMedia, KeysInClear, MediaPath, Reliable, Secret, Srtp};
+use model::{CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Reliable, Secret, SessionTimer, Srtp};
 use serde::Serialize;
 
 use crate::causes::Causes;
@@ -120,6 +120,10 @@ pub enum Large {
 /// How one leg of a call behaves, as its trunk or its user's kind of device wants it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LegRules {
+    /// How long its far end may give no sign of life.
+    pub session_timer: SessionTimer,
+    /// What is carried to and from it beside the session itself.
+    pub methods: CarriedMethods,
     pub srtp: SrtpRules,
     /// Whether provisional answers are acknowledged.
     pub reliable: Reliable,

@@ -52,7 +52,9 @@ pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
 pub use handed_on::{CALL, Line};
 pub use limit::{Claim, Limit, Permit};
 pub use losses::{Loss, Sample, losses};
-pub use model::{EarlyMedia, KeysInClear, MediaPath, Reliable, Srtp};
+pub use model::{
+    CarriedMethod, CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Reliable, SessionTimer, Srtp,
+};
 pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live};
 pub use policy::{Interface, Policy, Server, StoredTest};

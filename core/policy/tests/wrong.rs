@@ -168,6 +168,8 @@ wrong! {
         is "TD-C030 _:33:18", "use another trunk";
     extension_that_calls_for_help: "58-extension-that-calls-for-help.toml"
         is "TD-C030 _:22:13", "choose another extension";
+    session_timer_too_short: "59-session-timer-too-short.toml"
+        is "TD-C031 _:14:26", "90s to 24h, or \"off\"";
     no_calls_in_a_second: "71-no-calls-in-a-second.toml"
         is "TD-C031 _:16:31", "1 to 10000";
     typo_in_early_media: "72-typo-in-early-media.toml"

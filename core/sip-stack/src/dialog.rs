@@ -268,6 +268,14 @@ impl Dialog {
         self.request(method, self.local_cseq)
     }
 
+    /// The Request-URI of the next request.
+    pub fn next_uri(&self) -> &str {
+        match self.routes.first() {
+            Some(first) if !is_loose(first) => route_uri(first),
+            _ => &self.target,
+        }
+    }
+
     /// The ACK for a 2xx to our INVITE of this CSeq.
     pub fn ack_for(&self, cseq: u32) -> DialogRequest<'_> {
         self.request(Method::Ack, cseq)

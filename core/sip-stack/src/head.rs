@@ -8,8 +8,7 @@ use crate::flow::Flow;
 use crate::request::{Reply, finish};
 
 /// The methods that this house knows: what a 405 or an OPTIONS answer lists.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, NOTIFY, \
-                         SUBSCRIBE, PUBLISH, MESSAGE";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO";
 
 /// The lines of a request that its replies repeat, and our tag.
 #[derive(Clone, Debug)]

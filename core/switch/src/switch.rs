@@ -187,10 +187,13 @@ impl Switch {
             Some(Method::Options) => {
                 health::answer_options(now.instant, &mut self.stack, server, &mut out.sends);
             }
-            Some(Method::Bye | Method::Update | Method::Info | Method::Prack) => {
+            Some(Method::Bye | Method::Update | Method::Info | Method::Prack | Method::Notify) => {
                 self.refuse(now, server, 481, &[], out);
             }
-            _ => self.refuse(now, server, 405, &[("Allow", health::ALLOW)], out),
+            Some(Method::Subscribe) => self.refuse(now, server, 489, &[("Allow-Events", "refer")], out),
+            // A transfer of no call: nobody here is called on somebody else's word.
+            Some(Method::Refer) => self.refuse(now, server, 403, &[], out),
+            _ => self.refuse(now, server, 405, &[("Allow", sip_stack::ALLOW)], out),
         }
     }
 

@@ -228,6 +228,7 @@ impl Actor {
         if let Some((_, deed)) = leg.again.take_if(|(at, _)| *at <= now) {
             self.perform(now, deed, out);
         }
+        self.leash_due(now, id, out);
         let Some(leg) = self.legs.get_mut(&id) else { return };
         if leg.hang_up_at.take_if(|at| *at <= now).is_some() {
             self.hang_up(now, id, out);

@@ -104,6 +104,9 @@ impl Actor {
             }
             return;
         }
+        if self.is_too_short(message) {
+            return self.refuse_interval(now, path, message, out);
+        }
         if self.profile.has(Habit::Challenges) && !self.is_proven(message) {
             return self.challenge(path, message, out);
         }
@@ -177,6 +180,14 @@ impl Actor {
             leg.reliable.stop();
             leg.state = State::Over;
         }
+    }
+
+    fn refuse_interval(&mut self, now: Instant, path: Path, message: &Message<'_>, out: &mut ActorOut) {
+        let least = self.profile.timing.map_or(90, |timing| timing.least).to_string();
+        let tag = self.chance.text();
+        let header = Some(("Min-SE", least.as_str()));
+        let no = Response { status: 422, to_tag: Some(&tag), header, ..Response::default() };
+        self.serve(now, path, message, &no, out);
     }
 
     /// The nonce is bound to the call: a copy of the INVITE is challenged alike.
@@ -370,9 +381,14 @@ impl Actor {
         let contact = self.contact();
         let Some(leg) = self.legs.get(&id) else { return };
         let State::Ringing { invite, .. } = &leg.state else { return };
-        let Ok(message) = Message::parse(&invite.bytes) else { return };
+        let bytes = invite.bytes.clone();
+        let Ok(message) = Message::parse(&bytes) else { return };
+        let more = self.leash_as_server(now, id, &message);
+        let Some(leg) = self.legs.get(&id) else { return };
+        let State::Ringing { invite, .. } = &leg.state else { return };
         let ok = Response {
             status: 200,
+            more: &more,
             to_tag: Some(&leg.dialog.local_tag),
             contact: Some(&contact),
             body: Some(("application/sdp", body)),
@@ -489,6 +505,9 @@ impl Actor {
             return self.serve(now, path, message, &Response { status: 500, ..Response::default() }, out);
         }
         leg.dialog.remote_cseq = number;
+        if leg.stage() == crate::Stage::Over && message.method() != Some(Method::Bye) {
+            return self.serve(now, path, message, &Response { status: 481, ..Response::default() }, out);
+        }
         let ok = Response { status: 200, ..Response::default() };
         match message.method() {
             Some(Method::Bye) => {
@@ -521,6 +540,7 @@ impl Actor {
     ) {
         let contact = self.contact();
         let refuses = self.profile.has(Habit::RefusesChanges);
+        let is_too_short = self.is_too_short(message);
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let is_up = matches!(leg.state, State::Up);
         let status = match () {
@@ -528,12 +548,17 @@ impl Actor {
             () if leg.changing.is_some() || leg.unacked.is_some() => 491,
             () if !is_up && leg.stage() == crate::Stage::Over => 481,
             () if !is_up => 491,
+            () if is_too_short => 422,
             () => 200,
         };
+        if status == 422 {
+            return self.refuse_interval(now, path, message, out);
+        }
         if status != 200 {
             return self.serve(now, path, message, &Response { status, ..Response::default() }, out);
         }
         leg.dialog.retarget(message);
+        let is_refresh = message.body().is_empty() && message.method() == Some(Method::Update);
         let body = match Session::parse(message.body()) {
             Ok(offer) => {
                 let answer = leg.media.answer(&offer);
@@ -543,13 +568,18 @@ impl Actor {
             Err(_) if message.method() == Some(Method::Invite) => Some(leg.media.offer()),
             Err(_) => None,
         };
+        let more = self.leash_as_server(now, id, message);
         let ok = Response {
             status: 200,
             contact: Some(&contact),
+            more: &more,
             body: body.as_deref().map(|body| ("application/sdp", body)),
             ..Response::default()
         };
         self.serve(now, path, message, &ok, out);
+        if is_refresh {
+            return;
+        }
         let sent = self.served.last().map(|served| served.answer.clone());
         if let (Some(Method::Invite), Some(leg)) = (message.method(), self.legs.get_mut(&id)) {
             leg.unacked = sent.map(|parcel| Repeat::on_any_transport(now, parcel, Growth::UpToT2));

@@ -73,6 +73,12 @@ impl Actor {
         if method != "INVITE" {
             self.clients.remove(at);
         }
+        if !matches!(method, "INVITE" | "BYE" | "CANCEL") {
+            let allow = message.line(Header::Allow).unwrap_or_default().to_owned();
+            let what = Note::Replied { method: method.to_owned(), status, allow };
+            let call_id = message.call_id().to_owned();
+            out.notes.push(Noted { leg: leg.unwrap_or(LegId(0)), call_id, what });
+        }
         if let Some(id) = leg {
             self.concluded(now, id, method, message, out);
         }
@@ -201,6 +207,7 @@ impl Actor {
         leg.state = State::Up;
         leg.hang_up_at = talks_for.map(|span| now + span);
         self.note(id, Note::Answered, out);
+        self.leash_as_client(now, id, message);
         self.settle(now, id, message, out);
         if matches!(wish, Wish::Leave | Wish::Cancelled) {
             self.hang_up(now, id, out);
@@ -271,6 +278,12 @@ impl Actor {
                 return self.invite(now, id, &[(name.to_owned(), proof)], out);
             }
         }
+        if let (422, Some(least)) = (status, crate::timer::least_of(message))
+            && least > leg.least_interval
+        {
+            (leg.least_interval, leg.digest_tries) = (least, 0);
+            return self.invite(now, id, &[], out);
+        }
         let how = if status == 487 { Ended::Cancelled } else { Ended::Refused(status) };
         self.end(id, how, out);
     }
@@ -283,6 +296,11 @@ impl Actor {
         let deed = leg.changing.take();
         if status < 300 {
             leg.dialog.retarget(message);
+            self.leash_as_client(now, id, message);
+            let Some(leg) = self.legs.get_mut(&id) else { return };
+            if deed.is_none() {
+                return;
+            }
             if method == "INVITE" {
                 self.settle(now, id, message, out);
             } else if let Ok(theirs) = Session::parse(message.body()) {

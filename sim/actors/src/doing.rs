@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::actor::{Actor, Client};
 use crate::exchange::{ActorOut, Deed, Ended, LegId, Note, Parcel};
 use crate::leg::{Dialog, Leg, Line, State, Wish};
-use crate::media::Media;
+use crate::media::{Address, Media};
 use crate::profile::Habit;
 use crate::reliable::Reliable;
 use crate::repeat::{Growth, Repeat};
@@ -23,8 +23,18 @@ impl Actor {
         match deed {
             Deed::Call { leg, to } => self.call(now, leg, to, out),
             Deed::HangUp(leg) => self.hang_up(now, leg, out),
-            Deed::Hold(leg) => self.turn(now, leg, sdp::Direction::SendOnly, deed, out),
-            Deed::Resume(leg) => self.turn(now, leg, sdp::Direction::SendRecv, deed, out),
+            Deed::Hold(leg) => self.turn(now, leg, (sdp::Direction::SendOnly, Address::Real), deed, out),
+            Deed::HoldByZero(leg) => {
+                self.turn(now, leg, (sdp::Direction::SendOnly, Address::Zero), deed, out);
+            }
+            Deed::Resume(leg) => self.turn(now, leg, (sdp::Direction::SendRecv, Address::Real), deed, out),
+            Deed::Say { leg, method, ref headers, ref body } => {
+                let body = body.as_ref().map(|(kind, body)| (kind.as_str(), body.as_bytes()));
+                match leg {
+                    Some(leg) => self.ask(now, leg, Ask { method, headers, body }, out),
+                    None => self.say_outside(now, Ask { method, headers, body }, out),
+                }
+            }
             Deed::ReInvite(leg) | Deed::ReInviteWithoutOffer(leg) | Deed::Update(leg) => {
                 self.change(now, leg, deed, out);
             }
@@ -73,6 +83,7 @@ impl Actor {
         let branch = self.branch();
         let mut headers = headers.to_vec();
         headers.extend(self.reliable_headers());
+        headers.extend(self.timer_headers(id));
         let (contact, late) = (self.contact(), self.profile.has(Habit::OffersLate));
         let (house, transport) = (self.profile.house, self.profile.transport);
         let Some(leg) = self.legs.get_mut(&id) else { return };
@@ -156,9 +167,16 @@ impl Actor {
         self.begin_client(now, Asked { leg: Some(id), branch, method: "CANCEL", cseq }, parcel, out);
     }
 
-    fn turn(&mut self, now: Instant, id: LegId, direction: sdp::Direction, deed: Deed, out: &mut ActorOut) {
+    fn turn(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        (direction, address): (sdp::Direction, Address),
+        deed: Deed,
+        out: &mut ActorOut,
+    ) {
         if let Some(leg) = self.legs.get_mut(&id) {
-            leg.media.direction = direction;
+            (leg.media.direction, leg.media.address) = (direction, address);
             self.change(now, id, deed, out);
         }
     }
@@ -180,7 +198,8 @@ impl Actor {
         leg.changing = Some(deed.clone());
         let method = if matches!(deed, Deed::Update(_)) { "UPDATE" } else { "INVITE" };
         let body = offer.as_deref().map(|offer| ("application/sdp", offer));
-        self.ask(now, id, Ask { method, headers: &[], body }, out);
+        let headers = self.timer_headers(id);
+        self.ask(now, id, Ask { method, headers: &headers, body }, out);
     }
 
     /// Sends a request inside a dialog.
@@ -236,12 +255,16 @@ impl Actor {
     }
 
     fn ping(&mut self, now: Instant, out: &mut ActorOut) {
+        self.say_outside(now, Ask { method: "OPTIONS", headers: &[], body: None }, out);
+    }
+
+    fn say_outside(&mut self, now: Instant, ask: Ask<'_>, out: &mut ActorOut) {
         let branch = self.branch();
         let from = format!("<sip:{}@{}>;tag={}", self.profile.user, self.profile.domain, self.chance.text());
         let to = format!("<sip:{}>", self.profile.house);
         let call_id = self.chance.text();
         let bytes = Request {
-            method: "OPTIONS",
+            method: ask.method,
             uri: &format!("sip:{}", self.profile.house),
             transport: self.profile.transport,
             sent_by: self.profile.sip,
@@ -252,12 +275,12 @@ impl Actor {
             call_id: &call_id,
             cseq: 1,
             contact: &self.contact(),
-            headers: &[],
-            body: None,
+            headers: ask.headers,
+            body: ask.body,
         }
         .print();
         let parcel = self.parcel(self.profile.house, self.profile.transport, bytes);
-        self.begin_client(now, Asked { leg: None, branch, method: "OPTIONS", cseq: 1 }, parcel, out);
+        self.begin_client(now, Asked { leg: None, branch, method: ask.method, cseq: 1 }, parcel, out);
     }
 
     fn begin_client(&mut self, now: Instant, asked: Asked, parcel: Parcel, out: &mut ActorOut) {
@@ -292,6 +315,8 @@ impl Leg {
             unacked: None,
             digest_tries: 0,
             reliable: Reliable::default(),
+            leash: None,
+            least_interval: 0,
         }
     }
 }

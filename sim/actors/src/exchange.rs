@@ -63,6 +63,15 @@ pub enum Deed {
     Update(LegId),
     /// An INFO that carries a DTMF digit.
     SendInfo(LegId, String),
+    /// A request of any method, inside of a call or, without a leg, outside of any.
+    Say {
+        leg: Option<LegId>,
+        method: &'static str,
+        headers: Vec<(String, String)>,
+        body: Option<(String, String)>,
+    },
+    /// As `Hold`, in the way of RFC 2543: by a zero address.
+    HoldByZero(LegId),
     /// An OPTIONS outside of any call.
     Ping,
 }
@@ -118,6 +127,12 @@ pub enum Note {
     Ended(Ended),
     /// The session was changed, by whoever.
     Renegotiated,
+    /// A request, outside of a call too, was answered.
+    Replied {
+        method: String,
+        status: u16,
+        allow: String,
+    },
     /// A request inside the call was refused.
     Declined {
         method: String,

@@ -10,6 +10,7 @@ use crate::exchange::{Deed, LegId, Parcel, Transport};
 use crate::media::Media;
 use crate::reliable::Reliable;
 use crate::repeat::Repeat;
+use crate::timing::Leash;
 
 /// What a leg is doing, as others see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,10 @@ pub(crate) struct Leg {
     pub unacked: Option<Repeat>,
     pub digest_tries: u8,
     pub reliable: Reliable,
+    /// What was agreed of a session timer.
+    pub leash: Option<Leash>,
+    /// What the other side takes at least, in seconds.
+    pub least_interval: u32,
 }
 
 /// What a leg waits for.
@@ -168,8 +173,12 @@ impl Leg {
         };
         let again = self.again.as_ref().map(|(at, _)| *at);
         let unacked = self.unacked.as_ref().map(Repeat::deadline);
+        let leash = self.leash.filter(|_| matches!(self.state, State::Up)).map(|leash| leash.at);
         let reliable = self.reliable.deadline();
-        [state, again, unacked, reliable, self.hang_up_at, self.media.deadline()].into_iter().flatten().min()
+        [leash, state, again, unacked, reliable, self.hang_up_at, self.media.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

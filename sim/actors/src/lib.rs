@@ -24,6 +24,8 @@ mod reliable;
 mod repeat;
 mod sealed;
 mod sound;
+mod timer;
+mod timing;
 mod writing;
 
 pub use actor::{Actor, LegView};
@@ -32,3 +34,4 @@ pub use exchange::{ActorInput, ActorOut, Deed, Ended, LegId, Note, Noted, Parcel
 pub use leg::Stage;
 pub use profile::{Credentials, Habit, Kind, Profile};
 pub use sound::{Sound, Tag};
+pub use timing::{RefreshBy, Refresher, Timing};

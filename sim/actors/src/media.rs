@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rtp::{Fixed, Header, Law, Tone};
@@ -21,6 +21,10 @@ pub(crate) struct Media {
     version: u64,
     /// What we want of the stream.
     pub direction: Direction,
+    /// Our last description, for whoever refreshes with it.
+    pub last_said: Vec<u8>,
+    /// Where we say that we are.
+    pub address: Address,
     peer: Option<Peer>,
     sequence: u16,
     tone: Option<Tone>,
@@ -42,6 +46,14 @@ pub(crate) struct Media {
     is_careless: bool,
 }
 
+/// What our descriptions say of our address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    Real,
+    /// Hold as of RFC 2543: all zeros, and no word of direction.
+    Zero,
+}
+
 /// The far end of the stream as it described itself.
 #[derive(Clone, Copy, Debug)]
 struct Peer {
@@ -61,6 +73,8 @@ impl Media {
             session_id: session_id >> 16,
             version: 0,
             direction: Direction::SendRecv,
+            last_said: Vec::new(),
+            address: Address::Real,
             peer: None,
             sequence: 0,
             every: if tone.is_some() { Duration::from_millis(20) } else { profile.packet_every },
@@ -85,11 +99,14 @@ impl Media {
         let _ = write!(text, "m=audio {} {protocol} 0 8 101\r\n", self.local.port());
         text.push_str("a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n");
         text.push_str("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n");
-        let _ = write!(text, "a={}\r\n", self.direction.name());
+        if self.address == Address::Real {
+            let _ = write!(text, "a={}\r\n", self.direction.name());
+        }
         if let Some(sealed) = self.sealed.as_ref().filter(|_| self.insists()) {
             let _ = write!(text, "{}\r\n", sealed.line(1));
         }
-        text.into_bytes()
+        self.last_said = text.into_bytes();
+        self.last_said.clone()
     }
 
     /// Answers an offer: the first audio line is taken, everything else refused.
@@ -105,7 +122,7 @@ impl Media {
             match codec.filter(|_| media.kind == "audio" && media.port != 0 && taken.is_none()) {
                 Some(codec) => {
                     let theirs = offer.direction_of(media);
-                    let ours = theirs.answer();
+                    let ours = both(theirs.answer(), self.direction);
                     let event = media.telephone_event();
                     let events = event.map(|event| format!(" {event}")).unwrap_or_default();
                     let pt = codec.payload_type;
@@ -127,7 +144,8 @@ impl Media {
                 }
             }
         }
-        taken.map(|()| text.into_bytes())
+        self.last_said = text.into_bytes();
+        taken.map(|()| self.last_said.clone())
     }
 
     /// Takes what the far end said of itself, and begins to speak.
@@ -235,10 +253,24 @@ impl Media {
     fn head(&mut self) -> String {
         self.version += 1;
         let family = if self.local.is_ipv4() { "IP4" } else { "IP6" };
-        let address = self.local.ip();
+        let address = match (self.address, self.local.ip()) {
+            (Address::Real, address) => address,
+            (Address::Zero, IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
+            (Address::Zero, IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+        };
         let (id, version) = (self.session_id, self.version);
         format!(
             "v=0\r\no=- {id} {version} IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n"
         )
+    }
+}
+
+/// Only what both say.
+fn both(one: Direction, other: Direction) -> Direction {
+    match (one.sends() && other.sends(), one.receives() && other.receives()) {
+        (true, true) => Direction::SendRecv,
+        (true, false) => Direction::SendOnly,
+        (false, true) => Direction::RecvOnly,
+        (false, false) => Direction::Inactive,
     }
 }

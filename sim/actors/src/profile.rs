@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::exchange::Transport;
 use crate::sound::Sound;
+use crate::timing::Timing;
 
 /// What an actor stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Profile {
     pub talks_for: Option<Duration>,
     pub sound: Sound,
     pub packet_every: Duration,
+    /// How it keeps session timers, if it knows them.
+    pub timing: Option<Timing>,
     pub habits: Vec<Habit>,
 }
 
@@ -164,6 +167,7 @@ impl Profile {
             talks_for: None,
             sound: Sound::Tagged,
             packet_every: Duration::from_millis(200),
+            timing: None,
             habits: Vec::new(),
         }
     }

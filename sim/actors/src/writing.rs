@@ -60,6 +60,8 @@ pub(crate) struct Response<'a> {
     pub header: Option<(&'a str, &'a str)>,
     /// Others.
     pub headers: &'a [(&'a str, &'a str)],
+    /// Further ones.
+    pub more: &'a [(String, String)],
     pub body: Option<(&'a str, &'a [u8])>,
 }
 
@@ -86,6 +88,9 @@ impl Response<'_> {
             let _ = write!(text, "Contact: {contact}\r\n");
         }
         for (name, value) in self.header.iter().chain(self.headers) {
+            let _ = write!(text, "{name}: {value}\r\n");
+        }
+        for (name, value) in self.more {
             let _ = write!(text, "{name}: {value}\r\n");
         }
         with_body(text, self.body)

@@ -109,6 +109,11 @@ impl ActorHandle {
         self.board.borrow_mut().wishes.push(Wish::Do(self.index, deed(leg)));
     }
 
+    /// Says something that belongs to no call.
+    pub fn says_outside(&self, deed: Deed) {
+        self.board.borrow_mut().wishes.push(Wish::Do(self.index, deed));
+    }
+
     pub fn pings(&self) {
         self.board.borrow_mut().wishes.push(Wish::Do(self.index, Deed::Ping));
     }

@@ -75,6 +75,13 @@ impl Judges {
         self.emergency.expect_a_death(ip);
     }
 
+    /// Somebody is cut off from the network for a while.
+    pub(crate) fn expect_a_cut(&mut self, ip: IpAddr) {
+        self.expect_a_death(ip);
+        self.emergency.expect_a_cut(ip);
+        self.records.expect_a_cut();
+    }
+
     pub(crate) fn finish(&mut self, last: &Last) -> Vec<Speech> {
         let mut speeches = Vec::new();
         let mut hear = |judge: &'static str, all: Vec<String>| {

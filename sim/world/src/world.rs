@@ -29,8 +29,9 @@ use crate::zone::Zone;
 /// Nothing was said on the wire for so long: whatever is left is waiting for a story.
 const QUIET: Duration = Duration::from_secs(20);
 
-/// The world has ended when nothing is held, or after this.
-const END_WAIT: Duration = Duration::from_secs(300);
+/// The world has ended when nothing is held, or after this: the longest session timer of a house, and the
+/// time of a request that nobody answers.
+const END_WAIT: Duration = Duration::from_secs(1900);
 
 /// A house and everything around it.
 pub struct World {
@@ -228,7 +229,7 @@ impl World {
             match wish {
                 Wish::Do(actor, deed) => self.tell_actor(actor, actors::ActorInput::Do(deed)),
                 Wish::Cut(ip) => {
-                    self.judges.expect_a_death(ip);
+                    self.judges.expect_a_cut(ip);
                     self.network.cut(ip);
                 }
                 Wish::Join(ip) => self.network.join(ip),

@@ -1,7 +1,14 @@
-//! How the legs of a trunk's calls behave: what is agreed about answers before the answer.
+//! How the legs of a trunk's calls behave.
+
+use std::fmt;
+use std::time;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::duration::Duration;
+use crate::fault::Fault;
+use crate::problem::Code;
 
 /// `call = { … }` of a trunk.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +20,12 @@ pub struct CallRules {
     /// Whether sound from before the answer is let through.
     #[serde(default)]
     pub early_media: EarlyMedia,
+    /// How long a call may go on without a sign of life of the far end (RFC 4028).
+    #[serde(default)]
+    pub session_timer: SessionTimer,
+    /// Requests inside of a call that are taken across, whatever they say.
+    #[serde(default)]
+    pub methods: CarriedMethods,
 }
 
 /// Provisional answers that are acknowledged: 100rel.
@@ -39,4 +52,83 @@ pub enum EarlyMedia {
     Gated,
     /// Nothing is heard, the caller's phone rings by itself.
     None,
+}
+
+/// How long a leg may be silent in its signalling before it counts as gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionTimer {
+    Off,
+    Every(time::Duration),
+}
+
+/// What RFC 4028 advises.
+const HALF_AN_HOUR: time::Duration = time::Duration::from_secs(1800);
+
+impl SessionTimer {
+    /// No interval may be shorter (RFC 4028, 5).
+    pub const SHORTEST: time::Duration = time::Duration::from_secs(90);
+    const LONGEST: time::Duration = time::Duration::from_secs(86_400);
+}
+
+impl Default for SessionTimer {
+    fn default() -> SessionTimer {
+        SessionTimer::Every(HALF_AN_HOUR)
+    }
+}
+
+crate::text::text_value!(
+    SessionTimer,
+    "SessionTimer",
+    "\"off\" or an interval such as \"30m\", from 90s to 24h",
+    "^(off|[0-9]+(s|m|h|d))$"
+);
+
+impl fmt::Display for SessionTimer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SessionTimer::Off => f.write_str("off"),
+            SessionTimer::Every(interval) => Duration(*interval).fmt(f),
+        }
+    }
+}
+
+impl std::str::FromStr for SessionTimer {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<SessionTimer, Fault> {
+        if text == "off" {
+            return Ok(SessionTimer::Off);
+        }
+        let Duration(interval) = text.parse()?;
+        if (SessionTimer::SHORTEST..=SessionTimer::LONGEST).contains(&interval) {
+            return Ok(SessionTimer::Every(interval));
+        }
+        let fault = Fault::new(Code::OUT_OF_RANGE, format!("\"{text}\" is no interval of a session timer"));
+        Err(fault.suggest("90s to 24h, or \"off\""))
+    }
+}
+
+/// Requests without offer or answer that are taken from one leg to the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct CarriedMethods(pub Vec<CarriedMethod>);
+
+impl Default for CarriedMethods {
+    fn default() -> CarriedMethods {
+        CarriedMethods(vec![CarriedMethod::Info])
+    }
+}
+
+impl CarriedMethods {
+    pub fn contains(&self, method: CarriedMethod) -> bool {
+        self.0.contains(&method)
+    }
+}
+
+/// One method that may be carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum CarriedMethod {
+    Info,
+    Message,
 }

@@ -45,6 +45,16 @@ impl Direction {
         }
     }
 
+    /// Only what both allow.
+    pub(crate) fn and(self, other: Direction) -> Self {
+        match (self.sends() && other.sends(), self.receives() && other.receives()) {
+            (true, true) => Direction::SendRecv,
+            (true, false) => Direction::SendOnly,
+            (false, true) => Direction::RecvOnly,
+            (false, false) => Direction::Inactive,
+        }
+    }
+
     /// Whether the writer wants to hear anything.
     pub fn receives(self) -> bool {
         matches!(self, Direction::SendRecv | Direction::RecvOnly)

@@ -127,6 +127,8 @@ impl Compiler<'_> {
 fn leg_of(trunk: &model::Trunk) -> LegRules {
     let (mode, keys_in_clear) = (trunk.media.srtp, trunk.media.keys_in_clear);
     LegRules {
+        session_timer: trunk.call.session_timer,
+        methods: trunk.call.methods.clone(),
         srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
         reliable: trunk.call.reliable,
         early_media: trunk.call.early_media,

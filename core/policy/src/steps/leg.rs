@@ -30,5 +30,5 @@ pub(crate) fn for_help(leg: LegRules) -> LegRules {
         Reliable::Required => Reliable::Supported,
         other => other,
     };
-    LegRules { srtp: leg.srtp.for_help(), reliable, early_media: EarlyMedia::Pass }
+    LegRules { srtp: leg.srtp.for_help(), reliable, early_media: EarlyMedia::Pass, ..leg }
 }

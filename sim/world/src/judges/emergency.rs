@@ -14,6 +14,9 @@ const NUMBERS: [&str; 3] = ["911", "9911", "112"];
 pub(crate) struct Emergency {
     /// Providers and call takers that were always there.
     ways_out: BTreeMap<IpAddr, String>,
+    /// Everybody by address, and who was cut off once: the house can't be heard by them.
+    names: BTreeMap<IpAddr, String>,
+    cut_off: BTreeSet<String>,
     /// Call-IDs of callers who dialled for help.
     asked: BTreeSet<String>,
     /// Call-IDs of those that the house tried to help.
@@ -25,6 +28,7 @@ pub(crate) struct Emergency {
 
 impl Emergency {
     pub(crate) fn meet(&mut self, profile: &Profile) {
+        self.names.insert(profile.sip.ip(), profile.name.clone());
         if matches!(profile.kind, Kind::Provider | Kind::Psap) {
             self.ways_out.insert(profile.sip.ip(), profile.name.clone());
         }
@@ -32,6 +36,10 @@ impl Emergency {
 
     pub(crate) fn expect_a_death(&mut self, ip: IpAddr) {
         self.ways_out.remove(&ip);
+    }
+
+    pub(crate) fn expect_a_cut(&mut self, ip: IpAddr) {
+        self.cut_off.extend(self.names.get(&ip).cloned());
     }
 
     pub(crate) fn see(&mut self, sight: &Sight<'_>) {
@@ -58,7 +66,9 @@ impl Emergency {
                 }
             }
             (Note::Ended(Ended::TimedOut), _)
-                if self.asked.contains(&noted.call_id) && !self.ways_out.is_empty() =>
+                if self.asked.contains(&noted.call_id)
+                    && !self.ways_out.is_empty()
+                    && !self.cut_off.contains(*actor) =>
             {
                 self.faults.push(format!("{actor} called for help and heard nothing"));
             }

@@ -29,6 +29,8 @@ pub(crate) struct Records {
     turned_away: usize,
     /// When a leg was answered and ended, by Call-ID.
     talks: BTreeMap<String, Talk>,
+    /// Whether somebody was cut off: far ends may have ended calls long before the house could know.
+    has_seen_a_cut: bool,
     faults: Vec<String>,
 }
 
@@ -68,6 +70,10 @@ impl Records {
             }
             Sight::Told { .. } | Sight::Adopted { .. } => {}
         }
+    }
+
+    pub(crate) fn expect_a_cut(&mut self) {
+        self.has_seen_a_cut = true;
     }
 
     fn received(&mut self, bytes: &[u8]) {
@@ -141,6 +147,9 @@ impl Records {
 
     /// Each far end's own time in the call bounds that of the record.
     fn talk_fault(&self, call_id: &str, kept: &Kept, last: &Last) -> Option<String> {
+        if self.has_seen_a_cut {
+            return None;
+        }
         let Talk { answered, ended } = self.talks.get(call_id)?;
         let callees = || kept.attempts.iter().filter_map(|attempt| self.talks.get(attempt));
         let first = callees().filter_map(|talk| talk.answered).chain(*answered).min();

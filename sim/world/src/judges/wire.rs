@@ -1,7 +1,8 @@
-//! Every message that the house sends, held against the rules of RFC 3261, 3262, 3264, 4320.
+//! Every message that the house sends, held against the rules of RFC 3261, 3262, 3264, 4028, 4320.
 
 mod duties;
 mod reliable;
+mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +16,7 @@ use sip_stack::Transport;
 use crate::sight::Sight;
 use duties::Duties;
 use reliable::Reliable;
+use sessions::Sessions;
 
 /// The dialog that a request belongs to, as its sender names it.
 type Thread = (String, String, Option<String>);
@@ -28,6 +30,7 @@ pub(crate) struct Wire {
     branches: BTreeSet<String>,
     duties: Duties,
     reliable: Reliable,
+    sessions: Sessions,
     faults: Vec<String>,
 }
 
@@ -43,6 +46,7 @@ impl Wire {
                 if let Ok(message) = Message::parse(bytes) {
                     self.duties.received(*at, &message);
                     self.reliable.received(&message);
+                    self.sessions.received(&message);
                 }
             }
             Sight::Noted { actor, noted, .. } => {
@@ -76,6 +80,7 @@ impl Wire {
                 self.check_request(method, &message, &mut found);
                 self.duties.house_requested(at, method, &message, &mut found);
                 self.reliable.house_requested(&message, &mut found);
+                sessions::check_request(&message, &mut found);
             }
             Start::Response { status, .. } => {
                 check_response(status, &message, &mut found);
@@ -84,6 +89,7 @@ impl Wire {
                 }
                 self.reliable.house_answered(status, &message, &mut found);
                 self.duties.house_answered(status, &message, &mut found);
+                self.sessions.check_answer(status, &message, &mut found);
             }
         }
         let head = format!("{} of {} to {to}", message.start_line().trim(), message.call_id());
@@ -149,6 +155,15 @@ fn check_response(status: u16, message: &Message<'_>, found: &mut Vec<String>) {
     }
     if status == 408 && method != Method::Invite {
         found.push("408 to a request that isn't INVITE (RFC 4320)".to_owned());
+    }
+    let owed = match status {
+        405 => Some(Header::Allow),
+        422 if method == Method::Update => Some(Header::MinSe),
+        489 if method != Method::Invite => Some(Header::AllowEvents),
+        _ => None,
+    };
+    if let Some(header) = owed.filter(|header| message.line(*header).is_none()) {
+        found.push(format!("{status} without {header}"));
     }
     let is_accepted = (200..300).contains(&status) && method == Method::Invite;
     if is_accepted && message.contacts().count() != 1 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::{Chance, Habit};
+use actors::{Chance, Habit, RefreshBy, Refresher, Timing};
 use call::Outcome;
 
 use crate::chronicle::Chronicle;
@@ -132,6 +132,9 @@ fn house(chance: &mut Chance) -> String {
     if chance.happens(200) {
         text = text.replace("sip:minsu@10.20.0.32:5060", "sip:minsu@10.20.0.32:5060;transport=tcp");
     }
+    if chance.happens(500) {
+        text = text.replace("[trunk.east]", "[trunk.east]\ncall = { session_timer = \"90s\" }");
+    }
     if chance.happens(300) {
         text = text.replace("options = \"off\"", "options = \"20s\"");
     }
@@ -160,7 +163,6 @@ fn take_habits(one: &ActorHandle, chance: &mut Chance) {
         Habit::Redirects,
         Habit::Silent,
     ];
-    let may_die = is_provider(one);
     one.with(|profile| {
         profile.packet_every = Duration::from_millis(500);
         profile.answers_after = chance.span_below(Duration::from_secs(6));
@@ -169,10 +171,13 @@ fn take_habits(one: &ActorHandle, chance: &mut Chance) {
         while chance.happens(350) {
             profile.habits.push(*chance.one_of(&all));
         }
-        // A call whose two sides vanish without a word is for supervision to end: providers die, phones
-        // hang up.
-        if !may_die {
-            profile.habits.retain(|habit| *habit != Habit::DiesAfterAnswer);
+        if chance.happens(300) {
+            profile.timing = Some(Timing {
+                interval: *chance.one_of(&[60, 90, 120, 1800]),
+                least: *chance.one_of(&[0, 90, 100]),
+                refresher: *chance.one_of(&[Refresher::Me, Refresher::You, Refresher::Whoever]),
+                by: *chance.one_of(&[RefreshBy::Update, RefreshBy::ReInvite]),
+            });
         }
     });
 }
@@ -211,9 +216,7 @@ fn plan(everybody: &[ActorHandle], chance: &mut Chance) -> Vec<(Duration, Doing)
             plan.push((at + after, Doing::OnCall { call, what: *chance.one_of(&all) }));
         }
     }
-    // Nobody tells the house that both sides of a call died: only providers die.
-    let providers: Vec<usize> = (0..everybody.len()).filter(|at| is_provider(&everybody[*at])).collect();
-    let unlucky = *chance.one_of(&providers);
+    let unlucky = chance.below(everybody.len() as u64) as usize;
     let at = chance.span_below(MORNING);
     if chance.happens(300) {
         plan.push((at, Doing::Dies(unlucky)));

@@ -1,6 +1,9 @@
 //! Stories: one file each, told with real switches in a made-up world.
 #![allow(clippy::unwrap_used)]
 
+mod a17_hold;
+mod a22_session_timers;
+mod a24_methods;
 mod both_hang_up;
 mod cancel;
 mod changes;

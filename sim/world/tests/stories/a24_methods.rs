@@ -1,0 +1,136 @@
+//! Requests that the house doesn't know, in calls and outside of them.
+
+use std::time::Duration;
+
+use actors::{Deed, LegId, Note};
+use world::World;
+
+use crate::{TWO_PROVIDERS, seed};
+
+/// Methods of other standards, of the past, and of nobody.
+const METHODS: [&str; 30] = [
+    "MESSAGE",
+    "PUBLISH",
+    "REGISTER",
+    "SERVICE",
+    "BENOTIFY",
+    "NEGOTIATE",
+    "QAUTH",
+    "SPRACK",
+    "DO",
+    "COMET",
+    "BREW",
+    "PROPFIND",
+    "GET",
+    "POST",
+    "PUT",
+    "DELETE",
+    "HEAD",
+    "PATCH",
+    "CONNECT",
+    "TRACE",
+    "invite",
+    "Bye",
+    "X",
+    "INVITES",
+    "0",
+    "A-B",
+    "a.b",
+    "~",
+    "!%*_+",
+    "CANCELLED",
+];
+
+fn say(leg: Option<LegId>, method: &'static str) -> Deed {
+    let headers = vec![("Event".to_owned(), "dialog".to_owned())];
+    Deed::Say { leg, method, headers, body: Some(("text/plain".to_owned(), "hello".to_owned())) }
+}
+
+fn replies(notes: &[Note]) -> Vec<(String, u16, String)> {
+    let reply = |note: &Note| match note {
+        Note::Replied { method, status, allow } => Some((method.clone(), *status, allow.clone())),
+        _ => None,
+    };
+    notes.iter().filter_map(reply).collect()
+}
+
+/// Thirty methods inside of a call, from either side: 405 with Allow, nothing carried, the call goes on.
+#[test]
+fn a24_thirty_unknown_methods_inside_of_a_call_are_refused_and_not_forwarded() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    let call = hana.dials("+1 206 555 0142");
+    world.run_until_quiet();
+
+    for method in METHODS {
+        hana.does(|leg| say(Some(leg), method));
+        east.does(|leg| say(Some(leg), method));
+        world.run_for(Duration::from_millis(300));
+    }
+    world.run_until_quiet();
+
+    for who in [&hana, &east] {
+        let replies = replies(&who.notes());
+        assert_eq!(replies.len(), METHODS.len(), "{}", who.name());
+        for (method, status, allow) in replies {
+            assert!(status == 405 && allow.contains("INVITE"), "{method}: {status} {allow}");
+        }
+    }
+    assert!(call.is_up_with(&east));
+    world.finish();
+}
+
+/// The same outside of any call.
+#[test]
+fn a24_thirty_unknown_methods_outside_of_a_call_are_refused() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let hana = world.user("hana");
+
+    for method in METHODS {
+        hana.says_outside(say(None, method));
+        world.run_for(Duration::from_millis(300));
+    }
+    world.run_until_quiet();
+
+    let replies = replies(&hana.notes());
+    assert_eq!(replies.len(), METHODS.len());
+    for (method, status, allow) in replies {
+        assert!(status == 405 && allow.contains("INVITE"), "{method}: {status} {allow}");
+    }
+    world.finish();
+}
+
+/// Events that nobody serves, and requests of calls that there are not.
+#[test]
+fn a24_known_methods_in_the_wrong_place_hear_their_own_codes() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let hana = world.user("hana");
+
+    for method in ["SUBSCRIBE", "NOTIFY", "REFER", "INFO", "UPDATE", "PRACK"] {
+        hana.says_outside(say(None, method));
+        world.run_for(Duration::from_millis(300));
+    }
+    world.run_until_quiet();
+
+    let statuses: Vec<u16> = replies(&hana.notes()).iter().map(|(_, status, _)| *status).collect();
+    assert_eq!(statuses, [489, 481, 403, 481, 481, 481]);
+    world.finish();
+}
+
+/// MESSAGE and INFO are carried where both legs' rules say so, and only there.
+#[test]
+fn a24_a_trunk_says_what_it_carries() {
+    let house = TWO_PROVIDERS.replace("[trunk.east]", "[trunk.east]\ncall = { methods = [] }");
+    let mut world = World::from_toml(seed(), &house);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    let call = hana.dials("+1 206 555 0142");
+    world.run_until_quiet();
+
+    call.presses("5");
+    world.run_until_quiet();
+
+    let replies = replies(&call.notes());
+    assert_eq!((replies[0].1, replies[0].2.contains("INFO")), (405, false));
+    assert_eq!(east.count(|note| matches!(note, Note::Told { .. })), 0);
+    world.finish();
+}

@@ -1,5 +1,6 @@
 //! Documents in, policy out: every reference resolved, or everything that is wrong.
 
+mod dialling;
 mod identity;
 mod lint;
 mod people;
@@ -67,6 +68,8 @@ fn compile_with(
     let users = compiler.users(&sites, &book);
     let directory = compiler.directory(&users);
     compiler.extensions_that_alarm(&home, &sites);
+    let extensions = compiler.extensions(&users);
+    compiler.extension_prefixes();
     let dids = compiler.dids();
     let schedules = compiler.schedules();
     let routes = compiler.routes(&trunks, &users, &schedules);
@@ -88,6 +91,7 @@ fn compile_with(
         trunks,
         users,
         directory,
+        extensions,
         dids,
         route_index: RouteIndex::new(routes.iter().map(Route::entry)),
         routes,
@@ -233,6 +237,7 @@ impl<'d> Compiler<'d> {
             outside_prefix: None,
             privacy_code: system.privacy_code.as_ref().map(|code| code.as_str().into()),
             show_code: system.show_code.as_ref().map(|code| code.as_str().into()),
+            operator: self.operator(system, system.operator.as_ref()),
         }
     }
 

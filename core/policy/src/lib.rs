@@ -22,6 +22,7 @@ mod responses;
 mod trail;
 
 mod compile;
+mod dids;
 mod policy;
 
 mod deck;
@@ -34,9 +35,11 @@ mod address;
 mod handed_on;
 mod numbering;
 
+mod about;
 mod explain;
 mod losses;
 
+pub use about::{AboutNumber, Block, NumberLine, OnTrunk, about_number, numbers};
 pub use call_plan::{
     AttemptPlan, CallPlan, Callee, Credentials, Direction, Large, LegRules, MediaPlan, Otherwise, PartyName,
     SrtpRules,

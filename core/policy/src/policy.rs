@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use model::{
     CallerPrivacy, Choose, DidRule, HeaderRule, HealthCheck, Identity, Moment, Network, Number, NumberPlace,
-    NumberRange, Pattern, PortRange, Problem, Rule, Secret, Side, SipUri, Source, Transit, Transport,
-    TrunkDirection, TrunkKind,
+    Pattern, PortRange, Problem, Rule, Secret, Side, SipUri, Source, Transit, Transport, TrunkDirection,
+    TrunkKind,
 };
 
 use crate::call_plan::{Credentials, LegRules, MediaPlan};
 use crate::causes::Causes;
 use crate::deck::{Tariff, day_number};
+use crate::dids::Dids;
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::limit::Limit;
 use crate::numbering::{Country, Place, Plans, rendered};
@@ -40,7 +41,9 @@ pub struct Policy {
     pub(crate) users: BTreeMap<Arc<str>, Arc<User>>,
     /// Users by name, extension, and number with its plus.
     pub(crate) directory: BTreeMap<Arc<str>, Arc<User>>,
-    pub(crate) dids: Vec<DidBlock>,
+    /// Users by site and extension.
+    pub(crate) extensions: BTreeMap<(Arc<str>, Arc<str>), Arc<User>>,
+    pub(crate) dids: Dids,
     pub(crate) routes: Vec<Route>,
     pub(crate) route_index: RouteIndex,
     /// The names of usages; a usage is the index.
@@ -228,6 +231,8 @@ pub(crate) struct Habits {
     pub privacy_code: Option<Arc<str>>,
     /// What is dialled first to be shown.
     pub show_code: Option<Arc<str>>,
+    /// A digit, and the user that it calls.
+    pub operator: Option<(Arc<str>, Arc<str>)>,
 }
 
 /// An address of ours and what listens on it.
@@ -292,6 +297,9 @@ pub struct Server {
 pub(crate) struct Site {
     pub name: Arc<str>,
     pub habits: Habits,
+    /// What people elsewhere dial before an extension of this site.
+    pub extension_prefix: Option<Arc<str>>,
+    pub dial_plan: Option<Arc<str>>,
     pub subnets: Vec<Network>,
     pub limit: Option<Arc<Limit>>,
     pub codecs: Option<Arc<[Arc<str>]>>,
@@ -313,6 +321,7 @@ pub(crate) struct Trunk {
     /// Names that a far end proves itself with.
     pub certificate: Vec<Arc<str>>,
     pub did: DidRule,
+    pub dial_plan: Option<Arc<str>>,
     pub identity: Identity,
     /// The country whose national form and short codes the far end knows.
     pub country: Arc<Country>,
@@ -365,6 +374,7 @@ pub(crate) struct User {
     pub site: Option<Arc<Site>>,
     pub number: Option<Number>,
     pub extension: Option<Arc<str>>,
+    pub dial_plan: Option<Arc<str>>,
     pub password: Option<Secret<String>>,
     pub devices: Vec<SipUri>,
     pub rights: Arc<Rights>,
@@ -372,28 +382,6 @@ pub(crate) struct User {
     /// Numbers that the user may show beside the own one.
     pub may_show: Vec<Pattern>,
     pub at: Arc<str>,
-}
-
-/// Numbers that a trunk gave to us.
-#[derive(Debug)]
-pub(crate) struct DidBlock {
-    pub name: Arc<str>,
-    pub range: Option<NumberRange>,
-    pub list: Vec<Number>,
-    pub trunk: Arc<str>,
-}
-
-impl DidBlock {
-    pub fn contains(&self, number: &str) -> bool {
-        self.range.as_ref().is_some_and(|range| range.contains(number))
-            || self.list.iter().any(|one| one.as_str() == number)
-    }
-
-    /// A number at an edge of another block that is in this one too.
-    pub fn some_number_of<'o>(&self, other: &'o DidBlock) -> Option<&'o Number> {
-        let edges = other.range.iter().flat_map(|range| [&range.first, &range.last]);
-        edges.chain(&other.list).find(|number| self.contains(number.as_str()))
-    }
 }
 
 #[derive(Debug)]
@@ -431,8 +419,17 @@ pub(crate) enum Leads {
 #[derive(Debug)]
 pub(crate) struct DialPlan {
     pub name: Arc<str>,
-    pub sites: Vec<Arc<str>>,
+    pub serves: Serves,
     pub rules: Vec<(Rule, Arc<str>)>,
+}
+
+/// Whose dialling a plan rules.
+#[derive(Debug)]
+pub(crate) enum Serves {
+    Everybody,
+    Sites(Vec<Arc<str>>),
+    /// Users, trunks and sites that name it.
+    WhoeverNamesIt,
 }
 
 #[derive(Debug)]

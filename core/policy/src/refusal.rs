@@ -109,6 +109,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The same with another status than the table's.
+    pub fn with_status(self, status: u16) -> Refusal {
+        Refusal { status, ..self }
+    }
+
     /// A refusal of this code; the status stands in the table.
     pub fn new(code: Code, words: impl Into<String>) -> Refusal {
         Refusal { code, status: code.row().status, words: words.into() }

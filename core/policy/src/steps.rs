@@ -14,7 +14,9 @@ mod rights;
 mod route;
 mod screen;
 mod seed;
+mod short;
 mod trunks;
+mod unowned;
 
 pub use emergency::sounds_urgent;
 

@@ -176,6 +176,16 @@ wrong! {
         is "TD-C007 _:16:24", "did you mean \"gated\"?";
     typo_in_a_rule_of_calls: "73-typo-in-a-rule-of-calls.toml"
         is "TD-C004 _:16:10", "did you mean \"reliable\"?";
+    outside_prefix_too_long: "74-outside-prefix-too-long.toml"
+        is "TD-C031 _:12:18", "";
+    unowned_both_ways: "75-unowned-both-ways.toml"
+        is "TD-C030 _:25:10", "{ refuse = 604 } or { user = \"…\" }";
+    unowned_user_that_is_not_there: "76-unowned-user-that-is-not-there.toml"
+        is "TD-C017 _:28:20", "did you mean \"hana\" (_:19)?";
+    extension_prefix_of_two_sites: "77-extension-prefix-of-two-sites.toml"
+        is "TD-C030 _:15:20", "give each site its own";
+    dial_plan_that_is_not_there: "78-dial-plan-that-is-not-there.toml"
+        is "TD-C017 _:12:12", "did you mean \"office\" (_:39)?";
     response_that_is_any: "80-response-that-is-any.toml"
         is "TD-C005 _:17:14", "add status = … or q850 = …";
     response_that_becomes_success: "81-response-that-becomes-success.toml"

@@ -5,6 +5,7 @@
 
 mod change;
 mod exit;
+mod number;
 mod paint;
 mod rate;
 mod running;
@@ -13,6 +14,7 @@ mod verbs;
 
 pub use change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 pub use exit::Exit;
+pub use number::Number;
 pub use paint::{Paint, Palette};
 pub use rate::{RateDiff, RateImport, RateList, RatePrice, RateVerb};
 pub use running::{Call, House, Status, Trunk};

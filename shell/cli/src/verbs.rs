@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
+use crate::number::Number;
 use crate::rate::RateVerb;
 use crate::running::{Call, Status, Trunk};
 use crate::span::span;
@@ -65,6 +66,13 @@ tandem.schema.json"
     #[command(after_help = "Examples:\n  tandem explain 911 --from hana --dir my-edge\n  tandem explain \
 +14255550100 --via northwind --at \"2026-11-20 10:00\" --json")]
     Explain(Explain),
+    /// Say whose numbers are, and how trunks write them
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem number show +14255550100\n  tandem number list --json"
+    )]
+    Number(Number),
     /// Run the stored call tests ([test.*]) of DIR
     #[command(after_help = "Examples:\n  tandem test /etc/tandem\n  tandem test my-edge --json")]
     Test {

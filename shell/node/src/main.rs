@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Verb::Config(Config::Check { dir, json }) => verbs::check::run(&dir, form(json), palette),
         Verb::Config(Config::Schema) => verbs::schema(),
         Verb::Explain(explain) => verbs::explain::run(&explain, palette),
+        Verb::Number(number) => verbs::number::run(&number, palette),
         Verb::Test { dir, json } => verbs::test::run(&dir, form(json), palette),
         Verb::Failover(Failover::Test { trunk, dir, json }) => {
             verbs::failover::run(&trunk, &dir, form(json), palette)

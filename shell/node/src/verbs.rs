@@ -8,6 +8,7 @@ pub mod explain;
 pub mod failover;
 pub mod help;
 mod messages;
+pub mod number;
 pub mod past;
 pub mod rate;
 mod record;

@@ -9,7 +9,7 @@ use crate::route::Route;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
 use crate::system::Interface;
-use crate::user::Numbers;
+use crate::user::{Numbers, Unowned};
 
 /// Adds what is wrong inside single documents.
 pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
@@ -89,10 +89,17 @@ fn check_digits(documents: &Documents, problems: &mut Vec<Problem>) {
             .then(|| Fault::new(Code::PATTERN, format!("\"{digits}\" is not what a phone's keys can dial")))
     };
     let system = &documents.system;
-    let of_system = system.area_code.iter().filter_map(|code| Some((code, wrong(code)?)));
+    let operator = system.operator.iter().map(|operator| &operator.dial);
+    let of_system = system.area_code.iter().chain(operator).filter_map(|code| Some((code, wrong(code)?)));
     problems.extend(of_system.map(|(code, fault)| documents.problem_at(system, code, fault)));
     for site in documents.site.values() {
-        let digits = site.area_code.iter().chain(&site.outside_prefix);
+        let operator = site.operator.iter().map(|operator| &operator.dial);
+        let digits =
+            site.area_code.iter().chain(&site.outside_prefix).chain(&site.extension_prefix).chain(operator);
+        if let Some(long) = site.outside_prefix.as_ref().filter(|prefix| prefix.len() > OUTSIDE_PREFIX_MAX) {
+            let fault = Fault::new(Code::OUT_OF_RANGE, "an outside prefix has four keys at most");
+            problems.push(documents.problem_at(site, long, fault));
+        }
         let wrongs = digits.filter_map(|digits| Some((digits, wrong(digits)?)));
         problems.extend(wrongs.map(|(digits, fault)| documents.problem_at(site, digits, fault)));
     }
@@ -146,6 +153,9 @@ fn privacy_code_fault(documents: &Documents, code: &str) -> Option<Fault> {
     wrong(format!("\"{code}\" begins {begins}, which calls for help"))
 }
 
+/// Longer ones are area codes.
+const OUTSIDE_PREFIX_MAX: usize = 4;
+
 fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
     if documents.system.demo {
         return;
@@ -190,6 +200,24 @@ fn interface_problem(documents: &Documents, interface: &Document<Interface>) -> 
 }
 
 fn numbers_problem(documents: &Documents, numbers: &Document<Numbers>) -> Option<Problem> {
+    if let Some(Unowned { refuse, user }) = &numbers.unowned {
+        let fault = match (refuse, user) {
+            (Some(refuse), None) if (400..=699).contains(&refuse.value) => None,
+            (None, Some(_)) => None,
+            (Some(refuse), None) => {
+                let fault =
+                    Fault::new(Code::OUT_OF_RANGE, format!("nothing is refused with {}", refuse.value));
+                return Some(documents.problem_at(numbers, refuse, fault.suggest("404 or 604")));
+            }
+            _ => Some(Fault::new(
+                Code::CONTRADICTION,
+                "unowned numbers are refused, or call a user: one of both",
+            )),
+        };
+        if let Some(fault) = fault {
+            return Some(documents.problem(numbers, fault.suggest("{ refuse = 604 } or { user = \"…\" }")));
+        }
+    }
     match (&numbers.range, &numbers.list) {
         (None, None) => {
             let fault =

@@ -70,7 +70,7 @@ pub use route::{Becomes, Choose, DialPlan, Route, RouteCallerId, RouteFrom, Rout
 pub use schedule::{Day, Hours, Schedule, YearDay};
 pub use schema::schema;
 pub use secret::{Secret, SecretRef, Secrets};
-pub use site::{Site, SiteMedia};
+pub use site::{Operator, Site, SiteMedia};
 pub use source::{Place, SourceFile};
 pub use spot::Spot;
 pub use suggest::nearest;
@@ -78,4 +78,4 @@ pub use system::{DeviceMedia, Interface, LogLevel, Side, System};
 pub use trunk::{Accept, Auth, DidRule, Server, Transit, Trunk, TrunkDirection, TrunkKind, TrunkMedia};
 pub use trunk_limits::{Rate, TrunkLimits};
 pub use uri::{Secure, SipUri, Transport};
-pub use user::{Class, Device, Numbers, User};
+pub use user::{Class, Device, Numbers, Unowned, User};

@@ -105,7 +105,7 @@ pub struct RouteSend {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DialPlan {
-    /// Sites it serves; all where it is missing.
+    /// Sites it serves; all where it is missing and no user, trunk or site names the plan.
     #[serde(default)]
     pub sites: Vec<Spot<String>>,
     /// The first that matches is used; the country's own rules follow.

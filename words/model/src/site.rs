@@ -20,6 +20,12 @@ pub struct Site {
     pub privacy_code: Option<Spot<String>>,
     /// What is dialled before a number to be shown, such as "*82"; the system's where it is missing.
     pub show_code: Option<Spot<String>>,
+    /// What people elsewhere dial before an extension of this site.
+    pub extension_prefix: Option<Spot<String>>,
+    /// Who is reached by one digit; the system's where it is missing.
+    pub operator: Option<Operator>,
+    /// The dial plan that holds for people here, after their own.
+    pub dialplan: Option<Spot<String>>,
     #[serde(default)]
     pub subnets: Vec<Spot<Network>>,
     #[serde(default)]
@@ -28,6 +34,19 @@ pub struct Site {
     pub emergency: Option<String>,
     /// The `[rights.*]` of its users who name none.
     pub rights: Option<Spot<String>>,
+}
+
+/// Somebody who is reached by one digit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    #[serde(default = "operator_digit")]
+    pub dial: Spot<String>,
+    pub user: Spot<String>,
+}
+
+fn operator_digit() -> Spot<String> {
+    Spot { value: "0".to_owned(), span: 0..0 }
 }
 
 /// What a site's lines carry.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::media::{KeysInClear, Srtp};
 use crate::network::{Address, PortRange};
+use crate::site::Operator;
 use crate::spot::Spot;
 
 /// `[system]`: what holds for the whole house.
@@ -16,6 +17,8 @@ pub struct System {
     pub country: Spot<String>,
     /// What a local number lacks.
     pub area_code: Option<Spot<String>>,
+    /// Who is reached by one digit.
+    pub operator: Option<Operator>,
     /// Such as "America/Los_Angeles".
     pub time_zone: Option<Spot<String>>,
     pub log: Option<LogLevel>,

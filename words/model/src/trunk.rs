@@ -46,6 +46,8 @@ pub struct Trunk {
     /// Headers that are added, replaced, taken away or handed on, in order.
     #[serde(default)]
     pub headers: Vec<Spot<HeaderRule>>,
+    /// The dial plan for the numbers that calls arriving here want.
+    pub dialplan: Option<Spot<String>>,
     /// What we answer the provider's challenges with.
     pub auth: Option<Auth>,
     #[serde(default)]

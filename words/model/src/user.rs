@@ -18,6 +18,10 @@ pub struct User {
     pub name: Option<String>,
     pub site: Option<Spot<String>>,
     pub number: Option<Spot<Number>>,
+    /// A second number that rings this user and is never shown to anybody.
+    pub private_number: Option<Spot<Number>>,
+    /// The dial plan that is asked before all others.
+    pub dialplan: Option<Spot<String>>,
     /// The short number, dialled inside.
     pub extension: Option<Spot<String>>,
     pub password: Option<Spot<SecretRef>>,
@@ -100,4 +104,16 @@ pub struct Numbers {
     pub range: Option<Spot<[Number; 2]>>,
     pub list: Option<Vec<Spot<Number>>>,
     pub trunk: Spot<String>,
+    /// What becomes of calls to those that nobody owns and no route takes; they are refused with 404.
+    pub unowned: Option<Unowned>,
+}
+
+/// `unowned`: either key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unowned {
+    /// The status that says so, such as 404 or 604.
+    pub refuse: Option<Spot<u16>>,
+    /// Who is called instead.
+    pub user: Option<Spot<String>>,
 }

@@ -1,15 +1,15 @@
-//! Users, whom a name or number belongs to, and the numbers that trunks gave to us.
+//! Users, and whom a name or number belongs to.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, NumberRange, Problem};
+use model::{Code, Fault, Problem};
 
 use crate::compile::Compiler;
 use crate::compile::rights::RightsBook;
 use crate::numbering::Country;
-use crate::policy::{DidBlock, Habits, Site, User};
+use crate::policy::{Habits, Site, User};
 
 impl Compiler<'_> {
     pub(super) fn users(
@@ -27,6 +27,7 @@ impl Compiler<'_> {
                 display: document.value.name.as_deref().unwrap_or(&document.name).into(),
                 site: site.and_then(|name| sites.get(&name).cloned()),
                 number: document.number.as_ref().map(|number| number.value.clone()),
+                dial_plan: self.dial_plan_of(document, document.dialplan.as_ref()),
                 extension: document.extension.as_ref().map(|extension| extension.as_str().into()),
                 password: document.password.as_ref().and_then(|place| self.secret(document, place)),
                 devices: document.devices.iter().map(|device| device.contact.value.clone()).collect(),
@@ -48,13 +49,16 @@ impl Compiler<'_> {
         let mut directory = users.clone();
         for document in self.documents.user.values() {
             let Some(user) = users.get(&document.name) else { continue };
-            if let Some(number) = &document.number {
+            for number in document.number.iter().chain(&document.private_number) {
                 let problem = self.enter(&mut directory, number.shared(), user, |taken| {
                     self.documents.problem_at(document, number, taken)
                 });
                 self.problems.extend(problem);
             }
             if let Some(extension) = &document.extension {
+                if self.is_told_apart_by_its_site(user, users) {
+                    continue;
+                }
                 let problem = self.enter(&mut directory, extension.as_str().into(), user, |taken| {
                     self.documents.problem_at(document, extension, taken)
                 });
@@ -62,6 +66,23 @@ impl Compiler<'_> {
             }
         }
         directory
+    }
+
+    /// Whether others have the same extension, and every one of them a site with a prefix of its own.
+    fn is_told_apart_by_its_site(&self, user: &User, users: &BTreeMap<Arc<str>, Arc<User>>) -> bool {
+        let prefixed = |user: &User| {
+            let site = user.site.as_ref().filter(|site| site.extension_prefix.is_some());
+            site.map(|site| site.name.clone())
+        };
+        let mut others =
+            users.values().filter(|one| one.name != user.name && one.extension == user.extension);
+        let own = prefixed(user);
+        let mut some = false;
+        let all = others.all(|other| {
+            some = true;
+            prefixed(other).is_some_and(|site| Some(&site) != own.as_ref())
+        });
+        some && all && own.is_some()
     }
 
     fn enter(
@@ -99,41 +120,5 @@ impl Compiler<'_> {
                 self.problems.push(self.documents.problem_at(document, extension, fault));
             }
         }
-    }
-
-    pub(super) fn dids(&mut self) -> Vec<DidBlock> {
-        let documents = self.documents;
-        let mut blocks: Vec<DidBlock> = Vec::new();
-        for document in documents.numbers.values() {
-            let Some(trunk) = self.resolve(document, &document.trunk, &documents.trunk, "trunk") else {
-                continue;
-            };
-            let range = document.range.as_ref().and_then(|range| {
-                let [first, last] = range.value.clone();
-                NumberRange::new(first, last).ok()
-            });
-            let list = document.list.iter().flatten().map(|number| number.value.clone()).collect();
-            let block = DidBlock { name: document.name.clone(), range, list, trunk };
-            self.problems.extend(blocks.iter().find_map(|other| self.overlap(document, &block, other)));
-            blocks.push(block);
-        }
-        blocks
-    }
-
-    fn overlap(
-        &self,
-        document: &Document<model::Numbers>,
-        block: &DidBlock,
-        other: &DidBlock,
-    ) -> Option<Problem> {
-        if block.trunk == other.trunk {
-            return None;
-        }
-        let shared = block.some_number_of(other).or_else(|| other.some_number_of(block))?;
-        let message = format!(
-            "{shared} is given by trunk \"{}\" and, in numbers \"{}\", by trunk \"{}\"",
-            block.trunk, other.name, other.trunk
-        );
-        Some(self.documents.problem(document, Fault::new(Code::OWNED_TWICE, message)))
     }
 }

@@ -39,6 +39,7 @@ impl Compiler<'_> {
                 .media
                 .max_calls
                 .map(|ceiling| self.limit(format!("site {}", document.name), ceiling));
+            let operator = self.operator(document, document.operator.as_ref());
             let area_code = document.area_code.as_ref().map(|code| Arc::from(code.as_str()));
             let site = Site {
                 name: document.name.clone(),
@@ -47,8 +48,11 @@ impl Compiler<'_> {
                     area_code: area_code.or_else(|| home.area_code.clone()),
                     privacy_code: code(&document.privacy_code).or_else(|| home.privacy_code.clone()),
                     show_code: code(&document.show_code).or_else(|| home.show_code.clone()),
+                    operator: operator.or_else(|| home.operator.clone()),
                     outside_prefix: document.outside_prefix.as_ref().map(|prefix| prefix.as_str().into()),
                 },
+                extension_prefix: document.extension_prefix.as_ref().map(|prefix| prefix.as_str().into()),
+                dial_plan: self.dial_plan_of(document, document.dialplan.as_ref()),
                 subnets: document.subnets.iter().map(|subnet| subnet.value).collect(),
                 limit,
                 codecs: document.media.codecs.as_deref().map(words),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{Choose, Code, Document, Fault, Pattern, Problem, Spot, nearest};
 
 use crate::compile::Compiler;
-use crate::policy::{DialPlan, Emergency, Leads, Route, StoredTest, Trunk, User};
+use crate::policy::{Emergency, Leads, Route, StoredTest, Trunk, User};
 use crate::refusal::{self, REFUSALS};
 use crate::route_index::Entry;
 use crate::schedule::Schedule;
@@ -129,19 +129,6 @@ impl Compiler<'_> {
             None => fault,
         };
         self.problems.push(self.documents.problem_at(document, to, fault));
-    }
-
-    pub(super) fn dial_plans(&mut self) -> Vec<DialPlan> {
-        let documents = self.documents;
-        let mut plans = Vec::new();
-        for document in documents.dialplan.values() {
-            let sites = self.resolve_all(document, &document.sites, &documents.site, "site");
-            let rules = document.rules.iter();
-            let rules = rules.map(|rule| (rule.value.clone(), documents.location_of(document, rule).into()));
-            plans.push(DialPlan { name: document.name.clone(), sites, rules: rules.collect() });
-        }
-        plans.sort_by_key(|plan| plan.sites.is_empty());
-        plans
     }
 
     pub(super) fn emergencies(&mut self, trunks: &BTreeMap<Arc<str>, Arc<Trunk>>) -> Vec<Emergency> {

@@ -58,6 +58,7 @@ impl Compiler<'_> {
                 takes_resolved: document.accept.takes_resolved(),
                 certificate: document.accept.certificate.iter().map(|name| name.as_str().into()).collect(),
                 did: document.accept.did,
+                dial_plan: self.dial_plan_of(document, document.dialplan.as_ref()),
                 identity: document.identity.clone(),
                 country: country.unwrap_or_else(|| home.country.clone()),
                 translate: self.translation(document),

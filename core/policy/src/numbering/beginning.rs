@@ -3,6 +3,8 @@
 /// Beginnings are cut off here at the latest.
 const PLACES: usize = 8;
 
+const ANY: u16 = 0x3ff;
+
 /// The first places of a number, and the lengths that the whole may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Beginning {
@@ -21,7 +23,7 @@ impl Beginning {
         let mut letters = places.chars();
         while let Some(letter) = letters.next() {
             let place = match letter {
-                'x' => 0x3ff,
+                'x' => ANY,
                 '[' => class(&mut letters)?,
                 digit => 1 << digit.to_digit(10)?,
             };
@@ -42,7 +44,7 @@ impl Beginning {
 
     /// What follows it, where it is a prefix.
     pub fn stripped<'d>(&self, digits: &'d str) -> Option<&'d str> {
-        let rest = digits.get(usize::from(self.count)..)?;
+        let rest = digits.get(self.shortest()..)?;
         self.begins(digits).then_some(rest)
     }
 
@@ -53,9 +55,9 @@ impl Beginning {
 
     /// All digits that begin so, in order.
     pub fn all(&self) -> impl Iterator<Item = Box<str>> + use<> {
-        let places = &self.places[..usize::from(self.count)];
+        let places = (0..self.shortest()).map(|at| self.places.get(at).filter(|place| **place > 0));
         let mut all = vec![String::new()];
-        for place in places {
+        for place in places.map(|place| place.copied().unwrap_or(ANY)) {
             let digits = ('0'..='9').zip(0..).filter(|(_, bit)| place >> bit & 1 == 1);
             let digits: Vec<char> = digits.map(|(digit, _)| digit).collect();
             let longer =
@@ -63,6 +65,11 @@ impl Beginning {
             all = all.into_iter().flat_map(longer).collect();
         }
         all.into_iter().map(String::into_boxed_str)
+    }
+
+    /// The least length; of a prefix, the only one.
+    fn shortest(&self) -> usize {
+        self.lengths.trailing_zeros() as usize
     }
 
     fn begins(&self, digits: &str) -> bool {

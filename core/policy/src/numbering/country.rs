@@ -149,8 +149,11 @@ impl Country {
 
     /// The number of one service, or of any.
     pub fn help(&self, service: Option<Service>) -> Option<&str> {
+        const FOR_ALL: [&str; 4] = ["911", "000", "999", "112"];
         let of_service = self.services.iter().find(|(known, _)| Some(*known) == service);
-        of_service.map(|(_, number)| number).or(self.emergency.first()).map(|number| &**number)
+        let for_all = || FOR_ALL.into_iter().find(|number| self.alarms(number));
+        let any = || for_all().or(self.emergency.first().map(|number| &**number));
+        of_service.map(|(_, number)| &**number).or_else(any)
     }
 
     /// Whether a country is no other one: itself, or one that dials and pays as if it were.

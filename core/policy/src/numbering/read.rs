@@ -42,8 +42,8 @@ pub(crate) fn meaning(place: Place<'_>, digits: &str) -> Option<Meaning> {
     if place.country.short_class(digits).is_some() {
         return Some(Meaning::Short);
     }
-    let number = abroad(place, digits).or_else(|| with_prefix(place, digits));
-    number.or_else(|| without_prefix(place, digits)).map(Meaning::Number)
+    let number = with_prefixes(place, digits).or_else(|| without_prefix(place, digits));
+    number.map(Meaning::Number)
 }
 
 /// E.164 of digits that begin with a calling code, if there may be such a number.
@@ -53,24 +53,23 @@ pub(crate) fn shaped(plans: &Plans, digits: &str) -> Option<String> {
     (is_number && plans.is_possible(digits)).then_some(number)
 }
 
-/// After an international prefix; where several fit, the one that leads to a number that is known.
-fn abroad(place: Place<'_>, digits: &str) -> Option<String> {
-    let rests = || place.country.international.iter().filter_map(|prefix| prefix.stripped(digits));
-    let is_known = |rest: &&str| place.plans.kind_of(rest).is_some();
-    let known = rests().find(is_known).and_then(|rest| shaped(place.plans, rest));
-    known.or_else(|| rests().find_map(|rest| shaped(place.plans, rest)))
-}
-
-fn with_prefix(place: Place<'_>, digits: &str) -> Option<String> {
+/// After an international or national prefix; where several fit, one that leads to a number that is known.
+fn with_prefixes(place: Place<'_>, digits: &str) -> Option<String> {
     let country = place.country;
-    let rests = || country.national.iter().filter_map(|prefix| digits.strip_prefix(&**prefix));
+    let abroad = || country.international.iter().filter_map(|prefix| prefix.stripped(digits));
+    let national = || country.national.iter().filter_map(|prefix| digits.strip_prefix(&**prefix));
     let carried = || {
         let carriers = || country.carriers.iter();
-        rests().flat_map(move |rest| carriers().filter_map(move |carrier| carrier.stripped(rest)))
+        national().flat_map(move |rest| carriers().filter_map(move |carrier| carrier.stripped(rest)))
     };
-    let known = rests().chain(carried()).find(|rest| is_known(place, rest));
-    let number = known.or_else(|| rests().find(|rest| country.has_length(rest.len())))?;
-    at_home(place, number)
+    if let Some(rest) = abroad().find(|rest| place.plans.kind_of(rest).is_some()) {
+        return shaped(place.plans, rest);
+    }
+    if let Some(rest) = national().chain(carried()).find(|rest| is_known(place, rest)) {
+        return at_home(place, rest);
+    }
+    let number = abroad().find_map(|rest| shaped(place.plans, rest));
+    number.or_else(|| at_home(place, national().find(|rest| country.has_length(rest.len()))?))
 }
 
 /// Whole numbers where people dial no prefix, and local ones where the area code is known.

@@ -10,6 +10,7 @@ use crate::policy::{Leads, Policy, Route, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::rights::Usage;
 use crate::route_index::Search;
+use crate::steps::unowned::{leads_back, unowned};
 use crate::steps::{Called, Caller};
 use crate::trail::{Considered, Outcome, Trail};
 
@@ -90,15 +91,24 @@ fn from_inside<'p>(asked: &Asked<'_, 'p>, trail: &mut Trail) -> Result<Way<'p>, 
     if looked.matches.is_empty() && !looked.lacking.is_empty() {
         return Err(lacks_usage(asked, &looked.lacking));
     }
-    way(looked).ok_or_else(|| Refusal::new(Code::NO_ROUTE, format!("no route takes {}", asked.called.text)))
+    let Asked { policy, called, .. } = *asked;
+    let inside = |user| Way { route: None, goal: Goal::User(user) };
+    match (way(looked), policy.dids.of(&called.text)) {
+        (Some(Way { route: Some(route), goal: Goal::Trunks(_) }), Some(block))
+            if leads_back(block, &route.leads) =>
+        {
+            unowned(policy, block, called, trail).map(inside)
+        }
+        (Some(way), _) => Ok(way),
+        (None, Some(block)) => unowned(policy, block, called, trail).map(inside),
+        (None, None) => Err(Refusal::new(Code::NO_ROUTE, format!("no route takes {}", called.text))),
+    }
 }
 
 /// A trunk's call goes where a route sends it, else to whoever owns the number.
 fn from_trunk<'p>(asked: &Asked<'_, 'p>, trunk: &Trunk, trail: &mut Trail) -> Result<Way<'p>, Refusal> {
-    let called = asked.called;
-    let is_assigned =
-        |block: &&crate::policy::DidBlock| block.trunk == trunk.name && block.contains(&called.text);
-    let block = asked.policy.dids.iter().find(is_assigned);
+    let Asked { policy, called, .. } = *asked;
+    let block = policy.dids.of(&called.text).filter(|block| block.trunk == trunk.name);
     let is_ours = block.is_some() || called.owner.is_some();
     if trunk.did == DidRule::AssignedOnly && !is_ours && trunk.usages.is_empty() {
         let words =
@@ -117,13 +127,13 @@ fn from_trunk<'p>(asked: &Asked<'_, 'p>, trunk: &Trunk, trail: &mut Trail) -> Re
             Ok(Way { route: None, goal: Goal::User(owner) })
         }
         None if !lacking.is_empty() => Err(lacks_usage(asked, &lacking)),
-        None => {
-            let of = block.map_or(String::new(), |block| format!(" of numbers {}", block.name));
-            Err(Refusal::new(
-                Code::UNASSIGNED,
-                format!("{}{of} belongs to no user and no route takes it", called.text),
-            ))
-        }
+        None => match block {
+            Some(block) => Ok(Way { route: None, goal: Goal::User(unowned(policy, block, called, trail)?) }),
+            None => {
+                let words = format!("{} belongs to no user and no route takes it", called.text);
+                Err(Refusal::new(Code::UNASSIGNED, words))
+            }
+        },
     }
 }
 

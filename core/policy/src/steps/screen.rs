@@ -74,9 +74,8 @@ fn the_one<'p>(
 ) -> Option<&'p Arc<Trunk>> {
     if let ([_, _, ..], Some(Dialled::Digits { digits, .. })) = (trunks, dialled) {
         let number = format!("+{}", digits.trim_start_matches('+'));
-        let gave_it = |trunk: &&&Arc<Trunk>| {
-            policy.dids.iter().any(|block| block.trunk == trunk.name && block.contains(&number))
-        };
+        let gave_it =
+            |trunk: &&&Arc<Trunk>| policy.dids.of(&number).is_some_and(|block| block.trunk == trunk.name);
         if let Some(trunk) = trunks.iter().find(gave_it) {
             return Some(trunk);
         }

@@ -29,7 +29,18 @@ pub struct Owner {
     about: About,
     /// When the revision in force is taken back unless somebody confirms it.
     confirm_by: Option<Instant>,
+    /// What was planned last, so that an apply of it need not compile again.
+    planned: Option<Planned>,
 }
+
+struct Planned {
+    plan: Plan,
+    loaded: Loaded,
+    until: Instant,
+}
+
+/// Secrets that an apply uses may be read this long before it.
+const PLANNED_MAX: Duration = Duration::from_secs(60);
 
 /// Somebody's wish to change the house.
 #[derive(Clone, Debug)]
@@ -72,7 +83,8 @@ impl Owner {
     pub fn new(directory: &Path, revisions: Revisions, begun: Begun) -> Owner {
         let Begun { loaded: Loaded { documents, policy }, about, .. } = begun;
         let policy = Arc::new(policy);
-        Owner { directory: directory.to_owned(), revisions, documents, policy, about, confirm_by: None }
+        let directory = directory.to_owned();
+        Owner { directory, revisions, documents, policy, about, confirm_by: None, planned: None }
     }
 
     pub fn policy(&self) -> &Arc<Policy> {
@@ -89,7 +101,8 @@ impl Owner {
 
     /// When `expire` is due.
     pub fn deadline(&self) -> Option<Instant> {
-        self.confirm_by
+        let planned = self.planned.as_ref().map(|planned| planned.until);
+        self.confirm_by.into_iter().chain(planned).min()
     }
 
     /// Takes back the revision that it began with, which never ran.
@@ -98,9 +111,12 @@ impl Owner {
     }
 
     /// What an apply would do.
-    pub fn plan(&self, from: Option<&Path>) -> Result<Plan, No> {
+    pub fn plan(&mut self, from: Option<&Path>) -> Result<Plan, No> {
         let files = self.read(from)?;
-        Ok(self.make_plan(&files, from).0)
+        let (plan, loaded) = self.make_plan(&files, from);
+        let until = Instant::now() + PLANNED_MAX;
+        self.planned = loaded.map(|loaded| Planned { plan: plan.clone(), loaded, until });
+        Ok(plan)
     }
 
     /// Plans, tests, writes the revision, and publishes it. `seen` is what the asker was shown.
@@ -113,7 +129,10 @@ impl Owner {
     ) -> Result<Outcome, No> {
         self.check_settled()?;
         let files = self.read(from)?;
-        let (plan, loaded) = self.make_plan(&files, from);
+        let (plan, loaded) = match self.still_planned(&files, from, seen.as_ref()) {
+            Some(Planned { plan, loaded, .. }) => (plan, Some(loaded)),
+            None => self.make_plan(&files, from),
+        };
         if let Some((base, digest)) = seen {
             self.check_seen(base, &digest, &plan)?;
         }
@@ -186,6 +205,9 @@ impl Owner {
 
     /// Goes back if nobody confirmed in time.
     pub fn expire(&mut self, edge: &Edge) {
+        if self.planned.as_ref().is_some_and(|planned| planned.until <= Instant::now()) {
+            self.planned = None;
+        }
         if self.confirm_by.is_none_or(|until| until > Instant::now()) {
             return;
         }
@@ -210,6 +232,22 @@ impl Owner {
         let directory = from.unwrap_or(&self.directory);
         directory::read(directory)
             .map_err(|fault| No { exit: Exit::Unreachable, words: format!("{fault:#}") })
+    }
+
+    /// What was planned last, if it is exactly what the asker saw and what still stands there.
+    fn still_planned(
+        &mut self,
+        files: &[SourceFile],
+        from: Option<&Path>,
+        seen: Option<&(u64, String)>,
+    ) -> Option<Planned> {
+        let planned = self.planned.take().filter(|planned| planned.until > Instant::now())?;
+        let directory = from.unwrap_or(&self.directory).display().to_string();
+        let is_same = planned.plan.digest == directory::digest(files)
+            && planned.plan.directory == directory
+            && planned.plan.base == Some(self.about.number)
+            && seen.is_some_and(|(_, digest)| *digest == planned.plan.digest);
+        is_same.then_some(planned)
     }
 
     fn make_plan(&self, files: &[SourceFile], from: Option<&Path>) -> (Plan, Option<Loaded>) {
@@ -289,6 +327,7 @@ impl Owner {
         let policy = Arc::new(policy.numbered(number));
         edge.adopt(&policy);
         self.documents = documents;
+        self.planned = None;
         // The last owner of the older policy is this thread: no shard takes it apart.
         drop(std::mem::replace(&mut self.policy, policy));
     }

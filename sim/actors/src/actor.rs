@@ -92,6 +92,10 @@ impl Actor {
             ActorInput::Deadline => self.expire(now, out),
             ActorInput::Do(deed) => self.perform(now, deed, out),
         }
+        if self.profile.has(Habit::Boasts) {
+            let sip = |send: &&mut Parcel| send.from.port() == self.profile.sip.port();
+            out.sends[first..].iter_mut().filter(sip).for_each(boast);
+        }
         if self.profile.has(Habit::RetransmitsWildly) {
             let sip = |send: &&Parcel| send.from == self.profile.sip && send.transport == Transport::Udp;
             let copies: Vec<_> = out.sends[first..].iter().filter(sip).cloned().collect();
@@ -282,4 +286,22 @@ impl Actor {
     pub(crate) fn linger(now: Instant) -> Instant {
         now + 64 * T1
     }
+}
+
+/// What an actor that boasts puts into every message.
+pub const BOAST: &str = "boast";
+
+fn boast(send: &mut Parcel) {
+    let Some(end) = send.bytes.windows(2).position(|two| two == b"\r\n") else { return };
+    let headers = [
+        format!("P-Asserted-Identity: <sip:{BOAST}@x.example>"),
+        format!("Remote-Party-ID: <sip:{BOAST}@x.example>"),
+        format!("P-Access-Network-Info: {BOAST}"),
+        format!("P-Charging-Vector: icid-value={BOAST}"),
+        format!("Subject: {BOAST}"),
+        format!("X-Internal: {BOAST}"),
+        format!("Warning: 399 {BOAST} \"{BOAST}\""),
+    ];
+    let headers = headers.map(|header| header + "\r\n").concat();
+    send.bytes.splice(end + 2..end + 2, headers.into_bytes());
 }

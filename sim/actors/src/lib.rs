@@ -28,7 +28,7 @@ mod timer;
 mod timing;
 mod writing;
 
-pub use actor::{Actor, LegView};
+pub use actor::{Actor, BOAST, LegView};
 pub use chance::Chance;
 pub use exchange::{ActorInput, ActorOut, Deed, Ended, LegId, Note, Noted, Parcel, Transport};
 pub use leg::Stage;

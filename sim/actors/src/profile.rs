@@ -117,6 +117,8 @@ pub enum Habit {
     Challenges,
     /// An answered call is redirected: 302.
     Redirects,
+    /// Tells of itself in every message, in headers that are for those whom it trusts.
+    Boasts,
     /// Wants its media sealed, and takes no other: RTP/SAVP with a key.
     Seals,
     /// Answers in clear whatever is asked of it.

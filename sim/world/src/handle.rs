@@ -51,6 +51,10 @@ impl ActorHandle {
         self.actor.borrow().profile().name.clone()
     }
 
+    pub(crate) fn sip(&self) -> std::net::SocketAddr {
+        self.actor.borrow().profile().sip
+    }
+
     /// Calls what a person would dial; spaces don't count.
     pub fn dials(&self, number: &str) -> CallHandle {
         let house = self.actor.borrow().profile().house;

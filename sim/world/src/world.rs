@@ -50,6 +50,8 @@ pub struct World {
     pub(crate) last_sip: Instant,
     pub(crate) judges: Judges,
     chronicle: Chronicle,
+    /// What the house sent, where a story looks at its bytes.
+    capture: Option<Vec<(IpAddr, Vec<u8>)>>,
     pub(crate) records: Vec<Record>,
     pub(crate) events: Vec<Event>,
     pub(crate) replies: Vec<(CommandId, Reply)>,
@@ -93,6 +95,7 @@ impl World {
             last_sip: clock.now().instant,
             judges: Judges::default(),
             chronicle: Chronicle::Silent,
+            capture: None,
             records: Vec::new(),
             events: Vec::new(),
             replies: Vec::new(),
@@ -122,7 +125,22 @@ impl World {
         self.chronicle = chronicle;
     }
 
+    /// Keeps what the house sends from now on.
+    pub fn captures(&mut self) {
+        self.capture = Some(Vec::new());
+    }
+
+    /// What the house sent to a far end since then, as text.
+    pub fn captured(&self, to: &ActorHandle) -> Vec<String> {
+        let ip = to.sip().ip();
+        let kept = self.capture.iter().flatten().filter(|(at, _)| *at == ip);
+        kept.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect()
+    }
+
     pub(crate) fn show(&mut self, sight: &Sight<'_>) {
+        if let (Some(capture), Sight::HouseSent { to, bytes, .. }) = (&mut self.capture, sight) {
+            capture.push((to.ip(), bytes.to_vec()));
+        }
         self.chronicle.see(self.clock.base(), sight);
         self.judges.see(sight);
     }

@@ -15,6 +15,7 @@ mod emergencies;
 mod failover;
 mod first_call;
 mod health;
+mod hidden;
 mod inbound;
 mod large;
 mod late_offer;

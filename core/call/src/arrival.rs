@@ -151,6 +151,8 @@ fn is_unknown(tag: &str) -> bool {
 
 fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
     let from = message.from();
+    let uris = [message.request_uri().unwrap_or_default(), message.to().uri];
+    let line = uris.into_iter().find_map(|uri| room.policy.line_of(uri)).cloned();
     Facts {
         source: flow.remote,
         interface: room.places.interface_of(flow.listener),
@@ -168,19 +170,21 @@ fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
         privacy: message.line(Header::Privacy).map(str::to_owned),
         authenticated: proven(room, message),
         certificate: room.certificates.get(&flow.connection).map(|names| names.to_vec()).unwrap_or_default(),
-        resolved: resolved(room, flow),
-        line: None,
+        resolved: resolved(room, flow, line.as_ref()),
+        line,
         at: room.now.wall,
         standings: room.standings.clone(),
+        registrations: room.accounts.standing.clone(),
         max_forwards: message.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS),
         in_use: Vec::new(),
     }
 }
 
-/// The trunks one of whose servers has the address that a flow comes from.
-fn resolved(room: &Room<'_>, flow: Flow) -> Vec<Arc<str>> {
+/// The trunks one of whose servers has the address that a flow comes from; and the one whose line was called,
+/// if a registrar of its has.
+fn resolved(room: &Room<'_>, flow: Flow, line: Option<&Arc<str>>) -> Vec<Arc<str>> {
     let servers = room.policy.servers();
-    let mut trunks: Vec<Arc<str>> = Vec::new();
+    let mut trunks: Vec<Arc<str>> = room.accounts.resolved(line, flow.remote.ip()).into_iter().collect();
     for server in room.book.servers_at(flow.remote.ip()).filter_map(|index| servers.get(index)) {
         if !trunks.contains(&server.trunk) {
             trunks.push(server.trunk.clone());

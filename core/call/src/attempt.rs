@@ -24,6 +24,8 @@ pub(crate) struct Attempt {
     pub server_name: Option<Arc<str>>,
     /// What its INVITE offers of a session timer.
     pub timer: Timer,
+    /// The route set that the trunk's registrar wants.
+    pub routes: Arc<[Box<str>]>,
     /// How often its challenge was answered.
     pub proofs: u32,
     /// Where the INVITE was sent to.
@@ -89,6 +91,7 @@ impl Attempt {
             contact: "".into(),
             server_name: None,
             timer: Timer::new(plan.leg.session_timer),
+            routes: Arc::default(),
             proofs: 0,
             place: None,
             others: VecDeque::new(),

@@ -70,4 +70,24 @@ pub enum Event {
         address: String,
         until: WallTime,
     },
+    /// A provider knows where we are.
+    TrunkRegistered {
+        at: WallTime,
+        trunk: Arc<str>,
+        with: String,
+        seconds: u64,
+    },
+    /// A registration failed; when it is tried again.
+    TrunkRegistrationFailed {
+        at: WallTime,
+        trunk: Arc<str>,
+        state: &'static str,
+        cause: String,
+        retry_seconds: u64,
+    },
+    /// We told a provider to forget us.
+    TrunkUnregistered {
+        at: WallTime,
+        trunk: Arc<str>,
+    },
 }

@@ -5,6 +5,7 @@
 //!
 //! Start at `table.rs`, where events find their call, then `call.rs`; each verb has its file.
 
+mod accounts;
 mod event;
 mod record;
 mod room;
@@ -46,6 +47,7 @@ mod tell;
 mod verdict;
 mod view;
 
+pub use accounts::{Accounts, Way};
 pub use event::Event;
 pub use part::ROOM;
 pub use record::{AttemptRecord, EndedBy, Outcome, Record, SideFigures, Sound};

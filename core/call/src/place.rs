@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use media::{Purpose, Side};
 use policy::{AttemptPlan, CALL, Cause, EarlyMedia, Large, LegRules, Reliable};
-use sip_message::{Method, Uri};
+use sip_message::{Method, NameAddr, Uri};
 use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Target, Usable};
 use sip_stack::{Flow, ListenerId, Request, Transport};
 use targets::{Outcome, Place, Way, Wish};
@@ -75,10 +75,19 @@ impl Call {
     }
 
     fn find_targets(&mut self, room: &mut Room<'_>, plan: &AttemptPlan) -> Result<(), (Cause, String)> {
+        // A call for help that failed everywhere goes straight to the servers the second time.
+        if self.rounds == 0
+            && let State::Placing(attempt) = &mut self.state
+        {
+            attempt.routes = room.accounts.routes(plan);
+            if let Some(route) = attempt.routes.first().cloned() {
+                return self.ask_where(room, plan, route_uri(&route));
+            }
+        }
         match self.way_to(room, plan) {
             Way::To(targets) => self.try_targets(room, plan, targets),
             Way::Missing => Err((Cause::Dns, "its name leads nowhere".to_owned())),
-            Way::Unknown => self.ask_where(room, plan),
+            Way::Unknown => self.ask_where(room, plan, &plan.target),
         }
     }
 
@@ -92,8 +101,13 @@ impl Call {
         room.book.way(server, wish, room.stack.chance())
     }
 
-    fn ask_where(&mut self, room: &mut Room<'_>, plan: &AttemptPlan) -> Result<(), (Cause, String)> {
-        let uri = Uri::parse(&plan.target).map_err(|error| (Cause::Dns, error.to_string()))?;
+    fn ask_where(
+        &mut self,
+        room: &mut Room<'_>,
+        plan: &AttemptPlan,
+        target: &str,
+    ) -> Result<(), (Cause, String)> {
+        let uri = Uri::parse(target).map_err(|error| (Cause::Dns, error.to_string()))?;
         let transports = room.places.transports(plan.interface);
         let usable = Usable { transports: &transports, families: Families::Both };
         if let State::Placing(attempt) = &mut self.state {
@@ -131,8 +145,12 @@ impl Call {
         &mut self,
         room: &mut Room<'_>,
         plan: &AttemptPlan,
-        targets: Vec<Target>,
+        mut targets: Vec<Target>,
     ) -> Result<(), (Cause, String)> {
+        // A call for help asks those first who are known to be there.
+        if !self.plan.emergency {
+            room.accounts.prefer(plan, &mut targets);
+        }
         if let State::Placing(attempt) = &mut self.state {
             attempt.goes_to(targets, plan.large);
         }
@@ -193,7 +211,7 @@ impl Call {
             to: &plan.to,
             call_id: &attempt.call_id,
             cseq: attempt.cseq,
-            routes: &[],
+            routes: &attempt.routes,
             contact: Some(&contact),
             max_forwards: self.caller.max_forwards.saturating_sub(1),
             headers: &headers,
@@ -343,6 +361,11 @@ impl Call {
 
 /// The largest request that is sent as a datagram where another way may be there (RFC 3261 18.1.1).
 const DATAGRAM_MAX: usize = 1300;
+
+/// The URI of a Route value.
+fn route_uri(route: &str) -> &str {
+    NameAddr::parse(route).map_or(route, |name_addr| name_addr.uri)
+}
 
 /// The listener from which a request goes by TCP because of its size, and that size.
 fn grown(room: &mut Room<'_>, large: Large, request: &Request<'_>) -> Option<(ListenerId, usize)> {

@@ -12,7 +12,7 @@ use sip_stack::locate::DnsQuestion;
 use sip_stack::{ConnectionId, Listener, ListenerId, Reply, Send, ServerId, Stack, Token, Transport};
 use targets::Book;
 
-use crate::{Event, Now, Record};
+use crate::{Accounts, Event, Now, Record};
 
 /// One shard's surroundings, lent to a call for the time of one event.
 pub struct Room<'a> {
@@ -27,6 +27,8 @@ pub struct Room<'a> {
     pub standings: &'a Standings,
     /// The names that far ends have proved to have, by their connections.
     pub certificates: &'a BTreeMap<ConnectionId, Arc<[String]>>,
+    /// What our registrations mean.
+    pub accounts: &'a Accounts,
     pub keep: &'a mut Vec<Record>,
     pub orders: &'a mut Vec<Order>,
     pub sends: &'a mut Vec<Send>,

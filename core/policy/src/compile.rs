@@ -1,5 +1,6 @@
 //! Documents in, policy out: every reference resolved, or everything that is wrong.
 
+mod accounts;
 mod dialling;
 mod identity;
 mod lint;
@@ -64,6 +65,7 @@ fn compile_with(
     let tariffs = compiler.tariffs(&decks_of(older));
     let trunks = compiler.trunks(&interfaces, &home, &tariffs);
     let servers = trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect();
+    let lines = compiler.lines(&trunks);
     let book = compiler.rights_book();
     let users = compiler.users(&sites, &book);
     let directory = compiler.directory(&users);
@@ -89,6 +91,7 @@ fn compile_with(
         servers,
         sites,
         trunks,
+        lines,
         users,
         directory,
         extensions,

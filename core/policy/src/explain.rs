@@ -1,6 +1,6 @@
 //! What would happen if: the same decision as a live call's, on made-up facts; and the stored tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -250,6 +250,7 @@ fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
         line: None,
         at: inquiry.at,
         standings: Standings::down(inquiry.down.iter().copied()),
+        registrations: BTreeMap::new(),
         max_forwards: 70,
         in_use: Vec::new(),
     }
@@ -284,6 +285,7 @@ fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
         line: None,
         at: inquiry.at,
         standings: Standings::down(inquiry.down.iter().copied()),
+        registrations: BTreeMap::new(),
         max_forwards: 70,
         in_use: Vec::new(),
     }

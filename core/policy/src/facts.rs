@@ -1,5 +1,6 @@
 //! What may be known about a call before it is decided.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -10,6 +11,18 @@ pub use model::Transport;
 pub use crate::ids::{InterfaceId, ServerId, WallTime};
 
 use crate::standing::Standings;
+
+/// How a trunk's registration stands, as far as it changes where calls go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Registration {
+    /// Registered with this server: calls ask it first.
+    With(ServerId),
+    /// Not registered, and why.
+    Missing(Arc<str>),
+    /// The provider refuses the account, and what it said.
+    Stopped(Arc<str>),
+}
 
 /// All that a decision may depend on, beside the policy itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +68,9 @@ pub struct Facts {
     /// The servers that are not simply up, or whose addresses are old.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]
     pub standings: Standings,
+    /// Trunks that register, where their registration changes where calls go.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub registrations: BTreeMap<Arc<str>, Registration>,
     pub max_forwards: u32,
     /// How many calls the limits concerned carry: what is not named carries none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -6,10 +6,12 @@
 //! Start at [`plan()`], then `steps`, one file for each line that `explain` prints. [`compile()`] makes a
 //! [`Policy`] out of documents.
 
+mod account;
 mod call_plan;
 mod facts;
 pub mod history;
 mod ids;
+mod lines;
 mod plan;
 mod standing;
 mod steps;
@@ -40,6 +42,7 @@ mod explain;
 mod losses;
 
 pub use about::{AboutNumber, Block, NumberLine, OnTrunk, about_number, numbers};
+pub use account::{Account, Registrar};
 pub use call_plan::{
     AttemptPlan, CallPlan, Callee, Credentials, Direction, Large, LegRules, MediaPlan, Otherwise, PartyName,
     SrtpRules,
@@ -51,12 +54,13 @@ pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,
 };
-pub use facts::{Facts, InterfaceId, ServerId, Transport, WallTime};
+pub use facts::{Facts, InterfaceId, Registration, ServerId, Transport, WallTime};
 pub use handed_on::{CALL, Line};
 pub use limit::{Claim, Limit, Permit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
-    CarriedMethod, CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Reliable, SessionTimer, Srtp,
+    CarriedMethod, CarriedMethods, EarlyMedia, KeysInClear, MediaPath, RegisterStyle, Reliable, SessionTimer,
+    Srtp,
 };
 pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live};

@@ -12,6 +12,7 @@ use model::{
     TrunkKind,
 };
 
+use crate::account::Account;
 use crate::call_plan::{Credentials, LegRules, MediaPlan};
 use crate::causes::Causes;
 use crate::deck::{Tariff, day_number};
@@ -38,6 +39,8 @@ pub struct Policy {
     pub(crate) servers: Vec<Server>,
     pub(crate) sites: BTreeMap<Arc<str>, Arc<Site>>,
     pub(crate) trunks: BTreeMap<Arc<str>, Arc<Trunk>>,
+    /// The trunk of each token in what we registered.
+    pub(crate) lines: BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) users: BTreeMap<Arc<str>, Arc<User>>,
     /// Users by name, extension, and number with its plus.
     pub(crate) directory: BTreeMap<Arc<str>, Arc<User>>,
@@ -329,6 +332,8 @@ pub(crate) struct Trunk {
     pub translate: Translation,
     pub headers: Arc<[HeaderRule]>,
     pub credentials: Option<Arc<Credentials>>,
+    /// What it registers with its provider.
+    pub account: Option<Account>,
     pub media: MediaPlan,
     pub leg: LegRules,
     pub limit: Option<Arc<Limit>>,

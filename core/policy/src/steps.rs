@@ -10,6 +10,7 @@ mod identity;
 mod leg;
 mod media;
 mod normalise;
+mod registered;
 mod rights;
 mod route;
 mod screen;
@@ -93,6 +94,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         return answer;
     }
     standing?;
+    let dialled = called_through_line(&caller, facts).or(dialled);
     let Some(dialled) = dialled else {
         return Err(Refusal::new(Code::UNREADABLE, format!("\"{}\" names nobody", facts.request_uri)));
     };
@@ -126,6 +128,12 @@ fn budget(policy: &Policy, attempts: &[AttemptPlan]) -> Duration {
         Callee::User(_) => None,
     });
     of_trunk.unwrap_or(SET_UP_MAX)
+}
+
+/// Whoever calls the contact of a trunk's account says in To whom they want.
+fn called_through_line(caller: &Caller<'_>, facts: &Facts) -> Option<Dialled> {
+    let trunk = caller.trunk().filter(|trunk| registered::is_contact(trunk, &facts.request_uri))?;
+    Dialled::of(&facts.to_uri).filter(|_| !registered::is_contact(trunk, &facts.to_uri))
 }
 
 fn direction(caller: &Caller<'_>, way: &Way<'_>) -> Direction {

@@ -404,6 +404,25 @@ pub fn pick<'m>(response: &Message<'m>) -> Option<(&'static str, &'m str)> {
     best.map(|(_, value)| (answering, value))
 }
 
+/// Whether a challenge says that only the nonce was at fault.
+pub(crate) fn is_stale(challenge: &str) -> bool {
+    let stale = Parts::parse(challenge).and_then(|parts| parts.get("stale"));
+    stale.is_some_and(|stale| stale.eq_ignore_ascii_case("true"))
+}
+
+/// The nonce that an Authentication-Info wants used next (RFC 7616 3.5).
+pub(crate) fn next_nonce(info: &str) -> Option<String> {
+    let with_scheme = format!("Digest {info}");
+    Some(Parts::parse(&with_scheme)?.get("nextnonce")?.to_owned())
+}
+
+/// The same challenge with another nonce.
+pub(crate) fn renewed(challenge: &str, nonce: &str) -> Option<String> {
+    let old = Parts::parse(challenge)?.get("nonce")?;
+    let at = old.as_ptr() as usize - challenge.as_ptr() as usize;
+    Some(format!("{}{nonce}{}", &challenge[..at], &challenge[at + old.len()..]))
+}
+
 /// Who we are to those who challenge us. Cannot be printed.
 #[derive(Clone, Copy)]
 pub struct Credentials<'a> {

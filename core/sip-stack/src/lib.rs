@@ -26,6 +26,7 @@ mod stack;
 pub mod auth;
 mod dialog;
 pub mod locate;
+mod prover;
 
 mod chance;
 mod head;
@@ -43,6 +44,7 @@ pub use head::ALLOW;
 pub use heard::{ClientId, Heard, Late, Owner, ServerId};
 pub use kit::{Counters, Limits, Settings, Weight};
 pub use locate::Locate;
+pub use prover::{Challenged, Prover};
 pub use request::{Reply, Request};
 pub use stack::Stack;
 pub use steer::steer;

@@ -5,6 +5,7 @@
 //!
 //! Start at `seam.rs`, then `switch.rs`.
 
+mod accounts;
 mod limits;
 mod seam;
 mod showing;
@@ -19,4 +20,4 @@ pub use seam::{
 };
 pub use switch::Switch;
 pub use targets::{Place, Standing};
-pub use view::{Held, LimitView, SomeCalls, TargetState, TargetView, TrunkView, View};
+pub use view::{Held, LimitView, RegistrationView, SomeCalls, TargetState, TargetView, TrunkView, View};

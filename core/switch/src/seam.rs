@@ -7,6 +7,7 @@ use std::sync::Arc;
 use call::{Event, Record};
 use media::Order;
 use policy::{InterfaceId, Policy};
+use registration::Known;
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
 use sip_stack::{ConnectionId, Flow, Listener, Send};
 use targets::{Place, Standing};
@@ -17,6 +18,8 @@ use crate::view::{Held, SomeCalls, View};
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub shard: u8,
+    /// How many shards there are: each registers its part of the accounts.
+    pub shards: u8,
     pub listeners: Arc<[Listener]>,
     /// This shard's part of the media ports of each interface.
     pub media: Vec<MediaRange>,
@@ -101,6 +104,8 @@ pub enum Command {
     Drain,
     /// End every call.
     HangUpAll,
+    /// Register with every provider anew: our address may have changed.
+    Register,
     /// Say what is held now.
     Count,
     /// Show trunks and far ends.
@@ -122,4 +127,6 @@ pub enum Reply {
 pub enum News {
     /// How an address stands, by the key of its server.
     Target { key: Arc<str>, place: Place, standing: Standing },
+    /// How the registration of a trunk stands.
+    Registration { trunk: Arc<str>, known: Arc<Known> },
 }

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use call::Now;
 use model::Probing;
 use policy::Server;
 use targets::{Place, Standing};
 
 use crate::switch::Switch;
-use crate::view::{Held, LimitView, SomeCalls, TargetState, TargetView, TrunkView, View};
+use crate::view::{Held, LimitView, RegistrationView, SomeCalls, TargetState, TargetView, TrunkView, View};
 
 impl Switch {
     /// This shard at this moment.
-    pub fn view(&self) -> View {
+    pub fn view(&self, now: Now) -> View {
         let held: Held = self.held();
-        View { shard: self.shard, revision: self.policy.revision(), held, trunks: self.trunks() }
+        View { shard: self.shard, revision: self.policy.revision(), held, trunks: self.trunks(now.instant) }
     }
 
     /// Calls in progress, at most so many.
@@ -23,10 +25,11 @@ impl Switch {
         SomeCalls { left_out: self.calls.len().saturating_sub(calls.len()), calls }
     }
 
-    fn trunks(&self) -> Vec<TrunkView> {
+    fn trunks(&self, now: Instant) -> Vec<TrunkView> {
         let mut trunks: BTreeMap<Arc<str>, TrunkView> = BTreeMap::new();
         for name in self.policy.trunks() {
-            let empty = TrunkView { name: name.clone(), calls: 0, limit: None, targets: Vec::new() };
+            let (limit, registration, targets) = (None, None, Vec::new());
+            let empty = TrunkView { name: name.clone(), calls: 0, limit, registration, targets };
             trunks.insert(name.clone(), empty);
         }
         self.calls.each_trunk(|name| {
@@ -38,6 +41,11 @@ impl Switch {
             let of_trunk = limit.name().strip_prefix("trunk ").and_then(|name| trunks.get_mut(name));
             if let Some(trunk) = of_trunk {
                 trunk.limit = Some(LimitView { used: limit.used(), ceiling: limit.ceiling() });
+            }
+        }
+        for account in self.registrations.view(now) {
+            if let Some(trunk) = trunks.get_mut(&account.trunk) {
+                trunk.registration = Some(shown(account));
             }
         }
         for (index, server) in self.policy.servers().iter().enumerate() {
@@ -83,5 +91,19 @@ fn state_of(standing: Standing, probing: Probing) -> TargetState {
         (Standing::Probing { .. }, _) => TargetState::Probing,
         (Standing::Resting { .. }, _) => TargetState::Resting,
         (Standing::Down { .. }, _) => TargetState::Down,
+    }
+}
+
+fn shown(account: registration::View) -> RegistrationView {
+    let seconds = |left: Duration| left.as_secs();
+    RegistrationView {
+        identity: account.identity,
+        state: account.state,
+        why: account.why,
+        with: account.remote,
+        bound_seconds: account.bound_for.map(seconds),
+        retry_seconds: account.again_in.map(seconds),
+        routes: account.routes,
+        associated: account.associated,
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call::{Calls, MediaPlace, Now, Places, Room};
+use call::{Accounts, Calls, MediaPlace, Now, Places, Room};
 use health::{Health, Surroundings};
 use media::PortBook;
 use policy::{Policy, Standings};
+use registration::{AccountKey, Known, Registrations};
 use sip_message::{Message, Method};
 use sip_stack::auth::Guard;
 use sip_stack::locate::{DnsAnswer, DnsFound, DnsQuestion};
@@ -26,21 +27,26 @@ use crate::{limits, standings};
 /// One shard: its transactions, its calls, its peers.
 pub struct Switch {
     pub(crate) shard: u8,
-    listeners: Arc<[Listener]>,
+    pub(crate) listeners: Arc<[Listener]>,
     pub(crate) policy: Arc<Policy>,
-    stack: Stack,
+    pub(crate) stack: Stack,
     guard: Guard,
     places: Places,
     pub(crate) calls: Calls,
     pub(crate) book: Book,
     health: Health,
+    pub(crate) registrations: Registrations,
+    /// What registrations mean for calls.
+    pub(crate) accounts: Accounts,
+    /// What was last told of each account.
+    pub(crate) told: BTreeMap<Arc<str>, Known>,
     pub(crate) standings: Standings,
     /// The edition of the book that the standings were drawn from.
     edition: u64,
     certificates: BTreeMap<ConnectionId, Arc<[String]>>,
     asked: BTreeMap<AskId, Asked>,
     last_ask: u64,
-    scratch: Scratch,
+    pub(crate) scratch: Scratch,
 }
 
 /// A question that is out, and who waits for the answer.
@@ -54,14 +60,18 @@ struct Asked {
 enum Asker {
     Call(Token),
     Book(usize),
+    Account(AccountKey),
 }
 
 /// Buffers that are used again and again.
 #[derive(Default)]
-struct Scratch {
+pub(crate) struct Scratch {
     late: Vec<Late>,
     calls_ask: Vec<(Token, DnsQuestion)>,
     book_asks: Vec<(usize, DnsQuestion)>,
+    pub(crate) accounts_ask: Vec<(AccountKey, DnsQuestion)>,
+    /// Trunks whose account stands otherwise than before.
+    pub(crate) accounts: Vec<Arc<str>>,
 }
 
 impl Switch {
@@ -88,6 +98,9 @@ impl Switch {
             calls: Calls::new(settings.shard),
             book: Book::new(Arc::clone(&settings.listeners)),
             health: Health::default(),
+            registrations: Registrations::new(settings.shard, settings.shards),
+            accounts: Accounts::default(),
+            told: BTreeMap::new(),
             standings: Standings::default(),
             edition: 0,
             certificates: BTreeMap::new(),
@@ -97,6 +110,8 @@ impl Switch {
             policy,
         };
         switch.watch_servers(now);
+        // Nothing leaves yet: accounts are registered when they are due.
+        switch.watch_accounts(now, &mut Outbox::default());
         switch
     }
 
@@ -110,19 +125,24 @@ impl Switch {
             Input::Heard(event) => self.with_calls(now, out, |calls, room| calls.heard(room, &event)),
             Input::Answered(id, Answer::Dns(answer)) => self.answered(now, id, answer, out),
             Input::Proved(connection, names) => drop(self.certificates.insert(connection, names)),
-            Input::NewPolicy(policy) => self.adopt(now, policy),
+            Input::NewPolicy(policy) => self.adopt(now, policy, out),
             Input::News(News::Target { key, place, standing }) => self.book.learn(&key, place, standing),
+            Input::News(News::Registration { trunk, known }) => {
+                self.registrations.learn(&trunk, &known);
+                self.see_accounts(now.instant);
+            }
             Input::Command(id, command) => self.command(now, id, command, out),
         }
         self.follow_book(now, out);
+        self.note_accounts(now, out);
         self.note_questions(now, out);
     }
 
     /// When `Input::Deadline` is due next.
     pub fn deadline(&self) -> Option<Instant> {
         let asked = self.asked.first_key_value().map(|(_, asked)| asked.until);
-        let health = self.health.deadline(&self.book);
-        [self.stack.deadline(), self.calls.deadline(), self.book.deadline(), health, asked]
+        let (health, registrations) = (self.health.deadline(&self.book), self.registrations.deadline());
+        [self.stack.deadline(), self.calls.deadline(), self.book.deadline(), health, registrations, asked]
             .into_iter()
             .flatten()
             .min()
@@ -136,6 +156,7 @@ impl Switch {
             ports: self.places.leased(),
             permits: self.calls.permits(),
             questions: self.asked.len(),
+            farewells: self.registrations.farewells(),
         }
     }
 
@@ -164,6 +185,9 @@ impl Switch {
                     let status = message.status().unwrap_or_default();
                     self.with_health(now, out, |health, around| health.answered(around, client, status));
                 }
+                registration::ROOM => self.with_registrations(now, out, |registrations, around| {
+                    registrations.answered(owner, client, flow, &message, around);
+                }),
                 _ => {}
             },
         }
@@ -215,6 +239,7 @@ impl Switch {
         if flow.connection != ConnectionId::NONE {
             self.certificates.remove(&flow.connection);
             self.calls.flow_failed(flow);
+            self.registrations.flow_failed(flow, now.instant);
         }
         self.hand_out_late(now, late, out);
     }
@@ -227,6 +252,7 @@ impl Switch {
         self.book.expire(now.instant, self.stack.chance(), &mut self.scratch.book_asks);
         self.health.follow(now.instant, &self.book);
         self.with_health(now, out, Health::expire);
+        self.with_registrations(now, out, Registrations::expire);
         self.give_up_questions(now, out);
     }
 
@@ -239,6 +265,9 @@ impl Switch {
             match room {
                 call::ROOM => self.with_calls(now, out, |calls, room| calls.late(room, &late)),
                 health::ROOM => self.with_health(now, out, |health, around| health.late(around, &late)),
+                registration::ROOM => self.with_registrations(now, out, |registrations, around| {
+                    registrations.late(&late, around);
+                }),
                 _ => {}
             }
         }
@@ -254,6 +283,9 @@ impl Switch {
                 let asks = &mut self.scratch.book_asks;
                 self.book.located(now.instant, (index, answer), self.stack.chance(), asks);
             }
+            Some(Asker::Account(key)) => self.with_registrations(now, out, |registrations, around| {
+                registrations.located(key, answer, around);
+            }),
             None => {}
         }
     }
@@ -269,10 +301,11 @@ impl Switch {
         }
     }
 
-    fn adopt(&mut self, now: Now, policy: Arc<Policy>) {
+    fn adopt(&mut self, now: Now, policy: Arc<Policy>, out: &mut Outbox) {
         self.policy = policy;
         self.guard.rename(self.policy.realm());
         self.watch_servers(now);
+        self.watch_accounts(now, out);
     }
 
     fn watch_servers(&mut self, now: Now) {
@@ -282,10 +315,14 @@ impl Switch {
 
     fn command(&mut self, now: Now, id: CommandId, command: Command, out: &mut Outbox) {
         match command {
-            Command::Drain => self.calls.drain(),
+            Command::Drain => {
+                self.calls.drain();
+                self.with_registrations(now, out, Registrations::leave);
+            }
+            Command::Register => self.registrations.refresh(now.instant),
             Command::HangUpAll => self.with_calls(now, out, Calls::hang_up_all),
             Command::Count => {}
-            Command::View => return out.replies.push((id, Reply::View(Box::new(self.view())))),
+            Command::View => return out.replies.push((id, Reply::View(Box::new(self.view(now))))),
             Command::Calls { most } => return out.replies.push((id, Reply::Calls(self.some_calls(most)))),
         }
         out.replies.push((id, Reply::Held(self.held())));
@@ -301,6 +338,7 @@ impl Switch {
             book: &mut self.book,
             standings: &self.standings,
             certificates: &self.certificates,
+            accounts: &self.accounts,
             keep: &mut out.keep,
             orders: &mut out.orders,
             sends: &mut out.sends,
@@ -347,7 +385,9 @@ impl Switch {
         let by_calls = self.scratch.calls_ask.drain(..).map(|(key, question)| (Asker::Call(key), question));
         let by_book =
             self.scratch.book_asks.drain(..).map(|(index, question)| (Asker::Book(index), question));
-        for (by, question) in by_calls.chain(by_book) {
+        let accounts = self.scratch.accounts_ask.drain(..);
+        let by_accounts = accounts.map(|(key, question)| (Asker::Account(key), question));
+        for (by, question) in by_calls.chain(by_book).chain(by_accounts) {
             self.last_ask += 1;
             let id = AskId(self.last_ask);
             let until = now.instant + limits::QUESTION_WAIT;

@@ -1,5 +1,6 @@
 //! What a shard shows of itself to whoever looks: a plain value, made when asked for.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use call::CallView;
@@ -24,6 +25,8 @@ pub struct Held {
     pub ports: usize,
     pub permits: usize,
     pub questions: usize,
+    /// Providers that were told good-bye and have not answered.
+    pub farewells: usize,
 }
 
 /// A trunk as this shard sees it.
@@ -34,6 +37,9 @@ pub struct TrunkView {
     pub calls: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<LimitView>,
+    /// How it is registered with its provider, if it is to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration: Option<RegistrationView>,
     pub targets: Vec<TargetView>,
 }
 
@@ -42,6 +48,33 @@ pub struct TrunkView {
 pub struct LimitView {
     pub used: u32,
     pub ceiling: u32,
+}
+
+/// How a trunk is registered with its provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RegistrationView {
+    /// Who we are there.
+    pub identity: Arc<str>,
+    /// `registering`, `registered`, `retrying`, `backing off` or `stopped`.
+    pub state: &'static str,
+    /// What went wrong, in the provider's words where it said any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Arc<str>>,
+    /// Where it is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<SocketAddr>,
+    /// Until the provider forgets us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bound_seconds: Option<u64>,
+    /// Until it is asked again after a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_seconds: Option<u64>,
+    /// The way that the provider wants its requests to take.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<String>,
+    /// Who else we are there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub associated: Vec<String>,
 }
 
 /// One address of a far end of a trunk.

@@ -68,6 +68,7 @@ impl Bench {
             MediaRange { interface: InterfaceId(0), address: lan, advertise: lan, ports: 30000..=30099 };
         let settings = Settings {
             shard: 0,
+            shards: 1,
             listeners: [listener].into(),
             media: vec![media],
             seed: [7; 32],

@@ -183,6 +183,7 @@ fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8) -> Result<Swi
     rustix::rand::getrandom(&mut seed, rustix::rand::GetRandomFlags::empty()).context("getrandom")?;
     let settings = Settings {
         shard,
+        shards: plan.shards,
         listeners: Arc::clone(listeners),
         media: listening::media_of(&plan.policy, shard, plan.shards)?,
         seed,

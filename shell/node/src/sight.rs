@@ -82,6 +82,7 @@ pub fn sum(held: impl Iterator<Item = Held>) -> Held {
         ports: sum.ports + held.ports,
         permits: sum.permits + held.permits,
         questions: sum.questions + held.questions,
+        farewells: sum.farewells + held.farewells,
     })
 }
 
@@ -92,6 +93,7 @@ fn merge(views: Vec<View>) -> Vec<TrunkView> {
         match trunks.get_mut(&trunk.name) {
             Some(known) => {
                 known.calls += trunk.calls;
+                known.registration = known.registration.take().or(trunk.registration);
                 known.limit = known.limit.max(trunk.limit);
                 known.targets = worst(std::mem::take(&mut known.targets), trunk.targets);
             }
@@ -122,7 +124,7 @@ mod tests {
     fn view(shard: u8, calls: usize, state: TargetState) -> View {
         let limit = Some(LimitView { used: 3, ceiling: 10 });
         let targets = vec![TargetView { name: "sip:east.example".into(), address: None, state, words: None }];
-        let trunk = TrunkView { name: "east".into(), calls, limit, targets };
+        let trunk = TrunkView { name: "east".into(), calls, limit, registration: None, targets };
         View { shard, revision: 1, held: Held::default(), trunks: vec![trunk] }
     }
 

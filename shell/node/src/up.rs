@@ -82,10 +82,10 @@ pub fn run(up: &Up) -> Result<Exit> {
     let drained = drain(&edge, &happenings, up.drain_max);
     info!(?drained, "stopping");
     if let Some(held) = edge.held() {
-        let Held { calls, transactions, ports, permits, questions } = held;
+        let Held { calls, transactions, ports, permits, questions, farewells } = held;
         info!(
             "held calls={calls} transactions={transactions} ports={ports} permits={permits} \
-questions={questions}"
+questions={questions} farewells={farewells}"
         );
     }
     drop(control);
@@ -176,7 +176,7 @@ fn drain(edge: &Edge, happenings: &Receiver<Happening>, drain_max: Duration) -> 
     edge.drain();
     info!(seconds = drain_max.as_secs(), "draining: calls may end, new ones are refused");
     loop {
-        if edge.held().is_none_or(|held| held.calls == 0) {
+        if edge.held().is_none_or(|held| held.calls == 0 && held.farewells == 0) {
             return Drained::NoCallsLeft;
         }
         if Instant::now() >= until {

@@ -37,6 +37,7 @@ pub struct Counts {
     pub moved_on: u64,
     pub ended: u64,
     pub peers_down: u64,
+    pub registrations_failed: u64,
     /// Events that nobody will read, because the writer was too slow.
     pub dropped: u64,
 }
@@ -50,6 +51,7 @@ struct Tally {
     moved_on: AtomicU64,
     ended: AtomicU64,
     peers_down: AtomicU64,
+    registrations_failed: AtomicU64,
     dropped: AtomicU64,
 }
 
@@ -107,7 +109,9 @@ impl Tally {
             Event::CallEnded { .. } => &self.ended,
             Event::PeerDown { .. } => &self.peers_down,
             Event::TurnedAway { .. } => &self.turned_away,
+            Event::TrunkRegistrationFailed { .. } => &self.registrations_failed,
             Event::PeerUp { .. } | Event::PeerRests { .. } | Event::MediaUnprotected { .. } => return,
+            Event::TrunkRegistered { .. } | Event::TrunkUnregistered { .. } => return,
         };
         counter.fetch_add(1, Relaxed);
     }
@@ -120,6 +124,7 @@ impl Tally {
             answered: self.answered.load(Relaxed),
             moved_on: self.moved_on.load(Relaxed),
             ended: self.ended.load(Relaxed),
+            registrations_failed: self.registrations_failed.load(Relaxed),
             peers_down: self.peers_down.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
         }

@@ -20,5 +20,12 @@ pub fn log(event: &Event) {
         Event::PeerDown { server, address, cause, .. } => warn!(%server, address, cause, "address is down"),
         Event::PeerUp { server, address, .. } => info!(%server, address, "address is up"),
         Event::PeerRests { server, address, .. } => info!(%server, address, "address asked to be left alone"),
+        Event::TrunkRegistered { trunk, with, seconds, .. } => {
+            info!(%trunk, with, seconds, "trunk is registered");
+        }
+        Event::TrunkRegistrationFailed { trunk, state, cause, retry_seconds, .. } => {
+            warn!(%trunk, state, retry_seconds, "trunk is not registered: {cause}");
+        }
+        Event::TrunkUnregistered { trunk, .. } => info!(%trunk, "trunk is registered no more"),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::bindings::Registrar;
 use crate::chance::Chance;
 use crate::exchange::{ActorInput, ActorOut, Ended, LegId, Note, Noted, Parcel, Transport};
 use crate::leg::{Leg, Stage, State};
@@ -20,6 +21,7 @@ pub struct Actor {
     pub(crate) clients: Vec<Client>,
     /// Answers given to requests other than INVITE, for their copies.
     pub(crate) served: Vec<Served>,
+    pub(crate) registrar: Registrar,
     pub(crate) next_incoming: u32,
     pub(crate) next_port: u16,
 }
@@ -67,6 +69,7 @@ impl Actor {
             legs: BTreeMap::new(),
             clients: Vec::new(),
             served: Vec::new(),
+            registrar: Registrar::default(),
             next_incoming: LegId::INCOMING,
             next_port: 0,
         }

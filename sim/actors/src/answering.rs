@@ -37,6 +37,9 @@ impl Actor {
         match (method, message.to().tag()) {
             (Method::Ack, _) => self.acknowledged(now, message, out),
             (Method::Cancel, _) => self.cancelled(now, path, message, out),
+            (Method::Register, _) if !self.profile.accounts.is_empty() => {
+                self.asked_to_register(now, path, message, out);
+            }
             (Method::Invite, None) => self.called(now, path, message, out),
             (_, Some(tag)) => {
                 let leg = self
@@ -133,6 +136,9 @@ impl Actor {
         self.legs.insert(id, Leg::new(id, dialog, media, state));
         let uri = message.request_uri().unwrap_or_default().to_owned();
         self.note(id, Note::Called { uri, from: message.from().uri.to_owned() }, out);
+        if let Some(route) = message.line(Header::Route) {
+            self.note(id, Note::Routed { route: route.to_owned() }, out);
+        }
         self.provisional(now, id, 100, None, out);
         self.ring_others(now, id);
         self.play(now, id, out);

@@ -21,7 +21,11 @@ pub(crate) struct Ask<'a> {
 impl Actor {
     pub(crate) fn perform(&mut self, now: Instant, deed: Deed, out: &mut ActorOut) {
         match deed {
-            Deed::Call { leg, to } => self.call(now, leg, to, out),
+            Deed::Call { leg, to } => self.call(now, leg, (to.clone(), to), out),
+            Deed::CallAccount { leg, account, number } => match self.way_to(now, &account, &number) {
+                Some(way) => self.call(now, leg, way, out),
+                None => self.note(leg, Note::Wrong { what: format!("{account} is not registered") }, out),
+            },
             Deed::HangUp(leg) => self.hang_up(now, leg, out),
             Deed::Hold(leg) => self.turn(now, leg, (sdp::Direction::SendOnly, Address::Real), deed, out),
             Deed::HoldByZero(leg) => {
@@ -47,7 +51,8 @@ impl Actor {
         }
     }
 
-    fn call(&mut self, now: Instant, id: LegId, to: String, out: &mut ActorOut) {
+    /// Calls a Request-URI; To says whom it is for.
+    fn call(&mut self, now: Instant, id: LegId, (uri, to): (String, String), out: &mut ActorOut) {
         let local = format!("<sip:{}@{}>", self.profile.user, self.profile.domain);
         let rtp = self.rtp_address();
         let call_id = format!("{}@{}", self.chance.text(), self.profile.name);
@@ -58,7 +63,7 @@ impl Actor {
             local_tag: self.chance.text(),
             remote: format!("<{to}>"),
             remote_tag: None,
-            target: to.clone(),
+            target: uri.clone(),
             routes: Vec::new(),
             cseq: 0,
             remote_cseq: 0,
@@ -66,7 +71,7 @@ impl Actor {
             transport,
         };
         let media = Media::new(rtp, self.chance.u64(), &self.profile);
-        let state = State::Calling { uri: to.clone(), wish: Wish::Stay };
+        let state = State::Calling { uri, wish: Wish::Stay };
         self.legs.insert(id, Leg::new(id, dialog, media, state));
         self.note(id, Note::Dialled { to }, out);
         self.invite(now, id, &[], out);

@@ -1,6 +1,7 @@
 //! What goes into an actor and what comes out.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use crate::sound::Tag;
 
@@ -51,6 +52,12 @@ pub enum Deed {
     Call {
         leg: LegId,
         to: String,
+    },
+    /// Begin a call to a number of an account that is registered with us.
+    CallAccount {
+        leg: LegId,
+        account: String,
+        number: String,
     },
     /// End it by whatever fits: CANCEL, a refusal, or BYE.
     HangUp(LegId),
@@ -158,6 +165,17 @@ pub enum Note {
     HeardOutside {
         port: u16,
         tag: Option<Tag>,
+    },
+    /// Somebody wants to be registered, and was answered with a status.
+    Registering {
+        contact: String,
+        requires: String,
+        at: Instant,
+        status: u16,
+    },
+    /// A call came with a route set.
+    Routed {
+        route: String,
     },
     /// Something reached us that breaks a rule.
     Wrong {

@@ -33,6 +33,8 @@ pub struct Profile {
     pub user: String,
     pub domain: String,
     pub credentials: Option<Credentials>,
+    /// Who may register with it.
+    pub accounts: Vec<Credentials>,
     pub rings_after: Duration,
     pub answers_after: Duration,
     /// How long it stays in a call before it hangs up.
@@ -125,6 +127,22 @@ pub enum Habit {
     AnswersInClear,
     /// Seals its media where the far end offers keys.
     SealsIfAsked,
+    /// Every REGISTER is refused with this status.
+    RegistersNobody(u16),
+    /// Every REGISTER is to come again after so many seconds: 503.
+    BidsWait(u32),
+    /// Nobody is registered for a shorter time: 423.
+    RegistersForAtLeast(u32),
+    /// A nonce is good for one registration; the next is told that it is stale.
+    NoncesWearOut,
+    /// An accepted registration names the next nonce.
+    NamesNextNonce,
+    /// Registers all numbers of an account at once, and nothing else (RFC 6140).
+    WantsGin,
+    /// Whoever is registered is to send requests by way of this address (RFC 3608).
+    GivesServiceRoute(SocketAddr),
+    /// Every request inside of a call has to be proven.
+    ChallengesAll,
 }
 
 impl Profile {
@@ -164,6 +182,7 @@ impl Profile {
             user: name.to_owned(),
             domain: sip_host(sip),
             credentials: None,
+            accounts: Vec::new(),
             rings_after: Duration::from_millis(100),
             answers_after: Duration::from_secs(1),
             talks_for: None,

@@ -32,6 +32,13 @@ pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String
     for server in policy.servers() {
         let index = seen.entry(&server.trunk).and_modify(|count| *count += 1).or_insert(0_usize);
         let Some(sip) = place(&server.uri, hosts) else { continue };
+        let auth = documents.trunk.get(&server.trunk).and_then(|trunk| trunk.auth.as_ref());
+        let account = auth.map(|auth| Credentials { user: auth.user.clone(), password: PASSWORD.to_owned() });
+        // Accounts at one provider are one far end.
+        if let Some(known) = cast.iter_mut().find(|known: &&mut Profile| known.sip == sip) {
+            known.accounts.extend(account);
+            continue;
+        }
         let house = house_for(policy, server.interface, model::Side::Outside, &server.uri);
         let name = numbered(&server.trunk, *index);
         let mut profile = match server.trunk.starts_with("psap") {
@@ -40,9 +47,8 @@ pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String
         };
         profile.user = "+12065550142".to_owned();
         profile.transport = transport(&server.uri);
-        let auth = documents.trunk.get(&server.trunk).and_then(|trunk| trunk.auth.as_ref());
-        profile.credentials =
-            auth.map(|auth| Credentials { user: auth.user.clone(), password: PASSWORD.to_owned() });
+        profile.accounts.extend(account.clone());
+        profile.credentials = account;
         cast.push(profile);
     }
     cast

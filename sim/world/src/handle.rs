@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use actors::{Actor, Deed, Ended, Habit, LegId, LegView, Note, Profile, Stage};
+use actors::{Actor, Binding, Deed, Ended, Habit, LegId, LegView, Note, Profile, Stage};
 
 /// What stories want and what far ends have noted, shared with the world.
 #[derive(Default)]
@@ -69,6 +69,28 @@ impl ActorHandle {
         let leg = LegId(board.last_leg);
         board.wishes.push(Wish::Do(self.index, Deed::Call { leg, to: uri.to_owned() }));
         CallHandle { owner: self.clone(), leg }
+    }
+
+    /// Calls a number of an account that is registered with it.
+    pub fn calls_account(&self, account: &str, number: &str) -> CallHandle {
+        let (account, number) = (account.to_owned(), number.to_owned());
+        let mut board = self.board.borrow_mut();
+        board.last_leg += 1;
+        let leg = LegId(board.last_leg);
+        board.wishes.push(Wish::Do(self.index, Deed::CallAccount { leg, account, number }));
+        CallHandle { owner: self.clone(), leg }
+    }
+
+    /// What was registered with it.
+    pub fn bindings(&self) -> Vec<Binding> {
+        self.actor.borrow().bindings().to_vec()
+    }
+
+    /// The status of every REGISTER that reached it, and when.
+    pub fn registrations(&self) -> Vec<(u16, Instant)> {
+        let of =
+            |what| if let Note::Registering { status, at, .. } = what { Some((status, at)) } else { None };
+        self.notes().into_iter().filter_map(of).collect()
     }
 
     pub fn has_habit(&self, habit: Habit) -> &ActorHandle {

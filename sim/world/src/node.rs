@@ -34,6 +34,7 @@ impl Node {
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let settings = Settings {
             shard: 0,
+            shards: 1,
             listeners: Arc::clone(&listeners),
             media: media.collect(),
             seed: bytes,

@@ -267,7 +267,7 @@ impl World {
 
     /// What the house shows of itself.
     pub fn view(&self) -> switch::View {
-        self.node.switch.view()
+        self.node.switch.view(self.clock.now())
     }
 
     pub fn held(&self) -> Held {

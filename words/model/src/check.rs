@@ -1,5 +1,7 @@
 //! What one document can be asked alone, beyond the shape of its values.
 
+mod register;
+
 use crate::documents::{Document, Documents};
 use crate::fault::Fault;
 use crate::number::NumberRange;
@@ -36,6 +38,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
         let wrongs = trunk.accept.certificate.iter().filter_map(|name| Some((name, name_fault(name)?)));
         problems.extend(wrongs.map(|(name, fault)| documents.problem_at(trunk, name, fault)));
     }
+    problems.extend(documents.trunk.values().filter_map(|trunk| register::problem(documents, trunk)));
     for emergency in documents.emergency.values().filter(|emergency| emergency.trunks.is_empty()) {
         let message =
             format!("emergency \"{}\" names no trunk that calls for help could take", emergency.name);

@@ -11,6 +11,7 @@ use crate::health::HealthCheck;
 use crate::identity::{Identity, Translate};
 use crate::media::{Codec, KeysInClear, MediaPath, Srtp};
 use crate::network::Source;
+use crate::register::Register;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
 use crate::trunk_limits::{Rate, TrunkLimits};
@@ -50,6 +51,8 @@ pub struct Trunk {
     pub dialplan: Option<Spot<String>>,
     /// What we answer the provider's challenges with.
     pub auth: Option<Auth>,
+    /// The provider is told where we are, under the account of `auth`.
+    pub register: Option<Spot<Register>>,
     #[serde(default)]
     pub media: TrunkMedia,
     #[serde(default)]

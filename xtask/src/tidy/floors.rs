@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("targets", 3),
     ("call", 4),
     ("health", 4),
+    ("registration", 4),
     ("media-io", 3),
     ("switch", 5),
     ("switch-io", 6),

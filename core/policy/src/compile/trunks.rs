@@ -43,6 +43,7 @@ impl Compiler<'_> {
             let credentials = self.credentials_of(document);
             let deck = document.cost.as_ref().map(|cost| &cost.deck);
             let deck = self.resolve_some(document, deck, &self.documents.deck, "deck");
+            let account = self.account(document, &servers, credentials.as_ref(), interfaces);
             let limit =
                 document.limits.calls.map(|ceiling| self.limit(format!("trunk {}", document.name), ceiling));
             let country = document.identity.country.as_ref().and_then(|id| self.country(document, id));
@@ -64,6 +65,7 @@ impl Compiler<'_> {
                 translate: self.translation(document),
                 headers: self.header_rules(document),
                 credentials,
+                account,
                 media: MediaPlan {
                     path: document.media.path,
                     codecs: document.media.codecs.as_deref().map_or_else(default_codecs, words),

@@ -7,6 +7,7 @@ use crate::facts::Facts;
 use crate::policy::{Route, Server, Trunk};
 use crate::refusal::Refusal;
 use crate::standing::Rank;
+use crate::steps::registered::{self, Readiness};
 use crate::steps::seed::{Seed, weighted};
 use crate::steps::trunks::{self, Asked, Way};
 use crate::trail::{Considered, Outcome, Trail};
@@ -36,14 +37,14 @@ pub(crate) fn choose<'p>(
     let ways = trunks::trunks(asked, routes);
     let mut hops = Vec::with_capacity(ATTEMPTS_MAX);
     for way in ways.iter().filter(|way| way.bar.is_none()) {
-        hops.extend(servers_of(way.trunk, asked.seed).into_iter().map(|hop| RouteHop {
+        hops.extend(servers_of(way.trunk, asked.facts, asked.seed).into_iter().map(|hop| RouteHop {
             hop,
             rank: rank(hop, asked.facts, asked.seed),
             route: way.route,
             quote: way.quote.clone(),
         }));
     }
-    hops.sort_by_key(|hop| hop.rank);
+    hops.sort_by_key(|hop| worth(hop.rank, hop.hop.0, asked.facts));
     let resting = without_resting(&mut hops);
     let found = hops.len();
     hops.truncate(ATTEMPTS_MAX);
@@ -63,7 +64,7 @@ fn rows(ways: &[Way<'_>], hops: &[RouteHop<'_>], resting: &[RouteHop<'_>], facts
         Some(Considered {
             outcome: Outcome::Rejected,
             name: way.trunk.name.clone(),
-            why: way.bar.as_ref()?.says().into(),
+            why: way.bar.as_ref()?.says(),
             at: Some(way.trunk.at.clone()),
         })
     });
@@ -72,11 +73,13 @@ fn rows(ways: &[Way<'_>], hops: &[RouteHop<'_>], resting: &[RouteHop<'_>], facts
         let RouteHop { hop: (trunk, server), route, quote, .. } = hop;
         let price = quote.as_ref().map(|quote| format!(", {quote}")).unwrap_or_default();
         let by = if Some(&route.name) == first { String::new() } else { format!(", by {}", route.name) };
+        let known = registered::said_of(trunk, server, facts);
         let standing = facts.standings.of(server.id).map(|fact| format!("; {fact}")).unwrap_or_default();
         Considered {
             outcome,
             name: trunk.name.clone(),
-            why: format!("{}, priority {}{price}{by}{standing}", server.target, server.priority).into(),
+            why: format!("{}, priority {}{price}{by}{known}{standing}", server.target, server.priority)
+                .into(),
             at: Some(trunk.at.clone()),
         }
     };
@@ -88,8 +91,9 @@ fn rows(ways: &[Way<'_>], hops: &[RouteHop<'_>], resting: &[RouteHop<'_>], facts
     tried.chain(left_out).chain(barred).collect()
 }
 
-/// The servers of a trunk by priority, and by weight among those of one priority.
-pub(crate) fn servers_of(trunk: &Arc<Trunk>, seed: Seed) -> Vec<Hop<'_>> {
+/// The servers of a trunk: the one that it is registered with, then by priority, and by weight among those of
+/// one priority.
+pub(crate) fn servers_of<'p>(trunk: &'p Arc<Trunk>, facts: &Facts, seed: Seed) -> Vec<Hop<'p>> {
     let mut servers: Vec<&Server> = trunk.servers.iter().collect();
     servers.sort_by_key(|server| server.priority);
     let groups = servers.chunk_by(|one, other| one.priority == other.priority);
@@ -97,13 +101,20 @@ pub(crate) fn servers_of(trunk: &Arc<Trunk>, seed: Seed) -> Vec<Hop<'_>> {
         let weights = group.iter().map(|server| (*server, u64::from(server.weight))).collect();
         weighted(weights, seed.with(trunk.name.as_bytes()))
     });
-    ordered.map(|server| (trunk, server)).collect()
+    let mut servers: Vec<Hop<'p>> = ordered.map(|server| (trunk, server)).collect();
+    servers.sort_by_key(|(trunk, server)| !registered::is_with(trunk, server, facts));
+    servers
 }
 
 /// Servers that stand better come first; among equals the order holds. Those that are down come last.
 pub(crate) fn best_first<'p>(mut hops: Vec<Hop<'p>>, facts: &Facts, seed: Seed) -> Vec<Hop<'p>> {
-    hops.sort_by_cached_key(|hop| rank(*hop, facts, seed));
+    hops.sort_by_cached_key(|hop| worth(rank(*hop, facts, seed), hop.0, facts));
     hops
+}
+
+/// The order of hops: trunks that should be registered and are not come after all that may take the call.
+fn worth(rank: Rank, trunk: &Trunk, facts: &Facts) -> (bool, Readiness, Rank) {
+    (rank == Rank::Down, registered::readiness(trunk, facts).0, rank)
 }
 
 /// What a server is worth now.

@@ -170,7 +170,8 @@ fn attempts(policy: &Policy, facts: &Facts, caller: &Caller<'_>, alarm: &Alarm<'
     let is_named = |trunk: &&Arc<Trunk>| named.iter().any(|one| one.name == trunk.name);
     let others = policy.trunks.values().filter(|trunk| !is_named(trunk));
     let seed = Seed::of(&alarm.number, &caller.name.0, facts.at);
-    let servers = named.iter().chain(others).flat_map(|trunk| choose::servers_of(trunk, seed)).collect();
+    let servers =
+        named.iter().chain(others).flat_map(|trunk| choose::servers_of(trunk, facts, seed)).collect();
     let called = Called { text: alarm.number.clone(), owner: None };
     let every_failure = Causes::all();
     let who = Who::in_need(policy, facts, caller);

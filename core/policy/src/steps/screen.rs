@@ -8,7 +8,7 @@ use sip_message::NameAddr;
 use crate::address::{Dialled, is_device_at, named_in};
 use crate::call_plan::PartyName;
 use crate::facts::Facts;
-use crate::policy::{Policy, Trunk, User};
+use crate::policy::{Policy, Server, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::identity::is_anonymous;
 use crate::steps::{Caller, Party};
@@ -23,7 +23,8 @@ pub(crate) fn screen<'p>(
     dialled: Option<&Dialled>,
     trail: &mut Trail,
 ) -> (Caller<'p>, Result<(), Refusal>) {
-    let (known_by, (caller, standing)) = match trunk_of(policy, facts, dialled) {
+    let line = line(policy, facts, trail);
+    let (known_by, (caller, standing)) = match line.or_else(|| trunk_of(policy, facts, dialled)) {
         Some((trunk, known_by)) => (known_by, of_trunk(trunk)),
         None => (String::new(), of_person(policy, facts)),
     };
@@ -40,6 +41,24 @@ fn said_of(user: &User) -> String {
     let number = user.number.as_ref().map(|number| format!("{number}, ")).unwrap_or_default();
     let site = user.site.as_ref().map_or("no site".into(), |site| format!("site {}", site.name));
     format!("{} ({number}{site})", user.name)
+}
+
+/// The trunk whose registered contact was called. The token in it is no key: who calls has to be where the
+/// trunk's provider is.
+fn line<'p>(policy: &'p Policy, facts: &Facts, trail: &mut Trail) -> Option<(&'p Arc<Trunk>, String)> {
+    let trunk = policy.trunks.get(facts.line.as_ref()?)?;
+    let source = facts.source;
+    let is_server = |server: &Server| server.uri.address() == Some(source.ip().to_canonical());
+    let is_plausible = trunk.exactness_for(source).is_some()
+        || facts.resolved.contains(&trunk.name)
+        || trunk.named_in(&facts.certificate).is_some()
+        || trunk.servers.iter().any(is_server);
+    if !is_plausible {
+        let words = format!("{source} called what {} registered, and is none of its servers", trunk.name);
+        trail.note("line", "ignored", words).at(&trunk.at);
+        return None;
+    }
+    Some((trunk, format!("{source} called what {} registered", trunk.name)))
 }
 
 /// The trunk that calls, and what it is known by: its certificate, its source, the address of a server.

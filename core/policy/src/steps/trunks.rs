@@ -1,5 +1,6 @@
 //! Which trunks, and in what order: as written, by shares, or by price.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{Choose, Transit, TrunkDirection};
@@ -9,6 +10,7 @@ use crate::facts::Facts;
 use crate::policy::{Leads, Policy, Route, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::standing::Rank;
+use crate::steps::registered::{Readiness, readiness};
 use crate::steps::seed::{Seed, weighted};
 use crate::steps::{Called, Caller};
 
@@ -32,18 +34,21 @@ pub(crate) struct Way<'p> {
 }
 
 /// Why a trunk takes no part in a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Bar {
     Inbound,
     /// It would lead from the telephone network into it again.
     Transit,
+    /// Its provider does not know us, and why.
+    Unregistered(Arc<str>),
 }
 
 impl Bar {
-    pub fn says(self) -> &'static str {
+    pub fn says(&self) -> Cow<'static, str> {
         match self {
-            Bar::Inbound => "is for incoming calls only",
-            Bar::Transit => "leads back into the telephone network, where the call comes from",
+            Bar::Inbound => "is for incoming calls only".into(),
+            Bar::Transit => "leads back into the telephone network, where the call comes from".into(),
+            Bar::Unregistered(why) => format!("not registered: {why}").into(),
         }
     }
 }
@@ -57,12 +62,8 @@ pub(crate) fn trunks<'p>(asked: &Asked<'_, 'p>, routes: &[&'p Route]) -> Vec<Way
             let is_this = |way: &Way<'p>| Arc::ptr_eq(way.trunk, trunk);
             !ways.iter().any(is_this)
         };
-        let way = |trunk: &'p Arc<Trunk>| Way {
-            trunk,
-            route,
-            quote: quote(asked, trunk),
-            bar: bar(asked.caller, trunk),
-        };
+        let way =
+            |trunk: &'p Arc<Trunk>| Way { trunk, route, quote: quote(asked, trunk), bar: bar(asked, trunk) };
         let fresh = through.iter().filter(|(trunk, _)| is_new(trunk, &ways));
         let fresh = fresh.map(|(trunk, share)| (way(trunk), u64::from(*share))).collect();
         ways.extend(ordered(asked, *choose, fresh));
@@ -99,11 +100,14 @@ fn quote(asked: &Asked<'_, '_>, trunk: &Trunk) -> Option<Arc<Quote>> {
     tariff.quote(&asked.called.text, day).map(Arc::new)
 }
 
-fn bar(caller: &Caller<'_>, trunk: &Trunk) -> Option<Bar> {
+fn bar(asked: &Asked<'_, '_>, trunk: &Trunk) -> Option<Bar> {
     if trunk.direction == TrunkDirection::In {
         return Some(Bar::Inbound);
     }
-    let from = caller.trunk()?;
+    if let (Readiness::Shut, Some(why)) = readiness(trunk, asked.facts) {
+        return Some(Bar::Unregistered(why.into()));
+    }
+    let from = asked.caller.trunk()?;
     let is_transit = from.kind.is_public() && trunk.kind.is_public() && from.transit == Transit::Refused;
     is_transit.then_some(Bar::Transit)
 }
@@ -111,6 +115,10 @@ fn bar(caller: &Caller<'_>, trunk: &Trunk) -> Option<Bar> {
 /// Nothing is left: because nothing goes out, or because it would only pass through us.
 pub(crate) fn refusal(asked: &Asked<'_, '_>, ways: &[Way<'_>]) -> Refusal {
     let transit = ways.iter().find(|way| way.bar == Some(Bar::Transit));
+    let shut = ways.iter().find_map(|way| match &way.bar {
+        Some(Bar::Unregistered(why)) => Some((&way.trunk.name, why)),
+        _ => None,
+    });
     match (transit, asked.caller.trunk()) {
         (Some(way), Some(from)) => {
             let words = format!(
@@ -119,6 +127,11 @@ pub(crate) fn refusal(asked: &Asked<'_, '_>, ways: &[Way<'_>]) -> Refusal {
             );
             Refusal::new(Code::TRANSIT, words)
         }
-        _ => Refusal::new(Code::NO_SERVER, "no trunk of the route takes outgoing calls"),
+        _ => match shut {
+            Some((trunk, why)) => {
+                Refusal::new(Code::NO_SERVER, format!("trunk {trunk} is not registered: {why}"))
+            }
+            None => Refusal::new(Code::NO_SERVER, "no trunk of the route takes outgoing calls"),
+        },
     }
 }

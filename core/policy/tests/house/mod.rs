@@ -1,6 +1,8 @@
 //! The house of Contoso, for stories about decisions.
 #![allow(dead_code, reason = "each story uses some of it")]
 
+use std::collections::BTreeMap;
+
 use model::{Documents, SecretRef, Secrets, SourceFile};
 use policy::{
     CallPlan, Decision, Facts, InterfaceId, Policy, Refusal, Standings, Trail, Transport, WallTime,
@@ -63,6 +65,7 @@ pub fn call(source: &str, interface: InterfaceId, from: &str, dialled: &str) -> 
         line: None,
         at: WallTime(1_763_632_800_000),
         standings: Standings::default(),
+        registrations: BTreeMap::new(),
         max_forwards: 70,
         in_use: Vec::new(),
     }

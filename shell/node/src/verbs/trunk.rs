@@ -48,6 +48,9 @@ fn show(trunks: &Value, name: &str, form: Form, palette: Palette) -> Exit {
         Form::Json => println!("{trunk:#}"),
         Form::Text => {
             println!("{}", line(trunk, palette));
+            if let Some(registration) = trunk.get("registration") {
+                println!("  {}", registration_line(registration, palette));
+            }
             for target in trunk["targets"].as_array().into_iter().flatten() {
                 println!("  {}", target_line(target, palette));
             }
@@ -72,7 +75,30 @@ pub fn line(trunk: &Value, palette: Palette) -> String {
         (all, down) => palette.paint(Paint::Note, format!("{down} of {all} far ends down")),
     };
     let name = trunk["name"].as_str().unwrap_or_default();
-    format!("{name:16} {calls:18} {standing}")
+    let registration = match trunk.get("registration").and_then(|one| one["state"].as_str()) {
+        None => String::new(),
+        Some("registered") => format!(", {}", palette.paint(Paint::Good, "registered".to_owned())),
+        Some(other) => format!(", {}", palette.paint(Paint::Bad, other.to_owned())),
+    };
+    format!("{name:16} {calls:18} {standing}{registration}")
+}
+
+/// How a trunk is registered, and what its provider said where it isn't.
+fn registration_line(registration: &Value, palette: Palette) -> String {
+    let text = |name: &str| registration[name].as_str();
+    let words = match (text("state"), text("why")) {
+        (Some("registered"), _) => palette.paint(Paint::Good, "registered".to_owned()),
+        (state, Some(why)) => {
+            palette.paint(Paint::Bad, format!("{}: {why}", state.unwrap_or("not registered")))
+        }
+        (state, None) => palette.paint(Paint::Note, state.unwrap_or("not registered").to_owned()),
+    };
+    let seconds = |name: &str, before: &str| {
+        registration[name].as_u64().map(|left| format!(", {before} {left} s")).unwrap_or_default()
+    };
+    let with = text("with").map(|with| format!(", with {with}")).unwrap_or_default();
+    let (bound, again) = (seconds("bound_seconds", "known for"), seconds("retry_seconds", "again in"));
+    format!("{:40} {words}{with}{bound}{again}", text("identity").unwrap_or_default())
 }
 
 fn target_line(target: &Value, palette: Palette) -> String {

@@ -61,7 +61,8 @@ impl House {
         let switches = (0..wish.shards).map(|shard| {
             let listeners = Arc::clone(&known);
             let seed = [shard; 32];
-            let settings = SwitchSettings { shard, listeners, media: Vec::new(), seed, version: "Test/1" };
+            let (media, version) = (Vec::new(), "Test/1");
+            let settings = SwitchSettings { shard, shards: wish.shards, listeners, media, seed, version };
             Switch::new(settings, Arc::clone(&policy), now)
         });
         let (tell, events) = channel();

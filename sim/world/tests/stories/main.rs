@@ -24,6 +24,7 @@ mod moving_on;
 mod operator;
 mod policy_swap;
 mod proof;
+mod registration;
 mod reliable;
 mod rough_days;
 mod shaping;

@@ -12,6 +12,7 @@ mod node;
 mod place;
 mod provider;
 mod records;
+mod reliable;
 mod sealed;
 mod sipp;
 mod tls;
@@ -43,6 +44,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "calls-tcp-v6", run: |binary, load| calls::run(binary, load, place::TCP_V6) },
     Scenario { name: "calls-tls-v4", run: |binary, load| calls::run(binary, load, place::TLS_V4) },
     Scenario { name: "calls-tls-v6", run: |binary, load| calls::run(binary, load, place::TLS_V6) },
+    Scenario { name: "reliable", run: reliable::run },
     Scenario { name: "audio", run: audio::run },
     Scenario { name: "sealed", run: sealed::run },
     Scenario { name: "flight", run: flight::run },

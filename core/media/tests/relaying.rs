@@ -104,6 +104,35 @@ fn a_peer_that_moves_by_signalling_is_sent_to_at_its_new_place_at_once() {
     assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, "192.0.2.77:9000".to_owned())));
 }
 
+/// Of several callees of one call only the one whose turn it is is heard: neither where an earlier one was
+/// heard nor where it said to be is anybody believed any more.
+#[test]
+fn a12_an_earlier_peer_is_not_believed_when_another_is_expected() {
+    let mut house = House::aimed(LatchMode::Auto);
+    assert!(house.rtp(Side::Callee, "203.0.113.7:7000", 1).is_ok(), "the first one, behind a NAT");
+
+    house.aim(Side::Callee, "198.51.100.80:8000", LatchMode::Anew);
+
+    assert_eq!(house.rtp(Side::Callee, "203.0.113.7:7000", 2), Err(Reason::Stranger));
+    assert_eq!(house.rtp(Side::Callee, CALLEE, 2), Err(Reason::Stranger));
+    assert!(house.rtp(Side::Callee, "203.0.113.9:9000", 1).is_ok(), "the second one, behind a NAT too");
+    house.aim(Side::Callee, CALLEE, LatchMode::Anew);
+    assert!(house.rtp(Side::Callee, CALLEE, 3).is_ok(), "the first one answers after all");
+    assert_eq!(house.rtp(Side::Callee, "203.0.113.9:9000", 2), Err(Reason::Stranger));
+}
+
+/// Between two attempts nobody stands at the callee's side, and nobody is heard from there.
+#[test]
+fn req_f10_nobody_is_heard_where_nobody_is_expected() {
+    let mut house = House::aimed(LatchMode::Auto);
+    house.rtp(Side::Callee, CALLEE, 1).unwrap();
+
+    house.order_aim(Side::Callee, None, Sending::Held, LatchMode::Anew);
+
+    assert_eq!(house.rtp(Side::Callee, CALLEE, 2), Err(Reason::Stranger));
+    assert_eq!(house.rtp(Side::Callee, STRANGER, 1), Err(Reason::Stranger));
+}
+
 #[test]
 fn a_peer_on_hold_gets_no_media_but_its_reports() {
     let mut house = House::aimed(LatchMode::Strict);

@@ -31,6 +31,7 @@ mod shaping;
 mod srtp;
 mod targets;
 mod tcp;
+mod topologies;
 
 /// Two users, two providers, one of which is the other's backup.
 pub const TWO_PROVIDERS: &str = include_str!("../../src/seeds/house.toml");

@@ -104,6 +104,7 @@ fn compile_with(
         warnings: Vec::new(),
     };
     compiler.lint(&policy);
+    compiler.warnings.extend(model::lacks(documents));
     policy.warnings = std::mem::take(&mut compiler.warnings);
     if compiler.problems.is_empty() { Ok(policy) } else { Err(compiler.problems) }
 }

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 use crate::number::Number;
+use crate::provider::Provider;
 use crate::rate::RateVerb;
 use crate::running::{Call, Status, Trunk};
 use crate::span::span;
@@ -110,6 +111,14 @@ northwind --json"
 c019f3a9b2c0-1 --json"
     )]
     Call(Call),
+    /// Look at the templates of providers, and print the sheet that a provider needs
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem provider list\n  tandem provider show twilio\n  tandem provider sheet \
+northwind --dir /etc/tandem"
+    )]
+    Provider(Provider),
     /// Say what an apply would change, and run the stored tests on it
     #[command(
         after_help = "Examples:\n  tandem plan /etc/tandem\n  tandem plan --dir /etc/tandem --json\n\n\
@@ -207,6 +216,21 @@ pub enum Config {
     Check {
         /// The configuration directory
         #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a trunk as it counts: what is written, with the provider's template below it
+    #[command(
+        after_help = "Examples:\n  tandem config show northwind --dir /etc/tandem\n  tandem config show \
+northwind --json"
+    )]
+    Show {
+        /// The trunk
+        trunk: String,
+        /// The configuration directory
+        #[arg(long, default_value = ".")]
         dir: PathBuf,
         /// One JSON document instead of text
         #[arg(long)]

@@ -30,6 +30,9 @@ fn main() -> ExitCode {
         Verb::Up(up) => up::run(&up),
         Verb::Demo(demo) => demo::run(&demo, palette),
         Verb::Config(Config::Check { dir, json }) => verbs::check::run(&dir, form(json), palette),
+        Verb::Config(Config::Show { trunk, dir, json }) => {
+            verbs::effective::run(&trunk, &dir, form(json), palette)
+        }
         Verb::Config(Config::Schema) => verbs::schema(),
         Verb::Explain(explain) => verbs::explain::run(&explain, palette),
         Verb::Number(number) => verbs::number::run(&number, palette),
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Verb::Status(status) => verbs::status::run(&status, palette),
         Verb::Trunk(trunk) => verbs::trunk::run(&trunk, palette),
         Verb::Call(call) => verbs::call::run(&call, palette),
+        Verb::Provider(provider) => verbs::provider::run(&provider, palette),
         Verb::Plan(plan) => verbs::change::plan(&plan, palette),
         Verb::Apply(apply) => verbs::change::apply(&apply, palette),
         Verb::Confirm(confirm) => verbs::change::confirm(&confirm, palette),

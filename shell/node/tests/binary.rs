@@ -138,3 +138,46 @@ fn an_address_in_use_is_said_and_cannot_be_reached() {
     assert_eq!(up.status.code(), Some(3));
     assert!(String::from_utf8(up.stderr).unwrap().contains("cannot listen on udp 127.0.0.1:"));
 }
+
+/// Templates are listed, shown with what is known, unknown and asked, and checked.
+#[test]
+fn req_k06_templates_can_be_looked_at_and_checked() {
+    let list: Value = serde_json::from_slice(&tandem(&["provider", "list", "--json"]).stdout).unwrap();
+    assert!(list["providers"].as_array().unwrap().len() >= 20);
+    let shown = String::from_utf8(tandem(&["provider", "show", "twilio"]).stdout).unwrap();
+    for said in ["You will be asked", "termination URI", "Not documented", "srtp             yes", "read on "]
+    {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    let near = tandem(&["provider", "show", "twillio"]);
+    assert_eq!(near.status.code(), Some(2));
+    assert!(String::from_utf8(near.stderr).unwrap().contains("did you mean \"twilio\"?"));
+    let checked = tandem(&["provider", "check", "--json"]);
+    assert!(checked.status.success(), "{checked:?}");
+}
+
+/// The sheet for a provider holds our address, ports, certificate, limits and numbers, and what to ask them; the
+/// trunk can be seen with its template below it.
+#[test]
+fn req_k09_the_sheet_for_the_provider_is_filled_in() {
+    let directory = Directory::new("sheet");
+    fs::write(
+        directory.path().join("edge.toml"),
+        "format = 1\n[system]\nname = \"edge\"\ncountry = \"US\"\n[interface.wan]\naddress = \"192.0.2.10\"\n\
+         udp = 5060\ntcp = 5060\nside = \"outside\"\nmedia_ports = \"32000-33999\"\n[trunk.far]\n\
+         provider = \"exotel-tcp\"\nversion = 1\nvalues = { account = \"acme\" }\nlimits = { calls = 30 }\n\
+         [numbers.block]\nrange = [\"+14255550100\", \"+14255550199\"]\ntrunk = \"far\"\n",
+    )
+    .unwrap();
+    let dir = directory.text();
+
+    let sheet = String::from_utf8(tandem(&["provider", "sheet", "far", "--dir", &dir]).stdout).unwrap();
+    for said in ["192.0.2.10", "TCP 5060", "UDP 32000-33999", "+14255550100 to +14255550199", "30", "[ ] "] {
+        assert!(sheet.contains(said), "{said}: {sheet}");
+    }
+
+    let shown = tandem(&["config", "show", "far", "--dir", &dir]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("limits.calls_per_second = 3"), "{shown}");
+    assert!(shown.contains("sip:acme.pstn.exotel.com:5070;transport=tcp"), "{shown}");
+}

@@ -186,7 +186,9 @@ impl Leg {
 pub(crate) fn place(uri: &str) -> Option<(SocketAddr, Transport)> {
     let uri = Uri::parse(uri).ok()?;
     let Some(Host::Ip(ip)) = uri.host() else { return None };
-    let is_tcp = uri.param("transport").flatten().is_some_and(|name| name.eq_ignore_ascii_case("tcp"));
-    let transport = if is_tcp { Transport::Tcp } else { Transport::Udp };
+    let named = uri.param("transport").flatten();
+    // TLS is a stream like TCP: nobody listens in here.
+    let is_stream = |name: &str| name.eq_ignore_ascii_case("tcp") || name.eq_ignore_ascii_case("tls");
+    let transport = if named.is_some_and(is_stream) { Transport::Tcp } else { Transport::Udp };
     Some((SocketAddr::new(ip, uri.port().unwrap_or(5060)), transport))
 }

@@ -60,13 +60,14 @@ fn numbered(name: &str, index: usize) -> String {
 
 fn place(uri: &SipUri, hosts: &BTreeMap<String, IpAddr>) -> Option<SocketAddr> {
     let ip = uri.address().or_else(|| hosts.get(&*uri.host).copied())?;
-    Some(SocketAddr::new(ip, uri.port.unwrap_or(5060)))
+    let usual = if uri.likely_transport() == model::Transport::Tls { 5061 } else { 5060 };
+    Some(SocketAddr::new(ip, uri.port.unwrap_or(usual)))
 }
 
 fn transport(uri: &SipUri) -> Transport {
     match uri.likely_transport() {
-        model::Transport::Tcp => Transport::Tcp,
-        model::Transport::Udp | model::Transport::Tls => Transport::Udp,
+        model::Transport::Tcp | model::Transport::Tls => Transport::Tcp,
+        model::Transport::Udp => Transport::Udp,
     }
 }
 

@@ -63,6 +63,11 @@ impl Node {
         self.listeners.iter().find(|listener| listener.transport == transport && listener.bind == bind)
     }
 
+    /// The listener for streams at an address, TLS or not: nobody listens in on the wires of this world.
+    pub(crate) fn stream_listener_at(&self, bind: SocketAddr) -> Option<&Listener> {
+        self.listeners.iter().find(|listener| listener.transport != Transport::Udp && listener.bind == bind)
+    }
+
     pub(crate) fn bind(&mut self, port: PortIndex, local: SocketAddr) {
         let before = self.indexes.insert(local, port);
         assert!(before.is_none(), "the relay binds each address once: {local}");
@@ -96,7 +101,11 @@ fn advertised(interface: &policy::Interface) -> IpAddr {
 fn listeners(policy: &Policy) -> Arc<[Listener]> {
     let mut listeners = Vec::new();
     for interface in policy.interfaces() {
-        let ports = [(Transport::Udp, interface.udp), (Transport::Tcp, interface.tcp)];
+        let ports = [
+            (Transport::Udp, interface.udp),
+            (Transport::Tcp, interface.tcp),
+            (Transport::Tls, interface.tls),
+        ];
         for (transport, port) in ports {
             let Some(port) = port else { continue };
             let id = ListenerId(u8::try_from(listeners.len()).expect("a story has few listeners"));

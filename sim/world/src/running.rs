@@ -232,7 +232,8 @@ impl World {
             return None;
         }
         let bind = self.node.listener(flow.listener).bind;
-        Some(self.streams.open(Opener::House, (flow.listener, bind), (actor, flow.remote)))
+        let listener = (flow.transport, flow.listener, bind);
+        Some(self.streams.open(Opener::House, listener, (actor, flow.remote)))
     }
 
     /// When a piece arrives that must not overtake the ones before it.
@@ -316,8 +317,9 @@ impl World {
     fn send_on_stream(&mut self, index: usize, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
         self.last_sip = self.clock.now().instant;
         let stream = self.streams.toward(index, to).or_else(|| {
-            let listener = self.node.listener_at(Transport::Tcp, to)?;
-            Some(self.streams.open(Opener::FarEnd, (listener.id, listener.bind), (index, from)))
+            let listener = self.node.stream_listener_at(to)?;
+            let listener = (listener.transport, listener.id, listener.bind);
+            Some(self.streams.open(Opener::FarEnd, listener, (index, from)))
         });
         let Some(stream) = stream else { return };
         let mut rest = bytes.as_slice();

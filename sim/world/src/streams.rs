@@ -14,6 +14,8 @@ pub(crate) struct Streams {
 }
 
 pub(crate) struct Stream {
+    /// TCP or TLS, which is TCP without secrets here.
+    pub transport: Transport,
     pub listener: ListenerId,
     pub actor: usize,
     /// The house's end as the far end sees it.
@@ -37,25 +39,26 @@ impl Streams {
     pub(crate) fn open(
         &mut self,
         opener: Opener,
-        listener: (ListenerId, SocketAddr),
+        listener: (Transport, ListenerId, SocketAddr),
         actor: (usize, SocketAddr),
     ) -> u32 {
         self.last += 1;
         let own =
             |address: SocketAddr, last: u32| SocketAddr::new(address.ip(), 40_000 + (last % 20_000) as u16);
         let (house, remote) = match opener {
-            Opener::House => (own(listener.1, self.last), actor.1),
-            Opener::FarEnd => (listener.1, own(actor.1, self.last)),
+            Opener::House => (own(listener.2, self.last), actor.1),
+            Opener::FarEnd => (listener.2, own(actor.1, self.last)),
         };
-        let (listener, actor) = (listener.0, actor.0);
-        let stream = Stream { listener, actor, house, remote, framer: Framer::new(), arrivals: [None, None] };
+        let (transport, listener, actor) = (listener.0, listener.1, actor.0);
+        let (framer, arrivals) = (Framer::new(), [None, None]);
+        let stream = Stream { transport, listener, actor, house, remote, framer, arrivals };
         self.alive.insert(self.last, stream);
         self.last
     }
 
     pub(crate) fn flow(&self, id: u32) -> Option<Flow> {
         self.alive.get(&id).map(|stream| Flow {
-            transport: Transport::Tcp,
+            transport: stream.transport,
             listener: stream.listener,
             connection: ConnectionId(id),
             remote: stream.remote,

@@ -28,6 +28,14 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
         problems.extend(route_problem(documents, route));
     }
     check_identities(documents, problems);
+    for trunk in documents.trunk.values() {
+        let is_filled = trunk.version.is_some() || !trunk.values.is_empty();
+        if trunk.provider.is_none() && is_filled {
+            let fault =
+                Fault::new(Code::MISSING_KEY, "version and values belong to the template of a provider");
+            problems.push(documents.problem(trunk, fault.suggest("add provider = \"…\"")));
+        }
+    }
     for trunk in documents.trunk.values().filter(|trunk| trunk.servers.is_empty()) {
         let fault = Fault::new(Code::MISSING_KEY, format!("trunk \"{}\" has no server", trunk.name));
         problems.push(documents.problem(trunk, fault.suggest("servers = [{ uri = \"sip:…\" }]")));

@@ -100,7 +100,7 @@ impl Documents {
     }
 
     fn located(&self, place: &Place) -> String {
-        let file = &self.files[place.file];
-        format!("{}:{}", file.name, file.position(place.span.0).0)
+        let (file, range) = self.files[place.file].at(place.range());
+        format!("{}:{}", file.name, file.position(range.start).0)
     }
 }

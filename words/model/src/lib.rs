@@ -9,8 +9,11 @@
 mod check;
 mod difference;
 mod documents;
+mod lacks;
 mod load;
+mod merge;
 mod schema;
+mod template;
 
 mod call_rules;
 mod deck;
@@ -60,6 +63,7 @@ pub use health::{HealthCheck, Probing};
 pub use identity::{
     CallerIdHeader, CallerPrivacy, DiversionHeader, FromIdentity, Identity, Screening, Translate, Trust,
 };
+pub use lacks::lacks;
 pub use load::load;
 pub use media::{Codec, KeysInClear, MediaPath, Srtp};
 pub use network::{Address, Network, PortRange, Source};
@@ -77,6 +81,7 @@ pub use source::{Place, SourceFile};
 pub use spot::Spot;
 pub use suggest::nearest;
 pub use system::{DeviceMedia, Interface, LogLevel, Side, System};
+pub use template::{About, Ask, Offered, Services, Template, TemplateKind, template_faults, templates};
 pub use trunk::{Accept, Auth, DidRule, Server, Transit, Trunk, TrunkDirection, TrunkKind, TrunkMedia};
 pub use trunk_limits::{Rate, TrunkLimits};
 pub use uri::{Secure, SipUri, Transport};

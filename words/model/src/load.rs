@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::check::check;
 use crate::deck::Deck;
 use crate::documents::{Document, Documents, Kind};
 use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
+use crate::merge::merged;
 use crate::misread;
 use crate::problem::{Code, Problem};
 use crate::rights::Rights;
@@ -22,6 +23,7 @@ use crate::schedule::Schedule;
 use crate::site::Site;
 use crate::source::{Place, SourceFile};
 use crate::system::{Interface, System};
+use crate::template;
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
@@ -44,7 +46,9 @@ const KINDS: [&str; 14] = [
 
 /// Reads all files of a configuration: documents, or everything that is wrong with them.
 pub fn load(files: &[SourceFile]) -> Result<Documents, Vec<Problem>> {
-    let mut reader = Reader { files, ..Reader::default() };
+    let templates = template::sources();
+    let files: Vec<SourceFile> = files.iter().map(|file| file.beside(&templates)).collect();
+    let mut reader = Reader { files: &files, ..Reader::default() };
     for (index, file) in files.iter().enumerate().filter(|(_, file)| !file.is_plans()) {
         reader.file(index, file);
     }
@@ -159,7 +163,28 @@ impl<'f> Reader<'f> {
                 continue;
             }
             let key = Spanned::new(key.span(), Arc::from(&**key.get_ref()));
+            let Some(value) = self.with_template(raw.file, raw.kind, value) else { continue };
             self.object(Raw { file: raw.file, kind: raw.kind, key, value }, kind_of);
+        }
+    }
+
+    /// A trunk that names its provider, with the template below it.
+    fn with_template<'t>(
+        &mut self,
+        file: usize,
+        kind: &str,
+        value: Spanned<DeValue<'t>>,
+    ) -> Option<Spanned<DeValue<'t>>> {
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Table(table) if kind == "trunk" => match merged(table) {
+                Ok(table) => Some(Spanned::new(span, DeValue::Table(table))),
+                Err(wrongs) => {
+                    wrongs.into_iter().for_each(|(at, fault)| self.problem(file, at, fault));
+                    None
+                }
+            },
+            value => Some(Spanned::new(span, value)),
         }
     }
 
@@ -266,6 +291,23 @@ fn located<'f>(files: &'f [SourceFile], place: &Place) -> (&'f str, usize) {
 /// The key of the entry, if an error lies inside one.
 fn entry_at<'t>(table: &DeTable<'t>, at: &Range<usize>) -> Option<Spanned<std::borrow::Cow<'t, str>>> {
     let inside = |span: Range<usize>| span.start <= at.start && at.end <= span.end;
-    let (key, _) = table.iter().find(|(key, value)| inside(key.span()) || inside(value.span()))?;
-    Some(key.clone())
+    let holds = |key: &Range<usize>, value| inside(key.clone()) || reaches(value, at);
+    let mut found: Vec<_> = table.iter().filter(|(key, value)| holds(&key.span(), value)).collect();
+    // What fills a template in is wrong where it was filled in.
+    found.sort_by_key(|(key, _)| &**key.get_ref() == "values");
+    found.first().map(|(key, _)| (*key).clone())
+}
+
+/// Whether an error lies in a value or below it: what comes from a template stands elsewhere than its table.
+fn reaches(value: &Spanned<DeValue<'_>>, at: &Range<usize>) -> bool {
+    let inside = |span: Range<usize>| span.start <= at.start && at.end <= span.end;
+    let below =
+        |table: &DeTable<'_>| table.iter().any(|(key, value)| inside(key.span()) || reaches(value, at));
+    let among = |list: &DeArray<'_>| list.iter().any(|value| reaches(value, at));
+    let value_holds = match value.get_ref() {
+        DeValue::Table(table) => below(table),
+        DeValue::Array(list) => among(list),
+        _ => false,
+    };
+    inside(value.span()) || value_holds
 }

@@ -39,6 +39,7 @@ pub(crate) fn misses_one_of<K: AsRef<str>>(error: &toml::de::Error, set_aside: &
 /// A value that does not fit its place.
 pub(crate) fn problem(file: &SourceFile, span: Range<usize>, error: &toml::de::Error) -> Problem {
     let text = error.message().lines().next().unwrap_or_default();
+    let (file, span) = file.at(span);
     let written = file.text.get(span.clone()).unwrap_or_default();
     let mut fault = Fault::from_error_text(text).unwrap_or_else(|| in_our_words(text));
     if fault.code == Code::UNQUOTED {

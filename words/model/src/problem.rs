@@ -56,6 +56,7 @@ codes! {
     NEVER_FIRST       51 "a route never comes first, or serves nobody";
     NO_ORDER          52 "routes for the same calls have the same order";
     DECK              53 "a price list cannot be used";
+    SERVICE           60 "a setting needs a service that the provider does not offer";
     HEADER_RULE       61 "a rule for headers cannot be";
     PRIVACY_CODE      62 "a code for privacy cannot be dialled";
 }

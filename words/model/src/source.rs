@@ -15,7 +15,12 @@ pub struct SourceFile {
     pub text: Arc<str>,
     /// Where each line begins.
     lines: Arc<[usize]>,
+    /// Texts that values of this file may have come from, such as templates.
+    foreign: Arc<[SourceFile]>,
 }
+
+/// Places from here on lie in foreign texts, each of which has as much room.
+const FOREIGN: usize = 1 << 32;
 
 /// The text may hold the secrets of a demo.
 impl fmt::Debug for SourceFile {
@@ -30,7 +35,26 @@ impl SourceFile {
         let text = text.into();
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
-        SourceFile { name: name.into(), text, lines }
+        SourceFile { name: name.into(), text, lines, foreign: Arc::default() }
+    }
+
+    /// The same file, whose values may have come from foreign texts.
+    pub(crate) fn beside(&self, foreign: &Arc<[SourceFile]>) -> SourceFile {
+        SourceFile { foreign: foreign.clone(), ..self.clone() }
+    }
+
+    /// Where the places of a foreign text begin.
+    pub(crate) fn foreign(index: usize) -> usize {
+        (index + 1) * FOREIGN
+    }
+
+    /// The text that a place lies in, and the place there.
+    pub(crate) fn at(&self, span: Range<usize>) -> (&SourceFile, Range<usize>) {
+        let which = (span.start / FOREIGN).checked_sub(1);
+        match which.and_then(|index| self.foreign.get(index)) {
+            Some(file) => (file, span.start % FOREIGN..span.end % FOREIGN),
+            None => (self, span),
+        }
     }
 
     /// Whether it renews numbering plans: `*.plans`, and no TOML.
@@ -54,6 +78,11 @@ impl SourceFile {
     }
 
     pub(crate) fn problem(&self, span: Range<usize>, fault: Fault) -> Problem {
+        let (file, span) = self.at(span);
+        file.problem_here(span, fault)
+    }
+
+    fn problem_here(&self, span: Range<usize>, fault: Fault) -> Problem {
         let start = self.floor(span.start);
         let (line, column) = self.position(start);
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);

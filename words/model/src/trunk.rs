@@ -1,5 +1,7 @@
 //! An agreement with a provider or PBX.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,14 @@ use crate::uri::SipUri;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trunk {
+    /// The provider whose template stands below these keys.
+    pub provider: Option<Spot<String>>,
+    /// The version of that template.
+    pub version: Option<u32>,
+    /// What fills the template in.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    #[serde(default)]
     pub servers: Vec<Spot<Server>>,
     /// The interface its calls leave from; the first outside one where it is missing.
     pub interface: Option<Spot<String>>,

@@ -25,6 +25,7 @@ mod operator;
 mod policy_swap;
 mod proof;
 mod registration;
+mod providers;
 mod reliable;
 mod rough_days;
 mod shaping;

@@ -1,0 +1,130 @@
+//! Templates of providers, each against a far end that behaves as its documents say.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use actors::{Habit, Note};
+use model::{Documents, SourceFile, Srtp, Template, Transport, templates};
+use world::World;
+
+use crate::seed;
+
+/// A house with one user, and one trunk that says nothing but its template and made-up values.
+fn house(template: &Template) -> String {
+    format!(
+        r#"format = 1
+[system]
+name = "edge"
+country = "US"
+area_code = "425"
+[interface.lan]
+address = "10.20.0.1"
+udp = 5060
+side = "inside"
+media_ports = "30000-30099"
+[interface.wan]
+address = "192.0.2.10"
+udp = 5060
+tcp = 5060
+tls = 5061
+tls_certificate = "wan.pem"
+tls_key = "wan.key"
+side = "outside"
+media_ports = "32000-32099"
+[user.hana]
+number = "+14255550100"
+devices = [{{ contact = "sip:hana@10.20.0.31:5060" }}]
+allow = ["internal", "national", "international"]
+[numbers.block]
+list = ["+14255550100"]
+trunk = "far"
+[route.out]
+order = 1
+to = "+…"
+use = [{{ trunk = "far" }}]
+[trunk.far]
+{}"#,
+        template.example()
+    )
+}
+
+/// Where the servers of the template are, in this world: where its documents say that calls come from.
+fn hosts(documents: &Documents) -> Vec<(String, String)> {
+    let trunk = &documents.trunk["far"];
+    let first = trunk.accept.sources.first().and_then(|source| match source.value {
+        model::Source::Network(network) => match network.address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        },
+        model::Source::Socket(_) => None,
+    });
+    let base = first.unwrap_or(Ipv4Addr::new(198, 51, 100, 1)).to_bits();
+    let names = trunk.servers.iter().filter(|server| server.uri.address().is_none()).enumerate();
+    names
+        .map(|(at, server)| (server.uri.host.to_string(), Ipv4Addr::from_bits(base + at as u32).to_string()))
+        .collect()
+}
+
+fn load(text: &str) -> Documents {
+    model::load(&[SourceFile::new("house.toml", text)]).unwrap()
+}
+
+/// One call out and one call in.
+fn calls(template: &Template) {
+    let name = &template.about.name;
+    let text = house(template);
+    let documents = load(&text);
+    let trunk = &documents.trunk["far"];
+    let hosts = hosts(&documents);
+    let hosts: Vec<_> = hosts.iter().map(|(name, ip)| (name.as_str(), ip.as_str())).collect();
+    let mut world = World::with_hosts(seed(), &text, &hosts);
+    let (hana, far) = (world.user("hana"), world.provider("far"));
+    if trunk.auth.is_some() {
+        far.has_habit(Habit::Challenges);
+    }
+    if trunk.media.srtp == Srtp::Required {
+        assert_eq!(trunk.servers[0].uri.likely_transport(), Transport::Tls, "{name}");
+        far.has_habit(Habit::Seals);
+    }
+    world.run_for(Duration::from_secs(3));
+
+    let out = hana.dials("+44 20 7946 0123");
+    world.run_for(Duration::from_secs(6));
+    assert!(out.is_up_with(&far), "{name}: out: {:?} {:?}", out.notes(), far.notes());
+    let format = trunk.identity.format_in(model::NumberPlace::Request).word();
+    let wanted = match format {
+        "+e164" => "sip:+442079460123@",
+        "e164" => "sip:442079460123@",
+        "dialled" => "sip:011442079460123@",
+        other => panic!("{name}: nobody here judges {other}"),
+    };
+    assert!(far.was_called_as()[0].starts_with(wanted), "{name}: {:?}", far.was_called_as());
+    let callers = far.notes().into_iter().filter_map(|note| match note {
+        Note::Called { from, .. } => Some(from),
+        _ => None,
+    });
+    assert!(callers.into_iter().all(|from| from.contains("14255550100")), "{name}");
+    out.hangs_up();
+    world.run_for(Duration::from_secs(2));
+
+    let called = far.dials("+1 425 555 0100");
+    world.run_for(Duration::from_secs(6));
+    assert!(called.is_up_with(&hana), "{name}: in: {:?}", called.notes());
+    called.hangs_up();
+    world.run_for(Duration::from_secs(2));
+
+    let records = world.records();
+    assert_eq!(records.len(), 2, "{name}: {:?} {:?}", called.notes(), hana.notes());
+    assert!(records.iter().all(|record| record.sip_code == 200), "{name}");
+    world.finish();
+}
+
+/// Each template that ships, with made-up values, carries a call out and a call in against a far end that
+/// behaves as the documents say: its digest, transport, sealing, number form, and the addresses it calls from.
+#[test]
+fn a26_every_shipped_template_passes_its_self_test() {
+    for template in templates() {
+        calls(template);
+    }
+    assert!(templates().len() >= 20);
+}

@@ -37,8 +37,8 @@ pub enum Provider {
     },
     /// The sheet for the provider of a trunk: what they need from you, and what to ask them
     #[command(
-        after_help = "Examples:\n  tandem provider sheet northwind --dir /etc/tandem\n  tandem provider sheet \
-northwind --json"
+        after_help = "Examples:\n  tandem provider sheet northwind --dir /etc/tandem\n  tandem provider \
+sheet northwind --json"
     )]
     Sheet {
         /// The trunk

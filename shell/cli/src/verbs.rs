@@ -115,8 +115,8 @@ c019f3a9b2c0-1 --json"
     #[command(
         subcommand,
         disable_help_subcommand = true,
-        after_help = "Examples:\n  tandem provider list\n  tandem provider show twilio\n  tandem provider sheet \
-northwind --dir /etc/tandem"
+        after_help = "Examples:\n  tandem provider list\n  tandem provider show twilio\n  tandem \
+provider sheet northwind --dir /etc/tandem"
     )]
     Provider(Provider),
     /// Say what an apply would change, and run the stored tests on it

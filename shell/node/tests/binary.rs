@@ -156,8 +156,8 @@ fn req_k06_templates_can_be_looked_at_and_checked() {
     assert!(checked.status.success(), "{checked:?}");
 }
 
-/// The sheet for a provider holds our address, ports, certificate, limits and numbers, and what to ask them; the
-/// trunk can be seen with its template below it.
+/// The sheet for a provider holds our address, ports, certificate, limits and numbers, and what to ask
+/// them; the trunk can be seen with its template below it.
 #[test]
 fn req_k09_the_sheet_for_the_provider_is_filled_in() {
     let directory = Directory::new("sheet");
@@ -171,12 +171,12 @@ fn req_k09_the_sheet_for_the_provider_is_filled_in() {
     .unwrap();
     let dir = directory.text();
 
-    let sheet = String::from_utf8(tandem(&["provider", "sheet", "far", "--dir", &dir]).stdout).unwrap();
+    let sheet = String::from_utf8(tandem(&["provider", "sheet", "far", "--dir", dir]).stdout).unwrap();
     for said in ["192.0.2.10", "TCP 5060", "UDP 32000-33999", "+14255550100 to +14255550199", "30", "[ ] "] {
         assert!(sheet.contains(said), "{said}: {sheet}");
     }
 
-    let shown = tandem(&["config", "show", "far", "--dir", &dir]);
+    let shown = tandem(&["config", "show", "far", "--dir", dir]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("limits.calls_per_second = 3"), "{shown}");
     assert!(shown.contains("sip:acme.pstn.exotel.com:5070;transport=tcp"), "{shown}");

@@ -12,12 +12,14 @@ use crate::uri::Transport;
 /// Warnings about trunks that want what their providers lack.
 pub fn lacks(documents: &Documents) -> Vec<Problem> {
     let mut warnings = Vec::new();
+    let names_one = documents.trunk.values().any(|trunk| trunk.provider.is_some());
+    let templates = if names_one { templates() } else { Vec::new() };
     for trunk in documents.trunk.values() {
         let Some(provider) = &trunk.provider else { continue };
         let of = |template: &&Template| {
             template.about.name == provider.value && Some(template.about.version) == trunk.version
         };
-        let Some(template) = templates().iter().find(of) else { continue };
+        let Some(template) = templates.iter().find(of) else { continue };
         let offered = template.services.all();
         for (service, setting) in needs(documents, trunk) {
             let Some((_, title, state)) = offered.iter().find(|(word, _, _)| *word == service) else {

@@ -23,7 +23,7 @@ use crate::schedule::Schedule;
 use crate::site::Site;
 use crate::source::{Place, SourceFile};
 use crate::system::{Interface, System};
-use crate::template;
+use crate::template::{self, Template};
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
@@ -46,9 +46,11 @@ const KINDS: [&str; 14] = [
 
 /// Reads all files of a configuration: documents, or everything that is wrong with them.
 pub fn load(files: &[SourceFile]) -> Result<Documents, Vec<Problem>> {
-    let templates = template::sources();
-    let files: Vec<SourceFile> = files.iter().map(|file| file.beside(&templates)).collect();
-    let mut reader = Reader { files: &files, ..Reader::default() };
+    let names_a_provider = |file: &SourceFile| file.text.contains("provider");
+    let templates = if files.iter().any(names_a_provider) { template::templates() } else { Vec::new() };
+    let sources = template::sources(&templates);
+    let files: Vec<SourceFile> = files.iter().map(|file| file.beside(&sources)).collect();
+    let mut reader = Reader { files: &files, templates: &templates, ..Reader::default() };
     for (index, file) in files.iter().enumerate().filter(|(_, file)| !file.is_plans()) {
         reader.file(index, file);
     }
@@ -68,6 +70,7 @@ pub fn load(files: &[SourceFile]) -> Result<Documents, Vec<Problem>> {
 #[derive(Default)]
 struct Reader<'f> {
     files: &'f [SourceFile],
+    templates: &'f [Template],
     has_format: bool,
     problems: Vec<Problem>,
     system: Kind<System>,
@@ -174,10 +177,13 @@ impl<'f> Reader<'f> {
         file: usize,
         kind: &str,
         value: Spanned<DeValue<'t>>,
-    ) -> Option<Spanned<DeValue<'t>>> {
-        let span = value.span();
+    ) -> Option<Spanned<DeValue<'t>>>
+    where
+        'f: 't,
+    {
+        let (span, templates) = (value.span(), self.templates);
         match value.into_inner() {
-            DeValue::Table(table) if kind == "trunk" => match merged(table) {
+            DeValue::Table(table) if kind == "trunk" => match merged(table, templates) {
                 Ok(table) => Some(Spanned::new(span, DeValue::Table(table))),
                 Err(wrongs) => {
                     wrongs.into_iter().for_each(|(at, fault)| self.problem(file, at, fault));

@@ -1,5 +1,7 @@
-//! A trunk that names its provider: the template below, what the operator says above. Tables are merged, lists
-//! and single values are the operator's where there is one. Every value keeps the place it was written at.
+//! A trunk that names its provider: the template below, what the operator says above.
+//!
+//! Tables are merged; lists and single values are the operator's where there is one. Every value keeps the
+//! place it was written at.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,7 +14,7 @@ use crate::fault::Fault;
 use crate::misread::did_you_mean;
 use crate::problem::Code;
 use crate::source::SourceFile;
-use crate::template::{ASKED_KEYS, Ask, Template, templates};
+use crate::template::{ASKED_KEYS, Ask, Template};
 
 /// What is wrong, and where in the operator's file.
 type Wrong = (Range<usize>, Fault);
@@ -23,11 +25,12 @@ type Key<'t> = Spanned<Cow<'t, str>>;
 type Answers = BTreeMap<String, (String, Option<Range<usize>>)>;
 
 /// The trunk with its template below it; itself, where it names no provider.
-pub(crate) fn merged<'t>(table: DeTable<'t>) -> Result<DeTable<'t>, Vec<Wrong>> {
+pub(crate) fn merged<'t>(table: DeTable<'t>, templates: &'t [Template]) -> Result<DeTable<'t>, Vec<Wrong>> {
     let Some((key, provider)) = entry(&table, "provider") else { return Ok(table) };
     let Some(name) = provider.get_ref().as_str() else { return Ok(table) };
     let (key, at) = (key.span(), provider.span());
-    let (index, template) = find(name, entry(&table, "version"), at).map_err(|wrong| vec![wrong])?;
+    let (index, template) =
+        find(templates, name, entry(&table, "version"), at).map_err(|wrong| vec![wrong])?;
     let answers = answers(template, &table, key)?;
     let text = template.text();
     // A template that ships is read by the tests of this crate: here it is good.
@@ -46,15 +49,16 @@ fn entry<'a, 't>(table: &'a DeTable<'t>, name: &str) -> Option<(&'a Key<'t>, &'a
     table.iter().find(|(key, _)| &**key.get_ref() == name)
 }
 
-fn find(
+fn find<'a>(
+    templates: &'a [Template],
     name: &str,
     version: Option<(&Key<'_>, &Spanned<DeValue<'_>>)>,
     at: Range<usize>,
-) -> Result<(usize, &'static Template), Wrong> {
-    let named = || templates().iter().enumerate().filter(|(_, template)| template.about.name == name);
+) -> Result<(usize, &'a Template), Wrong> {
+    let named = || templates.iter().enumerate().filter(|(_, template)| template.about.name == name);
     let Some((_, newest)) = named().max_by_key(|(_, template)| template.about.version) else {
         let fault = Fault::new(Code::UNKNOWN_NAME, format!("there is no template of \"{name}\""));
-        let known = templates().iter().map(|template| template.about.name.as_str());
+        let known = templates.iter().map(|template| template.about.name.as_str());
         return Err((at, did_you_mean(fault, name, known)));
     };
     let newest = newest.about.version;

@@ -1,7 +1,7 @@
 //! What providers say of their trunks in public: data that ships with us, a file a provider and version.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -198,31 +198,19 @@ shipped! {
     "whitesky.toml"
 }
 
-static SHIPPED: LazyLock<(Vec<Template>, Vec<String>)> = LazyLock::new(|| {
-    let mut wrong = Vec::new();
-    let mut all = Vec::new();
-    for (file, text) in FILES {
-        match read(file, text) {
-            Ok(template) => all.push(template),
-            Err(fault) => wrong.push(fault),
-        }
-    }
-    (all, wrong)
-});
-
-/// Every template that ships with us, in the order of their names.
-pub fn templates() -> &'static [Template] {
-    &SHIPPED.0
+/// Reads every template that ships with us, in the order of their names.
+pub fn templates() -> Vec<Template> {
+    FILES.iter().filter_map(|(file, text)| read(file, text).ok()).collect()
 }
 
-/// What keeps a template that ships with us from being read; nothing, if the build is sound.
-pub fn template_faults() -> &'static [String] {
-    &SHIPPED.1
+/// What keeps templates that ship with us from being read; nothing, if the build is sound.
+pub fn template_faults() -> Vec<String> {
+    FILES.iter().filter_map(|(file, text)| read(file, text).err()).collect()
 }
 
-/// The texts of all templates, which places of merged trunks lead to.
-pub(crate) fn sources() -> Arc<[SourceFile]> {
-    SHIPPED.0.iter().filter_map(|template| template.source.clone()).collect()
+/// The texts of templates, which places of merged trunks lead to.
+pub(crate) fn sources(templates: &[Template]) -> Arc<[SourceFile]> {
+    templates.iter().filter_map(|template| template.source.clone()).collect()
 }
 
 fn read(file: &str, text: &str) -> Result<Template, String> {

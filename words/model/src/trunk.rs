@@ -22,6 +22,7 @@ use crate::uri::SipUri;
 /// `[trunk.NAME]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{ "required": ["servers"] }, { "required": ["provider"] }]))]
 pub struct Trunk {
     /// The provider whose template stands below these keys.
     pub provider: Option<Spot<String>>,

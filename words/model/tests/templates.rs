@@ -20,7 +20,7 @@ fn problem(trunk: &str) -> Problem {
 #[test]
 fn a26_every_template_that_ships_makes_a_trunk() {
     assert_eq!(template_faults(), Vec::<String>::new());
-    for template in templates() {
+    for template in &templates() {
         let name = &template.about.name;
         let documents = house(&template.example()).unwrap_or_else(|all| panic!("{name}: {}", all[0]));
         assert!(!documents.trunk["far"].servers.is_empty(), "{name}");
@@ -42,15 +42,16 @@ fn toml_of(documents: &Documents) -> String {
 /// At least twelve providers ship, beside Teams, PBXs and gateways, each under one name and version.
 #[test]
 fn req_k06_templates_say_what_public_documents_say() {
+    let templates = templates();
     let mut names: Vec<_> =
-        templates().iter().map(|template| (&template.about.name, template.about.version)).collect();
+        templates.iter().map(|template| (&template.about.name, template.about.version)).collect();
     let all = names.len();
     names.dedup();
     assert_eq!(names.len(), all);
-    let of = |kind| templates().iter().filter(move |template| template.about.kind == kind).count();
+    let of = |kind| templates.iter().filter(move |template| template.about.kind == kind).count();
     assert!(of(TemplateKind::Provider) >= 12);
     assert!(of(TemplateKind::Pbx) >= 1 && of(TemplateKind::Gateway) >= 1 && of(TemplateKind::Teams) == 1);
-    let twilio = templates().iter().find(|template| template.about.name == "twilio").unwrap();
+    let twilio = templates.iter().find(|template| template.about.name == "twilio").unwrap();
     assert_eq!((twilio.services.tls, twilio.services.srtp), (Offered::Yes, Offered::Yes));
     assert_eq!(twilio.services.registration, Offered::No);
 }

@@ -19,11 +19,11 @@ pub fn run(verb: &Provider, palette: Palette) -> Result<Exit> {
 
 fn list(form: Form, palette: Palette) -> Result<Exit> {
     if form == Form::Json {
-        let all: Vec<&model::About> = templates().iter().map(|template| &template.about).collect();
+        let all: Vec<model::About> = templates().into_iter().map(|template| template.about).collect();
         println!("{:#}", json!({ "providers": all }));
         return Ok(Exit::Done);
     }
-    for template in templates() {
+    for template in &templates() {
         let about = &template.about;
         let what = format!("{} {}", about.kind.word(), about.version);
         println!(
@@ -39,8 +39,9 @@ fn show(name: &str, version: Option<u32>, form: Form, palette: Palette) -> Exit 
     let fits = |template: &&Template| {
         template.about.name == name && version.is_none_or(|version| template.about.version == version)
     };
-    let Some(template) = templates().iter().filter(fits).max_by_key(|one| one.about.version) else {
-        let near = nearest(name, templates().iter().map(|template| template.about.name.as_str()));
+    let templates = templates();
+    let Some(template) = templates.iter().filter(fits).max_by_key(|one| one.about.version) else {
+        let near = nearest(name, templates.iter().map(|template| template.about.name.as_str()));
         let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
         eprintln!("tandem: there is no such template of \"{name}\"{near}");
         return Exit::Usage;
@@ -98,8 +99,8 @@ fn print(template: &Template, palette: Palette) {
 
 /// What keeps templates from making a trunk.
 fn faults() -> Vec<String> {
-    let mut faults = template_faults().to_vec();
-    for template in templates() {
+    let mut faults = template_faults();
+    for template in &templates() {
         let head = "format = 1\n[system]\nname = \"check\"\ncountry = \"US\"\n";
         let text = format!("{head}[trunk.check]\n{}", template.example());
         if let Err(problems) = model::load(&[SourceFile::new(template.about.name.as_str(), text)]) {

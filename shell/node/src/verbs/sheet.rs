@@ -16,7 +16,7 @@ pub fn run(name: &str, dir: &Path, form: Form, palette: Palette) -> Result<Exit>
     };
     let Some(trunk) = effective::trunk(&documents, name) else { return Ok(Exit::Usage) };
     let ours = ours(&documents, name, trunk);
-    let theirs = template_of(trunk).map_or_else(usual_questions, questions);
+    let theirs = template_of(trunk).map_or_else(usual_questions, |template| questions(&template));
     if form == Form::Json {
         let ours: Vec<_> = ours.iter().map(|(what, value)| json!({ "what": what, "value": value })).collect();
         println!("{:#}", json!({ "trunk": name, "give": ours, "ask": theirs }));
@@ -31,10 +31,10 @@ pub fn run(name: &str, dir: &Path, form: Form, palette: Palette) -> Result<Exit>
     Ok(Exit::Done)
 }
 
-fn template_of(trunk: &Trunk) -> Option<&'static Template> {
+fn template_of(trunk: &Trunk) -> Option<Template> {
     let provider = trunk.provider.as_ref()?;
     templates()
-        .iter()
+        .into_iter()
         .find(|one| one.about.name == provider.value && Some(one.about.version) == trunk.version)
 }
 

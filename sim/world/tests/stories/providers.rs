@@ -120,10 +120,10 @@ fn calls(template: &Template) {
 }
 
 /// Each template that ships, with made-up values, carries a call out and a call in against a far end that
-/// behaves as the documents say: its digest, transport, sealing, number form, and the addresses it calls from.
+/// behaves as the documents say: digest, transport, sealing, number form, and the addresses it calls from.
 #[test]
 fn a26_every_shipped_template_passes_its_self_test() {
-    for template in templates() {
+    for template in &templates() {
         calls(template);
     }
     assert!(templates().len() >= 20);

@@ -20,6 +20,7 @@ pub fn test() -> Result<(), Failure> {
     step("other people's programs", programs::install)?;
     check()?;
     step("simulated world, 200 seeds", || sim::run_seeds(0, 200))?;
+    step("random policies, 300 seeds", || sim::compare_policies(0, 300))?;
     step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
     step("demo", demo)?;
     step("interop", || interop::run(None, Load::Short))
@@ -30,6 +31,7 @@ pub fn long() -> Result<(), Failure> {
     step("other people's programs", programs::install)?;
     check()?;
     step("simulated world, 2,000 seeds", || sim::run_seeds(0, 2_000))?;
+    step("random policies, 5,000 seeds", || sim::compare_policies(0, 5_000))?;
     step("fuzzing, ten minutes each", || fuzz::run_targets(None, 600))?;
     step("interop at full load", || interop::run(None, Load::Long))
 }

@@ -32,6 +32,7 @@ cargo xtask schema [--write]            compares (or writes) docs/tandem.schema.
 cargo xtask conformance [--write]       compares (or writes) docs/CONFORMANCE.md, made from the tests
 cargo xtask plans DIR                   writes the numbering plans, out of libphonenumber's resources in DIR
 cargo xtask sim [--seeds N] [--from S]  random scenarios in the simulated world
+cargo xtask sim --policies N [--from S] random policies and calls, against the reference
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
 cargo xtask bench [NAME]                parse, plan, apply; calls, packets (by the load kit)
@@ -61,6 +62,9 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         "conformance" if arguments.has("--write") => conformance::write(),
         "conformance" => conformance::compare(),
         "plans" => plans::write(&PathBuf::from(arguments.name.as_deref().unwrap_or("."))),
+        "sim" if arguments.has("--policies") => {
+            sim::compare_policies(arguments.number("--from", 0)?, arguments.number("--policies", 300)?)
+        }
         "sim" => sim::run_seeds(arguments.number("--from", 0)?, arguments.number("--seeds", 200)?),
         "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),
@@ -84,7 +88,7 @@ struct Arguments {
     options: Vec<(String, Option<String>)>,
 }
 
-const WITH_VALUE: [&str; 4] = ["--root", "--seeds", "--from", "--seconds"];
+const WITH_VALUE: [&str; 5] = ["--root", "--seeds", "--policies", "--from", "--seconds"];
 const ALONE: [&str; 2] = ["--write", "--long"];
 
 impl Arguments {

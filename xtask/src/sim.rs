@@ -9,3 +9,14 @@ pub fn run_seeds(from: u64, count: u64) -> Result<(), Failure> {
     command.args(["--seeds", &count.to_string(), "--from", &from.to_string()]);
     run(&mut command, "the seed it names is the whole bug report: run it alone with --from SEED --seeds 1")
 }
+
+/// Asks the reference about the policies of `count` seeds, beginning with `from`.
+pub fn compare_policies(from: u64, count: u64) -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--release", "-p", "world", "--bin", "sim", "--"]);
+    command.args(["--policies", &count.to_string(), "--from", &from.to_string()]);
+    run(
+        &mut command,
+        "the documents and the call it prints are the whole bug report: one of the two opinions is wrong",
+    )
+}

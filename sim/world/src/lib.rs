@@ -21,6 +21,7 @@ mod zone;
 
 mod chronicle;
 mod judges;
+mod reference;
 mod sight;
 
 pub mod seeds;

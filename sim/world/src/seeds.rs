@@ -1,6 +1,9 @@
 //! Random days in the life of the house: calls, losses, bad habits, deaths. A seed tells the whole day.
 
 mod day;
+mod policies;
+
+pub use policies::{Compared, Disagreement, compare};
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,5 @@
-//! Lives through random days: `sim --seeds N --from S [--json] [--trace]`.
+//! Lives through random days: `sim --seeds N --from S [--json] [--trace]`; or asks the reference about random
+//! policies: `sim --policies N --from S`.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -8,13 +9,21 @@ use world::Chronicle;
 use world::seeds::{self, Summary};
 
 struct Wanted {
+    what: What,
     seeds: u64,
     from: u64,
     as_json: bool,
     chronicle: Chronicle,
 }
 
-const USAGE: &str = "usage: sim [--seeds N] [--from S] [--json] [--trace]";
+/// What a seed is a seed of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Days,
+    Policies,
+}
+
+const USAGE: &str = "usage: sim [--seeds N | --policies N] [--from S] [--json] [--trace]";
 
 fn main() -> ExitCode {
     let wanted = match wanted(std::env::args().skip(1)) {
@@ -24,6 +33,45 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    match wanted.what {
+        What::Days => live(&wanted),
+        What::Policies => compare(&wanted),
+    }
+}
+
+/// Asks the reference about random policies, 20 at a time.
+fn compare(wanted: &Wanted) -> ExitCode {
+    const AT_ONCE: u64 = 20;
+    let began = Instant::now();
+    let (mut done, mut sum) = (0, seeds::Compared::default());
+    while done < wanted.seeds {
+        let count = AT_ONCE.min(wanted.seeds - done);
+        let some = seeds::compare(wanted.from + done, count);
+        some.failures.iter().for_each(|failure| eprintln!("{failure}"));
+        done += count;
+        sum.policies += some.policies;
+        sum.calls += some.calls;
+        some.refused.iter().for_each(|(code, count)| *sum.refused.entry(*code).or_default() += count);
+        sum.emergencies += some.emergencies;
+        sum.failures.extend(some.failures);
+    }
+    let failed: Vec<u64> = sum.failures.iter().map(|failure| failure.seed).collect();
+    let text = format!(
+        "{} policies from {}: {} calls, refused {:?}, {} for help, in {:.1} s; {} disagreements {failed:?}",
+        sum.policies,
+        wanted.from,
+        sum.calls,
+        sum.refused,
+        sum.emergencies,
+        began.elapsed().as_secs_f64(),
+        failed.len()
+    );
+    // Whoever closed our output knows why.
+    let _ = writeln!(std::io::stdout(), "{text}");
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn live(wanted: &Wanted) -> ExitCode {
     // A house that breaks down is reported with its seed, once.
     std::panic::set_hook(Box::new(|_| {}));
     let began = Instant::now();
@@ -43,7 +91,7 @@ fn main() -> ExitCode {
             );
         }
     }
-    report(&wanted, &summary, began.elapsed().as_secs_f64());
+    report(wanted, &summary, began.elapsed().as_secs_f64());
     if summary.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -70,7 +118,8 @@ fn report(wanted: &Wanted, summary: &Summary, took: f64) {
 }
 
 fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
-    let mut wanted = Wanted { seeds: 100, from: 1, as_json: false, chronicle: Chronicle::Silent };
+    let mut wanted =
+        Wanted { what: What::Days, seeds: 100, from: 1, as_json: false, chronicle: Chronicle::Silent };
     while let Some(arg) = args.next() {
         let mut number = || {
             let value = args.next().ok_or(format!("{arg} needs a number"))?;
@@ -78,6 +127,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
         };
         match arg.as_str() {
             "--seeds" => wanted.seeds = number()?,
+            "--policies" => (wanted.what, wanted.seeds) = (What::Policies, number()?),
             "--from" => wanted.from = number()?,
             "--json" => wanted.as_json = true,
             "--trace" => wanted.chronicle = Chronicle::Told,

@@ -28,6 +28,7 @@ mod providers;
 mod registration;
 mod reliable;
 mod rough_days;
+mod second_opinion;
 mod shaping;
 mod srtp;
 mod targets;

@@ -1,0 +1,291 @@
+//! A second opinion: what becomes of a call, straight from the documents, slow and obvious.
+//!
+//! It reads [`model::Documents`] and follows their documentation. It has no index and no compiled tables, and
+//! shares no code with `policy`, from which it takes facts and names of codes alone. Where the two disagree,
+//! one of them is wrong. It keeps no trail, and says nothing of who diverted a call or of headers that one
+//! trunk hands on to another.
+
+mod called;
+mod caller;
+mod help;
+mod house;
+mod numbering;
+mod pattern;
+mod rights;
+mod routes;
+mod shown;
+mod uri;
+mod ways;
+mod who;
+
+pub(crate) use house::House;
+pub(crate) use numbering::Numbering;
+
+use model::{Codec, Document, MediaPath, Site, Trunk, User};
+use policy::{Callee, Code, Decision, Direction, Facts};
+
+use called::{Called, called};
+use caller::{Caller, caller};
+use rights::may_call;
+use routes::{Goal, goal};
+use shown::{Mask, Shown};
+use uri::Wanted;
+use ways::Hop;
+use who::{Who, Wish};
+
+/// What becomes of a call, as far as both opinions speak of it.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Answer {
+    Refused(Code),
+    Goes(Goes),
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Goes {
+    direction: Direction,
+    pub emergency: bool,
+    calling: String,
+    called: String,
+    route: Option<String>,
+    tries: Vec<Try>,
+}
+
+/// One attempt.
+#[derive(Debug, PartialEq)]
+struct Try {
+    callee: Callee,
+    route: Option<String>,
+    target: String,
+    request_uri: String,
+    from: String,
+    to: String,
+    headers: Vec<(String, String)>,
+    claims: Vec<String>,
+    codecs: Vec<String>,
+    path: MediaPath,
+    /// In millionths a minute.
+    price: Option<u32>,
+}
+
+impl Answer {
+    /// The product's opinion, as far as it is compared.
+    pub fn of(decision: &Decision) -> Answer {
+        let plan = match decision {
+            Decision::No(refusal) => return Answer::Refused(refusal.code),
+            Decision::Go(plan) => plan,
+        };
+        let tries = plan.attempts.iter().map(|attempt| Try {
+            callee: attempt.callee.clone(),
+            route: attempt.route.as_deref().map(str::to_owned),
+            target: attempt.target.to_string(),
+            request_uri: attempt.request_uri.clone(),
+            from: attempt.from.clone(),
+            to: attempt.to.clone(),
+            headers: attempt.headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+            claims: attempt.claims.iter().map(|claim| claim.limit.name().to_owned()).collect(),
+            codecs: attempt.media.codecs.iter().map(|codec| codec.to_string()).collect(),
+            path: attempt.media.path,
+            price: attempt.quote.as_ref().map(|quote| quote.price.0),
+        });
+        Answer::Goes(Goes {
+            direction: plan.direction,
+            emergency: plan.emergency,
+            calling: plan.calling.to_string(),
+            called: plan.called.to_string(),
+            route: plan.route.as_deref().map(str::to_owned),
+            tries: tries.collect(),
+        })
+    }
+}
+
+impl House<'_> {
+    /// What becomes of a call.
+    pub fn answer(&self, facts: &Facts) -> Answer {
+        self.decide(facts).map_or_else(Answer::Refused, Answer::Goes)
+    }
+
+    fn decide(&self, facts: &Facts) -> Result<Goes, Code> {
+        let (caller, against) = caller(self, facts);
+        let (wanted, wish) = self.without_code(&caller, Wanted::of(&facts.request_uri));
+        if let Some(wanted) = &wanted
+            && let Some(alarm) = help::alarm(self, &caller, wanted, facts)
+        {
+            return self.helps(&caller, &alarm, facts);
+        }
+        if let Some(code) = against {
+            return Err(code);
+        }
+        let wanted = wanted.ok_or(Code::UNREADABLE)?;
+        if facts.max_forwards == 0 {
+            return Err(Code::TOO_MANY_HOPS);
+        }
+        let Wanted::Somebody(dialled, extension) = wanted else { return Err(Code::UNASSIGNED) };
+        let called = called(self, &caller, &dialled, extension.as_deref())?;
+        may_call(self, &caller, &called)?;
+        let goal = goal(self, &caller, &called, facts.at)?;
+        let who = who::who(self, &caller, facts, wish)?;
+        let (direction, route, tries) = match goal {
+            Goal::User(route, user) => {
+                let direction = caller.trunk().map_or(Direction::Internal, |_| Direction::Inbound);
+                (
+                    direction,
+                    route.map(|route| route.name.to_string()),
+                    self.rings(&caller, &who, &called, user)?,
+                )
+            }
+            Goal::Out(routes) => {
+                let direction = caller.trunk().map_or(Direction::Outbound, |_| Direction::Transit);
+                let tries = self.leaves(&caller, &who, &called, &routes, facts)?;
+                (direction, tries.first().and_then(|first| first.route.clone()), tries)
+            }
+        };
+        let calling = caller.name.clone();
+        Ok(Goes { direction, emergency: false, calling, called: called.text, route, tries })
+    }
+
+    /// Takes the code away that a person dialled first, to be hidden or shown.
+    fn without_code(&self, caller: &Caller<'_>, wanted: Option<Wanted>) -> (Option<Wanted>, Option<Wish>) {
+        let system = &self.documents.system;
+        let (Some(Wanted::Somebody(digits, extension)), None) = (&wanted, caller.trunk()) else {
+            return (wanted, None);
+        };
+        let hide = caller.site.and_then(|site| site.privacy_code.as_ref()).or(system.privacy_code.as_ref());
+        let show = caller.site.and_then(|site| site.show_code.as_ref()).or(system.show_code.as_ref());
+        for (code, wish) in [(hide, Wish::Hide), (show, Wish::Show)] {
+            let rest = code.and_then(|code| digits.strip_prefix(code.as_str()));
+            if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+                return (Some(Wanted::Somebody(rest.to_owned(), extension.clone())), Some(wish));
+            }
+        }
+        (wanted, None)
+    }
+
+    fn helps(&self, caller: &Caller<'_>, alarm: &help::Alarm<'_>, facts: &Facts) -> Result<Goes, Code> {
+        let who = who::in_need(self, caller, facts);
+        let called = Called { text: alarm.number.clone(), owner: None };
+        let hops = help::hops(self, caller, alarm, facts);
+        let tries: Vec<Try> = hops
+            .iter()
+            .map(|hop| {
+                let shown = shown::to_trunk(self, caller, &who, &called, hop, Mask::Help);
+                self.tried(caller, hop, shown)
+            })
+            .collect();
+        if tries.is_empty() {
+            return Err(Code::NO_SERVER);
+        }
+        Ok(Goes {
+            direction: Direction::Outbound,
+            emergency: true,
+            calling: caller.name.clone(),
+            called: called.text,
+            route: alarm.rule.map(|rule| rule.name.to_string()),
+            tries,
+        })
+    }
+
+    fn leaves(
+        &self,
+        caller: &Caller<'_>,
+        who: &Who,
+        called: &Called<'_>,
+        routes: &[&Document<model::Route>],
+        facts: &Facts,
+    ) -> Result<Vec<Try>, Code> {
+        let mut tries = Vec::new();
+        let mut first_refusal = None;
+        for hop in ways::hops(self, caller, called, routes, facts)? {
+            if let Some(code) = shown::refusal(self, who, &hop) {
+                first_refusal.get_or_insert(code);
+                continue;
+            }
+            let caller_id = hop.route.and_then(|route| route.caller_id.as_ref()).filter(|one| one.suppress);
+            let mask = caller_id.map_or(Mask::None, |caller_id| Mask::Route(&caller_id.show));
+            let shown = shown::to_trunk(self, caller, who, called, &hop, mask);
+            let mut tried = self.tried(caller, &hop, shown);
+            if who.privacy.is_hidden || who.privacy.hides_media {
+                tried.path = MediaPath::Anchored;
+            }
+            tries.push(tried);
+        }
+        match first_refusal {
+            Some(code) if tries.is_empty() => Err(code),
+            _ => Ok(tries),
+        }
+    }
+
+    fn tried(&self, caller: &Caller<'_>, hop: &Hop<'_>, shown: Shown) -> Try {
+        let trunk = hop.trunk;
+        Try {
+            callee: Callee::Trunk(trunk.name.clone()),
+            route: hop.route.map(|route| route.name.to_string()),
+            target: hop.server.uri.to_string(),
+            request_uri: shown.request_uri,
+            from: shown.from,
+            to: shown.to,
+            headers: shown.headers,
+            claims: claims(caller, Some(trunk), None),
+            codecs: codecs(trunk.media.codecs.as_deref(), caller.site),
+            path: trunk.media.path,
+            price: hop.price,
+        }
+    }
+
+    /// The devices of a user, one after another.
+    fn rings(
+        &self,
+        caller: &Caller<'_>,
+        who: &Who,
+        called: &Called<'_>,
+        user: &Document<User>,
+    ) -> Result<Vec<Try>, Code> {
+        if user.devices.is_empty() {
+            return Err(Code::NO_DEVICE);
+        }
+        let site = user.site.as_ref().and_then(|name| self.documents.site.get(name.as_str()));
+        let is_hidden = who.privacy.is_hidden || who.privacy.hides_media;
+        let path = caller.trunk().map(|trunk| trunk.media.path).filter(|_| !is_hidden);
+        let offered = caller.trunk().and_then(|trunk| trunk.value.media.codecs.as_deref());
+        let ring = |contact: String| {
+            let shown = shown::to_user(self, caller, who, called, &contact);
+            Try {
+                callee: Callee::User(user.name.clone()),
+                route: None,
+                target: contact,
+                request_uri: shown.request_uri,
+                from: shown.from,
+                to: shown.to,
+                headers: shown.headers,
+                claims: claims(caller, None, site),
+                codecs: codecs(offered, site),
+                path: path.unwrap_or(MediaPath::Anchored),
+                price: None,
+            }
+        };
+        Ok(user.devices.iter().map(|device| ring(device.contact.value.to_string())).collect())
+    }
+}
+
+/// The limits of both trunks, and of the sites that a call leaves and enters; none for a call inside a site.
+fn claims(
+    caller: &Caller<'_>,
+    trunk: Option<&Document<Trunk>>,
+    site: Option<&Document<Site>>,
+) -> Vec<String> {
+    let stays = site.is_some_and(|site| caller.site.is_some_and(|left| left.name == site.name));
+    let trunks = [caller.trunk(), trunk].into_iter().flatten();
+    let trunks =
+        trunks.filter(|trunk| trunk.limits.calls.is_some()).map(|trunk| format!("trunk {}", trunk.name));
+    let sites = [caller.site, site].into_iter().flatten().filter(|_| !stays);
+    let sites = sites.filter(|site| site.media.max_calls.is_some()).map(|site| format!("site {}", site.name));
+    trunks.chain(sites).collect()
+}
+
+/// What is offered, as far as a site carries it; if that is nothing, what is offered.
+fn codecs(offered: Option<&[Codec]>, site: Option<&Document<Site>>) -> Vec<String> {
+    let offered = offered.unwrap_or(&[Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma]);
+    let carried = site.and_then(|site| site.media.codecs.as_ref());
+    let both = offered.iter().filter(|codec| carried.is_none_or(|carried| carried.contains(codec)));
+    let both: Vec<String> = both.map(|codec| codec.word().to_owned()).collect();
+    if both.is_empty() { offered.iter().map(|codec| codec.word().to_owned()).collect() } else { both }
+}

@@ -1,0 +1,262 @@
+//! Random calls: from users, trunks and strangers, to numbers that exist, near misses, codes and names.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use actors::Chance;
+use model::{Documents, Source, Transport};
+use policy::{AddressFact, Facts, InterfaceId, ServerFact, ServerId, Standing, Standings, WallTime};
+
+use crate::seeds::policies::houses::{NUMBERS, TRUNKS, USERS};
+
+/// A call of somebody, to somebody, at some time.
+pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
+    let request_uri = wanted(chance, documents);
+    let mut facts = Facts {
+        source: SocketAddr::from(([10, 20, 0, 31], 5062)),
+        interface: InterfaceId(0),
+        transport: Transport::Udp,
+        to_uri: request_uri.clone(),
+        request_uri,
+        from_uri: "sip:nobody@contoso.example".into(),
+        from_display: None,
+        asserted: Vec::new(),
+        preferred: Vec::new(),
+        remote_party: Vec::new(),
+        diversion: Vec::new(),
+        history: Vec::new(),
+        handed_on: Vec::new(),
+        privacy: None,
+        authenticated: None,
+        certificate: Vec::new(),
+        resolved: Vec::new(),
+        line: None,
+        at: WallTime(1_760_000_000_000 + i64::try_from(chance.below(63_000_000_000)).unwrap_or(0)),
+        standings: standings(chance, documents),
+        registrations: BTreeMap::new(),
+        max_forwards: if chance.happens(20) { 0 } else { 70 },
+        in_use: Vec::new(),
+    };
+    match chance.below(20) {
+        0..12 => by_user(chance, documents, &mut facts),
+        12..19 => by_trunk(chance, documents, &mut facts),
+        _ => by_stranger(chance, &mut facts),
+    }
+    privacy(chance, &mut facts);
+    facts
+}
+
+fn standings(chance: &mut Chance, documents: &Documents) -> Standings {
+    let servers: usize = documents.trunk.values().map(|trunk| trunk.servers.len()).sum();
+    let mut table = BTreeMap::new();
+    for id in 0..u16::try_from(servers).unwrap_or(0) {
+        if !chance.happens(200) {
+            continue;
+        }
+        let mut addresses = Vec::new();
+        for _ in 0..chance.below(3) {
+            let standing = match chance.below(6) {
+                0 => Standing::Up,
+                1 => Standing::Unknown,
+                2 => Standing::Probing,
+                3 => Standing::Returning { share: 50 },
+                4 => Standing::Resting { until: WallTime(1_800_000_000_000) },
+                _ => Standing::Down { since: WallTime(1_700_000_000_000), cause: "silence".into() },
+            };
+            addresses.push(AddressFact { address: "udp 203.0.113.1:5060".into(), standing });
+        }
+        table.insert(ServerId(id), ServerFact { addresses, stale_since: None });
+    }
+    Standings::new(table)
+}
+
+fn by_user(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
+    let known: Vec<&str> = documents.user.keys().map(|name| &**name).collect();
+    let name = if known.is_empty() { *chance.one_of(&USERS) } else { *chance.one_of(&known) };
+    let user = documents.user.get(name);
+    let number = user.and_then(|user| user.number.as_ref()).map(|number| number.value.to_string());
+    let says = match chance.below(8) {
+        0 => number.unwrap_or_else(|| name.to_owned()),
+        1 => (*chance.one_of(&NUMBERS)).to_owned(),
+        2 => "anonymous".to_owned(),
+        _ => name.to_owned(),
+    };
+    facts.from_uri = format!("sip:{says}@contoso.example");
+    let has_password = user.is_some_and(|user| user.password.is_some());
+    if has_password && chance.happens(950) {
+        facts.authenticated = Some(name.to_owned());
+    }
+    let at = USERS.iter().position(|one| *one == name).unwrap_or(0);
+    let host = u8::try_from(30 + at).unwrap_or(30);
+    let net = u8::try_from(20 + chance.below(4)).unwrap_or(20);
+    let is_at_device = chance.happens(if has_password { 600 } else { 900 });
+    facts.source = SocketAddr::from(([10, if is_at_device { 20 } else { net }, 0, host], 5062));
+    if chance.happens(50) {
+        facts.source = SocketAddr::from(([192, 0, 2, 99], 5060));
+        facts.interface = InterfaceId(1);
+    }
+    if chance.happens(200) {
+        let number = *chance.one_of(&["+14255550199", "+12065550111", "+442079460123", "2065550111"]);
+        facts.preferred = vec![format!("<sip:{number}@contoso.example>")];
+    }
+    if chance.happens(50) {
+        facts.asserted = vec!["<sip:+12065550000@contoso.example>".into()];
+    }
+}
+
+fn by_trunk(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
+    let known: Vec<&str> = documents.trunk.keys().map(|name| &**name).collect();
+    let name = if known.is_empty() { *chance.one_of(&TRUNKS) } else { *chance.one_of(&known) };
+    facts.interface = InterfaceId(1);
+    facts.source = SocketAddr::from(([198, 51, 100, 1], 5062));
+    let first = documents.trunk.get(name).and_then(|trunk| trunk.accept.sources.first());
+    match first.map(|source| source.value) {
+        Some(Source::Socket(socket)) => facts.source = socket,
+        Some(Source::Network(network)) => facts.source = SocketAddr::new(network.address, 5060),
+        None => facts.resolved = vec![name.into()],
+    }
+    let number = |chance: &mut Chance| {
+        let number = *chance.one_of(&NUMBERS);
+        match chance.below(6) {
+            0 => number[1..].to_owned(),
+            1 => format!("00{}", &number[1..]),
+            2 => "anonymous".to_owned(),
+            3 => format!("+1425555010{}", chance.below(10)),
+            _ => number.to_owned(),
+        }
+    };
+    facts.from_uri = format!("sip:{}@provider.example", number(chance));
+    facts.from_display = chance.happens(400).then(|| "Dr. \"No\" \\ Kim".to_owned());
+    if chance.happens(400) {
+        facts.asserted = vec![format!("<sip:{}@provider.example>", number(chance))];
+    }
+    if chance.happens(100) {
+        facts.asserted.push(format!("<tel:{}>", number(chance)));
+    }
+    if chance.happens(200) {
+        let privacy = *chance.one_of(&["full", "off", "uri"]);
+        let number = number(chance);
+        facts.remote_party = vec![format!("<sip:{number}@x.example>;party=calling;privacy={privacy}")];
+    }
+    if chance.happens(100) {
+        facts.preferred = vec![format!("<sip:{}@provider.example>", number(chance))];
+    }
+}
+
+fn by_stranger(chance: &mut Chance, facts: &mut Facts) {
+    facts.source =
+        SocketAddr::from((*chance.one_of(&[[192, 0, 2, 77], [10, 20, 0, 99], [10, 99, 0, 9]]), 5060));
+    facts.interface = InterfaceId(u16::from(chance.happens(500)));
+    let from =
+        ["sip:mallory@evil.example", "sip:anonymous@anonymous.invalid", "sip:hana@contoso.example", "sip:x"];
+    facts.from_uri = (*chance.one_of(&from)).to_owned();
+}
+
+fn privacy(chance: &mut Chance, facts: &mut Facts) {
+    if chance.happens(200) {
+        let words = [
+            "id",
+            "none",
+            "user;header",
+            "session",
+            "id;critical",
+            "id;critical;martian",
+            "header;history",
+            "Id",
+        ];
+        facts.privacy = Some((*chance.one_of(&words)).to_owned());
+    }
+}
+
+/// A request URI.
+fn wanted(chance: &mut Chance, documents: &Documents) -> String {
+    const CODES: [&str; 16] = [
+        "911",
+        "112",
+        "110",
+        "999",
+        "9911",
+        "0112",
+        "8911",
+        "411",
+        "118",
+        "611",
+        "5555",
+        "*82",
+        "*67911",
+        "211",
+        "0",
+        "999999999999999999",
+    ];
+    const ODD: [&str; 12] = [
+        "urn:service:sos",
+        "urn:service:SOS.police",
+        "urn:service:sos.martian",
+        "sip:contoso.example",
+        "tel:911;phone-context=+1",
+        "tel:5550142;phone-context=+1206",
+        "tel:0142;phone-context=contoso.example",
+        "tel:+44(0)2079460123",
+        "sip:%2B12065550142@x.example;user=phone",
+        "sip:2065550142;phone-context=+1@x.example;user=phone",
+        "mailto:hana@contoso.example",
+        "sip:1-800-FLOWERS@x.example",
+    ];
+    let owned: Vec<String> = documents
+        .user
+        .values()
+        .flat_map(|user| {
+            let number = user.number.as_ref().map(|number| number.value.to_string());
+            let extension = user.extension.as_ref().map(|extension| extension.value.clone());
+            [Some(user.name.to_string()), number, extension]
+        })
+        .flatten()
+        .collect();
+    let text = match chance.below(16) {
+        0 => return (*chance.one_of(&ODD)).to_owned(),
+        1 | 2 => (*chance.one_of(&CODES)).to_owned(),
+        3..6 if !owned.is_empty() => chance.one_of(&owned).clone(),
+        6 => format!("+14255550{}", 100 + chance.below(60)),
+        7 => (0..=chance.below(14)).map(|_| char::from(b'0' + chance.below(10) as u8)).collect(),
+        8 => (*chance.one_of(&["7", "8", "*4"])).to_owned() + &format!("{}", 1000 + chance.below(9000)),
+        _ => (*chance.one_of(&NUMBERS)).to_owned(),
+    };
+    let text = dialled(chance, text);
+    match chance.below(12) {
+        0 => format!("tel:{text}"),
+        1 => format!("sip:{text};ext=010{}@contoso.example", chance.below(4)),
+        2 => format!("sip:{text};phone-context=+1@contoso.example;user=phone"),
+        _ => format!("sip:{text}@contoso.example"),
+    }
+}
+
+/// The same number as somebody would dial it, or nearly.
+fn dialled(chance: &mut Chance, text: String) -> String {
+    let Some(digits) = text.strip_prefix('+') else {
+        return match chance.below(10) {
+            0 => format!("9{text}"),
+            3 => format!("8{}{text}", chance.below(3)),
+            1 => format!("*67{text}"),
+            2 => format!("*31{text}"),
+            _ => text,
+        };
+    };
+    let last = digits.len() - 1;
+    match chance.below(60) {
+        0 => format!("011{digits}"),
+        1 => format!("00{digits}"),
+        2 => format!("9011{digits}"),
+        3 => digits.to_owned(),
+        4 => digits[1..].to_owned(),
+        5 => format!("0{}", &digits[2..]),
+        6 => format!("9{}", &digits[1..]),
+        7 => format!("*67{}", &digits[1..]),
+        8 => format!("*82+{digits}"),
+        9 => digits[4..].to_owned(),
+        10 => format!("+{}", &digits[..last]),
+        11 => format!("+{digits}7"),
+        12 => format!("+{}-({}).{}", &digits[..2], &digits[2..5], &digits[5..]),
+        13 => format!("0021{}", &digits[2..]),
+        _ => text,
+    }
+}

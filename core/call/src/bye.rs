@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use media::Side;
 use sip_message::{Header, Message, Method};
-use sip_stack::{ClientId, ServerId, auth};
+use sip_stack::{ClientId, ServerId};
 
 use crate::call::{Ack, Call, State};
-use crate::closing::{Closing, Ending, Stage};
+use crate::closing::{Bye, Closing, Ending, Stage};
+use crate::said::Said;
 use crate::{EndedBy, Room, part};
 
 /// How often a call takes other ports when those it leased can't be opened.
@@ -114,15 +115,12 @@ impl Call {
             }
             return;
         }
-        let owner = part::owner(self.key, part::BYE);
-        let Some(dialog) = self.dialog(side) else { return };
-        let bye = dialog.next_request(Method::Bye);
         let headers: Vec<(&str, &str)> = reason.iter().map(|reason| ("Reason", reason.as_ref())).collect();
-        let mut request = bye.as_request();
-        request.headers = &headers;
-        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
-        if let State::Closing(closing) = &mut self.state {
-            closing.byes.push((side, client));
+        let said = Said::new(Method::Bye, &headers);
+        if let Some(client) = self.say_inside(room, (side, part::BYE), &said, None)
+            && let State::Closing(closing) = &mut self.state
+        {
+            closing.byes.push(Bye { side, client, said });
         }
     }
 
@@ -208,40 +206,18 @@ impl Call {
         }
     }
 
-    /// A final answer to a BYE of ours. A challenge is answered once.
+    /// A final answer to a BYE of ours.
     pub(crate) fn bye_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
         let status = message.status().unwrap_or_default();
         let State::Closing(closing) = &mut self.state else { return };
-        if status < 200 {
-            return;
-        }
-        let side = closing.byes.iter().find(|(_, bye)| *bye == client).map(|(side, _)| *side);
-        closing.bye_ended(client);
-        if matches!(status, 401 | 407) && side == Some(Side::Callee) && closing.proofs == 0 {
-            closing.proofs += 1;
-            self.prove_bye(room, message);
-        }
-    }
-
-    fn prove_bye(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
-        let Some(account) = self.plan.attempts.iter().find_map(|attempt| attempt.credentials.clone()) else {
-            return;
-        };
-        let State::Closing(Closing { callee: Some(dialog), .. }) = &mut self.state else { return };
-        let bye = dialog.next_request(Method::Bye);
-        let mut request = bye.as_request();
-        let Some((name, challenge)) = auth::pick(message) else { return };
-        let account = auth::Credentials { user: &account.user, password: account.password.reveal() };
-        let (method, chance) = (Method::Bye.as_str(), room.stack.chance());
-        let Some(value) = auth::answer(challenge, account, method, request.uri, &[], chance, 1) else {
-            return;
-        };
-        let headers = [(name, value.as_str())];
-        request.headers = &headers;
-        let owner = part::owner(self.key, part::BYE);
-        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
-        if let State::Closing(closing) = &mut self.state {
-            closing.byes.push((Side::Callee, client));
+        let ours = closing.byes.iter().position(|bye| bye.client == client);
+        let (Some(place), 200..) = (ours, status) else { return };
+        let Bye { side, mut said, .. } = closing.byes.swap_remove(place);
+        if matches!(status, 401 | 407)
+            && let Some(client) = self.prove_inside(room, (side, part::BYE), &mut said, message)
+            && let State::Closing(closing) = &mut self.state
+        {
+            closing.byes.push(Bye { side, client, said });
         }
     }
 }

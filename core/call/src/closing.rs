@@ -5,6 +5,8 @@ use std::time::Instant;
 use media::Side;
 use sip_stack::{ClientId, Dialog, ServerId};
 
+use crate::said::Said;
+
 /// What is left to do.
 #[derive(Default)]
 pub(crate) struct Closing {
@@ -12,11 +14,17 @@ pub(crate) struct Closing {
     /// BYEs that are answered when the record is kept.
     pub held: Vec<ServerId>,
     /// Ours, unanswered.
-    pub byes: Vec<(Side, ClientId)>,
+    pub byes: Vec<Bye>,
     /// A side that must acknowledge our 2xx before it may hear a BYE (RFC 3261 15).
     pub owed: Option<(Side, Option<Box<str>>)>,
     pub stage: Stage,
-    pub proofs: u32,
+}
+
+/// A BYE of ours that isn't answered.
+pub(crate) struct Bye {
+    pub side: Side,
+    pub client: ClientId,
+    pub said: Said,
 }
 
 #[derive(Default)]
@@ -62,6 +70,6 @@ impl Closing {
     }
 
     pub(crate) fn bye_ended(&mut self, client: ClientId) {
-        self.byes.retain(|(_, bye)| *bye != client);
+        self.byes.retain(|bye| bye.client != client);
     }
 }

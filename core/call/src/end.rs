@@ -17,7 +17,7 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn of_caller(plan: &CallPlan) -> End {
-        End::new(&plan.leg, None)
+        End::new(&plan.leg, plan.credentials.clone())
     }
 
     pub(crate) fn of_callee(plan: &AttemptPlan) -> End {

@@ -5,6 +5,7 @@ use sip_message::{Message, Method};
 use sip_stack::{ClientId, ServerId};
 
 use crate::bridge::Described;
+use crate::said::Said;
 use crate::timer::Agreement;
 
 /// One negotiation under way.
@@ -22,6 +23,8 @@ pub(crate) struct Exchange {
     pub session: Option<Agreement>,
     /// What both sides had been told before, for the case of a refusal (RFC 6141).
     pub before: Described,
+    /// What the other side was asked.
+    pub said: Said,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,7 @@ pub(crate) struct Passing {
     pub to: Side,
     pub server: ServerId,
     pub client: ClientId,
+    pub said: Said,
 }
 
 impl Exchange {

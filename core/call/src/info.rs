@@ -7,6 +7,7 @@ use sip_stack::{ClientId, Reply, ServerId};
 
 use crate::call::Call;
 use crate::exchange::Passing;
+use crate::said::Said;
 use crate::{Room, arrival, part};
 
 /// Headers that say what an INFO is about (RFC 6086), or how the body is meant.
@@ -41,15 +42,13 @@ impl Call {
         let to = from.other();
         let headers: Vec<(&str, &str)> =
             CARRIED.iter().filter_map(|name| message.named(name).map(|value| (*name, value))).collect();
-        let owner = part::owner(self.key, part::PASSING);
-        let Some(dialog) = self.dialog(to) else { return room.reply(server, 481) };
-        let next = dialog.next_request(method);
-        let mut request = next.as_request();
-        request.headers = &headers;
         let kind = message.line(Header::ContentType).unwrap_or("application/octet-stream");
-        request.body = (!message.body().is_empty()).then_some((kind, message.body()));
-        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
-        self.passing.push(Passing { to, server, client });
+        let body = (!message.body().is_empty()).then_some((kind, message.body()));
+        let said = Said::new(method, &headers).with_body(body);
+        match self.say_inside(room, (to, part::PASSING), &said, None) {
+            Some(client) => self.passing.push(Passing { to, server, client, said }),
+            None => room.reply(server, 481),
+        }
     }
 
     fn carries(&self, method: CarriedMethod) -> bool {
@@ -71,7 +70,14 @@ impl Call {
         let status = message.status().unwrap_or_default();
         let place = self.passing.iter().position(|passing| passing.client == client);
         let (Some(place), 200..) = (place, status) else { return };
-        let passing = self.passing.swap_remove(place);
+        let mut passing = self.passing.swap_remove(place);
+        if matches!(status, 401 | 407)
+            && let Some(again) =
+                self.prove_inside(room, (passing.to, part::PASSING), &mut passing.said, message)
+        {
+            passing.client = again;
+            return self.passing.push(passing);
+        }
         let kind = message.line(Header::ContentType).unwrap_or("application/octet-stream");
         let status = match status {
             300..=399 | 401 | 407 => 403,

@@ -19,6 +19,7 @@ mod closing;
 mod early;
 mod end;
 mod exchange;
+mod said;
 mod timer;
 mod told;
 
@@ -32,6 +33,7 @@ mod invite;
 mod place;
 mod prack;
 mod progress;
+mod prove;
 mod queue;
 mod refresh;
 mod reinvite;

@@ -9,6 +9,7 @@ use crate::bridge::{Described, Part};
 use crate::call::{Ack, Call, Unacked};
 use crate::closing::Ending;
 use crate::exchange::{Exchange, Offer, Stage, Verb};
+use crate::said::Said;
 use crate::timer::{Agreement, lent};
 use crate::{EndedBy, Room, arrival, part, refresh};
 
@@ -68,23 +69,21 @@ impl Call {
         let (to, verb) = (from.other(), Verb::of(message));
         let contact = self.contact(to).to_owned();
         let hops = message.max_forwards().ok().flatten().unwrap_or(70).saturating_sub(1);
-        let owner = part::owner(self.key, part::EXCHANGE);
         let timer = self.end(to).timer.request_headers();
         let mut headers = vec![("Allow", sip_stack::ALLOW)];
         headers.extend(lent(&timer));
-        let Some(dialog) = self.dialog(to) else { return room.reply(server, 481) };
-        let next = dialog.next_request(verb.method());
-        let mut request = next.as_request();
-        request.contact = Some(&contact);
-        request.headers = &headers;
-        request.max_forwards = hops;
-        request.body = offer.map(|offer| ("application/sdp", offer));
-        let client = room.stack.request(room.now.instant, &request, owner, room.sends);
-        room.stack.own(server, owner);
+        let mut said =
+            Said::new(verb.method(), &headers).with_body(offer.map(|offer| ("application/sdp", offer)));
+        (said.contact, said.hops) = (Some(contact.into()), hops);
+        let Some(client) = self.say_inside(room, (to, part::EXCHANGE), &said, None) else {
+            return room.reply(server, 481);
+        };
+        room.stack.own(server, part::owner(self.key, part::EXCHANGE));
         let stage = Stage::Asked(if offer.is_some() { Offer::Made } else { Offer::LeftOpen });
         let target = message.contact().and_then(Result::ok).map(|contact| contact.uri.into());
         let cseq = message.cseq().number;
-        self.exchange = Some(Exchange { from, verb, server, cseq, client, target, stage, session, before });
+        self.exchange =
+            Some(Exchange { from, verb, server, cseq, client, target, stage, session, before, said });
     }
 
     pub(crate) fn exchange_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
@@ -94,9 +93,20 @@ impl Call {
             (..=199, _) => {}
             (200..=299, true) => self.exchange_accepted(room, message),
             (200..=299, false) => self.acknowledge_again(room, message),
+            (401 | 407, true) if self.exchange_proven(room, message) => {}
             (_, true) => self.exchange_refused(room, message),
             (_, false) => {}
         }
+    }
+
+    /// Whether the other side's challenge could be met.
+    fn exchange_proven(&mut self, room: &mut Room<'_>, message: &Message<'_>) -> bool {
+        let Some(mut exchange) = self.exchange.take() else { return false };
+        let to = exchange.from.other();
+        let again = self.prove_inside(room, (to, part::EXCHANGE), &mut exchange.said, message);
+        exchange.client = again.unwrap_or(exchange.client);
+        self.exchange = Some(exchange);
+        again.is_some()
     }
 
     fn exchange_accepted(&mut self, room: &mut Room<'_>, message: &Message<'_>) {

@@ -24,6 +24,9 @@ pub struct CallPlan {
     pub called: Arc<str>,
     /// How the caller's leg behaves.
     pub leg: LegRules,
+    /// What the caller's challenges are answered with, inside of the call.
+    #[serde(skip)]
+    pub credentials: Option<Arc<Credentials>>,
     /// The route that took the call; of an emergency call, the emergency rule.
     pub route: Option<Arc<str>>,
     /// In the order they are tried; never empty.

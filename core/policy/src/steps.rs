@@ -113,6 +113,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         direction: direction(&caller, &way),
         emergency: false,
         leg: leg::of_caller(policy, &caller),
+        credentials: caller.trunk().and_then(|trunk| trunk.credentials.clone()),
         calling: caller.name,
         called: called.text,
         route: first_route.or_else(|| way.route.map(|route| route.name.clone())),

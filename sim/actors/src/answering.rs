@@ -205,7 +205,9 @@ impl Actor {
         let Some(who) = &self.profile.credentials else { return false };
         let nonce = Actor::nonce_of(message);
         let mut proofs = message.lines().filter(|line| line.header == Header::ProxyAuthorization);
-        proofs.any(|line| digest::is_proof(line.value, who, "INVITE", &nonce))
+        let method = message.method().unwrap_or(Method::Invite);
+        let method = method.as_str();
+        proofs.any(|line| digest::is_proof(line.value, who, method, &nonce))
     }
 
     fn challenge(&self, path: Path, message: &Message<'_>, out: &mut ActorOut) {
@@ -514,6 +516,10 @@ impl Actor {
         if leg.stage() == crate::Stage::Over && message.method() != Some(Method::Bye) {
             return self.serve(now, path, message, &Response { status: 481, ..Response::default() }, out);
         }
+        if self.profile.has(Habit::ChallengesAll) && !self.is_proven(message) {
+            return self.challenge(path, message, out);
+        }
+        let Some(leg) = self.legs.get_mut(&id) else { return };
         let ok = Response { status: 200, ..Response::default() };
         match message.method() {
             Some(Method::Bye) => {

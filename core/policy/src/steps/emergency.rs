@@ -66,6 +66,7 @@ pub(crate) fn emergency(
         direction: Direction::Outbound,
         emergency: true,
         leg: leg::for_help(leg::of_caller(policy, caller)),
+        credentials: None,
         calling: caller.name.clone(),
         called: alarm.number,
         route: alarm.rule.map(|rule| rule.name.clone()),

@@ -1,6 +1,8 @@
 //! Who is who.
 
-use actors::{Credentials, Ended, Habit};
+use std::time::Duration;
+
+use actors::{Credentials, Deed, Ended, Habit, Note};
 use world::World;
 
 use crate::{TWO_PROVIDERS, seed};
@@ -63,4 +65,40 @@ fn the_house_proves_to_a_provider_who_it_is() {
 
     assert!(call.is_up_with(&east));
     world.finish();
+}
+
+/// A provider that wants every request inside of a call proven gets the proof, whoever began the call: changes
+/// by re-INVITE and UPDATE, digits by INFO, and the BYE at the end.
+#[test]
+fn a3_every_request_inside_of_a_call_is_proven() {
+    let with_account = TWO_PROVIDERS.replace(
+        "servers = [{ uri = \"sip:198.51.100.10:5060\" }]",
+        "servers = [{ uri = \"sip:198.51.100.10:5060\" }]\n\
+         auth = { user = \"contoso-4471\", password = { env = \"EAST\" } }",
+    );
+    for is_outbound in [true, false] {
+        let mut world = World::from_toml(seed(), &with_account);
+        let (hana, east) = (world.user("hana"), world.provider("east"));
+        east.has_habit(Habit::ChallengesAll);
+        let call = if is_outbound { hana.dials("+1 206 555 0142") } else { east.dials("+1 425 555 0100") };
+        world.run_for(Duration::from_secs(5));
+        let declined = |note: &Note| matches!(note, Note::Declined { .. });
+
+        for deed in [Deed::ReInvite, Deed::Update, Deed::Hold, Deed::Resume] {
+            hana.does(deed);
+            world.run_for(Duration::from_secs(5));
+        }
+        hana.does(|leg| Deed::SendInfo(leg, "5".to_owned()));
+        world.run_for(Duration::from_secs(5));
+        assert!(call.is_up(), "outbound: {is_outbound}");
+        assert_eq!(hana.count(declined), 0, "{:?}", hana.notes());
+        assert_eq!(east.count(|note| matches!(note, Note::Renegotiated)), 4);
+        assert_eq!(east.count(|note| matches!(note, Note::Told { .. })), 1);
+
+        hana.does(Deed::HangUp);
+        world.run_for(Duration::from_secs(5));
+        assert_eq!(east.calls_now(), 0);
+        assert_eq!(east.count(|note| *note == Note::Ended(Ended::ByPeer)), 1);
+        world.finish();
+    }
 }

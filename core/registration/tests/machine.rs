@@ -1,5 +1,6 @@
 //! One account against a registrar that says what the test wants.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::disallowed_methods, reason = "time begins somewhere")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

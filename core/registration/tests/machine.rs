@@ -96,8 +96,8 @@ impl Scene {
         let asked = Message::parse(sent.wire.bytes()).unwrap();
         let line = |header: Header| asked.line(header).unwrap().to_owned();
         let text = format!(
-            "SIP/2.0 {status} {}\r\nVia: {}\r\nFrom: {}\r\nTo: {};tag=r\r\nCall-ID: {}\r\nCSeq: {}\r\n{headers}\
-             Content-Length: 0\r\n\r\n",
+            "SIP/2.0 {status} {}\r\nVia: {}\r\nFrom: {}\r\nTo: {};tag=r\r\nCall-ID: {}\r\nCSeq: {}\r\n\
+             {headers}Content-Length: 0\r\n\r\n",
             sip_message::reason_phrase(status),
             line(Header::Via),
             line(Header::From),

@@ -67,8 +67,8 @@ fn the_house_proves_to_a_provider_who_it_is() {
     world.finish();
 }
 
-/// A provider that wants every request inside of a call proven gets the proof, whoever began the call: changes
-/// by re-INVITE and UPDATE, digits by INFO, and the BYE at the end.
+/// A provider that wants every request inside of a call proven gets the proof, whoever began the call:
+/// changes by re-INVITE and UPDATE, digits by INFO, and the BYE at the end.
 #[test]
 fn a3_every_request_inside_of_a_call_is_proven() {
     let with_account = TWO_PROVIDERS.replace(

@@ -207,7 +207,7 @@ impl<'d> Compiler<'d> {
     }
 
     fn country<U>(&mut self, from: &Document<U>, id: &Spot<String>) -> Option<Arc<Country>> {
-        let country = self.plans.at_hand(id);
+        let country = self.plans.named(id);
         if country.is_none() {
             let fault = Fault::new(
                 Code::UNKNOWN_WORD,

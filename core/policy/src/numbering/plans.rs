@@ -15,15 +15,16 @@ const BY_HAND: &str = include_str!("../../data/by-hand.txt");
 /// Calling codes have at most so many digits.
 const CODE_MAX: usize = 3;
 
-/// Every country whose habits are known. Those of the house are at hand; others are read when they are asked
-/// for, because there are many and few are ever called.
+/// Every country whose habits are known, read once: a call abroad is no time to read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plans {
     /// What is written about each country; what comes later outweighs.
     written: BTreeMap<Box<str>, Vec<Cow<'static, str>>>,
-    /// The countries of each calling code, the main one first.
-    codes: BTreeMap<Box<str>, Vec<Box<str>>>,
-    at_hand: BTreeMap<Box<str>, Arc<Country>>,
+    /// The ids of the countries of each calling code, the main one first.
+    sharing: BTreeMap<Box<str>, Vec<Box<str>>>,
+    countries: BTreeMap<Box<str>, Arc<Country>>,
+    /// The countries of each calling code, in the order of `sharing`.
+    codes: BTreeMap<Box<str>, Vec<Arc<Country>>>,
 }
 
 /// A line that says nothing that a plan knows.
@@ -41,6 +42,7 @@ impl Plans {
         for (id, lines) in blocks_of(BUILT_IN).chain(blocks_of(BY_HAND)) {
             plans.add(id, lines.into());
         }
+        plans.settle();
         plans
     }
 
@@ -52,13 +54,14 @@ impl Plans {
         for (id, lines) in blocks_of(text) {
             self.add(id, lines.to_owned().into());
         }
+        self.settle();
         Ok(())
     }
 
     fn add(&mut self, id: &str, lines: Cow<'static, str>) {
         let says = |word: &str| lines_of(&lines).find(|(known, _)| *known == word).map(|(_, says)| says);
         if let Some(code) = says("code") {
-            let sharing = self.codes.entry(code.into()).or_default();
+            let sharing = self.sharing.entry(code.into()).or_default();
             if !sharing.iter().any(|known| **known == *id) {
                 let at = if says("main").is_some() { 0 } else { sharing.len() };
                 sharing.insert(at, id.into());
@@ -67,19 +70,15 @@ impl Plans {
         self.written.entry(id.into()).or_default().push(lines);
     }
 
-    /// Keeps a country at hand, with those that share its calling code, and gives it.
-    pub fn at_hand(&mut self, id: &str) -> Option<Arc<Country>> {
-        let country = self.named(id)?;
-        for id in self.codes.get(&country.calling_code).cloned().unwrap_or_default() {
-            let read = self.read(&id);
-            self.at_hand.insert(id, read);
-        }
-        self.named(id)
+    fn settle(&mut self) {
+        self.countries = self.written.keys().map(|id| (id.clone(), Arc::new(self.read(id)))).collect();
+        let of = |ids: &Vec<Box<str>>| ids.iter().filter_map(|id| self.countries.get(id).cloned()).collect();
+        self.codes = self.sharing.iter().map(|(code, ids)| (code.clone(), of(ids))).collect();
     }
 
     /// The country of two letters.
     pub fn named(&self, id: &str) -> Option<Arc<Country>> {
-        self.written.contains_key(id).then(|| self.read(id)).filter(|country| !country.is_of_the_world())
+        self.countries.get(id).filter(|country| !country.is_of_the_world()).cloned()
     }
 
     /// The ids of every country, in order.
@@ -92,15 +91,14 @@ impl Plans {
     pub fn of_number<'d>(&self, digits: &'d str) -> Option<(Arc<Country>, &'d str)> {
         let (sharing, national) = self.sharing(digits)?;
         if let [one] = sharing {
-            return Some((self.read(one), national));
+            return Some((one.clone(), national));
         }
-        let mut countries = sharing.iter().map(|id| self.read(id));
         let is_of = |country: &Arc<Country>| match country.leading.is_empty() {
             true => country.kind_of(national).is_some(),
             false => country.leading.iter().any(|leading| leading.stripped(national).is_some()),
         };
-        let country = countries.find(is_of).unwrap_or_else(|| self.read(&sharing[0]));
-        Some((country, national))
+        let country = sharing.iter().find(|country| is_of(country)).or(sharing.first())?;
+        Some((country.clone(), national))
     }
 
     /// What is known of a number, digits without plus.
@@ -112,22 +110,19 @@ impl Plans {
     /// Whether digits may be a number: its calling code has numbers so long, or nothing is known of it.
     pub fn is_possible(&self, digits: &str) -> bool {
         match self.sharing(digits) {
-            Some((sharing, national)) => sharing.iter().any(|id| self.read(id).has_length(national.len())),
+            Some((sharing, national)) => sharing.iter().any(|country| country.has_length(national.len())),
             None => true,
         }
     }
 
-    fn sharing<'d>(&self, digits: &'d str) -> Option<(&[Box<str>], &'d str)> {
+    fn sharing<'d>(&self, digits: &'d str) -> Option<(&[Arc<Country>], &'d str)> {
         (1..=CODE_MAX).find_map(|length| {
             let (code, national) = digits.split_at_checked(length)?;
             Some((self.codes.get(code)?.as_slice(), national))
         })
     }
 
-    fn read(&self, id: &str) -> Arc<Country> {
-        if let Some(country) = self.at_hand.get(id) {
-            return country.clone();
-        }
+    fn read(&self, id: &str) -> Country {
         let mut country = Country { id: id.into(), ..Country::default() };
         for lines in self.written.get(id).into_iter().flatten() {
             for (word, says) in lines_of(lines) {
@@ -138,7 +133,7 @@ impl Plans {
         if country.lengths == 0 {
             country.lengths = country.kinds.iter().fold(0, |bits, (_, one)| bits | one.lengths());
         }
-        Arc::new(country)
+        country
     }
 }
 

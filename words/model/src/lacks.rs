@@ -58,6 +58,9 @@ fn needs(documents: &Documents, trunk: &Document<Trunk>) -> Vec<(&'static str, S
     if matches!(trunk.identity.diversion, DiversionHeader::HistoryInfo | DiversionHeader::Both) {
         needs.push(("history-info", "identity.diversion".to_owned()));
     }
+    if trunk.register.is_some() {
+        needs.push(("registration", "register".to_owned()));
+    }
     for emergency in documents.emergency.values() {
         if emergency.trunks.iter().any(|name| **name == *trunk.name) {
             needs.push(("e911", format!("[emergency.{}]", emergency.name)));

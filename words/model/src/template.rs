@@ -190,6 +190,7 @@ shipped! {
     "lync-mediation.toml"
     "plivo.toml"
     "sinch.toml"
+    "sipconnect-gin.toml"
     "sipconnect-static.toml"
     "teams-direct-routing.toml"
     "telnyx.toml"

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use actors::{Habit, Note};
-use model::{Documents, SourceFile, Srtp, Template, Transport, templates};
+use model::{Documents, RegisterStyle, SourceFile, Srtp, Template, Transport, templates};
 use world::World;
 
 use crate::seed;
@@ -82,11 +82,17 @@ fn calls(template: &Template) {
     if trunk.auth.is_some() {
         far.has_habit(Habit::Challenges);
     }
+    let registers = trunk.register.as_ref().map(|register| register.style);
+    if registers == Some(RegisterStyle::Gin) {
+        far.has_habit(Habit::WantsGin);
+    }
     if trunk.media.srtp == Srtp::Required {
         assert_eq!(trunk.servers[0].uri.likely_transport(), Transport::Tls, "{name}");
         far.has_habit(Habit::Seals);
     }
     world.run_for(Duration::from_secs(3));
+    let is_welcome = |note: &Note| matches!(note, Note::Registering { status: 200, .. });
+    assert_eq!(far.count(is_welcome) > 0, registers.is_some(), "{name}: {:?}", far.notes());
 
     let out = hana.dials("+44 20 7946 0123");
     world.run_for(Duration::from_secs(6));
@@ -120,7 +126,7 @@ fn calls(template: &Template) {
 }
 
 /// Each template that ships, with made-up values, carries a call out and a call in against a far end that
-/// behaves as the documents say: digest, transport, sealing, number form, and the addresses it calls from.
+/// behaves as the documents say: registration, digest, transport, sealing, number form, and the addresses it calls from.
 #[test]
 fn a26_every_shipped_template_passes_its_self_test() {
     for template in &templates() {

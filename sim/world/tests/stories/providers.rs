@@ -126,7 +126,8 @@ fn calls(template: &Template) {
 }
 
 /// Each template that ships, with made-up values, carries a call out and a call in against a far end that
-/// behaves as the documents say: registration, digest, transport, sealing, number form, and the addresses it calls from.
+/// behaves as the documents say: registration, digest, transport, sealing, number form, and the addresses it
+/// calls from.
 #[test]
 fn a26_every_shipped_template_passes_its_self_test() {
     for template in &templates() {

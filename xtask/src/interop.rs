@@ -12,6 +12,7 @@ mod node;
 mod place;
 mod provider;
 mod records;
+mod registrar;
 mod reliable;
 mod sealed;
 mod sipp;
@@ -50,6 +51,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "flight", run: flight::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
+    Scenario { name: "registrar", run: registrar::run },
     Scenario { name: "crash", run: crash::run },
 ];
 

@@ -3,6 +3,7 @@
 //! It decides nothing about a call. Start at `edge`, which puts a running house together; `up` runs one for
 //! an operator, `demo` one for a visitor; `verbs` are the commands that only look.
 
+mod addresses;
 mod banner;
 mod control;
 mod demo;

@@ -16,6 +16,7 @@ use switch::Held;
 use telemetry::{Flight, LogSettings};
 use tracing::{error, info, warn};
 
+use crate::addresses;
 use crate::banner::banner;
 use crate::control::{Asked, Board, Control, Response, Stage, Window};
 use crate::edge::{Edge, Plan};
@@ -69,6 +70,9 @@ pub fn run(up: &Up) -> Result<Exit> {
     let flight = Flight::start(up.flight_mb * 1_000_000).context("flight recorder")?;
     let edge = start_edge(up, &data, &owner, &flight, kept)?;
 
+    if let Err(fault) = addresses::watch(edge.asker()) {
+        warn!("changes of this machine's addresses are not noticed: {fault}");
+    }
     let board = Arc::new(Board::default());
     board.change(|notice| notice.notes = notes);
     pin(&board, &owner);

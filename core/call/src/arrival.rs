@@ -137,7 +137,7 @@ fn way_of(message: &Message<'_>, plan: &CallPlan) -> Option<Way> {
 }
 
 /// What a peer may require of the house.
-const KNOWN: [&str; 2] = [RELIABLE, "timer"];
+const KNOWN: [&str; 4] = [RELIABLE, "timer", "replaces", "norefersub"];
 
 /// The option tags that a request demands and the house doesn't know.
 pub(crate) fn unsupported(message: &Message<'_>) -> Option<String> {
@@ -149,7 +149,7 @@ fn is_unknown(tag: &str) -> bool {
     !tag.is_empty() && !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(tag))
 }
 
-fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
+pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
     let from = message.from();
     let uris = [message.request_uri().unwrap_or_default(), message.to().uri];
     let line = uris.into_iter().find_map(|uri| room.policy.line_of(uri)).cloned();
@@ -172,6 +172,7 @@ fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {
         certificate: room.certificates.get(&flow.connection).map(|names| names.to_vec()).unwrap_or_default(),
         resolved: resolved(room, flow, line.as_ref()),
         line,
+        transferred_by: None,
         at: room.now.wall,
         standings: room.standings.clone(),
         registrations: room.accounts.standing.clone(),
@@ -240,7 +241,7 @@ fn proven(room: &mut Room<'_>, message: &Message<'_>) -> Option<String> {
     None
 }
 
-fn refuse(
+pub(crate) fn refuse(
     room: &mut Room<'_>,
     server: ServerId,
     message: &Message<'_>,

@@ -81,6 +81,17 @@ pub(crate) enum NoMedia {
 pub(crate) enum Part {
     Offer,
     Answer,
+    /// The answer of one side, which the other side is offered.
+    Mediated,
+}
+
+/// A side's descriptions, as they go on in another call.
+#[derive(Clone, Debug)]
+pub(crate) struct Continued {
+    heard: Arc<[u8]>,
+    told: Vec<u8>,
+    version: u64,
+    session_id: u64,
 }
 
 impl Bridge {
@@ -181,6 +192,10 @@ impl Bridge {
             Part::Answer => {
                 self.keys[from as usize].take_answer(session)?;
                 Ok(self.keys[from.other() as usize].answer())
+            }
+            Part::Mediated => {
+                self.keys[from as usize].take_answer(session)?;
+                self.keys[from.other() as usize].offer(chance, session)
             }
         }
     }
@@ -284,6 +299,48 @@ impl Bridge {
         }
         self.sides[from as usize].heard = before.heard;
         self.sides[from.other() as usize].told = before.told;
+    }
+
+    /// What a side has said and was told, for the call that goes on with it.
+    pub(crate) fn continued(&self, side: Side) -> Continued {
+        let Port { heard, told, version, session_id, .. } = &self.sides[side as usize];
+        Continued { heard: Arc::clone(heard), told: told.clone(), version: *version, session_id: *session_id }
+    }
+
+    /// A side's descriptions go on where another call left them.
+    pub(crate) fn continue_as(&mut self, side: Side, from: Continued) {
+        let port = &mut self.sides[side as usize];
+        (port.heard, port.told) = (from.heard, from.told);
+        (port.version, port.session_id) = (from.version, from.session_id);
+    }
+
+    /// What a side has said of itself before anybody else was there.
+    pub(crate) fn hear_of(&mut self, side: Side, theirs: &[u8]) {
+        self.sides[side as usize].heard = theirs.into();
+    }
+
+    /// Both sides get other ports and keys: somebody else is about to be there.
+    pub(crate) fn renew(&mut self, room: &mut Room<'_>, interfaces: [InterfaceId; 2], keys: [Keys; 2]) {
+        self.begin_anew(room);
+        for (port, interface) in self.sides.iter_mut().zip(interfaces) {
+            port.interface = interface;
+            port.aims.clear();
+        }
+        self.keys = keys;
+    }
+
+    /// A side answers what it was offered, and the other side is told nothing new.
+    pub(crate) fn hear_answer(
+        &mut self,
+        room: &mut Room<'_>,
+        side: Side,
+        theirs: &[u8],
+    ) -> Result<(), NoMedia> {
+        let session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
+        self.keys[side as usize].take_answer(&session).map_err(NoMedia::Unprotected)?;
+        self.aim(room, side, &session);
+        self.sides[side as usize].heard = theirs.into();
+        Ok(())
     }
 
     /// A side answers what it was told before.

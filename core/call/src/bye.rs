@@ -28,6 +28,10 @@ impl Call {
                 room.reply(server, 200);
                 self.cancel_attempt(room, None);
             }
+            State::Up(_) if self.transfer.as_ref().is_some_and(|transfer| transfer.by == side) => {
+                room.reply(server, 200);
+                self.goes_on_without(room, side);
+            }
             State::Up(_) => {
                 let ended_by = match side {
                     Side::Caller => EndedBy::Caller,
@@ -142,6 +146,7 @@ impl Call {
         }
         self.permits.clear();
         self.passing.clear();
+        self.leave_transfer();
         self.draft.ended(room, ending);
         self.bridge.close(room);
         if let State::Closing(closing) = &mut self.state

@@ -15,8 +15,12 @@ use crate::bridge::Bridge;
 use crate::closing::Closing;
 use crate::draft::Draft;
 use crate::end::End;
+use crate::errand::Errand;
 use crate::exchange::{Exchange, Passing};
+use crate::joining::Joining;
 use crate::keys::{Carrier, Keys};
+use crate::moving::{Begin, Media, Origin, Presence, Stage, Transfer};
+use crate::notify::Notices;
 use crate::time::T1;
 use crate::timer::Agreement;
 use crate::told::Told;
@@ -34,6 +38,22 @@ pub struct Call {
     pub(crate) passing: Vec<Passing>,
     /// What is known of both far ends, by `Side`.
     pub(crate) ends: [End; 2],
+    /// Whether they are parties of this call, by `Side`.
+    pub(crate) here: [Presence; 2],
+    /// A transfer that a side has asked for.
+    pub(crate) transfer: Option<Transfer>,
+    /// How often one was.
+    pub(crate) refers: u32,
+    /// What whoever asked for it is told.
+    pub(crate) notices: Option<Notices>,
+    /// A transfer asked for in another call, that this one is part of.
+    pub(crate) origin: Option<Origin>,
+    /// A newcomer and the other side get to know of each other's media.
+    pub(crate) joining: Option<Joining>,
+    /// Tokens of calls out of which parties came: their requests bear them.
+    pub(crate) aliases: Vec<Token>,
+    /// What other calls have to do once this event is over.
+    pub(crate) errands: Vec<Errand>,
     /// 2xx of ours that wait for their ACK, by `Side`.
     pub(crate) unacked: [Option<Unacked>; 2],
     /// What we owe or sent for the last 2xx of each side.
@@ -134,7 +154,36 @@ impl Call {
         call
     }
 
-    fn new(
+    /// Begins to reach for the new party of a transfer.
+    pub(crate) fn begin_for_transfer(room: &mut Room<'_>, key: Token, of: Token, begin: Begin) -> Box<Call> {
+        let Begin { plan, facts, trail, offer, newcomer, parent } = begin;
+        let flow = newcomer.dialog.flow();
+        let keys = Keys::new(newcomer.rules.srtp, Carrier::of(flow));
+        let bridge = Bridge::new(key, room.places.interface_of(flow.listener), keys);
+        let by = facts.transferred_by.clone().unwrap_or_default();
+        let draft = Draft::begin(room, key, newcomer.dialog.call_id(), &plan, facts.clone(), trail);
+        let caller = Caller {
+            flow,
+            dialog: newcomer.dialog,
+            invite: None,
+            invite_cseq: 0,
+            session: None,
+            offer: Some(offer),
+            contact: "".into(),
+            max_forwards: facts.max_forwards,
+            told: Told::nothing(),
+        };
+        let mut call = Box::new(Call::made_of(room, key, caller, bridge, (plan, draft)));
+        call.draft.linked(&parent, &by);
+        call.here[Side::Caller as usize] = Presence::Away;
+        call.origin =
+            Some(Origin { of, side: Side::Caller, media: Media::OfNewcomer(None), stage: Stage::Reaching });
+        call.tell_started(room);
+        call.try_from(room, 0);
+        call
+    }
+
+    pub(crate) fn new(
         room: &mut Room<'_>,
         key: Token,
         server: ServerId,
@@ -142,38 +191,59 @@ impl Call {
         message: &Message<'_>,
         admitted: Admitted,
     ) -> Call {
-        let tag = key.tag();
         let contact = room.places.contact(flow.listener, admitted.dialled_user());
-        let caller_keys = Keys::new(admitted.plan.leg.srtp, Carrier::of(flow));
+        let keys = Keys::new(admitted.plan.leg.srtp, Carrier::of(flow));
         room.stack.own(server, crate::part::owner(key, crate::part::INVITE));
         let lot = room.stack.chance().u32();
+        let bridge = Bridge::new(key, room.places.interface_of(flow.listener), keys);
+        let Admitted { plan, facts, trail, offer, way, session } = admitted;
+        let caller = Caller {
+            flow,
+            dialog: Dialog::as_callee(message, &key.tag(), flow),
+            invite: Some(server),
+            invite_cseq: message.cseq().number,
+            session,
+            offer,
+            contact: contact.into(),
+            max_forwards: facts.max_forwards,
+            told: Told::new(way, message, lot),
+        };
+        let draft = Draft::begin(room, key, message.call_id(), &plan, facts, trail);
+        Call::made_of(room, key, caller, bridge, (plan, draft))
+    }
+
+    fn made_of(
+        room: &Room<'_>,
+        key: Token,
+        caller: Caller,
+        bridge: Bridge,
+        (plan, draft): (CallPlan, Box<Draft>),
+    ) -> Call {
         Call {
             key,
-            caller: Caller {
-                flow,
-                dialog: Dialog::as_callee(message, &tag, flow),
-                invite: Some(server),
-                invite_cseq: message.cseq().number,
-                session: admitted.session,
-                offer: admitted.offer,
-                contact: contact.into(),
-                max_forwards: admitted.facts.max_forwards,
-                told: Told::new(admitted.way, message, lot),
-            },
+            caller,
             state: State::Closing(Closing::default()),
-            bridge: Bridge::new(key, room.places.interface_of(flow.listener), caller_keys),
+            bridge,
             exchange: None,
-            ends: [End::of_caller(&admitted.plan), End::of_callee(&admitted.plan.attempts[0])],
+            ends: [End::of_caller(&plan), End::of_callee(&plan.attempts[0])],
             passing: Vec::new(),
+            here: [Presence::Here; 2],
+            transfer: None,
+            refers: 0,
+            notices: None,
+            origin: None,
+            joining: None,
+            aliases: Vec::new(),
+            errands: Vec::new(),
             unacked: [None, None],
             acks: [Ack::None, Ack::None],
             outrun: Vec::new(),
             permits: Vec::new(),
-            set_up_by: room.now.instant + admitted.plan.set_up_max,
+            set_up_by: room.now.instant + plan.set_up_max,
             rounds: 0,
             retry_after: None,
-            draft: Draft::begin(room, key, message, &admitted.plan, admitted.facts, admitted.trail),
-            plan: Arc::new(admitted.plan),
+            draft,
+            plan: Arc::new(plan),
             looked: None,
         }
     }
@@ -192,7 +262,10 @@ impl Call {
             State::Placing(attempt) => {
                 Some(attempt.deadline().map_or(self.set_up_by, |at| at.min(self.set_up_by)))
             }
-            State::Up(_) => self.timer_deadline(),
+            State::Up(_) => {
+                let joining = self.joining.as_ref().and_then(Joining::deadline);
+                [self.timer_deadline(), joining].into_iter().flatten().min()
+            }
             State::Closing(closing) => closing.deadline(),
         };
         let repeats = self.unacked.iter().flatten().map(|unacked| match unacked.repeat_at {
@@ -208,7 +281,10 @@ impl Call {
         self.repeat_told(room);
         match &self.state {
             State::Placing(_) => self.expire_attempt(room),
-            State::Up(_) => self.expire_timers(room),
+            State::Up(_) => {
+                self.expire_joining(room);
+                self.expire_timers(room);
+            }
             State::Closing(_) => self.expire_closing(room),
         }
     }
@@ -234,6 +310,9 @@ impl Call {
 
     /// The dialog of a side, if it has one.
     pub(crate) fn dialog(&mut self, side: Side) -> Option<&mut Dialog> {
+        if self.here[side as usize] == Presence::Away {
+            return None;
+        }
         match (side, &mut self.state) {
             (Side::Caller, _) => Some(&mut self.caller.dialog),
             (Side::Callee, State::Up(callee)) => Some(&mut callee.dialog),
@@ -244,11 +323,8 @@ impl Call {
 
     /// Whose dialog a request belongs to.
     pub(crate) fn side_of(&mut self, message: &Message<'_>) -> Option<Side> {
-        if self.caller.dialog.is_of(message) {
-            return Some(Side::Caller);
-        }
-        let is_callee = self.dialog(Side::Callee).is_some_and(|dialog| dialog.is_of(message));
-        is_callee.then_some(Side::Callee)
+        let is_its = |side: &Side| self.dialog(*side).is_some_and(|dialog| dialog.is_of(message));
+        [Side::Caller, Side::Callee].into_iter().find(is_its)
     }
 
     /// The Contact that we show to a side.

@@ -53,6 +53,12 @@ pub(crate) enum Ending {
     Lost(Side),
     /// A side gave no sign of life in time.
     Silent(Side),
+    /// One party goes on in another call, and whoever transferred it was let go.
+    Transferred,
+    /// Whoever transferred the call is gone, and the new party was not reached.
+    NotTransferred,
+    /// Two parties that were to be joined have no media in common.
+    NotJoined,
     /// An operator ended it.
     Operator,
 }

@@ -22,12 +22,12 @@ impl Draft {
     pub(crate) fn begin(
         room: &Room<'_>,
         key: Token,
-        message: &Message<'_>,
+        call_id: &str,
         plan: &CallPlan,
         facts: Facts,
         trail: Trail,
     ) -> Box<Draft> {
-        let mut record = blank(room, message, facts, trail);
+        let mut record = blank(room, call_id, facts, trail);
         record.id = id_of(room.now.wall, key);
         record.direction = Some(plan.direction);
         record.emergency = plan.emergency;
@@ -46,7 +46,7 @@ impl Draft {
         refusal: &Refusal,
     ) -> Record {
         let lot = Token::new(0, 0, room.stack.chance().u32());
-        let mut record = blank(room, message, facts, trail);
+        let mut record = blank(room, message.call_id(), facts, trail);
         record.id = id_of(room.now.wall, lot);
         record.sip_code = refusal.status;
         record.outcome = Outcome::Refused;
@@ -154,6 +154,13 @@ impl Draft {
         }
     }
 
+    /// The call goes on from another one, because somebody transferred it.
+    pub(crate) fn linked(&mut self, parent: &str, by: &str) {
+        if let Some(record) = &mut self.record {
+            (record.parent, record.transferred_by) = (Some(parent.to_owned()), Some(by.to_owned()));
+        }
+    }
+
     /// Something that a reader of the record should know.
     pub(crate) fn note(&mut self, words: &str) {
         self.words = Some(words.into());
@@ -210,7 +217,7 @@ impl Draft {
     }
 }
 
-fn blank(room: &Room<'_>, message: &Message<'_>, facts: Facts, trail: Trail) -> Record {
+fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
     Record {
         id: String::new(),
         version: 1,
@@ -223,7 +230,9 @@ fn blank(room: &Room<'_>, message: &Message<'_>, facts: Facts, trail: Trail) -> 
         to_e164: None,
         route: None,
         source: format!("{:?}:{}", facts.transport, facts.source).to_lowercase(),
-        call_id: message.call_id().to_owned(),
+        call_id: call_id.to_owned(),
+        parent: None,
+        transferred_by: None,
         attempts: Vec::new(),
         started: room.now.wall,
         rang: None,

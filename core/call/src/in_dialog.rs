@@ -5,6 +5,7 @@ use sip_stack::{Flow, ServerId};
 
 use crate::Room;
 use crate::call::{Call, State};
+use crate::replaces::Sought;
 
 impl Call {
     pub(crate) fn in_dialog(
@@ -13,6 +14,7 @@ impl Call {
         server: ServerId,
         flow: Flow,
         message: &Message<'_>,
+        sought: Sought,
     ) {
         if message.method() == Some(Method::Prack) {
             return self.pracked(room, server, flow, message);
@@ -31,12 +33,14 @@ impl Call {
         match (&self.state, method) {
             (State::Closing(_), _) => room.reply(server, 481),
             (_, Method::Options) => room.reply_with(server, 200, None, &[("Allow", &self.allowed())]),
+            (State::Up(_), Method::Refer) => self.refer(room, (server, flow), side, message, sought),
+            (State::Up(_), Method::Notify) => self.pass_news(room, server, side, message),
             // Nobody subscribes to anything here but to the fate of a transfer (RFC 6665, 4.1.3).
-            (_, Method::Subscribe | Method::Notify) => {
+            (_, Method::Subscribe) | (State::Placing(_), Method::Notify) => {
                 room.reply_with(server, 489, None, &[("Allow-Events", "refer")]);
             }
             // The first INVITE isn't answered yet (RFC 3261 14.2, RFC 3311 5.2).
-            (State::Placing(_), Method::Invite | Method::Update | Method::Info) => {
+            (State::Placing(_), Method::Invite | Method::Update | Method::Info | Method::Refer) => {
                 room.reply_with(server, 500, None, &[("Retry-After", "3")]);
             }
             (State::Up(_), Method::Invite | Method::Update) => {

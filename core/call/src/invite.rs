@@ -40,6 +40,8 @@ impl Call {
             part::REFRESH => self.refresh_answered(room, client, message),
             part::PASSING => self.passing_answered(room, client, message),
             part::PRACK => {}
+            part::NOTICE => self.notice_answered(room, client, message.status().unwrap_or_default()),
+            part::JOIN => self.join_answered(room, client, message),
             _ => self.bye_answered(room, client, message),
         }
     }
@@ -80,6 +82,7 @@ impl Call {
         let (dialog, said) = self.take_over_early(dialog, message);
         let is_left_open = self.caller.offer.is_none() && said != Said::Agreed;
         let described = match &said {
+            Said::This(theirs) if self.takes_over(theirs) => Some(Vec::new()),
             Said::Agreed => Some(Vec::new()),
             Said::This(theirs) => self.answer_to_caller(room, theirs),
             Said::Nothing => None,
@@ -153,6 +156,7 @@ impl Call {
         let tag = self.tag_for((!ours.is_empty()).then_some(ours));
         let is_settled = self.caller.told.described.as_ref().is_some_and(|described| described.is_settled);
         self.caller.offer = None;
+        self.report(200);
         let Some(server) = self.caller.take_invite() else { return };
         let session = self.caller.session;
         self.timer(Side::Caller).agree(room.now.instant, session);
@@ -176,8 +180,7 @@ impl Call {
 
     /// A copy of the 2xx that was taken, or one of another fork, or one that crossed our CANCEL.
     fn accepted_again(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
-        let is_the_callees = self.dialog(Side::Callee).is_some_and(|dialog| dialog.is_of(message));
-        if is_the_callees {
+        if self.side_of(message).is_some() {
             return self.acknowledge_again(room, message);
         }
         let tag = message.to().tag().unwrap_or_default();
@@ -256,13 +259,15 @@ impl Call {
 
     /// No attempt is left: the caller hears why.
     pub(crate) fn fail(&mut self, room: &mut Room<'_>) {
-        let is_in_time = room.now.instant < self.set_up_by && self.caller.invite.is_some();
+        let is_wanted = self.caller.invite.is_some() || self.origin.is_some();
+        let is_in_time = room.now.instant < self.set_up_by && is_wanted;
         if self.plan.emergency && is_in_time && self.rounds < HELP_ROUNDS {
             // What broke may have come back: a call for help asks everybody again.
             self.rounds += 1;
             return self.try_from(room, 0);
         }
         let status = self.draft.last_cause().map_or(480, caller_status);
+        self.report(status);
         if let Some(server) = self.caller.take_invite() {
             let tag = self.caller.dialog.local_tag().to_owned();
             let verdict = format!("SIP;cause={status};text=\"{}\"", self.draft.verdict_code());

@@ -3,6 +3,9 @@
 //! A B2BUA: each leg has its own dialog, built afresh; nothing of one leg's addresses reaches the other.
 //! What to do was decided by `policy` before the call began; how SIP wants it done is in `sip-stack`.
 //!
+//! A far end that gives no sign of life ends its call (`timer.rs`, `refresh.rs`); parties move between calls
+//! by errands (`errand.rs`, `run.rs`).
+//!
 //! Start at `table.rs`, where events find their call, then `call.rs`; each verb has its file.
 
 mod accounts;
@@ -11,6 +14,7 @@ mod record;
 mod room;
 mod time;
 
+mod run;
 mod table;
 
 mod attempt;
@@ -18,7 +22,10 @@ mod call;
 mod closing;
 mod early;
 mod end;
+mod errand;
 mod exchange;
+mod joining;
+mod moving;
 mod said;
 mod timer;
 mod told;
@@ -30,14 +37,20 @@ mod cancel;
 mod in_dialog;
 mod info;
 mod invite;
+mod join;
+mod notify;
+mod pass_refer;
 mod place;
 mod prack;
 mod progress;
 mod prove;
 mod queue;
+mod refer;
 mod refresh;
 mod reinvite;
+mod replaces;
 mod stray;
+mod transfer;
 
 mod body;
 mod bridge;

@@ -18,6 +18,10 @@ pub(crate) const PRACK: u16 = 5;
 
 /// A question whether a far end is there.
 pub(crate) const REFRESH: u16 = 6;
+/// A NOTIFY of how a transfer goes.
+pub(crate) const NOTICE: u16 = 7;
+/// A re-INVITE that joins parties of two calls.
+pub(crate) const JOIN: u16 = 8;
 
 pub(crate) fn owner(key: Token, part: u16) -> Owner {
     Owner { room: ROOM, key: key.bits(), part }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use media::{Purpose, Side};
 use policy::{AttemptPlan, CALL, Cause, EarlyMedia, Large, LegRules, Reliable};
-use sip_message::{Method, NameAddr, Uri};
+use sip_message::{Message, Method, NameAddr, Uri};
 use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Target, Usable};
 use sip_stack::{Flow, ListenerId, Request, Transport};
 use targets::{Outcome, Place, Way, Wish};
@@ -234,6 +234,14 @@ impl Call {
         attempt.contact = contact;
         attempt.stage = Stage::Calling { client, until: attempt.patience(room.now.instant) };
         Ok(())
+    }
+
+    /// Whether this is the INVITE that is out now.
+    pub(crate) fn has_sent(&self, message: &Message<'_>) -> bool {
+        let State::Placing(attempt) = &self.state else { return false };
+        let user = |uri: &str| Uri::parse(uri).ok().and_then(|uri| uri.user().map(str::to_owned));
+        let sent = user(&self.plan.attempts[attempt.index].request_uri);
+        *attempt.call_id == *message.call_id() && sent == message.request_uri().and_then(user)
     }
 
     /// The From value of this call's INVITEs, with our tag.

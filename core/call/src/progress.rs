@@ -35,6 +35,9 @@ impl Call {
         if let State::Placing(Attempt { stage: Stage::Ringing { progress, .. }, .. }) = &mut self.state {
             *progress = Progress::Told;
         }
+        if self.origin.is_some() {
+            return self.report(status);
+        }
         if self.caller.offer.is_none() {
             return self.pass_offer_on(room, status, &news);
         }

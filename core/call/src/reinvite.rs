@@ -9,6 +9,7 @@ use crate::bridge::{Described, Part};
 use crate::call::{Ack, Call, Unacked};
 use crate::closing::Ending;
 use crate::exchange::{Exchange, Offer, Stage, Verb};
+use crate::moving::Presence;
 use crate::said::Said;
 use crate::timer::{Agreement, lent};
 use crate::{EndedBy, Room, arrival, part, refresh};
@@ -31,6 +32,9 @@ impl Call {
         let Ok(session) = self.end(from).timer.judge(message) else {
             return refresh::too_short(room, server);
         };
+        if self.here[from.other() as usize] == Presence::Away {
+            return room.reply(server, 491);
+        }
         match &self.exchange {
             Some(exchange) if exchange.from == from => {
                 return room.reply_with(server, 500, None, &[("Retry-After", "2")]);
@@ -56,7 +60,8 @@ impl Call {
         let is_owed = self.acks.iter().any(|ack| matches!(ack, Ack::Owed(_)));
         let is_refreshing = [Side::Caller, Side::Callee].into_iter().any(|side| self.is_refreshing(side));
         let is_answered = self.caller.invite.is_none();
-        is_owed || is_refreshing || !is_answered || self.unacked.iter().any(Option::is_some)
+        let is_joining = self.joining.is_some();
+        is_owed || is_joining || is_refreshing || !is_answered || self.unacked.iter().any(Option::is_some)
     }
 
     fn ask_across(
@@ -206,6 +211,13 @@ impl Call {
     ) {
         let exchange = self.exchange.as_ref().filter(|exchange| exchange.client == client);
         let passing = self.passing.iter().find(|passing| passing.client == client);
+        if self.is_notice(client) {
+            self.notices = None;
+            return;
+        }
+        if let Some(side) = self.joining_side(client) {
+            return self.end_both(room, EndedBy::House, Ending::Lost(side));
+        }
         if let Some(side) = self.asked_side(client) {
             return self.refresh_unanswered(room, side, cause);
         }
@@ -246,6 +258,7 @@ impl Call {
                     room.stack.cancel(room.now.instant, exchange.client, None, room.sends);
                     room.reply(exchange.server, 487);
                 }
+                Verb::Update if self.transfer.is_some() => room.reply(exchange.server, 491),
                 Verb::Update => room.reply(exchange.server, 481),
             }
         }

@@ -5,14 +5,18 @@ use std::collections::BinaryHeap;
 use std::time::Instant;
 
 use media::{Order, SessionKey, Side};
-use sip_message::Message;
+use sip_message::{Header, Message, Method};
 use sip_stack::locate::DnsAnswer;
 use sip_stack::{ClientId, Flow, Late, Owner, ServerId, Token};
 
 use crate::arrival::Gate;
 use crate::call::Call;
+use crate::replaces::{Replaced, Sought};
 use crate::stray::Ended;
 use crate::{Room, arrival, bridge, part, stray};
+
+/// A party goes through so many calls at most.
+const MOVES_MAX: usize = 64;
 
 /// All calls of one shard.
 pub struct Calls {
@@ -30,6 +34,8 @@ pub struct Calls {
 struct Slot {
     nonce: u32,
     call: Option<Box<Call>>,
+    /// The call that has a party of this one: its requests bear this one's token.
+    moved: Option<Token>,
 }
 
 impl Calls {
@@ -77,20 +83,30 @@ impl Calls {
 
     /// An INVITE outside of any dialog.
     pub fn arrived(&mut self, room: &mut Room<'_>, server: ServerId, flow: Flow, message: &Message<'_>) {
+        if self.is_our_own(message) {
+            return room.reply(server, 482);
+        }
         let Some(admitted) = arrival::admit(room, server, flow, message, self.gate) else { return };
+        // A call for help is made, whatever else its INVITE asks for.
+        let joins = [Header::Replaces, Header::Join].into_iter().any(|header| message.line(header).is_some());
+        if joins && !admitted.plan.emergency {
+            return self.replace(room, (server, flow), message, admitted);
+        }
         let key = self.reserve(room);
-        self.lent = Some((key, bridge::session_of(key, 0)));
+        self.lend_out(key);
         let call = Call::begin(room, key, server, flow, message, admitted);
-        self.settle(call);
+        self.settle(room, call);
     }
 
     /// A request inside of a dialog.
     pub fn in_dialog(&mut self, room: &mut Room<'_>, server: ServerId, flow: Flow, message: &Message<'_>) {
         let token = message.to().tag().and_then(Token::find);
-        match token.and_then(|token| self.lend(token)) {
+        let sought =
+            if message.method() == Some(Method::Refer) { self.sought(message) } else { Sought::Nothing };
+        match token.and_then(|token| self.lend_for(token, message)) {
             Some(mut call) => {
-                call.in_dialog(room, server, flow, message);
-                self.settle(call);
+                call.in_dialog(room, server, flow, message, sought);
+                self.settle(room, call);
             }
             None => room.reply(server, 481),
         }
@@ -99,9 +115,9 @@ impl Calls {
     /// The ACK of a 2xx.
     pub fn acked(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
         let token = message.to().tag().and_then(Token::find);
-        if let Some(mut call) = token.and_then(|token| self.lend(token)) {
+        if let Some(mut call) = token.and_then(|token| self.lend_for(token, message)) {
             call.acked(room, message);
-            self.settle(call);
+            self.settle(room, call);
         }
     }
 
@@ -116,7 +132,7 @@ impl Calls {
         match owner.and_then(|owner| self.lend(Token::from_bits(owner.key))) {
             Some(mut call) => {
                 call.cancelled(room, server, message);
-                self.settle(call);
+                self.settle(room, call);
             }
             None => room.reply(server, 487),
         }
@@ -131,10 +147,10 @@ impl Calls {
         flow: Flow,
         message: &Message<'_>,
     ) {
-        match self.lend(Token::from_bits(owner.key)) {
+        match self.lend_for(Token::from_bits(owner.key), message) {
             Some(mut call) => {
                 call.answered(room, client, owner.part, flow, message);
-                self.settle(call);
+                self.settle(room, call);
             }
             None if owner.part == part::INVITE => self.ended.answered(room, flow, message),
             None => stray::answered_again(room, flow, message),
@@ -165,7 +181,7 @@ impl Calls {
         };
         if let Some(mut call) = owner.and_then(|owner| self.lend(Token::from_bits(owner.key))) {
             call.late(room, late);
-            self.settle(call);
+            self.settle(room, call);
         }
     }
 
@@ -178,7 +194,7 @@ impl Calls {
         };
         if let Some(mut call) = self.lend_session(session) {
             call.heard(room, event);
-            self.settle(call);
+            self.settle(room, call);
         }
     }
 
@@ -186,7 +202,7 @@ impl Calls {
     pub fn located(&mut self, room: &mut Room<'_>, key: Token, answer: DnsAnswer) {
         if let Some(mut call) = self.lend(key) {
             call.located(room, answer);
-            self.settle(call);
+            self.settle(room, call);
         }
     }
 
@@ -205,7 +221,7 @@ impl Calls {
             if let Some(mut call) = self.lend(Token::new(self.shard, slot, nonce)) {
                 call.looked = None;
                 call.expire(room);
-                self.settle(call);
+                self.settle(room, call);
             }
         }
     }
@@ -216,12 +232,12 @@ impl Calls {
         for key in keys {
             if let Some(mut call) = self.lend(key) {
                 call.hang_up(room);
-                self.settle(call);
+                self.settle(room, call);
             }
         }
     }
 
-    fn reserve(&mut self, room: &mut Room<'_>) -> Token {
+    pub(crate) fn reserve(&mut self, room: &mut Room<'_>) -> Token {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             u32::try_from(self.slots.len() - 1).expect("fewer slots than calls can be told apart")
@@ -232,7 +248,7 @@ impl Calls {
     }
 
     /// Takes the call out for the time of one event, so that a panic costs this call and no other.
-    fn lend(&mut self, token: Token) -> Option<Box<Call>> {
+    pub(crate) fn lend(&mut self, token: Token) -> Option<Box<Call>> {
         let slot = self.slots.get_mut(token.slot() as usize)?;
         if token.shard() != self.shard || slot.nonce != token.nonce() {
             return None;
@@ -242,20 +258,75 @@ impl Calls {
         Some(call)
     }
 
+    /// The call that has the dialog of a message: the one of the token, or one that took its party over.
+    fn lend_for(&mut self, token: Token, message: &Message<'_>) -> Option<Box<Call>> {
+        let mut token = token;
+        for _ in 0..MOVES_MAX {
+            let slot = self.slots.get_mut(token.slot() as usize)?;
+            if token.shard() != self.shard || slot.nonce != token.nonce() {
+                return None;
+            }
+            let is_its = slot.call.as_mut().is_some_and(|call| call.side_of(message).is_some());
+            match slot.moved {
+                Some(next) if !is_its => token = next,
+                _ => return self.lend(token),
+            }
+        }
+        None
+    }
+
     fn lend_session(&mut self, session: SessionKey) -> Option<Box<Call>> {
         let slot = self.slots.get(bridge::slot_of(session))?;
         let call = slot.call.as_ref().filter(|call| call.bridge.session() == session)?;
         self.lend(call.key)
     }
 
-    /// Puts a call back, or lets it go when it has nothing left to wait for.
-    fn settle(&mut self, mut call: Box<Call>) {
+    /// The call that has a dialog, or took its party over.
+    pub(crate) fn lend_replaced(&mut self, replaced: &Replaced) -> Option<Box<Call>> {
+        let mut token = replaced.token()?;
+        for _ in 0..MOVES_MAX {
+            let slot = self.slots.get_mut(token.slot() as usize)?;
+            if token.shard() != self.shard || slot.nonce != token.nonce() {
+                return None;
+            }
+            let is_its = slot.call.as_mut().is_some_and(|call| call.side_replaced(replaced).is_some());
+            match slot.moved {
+                Some(next) if !is_its => token = next,
+                _ => return self.lend(token),
+            }
+        }
+        None
+    }
+
+    /// A call of that name is out, until it is put back.
+    pub(crate) fn lend_out(&mut self, key: Token) {
+        self.lent = Some((key, bridge::session_of(key, 0)));
+    }
+
+    /// From now on, what bears one call's token may be for another.
+    pub(crate) fn move_to(&mut self, of: Token, by: Token) {
+        self.slots[of.slot() as usize].moved = Some(by);
+    }
+
+    /// Puts a call back, or lets it go when it has nothing left to wait for; then does what it wants done.
+    pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
+        call.note_readiness();
+        let errands = std::mem::take(&mut call.errands);
+        self.put_back(call);
+        for errand in errands {
+            self.run(room, errand);
+        }
+    }
+
+    pub(crate) fn put_back(&mut self, mut call: Box<Call>) {
         self.lent = None;
         let slot = call.key.slot();
         if call.is_over() {
-            self.slots[slot as usize] = Slot::default();
-            self.free.push(slot);
-            return;
+            for token in std::mem::take(&mut call.aliases) {
+                self.slots[token.slot() as usize].moved = None;
+                self.free_if_empty(token.slot());
+            }
+            return self.free_if_empty(slot);
         }
         if let Some(at) = call.deadline()
             && call.looked.is_none_or(|looked| at < looked)
@@ -264,5 +335,13 @@ impl Calls {
             self.looks.push(Reverse((at, slot, call.key.nonce())));
         }
         self.slots[slot as usize].call = Some(call);
+    }
+
+    fn free_if_empty(&mut self, slot: u32) {
+        let place = &mut self.slots[slot as usize];
+        if place.call.is_none() && place.moved.is_none() {
+            *place = Slot::default();
+            self.free.push(slot);
+        }
     }
 }

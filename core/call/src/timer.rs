@@ -74,6 +74,11 @@ impl Timer {
         Timer { wanted, least, watch: None, asked: None, proofs: 0, knows_update: Knows::NotSaid }
     }
 
+    /// The same agreement, kept by another call.
+    pub(crate) fn for_another(&self) -> Timer {
+        Timer { asked: None, proofs: 0, ..*self }
+    }
+
     /// What to say to a request that begins, changes or refreshes a session.
     pub(crate) fn judge(&self, request: &Message<'_>) -> Result<Option<Agreement>, TooShort> {
         let SessionTimer::Every(ours) = self.wanted else { return Ok(None) };

@@ -101,6 +101,20 @@ impl Told {
         }
     }
 
+    /// Of a call that nobody sent an INVITE for.
+    pub fn nothing() -> Told {
+        Told {
+            way: Way::Plain,
+            knows_leave: false,
+            rseq: 0,
+            sent: None,
+            waiting: VecDeque::new(),
+            described: None,
+            former: Vec::new(),
+            held: None,
+        }
+    }
+
     /// Puts a word off until the earlier one is acknowledged.
     pub fn put_off(&mut self, word: Word) {
         if self.waiting.len() >= WAITING_MAX {

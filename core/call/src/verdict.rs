@@ -26,6 +26,8 @@ verdicts! {
         "The call was answered and ended in the usual way.";
     CANCELLED "TD-E002" "the caller gave up"
         "The caller hung up before anybody answered.";
+    TRANSFERRED "TD-E003" "the call was transferred"
+        "One party goes on in another call, whose record names this one as its parent.";
     BUSY "TD-E101" "the callee is busy or declined"
         "The far end answered 486, 600 or 603. Busy callees are not tried through another trunk.";
     NO_ANSWER "TD-E102" "nobody answered in time"
@@ -48,6 +50,10 @@ verdicts! {
         "A 18x that the caller had to acknowledge was repeated for 32 seconds without a PRACK (RFC 3262).";
     SILENT "TD-E205" "a party gave no sign of life"
         "The session timer ran out: the party was to refresh the session, and didn't.";
+    NOT_TRANSFERRED "TD-E206" "a transfer failed after its asker had hung up"
+        "The new party was not reached, and whoever transferred was gone: nobody was left to speak with.";
+    NOT_JOINED "TD-E207" "transferred parties have no media in common"
+        "The parties of a transfer could not be joined: one refused the other's description.";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
 }
@@ -63,6 +69,9 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::NoDescription => (NO_DESCRIPTION, Outcome::Failed),
         Ending::Lost(_) => (LOST, Outcome::Failed),
         Ending::Silent(_) => (SILENT, Outcome::Failed),
+        Ending::Transferred => (TRANSFERRED, Outcome::Answered),
+        Ending::NotTransferred => (NOT_TRANSFERRED, Outcome::Failed),
+        Ending::NotJoined => (NOT_JOINED, Outcome::Failed),
         Ending::Operator => (OPERATOR, Outcome::Failed),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use media::Side;
 use policy::{Callee, Direction, WallTime};
 use serde::Serialize;
 
@@ -45,11 +46,14 @@ impl Calls {
     /// Tells the names of the trunks of each call in progress: where it came from, where it goes.
     pub fn each_trunk(&self, mut note: impl FnMut(&Arc<str>)) {
         for call in self.in_progress() {
-            if matches!(call.plan.direction, Direction::Inbound | Direction::Transit) {
-                note(&call.plan.calling.0);
-            }
-            if let Some(Callee::Trunk(name)) = call.callee() {
-                note(name);
+            let callee = match (&call.state, call.callee()) {
+                (State::Up(_), _) => Some(&call.end(Side::Callee).party),
+                (_, callee) => callee,
+            };
+            for party in [Some(&call.end(Side::Caller).party), callee].into_iter().flatten() {
+                if let Callee::Trunk(name) = party {
+                    note(name);
+                }
             }
         }
     }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Reliable, Secret, SessionTimer, Srtp};
+use model::{
+    CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Reliable, Secret, SessionTimer, Srtp, Transfer,
+};
 use serde::Serialize;
 
 use crate::causes::Causes;
@@ -125,6 +127,8 @@ pub enum Large {
 pub struct LegRules {
     /// How long its far end may give no sign of life.
     pub session_timer: SessionTimer,
+    /// What becomes of transfers in it.
+    pub transfer: Transfer,
     /// What is carried to and from it beside the session itself.
     pub methods: CarriedMethods,
     pub srtp: SrtpRules,
@@ -171,6 +175,15 @@ impl SrtpRules {
 pub enum Callee {
     Trunk(Arc<str>),
     User(Arc<str>),
+}
+
+impl Callee {
+    /// The name of the trunk or the user.
+    pub fn name(&self) -> &Arc<str> {
+        match self {
+            Callee::Trunk(name) | Callee::User(name) => name,
+        }
+    }
 }
 
 /// How media is carried.

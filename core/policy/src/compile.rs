@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{
-    Code, Codec, Document, Documents, Fault, Kind, Problem, Rate, Secret, SecretRef, Secrets, Spot, nearest,
+    Code, Codec, Document, Documents, Fault, Kind, Problem, Rate, Secret, SecretRef, Secrets, Spot, Transfer,
+    nearest,
 };
 
 use crate::call_plan::{LegRules, Otherwise, SrtpRules};
@@ -135,7 +136,8 @@ fn device_leg(documents: &Documents) -> LegRules {
     let media = &documents.system.media;
     let keys_in_clear = media.keys_in_clear;
     let srtp = SrtpRules { mode: media.srtp, keys_in_clear, otherwise: Otherwise::Refused };
-    LegRules { srtp, ..LegRules::default() }
+    // What users ask for is the house's to carry out.
+    LegRules { srtp, transfer: Transfer::Inside, ..LegRules::default() }
 }
 
 struct Compiler<'d> {

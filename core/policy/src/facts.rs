@@ -64,6 +64,9 @@ pub struct Facts {
     /// The trunk whose registered contact the request was sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<Arc<str>>,
+    /// Who transfers a call to there, in the name of which it is planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transferred_by: Option<String>,
     pub at: WallTime,
     /// The servers that are not simply up, or whose addresses are old.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]

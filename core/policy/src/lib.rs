@@ -60,7 +60,7 @@ pub use limit::{Claim, Limit, Permit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
     CarriedMethod, CarriedMethods, EarlyMedia, KeysInClear, MediaPath, RegisterStyle, Reliable, SessionTimer,
-    Srtp,
+    Srtp, Transfer,
 };
 pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live};

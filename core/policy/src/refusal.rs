@@ -73,6 +73,16 @@ refusals! {
         "New calls are refused while the last ones end. Emergency calls are still taken.";
     NOT_RELIABLE 503 421 "the caller can't acknowledge provisional answers"
         "The trunk's call.reliable is \"required\". Set it to \"supported\" if its far end can't do 100rel.";
+    NO_TRANSFER 701 603 "transfers of this trunk are not taken"
+        "The far end asks to transfer a call. Set call.transfer of the trunk to \"inside\" if it may.";
+    TRANSFER_OF_HELP 702 403 "a call for help is not transferred"
+        "Whoever answered a call for help stays in it: nothing may replace either party.";
+    NO_SUCH_CALL 703 404 "the call to be joined is not known here"
+        "The transfer names another call that has ended, or that another shard serves.";
+    NOT_THEIR_CALL 704 403 "the call to be joined is somebody else's"
+        "An attended transfer joins two calls of whoever transfers; a phone may replace a user's leg only.";
+    NO_JOIN 705 403 "joining a call in progress is not possible"
+        "The INVITE has a Join header. Calls have two parties here.";
 }
 
 impl Code {

@@ -86,6 +86,9 @@ pub(crate) struct Called<'p> {
 
 pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<CallPlan, Refusal> {
     let dialled = Dialled::of(&facts.request_uri);
+    if let Some(transferor) = &facts.transferred_by {
+        trail.note("transfer", "yes", format!("{transferor} transfers a call; planned as a call of theirs"));
+    }
     let (caller, standing) = screen::screen(policy, facts, dialled.as_ref(), trail);
     let (dialled, wish) = code::taken(policy, &caller, dialled, trail);
     if let Some(dialled) = &dialled

@@ -8,7 +8,7 @@ use crate::flow::Flow;
 use crate::request::{Reply, finish};
 
 /// The methods that this house knows: what a 405 or an OPTIONS answer lists.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY";
 
 /// The lines of a request that its replies repeat, and our tag.
 #[derive(Clone, Debug)]

@@ -57,6 +57,8 @@ pub struct LegView {
     pub id: LegId,
     pub call_id: String,
     pub stage: Stage,
+    pub local_tag: String,
+    pub remote_tag: Option<String>,
     /// RTP packets that reached it.
     pub packets_heard: u64,
 }
@@ -122,6 +124,8 @@ impl Actor {
             id: leg.id,
             call_id: leg.dialog.call_id.clone(),
             stage: leg.stage(),
+            local_tag: leg.dialog.local_tag.clone(),
+            remote_tag: leg.dialog.remote_tag.clone(),
             packets_heard: leg.media.packets_heard,
         })
     }

@@ -536,6 +536,21 @@ impl Actor {
                 self.note(id, Note::Told { body }, out);
             }
             Some(Method::Options) => self.serve(now, path, message, &ok, out),
+            Some(Method::Notify) => {
+                let text = String::from_utf8_lossy(message.body()).into_owned();
+                let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+                self.serve(now, path, message, &ok, out);
+                match status {
+                    Some(status) => self.note(id, Note::Notified { status }, out),
+                    None => self.note(id, Note::Wrong { what: format!("no sipfrag: {text}") }, out),
+                }
+            }
+            Some(Method::Refer) => {
+                let to = message.line(Header::ReferTo).unwrap_or_default().to_owned();
+                let accepted = Response { status: 202, ..Response::default() };
+                self.serve(now, path, message, &accepted, out);
+                self.note(id, Note::Told { body: format!("REFER {to}") }, out);
+            }
             Some(Method::Prack) => self.pracked(now, id, path, message, out),
             _ => self.serve(now, path, message, &Response { status: 405, ..Response::default() }, out),
         }

@@ -53,6 +53,9 @@ impl Actor {
                     _ => client.repeat.slow(),
                 }
             }
+            if let (Some(leg), "INVITE") = (leg.and_then(|id| self.legs.get_mut(&id)), method) {
+                leg.early_tag = message.to().tag().map(str::to_owned).or(leg.early_tag.take());
+            }
             self.progressed(now, leg, method, status, out);
             if let (Some(id), "INVITE") = (leg, method) {
                 self.acknowledge_early(now, id, message, out);
@@ -188,6 +191,9 @@ impl Actor {
             ("INVITE", State::Calling { .. }) => self.turned_down(now, id, message, out),
             ("INVITE" | "UPDATE", _) => self.changed(now, id, method, message, out),
             ("BYE", State::Leaving) => leg.state = State::Over,
+            ("REFER", State::Up) if status < 300 && self.profile.has(Habit::LeavesAfterRefer) => {
+                self.hang_up(now, id, out);
+            }
             (_, State::Up | State::Calling { .. }) if status >= 300 => {
                 self.note(id, Note::Declined { method: method.to_owned(), status }, out);
             }

@@ -21,11 +21,20 @@ pub(crate) struct Ask<'a> {
 impl Actor {
     pub(crate) fn perform(&mut self, now: Instant, deed: Deed, out: &mut ActorOut) {
         match deed {
-            Deed::Call { leg, to } => self.call(now, leg, (to.clone(), to), out),
+            Deed::Call { leg, to } => self.call(now, leg, (to.clone(), to), &[], out),
             Deed::CallAccount { leg, account, number } => match self.way_to(now, &account, &number) {
-                Some(way) => self.call(now, leg, way, out),
+                Some(way) => self.call(now, leg, way, &[], out),
                 None => self.note(leg, Note::Wrong { what: format!("{account} is not registered") }, out),
             },
+            Deed::CallWith { leg, ref to, ref headers } => {
+                self.call(now, leg, (to.clone(), to.clone()), headers, out)
+            }
+            Deed::ReferToLeg { leg, other } => {
+                if let Some(to) = self.named(other) {
+                    let headers = [("Refer-To".to_owned(), to)];
+                    self.ask(now, leg, Ask { method: "REFER", headers: &headers, body: None }, out);
+                }
+            }
             Deed::HangUp(leg) => self.hang_up(now, leg, out),
             Deed::Hold(leg) => self.turn(now, leg, (sdp::Direction::SendOnly, Address::Real), deed, out),
             Deed::HoldByZero(leg) => {
@@ -51,8 +60,25 @@ impl Actor {
         }
     }
 
+    /// Another leg's far end, with the dialog to be replaced there (RFC 3891).
+    fn named(&self, id: LegId) -> Option<String> {
+        let leg = self.legs.get(&id)?;
+        let dialog = &leg.dialog;
+        let theirs = dialog.remote_tag.as_ref().or(leg.early_tag.as_ref())?;
+        let (call_id, ours) = (dialog.call_id.replace('@', "%40"), &dialog.local_tag);
+        let uri = dialog.remote.split(['<', '>']).nth(1)?;
+        Some(format!("<{uri}?Replaces={call_id}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}>"))
+    }
+
     /// Calls a Request-URI; To says whom it is for.
-    fn call(&mut self, now: Instant, id: LegId, (uri, to): (String, String), out: &mut ActorOut) {
+    fn call(
+        &mut self,
+        now: Instant,
+        id: LegId,
+        (uri, to): (String, String),
+        headers: &[(String, String)],
+        out: &mut ActorOut,
+    ) {
         let local = format!("<sip:{}@{}>", self.profile.user, self.profile.domain);
         let rtp = self.rtp_address();
         let call_id = format!("{}@{}", self.chance.text(), self.profile.name);
@@ -74,6 +100,9 @@ impl Actor {
         let state = State::Calling { uri, wish: Wish::Stay };
         self.legs.insert(id, Leg::new(id, dialog, media, state));
         self.note(id, Note::Dialled { to }, out);
+        if let Some(leg) = self.legs.get_mut(&id) {
+            leg.headers = headers.to_vec();
+        }
         self.invite(now, id, &[], out);
     }
 
@@ -89,6 +118,7 @@ impl Actor {
         let mut headers = headers.to_vec();
         headers.extend(self.reliable_headers());
         headers.extend(self.timer_headers(id));
+        headers.extend(self.legs.get(&id).map(|leg| leg.headers.clone()).unwrap_or_default());
         let (contact, late) = (self.contact(), self.profile.has(Habit::OffersLate));
         let (house, transport) = (self.profile.house, self.profile.transport);
         let Some(leg) = self.legs.get_mut(&id) else { return };
@@ -320,6 +350,8 @@ impl Leg {
             unacked: None,
             digest_tries: 0,
             reliable: Reliable::default(),
+            early_tag: None,
+            headers: Vec::new(),
             leash: None,
             least_interval: 0,
         }

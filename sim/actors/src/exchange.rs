@@ -77,6 +77,17 @@ pub enum Deed {
         headers: Vec<(String, String)>,
         body: Option<(String, String)>,
     },
+    /// An attended transfer: the other party of the first leg is to speak with that of the second.
+    ReferToLeg {
+        leg: LegId,
+        other: LegId,
+    },
+    /// A call to a request URI, with further headers.
+    CallWith {
+        leg: LegId,
+        to: String,
+        headers: Vec<(String, String)>,
+    },
     /// As `Hold`, in the way of RFC 2543: by a zero address.
     HoldByZero(LegId),
     /// An OPTIONS outside of any call.
@@ -134,6 +145,10 @@ pub enum Note {
     Ended(Ended),
     /// The session was changed, by whoever.
     Renegotiated,
+    /// How a transfer goes that it asked for.
+    Notified {
+        status: u16,
+    },
     /// A request, outside of a call too, was answered.
     Replied {
         method: String,

@@ -40,6 +40,10 @@ pub(crate) struct Leg {
     pub unacked: Option<Repeat>,
     pub digest_tries: u8,
     pub reliable: Reliable,
+    /// The tag of whoever rings.
+    pub early_tag: Option<String>,
+    /// What its INVITE says beside the usual.
+    pub headers: Vec<(String, String)>,
     /// What was agreed of a session timer.
     pub leash: Option<Leash>,
     /// What the other side takes at least, in seconds.

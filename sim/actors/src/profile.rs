@@ -113,6 +113,8 @@ pub enum Habit {
     OffersLate,
     /// A re-INVITE as soon as the call is up.
     ReinvitesAtOnce,
+    /// A BYE as soon as its REFER is accepted.
+    LeavesAfterRefer,
     /// Refuses re-INVITE and UPDATE with 488.
     RefusesChanges,
     /// Callers must prove with a SHA-256 digest that they share its credentials.

@@ -62,6 +62,18 @@ impl ActorHandle {
         self.calls(&format!("sip:{digits}@{house}"))
     }
 
+    /// Calls a number, with a further header.
+    pub fn calls_with(&self, number: &str, name: &str, value: &str) -> CallHandle {
+        let house = self.actor.borrow().profile().house;
+        let mut board = self.board.borrow_mut();
+        board.last_leg += 1;
+        let leg = LegId(board.last_leg);
+        let headers = vec![(name.to_owned(), value.to_owned())];
+        let deed = Deed::CallWith { leg, to: format!("sip:{number}@{house}"), headers };
+        board.wishes.push(Wish::Do(self.index, deed));
+        CallHandle { owner: self.clone(), leg }
+    }
+
     /// Calls a request URI.
     pub fn calls(&self, uri: &str) -> CallHandle {
         let mut board = self.board.borrow_mut();
@@ -148,6 +160,13 @@ impl ActorHandle {
         self.actor.borrow().legs().collect()
     }
 
+    /// Its newest leg that isn't over, whoever began it.
+    pub fn newest(&self) -> CallHandle {
+        let newest = self.legs().into_iter().rfind(|leg| leg.stage != Stage::Over);
+        let leg = newest.unwrap_or_else(|| panic!("{} is in no call", self.name())).id;
+        CallHandle { owner: self.clone(), leg }
+    }
+
     /// Its own leg of a call that it has heard.
     pub fn leg_with(&self, call: &CallHandle) -> Option<CallHandle> {
         let call_id = call.call_id();
@@ -232,6 +251,63 @@ impl CallHandle {
 
     pub fn presses(&self, digit: &str) {
         self.wish(Deed::SendInfo(self.leg, digit.to_owned()));
+    }
+
+    /// A blind transfer of the other party to a number.
+    pub fn transfers_to(&self, number: &str) {
+        self.transfers_saying(number, &[]);
+    }
+
+    /// The same, with further headers in the REFER.
+    pub fn transfers_saying(&self, number: &str, more: &[(&str, &str)]) {
+        let house = self.owner.actor.borrow().profile().house;
+        let digits: String = number.chars().filter(|c| !c.is_whitespace()).collect();
+        let mut headers = vec![("Refer-To".to_owned(), format!("<sip:{digits}@{house}>"))];
+        headers.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.wish(Deed::Say { leg: Some(self.leg), method: "REFER", headers, body: None });
+    }
+
+    /// The same with its owner's newest other call, if there is one.
+    pub fn transfers_with_newest(&self) {
+        let legs = self.owner.legs();
+        let other = legs.into_iter().rfind(|leg| leg.stage == Stage::Up && leg.id != self.leg);
+        if let Some(other) = other {
+            self.wish(Deed::ReferToLeg { leg: self.leg, other: other.id });
+        }
+    }
+
+    /// A REFER to this value of Refer-To.
+    pub fn refers_to(&self, target: &str) {
+        let headers = vec![("Refer-To".to_owned(), target.to_owned())];
+        self.wish(Deed::Say { leg: Some(self.leg), method: "REFER", headers, body: None });
+    }
+
+    /// Tells how a transfer goes that the other side asked for.
+    pub fn says_of_a_transfer(&self, fragment: &str) {
+        let headers = [("Event", "refer"), ("Subscription-State", "terminated;reason=noresource")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let body = Some(("message/sipfrag;version=2.0".to_owned(), fragment.to_owned()));
+        self.wish(Deed::Say { leg: Some(self.leg), method: "NOTIFY", headers, body });
+    }
+
+    /// An attended transfer: the other parties of both calls are to speak with each other.
+    pub fn transfers_with(&self, other: &CallHandle) {
+        self.wish(Deed::ReferToLeg { leg: self.leg, other: other.leg });
+    }
+
+    /// What whoever asked for a transfer was told of it.
+    pub fn notified(&self) -> Vec<u16> {
+        let status = |note| if let Note::Notified { status } = note { Some(status) } else { None };
+        self.notes().into_iter().filter_map(status).collect()
+    }
+
+    /// How a request of this method inside the call was answered at last.
+    pub fn replied(&self, wanted: &str) -> Option<u16> {
+        let status = |note: Note| match note {
+            Note::Replied { method, status, .. } if method == wanted => Some(status),
+            _ => None,
+        };
+        self.notes().into_iter().rev().find_map(status)
     }
 
     /// How it ended, if it did.

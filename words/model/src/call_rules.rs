@@ -23,6 +23,9 @@ pub struct CallRules {
     /// How long a call may go on without a sign of life of the far end (RFC 4028).
     #[serde(default)]
     pub session_timer: SessionTimer,
+    /// What becomes of transfers in calls over this trunk.
+    #[serde(default)]
+    pub transfer: Transfer,
     /// Requests inside of a call that are taken across, whatever they say.
     #[serde(default)]
     pub methods: CarriedMethods,
@@ -106,6 +109,19 @@ impl std::str::FromStr for SessionTimer {
         let fault = Fault::new(Code::OUT_OF_RANGE, format!("\"{text}\" is no interval of a session timer"));
         Err(fault.suggest("90s to 24h, or \"off\""))
     }
+}
+
+/// Who may transfer a call that goes over a trunk, and who carries it out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transfer {
+    /// The house carries out what its users ask for; what the far end asks for is refused.
+    #[default]
+    Refuse,
+    /// The house also carries out what the far end asks for, as a call from this trunk.
+    Inside,
+    /// What users ask for is sent on to the far end, which carries it out.
+    Pass,
 }
 
 /// Requests without offer or answer that are taken from one leg to the other.

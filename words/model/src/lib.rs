@@ -49,7 +49,9 @@ mod spot;
 mod suggest;
 mod text;
 
-pub use call_rules::{CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Reliable, SessionTimer};
+pub use call_rules::{
+    CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Reliable, SessionTimer, Transfer,
+};
 pub use deck::{Cost, Currency, Deck};
 pub use difference::{Change, Changed, KeyChange, difference};
 pub use documents::{Document, Documents, Kind};

@@ -10,6 +10,7 @@
 
 mod address;
 mod answer;
+mod awake;
 mod base64;
 mod codec;
 mod connection;
@@ -23,6 +24,7 @@ mod session;
 mod targets;
 
 pub use answer::{Mismatch, answer_matches};
+pub use awake::awake;
 pub use codec::{Codec, Codecs};
 pub use connection::{Connection, Host, Origin};
 pub use crypto::{Cover, Crypto};

@@ -131,6 +131,7 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
     let (mode, keys_in_clear) = (trunk.media.srtp, trunk.media.keys_in_clear);
     LegRules {
         session_timer: trunk.call.session_timer,
+        transfer: trunk.call.transfer,
         methods: trunk.call.methods.clone(),
         srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
         reliable: trunk.call.reliable,

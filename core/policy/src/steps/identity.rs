@@ -325,6 +325,10 @@ pub(crate) fn towards_user(
         true => name_addr(Some("Anonymous"), ANONYMOUS),
         false => name_addr(who.display.as_deref(), &["sip:", &*sender, "@", realm].concat()),
     };
+    // Who transfers is told to our own people only (RFC 3892): outside, it would tell of us.
+    let is_told = who.facts.transferred_by.is_some() && !is_hidden;
+    let referred_by = (Arc::from("Referred-By"), ["<sip:", &*sender, "@", realm, ">"].concat());
+    let referred: Vec<_> = is_told.then_some(referred_by).into_iter().collect();
     let secrets = if is_hidden { Secrets(who.secrets(caller)) } else { Secrets::default() };
     let telling = Telling {
         header: model::DiversionHeader::Diversion,
@@ -337,7 +341,7 @@ pub(crate) fn towards_user(
         request_uri: contact.to_owned(),
         from,
         to: name_addr(None, &["sip:", &*user_escaped(&called.text), "@", realm].concat()),
-        headers: diverted::lines(policy, who, caller, &telling, contact),
+        headers: [diverted::lines(policy, who, caller, &telling, contact), referred].concat(),
         contact_user: Arc::from(&*sender),
         because: Vec::new(),
     }

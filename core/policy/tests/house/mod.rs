@@ -63,6 +63,7 @@ pub fn call(source: &str, interface: InterfaceId, from: &str, dialled: &str) -> 
         certificate: Vec::new(),
         resolved: Vec::new(),
         line: None,
+        transferred_by: None,
         at: WallTime(1_763_632_800_000),
         standings: Standings::default(),
         registrations: BTreeMap::new(),

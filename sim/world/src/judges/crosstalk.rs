@@ -1,6 +1,6 @@
 //! Who hears whom: tagged audio is only for the partner of its sender.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actors::Note;
 
@@ -13,6 +13,8 @@ pub(crate) struct Crosstalk {
     heard: BTreeSet<(String, String)>,
     /// Pairs of Call-IDs that a record names as the two sides of one call.
     partners: BTreeSet<(String, String)>,
+    /// The Call-IDs of each record, and what it goes on from: parties of both may hear each other.
+    records: BTreeMap<String, (Vec<String>, Option<String>)>,
     /// Devices of one call that were heard, silent, and heard again.
     returned: Vec<String>,
     faults: Vec<String>,
@@ -35,6 +37,9 @@ impl Crosstalk {
                 _ => {}
             },
             Sight::Kept { record, .. } => {
+                let attempts = record.attempts.iter().map(|attempt| attempt.call_id.clone());
+                let all = attempts.chain([record.call_id.clone()]).collect();
+                self.records.insert(record.id.clone(), (all, record.parent.clone()));
                 for attempt in &record.attempts {
                     self.partners.insert((record.call_id.clone(), attempt.call_id.clone()));
                     self.partners.insert((attempt.call_id.clone(), record.call_id.clone()));
@@ -49,9 +54,22 @@ impl Crosstalk {
             // What was overtaken on its way arrives after what came later.
             self.returned.clear();
         }
+        self.link();
         let wrong = self.heard.iter().filter(|pair| pair.0 != pair.1 && !self.partners.contains(*pair));
         let wrong: Vec<_> = wrong.map(|(hearer, heard)| format!("{hearer} heard {heard}")).collect();
         let returned = std::mem::take(&mut self.returned);
         std::mem::take(&mut self.faults).into_iter().chain(returned).chain(wrong).collect()
+    }
+
+    fn link(&mut self) {
+        for (own, parent) in self.records.values() {
+            let Some((others, _)) = parent.as_ref().and_then(|parent| self.records.get(parent)) else {
+                continue;
+            };
+            for (one, other) in own.iter().flat_map(|one| others.iter().map(move |other| (one, other))) {
+                self.partners.insert((one.clone(), other.clone()));
+                self.partners.insert((other.clone(), one.clone()));
+            }
+        }
     }
 }

@@ -39,6 +39,9 @@ struct Kept {
     talk: Duration,
     answered: bool,
     attempts: Vec<String>,
+    /// It goes on from another call, or in one.
+    is_linked: bool,
+    parent: Option<String>,
 }
 
 #[derive(Default)]
@@ -115,6 +118,8 @@ impl Records {
             id: id.clone(),
             talk: Duration::from_millis(record.talk_ms),
             answered: record.answered.is_some(),
+            is_linked: record.parent.is_some() || record.verdict == "TD-E003",
+            parent: record.parent.clone(),
             attempts: record.attempts.iter().map(|attempt| attempt.call_id.clone()).collect(),
         });
     }
@@ -123,7 +128,10 @@ impl Records {
         let mut without = 0;
         let mut faults = std::mem::take(&mut self.faults);
         for (call_id, answer) in &self.asked {
-            let kept = self.kept.get(call_id).map_or(0, Vec::len);
+            // A party that was transferred is named by the record of its new call too.
+            let all = self.kept.get(call_id).map_or(&[][..], Vec::as_slice);
+            let own = all.iter().filter(|kept| kept.parent.is_none()).count();
+            let kept = if own > 0 { own } else { all.len() };
             match (kept, answer) {
                 (1, _) => {}
                 (0, Some(status)) if NO_CALL.contains(status) => {}
@@ -137,7 +145,13 @@ impl Records {
             faults.push(format!("{without} calls were refused, {} were turned away", self.turned_away));
         }
         for (call_id, kept) in &self.kept {
-            if !self.asked.contains_key(call_id) {
+            for parent in kept.iter().filter_map(|kept| kept.parent.as_ref()) {
+                if !self.ids.contains(parent) {
+                    faults.push(format!("a record names {parent} as its parent, which there is not"));
+                }
+            }
+            let is_nobodys = kept.iter().any(|kept| kept.parent.is_none());
+            if is_nobodys && !self.asked.contains_key(call_id) {
                 faults.push(format!("a record names {call_id}, which nobody sent"));
             }
             faults.extend(kept.iter().filter_map(|kept| self.talk_fault(call_id, kept, last)));
@@ -147,7 +161,7 @@ impl Records {
 
     /// Each far end's own time in the call bounds that of the record.
     fn talk_fault(&self, call_id: &str, kept: &Kept, last: &Last) -> Option<String> {
-        if self.has_seen_a_cut {
+        if self.has_seen_a_cut || kept.is_linked {
             return None;
         }
         let Talk { answered, ended } = self.talks.get(call_id)?;

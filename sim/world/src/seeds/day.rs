@@ -62,6 +62,9 @@ enum OnCall {
     ReInviteWithoutOffer,
     Update,
     Press,
+    Transfer(&'static str),
+    /// Both calls of whoever began this one become one.
+    TransferWithNewest,
 }
 
 const FROM_INSIDE: [&str; 8] =
@@ -162,6 +165,7 @@ fn take_habits(one: &ActorHandle, chance: &mut Chance) {
         Habit::RefusesChanges,
         Habit::Redirects,
         Habit::Silent,
+        Habit::LeavesAfterRefer,
     ];
     one.with(|profile| {
         profile.packet_every = Duration::from_millis(500);
@@ -201,6 +205,7 @@ fn plan(everybody: &[ActorHandle], chance: &mut Chance) -> Vec<(Duration, Doing)
             plan.push((at + after, Doing::OnCall { call, what: OnCall::HangUp }));
             continue;
         }
+        let target: &&str = chance.one_of(&FROM_INSIDE);
         let all = [
             OnCall::BothHangUp,
             OnCall::Hold,
@@ -210,6 +215,8 @@ fn plan(everybody: &[ActorHandle], chance: &mut Chance) -> Vec<(Duration, Doing)
             OnCall::ReInviteWithoutOffer,
             OnCall::Update,
             OnCall::Press,
+            OnCall::Transfer(target),
+            OnCall::TransferWithNewest,
         ];
         while chance.happens(600) {
             let after = Duration::from_secs(1) + chance.span_below(Duration::from_secs(20));
@@ -251,5 +258,7 @@ fn on_call(what: OnCall, call: &CallHandle, everybody: &[ActorHandle]) {
         OnCall::ReInviteWithoutOffer => call.reinvites_without_offer(),
         OnCall::Update => call.updates(),
         OnCall::Press => call.presses("5"),
+        OnCall::Transfer(number) => partner().as_ref().unwrap_or(call).transfers_to(number),
+        OnCall::TransferWithNewest => call.transfers_with_newest(),
     }
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod a17_hold;
+mod a18_transfers;
+mod a21_addresses;
 mod a22_session_timers;
 mod a24_methods;
 mod both_hang_up;

@@ -31,6 +31,7 @@ pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
         certificate: Vec::new(),
         resolved: Vec::new(),
         line: None,
+        transferred_by: None,
         at: WallTime(1_760_000_000_000 + i64::try_from(chance.below(63_000_000_000)).unwrap_or(0)),
         standings: standings(chance, documents),
         registrations: BTreeMap::new(),

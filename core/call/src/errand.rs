@@ -1,0 +1,20 @@
+//! What one call wants of another, carried out by whoever holds both.
+
+use media::Side;
+use sip_stack::Token;
+
+use crate::moving::Begin;
+
+/// One thing to do, after the event that made it necessary.
+pub(crate) enum Errand {
+    /// A call of its own reaches for the new party of a transfer.
+    Place { of: Token, begin: Box<Begin> },
+    /// The call `target` gives up whoever is on this side, for what is left of the call `of`.
+    Join { of: Token, target: Token, side: Side },
+    /// How far the call has come that a transfer began.
+    Report { to: Token, status: u16 },
+    /// The call `by` takes over what is left of the call `of`.
+    HandOver { of: Token, by: Token },
+    /// The call that wanted a transfer is over.
+    Abandon { call: Token },
+}

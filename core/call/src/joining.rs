@@ -1,0 +1,33 @@
+//! How far two parties are who are about to become those of one call.
+
+use std::time::Instant;
+
+use media::Side;
+use sip_stack::ClientId;
+
+/// How far it has come.
+pub(crate) struct Joining {
+    pub stage: Stage,
+    pub asked: Option<ClientId>,
+    pub again_at: Option<Instant>,
+    pub tries: u8,
+    pub proofs: u8,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// This side is offered what the newcomer can hear.
+    Asking(Side),
+    /// The newcomer is offered what was answered.
+    Telling(Side),
+}
+
+impl Joining {
+    pub(crate) fn at(stage: Stage) -> Joining {
+        Joining { stage, asked: None, again_at: None, tries: 0, proofs: 0 }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.again_at
+    }
+}

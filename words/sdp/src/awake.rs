@@ -1,0 +1,23 @@
+//! A description without whatever hold it spoke of: what its writer can hear, if asked by somebody else.
+
+use crate::direction::Direction;
+
+/// An address that is nobody's (RFC 5737, 6666), where there was none.
+const NOBODY: [(&str, &str); 2] =
+    [("c=IN IP4 0.0.0.0", "c=IN IP4 192.0.2.1"), ("c=IN IP6 ::", "c=IN IP6 100::1")];
+
+/// The same media, in both directions.
+pub fn awake(description: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(description);
+    let mut awake = String::with_capacity(text.len());
+    for line in text.lines() {
+        let is_direction = line.strip_prefix("a=").is_some_and(|name| Direction::parse(name).is_some());
+        if is_direction {
+            continue;
+        }
+        let nobody = NOBODY.iter().find(|(zero, _)| *zero == line.trim_end());
+        awake.push_str(nobody.map_or(line, |(_, nobody)| *nobody));
+        awake.push_str("\r\n");
+    }
+    awake.into_bytes()
+}

@@ -75,7 +75,11 @@ impl Switch {
         let mut views: Vec<TargetView> = self.book.places(index).map(of_place).collect();
         if views.is_empty() {
             let words = fact.map(ToString::to_string);
-            let state = if words.is_some() { TargetState::Dns } else { TargetState::Unknown };
+            let state = match (&words, server.health.options) {
+                (Some(_), _) => TargetState::Dns,
+                (None, Probing::Off) => TargetState::NotProbed,
+                (None, Probing::Every(_)) => TargetState::Unknown,
+            };
             views.push(view(state, None, words));
         }
         views

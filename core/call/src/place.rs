@@ -197,9 +197,9 @@ impl Call {
         let mut headers: Vec<(&str, &str)> =
             dressed.iter().map(|(name, value)| (*name, value.as_ref())).collect();
         headers.push(("Allow", sip_stack::ALLOW));
-        let session = attempt.timer.request_headers();
-        headers.extend(lent(&session));
-        headers.extend(leg_headers(&plan.leg, answers));
+        let mut offered = attempt.timer.request_headers();
+        leg_headers(&plan.leg, answers).into_iter().for_each(|header| join(&mut offered, header));
+        headers.extend(lent(&offered));
         headers.extend(proof);
         let contact = room.places.contact(flow.listener, &plan.contact_user);
         let mut request = Request {
@@ -397,6 +397,14 @@ fn leg_headers(rules: &LegRules, answers: Answers) -> Vec<(&'static str, &'stati
     };
     let early = (rules.early_media == EarlyMedia::Gated).then_some(("P-Early-Media", "supported"));
     reliable.into_iter().chain(early).collect()
+}
+
+/// Adds a header; what we support stands in one line, because some look at the first only.
+fn join(headers: &mut Vec<(&'static str, String)>, (name, value): (&'static str, &str)) {
+    match headers.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, tags)) => *tags = format!("{value}, {tags}"),
+        None => headers.push((name, value.to_owned())),
+    }
 }
 
 /// Whether a callee's offer before its answer could be answered.

@@ -17,6 +17,7 @@ mod reliable;
 mod sealed;
 mod sipp;
 mod tls;
+mod transfer;
 mod wire;
 
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "calls-tls-v4", run: |binary, load| calls::run(binary, load, place::TLS_V4) },
     Scenario { name: "calls-tls-v6", run: |binary, load| calls::run(binary, load, place::TLS_V6) },
     Scenario { name: "reliable", run: reliable::run },
+    Scenario { name: "transfer", run: transfer::run },
     Scenario { name: "audio", run: audio::run },
     Scenario { name: "sealed", run: sealed::run },
     Scenario { name: "flight", run: flight::run },

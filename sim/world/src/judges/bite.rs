@@ -78,6 +78,28 @@ fn a_request_without_max_forwards_is_noticed() {
 }
 
 #[test]
+fn a_session_timer_against_the_rules_is_noticed() {
+    let short = INVITE.replace("Contact:", "Session-Expires: 60\r\nSupported: timer\r\nContact:");
+    let alone = INVITE.replace("Contact:", "Session-Expires: 90\r\nContact:");
+    let update = INVITE.replace("INVITE", "UPDATE").replace("Contact:", "Session-Expires: 90\r\nContact:");
+    let agreed = BUSY.replace("486 Busy Here", "200 OK").replace("INVITE", "UPDATE");
+    let agreed = agreed.replace("Content-Length", "Session-Expires: 120;refresher=uac\r\nContent-Length");
+
+    Court::new().house_sends(&short).says("wire", "an interval of 60 s");
+    Court::new().house_sends(&alone).says("wire", "timer isn't supported");
+    Court::new().house_receives(&update).house_sends(&agreed).says("wire", "without session timers");
+    Court::new().house_receives(&update).house_sends(&agreed).says("wire", "nothing requires it");
+    Court::new().house_receives(&update).house_sends(&agreed).says("wire", "a longer interval");
+}
+
+#[test]
+fn a_405_that_allows_nothing_is_noticed() {
+    let refused = BUSY.replace("486 Busy Here", "405 Method Not Allowed");
+
+    Court::new().house_sends(&refused).says("wire", "405 without Allow");
+}
+
+#[test]
 fn a_cseq_that_does_not_rise_is_noticed() {
     let again = INVITE.replace("z9hG4bKone", "z9hG4bKtwo");
 

@@ -78,7 +78,7 @@ fn a18_blind_by_the_caller() {
 
 /// To a number outside: by the transferor's own trunk and number.
 #[test]
-fn a18_blind_to_a_number_outside() {
+fn req_f12_a_user_transfers_a_call_back_over_the_trunk() {
     let (mut world, call, minsu) = called(seed(), TWO_PROVIDERS);
     let east = world.provider("east");
 

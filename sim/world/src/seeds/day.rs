@@ -229,7 +229,10 @@ fn plan(everybody: &[ActorHandle], chance: &mut Chance) -> Vec<(Duration, Doing)
         plan.push((at, Doing::Dies(unlucky)));
         plan.push((at + chance.span_below(Duration::from_secs(60)), Doing::Returns(unlucky)));
     } else if chance.happens(300) {
-        plan.push((at, Doing::BreaksStreams(unlucky)));
+        // What a phone says on a connection that breaks under it is lost, and nobody's fault.
+        let providers = (0..everybody.len()).filter(|at| is_provider(&everybody[*at]));
+        let providers: Vec<usize> = providers.collect();
+        plan.push((at, Doing::BreaksStreams(*chance.one_of(&providers))));
     }
     if chance.happens(200) {
         plan.push((chance.span_below(MORNING), Doing::NewPolicy));

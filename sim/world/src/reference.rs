@@ -14,6 +14,7 @@ mod pattern;
 mod rights;
 mod routes;
 mod shown;
+mod urgent;
 mod uri;
 mod ways;
 mod who;

@@ -47,7 +47,11 @@ pub(crate) fn emergency(
         return None;
     };
     if !may_alarm(policy, facts, caller) {
-        trail.note(NAME, "no", "not from here: the caller is a trunk, or has to prove who calls");
+        trail.note(
+            NAME,
+            "no",
+            "not from here: the caller is the telephone network, or has to prove who calls",
+        );
         return None;
     }
     let attempts = attempts(policy, facts, caller, &alarm);
@@ -94,7 +98,8 @@ pub fn sounds_urgent(policy: &Policy, request_uri: &str) -> bool {
 
 fn may_alarm(policy: &Policy, facts: &Facts, caller: &Caller<'_>) -> bool {
     match caller.party {
-        Party::Trunk(_) => false,
+        // The people of a PBX are ours; the telephone network calls its own help.
+        Party::Trunk(trunk) => !trunk.kind.is_public(),
         Party::User(_) => true,
         Party::Stranger { .. } => caller.site.is_some() || policy.side_of(facts.interface) == Side::Inside,
     }
@@ -165,14 +170,16 @@ fn numbers(policy: &Policy, caller: &Caller<'_>, country: &Country) -> String {
     numbers.join(", ")
 }
 
-/// The trunks of the rule in order, then every other one; servers that are down come last.
+/// The trunks of the rule in order, then every other one, but not back to where the call comes from; servers
+/// that are down come last.
 fn attempts(policy: &Policy, facts: &Facts, caller: &Caller<'_>, alarm: &Alarm<'_>) -> Vec<AttemptPlan> {
     let named = alarm.rule.map_or(&[][..], |rule| rule.trunks.as_slice());
     let is_named = |trunk: &&Arc<Trunk>| named.iter().any(|one| one.name == trunk.name);
     let others = policy.trunks.values().filter(|trunk| !is_named(trunk));
+    let is_caller = |trunk: &&Arc<Trunk>| caller.trunk().is_some_and(|own| own.name == trunk.name);
     let seed = Seed::of(&alarm.number, &caller.name.0, facts.at);
-    let servers =
-        named.iter().chain(others).flat_map(|trunk| choose::servers_of(trunk, facts, seed)).collect();
+    let servers = named.iter().chain(others).filter(|trunk| !is_caller(trunk));
+    let servers = servers.flat_map(|trunk| choose::servers_of(trunk, facts, seed)).collect();
     let called = Called { text: alarm.number.clone(), owner: None };
     let every_failure = Causes::all();
     let who = Who::in_need(policy, facts, caller);

@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::policy::{Policy, Server, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::identity::is_anonymous;
-use crate::steps::{Caller, Party};
+use crate::steps::{Caller, Party, emergency};
 use crate::trail::Trail;
 
 const NAME: &str = "screen";
@@ -78,9 +78,11 @@ fn trunk_of<'p>(
     }
     let is_there = |trunk: &&Arc<Trunk>| trunk.takes_resolved && facts.resolved.contains(&trunk.name);
     let there: Vec<_> = policy.trunks.values().filter(is_there).collect();
-    // A phone beside a server of a trunk stays a phone: it may have to call for help.
+    // A phone beside a server of a trunk stays a phone, and whoever calls for help there in a user's name is
+    // asked for proof rather than refused: a provider has its own help.
+    let is_urgent = || emergency::sounds_urgent(policy, &facts.request_uri);
     let is_person = facts.authenticated.is_some()
-        || named(policy, facts).is_some_and(|user| is_at_its_device(user, facts));
+        || named(policy, facts).is_some_and(|user| is_at_its_device(user, facts) || is_urgent());
     let trunk = the_one(policy, &there, dialled).filter(|_| !is_person)?;
     Some((trunk, format!("{} is the address of a server of {}", facts.source.ip(), trunk.name)))
 }

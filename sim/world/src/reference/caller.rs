@@ -73,8 +73,10 @@ fn trunk_of<'d>(house: &House<'d>, facts: &Facts) -> Option<&'d Document<Trunk>>
     let of_source = trunks().filter(|trunk| best.is_some() && exactness(trunk) == best).collect();
     let by_source = by_proof.or_else(|| the_one(house, facts, of_source));
     let named = named(&facts.from_uri).and_then(|name| house.owner_of(&name));
-    let is_person =
-        facts.authenticated.is_some() || named.is_some_and(|user| is_at_device(user, facts.source.ip()));
+    let is_person = facts.authenticated.is_some()
+        || named.is_some_and(|user| {
+            is_at_device(user, facts.source.ip()) || house.sounds_urgent(&facts.request_uri)
+        });
     let there = trunks().filter(resolved).filter(|_| !is_person).collect();
     by_source.or_else(|| the_one(house, facts, there))
 }

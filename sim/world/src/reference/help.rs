@@ -22,7 +22,7 @@ pub(crate) fn alarm<'d>(
     facts: &Facts,
 ) -> Option<Alarm<'d>> {
     let may = match caller.party {
-        Party::Trunk(_) => false,
+        Party::Trunk(trunk) => !trunk.kind.is_public(),
         Party::User(_) => true,
         Party::Stranger(_) => caller.site.is_some() || is_inside(house, facts),
     };
@@ -77,9 +77,11 @@ pub(crate) fn hops<'d>(
         named.iter().filter_map(|name| house.documents.trunk.get(name.as_str())).collect();
     let others = house.documents.trunk.values();
     let others = others.filter(|trunk| first.iter().all(|one| one.name != trunk.name));
+    let calls =
+        |trunk: &&Document<Trunk>| matches!(caller.party, Party::Trunk(own) if own.name == trunk.name);
     let lot = Lot::of(&alarm.number, &caller.name, facts);
     let mut hops = Vec::new();
-    for trunk in first.iter().copied().chain(others) {
+    for trunk in first.iter().copied().chain(others).filter(|trunk| !calls(trunk)) {
         let servers = servers_of(trunk, &lot).into_iter();
         hops.extend(servers.map(|server| Hop { trunk, server, route: None, price: None }));
     }

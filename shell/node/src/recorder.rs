@@ -17,7 +17,7 @@ pub fn tap(flight: Flight, listeners: Arc<[Listener]>) -> Tap {
     })
 }
 
-fn seen(tapped: &Tapped<'_>, listener: &Listener, at_us: i64) -> Seen {
+fn seen<'a>(tapped: &Tapped<'a>, listener: &Listener, at_us: i64) -> Seen<'a> {
     Seen {
         at_us,
         way: match tapped.way {
@@ -31,6 +31,6 @@ fn seen(tapped: &Tapped<'_>, listener: &Listener, at_us: i64) -> Seen {
         },
         local: listener.bind,
         remote: tapped.flow.remote,
-        bytes: tapped.bytes.into(),
+        bytes: tapped.bytes,
     }
 }

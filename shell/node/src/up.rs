@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use cli::{Exit, Up};
 use model::LogLevel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -67,7 +67,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     tell_signals(tell.clone())?;
     let (notes, kept) = (begun.notes.clone(), begun.kept);
     let mut owner = Owner::new(&up.dir, revisions, begun);
-    let flight = Flight::start(up.flight_mb * 1_000_000).context("flight recorder")?;
+    let flight = Flight::new(up.flight_mb * 1_000_000);
     let edge = start_edge(up, &data, &owner, &flight, kept)?;
 
     if let Err(fault) = addresses::watch(edge.asker()) {

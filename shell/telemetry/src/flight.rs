@@ -1,26 +1,21 @@
 //! The flight recorder: the messages of the last calls, always on, in bounded room.
 //!
-//! A shard hands in a copy of each message and goes on; a thread of its own masks secrets and files it. When
-//! the room is full the oldest message goes.
+//! A shard copies each message to the end of a reel that is there already: nothing is allocated for it, read or
+//! masked. Secrets are masked when somebody asks, before anything leaves. When the room is full the oldest reel
+//! is wiped and used again.
 
 use std::collections::VecDeque;
-use std::io;
 use std::net::SocketAddr;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mask::masked;
+use crate::mask::{call_id_of, masked};
 
-/// Messages that may wait to be filed; what comes beyond is counted as missed.
-const WAITING_MAX: usize = 16_384;
-/// Nobody is woken for a message: they are gathered this often.
-const GATHERED_EVERY: Duration = Duration::from_millis(100);
-/// What an entry takes beside its text.
-const ENTRY_BYTES: usize = 160;
+/// A reel is closed when it holds as much.
+const REEL_BYTES: usize = 64 * 1024;
+/// However small the room is, so many reels share it: one is wiped at a time.
+const REELS_MIN: usize = 8;
 
 /// One message as it crossed the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,15 +37,15 @@ pub enum Way {
     Sent,
 }
 
-/// A message that was seen, before it is filed.
-#[derive(Clone, Debug)]
-pub struct Seen {
+/// A message that is seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
     pub at_us: i64,
     pub way: Way,
     pub transport: &'static str,
     pub local: SocketAddr,
     pub remote: SocketAddr,
-    pub bytes: Box<[u8]>,
+    pub bytes: &'a [u8],
 }
 
 /// What was found for a question.
@@ -59,121 +54,192 @@ pub struct Found {
     pub messages: Vec<Sighting>,
     /// The oldest message that is still kept, in microseconds since 1970.
     pub since_us: Option<i64>,
-    /// Messages that came too fast to be kept.
-    pub missed: u64,
 }
 
-/// The recorder. Its thread ends when the last handle is dropped.
+/// The recorder.
 #[derive(Clone)]
 pub struct Flight {
-    queue: SyncSender<Seen>,
     kept: Arc<Mutex<Kept>>,
 }
 
 struct Kept {
-    waiting: Receiver<Seen>,
-    entries: VecDeque<Entry>,
-    bytes: usize,
-    bytes_max: usize,
-    missed: u64,
+    /// From the oldest to the newest. Who reads shares them for a while.
+    full: VecDeque<Arc<Reel>>,
+    open: Reel,
+    reel_bytes: usize,
+    reels_max: usize,
 }
 
-struct Entry {
-    call_id: Box<str>,
-    sighting: Sighting,
+/// Messages one behind the other.
+#[derive(Clone, Default)]
+struct Reel {
+    frames: Vec<Frame>,
+    text: Vec<u8>,
+}
+
+/// One of them: its text ends here, and begins where the one before ends.
+#[derive(Clone, Copy)]
+struct Frame {
+    at_us: i64,
+    way: Way,
+    transport: &'static str,
+    local: SocketAddr,
+    remote: SocketAddr,
+    end: usize,
 }
 
 impl Flight {
-    /// Starts a recorder that keeps so many bytes.
-    pub fn start(bytes_max: usize) -> io::Result<Flight> {
-        let (queue, waiting) = sync_channel(WAITING_MAX);
-        let kept = Kept { waiting, entries: VecDeque::new(), bytes: 0, bytes_max, missed: 0 };
-        let kept = Arc::new(Mutex::new(kept));
-        let gathered = Arc::downgrade(&kept);
-        thread::Builder::new().name("flight".to_owned()).spawn(move || {
-            while let Some(kept) = gathered.upgrade() {
-                lock(&kept).gather();
-                drop(kept);
-                thread::sleep(GATHERED_EVERY);
-            }
-        })?;
-        Ok(Flight { queue, kept })
+    /// A recorder that keeps so many bytes; with none it keeps nothing.
+    pub fn new(bytes_max: usize) -> Flight {
+        let reel_bytes = REEL_BYTES.min(bytes_max / REELS_MIN);
+        let reels_max = bytes_max.checked_div(reel_bytes).unwrap_or(0);
+        let kept = Kept { full: VecDeque::new(), open: Reel::default(), reel_bytes, reels_max };
+        Flight { kept: Arc::new(Mutex::new(kept)) }
     }
 
-    /// Takes note of a message. Never waits.
-    pub fn note(&self, seen: Seen) {
-        if self.queue.try_send(seen).is_err()
-            && let Ok(mut kept) = self.kept.try_lock()
-        {
-            kept.missed += 1;
-        }
+    /// Takes note of a message.
+    pub fn note(&self, seen: Seen<'_>) {
+        self.lock().note(seen);
     }
 
     /// The messages of the dialogs with these Call-IDs, in order of time.
     pub fn of(&self, call_ids: &[String]) -> Found {
-        let mut kept = lock(&self.kept);
-        kept.gather();
-        let meant = kept.entries.iter().filter(|entry| call_ids.iter().any(|id| **id == *entry.call_id));
-        let mut messages: Vec<Sighting> = meant.map(|entry| entry.sighting.clone()).collect();
+        let (full, open) = {
+            let kept = self.lock();
+            (kept.full.clone(), kept.open.clone())
+        };
+        let reels = || full.iter().map(|reel| &**reel).chain([&open]);
+        let is_meant = |id: &str| call_ids.iter().any(|meant| meant == id);
+        let mut messages: Vec<Sighting> =
+            reels().flat_map(Reel::messages).filter_map(|seen| seen.sighting(is_meant)).collect();
         messages.sort_by_key(|sighting| sighting.at_us);
-        let since_us = kept.entries.front().map(|entry| entry.sighting.at_us);
-        Found { messages, since_us, missed: kept.missed }
+        let since_us = reels().find_map(|reel| reel.frames.first()).map(|frame| frame.at_us);
+        Found { messages, since_us }
+    }
+
+    /// Held for a copy of a message, or of one reel for somebody who asks.
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Kept {
-    fn gather(&mut self) {
-        while let Ok(seen) = self.waiting.try_recv() {
-            let Some((call_id, text)) = masked(&seen.bytes) else { continue };
-            let Seen { at_us, way, transport, local, remote, .. } = seen;
-            self.bytes += text.len() + ENTRY_BYTES;
-            let transport = transport.to_owned();
-            let sighting = Sighting { at_us, way, transport, local, remote, text };
-            self.entries.push_back(Entry { call_id, sighting });
+    fn note(&mut self, seen: Seen<'_>) {
+        if self.reels_max == 0 {
+            return;
         }
-        while self.bytes > self.bytes_max
-            && let Some(oldest) = self.entries.pop_front()
-        {
-            self.bytes -= oldest.sighting.text.len() + ENTRY_BYTES;
+        self.open.put(seen);
+        if self.open.bytes() < self.reel_bytes {
+            return;
         }
+        // The open one counts, too.
+        let is_over = self.full.len() + 1 >= self.reels_max;
+        let oldest = if is_over { self.full.pop_front() } else { None };
+        let mut next = oldest.and_then(|reel| Arc::try_unwrap(reel).ok()).unwrap_or_default();
+        next.wipe();
+        self.full.push_back(Arc::new(std::mem::replace(&mut self.open, next)));
     }
 }
 
-fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
+impl Reel {
+    fn put(&mut self, seen: Seen<'_>) {
+        let Seen { at_us, way, transport, local, remote, bytes } = seen;
+        self.text.extend_from_slice(bytes);
+        self.frames.push(Frame { at_us, way, transport, local, remote, end: self.text.len() });
+    }
+
+    fn bytes(&self) -> usize {
+        self.text.len() + self.frames.len() * size_of::<Frame>()
+    }
+
+    fn wipe(&mut self) {
+        self.frames.clear();
+        self.text.clear();
+    }
+
+    fn messages(&self) -> impl Iterator<Item = Seen<'_>> {
+        let begins = std::iter::once(0).chain(self.frames.iter().map(|frame| frame.end));
+        self.frames.iter().zip(begins).map(|(frame, begin)| {
+            let Frame { at_us, way, transport, local, remote, end } = *frame;
+            Seen { at_us, way, transport, local, remote, bytes: &self.text[begin..end] }
+        })
+    }
+}
+
+impl Seen<'_> {
+    /// What may be shown of it, if its dialog is meant.
+    fn sighting(self, is_meant: impl Fn(&str) -> bool) -> Option<Sighting> {
+        let text = String::from_utf8_lossy(self.bytes);
+        call_id_of(&text).filter(|id| is_meant(id))?;
+        let Seen { at_us, way, transport, local, remote, .. } = self;
+        let transport = transport.to_owned();
+        Some(Sighting { at_us, way, transport, local, remote, text: masked(&text) })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seen(at_us: i64, call_id: &str) -> Seen {
-        let text = format!("OPTIONS sip:a@b SIP/2.0\r\nCall-ID: {call_id}\r\n\r\n");
+    fn text(call_id: &str) -> String {
+        format!("OPTIONS sip:a@b SIP/2.0\r\nCall-ID: {call_id}\r\n\r\n")
+    }
+
+    fn note(flight: &Flight, at_us: i64, call_id: &str) {
         let (local, remote) = (SocketAddr::from(([127, 0, 0, 1], 1)), SocketAddr::from(([127, 0, 0, 1], 2)));
-        Seen { at_us, way: Way::Sent, transport: "udp", local, remote, bytes: text.into_bytes().into() }
+        let text = text(call_id);
+        let bytes = text.as_bytes();
+        flight.note(Seen { at_us, way: Way::Sent, transport: "udp", local, remote, bytes });
     }
 
     #[test]
     fn messages_are_found_by_their_dialogs_in_order_of_time() {
-        let flight = Flight::start(1 << 20).expect("a thread");
+        let flight = Flight::new(1 << 20);
         for (at, id) in [(3, "b"), (1, "a"), (2, "c")] {
-            flight.note(seen(at, id));
+            note(&flight, at, id);
         }
 
         let found = flight.of(&["a".into(), "b".into()]);
 
         assert_eq!(found.messages.iter().map(|one| one.at_us).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(found.messages[0].text, text("a"));
     }
 
     #[test]
     fn the_oldest_go_when_the_room_is_full() {
-        let flight = Flight::start(1_000).expect("a thread");
-        (0..100).for_each(|at| flight.note(seen(at, "a")));
+        let flight = Flight::new(20_000);
+        (0..1_000).for_each(|at| note(&flight, at, "a"));
 
         let found = flight.of(&["a".into()]);
 
-        assert!(!found.messages.is_empty() && found.messages.len() < 10, "{}", found.messages.len());
-        assert_eq!(found.messages.last().map(|one| one.at_us), Some(99));
+        let kept = found.messages.len() * (size_of::<Frame>() + text("a").len());
+        assert!((15_000..20_500).contains(&kept), "{kept}");
+        assert_eq!(found.messages.last().map(|one| one.at_us), Some(999));
         assert_eq!(found.since_us, found.messages.first().map(|one| one.at_us));
+    }
+
+    #[test]
+    fn a_full_room_is_used_again() {
+        let flight = Flight::new(20_000);
+        (0..1_000).for_each(|at| note(&flight, at, "a"));
+        let rooms = || {
+            let kept = flight.lock();
+            let mut rooms: Vec<_> = kept.full.iter().map(|reel| reel.text.as_ptr()).collect();
+            rooms.push(kept.open.text.as_ptr());
+            rooms.sort_unstable();
+            rooms
+        };
+        let before = rooms();
+
+        (0..1_000).for_each(|at| note(&flight, at, "a"));
+
+        assert_eq!(rooms(), before);
+    }
+
+    #[test]
+    fn without_room_nothing_is_kept() {
+        let flight = Flight::new(0);
+        note(&flight, 1, "a");
+        assert_eq!(flight.of(&["a".into()]), Found::default());
     }
 }

@@ -10,6 +10,7 @@ mod crash;
 mod flight;
 mod node;
 mod place;
+mod ports;
 mod provider;
 mod records;
 mod registrar;

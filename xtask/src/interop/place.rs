@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
+use super::ports;
 use crate::step::{Failure, root};
 
 /// How SIP travels.
@@ -57,28 +58,19 @@ pub fn folder(name: &str) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// A port that neither UDP nor TCP uses at this moment.
+/// A port that neither UDP nor TCP uses, and that nobody else takes while we run.
 pub fn free_port(address: IpAddr) -> Result<u16, Failure> {
-    for _ in 0..100 {
-        let Ok(stream) = TcpListener::bind(SocketAddr::new(address, 0)) else { continue };
-        let Ok(taken) = stream.local_addr() else { continue };
-        if UdpSocket::bind(taken).is_ok() {
-            return Ok(taken.port());
-        }
-    }
-    Err(Failure::new(format!("no free port on {address}"), "is loopback up, with IPv6?"))
+    let none = || Failure::new(format!("no free port on {address}"), "is loopback up, with IPv6?");
+    ports::free_port(address).ok_or_else(none)
 }
 
 /// An even port that SIPp can take for media: it binds that one and the second after it.
 pub fn free_media_port(address: IpAddr) -> Result<u16, Failure> {
-    for _ in 0..100 {
-        let port = free_port(address)? & !1;
-        let is_free = |port| UdpSocket::bind(SocketAddr::new(address, port)).is_ok();
-        if port < u16::MAX - 2 && is_free(port) && is_free(port + 2) {
-            return Ok(port);
-        }
+    let mut taken = [free_port(address)?, free_port(address)?, free_port(address)?];
+    while taken[0] % 2 == 1 || taken[2] != taken[0] + 2 {
+        taken = [taken[1], taken[2], free_port(address)?];
     }
-    Err(Failure::new(format!("no free media port on {address}"), "is loopback up, with IPv6?"))
+    Ok(taken[0])
 }
 
 pub fn io_failure(what: &str, error: &io::Error) -> Failure {

@@ -1,9 +1,12 @@
 #![allow(dead_code, clippy::unwrap_used)]
 //! A small house for tests of the binary: its configuration, its process, and a directory of its own.
 
+#[path = "../../../../xtask/src/interop/ports.rs"]
+mod ports;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -60,7 +63,7 @@ Content-Length: 0\r\n\r\n"
 }
 
 pub fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    ports::free_port(Ipv4Addr::LOCALHOST.into()).unwrap()
 }
 
 pub fn tandem(words: &[&str]) -> Output {

@@ -141,7 +141,7 @@ impl Store {
         if records.is_empty() {
             return;
         }
-        let mut lines = Vec::with_capacity(records.len() * 2048);
+        let mut lines = Vec::with_capacity(records.len() * 4096);
         for record in records {
             serde_json::to_writer(&mut lines, record).expect("a record has string keys and writes to memory");
             lines.push(b'\n');

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
 use std::os::fd::AsRawFd;
 
@@ -32,25 +32,20 @@ impl Batch {
     /// Takes what waits at the socket, one batch at most. Says how many came.
     pub fn receive(&mut self, socket: &UdpSocket) -> io::Result<usize> {
         self.from.clear();
-        // SAFETY: all-zero bytes are valid values of these plain C structures.
-        let mut names: [libc::sockaddr_storage; BATCH] = unsafe { mem::zeroed() };
-        // SAFETY: as above.
-        let mut parts: [libc::iovec; BATCH] = unsafe { mem::zeroed() };
-        // SAFETY: as above.
-        let mut heads: [libc::mmsghdr; BATCH] = unsafe { mem::zeroed() };
+        let mut names = [const { MaybeUninit::<libc::sockaddr_storage>::uninit() }; BATCH];
+        let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; BATCH];
+        let mut heads = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; BATCH];
         for (at, room) in self.room.chunks_exact_mut(DATAGRAM_MAX).enumerate() {
-            parts[at] = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
-            heads[at].msg_hdr.msg_name = (&raw mut names[at]).cast();
-            heads[at].msg_hdr.msg_namelen = mem::size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-            heads[at].msg_hdr.msg_iov = &raw mut parts[at];
-            heads[at].msg_hdr.msg_iovlen = 1;
+            let part = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
+            let length = mem::size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            heads[at].write(head((names[at].as_mut_ptr(), length), parts[at].write(part)));
         }
-        // SAFETY: every header points to a name and a part that live until the call returns, and every part
-        // to a chunk of `room` that no other part overlaps.
+        // SAFETY: every header is written, and points to a name and a part that live until the call returns,
+        // and every part to a chunk of `room` that no other part overlaps.
         let count = unsafe {
             libc::recvmmsg(
                 socket.as_raw_fd(),
-                heads.as_mut_ptr(),
+                heads.as_mut_ptr().cast(),
                 BATCH as libc::c_uint,
                 libc::MSG_DONTWAIT as _,
                 std::ptr::null_mut(),
@@ -60,7 +55,10 @@ impl Batch {
             return Err(io::Error::last_os_error());
         }
         for (head, name) in heads.iter().zip(&names).take(count as usize) {
-            self.from.push((head.msg_len as usize, address_of(name)));
+            // SAFETY: all headers were written above.
+            let length = unsafe { head.assume_init_ref() }.msg_len;
+            // SAFETY: the kernel wrote a name for every datagram that it counted.
+            self.from.push((length as usize, unsafe { address_of(name.as_ptr()) }));
         }
         Ok(count as usize)
     }
@@ -72,26 +70,21 @@ pub fn send(socket: &UdpSocket, datagrams: &[(SocketAddr, Wire)]) -> io::Result<
     if let [(to, wire)] = datagrams {
         return socket.send_to(wire.bytes(), to).map(|_| 1);
     }
-    // SAFETY: all-zero bytes are valid values of these plain C structures.
-    let mut names: [libc::sockaddr_storage; BATCH] = unsafe { mem::zeroed() };
-    // SAFETY: as above.
-    let mut parts: [libc::iovec; BATCH] = unsafe { mem::zeroed() };
-    // SAFETY: as above.
-    let mut heads: [libc::mmsghdr; BATCH] = unsafe { mem::zeroed() };
+    let mut names = [const { MaybeUninit::<libc::sockaddr_storage>::uninit() }; BATCH];
+    let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; BATCH];
+    let mut heads = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; BATCH];
     for (at, (to, wire)) in datagrams.iter().enumerate() {
         let bytes = wire.bytes();
-        parts[at] = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
-        heads[at].msg_hdr.msg_namelen = write_address(&mut names[at], *to);
-        heads[at].msg_hdr.msg_name = (&raw mut names[at]).cast();
-        heads[at].msg_hdr.msg_iov = &raw mut parts[at];
-        heads[at].msg_hdr.msg_iovlen = 1;
+        let part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+        let (name, length) = name_of(*to);
+        heads[at].write(head((names[at].write(name), length), parts[at].write(part)));
     }
-    // SAFETY: the first `len` headers point to names and parts that live until the call returns; the kernel
-    // only reads what the parts point to.
+    // SAFETY: the first `len` headers are written, and point to names and parts that live until the call
+    // returns; the kernel only reads what the parts point to.
     let count = unsafe {
         libc::sendmmsg(
             socket.as_raw_fd(),
-            heads.as_mut_ptr(),
+            heads.as_mut_ptr().cast(),
             datagrams.len() as libc::c_uint,
             libc::MSG_DONTWAIT as _,
         )
@@ -99,39 +92,56 @@ pub fn send(socket: &UdpSocket, datagrams: &[(SocketAddr, Wire)]) -> io::Result<
     if count < 0 { Err(io::Error::last_os_error()) } else { Ok(count as usize) }
 }
 
-fn address_of(name: &libc::sockaddr_storage) -> SocketAddr {
-    if i32::from(name.ss_family) == libc::AF_INET6 {
+/// The header of a datagram of one part.
+fn head(name: (*mut libc::sockaddr_storage, libc::socklen_t), part: *mut libc::iovec) -> libc::mmsghdr {
+    // SAFETY: all-zero bytes are a valid value of this plain C structure.
+    let mut head: libc::mmsghdr = unsafe { mem::zeroed() };
+    head.msg_hdr.msg_name = name.0.cast();
+    head.msg_hdr.msg_namelen = name.1;
+    head.msg_hdr.msg_iov = part;
+    head.msg_hdr.msg_iovlen = 1;
+    head
+}
+
+/// # Safety
+/// The kernel has written the name of a socket's far end there.
+unsafe fn address_of(name: *const libc::sockaddr_storage) -> SocketAddr {
+    // SAFETY: every name begins with its family.
+    if i32::from(unsafe { (*name).ss_family }) == libc::AF_INET6 {
         // SAFETY: the kernel wrote a `sockaddr_in6`, for which a `sockaddr_storage` has size and alignment.
-        let name = unsafe { &*(&raw const *name).cast::<libc::sockaddr_in6>() };
+        let name = unsafe { &*name.cast::<libc::sockaddr_in6>() };
         let address = Ipv6Addr::from(name.sin6_addr.s6_addr);
         return SocketAddrV6::new(address, u16::from_be(name.sin6_port), 0, name.sin6_scope_id).into();
     }
     // SAFETY: sockets here are of one of two families, and the kernel wrote a `sockaddr_in`, as above.
-    let name = unsafe { &*(&raw const *name).cast::<libc::sockaddr_in>() };
+    let name = unsafe { &*name.cast::<libc::sockaddr_in>() };
     let address = Ipv4Addr::from(u32::from_be(name.sin_addr.s_addr));
     SocketAddrV4::new(address, u16::from_be(name.sin_port)).into()
 }
 
-fn write_address(name: &mut libc::sockaddr_storage, address: SocketAddr) -> libc::socklen_t {
-    match address {
+fn name_of(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
+    // SAFETY: all-zero bytes are a valid value of this plain C structure.
+    let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };
+    let length = match address {
         SocketAddr::V4(address) => {
             // SAFETY: a `sockaddr_storage` has size and alignment for a `sockaddr_in`.
-            let name = unsafe { &mut *(&raw mut *name).cast::<libc::sockaddr_in>() };
+            let name = unsafe { &mut *(&raw mut storage).cast::<libc::sockaddr_in>() };
             name.sin_family = libc::AF_INET as libc::sa_family_t;
             name.sin_port = address.port().to_be();
             name.sin_addr.s_addr = u32::from(*address.ip()).to_be();
-            mem::size_of::<libc::sockaddr_in>() as libc::socklen_t
+            mem::size_of::<libc::sockaddr_in>()
         }
         SocketAddr::V6(address) => {
             // SAFETY: a `sockaddr_storage` has size and alignment for a `sockaddr_in6`.
-            let name = unsafe { &mut *(&raw mut *name).cast::<libc::sockaddr_in6>() };
+            let name = unsafe { &mut *(&raw mut storage).cast::<libc::sockaddr_in6>() };
             name.sin6_family = libc::AF_INET6 as libc::sa_family_t;
             name.sin6_port = address.port().to_be();
             name.sin6_addr.s6_addr = address.ip().octets();
             name.sin6_scope_id = address.scope_id();
-            mem::size_of::<libc::sockaddr_in6>() as libc::socklen_t
+            mem::size_of::<libc::sockaddr_in6>()
         }
-    }
+    };
+    (storage, length as libc::socklen_t)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The flight recorder: the messages of the last calls, always on, in bounded room.
 //!
-//! A shard copies each message to the end of a reel that is there already: nothing is allocated for it, read or
-//! masked. Secrets are masked when somebody asks, before anything leaves. When the room is full the oldest reel
-//! is wiped and used again.
+//! A shard copies each message to the end of a reel that is there already: nothing is allocated for it, read
+//! or masked. Secrets are masked when somebody asks, before anything leaves. When the room is full the oldest
+//! reel is wiped and used again.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -14,6 +14,8 @@ use crate::mask::{call_id_of, masked};
 
 /// A reel is closed when it holds as much.
 const REEL_BYTES: usize = 64 * 1024;
+/// What a message takes in the mean, at least.
+const MESSAGE_BYTES: usize = 512;
 /// However small the room is, so many reels share it: one is wiped at a time.
 const REELS_MIN: usize = 8;
 
@@ -93,7 +95,7 @@ impl Flight {
     pub fn new(bytes_max: usize) -> Flight {
         let reel_bytes = REEL_BYTES.min(bytes_max / REELS_MIN);
         let reels_max = bytes_max.checked_div(reel_bytes).unwrap_or(0);
-        let kept = Kept { full: VecDeque::new(), open: Reel::default(), reel_bytes, reels_max };
+        let kept = Kept { full: VecDeque::new(), open: Reel::of(reel_bytes), reel_bytes, reels_max };
         Flight { kept: Arc::new(Mutex::new(kept)) }
     }
 
@@ -135,13 +137,18 @@ impl Kept {
         // The open one counts, too.
         let is_over = self.full.len() + 1 >= self.reels_max;
         let oldest = if is_over { self.full.pop_front() } else { None };
-        let mut next = oldest.and_then(|reel| Arc::try_unwrap(reel).ok()).unwrap_or_default();
-        next.wipe();
+        let next = oldest.and_then(|reel| Arc::try_unwrap(reel).ok());
+        let next = next.map_or_else(|| Reel::of(self.reel_bytes), Reel::wiped);
         self.full.push_back(Arc::new(std::mem::replace(&mut self.open, next)));
     }
 }
 
 impl Reel {
+    /// Room for as much, of messages as short as they come.
+    fn of(bytes: usize) -> Reel {
+        Reel { frames: Vec::with_capacity(bytes / MESSAGE_BYTES), text: Vec::with_capacity(bytes) }
+    }
+
     fn put(&mut self, seen: Seen<'_>) {
         let Seen { at_us, way, transport, local, remote, bytes } = seen;
         self.text.extend_from_slice(bytes);
@@ -152,9 +159,10 @@ impl Reel {
         self.text.len() + self.frames.len() * size_of::<Frame>()
     }
 
-    fn wipe(&mut self) {
+    fn wiped(mut self) -> Reel {
         self.frames.clear();
         self.text.clear();
+        self
     }
 
     fn messages(&self) -> impl Iterator<Item = Seen<'_>> {

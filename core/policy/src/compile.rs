@@ -11,6 +11,8 @@ mod rights;
 mod routing;
 mod trunks;
 
+pub use rates::decks;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,8 +1,10 @@
 //! What calls cost: a price list of a million beginnings, in 28 bytes each.
 
+mod difference;
 mod list;
 mod price;
 
+pub use difference::{PriceChange, PriceChanges};
 pub(crate) use list::day_number;
 pub use list::{BadLine, LIST_HEAD, day_of, lines_of};
 pub use price::{Price, Quote, Terms};

@@ -48,8 +48,11 @@ pub use call_plan::{
     SrtpRules,
 };
 pub use causes::{Cause, Causes};
-pub use compile::{compile, compile_after};
-pub use deck::{BadLine, Deck, Found, LIST_HEAD, Price, Quote, Rate, Tariff, Terms, day_of, lines_of};
+pub use compile::{compile, compile_after, decks};
+pub use deck::{
+    BadLine, Deck, Found, LIST_HEAD, Price, PriceChange, PriceChanges, Quote, Rate, Tariff, Terms, day_of,
+    lines_of,
+};
 pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,

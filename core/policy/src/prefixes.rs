@@ -95,6 +95,11 @@ impl Prefixes {
         Prefix(self.words[index])
     }
 
+    /// Where a beginning stands in the order, if it is there.
+    pub fn exactly(&self, beginning: Prefix) -> Option<usize> {
+        self.words.binary_search(&beginning.0).ok()
+    }
+
     /// The longest that a number begins with.
     pub fn longest(&self, number: Prefix) -> Option<usize> {
         let (from, to) = match self.doors.get(number.door()..number.door() + 2) {

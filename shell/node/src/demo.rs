@@ -22,7 +22,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use telemetry::LogSettings;
 
-use crate::directory::{self, Loaded};
+use crate::directory::{Loaded, Written};
 use crate::edge::{Edge, Plan};
 use cast::{CAST, Stage};
 use play::{Outturn, Play, SCENES};
@@ -83,8 +83,8 @@ fn start_edge(
     wire: Arc<Mutex<Vec<Kept>>>,
 ) -> Result<Edge> {
     fs::create_dir_all(data).with_context(|| data.display().to_string())?;
-    let files = [SourceFile::new("demo.toml", stage.configuration())];
-    let Loaded { policy, .. } = directory::compile(&files, data, None).map_err(|problems| {
+    let files = vec![SourceFile::new("demo.toml", stage.configuration())];
+    let Loaded { policy, .. } = Written::new(files, Vec::new()).compile(data, None).map_err(|problems| {
         let all: Vec<_> = problems.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the demo's own configuration is wrong:\n{}", all.join("\n"))
     })?;

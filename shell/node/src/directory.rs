@@ -1,13 +1,14 @@
-//! The configuration directory: its files, its secrets, and the policy they compile to.
+//! The configuration directory: its files, its price lists, its secrets, and the policy they compile to.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use model::{Documents, Problem, SecretRef, Secrets, SourceFile};
 use policy::Policy;
+use store::{Content, List};
 
 /// A directory that was read and found good.
 pub struct Loaded {
@@ -15,34 +16,71 @@ pub struct Loaded {
     pub policy: Policy,
 }
 
+/// What somebody wrote: documents, and the price lists that they name.
+pub struct Written {
+    files: Vec<SourceFile>,
+    lists: Vec<List>,
+    /// Taken apart already, to learn which lists they name.
+    documents: Option<Result<Documents, Vec<Problem>>>,
+    digest: OnceCell<String>,
+}
+
+impl Written {
+    pub fn new(files: Vec<SourceFile>, lists: Vec<List>) -> Written {
+        Written { files, lists, documents: None, digest: OnceCell::new() }
+    }
+
+    /// Reads a directory. Files that were taken apart before need not be again, to know which lists they name.
+    pub fn read(directory: &Path, known: &[&Documents]) -> Result<Written> {
+        let files = read(directory)?;
+        if let Some(known) = known.iter().find(|known| is_same(&known.files, &files)) {
+            return Ok(Written::new(files, lists_of(known, directory)));
+        }
+        let documents = model::load(&files);
+        let lists = documents.as_ref().map(|documents| lists_of(documents, directory)).unwrap_or_default();
+        Ok(Written { documents: Some(documents), ..Written::new(files, lists) })
+    }
+
+    /// Tells it from everything else that could stand there.
+    pub fn digest(&self) -> &str {
+        self.digest.get_or_init(|| store::digest(self.texts(), &self.lists))
+    }
+
+    /// Names and texts of the documents.
+    pub fn texts(&self) -> Vec<(&str, &str)> {
+        self.files.iter().map(|file| (&*file.name, &*file.text)).collect()
+    }
+
+    pub fn lists(&self) -> &[List] {
+        &self.lists
+    }
+
+    /// Compiles it; files of secrets are looked for from `base`.
+    pub fn compile(&mut self, base: &Path, older: Option<&Policy>) -> Result<Loaded, Vec<Problem>> {
+        let mut documents = self.documents.take().unwrap_or_else(|| model::load(&self.files))?;
+        documents.lists = self.lists.iter().map(|list| (list.name.clone(), list.text.clone())).collect();
+        let secrets = secrets_of(&documents, base);
+        let policy = match older {
+            Some(older) => policy::compile_after(older, &documents, &secrets)?,
+            None => policy::compile(&documents, &secrets)?,
+        };
+        // A list of a million prices is in the policy now, in a tenth of the room.
+        documents.lists.clear();
+        Ok(Loaded { documents, policy })
+    }
+}
+
+impl From<Content> for Written {
+    fn from(content: Content) -> Written {
+        let Content { documents, lists } = content;
+        let file = |(name, text): (String, String)| SourceFile::new(name, text);
+        Written::new(documents.into_iter().map(file).collect(), lists)
+    }
+}
+
 /// Reads and compiles a directory. The inner error is everything that is wrong with what stands there.
-pub fn load(directory: &Path, older: Option<&Policy>) -> Result<Result<Loaded, Vec<Problem>>> {
-    let files = read(directory)?;
-    Ok(compile(&files, directory, older))
-}
-
-/// Compiles texts; files of secrets are looked for from `base`.
-pub fn compile(files: &[SourceFile], base: &Path, older: Option<&Policy>) -> Result<Loaded, Vec<Problem>> {
-    let mut documents = model::load(files)?;
-    documents.lists = lists_of(&documents, base);
-    let secrets = secrets_of(&documents, base);
-    let policy = match older {
-        Some(older) => policy::compile_after(older, &documents, &secrets)?,
-        None => policy::compile(&documents, &secrets)?,
-    };
-    // A list of a million prices is in the policy now, in a tenth of the room.
-    documents.lists.clear();
-    Ok(Loaded { documents, policy })
-}
-
-/// Tells what stands in a directory from what stood there.
-pub fn digest(files: &[SourceFile]) -> String {
-    store::digest(texts(files))
-}
-
-/// Names and texts of files.
-pub fn texts(files: &[SourceFile]) -> Vec<(&str, &str)> {
-    files.iter().map(|file| (&*file.name, &*file.text)).collect()
+pub fn load(directory: &Path) -> Result<Result<Loaded, Vec<Problem>>> {
+    Ok(Written::read(directory, &[])?.compile(directory, None))
 }
 
 /// Every *.toml and *.plans below a directory, in order of their names.
@@ -75,11 +113,16 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+fn is_same(one: &[SourceFile], other: &[SourceFile]) -> bool {
+    let is_same = |(one, other): (&SourceFile, &SourceFile)| one.name == other.name && one.text == other.text;
+    one.len() == other.len() && one.iter().zip(other).all(is_same)
+}
+
 /// Reads the price lists. A file that cannot be read is left out: the compiler says where it is missed.
-fn lists_of(documents: &Documents, base: &Path) -> BTreeMap<Arc<str>, Arc<str>> {
-    let files = documents.deck.values().map(|deck| deck.file.as_str());
-    let read = |file: &str| Some((file.into(), fs::read_to_string(base.join(file)).ok()?.into()));
-    files.filter_map(read).collect()
+fn lists_of(documents: &Documents, directory: &Path) -> Vec<List> {
+    let files: BTreeSet<&str> = documents.deck.values().map(|deck| deck.file.as_str()).collect();
+    let read = |file: &str| Some(List::new(file, fs::read_to_string(directory.join(file)).ok()?));
+    files.into_iter().filter_map(read).collect()
 }
 
 /// Reads what the documents refer to. What has no value is left out: the compiler says where it is missed.

@@ -1,7 +1,8 @@
 //! Safe change: what would change, what did, and the way back.
 //!
 //! One `Owner` holds what is in force and is the only one to change it. `plan` compares and tests what stands
-//! in the directory, `effects` says it in words, `begin` decides what a start runs, `author` who asks.
+//! in the directory, `prices` says which prices differ, `effects` what it means in words; `begin` decides what
+//! a start runs, `author` knows who asks.
 
 mod answer;
 mod author;
@@ -10,9 +11,11 @@ mod effects;
 mod moment;
 mod owner;
 mod plan;
+mod prices;
 mod running;
 
 pub use answer::answer;
 pub use begin::{Kept, begin};
 pub use owner::Owner;
 pub use plan::{Changes, TestsRun, plan_at_rest};
+pub use prices::Decks;

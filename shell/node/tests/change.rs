@@ -244,6 +244,85 @@ fn pain_03_a_stranger_leaves_no_call_record() {
     assert_eq!(shown.status.code(), Some(1));
 }
 
+/// A price list is part of the configuration: a change of it alone is planned, is a revision, and goes back to
+/// the very prices, whatever has become of the file meanwhile.
+#[test]
+fn pain_25_a_change_of_a_price_list_is_a_revision_and_can_be_taken_back() {
+    let (home, up) = priced("prices", "1,0.009\n82,0.034,,South Korea\n8210,0.05\n");
+    fs::write(home.list(), "82,0.06,,South Korea\n8210,0.04\n44,0.01\n").unwrap();
+
+    let (plan, _) = home.json(&["plan"]);
+    let text = home.text(&["plan"]);
+    let applied = home.json(&["apply"]).0;
+    let again = home.json(&["apply"]).0;
+    let back = home.json(&["rollback"]).0;
+    let differs = home.json(&["plan"]).0;
+    fs::remove_file(home.list()).unwrap();
+    up.stop();
+    let mut up = home.start();
+    up.wait_for("revision 3 runs on");
+    up.wait_for("records");
+    fs::write(home.list(), "1,0.009\n82,0.034,,South Korea\n8210,0.05\n").unwrap();
+    let same = home.json(&["plan"]).0;
+
+    let decks = &plan["changes"]["decks"];
+    assert_eq!(decks[0]["deck"], "east");
+    assert_eq!([&decks[0]["changed"], &decks[0]["added"], &decks[0]["gone"]], [2, 1, 1]);
+    assert!(text.contains("deck east: 2 prefixes changed, 1 added, 1 gone; the largest changes:"), "{text}");
+    assert!(text.contains("82               0.034 → 0.060  South Korea"), "{text}");
+    assert_eq!((&applied["what"], &applied["revision"]), (&"applied".into(), &2.into()));
+    assert_eq!(again["what"], "unchanged");
+    assert_eq!((&back["what"], &back["revision"]), (&"applied".into(), &3.into()));
+    let first = &differs["changes"]["decks"][0]["largest"][0];
+    assert_eq!((&first["was"], &first["is"]), (&"0.034".into(), &"0.060".into()), "{differs:#}");
+    assert_eq!(same["changes"]["decks"].as_array().unwrap().len(), 0, "{same:#}");
+    assert_eq!(home.json(&["diff", "1", "3"]).0["changes"]["decks"].as_array().unwrap().len(), 0);
+    assert_eq!(home.json(&["diff", "1", "2"]).0["changes"]["decks"][0]["changed"], 2);
+}
+
+/// A start on another price list is a revision too, and so is one on other numbering plans.
+#[test]
+fn pain_25_a_start_sees_another_price_list_and_other_numbering_plans() {
+    let (home, up) = priced("start-prices", "1,0.009\n");
+    up.stop();
+    fs::write(home.list(), "1,0.010\n").unwrap();
+    let up = home.start_up();
+    let second = home.revision();
+    up.stop();
+    fs::write(home.directory.path().join("new.plans"), "").unwrap();
+    let _up = home.start_up();
+
+    assert_eq!((second, home.revision()), (2, 3));
+    let list = home.json(&["revisions"]).0;
+    assert_eq!(list["revisions"][1]["difference"]["decks"][0]["largest"][0]["is"], "0.010");
+    assert_eq!(list["revisions"][2]["difference"]["listed"][0]["name"], "new.plans");
+}
+
+/// Killed at any moment of an apply of another price list: the house starts with the list that stands there,
+/// and every revision still has its own.
+#[test]
+fn pain_25_a_crash_while_a_price_list_is_applied_leaves_whole_lists() {
+    let list = |round: u64| -> String { (0..20_000).map(|at| format!("{at},0.{round:03}\n")).collect() };
+    let (home, mut up) = priced("applying-prices", &list(0));
+    for round in 1..=6_u64 {
+        let before = home.revision();
+        fs::write(home.list(), list(round)).unwrap();
+        let mut apply = home.spawn(&["apply"]);
+        std::thread::sleep(Duration::from_millis(20 * round));
+        up.kill();
+        apply.wait().unwrap();
+
+        up = home.start_up();
+        let after = home.revision();
+        assert_eq!(after, before + 1, "the new list is in force: applied, or at the start");
+    }
+    for number in 1..=7_u64 {
+        let content = store::content_of(&home.data(), number).unwrap();
+        assert_eq!(*content.lists[0].text, *list(number - 1), "revision {number}");
+    }
+    assert_eq!(fs::read_dir(home.data().join("revisions/lists")).unwrap().count(), 7);
+}
+
 /// A directory, its house, and the port it listens on.
 struct Home {
     directory: Directory,
@@ -251,9 +330,18 @@ struct Home {
 }
 
 fn running(name: &str) -> (Home, Running) {
-    let (directory, port) = (Directory::new(&format!("change-{name}")), free_port());
-    fs::write(directory.path().join("house.toml"), house(port)).unwrap();
-    let home = Home { directory, port };
+    let home = home(name, |text| text);
+    let up = home.start_up();
+    (home, up)
+}
+
+/// A house whose trunk east has a price list.
+fn priced(name: &str, list: &str) -> (Home, Running) {
+    let deck = "[deck.east]\nfile = \"decks/east.csv\"\ncurrency = \"USD\"\n[trunk.east]\n";
+    let home =
+        home(name, |text| text.replace("[trunk.east]\n", &format!("{deck}cost = {{ deck = \"east\" }}\n")));
+    fs::create_dir(home.directory.path().join("decks")).unwrap();
+    fs::write(home.list(), list).unwrap();
     let up = home.start_up();
     (home, up)
 }
@@ -289,11 +377,21 @@ impl Home {
     fn text(&self, words: &[&str]) -> String {
         String::from_utf8(self.run(words).stdout).unwrap()
     }
+fn home(name: &str, change: impl Fn(String) -> String) -> Home {
+    let (directory, port) = (Directory::new(&format!("change-{name}")), free_port());
+    fs::write(directory.path().join("house.toml"), change(house(port))).unwrap();
+    Home { directory, port }
+}
+
 
     fn json(&self, words: &[&str]) -> (Value, i32) {
         let output = self.run(&[words, &["--json"]].concat());
         let value = serde_json::from_slice(&output.stdout);
         (value.unwrap_or(Value::Null), output.status.code().unwrap())
+    fn list(&self) -> std::path::PathBuf {
+        self.directory.path().join("decks/east.csv")
+    }
+
     }
 
     fn spawn(&self, words: &[&str]) -> Child {

@@ -13,5 +13,8 @@ mod store;
 mod torn;
 
 pub use reader::{ReadFault, Records, records_in};
-pub use revisions::{About, Cause, Revisions, Torn, digest, documents_of, holds_revisions, revisions_in};
+pub use revisions::{
+    About, Cause, Content, List, Retention, Revisions, Torn, content_of, digest, holds_revisions,
+    revisions_in,
+};
 pub use store::{Counts, Found, OpenFault, Settings, Store, Trouble};

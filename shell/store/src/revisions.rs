@@ -1,22 +1,41 @@
 //! Revisions of the configuration: each in a folder of its own, whole or absent.
 //!
-//! A revision is written beside its place, forced to the disk, and renamed into it. Only the process that
-//! runs the house writes; anybody may read.
+//! A revision is written beside its place, forced to the disk, and renamed into it. Price lists lie beside
+//! the revisions, each content once. Only the process that runs the house writes; anybody may read.
 
 mod about;
 mod disk;
+mod files;
+mod lists;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::store::OpenFault;
 use disk::{Place, folders};
+use lists::Shelf;
 
-pub use about::{About, Cause, digest};
+pub use about::{About, Cause, Content, List, digest};
 
-/// The oldest revisions go when there are more; the one that runs is never among them.
-const REVISIONS_MAX: usize = 200;
+/// How much of the past is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// The oldest revisions go when there are more.
+    pub revisions: usize,
+    /// They also go when the price lists of all take more room, but never the newest and the one before it.
+    pub list_bytes: u64,
+}
+
+/// What it takes to go back from the newest.
+const REVISIONS_MIN: usize = 2;
+
+impl Default for Retention {
+    fn default() -> Retention {
+        Retention { revisions: 200, list_bytes: 1_000_000_000 }
+    }
+}
 
 /// The revisions of a data folder, claimed by this process.
 pub struct Revisions {
@@ -37,7 +56,7 @@ impl Revisions {
         let directory = directory_of(data);
         let unusable = |error| OpenFault::Unusable { path: directory.clone(), error };
         fs::create_dir_all(data).map_err(unusable)?;
-        disk::make_private(&directory).map_err(unusable)?;
+        files::make_private(&directory).map_err(unusable)?;
         let claim = crate::store::claim(&directory)?;
         let torn = set_torn_aside(&directory).map_err(unusable)?;
         Ok((Revisions { directory, _claim: claim }, torn))
@@ -54,19 +73,30 @@ impl Revisions {
         Place::of(&self.directory, number).about()
     }
 
-    /// The documents of a revision, by their names.
-    pub fn documents(&self, number: u64) -> io::Result<Vec<(String, String)>> {
-        Place::of(&self.directory, number).documents()
+    /// What a revision was made of.
+    pub fn content(&self, number: u64) -> io::Result<Content> {
+        Place::of(&self.directory, number).content()
     }
 
     /// Keeps a revision: on return it is on the disk, whole.
-    pub fn keep(&self, about: &About, documents: &[(&str, &str)]) -> io::Result<()> {
-        Place::of(&self.directory, about.number).write(about, documents)?;
-        let kept = folders(&self.directory)?;
-        for old in &kept[..kept.len().saturating_sub(REVISIONS_MAX)] {
-            Place::of(&self.directory, *old).remove()?;
+    pub fn keep(&self, about: &About, documents: &[(&str, &str)], lists: &[List]) -> io::Result<()> {
+        Place::of(&self.directory, about.number).write(about, documents, lists)
+    }
+
+    /// Removes the revisions that are too many, and the price lists that nothing names any more.
+    pub fn retire(&self, retention: Retention) -> io::Result<()> {
+        let mut named = BTreeMap::new();
+        for number in folders(&self.directory)? {
+            named.insert(number, Place::of(&self.directory, number).lists()?);
         }
-        Ok(())
+        while named.len() > retention.revisions.max(REVISIONS_MIN)
+            || (named.len() > REVISIONS_MIN && bytes_of(&named) > retention.list_bytes)
+        {
+            let Some((oldest, _)) = named.pop_first() else { break };
+            Place::of(&self.directory, oldest).remove()?;
+        }
+        let digests = named.into_values().flat_map(lists::Names::into_values).map(|listed| listed.digest);
+        Shelf::of(&self.directory).clear(&digests.collect())
     }
 
     /// Notes that a revision which waited for it was confirmed.
@@ -86,9 +116,9 @@ pub fn revisions_in(data: &Path) -> io::Result<Vec<About>> {
     folders(&directory)?.into_iter().map(|number| Place::of(&directory, number).about()).collect()
 }
 
-/// The documents of a revision of a data folder, by their names.
-pub fn documents_of(data: &Path, number: u64) -> io::Result<Vec<(String, String)>> {
-    Place::of(&directory_of(data), number).documents()
+/// What a revision of a data folder was made of.
+pub fn content_of(data: &Path, number: u64) -> io::Result<Content> {
+    Place::of(&directory_of(data), number).content()
 }
 
 /// Whether a folder is where revisions are kept: documents in it are not those that somebody edits.
@@ -100,16 +130,28 @@ fn directory_of(data: &Path) -> PathBuf {
     data.join("revisions")
 }
 
+/// The room that contents take, each counted once.
+fn bytes_of(named: &BTreeMap<u64, lists::Names>) -> u64 {
+    let listed = named.values().flat_map(lists::Names::values);
+    let contents: BTreeSet<_> = listed.map(|listed| (&listed.digest, listed.bytes)).collect();
+    contents.into_iter().map(|(_, bytes)| bytes).sum()
+}
+
+/// What lies behind the newest whole revision is read when somebody goes back to it: a start does not wait
+/// for two hundred of them.
 fn set_torn_aside(directory: &Path) -> io::Result<Vec<Torn>> {
     let mut torn = Vec::new();
     for path in disk::unfinished(directory)? {
         torn.push(Torn { aside: disk::set_aside(directory, &path)? });
     }
-    for number in folders(directory)? {
+    let mut is_newest = true;
+    for number in folders(directory)?.into_iter().rev() {
         let place = Place::of(directory, number);
-        if place.about().and_then(|_| place.documents()).is_err() {
+        let is_torn = place.about().is_err() || (is_newest && place.content().is_err());
+        if is_torn {
             torn.push(Torn { aside: disk::set_aside(directory, place.path())? });
         }
+        is_newest &= is_torn;
     }
     fs::File::open(directory)?.sync_all()?;
     Ok(torn)

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use model::{Code, Document, Fault, Spot, YearDay, nearest};
+use model::{Code, Document, Documents, Fault, Spot, YearDay, nearest};
 
 use crate::compile::Compiler;
 use crate::deck::{BadLine, Deck, Rate, Tariff, Terms, day_number, lines_of};
@@ -56,9 +56,8 @@ impl Compiler<'_> {
     }
 
     fn first_day(&mut self, document: &Document<model::Deck>) -> Option<u32> {
-        let YearDay { year, month, day } = document.from?;
-        let date = year.and_then(|year| Date::new(year, month, day).ok());
-        let number = date.and_then(day_number);
+        let written @ YearDay { month, day, .. } = document.from?;
+        let number = number_of(written);
         if number.is_none() {
             let message = format!("deck \"{}\" holds from {month:02}-{day:02} of no year", document.name);
             let fault = Fault::new(Code::TIME, message).suggest("write the year: from = \"2026-11-01\"");
@@ -104,6 +103,25 @@ impl Compiler<'_> {
         }
         zone
     }
+}
+
+/// The price lists of documents by name, for whoever compares them; lines that are no price are passed over.
+pub fn decks(documents: &Documents) -> BTreeMap<Arc<str>, Arc<Deck>> {
+    let read = |document: &Document<model::Deck>| {
+        let text = documents.lists.get(document.file.as_str())?;
+        let from_day = document.from.and_then(number_of);
+        let rates = lines_of(text).filter_map(Result::ok);
+        let rates = rates.map(|rate| Rate { from_day: rate.from_day.or(from_day), ..rate }).collect();
+        let deck = Deck::new(rates).printed(print_of(text, from_day));
+        Some((document.name.clone(), Arc::new(deck)))
+    };
+    documents.deck.values().filter_map(read).collect()
+}
+
+/// Days since 1970; nothing where no year is said.
+fn number_of(written: YearDay) -> Option<u32> {
+    let YearDay { year, month, day } = written;
+    Date::new(year?, month, day).ok().and_then(day_number)
 }
 
 /// The rates of a list, or its first bad line and how many more are bad.

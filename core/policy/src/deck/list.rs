@@ -69,7 +69,7 @@ pub(crate) fn day_number(date: Date) -> Option<u32> {
     u32::try_from(since.get_days()).ok()
 }
 
-fn date_of(day: u32) -> Option<Date> {
+pub(super) fn date_of(day: u32) -> Option<Date> {
     let days = jiff::Span::new().try_days(day).ok()?;
     Date::constant(1970, 1, 1).checked_add(days).ok()
 }

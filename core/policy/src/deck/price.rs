@@ -19,6 +19,12 @@ impl fmt::Display for Price {
     }
 }
 
+impl Serialize for Price {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// At least three places after the point, and no more than are needed.
 fn write_amount(f: &mut impl fmt::Write, millionths: u64) -> fmt::Result {
     let (whole, mut rest) = (millionths / MILLIONTHS, millionths % MILLIONTHS);

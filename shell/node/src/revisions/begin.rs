@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use model::{Problem, SourceFile};
+use model::Problem;
 use serde_json::{Value, json};
-use store::{About, Cause, Revisions};
+use store::{About, Cause, Retention, Revisions};
 
 use super::author::own_name;
 use super::moment::now_ms;
 use super::plan::{Changes, TestsRun, failed_in_words};
-use crate::directory::{self, Loaded};
+use super::running::Running;
+use crate::directory::{Loaded, Written};
 
 /// What a start runs.
 pub struct Begun {
@@ -30,19 +31,19 @@ pub enum Kept {
 
 /// Decides, and keeps a new revision if one begins. The inner error is everything that is wrong.
 pub fn begin(directory: &Path, revisions: &Revisions) -> Result<Result<Begun, Vec<Problem>>> {
-    let files = directory::read(directory);
+    let written = Written::read(directory, &[]);
     let Some(newest) = revisions.newest()? else {
-        return first(directory, &files?, revisions);
+        return first(directory, written?, revisions);
     };
     if !newest.is_settled
         && let Some(to) = newest.base
     {
-        let stands = files.map_or_else(|_| newest.directory.clone(), |files| directory::digest(&files));
+        let stands = written.map_or_else(|_| newest.directory.clone(), |written| written.digest().to_owned());
         return back(directory, revisions, &newest, to, stands);
     }
-    let refused = match files {
-        Ok(files) if directory::digest(&files) == newest.directory => None,
-        Ok(files) => match changed(directory, &files, revisions, &newest)? {
+    let refused = match written {
+        Ok(written) if written.digest() == newest.directory => None,
+        Ok(written) => match changed(directory, written, revisions, &newest)? {
             Ok(begun) => return Ok(Ok(begun)),
             Err(words) => Some(words),
         },
@@ -53,28 +54,28 @@ pub fn begin(directory: &Path, revisions: &Revisions) -> Result<Result<Begun, Ve
 
 fn first(
     directory: &Path,
-    files: &[SourceFile],
+    mut written: Written,
     revisions: &Revisions,
 ) -> Result<Result<Begun, Vec<Problem>>> {
-    let loaded = match directory::compile(files, directory, None) {
+    let loaded = match written.compile(directory, None) {
         Ok(loaded) => loaded,
         Err(problems) => return Ok(Err(problems)),
     };
     let tests = TestsRun::of(&loaded.policy);
     let notes = failed_in_words(&tests).collect();
-    let digest = directory::digest(files);
+    let digest = written.digest().to_owned();
     let about = at_start(None, digest.clone(), digest, Value::Null, &tests);
-    keep(revisions, &about, loaded, notes).map(Ok)
+    keep(revisions, &about, (&written, loaded), notes).map(Ok)
 }
 
 /// The directory has changed since the newest revision. The inner error says why it cannot be run.
 fn changed(
     directory: &Path,
-    files: &[SourceFile],
+    mut written: Written,
     revisions: &Revisions,
     newest: &About,
 ) -> Result<Result<Begun, String>> {
-    let loaded = match directory::compile(files, directory, None) {
+    let loaded = match written.compile(directory, None) {
         Ok(loaded) => loaded,
         Err(problems) => return Ok(Err(in_words(&problems))),
     };
@@ -83,11 +84,11 @@ fn changed(
         let words: Vec<_> = failed_in_words(&tests).collect();
         return Ok(Err(words.join("\n")));
     }
-    let older = load(directory, revisions, newest.number).ok().and_then(Result::ok);
-    let changes = older.map(|older| json!(Changes::between(&older.documents, &loaded.documents)));
-    let digest = directory::digest(files);
+    let older = load(directory, revisions, newest.number).ok().and_then(|(_, older)| older.ok());
+    let changes = older.map(|older| json!(Changes::between(Running::from(&older), Running::from(&loaded))));
+    let digest = written.digest().to_owned();
     let about = at_start(Some(newest), digest.clone(), digest, changes.unwrap_or_default(), &tests);
-    keep(revisions, &about, loaded, Vec::new()).map(Ok)
+    keep(revisions, &about, (&written, loaded), Vec::new()).map(Ok)
 }
 
 /// Nobody confirmed the newest revision before the house went down.
@@ -98,20 +99,20 @@ fn back(
     to: u64,
     stands: String,
 ) -> Result<Result<Begun, Vec<Problem>>> {
-    let loaded = match load(directory, revisions, to)? {
+    let (written, loaded) = load(directory, revisions, to)?;
+    let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(problems) => return Ok(Err(problems)),
     };
     let tests = TestsRun::of(&loaded.policy);
     let number = newest.number;
     let words = format!("revision {number} was not confirmed before the house went down: back to {to}");
-    let documents = directory::digest(&loaded.documents.files);
     let about = About {
         why: Some(format!("revision {number} was not confirmed before the house went down")),
         cause: Cause::NotConfirmed { to },
-        ..at_start(Some(newest), documents, stands, Value::Null, &tests)
+        ..at_start(Some(newest), written.digest().to_owned(), stands, Value::Null, &tests)
     };
-    keep(revisions, &about, loaded, vec![words]).map(Ok)
+    keep(revisions, &about, (&written, loaded), vec![words]).map(Ok)
 }
 
 /// The newest revision, once more.
@@ -122,7 +123,7 @@ fn again(
     refused: Option<String>,
 ) -> Result<Result<Begun, Vec<Problem>>> {
     let number = newest.number;
-    let Loaded { documents, policy } = match load(directory, revisions, number)? {
+    let Loaded { documents, policy } = match load(directory, revisions, number)?.1 {
         Ok(loaded) => loaded,
         Err(problems) => return Ok(Err(problems)),
     };
@@ -141,10 +142,16 @@ fn again(
     Ok(Ok(Begun { loaded, about: newest, kept: Kept::Before, notes }))
 }
 
-fn load(directory: &Path, revisions: &Revisions, number: u64) -> Result<Result<Loaded, Vec<Problem>>> {
-    let documents = revisions.documents(number).map_err(|fault| anyhow!("revision {number}: {fault}"))?;
-    let files: Vec<_> = documents.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
-    Ok(directory::compile(&files, directory, None))
+/// What a revision was made of, and what it compiles to.
+fn load(
+    directory: &Path,
+    revisions: &Revisions,
+    number: u64,
+) -> Result<(Written, Result<Loaded, Vec<Problem>>)> {
+    let content = revisions.content(number).map_err(|fault| anyhow!("revision {number}: {fault}"))?;
+    let mut written = Written::from(content);
+    let loaded = written.compile(directory, None);
+    Ok((written, loaded))
 }
 
 fn at_start(
@@ -170,9 +177,17 @@ fn at_start(
     }
 }
 
-fn keep(revisions: &Revisions, about: &About, loaded: Loaded, notes: Vec<String>) -> Result<Begun> {
+fn keep(
+    revisions: &Revisions,
+    about: &About,
+    (written, loaded): (&Written, Loaded),
+    mut notes: Vec<String>,
+) -> Result<Begun> {
+    revisions.keep(about, &written.texts(), written.lists())?;
+    if let Err(fault) = revisions.retire(Retention::default()) {
+        notes.push(format!("revisions that are too old cannot be removed: {fault}"));
+    }
     let Loaded { documents, policy } = loaded;
-    revisions.keep(about, &directory::texts(&documents.files))?;
     let loaded = Loaded { documents, policy: policy.numbered(about.number) };
     Ok(Begun { loaded, about: about.clone(), kept: Kept::Now, notes })
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cli::Exit;
-use model::{Documents, SourceFile};
+use model::Documents;
 use policy::Policy;
 use serde::Serialize;
 use serde_json::json;
-use store::{About, Cause, Revisions};
+use store::{About, Cause, Retention, Revisions};
 use tracing::{error, info, warn};
 
 use super::author::own_name;
@@ -17,7 +17,7 @@ use super::begin::Begun;
 use super::moment::now_ms;
 use super::plan::Plan;
 use super::running::Running;
-use crate::directory::{self, Loaded};
+use crate::directory::{Loaded, Written};
 use crate::edge::Edge;
 
 /// What is in force, and how it came to be.
@@ -112,8 +112,7 @@ impl Owner {
 
     /// What an apply would do.
     pub fn plan(&mut self, from: Option<&Path>) -> Result<Plan, No> {
-        let files = self.read(from)?;
-        let (plan, loaded) = self.make_plan(&files, from);
+        let (plan, loaded) = self.make_plan(&mut self.read(from)?, from);
         let until = Instant::now() + PLANNED_MAX;
         self.planned = loaded.map(|loaded| Planned { plan: plan.clone(), loaded, until });
         Ok(plan)
@@ -128,10 +127,10 @@ impl Owner {
         wish: Wish,
     ) -> Result<Outcome, No> {
         self.check_settled()?;
-        let files = self.read(from)?;
-        let (plan, loaded) = match self.still_planned(&files, from, seen.as_ref()) {
+        let mut written = self.read(from)?;
+        let (plan, loaded) = match self.still_planned(&written, from, seen.as_ref()) {
             Some(Planned { plan, loaded, .. }) => (plan, Some(loaded)),
-            None => self.make_plan(&files, from),
+            None => self.make_plan(&mut written, from),
         };
         if let Some((base, digest)) = seen {
             self.check_seen(base, &digest, &plan)?;
@@ -144,7 +143,7 @@ impl Owner {
             info!(revision = self.about.number, "nothing has changed; secrets were read again");
             return Ok(self.outcome(Became::Unchanged, plan));
         }
-        self.revise(edge, loaded, wish, (json!(plan.changes), plan.tests.in_short()))?;
+        self.revise(edge, (&written, loaded), wish, &plan)?;
         Ok(self.outcome(Became::Applied, plan))
     }
 
@@ -194,12 +193,11 @@ impl Owner {
         if to == self.about.number {
             return Err(No::bad(format!("revision {to} is in force already")));
         }
-        let documents = self.revisions.documents(to);
-        let documents = documents.map_err(|fault| No::bad(format!("revision {to}: {fault}")))?;
-        let files: Vec<_> = documents.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
-        let (plan, loaded) = self.make_plan(&files, None);
+        let content = self.revisions.content(to);
+        let mut written = Written::from(content.map_err(|fault| No::bad(format!("revision {to}: {fault}")))?);
+        let (plan, loaded) = self.make_plan(&mut written, None);
         let Some(loaded) = loaded else { return Ok(self.outcome(Became::Refused, plan)) };
-        self.revise(edge, loaded, wish, (json!(plan.changes), plan.tests.in_short()))?;
+        self.revise(edge, (&written, loaded), wish, &plan)?;
         Ok(self.outcome(Became::Applied, plan))
     }
 
@@ -228,31 +226,33 @@ impl Owner {
         }
     }
 
-    fn read(&self, from: Option<&Path>) -> Result<Vec<SourceFile>, No> {
+    fn read(&self, from: Option<&Path>) -> Result<Written, No> {
         let directory = from.unwrap_or(&self.directory);
-        directory::read(directory)
+        let planned = self.planned.as_ref().map(|planned| &planned.loaded.documents);
+        let known: Vec<&Documents> = planned.into_iter().chain([&self.documents]).collect();
+        Written::read(directory, &known)
             .map_err(|fault| No { exit: Exit::Unreachable, words: format!("{fault:#}") })
     }
 
     /// What was planned last, if it is exactly what the asker saw and what still stands there.
     fn still_planned(
         &mut self,
-        files: &[SourceFile],
+        written: &Written,
         from: Option<&Path>,
         seen: Option<&(u64, String)>,
     ) -> Option<Planned> {
         let planned = self.planned.take().filter(|planned| planned.until > Instant::now())?;
         let directory = from.unwrap_or(&self.directory).display().to_string();
-        let is_same = planned.plan.digest == directory::digest(files)
+        let is_same = planned.plan.digest == written.digest()
             && planned.plan.directory == directory
             && planned.plan.base == Some(self.about.number)
             && seen.is_some_and(|(_, digest)| *digest == planned.plan.digest);
         is_same.then_some(planned)
     }
 
-    fn make_plan(&self, files: &[SourceFile], from: Option<&Path>) -> (Plan, Option<Loaded>) {
+    fn make_plan(&self, written: &mut Written, from: Option<&Path>) -> (Plan, Option<Loaded>) {
         let running = Running { documents: &self.documents, policy: &self.policy };
-        Plan::make(files, from.unwrap_or(&self.directory), &self.directory, Some(running))
+        Plan::make(written, from.unwrap_or(&self.directory), &self.directory, Some(running))
     }
 
     /// The revision whose documents ran before those that run now.
@@ -292,14 +292,13 @@ impl Owner {
     fn revise(
         &mut self,
         edge: &Edge,
-        loaded: Loaded,
+        (written, loaded): (&Written, Loaded),
         wish: Wish,
-        (difference, tests): (serde_json::Value, serde_json::Value),
+        plan: &Plan,
     ) -> Result<(), No> {
         let now_ms = now_ms();
         let wait_ms = wish.confirm_within.map(|wait| wait.as_millis() as i64);
-        let documents = directory::digest(&loaded.documents.files);
-        let stands = directory::read(&self.directory).ok().map(|files| directory::digest(&files));
+        let stands = Written::read(&self.directory, &[&loaded.documents, &self.documents]).ok();
         let about = About {
             number: self.about.number + 1,
             base: Some(self.about.number),
@@ -309,16 +308,19 @@ impl Owner {
             cause: wish.cause,
             confirm_by_ms: wait_ms.map(|wait_ms| now_ms.saturating_add(wait_ms)),
             is_settled: wait_ms.is_none(),
-            directory: stands.unwrap_or_else(|| documents.clone()),
-            documents,
-            difference,
-            tests,
+            directory: stands.as_ref().unwrap_or(written).digest().to_owned(),
+            documents: written.digest().to_owned(),
+            difference: json!(plan.changes),
+            tests: plan.tests.in_short(),
         };
-        self.revisions.keep(&about, &directory::texts(&loaded.documents.files)).map_err(No::disk)?;
+        self.revisions.keep(&about, &written.texts(), written.lists()).map_err(No::disk)?;
         self.publish(edge, loaded, about.number);
         self.confirm_by = wish.confirm_within.and_then(|wait| Instant::now().checked_add(wait));
         self.about = about;
         info!(revision = self.about.number, "applied; calls in progress keep their plan");
+        if let Err(fault) = self.revisions.retire(Retention::default()) {
+            warn!("revisions that are too old cannot be removed: {fault}");
+        }
         Ok(())
     }
 

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use anyhow::Result;
-use model::{Change, Documents, Problem, SourceFile, difference};
+use model::{Change, Documents, Problem, difference};
 use policy::{Policy, TestResult};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::effects::effects;
+use super::prices::{DeckChange, Decks, deck_changes, decks_of};
 use super::running::Running;
-use crate::directory::{self, Loaded};
+use crate::directory::{Loaded, Written};
 
 /// Changes that are listed one by one.
 const LISTED_MAX: usize = 500;
@@ -22,7 +23,7 @@ pub struct Plan {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<u64>,
     pub directory: String,
-    /// Names the documents looked at: an apply may insist on them.
+    /// Names what was looked at: an apply may insist on it.
     pub digest: String,
     pub is_good: bool,
     pub problems: Vec<Problem>,
@@ -35,24 +36,32 @@ pub struct Plan {
     pub restart: Vec<String>,
 }
 
-/// Objects that are not as they were.
+/// Objects and prices that are not as they were.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Changes {
     pub listed: Vec<Change>,
     /// How many more there are.
     pub left_out: usize,
+    /// Price lists whose text is another.
+    pub decks: Vec<DeckChange>,
 }
 
 impl Changes {
-    pub fn between(old: &Documents, new: &Documents) -> Changes {
-        let mut listed = difference(old, new);
+    pub fn between(old: Running<'_>, new: Running<'_>) -> Changes {
+        let decks = (decks_of(old.policy), decks_of(new.policy));
+        Changes::of((old.documents, &decks.0), (new.documents, &decks.1))
+    }
+
+    /// The same of documents that nobody compiles, each with its prices.
+    pub fn of(old: (&Documents, &Decks), new: (&Documents, &Decks)) -> Changes {
+        let mut listed = difference(old.0, new.0);
         let left_out = listed.len().saturating_sub(LISTED_MAX);
         listed.truncate(LISTED_MAX);
-        Changes { listed, left_out }
+        Changes { listed, left_out, decks: deck_changes(old.1, new.1) }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.listed.is_empty()
+        self.listed.is_empty() && self.decks.is_empty()
     }
 }
 
@@ -82,9 +91,9 @@ impl TestsRun {
 }
 
 impl Plan {
-    /// Compares documents with what runs, and tests them. Files of secrets are looked for from `base`.
+    /// Compares what was written with what runs, and tests it. Files of secrets are looked for from `base`.
     pub fn make(
-        files: &[SourceFile],
+        written: &mut Written,
         directory: &Path,
         base: &Path,
         running: Option<Running<'_>>,
@@ -92,7 +101,7 @@ impl Plan {
         let mut plan = Plan {
             base: running.map(|running| running.policy.revision()),
             directory: directory.display().to_string(),
-            digest: directory::digest(files),
+            digest: written.digest().to_owned(),
             is_good: false,
             problems: Vec::new(),
             warnings: Vec::new(),
@@ -101,7 +110,7 @@ impl Plan {
             tests: TestsRun::default(),
             restart: Vec::new(),
         };
-        let loaded = match directory::compile(files, base, running.map(|running| running.policy)) {
+        let loaded = match written.compile(base, running.map(|running| running.policy)) {
             Ok(loaded) => loaded,
             Err(problems) => {
                 plan.problems = problems;
@@ -112,8 +121,8 @@ impl Plan {
         plan.tests = TestsRun::of(&loaded.policy);
         plan.is_good = plan.tests.failed.is_empty();
         if let Some(running) = running {
-            plan.changes = Changes::between(running.documents, &loaded.documents);
-            plan.effects = effects(running, Running { documents: &loaded.documents, policy: &loaded.policy });
+            plan.changes = Changes::between(running, Running::from(&loaded));
+            plan.effects = effects(running, Running::from(&loaded));
             plan.restart = restart(running.documents, &loaded.documents);
         }
         (plan, Some(loaded))
@@ -129,17 +138,14 @@ impl Plan {
 
 /// What an apply would do to a house that does not run: compared with its newest revision.
 pub fn plan_at_rest(directory: &Path, data: &Path) -> Result<Plan> {
-    let files = directory::read(directory)?;
+    let mut written = Written::read(directory, &[])?;
     let newest = store::revisions_in(data)?.pop().map(|about| about.number);
     let older = newest.map(|number| -> Result<Option<Loaded>> {
-        let documents = store::documents_of(data, number)?;
-        let files: Vec<_> = documents.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
-        let loaded = directory::compile(&files, directory, None).ok();
+        let loaded = Written::from(store::content_of(data, number)?).compile(directory, None).ok();
         Ok(loaded.map(|Loaded { documents, policy }| Loaded { documents, policy: policy.numbered(number) }))
     });
     let older = older.transpose()?.flatten();
-    let running = older.as_ref().map(|Loaded { documents, policy }| Running { documents, policy });
-    Ok(Plan::make(&files, directory, directory, running).0)
+    Ok(Plan::make(&mut written, directory, directory, older.as_ref().map(Running::from)).0)
 }
 
 /// The stored tests that fail, a sentence each.

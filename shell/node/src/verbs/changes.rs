@@ -12,8 +12,10 @@ pub fn plan_in_words(plan: &Value, palette: Palette) -> String {
     }
     if list(&plan["problems"]).next().is_none() {
         let changes = changes_in_words(&plan["changes"], palette);
-        if changes.is_empty() {
-            lines.push("  no object changes".to_owned());
+        match plan["base"].is_null() {
+            true => lines.push("  the first revision".to_owned()),
+            false if changes.is_empty() => lines.push("  nothing changes".to_owned()),
+            false => {}
         }
         lines.extend(changes);
         section(&mut lines, "Effects", &plan["effects"]);
@@ -23,8 +25,14 @@ pub fn plan_in_words(plan: &Value, palette: Palette) -> String {
     lines.join("\n")
 }
 
-/// Objects that change, each with its keys below it.
+/// Objects that change, each with its keys below it; then decks, each with the prices that change most.
 pub fn changes_in_words(changes: &Value, palette: Palette) -> Vec<String> {
+    let mut lines = objects_in_words(changes, palette);
+    list(&changes["decks"]).for_each(|deck| lines.extend(deck_in_words(deck, palette)));
+    lines
+}
+
+fn objects_in_words(changes: &Value, palette: Palette) -> Vec<String> {
     let mut lines = Vec::new();
     for change in list(&changes["listed"]) {
         let (mark, paint) = match word(change, "what") {
@@ -51,6 +59,45 @@ pub fn changes_in_words(changes: &Value, palette: Palette) -> Vec<String> {
         lines.push(format!("  and {more} more"));
     }
     lines
+}
+
+fn deck_in_words(deck: &Value, palette: Palette) -> Vec<String> {
+    let counts = ["changed", "added", "gone"].map(|what| (what, deck[what].as_u64().unwrap_or_default()));
+    let mut parts: Vec<_> =
+        counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| (grouped(*count), *what)).collect();
+    if let Some((count, _)) = parts.first_mut() {
+        let unit = if count == "1" { " prefix" } else { " prefixes" };
+        count.push_str(unit);
+    }
+    let parts: Vec<_> = parts.into_iter().map(|(count, what)| format!("{count} {what}")).collect();
+    let largest: Vec<_> = list(&deck["largest"]).collect();
+    let said = match (parts.is_empty(), largest.is_empty()) {
+        (true, _) => "the list is another, and every price is as it was".to_owned(),
+        (false, true) => parts.join(", "),
+        (false, false) => format!("{}; the largest changes:", parts.join(", ")),
+    };
+    let mut lines =
+        vec![format!("  {} deck {}: {said}", palette.paint(Paint::Note, "~"), word(deck, "deck"))];
+    for price in largest {
+        let from = price["from"].as_str().map(|day| format!("from {day}  ")).unwrap_or_default();
+        let (prefix, was, is, name) =
+            (word(price, "prefix"), word(price, "was"), word(price, "is"), word(price, "name"));
+        lines.push(format!("      {prefix:16} {was} → {is}  {from}{name}").trim_end().to_owned());
+    }
+    lines
+}
+
+/// A count, with commas between thousands.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 fn tests_in_words(tests: &Value, palette: Palette) -> Vec<String> {

@@ -12,7 +12,7 @@ use crate::revisions::TestsRun;
 use crate::verbs::{Form, test};
 
 pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
-    let (problems, policy) = match directory::load(dir, None)? {
+    let (problems, policy) = match directory::load(dir)? {
         Ok(loaded) => (Vec::new(), Some(loaded.policy)),
         Err(problems) => (problems, None),
     };

@@ -36,7 +36,7 @@ pub fn run(name: &str, dir: &Path, form: Form, palette: Palette) -> Result<Exit>
 
 /// Reads the documents of a directory, or prints what is wrong with them.
 pub fn documents(dir: &Path) -> Result<Result<Documents, Exit>> {
-    Ok(directory::load(dir, None)?.map(|loaded| loaded.documents).map_err(|problems| {
+    Ok(directory::load(dir)?.map(|loaded| loaded.documents).map_err(|problems| {
         problems.iter().for_each(|problem| eprintln!("{problem}\n"));
         Exit::Bad
     }))

@@ -16,7 +16,7 @@ use crate::directory;
 const REJECTED_SHOWN: usize = 4;
 
 pub fn run(question: &Explain, palette: Palette) -> Result<Exit> {
-    let policy = match directory::load(&question.dir, None)? {
+    let policy = match directory::load(&question.dir)? {
         Ok(loaded) => loaded.policy,
         Err(problems) => {
             problems.iter().for_each(|problem| eprintln!("{problem}\n"));

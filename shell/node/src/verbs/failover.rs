@@ -12,7 +12,7 @@ use crate::directory;
 use crate::verbs::Form;
 
 pub fn run(trunk: &str, dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
-    let policy = match directory::load(dir, None)? {
+    let policy = match directory::load(dir)? {
         Ok(loaded) => loaded.policy,
         Err(problems) => {
             problems.iter().for_each(|problem| eprintln!("{problem}\n"));

@@ -19,7 +19,7 @@ pub fn run(verb: &Number, palette: Palette) -> Result<Exit> {
 }
 
 fn with(dir: &Path, verb: impl FnOnce(&Policy) -> Exit) -> Result<Exit> {
-    match directory::load(dir, None)? {
+    match directory::load(dir)? {
         Ok(loaded) => Ok(verb(&loaded.policy)),
         Err(problems) => {
             problems.iter().for_each(|problem| eprintln!("{problem}\n"));

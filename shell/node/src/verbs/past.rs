@@ -6,9 +6,9 @@ use anyhow::{Context, Result, anyhow};
 use cli::{Diff, Exit, Paint, Palette, Revisions};
 use model::{Documents, SourceFile};
 use serde_json::json;
-use store::{About, Cause};
+use store::{About, Cause, Content};
 
-use crate::revisions::Changes;
+use crate::revisions::{Changes, Decks};
 use crate::verbs::{changes, when};
 
 pub fn list(verb: &Revisions, palette: Palette) -> Result<Exit> {
@@ -56,24 +56,31 @@ pub fn diff(verb: &Diff, palette: Palette) -> Result<Exit> {
         abouts.last().map(|about| about.number).ok_or_else(|| anyhow!("{}: no revision", data.display()))
     };
     let to = verb.to.map_or_else(newest, Ok)?;
-    let changes = Changes::between(&documents(&data, verb.from)?, &documents(&data, to)?);
+    let (old, new) = (content(&data, verb.from)?, content(&data, to)?);
+    let changes = Changes::of((&old.0, &old.1), (&new.0, &new.1));
     if verb.json {
         println!("{:#}", json!({ "from": verb.from, "to": to, "changes": changes }));
         return Ok(Exit::Done);
     }
     println!("{}", palette.paint(Paint::Strong, format!("Revision {} → {to}", verb.from)));
     if changes.is_empty() {
-        println!("  no object changes");
+        println!("  nothing changes");
     }
     changes::changes_in_words(&json!(changes), palette).iter().for_each(|line| println!("{line}"));
     Ok(Exit::Done)
 }
 
-fn documents(data: &Path, number: u64) -> Result<Documents> {
-    let texts = store::documents_of(data, number).with_context(|| format!("revision {number}"))?;
-    let files: Vec<_> = texts.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
-    model::load(&files).map_err(|problems| {
+/// Documents of a revision, and their prices.
+fn content(data: &Path, number: u64) -> Result<(Documents, Decks)> {
+    let Content { documents, lists } =
+        store::content_of(data, number).with_context(|| format!("revision {number}"))?;
+    let files: Vec<_> = documents.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
+    let mut documents = model::load(&files).map_err(|problems| {
         let all: Vec<_> = problems.iter().map(ToString::to_string).collect();
         anyhow!("revision {number} cannot be read by this version:\n{}", all.join("\n"))
-    })
+    })?;
+    documents.lists = lists.into_iter().map(|list| (list.name, list.text)).collect();
+    let decks = policy::decks(&documents);
+    documents.lists.clear();
+    Ok((documents, decks))
 }

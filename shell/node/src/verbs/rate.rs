@@ -26,7 +26,7 @@ pub fn run(verb: &RateVerb, palette: Palette) -> Result<Exit> {
 }
 
 fn loaded(dir: &Path) -> Result<Option<Policy>> {
-    Ok(match directory::load(dir, None)? {
+    Ok(match directory::load(dir)? {
         Ok(loaded) => Some(loaded.policy),
         Err(problems) => {
             problems.iter().for_each(|problem| eprintln!("{problem}\n"));

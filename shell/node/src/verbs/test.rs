@@ -11,7 +11,7 @@ use crate::directory;
 use crate::verbs::Form;
 
 pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
-    let policy = match directory::load(dir, None)? {
+    let policy = match directory::load(dir)? {
         Ok(loaded) => loaded.policy,
         Err(problems) if form == Form::Json => {
             println!("{:#}", json!({ "problems": problems }));

@@ -1,8 +1,13 @@
 //! What is known of a revision, beside its documents.
 
+use std::sync::{Arc, OnceLock};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+/// Stands before a list in a digest: no document has an empty name.
+const LIST: &str = "";
 
 /// Who applied what, when and why, and what was found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +28,7 @@ pub struct About {
     /// Whether it stays: it was confirmed, or need not be.
     #[serde(skip)]
     pub is_settled: bool,
-    /// The digest of the documents.
+    /// The digest of its content.
     pub documents: String,
     /// The digest of what stood in the configuration directory then.
     pub directory: String,
@@ -59,14 +64,58 @@ impl Cause {
     }
 }
 
-/// Tells sets of documents apart: the same names and texts have the same digest.
-pub fn digest<'d>(documents: impl IntoIterator<Item = (&'d str, &'d str)>) -> String {
+/// Everything that a revision is made of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Content {
+    /// Names and texts, in order of the names.
+    pub documents: Vec<(String, String)>,
+    /// The price lists that the documents name, in order of the names.
+    pub lists: Vec<List>,
+}
+
+/// A price list, by the name that documents call it by.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub name: Arc<str>,
+    pub text: Arc<str>,
+    /// A list of a million prices is summed up once, if anybody asks.
+    digest: OnceLock<String>,
+}
+
+impl List {
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> List {
+        List { name: name.into(), text: text.into(), digest: OnceLock::new() }
+    }
+
+    /// Tells its content from others.
+    pub fn digest(&self) -> &str {
+        self.digest.get_or_init(|| hex(Sha256::digest(self.text.as_bytes())))
+    }
+}
+
+impl PartialEq for List {
+    fn eq(&self, other: &List) -> bool {
+        self.name == other.name && self.text == other.text
+    }
+}
+
+/// Tells contents apart: the same names and texts have the same digest.
+pub fn digest<'d>(documents: impl IntoIterator<Item = (&'d str, &'d str)>, lists: &[List]) -> String {
     let mut sum = Sha256::new();
-    for (name, text) in documents {
-        for part in [name, text] {
+    let mut add = |parts: [&str; 2]| {
+        for part in parts {
             sum.update((part.len() as u64).to_be_bytes());
             sum.update(part.as_bytes());
         }
+    };
+    documents.into_iter().for_each(|(name, text)| add([name, text]));
+    for list in lists {
+        add([LIST, &list.name]);
+        add([LIST, list.digest()]);
     }
-    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(sum.finalize())
+}
+
+fn hex(bytes: impl IntoIterator<Item = u8>) -> String {
+    bytes.into_iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,28 +1,30 @@
-//! One revision on the disk: `revision.json`, `documents/…`, and `confirmed` once it is.
+//! One revision on the disk: `revision.json`, `documents/…`, `lists.json` where there are price lists, and
+//! `confirmed` once it is.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::about::{About, digest};
+use super::about::{About, Content, List, digest};
+use super::files::{UNFINISHED, make_private, sync_folder, write_whole};
+use super::lists::{Names, Shelf, names_of};
 
 const ABOUT: &str = "revision.json";
 const DOCUMENTS: &str = "documents";
+const LISTS: &str = "lists.json";
 const CONFIRMED: &str = "confirmed";
-/// The beginning of names that are not revisions yet.
-const UNFINISHED: &str = "unfinished-";
 
 /// The folder of one revision.
 pub struct Place {
     path: PathBuf,
     unfinished: PathBuf,
+    shelf: Shelf,
 }
 
 impl Place {
     pub fn of(directory: &Path, number: u64) -> Place {
         let unfinished = directory.join(format!("{UNFINISHED}{number}"));
-        Place { path: directory.join(number.to_string()), unfinished }
+        Place { path: directory.join(number.to_string()), unfinished, shelf: Shelf::of(directory) }
     }
 
     pub fn path(&self) -> &Path {
@@ -36,21 +38,31 @@ impl Place {
         Ok(about)
     }
 
-    /// Every document, in order of the names; an error if they are not those that were written.
-    pub fn documents(&self) -> io::Result<Vec<(String, String)>> {
+    /// What it was made of; an error if that is not what was written.
+    pub fn content(&self) -> io::Result<Content> {
         let root = self.path.join(DOCUMENTS);
         let mut documents = Vec::new();
         collect(&root, &root, &mut documents)?;
         documents.sort_by(|one, other| Path::new(&one.0).cmp(Path::new(&other.0)));
-        let found = digest(documents.iter().map(|(name, text)| (&**name, &**text)));
+        let lists = self.shelf.lists(&self.lists()?)?;
+        let found = digest(documents.iter().map(|(name, text)| (&**name, &**text)), &lists);
         if found != self.about()?.documents {
             let words = format!("{}: these are not the documents that were written", root.display());
             return Err(io::Error::new(io::ErrorKind::InvalidData, words));
         }
-        Ok(documents)
+        Ok(Content { documents, lists })
     }
 
-    pub fn write(&self, about: &About, documents: &[(&str, &str)]) -> io::Result<()> {
+    /// The price lists that it names.
+    pub fn lists(&self) -> io::Result<Names> {
+        match fs::read(self.path.join(LISTS)) {
+            Ok(text) => Ok(serde_json::from_slice(&text)?),
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(Names::new()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    pub fn write(&self, about: &About, documents: &[(&str, &str)], lists: &[List]) -> io::Result<()> {
         if self.unfinished.exists() {
             fs::remove_dir_all(&self.unfinished)?;
         }
@@ -67,6 +79,11 @@ impl Place {
             }
             path.parent().map_or(Ok(()), make_private)?;
             write_whole(&path, text.as_bytes())?;
+        }
+        // A revision is renamed into its place after the lists that it names lie in theirs.
+        self.shelf.keep(lists)?;
+        if !lists.is_empty() {
+            write_whole(&self.unfinished.join(LISTS), &serde_json::to_vec_pretty(&names_of(lists))?)?;
         }
         write_whole(&self.unfinished.join(ABOUT), &serde_json::to_vec_pretty(about)?)?;
         folders.iter().try_for_each(|folder| sync_folder(folder))?;
@@ -124,11 +141,6 @@ pub fn set_aside(directory: &Path, path: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// Makes a folder that only its owner may enter, with those above it.
-pub fn make_private(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
 fn collect(root: &Path, folder: &Path, documents: &mut Vec<(String, String)>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -149,14 +161,4 @@ fn inside(name: &str) -> io::Result<&Path> {
         return Ok(path);
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{name}: no document may stand there")))
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }

@@ -1,13 +1,16 @@
 #![allow(clippy::unwrap_used)]
 //! What the store promises about records.
 
+mod place;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use place::{Directory, wait_for};
 use serde_json::{Value, json};
 use store::{Found, OpenFault, ReadFault, Settings, Store, Trouble, records_in};
 
@@ -178,34 +181,4 @@ fn ear() -> (Told, impl Fn(Trouble) + Send + Sync + 'static) {
     let told = Told::default();
     let telling = Arc::clone(&told);
     (told, move |trouble| telling.lock().unwrap().push(trouble))
-}
-
-fn wait_for(condition: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(20);
-    while !condition() {
-        assert!(Instant::now() < until, "it never came true");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// A directory of its own for one test.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Directory {
-        let path = std::env::temp_dir().join(format!("tandem-store-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Directory(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

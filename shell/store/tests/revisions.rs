@@ -1,11 +1,14 @@
 #![allow(clippy::unwrap_used)]
 //! What the store promises about revisions.
 
+mod place;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use place::{Directory, wait_for};
 use serde_json::Value;
 use store::{About, Cause, List, OpenFault, Retention, Revisions, content_of, digest, revisions_in};
 
@@ -79,9 +82,6 @@ fn no_document_leaves_its_folder() {
     assert!(revisions.newest().unwrap().is_none());
 }
 
-/// Killed while it writes, again and again: what is there afterwards is whole, and nothing promised is gone.
-#[test]
-fn pain_25_a_process_that_is_killed_while_writing_leaves_whole_revisions() {
 /// A price list of many revisions lies on the disk once, and goes with the last that names it.
 #[test]
 fn pain_25_a_price_list_is_kept_once_and_as_long_as_a_revision_names_it() {
@@ -143,6 +143,9 @@ fn pain_25_a_revision_whose_price_list_was_changed_is_set_aside() {
     assert_eq!(revisions.newest().unwrap().unwrap().number, 1);
 }
 
+/// Killed while it writes, again and again: what is there afterwards is whole, and nothing promised is gone.
+#[test]
+fn pain_25_a_process_that_is_killed_while_writing_leaves_whole_revisions() {
     if let Ok(data) = std::env::var("STORE_TEST_REVISE_UNTIL_KILLED") {
         revise_until_killed(Path::new(&data));
     }

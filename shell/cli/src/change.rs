@@ -37,7 +37,7 @@ pub struct Apply {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
-    /// Show the plan, and apply nothing
+    /// Show the plan and what would become of it, and apply nothing
     #[arg(long)]
     pub dry_run: bool,
     /// One JSON document instead of text; nothing is asked

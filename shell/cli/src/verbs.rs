@@ -127,7 +127,8 @@ Exit code 1 says that it would be refused."
     Plan(Plan),
     /// Plan, test, and put in force; calls in progress keep the plan they have
     #[command(after_help = "Examples:\n  tandem apply /etc/tandem --why \"second trunk\"\n  tandem apply \
---dir /etc/tandem --confirm 5m --yes\n\nExit code 1: refused, nothing changed. 5: somebody else changed it.")]
+--dir /etc/tandem --confirm 5m --yes\n\nExit code 1: refused, nothing changed. 5: somebody else changed it. \
+The same with --dry-run.")]
     Apply(Apply),
     /// Keep what was applied with --confirm
     #[command(after_help = "Examples:\n  tandem confirm --dir /etc/tandem\n  tandem confirm --data \

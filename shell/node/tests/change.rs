@@ -90,6 +90,31 @@ fn pain_25_a_plan_made_on_another_revision_is_a_conflict() {
     assert_eq!(home.revision(), 2);
 }
 
+/// A rehearsal says what would become of it by its words and by its exit code, and changes nothing.
+#[test]
+fn req_f25_a_dry_run_says_whether_it_could_be_applied() {
+    let (home, _up) = running("dry");
+    home.write(|text| text.replace("Hana", "Hanna"));
+
+    let good = home.run(&["apply", "--dry-run"]);
+    let good_json = home.json(&["apply", "--dry-run"]);
+    let late = home.json(&["apply", "--dry-run", "--base", "7"]);
+    home.write(|text| text.replace("trunk = \"east\" }] #", "trunk = \"west\" }] #"));
+    let bad = home.run(&["apply", "--dry-run"]);
+    let bad_json = home.json(&["apply", "--dry-run"]);
+
+    assert_eq!(good.status.code(), Some(0));
+    let words = String::from_utf8(good.stdout).unwrap();
+    assert!(words.contains("✔ it can be applied; this was a dry run, and revision 1 runs on"), "{words}");
+    assert_eq!((&good_json.0["what"], good_json.1), (&"dry_run".into(), 0));
+    assert_eq!((&late.0["what"], late.1), (&"conflict".into(), 5));
+    assert_eq!(bad.status.code(), Some(1));
+    let words = String::from_utf8(bad.stdout).unwrap();
+    assert!(words.contains("✘ it would be refused; revision 1 runs on"), "{words}");
+    assert_eq!((&bad_json.0["what"], bad_json.1), (&"refused".into(), 1));
+    assert_eq!(home.revision(), 1);
+}
+
 /// A change that cuts off the one who made it comes back by itself.
 #[test]
 fn pain_25_what_nobody_confirms_is_taken_back() {

@@ -41,19 +41,16 @@ pub fn apply(apply: &Apply, palette: Palette) -> Result<Exit> {
         Ok(plan) => plan,
         Err(exit) => return Ok(exit),
     };
-    if !apply.json {
+    let form = if apply.json { Form::Json } else { Form::Text };
+    if form == Form::Text {
         println!("{}\n", changes::plan_in_words(&plan, palette));
     }
-    if plan["is_good"] != true || apply.dry_run {
-        match apply.json {
-            true => println!("{:#}", json!({ "what": "refused", "plan": plan })),
-            false => println!(
-                "{} nothing was applied; revision {} runs on",
-                palette.paint(if apply.dry_run { Paint::Note } else { Paint::Bad }, "✘"),
-                plan["base"]
-            ),
-        }
-        return Ok(if plan["is_good"] == true { Exit::Done } else { Exit::Bad });
+    if apply.dry_run {
+        return Ok(tell_dry_run(apply, &plan, palette));
+    }
+    if plan["is_good"] != true {
+        let outcome = json!({ "revision": plan["base"], "what": "refused", "plan": plan });
+        return Ok(tell(&outcome, form, palette));
     }
     if !apply.yes && !apply.json && !is_wanted()? {
         println!("Nothing was applied.");
@@ -71,8 +68,31 @@ pub fn apply(apply: &Apply, palette: Palette) -> Result<Exit> {
         Ok(outcome) => outcome,
         Err(exit) => return Ok(exit),
     };
-    let form = if apply.json { Form::Json } else { Form::Text };
     Ok(tell(&outcome, form, palette))
+}
+
+/// Says what an apply would come to, and ends as it would.
+fn tell_dry_run(apply: &Apply, plan: &Value, palette: Palette) -> Exit {
+    let revision = &plan["base"];
+    let (what, exit) = match apply.base {
+        Some(base) if *revision != base => ("conflict", Exit::Conflict),
+        _ if plan["is_good"] == true => ("dry_run", Exit::Done),
+        _ => ("refused", Exit::Bad),
+    };
+    if apply.json {
+        println!("{:#}", json!({ "revision": revision, "what": what, "plan": plan }));
+        return exit;
+    }
+    let bad = palette.paint(Paint::Bad, "✘");
+    match exit {
+        Exit::Done => println!(
+            "{} it can be applied; this was a dry run, and revision {revision} runs on",
+            palette.paint(Paint::Good, "✔")
+        ),
+        Exit::Conflict => println!("{bad} it would be refused: revision {revision} runs now"),
+        _ => println!("{bad} it would be refused; revision {revision} runs on"),
+    }
+    exit
 }
 
 pub fn confirm(confirm: &Confirm, palette: Palette) -> Result<Exit> {

@@ -1,6 +1,6 @@
 //! What would happen if: the same decision as a live call's, on made-up facts; and the stored tests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -228,32 +228,15 @@ fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
     let device = user.devices.first();
     let address = device.and_then(|uri| uri.address()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let port = device.and_then(|uri| uri.port).unwrap_or(5060);
+    let interface = policy.interface_towards(Side::Inside).unwrap_or(InterfaceId(0));
     let called = called_uri(&inquiry.dial, &policy.realm);
+    let from = format!("sip:{}@{}", user.name, policy.realm);
     Facts {
-        source: SocketAddr::new(address, port),
-        interface: policy.interface_towards(Side::Inside).unwrap_or(InterfaceId(0)),
         transport: device.map_or(Transport::Udp, SipUri::likely_transport),
-        request_uri: called.clone(),
-        from_uri: format!("sip:{}@{}", user.name, policy.realm),
         from_display: Some(user.display.to_string()),
-        to_uri: called,
-        asserted: Vec::new(),
-        preferred: Vec::new(),
-        remote_party: Vec::new(),
-        diversion: Vec::new(),
-        history: Vec::new(),
-        handed_on: Vec::new(),
-        privacy: None,
         authenticated: user.password.is_some().then(|| user.name.to_string()),
-        certificate: Vec::new(),
-        resolved: Vec::new(),
-        line: None,
-        transferred_by: None,
-        at: inquiry.at,
         standings: Standings::down(inquiry.down.iter().copied()),
-        registrations: BTreeMap::new(),
-        max_forwards: 70,
-        in_use: Vec::new(),
+        ..Facts::new(SocketAddr::new(address, port), interface, from, called, inquiry.at)
     }
 }
 
@@ -264,32 +247,14 @@ fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
         Some(Source::Network(network)) => SocketAddr::new(network.address, 5060),
         None => SocketAddr::new(of_server().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), 5060),
     };
+    let interface = policy.interface_towards(Side::Outside).unwrap_or(InterfaceId(0));
     let called = called_uri(&inquiry.dial, &policy.realm);
+    let from = "sip:anonymous@anonymous.invalid".to_owned();
     Facts {
-        source,
-        interface: policy.interface_towards(Side::Outside).unwrap_or(InterfaceId(0)),
-        transport: Transport::Udp,
-        request_uri: called.clone(),
-        from_uri: "sip:anonymous@anonymous.invalid".into(),
-        from_display: None,
-        to_uri: called,
-        asserted: Vec::new(),
-        preferred: Vec::new(),
-        remote_party: Vec::new(),
-        diversion: Vec::new(),
-        history: Vec::new(),
-        handed_on: Vec::new(),
-        privacy: None,
-        authenticated: None,
         certificate: trunk.certificate.first().map(|name| name.to_string()).into_iter().collect(),
         resolved: vec![trunk.name.clone()],
-        line: None,
-        transferred_by: None,
-        at: inquiry.at,
         standings: Standings::down(inquiry.down.iter().copied()),
-        registrations: BTreeMap::new(),
-        max_forwards: 70,
-        in_use: Vec::new(),
+        ..Facts::new(source, interface, from, called, inquiry.at)
     }
 }
 

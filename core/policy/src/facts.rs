@@ -79,3 +79,41 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_use: Vec<(Arc<str>, u32)>,
 }
+
+impl Facts {
+    /// A call of which nothing is known but who calls whom, from where and when.
+    pub fn new(
+        source: SocketAddr,
+        interface: InterfaceId,
+        from_uri: String,
+        request_uri: String,
+        at: WallTime,
+    ) -> Facts {
+        Facts {
+            source,
+            interface,
+            transport: Transport::Udp,
+            to_uri: request_uri.clone(),
+            request_uri,
+            from_uri,
+            from_display: None,
+            asserted: Vec::new(),
+            preferred: Vec::new(),
+            remote_party: Vec::new(),
+            diversion: Vec::new(),
+            history: Vec::new(),
+            handed_on: Vec::new(),
+            privacy: None,
+            authenticated: None,
+            certificate: Vec::new(),
+            resolved: Vec::new(),
+            line: None,
+            transferred_by: None,
+            at,
+            standings: Standings::default(),
+            registrations: BTreeMap::new(),
+            max_forwards: 70,
+            in_use: Vec::new(),
+        }
+    }
+}

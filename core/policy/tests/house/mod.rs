@@ -1,12 +1,8 @@
 //! The house of Contoso, for stories about decisions.
 #![allow(dead_code, reason = "each story uses some of it")]
 
-use std::collections::BTreeMap;
-
 use model::{Documents, SecretRef, Secrets, SourceFile};
-use policy::{
-    CallPlan, Decision, Facts, InterfaceId, Policy, Refusal, Standings, Trail, Transport, WallTime,
-};
+use policy::{CallPlan, Decision, Facts, InterfaceId, Policy, Refusal, Standings, Trail, WallTime};
 
 pub const CONTOSO: &str = include_str!("../contoso.toml");
 pub const LAN: InterfaceId = InterfaceId(0);
@@ -44,32 +40,9 @@ pub fn call(source: &str, interface: InterfaceId, from: &str, dialled: &str) -> 
         true => dialled.to_owned(),
         false => format!("sip:{dialled}@contoso.example"),
     };
-    Facts {
-        source: source.parse().expect("stories give sources"),
-        interface,
-        transport: Transport::Udp,
-        to_uri: request_uri.clone(),
-        request_uri,
-        from_uri: format!("sip:{from}@contoso.example"),
-        from_display: None,
-        asserted: Vec::new(),
-        preferred: Vec::new(),
-        remote_party: Vec::new(),
-        diversion: Vec::new(),
-        history: Vec::new(),
-        handed_on: Vec::new(),
-        privacy: None,
-        authenticated: None,
-        certificate: Vec::new(),
-        resolved: Vec::new(),
-        line: None,
-        transferred_by: None,
-        at: WallTime(1_763_632_800_000),
-        standings: Standings::default(),
-        registrations: BTreeMap::new(),
-        max_forwards: 70,
-        in_use: Vec::new(),
-    }
+    let source = source.parse().expect("stories give sources");
+    let from = format!("sip:{from}@contoso.example");
+    Facts::new(source, interface, from, request_uri, WallTime(1_763_632_800_000))
 }
 
 pub fn hana_dials(dialled: &str) -> Facts {

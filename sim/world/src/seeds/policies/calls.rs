@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use actors::Chance;
-use model::{Documents, Source, Transport};
+use model::{Documents, Source};
 use policy::{AddressFact, Facts, InterfaceId, ServerFact, ServerId, Standing, Standings, WallTime};
 
 use crate::seeds::policies::houses::{NUMBERS, TRUNKS, USERS};
@@ -12,31 +12,13 @@ use crate::seeds::policies::houses::{NUMBERS, TRUNKS, USERS};
 /// A call of somebody, to somebody, at some time.
 pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
     let request_uri = wanted(chance, documents);
+    let source = SocketAddr::from(([10, 20, 0, 31], 5062));
+    let at = WallTime(1_760_000_000_000 + i64::try_from(chance.below(63_000_000_000)).unwrap_or(0));
+    let from = "sip:nobody@contoso.example".to_owned();
     let mut facts = Facts {
-        source: SocketAddr::from(([10, 20, 0, 31], 5062)),
-        interface: InterfaceId(0),
-        transport: Transport::Udp,
-        to_uri: request_uri.clone(),
-        request_uri,
-        from_uri: "sip:nobody@contoso.example".into(),
-        from_display: None,
-        asserted: Vec::new(),
-        preferred: Vec::new(),
-        remote_party: Vec::new(),
-        diversion: Vec::new(),
-        history: Vec::new(),
-        handed_on: Vec::new(),
-        privacy: None,
-        authenticated: None,
-        certificate: Vec::new(),
-        resolved: Vec::new(),
-        line: None,
-        transferred_by: None,
-        at: WallTime(1_760_000_000_000 + i64::try_from(chance.below(63_000_000_000)).unwrap_or(0)),
         standings: standings(chance, documents),
-        registrations: BTreeMap::new(),
         max_forwards: if chance.happens(20) { 0 } else { 70 },
-        in_use: Vec::new(),
+        ..Facts::new(source, InterfaceId(0), from, request_uri, at)
     };
     match chance.below(20) {
         0..12 => by_user(chance, documents, &mut facts),

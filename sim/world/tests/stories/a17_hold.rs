@@ -17,6 +17,18 @@ fn heard(world: &mut World, call: &CallHandle, other: &ActorHandle) -> (u64, u64
     (call.packets_heard() - before.0, theirs() - before.1)
 }
 
+/// Both hear each other.
+fn both_hear(world: &mut World, call: &CallHandle, other: &ActorHandle) {
+    let (here, there) = heard(world, call, other);
+    assert!(here > 5 && there > 5, "{here} and {there} packets");
+}
+
+/// Somebody does something, and a moment passes.
+fn does(world: &mut World, who: &ActorHandle, deed: impl Fn(LegId) -> Deed) {
+    who.does(deed);
+    world.run_for(MOMENT);
+}
+
 fn up(seed: u64) -> (World, CallHandle, ActorHandle, ActorHandle) {
     let mut world = World::from_toml(seed, TWO_PROVIDERS);
     let (hana, east) = (world.user("hana"), world.provider("east"));
@@ -58,15 +70,13 @@ fn a17_on_hold_the_holder_sends_and_the_held_is_silent() {
     for hold in [Deed::Hold as fn(LegId) -> Deed, Deed::HoldByZero] {
         let (mut world, call, hana, east) = up(seed());
 
-        hana.does(hold);
-        world.run_for(MOMENT);
+        does(&mut world, &hana, hold);
         let (at_hana, _) = heard(&mut world, &call, &east);
 
         assert_eq!(at_hana, 0);
         call.resumes();
         world.run_for(MOMENT);
-        let (at_hana, at_east) = heard(&mut world, &call, &east);
-        assert!(at_hana > 5 && at_east > 5);
+        both_hear(&mut world, &call, &east);
         world.finish();
     }
 }
@@ -75,20 +85,15 @@ fn a17_on_hold_the_holder_sends_and_the_held_is_silent() {
 #[test]
 fn a17_who_still_holds_is_not_resumed_by_the_other() {
     let (mut world, call, hana, east) = up(seed());
-    hana.does(Deed::Hold);
-    world.run_for(MOMENT);
-    east.does(Deed::Hold);
-    world.run_for(MOMENT);
+    does(&mut world, &hana, Deed::Hold);
+    does(&mut world, &east, Deed::Hold);
 
-    hana.does(Deed::Resume);
-    world.run_for(MOMENT);
+    does(&mut world, &hana, Deed::Resume);
     let (_, at_east) = heard(&mut world, &call, &east);
 
     assert_eq!(at_east, 0);
-    east.does(Deed::Resume);
-    world.run_for(MOMENT);
-    let (at_hana, at_east) = heard(&mut world, &call, &east);
-    assert!(at_hana > 5 && at_east > 5);
+    does(&mut world, &east, Deed::Resume);
+    both_hear(&mut world, &call, &east);
     world.finish();
 }
 
@@ -96,16 +101,12 @@ fn a17_who_still_holds_is_not_resumed_by_the_other() {
 #[test]
 fn a17_an_offer_may_be_asked_for_while_the_call_is_held() {
     let (mut world, call, hana, east) = up(seed());
-    east.does(Deed::Hold);
-    world.run_for(MOMENT);
+    does(&mut world, &east, Deed::Hold);
 
-    hana.does(Deed::ReInviteWithoutOffer);
-    world.run_for(MOMENT);
-    east.does(Deed::Resume);
-    world.run_for(MOMENT);
+    does(&mut world, &hana, Deed::ReInviteWithoutOffer);
+    does(&mut world, &east, Deed::Resume);
 
-    let (at_hana, at_east) = heard(&mut world, &call, &east);
-    assert!(at_hana > 5 && at_east > 5);
+    both_hear(&mut world, &call, &east);
     world.finish();
 }
 
@@ -122,8 +123,7 @@ fn a17_two_holds_at_once_lose_nothing() {
     east.does(Deed::Resume);
     world.run_for(Duration::from_secs(12));
 
-    let (at_hana, at_east) = heard(&mut world, &call, &east);
-    assert!(at_hana > 5 && at_east > 5);
+    both_hear(&mut world, &call, &east);
     world.finish();
 }
 
@@ -134,8 +134,7 @@ fn c5_a_refused_change_leaves_media_as_it_was() {
         let (mut world, call, hana, east) = up(seed());
         east.has_habit(Habit::RefusesChanges);
 
-        hana.does(deed);
-        world.run_for(MOMENT);
+        does(&mut world, &hana, deed);
 
         assert!(call.notes().contains(&Note::Declined { method: "INVITE".to_owned(), status: 488 }));
         // The phone itself is on hold now; the house still sends to it where it was.

@@ -29,68 +29,81 @@ fn pracks(actor: &ActorHandle) -> usize {
     actor.count(|note| *note == Note::Pracked { fits: true })
 }
 
+/// A phone and a trunk, each of its kind.
+#[derive(Clone, Copy)]
+struct Pair {
+    phone: Option<Habit>,
+    rule: &'static str,
+    provider: Option<Habit>,
+}
+
+/// Every kind of phone with every kind of trunk.
+fn pairs() -> impl Iterator<Item = Pair> {
+    let of = |phone| KINDS.into_iter().map(move |(rule, provider)| Pair { phone, rule, provider });
+    KINDS.into_iter().flat_map(move |(_, phone)| of(phone))
+}
+
+impl Pair {
+    fn world(&self, seed: u64) -> (World, ActorHandle, ActorHandle) {
+        let world = World::from_toml(seed, &with_rule(self.rule));
+        let (hana, east) = (world.user("hana"), world.provider("east"));
+        made_like(&hana, self.phone);
+        made_like(&east, self.provider);
+        (world, hana, east)
+    }
+}
+
+impl std::fmt::Display for Pair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "phone {:?}, trunk {}", self.phone, self.rule)
+    }
+}
+
 /// Each combination of a phone and a trunk that don't do 100rel, can, or insist: the call works, and each
 /// reliable answer has exactly one PRACK (the wire judge counts them).
 #[test]
 fn a13_every_combination_of_phone_and_trunk_works() {
-    for (_, phone) in KINDS {
-        for (rule, provider) in KINDS {
-            let mut world = World::from_toml(seed(), &with_rule(rule));
-            let (hana, east) = (world.user("hana"), world.provider("east"));
-            made_like(&hana, phone);
-            made_like(&east, provider);
-            east.has_habit(Habit::EarlyMedia);
+    for pair in pairs() {
+        let (mut world, hana, east) = pair.world(seed());
+        east.has_habit(Habit::EarlyMedia);
 
-            let call = hana.dials("+1 206 555 0142");
-            world.run_for(Duration::from_secs(8));
+        let call = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_secs(8));
 
-            assert!(call.is_up_with(&east), "phone {phone:?}, trunk {rule}");
-            assert_eq!(pracks(&east), usize::from(provider.is_some()), "phone {phone:?}, trunk {rule}");
-            world.finish();
-        }
+        assert!(call.is_up_with(&east), "{pair}");
+        assert_eq!(pracks(&east), usize::from(pair.provider.is_some()), "{pair}");
+        world.finish();
     }
 }
 
 /// The same for calls that a trunk brings to a phone: the caller's leg follows the trunk's rule.
 #[test]
 fn a13_every_combination_of_trunk_and_phone_works() {
-    for (rule, provider) in KINDS {
-        for (_, phone) in KINDS {
-            let mut world = World::from_toml(seed(), &with_rule(rule));
-            let (hana, east) = (world.user("hana"), world.provider("east"));
-            made_like(&east, provider);
-            made_like(&hana, phone);
+    for pair in pairs() {
+        let (mut world, hana, east) = pair.world(seed());
 
-            let call = east.dials("+1 425 555 0100");
-            world.run_for(Duration::from_secs(8));
+        let call = east.dials("+1 425 555 0100");
+        world.run_for(Duration::from_secs(8));
 
-            assert!(call.is_up_with(&hana), "trunk {rule}, phone {phone:?}");
-            assert_eq!(pracks(&hana), usize::from(phone.is_some()), "trunk {rule}, phone {phone:?}");
-            world.finish();
-        }
+        assert!(call.is_up_with(&hana), "{pair}");
+        assert_eq!(pracks(&hana), usize::from(pair.phone.is_some()), "{pair}");
+        world.finish();
     }
 }
 
 /// A tenth of all packets is lost on both sides, whatever the combination: the call still comes about.
 #[test]
 fn a13_every_combination_survives_a_loss_of_ten_percent() {
-    for (_, phone) in KINDS {
-        for (rule, provider) in KINDS {
-            for seed in 0..4 {
-                let mut world = World::from_toml(seed, &with_rule(rule));
-                let (hana, east) = (world.user("hana"), world.provider("east"));
-                world.links_all(Link::rough(100));
-                made_like(&hana, phone);
-                made_like(&east, provider);
-                east.has_habit(Habit::EarlyMedia).answers_after(Duration::from_secs(3));
+    for (pair, seed) in pairs().flat_map(|pair| (0..4).map(move |seed| (pair, seed))) {
+        let (mut world, hana, east) = pair.world(seed);
+        world.links_all(Link::rough(100));
+        east.has_habit(Habit::EarlyMedia).answers_after(Duration::from_secs(3));
 
-                let call = hana.dials("+1 206 555 0142");
-                world.run_for(Duration::from_secs(60));
+        let call = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_secs(60));
 
-                assert!(call.is_up(), "phone {phone:?}, trunk {rule}, seed {seed}: {:?}", call.notes());
-                world.finish();
-            }
-        }
+        assert!(call.is_up(), "{pair}, seed {seed}: {:?}", call.notes());
+        world.finish();
     }
 }
 

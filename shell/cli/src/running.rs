@@ -57,6 +57,7 @@ pub enum Trunk {
 northwind --json"
     )]
     Show {
+        /// Its name in [trunk.NAME]
         name: String,
         #[command(flatten)]
         house: House,
@@ -87,6 +88,18 @@ pub enum Call {
         #[arg(long)]
         json: bool,
     },
+    /// One call: what became of it, every attempt, and why it went there
+    #[command(after_help = "Examples:\n  tandem call show c019f3a9b2c0-1 --dir /etc/tandem\n  \
+tandem call show c019f3a9b2c0-1 --json")]
+    Show {
+        /// The id that the list shows, or the Call-ID of the caller's or of an attempt's leg
+        id: String,
+        #[command(flatten)]
+        house: House,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
     /// The messages of one call, drawn between those who exchanged them
     #[command(after_help = "Examples:\n  tandem call ladder c019f3a9b2c0-1 --dir /etc/tandem\n  \
 tandem call ladder c019f3a9b2c0-1 --json")]
@@ -110,17 +123,5 @@ tandem call ladder c019f3a9b2c0-1 --json")]
         /// The file to write
         #[arg(long, value_name = "FILE")]
         pcapng: PathBuf,
-    },
-    /// One call: what became of it, every attempt, and why it went there
-    #[command(after_help = "Examples:\n  tandem call show c019f3a9b2c0-1 --dir /etc/tandem\n  \
-tandem call show c019f3a9b2c0-1 --json")]
-    Show {
-        /// The id that the list shows, or the Call-ID of the caller's or of an attempt's leg
-        id: String,
-        #[command(flatten)]
-        house: House,
-        /// One JSON document instead of text
-        #[arg(long)]
-        json: bool,
     },
 }

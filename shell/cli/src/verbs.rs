@@ -50,7 +50,7 @@ pub enum Verb {
     /// Run in the foreground with the configuration in DIR
     #[command(after_help = "Examples:\n  tandem up /etc/tandem\n  tandem up my-edge --data /var/lib/tandem \
 --drain-max 2m\n\nSIGTERM or Ctrl-C lets calls end first; a second one stops at once.\n\
-SIGHUP reads DIR again.")]
+SIGHUP applies what DIR holds then.")]
     Up(Up),
     /// Make four calls between simulated phones, providers and a 9-1-1 centre, over loopback
     #[command(after_help = "Examples:\n  tandem demo\n  tandem demo --headless --json")]
@@ -169,7 +169,7 @@ tandem rate price +82255501234"
 
 #[derive(Debug, Args)]
 pub struct Up {
-    /// The configuration directory: every *.toml in it is read
+    /// The configuration directory: every *.toml in it and below it is read
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Where call records and events are written [default: DIR/data]

@@ -494,5 +494,5 @@ fn req_f25_a_check_runs_the_stored_tests() {
     let text = String::from_utf8(checked.stdout).unwrap();
     assert_eq!(checked.status.code(), Some(1));
     assert!(text.contains("trunk is west, not east") && text.contains("routes"), "{text}");
-    assert!(text.contains("1 stored tests, 1 failed"), "{text}");
+    assert!(text.contains("1 stored test, 1 failed"), "{text}");
 }

@@ -156,6 +156,9 @@ fn began_ms(value: &Value) -> i64 {
 }
 
 fn print(live: &Value, ended: &[Value], palette: Palette) {
+    if ended.is_empty() && live["calls"].as_array().is_none_or(Vec::is_empty) {
+        println!("no calls");
+    }
     for one in ended {
         println!("{}", record::line(one, palette));
     }

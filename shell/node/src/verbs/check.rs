@@ -31,14 +31,20 @@ pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
         let (good, bad) = (palette.paint(Paint::Good, "✔"), palette.paint(Paint::Bad, "✘"));
         let mark = if tests.failed.is_empty() { good } else { bad };
         let (passed, failed) = (tests.passed, tests.failed.len());
-        let stored = format!("{} stored tests, {failed} failed", passed + failed);
-        println!("{mark} {}: {trunks} trunks, {users} users, {stored}", dir.display());
+        let (trunks, users) = (counted(trunks, "trunk"), counted(users, "user"));
+        let stored = format!("{}, {failed} failed", counted(passed + failed, "stored test"));
+        println!("{mark} {}: {trunks}, {users}, {stored}", dir.display());
     } else {
         problems.iter().for_each(|problem| println!("{problem}\n"));
         let bad = palette.paint(Paint::Bad, "✘");
         println!("{bad} {}: problems: {}", dir.display(), problems.len());
     }
     Ok(exit(&problems, &tests))
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{ending}")
 }
 
 fn exit(problems: &[Problem], tests: &TestsRun) -> Exit {

@@ -18,6 +18,9 @@ pub fn list(verb: &Revisions, palette: Palette) -> Result<Exit> {
         println!("{:#}", json!({ "revisions": abouts }));
         return Ok(Exit::Done);
     }
+    if abouts.is_empty() {
+        println!("no revision in {}", data.display());
+    }
     let newest = abouts.last().map(|about| about.number);
     for about in &abouts {
         println!("{}", line(about, newest, palette));

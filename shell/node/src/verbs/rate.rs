@@ -47,6 +47,7 @@ fn list(question: &RateList, palette: Palette) -> Result<Exit> {
         println!("{:#}", json!({ "decks": policy.tariffs().map(row).collect::<Vec<_>>() }));
         return Ok(Exit::Done);
     }
+    say_if_none(&policy, &question.dir);
     for tariff in policy.tariffs() {
         let Tariff { name, deck, terms } = &**tariff;
         let trunks: Vec<&str> = policy.trunks_with(tariff).iter().map(|name| &***name).collect();
@@ -97,6 +98,7 @@ fn price(question: &RatePrice, palette: Palette) -> Result<Exit> {
         println!("{:#}", json!({ "number": number, "decks": rows.iter().map(row).collect::<Vec<_>>() }));
         return Ok(Exit::Done);
     }
+    say_if_none(&policy, &question.dir);
     for (tariff, found) in &rows {
         let name = palette.paint(Paint::Strong, format!("{:20}", tariff.name));
         match found {
@@ -108,6 +110,12 @@ fn price(question: &RatePrice, palette: Palette) -> Result<Exit> {
         }
     }
     Ok(if rows.iter().any(|(_, found)| found.is_some()) { Exit::Done } else { Exit::Bad })
+}
+
+fn say_if_none(policy: &Policy, dir: &Path) {
+    if policy.tariffs().next().is_none() {
+        println!("no [deck.*] in {}", dir.display());
+    }
 }
 
 /// A price for a prefix and a day, as text.

@@ -22,7 +22,7 @@ pub fn run(name: &str, dir: &Path, form: Form, palette: Palette) -> Result<Exit>
         println!("{:#}", json!({ "trunk": name, "give": ours, "ask": theirs }));
         return Ok(Exit::Done);
     }
-    let title = format!("Trunk {name} of {}", documents.system.name);
+    let title = format!("Trunk {name} of {}", documents.system.value.name);
     println!("{}\n\nGive to the provider", palette.paint(Paint::Strong, title));
     ours.iter().for_each(|(what, value)| println!("  {what:22} {value}"));
     println!("\nAsk the provider");

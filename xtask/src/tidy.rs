@@ -6,6 +6,7 @@
 mod circles;
 mod codes;
 mod dead;
+mod figures;
 mod floors;
 mod house;
 mod layout;
@@ -41,6 +42,7 @@ const RULES: &[(&str, Rule)] = &[
     ("circles", circles::check),
     ("dead files", dead::check),
     ("pages", pages::check),
+    ("figures and links", figures::check),
     ("codes", codes::check),
 ];
 

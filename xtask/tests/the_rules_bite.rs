@@ -282,3 +282,24 @@ fn clippy_refuses_what_the_folder_forbids() {
         }
     }
 }
+
+#[test]
+fn a_figure_that_nobody_measured_is_refused() {
+    let tree = Tree::new("figure").with_file("docs/PERFORMANCE.md", "| CPU | 0.439 | 5,350 |\n");
+    let table = "## Figures\n| | ours | theirs |\n|---|---|---|\n| 300 calls | 0.439 | 5,350 |\n";
+
+    let tree = tree.with_file("README.md", table);
+    assert!(tree.tidy().0, "{}", tree.tidy().1);
+    tree.with_file("README.md", &table.replace("0.439", "0.44"))
+        .is_refused("the figure 0.44 does not stand in docs/PERFORMANCE.md");
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_refused() {
+    Tree::new("link")
+        .with_file(
+            "docs/how-to/one.md",
+            "[up](../STYLE.md#files) [away](https://example.com) [two](two.md)\n",
+        )
+        .is_refused("the link to two.md leads nowhere");
+}

@@ -20,6 +20,7 @@ mod sipp;
 mod tls;
 mod transfer;
 mod wire;
+mod stage;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -2,15 +2,14 @@
 //! node's own count in its records.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::calls::NUMBER;
-use super::node::{self, Node};
-use super::place::{self, Transport, UDP_V4, Way, free_port, io_failure};
+use super::place::{Transport, UDP_V4, Way, io_failure};
 use super::sipp::{Role, Sipp};
+use super::stage::Stage;
 use super::{Binary, Load, records};
 use crate::step::Failure;
 
@@ -23,12 +22,8 @@ const WAY: Way = Way { name: "audio", ..UDP_V4 };
 
 pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     let calls: u64 = if load == Load::Long { 10_000 } else { 40 };
-    let folder = place::folder(WAY.name)?;
+    let Stage { folder, caller, callee, setting, node } = Stage::set(binary, WAY)?;
     fs::write(folder.join("tone.ulaw"), tone()).map_err(|error| io_failure("tone.ulaw", &error))?;
-    let callee = SocketAddr::new(WAY.address, free_port(WAY.address)?);
-    let caller = SocketAddr::new(WAY.address, free_port(WAY.address)?);
-    let setting = node::configure(&folder, WAY, callee, None)?;
-    let node = Node::start(binary, &folder, &setting)?;
 
     let mut options: Vec<String> = vec!["-m".into(), calls.to_string()];
     options.push("-rtp_echo".into());

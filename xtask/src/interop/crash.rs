@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::calls::NUMBER;
-use super::node::{self, Node};
-use super::place::{self, Transport, UDP_V4, Way, free_port, io_failure};
+use super::node::Node;
+use super::place::{Transport, UDP_V4, Way, io_failure};
 use super::sipp::{Role, Sipp};
+use super::stage::Stage;
 use super::{Binary, Load, records};
 use crate::step::Failure;
 
@@ -25,11 +26,7 @@ const HOLD_MS: u64 = 5_000;
 const FINISHED_FIRST: u64 = 60;
 
 pub fn run(binary: &Binary, _load: Load) -> Result<String, Failure> {
-    let folder = place::folder(WAY.name)?;
-    let callee = SocketAddr::new(WAY.address, free_port(WAY.address)?);
-    let caller = SocketAddr::new(WAY.address, free_port(WAY.address)?);
-    let setting = node::configure(&folder, WAY, callee, None)?;
-    let node = Node::start(binary, &folder, &setting)?;
+    let Stage { folder, caller, callee, setting, node } = Stage::set(binary, WAY)?;
     let uas = Sipp::start(&folder, &role("uas", callee, &[]), None)?;
 
     let (rate, hold) = (RATE.to_string(), HOLD_MS.to_string());

@@ -2,7 +2,6 @@
 //!
 //! Proves: pain 23.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -10,9 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::calls::NUMBER;
-use super::node::{self, Node};
-use super::place::{self, Transport, UDP_V4, Way, free_port};
+use super::place::{Transport, UDP_V4, Way};
 use super::sipp::{Role, Sipp};
+use super::stage::Stage;
 use super::{Binary, Load};
 use crate::step::{Failure, read};
 
@@ -21,11 +20,7 @@ const WAY: Way = Way { name: "flight", ..UDP_V4 };
 const MESSAGES_MIN: usize = 13;
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
-    let folder = place::folder(WAY.name)?;
-    let callee = SocketAddr::new(WAY.address, free_port(WAY.address)?);
-    let caller = SocketAddr::new(WAY.address, free_port(WAY.address)?);
-    let setting = node::configure(&folder, WAY, callee, None)?;
-    let node = Node::start(binary, &folder, &setting)?;
+    let Stage { folder, caller, callee, setting, node } = Stage::set(binary, WAY)?;
 
     let options = vec!["-m".into(), "1".into()];
     let contact = format!("sip:callee@{callee}");

@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::calls::NUMBER;
-use super::node::{self, Node};
-use super::place::{self, Way, free_port};
+use super::place::{self, Way};
 use super::sipp::{Role, Sipp};
+use super::stage::Stage;
 use super::{Binary, Load, records};
 use crate::step::Failure;
 
@@ -20,11 +20,7 @@ pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
         Load::Short => (200_u64, 40_u64),
         Load::Long => (4_000, 100),
     };
-    let folder = place::folder(WAY.name)?;
-    let at = |port| SocketAddr::new(WAY.address, port);
-    let (callee, caller) = (at(free_port(WAY.address)?), at(free_port(WAY.address)?));
-    let setting = node::configure(&folder, WAY, callee, None)?;
-    let node = Node::start(binary, &folder, &setting)?;
+    let Stage { folder, caller, callee, setting, node } = Stage::set(binary, WAY)?;
 
     let uas =
         Sipp::start(&folder, &role("uas-reliable", callee, vec!["-m".into(), calls.to_string()]), None)?;

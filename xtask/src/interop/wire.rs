@@ -8,9 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::calls::NUMBER;
-use super::node::{self, Node};
-use super::place::{self, Transport, UDP_V4, Way, free_port, io_failure};
+use super::place::{Transport, UDP_V4, Way, io_failure};
 use super::sipp::{Role, Sipp};
+use super::stage::Stage;
 use super::{Binary, Load};
 use crate::step::{Failure, read};
 
@@ -22,11 +22,7 @@ const MESSAGES_EACH: usize = 13;
 const COMPLAINTS: &str = "_ws.malformed or _ws.expert.severity >= 6291456";
 
 pub fn run(binary: &Binary, _load: Load) -> Result<String, Failure> {
-    let folder = place::folder(WAY.name)?;
-    let callee = SocketAddr::new(WAY.address, free_port(WAY.address)?);
-    let caller = SocketAddr::new(WAY.address, free_port(WAY.address)?);
-    let setting = node::configure(&folder, WAY, callee, None)?;
-    let node = Node::start(binary, &folder, &setting)?;
+    let Stage { folder, caller, callee, setting, node } = Stage::set(binary, WAY)?;
     let capture = Capture::start(&folder, setting.sip.port())?;
 
     let calls = CALLS.to_string();

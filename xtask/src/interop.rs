@@ -1,8 +1,10 @@
-//! The product, as it is started by an operator, against SIPp on loopback.
+//! The product, as it is started by an operator, against other people's programs on loopback: in a network of
+//! its own where this machine allows that, so that nobody else takes a port or hears a packet.
 //!
 //! Each scenario has a folder of its own below target/interop with the node's configuration, its log and its
 //! records, and SIPp's logs: what is needed to see why it failed.
 
+mod alone;
 mod audio;
 mod baresip;
 mod calls;
@@ -11,16 +13,17 @@ mod flight;
 mod node;
 mod place;
 mod ports;
+mod program;
 mod provider;
 mod records;
 mod registrar;
 mod reliable;
 mod sealed;
 mod sipp;
+mod stage;
 mod tls;
 mod transfer;
 mod wire;
-mod stage;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -71,6 +74,10 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
         return Err(Failure::new("no such interop scenario", format!("one of {}", names.join(", "))));
     }
     let binary = Binary(build(load)?);
+    let _claim = alone::claim()?;
+    if let Some(done) = alone::again(name, load) {
+        return done;
+    }
     let mut failed = Vec::new();
     for scenario in &chosen {
         match (scenario.run)(&binary, load) {

@@ -7,6 +7,7 @@ use crate::step::{Failure, cargo, has, run};
 
 /// A program that the lanes use, and the Debian package that brings it.
 const PACKAGES: &[(&str, &str)] = &[
+    ("ip", "iproute2"),
     ("sipp", "sip-tester"),
     ("stunnel", "stunnel4"),
     ("openssl", "openssl"),

@@ -12,7 +12,8 @@ use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start, start_on
 use rtp::{Law, Tone, rtcp};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 42 };
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A machine that is busy with other things is slow, not wrong.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn packets_cross_both_ways_and_strangers_are_dropped(engine: Engine) {
     let house = House::open(engine, LOOPBACK, LOOPBACK);

@@ -19,7 +19,7 @@ fn the_demo_makes_its_four_calls_and_hears_them() {
     assert_eq!(report["worked"], true);
     let calls = report["calls"].as_array().unwrap();
     assert_eq!(calls.len(), 4);
-    assert!(report["took_ms"].as_u64().unwrap() < 15_000);
+    assert!(report["took_ms"].as_u64().unwrap() < 60_000, "seconds on a machine that has nothing else to do");
     assert_eq!(calls[2]["record"]["attempts"].as_array().unwrap().len(), 2, "one provider was passed over");
     assert_eq!(calls[3]["record"]["emergency"], true);
 }
@@ -124,7 +124,7 @@ fn a_running_house_answers_reads_again_keeps_what_works_and_stops() {
     up.signal("-TERM");
     up.wait_for("stopped");
     assert_eq!(up.child.wait().unwrap().code(), Some(0));
-    assert!(stopping.elapsed() < Duration::from_secs(5), "no call had to be waited for");
+    assert!(stopping.elapsed() < Duration::from_secs(60), "no call had to be waited for");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use house::{Directory, Running, free_port, house, options, tandem};
+use house::{Directory, PATIENCE, Running, free_port, house, options, tandem};
 use serde_json::Value;
 
 /// A plan says what changes, where it stands and what it means for calls, and changes nothing.
@@ -123,8 +123,6 @@ fn pain_25_what_nobody_confirms_is_taken_back() {
 
     let (outcome, _) = home.json(&["apply", "--confirm", "1s"]);
     assert!(outcome["confirm_by_ms"].is_i64());
-    home.write(|text| text.replace("Hanna", "Johanna"));
-    assert_eq!(home.run(&["apply"]).status.code(), Some(5), "one change at a time");
     up.wait_for("nobody confirmed it in time");
     up.wait_for("applied");
 
@@ -138,12 +136,17 @@ fn pain_25_what_nobody_confirms_is_taken_back() {
 fn pain_25_what_is_confirmed_stays() {
     let (home, _up) = running("confirmed");
     home.write(|text| text.replace("Hana", "Hanna"));
-    home.json(&["apply", "--confirm", "2s"]);
 
-    assert_eq!(home.run(&["confirm"]).status.code(), Some(0));
+    // Two seconds may be over before a busy machine has started the second program: then it is given longer.
+    let confirms = |wait: &u64| {
+        home.json(&["apply", "--confirm", &format!("{wait}s")]);
+        home.run(&["confirm"]).status.code() == Some(0)
+    };
+    let wait = [2, 8, 32, 128].into_iter().find(confirms).expect("one of them is long enough");
+    let confirmed = home.revision();
 
-    std::thread::sleep(Duration::from_millis(2_500));
-    assert_eq!(home.revision(), 2);
+    std::thread::sleep(Duration::from_millis(1_000 * wait + 500));
+    assert_eq!(home.revision(), confirmed);
     assert_eq!(home.run(&["confirm"]).status.code(), Some(1), "there is nothing left to confirm");
 }
 
@@ -191,6 +194,9 @@ fn pain_25_an_unconfirmed_revision_does_not_outlive_a_crash() {
     let (home, up) = running("crash");
     home.write(|text| text.replace("Hana", "Hanna"));
     home.json(&["apply", "--confirm", "5m"]);
+    home.write(|text| text.replace("Hanna", "Johanna"));
+    assert_eq!(home.run(&["apply"]).status.code(), Some(5), "one change at a time");
+    home.write(|text| text.replace("Johanna", "Hanna"));
     assert_eq!(home.revision(), 2);
     up.kill();
 
@@ -236,37 +242,6 @@ fn pain_25_a_crash_during_an_apply_leaves_the_old_or_the_new_revision() {
         let kept = fs::read_to_string(home.data().join(format!("revisions/{after}/documents/house.toml")));
         assert_eq!(kept.unwrap(), fs::read_to_string(home.path()).unwrap());
     }
-}
-
-/// Who is turned away is listed with the verdict, and with what would have let them in.
-#[test]
-fn pain_02_a_caller_who_is_turned_away_is_listed_with_the_nearest_miss() {
-    let (home, _up) = running("strangers");
-    invite(home.port, "nobody@198.51.100.7", "+14255550100");
-
-    let (list, code) =
-        until(|| home.json(&["call", "list", "--refused"]), |list| !list["ended"][0].is_null());
-
-    assert_eq!(code, 0);
-    let stranger = &list["ended"][0];
-    assert!(stranger["refusal"]["code"].as_str().unwrap().starts_with("TD-R"), "{stranger:#}");
-    assert!(stranger["refusal"]["words"].as_str().unwrap().contains("accept.sources"), "{stranger:#}");
-    let id = stranger["id"].as_str().unwrap();
-    let shown = home.text(&["call", "show", id]);
-    assert!(shown.contains("turned away") && shown.contains("screen"), "{shown}");
-}
-
-/// Strangers are no calls of ours: they are in the list of refused callers, and never in the call records.
-#[test]
-fn pain_03_a_stranger_leaves_no_call_record() {
-    let (home, _up) = running("no-record");
-    invite(home.port, "nobody@198.51.100.7", "+14255550100");
-
-    until(|| home.json(&["call", "list"]), |list| !list["ended"][0].is_null());
-
-    assert_eq!(store::records_in(&home.data()).unwrap().count(), 0);
-    let shown = home.run(&["call", "show", "c00000000000-0"]);
-    assert_eq!(shown.status.code(), Some(1));
 }
 
 /// A price list is part of the configuration: a change of it alone is planned, is a revision, and goes back to
@@ -348,6 +323,37 @@ fn pain_25_a_crash_while_a_price_list_is_applied_leaves_whole_lists() {
     assert_eq!(fs::read_dir(home.data().join("revisions/lists")).unwrap().count(), 7);
 }
 
+/// Who is turned away is listed with the verdict, and with what would have let them in.
+#[test]
+fn pain_02_a_caller_who_is_turned_away_is_listed_with_the_nearest_miss() {
+    let (home, _up) = running("strangers");
+    invite(home.port, "nobody@198.51.100.7", "+14255550100");
+
+    let (list, code) =
+        until(|| home.json(&["call", "list", "--refused"]), |list| !list["ended"][0].is_null());
+
+    assert_eq!(code, 0);
+    let stranger = &list["ended"][0];
+    assert!(stranger["refusal"]["code"].as_str().unwrap().starts_with("TD-R"), "{stranger:#}");
+    assert!(stranger["refusal"]["words"].as_str().unwrap().contains("accept.sources"), "{stranger:#}");
+    let id = stranger["id"].as_str().unwrap();
+    let shown = home.text(&["call", "show", id]);
+    assert!(shown.contains("turned away") && shown.contains("screen"), "{shown}");
+}
+
+/// Strangers are no calls of ours: they are in the list of refused callers, and never in the call records.
+#[test]
+fn pain_03_a_stranger_leaves_no_call_record() {
+    let (home, _up) = running("no-record");
+    invite(home.port, "nobody@198.51.100.7", "+14255550100");
+
+    until(|| home.json(&["call", "list"]), |list| !list["ended"][0].is_null());
+
+    assert_eq!(store::records_in(&home.data()).unwrap().count(), 0);
+    let shown = home.run(&["call", "show", "c00000000000-0"]);
+    assert_eq!(shown.status.code(), Some(1));
+}
+
 /// A directory, its house, and the port it listens on.
 struct Home {
     directory: Directory,
@@ -371,9 +377,19 @@ fn priced(name: &str, list: &str) -> (Home, Running) {
     (home, up)
 }
 
+fn home(name: &str, change: impl Fn(String) -> String) -> Home {
+    let (directory, port) = (Directory::new(&format!("change-{name}")), free_port());
+    fs::write(directory.path().join("house.toml"), change(house(port))).unwrap();
+    Home { directory, port }
+}
+
 impl Home {
     fn path(&self) -> std::path::PathBuf {
         self.directory.path().join("house.toml")
+    }
+
+    fn list(&self) -> std::path::PathBuf {
+        self.directory.path().join("decks/east.csv")
     }
 
     fn data(&self) -> std::path::PathBuf {
@@ -402,21 +418,11 @@ impl Home {
     fn text(&self, words: &[&str]) -> String {
         String::from_utf8(self.run(words).stdout).unwrap()
     }
-fn home(name: &str, change: impl Fn(String) -> String) -> Home {
-    let (directory, port) = (Directory::new(&format!("change-{name}")), free_port());
-    fs::write(directory.path().join("house.toml"), change(house(port))).unwrap();
-    Home { directory, port }
-}
-
 
     fn json(&self, words: &[&str]) -> (Value, i32) {
         let output = self.run(&[words, &["--json"]].concat());
         let value = serde_json::from_slice(&output.stdout);
         (value.unwrap_or(Value::Null), output.status.code().unwrap())
-    fn list(&self) -> std::path::PathBuf {
-        self.directory.path().join("decks/east.csv")
-    }
-
     }
 
     fn spawn(&self, words: &[&str]) -> Child {
@@ -435,7 +441,7 @@ fn home(name: &str, change: impl Fn(String) -> String) -> Home {
 }
 
 fn until<T>(look: impl Fn() -> (Value, T), is_so: impl Fn(&Value) -> bool) -> (Value, T) {
-    let patience = Instant::now() + Duration::from_secs(10);
+    let patience = Instant::now() + PATIENCE;
     loop {
         let seen = look();
         if is_so(&seen.0) {
@@ -449,7 +455,7 @@ fn until<T>(look: impl Fn() -> (Value, T), is_so: impl Fn(&Value) -> bool) -> (V
 /// An INVITE of somebody, and the first final answer to it.
 fn invite(port: u16, from: &str, dialled: &str) {
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let here = socket.local_addr().unwrap();
     let branch = here.port();
     let request = format!(

@@ -15,7 +15,8 @@ use sip_stack::Transport;
 use switch::{Command, Event, Reply};
 use switch_io::{Callers, Limits, TlsFiles, Way};
 
-const SOON: Duration = Duration::from_secs(5);
+/// Shorter than every timer of a transaction, and long enough for a machine that is busy with other things.
+const SOON: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_datagram_is_answered_from_where_it_went() {
@@ -129,7 +130,7 @@ fn one_address_cannot_take_all_connections() {
 fn who_does_not_read_is_given_up() {
     let house = tcp_house(Limits { unsent_bytes: 64 * 1024, ..Limits::default() });
     let mut stream = TcpStream::connect(house.listeners[0]).unwrap();
-    stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
     let here = stream.local_addr().unwrap();
 
     for n in 0..200_000 {
@@ -247,7 +248,7 @@ fn a_refused_connection_fails_at_once() {
     let event = house.events.recv_timeout(SOON).unwrap();
 
     assert!(matches!(event, Event::PeerDown { .. }), "{event:?}");
-    assert!(began.elapsed() < Duration::from_secs(4), "no timer had to run out");
+    assert!(began.elapsed() < SOON, "no timer had to run out");
 }
 
 #[test]

@@ -4,9 +4,15 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::ports;
 use crate::step::{Failure, root};
+
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+/// How the kernel writes that a TCP socket listens.
+const LISTENS: &str = "0A";
 
 /// How SIP travels.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +77,47 @@ pub fn free_media_port(address: IpAddr) -> Result<u16, Failure> {
         taken = [taken[1], taken[2], free_port(address)?];
     }
     Ok(taken[0])
+}
+
+/// Waits until some program takes what is sent to an address.
+pub fn wait_until_taken(transport: Transport, address: SocketAddr) -> Result<(), Failure> {
+    let until = Instant::now() + TAKEN_WITHIN;
+    while !is_taken(transport, address) {
+        if Instant::now() > until {
+            let what = format!("nobody listens at {address} after {} s", TAKEN_WITHIN.as_secs());
+            return Err(Failure::new(what, "read the logs in the scenario's folder"));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// Looks it up where the kernel lists its sockets: to try the port would take it from whoever is about to.
+fn is_taken(transport: Transport, address: SocketAddr) -> bool {
+    let table = match (transport, address.ip()) {
+        (Transport::Udp, IpAddr::V4(_)) => "udp",
+        (Transport::Udp, IpAddr::V6(_)) => "udp6",
+        (_, IpAddr::V4(_)) => "tcp",
+        (_, IpAddr::V6(_)) => "tcp6",
+    };
+    let sockets = fs::read_to_string(format!("/proc/self/net/{table}")).unwrap_or_default();
+    let wanted = as_listed(address);
+    sockets.lines().any(|line| {
+        let mut columns = line.split_whitespace().skip(1);
+        let (local, state) = (columns.next(), columns.nth(1));
+        local == Some(&wanted) && (transport == Transport::Udp || state == Some(LISTENS))
+    })
+}
+
+/// Words of four bytes as this machine keeps them, then the port.
+fn as_listed(address: SocketAddr) -> String {
+    let bytes = match address.ip() {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    };
+    let words = bytes.chunks_exact(4).map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]));
+    let host: String = words.map(|word| format!("{word:08X}")).collect();
+    format!("{host}:{:04X}", address.port())
 }
 
 pub fn io_failure(what: &str, error: &io::Error) -> Failure {

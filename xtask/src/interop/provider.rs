@@ -3,26 +3,30 @@
 //!
 //! Proves: A5, A7, D2, F-08.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::node::{Node, Setting};
-use super::place::{self, Transport, free_port, io_failure};
+use super::place::{self, Transport, free_port, io_failure, wait_until_taken};
+use super::program::Program;
 use super::records;
 use super::sipp::{Role, Sipp};
 use super::{Binary, Load};
-use crate::step::{Failure, read, root};
+use crate::step::{Failure, read};
 
 const NAME: &str = "provider";
 const LOOP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-const DNS: &str = "127.0.0.153";
+const DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 153));
+/// Where Kamailio listens last.
+const LAST: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 24));
 const PASSWORD: &str = "secret of the provider";
+const MOVED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Codes that the first address answers with; after 18x none of them moves on.
 const CODES: [u16; 8] = [404, 408, 480, 486, 500, 502, 503, 603];
@@ -36,9 +40,12 @@ pub fn run(binary: &Binary, _load: Load) -> Result<String, Failure> {
     let (sip, kamailio) = (free_port(LOOP)?, free_port(LOOP)?);
     let callee = SocketAddr::new(LOOP, free_port(LOOP)?);
     let dns = Dns::start(&folder, kamailio)?;
-    let provider = Provider::start(&folder, kamailio, callee)?;
+    let (port, to) = (kamailio.to_string(), callee.port().to_string());
+    let filled = [("@PORT@", &*port), ("@PASSWORD@", PASSWORD), ("@CALLEE@", &to)];
+    let at = SocketAddr::new(LAST, kamailio);
+    let provider = Program::kamailio(&folder, "provider.cfg", &filled, at)?;
     let setting = configure(&folder, SocketAddr::new(LOOP, sip))?;
-    let node = Node::start_with(binary, &folder, &setting, &["--dns", DNS])?;
+    let node = Node::start_with(binary, &folder, &setting, &["--dns", &DNS.to_string()])?;
     let called = Sipp::start(&folder, &role("uas", callee, Vec::new()), None)?;
 
     let cells = SEEN.iter().flat_map(|seen| CODES.map(|code| (*seen, code)));
@@ -48,7 +55,7 @@ pub fn run(binary: &Binary, _load: Load) -> Result<String, Failure> {
     call(&folder, setting.sip, &["+12025503001".to_owned(), "+12022404001".to_owned()])?;
     thread::sleep(Duration::from_secs(4));
     dns.moves_the_first()?;
-    thread::sleep(Duration::from_secs(5));
+    wait_until_moved(binary, &folder)?;
     call(&folder, setting.sip, &["+12022486002".to_owned()])?;
     node.stop()?;
     drop((called, provider));
@@ -59,6 +66,23 @@ pub fn run(binary: &Binary, _load: Load) -> Result<String, Failure> {
     Ok(format!(
         "{judged} cells as foretold, a silent address passed over, a rest kept, a move in DNS followed"
     ))
+}
+
+/// The node asks for the address again when what it knows is old.
+fn wait_until_moved(binary: &Binary, folder: &Path) -> Result<(), Failure> {
+    let until = Instant::now() + MOVED_WITHIN;
+    loop {
+        let mut command = binary.command();
+        command.args(["trunk", "list", "--json", "--data"]).arg(folder.join("data"));
+        if read(&mut command, "read node.log")?.contains(&LAST.to_string()) {
+            return Ok(());
+        }
+        if Instant::now() > until {
+            let what = format!("a move in DNS was not seen within {} s", MOVED_WITHIN.as_secs());
+            return Err(Failure::new(what, "read node.log and dnsmasq.log"));
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// Compares each record with what its number foretells.
@@ -158,7 +182,7 @@ fn configure(folder: &Path, sip: SocketAddr) -> Result<Setting, Failure> {
 
 /// dnsmasq, which answers for the zone `test` alone.
 struct Dns {
-    child: Child,
+    program: Program,
     hosts: PathBuf,
 }
 
@@ -179,13 +203,15 @@ impl Dns {
         command.args([service("first", "a", 10), service("second", "b", 10)]);
         command.args([service("half", "silent", 10), service("half", "b", 20)]);
         command.args(["first", "second", "half"].map(pointer));
-        Ok(Dns { child: logged(command, folder, "dnsmasq")?, hosts })
+        let program = Program::start(command, folder, "dnsmasq")?;
+        wait_until_taken(Transport::Udp, SocketAddr::new(DNS, 53))?;
+        Ok(Dns { program, hosts })
     }
 
     /// The first server moves to another address.
     fn moves_the_first(&self) -> Result<(), Failure> {
         write_zone(&self.hosts, "127.0.0.24")?;
-        read(Command::new("kill").args(["-HUP", &self.child.id().to_string()]), "is `kill` installed?")?;
+        read(Command::new("kill").args(["-HUP", &self.program.id().to_string()]), "is `kill` installed?")?;
         Ok(())
     }
 }
@@ -193,55 +219,4 @@ impl Dns {
 fn write_zone(hosts: &Path, first: &str) -> Result<(), Failure> {
     let text = format!("{first} a.test\n127.0.0.22 b.test\n127.0.0.23 silent.test\n");
     fs::write(hosts, text).map_err(|error| io_failure("zone.hosts", &error))
-}
-
-impl Drop for Dns {
-    fn drop(&mut self) {
-        end(&mut self.child);
-    }
-}
-
-/// Kamailio with interop/kamailio/provider.cfg.
-struct Provider(Child);
-
-impl Provider {
-    fn start(folder: &Path, port: u16, callee: SocketAddr) -> Result<Provider, Failure> {
-        let pattern = root().join("interop/kamailio/provider.cfg");
-        let text = fs::read_to_string(&pattern).map_err(|error| io_failure("provider.cfg", &error))?;
-        let text = text
-            .replace("@PORT@", &port.to_string())
-            .replace("@PASSWORD@", PASSWORD)
-            .replace("@CALLEE@", &callee.port().to_string());
-        let file = folder.join("kamailio.cfg");
-        fs::write(&file, text).map_err(|error| io_failure("kamailio.cfg", &error))?;
-        let mut command = Command::new("kamailio");
-        command.args(["-DD", "-E", "-m", "32", "-M", "4", "-Y"]).arg(folder).arg("-f").arg(&file);
-        let mut child = logged(command, folder, "kamailio")?;
-        thread::sleep(Duration::from_secs(2));
-        match child.try_wait() {
-            Ok(None) => Ok(Provider(child)),
-            _ => Err(Failure::new("kamailio ended when it was started", "read kamailio.log")),
-        }
-    }
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        end(&mut self.0);
-    }
-}
-
-fn logged(mut command: Command, folder: &Path, name: &str) -> Result<Child, Failure> {
-    let log = File::create(folder.join(format!("{name}.log"))).map_err(|error| io_failure(name, &error))?;
-    let copy = log.try_clone().map_err(|error| io_failure(name, &error))?;
-    command.stdin(Stdio::null()).stdout(log).stderr(copy);
-    command.spawn().map_err(|error| io_failure(name, &error))
-}
-
-/// Asks a program to end, so that its children end with it.
-fn end(child: &mut Child) {
-    if matches!(child.try_wait(), Ok(None)) {
-        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().ok();
-    }
-    child.wait().ok();
 }

@@ -3,19 +3,19 @@
 //!
 //! Proves: A1, A2, A3.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::node::{Node, Setting};
 use super::place::{self, Transport, free_port, io_failure};
+use super::program::Program;
 use super::records;
 use super::sipp::{Role, Sipp};
 use super::{Binary, Load};
-use crate::step::{Failure, root};
+use crate::step::Failure;
 
 const LOOP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const REGISTRAR: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 31));
@@ -27,14 +27,16 @@ const CALLS: [(&str, &str); 4] = [
     ("+14255550103", "bulk"),
     ("+12065550104", "plain"),
 ];
-const REGISTERED_WITHIN: Duration = Duration::from_secs(5);
+const REGISTERED_WITHIN: Duration = Duration::from_secs(20);
 
 pub fn run(binary: &Binary, _load: Load) -> Result<String, Failure> {
     let folder = place::folder("registrar")?;
     let house = SocketAddr::new(LOOP, free_port(LOOP)?);
     let registrar = SocketAddr::new(REGISTRAR, free_port(REGISTRAR)?);
     let callee = SocketAddr::new(LOOP, free_port(LOOP)?);
-    let mut kamailio = Kamailio(start(&folder, registrar)?);
+    let port = registrar.port().to_string();
+    let filled = [("@PORT@", &*port), ("@PASSWORD@", PASSWORD)];
+    let mut kamailio = Program::kamailio(&folder, "registrar.cfg", &filled, registrar)?;
     let setting = configure(&folder, house, registrar, callee)?;
     let node = Node::start(binary, &folder, &setting)?;
     wait_until_registered(&folder)?;
@@ -154,43 +156,4 @@ fn configure(
     );
     write("conf/tandem.toml", &text)?;
     Ok(Setting { sip: house, udp: house, media_ports: "20000-29999" })
-}
-
-/// Kamailio with interop/kamailio/registrar.cfg.
-struct Kamailio(Child);
-
-fn start(folder: &Path, registrar: SocketAddr) -> Result<Child, Failure> {
-    let pattern = root().join("interop/kamailio/registrar.cfg");
-    let text = fs::read_to_string(&pattern).map_err(|error| io_failure("registrar.cfg", &error))?;
-    let text = text.replace("@PORT@", &registrar.port().to_string()).replace("@PASSWORD@", PASSWORD);
-    let file = folder.join("kamailio.cfg");
-    fs::write(&file, text).map_err(|error| io_failure("kamailio.cfg", &error))?;
-    let log = File::create(folder.join("kamailio.log"));
-    let log = log.map_err(|error| io_failure("kamailio.log", &error))?;
-    let copy = log.try_clone().map_err(|error| io_failure("kamailio.log", &error))?;
-    let mut command = Command::new("kamailio");
-    command.args(["-DD", "-E", "-m", "32", "-M", "4", "-Y"]).arg(folder).arg("-f").arg(&file);
-    command.stdin(Stdio::null()).stdout(log).stderr(copy);
-    let mut child = command.spawn().map_err(|error| io_failure("kamailio", &error))?;
-    thread::sleep(Duration::from_secs(2));
-    match child.try_wait() {
-        Ok(None) => Ok(child),
-        _ => Err(Failure::new("kamailio ended when it was started", "read kamailio.log")),
-    }
-}
-
-impl Kamailio {
-    /// Asks it to end, so that its children end with it.
-    fn end(&mut self) {
-        if matches!(self.0.try_wait(), Ok(None)) {
-            Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().ok();
-            self.0.wait().ok();
-        }
-    }
-}
-
-impl Drop for Kamailio {
-    fn drop(&mut self) {
-        self.end();
-    }
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::place::{Transport, free_media_port, io_failure};
+use super::place::{Transport, free_media_port, io_failure, wait_until_taken};
 use crate::step::{Failure, root};
 
 /// What one SIPp does.
@@ -37,7 +37,7 @@ pub struct Counted {
 }
 
 impl Sipp {
-    /// Starts it in `folder`; `remote` is whom a caller calls.
+    /// Starts it in `folder`; `remote` is whom a caller calls. A callee is there on return.
     pub fn start(folder: &Path, role: &Role<'_>, remote: Option<SocketAddr>) -> Result<Sipp, Failure> {
         let name = role.scenario.to_owned();
         let output =
@@ -59,7 +59,11 @@ impl Sipp {
         command.args(["-trace_stat", "-stf", &format!("{name}.csv"), "-fd", "1"]);
         command.args(["-error_file", &format!("{name}.errors")]).args(&role.options);
         let child = command.spawn().map_err(|error| io_failure("sipp", &error))?;
-        Ok(Sipp { child, folder: folder.to_owned(), name })
+        let sipp = Sipp { child, folder: folder.to_owned(), name };
+        if remote.is_none() {
+            wait_until_taken(role.transport, role.local)?;
+        }
+        Ok(sipp)
     }
 
     /// Waits until all its calls are over; says what it counted, whatever that is.

@@ -17,7 +17,7 @@ use crate::ladder::Ladder;
 
 /// How long the two speak with each other.
 const TALK: Duration = Duration::from_millis(1200);
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Hertz that a tone may be off.
 const TOLERANCE: u16 = 15;
 const PACKETS_MIN: u64 = 25;
@@ -127,6 +127,11 @@ impl Play {
                 || sight.ended.contains(&scene.caller)
         });
         self.watch(&mut sight, TALK, |_| false);
+        // A machine that is busy with other things is slow to speak.
+        self.watch(&mut sight, PATIENCE, |sight| {
+            [scene.caller, scene.callee].iter().all(|who| sight.heard.contains_key(who))
+                || sight.ended.contains(&scene.caller)
+        });
         self.tell(scene.caller, Word::Do(Deed::HangUp(leg)));
         let record = self.records.recv_timeout(PATIENCE).ok();
         // The last message crosses after its record is kept.

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+/// A machine that is busy with other things is slow, not wrong.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 pub fn house(port: u16) -> String {
     format!(
         r#"format = 1
@@ -47,7 +50,7 @@ expect = {{ trunk = "east" }}
 /// Asks the house whether it is there.
 pub fn options(port: u16) -> String {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let here = socket.local_addr().unwrap();
     let branch = here.port();
     let request = format!(
@@ -94,7 +97,7 @@ impl Running {
 
     pub fn wait_for(&mut self, words: &str) {
         loop {
-            let line = self.said.recv_timeout(Duration::from_secs(20));
+            let line = self.said.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("it never said {words:?}: {:#?}", self.heard));
             let is_it = line.contains(words);
             self.heard.push(line);

@@ -128,7 +128,7 @@ CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
 }
 
 pub fn wait_for(condition: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(10);
+    let until = Instant::now() + Duration::from_secs(30);
     while !condition() {
         assert!(Instant::now() < until, "it never came true");
         std::thread::sleep(Duration::from_millis(5));

@@ -30,7 +30,7 @@ impl Written {
         Written { files, lists, documents: None, digest: OnceCell::new() }
     }
 
-    /// Reads a directory. Files that were taken apart before need not be again, to know which lists they name.
+    /// Reads a directory. Files that were taken apart before need not be again to know which lists they name.
     pub fn read(directory: &Path, known: &[&Documents]) -> Result<Written> {
         let files = read(directory)?;
         if let Some(known) = known.iter().find(|known| is_same(&known.files, &files)) {

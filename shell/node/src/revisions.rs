@@ -1,8 +1,8 @@
 //! Safe change: what would change, what did, and the way back.
 //!
 //! One `Owner` holds what is in force and is the only one to change it. `plan` compares and tests what stands
-//! in the directory, `prices` says which prices differ, `effects` what it means in words; `begin` decides what
-//! a start runs, `author` knows who asks.
+//! in the directory, `prices` says which prices differ, `effects` what it means in words; `begin` decides
+//! what a start runs, `author` knows who asks.
 
 mod answer;
 mod author;

@@ -244,8 +244,8 @@ fn pain_25_a_crash_during_an_apply_leaves_the_old_or_the_new_revision() {
     }
 }
 
-/// A price list is part of the configuration: a change of it alone is planned, is a revision, and goes back to
-/// the very prices, whatever has become of the file meanwhile.
+/// A price list is part of the configuration: a change of it alone is planned, is a revision, and goes back
+/// to the very prices, whatever has become of the file meanwhile.
 #[test]
 fn pain_25_a_change_of_a_price_list_is_a_revision_and_can_be_taken_back() {
     let (home, up) = priced("prices", "1,0.009\n82,0.034,,South Korea\n8210,0.05\n");

@@ -127,6 +127,7 @@ mod tests {
         Deck::new(lines_of(text).collect::<Result<Vec<Rate>, _>>().expect("good lines"))
     }
 
+    /// Of two lists, the prefixes that differ, came and went are counted; prices are compared day by day.
     #[test]
     fn req_c09_two_lists_are_compared_by_beginnings_and_days() {
         let old = deck("1,0.009\n44,0.02\n49,0.1\n82,0.034,,Korea\n8210,0.05\n86,0.1\n86,0.2,2027-01-01\n");

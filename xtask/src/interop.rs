@@ -73,8 +73,11 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
         let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
         return Err(Failure::new("no such interop scenario", format!("one of {}", names.join(", "))));
     }
-    let binary = Binary(build(load)?);
     let _claim = alone::claim()?;
+    let binary = match alone::is_alone() {
+        true => Binary(built(load)),
+        false => Binary(build(load)?),
+    };
     if let Some(done) = alone::again(name, load) {
         return done;
     }
@@ -100,15 +103,19 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
 pub fn build(load: Load) -> Result<PathBuf, Failure> {
     let mut command = cargo();
     command.args(["build", "--quiet", "-p", "tandem", "--bin", "tandem"]);
-    let profile = match load {
-        Load::Short => "debug",
-        Load::Long => "release",
-    };
     if load == Load::Long {
         command.arg("--release");
     }
     step::run(&mut command, "cargo build -p tandem, and mend what fails")?;
-    Ok(step::root().join("target").join(profile).join("tandem"))
+    Ok(built(load))
+}
+
+fn built(load: Load) -> PathBuf {
+    let profile = match load {
+        Load::Short => "debug",
+        Load::Long => "release",
+    };
+    step::root().join("target").join(profile).join("tandem")
 }
 
 impl Binary {

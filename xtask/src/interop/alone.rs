@@ -13,9 +13,14 @@ use crate::step::{Failure, root};
 const ALONE: &str = "TANDEM_INTEROP_ALONE";
 const UP: &str = "ip link set lo up";
 
+/// Whether this process was started in a network of its own.
+pub fn is_alone() -> bool {
+    env::var_os(ALONE).is_some()
+}
+
 /// Runs these scenarios again in a network of their own; nothing where they are in one, or can have none.
 pub fn again(name: Option<&str>, load: Load) -> Option<Result<(), Failure>> {
-    if env::var_os(ALONE).is_some() {
+    if is_alone() {
         return None;
     }
     let mut probe = inside(UP);
@@ -29,7 +34,7 @@ pub fn again(name: Option<&str>, load: Load) -> Option<Result<(), Failure>> {
 
 /// Two runs in one folder would write over each other: the second waits for the first.
 pub fn claim() -> Result<Option<File>, Failure> {
-    if env::var_os(ALONE).is_some() {
+    if is_alone() {
         return Ok(None);
     }
     let path = root().join("target/interop.lock");

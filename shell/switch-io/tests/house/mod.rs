@@ -1,5 +1,8 @@
 //! A switch behind real loopback sockets, and certificates of its own making.
 
+#[path = "../../../../xtask/src/interop/ports.rs"]
+mod ports;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
@@ -107,15 +110,10 @@ fn policy(wish: &Wish<'_>) -> Arc<Policy> {
     Arc::new(policy.unwrap_or_else(|problems| panic!("{}", problems[0])))
 }
 
-/// A port of this host that is free for datagrams and for connections.
+/// A port of this host that is free for datagrams and for connections, and stays this test's own.
 pub fn free(host: &str) -> SocketAddr {
-    loop {
-        let udp = std::net::UdpSocket::bind((host, 0)).unwrap();
-        let address = udp.local_addr().unwrap();
-        if std::net::TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
+    let host = host.parse().unwrap();
+    SocketAddr::new(host, ports::free_port(host).unwrap())
 }
 
 /// An OPTIONS request with a Call-ID of its own.

@@ -38,7 +38,7 @@ pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     let calling = Role { scenario: "uac-audio", local: caller, contact, transport: Transport::Udp, options };
     let uac = Sipp::start(&folder, &calling, Some(setting.sip))?;
     let counted = uac.finish(Duration::from_secs(60 + calls / RATE_MAX))?;
-    uas.finish(Duration::from_secs(10))?;
+    uas.finish(Duration::from_secs(30))?;
     node.stop()?;
 
     if counted.succeeded != calls {

@@ -53,7 +53,7 @@ pub fn run(binary: &Binary, load: Load, way: Way) -> Result<String, Failure> {
     let uac = Sipp::start(&folder, &calling(way, caller, &amount), Some(way_in))?;
     let within = Duration::from_secs(amount.calls / amount.rate + 60);
     let at_caller = uac.finish(within)?;
-    let at_callee = uas.finish(Duration::from_secs(10))?;
+    let at_callee = uas.finish(Duration::from_secs(30))?;
     node.stop()?;
 
     for (who, counted) in [("caller", at_caller), ("callee", at_callee)] {

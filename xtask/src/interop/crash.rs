@@ -108,7 +108,7 @@ fn again(folder: &Path, caller: SocketAddr, callee: SocketAddr, node: SocketAddr
     let options = ["-m", "20", "-r", "20", "-d", "200", "-key", "number", NUMBER];
     let uac = Sipp::start(folder, &role("uac", caller, &options), Some(node))?;
     let counted = uac.finish(Duration::from_secs(30))?;
-    uas.finish(Duration::from_secs(10))?;
+    uas.finish(Duration::from_secs(30))?;
     if counted.succeeded != 20 {
         return Err(Failure::new(
             format!("{} of 20 calls after the crash", counted.succeeded),

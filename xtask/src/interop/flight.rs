@@ -31,7 +31,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let calling = Role { scenario: "uac", local: caller, contact, transport: Transport::Udp, options };
     let uac = Sipp::start(&folder, &calling, Some(setting.sip))?;
     uac.finish(Duration::from_secs(30))?;
-    uas.finish(Duration::from_secs(10))?;
+    uas.finish(Duration::from_secs(30))?;
 
     let said = looked_at(binary, &folder);
     node.stop()?;

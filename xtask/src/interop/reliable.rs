@@ -30,7 +30,7 @@ pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     }
     let uac = Sipp::start(&folder, &role("uac-reliable", caller, options), Some(setting.sip))?;
     let at_caller = uac.finish(Duration::from_secs(calls / rate + 60))?;
-    let at_callee = uas.finish(Duration::from_secs(10))?;
+    let at_callee = uas.finish(Duration::from_secs(30))?;
     node.stop()?;
 
     for (who, counted) in [("caller", at_caller), ("callee", at_callee)] {

@@ -30,7 +30,7 @@ pub fn run(binary: &Binary, _load: Load) -> Result<String, Failure> {
     let options = ["-m", &calls, "-r", "50", "-d", "200", "-key", "number", NUMBER];
     let uac = Sipp::start(&folder, &role("uac", caller, &options), Some(setting.sip))?;
     uac.finish(Duration::from_secs(30))?;
-    uas.finish(Duration::from_secs(10))?;
+    uas.finish(Duration::from_secs(30))?;
     let capture = capture.end()?;
     node.stop()?;
 

@@ -280,6 +280,25 @@ fn pain_25_a_change_of_a_price_list_is_a_revision_and_can_be_taken_back() {
     assert_eq!(home.json(&["diff", "1", "2"]).0["changes"]["decks"][0]["changed"], 2);
 }
 
+/// What is planned from another directory is planned with the price lists that stand there.
+#[test]
+fn req_f25_another_directory_brings_its_own_price_lists() {
+    let (home, _up) = priced("other", "1,0.009\n82,0.034\n");
+    let other = Directory::new("change-other-directory");
+    fs::create_dir(other.path().join("decks")).unwrap();
+    fs::copy(home.path(), other.path().join("house.toml")).unwrap();
+    fs::write(other.path().join("decks/east.csv"), "1,0.009\n82,0.035\n").unwrap();
+
+    let (plan, code) = home.json(&["plan", other.text()]);
+    let applied = home.json(&["apply", other.text()]).0;
+    let (back, _) = home.json(&["plan"]);
+
+    assert_eq!(code, 0, "{plan:#}");
+    assert_eq!(plan["changes"]["decks"][0]["largest"][0]["is"], "0.035");
+    assert_eq!((&applied["what"], &applied["revision"]), (&"applied".into(), &2.into()));
+    assert_eq!(back["changes"]["decks"][0]["largest"][0]["is"], "0.034", "{back:#}");
+}
+
 /// A start on another price list is a revision too, and so is one on other numbering plans.
 #[test]
 fn pain_25_a_start_sees_another_price_list_and_other_numbering_plans() {

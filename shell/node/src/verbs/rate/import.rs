@@ -51,6 +51,9 @@ pub fn run(question: &RateImport, palette: Palette) -> Result<Exit> {
     } else {
         let mark = if bad.is_empty() { Paint::Good } else { Paint::Note };
         println!("{} {good} prices in {}, {} bad lines", palette.paint(mark, "✔"), path.display(), bad.len());
+        if configured.is_some() && good > 0 {
+            println!("  in force once it is applied: tandem plan shows what changes, tandem apply does it");
+        }
         if configured.is_none() {
             println!("Now add to the configuration:\n\n[deck.{}]\nfile = \"{file}\"", question.deck);
             println!("currency = \"USD\"\n\nand to its trunk: cost = {{ deck = \"{}\" }}", question.deck);

@@ -158,17 +158,20 @@ impl Bridge {
         theirs: &[u8],
         (plan, purpose): (&MediaPlan, Purpose),
     ) -> Result<Vec<u8>, NoMedia> {
-        let session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
+        let mut session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
         if plan.path == MediaPath::Direct {
             self.keys.iter().try_for_each(|keys| keys.let_pass(&session)).map_err(NoMedia::Unprotected)?;
             self.sides[from as usize].heard = theirs.into();
             self.sides[from.other() as usize].told = theirs.to_vec();
             return Ok(theirs.to_vec());
         }
+        let offer = (part == Part::Answer).then(|| Arc::clone(&self.sides[from.other() as usize].heard));
+        if let Some(offer) = offer.as_deref().and_then(|offer| Session::parse(offer).ok()) {
+            session.media.truncate(offer.media.len());
+        }
         let covers = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
         self.open_streams(room, &session, purpose)?;
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
-        let offer = (part == Part::Answer).then(|| Arc::clone(&self.sides[from.other() as usize].heard));
         let ours = self.describe(from.other(), &session, &codecs, (&covers, offer.as_deref()))?;
         self.aim(room, from, &session);
         self.sides[from as usize].heard = theirs.into();
@@ -230,7 +233,7 @@ impl Bridge {
         sdp::rewrite(session, &face, codecs, &mut ours)
             .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
         Ok(match offer {
-            Some(offer) => sdp::fit_directions(offer, ours),
+            Some(offer) => sdp::fit(offer, ours),
             None => ours,
         })
     }

@@ -1,10 +1,36 @@
-//! Answers that claim more than was offered, brought back to what the offer allows (RFC 3264, 6.1).
+//! Answers that claim more than was offered, or less, brought back to what the offer allows (RFC 3264, 6).
 
 use crate::direction::Direction;
 use crate::session::Session;
 
-/// Our answer, whose writer may have been careless, with directions that the offer admits.
-pub fn fit_directions(offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
+/// Our answer, whose writer may have been careless, with the lines and the directions that the offer admits.
+pub fn fit(offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
+    fit_directions(offer, fit_lines(offer, answer))
+}
+
+/// As many media lines as were offered: what is too much goes, what was not spoken of is refused.
+fn fit_lines(offer: &[u8], mut answer: Vec<u8>) -> Vec<u8> {
+    let Ok(theirs) = Session::parse(offer) else { return answer };
+    let answered = Session::parse(&answer).map_or(theirs.media.len(), |ours| ours.media.len());
+    if answered > theirs.media.len() {
+        let text = String::from_utf8_lossy(&answer);
+        let mut lines = 0;
+        let kept = text.lines().take_while(|line| {
+            lines += usize::from(line.starts_with("m="));
+            lines <= theirs.media.len()
+        });
+        let mut fitted = String::with_capacity(text.len());
+        kept.for_each(|line| push(&mut fitted, line));
+        return fitted.into_bytes();
+    }
+    for media in theirs.media.iter().skip(answered) {
+        let format = media.formats.first().copied().unwrap_or("0");
+        answer.extend_from_slice(format!("m={} 0 {} {format}\r\n", media.kind, media.protocol).as_bytes());
+    }
+    answer
+}
+
+fn fit_directions(offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
     let (Ok(theirs), Ok(ours)) = (Session::parse(offer), Session::parse(&answer)) else { return answer };
     let pairs = theirs.media.iter().zip(&ours.media);
     let wanted: Vec<Option<Direction>> = pairs
@@ -41,4 +67,36 @@ pub fn fit_directions(offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
 fn push(text: &mut String, line: &str) {
     text.push_str(line);
     text.push_str("\r\n");
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "v=0\r\no=a 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n";
+    const AUDIO: &str = "m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
+    const VIDEO: &str = "m=video 4002 RTP/AVP 99\r\na=rtpmap:99 H264/90000\r\n";
+
+    fn fitted(offer: &[&str], answer: &[&str]) -> String {
+        let text = |parts: &[&str]| format!("{HEAD}{}", parts.concat());
+        String::from_utf8(fit(text(offer).as_bytes(), text(answer).into_bytes())).unwrap()
+    }
+
+    #[test]
+    fn e6_a_line_that_nobody_offered_goes() {
+        assert_eq!(fitted(&[AUDIO], &[AUDIO, VIDEO]), format!("{HEAD}{AUDIO}"));
+    }
+
+    #[test]
+    fn e6_a_line_that_the_answer_forgets_is_refused() {
+        let wanted = format!("{HEAD}{AUDIO}m=video 0 RTP/AVP 99\r\n");
+
+        assert_eq!(fitted(&[AUDIO, VIDEO], &[AUDIO]), wanted);
+    }
+
+    #[test]
+    fn an_answer_that_fits_stays_as_it_is() {
+        assert_eq!(fitted(&[AUDIO, VIDEO], &[AUDIO, VIDEO]), format!("{HEAD}{AUDIO}{VIDEO}"));
+    }
 }

@@ -29,7 +29,7 @@ pub use codec::{Codec, Codecs};
 pub use connection::{Connection, Host, Origin};
 pub use crypto::{Cover, Crypto};
 pub use direction::Direction;
-pub use fit::fit_directions;
+pub use fit::fit;
 pub use line::Line;
 pub use rewrite::{Face, Refusal, rewrite};
 pub use session::{Error, Media, Session};

@@ -103,9 +103,11 @@ impl DialogRequest<'_> {
 }
 
 impl Dialog {
-    /// The dialog that an answer to our request makes; nothing if it has no To tag.
+    /// The dialog that an answer to our request makes. Without a To tag only a final one makes any: there are
+    /// far ends that are older than tags (RFC 3261 12.1.2).
     pub fn as_caller(sent: &Sent<'_>, response: &Message<'_>, flow: Flow) -> Option<Dialog> {
-        response.to().tag()?;
+        let is_final = response.status().is_some_and(|status| status >= 200);
+        response.to().tag().or(is_final.then_some(""))?;
         let remote = Party::of(response.line(Header::To)?);
         let mut routes = route_values(response);
         routes.reverse();

@@ -55,6 +55,20 @@ fn an_answer_without_a_tag_makes_no_dialog() {
     assert!(Dialog::as_caller(&sent(), &response, udp()).is_none());
 }
 
+/// A far end that is older than tags is spoken with all the same (RFC 3261 12.1.2).
+#[test]
+fn c1_a_final_answer_without_a_tag_makes_a_dialog() {
+    let text = answer(INVITE, 200).replace(";tag=theirs", "");
+    let response = Message::parse(text.as_bytes()).unwrap();
+    let mut dialog = Dialog::as_caller(&sent(), &response, udp()).unwrap();
+    let theirs = "BYE sip:alice@198.51.100.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKb\r\n\
+        From: <sip:bob@east.example>\r\nTo: <sip:alice@198.51.100.1>;tag=tours\r\nCall-ID: our-call\r\n\
+        CSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n";
+
+    assert_eq!(dialog.next_request(Method::Bye).to, "<sip:bob@east.example>");
+    assert!(dialog.is_of(&Message::parse(theirs.as_bytes()).unwrap()));
+}
+
 #[test]
 fn an_early_answer_without_contact_leaves_the_target_as_it_was() {
     let text = answer(INVITE, 180).replace("Contact: <sip:bob@192.0.2.9:5088>\r\n", "");

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use policy::{EarlyMedia, LegRules};
 use sip_message::{Header, Message};
-use sip_stack::Dialog;
+use sip_stack::{ClientId, Dialog};
+
+use crate::said::Said;
 
 /// An emergency call ends nobody; so many it remembers.
 pub(crate) const REMEMBERED_MAX: usize = 64;
@@ -36,6 +38,8 @@ pub(crate) struct Early {
     pub is_settled: bool,
     /// The RSeq whose PRACK waits for the caller's answer to an offer, and the caller's tag for it.
     pub owed: Option<(u32, Box<str>)>,
+    /// The latest PRACK, until it is answered.
+    pub prack: Option<(ClientId, Said)>,
     leave: Leave,
     /// When its description was new; a later one outdoes an earlier one.
     spoke: u32,
@@ -71,6 +75,17 @@ impl Earlies {
         self.list.iter().position(|early| *early.tag == *tag)
     }
 
+    /// The dialog that a request of a callee belongs to.
+    pub(crate) fn dialog_of(&mut self, message: &Message<'_>) -> Option<&mut Dialog> {
+        let mut dialogs = self.list.iter_mut().filter_map(|early| early.dialog.as_mut());
+        dialogs.find(|dialog| dialog.is_of(message))
+    }
+
+    /// The early dialog whose PRACK that is.
+    pub(crate) fn pracking(&self, client: ClientId) -> Option<usize> {
+        self.list.iter().position(|early| early.prack.as_ref().is_some_and(|(one, _)| *one == client))
+    }
+
     pub(crate) fn begin(&mut self, tag: &str, dialog: Option<Dialog>) -> usize {
         self.list.push(Early {
             tag: tag.into(),
@@ -79,6 +94,7 @@ impl Earlies {
             theirs: None,
             is_settled: false,
             owed: None,
+            prack: None,
             leave: Leave::Unsaid,
             spoke: 0,
         });

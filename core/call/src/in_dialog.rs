@@ -19,7 +19,7 @@ impl Call {
         if message.method() == Some(Method::Prack) {
             return self.pracked(room, server, flow, message);
         }
-        let Some(side) = self.side_of(message) else { return room.reply(server, 481) };
+        let Some(side) = self.side_of(message) else { return self.asked_early(room, server, flow, message) };
         let Some(dialog) = self.dialog(side) else { return room.reply(server, 481) };
         if let Err(fault) = dialog.admit(message) {
             return room.reply(server, fault.status());
@@ -50,6 +50,28 @@ impl Call {
             (State::Placing(_), _) => {
                 room.reply_with(server, 405, None, &[("Allow", &self.allowed())]);
             }
+        }
+    }
+    /// A request of a callee that has not answered yet.
+    fn asked_early(&mut self, room: &mut Room<'_>, server: ServerId, flow: Flow, message: &Message<'_>) {
+        let State::Placing(attempt) = &mut self.state else { return room.reply(server, 481) };
+        let Some(dialog) = attempt.earlies.dialog_of(message) else { return room.reply(server, 481) };
+        if let Err(fault) = dialog.admit(message) {
+            return room.reply(server, fault.status());
+        }
+        dialog.heard_on(flow);
+        match message.method().unwrap_or(Method::Other("")) {
+            Method::Options => room.reply_with(server, 200, None, &[("Allow", &self.allowed())]),
+            Method::Subscribe | Method::Notify => {
+                room.reply_with(server, 489, None, &[("Allow-Events", "refer")]);
+            }
+            // Our offer is not answered yet (RFC 3261 14.2, RFC 3311 5.2).
+            Method::Invite | Method::Update | Method::Info | Method::Refer => {
+                room.reply_with(server, 500, None, &[("Retry-After", "3")]);
+            }
+            // A callee ends by its answer, not by BYE (RFC 3261 15).
+            Method::Bye => room.reply(server, 403),
+            _ => room.reply_with(server, 405, None, &[("Allow", &self.allowed())]),
         }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) const EXCHANGE: u16 = 2;
 pub(crate) const PASSING: u16 = 3;
 /// A BYE of ours.
 pub(crate) const BYE: u16 = 4;
-/// A PRACK of ours; what becomes of it is seen by what the INVITE is answered.
+/// A PRACK of ours.
 pub(crate) const PRACK: u16 = 5;
 
 /// A question whether a far end is there.

@@ -9,14 +9,15 @@ use media::Side;
 use policy::Cause;
 use sdp::Session;
 use sip_message::{Message, Method};
-use sip_stack::{Flow, Reply, ServerId};
+use sip_stack::{ClientId, Flow, Reply, ServerId};
 
 use crate::body::{self, Body};
 use crate::bridge::Part;
 use crate::call::{Call, State};
 use crate::closing::Ending;
+use crate::said::Said;
 use crate::told::{About, Described, Due, Pending, Way, Word, rack_of};
-use crate::{EndedBy, Room, arrival, part};
+use crate::{EndedBy, Room, arrival, part, prove};
 
 impl Call {
     /// Acknowledges a reliable answer of the callee's.
@@ -24,13 +25,27 @@ impl Call {
         let owner = part::owner(self.key, part::PRACK);
         let State::Placing(attempt) = &mut self.state else { return };
         let rack = format!("{rseq} {} INVITE", attempt.cseq);
-        let Some(dialog) = &mut attempt.earlies.get_mut(index).dialog else { return };
-        let next = dialog.next_request(Method::Prack);
-        let mut request = next.as_request();
-        let headers = [("RAck", rack.as_str())];
-        request.headers = &headers;
-        request.body = answer.map(|answer| ("application/sdp", answer));
-        room.stack.request(room.now.instant, &request, owner, room.sends);
+        let said = Said::new(Method::Prack, &[("RAck", &rack)])
+            .with_body(answer.map(|answer| ("application/sdp", answer)));
+        let early = attempt.earlies.get_mut(index);
+        let Some(dialog) = &mut early.dialog else { return };
+        let client = prove::say(room, dialog, &said, None, owner);
+        early.prack = Some((client, said));
+    }
+
+    /// A PRACK of ours was answered: a challenge is met, the rest is seen by what the INVITE is answered.
+    pub(crate) fn prack_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
+        let owner = part::owner(self.key, part::PRACK);
+        let plan = Arc::clone(&self.plan);
+        let State::Placing(attempt) = &mut self.state else { return };
+        let Some(index) = attempt.earlies.pracking(client) else { return };
+        let account = plan.attempts[attempt.index].credentials.as_deref();
+        let early = attempt.earlies.get_mut(index);
+        let (Some(dialog), Some((_, mut said))) = (&mut early.dialog, early.prack.take()) else { return };
+        if let Some((name, value)) = prove::proof(room, account, dialog.next_uri(), &mut said, message) {
+            let client = prove::say(room, dialog, &said, Some((name, &value)), owner);
+            early.prack = Some((client, said));
+        }
     }
 
     /// Tells the caller something before the answer, now or when it has acknowledged what it was told before.

@@ -102,3 +102,25 @@ fn a3_every_request_inside_of_a_call_is_proven() {
         world.finish();
     }
 }
+
+/// A provider that wants even the PRACK proven hears it with the proof, and the call comes about.
+#[test]
+fn c6_a_prack_is_proven_where_the_provider_wants_it() {
+    let with_account = TWO_PROVIDERS.replace(
+        "servers = [{ uri = \"sip:198.51.100.10:5060\" }]",
+        "servers = [{ uri = \"sip:198.51.100.10:5060\" }]\n\
+         auth = { user = \"contoso-4471\", password = { env = \"EAST\" } }",
+    );
+    let mut world = World::from_toml(seed(), &with_account);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    for habit in [Habit::ChallengesAll, Habit::InsistsOnReliable, Habit::EarlyMedia] {
+        east.has_habit(habit);
+    }
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(8));
+
+    assert!(call.is_up_with(&east), "{:?}", hana.notes());
+    assert_eq!(east.count(|note| *note == Note::Pracked { fits: true }), 1);
+    world.finish();
+}

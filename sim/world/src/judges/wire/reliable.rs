@@ -16,8 +16,8 @@ pub(crate) struct Reliable {
     callers: BTreeMap<Asked, Caller>,
     /// Reliable answers that reached the house, in order.
     received: BTreeSet<Answer>,
-    /// PRACKs of the house, by what they acknowledge: their branches.
-    pracked: BTreeMap<Answer, BTreeSet<String>>,
+    /// PRACKs of the house, by what they acknowledge and whether they bear a proof: their branches.
+    pracked: BTreeMap<(Answer, bool), BTreeSet<String>>,
 }
 
 #[derive(Default)]
@@ -69,7 +69,11 @@ impl Reliable {
         if !self.received.contains(&answer) {
             found.push("a PRACK of nothing".to_owned());
         }
-        let branches = self.pracked.entry(answer).or_default();
+        // One that was challenged comes again with a proof.
+        let is_proven = [Header::Authorization, Header::ProxyAuthorization]
+            .into_iter()
+            .any(|header| message.line(header).is_some());
+        let branches = self.pracked.entry((answer, is_proven)).or_default();
         branches.insert(message.via().branch().unwrap_or_default().to_owned());
         if branches.len() > 1 {
             found.push(format!("a second PRACK of RSeq {rseq}"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::{CallPlan, Code, Decision, Facts, Refusal, Reliable, Trail};
 use sip_message::{Header, Line, Message, Method, Uri};
 use sip_stack::auth::{Algorithm, Proof, Secret};
-use sip_stack::{Flow, Reply, ServerId, auth};
+use sip_stack::{EXTENSIONS, Flow, Reply, ServerId, auth};
 
 use crate::body::{self, Body};
 use crate::draft::Draft;
@@ -73,6 +73,12 @@ pub(crate) fn admit(
             );
             None
         }
+        // A call for help is made, whatever its INVITE demands.
+        Decision::Go(plan) if !plan.emergency && unsupported(message).is_some() => {
+            let unsupported = unsupported(message).unwrap_or_default();
+            room.reply_with(server, 420, None, &[("Unsupported", &unsupported)]);
+            None
+        }
         Decision::Go(plan) => {
             let Some(way) = way_of(message, &plan) else {
                 let refusal = Refusal::new(Code::NOT_RELIABLE, "its INVITE doesn't support 100rel");
@@ -98,10 +104,6 @@ pub(crate) fn admit(
 
 /// The checks that RFC 3261 8.2 asks of every server. `None`: it was answered. `Some(None)`: no offer.
 fn check(room: &mut Room<'_>, server: ServerId, message: &Message<'_>) -> Option<Option<Box<[u8]>>> {
-    if let Some(unsupported) = unsupported(message) {
-        room.reply_with(server, 420, None, &[("Unsupported", &unsupported)]);
-        return None;
-    }
     if message.max_forwards().is_ok_and(|hops| hops == Some(0)) {
         room.reply(server, 483);
         return None;
@@ -117,7 +119,7 @@ fn check(room: &mut Room<'_>, server: ServerId, message: &Message<'_>) -> Option
             }
         },
         Body::Unknown => {
-            room.reply_with(server, 415, None, &[("Accept", "application/sdp")]);
+            room.reply_with(server, 415, None, &body::READABLE);
             None
         }
     }
@@ -136,17 +138,19 @@ fn way_of(message: &Message<'_>, plan: &CallPlan) -> Option<Way> {
     }
 }
 
-/// What a peer may require of the house.
-const KNOWN: [&str; 4] = [RELIABLE, "timer", "replaces", "norefersub"];
+/// What callers that want to be hidden require of whoever stands between (RFC 3323 5.2).
+const PRIVACY: &str = "privacy";
 
-/// The option tags that a request demands and the house doesn't know.
+/// The option tags that a request demands, of us or of a proxy in our place, and the house doesn't know.
 pub(crate) fn unsupported(message: &Message<'_>) -> Option<String> {
-    let demanded: Vec<&str> = message.values(Header::Require).filter(|tag| is_unknown(tag)).collect();
-    (!demanded.is_empty()).then(|| demanded.join(", "))
+    let demanded = [Header::Require, Header::ProxyRequire].into_iter().flat_map(|one| message.values(one));
+    let unknown: Vec<&str> = demanded.filter(|tag| is_unknown(tag)).collect();
+    (!unknown.is_empty()).then(|| unknown.join(", "))
 }
 
 fn is_unknown(tag: &str) -> bool {
-    !tag.is_empty() && !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(tag))
+    let mut known = EXTENSIONS.iter().chain([&PRIVACY]);
+    !tag.is_empty() && !known.any(|known| known.eq_ignore_ascii_case(tag))
 }
 
 pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Facts {

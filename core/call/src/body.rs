@@ -11,12 +11,18 @@ pub(crate) enum Body<'a> {
     Unknown,
 }
 
+/// What a body may be: said to who sent another.
+pub(crate) const READABLE: [(&str, &str); 2] =
+    [("Accept", "application/sdp"), ("Accept-Encoding", "identity")];
+
 /// Finds the session description, alone or as a part of several (RFC 5621).
 pub(crate) fn of<'a>(message: &Message<'a>) -> Body<'a> {
     if message.body().is_empty() {
         return Body::None;
     }
-    let Some(kind) = message.content_type() else { return Body::Unknown };
+    let Some(kind) = message.content_type().filter(|_| is_plain(message)) else {
+        return of_strange(message);
+    };
     if kind.is("application", "sdp") {
         return Body::Sdp(message.body());
     }
@@ -25,6 +31,15 @@ pub(crate) fn of<'a>(message: &Message<'a>) -> Body<'a> {
     {
         return of_parts(message.body(), boundary.trim_matches('"'));
     }
+    of_strange(message)
+}
+
+/// Whether its content is what it looks like, not packed in one way or other (RFC 3261 8.2.3).
+fn is_plain(message: &Message<'_>) -> bool {
+    message.values(Header::ContentEncoding).all(|coding| coding.eq_ignore_ascii_case("identity"))
+}
+
+fn of_strange<'a>(message: &Message<'_>) -> Body<'a> {
     match handling(message.line(Header::ContentDisposition)) {
         Handling::Optional => Body::None,
         Handling::Required => Body::Unknown,

@@ -46,7 +46,7 @@ impl Call {
         self.timer(from).note_abilities(message);
         let before = self.bridge.agreed(from);
         match body::of(message) {
-            Body::Unknown => room.reply_with(server, 415, None, &[("Accept", "application/sdp")]),
+            Body::Unknown => room.reply_with(server, 415, None, &body::READABLE),
             Body::None => self.ask_across(room, (server, from, message), (session, before), None),
             Body::Sdp(theirs) => match self.describe_across(room, from, Part::Offer, theirs) {
                 Some(ours) => self.ask_across(room, (server, from, message), (session, before), Some(&ours)),

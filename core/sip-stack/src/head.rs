@@ -10,6 +10,9 @@ use crate::request::{Reply, finish};
 /// The methods that this house knows: what a 405 or an OPTIONS answer lists.
 pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY";
 
+/// The extensions that this house knows: what may be required of it, and what an OPTIONS answer lists.
+pub const EXTENSIONS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
+
 /// The lines of a request that its replies repeat, and our tag.
 #[derive(Clone, Debug)]
 pub struct Head {

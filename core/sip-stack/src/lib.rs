@@ -40,7 +40,7 @@ pub use chance::Chance;
 pub use dialog::{Dialog, DialogRequest, PeerFault, Sent};
 pub use flow::{ConnectionId, Flow, Listener, ListenerId, Send, Transport, Wire};
 pub use frame::{Frame, FrameFault, Framer, PONG};
-pub use head::ALLOW;
+pub use head::{ALLOW, EXTENSIONS};
 pub use heard::{ClientId, Heard, Late, Owner, ServerId};
 pub use kit::{Counters, Limits, Settings, Weight};
 pub use locate::Locate;

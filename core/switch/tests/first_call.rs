@@ -252,3 +252,77 @@ fn a_media_port_that_somebody_else_holds_is_replaced_by_another() {
     assert_ne!(port(&first), port(&second));
     assert_ne!(header(&first, "Call-ID"), header(&second, "Call-ID"));
 }
+
+/// The INVITE with a line more.
+fn invite_with(line: &str) -> String {
+    invite("z9hG4bK1").replace("CSeq: 1 INVITE\n", &format!("CSeq: 1 INVITE\n{line}\n"))
+}
+
+#[test]
+fn c1_what_is_demanded_and_not_known_is_refused_by_its_name() {
+    for (line, unknown) in [
+        ("Require: timer, oddity", "oddity"),
+        ("Proxy-Require: oddity", "oddity"),
+        ("Proxy-Require: privacy, a\nRequire: b", "b, a"),
+    ] {
+        let mut bench = Bench::new();
+
+        bench.from("127.0.0.2:5060", &invite_with(line));
+
+        let refused = bench.sent_to("127.0.0.2:5060").pop().unwrap();
+        assert!(refused.starts_with("SIP/2.0 420 "), "{line}: {refused}");
+        assert_eq!(header(&refused, "Unsupported"), unknown);
+        assert!(bench.sent_to("127.0.0.3:5060").is_empty(), "{line}");
+    }
+}
+
+/// Whoever calls for help gets it, whatever their telephone demands.
+#[test]
+fn a19_a_call_for_help_may_demand_what_nobody_knows() {
+    let mut bench = Bench::new();
+
+    let invite = invite_with("Require: oddity").replace("sip:+12065550142@", "sip:911@");
+    bench.from("127.0.0.2:5060", &invite);
+
+    let out = bench.sent_to("127.0.0.3:5060").remove(0);
+    assert!(out.starts_with("INVITE sip:911@"), "{out}");
+}
+
+#[test]
+fn c12_a_packed_body_is_not_read() {
+    let mut bench = Bench::new();
+
+    bench.from("127.0.0.2:5060", &invite_with("Content-Encoding: gzip"));
+
+    let refused = bench.sent_to("127.0.0.2:5060").pop().unwrap();
+    assert!(refused.starts_with("SIP/2.0 415 "), "{refused}");
+    assert_eq!(header(&refused, "Accept-Encoding"), "identity");
+}
+
+/// A callee that rings has a dialog: what it asks too early is put off, and its call is not unknown to us.
+#[test]
+fn c7_a_callee_that_rings_hears_when_to_ask_again() {
+    let mut bench = Bench::new();
+    bench.from("127.0.0.2:5060", &invite("z9hG4bK1"));
+    let out = bench.sent_to("127.0.0.3:5060").remove(0);
+    bench.from("127.0.0.3:5060", &reply(&out, "183 Session Progress", "b1", &sdp("127.0.0.3", 50000)));
+    let asks = |turn: usize, method: &str, cseq: u32| {
+        format!(
+            "{method} sip:127.0.0.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.3:5060;branch=z9hG4bKu{turn}\n\
+             From: {};tag=b1\nTo: {}\nCall-ID: {}\nCSeq: {cseq} {method}\nContent-Length: 0\n\n",
+            header(&out, "To"),
+            header(&out, "From"),
+            header(&out, "Call-ID"),
+        )
+    };
+
+    let questions = [(1, "UPDATE", 500), (2, "OPTIONS", 200), (2, "OPTIONS", 500), (4, "MESSAGE", 405)];
+    for (turn, (cseq, method, status)) in questions.into_iter().enumerate() {
+        bench.from("127.0.0.3:5060", &asks(turn, method, cseq));
+        let answer = bench.sent_to("127.0.0.3:5060").pop().unwrap();
+        assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{method}: {answer}");
+    }
+
+    bench.from("127.0.0.3:5060", &reply(&out, "200 OK", "b1", &sdp("127.0.0.3", 50000)));
+    assert!(bench.sent_to("127.0.0.3:5060").iter().any(|message| message.starts_with("ACK ")));
+}

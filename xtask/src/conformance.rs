@@ -1,11 +1,13 @@
 //! docs/CONFORMANCE.md: which row of the acceptance list is proven by which test. Made from the tests' names.
 //!
 //! `fn a7_…` proves row A7, `fn req_c09_…` row C-09, `fn pain_11_…` pain 11; an interop scenario names its
-//! rows in its first comment: `//! Proves: A1, A3.` What is above the marker in the page is written by hand.
+//! rows in its first comment: `//! Proves: A1, A3.`, an oddity in its table. What is above the marker in the
+//! page is written by hand.
 
 use std::collections::BTreeMap;
 use std::fs;
 
+use crate::interop::oddities;
 use crate::step::{Failure, root};
 use crate::tidy::{House, Source};
 
@@ -55,14 +57,12 @@ fn generated() -> Result<String, Failure> {
     let by_hand = kept(PAGE)?;
     let by_hand = by_hand.split(MARKER).next().unwrap_or_default().trim_end().to_owned();
     let mut proofs: BTreeMap<String, Vec<Proof>> = BTreeMap::new();
-    for source in &house.sources {
-        for (id, proof) in proofs_in(source) {
-            if !rows.iter().any(|row| row.id == id) {
-                let what = format!("{} proves {id}, which is no row of {ROWS}", proof.place);
-                return Err(Failure::new(what, "correct the test's name"));
-            }
-            proofs.entry(id).or_default().push(proof);
+    for (id, proof) in house.sources.iter().flat_map(proofs_in).chain(oddities()?) {
+        if !rows.iter().any(|row| row.id == id) {
+            let what = format!("{} proves {id}, which is no row of {ROWS}", proof.place);
+            return Err(Failure::new(what, "correct the test's name"));
         }
+        proofs.entry(id).or_default().push(proof);
     }
     Ok(format!("{by_hand}\n\n{MARKER}\n\n{}", tables(&rows, proofs)))
 }
@@ -123,6 +123,16 @@ fn proofs_in(source: &Source) -> Vec<(String, Proof)> {
         }
     }
     found
+}
+
+/// The rows that oddities of the field are played for.
+fn oddities() -> Result<Vec<(String, Proof)>, Failure> {
+    let proof = |(id, name, says): (String, String, String)| {
+        let (first, rest) = says.split_at(says.chars().next().map_or(0, char::len_utf8));
+        let says = format!("{}{rest}", first.to_uppercase()).replace('|', "\\|");
+        (id, Proof { place: format!("interop/sipp/oddities.toml::{name}"), says })
+    };
+    Ok(oddities::proofs()?.into_iter().map(proof).collect())
 }
 
 /// The rows that an interop scenario names in its first comment.

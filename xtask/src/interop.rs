@@ -11,6 +11,7 @@ mod calls;
 mod crash;
 mod flight;
 mod node;
+pub mod oddities;
 mod place;
 mod ports;
 mod program;
@@ -53,6 +54,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "calls-tls-v6", run: |binary, load| calls::run(binary, load, place::TLS_V6) },
     Scenario { name: "reliable", run: reliable::run },
     Scenario { name: "transfer", run: transfer::run },
+    Scenario { name: "oddities", run: oddities::run },
     Scenario { name: "audio", run: audio::run },
     Scenario { name: "sealed", run: sealed::run },
     Scenario { name: "flight", run: flight::run },

@@ -177,6 +177,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         resolved: resolved(room, flow, line.as_ref()),
         line,
         transferred_by: None,
+        stays: None,
         at: room.now.wall,
         standings: room.standings.clone(),
         registrations: room.accounts.standing.clone(),

@@ -64,6 +64,9 @@ impl Call {
     ) -> Result<Errand, Refusal> {
         match sought {
             Sought::Found(found) if found.party == self.end(by).party => {
+                if let Some((one, other)) = self.whereabouts(by.other()).zip(found.across) {
+                    policy::may_speak(room.policy, &one, &other)?;
+                }
                 Ok(Errand::Join { of: self.key, target: found.call, side: found.side })
             }
             Sought::Found(_) => {
@@ -92,6 +95,7 @@ impl Call {
         let mut facts = arrival::facts(room, flow, message);
         (facts.request_uri, facts.to_uri) = (refer_to.uri.clone(), refer_to.uri.clone());
         facts.transferred_by = Some(self.end(by).party.name().to_string());
+        facts.stays = self.whereabouts(by.other());
         if let Callee::User(name) = &self.end(by).party {
             facts.from_uri = format!("sip:{name}@{}", room.policy.realm());
             (facts.from_display, facts.authenticated, facts.line) = (None, Some(name.to_string()), None);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use media::Side;
-use policy::Callee;
+use policy::{Callee, Whereabouts};
 use sip_message::{Header, Message, NameAddr, Uri};
 use sip_stack::Token;
 
@@ -46,6 +46,8 @@ pub(crate) struct Found {
     pub party: Callee,
     /// The dialog on the call's other side, as its far end names it.
     pub beyond: Option<Replaced>,
+    /// Where the far end of that side is.
+    pub across: Option<Whereabouts>,
 }
 
 impl Replaced {
@@ -92,6 +94,14 @@ impl ReferTo {
 }
 
 impl Call {
+    /// Where the far end of a side is.
+    pub(crate) fn whereabouts(&mut self, side: Side) -> Option<Whereabouts> {
+        match &self.end(side).party {
+            Callee::Trunk(name) => Some(Whereabouts::Trunk(name.clone())),
+            Callee::User(_) => Some(Whereabouts::Address(self.dialog(side)?.flow().remote.ip())),
+        }
+    }
+
     /// The side whose dialog this is.
     pub(crate) fn side_replaced(&mut self, replaced: &Replaced) -> Option<Side> {
         [Side::Caller, Side::Callee].into_iter().find(|side| {

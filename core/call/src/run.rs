@@ -1,7 +1,7 @@
 //! Errands: what several calls have to do with each other, done by the table that holds them all.
 
 use media::Side;
-use policy::{Callee, Code, Direction, Refusal};
+use policy::{Callee, Code, Direction, Refusal, Whereabouts};
 use sip_message::{Header, Message};
 use sip_stack::{Flow, ServerId, Token};
 
@@ -103,7 +103,7 @@ impl Calls {
         admitted: Admitted,
     ) {
         let Admitted { facts, trail, .. } = &admitted;
-        let call = match self.replaceable(message, &admitted) {
+        let call = match self.replaceable(room, message, &admitted) {
             Ok((token, side)) => self.lend(token).map(|call| (call, side)),
             Err(refusal) => {
                 return arrival::refuse(room, server, message, facts.clone(), trail.clone(), &refusal);
@@ -120,7 +120,12 @@ impl Calls {
     }
 
     /// The side whose place an INVITE may take.
-    fn replaceable(&mut self, message: &Message<'_>, admitted: &Admitted) -> Result<(Token, Side), Refusal> {
+    fn replaceable(
+        &mut self,
+        room: &Room<'_>,
+        message: &Message<'_>,
+        admitted: &Admitted,
+    ) -> Result<(Token, Side), Refusal> {
         let refused = |code: Code, words: &str| Err(Refusal::new(code, words));
         let replaced = message.line(Header::Replaces).and_then(Replaced::parse);
         if message.line(Header::Join).is_some() {
@@ -135,7 +140,12 @@ impl Calls {
             Some(Sought::Help) => refused(Code::TRANSFER_OF_HELP, "a call for help stays as it is"),
             Some(Sought::Found(found)) => match found.party {
                 Callee::Trunk(_) => refused(Code::NOT_THEIR_CALL, "a party outside keeps its place"),
-                Callee::User(_) => self.free_to_move(found.call, found.side),
+                Callee::User(_) => {
+                    let newcomer = Whereabouts::Address(admitted.facts.source.ip());
+                    let across = found.across.as_ref();
+                    across.map_or(Ok(()), |across| policy::may_speak(room.policy, &newcomer, across))?;
+                    self.free_to_move(found.call, found.side)
+                }
             },
             Some(Sought::Nothing | Sought::Missing) | None => Err(gone),
         }
@@ -170,6 +180,7 @@ impl Calls {
                 side,
                 party: call.end(side).party.clone(),
                 beyond: call.named_by_far_end(side.other()),
+                across: call.whereabouts(side.other()),
             })),
         });
         self.put_back(call);

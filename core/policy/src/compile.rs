@@ -3,6 +3,7 @@
 mod accounts;
 mod dialling;
 mod identity;
+mod links;
 mod lint;
 mod people;
 mod places;
@@ -23,7 +24,7 @@ use model::{
 
 use crate::call_plan::{LegRules, Otherwise, SrtpRules};
 use crate::deck::Deck;
-use crate::limit::Limit;
+use crate::limit::{Limit, Unit};
 use crate::numbering::{Country, Plans};
 use crate::pace::Pace;
 use crate::policy::{Habits, Policy, Route};
@@ -64,9 +65,11 @@ fn compile_with(
     compiler.set_zone();
     let home = compiler.home();
     let interfaces = compiler.interfaces();
-    let sites = compiler.sites(&home);
+    let links = compiler.links();
+    compiler.offers();
+    let sites = compiler.sites(&home, &links);
     let tariffs = compiler.tariffs(&decks_of(older));
-    let trunks = compiler.trunks(&interfaces, &home, &tariffs);
+    let trunks = compiler.trunks((&interfaces, &sites, &links), &home, &tariffs);
     let servers = trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect();
     let lines = compiler.lines(&trunks);
     let book = compiler.rights_book();
@@ -92,6 +95,7 @@ fn compile_with(
         home,
         interfaces,
         servers,
+        links,
         sites,
         trunks,
         lines,
@@ -249,8 +253,8 @@ impl<'d> Compiler<'d> {
         }
     }
 
-    fn limit(&self, name: String, ceiling: u32) -> Arc<Limit> {
-        let limit = Limit::new(name, ceiling);
+    fn limit(&self, name: String, unit: Unit, ceiling: u32) -> Arc<Limit> {
+        let limit = Limit::new(name, unit, ceiling);
         Arc::new(match self.older.get(limit.name()) {
             Some(older) => limit.counting_with(older),
             None => limit,

@@ -1,7 +1,7 @@
 //! What may be known about a call before it is decided.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,16 @@ pub enum Registration {
     Missing(Arc<str>),
     /// The provider refuses the account, and what it said.
     Stopped(Arc<str>),
+}
+
+/// Where a party of a call is, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Whereabouts {
+    /// Behind a trunk.
+    Trunk(Arc<str>),
+    /// At an address of our own people.
+    Address(IpAddr),
 }
 
 /// All that a decision may depend on, beside the policy itself.
@@ -67,6 +77,9 @@ pub struct Facts {
     /// Who transfers a call to there, in the name of which it is planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transferred_by: Option<String>,
+    /// Where the party is that is transferred: it will speak with whoever is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stays: Option<Whereabouts>,
     pub at: WallTime,
     /// The servers that are not simply up, or whose addresses are old.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]
@@ -109,6 +122,7 @@ impl Facts {
             resolved: Vec::new(),
             line: None,
             transferred_by: None,
+            stays: None,
             at,
             standings: Standings::default(),
             registrations: BTreeMap::new(),

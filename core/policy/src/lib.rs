@@ -57,9 +57,9 @@ pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,
 };
-pub use facts::{Facts, InterfaceId, Registration, ServerId, Transport, WallTime};
+pub use facts::{Facts, InterfaceId, Registration, ServerId, Transport, WallTime, Whereabouts};
 pub use handed_on::{CALL, Line};
-pub use limit::{Claim, Limit, Permit};
+pub use limit::{Claim, Limit, Permit, Unit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
     CarriedMethod, CarriedMethods, EarlyMedia, KeysInClear, MediaPath, RegisterStyle, Reliable, SessionTimer,
@@ -71,5 +71,5 @@ pub use policy::{Interface, Policy, Server, StoredTest};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use responses::Responses;
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
-pub use steps::sounds_urgent;
+pub use steps::{may_speak, sounds_urgent};
 pub use trail::{Considered, Outcome, Step, Trail};

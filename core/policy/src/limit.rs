@@ -1,4 +1,4 @@
-//! Limits on calls at once: what a plan would take of them, and what a call holds.
+//! Limits on calls at once and on bandwidth: what a plan would take of them, and what a call holds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,17 +6,37 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde::Serialize;
 use serde::ser::SerializeStruct;
 
-/// How many calls something carries, and how many it carries now. Shared by all shards.
+/// How much something carries, and how much it carries now. Shared by all shards.
 #[derive(Debug)]
 pub struct Limit {
     name: Arc<str>,
+    unit: Unit,
     ceiling: u32,
     used: Arc<AtomicU32>,
 }
 
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    Calls,
+    /// Thousands of bits a second, each way.
+    Kbps,
+}
+
+impl Unit {
+    /// As people read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Unit::Calls => "calls",
+            Unit::Kbps => "kbps",
+        }
+    }
+}
+
 impl Limit {
-    pub(crate) fn new(name: impl Into<Arc<str>>, ceiling: u32) -> Limit {
-        Limit { name: name.into(), ceiling, used: Arc::default() }
+    pub(crate) fn new(name: impl Into<Arc<str>>, unit: Unit, ceiling: u32) -> Limit {
+        Limit { name: name.into(), unit, ceiling, used: Arc::default() }
     }
 
     /// The same limit, counting on where an older revision's stands.
@@ -24,9 +44,14 @@ impl Limit {
         Limit { used: older.used.clone(), ..self }
     }
 
-    /// What is limited: `"trunk northwind"`, `"site redmond"`.
+    /// What is limited: `"trunk northwind"`, `"site redmond"`, `"link mpls"`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What is counted.
+    pub fn unit(&self) -> Unit {
+        self.unit
     }
 
     /// How many there may be.
@@ -40,47 +65,55 @@ impl Limit {
     }
 }
 
-/// One call's wish to take one of a limit.
+/// One call's wish to take some of a limit.
 #[derive(Clone, Debug)]
 pub struct Claim {
     pub limit: Arc<Limit>,
+    pub amount: u32,
 }
 
 impl Claim {
-    /// Takes one, if one is left.
+    /// Takes it, if so much is left.
     pub fn take(&self) -> Option<Permit> {
         let ceiling = self.limit.ceiling;
-        let one_more = |used: u32| (used < ceiling).then_some(used + 1);
-        self.limit.used.fetch_update(Ordering::AcqRel, Ordering::Relaxed, one_more).ok()?;
-        Some(Permit { used: self.limit.used.clone() })
+        let more = |used: u32| used.checked_add(self.amount).filter(|used| *used <= ceiling);
+        self.limit.used.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok()?;
+        Some(self.permit())
     }
 
-    /// Takes one, past the ceiling if need be: an emergency call waits for nobody.
+    /// Takes it, past the ceiling if need be: an emergency call waits for nobody.
     pub fn take_by_force(&self) -> Permit {
-        self.limit.used.fetch_add(1, Ordering::AcqRel);
-        Permit { used: self.limit.used.clone() }
+        self.limit.used.fetch_add(self.amount, Ordering::AcqRel);
+        self.permit()
+    }
+
+    fn permit(&self) -> Permit {
+        Permit { used: self.limit.used.clone(), amount: self.amount }
     }
 }
 
 impl Serialize for Claim {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut claim = serializer.serialize_struct("Claim", 3)?;
+        let mut claim = serializer.serialize_struct("Claim", 5)?;
         claim.serialize_field("limit", self.limit.name())?;
+        claim.serialize_field("unit", &self.limit.unit)?;
+        claim.serialize_field("takes", &self.amount)?;
         claim.serialize_field("used", &self.limit.used())?;
         claim.serialize_field("ceiling", &self.limit.ceiling)?;
         claim.end()
     }
 }
 
-/// One of a limit, held; given back when dropped.
+/// Some of a limit, held; given back when dropped.
 #[derive(Debug)]
 #[must_use = "a permit that is dropped is given back"]
 pub struct Permit {
     used: Arc<AtomicU32>,
+    amount: u32,
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.used.fetch_sub(1, Ordering::AcqRel);
+        self.used.fetch_sub(self.amount, Ordering::AcqRel);
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use model::{
     CallerPrivacy, Choose, DidRule, HeaderRule, HealthCheck, Identity, Moment, Network, Number, NumberPlace,
-    Pattern, PortRange, Problem, Rule, Secret, Side, SipUri, Source, Transit, Transport, TrunkDirection,
-    TrunkKind,
+    Pattern, PortRange, Problem, Rule, Secret, Side, SipUri, Source, TollBypass, Transit, Transport,
+    TrunkDirection, TrunkKind,
 };
 
 use crate::account::Account;
@@ -37,6 +37,8 @@ pub struct Policy {
     pub(crate) home: Habits,
     pub(crate) interfaces: Vec<Interface>,
     pub(crate) servers: Vec<Server>,
+    /// What each link carries, where it says so.
+    pub(crate) links: BTreeMap<Arc<str>, Arc<Limit>>,
     pub(crate) sites: BTreeMap<Arc<str>, Arc<Site>>,
     pub(crate) trunks: BTreeMap<Arc<str>, Arc<Trunk>>,
     /// The trunk of each token in what we registered.
@@ -121,10 +123,11 @@ impl Policy {
         self.trunks_at(source).first().map(|trunk| &trunk.name)
     }
 
-    /// The limits of trunks and sites, for whoever shows how full they are.
+    /// The limits of trunks, sites and links, for whoever shows how full they are.
     pub fn limits(&self) -> impl Iterator<Item = &Arc<Limit>> {
         let of_trunks = self.trunks.values().filter_map(|trunk| trunk.limit.as_ref());
-        of_trunks.chain(self.sites.values().filter_map(|site| site.limit.as_ref()))
+        let of_sites = self.sites.values().filter_map(|site| site.limit.as_ref());
+        of_trunks.chain(of_sites).chain(self.links.values())
     }
 
     /// The lines in which calls wait for their turn.
@@ -306,6 +309,13 @@ pub(crate) struct Site {
     pub subnets: Vec<Network>,
     pub limit: Option<Arc<Limit>>,
     pub codecs: Option<Arc<[Arc<str>]>>,
+    /// What calls that leave or enter it cross.
+    pub link: Option<Arc<Limit>>,
+    pub toll_bypass: TollBypass,
+    /// By which people here leave, where toll bypass is refused.
+    pub usages: Vec<Usage>,
+    /// The user who is called instead of somebody whom its trunks may not reach.
+    pub mailbox: Option<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -314,6 +324,9 @@ pub(crate) struct Trunk {
     pub servers: Vec<Server>,
     pub direction: TrunkDirection,
     pub kind: TrunkKind,
+    /// Where its far end stands.
+    pub site: Option<Arc<Site>>,
+    pub toll_bypass: TollBypass,
     pub transit: Transit,
     /// Where calls from it may go that are for nobody here.
     pub usages: Vec<Usage>,
@@ -337,6 +350,8 @@ pub(crate) struct Trunk {
     pub media: MediaPlan,
     pub leg: LegRules,
     pub limit: Option<Arc<Limit>>,
+    /// What its calls cross.
+    pub link: Option<Arc<Limit>>,
     pub tell_queued: Option<Duration>,
     pub early_max: usize,
     pub moves_on: Causes,

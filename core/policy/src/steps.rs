@@ -10,6 +10,7 @@ mod identity;
 mod leg;
 mod media;
 mod normalise;
+mod place;
 mod registered;
 mod rights;
 mod route;
@@ -20,6 +21,7 @@ mod trunks;
 mod unowned;
 
 pub use emergency::sounds_urgent;
+pub use place::may_speak;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,7 @@ use crate::facts::Facts;
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::identity::Who;
+use crate::steps::place::Speaker;
 use crate::steps::route::{Goal, Way};
 use crate::steps::seed::Seed;
 use crate::steps::trunks::Asked;
@@ -41,7 +44,10 @@ const SET_UP_MAX: Duration = Duration::from_secs(180);
 #[derive(Debug)]
 pub(crate) struct Caller<'p> {
     pub party: Party<'p>,
+    /// Where the caller is, or else belongs.
     pub site: Option<&'p Arc<Site>>,
+    /// The site in whose network the caller is.
+    pub here: Option<&'p Arc<Site>>,
     /// How the caller is named in plans and records.
     pub name: PartyName,
 }
@@ -107,9 +113,11 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     let called = normalise::normalise(policy, &caller, &dialled, trail)?;
     let class = classify::classify(policy, &caller, &called, trail);
     rights::rights(policy, &caller, &called, class, trail)?;
-    let way = route::route(policy, &caller, &called, facts.at, trail)?;
+    let speaker = place::speaker(policy, facts, &caller);
+    place::note(&speaker, trail);
+    let way = route::route(policy, &caller, &speaker, &called, facts.at, trail)?;
     let who = Who::calls(policy, facts, &caller, wish, trail)?;
-    let attempts = attempts(policy, &who, &caller, &called, &way, trail)?;
+    let attempts = attempts(policy, &who, (&caller, &speaker), &called, &way, trail)?;
     let set_up_max = budget(policy, &attempts);
     let first_route = attempts.first().and_then(|attempt| attempt.route.clone());
     Ok(CallPlan {
@@ -152,17 +160,20 @@ fn direction(caller: &Caller<'_>, way: &Way<'_>) -> Direction {
 fn attempts(
     policy: &Policy,
     who: &Who<'_>,
-    caller: &Caller<'_>,
+    (caller, speaker): (&Caller<'_>, &Speaker<'_>),
     called: &Called<'_>,
     way: &Way<'_>,
     trail: &mut Trail,
 ) -> Result<Vec<AttemptPlan>, Refusal> {
     let facts = who.facts;
     let attempts = match &way.goal {
-        Goal::User(user) => attempt::to_user(policy, who, caller, called, user)?,
+        Goal::User(user) => {
+            let ringing = place::ringing(policy, speaker, user, trail)?;
+            attempt::to_user(policy, who, caller, called, &ringing)?
+        }
         Goal::Trunks(routes) => {
             let seed = Seed::of(&called.text, &caller.name.0, facts.at);
-            let asked = Asked { policy, facts, caller, called, seed };
+            let asked = Asked { policy, facts, caller, speaker, called, seed };
             let mut hops = choose::choose(&asked, routes, trail)?;
             identity::keep_takers(who, &mut hops, trail)?;
             hops.into_iter().map(|hop| attempt::to_server(policy, who, caller, called, hop)).collect()
@@ -178,5 +189,6 @@ pub(crate) fn losers(policy: &Policy, facts: &Facts) -> Vec<Considered> {
     let Some(dialled) = Dialled::of(&facts.request_uri) else { return Vec::new() };
     let (caller, _) = screen::screen(policy, facts, Some(&dialled), &mut trail);
     let called = normalise::normalise(policy, &caller, &dialled, &mut trail);
-    called.map(|called| route::losers(policy, &caller, &called, facts.at)).unwrap_or_default()
+    let speaker = place::speaker(policy, facts, &caller);
+    called.map(|called| route::losers(policy, (&caller, &speaker), &called, facts.at)).unwrap_or_default()
 }

@@ -220,6 +220,18 @@ wrong! {
         is "TD-C007 _:13:22", "known here: none, in, out, both";
     writing_what_comes_in: "identity-13-writing-what-comes-in.toml"
         is "TD-C061 _:13:12", "leave direction out";
+    trunk_that_serves_its_site_alone_and_has_none: "toll-bypass-01-trunk-without-site.toml"
+        is "TD-C070 _:14:8", "add site = \"…\"";
+    trunk_that_serves_a_site_without_subnets: "toll-bypass-02-trunk-at-a-site-without-subnets.toml"
+        is "TD-C070 _:18:8", "add subnets = [\"…\"] to the site";
+    site_that_refuses_toll_bypass_without_subnets: "toll-bypass-03-site-without-subnets.toml"
+        is "TD-C070 _:11:7", "add subnets = [\"…\"] to the site";
+    usages_of_a_site_that_allows_toll_bypass: "toll-bypass-04-usages-of-a-site-that-allows-it.toml"
+        is "TD-C070 _:13:11", "add toll_bypass = \"refused\"";
+    pbx_that_refuses_toll_bypass: "toll-bypass-05-pbx-that-refuses-it.toml"
+        is "TD-C070 _:14:8", "leave toll_bypass out; its site says where the people of the PBX are";
+    mailbox_that_is_not_there: "toll-bypass-06-mailbox-that-is-not-there.toml"
+        is "TD-C017 _:13:11", "did you mean \"hana\" (_:20)?";
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod help;
 mod house;
 mod numbering;
 mod pattern;
+mod place;
 mod rights;
 mod routes;
 mod shown;
@@ -23,10 +24,11 @@ pub(crate) use house::House;
 pub(crate) use numbering::Numbering;
 
 use model::{Codec, Document, MediaPath, Site, Trunk, User};
-use policy::{Callee, Code, Decision, Direction, Facts};
+use policy::{Callee, Claim, Code, Decision, Direction, Facts};
 
 use called::{Called, called};
 use caller::{Caller, caller};
+use place::{Speaker, speaker};
 use rights::may_call;
 use routes::{Goal, goal};
 use shown::{Mask, Shown};
@@ -61,7 +63,7 @@ struct Try {
     from: String,
     to: String,
     headers: Vec<(String, String)>,
-    claims: Vec<String>,
+    claims: Vec<(String, u32)>,
     codecs: Vec<String>,
     path: MediaPath,
     /// In millionths a minute.
@@ -83,7 +85,7 @@ impl Answer {
             from: attempt.from.clone(),
             to: attempt.to.clone(),
             headers: attempt.headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
-            claims: attempt.claims.iter().map(|claim| claim.limit.name().to_owned()).collect(),
+            claims: attempt.claims.iter().map(claimed).collect(),
             codecs: attempt.media.codecs.iter().map(|codec| codec.to_string()).collect(),
             path: attempt.media.path,
             price: attempt.quote.as_ref().map(|quote| quote.price.0),
@@ -123,7 +125,8 @@ impl House<'_> {
         let Wanted::Somebody(dialled, extension) = wanted else { return Err(Code::UNASSIGNED) };
         let called = called(self, &caller, &dialled, extension.as_deref())?;
         may_call(self, &caller, &called)?;
-        let goal = goal(self, &caller, &called, facts.at)?;
+        let speaker = speaker(self, &caller, facts);
+        let goal = goal(self, &caller, speaker.bound(self), &called, facts.at)?;
         let who = who::who(self, &caller, facts, wish)?;
         let (direction, route, tries) = match goal {
             Goal::User(route, user) => {
@@ -131,12 +134,12 @@ impl House<'_> {
                 (
                     direction,
                     route.map(|route| route.name.to_string()),
-                    self.rings(&caller, &who, &called, user)?,
+                    self.rings((&caller, &speaker), &who, &called, user)?,
                 )
             }
             Goal::Out(routes) => {
                 let direction = caller.trunk().map_or(Direction::Outbound, |_| Direction::Transit);
-                let tries = self.leaves(&caller, &who, &called, &routes, facts)?;
+                let tries = self.leaves((&caller, &speaker), &who, &called, &routes, facts)?;
                 (direction, tries.first().and_then(|first| first.route.clone()), tries)
             }
         };
@@ -187,7 +190,7 @@ impl House<'_> {
 
     fn leaves(
         &self,
-        caller: &Caller<'_>,
+        (caller, speaker): (&Caller<'_>, &Speaker<'_>),
         who: &Who,
         called: &Called<'_>,
         routes: &[&Document<model::Route>],
@@ -195,7 +198,7 @@ impl House<'_> {
     ) -> Result<Vec<Try>, Code> {
         let mut tries = Vec::new();
         let mut first_refusal = None;
-        for hop in ways::hops(self, caller, called, routes, facts)? {
+        for hop in ways::hops(self, caller, speaker, called, routes, facts)? {
             if let Some(code) = shown::refusal(self, who, &hop) {
                 first_refusal.get_or_insert(code);
                 continue;
@@ -217,6 +220,7 @@ impl House<'_> {
 
     fn tried(&self, caller: &Caller<'_>, hop: &Hop<'_>, shown: Shown) -> Try {
         let trunk = hop.trunk;
+        let codecs = codecs(trunk.media.codecs.as_deref(), caller.site);
         Try {
             callee: Callee::Trunk(trunk.name.clone()),
             route: hop.route.map(|route| route.name.to_string()),
@@ -225,8 +229,8 @@ impl House<'_> {
             from: shown.from,
             to: shown.to,
             headers: shown.headers,
-            claims: claims(caller, Some(trunk), None),
-            codecs: codecs(trunk.media.codecs.as_deref(), caller.site),
+            claims: claims(self, caller, Some(trunk), None, &codecs),
+            codecs,
             path: trunk.media.path,
             price: hop.price,
         }
@@ -235,12 +239,13 @@ impl House<'_> {
     /// The devices of a user, one after another.
     fn rings(
         &self,
-        caller: &Caller<'_>,
+        (caller, speaker): (&Caller<'_>, &Speaker<'_>),
         who: &Who,
         called: &Called<'_>,
         user: &Document<User>,
     ) -> Result<Vec<Try>, Code> {
-        if user.devices.is_empty() {
+        let (user, devices) = speaker.rings(self, user)?;
+        if devices.is_empty() {
             return Err(Code::NO_DEVICE);
         }
         let site = user.site.as_ref().and_then(|name| self.documents.site.get(name.as_str()));
@@ -249,6 +254,7 @@ impl House<'_> {
         let offered = caller.trunk().and_then(|trunk| trunk.value.media.codecs.as_deref());
         let ring = |contact: String| {
             let shown = shown::to_user(self, caller, who, called, &contact);
+            let codecs = codecs(offered, site);
             Try {
                 callee: Callee::User(user.name.clone()),
                 route: None,
@@ -257,29 +263,54 @@ impl House<'_> {
                 from: shown.from,
                 to: shown.to,
                 headers: shown.headers,
-                claims: claims(caller, None, site),
-                codecs: codecs(offered, site),
+                claims: claims(self, caller, None, site, &codecs),
+                codecs,
                 path: path.unwrap_or(MediaPath::Anchored),
                 price: None,
             }
         };
-        Ok(user.devices.iter().map(|device| ring(device.contact.value.to_string())).collect())
+        Ok(devices.into_iter().map(ring).collect())
     }
 }
 
-/// The limits of both trunks, and of the sites that a call leaves and enters; none for a call inside a site.
+/// How much is taken, and of what.
+fn claimed(claim: &Claim) -> (String, u32) {
+    (claim.limit.name().to_owned(), claim.amount)
+}
+
+/// A call of the limits of both trunks, and of the sites that it leaves and enters; and bandwidth of the links on
+/// the way there. A call inside a site leaves and enters none.
 fn claims(
+    house: &House<'_>,
     caller: &Caller<'_>,
     trunk: Option<&Document<Trunk>>,
     site: Option<&Document<Site>>,
-) -> Vec<String> {
+    codecs: &[String],
+) -> Vec<(String, u32)> {
     let stays = site.is_some_and(|site| caller.site.is_some_and(|left| left.name == site.name));
-    let trunks = [caller.trunk(), trunk].into_iter().flatten();
-    let trunks =
-        trunks.filter(|trunk| trunk.limits.calls.is_some()).map(|trunk| format!("trunk {}", trunk.name));
-    let sites = [caller.site, site].into_iter().flatten().filter(|_| !stays);
-    let sites = sites.filter(|site| site.media.max_calls.is_some()).map(|site| format!("site {}", site.name));
-    trunks.chain(sites).collect()
+    let trunks = || [caller.trunk(), trunk].into_iter().flatten();
+    let sites = || [caller.site, site].into_iter().flatten().filter(|_| !stays);
+    let limited = trunks().filter(|trunk| trunk.limits.calls.is_some());
+    let of_trunks = limited.map(|trunk| (format!("trunk {}", trunk.name), 1));
+    let limited = sites().filter(|site| site.media.max_calls.is_some());
+    let of_sites = limited.map(|site| (format!("site {}", site.name), 1));
+    let crossed = trunks().map(|trunk| &trunk.value.link).chain(sites().map(|site| &site.value.link));
+    let bounded = crossed
+        .flatten()
+        .filter(|name| house.documents.link.get(name.as_str()).is_some_and(|link| link.kbps.is_some()));
+    let of_links = bounded.map(|name| (format!("link {}", name.value), dearest(codecs)));
+    of_trunks.chain(of_sites).chain(of_links).collect()
+}
+
+/// What the dearest codec takes of a line: G.711 and G.722 are 64 kbps, Opus is taken for 32, G.729 is 8; to each
+/// come 68 bytes fifty times a second, and 5 kbps of RTCP.
+fn dearest(codecs: &[String]) -> u32 {
+    let takes = |codec: &String| match codec.as_str() {
+        "g729" => 41,
+        "opus" => 65,
+        _ => 97,
+    };
+    codecs.iter().map(takes).max().unwrap_or(0)
 }
 
 /// What is offered, as far as a site carries it; if that is nothing, what is offered.

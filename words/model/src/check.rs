@@ -1,6 +1,8 @@
 //! What one document can be asked alone, beyond the shape of its values.
 
+mod links;
 mod register;
+mod toll_bypass;
 
 use crate::documents::{Document, Documents};
 use crate::fault::Fault;
@@ -47,6 +49,8 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
         problems.extend(wrongs.map(|(name, fault)| documents.problem_at(trunk, name, fault)));
     }
     problems.extend(documents.trunk.values().filter_map(|trunk| register::problem(documents, trunk)));
+    toll_bypass::check(documents, problems);
+    links::check(documents, problems);
     for emergency in documents.emergency.values().filter(|emergency| emergency.trunks.is_empty()) {
         let message =
             format!("emergency \"{}\" names no trunk that calls for help could take", emergency.name);

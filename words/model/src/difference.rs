@@ -50,6 +50,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         files,
         system,
         interface,
+        link,
         site,
         trunk,
         user,
@@ -57,6 +58,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         rights,
         route,
         deck,
+        offer,
         schedule,
         dialplan,
         emergency,
@@ -66,6 +68,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     let mut between = Between { old, new, changes: Vec::new() };
     between.pair("system", "system", Some(&old.system), Some(system));
     between.kind("interface", &old.interface, interface);
+    between.kind("link", &old.link, link);
     between.kind("site", &old.site, site);
     between.kind("trunk", &old.trunk, trunk);
     between.kind("user", &old.user, user);
@@ -73,6 +76,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("rights", &old.rights, rights);
     between.kind("route", &old.route, route);
     between.kind("deck", &old.deck, deck);
+    between.kind("offer", &old.offer, offer);
     between.kind("schedule", &old.schedule, schedule);
     between.kind("dialplan", &old.dialplan, dialplan);
     between.kind("emergency", &old.emergency, emergency);

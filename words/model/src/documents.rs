@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
+use crate::link::Link;
+use crate::offer::Offer;
 use crate::problem::Problem;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
@@ -50,6 +52,7 @@ pub struct Documents {
     pub files: Vec<SourceFile>,
     pub system: Document<System>,
     pub interface: Kind<Interface>,
+    pub link: Kind<Link>,
     pub site: Kind<Site>,
     pub trunk: Kind<Trunk>,
     pub user: Kind<User>,
@@ -57,6 +60,7 @@ pub struct Documents {
     pub rights: Kind<Rights>,
     pub route: Kind<Route>,
     pub deck: Kind<Deck>,
+    pub offer: Kind<Offer>,
     pub schedule: Kind<Schedule>,
     pub dialplan: Kind<DialPlan>,
     pub emergency: Kind<Emergency>,

@@ -22,6 +22,8 @@ mod failover;
 mod headers;
 mod health;
 mod identity;
+mod link;
+mod offer;
 mod register;
 mod rights;
 mod route;
@@ -66,10 +68,12 @@ pub use identity::{
     CallerIdHeader, CallerPrivacy, DiversionHeader, FromIdentity, Identity, Screening, Translate, Trust,
 };
 pub use lacks::lacks;
+pub use link::{Link, LinkKind};
 pub use load::load;
 pub use media::{Codec, KeysInClear, MediaPath, Srtp};
 pub use network::{Address, Network, PortRange, Source};
 pub use number::{Number, NumberRange};
+pub use offer::{Amount, Offer, OfferUnit, Traffic};
 pub use pattern::{Mask, Pattern};
 pub use problem::{CODES, Code, Problem, Severity};
 pub use register::{Register, RegisterStyle, Retry, Unregistered};
@@ -78,7 +82,7 @@ pub use route::{Becomes, Choose, DialPlan, Route, RouteCallerId, RouteFrom, Rout
 pub use schedule::{Day, Hours, Schedule, YearDay};
 pub use schema::schema;
 pub use secret::{Secret, SecretRef, Secrets};
-pub use site::{Operator, Site, SiteMedia};
+pub use site::{Operator, Site, SiteMedia, TollBypass};
 pub use source::{Place, SourceFile};
 pub use spot::Spot;
 pub use suggest::nearest;

@@ -14,8 +14,10 @@ use crate::deck::Deck;
 use crate::documents::{Document, Documents, Kind};
 use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
+use crate::link::Link;
 use crate::merge::merged;
 use crate::misread;
+use crate::offer::Offer;
 use crate::problem::{Code, Problem};
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
@@ -27,10 +29,11 @@ use crate::template::{self, Template};
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 16] = [
     "format",
     "system",
     "interface",
+    "link",
     "site",
     "trunk",
     "user",
@@ -38,6 +41,7 @@ const KINDS: [&str; 14] = [
     "rights",
     "route",
     "deck",
+    "offer",
     "schedule",
     "dialplan",
     "emergency",
@@ -75,6 +79,7 @@ struct Reader<'f> {
     problems: Vec<Problem>,
     system: Kind<System>,
     interface: Kind<Interface>,
+    link: Kind<Link>,
     site: Kind<Site>,
     trunk: Kind<Trunk>,
     user: Kind<User>,
@@ -82,6 +87,7 @@ struct Reader<'f> {
     rights: Kind<Rights>,
     route: Kind<Route>,
     deck: Kind<Deck>,
+    offer: Kind<Offer>,
     schedule: Kind<Schedule>,
     dialplan: Kind<DialPlan>,
     emergency: Kind<Emergency>,
@@ -125,12 +131,14 @@ impl<'f> Reader<'f> {
             "format" => self.format(raw),
             "system" => self.object(raw, |reader| &mut reader.system),
             "interface" => self.objects(raw, |reader| &mut reader.interface),
+            "link" => self.objects(raw, |reader| &mut reader.link),
             "site" => self.objects(raw, |reader| &mut reader.site),
             "trunk" => self.objects(raw, |reader| &mut reader.trunk),
             "user" => self.objects(raw, |reader| &mut reader.user),
             "numbers" => self.objects(raw, |reader| &mut reader.numbers),
             "rights" => self.objects(raw, |reader| &mut reader.rights),
             "deck" => self.objects(raw, |reader| &mut reader.deck),
+            "offer" => self.objects(raw, |reader| &mut reader.offer),
             "schedule" => self.objects(raw, |reader| &mut reader.schedule),
             "route" => self.objects(raw, |reader| &mut reader.route),
             "dialplan" => self.objects(raw, |reader| &mut reader.dialplan),
@@ -265,6 +273,7 @@ impl<'f> Reader<'f> {
             files: self.files.to_vec(),
             system,
             interface: self.interface,
+            link: self.link,
             site: self.site,
             trunk: self.trunk,
             user: self.user,
@@ -272,6 +281,7 @@ impl<'f> Reader<'f> {
             rights: self.rights,
             route: self.route,
             deck: self.deck,
+            offer: self.offer,
             schedule: self.schedule,
             dialplan: self.dialplan,
             emergency: self.emergency,

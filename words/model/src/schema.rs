@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
+use crate::link::Link;
+use crate::offer::Offer;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
 use crate::schedule::Schedule;
@@ -26,6 +28,7 @@ struct File {
     format: Option<u32>,
     system: Option<System>,
     interface: Option<BTreeMap<String, Interface>>,
+    link: Option<BTreeMap<String, Link>>,
     site: Option<BTreeMap<String, Site>>,
     trunk: Option<BTreeMap<String, Trunk>>,
     user: Option<BTreeMap<String, User>>,
@@ -33,6 +36,7 @@ struct File {
     rights: Option<BTreeMap<String, Rights>>,
     route: Option<BTreeMap<String, Route>>,
     deck: Option<BTreeMap<String, Deck>>,
+    offer: Option<BTreeMap<String, Offer>>,
     schedule: Option<BTreeMap<String, Schedule>>,
     dialplan: Option<BTreeMap<String, DialPlan>>,
     emergency: Option<BTreeMap<String, Emergency>>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::media::Codec;
 use crate::network::Network;
+use crate::offer::Traffic;
 use crate::spot::Spot;
 
 /// `[site.NAME]`.
@@ -32,8 +33,31 @@ pub struct Site {
     pub media: SiteMedia,
     /// The place that emergency services would be sent to, in words.
     pub emergency: Option<String>,
+    /// The `[link.*]` that calls cross which leave or enter the site.
+    pub link: Option<Spot<String>>,
+    /// What its people send and take, for `tandem cost` where call records do not say.
+    pub traffic: Option<Traffic>,
     /// The `[rights.*]` of its users who name none.
     pub rights: Option<Spot<String>>,
+    /// Where it is refused, whoever is in these subnets reaches the telephone network by routes of this site
+    /// alone: those that name it in `sites`, or have one of its `usages`.
+    #[serde(default)]
+    pub toll_bypass: TollBypass,
+    /// The usages by which people here leave where toll bypass is refused: the first come first.
+    #[serde(default)]
+    pub usages: Vec<Spot<String>>,
+    /// The user who is called instead of somebody whom a trunk of this site may not reach: a mailbox.
+    pub mailbox: Option<Spot<String>>,
+}
+
+/// Whether the telephone network may be joined with people who are elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TollBypass {
+    #[default]
+    Allowed,
+    /// Where the law wants calls to leave and arrive where people are.
+    Refused,
 }
 
 /// Somebody who is reached by one digit.

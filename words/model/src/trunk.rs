@@ -15,6 +15,7 @@ use crate::media::{Codec, KeysInClear, MediaPath, Srtp};
 use crate::network::Source;
 use crate::register::Register;
 use crate::secret::SecretRef;
+use crate::site::TollBypass;
 use crate::spot::Spot;
 use crate::trunk_limits::{Rate, TrunkLimits};
 use crate::uri::SipUri;
@@ -40,12 +41,21 @@ pub struct Trunk {
     /// What stands at its far end.
     #[serde(default)]
     pub kind: TrunkKind,
+    /// The site where its far end stands.
+    pub site: Option<Spot<String>>,
+    /// Where it is refused, the trunk serves only whoever is at its site.
+    #[serde(default)]
+    pub toll_bypass: TollBypass,
     /// Where calls that arrive on it for nobody here may go: the usages of routes, the first come first.
     #[serde(default)]
     pub usages: Vec<Spot<String>>,
     /// Whether calls that arrive from the telephone network may leave into it again.
     #[serde(default)]
     pub transit: Transit,
+    /// The `[link.*]` that its calls cross.
+    pub link: Option<Spot<String>>,
+    /// Why its calls may cross the Internet without TLS or SRTP: who agreed to it, and when.
+    pub unprotected: Option<Spot<String>>,
     /// What calls by it cost.
     pub cost: Option<Cost>,
     #[serde(default)]

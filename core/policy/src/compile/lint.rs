@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, Problem, Rule, Spot, Transit};
+use model::{Code, Document, Fault, Problem, Rule, Spot, TollBypass, Transit};
 
 use crate::compile::Compiler;
 use crate::policy::{Leads, Policy, Route, Trunk};
 use crate::prefixes::Prefix;
+use crate::steps::admit::kbps;
 
 /// Routes so far, by how their numbers begin.
 type ByBeginning = BTreeMap<Prefix, Vec<usize>>;
@@ -20,6 +21,8 @@ impl Compiler<'_> {
         self.rules_in_the_way();
         self.transit_loops(policy);
         self.trunks_with_the_same_ends(policy);
+        self.sites_without_way(policy);
+        self.links_in_doubt(policy);
     }
 
     fn routes_in_the_way(&mut self, routes: &[Route]) {
@@ -148,6 +151,57 @@ impl Compiler<'_> {
                 if let Some(problem) = self.same_ends(document, written, &other) {
                     self.problems.push(problem);
                 }
+            }
+        }
+    }
+
+    /// Sites that refuse toll bypass and have no route of their own.
+    fn sites_without_way(&mut self, policy: &Policy) {
+        for document in self.documents.site.values() {
+            let Some(site) = policy.sites.get(&document.name) else { continue };
+            let leads_out = |route: &Route| site.has(route) && route.first_public().is_some();
+            if site.toll_bypass == TollBypass::Allowed || policy.routes.iter().any(leads_out) {
+                continue;
+            }
+            let message = format!(
+                "whoever is at site \"{}\" reaches the telephone network for help only: no route is of it",
+                site.name
+            );
+            let fault = Fault::new(Code::TOLL_BYPASS, message);
+            let fault =
+                fault.suggest(format!("sites = [\"{}\"] in a route, or usages in the site", site.name));
+            self.warnings.push(self.documents.problem(document, fault).warning());
+        }
+    }
+
+    /// What crosses the Internet in the clear, and lines that carry less than their trunks are meant for.
+    fn links_in_doubt(&mut self, policy: &Policy) {
+        for document in self.documents.trunk.values() {
+            if let Some(why) = &document.unprotected {
+                let message =
+                    format!("trunk \"{}\" crosses the Internet unprotected: {}", document.name, why.value);
+                let fault = Fault::new(Code::UNPROTECTED, message).suggest("TLS with SRTP, or a VPN");
+                self.warnings.push(self.documents.problem_at(document, why, fault).warning());
+            }
+        }
+        for document in self.documents.link.values() {
+            let Some(carries) = document.kbps else { continue };
+            let crosses = |trunk: &&Document<model::Trunk>| {
+                trunk.link.as_ref().is_some_and(|name| **name == *document.name)
+            };
+            let trunks = self.documents.trunk.values().filter(crosses);
+            let meant =
+                trunks.filter_map(|trunk| Some((policy.trunks.get(&trunk.name)?, trunk.limits.calls?)));
+            let meant = meant.map(|(trunk, calls)| u64::from(calls) * u64::from(kbps(&trunk.media.codecs)));
+            let meant: u64 = meant.sum();
+            if meant > u64::from(carries.get()) {
+                let message = format!(
+                    "link \"{}\" carries {carries} kbps, and the calls that its trunks may have take {meant}",
+                    document.name
+                );
+                let fault =
+                    Fault::new(Code::LINK, message).suggest("fewer calls, another codec, or a wider link");
+                self.warnings.push(self.documents.problem(document, fault).warning());
             }
         }
     }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use model::Spot;
 
+use crate::compile::links::Links;
 use crate::compile::{Compiler, words};
 use crate::facts::InterfaceId;
+use crate::limit::Unit;
 use crate::policy::{Habits, Interface, Site};
 
 impl Compiler<'_> {
@@ -30,7 +32,7 @@ impl Compiler<'_> {
             .collect()
     }
 
-    pub(super) fn sites(&mut self, home: &Habits) -> BTreeMap<Arc<str>, Arc<Site>> {
+    pub(super) fn sites(&mut self, home: &Habits, links: &Links) -> BTreeMap<Arc<str>, Arc<Site>> {
         let code = |code: &Option<Spot<String>>| code.as_ref().map(|code| Arc::from(code.as_str()));
         let mut sites = BTreeMap::new();
         for document in self.documents.site.values() {
@@ -38,9 +40,12 @@ impl Compiler<'_> {
             let limit = document
                 .media
                 .max_calls
-                .map(|ceiling| self.limit(format!("site {}", document.name), ceiling));
+                .map(|ceiling| self.limit(format!("site {}", document.name), Unit::Calls, ceiling));
+            let link = self.resolve_some(document, document.link.as_ref(), &self.documents.link, "link");
             let operator = self.operator(document, document.operator.as_ref());
             let area_code = document.area_code.as_ref().map(|code| Arc::from(code.as_str()));
+            let mailbox = document.mailbox.as_ref();
+            let mailbox = self.resolve_some(document, mailbox, &self.documents.user, "user");
             let site = Site {
                 name: document.name.clone(),
                 habits: Habits {
@@ -56,6 +61,10 @@ impl Compiler<'_> {
                 subnets: document.subnets.iter().map(|subnet| subnet.value).collect(),
                 limit,
                 codecs: document.media.codecs.as_deref().map(words),
+                link: link.and_then(|name| links.get(&name).cloned()),
+                toll_bypass: document.toll_bypass,
+                usages: self.usages_held(document, &document.usages),
+                mailbox,
             };
             sites.insert(document.name.clone(), Arc::new(site));
         }

@@ -128,8 +128,9 @@ pub(super) fn usage_names(documents: &model::Documents) -> Vec<Arc<str>> {
     let of_routes = documents.route.values().flat_map(|route| &route.usages);
     let of_rights = documents.rights.values().flat_map(|rights| &rights.usages);
     let of_trunks = documents.trunk.values().flat_map(|trunk| &trunk.usages);
+    let of_sites = documents.site.values().flat_map(|site| &site.usages);
     let names: BTreeSet<&str> =
-        of_routes.chain(of_rights).chain(of_trunks).map(|name| name.as_str()).collect();
+        of_routes.chain(of_rights).chain(of_trunks).chain(of_sites).map(|name| name.as_str()).collect();
     names.into_iter().map(Arc::from).collect()
 }
 
@@ -139,10 +140,11 @@ fn usual(at: &Arc<str>) -> Rights {
 }
 
 impl Policy {
-    /// Whether some user or trunk holds one of these.
+    /// Whether some user, trunk or site holds one of these.
     pub(super) fn holds_any(&self, usages: &[Usage]) -> bool {
         let holds = |held: &[Usage]| held.iter().any(|usage| usages.contains(usage));
         self.trunks.values().any(|trunk| holds(&trunk.usages))
             || self.users.values().any(|user| holds(&user.rights.usages))
+            || self.sites.values().any(|site| holds(&site.usages))
     }
 }

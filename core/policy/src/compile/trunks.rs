@@ -8,17 +8,19 @@ use model::{Code, Document, Fault, Secure, Side};
 use crate::address::host_text;
 use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
 use crate::causes::Causes;
+use crate::compile::links::Links;
 use crate::compile::{Compiler, default_codecs, words};
 use crate::deck::Tariff;
 use crate::facts::{InterfaceId, ServerId};
+use crate::limit::Unit;
 use crate::pace::Pace;
-use crate::policy::{Habits, Interface, Server, Trunk, interface_for};
+use crate::policy::{Habits, Interface, Server, Site, Trunk, interface_for};
 use crate::responses::Responses;
 
 impl Compiler<'_> {
     pub(super) fn trunks(
         &mut self,
-        interfaces: &[Interface],
+        (interfaces, sites, links): (&[Interface], &BTreeMap<Arc<str>, Arc<Site>>, &Links),
         home: &Habits,
         tariffs: &BTreeMap<Arc<str>, Arc<Tariff>>,
     ) -> BTreeMap<Arc<str>, Arc<Trunk>> {
@@ -44,14 +46,19 @@ impl Compiler<'_> {
             let deck = document.cost.as_ref().map(|cost| &cost.deck);
             let deck = self.resolve_some(document, deck, &self.documents.deck, "deck");
             let account = self.account(document, &servers, credentials.as_ref(), interfaces);
+            let limit = document.limits.calls;
             let limit =
-                document.limits.calls.map(|ceiling| self.limit(format!("trunk {}", document.name), ceiling));
+                limit.map(|ceiling| self.limit(format!("trunk {}", document.name), Unit::Calls, ceiling));
+            let link = self.resolve_some(document, document.link.as_ref(), &self.documents.link, "link");
+            let site = self.resolve_some(document, document.site.as_ref(), &self.documents.site, "site");
             let country = document.identity.country.as_ref().and_then(|id| self.country(document, id));
             let trunk = Trunk {
                 name: document.name.clone(),
                 servers,
                 direction: document.direction,
                 kind: document.kind,
+                site: site.and_then(|name| sites.get(&name).cloned()),
+                toll_bypass: document.toll_bypass,
                 transit: document.transit,
                 usages: self.usages_held(document, &document.usages),
                 tariff: deck.and_then(|name| tariffs.get(&name).cloned()),
@@ -72,6 +79,7 @@ impl Compiler<'_> {
                 },
                 leg: leg_of(document),
                 limit,
+                link: link.and_then(|name| links.get(&name).cloned()),
                 tell_queued: document.limits.tell_queued.map(|after| after.0),
                 early_max: usize::from(document.limits.early_dialogs.get()),
                 moves_on: Causes::of(&document.failover),

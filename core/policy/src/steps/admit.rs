@@ -2,24 +2,42 @@
 
 use std::sync::Arc;
 
+use model::Codec;
+
 use crate::call_plan::{AttemptPlan, CallPlan};
 use crate::facts::Facts;
-use crate::limit::Claim;
+use crate::limit::{Claim, Limit, Unit};
 use crate::policy::{Site, Trunk};
 use crate::steps::Caller;
 use crate::trail::Trail;
 
 const NAME: &str = "admission";
 
-/// The trunk that calls and the trunk that is called, and the sites that the call leaves and enters.
-pub(crate) fn claims(caller: &Caller<'_>, trunk: Option<&Trunk>, site: Option<&Site>) -> Vec<Claim> {
+/// The trunk that calls and the trunk that is called, the sites that the call leaves and enters, and the links
+/// that it crosses to and from there.
+pub(crate) fn claims(
+    caller: &Caller<'_>,
+    trunk: Option<&Trunk>,
+    site: Option<&Site>,
+    codecs: &[Arc<str>],
+) -> Vec<Claim> {
     let left = caller.site.map(|site| &**site);
     let stays = left.zip(site).is_some_and(|(left, entered)| left.name == entered.name);
-    let sites = [left, site].map(|site| site.filter(|_| !stays).and_then(|site| site.limit.as_ref()));
-    let trunks =
-        [caller.trunk().map(|trunk| &**trunk), trunk].map(|trunk| trunk.and_then(|one| one.limit.as_ref()));
-    let limits = trunks.into_iter().chain(sites).flatten();
-    limits.map(|limit| Claim { limit: Arc::clone(limit) }).collect()
+    let sites = [left, site].map(|site| site.filter(|_| !stays));
+    let trunks = [caller.trunk().map(|trunk| &**trunk), trunk];
+    let of_trunks = trunks.into_iter().filter_map(|trunk| trunk?.limit.as_ref());
+    let calls = of_trunks.chain(sites.into_iter().filter_map(|site| site?.limit.as_ref()));
+    let links = trunks.into_iter().filter_map(|trunk| trunk?.link.as_ref());
+    let links = links.chain(sites.into_iter().filter_map(|site| site?.link.as_ref()));
+    let one = |limit: &Arc<Limit>| Claim { limit: limit.clone(), amount: 1 };
+    let most = |limit: &Arc<Limit>| Claim { limit: limit.clone(), amount: kbps(codecs) };
+    calls.map(one).chain(links.map(most)).collect()
+}
+
+/// What the dearest of these codecs takes: which of them is agreed on is not known yet.
+pub(crate) fn kbps(codecs: &[Arc<str>]) -> u32 {
+    let offered = Codec::ALL.into_iter().filter(|codec| codecs.iter().any(|word| **word == *codec.word()));
+    offered.map(Codec::kbps).max().unwrap_or_default()
 }
 
 /// How full the limits of an attempt are, as far as the facts know.
@@ -28,9 +46,15 @@ pub(crate) fn note(attempt: &AttemptPlan, facts: &Facts, trail: &mut Trail) {
         let known = facts.in_use.iter().find(|(limit, _)| **limit == *name);
         known.map_or(0, |(_, used)| *used)
     };
-    let limits = attempt.claims.iter().map(|claim| &claim.limit);
-    let full = limits
-        .map(|limit| format!("{} of {} calls of {}", in_use(limit.name()), limit.ceiling(), limit.name()));
+    let full = attempt.claims.iter().map(|claim| {
+        let (limit, unit) = (&claim.limit, claim.limit.unit());
+        let says =
+            format!("{} of {} {} of {}", in_use(limit.name()), limit.ceiling(), unit.word(), limit.name());
+        match unit {
+            Unit::Calls => says,
+            Unit::Kbps => format!("{says} ({} for this call)", claim.amount),
+        }
+    });
     let paces = attempt.paces.iter();
     let paces = paces.map(|pace| format!("{} calls/s of {}", pace.rate().per_second(), pace.name()));
     let all: Vec<String> = full.chain(paces).collect();

@@ -8,11 +8,12 @@ use model::{MediaPath, Secure, Side, SipUri};
 use crate::call_plan::{AttemptPlan, Callee, Large};
 use crate::causes::Causes;
 use crate::facts::Facts;
-use crate::policy::{Policy, User};
+use crate::policy::Policy;
 use crate::refusal::{Code, Refusal};
 use crate::responses::Responses;
 use crate::steps::choose::{Hop, RouteHop};
 use crate::steps::identity::{Identity, Shown, Who};
+use crate::steps::place::Ringing;
 use crate::steps::{Called, Caller, admit, identity, leg, media};
 use crate::trail::{Considered, Outcome, Trail};
 
@@ -67,6 +68,7 @@ struct Moving {
 
 fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moving: Moving) -> AttemptPlan {
     let (trunk, server) = hop;
+    let media = media::towards_trunk(caller, trunk);
     AttemptPlan {
         callee: Callee::Trunk(trunk.name.clone()),
         route: None,
@@ -81,7 +83,6 @@ fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moving: Movi
         headers: identity.headers,
         because: identity.because,
         contact_user: identity.contact_user,
-        media: media::towards_trunk(caller, trunk),
         leg: leg::of_trunk(trunk),
         answer_wait: trunk.answer_wait,
         ring_max: trunk.ring_wait,
@@ -90,7 +91,8 @@ fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moving: Movi
         responses: trunk.responses.clone(),
         large: large_to(&server.uri),
         credentials: trunk.credentials.clone(),
-        claims: admit::claims(caller, Some(trunk), None),
+        claims: admit::claims(caller, Some(trunk), None, &media.codecs),
+        media,
         paces: server.paces.clone(),
         tell_queued: trunk.tell_queued,
         early_max: trunk.early_max,
@@ -110,16 +112,17 @@ pub(crate) fn to_user(
     who: &Who<'_>,
     caller: &Caller<'_>,
     called: &Called<'_>,
-    user: &User,
+    Ringing { user, devices }: &Ringing<'_>,
 ) -> Result<Vec<AttemptPlan>, Refusal> {
-    if user.devices.is_empty() {
+    if devices.is_empty() {
         return Err(Refusal::new(Code::NO_DEVICE, format!("{} has no device", user.name)));
     }
-    let ring_max = if user.devices.len() > 1 { RING_MAX_OF_SEVERAL } else { RING_MAX };
+    let ring_max = if devices.len() > 1 { RING_MAX_OF_SEVERAL } else { RING_MAX };
     let moves_on = Causes::of_devices();
-    let attempts = user.devices.iter().map(|device| {
+    let attempts = devices.iter().map(|device| {
         let contact = device.to_string();
         let identity = identity::towards_user(policy, who, caller, called, &contact);
+        let media = media::towards_user(policy, caller, user);
         let mut attempt = AttemptPlan {
             callee: Callee::User(user.name.clone()),
             route: None,
@@ -134,7 +137,6 @@ pub(crate) fn to_user(
             headers: identity.headers,
             because: identity.because,
             contact_user: identity.contact_user,
-            media: media::towards_user(policy, caller, user),
             leg: leg::of_user(policy),
             answer_wait: DEVICE_ANSWER_WAIT,
             ring_max,
@@ -143,7 +145,8 @@ pub(crate) fn to_user(
             responses: Responses::default(),
             large: large_to(device),
             credentials: None,
-            claims: admit::claims(caller, None, user.site.as_deref()),
+            claims: admit::claims(caller, None, user.site.as_deref(), &media.codecs),
+            media,
             paces: Arc::default(),
             tell_queued: None,
             early_max: EARLY_MAX,

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use model::{DidRule, Pattern};
 
 use crate::facts::WallTime;
-use crate::policy::{Leads, Policy, Route, Trunk, User};
+use crate::policy::{Leads, Policy, Route, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::rights::Usage;
 use crate::route_index::Search;
+use crate::steps::place::Speaker;
 use crate::steps::unowned::{leads_back, unowned};
 use crate::steps::{Called, Caller};
 use crate::trail::{Considered, Outcome, Trail};
@@ -35,6 +36,7 @@ pub(crate) enum Goal<'p> {
 struct Asked<'a, 'p> {
     policy: &'p Policy,
     caller: &'a Caller<'p>,
+    speaker: &'a Speaker<'p>,
     called: &'a Called<'p>,
     at: WallTime,
 }
@@ -68,11 +70,12 @@ struct Looked<'p> {
 pub(crate) fn route<'p>(
     policy: &'p Policy,
     caller: &Caller<'p>,
+    speaker: &Speaker<'p>,
     called: &Called<'p>,
     at: WallTime,
     trail: &mut Trail,
 ) -> Result<Way<'p>, Refusal> {
-    let asked = Asked { policy, caller, called, at };
+    let asked = Asked { policy, caller, speaker, called, at };
     match caller.trunk() {
         Some(trunk) => from_trunk(&asked, trunk, trail),
         None => from_inside(&asked, trail),
@@ -191,11 +194,11 @@ fn winner(index: usize, route: &Route) -> Considered {
 /// A row for every route that does not take the call, whatever it is for.
 pub(crate) fn losers<'p>(
     policy: &'p Policy,
-    caller: &Caller<'p>,
+    (caller, speaker): (&Caller<'p>, &Speaker<'p>),
     called: &Called<'p>,
     at: WallTime,
 ) -> Vec<Considered> {
-    let asked = Asked { policy, caller, called, at };
+    let asked = Asked { policy, caller, speaker, called, at };
     let misses = policy.routes.iter().filter_map(|route| Some((route, asked.fit(route).err()?)));
     misses.map(|(route, miss)| asked.loser(route, &miss)).collect()
 }
@@ -221,9 +224,14 @@ impl<'p> Asked<'_, 'p> {
         Search {
             number: &self.called.text,
             owner: self.called.owner.map(|owner| &*owner.name),
-            site: self.caller.site.map(|site| &*site.name),
+            site: self.site().map(|site| &*site.name),
             trunk: self.caller.trunk().map(|trunk| &*trunk.name),
         }
+    }
+
+    /// Whose routes are asked: where whoever speaks is bound, that site's.
+    fn site(&self) -> Option<&'p Arc<Site>> {
+        self.speaker.bound().or(self.caller.site)
     }
 
     /// Who holds the usages: rights, a user, or a trunk.
@@ -273,7 +281,7 @@ impl<'p> Asked<'_, 'p> {
         {
             return other(format!("wants user {wanted}"));
         }
-        if !route.sites.is_empty() && !self.caller.site.is_some_and(|site| route.sites.contains(&site.name)) {
+        if !route.sites.is_empty() && !self.site().is_some_and(|site| route.sites.contains(&site.name)) {
             return other(format!("wants site {}", route.sites.join(" or ")));
         }
         if !admits(&route.to, self.called) {
@@ -306,17 +314,22 @@ impl<'p> Asked<'_, 'p> {
         }
     }
 
-    /// What names the caller's trunk comes first, then what a usage opens, then what is for everybody.
+    /// What names the caller's trunk comes first, then what is of a site that binds, then what a usage opens,
+    /// then what is for everybody.
     fn rank(&self, route: &Route) -> Result<usize, Miss> {
-        let held = self.held();
-        if route.from_trunk.is_some() && !held.is_empty() {
-            return Ok(0);
+        let (held, bound) = (self.held(), self.speaker.bound());
+        let first = 1 + bound.map_or(0, |site| 1 + site.usages.len());
+        if route.from_trunk.is_some() {
+            return Ok(if held.is_empty() { first } else { 0 });
         }
-        if route.usages.is_empty() || route.from_trunk.is_some() {
-            return Ok(1 + held.len());
+        if let Some(rank) = bound.and_then(|site| site.rank(route)) {
+            return Ok(1 + rank);
+        }
+        if route.usages.is_empty() {
+            return Ok(first + held.len());
         }
         let place = held.iter().position(|usage| route.usages.contains(usage));
-        place.map(|place| 1 + place).ok_or(Miss::Usage)
+        place.map(|place| first + place).ok_or(Miss::Usage)
     }
 }
 

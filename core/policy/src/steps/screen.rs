@@ -110,7 +110,8 @@ fn named<'p>(policy: &'p Policy, facts: &Facts) -> Option<&'p Arc<User>> {
 }
 
 fn of_trunk(trunk: &Arc<Trunk>) -> (Caller<'_>, Result<(), Refusal>) {
-    let caller = Caller { party: Party::Trunk(trunk), site: None, name: PartyName(trunk.name.clone()) };
+    let name = PartyName(trunk.name.clone());
+    let caller = Caller { party: Party::Trunk(trunk), site: None, here: None, name };
     let standing = match trunk.direction {
         TrunkDirection::Out => {
             let words = format!("trunk {} is for outgoing calls only", trunk.name);
@@ -155,14 +156,15 @@ fn of_person<'p>(policy: &'p Policy, facts: &Facts) -> (Caller<'p>, Result<(), R
         Party::User(user) | Party::Stranger { says: Some(user) } => user.site.as_ref(),
         Party::Trunk(_) | Party::Stranger { says: None } => None,
     };
-    let site = policy.site_of(facts.source.ip()).or(of_user.filter(|_| matches!(party, Party::User(_))));
+    let here = policy.site_of(facts.source.ip());
+    let site = here.or(of_user.filter(|_| matches!(party, Party::User(_))));
     let name = match party {
         Party::User(user) => user.name.clone(),
         Party::Trunk(_) | Party::Stranger { .. } => {
             from.map_or_else(|| facts.source.ip().to_string().into(), Arc::from)
         }
     };
-    (Caller { party, site, name: PartyName(name) }, standing)
+    (Caller { party, site, here, name: PartyName(name) }, standing)
 }
 
 /// Whom From names; where it hides that, whom the phone says to be to us alone.

@@ -10,6 +10,7 @@ use crate::facts::Facts;
 use crate::policy::{Leads, Policy, Route, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::standing::Rank;
+use crate::steps::place::{Elsewhere, Speaker};
 use crate::steps::registered::{Readiness, readiness};
 use crate::steps::seed::{Seed, weighted};
 use crate::steps::{Called, Caller};
@@ -19,6 +20,7 @@ pub(crate) struct Asked<'a, 'p> {
     pub policy: &'p Policy,
     pub facts: &'a Facts,
     pub caller: &'a Caller<'p>,
+    pub speaker: &'a Speaker<'p>,
     pub called: &'a Called<'p>,
     pub seed: Seed,
 }
@@ -39,6 +41,8 @@ pub(crate) enum Bar {
     Inbound,
     /// It would lead from the telephone network into it again.
     Transit,
+    /// Whoever would speak is in the wrong place for it.
+    Elsewhere(Elsewhere),
     /// Its provider does not know us, and why.
     Unregistered(Arc<str>),
 }
@@ -48,6 +52,7 @@ impl Bar {
         match self {
             Bar::Inbound => "is for incoming calls only".into(),
             Bar::Transit => "leads back into the telephone network, where the call comes from".into(),
+            Bar::Elsewhere(elsewhere) => elsewhere.says().into(),
             Bar::Unregistered(why) => format!("not registered: {why}").into(),
         }
     }
@@ -62,8 +67,10 @@ pub(crate) fn trunks<'p>(asked: &Asked<'_, 'p>, routes: &[&'p Route]) -> Vec<Way
             let is_this = |way: &Way<'p>| Arc::ptr_eq(way.trunk, trunk);
             !ways.iter().any(is_this)
         };
-        let way =
-            |trunk: &'p Arc<Trunk>| Way { trunk, route, quote: quote(asked, trunk), bar: bar(asked, trunk) };
+        let way = |trunk: &'p Arc<Trunk>| {
+            let (quote, bar) = (quote(asked, trunk), bar(asked, route, trunk));
+            Way { trunk, route, quote, bar }
+        };
         let fresh = through.iter().filter(|(trunk, _)| is_new(trunk, &ways));
         let fresh = fresh.map(|(trunk, share)| (way(trunk), u64::from(*share))).collect();
         ways.extend(ordered(asked, *choose, fresh));
@@ -100,21 +107,29 @@ fn quote(asked: &Asked<'_, '_>, trunk: &Trunk) -> Option<Arc<Quote>> {
     tariff.quote(&asked.called.text, day).map(Arc::new)
 }
 
-fn bar(asked: &Asked<'_, '_>, trunk: &Trunk) -> Option<Bar> {
+fn bar(asked: &Asked<'_, '_>, route: &Route, trunk: &Trunk) -> Option<Bar> {
     if trunk.direction == TrunkDirection::In {
         return Some(Bar::Inbound);
     }
     if let (Readiness::Shut, Some(why)) = readiness(trunk, asked.facts) {
         return Some(Bar::Unregistered(why.into()));
     }
-    let from = asked.caller.trunk()?;
-    let is_transit = from.kind.is_public() && trunk.kind.is_public() && from.transit == Transit::Refused;
-    is_transit.then_some(Bar::Transit)
+    let leads_back = |from: &&Arc<Trunk>| {
+        from.kind.is_public() && trunk.kind.is_public() && from.transit == Transit::Refused
+    };
+    if asked.caller.trunk().is_some_and(|from| leads_back(&from)) {
+        return Some(Bar::Transit);
+    }
+    asked.speaker.bar(route, trunk).map(Bar::Elsewhere)
 }
 
 /// Nothing is left: because nothing goes out, or because it would only pass through us.
 pub(crate) fn refusal(asked: &Asked<'_, '_>, ways: &[Way<'_>]) -> Refusal {
     let transit = ways.iter().find(|way| way.bar == Some(Bar::Transit));
+    let elsewhere = ways.iter().find_map(|way| match &way.bar {
+        Some(Bar::Elsewhere(elsewhere)) => Some(elsewhere),
+        _ => None,
+    });
     let shut = ways.iter().find_map(|way| match &way.bar {
         Some(Bar::Unregistered(why)) => Some((&way.trunk.name, why)),
         _ => None,
@@ -127,11 +142,16 @@ pub(crate) fn refusal(asked: &Asked<'_, '_>, ways: &[Way<'_>]) -> Refusal {
             );
             Refusal::new(Code::TRANSIT, words)
         }
-        _ => match shut {
-            Some((trunk, why)) => {
+        _ => match (elsewhere, shut) {
+            (Some(elsewhere), _) => {
+                let words =
+                    format!("{} may not be called from there: {}", asked.called.text, elsewhere.says());
+                Refusal::new(Code::TOLL_BYPASS, words)
+            }
+            (None, Some((trunk, why))) => {
                 Refusal::new(Code::NO_SERVER, format!("trunk {trunk} is not registered: {why}"))
             }
-            None => Refusal::new(Code::NO_SERVER, "no trunk of the route takes outgoing calls"),
+            (None, None) => Refusal::new(Code::NO_SERVER, "no trunk of the route takes outgoing calls"),
         },
     }
 }

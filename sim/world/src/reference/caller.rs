@@ -144,7 +144,7 @@ pub(crate) fn is_inside(house: &House<'_>, facts: &Facts) -> bool {
 }
 
 /// The site with the smallest network around an address.
-fn site_at<'d>(house: &House<'d>, address: IpAddr) -> Option<&'d Document<Site>> {
+pub(crate) fn site_at<'d>(house: &House<'d>, address: IpAddr) -> Option<&'d Document<Site>> {
     let mut best: Option<(u8, &Document<Site>)> = None;
     for site in house.documents.site.values() {
         for subnet in site.subnets.iter().filter(|subnet| subnet.contains(address)) {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use model::{Day, DidRule, Document, Numbers, Route, Schedule, User, YearDay};
+use model::{Day, DidRule, Document, Numbers, Route, Schedule, Site, User, YearDay};
 use policy::{Code, WallTime};
 
 use crate::reference::called::Called;
@@ -20,6 +20,10 @@ pub(crate) enum Goal<'d> {
     Out(Vec<&'d Document<Route>>),
 }
 
+/// Routes by a usage of the caller's own come after those of a site that binds; those for everybody come last.
+const HELD: usize = 1_000;
+const FOR_ALL: usize = 1_000_000;
+
 /// How well a route fits, and where it leads.
 enum Fit<'d> {
     No,
@@ -31,6 +35,7 @@ enum Fit<'d> {
 pub(crate) fn goal<'d>(
     house: &House<'d>,
     caller: &Caller<'d>,
+    bound: Option<&Document<Site>>,
     called: &Called<'d>,
     at: WallTime,
 ) -> Result<Goal<'d>, Code> {
@@ -50,7 +55,7 @@ pub(crate) fn goal<'d>(
     let mut matches = Vec::new();
     let mut lacking = 0;
     for route in routes {
-        match fit(house, caller, called, route, at) {
+        match fit(house, caller, bound, called, route, at) {
             Fit::Yes(rank, user) => matches.push((rank, route, user)),
             Fit::LacksUsage => lacking += 1,
             Fit::No => {}
@@ -93,6 +98,7 @@ fn unowned<'d>(house: &House<'d>, block: &Document<Numbers>) -> Result<Goal<'d>,
 fn fit<'d>(
     house: &House<'d>,
     caller: &Caller<'d>,
+    bound: Option<&Document<Site>>,
     called: &Called<'d>,
     route: &'d Document<Route>,
     at: WallTime,
@@ -105,7 +111,7 @@ fn fit<'d>(
     let of_trunk = caller.trunk().map(|trunk| &*trunk.name);
     let is_from = trunk.is_none_or(|name| of_trunk == Some(name))
         && user.is_none_or(|name| caller.user().is_some_and(|user| *user.name == *name))
-        && (sites.is_empty() || caller.site.is_some_and(|site| sites.contains(&&*site.name)));
+        && (sites.is_empty() || bound.or(caller.site).is_some_and(|site| sites.contains(&&*site.name)));
     let owner = called.owner.map(|owner| &*owner.name);
     let is_to = admits(&route.to, &called.text, owner)
         && !route.except.iter().any(|pattern| admits(pattern, &called.text, owner));
@@ -128,13 +134,22 @@ fn fit<'d>(
     }
     let held = usages_of(house, caller);
     if trunk.is_some() {
-        return Fit::Yes(if held.is_empty() { 1 } else { 0 }, to_user);
+        // Beside others that are for everybody, unless the trunk holds usages.
+        return Fit::Yes(if held.is_empty() { FOR_ALL } else { 0 }, to_user);
+    }
+    let has = |usage: &str| route.usages.iter().any(|one| one.as_str() == usage);
+    if let Some(site) = bound {
+        let by_usage = site.usages.iter().position(|usage| has(usage));
+        let by_name = (route.usages.is_empty() && sites.contains(&&*site.name)).then_some(site.usages.len());
+        if let Some(place) = by_usage.or(by_name) {
+            return Fit::Yes(1 + place, to_user);
+        }
     }
     if route.usages.is_empty() {
-        return Fit::Yes(1 + held.len(), to_user);
+        return Fit::Yes(FOR_ALL, to_user);
     }
-    let place = held.iter().position(|usage| route.usages.iter().any(|one| one.as_str() == *usage));
-    place.map_or(Fit::LacksUsage, |place| Fit::Yes(1 + place, to_user))
+    let place = held.iter().position(|usage| has(usage));
+    place.map_or(Fit::LacksUsage, |place| Fit::Yes(HELD + place, to_user))
 }
 
 /// The time on the clocks of a zone.

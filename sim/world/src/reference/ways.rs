@@ -9,6 +9,7 @@ use policy::{Code, Facts, ServerId, Standing};
 use crate::reference::called::Called;
 use crate::reference::caller::Caller;
 use crate::reference::house::House;
+use crate::reference::place::Speaker;
 use crate::reference::routes::local;
 
 /// A server that is tried.
@@ -74,6 +75,7 @@ impl Lot {
 pub(crate) fn hops<'d>(
     house: &House<'d>,
     caller: &Caller<'d>,
+    speaker: &Speaker<'d>,
     called: &Called<'d>,
     routes: &[&'d Document<Route>],
     facts: &Facts,
@@ -81,7 +83,7 @@ pub(crate) fn hops<'d>(
     let lot = Lot::of(&called.text, &caller.name, facts);
     let mut hops: Vec<Hop<'d>> = Vec::new();
     let mut met: Vec<&str> = Vec::new();
-    let mut is_transit = false;
+    let (mut is_transit, mut is_elsewhere) = (false, false);
     for route in routes {
         for (trunk, price) in trunks_of(house, called, route, facts, &lot, &met) {
             met.push(&trunk.name);
@@ -96,12 +98,20 @@ pub(crate) fn hops<'d>(
                 is_transit = true;
                 continue;
             }
+            if !speaker.may_use(house, route, trunk) {
+                is_elsewhere = true;
+                continue;
+            }
             let servers = servers_of(trunk, &lot).into_iter();
             hops.extend(servers.map(|server| Hop { trunk, server, route: Some(*route), price }));
         }
     }
     if hops.is_empty() {
-        return Err(if is_transit { Code::TRANSIT } else { Code::NO_SERVER });
+        return Err(match (is_transit, is_elsewhere) {
+            (true, _) => Code::TRANSIT,
+            (false, true) => Code::TOLL_BYPASS,
+            (false, false) => Code::NO_SERVER,
+        });
     }
     hops.sort_by_key(|hop| rank(house, hop.trunk, hop.server, facts, &lot));
     let ranks = hops.iter().map(|hop| rank(house, hop.trunk, hop.server, facts, &lot));

@@ -35,6 +35,7 @@ mod shaping;
 mod srtp;
 mod targets;
 mod tcp;
+mod toll_bypass;
 mod topologies;
 
 /// Two users, two providers, one of which is the other's backup.

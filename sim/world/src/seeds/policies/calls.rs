@@ -1,11 +1,14 @@
 //! Random calls: from users, trunks and strangers, to numbers that exist, near misses, codes and names.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use actors::Chance;
 use model::{Documents, Source};
-use policy::{AddressFact, Facts, InterfaceId, ServerFact, ServerId, Standing, Standings, WallTime};
+use policy::{
+    AddressFact, Facts, InterfaceId, ServerFact, ServerId, Standing, Standings, WallTime, Whereabouts,
+};
 
 use crate::seeds::policies::houses::{NUMBERS, TRUNKS, USERS};
 
@@ -26,6 +29,9 @@ pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
         _ => by_stranger(chance, &mut facts),
     }
     privacy(chance, &mut facts);
+    if chance.happens(60) {
+        transferred(chance, documents, &mut facts);
+    }
     facts
 }
 
@@ -133,6 +139,18 @@ fn by_stranger(chance: &mut Chance, facts: &mut Facts) {
     let from =
         ["sip:mallory@evil.example", "sip:anonymous@anonymous.invalid", "sip:hana@contoso.example", "sip:x"];
     facts.from_uri = (*chance.one_of(&from)).to_owned();
+}
+
+/// Somebody else will speak with whoever is called.
+fn transferred(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
+    let known: Vec<Arc<str>> = documents.trunk.keys().cloned().collect();
+    facts.stays = Some(match chance.below(2) {
+        0 if !known.is_empty() => Whereabouts::Trunk(chance.one_of(&known).clone()),
+        _ => {
+            let net = u8::try_from(20 + chance.below(4)).unwrap_or(20);
+            Whereabouts::Address(IpAddr::from([10, net, 0, 31]))
+        }
+    });
 }
 
 fn privacy(chance: &mut Chance, facts: &mut Facts) {

@@ -41,6 +41,7 @@ pub(crate) const NUMBERS: [&str; 24] = [
 const SYSTEM: &str = "system.toml";
 const COUNTRIES: [&str; 8] = ["US", "US", "US", "DE", "KR", "GB", "IT", "BR"];
 const SITES: [&str; 3] = ["redmond", "seoul", "berlin"];
+const LINKS: [&str; 2] = ["wide", "narrow"];
 pub(crate) const USERS: [&str; 6] = ["hana", "minsu", "lobby", "jo", "ana", "kai"];
 pub(crate) const TRUNKS: [&str; 4] = ["east", "west", "pbx", "north"];
 const USAGES: [&str; 4] = ["cheap", "good", "abroad", "night"];
@@ -81,15 +82,18 @@ pub(crate) fn documents(chance: &mut Chance) -> Vec<Written> {
     let mut dice = Dice(chance);
     let mut all = vec![Written { file: SYSTEM.into(), text: system(&mut dice) }];
     let sites = dice.some(&SITES, 700);
+    let users = dice.some(&USERS, 750);
     let trunks =
         TRUNKS.iter().take(1 + dice.below(4) as usize).map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    for name in LINKS {
+        all.push(written("link", name, link(&mut dice)));
+    }
     for (at, name) in sites.iter().enumerate() {
-        all.push(written("site", name, site(&mut dice, at)));
+        all.push(written("site", name, site(&mut dice, at, &users)));
     }
     for (at, name) in trunks.iter().enumerate() {
-        all.push(written("trunk", name, trunk(&mut dice, at)));
+        all.push(written("trunk", name, trunk(&mut dice, at, &sites)));
     }
-    let users = dice.some(&USERS, 750);
     for name in &users {
         all.push(written("user", name, user(&mut dice, name, &sites)));
     }
@@ -154,7 +158,7 @@ fn system(dice: &mut Dice<'_>) -> String {
     text
 }
 
-fn site(dice: &mut Dice<'_>, at: usize) -> String {
+fn site(dice: &mut Dice<'_>, at: usize, users: &[String]) -> String {
     let mut text = format!("subnets = [\"10.2{at}.0.0/16\"]\n");
     text += &dice.maybe(500, |dice| format!("country = \"{}\"", dice.pick(&COUNTRIES)));
     text += &dice.maybe(400, |dice| format!("area_code = \"{}\"", dice.pick(&["206", "02", "30", "0221"])));
@@ -168,10 +172,34 @@ fn site(dice: &mut Dice<'_>, at: usize) -> String {
         let codecs = quoted(&dice.some(&["opus", "g722", "pcmu", "pcma", "g729"], 500));
         format!("media = {{ max_calls = 10, codecs = {codecs} }}")
     });
+    text += &dice.maybe(300, |dice| format!("link = \"{}\"", dice.pick(&LINKS)));
+    text += &dice.maybe(250, |dice| {
+        let usages = quoted(&dice.some(&USAGES, 400));
+        format!("toll_bypass = \"refused\"\nusages = {usages}")
+    });
+    if !users.is_empty() {
+        text += &dice.maybe(300, |dice| format!("mailbox = \"{}\"", dice.0.one_of(users)));
+    }
     text
 }
 
-fn trunk(dice: &mut Dice<'_>, at: usize) -> String {
+fn link(dice: &mut Dice<'_>) -> String {
+    let kind = dice.maybe(300, |dice| format!("kind = \"{}\"", dice.pick(&["mpls", "vpn", "private"])));
+    kind + &dice.maybe(700, |dice| format!("kbps = {}", 100 + dice.below(20) * 97))
+}
+
+/// Where a trunk stands, and whether it serves nobody elsewhere.
+fn place(dice: &mut Dice<'_>, sites: &[String]) -> String {
+    if sites.is_empty() {
+        return String::new();
+    }
+    dice.maybe(400, |dice| {
+        let refused = dice.maybe(500, |_| "toll_bypass = \"refused\"".to_owned());
+        format!("site = \"{}\"\n{}", dice.0.one_of(sites), refused.trim())
+    })
+}
+
+fn trunk(dice: &mut Dice<'_>, at: usize, sites: &[String]) -> String {
     let mut servers = Vec::new();
     for nth in 0..1 + dice.below(3) {
         let host = match dice.below(4) {
@@ -225,6 +253,8 @@ fn trunk(dice: &mut Dice<'_>, at: usize) -> String {
         ];
         format!("headers = [{}]", dice.some(&rules, 400).join(", "))
     });
+    text += &dice.maybe(300, |dice| format!("link = \"{}\"", dice.pick(&LINKS)));
+    text += &place(dice, sites);
     text + &identity(dice)
 }
 

@@ -40,6 +40,7 @@ mod numbering;
 mod about;
 mod explain;
 mod losses;
+mod protection;
 
 pub use about::{AboutNumber, Block, NumberLine, OnTrunk, about_number, numbers};
 pub use account::{Account, Registrar};
@@ -68,6 +69,7 @@ pub use model::{
 pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live};
 pub use policy::{Interface, Policy, Server, StoredTest};
+pub use protection::{Protection, Seal, protections};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use responses::Responses;
 pub use standing::{AddressFact, ServerFact, Standing, Standings};

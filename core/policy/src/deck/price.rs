@@ -87,7 +87,8 @@ impl Quote {
         format!("{text} {}", self.terms.currency)
     }
 
-    fn millionths(&self, talk_ms: u64) -> u64 {
+    /// The same in millionths.
+    pub fn millionths(&self, talk_ms: u64) -> u64 {
         if talk_ms == 0 {
             return 0;
         }

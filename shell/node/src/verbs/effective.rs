@@ -5,20 +5,24 @@ use std::path::Path;
 use anyhow::Result;
 use cli::{Exit, Paint, Palette};
 use model::{Document, Documents, Trunk, nearest};
+use policy::{Protection, protections};
 use serde_json::{Value, json};
 
-use crate::directory;
+use crate::directory::{self, Loaded};
 use crate::verbs::Form;
 
 pub fn run(name: &str, dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
-    let documents = match documents(dir)? {
-        Ok(documents) => documents,
+    let Loaded { documents, policy } = match loaded(dir)? {
+        Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
     let Some(trunk) = trunk(&documents, name) else { return Ok(Exit::Usage) };
     let value = serde_json::to_value(trunk)?;
+    let protections = protections(&policy, name).unwrap_or_default();
     match form {
-        Form::Json => println!("{:#}", json!({ "trunk": name, "keys": value })),
+        Form::Json => {
+            println!("{:#}", json!({ "trunk": name, "keys": value, "protection": protections }));
+        }
         Form::Text => {
             let at = documents.location(trunk);
             println!(
@@ -29,6 +33,10 @@ pub fn run(name: &str, dir: &Path, form: Form, palette: Palette) -> Result<Exit>
             let mut lines = Vec::new();
             flatten("", &value, &mut lines);
             lines.iter().for_each(|line| println!("{line}"));
+            for Protection { server, signalling, media, .. } in &protections {
+                let line = format!("# {server}: signalling by {signalling}; media {}", media.says());
+                println!("{}", palette.paint(Paint::Quiet, line));
+            }
         }
     }
     Ok(Exit::Done)
@@ -36,7 +44,11 @@ pub fn run(name: &str, dir: &Path, form: Form, palette: Palette) -> Result<Exit>
 
 /// Reads the documents of a directory, or prints what is wrong with them.
 pub fn documents(dir: &Path) -> Result<Result<Documents, Exit>> {
-    Ok(directory::load(dir)?.map(|loaded| loaded.documents).map_err(|problems| {
+    Ok(loaded(dir)?.map(|loaded| loaded.documents))
+}
+
+fn loaded(dir: &Path) -> Result<Result<Loaded, Exit>> {
+    Ok(directory::load(dir)?.map_err(|problems| {
         problems.iter().for_each(|problem| eprintln!("{problem}\n"));
         Exit::Bad
     }))

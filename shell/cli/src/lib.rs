@@ -4,6 +4,7 @@
 //! Start at `verbs`.
 
 mod change;
+mod cost;
 mod exit;
 mod number;
 mod paint;
@@ -14,6 +15,7 @@ mod span;
 mod verbs;
 
 pub use change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
+pub use cost::Cost;
 pub use exit::Exit;
 pub use number::Number;
 pub use paint::{Paint, Palette};

@@ -152,6 +152,12 @@ The same with --dry-run.")]
 tandem rate price +82255501234"
     )]
     Rate(RateVerb),
+    /// Say how many channels calls need, and what each [offer.*] would cost for them
+    #[command(
+        after_help = "Examples:\n  tandem cost --dir /etc/tandem\n  tandem cost --dir /etc/tandem --centre \
+seattle --wan mpls --blocking 0.1% --json\n\nTraffic is what [site.*] says of it, else what call records show."
+    )]
+    Cost(Cost),
     /// Explain a code, or show the help of a verb
     #[command(after_help = "Examples:\n  tandem help TD-R301\n  tandem help explain")]
     Help {

@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Rollback(rollback) => verbs::change::rollback(&rollback, palette),
         Verb::Revisions(revisions) => verbs::past::list(&revisions, palette),
         Verb::Diff(diff) => verbs::past::diff(&diff, palette),
+        Verb::Cost(cost) => verbs::cost::run(&cost, palette),
         Verb::Rate(rate) => verbs::rate::run(&rate, palette),
         Verb::Help { topic } => verbs::help::run(topic.as_deref()),
         Verb::Version { json } => verbs::version(form(json)),

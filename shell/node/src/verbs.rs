@@ -4,6 +4,7 @@ pub mod call;
 pub mod change;
 mod changes;
 pub mod check;
+pub mod cost;
 pub mod effective;
 pub mod explain;
 pub mod failover;

@@ -1,7 +1,7 @@
 //! How much it takes: channels for a traffic, bandwidth for channels, and what offers would cost for both.
 //!
-//! Figures in, figures out. It reads no records and asks nobody: whoever compares draws traffic from documents or
-//! from call records. No live call depends on anything here. Start at [`compare()`].
+//! Figures in, figures out. It reads no records and asks nobody: whoever compares draws traffic from
+//! documents or from call records. No live call depends on anything here. Start at [`compare()`].
 
 mod bandwidth;
 mod compare;

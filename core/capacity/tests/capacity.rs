@@ -51,7 +51,8 @@ fn req_c08_blocking_and_channels_belong_together() {
     assert!(blocking(100_000.0, 100_000).is_finite() && channels_for(4_800.0, 0.01) > 4_800);
 }
 
-/// The busiest hour of the clock, and how many were at once: a channel that is given back can be taken at once.
+/// The busiest hour of the clock, and how many were at once: a channel that is given back can be taken at
+/// once.
 #[test]
 fn req_c08_the_busy_hour_is_drawn_from_calls() {
     let mut hours = Hours::default();
@@ -96,8 +97,8 @@ fn req_c08_units_are_bought_as_the_offer_sells_them() {
     assert_eq!((nothing.units, nothing.total()), (0, Amount(0)));
 }
 
-/// A centre and two branches: together they need fewer channels than each alone; lines to the branches cost, and
-/// decide which is cheaper.
+/// A centre and two branches: together they need fewer channels than each alone; lines to the branches cost,
+/// and decide which is cheaper.
 #[test]
 fn req_c08_central_and_distributed_stand_beside_each_other() {
     let place = |erlangs, minutes: &str| Place { erlangs, minutes: minutes.parse().unwrap() };

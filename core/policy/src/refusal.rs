@@ -62,7 +62,7 @@ refusals! {
     USAGE 302 403 "no usage leads there"
         "Routes lead there, by usages that the caller's rights or trunk do not hold. Add one to them.";
     TOLL_BYPASS 303 403 "whoever is there may not be joined with the telephone network here"
-        "A site or a trunk refuses toll bypass. Whoever is at such a site leaves by its routes; see site.usages.";
+        "A site or trunk refuses toll bypass. Whoever is at such a site leaves by its routes: site.usages.";
     NOT_THERE 304 480 "no device of the user is where the call may ring"
         "The trunk's toll_bypass is \"refused\" and the user is elsewhere. See site.mailbox.";
     NO_ROUTE 401 404 "no route matches"

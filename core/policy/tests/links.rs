@@ -177,8 +177,8 @@ fn warnings(text: &str) -> Vec<String> {
     house.warnings().iter().map(|warning| format!("{} {}", warning.code, warning.message)).collect()
 }
 
-/// The types of connection: MPLS and private lines and tunnels want nothing more; through the Internet, calls are
-/// sealed by TLS and SRTP, or somebody says why they need not be.
+/// The types of connection: MPLS and private lines and tunnels want nothing more; through the Internet,
+/// calls are sealed by TLS and SRTP, or somebody says why they need not be.
 #[test]
 fn req_k03_nothing_crosses_the_internet_in_the_clear_unless_somebody_said_why() {
     let over = |kind: &str, trunk: &str| {

@@ -182,7 +182,8 @@ fn req_f26_rights_are_still_the_persons_own() {
     assert_eq!(refused(&house, &lobby).code, Code::RIGHTS);
 }
 
-/// From a place that nobody knows, a person's own routes hold, without the trunks that serve their site alone.
+/// From a place that nobody knows, a person's own routes hold, without the trunks that serve their site
+/// alone.
 #[test]
 fn req_f26_from_an_unknown_place_only_free_trunks_are_used() {
     let house = house_of(HOUSE);
@@ -206,7 +207,8 @@ fn req_f26_only_devices_at_the_trunks_site_ring() {
     assert_eq!(targets(&planned(&house, &free)), ["sip:anil@10.91.0.31", "sip:anil@10.1.0.31"]);
 }
 
-/// Nobody there: the mailbox of the trunk's site takes the call; without one, 480 lets the caller's network say so.
+/// Nobody there: the mailbox of the trunk's site takes the call; without one, 480 lets the caller's network
+/// say so.
 #[test]
 fn req_f26_whoever_is_elsewhere_is_represented_by_the_mailbox() {
     let house = house_of(HOUSE);

@@ -76,8 +76,8 @@ fn pair(interface: &str, target: &str) -> (String, String) {
     (interface.to_owned(), target.to_owned())
 }
 
-/// Any of our interfaces to any far end, several trunks to one far end, several of a far end's ports: a route names
-/// trunks, and the trunk says from where to where.
+/// Any of our interfaces to any far end, several trunks to one far end, several of a far end's ports: a
+/// route names trunks, and the trunk says from where to where.
 #[test]
 fn req_f01_interfaces_and_far_ends_are_linked_in_any_combination() {
     let house = house_of(HOUSE);
@@ -137,8 +137,8 @@ fn protection(trunk: &str) -> (String, Seal) {
     (found.signalling, found.media)
 }
 
-/// Each peer by TCP, TLS or UDP, believed by the roots that its interface names; the effective protection is what
-/// is shown, not what is configured: without TLS, optional SRTP is none, and required SRTP is no call.
+/// Each peer by TCP, TLS or UDP, believed by the roots that its interface names; the effective protection is
+/// what is shown, not what is configured: without TLS, optional SRTP is none, and required SRTP is no call.
 #[test]
 fn req_f03_the_protection_in_effect_is_shown_for_each_peer() {
     let by = |interface: &str, uri: &str, srtp: &str| {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
+use crate::cost::Cost;
 use crate::number::Number;
 use crate::provider::Provider;
 use crate::rate::RateVerb;
@@ -155,7 +156,7 @@ tandem rate price +82255501234"
     /// Say how many channels calls need, and what each [offer.*] would cost for them
     #[command(
         after_help = "Examples:\n  tandem cost --dir /etc/tandem\n  tandem cost --dir /etc/tandem --centre \
-seattle --wan mpls --blocking 0.1% --json\n\nTraffic is what [site.*] says of it, else what call records show."
+seattle --wan mpls --blocking 0.1% --json\n\nTraffic is what [site.*] says, else what call records show."
     )]
     Cost(Cost),
     /// Explain a code, or show the help of a verb

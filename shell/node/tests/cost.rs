@@ -72,7 +72,8 @@ fn record(direction: &str, began_minute: i64, minutes: i64) -> Value {
     let started = MORNING + began_minute * 60_000;
     let (calling, callee) = if direction == "outbound" { ("bran", "east") } else { ("east", "bran") };
     json!({
-        "id": format!("c{began_minute}"), "direction": direction, "calling": calling, "to_e164": "+12065550142",
+        "id": format!("c{began_minute}"), "direction": direction, "calling": calling,
+        "to_e164": "+12065550142",
         "attempts": [{ "callee": callee }], "started": started, "ended": started + minutes * 60_000,
         "talk_ms": minutes * 60_000, "outcome": "answered",
     })
@@ -99,8 +100,8 @@ fn cost(directory: &Directory, more: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Sites, users, traffic and tariffs are data; lines by the minute stand beside channels and bandwidth, central
-/// beside distributed.
+/// Sites, users, traffic and tariffs are data; lines by the minute stand beside channels and bandwidth,
+/// central beside distributed.
 #[test]
 fn req_c08_offers_are_compared_for_the_traffic_that_documents_say() {
     let directory = written("cost-told", &[]);

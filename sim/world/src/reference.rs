@@ -278,8 +278,8 @@ fn claimed(claim: &Claim) -> (String, u32) {
     (claim.limit.name().to_owned(), claim.amount)
 }
 
-/// A call of the limits of both trunks, and of the sites that it leaves and enters; and bandwidth of the links on
-/// the way there. A call inside a site leaves and enters none.
+/// A call of the limits of both trunks, and of the sites that it leaves and enters; and bandwidth of the
+/// links on the way there. A call inside a site leaves and enters none.
 fn claims(
     house: &House<'_>,
     caller: &Caller<'_>,
@@ -302,8 +302,8 @@ fn claims(
     of_trunks.chain(of_sites).chain(of_links).collect()
 }
 
-/// What the dearest codec takes of a line: G.711 and G.722 are 64 kbps, Opus is taken for 32, G.729 is 8; to each
-/// come 68 bytes fifty times a second, and 5 kbps of RTCP.
+/// What the dearest codec takes of a line: G.711 and G.722 are 64 kbps, Opus is taken for 32, G.729 is 8; to
+/// each come 68 bytes fifty times a second, and 5 kbps of RTCP.
 fn dearest(codecs: &[String]) -> u32 {
     let takes = |codec: &String| match codec.as_str() {
         "g729" => 41,

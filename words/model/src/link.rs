@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Link {
     /// What sort of line it is; nothing is said about protection where it is missing.
     pub kind: Option<LinkKind>,
-    /// What calls may take of it each way, in thousands of bits a second; as much as they want where it is missing.
+    /// What calls may take of it each way, in thousands of bits a second; as much as they want where it is
+    /// missing.
     pub kbps: Option<NonZeroU32>,
 }
 

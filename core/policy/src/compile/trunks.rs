@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, Secure, Side};
+use model::{Code, Document, Fault, Secure, Side, Spot};
 
 use crate::address::host_text;
 use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
@@ -27,20 +27,7 @@ impl Compiler<'_> {
         let mut trunks = BTreeMap::new();
         let mut next_server = 0;
         for document in self.documents.trunk.values() {
-            let named = self.interface_of(document, interfaces);
-            let numbered = (next_server..).zip(&document.servers);
-            let pace = document
-                .limits
-                .calls_per_second
-                .map(|rate| self.pace(format!("trunk {}", document.name), rate, document.limits.wait.0));
-            let servers: Vec<Server> = numbered
-                .map(|(id, server)| {
-                    let transport = server.uri.likely_transport();
-                    let found = named.or_else(|| interface_for(interfaces, Side::Outside, transport));
-                    let paces = self.paces_of(document, server, pace.as_ref());
-                    server_of(document, id, server, found.map(|interface| interface.id), paces)
-                })
-                .collect();
+            let servers = self.servers_of(document, interfaces, next_server);
             next_server = servers.last().map_or(next_server, |server| server.id.0 + 1);
             let credentials = self.credentials_of(document);
             let deck = document.cost.as_ref().map(|cost| &cost.deck);
@@ -93,6 +80,27 @@ impl Compiler<'_> {
             trunks.insert(document.name.clone(), Arc::new(trunk));
         }
         trunks
+    }
+
+    /// The servers of a trunk, numbered on from the trunks before it.
+    fn servers_of(
+        &mut self,
+        document: &Document<model::Trunk>,
+        interfaces: &[Interface],
+        first: u16,
+    ) -> Vec<Server> {
+        let named = self.interface_of(document, interfaces);
+        let pace = document
+            .limits
+            .calls_per_second
+            .map(|rate| self.pace(format!("trunk {}", document.name), rate, document.limits.wait.0));
+        let server = |(id, server): (u16, &Spot<model::Server>)| {
+            let transport = server.uri.likely_transport();
+            let found = named.or_else(|| interface_for(interfaces, Side::Outside, transport));
+            let paces = self.paces_of(document, server, pace.as_ref());
+            server_of(document, id, server, found.map(|interface| interface.id), paces)
+        };
+        (first..).zip(&document.servers).map(server).collect()
     }
 
     /// The interface that a trunk names, which has to speak what its servers do.

@@ -13,8 +13,8 @@ use crate::trail::Trail;
 
 const NAME: &str = "admission";
 
-/// The trunk that calls and the trunk that is called, the sites that the call leaves and enters, and the links
-/// that it crosses to and from there.
+/// The trunk that calls and the trunk that is called, the sites that the call leaves and enters, and the
+/// links that it crosses to and from there.
 pub(crate) fn claims(
     caller: &Caller<'_>,
     trunk: Option<&Trunk>,

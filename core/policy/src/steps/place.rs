@@ -1,7 +1,7 @@
 //! Where those are who would speak: toll bypass is refused by place.
 //!
-//! A trunk that refuses it serves whoever is at its site, and nobody else. Whoever is at a site that refuses it
-//! reaches the telephone network by routes of that site. Calls for help never come here.
+//! A trunk that refuses it serves whoever is at its site, and nobody else. Whoever is at a site that refuses
+//! it reaches the telephone network by routes of that site. Calls for help never come here.
 
 use std::sync::Arc;
 

@@ -99,7 +99,8 @@ fn as_json(documents: &Documents, sites: &Sites, rows: &[Row<'_>], question: &Co
         let channels = channels(traffic.erlangs, question);
         json!({
             "site": name, "drawn_from": traffic.source(), "erlangs": traffic.erlangs, "channels": channels,
-            "kbps": channels * question.codec.kbps(), "busy_hour": traffic.busy_hour_ms(), "peak": traffic.peak(),
+            "kbps": channels * question.codec.kbps(),
+            "busy_hour": traffic.busy_hour_ms(), "peak": traffic.peak(),
         })
     };
     let bill = |bill: &Bill| {
@@ -140,7 +141,9 @@ fn links(documents: &Documents, question: &Cost) -> Vec<Value> {
         let may: Option<u32> = trunks.iter().map(|trunk| trunk.limits.calls).sum();
         let names: Vec<&Arc<str>> = trunks.iter().map(|trunk| &trunk.name).collect();
         let carries = calls_within(kbps, question.codec);
-        json!({ "link": name, "kbps": kbps, "carries_calls": carries, "trunks": names, "trunks_may_have": may })
+        json!({
+            "link": name, "kbps": kbps, "carries_calls": carries, "trunks": names, "trunks_may_have": may,
+        })
     };
     bounded.map(link).collect()
 }

@@ -20,7 +20,8 @@ pub(crate) enum Goal<'d> {
     Out(Vec<&'d Document<Route>>),
 }
 
-/// Routes by a usage of the caller's own come after those of a site that binds; those for everybody come last.
+/// Routes by a usage of the caller's own come after those of a site that binds; those for everybody come
+/// last.
 const HELD: usize = 1_000;
 const FOR_ALL: usize = 1_000_000;
 

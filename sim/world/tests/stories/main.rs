@@ -21,6 +21,7 @@ mod hidden;
 mod inbound;
 mod large;
 mod late_offer;
+mod links;
 mod lost_ack;
 mod moving_on;
 mod operator;

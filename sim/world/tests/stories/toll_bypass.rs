@@ -37,7 +37,8 @@ fn req_f26_a_call_from_the_network_rings_at_its_site_only() {
     world.finish();
 }
 
-/// A caller from the network is transferred to somebody at the site, blind or attended, and to nobody elsewhere.
+/// A caller from the network is transferred to somebody at the site, blind or attended, and to nobody
+/// elsewhere.
 #[test]
 fn req_f26_a_transfer_does_not_carry_the_network_elsewhere() {
     let mut world = World::from_toml(seed(), &house());

@@ -1,5 +1,5 @@
-//! Lines that calls cross: nothing goes through the Internet in the clear unless somebody said why. And offers,
-//! which are counted in the unit they name.
+//! Lines that calls cross: nothing goes through the Internet in the clear unless somebody said why. And
+//! offers, which are counted in the unit they name.
 
 use crate::documents::{Document, Documents};
 use crate::fault::Fault;

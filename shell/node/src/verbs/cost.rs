@@ -23,7 +23,7 @@ type Row<'d> = (&'d Document<Offer>, Comparison);
 
 pub fn run(question: &Cost, palette: Palette) -> Result<Exit> {
     let dir = question.house.dir.clone().unwrap_or_else(|| ".".into());
-    let loaded = match directory::load(&dir, None)? {
+    let loaded = match directory::load(&dir)? {
         Ok(loaded) => loaded,
         Err(problems) => {
             problems.iter().for_each(|problem| eprintln!("{problem}\n"));

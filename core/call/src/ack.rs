@@ -57,6 +57,13 @@ impl Call {
         self.acks[to as usize] = Ack::Sent(cseq, wire);
     }
 
+    /// A side's 2xx that waits for an answer from across: there will be none.
+    pub(crate) fn pay_ack(&mut self, room: &mut Room<'_>, side: Side) {
+        if let Ack::Owed(cseq) = self.acks[side as usize] {
+            self.acknowledge(room, side, cseq, None);
+        }
+    }
+
     /// A copy of a 2xx: its ACK was lost.
     pub(crate) fn acknowledge_again(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
         if message.cseq().method != Method::Invite {

@@ -8,7 +8,7 @@ use media::Side;
 use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, ServerId};
 
-use crate::call::{Ack, Call, State};
+use crate::call::{Call, State};
 use crate::closing::{Bye, Closing, Ending, Stage};
 use crate::said::Said;
 use crate::{EndedBy, Room, part};
@@ -98,9 +98,7 @@ impl Call {
         let State::Up(callee) = before else { return };
         self.state = State::Closing(Closing { callee: Some(callee.dialog), ..Closing::default() });
         for side in [Side::Caller, Side::Callee] {
-            if let Ack::Owed(cseq) = self.acks[side as usize] {
-                self.acknowledge(room, side, cseq, None);
-            }
+            self.pay_ack(room, side);
         }
     }
 

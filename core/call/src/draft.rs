@@ -157,7 +157,10 @@ impl Draft {
     /// The call goes on from another one, because somebody transferred it.
     pub(crate) fn linked(&mut self, parent: &str, by: &str) {
         if let Some(record) = &mut self.record {
-            (record.parent, record.transferred_by) = (Some(parent.to_owned()), Some(by.to_owned()));
+            record.transferred_by = Some(by.to_owned());
+            if !record.parents.iter().any(|known| known == parent) {
+                record.parents.push(parent.to_owned());
+            }
         }
     }
 
@@ -231,7 +234,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         route: None,
         source: format!("{:?}:{}", facts.transport, facts.source).to_lowercase(),
         call_id: call_id.to_owned(),
-        parent: None,
+        parents: Vec::new(),
         transferred_by: None,
         attempts: Vec::new(),
         started: room.now.wall,

@@ -19,9 +19,9 @@ pub struct Record {
     pub route: Option<String>,
     pub source: String,
     pub call_id: String,
-    /// The record of the call that a party came out of by a transfer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parent: Option<String>,
+    /// The records of the calls that parties came out of by transfers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<String>,
     /// The user or trunk that transferred it here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transferred_by: Option<String>,

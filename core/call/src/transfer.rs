@@ -247,6 +247,7 @@ impl Call {
     pub(crate) fn goes_on_without(&mut self, room: &mut Room<'_>, side: Side) {
         self.notices = None;
         self.leave_exchange(room);
+        self.pay_ack(room, side);
         self.here[side as usize] = Presence::Away;
         self.timer(side).agree(room.now.instant, None);
         self.unacked[side as usize] = None;

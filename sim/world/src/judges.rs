@@ -4,6 +4,7 @@ mod crosstalk;
 mod emergency;
 mod explain;
 mod leaks;
+mod lineage;
 mod records;
 mod wire;
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use actors::Note;
 
 use crate::judges::Last;
+use crate::judges::lineage::Lineage;
 use crate::sight::Sight;
 
 #[derive(Default)]
@@ -13,8 +14,9 @@ pub(crate) struct Crosstalk {
     heard: BTreeSet<(String, String)>,
     /// Pairs of Call-IDs that a record names as the two sides of one call.
     partners: BTreeSet<(String, String)>,
-    /// The Call-IDs of each record, and what it goes on from: parties of both may hear each other.
-    records: BTreeMap<String, (Vec<String>, Option<String>)>,
+    /// The Call-IDs of each record. Parties of a call and of those it came out of may hear each other.
+    records: BTreeMap<String, Vec<String>>,
+    lineage: Lineage,
     /// Devices of one call that were heard, silent, and heard again.
     returned: Vec<String>,
     faults: Vec<String>,
@@ -39,7 +41,8 @@ impl Crosstalk {
             Sight::Kept { record, .. } => {
                 let attempts = record.attempts.iter().map(|attempt| attempt.call_id.clone());
                 let all = attempts.chain([record.call_id.clone()]).collect();
-                self.records.insert(record.id.clone(), (all, record.parent.clone()));
+                self.records.insert(record.id.clone(), all);
+                self.lineage.note(&record.id, &record.parents);
                 for attempt in &record.attempts {
                     self.partners.insert((record.call_id.clone(), attempt.call_id.clone()));
                     self.partners.insert((attempt.call_id.clone(), record.call_id.clone()));
@@ -62,11 +65,10 @@ impl Crosstalk {
     }
 
     fn link(&mut self) {
-        for (own, parent) in self.records.values() {
-            let Some((others, _)) = parent.as_ref().and_then(|parent| self.records.get(parent)) else {
-                continue;
-            };
-            for (one, other) in own.iter().flat_map(|one| others.iter().map(move |other| (one, other))) {
+        for (id, own) in &self.records {
+            let before = self.lineage.before(id);
+            let others: Vec<_> = before.into_iter().filter_map(|id| self.records.get(id)).flatten().collect();
+            for (one, other) in own.iter().flat_map(|one| others.iter().map(move |other| (one, *other))) {
                 self.partners.insert((one.clone(), other.clone()));
                 self.partners.insert((other.clone(), one.clone()));
             }

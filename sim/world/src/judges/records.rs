@@ -8,6 +8,7 @@ use call::{Event, Record};
 use sip_message::{Message, Method, Start};
 
 use crate::judges::Last;
+use crate::judges::lineage::Lineage;
 use crate::sight::Sight;
 
 /// Refusals that are no call: malformed, unsupported, unproven, merged, too many hops, overload.
@@ -24,6 +25,7 @@ pub(crate) struct Records {
     ids: BTreeSet<String>,
     /// By the caller's Call-ID.
     kept: BTreeMap<String, Vec<Kept>>,
+    lineage: Lineage,
     /// INVITEs that begin a call, by Call-ID: the last final answer.
     asked: BTreeMap<String, Option<u16>>,
     turned_away: usize,
@@ -41,7 +43,7 @@ struct Kept {
     attempts: Vec<String>,
     /// It goes on from another call, or in one.
     is_linked: bool,
-    parent: Option<String>,
+    parents: Vec<String>,
 }
 
 #[derive(Default)]
@@ -114,12 +116,13 @@ impl Records {
         if record.answered.is_none() && record.talk_ms > 0 {
             self.faults.push(format!("record {id}: talk time without an answer"));
         }
+        self.lineage.note(&record.id, &record.parents);
         self.kept.entry(record.call_id.clone()).or_default().push(Kept {
             id: id.clone(),
             talk: Duration::from_millis(record.talk_ms),
             answered: record.answered.is_some(),
-            is_linked: record.parent.is_some() || record.verdict == "TD-E003",
-            parent: record.parent.clone(),
+            is_linked: !record.parents.is_empty() || record.verdict == "TD-E003",
+            parents: record.parents.clone(),
             attempts: record.attempts.iter().map(|attempt| attempt.call_id.clone()).collect(),
         });
     }
@@ -128,10 +131,13 @@ impl Records {
         let mut without = 0;
         let mut faults = std::mem::take(&mut self.faults);
         for (call_id, answer) in &self.asked {
-            // A party that was transferred is named by the record of its new call too.
+            // A party that was transferred is named by the record of its new call too, which says out of which.
             let all = self.kept.get(call_id).map_or(&[][..], Vec::as_slice);
-            let own = all.iter().filter(|kept| kept.parent.is_none()).count();
-            let kept = if own > 0 { own } else { all.len() };
+            let goes_on = |kept: &&Kept| {
+                let before = self.lineage.before(&kept.id);
+                all.iter().any(|other| before.contains(other.id.as_str()))
+            };
+            let kept = all.iter().filter(|kept| !goes_on(kept)).count();
             match (kept, answer) {
                 (1, _) => {}
                 (0, Some(status)) if NO_CALL.contains(status) => {}
@@ -145,12 +151,12 @@ impl Records {
             faults.push(format!("{without} calls were refused, {} were turned away", self.turned_away));
         }
         for (call_id, kept) in &self.kept {
-            for parent in kept.iter().filter_map(|kept| kept.parent.as_ref()) {
+            for parent in kept.iter().flat_map(|kept| &kept.parents) {
                 if !self.ids.contains(parent) {
                     faults.push(format!("a record names {parent} as its parent, which there is not"));
                 }
             }
-            let is_nobodys = kept.iter().any(|kept| kept.parent.is_none());
+            let is_nobodys = kept.iter().any(|kept| kept.parents.is_empty());
             if is_nobodys && !self.asked.contains_key(call_id) {
                 faults.push(format!("a record names {call_id}, which nobody sent"));
             }

@@ -25,7 +25,7 @@ type Thread = (String, String, Option<String>);
 pub(crate) struct Wire {
     far_ends: BTreeMap<IpAddr, String>,
     /// The highest CSeq of the house in each dialog.
-    sequences: BTreeMap<Thread, u32>,
+    sequences: BTreeMap<Thread, (u32, bool)>,
     /// Requests of the house; whatever is sent again under a branch is a copy.
     branches: BTreeSet<String>,
     duties: Duties,
@@ -140,8 +140,10 @@ impl Wire {
         if !self.branches.insert(branch.to_owned()) {
             return;
         }
-        if let Some(last) = self.sequences.insert(thread, number)
-            && number <= last
+        // A copy of a 2xx may come when the call it opened is over and forgotten: it is hung up again.
+        let is_bye = method == Method::Bye;
+        if let Some((last, was_bye)) = self.sequences.insert(thread, (number, is_bye))
+            && (number < last || number == last && !(is_bye && was_bye))
         {
             found.push(format!("CSeq {number} after {last}"));
         }

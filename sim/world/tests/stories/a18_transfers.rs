@@ -49,7 +49,7 @@ fn a18_blind_by_the_callee() {
     call.hangs_up();
     world.run_for(WHILE);
     let (first, second) = (&world.records()[0], &world.records()[1]);
-    assert_eq!(second.parent.as_ref(), Some(&first.id));
+    assert_eq!(second.parents, [first.id.clone()]);
     assert_eq!((second.calling.as_str(), second.transferred_by.as_deref()), ("minsu", Some("minsu")));
     assert_eq!(second.outcome, Outcome::Answered);
     world.finish();
@@ -181,7 +181,7 @@ fn a18_attended() {
         call.hangs_up();
         world.run_for(WHILE);
         let (first, second) = (&world.records()[0], &world.records()[1]);
-        assert_eq!(second.parent.as_ref(), Some(&first.id));
+        assert_eq!(second.parents, [first.id.clone()]);
         world.finish();
     }
 }
@@ -240,7 +240,7 @@ fn a18_a_party_may_be_transferred_again_and_again() {
     assert!(talk(&mut world, &call, &phone.newest()));
     call.hangs_up();
     world.run_for(WHILE);
-    assert_eq!(world.records().iter().filter(|record| record.parent.is_some()).count(), 3);
+    assert_eq!(world.records().iter().filter(|record| !record.parents.is_empty()).count(), 3);
     assert_eq!(world.held(), switch::Held { transactions: world.held().transactions, ..Default::default() });
     world.finish();
 }

@@ -72,7 +72,8 @@ impl Duties {
         let Some(offer) = self.offered.get(&asked) else { return };
         let branch = message.via().branch().unwrap_or_default().to_owned();
         let since = [self.cancelled.get(&branch), self.unheard.get(&branch)];
-        if since.into_iter().flatten().any(|since| at - *since >= FORGOTTEN_AFTER) {
+        let may_be_forgotten = since.into_iter().flatten().any(|since| at - *since >= FORGOTTEN_AFTER);
+        if may_be_forgotten && status >= 300 {
             return;
         }
         self.unheard.remove(&branch);
@@ -82,7 +83,7 @@ impl Duties {
         }
         let tag = message.to().tag().unwrap_or_default().to_owned();
         let offer = if offer.is_empty() { message.body().to_vec() } else { Vec::new() };
-        self.accepted.entry((asked.0, tag, number)).or_insert(Accept { is_acked: false, offer });
+        self.accepted.entry((asked.0, tag, number)).or_insert(Accept { is_acked: may_be_forgotten, offer });
     }
 
     pub(crate) fn house_requested(

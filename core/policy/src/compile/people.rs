@@ -47,6 +47,7 @@ impl Compiler<'_> {
         users: &BTreeMap<Arc<str>, Arc<User>>,
     ) -> BTreeMap<Arc<str>, Arc<User>> {
         let mut directory = users.clone();
+        let sharing = by_extension(users);
         for document in self.documents.user.values() {
             let Some(user) = users.get(&document.name) else { continue };
             for number in document.number.iter().chain(&document.private_number) {
@@ -56,7 +57,8 @@ impl Compiler<'_> {
                 self.problems.extend(problem);
             }
             if let Some(extension) = &document.extension {
-                if self.is_told_apart_by_its_site(user, users) {
+                let sharing = sharing.get(extension.as_str()).map_or(&[][..], Vec::as_slice);
+                if is_told_apart_by_its_site(user, sharing) {
                     continue;
                 }
                 let problem = self.enter(&mut directory, extension.as_str().into(), user, |taken| {
@@ -66,23 +68,6 @@ impl Compiler<'_> {
             }
         }
         directory
-    }
-
-    /// Whether others have the same extension, and every one of them a site with a prefix of its own.
-    fn is_told_apart_by_its_site(&self, user: &User, users: &BTreeMap<Arc<str>, Arc<User>>) -> bool {
-        let prefixed = |user: &User| {
-            let site = user.site.as_ref().filter(|site| site.extension_prefix.is_some());
-            site.map(|site| site.name.clone())
-        };
-        let mut others =
-            users.values().filter(|one| one.name != user.name && one.extension == user.extension);
-        let own = prefixed(user);
-        let mut some = false;
-        let all = others.all(|other| {
-            some = true;
-            prefixed(other).is_some_and(|site| Some(&site) != own.as_ref())
-        });
-        some && all && own.is_some()
     }
 
     fn enter(
@@ -121,4 +106,26 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// Users who have an extension, with all others who have the same.
+fn by_extension(users: &BTreeMap<Arc<str>, Arc<User>>) -> BTreeMap<&str, Vec<&User>> {
+    let mut sharing: BTreeMap<&str, Vec<&User>> = BTreeMap::new();
+    for user in users.values() {
+        if let Some(extension) = &user.extension {
+            sharing.entry(extension).or_default().push(user);
+        }
+    }
+    sharing
+}
+
+/// Whether others have the same extension, and every one of them a site with a prefix of its own.
+fn is_told_apart_by_its_site(user: &User, sharing: &[&User]) -> bool {
+    fn prefixed(user: &User) -> Option<&Arc<str>> {
+        let site = user.site.as_ref().filter(|site| site.extension_prefix.is_some());
+        site.map(|site| &site.name)
+    }
+    let Some(own) = prefixed(user) else { return false };
+    let mut others = sharing.iter().filter(|one| one.name != user.name).peekable();
+    others.peek().is_some() && others.all(|other| prefixed(other).is_some_and(|site| site != own))
 }

@@ -131,7 +131,7 @@ impl Records {
         let mut without = 0;
         let mut faults = std::mem::take(&mut self.faults);
         for (call_id, answer) in &self.asked {
-            // A party that was transferred is named by the record of its new call too, which says out of which.
+            // The record of its new call names a party that was transferred too, and says out of which.
             let all = self.kept.get(call_id).map_or(&[][..], Vec::as_slice);
             let goes_on = |kept: &&Kept| {
                 let before = self.lineage.before(&kept.id);

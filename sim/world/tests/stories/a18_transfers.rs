@@ -49,7 +49,7 @@ fn a18_blind_by_the_callee() {
     call.hangs_up();
     world.run_for(WHILE);
     let (first, second) = (&world.records()[0], &world.records()[1]);
-    assert_eq!(second.parents, [first.id.clone()]);
+    assert_eq!(second.parents, std::slice::from_ref(&first.id));
     assert_eq!((second.calling.as_str(), second.transferred_by.as_deref()), ("minsu", Some("minsu")));
     assert_eq!(second.outcome, Outcome::Answered);
     world.finish();
@@ -181,7 +181,7 @@ fn a18_attended() {
         call.hangs_up();
         world.run_for(WHILE);
         let (first, second) = (&world.records()[0], &world.records()[1]);
-        assert_eq!(second.parents, [first.id.clone()]);
+        assert_eq!(second.parents, std::slice::from_ref(&first.id));
         world.finish();
     }
 }

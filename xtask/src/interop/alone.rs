@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::File;
 use std::io;
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
 
 use super::Load;
 use super::place::io_failure;
@@ -46,7 +46,7 @@ pub fn claim() -> Result<Option<File>, Failure> {
 fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     let started = || -> io::Result<_> {
         let mut command = inside(&format!("{UP} && exec \"$@\""));
-        command.arg("sh").arg(env::current_exe()?).arg("interop").args(name);
+        command.arg("sh").arg(ourselves()).arg("interop").args(name);
         command.args((load == Load::Long).then_some("--long")).env(ALONE, "1").status()
     };
     match started() {
@@ -54,6 +54,11 @@ fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
         Ok(_) => Err(Failure::new("interop failed", "read what is said above")),
         Err(error) => Err(io_failure("unshare", &error)),
     }
+}
+
+/// This program as it runs, also when a build has put a newer one in its place since.
+fn ourselves() -> String {
+    format!("/proc/{}/exe", process::id())
 }
 
 fn inside(script: &str) -> Command {

@@ -50,7 +50,7 @@ pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     let kept = records::read(&folder)?;
     // Blind: the part before and the part after. Attended: the first call, and the second that goes on.
     records::expect_exactly(&kept, usize::try_from(2 * calls + 2).unwrap_or(usize::MAX))?;
-    let linked = kept.iter().filter(|record| record.get("parent").is_some()).count();
+    let linked = kept.iter().filter(|record| record.get("parents").is_some()).count();
     let transferred = kept.iter().filter(|record| record["verdict"] == "TD-E003").count();
     let wanted = usize::try_from(calls + 1).unwrap_or(usize::MAX);
     if (linked, transferred) != (wanted, wanted) {

@@ -79,25 +79,37 @@ impl Beginning {
     }
 }
 
-/// Beginnings as they are written, one after another; there are many, and few are ever asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Beginnings(pub Box<str>);
+/// Beginnings by the digit that comes first: there are many, and a number is asked of few.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Beginnings {
+    /// Those of one first digit after those of another; what may begin with several digits stands at each.
+    all: Box<[Beginning]>,
+    /// Where those of each first digit start, and where the last end.
+    starts: [u32; 11],
+    /// A bit for each length that a whole number may have.
+    pub lengths: u32,
+}
 
 impl Beginnings {
-    /// Whether digits are a whole number that begins so.
-    pub fn fit(&self, digits: &str) -> bool {
-        let first = digits.as_bytes().first();
-        let may_fit = |one: &&str| match one.as_bytes().first() {
-            Some(place) if place.is_ascii_digit() => Some(place) == first,
-            _ => true,
-        };
-        let mut written = self.0.split(' ').filter(may_fit).filter_map(Beginning::read);
-        written.any(|beginning| beginning.fits(digits))
+    /// Reads beginnings as they are written, one after another; what cannot be read is left out.
+    pub fn read(text: &str) -> Beginnings {
+        let read: Vec<Beginning> = text.split(' ').filter_map(Beginning::read).collect();
+        let mut all = Vec::with_capacity(read.len());
+        let mut starts = [0; 11];
+        for digit in 0..10 {
+            all.extend(read.iter().filter(|one| one.places[0] >> digit & 1 == 1));
+            starts[digit + 1] = u32::try_from(all.len()).expect("a plan has few beginnings");
+        }
+        let lengths = read.iter().fold(0, |bits, one| bits | one.lengths);
+        Beginnings { all: all.into(), starts, lengths }
     }
 
-    /// A bit for each length that a whole number may have.
-    pub fn lengths(&self) -> u32 {
-        self.0.split(' ').filter_map(Beginning::read).fold(0, |bits, one| bits | one.lengths)
+    /// Whether digits are a whole number that begins so.
+    pub fn fit(&self, digits: &str) -> bool {
+        let Some(first) = digits.bytes().next().filter(u8::is_ascii_digit) else { return false };
+        let first = usize::from(first - b'0');
+        let mut of_first = self.all[self.starts[first] as usize..self.starts[first + 1] as usize].iter();
+        of_first.any(|beginning| beginning.fits(digits))
     }
 }
 

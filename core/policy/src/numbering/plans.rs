@@ -131,7 +131,7 @@ impl Plans {
         }
         country.kinds.sort_by_key(|(kind, _)| *kind);
         if country.lengths == 0 {
-            country.lengths = country.kinds.iter().fold(0, |bits, (_, one)| bits | one.lengths());
+            country.lengths = country.kinds.iter().fold(0, |bits, (_, one)| bits | one.lengths);
         }
         country
     }
@@ -219,11 +219,11 @@ fn enter(country: &mut Country, word: &str, says: &str) {
         "with" => country.with = texts().collect(),
         "lengths" => country.lengths = lengths(says).unwrap_or_default(),
         "emergency" => country.emergency = read().flat_map(|one| one.all()).collect(),
-        "short-premium" => put(&mut country.short, Class::Premium, Beginnings(says.into())),
-        "short-free" => put(&mut country.short, Class::TollFree, Beginnings(says.into())),
-        "short" => put(&mut country.short, Class::National, Beginnings(says.into())),
+        "short-premium" => put(&mut country.short, Class::Premium, Beginnings::read(says)),
+        "short-free" => put(&mut country.short, Class::TollFree, Beginnings::read(says)),
+        "short" => put(&mut country.short, Class::National, Beginnings::read(says)),
         _ => match (Kind::named(word), Service::named(word)) {
-            (Some(kind), _) => put(&mut country.kinds, kind, Beginnings(says.into())),
+            (Some(kind), _) => put(&mut country.kinds, kind, Beginnings::read(says)),
             (None, Some(service)) => put(&mut country.services, service, says.into()),
             (None, None) => {}
         },

@@ -11,6 +11,9 @@ const LOCAL_MIN: usize = 5;
 /// Digits after the plus, at the least.
 const NUMBER_MIN: usize = 7;
 
+/// Digits after the plus, at the most (E.164).
+const NUMBER_MAX: usize = 15;
+
 /// Where digits are dialled, and how people dial there.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'p> {
@@ -48,9 +51,11 @@ pub(crate) fn meaning(place: Place<'_>, digits: &str) -> Option<Meaning> {
 
 /// E.164 of digits that begin with a calling code, if there may be such a number.
 pub(crate) fn shaped(plans: &Plans, digits: &str) -> Option<String> {
-    let number = format!("+{digits}");
-    let is_number = digits.len() >= NUMBER_MIN && number.parse::<Number>().is_ok();
-    (is_number && plans.is_possible(digits)).then_some(number)
+    let is_number = match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => (NUMBER_MIN..=NUMBER_MAX).contains(&digits.len()) && !digits.starts_with('0'),
+        false => digits.len() >= NUMBER_MIN && format!("+{digits}").parse::<Number>().is_ok(),
+    };
+    (is_number && plans.is_possible(digits)).then(|| ["+", digits].concat())
 }
 
 /// After an international or national prefix; where several fit, one that leads to a number that is known.

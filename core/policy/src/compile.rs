@@ -25,11 +25,13 @@ use model::{
 use crate::call_plan::{LegRules, Otherwise, SrtpRules};
 use crate::deck::Deck;
 use crate::limit::{Limit, Unit};
+use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Plans};
 use crate::pace::Pace;
-use crate::policy::{Habits, Policy, Route};
+use crate::policy::{Habits, Policy, Route, Site, Trunk};
 use crate::route_index::RouteIndex;
 use crate::schedule::Zone;
+use crate::steps::not_among;
 
 /// Compiles the first policy of a node.
 pub fn compile(documents: &Documents, secrets: &Secrets) -> Result<Policy, Vec<Problem>> {
@@ -81,12 +83,15 @@ fn compile_with(
     let dids = compiler.dids();
     let schedules = compiler.schedules();
     let routes = compiler.routes(&trunks, &users, &schedules);
+    let dial_plans = compiler.dial_plans();
+    let emergencies = compiler.emergencies(&trunks);
     let mut policy = Policy {
         revision: older.map_or(1, |older| older.revision + 1),
         realm: documents.system.realm().into(),
         time_zone: documents.system.time_zone.as_ref().map(|zone| zone.as_str().into()),
-        dial_plans: compiler.dial_plans(),
-        emergencies: compiler.emergencies(&trunks),
+        dial_plans,
+        not_for_help: not_among(&home, &sites, &emergencies),
+        emergencies,
         tests: compiler.tests(),
         codecs: default_codecs(),
         handed_on: compiler.handed_on(),
@@ -96,7 +101,10 @@ fn compile_with(
         interfaces,
         servers,
         links,
+        sites_by_network: by_network(&sites),
+        sites_with_prefix: sites.values().filter(|site| site.extension_prefix.is_some()).cloned().collect(),
         sites,
+        trunks_by_source: by_source(&trunks),
         trunks,
         lines,
         users,
@@ -114,6 +122,16 @@ fn compile_with(
     compiler.warnings.extend(model::lacks(documents));
     policy.warnings = std::mem::take(&mut compiler.warnings);
     if compiler.problems.is_empty() { Ok(policy) } else { Err(compiler.problems) }
+}
+
+fn by_network(sites: &BTreeMap<Arc<str>, Arc<Site>>) -> Networks<Arc<Site>> {
+    let rows = |site: &Arc<Site>| site.subnets.clone().into_iter().zip(std::iter::repeat(site.clone()));
+    Networks::new(sites.values().flat_map(rows))
+}
+
+fn by_source(trunks: &BTreeMap<Arc<str>, Arc<Trunk>>) -> Sources<Arc<Trunk>> {
+    let rows = |trunk: &Arc<Trunk>| trunk.sources.clone().into_iter().zip(std::iter::repeat(trunk.clone()));
+    Sources::new(trunks.values().flat_map(rows))
 }
 
 fn limits_of(older: Option<&Policy>) -> BTreeMap<Arc<str>, Arc<Limit>> {

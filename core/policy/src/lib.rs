@@ -35,6 +35,7 @@ mod schedule;
 
 mod address;
 mod handed_on;
+mod networks;
 mod numbering;
 
 mod about;

@@ -19,6 +19,7 @@ use crate::deck::{Tariff, day_number};
 use crate::dids::Dids;
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::limit::Limit;
+use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Place, Plans, rendered};
 use crate::pace::Pace;
 use crate::refusal::Code;
@@ -40,7 +41,11 @@ pub struct Policy {
     /// What each link carries, where it says so.
     pub(crate) links: BTreeMap<Arc<str>, Arc<Limit>>,
     pub(crate) sites: BTreeMap<Arc<str>, Arc<Site>>,
+    pub(crate) sites_by_network: Networks<Arc<Site>>,
+    /// Sites whose extensions have a prefix elsewhere.
+    pub(crate) sites_with_prefix: Vec<Arc<Site>>,
     pub(crate) trunks: BTreeMap<Arc<str>, Arc<Trunk>>,
+    pub(crate) trunks_by_source: Sources<Arc<Trunk>>,
     /// The trunk of each token in what we registered.
     pub(crate) lines: BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) users: BTreeMap<Arc<str>, Arc<User>>,
@@ -58,6 +63,8 @@ pub struct Policy {
     pub(crate) zone: Zone,
     pub(crate) dial_plans: Vec<DialPlan>,
     pub(crate) emergencies: Vec<Emergency>,
+    /// What is said of a call that is none for help, by the caller's site.
+    pub(crate) not_for_help: BTreeMap<Option<Arc<str>>, Arc<str>>,
     pub(crate) tests: Vec<StoredTest>,
     pub(crate) codecs: Arc<[Arc<str>]>,
     /// How the legs of our own phones behave.
@@ -167,30 +174,13 @@ impl Policy {
     }
 
     /// The trunks whose most exact source covers an address, all equally exact.
-    pub(crate) fn trunks_at(&self, source: SocketAddr) -> Vec<&Arc<Trunk>> {
-        let mut best = 0;
-        let mut found = Vec::new();
-        for trunk in self.trunks.values() {
-            let Some(exactness) = trunk.exactness_for(source) else { continue };
-            if exactness > best {
-                found.clear();
-                best = exactness;
-            }
-            if exactness == best {
-                found.push(trunk);
-            }
-        }
-        found
+    pub(crate) fn trunks_at(&self, source: SocketAddr) -> &[Arc<Trunk>] {
+        self.trunks_by_source.at(source)
     }
 
+    /// The site whose network an address is in; the narrowest wins, then the last by name.
     pub(crate) fn site_of(&self, address: IpAddr) -> Option<&Arc<Site>> {
-        let bits =
-            |site: &Site| site.subnets.iter().filter(|net| net.contains(address)).map(|net| net.bits).max();
-        self.sites
-            .values()
-            .filter_map(|site| Some((bits(site)?, site)))
-            .max_by_key(|(bits, _)| *bits)
-            .map(|(_, site)| site)
+        self.sites_by_network.at(address).last()
     }
 
     pub(crate) fn habits_of<'p>(&'p self, site: Option<&'p Site>) -> &'p Habits {
@@ -369,8 +359,9 @@ impl Trunk {
         rendered(number, self.identity.format_in(place), &self.country)
     }
 
-    pub fn exactness_for(&self, source: SocketAddr) -> Option<u32> {
-        self.sources.iter().filter(|one| one.covers(source)).map(Source::exactness).max()
+    /// Whether it is said to call from this address.
+    pub fn is_at(&self, source: SocketAddr) -> bool {
+        self.sources.iter().any(|one| one.covers(source))
     }
 
     /// The name by which somebody who holds this certificate is this trunk.

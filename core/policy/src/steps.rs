@@ -20,6 +20,7 @@ mod short;
 mod trunks;
 mod unowned;
 
+pub(crate) use emergency::not_among;
 pub use emergency::sounds_urgent;
 pub use place::may_speak;
 

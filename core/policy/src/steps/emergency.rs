@@ -5,6 +5,7 @@
 //! inside interface. Elsewhere a stranger is asked for proof first, so that nobody in the world can alarm
 //! at will.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::call_plan::{AttemptPlan, CallPlan, Direction};
 use crate::causes::Causes;
 use crate::facts::Facts;
 use crate::numbering::Country;
-use crate::policy::{Emergency, Policy, Trunk};
+use crate::policy::{Emergency, Habits, Policy, Site, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose;
 use crate::steps::identity::Who;
@@ -43,7 +44,8 @@ pub(crate) fn emergency(
 ) -> Option<Result<CallPlan, Refusal>> {
     let country = &*policy.habits_of(caller.site.map(|site| &**site)).country;
     let Some(alarm) = alarm(policy, caller, country, dialled) else {
-        trail.note(NAME, "no", format!("not among {}", numbers(policy, caller, country)));
+        let site = caller.site.map(|site| site.name.clone());
+        trail.note(NAME, "no", policy.not_for_help.get(&site).map_or("", |says| says).to_owned());
         return None;
     };
     if !may_alarm(policy, facts, caller) {
@@ -111,7 +113,8 @@ fn alarm<'p>(
     country: &Country,
     dialled: &Dialled,
 ) -> Option<Alarm<'p>> {
-    let rules = || policy.emergencies.iter().filter(|rule| rule.serves(caller, country));
+    let site = caller.site.map(|site| &**site);
+    let rules = || policy.emergencies.iter().filter(|rule| rule.serves(site, country));
     let digits = match dialled {
         Dialled::Digits { digits, .. } => digits,
         Dialled::Sos(service) => {
@@ -141,15 +144,16 @@ fn without_prefixes<'d>(
     caller: &'d Caller<'_>,
     digits: &'d str,
 ) -> impl Iterator<Item = &'d str> {
-    let habits = policy.sites.values().filter(|site| caller.site.is_none_or(|own| own.name == site.name));
-    let prefixes = habits.filter_map(|site| site.habits.outside_prefix.as_deref());
+    let everywhere = caller.site.is_none().then(|| policy.sites.values()).into_iter().flatten();
+    let sites = caller.site.into_iter().chain(everywhere);
+    let prefixes = sites.filter_map(|site| site.habits.outside_prefix.as_deref());
     std::iter::once(digits).chain(prefixes.filter_map(|prefix| digits.strip_prefix(prefix)))
 }
 
 impl Emergency {
-    /// Whether its numbers mean help for a caller; who is nowhere in particular may use any.
-    fn serves(&self, caller: &Caller<'_>, country: &Country) -> bool {
-        let at_site = caller.site.is_none_or(|site| self.sites.contains(&site.name));
+    /// Whether its numbers mean help at a site; who is nowhere in particular may use any.
+    fn serves(&self, site: Option<&Site>, country: &Country) -> bool {
+        let at_site = site.is_none_or(|site| self.sites.contains(&site.name));
         let in_country = self.country.as_deref().is_none_or(|id| *id == *country.id);
         (self.sites.is_empty() || at_site) && in_country
     }
@@ -161,13 +165,23 @@ impl Emergency {
     }
 }
 
-fn numbers(policy: &Policy, caller: &Caller<'_>, country: &Country) -> String {
-    let rules = policy.emergencies.iter().filter(|rule| rule.serves(caller, country));
-    let mut numbers: Vec<&str> = rules.flat_map(|rule| &rule.dial).map(|number| &**number).collect();
-    let built_in = country.emergency.iter().map(|number| &**number);
-    let built_in: Vec<&str> = built_in.filter(|number| !numbers.contains(number)).collect();
-    numbers.extend(built_in);
-    numbers.join(", ")
+/// What the trail says of calls that are none for help, for callers at each site and at none.
+pub(crate) fn not_among(
+    home: &Habits,
+    sites: &BTreeMap<Arc<str>, Arc<Site>>,
+    rules: &[Emergency],
+) -> BTreeMap<Option<Arc<str>>, Arc<str>> {
+    let says = |site: Option<&Site>| {
+        let country = &site.map_or(home, |site| &site.habits).country;
+        let rules = rules.iter().filter(|rule| rule.serves(site, country));
+        let mut numbers: Vec<&str> = rules.flat_map(|rule| &rule.dial).map(|number| &**number).collect();
+        let built_in = country.emergency.iter().map(|number| &**number);
+        let built_in: Vec<&str> = built_in.filter(|number| !numbers.contains(number)).collect();
+        numbers.extend(built_in);
+        format!("not among {}", numbers.join(", ")).into()
+    };
+    let of_sites = sites.iter().map(|(name, site)| (Some(name.clone()), says(Some(site))));
+    std::iter::once((None, says(None))).chain(of_sites).collect()
 }
 
 /// The trunks of the rule in order, then every other one, but not back to where the call comes from; servers

@@ -51,8 +51,10 @@ pub(crate) fn taken_by(who: &Who<'_>, trunk: &Trunk) -> Result<(), Refusal> {
     if is_foreign && trunk.identity.screen == Screening::Refuse {
         return Err(Refusal::new(Code::NOT_YOUR_NUMBER, foreign(&who.standing, &trunk.name)));
     }
-    let view = View::of(who, trunk, Shown::AsWished, &mut Vec::new());
-    if who.privacy.is_critical && view.is_hidden && view.account_tells() {
+    if !(who.privacy.is_critical && who.privacy.is_hidden) {
+        return Ok(());
+    }
+    if View::of(who, trunk, Shown::AsWished, &mut Vec::new()).account_tells() {
         let words = format!("{} shows its account in From, and that is the caller's number", trunk.name);
         return Err(Refusal::new(Code::NO_PRIVACY, words));
     }

@@ -49,7 +49,7 @@ fn line<'p>(policy: &'p Policy, facts: &Facts, trail: &mut Trail) -> Option<(&'p
     let trunk = policy.trunks.get(facts.line.as_ref()?)?;
     let source = facts.source;
     let is_server = |server: &Server| server.uri.address() == Some(source.ip().to_canonical());
-    let is_plausible = trunk.exactness_for(source).is_some()
+    let is_plausible = trunk.is_at(source)
         || facts.resolved.contains(&trunk.name)
         || trunk.named_in(&facts.certificate).is_some()
         || trunk.servers.iter().any(is_server);
@@ -67,41 +67,42 @@ fn trunk_of<'p>(
     facts: &Facts,
     dialled: Option<&Dialled>,
 ) -> Option<(&'p Arc<Trunk>, String)> {
-    let proved: Vec<_> =
-        policy.trunks.values().filter(|trunk| trunk.named_in(&facts.certificate).is_some()).collect();
-    if let Some(trunk) = the_one(policy, &proved, dialled) {
+    let proves = |trunk: &&Arc<Trunk>| trunk.named_in(&facts.certificate).is_some();
+    let trunks = || policy.trunks.values();
+    let proved = (!facts.certificate.is_empty()).then(|| trunks().filter(proves)).into_iter().flatten();
+    if let Some(trunk) = the_one(policy, proved, dialled) {
         let name = trunk.named_in(&facts.certificate).map_or("", String::as_str);
         return Some((trunk, format!("{name} is in accept.certificate of {}", trunk.name)));
     }
-    if let Some(trunk) = the_one(policy, &policy.trunks_at(facts.source), dialled) {
+    if let Some(trunk) = the_one(policy, policy.trunks_at(facts.source).iter(), dialled) {
         return Some((trunk, format!("{} is in accept.sources of {}", facts.source, trunk.name)));
     }
     let is_there = |trunk: &&Arc<Trunk>| trunk.takes_resolved && facts.resolved.contains(&trunk.name);
-    let there: Vec<_> = policy.trunks.values().filter(is_there).collect();
+    let there = (!facts.resolved.is_empty()).then(|| trunks().filter(is_there)).into_iter().flatten();
+    let trunk = the_one(policy, there, dialled)?;
     // A phone beside a server of a trunk stays a phone, and whoever calls for help there in a user's name is
     // asked for proof rather than refused: a provider has its own help.
     let is_urgent = || emergency::sounds_urgent(policy, &facts.request_uri);
     let is_person = facts.authenticated.is_some()
         || named(policy, facts).is_some_and(|user| is_at_its_device(user, facts) || is_urgent());
-    let trunk = the_one(policy, &there, dialled).filter(|_| !is_person)?;
-    Some((trunk, format!("{} is the address of a server of {}", facts.source.ip(), trunk.name)))
+    let says = || format!("{} is the address of a server of {}", facts.source.ip(), trunk.name);
+    (!is_person).then(|| (trunk, says()))
 }
 
 /// Of several trunks, the one that gave us the number called.
 fn the_one<'p>(
     policy: &'p Policy,
-    trunks: &[&'p Arc<Trunk>],
+    mut trunks: impl Iterator<Item = &'p Arc<Trunk>> + Clone,
     dialled: Option<&Dialled>,
 ) -> Option<&'p Arc<Trunk>> {
-    if let ([_, _, ..], Some(Dialled::Digits { digits, .. })) = (trunks, dialled) {
+    let first = trunks.clone().next()?;
+    if let (Some(_), Some(Dialled::Digits { digits, .. })) = (trunks.clone().nth(1), dialled) {
         let number = format!("+{}", digits.trim_start_matches('+'));
-        let gave_it =
-            |trunk: &&&Arc<Trunk>| policy.dids.of(&number).is_some_and(|block| block.trunk == trunk.name);
-        if let Some(trunk) = trunks.iter().find(gave_it) {
-            return Some(trunk);
-        }
+        let block = policy.dids.of(&number);
+        let gave_it = |trunk: &&Arc<Trunk>| block.is_some_and(|block| block.trunk == trunk.name);
+        return trunks.find(gave_it).or(Some(first));
     }
-    trunks.first().copied()
+    Some(first)
 }
 
 /// The user that From names.

@@ -26,7 +26,7 @@ pub(crate) fn extension<'p>(
 }
 
 fn of_other_site<'p>(policy: &'p Policy, digits: &str) -> Option<&'p Arc<User>> {
-    policy.sites.values().find_map(|site| {
+    policy.sites_with_prefix.iter().find_map(|site| {
         let rest = digits.strip_prefix(site.extension_prefix.as_deref()?)?;
         policy.extensions.get(&(site.name.clone(), rest.into()))
     })

@@ -45,14 +45,25 @@ pub(crate) fn named_in(uri: &str) -> Option<String> {
     parts_of(uri).map(|(text, _)| text)
 }
 
+/// Whether the user part of a URI is this name, in letters of any size.
+pub(crate) fn is_named(uri: &str, name: &str) -> bool {
+    let text = Uri::parse(uri).ok().and_then(|uri| said_in(&uri));
+    text.is_some_and(|text| text.split(';').next().is_some_and(|text| text.eq_ignore_ascii_case(name)))
+}
+
+/// What says who or what is called.
+fn said_in<'u>(uri: &Uri<'u>) -> Option<Cow<'u, str>> {
+    match uri.scheme {
+        Scheme::Tel => uri.number().map(Cow::Borrowed),
+        Scheme::Sip | Scheme::Sips => uri.user_decoded(),
+        Scheme::Other(_) => None,
+    }
+}
+
 /// The same, with the extension behind it.
 fn parts_of(uri: &str) -> Option<(String, Option<String>)> {
     let uri = Uri::parse(uri).ok()?;
-    let text: Cow<'_, str> = match uri.scheme {
-        Scheme::Tel => uri.number()?.into(),
-        Scheme::Sip | Scheme::Sips => uri.user_decoded()?,
-        Scheme::Other(_) => return None,
-    };
+    let text = said_in(&uri)?;
     let mut parts = text.split(';');
     let text = parts.next().unwrap_or_default();
     let written: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('=')).collect();
@@ -67,12 +78,21 @@ fn parts_of(uri: &str) -> Option<(String, Option<String>)> {
         return Some((text.to_owned(), None));
     }
     // In "+44 (0)20 …" the zero is dialled at home only.
-    let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
+    let text: Cow<'_, str> = if text.starts_with("+") && text.contains("(0)") {
+        text.replacen("(0)", "", 1).into()
+    } else {
+        text.into()
+    };
     // A context that is a domain says whose number it is, and not how it goes on.
     let context = parameter("phone-context").filter(|context| context.starts_with('+'));
     let context = context.filter(|_| !text.starts_with('+')).unwrap_or_default();
-    let whole = without_separators(&format!("{context}{text}"));
-    let bare = if whole.len() > CONTEXT_MIN { whole } else { without_separators(&text) };
+    let bare = match context {
+        "" => without_separators(&text),
+        context => {
+            let whole = without_separators(&[context, &*text].concat());
+            if whole.len() > CONTEXT_MIN { whole } else { without_separators(&text) }
+        }
+    };
     let extension = parameter("ext").map(without_separators).filter(|extension| !extension.is_empty());
     (!bare.is_empty()).then_some((bare, extension))
 }
@@ -86,7 +106,9 @@ pub(crate) fn is_dialled(text: &str) -> bool {
 const CONTEXT_MIN: usize = 9;
 
 fn without_separators(text: &str) -> String {
-    text.chars().filter(|letter| !"-.() ".contains(*letter)).collect()
+    let mut bare = String::with_capacity(text.len());
+    bare.extend(text.split(['-', '.', '(', ')', ' ']));
+    bare
 }
 
 /// A number whose letters stand for the keys they are on: `1-800-FLOWERS`. A name is none.
@@ -143,9 +165,10 @@ pub(crate) fn user_escaped(text: &str) -> Cow<'_, str> {
     escaped.into()
 }
 
-/// A name-addr with its display name quoted; control characters do not pass.
-pub(crate) fn name_addr(display: Option<&str>, uri: &str) -> String {
-    let mut text = String::with_capacity(uri.len() + 32);
+/// A name-addr with its display name quoted, and the parts of its URI; control characters do not pass.
+pub(crate) fn name_addr(display: Option<&str>, uri: &[&str]) -> String {
+    let length: usize = uri.iter().map(|part| part.len()).sum();
+    let mut text = String::with_capacity(length + 2 + display.map_or(0, |display| display.len() + 8));
     if let Some(display) = display.filter(|display| !display.trim().is_empty()) {
         text.push('"');
         for letter in display.chars().filter(|letter| !letter.is_control()) {
@@ -157,7 +180,7 @@ pub(crate) fn name_addr(display: Option<&str>, uri: &str) -> String {
         text.push_str("\" ");
     }
     text.push('<');
-    text.push_str(uri);
+    text.extend(uri.iter().copied());
     text.push('>');
     text
 }

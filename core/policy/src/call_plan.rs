@@ -130,7 +130,7 @@ pub struct LegRules {
     /// What becomes of transfers in it.
     pub transfer: Transfer,
     /// What is carried to and from it beside the session itself.
-    pub methods: CarriedMethods,
+    pub methods: Arc<CarriedMethods>,
     pub srtp: SrtpRules,
     /// Whether provisional answers are acknowledged.
     pub reliable: Reliable,

@@ -24,6 +24,7 @@ use model::{
 
 use crate::call_plan::{LegRules, Otherwise, SrtpRules};
 use crate::deck::Deck;
+use crate::directory::Extensions;
 use crate::limit::{Limit, Unit};
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Plans};
@@ -77,8 +78,8 @@ fn compile_with(
     let book = compiler.rights_book();
     let users = compiler.users(&sites, &book);
     let directory = compiler.directory(&users);
-    compiler.extensions_that_alarm(&home, &sites);
     let extensions = compiler.extensions(&users);
+    compiler.extensions_that_alarm(&home, &sites);
     compiler.extension_prefixes();
     let dids = compiler.dids();
     let schedules = compiler.schedules();
@@ -107,9 +108,9 @@ fn compile_with(
         trunks_by_source: by_source(&trunks),
         trunks,
         lines,
+        extensions: Extensions::new(extensions),
         users,
         directory,
-        extensions,
         dids,
         route_index: RouteIndex::new(routes.iter().map(Route::entry)),
         routes,

@@ -21,10 +21,13 @@ mod limit;
 mod pace;
 mod refusal;
 mod responses;
+mod says;
 mod trail;
 
 mod compile;
 mod dids;
+mod directory;
+mod finder;
 mod policy;
 
 mod deck;
@@ -73,6 +76,7 @@ pub use policy::{Interface, Policy, Server, StoredTest};
 pub use protection::{Protection, Seal, protections};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use responses::Responses;
+pub use says::Says;
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
 pub use steps::{may_speak, sounds_urgent};
 pub use trail::{Considered, Outcome, Step, Trail};

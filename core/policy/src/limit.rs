@@ -54,6 +54,11 @@ impl Limit {
         self.unit
     }
 
+    /// The same text, shared.
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        self.name.clone()
+    }
+
     /// How many there may be.
     pub fn ceiling(&self) -> u32 {
         self.ceiling

@@ -17,6 +17,7 @@ use crate::call_plan::{Credentials, LegRules, MediaPlan};
 use crate::causes::Causes;
 use crate::deck::{Tariff, day_number};
 use crate::dids::Dids;
+use crate::directory::{Directory, Extensions};
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::limit::Limit;
 use crate::networks::{Networks, Sources};
@@ -50,9 +51,9 @@ pub struct Policy {
     pub(crate) lines: BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) users: BTreeMap<Arc<str>, Arc<User>>,
     /// Users by name, extension, and number with its plus.
-    pub(crate) directory: BTreeMap<Arc<str>, Arc<User>>,
+    pub(crate) directory: Directory<Arc<User>>,
     /// Users by site and extension.
-    pub(crate) extensions: BTreeMap<(Arc<str>, Arc<str>), Arc<User>>,
+    pub(crate) extensions: Extensions<Arc<User>>,
     pub(crate) dids: Dids,
     pub(crate) routes: Vec<Route>,
     pub(crate) route_index: RouteIndex,
@@ -329,6 +330,8 @@ pub(crate) struct Trunk {
     pub did: DidRule,
     pub dial_plan: Option<Arc<str>>,
     pub identity: Identity,
+    /// The header that says who calls, if there is one.
+    pub told_in: Option<Arc<str>>,
     /// The country whose national form and short codes the far end knows.
     pub country: Arc<Country>,
     /// Rules for numbers as they are sent, each with its place.
@@ -412,6 +415,18 @@ pub(crate) struct Route {
     /// The number shown instead of the caller's.
     pub shown: Option<Number>,
     pub at: Arc<str>,
+    pub said: SaidOfRoute,
+}
+
+/// What trails say of a route, whoever calls.
+#[derive(Debug)]
+pub(crate) struct SaidOfRoute {
+    /// Where it takes the call.
+    pub taking: Arc<str>,
+    /// Where it is for callers of other sites.
+    pub sites: Arc<str>,
+    /// Where it is for other numbers.
+    pub number: Arc<str>,
 }
 
 /// Where a route leads.

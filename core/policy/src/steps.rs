@@ -174,7 +174,8 @@ fn attempts(
         }
         Goal::Trunks(routes) => {
             let seed = Seed::of(&called.text, &caller.name.0, facts.at);
-            let asked = Asked { policy, facts, caller, speaker, called, seed };
+            let day = policy.day(facts.at);
+            let asked = Asked { facts, caller, speaker, called, seed, day };
             let mut hops = choose::choose(&asked, routes, trail)?;
             identity::keep_takers(who, &mut hops, trail)?;
             hops.into_iter().map(|hop| attempt::to_server(policy, who, caller, called, hop)).collect()

@@ -6,6 +6,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::says::Says;
+
+/// So many a usual call has.
+const STEPS: usize = 12;
+
 /// The reasons of one decision.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Trail {
@@ -22,7 +27,7 @@ pub struct Step {
     /// One word: `ok`, `no`, `refused`, or what was found.
     pub verdict: Cow<'static, str>,
     /// One sentence.
-    pub says: Cow<'static, str>,
+    pub says: Says,
     /// File and line of the rule that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Arc<str>>,
@@ -35,7 +40,7 @@ pub struct Step {
 pub struct Considered {
     pub outcome: Outcome,
     pub name: Arc<str>,
-    pub why: Cow<'static, str>,
+    pub why: Says,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Arc<str>>,
 }
@@ -65,8 +70,11 @@ impl Trail {
         &mut self,
         name: &'static str,
         verdict: impl Into<Cow<'static, str>>,
-        says: impl Into<Cow<'static, str>>,
+        says: impl Into<Says>,
     ) -> &mut Step {
+        if self.steps.is_empty() {
+            self.steps.reserve_exact(STEPS);
+        }
         let step =
             Step { name, verdict: verdict.into(), says: says.into(), at: None, considered: Vec::new() };
         self.steps.push(step);

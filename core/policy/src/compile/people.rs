@@ -8,6 +8,7 @@ use model::{Code, Fault, Problem};
 
 use crate::compile::Compiler;
 use crate::compile::rights::RightsBook;
+use crate::directory::Directory;
 use crate::numbering::Country;
 use crate::policy::{Habits, Site, User};
 
@@ -42,10 +43,7 @@ impl Compiler<'_> {
     }
 
     /// Users by name, extension and number; nothing has two owners.
-    pub(super) fn directory(
-        &mut self,
-        users: &BTreeMap<Arc<str>, Arc<User>>,
-    ) -> BTreeMap<Arc<str>, Arc<User>> {
+    pub(super) fn directory(&mut self, users: &BTreeMap<Arc<str>, Arc<User>>) -> Directory<Arc<User>> {
         let mut directory = users.clone();
         let sharing = by_extension(users);
         for document in self.documents.user.values() {
@@ -67,7 +65,7 @@ impl Compiler<'_> {
                 self.problems.extend(problem);
             }
         }
-        directory
+        Directory::new(directory)
     }
 
     fn enter(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{Choose, Code, Document, Fault, Pattern, Problem, Spot, nearest};
 
 use crate::compile::Compiler;
-use crate::policy::{Emergency, Leads, Route, StoredTest, Trunk, User};
+use crate::policy::{Emergency, Leads, Route, SaidOfRoute, StoredTest, Trunk, User};
 use crate::refusal::{self, REFUSALS};
 use crate::route_index::Entry;
 use crate::schedule::Schedule;
@@ -50,6 +50,11 @@ impl Compiler<'_> {
         self.comparable_prices(document, &leads);
         let shown = document.caller_id.as_ref().filter(|caller_id| caller_id.suppress);
         Some(Route {
+            said: SaidOfRoute {
+                taking: format!("order {}, to \"{}\"", document.order, document.to.value).into(),
+                sites: format!("wants site {}", sites.join(" or ")).into(),
+                number: format!("wants \"{}\"", document.to.value).into(),
+            },
             name: document.name.clone(),
             order: document.order,
             to: document.to.value.clone(),

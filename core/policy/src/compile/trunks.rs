@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, Secure, Side, Spot};
+use model::{CallerIdHeader, Code, Document, Fault, Secure, Side, Spot};
 
 use crate::address::host_text;
 use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
@@ -55,6 +55,7 @@ impl Compiler<'_> {
                 did: document.accept.did,
                 dial_plan: self.dial_plan_of(document, document.dialplan.as_ref()),
                 identity: document.identity.clone(),
+                told_in: header_of(document.identity.caller_id).map(Arc::from),
                 country: country.unwrap_or_else(|| home.country.clone()),
                 translate: self.translation(document),
                 headers: self.header_rules(document),
@@ -143,12 +144,22 @@ impl Compiler<'_> {
     }
 }
 
+/// The header that says who calls.
+fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
+    match caller_id {
+        CallerIdHeader::PAssertedIdentity => Some("P-Asserted-Identity"),
+        CallerIdHeader::PPreferredIdentity => Some("P-Preferred-Identity"),
+        CallerIdHeader::RemotePartyId => Some("Remote-Party-ID"),
+        CallerIdHeader::From | CallerIdHeader::None => None,
+    }
+}
+
 fn leg_of(trunk: &model::Trunk) -> LegRules {
     let (mode, keys_in_clear) = (trunk.media.srtp, trunk.media.keys_in_clear);
     LegRules {
         session_timer: trunk.call.session_timer,
         transfer: trunk.call.transfer,
-        methods: trunk.call.methods.clone(),
+        methods: Arc::new(trunk.call.methods.clone()),
         srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
         reliable: trunk.call.reliable,
         early_media: trunk.call.early_media,

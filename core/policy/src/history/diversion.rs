@@ -51,7 +51,7 @@ pub(super) fn write(hops: &[Diversion]) -> Vec<String> {
 }
 
 fn written(hop: &Diversion) -> String {
-    let mut value = name_addr(hop.by.display.as_deref(), &hop.by.uri);
+    let mut value = name_addr(hop.by.display.as_deref(), &[&hop.by.uri]);
     let word = hop.reason.to_string();
     match is_token(&word) {
         true => drop(write!(value, ";reason={word}")),

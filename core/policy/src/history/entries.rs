@@ -126,7 +126,7 @@ pub(super) fn write(hops: &[Diversion], target: &str) -> Vec<String> {
     for hop in hops {
         let uri = with_cause(&hop.by.uri, before.as_ref().map(|(hop, _)| *hop)) + &escaped_headers(hop);
         let from = before.map(|(_, index)| format!(";mp={index}")).unwrap_or_default();
-        let value = name_addr(hop.by.display.as_deref(), &uri);
+        let value = name_addr(hop.by.display.as_deref(), &[&uri]);
         values.push(format!("{value};index={index}{from}"));
         let below = usize::from(hop.counter.unwrap_or(1).clamp(1, COUNTER_MAX));
         let next = format!("{index}{}", ".1".repeat(below));

@@ -6,8 +6,9 @@ use model::Codec;
 
 use crate::call_plan::{AttemptPlan, CallPlan};
 use crate::facts::Facts;
-use crate::limit::{Claim, Limit, Unit};
+use crate::limit::{Claim, Limit};
 use crate::policy::{Site, Trunk};
+use crate::says::Found;
 use crate::steps::Caller;
 use crate::trail::Trail;
 
@@ -46,27 +47,15 @@ pub(crate) fn note(attempt: &AttemptPlan, facts: &Facts, trail: &mut Trail) {
         let known = facts.in_use.iter().find(|(limit, _)| **limit == *name);
         known.map_or(0, |(_, used)| *used)
     };
-    let full = attempt.claims.iter().map(|claim| {
-        let (limit, unit) = (&claim.limit, claim.limit.unit());
-        let says =
-            format!("{} of {} {} of {}", in_use(limit.name()), limit.ceiling(), unit.word(), limit.name());
-        match unit {
-            Unit::Calls => says,
-            Unit::Kbps => format!("{says} ({} for this call)", claim.amount),
-        }
-    });
-    let paces = attempt.paces.iter();
-    let paces = paces.map(|pace| format!("{} calls/s of {}", pace.rate().per_second(), pace.name()));
-    let all: Vec<String> = full.chain(paces).collect();
-    let says = if all.is_empty() { "no limit applies".to_owned() } else { all.join(", ") };
-    trail.note(NAME, "ok", says);
+    let used = attempt.claims.iter().map(|claim| (claim.clone(), in_use(claim.limit.name()))).collect();
+    trail.note(NAME, "ok", Found::Limits { used, paces: attempt.paces.clone() });
 }
 
 /// Makes facts of what the limits of a plan's first attempt count now, and says them in the trail.
 pub(crate) fn count(plan: &CallPlan, facts: &mut Facts, trail: &mut Trail) {
     let Some(first) = plan.attempts.first() else { return };
     let counted = first.claims.iter().filter(|claim| claim.limit.used() > 0);
-    facts.in_use = counted.map(|claim| (claim.limit.name().into(), claim.limit.used())).collect();
+    facts.in_use = counted.map(|claim| (claim.limit.shared_name(), claim.limit.used())).collect();
     trail.steps.retain(|step| step.name != NAME);
     note(first, facts, trail);
 }

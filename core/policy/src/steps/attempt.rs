@@ -11,6 +11,7 @@ use crate::facts::Facts;
 use crate::policy::Policy;
 use crate::refusal::{Code, Refusal};
 use crate::responses::Responses;
+use crate::says::Found;
 use crate::steps::choose::{Hop, RouteHop};
 use crate::steps::identity::{Identity, Shown, Who};
 use crate::steps::place::Ringing;
@@ -175,23 +176,16 @@ pub(crate) fn note(attempts: &[AttemptPlan], facts: &Facts, trail: &mut Trail) {
             at: None,
         });
     }
-    let path = match first.media.path {
-        model::MediaPath::Anchored => "through us",
-        model::MediaPath::Direct => "between the far ends",
-    };
-    trail.note("media", "ok", format!("{}, {path}", first.media.codecs.join(" ")));
+    trail.note("media", "ok", Found::Media { codecs: first.media.codecs.clone(), path: first.media.path });
     admit::note(first, facts, trail);
 }
 
 /// Who a far end sees, in every header, and why so.
 fn seen(attempt: &AttemptPlan) -> String {
-    let mut says = format!("From {}", attempt.from);
-    for (name, value) in &attempt.headers {
-        says.push_str(&format!(", {name}: {value}"));
-    }
-    for reason in &attempt.because {
-        says.push_str("; ");
-        says.push_str(reason);
-    }
+    let headers = attempt.headers.iter().flat_map(|(name, value)| [", ", &**name, ": ", value.as_str()]);
+    let reasons = attempt.because.iter().flat_map(|reason| ["; ", reason.as_str()]);
+    let parts = || ["From ", attempt.from.as_str()].into_iter().chain(headers.clone()).chain(reasons.clone());
+    let mut says = String::with_capacity(parts().map(str::len).sum());
+    says.extend(parts());
     says
 }

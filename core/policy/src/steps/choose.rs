@@ -6,6 +6,7 @@ use crate::deck::Quote;
 use crate::facts::Facts;
 use crate::policy::{Route, Server, Trunk};
 use crate::refusal::Refusal;
+use crate::says::Found;
 use crate::standing::Rank;
 use crate::steps::registered::{self, Readiness};
 use crate::steps::seed::{Seed, weighted};
@@ -37,21 +38,23 @@ pub(crate) fn choose<'p>(
     let ways = trunks::trunks(asked, routes);
     let mut hops = Vec::with_capacity(ATTEMPTS_MAX);
     for way in ways.iter().filter(|way| way.bar.is_none()) {
-        hops.extend(servers_of(way.trunk, asked.facts, asked.seed).into_iter().map(|hop| RouteHop {
+        let route_hop = |hop| RouteHop {
             hop,
             rank: rank(hop, asked.facts, asked.seed),
             route: way.route,
             quote: way.quote.clone(),
-        }));
+        };
+        match way.trunk.servers.as_slice() {
+            [only] => hops.push(route_hop((way.trunk, only))),
+            _ => hops.extend(servers_of(way.trunk, asked.facts, asked.seed).into_iter().map(route_hop)),
+        }
     }
     hops.sort_by_key(|hop| worth(hop.rank, hop.hop.0, asked.facts));
     let resting = without_resting(&mut hops);
     let found = hops.len();
     hops.truncate(ATTEMPTS_MAX);
     let verdict = if hops.is_empty() { "refused" } else { "ok" };
-    let more =
-        if found > hops.len() { format!(", the first {ATTEMPTS_MAX} are tried") } else { String::new() };
-    let step = trail.note(NAME, verdict, format!("{found} servers of {} trunks{more}", ways.len()));
+    let step = trail.note(NAME, verdict, Found::Servers { found, tried: hops.len(), trunks: ways.len() });
     step.considered = rows(&ways, &hops, &resting, asked.facts);
     if hops.is_empty() {
         return Err(trunks::refusal(asked, &ways));
@@ -71,17 +74,18 @@ fn rows(ways: &[Way<'_>], hops: &[RouteHop<'_>], resting: &[RouteHop<'_>], facts
     let first = hops.first().map(|hop| &hop.route.name);
     let said_of = |hop: &RouteHop<'_>, outcome| {
         let RouteHop { hop: (trunk, server), route, quote, .. } = hop;
-        let price = quote.as_ref().map(|quote| format!(", {quote}")).unwrap_or_default();
-        let by = if Some(&route.name) == first { String::new() } else { format!(", by {}", route.name) };
-        let known = registered::said_of(trunk, server, facts);
-        let standing = facts.standings.of(server.id).map(|fact| format!("; {fact}")).unwrap_or_default();
-        Considered {
-            outcome,
-            name: trunk.name.clone(),
-            why: format!("{}, priority {}{price}{by}{known}{standing}", server.target, server.priority)
-                .into(),
-            at: Some(trunk.at.clone()),
+        let mut more = registered::said_of(trunk, server, facts);
+        if let Some(fact) = facts.standings.of(server.id) {
+            more.push_str(&format!("; {fact}"));
         }
+        let why = Found::Server {
+            target: server.target.clone(),
+            priority: server.priority,
+            quote: quote.clone(),
+            by: Some(&route.name).filter(|name| Some(*name) != first).cloned(),
+            more,
+        };
+        Considered { outcome, name: trunk.name.clone(), why: why.into(), at: Some(trunk.at.clone()) }
     };
     let tried = hops
         .iter()
@@ -119,6 +123,9 @@ fn worth(rank: Rank, trunk: &Trunk, facts: &Facts) -> (bool, Readiness, Rank) {
 
 /// What a server is worth now.
 fn rank((_, server): Hop<'_>, facts: &Facts, seed: Seed) -> Rank {
+    if facts.standings.of(server.id).is_none() {
+        return Rank::Ready;
+    }
     let lot = u8::try_from(seed.with(server.key.as_bytes()).below(100)).unwrap_or_default();
     facts.standings.rank(server.id, lot)
 }

@@ -4,6 +4,7 @@ use model::Class;
 
 use crate::numbering::{Country, Kind};
 use crate::policy::Policy;
+use crate::says::Found;
 use crate::steps::{Called, Caller};
 use crate::trail::Trail;
 
@@ -16,7 +17,8 @@ pub(crate) fn classify(
     trail: &mut Trail,
 ) -> Class {
     if let Some(owner) = called.owner {
-        trail.note(NAME, Class::Internal.word(), format!("{} belongs to {}", called.text, owner.name));
+        let says = Found::Owner { number: called.text.clone(), owner: owner.name.clone() };
+        trail.note(NAME, Class::Internal.word(), says);
         return Class::Internal;
     }
     let home = &*policy.habits_of(caller.site.map(|site| &**site)).country;
@@ -31,12 +33,8 @@ pub(crate) fn classify(
     let found = policy.plans.of_number(digits);
     let kind = found.as_ref().and_then(|(country, national)| country.kind_of(national));
     let class = class_of(home, found.as_ref().map(|(country, _)| &**country), kind);
-    let kind = kind.map_or("of no known kind", Kind::word);
-    let place = match &found {
-        Some((country, _)) => format!("{} (+{})", country.id, country.calling_code),
-        None => "a calling code that is not known".to_owned(),
-    };
-    trail.note(NAME, class.word(), format!("{} is {kind}, {place}", called.text));
+    let country = found.map(|(country, _)| country);
+    trail.note(NAME, class.word(), Found::Kind { number: called.text.clone(), kind, country });
     class
 }
 

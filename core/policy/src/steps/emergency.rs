@@ -18,6 +18,7 @@ use crate::facts::Facts;
 use crate::numbering::Country;
 use crate::policy::{Emergency, Habits, Policy, Site, Trunk};
 use crate::refusal::{Code, Refusal};
+use crate::says::Says;
 use crate::steps::choose;
 use crate::steps::identity::Who;
 use crate::steps::seed::Seed;
@@ -45,7 +46,7 @@ pub(crate) fn emergency(
     let country = &*policy.habits_of(caller.site.map(|site| &**site)).country;
     let Some(alarm) = alarm(policy, caller, country, dialled) else {
         let site = caller.site.map(|site| site.name.clone());
-        trail.note(NAME, "no", policy.not_for_help.get(&site).map_or("", |says| says).to_owned());
+        trail.note(NAME, "no", policy.not_for_help.get(&site).map_or("".into(), Says::from));
         return None;
     };
     if !may_alarm(policy, facts, caller) {

@@ -117,19 +117,21 @@ pub(crate) fn towards_trunk(
         header: trunk.identity.diversion,
         domain: view.domain,
         is_trusted: view.is_trusted,
-        written: &|number| sent(trunk, number, NumberPlace::Diversion, &mut Vec::new()),
+        written: &|number| sent(trunk, number, NumberPlace::Diversion, &mut Vec::new()).into_owned(),
         secrets: &secrets,
     };
     headers.extend(diverted::lines(policy, who, caller, &telling, &request_uri));
-    let fill = Fill {
-        caller: view.caller_word().to_owned(),
-        called: requested,
-        trunk: trunk.name.clone(),
-        site: caller.site.map(|site| site.name.clone()),
-    };
-    dress(who, caller, trunk, &fill, &secrets, &mut headers);
+    if !(trunk.headers.is_empty() && who.facts.handed_on.is_empty()) {
+        let fill = Fill {
+            caller: view.caller_word().to_owned(),
+            called: requested.into_owned(),
+            trunk: trunk.name.clone(),
+            site: caller.site.map(|site| site.name.clone()),
+        };
+        dress(who, caller, trunk, &fill, &secrets, &mut headers);
+    }
     Identity {
-        to: name_addr(None, &[server.scheme, &*user_escaped(&to), "@", &server.host, phone].concat()),
+        to: name_addr(None, &[server.scheme, &*user_escaped(&to), "@", &server.host, phone]),
         request_uri,
         from,
         headers,
@@ -139,19 +141,19 @@ pub(crate) fn towards_trunk(
 }
 
 /// A number as a trunk wants it in one place: in its form, then by its rules.
-fn sent(trunk: &Trunk, number: &str, place: NumberPlace, because: &mut Vec<String>) -> String {
+fn sent<'n>(trunk: &Trunk, number: &'n str, place: NumberPlace, because: &mut Vec<String>) -> Cow<'n, str> {
     let text = trunk.writes(number, place);
     let rules = match place {
         NumberPlace::Request | NumberPlace::To => &trunk.translate.called,
         NumberPlace::From | NumberPlace::Asserted | NumberPlace::Diversion => &trunk.translate.calling,
     };
     let found = rules.iter().find_map(|(rule, at)| Some((rule, at, rule.apply(&text)?)));
-    let Some((rule, at, becomes)) = found else { return text.into_owned() };
+    let Some((rule, at, becomes)) = found else { return text };
     let says = format!("{text} becomes {becomes} by translate \"{}\" ({at})", rule.matches);
     if !because.contains(&says) {
         because.push(says);
     }
-    becomes
+    becomes.into()
 }
 
 /// What one trunk may know of a caller.
@@ -162,9 +164,9 @@ struct View<'v> {
     /// Whether the account stands in From, whoever calls.
     is_account_shown: bool,
     /// The number in From otherwise.
-    number: Option<String>,
+    number: Option<Cow<'v, str>>,
     /// The number that is asserted.
-    asserted: Option<String>,
+    asserted: Option<Cow<'v, str>>,
     is_hidden: bool,
     /// Whether the caller's name is shown.
     is_named: bool,
@@ -175,23 +177,23 @@ struct View<'v> {
 }
 
 impl<'v> View<'v> {
-    fn of(who: &Who<'_>, trunk: &'v Trunk, shown: Shown<'_>, because: &mut Vec<String>) -> View<'v> {
+    fn of(who: &'v Who<'_>, trunk: &'v Trunk, shown: Shown<'v>, because: &mut Vec<String>) -> View<'v> {
         let identity = &trunk.identity;
-        let default = identity.default.as_ref().map(|number| number.shared());
+        let default = identity.default.as_ref().map(Number::as_str);
         let (number, asserted) = match shown {
             Shown::Instead(number) => {
                 because.push(format!("the route shows {number} instead"));
-                (Some(number.shared()), Some(number.shared()))
+                (Some(number.as_str()), Some(number.as_str()))
             }
             Shown::AsWished | Shown::Always => {
-                if let (None, Some(number)) = (&who.shown, &default) {
+                if let (None, Some(number)) = (&who.shown, default) {
                     because.push(format!("{number} is the default of {}", trunk.name));
                 }
-                (who.shown.clone().or_else(|| default.clone()), who.asserted.clone().or(default))
+                (who.shown.as_deref().or(default), who.asserted.as_deref().or(default))
             }
         };
-        let number = number.map(|number| sent(trunk, &number, NumberPlace::From, because));
-        let asserted = asserted.map(|number| sent(trunk, &number, NumberPlace::Asserted, because));
+        let number = number.map(|number| sent(trunk, number, NumberPlace::From, because));
+        let asserted = asserted.map(|number| sent(trunk, number, NumberPlace::Asserted, because));
         let account =
             identity.account.as_deref().or(trunk.credentials.as_ref().map(|credentials| &*credentials.user));
         let wants_account =
@@ -218,37 +220,37 @@ impl<'v> View<'v> {
     /// The value of From, and the user part of our Contact.
     fn from(&self, who: &Who<'_>) -> (String, Arc<str>) {
         if self.is_hidden && !self.is_account_shown {
-            return (name_addr(Some("Anonymous"), ANONYMOUS), "anonymous".into());
+            return (name_addr(Some("Anonymous"), &[ANONYMOUS]), "anonymous".into());
         }
         let number = self.number.as_deref().filter(|_| !self.is_account_shown);
         let sender = user_escaped(number.or(self.account).unwrap_or("anonymous"));
         let display = who.display.as_deref().filter(|_| self.is_named);
-        (name_addr(display, &["sip:", &*sender, "@", self.domain].concat()), Arc::from(&*sender))
+        let contact_user = match &who.shown {
+            Some(own) if **own == *sender => own.clone(),
+            _ => Arc::from(&*sender),
+        };
+        (name_addr(display, &["sip:", &*sender, "@", self.domain]), contact_user)
     }
 
     /// The headers that say who calls, and how private that is.
     fn headers(&self, who: &Who<'_>) -> Vec<Line> {
         let mut headers: Vec<Line> = Vec::with_capacity(4);
-        if let Some(number) = self.asserted.as_deref().filter(|_| self.is_told) {
+        let told = self.asserted.as_deref().filter(|_| self.is_told).zip(self.trunk.told_in.as_ref());
+        if let Some((number, name)) = told {
             let phone = if self.trunk.identity.user_phone { ";user=phone" } else { "" };
-            let uri = ["sip:", &*user_escaped(number), "@", self.domain, phone].concat();
-            match self.trunk.identity.caller_id {
-                CallerIdHeader::PAssertedIdentity => {
-                    headers.push(("P-Asserted-Identity".into(), name_addr(None, &uri)));
-                }
-                CallerIdHeader::PPreferredIdentity => {
-                    headers.push(("P-Preferred-Identity".into(), name_addr(None, &uri)));
-                }
+            let number = user_escaped(number);
+            let uri = ["sip:", &*number, "@", self.domain, phone];
+            let value = match self.trunk.identity.caller_id {
                 CallerIdHeader::RemotePartyId => {
                     let display = who.display.as_deref().filter(|_| self.is_named);
                     let party = name_addr(display, &uri);
                     let screen = if who.standing == Standing::Diverted { "no" } else { "yes" };
                     let privacy = if self.is_hidden { "full" } else { "off" };
-                    let value = format!("{party};party=calling;screen={screen};privacy={privacy}");
-                    headers.push(("Remote-Party-ID".into(), value));
+                    format!("{party};party=calling;screen={screen};privacy={privacy}")
                 }
-                CallerIdHeader::From | CallerIdHeader::None => {}
-            }
+                _ => name_addr(None, &uri),
+            };
+            headers.push((name.clone(), value));
         }
         let privacy = who.privacy.value().filter(|_| self.is_hidden || who.privacy.is_waived);
         headers.extend(privacy.map(|privacy| ("Privacy".into(), privacy)));
@@ -324,8 +326,8 @@ pub(crate) fn towards_user(
     let is_hidden = who.privacy.is_hidden;
     let sender: Cow<'_, str> = if is_hidden { "anonymous".into() } else { user_escaped(&sender) };
     let from = match is_hidden {
-        true => name_addr(Some("Anonymous"), ANONYMOUS),
-        false => name_addr(who.display.as_deref(), &["sip:", &*sender, "@", realm].concat()),
+        true => name_addr(Some("Anonymous"), &[ANONYMOUS]),
+        false => name_addr(who.display.as_deref(), &["sip:", &*sender, "@", realm]),
     };
     // Who transfers is told to our own people only (RFC 3892): outside, it would tell of us.
     let is_told = who.facts.transferred_by.is_some() && !is_hidden;
@@ -342,7 +344,7 @@ pub(crate) fn towards_user(
     Identity {
         request_uri: contact.to_owned(),
         from,
-        to: name_addr(None, &["sip:", &*user_escaped(&called.text), "@", realm].concat()),
+        to: name_addr(None, &["sip:", &*user_escaped(&called.text), "@", realm]),
         headers: [diverted::lines(policy, who, caller, &telling, contact), referred].concat(),
         contact_user: Arc::from(&*sender),
         because: Vec::new(),

@@ -4,6 +4,7 @@ use model::Class;
 
 use crate::policy::Policy;
 use crate::refusal::{Code, Refusal};
+use crate::says::Found;
 use crate::steps::{Called, Caller, Party};
 use crate::trail::Trail;
 
@@ -25,10 +26,8 @@ pub(crate) fn rights(
     let country = country.as_ref().map(|(country, _)| &**country);
     match user.rights.admit(class, &called.text, country) {
         Ok(()) => {
-            let by = user.rights.name.as_deref().map(|name| format!(", by rights {name}"));
-            let says =
-                format!("{} may call {} numbers{}", user.name, class.word(), by.as_deref().unwrap_or(""));
-            trail.note(NAME, "ok", says).at(&user.rights.at);
+            let may = Found::May { user: user.name.clone(), class, rights: user.rights.name.clone() };
+            trail.note(NAME, "ok", may).at(&user.rights.at);
             Ok(())
         }
         Err(why) => {

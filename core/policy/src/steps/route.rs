@@ -1,6 +1,5 @@
 //! Which routes take the call, or which user it is for.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{DidRule, Pattern};
@@ -10,6 +9,7 @@ use crate::policy::{Leads, Policy, Route, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::rights::Usage;
 use crate::route_index::Search;
+use crate::says::{Found, Says};
 use crate::steps::place::Speaker;
 use crate::steps::unowned::{leads_back, unowned};
 use crate::steps::{Called, Caller};
@@ -45,7 +45,7 @@ struct Asked<'a, 'p> {
 enum Miss {
     /// It would, if only the caller had one of its usages.
     Usage,
-    Other(Cow<'static, str>),
+    Other(Says),
 }
 
 /// A route that takes the call, and how early: callers' usages come in order.
@@ -175,11 +175,11 @@ fn look<'p>(asked: &Asked<'_, 'p>, trail: &mut Trail) -> Looked<'p> {
     }
     looked.matches.sort_by_key(|one| one.rank);
     let verdict = if looked.matches.is_empty() { "none" } else { "ok" };
-    let others = match routes.len() - candidates.len() {
-        0 => String::new(),
-        others => format!("; {others} others are for other numbers or callers"),
+    let says = Found::Routes {
+        matching: looked.matches.len(),
+        looked_at: candidates.len(),
+        others: routes.len() - candidates.len(),
     };
-    let says = format!("{} of {} match{others}", looked.matches.len(), candidates.len());
     let winners = looked.matches.iter().enumerate().map(|(index, one)| winner(index, one.route));
     trail.note(NAME, verdict, says).considered = winners.chain(losers).collect();
     looked
@@ -187,8 +187,8 @@ fn look<'p>(asked: &Asked<'_, 'p>, trail: &mut Trail) -> Looked<'p> {
 
 fn winner(index: usize, route: &Route) -> Considered {
     let outcome = if index == 0 { Outcome::Chosen } else { Outcome::Next };
-    let why = format!("order {}, to \"{}\"", route.order, route.to);
-    Considered { outcome, name: route.name.clone(), why: why.into(), at: Some(route.at.clone()) }
+    let why = Says::from(&route.said.taking);
+    Considered { outcome, name: route.name.clone(), why, at: Some(route.at.clone()) }
 }
 
 /// A row for every route that does not take the call, whatever it is for.
@@ -259,7 +259,7 @@ impl<'p> Asked<'_, 'p> {
     }
 
     fn loser(&self, route: &Route, miss: &Miss) -> Considered {
-        let why: Cow<'static, str> = match miss {
+        let why: Says = match miss {
             Miss::Usage => {
                 let usages: Vec<&str> = route.usages.iter().map(|usage| self.name_of(*usage)).collect();
                 format!("wants usage {}, which {} lacks", usages.join(" or "), self.holder()).into()
@@ -282,10 +282,10 @@ impl<'p> Asked<'_, 'p> {
             return other(format!("wants user {wanted}"));
         }
         if !route.sites.is_empty() && !self.site().is_some_and(|site| route.sites.contains(&site.name)) {
-            return other(format!("wants site {}", route.sites.join(" or ")));
+            return Err(Miss::Other((&route.said.sites).into()));
         }
         if !admits(&route.to, self.called) {
-            return other(format!("wants \"{}\"", route.to));
+            return Err(Miss::Other((&route.said.number).into()));
         }
         if let Some(excepted) = route.except.iter().find(|pattern| admits(pattern, self.called)) {
             return other(format!("does not take \"{excepted}\""));

@@ -10,6 +10,7 @@ use crate::call_plan::PartyName;
 use crate::facts::Facts;
 use crate::policy::{Policy, Server, Trunk, User};
 use crate::refusal::{Code, Refusal};
+use crate::says::{Found, Says};
 use crate::steps::identity::is_anonymous;
 use crate::steps::{Caller, Party, emergency};
 use crate::trail::Trail;
@@ -26,7 +27,7 @@ pub(crate) fn screen<'p>(
     let line = line(policy, facts, trail);
     let (known_by, (caller, standing)) = match line.or_else(|| trunk_of(policy, facts, dialled)) {
         Some((trunk, known_by)) => (known_by, of_trunk(trunk)),
-        None => (String::new(), of_person(policy, facts)),
+        None => ("".into(), of_person(policy, facts)),
     };
     match (&standing, &caller.party) {
         (Err(refusal), _) => trail.note(NAME, "refused", refusal.words.clone()),
@@ -37,15 +38,17 @@ pub(crate) fn screen<'p>(
     (caller, standing)
 }
 
-fn said_of(user: &User) -> String {
-    let number = user.number.as_ref().map(|number| format!("{number}, ")).unwrap_or_default();
-    let site = user.site.as_ref().map_or("no site".into(), |site| format!("site {}", site.name));
-    format!("{} ({number}{site})", user.name)
+fn said_of(user: &User) -> Found {
+    Found::Person {
+        name: user.name.clone(),
+        number: user.number.as_ref().map(|number| number.shared()),
+        site: user.site.as_ref().map(|site| site.name.clone()),
+    }
 }
 
 /// The trunk whose registered contact was called. The token in it is no key: who calls has to be where the
 /// trunk's provider is.
-fn line<'p>(policy: &'p Policy, facts: &Facts, trail: &mut Trail) -> Option<(&'p Arc<Trunk>, String)> {
+fn line<'p>(policy: &'p Policy, facts: &Facts, trail: &mut Trail) -> Option<(&'p Arc<Trunk>, Says)> {
     let trunk = policy.trunks.get(facts.line.as_ref()?)?;
     let source = facts.source;
     let is_server = |server: &Server| server.uri.address() == Some(source.ip().to_canonical());
@@ -58,7 +61,7 @@ fn line<'p>(policy: &'p Policy, facts: &Facts, trail: &mut Trail) -> Option<(&'p
         trail.note("line", "ignored", words).at(&trunk.at);
         return None;
     }
-    Some((trunk, format!("{source} called what {} registered", trunk.name)))
+    Some((trunk, format!("{source} called what {} registered", trunk.name).into()))
 }
 
 /// The trunk that calls, and what it is known by: its certificate, its source, the address of a server.
@@ -66,16 +69,16 @@ fn trunk_of<'p>(
     policy: &'p Policy,
     facts: &Facts,
     dialled: Option<&Dialled>,
-) -> Option<(&'p Arc<Trunk>, String)> {
+) -> Option<(&'p Arc<Trunk>, Says)> {
     let proves = |trunk: &&Arc<Trunk>| trunk.named_in(&facts.certificate).is_some();
     let trunks = || policy.trunks.values();
     let proved = (!facts.certificate.is_empty()).then(|| trunks().filter(proves)).into_iter().flatten();
     if let Some(trunk) = the_one(policy, proved, dialled) {
         let name = trunk.named_in(&facts.certificate).map_or("", String::as_str);
-        return Some((trunk, format!("{name} is in accept.certificate of {}", trunk.name)));
+        return Some((trunk, format!("{name} is in accept.certificate of {}", trunk.name).into()));
     }
     if let Some(trunk) = the_one(policy, policy.trunks_at(facts.source).iter(), dialled) {
-        return Some((trunk, format!("{} is in accept.sources of {}", facts.source, trunk.name)));
+        return Some((trunk, Found::Source { source: facts.source, trunk: trunk.name.clone() }.into()));
     }
     let is_there = |trunk: &&Arc<Trunk>| trunk.takes_resolved && facts.resolved.contains(&trunk.name);
     let there = (!facts.resolved.is_empty()).then(|| trunks().filter(is_there)).into_iter().flatten();
@@ -86,7 +89,7 @@ fn trunk_of<'p>(
     let is_person = facts.authenticated.is_some()
         || named(policy, facts).is_some_and(|user| is_at_its_device(user, facts) || is_urgent());
     let says = || format!("{} is the address of a server of {}", facts.source.ip(), trunk.name);
-    (!is_person).then(|| (trunk, says()))
+    (!is_person).then(|| (trunk, says().into()))
 }
 
 /// Of several trunks, the one that gave us the number called.

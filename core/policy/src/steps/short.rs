@@ -8,7 +8,8 @@ use crate::steps::Caller;
 
 /// Who is meant by what was dialled, before any rule is asked.
 pub(crate) fn user_of<'p>(policy: &'p Policy, caller: &Caller<'p>, digits: &str) -> Option<&'p Arc<User>> {
-    let user = extension(policy, caller.site, digits).or_else(|| policy.directory.get(digits));
+    let at_site = caller.site.and_then(|site| policy.extensions.of(&site.name, digits));
+    let user = at_site.or_else(|| policy.directory.get(digits));
     user.or_else(|| of_other_site(policy, digits)).or_else(|| operator(policy, caller, digits))
 }
 
@@ -18,7 +19,7 @@ pub(crate) fn extension<'p>(
     site: Option<&Arc<Site>>,
     extension: &str,
 ) -> Option<&'p Arc<User>> {
-    let at_site = site.and_then(|site| policy.extensions.get(&(site.name.clone(), extension.into())));
+    let at_site = site.and_then(|site| policy.extensions.of(&site.name, extension));
     at_site.or_else(|| {
         let user = policy.directory.get(extension)?;
         (user.extension.as_deref() == Some(extension)).then_some(user)
@@ -28,7 +29,7 @@ pub(crate) fn extension<'p>(
 fn of_other_site<'p>(policy: &'p Policy, digits: &str) -> Option<&'p Arc<User>> {
     policy.sites_with_prefix.iter().find_map(|site| {
         let rest = digits.strip_prefix(site.extension_prefix.as_deref()?)?;
-        policy.extensions.get(&(site.name.clone(), rest.into()))
+        policy.extensions.of(&site.name, rest)
     })
 }
 

@@ -1,14 +1,14 @@
 //! Which trunks, and in what order: as written, by shares, or by price.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{Choose, Transit, TrunkDirection};
 
 use crate::deck::Quote;
 use crate::facts::Facts;
-use crate::policy::{Leads, Policy, Route, Trunk};
+use crate::policy::{Leads, Route, Trunk};
 use crate::refusal::{Code, Refusal};
+use crate::says::Says;
 use crate::standing::Rank;
 use crate::steps::place::{Elsewhere, Speaker};
 use crate::steps::registered::{Readiness, readiness};
@@ -17,12 +17,13 @@ use crate::steps::{Called, Caller};
 
 /// What is asked of trunks.
 pub(crate) struct Asked<'a, 'p> {
-    pub policy: &'p Policy,
     pub facts: &'a Facts,
     pub caller: &'a Caller<'p>,
     pub speaker: &'a Speaker<'p>,
     pub called: &'a Called<'p>,
     pub seed: Seed,
+    /// The day whose prices hold.
+    pub day: u32,
 }
 
 /// A trunk that a route names.
@@ -48,7 +49,7 @@ pub(crate) enum Bar {
 }
 
 impl Bar {
-    pub fn says(&self) -> Cow<'static, str> {
+    pub fn says(&self) -> Says {
         match self {
             Bar::Inbound => "is for incoming calls only".into(),
             Bar::Transit => "leads back into the telephone network, where the call comes from".into(),
@@ -103,8 +104,7 @@ fn is_ill(facts: &Facts, trunk: &Trunk) -> bool {
 
 fn quote(asked: &Asked<'_, '_>, trunk: &Trunk) -> Option<Arc<Quote>> {
     let tariff = trunk.tariff.as_ref()?;
-    let day = asked.policy.day(asked.facts.at);
-    tariff.quote(&asked.called.text, day).map(Arc::new)
+    tariff.quote(&asked.called.text, asked.day).map(Arc::new)
 }
 
 fn bar(asked: &Asked<'_, '_>, route: &Route, trunk: &Trunk) -> Option<Bar> {

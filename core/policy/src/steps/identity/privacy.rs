@@ -2,7 +2,7 @@
 
 use model::CallerPrivacy;
 
-use crate::address::named_in;
+use crate::address::is_named;
 use crate::facts::Facts;
 
 /// What was dialled before the number.
@@ -95,6 +95,10 @@ impl Privacy {
 
 /// Whether an address stands for nobody.
 pub(crate) fn is_anonymous(uri: &str) -> bool {
-    let names = named_in(uri).is_some_and(|name| name.eq_ignore_ascii_case("anonymous"));
-    names || uri.to_ascii_lowercase().contains("@anonymous.invalid")
+    const NOWHERE: &str = "@anonymous.invalid";
+    let goes_nowhere = |at: usize| {
+        let end = uri.as_bytes().get(at..at + NOWHERE.len());
+        end.is_some_and(|end| end.eq_ignore_ascii_case(NOWHERE.as_bytes()))
+    };
+    is_named(uri, "anonymous") || uri.match_indices('@').any(|(at, _)| goes_nowhere(at))
 }

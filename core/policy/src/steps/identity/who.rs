@@ -93,6 +93,14 @@ impl<'c> Who<'c> {
     }
 
     fn tell(&self, notes: Vec<String>, trail: &mut Trail) {
+        if let (Standing::Theirs, Some(number), true) = (&self.standing, &self.shown, notes.is_empty())
+            && self.history.hops.is_empty()
+            && self.privacy.why.is_empty()
+            && !self.privacy.is_hidden
+        {
+            trail.note(NAME, "ok", number);
+            return;
+        }
         let number = self.shown.as_deref().unwrap_or("no number");
         let mut says = match &self.standing {
             Standing::Theirs | Standing::Nameless => number.to_owned(),

@@ -65,8 +65,8 @@ pub fn about_number(policy: &Policy, written: &str) -> Option<AboutNumber> {
     let uri = if bare.contains(':') { bare.clone() } else { format!("sip:{bare}@{}", policy.realm) };
     let Dialled::Digits { digits, .. } = Dialled::of(&uri)? else { return None };
     let digits =
-        if policy.directory.contains_key(&*digits) { digits } else { on_keys(&digits).unwrap_or(digits) };
-    let by_name = policy.directory.get(&*digits);
+        if policy.directory.contains_key(&digits) { digits } else { on_keys(&digits).unwrap_or(digits) };
+    let by_name = policy.directory.get(&digits);
     let own = by_name.and_then(|user| user.number.as_ref()).filter(|_| !digits.starts_with('+'));
     let home = &policy.home.country;
     let number = match (own, meaning(policy.place_of(None), &digits)) {
@@ -76,7 +76,7 @@ pub fn about_number(policy: &Policy, written: &str) -> Option<AboutNumber> {
         (None, None) if by_name.is_some() || home.alarms(&digits) => digits,
         (None, None) => return None,
     };
-    let owner = policy.directory.get(&*number).or(by_name);
+    let owner = policy.directory.get(&number).or(by_name);
     let found = number.strip_prefix('+').and_then(|digits| policy.plans.of_number(digits));
     let kind = found.as_ref().and_then(|(country, national)| country.kind_of(national)).map(Kind::word);
     let short = home.short_class(&number).map(|_| "short code");

@@ -33,16 +33,19 @@ impl<T> Directory<T> {
     }
 }
 
-/// The same by two names, such as a site and an extension there.
+/// A site, and an extension there.
+type Place = (Arc<str>, Arc<str>);
+
+/// Things by a site and an extension.
 #[derive(Debug)]
 pub(crate) struct Extensions<T> {
-    rows: Vec<((Arc<str>, Arc<str>), T)>,
+    rows: Vec<(Place, T)>,
     finder: Finder,
 }
 
 impl<T> Extensions<T> {
-    pub fn new(rows: BTreeMap<(Arc<str>, Arc<str>), T>) -> Extensions<T> {
-        let rows: Vec<((Arc<str>, Arc<str>), T)> = rows.into_iter().collect();
+    pub fn new(rows: BTreeMap<Place, T>) -> Extensions<T> {
+        let rows: Vec<(Place, T)> = rows.into_iter().collect();
         let finder = Finder::new(rows.iter().map(|((site, extension), _)| figure(&[site, extension])));
         Extensions { rows, finder }
     }

@@ -53,17 +53,7 @@ fn compile_with(
     secrets: &Secrets,
     older: Option<&Policy>,
 ) -> Result<Policy, Vec<Problem>> {
-    let mut compiler = Compiler {
-        documents,
-        secrets,
-        plans: Plans::built_in(),
-        older: limits_of(older),
-        usages: rights::usage_names(documents),
-        zone: Zone::universal(),
-        paces: paces_of(older),
-        problems: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut compiler = Compiler::new(documents, secrets, older);
     compiler.plans();
     compiler.set_zone();
     let home = compiler.home();
@@ -179,6 +169,20 @@ struct Compiler<'d> {
 }
 
 impl<'d> Compiler<'d> {
+    fn new(documents: &'d Documents, secrets: &'d Secrets, older: Option<&Policy>) -> Compiler<'d> {
+        Compiler {
+            documents,
+            secrets,
+            plans: Plans::built_in(),
+            older: limits_of(older),
+            usages: rights::usage_names(documents),
+            zone: Zone::universal(),
+            paces: paces_of(older),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// The name as it is defined, or a problem that says which names there are.
     fn resolve<T, U>(
         &mut self,

@@ -33,9 +33,6 @@ impl Compiler<'_> {
             let deck = document.cost.as_ref().map(|cost| &cost.deck);
             let deck = self.resolve_some(document, deck, &self.documents.deck, "deck");
             let account = self.account(document, &servers, credentials.as_ref(), interfaces);
-            let limit = document.limits.calls;
-            let limit =
-                limit.map(|ceiling| self.limit(format!("trunk {}", document.name), Unit::Calls, ceiling));
             let link = self.resolve_some(document, document.link.as_ref(), &self.documents.link, "link");
             let site = self.resolve_some(document, document.site.as_ref(), &self.documents.site, "site");
             let country = document.identity.country.as_ref().and_then(|id| self.country(document, id));
@@ -66,7 +63,10 @@ impl Compiler<'_> {
                     codecs: document.media.codecs.as_deref().map_or_else(default_codecs, words),
                 },
                 leg: leg_of(document),
-                limit,
+                limit: document
+                    .limits
+                    .calls
+                    .map(|most| self.limit(format!("trunk {}", document.name), Unit::Calls, most)),
                 link: link.and_then(|name| links.get(&name).cloned()),
                 tell_queued: document.limits.tell_queued.map(|after| after.0),
                 early_max: usize::from(document.limits.early_dialogs.get()),

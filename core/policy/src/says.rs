@@ -14,7 +14,7 @@ use crate::numbering::{Country, Kind};
 use crate::pace::Pace;
 
 /// One sentence.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Says(Found);
 
 /// What was found, in parts that are shared with the policy.
@@ -129,6 +129,12 @@ impl fmt::Display for Says {
             Found::Media { codecs, path } => write_media(f, codecs, *path),
             Found::Limits { used, paces } => write_limits(f, used, paces),
         }
+    }
+}
+
+impl fmt::Debug for Says {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_string(), f)
     }
 }
 

@@ -122,6 +122,7 @@ impl Edge {
         }
         let (received, sent) =
             counts.iter().fold((0, 0), |(received, sent), of| (received + of.received, sent + of.sent));
+        let longest_turn_us = counts.iter().map(|of| of.longest_turn_us).max().unwrap_or(0);
         let (calls, records) = (self.telemetry.counts(), self.store.counts());
         info!(
             received,
@@ -129,6 +130,7 @@ impl Edge {
             calls = calls.ended,
             answered = calls.answered,
             records = records.kept,
+            longest_turn_us,
             "stopped"
         );
     }

@@ -48,6 +48,8 @@ counters! {
     slow_readers,
     /// Connections closed because what came was no message.
     unframed,
+    /// The longest that the loop was busy before it looked at its sockets again, in microseconds.
+    longest_turn_us,
 }
 
 /// A number that one thread raises.
@@ -58,5 +60,10 @@ impl Counter {
     /// Only its own thread writes, so a plain load and store are enough.
     pub fn add(&self, count: u64) {
         self.0.store(self.0.load(Relaxed) + count, Relaxed);
+    }
+
+    /// The same for the largest of many.
+    pub fn raise_to(&self, count: u64) {
+        self.0.store(self.0.load(Relaxed).max(count), Relaxed);
     }
 }

@@ -82,14 +82,16 @@ impl Shard {
     /// Runs until it is told to stop.
     pub fn run(mut self) {
         let mut events = Vec::with_capacity(EVENTS);
+        let mut began = now().instant;
         self.carry_out(now());
         loop {
-            let wait = self.wait();
+            let wait = self.wait(began);
             match epoll::wait(&self.poll, rustix::buffer::spare_capacity(&mut events), wait.as_ref()) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return (self.ports.fault)(self.house.shard, &error.to_string()),
             }
             let now = now();
+            began = now.instant;
             for event in events.drain(..) {
                 if self.happened(now, event) == Turn::Stops {
                     return;
@@ -103,9 +105,13 @@ impl Shard {
         }
     }
 
-    fn wait(&self) -> Option<Timespec> {
+    /// How long nothing is due; what has been done since `began` is done.
+    fn wait(&self, began: Instant) -> Option<Timespec> {
+        let now = Instant::now();
+        let turn_us = now.saturating_duration_since(began).as_micros();
+        self.counters.longest_turn_us.raise_to(u64::try_from(turn_us).unwrap_or(u64::MAX));
         let due = self.house.switch.deadline();
-        let until_due = due.map(|due| (due + SLACK).saturating_duration_since(Instant::now()));
+        let until_due = due.map(|due| (due + SLACK).saturating_duration_since(now));
         let until_sweep = (!self.connections.is_empty()).then_some(SWEEP);
         let wait = until_due.into_iter().chain(until_sweep).min()?;
         Some(Timespec { tv_sec: wait.as_secs() as _, tv_nsec: wait.subsec_nanos() as _ })

@@ -9,6 +9,8 @@ mod reason;
 
 use sip_message::{NameAddr, Uri};
 
+use crate::address::named_in;
+
 pub use reason::Reason;
 
 /// The diversions of a call, the first diverter first.
@@ -54,19 +56,27 @@ pub enum Shown {
 }
 
 impl History {
-    /// Reads what a request says. History-Info goes before Diversion, unless it tells of fewer diversions.
+    /// Reads what a request says. Where both forms came, what only Diversion tells happened last (RFC 7544 3.4).
     pub fn read(request_uri: &str, diversion: &[String], history_info: &[String]) -> History {
         let of_entries = entries::read(history_info);
         let of_diversion = diversion::read(diversion);
-        let (mut chosen, other) = match of_entries.hops.len() >= of_diversion.hops.len() {
-            true => (of_entries, of_diversion),
-            false => (of_diversion, of_entries),
-        };
-        chosen.unreadable.extend(other.unreadable);
-        if chosen.hops.is_empty() {
-            chosen.hops.extend(of_voicemail_target(request_uri));
+        let mut history = of_entries;
+        history.unreadable.extend(of_diversion.unreadable);
+        let mut met = vec![false; history.hops.len()];
+        for hop in of_diversion.hops {
+            let is_it = |at: &usize| !met[*at] && history.hops[*at].by.is_same_as(&hop.by);
+            match (0..met.len()).find(is_it) {
+                Some(at) => {
+                    met[at] = true;
+                    history.hops[at].learn(hop);
+                }
+                None => history.hops.push(hop),
+            }
         }
-        chosen
+        if history.hops.is_empty() {
+            history.hops.extend(of_voicemail_target(request_uri));
+        }
+        history
     }
 
     /// The values of Diversion, the last diverter first.
@@ -99,7 +109,35 @@ impl Diversion {
     }
 }
 
+impl Diversion {
+    /// Takes over what the other form says of the same diversion, and the stricter of two privacies.
+    fn learn(&mut self, other: Diversion) {
+        if other.reason.cause() == self.reason.cause() {
+            self.reason = other.reason;
+        }
+        self.counter = self.counter.or(other.counter);
+        self.others = other.others;
+        if !self.is_hidden() {
+            self.privacy = other.privacy.or(self.privacy);
+        }
+    }
+
+    /// The same diversion by somebody whom nobody may know (RFC 7544 3.2).
+    pub(crate) fn anonymous(&self) -> Diversion {
+        let by = Address { display: None, uri: "sip:anonymous@anonymous.invalid".to_owned() };
+        Diversion { by, privacy: None, others: String::new(), ..self.clone() }
+    }
+}
+
 impl Address {
+    /// Whether both name the same party, whatever the host.
+    fn is_same_as(&self, other: &Address) -> bool {
+        match (named_in(&self.uri), named_in(&other.uri)) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(&other),
+            _ => self.uri == other.uri,
+        }
+    }
+
     fn of(address: &NameAddr<'_>) -> Address {
         Address { display: address.display().map(|name| name.into_owned()), uri: address.uri.to_owned() }
     }

@@ -122,9 +122,33 @@ fn f3_a_voice_mail_target_is_a_diversion() {
     assert_eq!(diversion, ["<sip:hana@contoso.example>;reason=user-busy;counter=1"]);
 }
 
-/// Where both forms came, the one that tells more is believed.
+/// Where both forms came, what only Diversion tells happened last, and what both tell is told once (RFC 7544
+/// 3.4, 3.5 and the example of 7.3).
 #[test]
-fn f3_the_fuller_of_two_histories_counts() {
+fn f3_what_only_diversion_tells_happened_last() {
+    let entries = [
+        "<sip:proxy1@n1>;index=1".to_owned(),
+        "<sip:user-b@n1>;index=1.1;rc=1".to_owned(),
+        "<sip:proxy2@n2;cause=302>;index=1.1.1;mp=1.1".to_owned(),
+    ];
+    let diversion = [
+        "<sip:user-d@n2>;reason=time-of-day;privacy=off;counter=1".to_owned(),
+        "<sip:user-c@n2>;reason=no-answer;privacy=full;counter=1".to_owned(),
+        "<sip:user-b@n2>;reason=unconditional;privacy=off;counter=1".to_owned(),
+    ];
+
+    let told = History::read("sip:user-e@n3", &diversion, &entries).to_diversion();
+
+    assert_eq!(told[..2], diversion[..2]);
+    assert_eq!(told[2], "<sip:user-b@n1>;reason=unconditional;privacy=off;counter=1");
+    let apart = History::read("sip:t@y", &["<sip:z@y>;reason=away".to_owned()], &entries).to_diversion();
+    assert_eq!(apart.len(), 2);
+    assert!(apart[0].starts_with("<sip:z@y>;reason=away"), "{apart:?}");
+}
+
+/// A longer Diversion beside a shorter History-Info of the same call is all there is to tell.
+#[test]
+fn f3_the_fuller_of_two_histories_is_not_cut() {
     let diversion = [
         "<sip:b@y>;reason=user-busy;counter=1".to_owned(),
         "<sip:a@y>;reason=no-answer;counter=1".to_owned(),

@@ -576,7 +576,8 @@ fn f3_history_info_of_a_pbx_becomes_the_carriers_diversion() {
     assert!(trail(&house("", ""), &facts).contains("diverted 1 times, last by sip:+14255550200@192.0.2.99"));
 }
 
-/// A diverter who is hidden is told to trusted trunks only, as is anybody where the history is private.
+/// A diverter who is hidden is told to trusted trunks only, as is anybody where the history is private;
+/// others hear that somebody diverted, and why (RFC 7544 3.2).
 #[test]
 fn f3_a_hidden_diverter_stays_hidden() {
     let mut facts = forwarded();
@@ -584,9 +585,14 @@ fn f3_a_hidden_diverter_stays_hidden() {
     let private_history = Facts { privacy: Some("history".into()), ..forwarded() };
     let trusted = house(r#"identity = { trust = "out" }"#, "");
 
-    assert_eq!(all(&first(&house("", ""), &facts), "Diversion").len(), 1);
-    assert_eq!(all(&first(&trusted, &facts), "Diversion").len(), 2);
-    assert_eq!(all(&first(&house("", ""), &private_history), "Diversion").len(), 0);
+    let nobody = "<sip:anonymous@anonymous.invalid>;reason=no-answer;counter=1";
+    let told = all(&first(&house("", ""), &facts), "Diversion");
+    assert_eq!((told.len(), told[0].as_str()), (2, nobody));
+    assert!(told[1].starts_with("<sip:+1"), "{told:?}");
+    let trusting = all(&first(&trusted, &facts), "Diversion");
+    assert!(trusting.len() == 2 && trusting[0].contains("privacy=full"), "{trusting:?}");
+    let told = all(&first(&house("", ""), &private_history), "Diversion");
+    assert!(told.len() == 2 && told.iter().all(|value| value.starts_with("<sip:anonymous@")), "{told:?}");
     assert_eq!(all(&first(&trusted, &private_history), "Diversion").len(), 2);
 }
 

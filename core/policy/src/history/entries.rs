@@ -1,5 +1,6 @@
 //! The entries of History-Info (RFC 7044), in order; which of them are diversions says RFC 7544.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use sip_message::{NameAddr, Param, Params, Uri};
@@ -8,8 +9,14 @@ use super::{Address, Diversion, History, Reason, Shown, unescaped};
 use crate::address::name_addr;
 use crate::history::diversion::plain;
 
-/// A diversion that stands for more than this is written as this: an index grows with it.
-const COUNTER_MAX: u16 = 20;
+/// Diversions that nobody knows more of than that they were (RFC 7544 5).
+const PLACEHOLDER: &str = "sip:unknown@unknown.invalid";
+
+/// So many of them are written for one call: an index grows with each.
+const PLACEHOLDERS_MAX: u16 = 20;
+
+/// What a placeholder was diverted for.
+const UNKNOWN: u16 = 404;
 
 /// One entry, taken apart.
 struct Entry {
@@ -36,11 +43,14 @@ pub(super) fn read(values: &[String]) -> History {
         }
     }
     let is_told_by_cause = entries.iter().any(|entry| entry.cause.is_some());
+    let mut unknown: u16 = 0;
     for (at, target) in entries.iter().enumerate().skip(1) {
         let Some(diverter) = diverter(&entries, at) else { continue };
         let cause = if is_told_by_cause { target.cause } else { diverter.ended };
-        if let Some(cause) = cause {
-            history.hops.push(hop(diverter, target, cause));
+        let Some(cause) = cause else { continue };
+        match diverter.address.uri.eq_ignore_ascii_case(PLACEHOLDER) {
+            true => unknown = unknown.saturating_add(1),
+            false => history.hops.push(hop(diverter, cause, std::mem::take(&mut unknown))),
         }
     }
     history
@@ -54,16 +64,14 @@ fn diverter(entries: &[Entry], at: usize) -> Option<&Entry> {
     target.from.as_deref().and_then(named).or_else(|| named(parent?)).or_else(|| entries.get(at - 1))
 }
 
-fn hop(diverter: &Entry, target: &Entry, cause: u16) -> Diversion {
+/// `unknown` is how many diversions before it have no diverter: its counter counts them.
+fn hop(diverter: &Entry, cause: u16, unknown: u16) -> Diversion {
     let of_word = diverter.word.as_deref().map(Reason::of_word);
-    let depth = |entry: &Entry| entry.index.split('.').count();
-    let below = target.index.strip_prefix(&diverter.index).filter(|rest| rest.starts_with('.'));
-    let gap = below.map_or(1, |_| depth(target) - depth(diverter));
     Diversion {
         by: diverter.address.clone(),
         reason: of_word.filter(|word| word.cause() == cause).unwrap_or_else(|| Reason::of_cause(cause)),
         cause: Some(cause),
-        counter: u16::try_from(gap).ok().filter(|gap| *gap > 1),
+        counter: (unknown > 0).then(|| unknown.saturating_add(1)),
         privacy: diverter.privacy,
         others: String::new(),
     }
@@ -120,30 +128,52 @@ pub(super) fn write(hops: &[Diversion], target: &str) -> Vec<String> {
     if hops.is_empty() {
         return Vec::new();
     }
-    let mut values = Vec::with_capacity(hops.len() + 1);
-    let mut index = "1".to_owned();
-    let mut before: Option<(&Diversion, String)> = None;
+    let mut chain = Chain::default();
+    let mut left = PLACEHOLDERS_MAX;
     for hop in hops {
-        let uri = with_cause(&hop.by.uri, before.as_ref().map(|(hop, _)| *hop)) + &escaped_headers(hop);
-        let from = before.map(|(_, index)| format!(";mp={index}")).unwrap_or_default();
-        let value = name_addr(hop.by.display.as_deref(), &[&uri]);
-        values.push(format!("{value};index={index}{from}"));
-        let below = usize::from(hop.counter.unwrap_or(1).clamp(1, COUNTER_MAX));
-        let next = format!("{index}{}", ".1".repeat(below));
-        before = Some((hop, std::mem::replace(&mut index, next)));
+        let unknown = hop.counter.unwrap_or(1).saturating_sub(1).min(left);
+        left -= unknown;
+        for _ in 0..unknown {
+            chain.add(None, PLACEHOLDER, "");
+            chain.cause = Some(UNKNOWN);
+        }
+        chain.add(hop.by.display.as_deref(), &hop.by.uri, &escaped_headers(hop));
+        chain.cause = Some(hop.cause.unwrap_or_else(|| hop.reason.cause()));
     }
-    if let Some((hop, from)) = before {
-        let uri = with_cause(target, Some(hop));
-        values.push(format!("<{uri}>;index={index};mp={from}"));
-    }
-    values
+    chain.add(None, target, "");
+    chain.values
 }
 
-/// The URI of a target, with the cause for which it became one.
-fn with_cause(uri: &str, why: Option<&Diversion>) -> String {
-    match why {
-        Some(hop) => format!("{uri};cause={}", hop.cause.unwrap_or_else(|| hop.reason.cause())),
-        None => uri.to_owned(),
+/// Entries of which each was retargeted from the one before.
+#[derive(Default)]
+struct Chain {
+    values: Vec<String>,
+    index: String,
+    /// Why the next entry became a target.
+    cause: Option<u16>,
+}
+
+impl Chain {
+    fn add(&mut self, display: Option<&str>, uri: &str, headers: &str) {
+        let uri = match self.cause {
+            Some(cause) => format!("{};cause={cause}{headers}", with_parts(uri)),
+            None if headers.is_empty() => uri.to_owned(),
+            None => format!("{}{headers}", with_parts(uri)),
+        };
+        let value = name_addr(display, &[&uri]);
+        let from = std::mem::take(&mut self.index);
+        self.index = if from.is_empty() { "1".to_owned() } else { format!("{from}.1") };
+        let from = if from.is_empty() { String::new() } else { format!(";mp={from}") };
+        self.values.push(format!("{value};index={}{from}", self.index));
+    }
+}
+
+/// A URI that can hold a cause or headers: of a tel URI nobody knows the host (RFC 7544 5, note 3).
+fn with_parts(uri: &str) -> Cow<'_, str> {
+    let parsed = Uri::parse(uri).ok();
+    match parsed.as_ref().and_then(|uri| uri.number()) {
+        Some(number) => format!("sip:{number}@unknown.invalid;user=phone").into(),
+        None => uri.into(),
     }
 }
 
@@ -158,10 +188,7 @@ fn escaped_headers(hop: &Diversion) -> String {
         format!("Reason=SIP%3Bcause%3D{}%3Btext%3D%22{text}%22", hop.reason.cause())
     });
     let headers: Vec<String> = privacy.into_iter().chain(reason).collect();
-    if headers.is_empty() || !hop.by.uri.starts_with("sip") {
-        return String::new();
-    }
-    format!("?{}", headers.join("&"))
+    if headers.is_empty() { String::new() } else { format!("?{}", headers.join("&")) }
 }
 
 fn escaped(byte: u8) -> String {

@@ -32,15 +32,15 @@ pub(crate) fn lines(
     if telling.header == DiversionHeader::None || who.history.is_empty() {
         return Vec::new();
     }
-    if who.privacy.hides_history && !telling.is_trusted {
-        return Vec::new();
-    }
-    let is_told = |hop: &&Diversion| {
+    let is_told = |hop: &Diversion| {
         let gives_away = who.privacy.is_hidden && telling.secrets.are_told_by(&hop.by.uri);
-        telling.is_trusted || !(hop.is_hidden() || gives_away)
+        telling.is_trusted || !(who.privacy.hides_history || hop.is_hidden() || gives_away)
     };
-    let hops = who.history.hops.iter().filter(is_told);
-    let hops = hops.map(|hop| towards(policy, caller, telling, hop)).collect();
+    let told = |hop: &Diversion| match is_told(hop) {
+        true => towards(policy, caller, telling, hop),
+        false => hop.anonymous(),
+    };
+    let hops = who.history.hops.iter().map(told).collect();
     let history = History { hops, unreadable: Vec::new() };
     let both = telling.header == DiversionHeader::Both;
     let mut lines = Vec::new();

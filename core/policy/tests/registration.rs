@@ -51,6 +51,25 @@ fn a1_all_numbers_of_a_trunk_are_one_account() {
     assert!(account.line.as_ref().is_some_and(|token| token.len() == 13));
 }
 
+/// RFC 6140: the number stands in the Request-URI, whatever To says (8.1), our own parameters come back with it
+/// (5.2), and no `user` parameter keeps a call from its number: absent, `phone`, or of no meaning (5.3).
+#[test]
+fn a1_a_call_to_any_number_of_the_account_arrives_whatever_its_user_parameter() {
+    let policy = registering("{ style = \"gin\" }");
+    let token = token_of(&policy, "northwind");
+    let source = "203.0.113.90:5060";
+
+    for user in ["", ";user=phone", ";user=ip", ";user=dialstring", ";user=\u{7e}"] {
+        let uri = format!("sip:+14255550100@192.0.2.10:5060;line={token}{user}");
+        let mut facts = through_line(&policy, source, &uri, "2145550105");
+        facts.resolved = vec!["northwind".into()];
+
+        let plan = planned(&policy, &facts);
+
+        assert_eq!((&*plan.calling.0, &*plan.called), ("northwind", "+14255550100"), "{user}");
+    }
+}
+
 /// Of two trunks at one address, the one whose registered contact was called has the call, and To says whom
 /// it is for.
 #[test]

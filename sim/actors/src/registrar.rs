@@ -71,14 +71,14 @@ impl Actor {
         (200, self.bind(now, message, contact.uri, seconds))
     }
 
-    /// Many numbers are registered in the manner of RFC 6140, or not at all.
+    /// Many numbers are registered in the manner of RFC 6140 (5.1, 5.3), or not at all.
     fn check_manner(&self, message: &Message<'_>, contact: &str) -> Option<(u16, Headers)> {
         let requires = message.has_token(Header::Require, "gin");
         if !self.profile.has(Habit::WantsGin) {
             return requires.then(|| (420, vec![("Unsupported", "gin".to_owned())]));
         }
         let uri = Uri::parse(contact).ok()?;
-        let is_bulk = uri.user().is_none() && uri.param("bnc").is_some();
+        let is_bulk = uri.user().is_none() && uri.param("bnc").is_some() && uri.param("user").is_none();
         let is_right = requires
             && message.has_token(Header::ProxyRequire, "gin")
             && message.has_token(Header::Supported, "path")

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use actors::{Habit, Note};
-use model::{Documents, RegisterStyle, SourceFile, Srtp, Template, Transport, templates};
+use model::{Documents, RegisterStyle, SourceFile, Srtp, Template, Transport, TrunkDirection, templates};
 use world::World;
 
 use crate::seed;
@@ -113,25 +113,28 @@ fn calls(template: &Template) {
     out.hangs_up();
     world.run_for(Duration::from_secs(2));
 
-    let called = far.dials("+1 425 555 0100");
-    world.run_for(Duration::from_secs(6));
-    assert!(called.is_up_with(&hana), "{name}: in: {:?}", called.notes());
-    called.hangs_up();
-    world.run_for(Duration::from_secs(2));
+    let calls = if trunk.direction == TrunkDirection::Out { 1 } else { 2 };
+    if calls == 2 {
+        let called = far.dials("+1 425 555 0100");
+        world.run_for(Duration::from_secs(6));
+        assert!(called.is_up_with(&hana), "{name}: in: {:?}", called.notes());
+        called.hangs_up();
+        world.run_for(Duration::from_secs(2));
+    }
 
     let records = world.records();
-    assert_eq!(records.len(), 2, "{name}: {:?} {:?}", called.notes(), hana.notes());
+    assert_eq!(records.len(), calls, "{name}: {:?}", hana.notes());
     assert!(records.iter().all(|record| record.sip_code == 200), "{name}");
     world.finish();
 }
 
-/// Each template that ships, with made-up values, carries a call out and a call in against a far end that
-/// behaves as the documents say: registration, digest, transport, sealing, number form, and the addresses it
+/// Each of the thirty and more templates that ship, with made-up values, carries a call out and, unless its
+/// trunk is for calls out only, a call in against a far end that behaves as the documents say: registration, digest, transport, sealing, number form, and the addresses it
 /// calls from.
 #[test]
 fn a26_every_shipped_template_passes_its_self_test() {
     for template in &templates() {
         calls(template);
     }
-    assert!(templates().len() >= 20);
+    assert!(templates().len() >= 30);
 }

@@ -24,8 +24,14 @@ impl Call {
             Body::Sdp(answer) => Some(answer),
             Body::None | Body::Unknown => None,
         };
+        let is_first = side == Side::Caller && cseq == self.caller.invite_cseq;
         match &self.state {
-            State::Up(_) => self.carry_ack(room, side, answer),
+            State::Up(_) => {
+                self.carry_ack(room, side, answer);
+                if is_first {
+                    self.tell_who_answered(room);
+                }
+            }
             State::Closing(_) => self.bye_owed(room, side),
             State::Placing(_) => {}
         }

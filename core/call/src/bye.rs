@@ -5,11 +5,13 @@
 use std::time::Duration;
 
 use media::Side;
+use policy::{HeaderPlace, Line};
 use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, ServerId};
 
 use crate::call::{Call, State};
 use crate::closing::{Bye, Closing, Ending, Stage};
+use crate::lines::handed;
 use crate::said::Said;
 use crate::{EndedBy, Room, part};
 
@@ -37,11 +39,16 @@ impl Call {
                     Side::Caller => EndedBy::Caller,
                     Side::Callee => EndedBy::Callee,
                 };
-                let reason = message.line(Header::Reason).map(Box::from);
+                let mut lines = self.passed_on(side, HeaderPlace::Bye, message);
+                if let Some(reason) = message.line(Header::Reason)
+                    && lines.iter().all(|(name, _)| !name.eq_ignore_ascii_case("Reason"))
+                {
+                    lines.push(("Reason".into(), reason.to_owned()));
+                }
                 self.draft.ended_by(ended_by);
                 self.leave_exchange(room);
                 self.take_leave(room);
-                self.send_bye(room, side.other(), reason);
+                self.send_bye(room, side.other(), lines);
                 if let State::Closing(closing) = &mut self.state {
                     closing.held.push(server);
                 }
@@ -67,7 +74,7 @@ impl Call {
         for side in [Side::Caller, Side::Callee] {
             let is_told = side == Side::Caller && matches!(ending, Ending::NoPrack | Ending::Cancelled);
             if ending != Ending::Lost(side) && !is_told {
-                self.send_bye(room, side, None);
+                self.send_bye(room, side, Vec::new());
             }
         }
         self.close(room, ending);
@@ -102,7 +109,7 @@ impl Call {
         }
     }
 
-    fn send_bye(&mut self, room: &mut Room<'_>, side: Side, reason: Option<Box<str>>) {
+    fn send_bye(&mut self, room: &mut Room<'_>, side: Side, lines: Vec<Line>) {
         if side == Side::Caller
             && let Some(server) = self.caller.take_invite()
         {
@@ -113,12 +120,11 @@ impl Call {
         let must_wait = self.unacked[side as usize].is_some();
         if must_wait {
             if let State::Closing(closing) = &mut self.state {
-                closing.owed = Some((side, reason));
+                closing.owed = Some((side, lines));
             }
             return;
         }
-        let headers: Vec<(&str, &str)> = reason.iter().map(|reason| ("Reason", reason.as_ref())).collect();
-        let said = Said::new(Method::Bye, &headers);
+        let said = Said::new(Method::Bye, &handed(&lines).collect::<Vec<_>>());
         if let Some(client) = self.say_inside(room, (side, part::BYE), &said, None)
             && let State::Closing(closing) = &mut self.state
         {
@@ -130,9 +136,9 @@ impl Call {
     pub(crate) fn bye_owed(&mut self, room: &mut Room<'_>, side: Side) {
         let State::Closing(closing) = &mut self.state else { return };
         if closing.owed.as_ref().is_some_and(|(owed, _)| *owed == side)
-            && let Some((_, reason)) = closing.owed.take()
+            && let Some((_, lines)) = closing.owed.take()
         {
-            self.send_bye(room, side, reason);
+            self.send_bye(room, side, lines);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use media::Side;
+use policy::Line;
 use sip_stack::{ClientId, Dialog, ServerId};
 
 use crate::said::Said;
@@ -16,7 +17,7 @@ pub(crate) struct Closing {
     /// Ours, unanswered.
     pub byes: Vec<Bye>,
     /// A side that must acknowledge our 2xx before it may hear a BYE (RFC 3261 15).
-    pub owed: Option<(Side, Option<Box<str>>)>,
+    pub owed: Option<(Side, Vec<Line>)>,
     pub stage: Stage,
 }
 

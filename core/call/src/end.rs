@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use policy::{AttemptPlan, CallPlan, Callee, Credentials, Direction, LegRules};
+use policy::{
+    AttemptPlan, CallPlan, Callee, Connected, Credentials, Direction, Introduction, LegRules, Line,
+};
 
 use crate::timer::Timer;
 
@@ -14,7 +16,15 @@ pub(crate) struct End {
     pub timer: Timer,
     /// What its challenges are answered with.
     pub credentials: Option<Arc<Credentials>>,
+    /// Who is there, as far as anybody vouches for it.
+    pub known: Connected,
+    /// What it is told of the other side, and whether it has not heard yet.
+    pub told: Introduction,
+    pub is_owed_news: bool,
 }
+
+/// Headers of an INVITE that say who calls, and go on to be true.
+const OF_IDENTITY: [&str; 4] = ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Privacy"];
 
 impl End {
     pub(crate) fn of_caller(plan: &CallPlan) -> End {
@@ -23,11 +33,17 @@ impl End {
             Direction::Inbound | Direction::Transit => Callee::Trunk(name),
             Direction::Outbound | Direction::Internal => Callee::User(name),
         };
-        End::new(party, &plan.leg, plan.credentials.clone())
+        End { known: plan.caller.clone(), ..End::new(party, &plan.leg, plan.credentials.clone()) }
     }
 
     pub(crate) fn of_callee(plan: &AttemptPlan) -> End {
-        End::new(plan.callee.clone(), &plan.leg, plan.credentials.clone())
+        let is_identity = |(name, _): &&Line| OF_IDENTITY.contains(&&**name);
+        let headers = plan.headers.iter().filter(is_identity).cloned().collect();
+        End {
+            known: plan.connected.clone(),
+            told: Introduction { from: None, headers },
+            ..End::new(plan.callee.clone(), &plan.leg, plan.credentials.clone())
+        }
     }
 
     /// The same far end as a party of another call.
@@ -37,10 +53,21 @@ impl End {
             rules: self.rules.clone(),
             timer: self.timer.for_another(),
             credentials: self.credentials.clone(),
+            known: self.known.clone(),
+            told: self.told.clone(),
+            is_owed_news: self.is_owed_news,
         }
     }
 
     fn new(party: Callee, rules: &LegRules, credentials: Option<Arc<Credentials>>) -> End {
-        End { party, rules: rules.clone(), timer: Timer::new(rules.session_timer), credentials }
+        End {
+            party,
+            rules: rules.clone(),
+            timer: Timer::new(rules.session_timer),
+            credentials,
+            known: Connected::default(),
+            told: Introduction::default(),
+            is_owed_news: false,
+        }
     }
 }

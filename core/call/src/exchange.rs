@@ -1,6 +1,7 @@
 //! A re-INVITE or UPDATE, or another request, on its way from one leg to the other.
 
 use media::Side;
+use policy::HeaderPlace;
 use sip_message::{Message, Method};
 use sip_stack::{ClientId, ServerId};
 
@@ -18,6 +19,8 @@ pub(crate) struct Exchange {
     pub client: ClientId,
     /// The Contact that counts once the request is accepted (RFC 6141).
     pub target: Option<Box<str>>,
+    /// Who it says to be, which counts then too (RFC 4916, 4.4.2).
+    pub named: Option<Box<str>>,
     pub stage: Stage,
     /// What its answer says of the session timer.
     pub session: Option<Agreement>,
@@ -72,6 +75,13 @@ impl Verb {
         match self {
             Verb::Invite => Method::Invite,
             Verb::Update => Method::Update,
+        }
+    }
+
+    pub(crate) fn place(self) -> HeaderPlace {
+        match self {
+            Verb::Invite => HeaderPlace::Reinvite,
+            Verb::Update => HeaderPlace::Update,
         }
     }
 }

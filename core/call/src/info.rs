@@ -1,7 +1,7 @@
 //! Requests that carry neither offer nor answer: taken across as they are, where both legs allow it.
 
 use media::Side;
-use policy::CarriedMethod;
+use policy::{CarriedMethod, HeaderPlace};
 use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, Reply, ServerId};
 
@@ -17,10 +17,10 @@ const CARRIED: [&str; 2] = ["Info-Package", "Content-Disposition"];
 const PASSING_MAX: usize = 8;
 
 /// What a method is called in the rules of a leg, if it may be carried at all.
-fn carried(method: Method<'_>) -> Option<(CarriedMethod, Method<'static>)> {
+fn carried(method: Method<'_>) -> Option<(CarriedMethod, Method<'static>, HeaderPlace)> {
     match method {
-        Method::Info => Some((CarriedMethod::Info, Method::Info)),
-        Method::Message => Some((CarriedMethod::Message, Method::Message)),
+        Method::Info => Some((CarriedMethod::Info, Method::Info, HeaderPlace::Info)),
+        Method::Message => Some((CarriedMethod::Message, Method::Message, HeaderPlace::Message)),
         _ => None,
     }
 }
@@ -29,8 +29,8 @@ impl Call {
     /// Takes a request across, or says that it isn't allowed here.
     pub(crate) fn pass(&mut self, room: &mut Room<'_>, server: ServerId, from: Side, message: &Message<'_>) {
         let method = message.method().and_then(carried);
-        let allowed = method.filter(|(method, _)| self.carries(*method));
-        let Some((_, method)) = allowed else {
+        let allowed = method.filter(|(method, ..)| self.carries(*method));
+        let Some((_, method, place)) = allowed else {
             return room.reply_with(server, 405, None, &[("Allow", &self.allowed())]);
         };
         if let Some(unsupported) = arrival::unsupported(message) {
@@ -44,7 +44,8 @@ impl Call {
             CARRIED.iter().filter_map(|name| message.named(name).map(|value| (*name, value))).collect();
         let kind = message.line(Header::ContentType).unwrap_or("application/octet-stream");
         let body = (!message.body().is_empty()).then_some((kind, message.body()));
-        let said = Said::new(method, &headers).with_body(body);
+        let mut said = Said::new(method, &headers).with_body(body);
+        said.add(self.passed_on(from, place, message));
         match self.say_inside(room, (to, part::PASSING), &said, None) {
             Some(client) => self.passing.push(Passing { to, server, client, said }),
             None => room.reply(server, 481),

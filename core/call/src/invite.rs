@@ -15,7 +15,8 @@ use crate::call::{Ack, Call, Callee, State, Unacked};
 use crate::closing::Ending;
 use crate::early::Early;
 use crate::end::End;
-use crate::timer::lent;
+use crate::lines::{handed, lent_lines};
+use crate::timer::{FROM_CHANGE, lent};
 use crate::{Room, part, stray};
 
 /// How often a call for help goes through all its attempts again.
@@ -92,13 +93,15 @@ impl Call {
             let words = "its answer held no session description that both sides can use";
             return self.attempt_failed(room, Cause::Media, words);
         };
+        let known = self.meet_callee(room, message);
         let State::Placing(attempt) = &self.state else { return };
         if attempt.is_gated {
             self.bridge.gate(room, Side::Caller, Sending::Allowed);
         }
         let callee = Callee { dialog, attempt: attempt.index, contact: attempt.contact.clone() };
         let cseq = attempt.cseq;
-        self.ends[Side::Callee as usize] = End::of_callee(&self.plan.attempts[attempt.index]);
+        self.ends[Side::Callee as usize] =
+            End { known, ..End::of_callee(&self.plan.attempts[attempt.index]) };
         self.state = State::Up(callee);
         self.timer(Side::Callee).accepted(room.now.instant, message);
         if is_left_open {
@@ -161,8 +164,12 @@ impl Call {
         let session = self.caller.session;
         self.timer(Side::Caller).agree(room.now.instant, session);
         let session = session.map(|agreement| agreement.answer_headers()).unwrap_or_default();
-        let mut headers = vec![("Allow", sip_stack::ALLOW)];
+        let mut headers = vec![("Allow", sip_stack::ALLOW), ("Supported", FROM_CHANGE)];
         headers.extend(lent(&session));
+        let passed = std::mem::take(&mut self.caller.told.passed);
+        headers.extend(handed(&passed));
+        let lines = self.answer_lines(Side::Caller, &headers);
+        let headers = lent_lines(&lines);
         let reply = Reply {
             status: 200,
             to_tag: Some(&tag),
@@ -274,7 +281,8 @@ impl Call {
             let seconds = self.retry_after_seconds().to_string();
             let retry = [("Reason", verdict.as_str()), ("Retry-After", seconds.as_str())];
             let headers = if status == 503 { &retry[..] } else { &retry[..1] };
-            room.reply_with(server, status, Some(&tag), headers);
+            let lines = self.refusal_lines(Side::Caller, headers);
+            room.reply_with(server, status, Some(&tag), &lent_lines(&lines));
         }
         self.close(room, Ending::Failed(status));
     }

@@ -14,6 +14,7 @@ use crate::bridge::Part;
 use crate::call::{Call, State};
 use crate::closing::Ending;
 use crate::joining::{Joining, Stage};
+use crate::lines::lent_lines;
 use crate::timer::lent;
 use crate::{EndedBy, Room, part};
 
@@ -51,6 +52,8 @@ impl Call {
         let mut headers = vec![("Allow", sip_stack::ALLOW)];
         headers.extend(lent(&session));
         headers.extend(proof);
+        let lines = self.request_lines(side, Method::Invite, &headers);
+        let headers = lent_lines(&lines);
         let owner = part::owner(self.key, part::JOIN);
         let Some(dialog) = self.dialog(side) else { return };
         let next = dialog.next_request(Method::Invite);

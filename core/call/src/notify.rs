@@ -7,6 +7,7 @@ use sip_message::Method;
 use sip_stack::ClientId;
 
 use crate::call::Call;
+use crate::lines::lent_lines;
 use crate::{Room, part};
 
 /// How long a subscription lasts that the house keeps up by itself.
@@ -55,11 +56,13 @@ impl Call {
         let body = format!("SIP/2.0 {status} {}\r\n", sip_message::reason_phrase(status));
         let contact = self.contact(to).to_owned();
         let owner = part::owner(self.key, part::NOTICE);
+        let headers = [("Event", event.as_str()), ("Subscription-State", state)];
+        let lines = self.request_lines(to, Method::Notify, &headers);
+        let headers = lent_lines(&lines);
         let Some(dialog) = self.dialog(to) else { return };
         let next = dialog.next_request(Method::Notify);
         let mut request = next.as_request();
         request.contact = Some(&contact);
-        let headers = [("Event", event.as_str()), ("Subscription-State", state)];
         request.headers = &headers;
         request.body = Some(("message/sipfrag;version=2.0", body.as_bytes()));
         let client = room.stack.request(room.now.instant, &request, owner, room.sends);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use media::Side;
+use policy::HeaderPlace;
 use sip_message::{Header, Message, Method, Uri};
 use sip_stack::ServerId;
 
@@ -40,6 +41,7 @@ impl Call {
         headers.extend(message.line(Header::ReferSub).map(|value| ("Refer-Sub", value)));
         let mut said = Said::new(Method::Refer, &headers);
         said.contact = Some(contact.into());
+        said.add(self.passed_on(from, HeaderPlace::Refer, message));
         self.pass_said(room, server, to, said);
         self.draft.note("a transfer was sent on to the far end");
     }

@@ -15,7 +15,7 @@ use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
 use crate::early::Earlies;
 use crate::keys::{Carrier, Keys};
-use crate::timer::lent;
+use crate::timer::{FROM_CHANGE, lent};
 use crate::{Room, part, told};
 
 impl Call {
@@ -199,6 +199,9 @@ impl Call {
         headers.push(("Allow", sip_stack::ALLOW));
         let mut offered = attempt.timer.request_headers();
         leg_headers(&plan.leg, answers).into_iter().for_each(|header| join(&mut offered, header));
+        if !self.plan.emergency {
+            join(&mut offered, ("Supported", FROM_CHANGE));
+        }
         headers.extend(lent(&offered));
         headers.extend(proof);
         let contact = room.places.contact(flow.listener, &plan.contact_user);

@@ -15,7 +15,9 @@ use crate::body::{self, Body};
 use crate::bridge::Part;
 use crate::call::{Call, State};
 use crate::closing::Ending;
+use crate::lines::{handed, lent_lines};
 use crate::said::Said;
+use crate::timer::FROM_CHANGE;
 use crate::told::{About, Described, Due, Pending, Way, Word, rack_of};
 use crate::{EndedBy, Room, arrival, part, prove};
 
@@ -23,9 +25,11 @@ impl Call {
     /// Acknowledges a reliable answer of the callee's.
     pub(crate) fn prack(&mut self, room: &mut Room<'_>, index: usize, rseq: u32, answer: Option<&[u8]>) {
         let owner = part::owner(self.key, part::PRACK);
-        let State::Placing(attempt) = &mut self.state else { return };
+        let State::Placing(attempt) = &self.state else { return };
         let rack = format!("{rseq} {} INVITE", attempt.cseq);
-        let said = Said::new(Method::Prack, &[("RAck", &rack)])
+        let lines = self.request_lines(Side::Callee, Method::Prack, &[("RAck", &rack)]);
+        let State::Placing(attempt) = &mut self.state else { return };
+        let said = Said::new(Method::Prack, &lent_lines(&lines))
             .with_body(answer.map(|answer| ("application/sdp", answer)));
         let early = attempt.earlies.get_mut(index);
         let Some(dialog) = &mut early.dialog else { return };
@@ -73,16 +77,19 @@ impl Call {
 
     fn say(&mut self, room: &mut Room<'_>, server: ServerId, word: Word) {
         let tag = self.tag_for(word.description.as_deref());
-        let told = &mut self.caller.told;
+        let told = &self.caller.told;
         let is_reliable = told.way == Way::Reliable && word.status > 100;
         let is_known = told.described.as_ref().is_some_and(|described| described.is_settled);
         let description = word.description.filter(|_| !is_known);
         let rseq = told.rseq.to_string();
-        let mut headers = Vec::new();
+        let mut headers = vec![("Supported", FROM_CHANGE)];
         if is_reliable {
             headers.extend([("Require", "100rel"), ("RSeq", rseq.as_str())]);
         }
         headers.extend(word.leave.as_deref().map(|leave| ("P-Early-Media", leave)));
+        headers.extend(handed(&told.passed));
+        let lines = self.answer_lines(Side::Caller, &headers);
+        let headers = lent_lines(&lines);
         let reply = Reply {
             status: word.status,
             to_tag: Some(&tag),
@@ -94,6 +101,7 @@ impl Call {
         let about = if description.is_some() { About::Media } else { About::Status };
         let now = room.now.instant;
         let Some(wire) = room.stack.respond(now, server, &reply, room.sends) else { return };
+        let told = &mut self.caller.told;
         if is_reliable {
             told.sent = Some(Pending::new(now, told.rseq, wire, about));
             told.rseq += 1;

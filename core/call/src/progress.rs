@@ -32,6 +32,7 @@ impl Call {
         self.somebody_is_there(room);
         let Some(news) = self.hear_early(room, flow, message) else { return };
         self.draft.rang(room);
+        self.meet_callee(room, message);
         if let State::Placing(Attempt { stage: Stage::Ringing { progress, .. }, .. }) = &mut self.state {
             *progress = Progress::Told;
         }

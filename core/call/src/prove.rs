@@ -6,6 +6,7 @@ use sip_message::Message;
 use sip_stack::{ClientId, Dialog, Owner, auth};
 
 use crate::call::Call;
+use crate::lines::lent_lines;
 use crate::said::Said;
 use crate::{Room, part};
 
@@ -22,7 +23,18 @@ impl Call {
         proof: Option<(&str, &str)>,
     ) -> Option<ClientId> {
         let owner = part::owner(self.key, part);
-        Some(say(room, self.dialog(to)?, said, proof, owner))
+        let mut headers: Vec<(&str, &str)> =
+            said.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        headers.extend(proof);
+        let lines = self.request_lines(to, said.method, &headers);
+        let headers = lent_lines(&lines);
+        let next = self.dialog(to)?.next_request(said.method);
+        let mut request = next.as_request();
+        request.contact = said.contact.as_deref();
+        request.max_forwards = said.hops;
+        request.headers = &headers;
+        request.body = said.body.as_ref().map(|(kind, content)| (&**kind, &**content));
+        Some(room.stack.request(room.now.instant, &request, owner, room.sends))
     }
 
     /// Says it again with a proof, where the trunk of that side has an account and the challenge can be met.

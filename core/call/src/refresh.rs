@@ -5,13 +5,14 @@
 use std::time::{Duration, Instant};
 
 use media::Side;
-use sip_message::{Message, Method};
+use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, Reply, ServerId, auth};
 
 use crate::call::{Call, State, Unacked};
 use crate::closing::Ending;
 use crate::end::End;
 use crate::exchange::Verb;
+use crate::lines::lent_lines;
 use crate::timer::{Due, Knows, Refresher, Timer, lent};
 use crate::{EndedBy, Room, part};
 
@@ -69,7 +70,7 @@ impl Call {
         self.send_refresh(room, side, method, None);
     }
 
-    fn send_refresh(
+    pub(crate) fn send_refresh(
         &mut self,
         room: &mut Room<'_>,
         side: Side,
@@ -86,6 +87,8 @@ impl Call {
         let mut headers = vec![("Allow", sip_stack::ALLOW)];
         headers.extend(lent(&session));
         headers.extend(proof);
+        let lines = self.request_lines(side, method, &headers);
+        let headers = lent_lines(&lines);
         let Some(dialog) = self.dialog(side) else { return };
         let next = dialog.next_request(method);
         let mut request = next.as_request();
@@ -210,6 +213,9 @@ impl Call {
         let session = agreement.map(|agreement| agreement.answer_headers()).unwrap_or_default();
         let mut headers = vec![("Allow", sip_stack::ALLOW)];
         headers.extend(lent(&session));
+        self.learn(room, side, message);
+        let lines = self.answer_lines(side, &headers);
+        let headers = lent_lines(&lines);
         let body = (!message.body().is_empty()).then(|| self.bridge.told(side).to_vec());
         let reply = Reply {
             status: 200,
@@ -222,11 +228,13 @@ impl Call {
         let verb = Verb::of(message);
         let Some(dialog) = self.dialog(side) else { return };
         dialog.retarget(message);
+        message.line(Header::From).into_iter().for_each(|from| dialog.renamed_by(from));
         let flow = dialog.flow();
         if let (Some(wire), Verb::Invite) = (wire, verb) {
             let cseq = message.cseq().number;
             self.unacked[side as usize] = Some(Unacked::new(now, wire, flow, cseq));
         }
+        self.tell_identity(room, side.other());
     }
 }
 

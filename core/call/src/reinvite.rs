@@ -1,7 +1,8 @@
 //! A re-INVITE or UPDATE, carried from one leg to the other. One at a time: who comes second hears so.
 
 use media::Side;
-use sip_message::Message;
+use policy::{HeaderPlace, Line};
+use sip_message::{Header, Message};
 use sip_stack::{ClientId, Reply, ServerId};
 
 use crate::body::{self, Body};
@@ -9,6 +10,7 @@ use crate::bridge::{Described, Part};
 use crate::call::{Ack, Call, Unacked};
 use crate::closing::Ending;
 use crate::exchange::{Exchange, Offer, Stage, Verb};
+use crate::lines::{handed, lent_lines};
 use crate::moving::Presence;
 use crate::said::Said;
 use crate::timer::{Agreement, lent};
@@ -80,15 +82,17 @@ impl Call {
         let mut said =
             Said::new(verb.method(), &headers).with_body(offer.map(|offer| ("application/sdp", offer)));
         (said.contact, said.hops) = (Some(contact.into()), hops);
+        self.learn(room, from, message);
+        said.add(self.passed_on(from, verb.place(), message));
         let Some(client) = self.say_inside(room, (to, part::EXCHANGE), &said, None) else {
             return room.reply(server, 481);
         };
         room.stack.own(server, part::owner(self.key, part::EXCHANGE));
         let stage = Stage::Asked(if offer.is_some() { Offer::Made } else { Offer::LeftOpen });
         let target = message.contact().and_then(Result::ok).map(|contact| contact.uri.into());
-        let cseq = message.cseq().number;
+        let (cseq, named) = (message.cseq().number, message.line(Header::From).map(Box::from));
         self.exchange =
-            Some(Exchange { from, verb, server, cseq, client, target, stage, session, before, said });
+            Some(Exchange { from, verb, server, cseq, client, target, named, stage, session, before, said });
     }
 
     pub(crate) fn exchange_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
@@ -131,6 +135,11 @@ impl Call {
         {
             dialog.retarget_to(&target);
         }
+        if let Some(named) = exchange.named.take()
+            && let Some(dialog) = self.dialog(from)
+        {
+            dialog.renamed_by(&named);
+        }
         let ours = match body::of(message) {
             Body::Sdp(theirs) => {
                 let part = if offer == Offer::Made { Part::Answer } else { Part::Offer };
@@ -147,7 +156,8 @@ impl Call {
             room.reply(exchange.server, 488);
             return self.end_both(room, EndedBy::House, Ending::NoDescription);
         }
-        self.accept_exchange(room, &exchange, ours.as_deref());
+        let passed = self.passed_on(to, HeaderPlace::Answers, message);
+        self.accept_exchange(room, &exchange, ours.as_deref(), &passed);
         if is_invite && offer == Offer::LeftOpen {
             self.acks[to as usize] = Ack::Owed(cseq);
             exchange.stage = Stage::OwesAck;
@@ -155,12 +165,21 @@ impl Call {
         }
     }
 
-    fn accept_exchange(&mut self, room: &mut Room<'_>, exchange: &Exchange, ours: Option<&[u8]>) {
+    fn accept_exchange(
+        &mut self,
+        room: &mut Room<'_>,
+        exchange: &Exchange,
+        ours: Option<&[u8]>,
+        passed: &[Line],
+    ) {
         let side = exchange.from;
         let contact = self.contact(side).to_owned();
         let session = exchange.session.map(|agreement| agreement.answer_headers()).unwrap_or_default();
         let mut headers = vec![("Allow", sip_stack::ALLOW)];
         headers.extend(lent(&session));
+        headers.extend(handed(passed));
+        let lines = self.answer_lines(side, &headers);
+        let headers = lent_lines(&lines);
         let reply = Reply {
             status: 200,
             contact: Some(&contact),

@@ -1,5 +1,6 @@
 //! A request of ours inside of a call, kept until it is answered: it can be said again with a proof.
 
+use policy::Line;
 use sip_message::Method;
 
 /// What such a request says beyond its dialog.
@@ -22,6 +23,11 @@ impl Said {
 
     pub fn with_body(self, body: Option<(&str, &[u8])>) -> Said {
         Said { body: body.map(|(kind, content)| (kind.into(), content.into())), ..self }
+    }
+
+    /// Says these too.
+    pub fn add(&mut self, lines: Vec<Line>) {
+        self.headers.extend(lines.into_iter().map(|(name, value)| ((*name).into(), value.into())));
     }
 
     pub fn content(&self) -> &[u8] {

@@ -9,6 +9,9 @@ use sip_stack::ClientId;
 /// How long before the end of a session its loss is known (RFC 4028, 10).
 const MARGIN: Duration = Duration::from_secs(32);
 
+/// The option tag of RFC 4916.
+pub(crate) const FROM_CHANGE: &str = "from-change";
+
 /// What a leg has agreed with its far end, and what it waits for.
 #[derive(Debug)]
 pub(crate) struct Timer {
@@ -22,6 +25,8 @@ pub(crate) struct Timer {
     pub proofs: u8,
     /// The far end says that it knows UPDATE.
     pub knows_update: Knows,
+    /// And that the name in From may change in a call (RFC 4916).
+    pub knows_from_change: Knows,
 }
 
 /// What a far end has said of its abilities.
@@ -71,7 +76,8 @@ pub(crate) type Headers = Vec<(&'static str, String)>;
 impl Timer {
     pub(crate) fn new(wanted: SessionTimer) -> Timer {
         let least = SessionTimer::SHORTEST;
-        Timer { wanted, least, watch: None, asked: None, proofs: 0, knows_update: Knows::NotSaid }
+        let (knows_update, knows_from_change) = (Knows::NotSaid, Knows::NotSaid);
+        Timer { wanted, least, watch: None, asked: None, proofs: 0, knows_update, knows_from_change }
     }
 
     /// The same agreement, kept by another call.
@@ -153,6 +159,9 @@ impl Timer {
     pub(crate) fn note_abilities(&mut self, message: &Message<'_>) {
         if message.values(Header::Allow).any(|method| method.eq_ignore_ascii_case("UPDATE")) {
             self.knows_update = Knows::Yes;
+        }
+        if supports(message, FROM_CHANGE) {
+            self.knows_from_change = Knows::Yes;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use policy::Line;
 use sip_message::{Header, Message};
 use sip_stack::{Dialog, Wire};
 
@@ -26,6 +27,8 @@ pub(crate) struct Told {
     pub former: Vec<Dialog>,
     /// A 2xx that waits for a PRACK, with its description.
     pub held: Option<Vec<u8>>,
+    /// Headers of the callee's latest answer that rules hand on.
+    pub passed: Vec<Line>,
 }
 
 /// How provisional answers are sent to this caller.
@@ -98,6 +101,7 @@ impl Told {
             described: None,
             former: Vec::new(),
             held: None,
+            passed: Vec::new(),
         }
     }
 
@@ -112,6 +116,7 @@ impl Told {
             described: None,
             former: Vec::new(),
             held: None,
+            passed: Vec::new(),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::call::{Ack, Call, Callee, State};
 use crate::closing::Ending;
 use crate::end::End;
 use crate::errand::Errand;
+use crate::lines::lent_lines;
 use crate::moving::{Media, Origin, Presence, Stage, Transfer};
 use crate::{EndedBy, Room, part};
 
@@ -176,10 +177,13 @@ impl Call {
             }
             (Side::Callee, _) => return,
         }
+        self.introduce(room, side);
+        self.introduce(room, side.other());
         match origin.media {
             Media::OfNewcomer(Some(answered)) => {
                 self.bridge.continue_as(side, given.description);
                 self.join_by_telling(room, side, &answered);
+                self.tell_identity(room, side.other());
             }
             Media::OfNewcomer(None) | Media::OfAnother => {
                 self.renew_media(room, side, given.description, &given.media);
@@ -199,9 +203,12 @@ impl Call {
         if self.here[side as usize] == Presence::Away {
             return;
         }
+        let lines = self.request_lines(side, sip_message::Method::Bye, &[]);
+        let headers = lent_lines(&lines);
         let Some(dialog) = self.dialog(side) else { return };
         let bye = dialog.next_request(sip_message::Method::Bye);
-        room.stack.request(room.now.instant, &bye.as_request(), part::nobody(), room.sends);
+        let request = sip_stack::Request { headers: &headers, ..bye.as_request() };
+        room.stack.request(room.now.instant, &request, part::nobody(), room.sends);
         self.here[side as usize] = Presence::Away;
     }
 

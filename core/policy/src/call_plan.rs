@@ -10,8 +10,10 @@ use model::{
 use serde::Serialize;
 
 use crate::causes::Causes;
+use crate::connected::Connected;
 use crate::deck::Quote;
 use crate::facts::{InterfaceId, ServerId};
+use crate::handed_on::Dress;
 use crate::limit::Claim;
 use crate::pace::Pace;
 use crate::responses::Responses;
@@ -22,6 +24,9 @@ pub struct CallPlan {
     pub direction: Direction,
     pub emergency: bool,
     pub calling: PartyName,
+    /// Who that is, as whoever takes over in the call is told.
+    #[serde(skip)]
+    pub caller: Connected,
     /// The number called, in E.164; an emergency number or the name of a user as it is.
     pub called: Arc<str>,
     /// How the caller's leg behaves.
@@ -63,6 +68,9 @@ impl fmt::Display for PartyName {
 #[derive(Clone, Debug, Serialize)]
 pub struct AttemptPlan {
     pub callee: Callee,
+    /// Who that is, as the caller is told.
+    #[serde(skip)]
+    pub connected: Connected,
     /// The route that leads there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<Arc<str>>,
@@ -136,6 +144,9 @@ pub struct LegRules {
     pub reliable: Reliable,
     /// Whether sound from before the answer passes.
     pub early_media: EarlyMedia,
+    /// What rules do to headers after the INVITE that begins the call.
+    #[serde(skip)]
+    pub dress: Option<Arc<Dress>>,
 }
 
 /// Whether the media of a leg is sealed.

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use model::{HeaderRule, HeaderWay, Word};
-
-use crate::policy::Trunk;
+use model::{HeaderName, HeaderPlace, HeaderRule, HeaderWay, Word};
 
 /// Headers that travel inside a trust domain and nowhere else (RFC 7315).
 pub(crate) const TRUSTED_ONLY: [&str; 4] =
@@ -15,7 +13,7 @@ pub(crate) const TRUSTED_ONLY: [&str; 4] =
 pub type Line = (Arc<str>, String);
 
 /// What fills the words of rules in for one call.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fill {
     pub caller: String,
     pub called: String,
@@ -42,12 +40,13 @@ impl Secrets {
 /// Applies a trunk's rules to what is sent to it; `theirs` are the headers of the other leg's message.
 pub(crate) fn dress(
     rules: &[HeaderRule],
+    place: HeaderPlace,
     fill: &Fill,
     secrets: &Secrets,
     theirs: &dyn Fn(&str) -> Vec<String>,
     lines: &mut Vec<Line>,
 ) {
-    for rule in rules.iter().filter(|rule| rule.direction == HeaderWay::Out) {
+    for rule in rules.iter().filter(|rule| rule.direction == HeaderWay::Out && rule.is_on(place)) {
         let value =
             || rule.value.as_ref().map(|text| text.filled(|word| fill.word(word))).unwrap_or_default();
         if let Some(name) = &rule.set {
@@ -88,15 +87,19 @@ fn in_one_line(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// The headers that a trunk's calls hand on to the other leg.
-pub(crate) fn handed_by(rules: &[HeaderRule]) -> impl Iterator<Item = Arc<str>> {
-    let rules = rules.iter().filter(|rule| rule.direction == HeaderWay::In);
-    rules.filter_map(|rule| Some(rule.pass.as_ref()?.shared()))
+/// The headers that a trunk's messages hand on to the other leg.
+pub(crate) fn handed_by(rules: &[HeaderRule], place: HeaderPlace) -> impl Iterator<Item = Arc<str>> {
+    passed(rules, HeaderWay::In, place).map(HeaderName::shared)
+}
+
+fn passed(rules: &[HeaderRule], way: HeaderWay, place: HeaderPlace) -> impl Iterator<Item = &HeaderName> {
+    let rules = rules.iter().filter(move |rule| rule.direction == way && rule.is_on(place));
+    rules.filter_map(|rule| rule.pass.as_ref())
 }
 
 /// Whether a rule says that a header of an INVITE from this trunk counts as if it had not come.
-pub(crate) fn is_ignored(trunk: &Trunk, name: &str) -> bool {
-    let mut rules = trunk.headers.iter().filter(|rule| rule.direction == HeaderWay::In);
+pub(crate) fn is_ignored(rules: &[HeaderRule], name: &str) -> bool {
+    let mut rules = rules.iter().filter(|rule| rule.direction == HeaderWay::In);
     rules.any(|rule| rule.remove.as_ref().is_some_and(|removed| removed.is(name)))
 }
 
@@ -109,6 +112,46 @@ impl Fill {
             Word::Site => self.site.as_deref().unwrap_or_default(),
             // The call alone knows its id, and fills it in when it sends.
             Word::Call => CALL,
+        }
+    }
+}
+
+/// A trunk's rules for the messages of one call after the INVITE that begins it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dress {
+    rules: Arc<[HeaderRule]>,
+    fill: Fill,
+    secrets: Secrets,
+}
+
+impl Dress {
+    /// Nothing, where no rule is about such messages.
+    pub(crate) fn of(rules: &Arc<[HeaderRule]>, fill: Fill, secrets: &Secrets) -> Option<Arc<Dress>> {
+        let is_later = |rule: &HeaderRule| rule.on.iter().any(|place| *place != HeaderPlace::Invite);
+        let dress = || Dress { rules: rules.clone(), fill, secrets: secrets.clone() };
+        rules.iter().any(is_later).then(|| Arc::new(dress()))
+    }
+
+    /// Applies the rules to what is sent to the trunk in the call of this id.
+    pub fn put_on(&self, place: HeaderPlace, call: &str, lines: &mut Vec<Line>) {
+        let nothing = |_: &str| Vec::new();
+        dress(&self.rules, place, &self.fill, &self.secrets, &nothing, lines);
+        for (_, value) in lines.iter_mut().filter(|(_, value)| value.contains(CALL)) {
+            *value = value.replace(CALL, call);
+        }
+    }
+
+    /// The values of a message of the other leg that the trunk gets to see.
+    pub fn takes_on(&self, place: HeaderPlace, theirs: &dyn Fn(&str) -> Vec<String>, lines: &mut Vec<Line>) {
+        for name in passed(&self.rules, HeaderWay::Out, place) {
+            hand_on(name.shared(), theirs, &self.secrets, lines);
+        }
+    }
+
+    /// The values of a message of the trunk that go on to the trunk of the other leg.
+    pub fn hands_on(&self, place: HeaderPlace, theirs: &dyn Fn(&str) -> Vec<String>, lines: &mut Vec<Line>) {
+        for name in handed_by(&self.rules, place) {
+            hand_on(name, theirs, &self.secrets, lines);
         }
     }
 }

@@ -56,7 +56,8 @@ pub enum Shown {
 }
 
 impl History {
-    /// Reads what a request says. Where both forms came, what only Diversion tells happened last (RFC 7544 3.4).
+    /// Reads what a request says. Where both forms came, what only Diversion tells happened last
+    /// (RFC 7544 3.4).
     pub fn read(request_uri: &str, diversion: &[String], history_info: &[String]) -> History {
         let of_entries = entries::read(history_info);
         let of_diversion = diversion::read(diversion);

@@ -37,6 +37,7 @@ mod route_index;
 mod schedule;
 
 mod address;
+mod connected;
 mod handed_on;
 mod networks;
 mod numbering;
@@ -54,6 +55,7 @@ pub use call_plan::{
 };
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after, decks};
+pub use connected::{Connected, Introduction, Part, Saying};
 pub use deck::{
     BadLine, Deck, Found, LIST_HEAD, Price, PriceChange, PriceChanges, Quote, Rate, Tariff, Terms, day_of,
     lines_of,
@@ -63,12 +65,12 @@ pub use explain::{
     run_tests,
 };
 pub use facts::{Facts, InterfaceId, Registration, ServerId, Transport, WallTime, Whereabouts};
-pub use handed_on::{CALL, Line};
+pub use handed_on::{CALL, Dress, Line};
 pub use limit::{Claim, Limit, Permit, Unit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
-    CarriedMethod, CarriedMethods, EarlyMedia, KeysInClear, MediaPath, RegisterStyle, Reliable, SessionTimer,
-    Srtp, Transfer,
+    CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, KeysInClear, MediaPath, RegisterStyle, Reliable,
+    SessionTimer, Srtp, Transfer,
 };
 pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live};
@@ -78,5 +80,5 @@ pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use responses::Responses;
 pub use says::Says;
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
-pub use steps::{may_speak, sounds_urgent};
+pub use steps::{introduced, learned, may_speak, sounds_urgent};
 pub use trail::{Considered, Outcome, Step, Trail};

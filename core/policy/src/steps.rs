@@ -23,12 +23,13 @@ mod unowned;
 pub(crate) use emergency::not_among;
 pub use emergency::sounds_urgent;
 pub use place::may_speak;
+pub use identity::{introduced, learned};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::Dialled;
-use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, PartyName};
+use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, LegRules, PartyName};
 use crate::facts::Facts;
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
@@ -120,11 +121,13 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     let who = Who::calls(policy, facts, &caller, wish, trail)?;
     let attempts = attempts(policy, &who, (&caller, &speaker), &called, &way, trail)?;
     let set_up_max = budget(policy, &attempts);
+    let dress = identity::dress_of_caller(&who, &caller, &called);
     let first_route = attempts.first().and_then(|attempt| attempt.route.clone());
     Ok(CallPlan {
         direction: direction(&caller, &way),
         emergency: false,
-        leg: leg::of_caller(policy, &caller),
+        leg: LegRules { dress, ..leg::of_caller(policy, &caller) },
+        caller: identity::of_caller(&who, &caller),
         credentials: caller.trunk().and_then(|trunk| trunk.credentials.clone()),
         calling: caller.name,
         called: called.text,

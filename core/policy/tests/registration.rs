@@ -51,8 +51,8 @@ fn a1_all_numbers_of_a_trunk_are_one_account() {
     assert!(account.line.as_ref().is_some_and(|token| token.len() == 13));
 }
 
-/// RFC 6140: the number stands in the Request-URI, whatever To says (8.1), our own parameters come back with it
-/// (5.2), and no `user` parameter keeps a call from its number: absent, `phone`, or of no meaning (5.3).
+/// RFC 6140: the number stands in the Request-URI, whatever To says (8.1), our own parameters come back with
+/// it (5.2), and no `user` parameter keeps a call from its number: absent, `phone`, or of no meaning (5.3).
 #[test]
 fn a1_a_call_to_any_number_of_the_account_arrives_whatever_its_user_parameter() {
     let policy = registering("{ style = \"gin\" }");

@@ -232,6 +232,10 @@ wrong! {
         is "TD-C070 _:14:8", "leave toll_bypass out; its site says where the people of the PBX are";
     mailbox_that_is_not_there: "toll-bypass-06-mailbox-that-is-not-there.toml"
         is "TD-C017 _:13:11", "did you mean \"hana\" (_:20)?";
+    a_message_that_is_no_word: "identity-14-a-message-that-is-no-word.toml"
+        is "TD-C007 _:13:55", "did you mean \"reinvite\"?";
+    not_hearing_in_some_messages: "identity-15-not-hearing-in-some-messages.toml"
+        is "TD-C061 _:13:12", "leave on out";
 }
 
 #[test]

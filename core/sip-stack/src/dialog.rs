@@ -206,6 +206,26 @@ impl Dialog {
         self.server_name = server_name;
     }
 
+    /// From now on we are this to the far end, under our tag (RFC 4916).
+    pub fn rename(&mut self, from: &str) {
+        self.local = Party::tagged(from, self.local.tag());
+    }
+
+    /// Takes over who the far end says to be, in a request of its that was accepted.
+    pub fn renamed_by(&mut self, from: &str) {
+        let named = Party::of(from);
+        if named.tag().eq_ignore_ascii_case(self.remote_tag()) {
+            self.remote = named;
+        }
+    }
+
+    /// Whether a value of From names somebody else than before.
+    pub fn is_renamed_by(&self, from: &str) -> bool {
+        let uri =
+            |value: &str| NameAddr::parse(value).map_or(String::new(), |address| address.uri.to_owned());
+        uri(from) != uri(&self.remote.value)
+    }
+
     /// Whether a message bears this dialog's Call-ID and both its tags.
     pub fn is_of(&self, message: &Message<'_>) -> bool {
         let (local, remote) = match message.is_request() {

@@ -101,6 +101,11 @@ impl Actor {
             let sip = |send: &&mut Parcel| send.from.port() == self.profile.sip.port();
             out.sends[first..].iter_mut().filter(sip).for_each(boast);
         }
+        for habit in &self.profile.habits {
+            let Habit::Adds(line) = habit else { continue };
+            let sip = |send: &&mut Parcel| send.from.port() == self.profile.sip.port();
+            out.sends[first..].iter_mut().filter(sip).for_each(|send| add(send, &format!("{line}\r\n")));
+        }
         if self.profile.has(Habit::RetransmitsWildly) {
             let sip = |send: &&Parcel| send.from == self.profile.sip && send.transport == Transport::Udp;
             let copies: Vec<_> = out.sends[first..].iter().filter(sip).cloned().collect();
@@ -299,7 +304,6 @@ impl Actor {
 pub const BOAST: &str = "boast";
 
 fn boast(send: &mut Parcel) {
-    let Some(end) = send.bytes.windows(2).position(|two| two == b"\r\n") else { return };
     let headers = [
         format!("P-Asserted-Identity: <sip:{BOAST}@x.example>"),
         format!("Remote-Party-ID: <sip:{BOAST}@x.example>"),
@@ -309,6 +313,11 @@ fn boast(send: &mut Parcel) {
         format!("X-Internal: {BOAST}"),
         format!("Warning: 399 {BOAST} \"{BOAST}\""),
     ];
-    let headers = headers.map(|header| header + "\r\n").concat();
-    send.bytes.splice(end + 2..end + 2, headers.into_bytes());
+    add(send, &headers.map(|header| header + "\r\n").concat());
+}
+
+/// Puts lines behind the first of a message.
+fn add(send: &mut Parcel, lines: &str) {
+    let Some(end) = send.bytes.windows(2).position(|two| two == b"\r\n") else { return };
+    send.bytes.splice(end + 2..end + 2, lines.bytes());
 }

@@ -123,6 +123,8 @@ pub enum Habit {
     Redirects,
     /// Tells of itself in every message, in headers that are for those whom it trusts.
     Boasts,
+    /// This header line stands in every message of its.
+    Adds(&'static str),
     /// Wants its media sealed, and takes no other: RTP/SAVP with a key.
     Seals,
     /// Answers in clear whatever is asked of it.

@@ -12,8 +12,8 @@ use crate::problem::Code;
 use crate::suggest::nearest;
 use crate::text::text_value;
 
-/// One rule for the INVITE that begins a call, such as `{ set = "X-Account", value = "4471" }`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// One rule for headers, such as `{ set = "X-Account", value = "4471" }`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderRule {
     /// Say it once, whatever else said it.
@@ -28,9 +28,21 @@ pub struct HeaderRule {
     pub value: Option<HeaderText>,
     #[serde(default)]
     pub direction: HeaderWay,
+    /// The messages that it is about; the INVITE that begins a call where it is missing.
+    #[serde(default)]
+    pub on: Vec<HeaderPlace>,
 }
 
 impl HeaderRule {
+    /// Whether it is about such a message.
+    pub fn is_on(&self, place: HeaderPlace) -> bool {
+        let is_request = place != HeaderPlace::Answers;
+        match self.on.as_slice() {
+            [] => place == HeaderPlace::Invite,
+            on => on.contains(&place) || (is_request && on.contains(&HeaderPlace::Requests)),
+        }
+    }
+
     /// The header that it is about, if it does exactly one thing.
     pub fn name(&self) -> Option<&HeaderName> {
         let mut names = [&self.set, &self.add, &self.remove, &self.pass].into_iter().flatten();
@@ -57,6 +69,10 @@ impl HeaderRule {
             let fault = wrong("what comes in can be removed or passed on, and not be written".into())?;
             return Some(fault.suggest("leave direction out"));
         }
+        if self.remove.is_some() && self.direction == HeaderWay::In && !self.on.is_empty() {
+            let fault = wrong("what is not heard is not heard in any message".into())?;
+            return Some(fault.suggest("leave on out"));
+        }
         None
     }
 }
@@ -68,6 +84,30 @@ pub enum HeaderWay {
     In,
     #[default]
     Out,
+}
+
+/// Which messages a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HeaderPlace {
+    /// The INVITE that begins a call.
+    Invite,
+    /// Every later INVITE of a call.
+    Reinvite,
+    Update,
+    Bye,
+    Refer,
+    Notify,
+    Info,
+    Message,
+    Prack,
+    /// A question whether the far end is still in its call.
+    Options,
+    /// All of these.
+    Requests,
+    /// What its INVITE is answered with once somebody was asked, and later INVITEs and UPDATEs that are
+    /// accepted.
+    Answers,
 }
 
 /// Headers that the stack writes, and must write right.

@@ -48,6 +48,9 @@ pub struct Identity {
     /// Which header says who diverted a call.
     #[serde(default)]
     pub diversion: DiversionHeader,
+    /// Whether the far end is told who answered, and who takes over after a transfer.
+    #[serde(default)]
+    pub connected: ConnectedTo,
 }
 
 impl Identity {
@@ -112,6 +115,18 @@ pub enum DiversionHeader {
     HistoryInfo,
     Both,
     None,
+}
+
+/// Which far ends are told whom they are connected with, in answers and inside of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectedTo {
+    /// Those that are told who calls even if the caller hides: `trust` is `out` or `both`.
+    #[default]
+    Trusted,
+    /// Whoever it is, unless the party hides.
+    Anybody,
+    Nobody,
 }
 
 /// Whether a caller is hidden.

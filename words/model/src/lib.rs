@@ -62,10 +62,11 @@ pub use emergency::{Emergency, Expect, Given, Moment, Test};
 pub use failover::{FailCause, Failover, ResponseRule};
 pub use fault::Fault;
 pub use formats::{NumberFormat, NumberFormats, NumberPlace};
-pub use headers::{HeaderName, HeaderRule, HeaderText, HeaderWay, Word};
+pub use headers::{HeaderName, HeaderPlace, HeaderRule, HeaderText, HeaderWay, Word};
 pub use health::{HealthCheck, Probing};
 pub use identity::{
-    CallerIdHeader, CallerPrivacy, DiversionHeader, FromIdentity, Identity, Screening, Translate, Trust,
+    CallerIdHeader, CallerPrivacy, ConnectedTo, DiversionHeader, FromIdentity, Identity, Screening,
+    Translate, Trust,
 };
 pub use lacks::lacks;
 pub use link::{Link, LinkKind};

@@ -163,6 +163,7 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
         srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
         reliable: trunk.call.reliable,
         early_media: trunk.call.early_media,
+        dress: None,
     }
 }
 

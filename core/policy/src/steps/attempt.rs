@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::{MediaPath, Secure, Side, SipUri};
 
-use crate::call_plan::{AttemptPlan, Callee, Large};
+use crate::call_plan::{AttemptPlan, Callee, Large, LegRules};
 use crate::causes::Causes;
 use crate::facts::Facts;
 use crate::policy::Policy;
@@ -35,7 +35,7 @@ pub(crate) fn to_server(
     let shown = route.shown.as_ref().map_or(Shown::AsWished, Shown::Instead);
     let identity = identity::towards_trunk(policy, who, caller, called, hop, shown);
     let moving = Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing };
-    let mut attempt = of_server(caller, hop, identity, moving);
+    let mut attempt = of_server(caller, called, hop, identity, moving);
     hide_media(who, &mut attempt);
     AttemptPlan { route: Some(route.name.clone()), quote, ..attempt }
 }
@@ -57,7 +57,8 @@ pub(crate) fn for_help(
     moves_on: &Causes,
 ) -> AttemptPlan {
     let identity = identity::towards_trunk(policy, who, caller, called, hop, Shown::Always);
-    let attempt = of_server(caller, hop, identity, Moving { on: moves_on.clone(), after_ringing: true });
+    let moving = Moving { on: moves_on.clone(), after_ringing: true };
+    let attempt = of_server(caller, called, hop, identity, moving);
     AttemptPlan { leg: leg::for_help(attempt.leg), ..attempt }
 }
 
@@ -67,11 +68,18 @@ struct Moving {
     after_ringing: bool,
 }
 
-fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moving: Moving) -> AttemptPlan {
+fn of_server(
+    caller: &Caller<'_>,
+    called: &Called<'_>,
+    hop: Hop<'_>,
+    identity: Identity,
+    moving: Moving,
+) -> AttemptPlan {
     let (trunk, server) = hop;
     let media = media::towards_trunk(caller, trunk);
     AttemptPlan {
         callee: Callee::Trunk(trunk.name.clone()),
+        connected: identity::of_number(&called.text),
         route: None,
         quote: None,
         server: Some(server.id),
@@ -84,7 +92,7 @@ fn of_server(caller: &Caller<'_>, hop: Hop<'_>, identity: Identity, moving: Movi
         headers: identity.headers,
         because: identity.because,
         contact_user: identity.contact_user,
-        leg: leg::of_trunk(trunk),
+        leg: LegRules { dress: identity.dress, ..leg::of_trunk(trunk) },
         answer_wait: trunk.answer_wait,
         ring_max: trunk.ring_wait,
         moves_on: moving.on,
@@ -126,6 +134,7 @@ pub(crate) fn to_user(
         let media = media::towards_user(policy, caller, user);
         let mut attempt = AttemptPlan {
             callee: Callee::User(user.name.clone()),
+            connected: identity::of_user(user),
             route: None,
             quote: None,
             server: None,

@@ -14,6 +14,7 @@ use model::Side;
 use crate::address::Dialled;
 use crate::call_plan::{AttemptPlan, CallPlan, Direction};
 use crate::causes::Causes;
+use crate::connected::Connected;
 use crate::facts::Facts;
 use crate::numbering::Country;
 use crate::policy::{Emergency, Habits, Policy, Site, Trunk};
@@ -75,6 +76,7 @@ pub(crate) fn emergency(
         leg: leg::for_help(leg::of_caller(policy, caller)),
         credentials: None,
         calling: caller.name.clone(),
+        caller: Connected::default(),
         called: alarm.number,
         route: alarm.rule.map(|rule| rule.name.clone()),
         attempts,

@@ -1,5 +1,6 @@
 //! What the far end sees of a caller.
 
+mod connected;
 mod diverted;
 mod privacy;
 mod who;
@@ -7,15 +8,17 @@ mod who;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use model::{CallerIdHeader, FromIdentity, Number, NumberPlace, Screening, Trust};
+use model::{CallerIdHeader, FromIdentity, HeaderPlace, Number, NumberPlace, Screening, Trust};
 
 use crate::address::{is_dialled, name_addr, user_escaped};
-use crate::handed_on::{self, Fill, Line, Secrets, TRUSTED_ONLY};
+use crate::handed_on::{self, Dress, Fill, Line, Secrets, TRUSTED_ONLY};
 use crate::policy::{Policy, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose::{Hop, RouteHop};
 use crate::steps::{Called, Caller, Party};
 use crate::trail::{Considered, Outcome, Trail};
+pub use connected::{introduced, learned};
+pub(crate) use connected::{of_caller, of_number, of_user};
 pub(crate) use privacy::{Wish, is_anonymous};
 pub(crate) use who::Who;
 
@@ -33,6 +36,8 @@ pub(crate) struct Identity {
     pub contact_user: Arc<str>,
     /// Why it stands there so, where that is not plain.
     pub because: Vec<String>,
+    /// What rules do to headers later in the call.
+    pub dress: Option<Arc<Dress>>,
 }
 
 /// Which caller is shown.
@@ -121,6 +126,7 @@ pub(crate) fn towards_trunk(
         secrets: &secrets,
     };
     headers.extend(diverted::lines(policy, who, caller, &telling, &request_uri));
+    let mut later = None;
     if !(trunk.headers.is_empty() && who.facts.handed_on.is_empty()) {
         let fill = Fill {
             caller: view.caller_word().to_owned(),
@@ -129,6 +135,8 @@ pub(crate) fn towards_trunk(
             site: caller.site.map(|site| site.name.clone()),
         };
         dress(who, caller, trunk, &fill, &secrets, &mut headers);
+        let kept = if is_trusted(trunk) { Secrets::default() } else { secrets };
+        later = Dress::of(&trunk.headers, fill, &kept);
     }
     Identity {
         to: name_addr(None, &[server.scheme, &*user_escaped(&to), "@", &server.host, phone]),
@@ -137,7 +145,23 @@ pub(crate) fn towards_trunk(
         headers,
         contact_user,
         because,
+        dress: later,
     }
+}
+
+/// What rules do to headers that a trunk is sent in a call of its own.
+pub(crate) fn dress_of_caller(who: &Who<'_>, caller: &Caller<'_>, called: &Called<'_>) -> Option<Arc<Dress>> {
+    let trunk = caller.trunk()?;
+    let written = |number: &str, place| trunk.writes(number, place).into_owned();
+    let number = who.asserted.as_deref().or(who.shown.as_deref());
+    let fill = Fill {
+        caller: number.map_or("anonymous".to_owned(), |number| written(number, NumberPlace::Asserted)),
+        called: written(&called.text, NumberPlace::Request),
+        trunk: trunk.name.clone(),
+        site: caller.site.map(|site| site.name.clone()),
+    };
+    let secrets = if who.privacy.is_hidden { Secrets(who.secrets(caller)) } else { Secrets::default() };
+    Dress::of(&trunk.headers, fill, &secrets)
 }
 
 /// A number as a trunk wants it in one place: in its form, then by its rules.
@@ -294,14 +318,16 @@ fn dress(
     };
     if let Party::Trunk(from) = caller.party {
         let is_inside = matches!(from.identity.trust, Some(Trust::In | Trust::Both)) && is_trusted(trunk);
-        for name in TRUSTED_ONLY.iter().filter(|name| is_inside && !handed_on::is_ignored(from, name)) {
+        for name in
+            TRUSTED_ONLY.iter().filter(|name| is_inside && !handed_on::is_ignored(&from.headers, name))
+        {
             handed_on::hand_on((*name).into(), &theirs, secrets, headers);
         }
-        for name in handed_on::handed_by(&from.headers) {
+        for name in handed_on::handed_by(&from.headers, HeaderPlace::Invite) {
             handed_on::hand_on(name, &theirs, secrets, headers);
         }
     }
-    handed_on::dress(&trunk.headers, fill, secrets, &theirs, headers);
+    handed_on::dress(&trunk.headers, HeaderPlace::Invite, fill, secrets, &theirs, headers);
 }
 
 /// Inside, people are shown by their short numbers.
@@ -348,5 +374,6 @@ pub(crate) fn towards_user(
         headers: [diverted::lines(policy, who, caller, &telling, contact), referred].concat(),
         contact_user: Arc::from(&*sender),
         because: Vec::new(),
+        dress: None,
     }
 }

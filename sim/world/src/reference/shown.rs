@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use model::{
-    CallerIdHeader, Document, FromIdentity, HeaderWay, Number, NumberPlace, Screening, Secure, Trunk, Trust,
+    CallerIdHeader, Document, FromIdentity, HeaderPlace, HeaderWay, Number, NumberPlace, Screening, Secure,
+    Trunk, Trust,
 };
 use policy::Code;
 
@@ -181,7 +182,9 @@ fn dress(
     let number = view.asserted.as_ref().or(view.number.as_ref());
     let number = number.filter(|_| !view.is_hidden || view.is_trusted).map_or("anonymous", String::as_str);
     let site = caller.site.map_or("", |site| &*site.name);
-    for rule in trunk.headers.iter().filter(|rule| rule.direction == HeaderWay::Out) {
+    let out = trunk.headers.iter().filter(|rule| rule.direction == HeaderWay::Out);
+    let first = |on: &HeaderPlace| matches!(on, HeaderPlace::Invite | HeaderPlace::Requests);
+    for rule in out.filter(|rule| rule.on.is_empty() || rule.on.iter().any(first)) {
         let value = rule.value.value.as_ref().map(ToString::to_string).unwrap_or_default();
         let value = value.replace("{caller}", number).replace("{called}", requested);
         let value = value.replace("{trunk}", &trunk.name).replace("{site}", site);

@@ -129,8 +129,8 @@ fn calls(template: &Template) {
 }
 
 /// Each of the thirty and more templates that ship, with made-up values, carries a call out and, unless its
-/// trunk is for calls out only, a call in against a far end that behaves as the documents say: registration, digest, transport, sealing, number form, and the addresses it
-/// calls from.
+/// trunk is for calls out only, a call in against a far end that behaves as the documents say: registration,
+/// digest, transport, sealing, number form, and the addresses it calls from.
 #[test]
 fn a26_every_shipped_template_passes_its_self_test() {
     for template in &templates() {

@@ -39,8 +39,9 @@ fn standing(world: &mut World, trunk: &str) -> (&'static str, String) {
 }
 
 /// Ten thousand numbers are one REGISTER that carries the option tags of RFC 6140 (5.1: `gin` required of the
-/// registrar and of proxies, `path` supported) and one Contact without a user part or a `user` parameter (5.3),
-/// and so without a GRUU (7.1); a call to any of the numbers at that contact reaches the number's user.
+/// registrar and of proxies, `path` supported) and one Contact without a user part or a `user` parameter
+/// (5.3), and so without a GRUU (7.1); a call to any of the numbers at that contact reaches the number's
+/// user.
 #[test]
 fn a1_ten_thousand_numbers_are_one_registration() {
     let mut many = house("{ style = \"gin\", expires = \"1h\" }");

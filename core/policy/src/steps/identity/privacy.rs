@@ -93,6 +93,11 @@ impl Privacy {
     }
 }
 
+/// Whether words of Privacy hide whoever says them.
+pub(crate) fn asks_to_hide(words: &str) -> bool {
+    Privacy::asked_for(words).is_hidden
+}
+
 /// Whether an address stands for nobody.
 pub(crate) fn is_anonymous(uri: &str) -> bool {
     const NOWHERE: &str = "@anonymous.invalid";

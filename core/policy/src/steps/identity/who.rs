@@ -185,8 +185,9 @@ fn of_trunk<'c>(
     trunk: &Arc<Trunk>,
     wish: Option<Wish>,
 ) -> (Who<'c>, Vec<String>) {
-    let heard =
-        |name: &str, values: &[String]| if is_ignored(trunk, name) { Vec::new() } else { values.to_vec() };
+    let heard = |name: &str, values: &[String]| {
+        if is_ignored(&trunk.headers, name) { Vec::new() } else { values.to_vec() }
+    };
     let history = History::read(
         &facts.request_uri,
         &heard("Diversion", &facts.diversion),
@@ -232,7 +233,7 @@ fn of_trunk<'c>(
 
 fn claim_of_trunk(policy: &Policy, facts: &Facts, trunk: &Arc<Trunk>, wish: Option<Wish>) -> Claim {
     let mut notes = Vec::new();
-    let heard = |name: &str| !is_ignored(trunk, name);
+    let heard = |name: &str| !is_ignored(&trunk.headers, name);
     let asserted = facts.asserted.iter().find_map(|uri| named(policy, trunk, uri));
     let asserted = asserted.filter(|_| heard("P-Asserted-Identity"));
     let party = facts.remote_party.iter().find_map(|value| calling_party(value));

@@ -250,6 +250,9 @@ fn trunk(dice: &mut Dice<'_>, at: usize, sites: &[String]) -> String {
             "{ remove = \"P-Asserted-Identity\" }",
             "{ remove = \"P-Asserted-Identity\", direction = \"in\" }",
             "{ remove = \"Remote-Party-ID\", direction = \"in\" }",
+            "{ set = \"X-Account\", value = \"{trunk}\", on = [\"bye\", \"answers\"] }",
+            "{ add = \"X-Every\", value = \"{called}\", on = [\"requests\"] }",
+            "{ set = \"X-Two\", value = \"{caller}\", on = [\"update\", \"invite\"] }",
         ];
         format!("headers = [{}]", dice.some(&rules, 400).join(", "))
     });

@@ -22,8 +22,8 @@ mod unowned;
 
 pub(crate) use emergency::not_among;
 pub use emergency::sounds_urgent;
-pub use place::may_speak;
 pub use identity::{introduced, learned};
+pub use place::may_speak;
 
 use std::sync::Arc;
 use std::time::Duration;

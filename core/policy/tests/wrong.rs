@@ -220,6 +220,10 @@ wrong! {
         is "TD-C007 _:13:22", "known here: none, in, out, both";
     writing_what_comes_in: "identity-13-writing-what-comes-in.toml"
         is "TD-C061 _:13:12", "leave direction out";
+    a_message_that_is_no_word: "identity-14-a-message-that-is-no-word.toml"
+        is "TD-C007 _:13:55", "did you mean \"reinvite\"?";
+    not_hearing_in_some_messages: "identity-15-not-hearing-in-some-messages.toml"
+        is "TD-C061 _:13:12", "leave on out";
     trunk_that_serves_its_site_alone_and_has_none: "toll-bypass-01-trunk-without-site.toml"
         is "TD-C070 _:14:8", "add site = \"…\"";
     trunk_that_serves_a_site_without_subnets: "toll-bypass-02-trunk-at-a-site-without-subnets.toml"
@@ -232,10 +236,6 @@ wrong! {
         is "TD-C070 _:14:8", "leave toll_bypass out; its site says where the people of the PBX are";
     mailbox_that_is_not_there: "toll-bypass-06-mailbox-that-is-not-there.toml"
         is "TD-C017 _:13:11", "did you mean \"hana\" (_:20)?";
-    a_message_that_is_no_word: "identity-14-a-message-that-is-no-word.toml"
-        is "TD-C007 _:13:55", "did you mean \"reinvite\"?";
-    not_hearing_in_some_messages: "identity-15-not-hearing-in-some-messages.toml"
-        is "TD-C061 _:13:12", "leave on out";
 }
 
 #[test]

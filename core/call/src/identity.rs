@@ -108,9 +108,12 @@ impl Call {
         }
     }
 
-    /// The lines of an answer to a side.
-    pub(crate) fn answer_lines<'h>(&self, to: Side, headers: &[(&'h str, &'h str)]) -> Lines<'h> {
+    /// The lines of an answer to a side, which hears in it whom it speaks with.
+    pub(crate) fn answer_lines<'h>(&mut self, to: Side, headers: &[(&'h str, &'h str)]) -> Lines<'h> {
         let mut lines = borrowed(headers);
+        // A name in From is said by requests alone.
+        let is_left = self.takes_names(to) && self.end(to).told.from.is_some();
+        self.ends[to as usize].is_owed_news &= is_left;
         let told = self.end(to).told.headers.iter();
         lines.extend(told.filter(|(name, _)| **name != *PREFERRED).map(kept));
         self.dressed(to, HeaderPlace::Answers, lines)

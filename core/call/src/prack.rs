@@ -82,12 +82,13 @@ impl Call {
         let is_known = told.described.as_ref().is_some_and(|described| described.is_settled);
         let description = word.description.filter(|_| !is_known);
         let rseq = told.rseq.to_string();
+        let passed = told.passed.clone();
         let mut headers = vec![("Supported", FROM_CHANGE)];
         if is_reliable {
             headers.extend([("Require", "100rel"), ("RSeq", rseq.as_str())]);
         }
         headers.extend(word.leave.as_deref().map(|leave| ("P-Early-Media", leave)));
-        headers.extend(handed(&told.passed));
+        headers.extend(handed(&passed));
         let lines = self.answer_lines(Side::Caller, &headers);
         let headers = lent_lines(&lines);
         let reply = Reply {

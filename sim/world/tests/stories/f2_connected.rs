@@ -343,3 +343,21 @@ fn f1_a_refer_that_is_sent_on_says_who_asks() {
     assert!(lines(refer, PAI)[0].starts_with("\"Minsu Park\" <sip:+14255550101@"), "{refer}");
     world.finish();
 }
+
+/// What the answer has said is not said again in an UPDATE when the other side gives a sign of life.
+#[test]
+fn f2_what_the_answer_said_is_not_repeated() {
+    let mut world = World::from_toml(seed(), &house(""));
+    let (east, hana) = (world.provider("east"), world.user("hana"));
+    world.captures();
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(WHILE);
+    assert!(call.is_up_with(&east));
+
+    east.does(|leg| Deed::Say { leg: Some(leg), method: "UPDATE", headers: Vec::new(), body: None });
+    world.run_for(WHILE);
+
+    assert!(!sent(&world, &east, "SIP/2.0 200").is_empty());
+    assert_eq!(sent(&world, &hana, "UPDATE"), Vec::<String>::new());
+    world.finish();
+}

@@ -143,11 +143,11 @@ impl Call {
         };
         let mut lines = Vec::new();
         if let Some(dress) = self.dress_of(from.other()) {
-            dress.takes_on(place, &theirs, &mut lines);
+            dress.takes_on(place, &self.end(from).known, &theirs, &mut lines);
         }
         let is_trunk = matches!(self.end(from.other()).party, policy::Callee::Trunk(_));
         if let Some(dress) = self.dress_of(from).filter(|_| is_trunk) {
-            dress.hands_on(place, &theirs, &mut lines);
+            dress.hands_on(place, &self.end(from).known, &theirs, &mut lines);
         }
         lines
     }

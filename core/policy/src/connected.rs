@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::handed_on::Line;
+/// A header line: its name and its value.
+pub type Line = (Arc<str>, String);
 
 /// A party of a call, as far as anybody vouches for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use model::{HeaderName, HeaderPlace, HeaderRule, HeaderWay, Word};
 
+use crate::connected::{Connected, Line};
+
 /// Headers that travel inside a trust domain and nowhere else (RFC 7315).
 pub(crate) const TRUSTED_ONLY: [&str; 4] =
     ["P-Access-Network-Info", "P-Charging-Function-Addresses", "P-Charging-Vector", "P-Visited-Network-ID"];
-
-/// A header line: its name and its value.
-pub type Line = (Arc<str>, String);
 
 /// What fills the words of rules in for one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,13 +121,28 @@ pub struct Dress {
     rules: Arc<[HeaderRule]>,
     fill: Fill,
     secrets: Secrets,
+    /// Whether the trunk may know who hides.
+    is_trusted: bool,
+}
+
+/// Whether a trunk may know who hides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confidence {
+    Trusted,
+    Strange,
 }
 
 impl Dress {
     /// Nothing, where no rule is about such messages.
-    pub(crate) fn of(rules: &Arc<[HeaderRule]>, fill: Fill, secrets: &Secrets) -> Option<Arc<Dress>> {
+    pub(crate) fn of(
+        rules: &Arc<[HeaderRule]>,
+        fill: Fill,
+        secrets: &Secrets,
+        confidence: Confidence,
+    ) -> Option<Arc<Dress>> {
         let is_later = |rule: &HeaderRule| rule.on.iter().any(|place| *place != HeaderPlace::Invite);
-        let dress = || Dress { rules: rules.clone(), fill, secrets: secrets.clone() };
+        let is_trusted = confidence == Confidence::Trusted;
+        let dress = || Dress { rules: rules.clone(), fill, secrets: secrets.clone(), is_trusted };
         rules.iter().any(is_later).then(|| Arc::new(dress()))
     }
 
@@ -141,19 +155,51 @@ impl Dress {
         }
     }
 
-    /// The values of a message of the other leg that the trunk gets to see.
-    pub fn takes_on(&self, place: HeaderPlace, theirs: &dyn Fn(&str) -> Vec<String>, lines: &mut Vec<Line>) {
+    /// The values of a message of the other leg, where that party is, which the trunk gets to see.
+    pub fn takes_on(
+        &self,
+        place: HeaderPlace,
+        party: &Connected,
+        theirs: &dyn Fn(&str) -> Vec<String>,
+        lines: &mut Vec<Line>,
+    ) {
+        let secrets = if self.is_trusted { Secrets::default() } else { self.secrets_with(party) };
         for name in passed(&self.rules, HeaderWay::Out, place) {
-            hand_on(name.shared(), theirs, &self.secrets, lines);
+            hand_on(name.shared(), theirs, &secrets, lines);
         }
     }
 
-    /// The values of a message of the trunk that go on to the trunk of the other leg.
-    pub fn hands_on(&self, place: HeaderPlace, theirs: &dyn Fn(&str) -> Vec<String>, lines: &mut Vec<Line>) {
+    /// The values of a message of the trunk, behind which that party is, which go on to another trunk.
+    pub fn hands_on(
+        &self,
+        place: HeaderPlace,
+        party: &Connected,
+        theirs: &dyn Fn(&str) -> Vec<String>,
+        lines: &mut Vec<Line>,
+    ) {
+        let secrets = self.secrets_with(party);
         for name in handed_by(&self.rules, place) {
-            hand_on(name, theirs, &self.secrets, lines);
+            hand_on(name, theirs, &secrets, lines);
         }
     }
+
+    /// What the one must not be known by who hid when the call began, and who hides now.
+    fn secrets_with(&self, party: &Connected) -> Secrets {
+        let mut secrets = self.secrets.clone();
+        if party.is_hidden {
+            let number = party.number.iter().map(|number| tail(number));
+            let names = party.inside.iter().chain(&party.display).map(|name| name.to_lowercase());
+            secrets.0.extend(number.chain(names).filter(|secret| !secret.is_empty()));
+        }
+        secrets
+    }
+}
+
+/// The digits by which a number is known at home, without its country's.
+pub(crate) fn tail(number: &str) -> String {
+    const KNOWN_BY: usize = 7;
+    let digits = number.trim_start_matches('+');
+    digits.get(digits.len().saturating_sub(KNOWN_BY)..).unwrap_or(digits).to_owned()
 }
 
 /// Where the id of a call's record is filled in.

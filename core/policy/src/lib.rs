@@ -55,7 +55,7 @@ pub use call_plan::{
 };
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after, decks};
-pub use connected::{Connected, Introduction, Part, Saying};
+pub use connected::{Connected, Introduction, Line, Part, Saying};
 pub use deck::{
     BadLine, Deck, Found, LIST_HEAD, Price, PriceChange, PriceChanges, Quote, Rate, Tariff, Terms, day_of,
     lines_of,
@@ -65,7 +65,7 @@ pub use explain::{
     run_tests,
 };
 pub use facts::{Facts, InterfaceId, Registration, ServerId, Transport, WallTime, Whereabouts};
-pub use handed_on::{CALL, Dress, Line};
+pub use handed_on::{CALL, Dress};
 pub use limit::{Claim, Limit, Permit, Unit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use model::{CallerIdHeader, FromIdentity, HeaderPlace, Number, NumberPlace, Screening, Trust};
 
 use crate::address::{is_dialled, name_addr, user_escaped};
-use crate::handed_on::{self, Dress, Fill, Line, Secrets, TRUSTED_ONLY};
+use crate::connected::Line;
+use crate::handed_on::{self, Confidence, Dress, Fill, Secrets, TRUSTED_ONLY};
 use crate::policy::{Policy, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose::{Hop, RouteHop};
@@ -135,8 +136,7 @@ pub(crate) fn towards_trunk(
             site: caller.site.map(|site| site.name.clone()),
         };
         dress(who, caller, trunk, &fill, &secrets, &mut headers);
-        let kept = if is_trusted(trunk) { Secrets::default() } else { secrets };
-        later = Dress::of(&trunk.headers, fill, &kept);
+        later = Dress::of(&trunk.headers, fill, &secrets, confidence(trunk));
     }
     Identity {
         to: name_addr(None, &[server.scheme, &*user_escaped(&to), "@", &server.host, phone]),
@@ -161,7 +161,11 @@ pub(crate) fn dress_of_caller(who: &Who<'_>, caller: &Caller<'_>, called: &Calle
         site: caller.site.map(|site| site.name.clone()),
     };
     let secrets = if who.privacy.is_hidden { Secrets(who.secrets(caller)) } else { Secrets::default() };
-    Dress::of(&trunk.headers, fill, &secrets)
+    Dress::of(&trunk.headers, fill, &secrets, confidence(trunk))
+}
+
+fn confidence(trunk: &Trunk) -> Confidence {
+    if is_trusted(trunk) { Confidence::Trusted } else { Confidence::Strange }
 }
 
 /// A number as a trunk wants it in one place: in its form, then by its rules.

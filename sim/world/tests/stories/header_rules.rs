@@ -145,3 +145,27 @@ fn what_is_said_at_the_end_goes_on_where_a_rule_hands_it_on() {
         world.finish();
     }
 }
+
+/// Nor is somebody hidden who came into the call later, by a transfer.
+#[test]
+fn who_comes_later_and_hides_is_not_given_away_by_what_is_handed_on() {
+    for (privacy, is_handed) in [("by-call", true), ("always", false)] {
+        let house = house("{ pass = \"X-Owner\", on = [\"bye\"] }", "");
+        let house = house.replace("[user.hana]\n", &format!("[user.hana]\nprivacy = \"{privacy}\"\n"));
+        let mut world = World::from_toml(seed(), &house);
+        let (hana, minsu, east) = (world.user("hana"), world.user("minsu"), world.provider("east"));
+        hana.has_habit(Habit::Adds("X-Owner: Hana Kim, 425-555-0100"));
+        world.captures();
+        let call = east.dials("+1 425 555 0101");
+        world.run_for(WHILE);
+        minsu.newest().transfers_to("0100");
+        world.run_for(WHILE);
+        assert!(call.is_up_with(&hana));
+
+        hana.newest().hangs_up();
+        world.run_for(WHILE);
+
+        assert_eq!(said(&world, &east, "X-Owner").len(), usize::from(is_handed));
+        world.finish();
+    }
+}

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use model::DiversionHeader;
 
 use crate::address::{named_in, user_escaped};
-use crate::handed_on::{Line, Secrets};
+use crate::connected::Line;
+use crate::handed_on::Secrets;
 use crate::history::{Diversion, History};
 use crate::policy::Policy;
 use crate::steps::identity::who::{Who, named};

@@ -7,7 +7,7 @@ use sip_message::{NameAddr, unquote};
 
 use crate::address::named_in;
 use crate::facts::Facts;
-use crate::handed_on::is_ignored;
+use crate::handed_on::{is_ignored, tail};
 use crate::history::History;
 use crate::numbering::{Meaning, meaning};
 use crate::policy::{Policy, Trunk, User};
@@ -151,13 +151,6 @@ impl<'c> Who<'c> {
         secrets.dedup();
         secrets
     }
-}
-
-/// The digits by which a number is known at home, without its country's.
-fn tail(number: &str) -> String {
-    const KNOWN_BY: usize = 7;
-    let digits = number.trim_start_matches('+');
-    digits.get(digits.len().saturating_sub(KNOWN_BY)..).unwrap_or(digits).to_owned()
 }
 
 /// Why a caller is refused, in words.

@@ -21,6 +21,7 @@ mod zone;
 
 mod chronicle;
 mod judges;
+mod ladder;
 mod reference;
 mod sight;
 

@@ -19,6 +19,7 @@ use crate::chronicle::Chronicle;
 use crate::clock::Clock;
 use crate::handle::{ActorHandle, Board, Wish};
 use crate::judges::{Judges, Last, Speech};
+use crate::ladder::{Rung, Way};
 use crate::network::{Link, Network};
 use crate::node::Node;
 use crate::running::Coming;
@@ -50,8 +51,8 @@ pub struct World {
     pub(crate) last_sip: Instant,
     pub(crate) judges: Judges,
     chronicle: Chronicle,
-    /// What the house sent, where a story looks at its bytes.
-    capture: Option<Vec<(IpAddr, Vec<u8>)>>,
+    /// What the house sent and received, where a story looks at its bytes.
+    capture: Option<Vec<Rung>>,
     pub(crate) records: Vec<Record>,
     pub(crate) events: Vec<Event>,
     pub(crate) replies: Vec<(CommandId, Reply)>,
@@ -125,7 +126,7 @@ impl World {
         self.chronicle = chronicle;
     }
 
-    /// Keeps what the house sends from now on.
+    /// Keeps what the house sends and receives from now on.
     pub fn captures(&mut self) {
         self.capture = Some(Vec::new());
     }
@@ -133,13 +134,22 @@ impl World {
     /// What the house sent to a far end since then, as text.
     pub fn captured(&self, to: &ActorHandle) -> Vec<String> {
         let ip = to.sip().ip();
-        let kept = self.capture.iter().flatten().filter(|(at, _)| *at == ip);
-        kept.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect()
+        let kept = self.capture.iter().flatten().filter(|rung| rung.far == ip && rung.way == Way::ToFarEnd);
+        kept.map(|rung| String::from_utf8_lossy(&rung.bytes).into_owned()).collect()
+    }
+
+    /// All that passed since then, a line each: `hana -> INVITE sendrecv`, `hana <- 100 INVITE`.
+    pub fn ladder(&self) -> Vec<String> {
+        let name = |far: &IpAddr| {
+            let known = self.by_ip.get(far).map(|index| self.actors[*index].borrow().profile().name.clone());
+            known.unwrap_or_else(|| far.to_string())
+        };
+        self.capture.iter().flatten().map(|rung| rung.line(&name(&rung.far))).collect()
     }
 
     pub(crate) fn show(&mut self, sight: &Sight<'_>) {
-        if let (Some(capture), Sight::HouseSent { to, bytes, .. }) = (&mut self.capture, sight) {
-            capture.push((to.ip(), bytes.to_vec()));
+        if let Some(capture) = &mut self.capture {
+            capture.extend(Rung::of(sight));
         }
         self.chronicle.see(self.clock.base(), sight);
         self.judges.see(sight);

@@ -46,6 +46,8 @@ impl Call {
         if from != Side::Caller {
             return;
         }
+        let assumed = self.assumed_answer(answer);
+        let answer = assumed.as_deref().or(answer);
         let ours = answer.and_then(|answer| self.describe_across(room, from, Part::Answer, answer));
         self.acknowledge(room, Side::Callee, cseq, ours.as_deref());
         if ours.is_none() {

@@ -57,10 +57,22 @@ pub(crate) fn admit(
     message: &Message<'_>,
     gate: Gate,
 ) -> Option<Admitted> {
-    let offer = check(room, server, message)?;
+    if message.max_forwards().is_ok_and(|hops| hops == Some(0)) {
+        room.reply(server, 483);
+        return None;
+    }
     let mut facts = facts(room, flow, message);
     let mut trail = Trail::default();
     let decision = policy::plan_live(room.policy, &mut facts, &mut trail);
+    let offer = match offer_of(message) {
+        Ok(offer) => offer,
+        // A call for help is made, or asked for a proof, whatever its INVITE carries.
+        Err(_) if is_for_help(room, &decision, &facts) => None,
+        Err(unread) => {
+            say_unread(room, server, &unread);
+            return None;
+        }
+    };
     match decision {
         Decision::Go(plan) if gate == Gate::Draining && !plan.emergency => {
             refuse(
@@ -102,26 +114,39 @@ pub(crate) fn admit(
     }
 }
 
-/// The checks that RFC 3261 8.2 asks of every server. `None`: it was answered. `Some(None)`: no offer.
-fn check(room: &mut Room<'_>, server: ServerId, message: &Message<'_>) -> Option<Option<Box<[u8]>>> {
-    if message.max_forwards().is_ok_and(|hops| hops == Some(0)) {
-        room.reply(server, 483);
-        return None;
-    }
+/// Why what an INVITE carries can't be read.
+enum Unread {
+    Packed,
+    Malformed(sdp::Error),
+}
+
+/// The caller's offer, if it doesn't leave that to the callee.
+fn offer_of(message: &Message<'_>) -> Result<Option<Box<[u8]>>, Unread> {
     match body::of(message) {
-        Body::None => Some(None),
+        Body::None => Ok(None),
         Body::Sdp(offer) => match sdp::Session::parse(offer) {
-            Ok(_) => Some(Some(offer.into())),
-            Err(error) => {
-                let warning = format!("399 tandem \"session description: {error}\"");
-                room.reply_with(server, 400, None, &[("Warning", &warning)]);
-                None
-            }
+            Ok(_) => Ok(Some(offer.into())),
+            Err(error) => Err(Unread::Malformed(error)),
         },
-        Body::Unknown => {
-            room.reply_with(server, 415, None, &body::READABLE);
-            None
+        Body::Unknown => Err(Unread::Packed),
+    }
+}
+
+/// What RFC 3261 8.2.3 asks of every server.
+fn say_unread(room: &mut Room<'_>, server: ServerId, unread: &Unread) {
+    match unread {
+        Unread::Packed => room.reply_with(server, 415, None, &body::READABLE),
+        Unread::Malformed(error) => {
+            let warning = format!("399 tandem \"session description: {error}\"");
+            room.reply_with(server, 400, None, &[("Warning", &warning)]);
         }
+    }
+}
+
+fn is_for_help(room: &Room<'_>, decision: &Decision, facts: &Facts) -> bool {
+    match decision {
+        Decision::Go(plan) => plan.emergency,
+        Decision::No(_) => policy::sounds_urgent(room.policy, &facts.request_uri),
     }
 }
 

@@ -24,6 +24,15 @@ impl Call {
         self.describe(room, from, part, theirs, media).ok()
     }
 
+    /// The answer of somebody in need whose INVITE held what nobody could read, and who takes what we offer
+    /// for the answer: what was offered is agreed upon, and sound comes from wherever they send it.
+    pub(crate) fn assumed_answer(&self, answer: Option<&[u8]>) -> Option<Vec<u8>> {
+        let is_missing = self.plan.emergency && answer.is_none();
+        is_missing
+            .then(|| sdp::assumed(self.bridge.told(Side::Caller), self.caller.flow.remote.ip()))
+            .flatten()
+    }
+
     /// The same for a call on whatever way it is. That media would have been readable is told.
     pub(crate) fn describe(
         &mut self,

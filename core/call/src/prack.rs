@@ -160,6 +160,8 @@ impl Call {
         let State::Placing(attempt) = &self.state else { return };
         let Some(index) = attempt.earlies.owing(tag) else { return };
         let media = &plan.attempts[attempt.index].media;
+        let assumed = self.assumed_answer(answer);
+        let answer = assumed.as_deref().or(answer);
         let ours =
             answer.and_then(|answer| self.describe(room, Side::Caller, Part::Answer, answer, media).ok());
         let State::Placing(attempt) = &mut self.state else { return };

@@ -288,6 +288,40 @@ fn a19_a_call_for_help_may_demand_what_nobody_knows() {
     assert!(out.starts_with("INVITE sip:911@"), "{out}");
 }
 
+/// Nor does it matter what their INVITE carries: what can't be read is as if it weren't there (RFC 3261 8.2.3
+/// would have it refused). The callee makes the offer.
+#[test]
+fn a19_a_call_for_help_may_carry_what_nobody_can_read() {
+    let packed = invite_with("Content-Encoding: gzip");
+    let other = invite("z9hG4bK1").replace("application/sdp", "application/isup; version=itu-t92+");
+    let broken = invite("z9hG4bK1").replace("v=0", "v=7");
+    for invite in [packed, other, broken] {
+        let mut bench = Bench::new();
+
+        bench.from("127.0.0.2:5060", &invite.replace("sip:+12065550142@", "sip:911@"));
+        let out = bench.sent_to("127.0.0.3:5060").remove(0);
+        assert!(out.starts_with("INVITE sip:911@") && !out.contains("m=audio"), "{out}");
+        bench.from("127.0.0.3:5060", &reply(&out, "200 OK", "b1", &sdp("127.0.0.3", 50000)));
+        let answered = bench.sent_to("127.0.0.2:5060").pop().unwrap();
+        assert!(answered.starts_with("SIP/2.0 200 ") && answered.contains("m=audio"), "{answered}");
+
+        // Who made an offer takes that for the answer, and says nothing in the ACK.
+        let ack = format!(
+            "ACK {} SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bKack\nFrom: {}\nTo: {}\n\
+             Call-ID: {}\nCSeq: 1 ACK\nMax-Forwards: 70\nContent-Length: 0\n\n",
+            header(&answered, "Contact").trim_matches(['<', '>']),
+            header(&answered, "From"),
+            header(&answered, "To"),
+            header(&answered, "Call-ID"),
+        );
+        bench.from("127.0.0.2:5060", &ack);
+
+        let heard = bench.sent_to("127.0.0.3:5060");
+        assert!(heard.iter().any(|message| message.starts_with("ACK ") && message.contains("m=audio")));
+        assert!(!heard.iter().any(|message| message.starts_with("BYE ")), "{heard:?}");
+    }
+}
+
 #[test]
 fn c12_a_packed_body_is_not_read() {
     let mut bench = Bench::new();

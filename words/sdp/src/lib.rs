@@ -10,6 +10,7 @@
 
 mod address;
 mod answer;
+mod assumed;
 mod awake;
 mod base64;
 mod codec;
@@ -24,6 +25,7 @@ mod session;
 mod targets;
 
 pub use answer::{Mismatch, answer_matches};
+pub use assumed::assumed;
 pub use awake::awake;
 pub use codec::{Codec, Codecs};
 pub use connection::{Connection, Host, Origin};

@@ -80,6 +80,30 @@ fn a_stranger_inside_reaches_help() {
     world.finish();
 }
 
+/// A phone whose description nobody can read reaches help too, and both are heard: its sound is taken from
+/// wherever it comes. With and without reliable ringing, which has to be answered before the call is.
+#[test]
+fn a19_help_hears_a_phone_whose_description_nobody_can_read() {
+    for habits in [vec![], vec![Habit::Reliable], vec![Habit::Reliable, Habit::EarlyMedia]] {
+        let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+        let (hana, east) = (world.user("hana"), world.provider("east"));
+        hana.has_habit(Habit::Adds("Content-Encoding: gzip"));
+        for habit in &habits {
+            hana.has_habit(*habit);
+            east.has_habit(*habit);
+        }
+
+        let help = hana.dials("911");
+        world.run_for(Duration::from_secs(10));
+
+        assert!(help.is_up_with(&east), "{habits:?}: {:?} {:?}", help.notes(), east.notes());
+        assert!(help.packets_heard() > 20, "{}", help.packets_heard());
+        help.hangs_up();
+        world.run_for(Duration::from_secs(2));
+        world.finish();
+    }
+}
+
 /// Every limit is reached, the line of the trunk is full, every media port is out, and the house is about to
 /// stop: nobody else gets a call, and a call for help reaches somebody.
 #[test]

@@ -30,6 +30,7 @@ impl Call {
                 self.carry_ack(room, side, answer);
                 if is_first {
                     self.tell_who_answered(room);
+                    self.tell_identity(room, Side::Callee);
                 }
             }
             State::Closing(_) => self.bye_owed(room, side),

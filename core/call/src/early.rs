@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use policy::{EarlyMedia, LegRules};
+use policy::{Connected, EarlyMedia, LegRules};
 use sip_message::{Header, Message};
 use sip_stack::{ClientId, Dialog};
 
@@ -34,6 +34,8 @@ pub(crate) struct Early {
     /// The RSeq of the last reliable answer in order.
     pub rseq: Option<u32>,
     pub theirs: Option<Box<[u8]>>,
+    /// Who it says to be, in a request of its own.
+    pub known: Option<Connected>,
     /// Whether its description was agreed upon by a PRACK, and can't be changed by the answer.
     pub is_settled: bool,
     /// The RSeq whose PRACK waits for the caller's answer to an offer, and the caller's tag for it.
@@ -75,10 +77,11 @@ impl Earlies {
         self.list.iter().position(|early| *early.tag == *tag)
     }
 
-    /// The dialog that a request of a callee belongs to.
-    pub(crate) fn dialog_of(&mut self, message: &Message<'_>) -> Option<&mut Dialog> {
-        let mut dialogs = self.list.iter_mut().filter_map(|early| early.dialog.as_mut());
-        dialogs.find(|dialog| dialog.is_of(message))
+    /// The dialog that a request of a callee belongs to, and whose it is.
+    pub(crate) fn dialog_of(&mut self, message: &Message<'_>) -> Option<(usize, &mut Dialog)> {
+        let all = self.list.iter_mut().enumerate();
+        let mut dialogs = all.filter_map(|(index, early)| Some((index, early.dialog.as_mut()?)));
+        dialogs.find(|(_, dialog)| dialog.is_of(message))
     }
 
     /// The early dialog whose PRACK that is.
@@ -92,6 +95,7 @@ impl Earlies {
             dialog,
             rseq: None,
             theirs: None,
+            known: None,
             is_settled: false,
             owed: None,
             prack: None,

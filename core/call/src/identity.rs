@@ -23,7 +23,9 @@ impl Call {
         let plan = Arc::clone(&self.plan);
         let plan = &plan.attempts[attempt.index];
         let learned = policy::learned(room.policy, &plan.callee, &saying_of(message, None));
-        let known = learned.unwrap_or_else(|| plan.connected.clone());
+        let early = message.to().tag().and_then(|tag| attempt.earlies.find(tag));
+        let before = early.and_then(|early| attempt.earlies.get(early).known.clone());
+        let known = learned.or(before).unwrap_or_else(|| plan.connected.clone());
         self.ends[Side::Callee as usize].known = known.clone();
         self.introduce(room, Side::Caller);
         self.caller.told.passed = self.passed_on(Side::Callee, HeaderPlace::Answers, message);
@@ -40,6 +42,23 @@ impl Call {
         if is_another {
             self.ends[from as usize].known = known;
             self.introduce(room, from.other());
+        }
+    }
+
+    /// The same of a callee that has not answered; the caller hears it in the next answer.
+    pub(crate) fn learn_early(&mut self, room: &Room<'_>, index: usize, message: &Message<'_>) {
+        let plan = Arc::clone(&self.plan);
+        let State::Placing(attempt) = &mut self.state else { return };
+        let early = attempt.earlies.get_mut(index);
+        let before = early.dialog.as_ref().map(|dialog| dialog.remote().to_owned());
+        let party = &plan.attempts[attempt.index].callee;
+        let Some(known) = policy::learned(room.policy, party, &saying_of(message, before.as_deref())) else {
+            return;
+        };
+        early.known = Some(known.clone());
+        if attempt.earlies.len() == 1 || attempt.earlies.is_the_heard(index) {
+            self.ends[Side::Callee as usize].known = known;
+            self.introduce(room, Side::Caller);
         }
     }
 

@@ -5,6 +5,7 @@ use sip_stack::{Flow, ServerId};
 
 use crate::Room;
 use crate::call::{Call, State};
+use crate::early_update::{Asker, put_off};
 use crate::replaces::Sought;
 
 impl Call {
@@ -39,10 +40,9 @@ impl Call {
             (_, Method::Subscribe) | (State::Placing(_), Method::Notify) => {
                 room.reply_with(server, 489, None, &[("Allow-Events", "refer")]);
             }
-            // The first INVITE isn't answered yet (RFC 3261 14.2, RFC 3311 5.2).
-            (State::Placing(_), Method::Invite | Method::Update | Method::Info | Method::Refer) => {
-                room.reply_with(server, 500, None, &[("Retry-After", "3")]);
-            }
+            (State::Placing(_), Method::Update) => self.update_early(room, server, Asker::Caller, message),
+            // The first INVITE isn't answered yet (RFC 3261 14.2).
+            (State::Placing(_), Method::Invite | Method::Info | Method::Refer) => put_off(room, server),
             (State::Up(_), Method::Invite | Method::Update) => {
                 self.carry_exchange(room, server, side, message)
             }
@@ -55,7 +55,9 @@ impl Call {
     /// A request of a callee that has not answered yet.
     fn asked_early(&mut self, room: &mut Room<'_>, server: ServerId, flow: Flow, message: &Message<'_>) {
         let State::Placing(attempt) = &mut self.state else { return room.reply(server, 481) };
-        let Some(dialog) = attempt.earlies.dialog_of(message) else { return room.reply(server, 481) };
+        let Some((index, dialog)) = attempt.earlies.dialog_of(message) else {
+            return room.reply(server, 481);
+        };
         if let Err(fault) = dialog.admit(message) {
             return room.reply(server, fault.status());
         }
@@ -65,10 +67,9 @@ impl Call {
             Method::Subscribe | Method::Notify => {
                 room.reply_with(server, 489, None, &[("Allow-Events", "refer")]);
             }
-            // Our offer is not answered yet (RFC 3261 14.2, RFC 3311 5.2).
-            Method::Invite | Method::Update | Method::Info | Method::Refer => {
-                room.reply_with(server, 500, None, &[("Retry-After", "3")]);
-            }
+            Method::Update => self.update_early(room, server, Asker::Callee(index), message),
+            // Ours isn't answered yet (RFC 3261 14.2).
+            Method::Invite | Method::Info | Method::Refer => put_off(room, server),
             // A callee ends by its answer, not by BYE (RFC 3261 15).
             Method::Bye => room.reply(server, 403),
             _ => room.reply_with(server, 405, None, &[("Allow", &self.allowed())]),

@@ -104,6 +104,10 @@ impl Call {
             End { known, ..End::of_callee(&self.plan.attempts[attempt.index]) };
         self.state = State::Up(callee);
         self.timer(Side::Callee).accepted(room.now.instant, message);
+        // The INVITE said who called then.
+        if self.end(Side::Caller).known != self.plan.caller {
+            self.introduce(room, Side::Callee);
+        }
         if is_left_open {
             self.acks[Side::Callee as usize] = Ack::Owed(cseq);
         } else {

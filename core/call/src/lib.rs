@@ -21,6 +21,7 @@ mod attempt;
 mod call;
 mod closing;
 mod early;
+mod early_update;
 mod end;
 mod errand;
 mod exchange;

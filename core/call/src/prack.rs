@@ -192,7 +192,7 @@ impl Call {
     }
 
     /// An answer to the caller's new offer out of what the callee has described already.
-    fn answer_here(&mut self, room: &mut Room<'_>, offer: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn answer_here(&mut self, room: &mut Room<'_>, offer: &[u8]) -> Option<Vec<u8>> {
         let State::Placing(attempt) = &self.state else { return None };
         let theirs = attempt.earlies.heard()?.theirs.clone()?;
         let (asked, said) = (Session::parse(offer).ok()?, Session::parse(&theirs).ok()?);
@@ -203,7 +203,11 @@ impl Call {
             return None;
         }
         self.describe(room, Side::Caller, Part::Offer, offer, media).ok()?;
-        self.describe(room, Side::Callee, Part::Answer, &theirs, media).ok()
+        let ours = self.describe(room, Side::Callee, Part::Answer, &theirs, media).ok()?;
+        if let Some(described) = &mut self.caller.told.described {
+            described.text.clone_from(&ours);
+        }
+        Some(ours)
     }
 
     /// What waited for a PRACK: the answer, or the next word.

@@ -167,7 +167,7 @@ impl Call {
         (is_switched, ours)
     }
 
-    fn leave_for_caller(&self) -> Option<Box<str>> {
+    pub(crate) fn leave_for_caller(&self) -> Option<Box<str>> {
         if !self.caller.told.knows_leave {
             return None;
         }

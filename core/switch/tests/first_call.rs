@@ -52,7 +52,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let documents = model::load(&[model::SourceFile::new("house.toml", HOUSE)])
+        Bench::of(HOUSE)
+    }
+
+    fn of(house: &str) -> Bench {
+        let documents = model::load(&[model::SourceFile::new("house.toml", house)])
             .unwrap_or_else(|problems| panic!("{problems:?}"));
         let policy: Arc<Policy> =
             Arc::new(policy::compile(&documents, &model::Secrets::new()).unwrap_or_else(|p| panic!("{p:?}")));
@@ -333,26 +337,104 @@ fn c12_a_packed_body_is_not_read() {
     assert_eq!(header(&refused, "Accept-Encoding"), "identity");
 }
 
-/// A callee that rings has a dialog: what it asks too early is put off, and its call is not unknown to us.
+/// A request of the callee's, in the dialog that its provisional answer made.
+fn asked_by_callee(out: &str, branch: &str, request: (u32, &str), body: &str) -> String {
+    let (cseq, method) = request;
+    let length = body.replace('\n', "\r\n").len();
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\n" };
+    format!(
+        "{method} sip:127.0.0.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.3:5060;branch=z9hG4bK{branch}\n\
+         From: {};tag=b1\nTo: {}\nCall-ID: {}\nCSeq: {cseq} {method}\n\
+         {kind}Content-Length: {length}\n\n{body}",
+        header(out, "To"),
+        header(out, "From"),
+        header(out, "Call-ID"),
+    )
+}
+
+/// The caller offers two codecs, and the callee takes both in a reliable 183, whose PRACK it answers. The
+/// INVITE that the callee got, and the 183 that the caller got.
+fn agreed_early(bench: &mut Bench) -> (String, String) {
+    let both = |text: String| text.replace("AVP 0\n", "AVP 0 8\na=rtpmap:8 PCMA/8000\n");
+    let length = |body: &str| format!("Content-Length: {}", body.replace('\n', "\r\n").len());
+    let (plain, offer) = (sdp("127.0.0.2", 40000), both(sdp("127.0.0.2", 40000)));
+    let invite = invite("z9hG4bK1").replace(&plain, &offer).replace(&length(&plain), &length(&offer));
+    bench.from("127.0.0.2:5060", &invite);
+    let out = bench.sent_to("127.0.0.3:5060").remove(0);
+    let ringing = reply(&out, "183 Session Progress", "b1", &both(sdp("127.0.0.3", 50000)));
+    bench.from("127.0.0.3:5060", &ringing.replace("Contact:", "Require: 100rel\nRSeq: 1\nContact:"));
+    let prack = bench.sent_to("127.0.0.3:5060").remove(0);
+    assert!(prack.starts_with("PRACK "), "{prack}");
+    bench.from("127.0.0.3:5060", &reply(&prack, "200 OK", "b1", "").replace(";tag=b1;tag=b1", ";tag=b1"));
+    let told = bench.sent_to("127.0.0.2:5060").pop().unwrap();
+    assert!(told.starts_with("SIP/2.0 183 ") && told.contains(" RTP/AVP 0 8\r\n"), "{told}");
+    (out, told)
+}
+
+/// A session that the callee knows to be agreed may become another before its answer: the caller is told in a
+/// dialog of its own, since what a dialog was answered does not change (RFC 3261 13.2.1).
+#[test]
+fn c7_a_callee_that_changes_its_session_early_changes_what_the_caller_is_told() {
+    let one = sdp("127.0.0.3", 50000).replace("AVP 0\na=rtpmap:0 PCMU/8000", "AVP 8\na=rtpmap:8 PCMA/8000");
+    let mut bench = Bench::new();
+    let (out, first) = agreed_early(&mut bench);
+
+    bench.from("127.0.0.3:5060", &asked_by_callee(&out, "u1", (1, "UPDATE"), &one));
+
+    let answer = bench.sent_to("127.0.0.3:5060").pop().unwrap();
+    assert!(answer.starts_with("SIP/2.0 200 ") && answer.contains("rtpmap:8 PCMA"), "{answer}");
+    let next = bench.sent_to("127.0.0.2:5060").pop().unwrap();
+    assert!(next.starts_with("SIP/2.0 183 ") && next.contains(" RTP/AVP 8\r\n"), "{next}");
+    assert_ne!(header(&next, "To"), header(&first, "To"));
+
+    bench.from("127.0.0.3:5060", &reply(&out, "200 OK", "b1", ""));
+    let answered = bench.sent_to("127.0.0.2:5060").pop().unwrap();
+    assert!(answered.starts_with("SIP/2.0 200 ") && answered.contains(" RTP/AVP 8\r\n"), "{answered}");
+    assert_eq!(header(&answered, "To"), header(&next, "To"));
+}
+
+/// What the caller can't speak is refused, and what only it could say can't be asked of it yet (RFC 3311
+/// 5.2).
+#[test]
+fn c7_a_session_that_nobody_can_answer_for_stays_as_it_was() {
+    let foreign = sdp("127.0.0.3", 50000).replace("AVP 0\na=rtpmap:0 PCMU/8000", "AVP 18");
+    let direct = HOUSE.replace("[trunk.carrier]\n", "[trunk.carrier]\nmedia = { path = \"direct\" }\n");
+    let other = sdp("127.0.0.3", 50002);
+    for (house, session, status) in [(HOUSE, &foreign, 488), (direct.as_str(), &other, 504)] {
+        let mut bench = Bench::of(house);
+        let (out, _) = agreed_early(&mut bench);
+
+        bench.from("127.0.0.3:5060", &asked_by_callee(&out, "u1", (1, "UPDATE"), session));
+
+        let answer = bench.sent_to("127.0.0.3:5060").pop().unwrap();
+        assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{answer}");
+        assert!(bench.sent_to("127.0.0.2:5060").is_empty());
+        bench.from("127.0.0.3:5060", &reply(&out, "200 OK", "b1", ""));
+        let answered = bench.sent_to("127.0.0.2:5060").pop().unwrap();
+        assert!(answered.starts_with("SIP/2.0 200 ") && answered.contains(" RTP/AVP 0 8\r\n"), "{answered}");
+    }
+}
+
+/// A callee that rings has a dialog: what it asks too early is put off, and its call is not unknown to us. An
+/// UPDATE may say who is there; a session waits until ours is answered (RFC 3311 5.2).
 #[test]
 fn c7_a_callee_that_rings_hears_when_to_ask_again() {
     let mut bench = Bench::new();
     bench.from("127.0.0.2:5060", &invite("z9hG4bK1"));
     let out = bench.sent_to("127.0.0.3:5060").remove(0);
     bench.from("127.0.0.3:5060", &reply(&out, "183 Session Progress", "b1", &sdp("127.0.0.3", 50000)));
-    let asks = |turn: usize, method: &str, cseq: u32| {
-        format!(
-            "{method} sip:127.0.0.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.3:5060;branch=z9hG4bKu{turn}\n\
-             From: {};tag=b1\nTo: {}\nCall-ID: {}\nCSeq: {cseq} {method}\nContent-Length: 0\n\n",
-            header(&out, "To"),
-            header(&out, "From"),
-            header(&out, "Call-ID"),
-        )
-    };
-
-    let questions = [(1, "UPDATE", 500), (2, "OPTIONS", 200), (2, "OPTIONS", 500), (4, "MESSAGE", 405)];
-    for (turn, (cseq, method, status)) in questions.into_iter().enumerate() {
-        bench.from("127.0.0.3:5060", &asks(turn, method, cseq));
+    let session = sdp("127.0.0.3", 50002);
+    let questions = [
+        (1, "UPDATE", "", 200),
+        (2, "OPTIONS", "", 200),
+        (2, "OPTIONS", "", 500),
+        (4, "MESSAGE", "", 405),
+        (5, "UPDATE", session.as_str(), 491),
+        (6, "INFO", "", 500),
+    ];
+    for (turn, (cseq, method, body, status)) in questions.into_iter().enumerate() {
+        let asked = asked_by_callee(&out, &format!("u{turn}"), (cseq, method), body);
+        bench.from("127.0.0.3:5060", &asked);
         let answer = bench.sent_to("127.0.0.3:5060").pop().unwrap();
         assert!(answer.starts_with(&format!("SIP/2.0 {status} ")), "{method}: {answer}");
     }

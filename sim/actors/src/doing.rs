@@ -219,7 +219,10 @@ impl Actor {
     /// Offers a changed session, or asks for an offer.
     fn change(&mut self, now: Instant, id: LegId, deed: Deed, out: &mut ActorOut) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
-        if !matches!(leg.state, State::Up) {
+        // UPDATE alone may change what is not answered (RFC 3311).
+        let is_early = matches!(deed, Deed::Update(_))
+            && (matches!(leg.state, State::Ringing { .. }) || leg.early_tag.is_some());
+        if !matches!(leg.state, State::Up) && !is_early {
             return;
         }
         if leg.changing.is_some() || leg.unacked.is_some() {
@@ -252,7 +255,7 @@ impl Actor {
             branch: &branch,
             routes: &leg.dialog.routes,
             from: &leg.dialog.tagged_local(),
-            to: &leg.dialog.tagged_remote(),
+            to: &leg.tagged_remote(),
             call_id: &leg.dialog.call_id,
             cseq: leg.dialog.cseq,
             contact: &contact,

@@ -159,6 +159,14 @@ impl Dialog {
 }
 
 impl Leg {
+    /// The far end with its tag, which it may have given before its answer.
+    pub(crate) fn tagged_remote(&self) -> String {
+        match (&self.dialog.remote_tag, &self.early_tag) {
+            (None, Some(tag)) => format!("{};tag={tag}", self.dialog.remote),
+            _ => self.dialog.tagged_remote(),
+        }
+    }
+
     pub(crate) fn stage(&self) -> Stage {
         match self.state {
             State::Calling { .. } => Stage::Calling,

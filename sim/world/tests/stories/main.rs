@@ -13,6 +13,7 @@ mod deaths;
 mod dns;
 mod early_dialogs;
 mod early_media;
+mod early_updates;
 mod emergencies;
 mod f2_connected;
 mod failover;

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use policy::{AttemptPlan, Large, Turn};
+use policy::{AttemptPlan, Large, Rang, Turn};
 use sip_stack::ClientId;
 use sip_stack::locate::{Locate, Target};
 use targets::Place;
 
+use crate::draft::Row;
 use crate::early::Earlies;
 use crate::timer::Timer;
 
@@ -16,6 +17,8 @@ use crate::timer::Timer;
 pub(crate) struct Attempt {
     /// Which attempt of the plan.
     pub index: usize,
+    /// Its row in the record.
+    pub row: Row,
     pub stage: Stage,
     pub call_id: Box<str>,
     pub cseq: u32,
@@ -82,9 +85,15 @@ pub(crate) enum Progress {
 const SHARERS_MAX: usize = 4;
 
 impl Attempt {
-    pub(crate) fn new(index: usize, call_id: String, now: Instant, plan: &AttemptPlan) -> Attempt {
+    pub(crate) fn new(
+        (index, row): (usize, Row),
+        call_id: String,
+        now: Instant,
+        plan: &AttemptPlan,
+    ) -> Attempt {
         Attempt {
             index,
+            row,
             stage: Stage::Begun,
             call_id: call_id.into(),
             cseq: 1,
@@ -142,6 +151,11 @@ impl Attempt {
             Stage::Begun | Stage::Locating(_) => Some(self.give_up_at),
             Stage::Calling { until, .. } | Stage::Ringing { until, .. } => Some(*until),
         }
+    }
+
+    /// Whether the caller heard it ring.
+    pub(crate) fn rang(&self) -> Rang {
+        if self.was_told() { Rang::Heard } else { Rang::Never }
     }
 
     /// Whether the caller heard of it.

@@ -11,6 +11,11 @@ use sip_stack::Token;
 use crate::Room;
 use crate::keys::{Keys, Settled};
 
+/// Rounds from here on are of attempts that ring beside others.
+const OF_LANES: u8 = 128;
+const LANES: u8 = 8;
+const ROUNDS_OF_LANE: u8 = 16;
+
 /// Audio, video, text: streams beyond these are refused one by one.
 const STREAMS_MAX: usize = 4;
 
@@ -19,6 +24,8 @@ pub(crate) struct Bridge {
     key: Token,
     /// Counts the relay sessions of this call: one that moves to another interface begins anew.
     round: u8,
+    /// Rounds above belong to somebody else who rings for this call.
+    last: u8,
     sides: [Port; 2],
     /// SRTP of each side.
     keys: [Keys; 2],
@@ -108,7 +115,28 @@ impl Bridge {
         };
         let keys = [caller_keys, Keys::unknown()];
         let sides = [port(Side::Caller), port(Side::Callee)];
-        Bridge { key, round: 0, sides, keys, stage: Stage::Shut, figures: None, peer: Peer::Same }
+        let stage = Stage::Shut;
+        Bridge { key, round: 0, last: OF_LANES - 1, sides, keys, stage, figures: None, peer: Peer::Same }
+    }
+
+    /// Media of an attempt that rings beside others of the same call.
+    pub(crate) fn beside(key: Token, lane: usize, caller: InterfaceId, caller_keys: Keys) -> Bridge {
+        let lane = u8::try_from(lane).unwrap_or_default() % LANES;
+        let round = OF_LANES + lane * ROUNDS_OF_LANE;
+        Bridge { round, last: round + (ROUNDS_OF_LANE - 1), ..Bridge::new(key, caller, caller_keys) }
+    }
+
+    /// Nobody rings beside it any more.
+    pub(crate) fn is_alone(&mut self) {
+        self.last = u8::MAX;
+    }
+
+    /// Gives up ports and relay session: nobody waits for what it counted.
+    pub(crate) fn let_go(&mut self, room: &mut Room<'_>) {
+        if matches!(self.stage, Stage::Open) {
+            room.orders.push(Order::Close { session: self.session() });
+        }
+        self.shut(room);
     }
 
     pub(crate) fn session(&self) -> SessionKey {
@@ -117,7 +145,7 @@ impl Bridge {
 
     /// How often this call began its media anew.
     pub(crate) fn rounds(&self) -> u8 {
-        self.round
+        if self.round < OF_LANES { self.round } else { self.round % ROUNDS_OF_LANE }
     }
 
     /// Whether the relay still has to say what became of this call's streams.
@@ -134,7 +162,7 @@ impl Bridge {
         if matches!(self.stage, Stage::Open) {
             room.orders.push(Order::Close { session: self.session() });
             self.shut(room);
-            self.round = self.round.saturating_add(1);
+            self.round = self.round.saturating_add(1).min(self.last);
         }
     }
 

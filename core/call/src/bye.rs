@@ -2,6 +2,7 @@
 //!
 //! Who hung up is answered only when the record is kept: a call that its parties know to be over has one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use media::Side;
@@ -144,11 +145,13 @@ impl Call {
 
     /// Ends the media, and keeps the record as soon as it is whole.
     pub(crate) fn close(&mut self, room: &mut Room<'_>, ending: Ending) {
+        self.let_others_go(room, None, "the call was over");
         self.leave_line();
         if !matches!(self.state, State::Closing(_)) {
             self.state = State::Closing(Closing::default());
         }
         self.permits.clear();
+        self.ring.permits.clear();
         self.passing.clear();
         self.leave_transfer();
         self.draft.ended(room, ending);
@@ -164,6 +167,14 @@ impl Call {
 
     /// The relay speaks.
     pub(crate) fn heard(&mut self, room: &mut Room<'_>, event: &media::Event) {
+        let session = match event {
+            media::Event::Failed { session, .. }
+            | media::Event::Latched { session, .. }
+            | media::Event::Finished { session, .. } => *session,
+        };
+        if !self.take_up_session(session) {
+            return;
+        }
         match event {
             media::Event::Finished { figures, .. } => {
                 self.bridge.finished(room, figures);
@@ -188,9 +199,13 @@ impl Call {
         }
         // Somebody else sits on a port of ours: the same peer is asked again, with other ports.
         self.draft.attempt_failed(room, policy::Cause::Media, why);
-        self.permits.clear();
         self.bridge.begin_anew(room);
-        self.try_from(room, index);
+        let plan = Arc::clone(&self.plan);
+        self.ring.permits.clear();
+        self.draft.attempt_began(room, &plan.attempts[index]);
+        if let Err((cause, words)) = self.start(room, index, &plan.attempts[index]) {
+            self.attempt_failed(room, cause, &words);
+        }
     }
 
     pub(crate) fn expire_closing(&mut self, room: &mut Room<'_>) {

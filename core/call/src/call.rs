@@ -21,6 +21,7 @@ use crate::joining::Joining;
 use crate::keys::{Carrier, Keys};
 use crate::moving::{Begin, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
+use crate::ring::Ring;
 use crate::time::T1;
 use crate::timer::Agreement;
 use crate::told::Told;
@@ -60,7 +61,11 @@ pub struct Call {
     pub(crate) acks: [Ack; 2],
     /// To tags of callees whose answers lost against another's, and whose dialogs were ended.
     pub(crate) outrun: Vec<Box<str>>,
+    /// Attempts that ring along with the one in hand.
+    pub(crate) ring: Ring,
     pub(crate) permits: Vec<Permit>,
+    /// The limits that the whole call has taken its part of, whoever answers.
+    pub(crate) taken: Vec<Arc<str>>,
     pub(crate) draft: Box<Draft>,
     pub(crate) set_up_by: Instant,
     /// How often the plan's attempts were begun again from the first.
@@ -73,7 +78,7 @@ pub struct Call {
 
 /// What a call is doing.
 pub(crate) enum State {
-    /// Trying one peer after the other.
+    /// Trying one peer after the other; the attempt in hand, beside which others may ring.
     Placing(Attempt),
     /// Both legs are answered.
     Up(Callee),
@@ -238,7 +243,9 @@ impl Call {
             unacked: [None, None],
             acks: [Ack::None, Ack::None],
             outrun: Vec::new(),
+            ring: Ring::default(),
             permits: Vec::new(),
+            taken: Vec::new(),
             set_up_by: room.now.instant + plan.set_up_max,
             rounds: 0,
             retry_after: None,
@@ -259,9 +266,7 @@ impl Call {
     /// When this call wants to be looked at next.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let waits = match &self.state {
-            State::Placing(attempt) => {
-                Some(attempt.deadline().map_or(self.set_up_by, |at| at.min(self.set_up_by)))
-            }
+            State::Placing(_) => self.attempts().filter_map(Attempt::deadline).chain([self.set_up_by]).min(),
             State::Up(_) => {
                 let joining = self.joining.as_ref().and_then(Joining::deadline);
                 [self.timer_deadline(), joining].into_iter().flatten().min()
@@ -280,7 +285,7 @@ impl Call {
         self.repeat_unacked(room);
         self.repeat_told(room);
         match &self.state {
-            State::Placing(_) => self.expire_attempt(room),
+            State::Placing(_) => self.expire_attempts(room),
             State::Up(_) => {
                 self.expire_joining(room);
                 self.expire_timers(room);
@@ -300,8 +305,10 @@ impl Call {
     }
 
     fn unanswered(&mut self, room: &mut Room<'_>, client: ClientId, cause: policy::Cause) {
+        if self.take_up(|attempt| attempt.is_client(client)) {
+            return self.attempt_unanswered(room, cause);
+        }
         match &mut self.state {
-            State::Placing(attempt) if attempt.is_client(client) => self.attempt_unanswered(room, cause),
             State::Placing(_) => {}
             State::Up(_) => self.exchange_unanswered(room, client, cause),
             State::Closing(closing) => closing.bye_ended(client),

@@ -22,6 +22,7 @@ impl Call {
 
     /// Ends a call that nobody has answered yet. A 2xx that crosses is acknowledged and ended.
     pub(crate) fn cancel_attempt(&mut self, room: &mut Room<'_>, reason: Option<&str>) {
+        self.let_others_go(room, reason, "the caller gave up");
         if let State::Placing(attempt) = &self.state
             && let Some(client) = attempt.client()
         {

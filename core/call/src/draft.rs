@@ -14,8 +14,28 @@ pub(crate) struct Draft {
     record: Option<Record>,
     began: Now,
     last: Option<Cause>,
+    /// The row of the attempt in hand.
+    row: Row,
     words: Option<Box<str>>,
     heard_early: Option<WallTime>,
+}
+
+/// The place of an attempt in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row(u32);
+
+impl Row {
+    fn last_of(record: &Record) -> Row {
+        Row(u32::try_from(record.attempts.len()).unwrap_or(u32::MAX).saturating_sub(1))
+    }
+
+    fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
+    fn of(self, record: &mut Record) -> Option<&mut AttemptRecord> {
+        record.attempts.get_mut(self.index())
+    }
 }
 
 impl Draft {
@@ -34,7 +54,8 @@ impl Draft {
         record.calling = plan.calling.to_string();
         record.to_e164 = plan.called.starts_with('+').then(|| plan.called.to_string());
         record.route = plan.route.as_ref().map(|route| route.to_string());
-        Box::new(Draft { record: Some(record), began: room.now, last: None, words: None, heard_early: None })
+        let record = Some(record);
+        Box::new(Draft { record, began: room.now, last: None, row: Row(0), words: None, heard_early: None })
     }
 
     /// The record of a call that never began.
@@ -85,10 +106,39 @@ impl Draft {
             cause: String::new(),
             notes: Vec::new(),
         });
+        self.row = Row::last_of(record);
+    }
+
+    /// The row of the attempt in hand.
+    pub(crate) fn row(&self) -> Row {
+        self.row
+    }
+
+    /// From now on, what happens is of another attempt.
+    pub(crate) fn take_up(&mut self, row: Row) {
+        self.row = row;
+    }
+
+    fn attempt(&mut self) -> Option<&mut AttemptRecord> {
+        self.row.of(self.record.as_mut()?)
+    }
+
+    /// It was let go before anything came of it.
+    pub(crate) fn attempt_left(&mut self, room: &Room<'_>, words: &str) {
+        let at = self.time(room);
+        if let Some(attempt) = self.attempt() {
+            attempt.ended = Some(at);
+            words.clone_into(&mut attempt.cause);
+        }
+    }
+
+    /// Of several attempts, this one says why the call came to nothing.
+    pub(crate) fn failed_by(&mut self, row: Row, cause: Cause) {
+        (self.row, self.last) = (row, Some(cause));
     }
 
     pub(crate) fn attempt_sent(&mut self, flow: Flow, call_id: &str) {
-        if let Some(attempt) = self.record.as_mut().and_then(|record| record.attempts.last_mut()) {
+        if let Some(attempt) = self.attempt() {
             attempt.remote = Some(format!("{}:{}", flow.transport, flow.remote));
             call_id.clone_into(&mut attempt.call_id);
         }
@@ -96,7 +146,7 @@ impl Draft {
 
     /// Something that was decided about the attempt on its way.
     pub(crate) fn attempt_note(&mut self, words: String) {
-        if let Some(attempt) = self.record.as_mut().and_then(|record| record.attempts.last_mut()) {
+        if let Some(attempt) = self.attempt() {
             attempt.notes.push(words);
         }
     }
@@ -104,7 +154,7 @@ impl Draft {
     pub(crate) fn attempt_failed(&mut self, room: &Room<'_>, cause: Cause, words: &str) {
         let at = self.time(room);
         self.last = Some(cause);
-        if let Some(attempt) = self.record.as_mut().and_then(|record| record.attempts.last_mut()) {
+        if let Some(attempt) = self.attempt() {
             attempt.ended = Some(at);
             words.clone_into(&mut attempt.cause);
             attempt.sip_code = match cause {
@@ -118,7 +168,7 @@ impl Draft {
     pub(crate) fn waits(&mut self, turn: &Turn) {
         let Some(record) = &mut self.record else { return };
         record.trail.followed(turn.to_string());
-        if let Some(attempt) = record.attempts.last_mut() {
+        if let Some(attempt) = self.attempt() {
             attempt.waited_ms = u64::try_from(turn.wait.as_millis()).unwrap_or(u64::MAX);
         }
     }
@@ -142,7 +192,7 @@ impl Draft {
         record.answered = Some(at);
         record.setup_ms = Some(between(record.started, at));
         record.sip_code = 200;
-        if let Some(attempt) = record.attempts.last_mut() {
+        if let Some(attempt) = self.attempt() {
             attempt.sip_code = Some(200);
             "answered".clone_into(&mut attempt.cause);
         }
@@ -180,13 +230,13 @@ impl Draft {
         let (code, outcome) = verdict::of(ending, self.last);
         record.outcome = if record.answered.is_some() { Outcome::Answered } else { outcome };
         code.clone_into(&mut record.verdict);
-        record.words = sentence(code, record);
+        record.words = sentence(code, record, self.row);
         match ending {
             Ending::Failed(status) => record.sip_code = status,
             Ending::Cancelled => (record.sip_code, record.ended_by) = (487, EndedBy::Caller),
             _ => {}
         }
-        if let Some(attempt) = record.attempts.last_mut() {
+        if let Some(attempt) = self.row.of(record) {
             attempt.ended.get_or_insert(at);
         }
     }
@@ -271,9 +321,9 @@ fn between(from: WallTime, to: WallTime) -> u64 {
     u64::try_from(to.0 - from.0).unwrap_or(0)
 }
 
-fn sentence(code: &str, record: &Record) -> String {
+fn sentence(code: &str, record: &Record, row: Row) -> String {
     let title = verdict::title(code);
-    match record.attempts.last() {
+    match record.attempts.get(row.index()) {
         Some(attempt) if record.answered.is_none() && !attempt.cause.is_empty() => {
             format!("{title}: {} at {}", attempt.cause, attempt.callee)
         }

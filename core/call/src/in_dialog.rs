@@ -54,6 +54,7 @@ impl Call {
     }
     /// A request of a callee that has not answered yet.
     fn asked_early(&mut self, room: &mut Room<'_>, server: ServerId, flow: Flow, message: &Message<'_>) {
+        self.take_up(|attempt| attempt.earlies.dialog_of(message).is_some());
         let State::Placing(attempt) = &mut self.state else { return room.reply(server, 481) };
         let Some((index, dialog)) = attempt.earlies.dialog_of(message) else {
             return room.reply(server, 481);

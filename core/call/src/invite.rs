@@ -16,6 +16,7 @@ use crate::closing::Ending;
 use crate::early::Early;
 use crate::end::End;
 use crate::lines::{handed, lent_lines};
+use crate::ring::ELSEWHERE;
 use crate::timer::{FROM_CHANGE, lent};
 use crate::{Room, part, stray};
 
@@ -35,6 +36,7 @@ impl Call {
         flow: Flow,
         message: &Message<'_>,
     ) {
+        self.take_up(|attempt| attempt.is_client(client) || attempt.earlies.pracking(client).is_some());
         match part {
             part::INVITE => self.invite_answered(room, client, flow, message),
             part::EXCHANGE => self.exchange_answered(room, client, message),
@@ -94,10 +96,13 @@ impl Call {
             return self.attempt_failed(room, Cause::Media, words);
         };
         let known = self.meet_callee(room, message);
+        self.let_others_go(room, Some(ELSEWHERE), "answered elsewhere");
+        self.bridge.is_alone();
         let State::Placing(attempt) = &self.state else { return };
         if attempt.is_gated {
             self.bridge.gate(room, Side::Caller, Sending::Allowed);
         }
+        self.permits.append(&mut self.ring.permits);
         let callee = Callee { dialog, attempt: attempt.index, contact: attempt.contact.clone() };
         let cseq = attempt.cseq;
         self.ends[Side::Callee as usize] =
@@ -332,7 +337,7 @@ fn caller_status(cause: Cause) -> u16 {
         Cause::Status(401 | 407) => 403,
         Cause::Status(300..=399) => 480,
         Cause::Status(status) => status,
-        Cause::Timeout => 408,
+        Cause::Timeout | Cause::NoAnswer => 408,
         Cause::Dns | Cause::Transport | Cause::Limit => 503,
         Cause::Media => 488,
     }

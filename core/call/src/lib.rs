@@ -27,6 +27,7 @@ mod errand;
 mod exchange;
 mod joining;
 mod moving;
+mod ring;
 mod said;
 mod timer;
 mod told;
@@ -51,6 +52,7 @@ mod refer;
 mod refresh;
 mod reinvite;
 mod replaces;
+mod ringing;
 mod stray;
 mod transfer;
 

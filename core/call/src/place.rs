@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use media::{Purpose, Side};
-use policy::{AttemptPlan, CALL, Cause, EarlyMedia, Large, LegRules, Reliable};
+use policy::{AttemptPlan, CALL, Cause, EarlyMedia, Large, LegRules, Rang, Reliable};
 use sip_message::{Message, Method, NameAddr, Uri};
 use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Target, Usable};
 use sip_stack::{Flow, ListenerId, Request, Transport};
@@ -15,51 +15,111 @@ use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
 use crate::early::Earlies;
 use crate::keys::{Carrier, Keys};
+use crate::ring::{Failure, Ring};
 use crate::timer::{FROM_CHANGE, lent};
 use crate::{Room, part, told};
 
 impl Call {
     /// Tries the attempts of the plan in order, from `index`, until one is under way.
     pub(crate) fn try_from(&mut self, room: &mut Room<'_>, index: usize) {
-        let plan = Arc::clone(&self.plan);
-        for (index, attempt) in plan.attempts.iter().enumerate().skip(index) {
-            self.draft.attempt_began(room, attempt);
-            match self.start(room, index, attempt) {
-                Ok(()) => return,
-                Err((cause, words)) => {
-                    self.permits.clear();
-                    self.draft.attempt_failed(room, cause, &words);
-                    if !attempt.moves_on.contains(cause) {
-                        break;
-                    }
-                }
+        let mut next = Some(index);
+        while let Some(index) = next {
+            if self.ring_from(room, index) {
+                return;
             }
+            next = self.goes_on_from();
         }
         self.fail(room);
     }
 
-    fn start(
+    /// Begins the attempts that ring together; whether any of them is under way.
+    fn ring_from(&mut self, room: &mut Room<'_>, first: usize) -> bool {
+        let plan = Arc::clone(&self.plan);
+        self.ring = Ring { first, ..Ring::default() };
+        let mut is_under_way = false;
+        for index in plan.ring(first) {
+            if is_under_way {
+                self.lay_aside(room, index - first);
+            }
+            match self.start_or_instead(room, index) {
+                true => is_under_way = true,
+                false => self.drop_in_hand(room),
+            }
+        }
+        is_under_way
+    }
+
+    /// Begins an attempt, or one that takes its place; whether one is under way.
+    fn start_or_instead(&mut self, room: &mut Room<'_>, index: usize) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let mut next = Some(index);
+        while let Some(index) = next {
+            let attempt = &plan.attempts[index];
+            self.draft.attempt_began(room, attempt);
+            let Err((cause, words)) = self.start(room, index, attempt) else { return true };
+            self.note_failure(room, index, cause, &words);
+            next = attempt.instead.filter(|_| attempt.moves_on.contains(cause));
+        }
+        false
+    }
+
+    /// Where the call goes on when nobody of a ring was reached: what said best why decides.
+    fn goes_on_from(&mut self) -> Option<usize> {
+        self.permits.clear();
+        self.taken.clear();
+        let failure = self.ring.failure.take()?;
+        self.draft.failed_by(failure.row, failure.cause);
+        self.plan.after(self.ring.first, failure.index, failure.cause, failure.rang)
+    }
+
+    fn note_failure(&mut self, room: &mut Room<'_>, index: usize, cause: Cause, words: &str) {
+        self.ring.permits.clear();
+        let rang = match &self.state {
+            State::Placing(attempt) if attempt.index == index => attempt.rang(),
+            _ => Rang::Never,
+        };
+        self.draft.attempt_failed(room, cause, words);
+        self.ring.note(Failure { index, row: self.draft.row(), cause, rang });
+    }
+
+    pub(crate) fn start(
         &mut self,
         room: &mut Room<'_>,
         index: usize,
         plan: &AttemptPlan,
     ) -> Result<(), (Cause, String)> {
-        for claim in &plan.claims {
-            let permit = if self.plan.emergency { Some(claim.take_by_force()) } else { claim.take() };
-            match permit {
-                Some(permit) => self.permits.push(permit),
-                None => {
-                    return Err((Cause::Limit, format!("the limit of {} is reached", claim.limit.name())));
-                }
-            }
-        }
         let call_id = format!("{}-{}", self.key, room.stack.chance().text(12));
-        let attempt = Attempt::new(index, call_id, room.now.instant, plan);
+        let attempt = Attempt::new((index, self.draft.row()), call_id, room.now.instant, plan);
+        self.take_claims(plan)?;
         let line = self.stand_in_line(room, plan)?;
         let is_waiting = line.is_some();
         let stage = line.map_or(Stage::Begun, Stage::Waiting);
         self.state = State::Placing(Attempt { stage, ..attempt });
         if is_waiting { Ok(()) } else { self.find_targets(room, plan) }
+    }
+
+    /// Takes what an attempt needs of limits; the call's own part once, however many ring.
+    fn take_claims(&mut self, plan: &AttemptPlan) -> Result<(), (Cause, String)> {
+        let mut left: Vec<&Arc<str>> = self.plan.taken_once.iter().collect();
+        for claim in &plan.claims {
+            let name = claim.limit.name();
+            let own = left.iter().position(|one| ***one == *name).map(|at| left.swap_remove(at).clone());
+            if own.as_ref().is_some_and(|own| self.taken.contains(own)) {
+                continue;
+            }
+            let permit = if self.plan.emergency { Some(claim.take_by_force()) } else { claim.take() };
+            let Some(permit) = permit else {
+                return Err((Cause::Limit, format!("the limit of {name} is reached")));
+            };
+            match own {
+                Some(own) => {
+                    self.taken.push(own);
+                    self.permits.push(permit);
+                }
+                None => self.ring.permits.push(permit),
+            }
+        }
+        Ok(())
     }
 
     /// Its turn has come: the attempt begins.
@@ -107,6 +167,9 @@ impl Call {
         plan: &AttemptPlan,
         target: &str,
     ) -> Result<(), (Cause, String)> {
+        if self.ring.beside.iter().any(|other| matches!(other.attempt.stage, Stage::Locating(_))) {
+            return Ok(());
+        }
         let uri = Uri::parse(target).map_err(|error| (Cause::Dns, error.to_string()))?;
         let transports = room.places.transports(plan.interface);
         let usable = Usable { transports: &transports, families: Families::Both };
@@ -118,9 +181,11 @@ impl Call {
 
     /// The answer to a question to the DNS.
     pub(crate) fn located(&mut self, room: &mut Room<'_>, answer: DnsAnswer) {
+        self.take_up(|attempt| matches!(attempt.stage, Stage::Locating(_)));
         if let Err((cause, words)) = self.locate(room, Some(answer)) {
             self.attempt_failed(room, cause, &words);
         }
+        self.look_up_next(room);
     }
 
     fn locate(&mut self, room: &mut Room<'_>, answer: Option<DnsAnswer>) -> Result<(), (Cause, String)> {
@@ -185,11 +250,15 @@ impl Call {
         proof: Option<(&str, &str)>,
     ) -> Result<(), (Cause, String)> {
         let offer = self.offer_to_callee(room, plan, flow)?;
+        self.gate_ring(room);
+        let is_one_of_several = self.plan.ring(self.ring.first).len() > 1;
         let from = self.tagged_from(plan);
         let State::Placing(attempt) = &mut self.state else { return Ok(()) };
         attempt.earlies = Earlies::default();
         let answers = match (&offer, self.caller.told.way) {
             (None, told::Way::Plain) => Answers::Impossible,
+            // Several offers before the answer, and one caller to answer them.
+            (None, told::Way::Reliable) if is_one_of_several => Answers::Impossible,
             _ => Answers::Possible,
         };
         let id = self.draft.id();
@@ -241,10 +310,12 @@ impl Call {
 
     /// Whether this is the INVITE that is out now.
     pub(crate) fn has_sent(&self, message: &Message<'_>) -> bool {
-        let State::Placing(attempt) = &self.state else { return false };
         let user = |uri: &str| Uri::parse(uri).ok().and_then(|uri| uri.user().map(str::to_owned));
+        let Some(attempt) = self.attempts().find(|attempt| *attempt.call_id == *message.call_id()) else {
+            return false;
+        };
         let sent = user(&self.plan.attempts[attempt.index].request_uri);
-        *attempt.call_id == *message.call_id() && sent == message.request_uri().and_then(user)
+        sent == message.request_uri().and_then(user)
     }
 
     /// The From value of this call's INVITEs, with our tag.
@@ -305,6 +376,9 @@ impl Call {
         let plan = Arc::clone(&self.plan);
         self.draft.attempt_failed(room, cause, words);
         self.draft.attempt_began(room, &plan.attempts[index]);
+        if let State::Placing(attempt) = &mut self.state {
+            attempt.row = self.draft.row();
+        }
         match self.invite_next(room) {
             Ok(()) => true,
             Err((cause, words)) => {
@@ -328,20 +402,40 @@ impl Call {
     /// What became of an attempt decides whether another one follows.
     pub(crate) fn attempt_failed(&mut self, room: &mut Room<'_>, cause: Cause, words: &str) {
         let State::Placing(attempt) = &self.state else { return };
-        let (index, was_told) = (attempt.index, attempt.was_told());
-        self.draft.attempt_failed(room, cause, words);
-        self.permits.clear();
+        let (index, rang) = (attempt.index, attempt.rang());
+        self.note_failure(room, index, cause, words);
         self.bridge.forget_callee(room);
-        let plan = &self.plan.attempts[index];
-        // Once the caller hears ringing, another trunk would ring as another call (standards A7).
-        let may_follow = !was_told || plan.moves_on_after_ringing;
-        let next = self.plan.attempts.get(index + 1);
-        match next {
-            Some(_) if may_follow && plan.moves_on.contains(cause) => {
-                self.tell_moved_on(room, index, words);
-                self.try_from(room, index + 1);
+        let attempt = &self.plan.attempts[index];
+        let may_follow = rang == Rang::Never || attempt.moves_on_after_ringing;
+        if let Some(next) = attempt.instead.filter(|_| may_follow && attempt.moves_on.contains(cause)) {
+            self.tell_moved_on(room, index, words);
+            if self.start_or_instead(room, next) {
+                return;
             }
-            _ => self.fail(room),
+        }
+        if self.ring.is_shared() {
+            return self.one_failed(room, cause);
+        }
+        match self.goes_on_from() {
+            Some(next) => {
+                self.tell_moved_on(room, index, words);
+                self.try_from(room, next);
+            }
+            None => self.fail(room),
+        }
+    }
+
+    /// One of several has failed: the others ring on without it.
+    fn one_failed(&mut self, room: &mut Room<'_>, cause: Cause) {
+        if !matches!(cause, Cause::Status(600..)) {
+            self.drop_in_hand(room);
+            return self.look_up_next(room);
+        }
+        // Who declines for everybody does so for all that ring (RFC 3261 16.7).
+        self.let_others_go(room, None, "another declined for all");
+        match self.goes_on_from() {
+            Some(next) => self.try_from(room, next),
+            None => self.fail(room),
         }
     }
 
@@ -363,7 +457,7 @@ impl Call {
             self.draft.attempt_failed(room, Cause::Timeout, "the time to set up a call is over");
             self.fail(room);
         } else if matches!(attempt.stage, Stage::Ringing { .. }) {
-            self.attempt_failed(room, Cause::Timeout, "it rang and nobody answered");
+            self.attempt_failed(room, Cause::NoAnswer, "it rang and nobody answered");
         } else {
             self.attempt_unanswered(room, Cause::Timeout);
         }

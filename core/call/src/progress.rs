@@ -33,11 +33,16 @@ impl Call {
         let Some(news) = self.hear_early(room, flow, message) else { return };
         self.draft.rang(room);
         self.meet_callee(room, message);
+        let is_ringing = self.ring.beside.iter().any(|other| other.attempt.was_told());
         if let State::Placing(Attempt { stage: Stage::Ringing { progress, .. }, .. }) = &mut self.state {
             *progress = Progress::Told;
         }
         if self.origin.is_some() {
             return self.report(status);
+        }
+        // Others ring, and the caller knows.
+        if is_ringing {
+            return;
         }
         if self.caller.offer.is_none() {
             return self.pass_offer_on(room, status, &news);
@@ -136,7 +141,11 @@ impl Call {
     fn hear_the_best(&mut self, room: &mut Room<'_>, news: &News) -> (bool, Option<Vec<u8>>) {
         let plan = Arc::clone(&self.plan);
         let State::Placing(attempt) = &mut self.state else { return (false, None) };
-        let best = attempt.earlies.best([&plan.leg, &plan.attempts[attempt.index].leg]);
+        // Of several who ring, nobody is heard before the answer.
+        let best = match self.ring.is_shared() {
+            true => None,
+            false => attempt.earlies.best([&plan.leg, &plan.attempts[attempt.index].leg]),
+        };
         let before = attempt.earlies.heard_index();
         attempt.earlies.hear(best);
         let Some(index) = best else {

@@ -25,8 +25,8 @@ pub struct Calls {
     free: Vec<u32>,
     looks: BinaryHeap<Reverse<(Instant, u32, u32)>>,
     gate: Gate,
-    /// The call that is out, and its session with the relay.
-    lent: Option<(Token, SessionKey)>,
+    /// The call that is out, and its sessions with the relay.
+    lent: Option<(Token, SessionKey, Vec<SessionKey>)>,
     ended: Ended,
 }
 
@@ -66,7 +66,7 @@ impl Calls {
 
     /// Permits that calls hold.
     pub fn permits(&self) -> usize {
-        self.in_progress().map(|call| call.permits.len()).sum()
+        self.in_progress().map(Call::permits_held).sum()
     }
 
     pub(crate) fn in_progress(&self) -> impl Iterator<Item = &Call> {
@@ -75,8 +75,8 @@ impl Calls {
 
     /// Clears away a call that was out when a panic ended its event: its media is closed, its place is free.
     pub fn mend(&mut self, room: &mut Room<'_>) {
-        let Some((token, session)) = self.lent.take() else { return };
-        room.orders.push(Order::Close { session });
+        let Some((token, session, beside)) = self.lent.take() else { return };
+        room.orders.extend(beside.into_iter().chain([session]).map(|session| Order::Close { session }));
         self.slots[token.slot() as usize] = Slot::default();
         self.free.push(token.slot());
     }
@@ -254,7 +254,7 @@ impl Calls {
             return None;
         }
         let call = slot.call.take()?;
-        self.lent = Some((token, call.bridge.session()));
+        self.lent = Some((token, call.bridge.session(), call.sessions_beside()));
         Some(call)
     }
 
@@ -277,7 +277,7 @@ impl Calls {
 
     fn lend_session(&mut self, session: SessionKey) -> Option<Box<Call>> {
         let slot = self.slots.get(bridge::slot_of(session))?;
-        let call = slot.call.as_ref().filter(|call| call.bridge.session() == session)?;
+        let call = slot.call.as_ref().filter(|call| call.has_session(session))?;
         self.lend(call.key)
     }
 
@@ -300,7 +300,7 @@ impl Calls {
 
     /// A call of that name is out, until it is put back.
     pub(crate) fn lend_out(&mut self, key: Token) {
-        self.lent = Some((key, bridge::session_of(key, 0)));
+        self.lent = Some((key, bridge::session_of(key, 0), Vec::new()));
     }
 
     /// From now on, what bears one call's token may be for another.

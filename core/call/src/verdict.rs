@@ -79,7 +79,7 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
 pub(crate) fn of_cause(cause: Option<Cause>) -> (&'static str, Outcome) {
     match cause {
         Some(Cause::Status(486 | 600 | 603)) => (BUSY, Outcome::Busy),
-        Some(Cause::Status(408 | 480)) => (NO_ANSWER, Outcome::NoAnswer),
+        Some(Cause::Status(408 | 480) | Cause::NoAnswer) => (NO_ANSWER, Outcome::NoAnswer),
         Some(Cause::Status(500..=599)) | Some(Cause::Timeout | Cause::Dns | Cause::Transport) | None => {
             (UNREACHABLE, Outcome::Failed)
         }

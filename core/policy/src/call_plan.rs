@@ -1,6 +1,7 @@
 //! What a plan says: everything that is decided about a call.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use model::{
 };
 use serde::Serialize;
 
-use crate::causes::Causes;
+use crate::after::{Begins, Next, Rang, Unreached};
+use crate::causes::{Cause, Causes};
 use crate::connected::Connected;
 use crate::deck::Quote;
 use crate::facts::{InterfaceId, ServerId};
@@ -40,6 +42,36 @@ pub struct CallPlan {
     pub attempts: Vec<AttemptPlan>,
     /// How long the whole call may take to be answered.
     pub set_up_max: Duration,
+    /// Limits of which the caller's own part is taken once, however many ring at the same time.
+    #[serde(skip)]
+    pub taken_once: Vec<Arc<str>>,
+}
+
+impl CallPlan {
+    /// The attempts that begin together with the one at `index`.
+    pub fn ring(&self, index: usize) -> Range<usize> {
+        let along = self.attempts.iter().skip(index + 1);
+        index..index + 1 + along.take_while(|attempt| attempt.begins == Begins::Along).count()
+    }
+
+    /// Where a call goes on after a ring that came to nothing: after the attempt that says best why.
+    pub fn after(&self, ring: usize, failed: usize, cause: Cause, rang: Rang) -> Option<usize> {
+        let attempt = self.attempts.get(failed)?;
+        match &self.attempts.get(ring)?.next {
+            // Once the caller hears ringing, another trunk would ring as another call (standards A7).
+            Next::Following if rang == Rang::Heard && !attempt.moves_on_after_ringing => None,
+            Next::Following if !attempt.moves_on.contains(cause) => None,
+            Next::Following => {
+                let next = self.ring(ring).end;
+                self.attempts.get(next).filter(|attempt| attempt.begins == Begins::After).map(|_| next)
+            }
+            Next::Nowhere => None,
+            Next::By(exits) => {
+                let why = Unreached::of(cause, rang)?;
+                exits.iter().find(|exit| exit.on == why).map(|exit| exit.to)
+            }
+        }
+    }
 }
 
 /// Where a call goes, as seen from the house.
@@ -71,6 +103,13 @@ pub struct AttemptPlan {
     /// Who that is, as the caller is told.
     #[serde(skip)]
     pub connected: Connected,
+    #[serde(skip_serializing_if = "Begins::is_after")]
+    pub begins: Begins,
+    #[serde(skip_serializing_if = "Next::is_following")]
+    pub next: Next,
+    /// Who takes its place, while others ring on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead: Option<usize>,
     /// The route that leads there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<Arc<str>>,

@@ -11,8 +11,10 @@ use serde::Serialize;
 pub enum Cause {
     /// The final status of the far end.
     Status(u16),
-    /// No answer in time.
+    /// No sign of it in time.
     Timeout,
+    /// It rang, and nobody answered.
+    NoAnswer,
     /// The name could not be resolved.
     Dns,
     /// No connection, or TLS failed.
@@ -105,6 +107,8 @@ impl Rules {
             Cause::Status(status) => {
                 self.statuses.iter().any(|range| (range.first..=range.last).contains(&status))
             }
+            // Configuration has one word for both.
+            Cause::NoAnswer => self.others.contains(&Cause::Timeout),
             other => self.others.contains(&other),
         }
     }

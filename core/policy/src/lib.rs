@@ -7,6 +7,7 @@
 //! [`Policy`] out of documents.
 
 mod account;
+mod after;
 mod call_plan;
 mod facts;
 pub mod history;
@@ -49,6 +50,7 @@ mod protection;
 
 pub use about::{AboutNumber, Block, NumberLine, OnTrunk, about_number, numbers};
 pub use account::{Account, Registrar};
+pub use after::{Begins, Exit, Next, Rang, Unreached};
 pub use call_plan::{
     AttemptPlan, CallPlan, Callee, Credentials, Direction, Large, LegRules, MediaPlan, Otherwise, PartyName,
     SrtpRules,

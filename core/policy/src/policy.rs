@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use model::{
     CallerPrivacy, Choose, DidRule, HeaderRule, HealthCheck, Identity, Moment, Network, Number, NumberPlace,
-    Pattern, PortRange, Problem, Rule, Secret, Side, SipUri, Source, TollBypass, Transit, Transport,
-    TrunkDirection, TrunkKind,
+    Pattern, PortRange, Problem, RingOrder, Rule, Secret, Side, SipUri, Source, TollBypass, Transit,
+    Transport, TrunkDirection, TrunkKind,
 };
 
 use crate::account::Account;
@@ -391,6 +391,7 @@ pub(crate) struct User {
     pub dial_plan: Option<Arc<str>>,
     pub password: Option<Secret<String>>,
     pub devices: Vec<SipUri>,
+    pub ring: RingOrder,
     pub rights: Arc<Rights>,
     pub privacy: CallerPrivacy,
     /// Numbers that the user may show beside the own one.

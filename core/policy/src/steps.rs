@@ -29,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::Dialled;
+use crate::after::Begins;
 use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, LegRules, PartyName};
 use crate::facts::Facts;
 use crate::policy::{Policy, Site, Trunk, User};
@@ -122,6 +123,8 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     let attempts = attempts(policy, &who, (&caller, &speaker), &called, &way, trail)?;
     let set_up_max = budget(policy, &attempts);
     let dress = identity::dress_of_caller(&who, &caller, &called);
+    let rings_along = attempts.iter().any(|attempt| attempt.begins == Begins::Along);
+    let taken_once = if rings_along { admit::of_caller(&caller) } else { Vec::new() };
     let first_route = attempts.first().and_then(|attempt| attempt.route.clone());
     Ok(CallPlan {
         direction: direction(&caller, &way),
@@ -134,6 +137,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         route: first_route.or_else(|| way.route.map(|route| route.name.clone())),
         attempts,
         set_up_max,
+        taken_once,
     })
 }
 

@@ -5,7 +5,7 @@
 mod house;
 
 use house::*;
-use policy::{Callee, Code, Direction, Facts};
+use policy::{Begins, Callee, Code, Direction, Facts};
 
 #[test]
 fn people_in_the_us_dial_as_they_are_used_to() {
@@ -70,10 +70,12 @@ fn a_number_that_a_user_owns_is_reached_inside() {
 }
 
 #[test]
-fn the_devices_of_a_user_are_tried_one_after_another() {
+fn the_devices_of_a_user_ring_together() {
     let plan = planned(&house(), &northwind_sends("+14255550100"));
 
     assert_eq!(targets(&plan), ["sip:hana@10.20.0.31:5062", "sip:hana@10.20.0.32;transport=tcp"]);
+    let begins: Vec<Begins> = plan.attempts.iter().map(|attempt| attempt.begins).collect();
+    assert_eq!(begins, [Begins::After, Begins::Along]);
     assert!(plan.attempts.iter().all(|attempt| attempt.interface == Some(LAN)));
     assert_eq!(plan.attempts[0].request_uri, "sip:hana@10.20.0.31:5062");
     assert_eq!(plan.attempts[0].from, "<sip:+12065550142@contoso.example>");

@@ -23,8 +23,8 @@ mod who;
 pub(crate) use house::House;
 pub(crate) use numbering::Numbering;
 
-use model::{Codec, Document, MediaPath, Site, Trunk, User};
-use policy::{Callee, Claim, Code, Decision, Direction, Facts};
+use model::{Codec, Document, MediaPath, RingOrder, Site, Trunk, User};
+use policy::{Begins, Callee, Claim, Code, Decision, Direction, Facts};
 
 use called::{Called, called};
 use caller::{Caller, caller};
@@ -57,6 +57,8 @@ pub(crate) struct Goes {
 #[derive(Debug, PartialEq)]
 struct Try {
     callee: Callee,
+    /// Whether it begins together with the one before it.
+    along: bool,
     route: Option<String>,
     target: String,
     request_uri: String,
@@ -79,6 +81,7 @@ impl Answer {
         };
         let tries = plan.attempts.iter().map(|attempt| Try {
             callee: attempt.callee.clone(),
+            along: attempt.begins == Begins::Along,
             route: attempt.route.as_deref().map(str::to_owned),
             target: attempt.target.to_string(),
             request_uri: attempt.request_uri.clone(),
@@ -223,6 +226,7 @@ impl House<'_> {
         let codecs = codecs(trunk.media.codecs.as_deref(), caller.site);
         Try {
             callee: Callee::Trunk(trunk.name.clone()),
+            along: false,
             route: hop.route.map(|route| route.name.to_string()),
             target: hop.server.uri.to_string(),
             request_uri: shown.request_uri,
@@ -236,7 +240,7 @@ impl House<'_> {
         }
     }
 
-    /// The devices of a user, one after another.
+    /// The devices of a user: together, eight at a time, unless they ring in turn.
     fn rings(
         &self,
         (caller, speaker): (&Caller<'_>, &Speaker<'_>),
@@ -252,11 +256,12 @@ impl House<'_> {
         let is_hidden = who.privacy.is_hidden || who.privacy.hides_media;
         let path = caller.trunk().map(|trunk| trunk.media.path).filter(|_| !is_hidden);
         let offered = caller.trunk().and_then(|trunk| trunk.value.media.codecs.as_deref());
-        let ring = |contact: String| {
+        let ring = |(at, contact): (usize, String)| {
             let shown = shown::to_user(self, caller, who, called, &contact);
             let codecs = codecs(offered, site);
             Try {
                 callee: Callee::User(user.name.clone()),
+                along: user.ring == RingOrder::Together && at % 8 > 0,
                 route: None,
                 target: contact,
                 request_uri: shown.request_uri,
@@ -269,7 +274,7 @@ impl House<'_> {
                 price: None,
             }
         };
-        Ok(devices.into_iter().map(ring).collect())
+        Ok(devices.into_iter().enumerate().map(ring).collect())
     }
 }
 

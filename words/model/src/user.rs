@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::identity::CallerPrivacy;
 use crate::number::Number;
 use crate::pattern::Pattern;
+use crate::ringing::RingOrder;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
 use crate::uri::SipUri;
@@ -27,6 +28,9 @@ pub struct User {
     pub password: Option<Spot<SecretRef>>,
     #[serde(default)]
     pub devices: Vec<Device>,
+    /// Whether the devices ring together, or one after another.
+    #[serde(default)]
+    pub ring: RingOrder,
     /// Whether the user's number is hidden from those who are called.
     #[serde(default)]
     pub privacy: CallerPrivacy,

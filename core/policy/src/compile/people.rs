@@ -32,6 +32,7 @@ impl Compiler<'_> {
                 extension: document.extension.as_ref().map(|extension| extension.as_str().into()),
                 password: document.password.as_ref().and_then(|place| self.secret(document, place)),
                 devices: document.devices.iter().map(|device| device.contact.value.clone()).collect(),
+                ring: document.ring,
                 privacy: document.privacy,
                 may_show: document.may_show.iter().map(|number| number.value.clone()).collect(),
                 rights,

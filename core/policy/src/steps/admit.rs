@@ -35,6 +35,14 @@ pub(crate) fn claims(
     calls.map(one).chain(links.map(most)).collect()
 }
 
+/// The limits of which a caller takes a part, whoever is called.
+pub(crate) fn of_caller(caller: &Caller<'_>) -> Vec<Arc<str>> {
+    let trunk = caller.trunk().map(|trunk| [&trunk.limit, &trunk.link]);
+    let site = caller.site.map(|site| [&site.limit, &site.link]);
+    let limits = trunk.into_iter().chain(site).flatten().flatten();
+    limits.map(|limit| limit.shared_name()).collect()
+}
+
 /// What the dearest of these codecs takes: which of them is agreed on is not known yet.
 pub(crate) fn kbps(codecs: &[Arc<str>]) -> u32 {
     let offered = Codec::ALL.into_iter().filter(|codec| codecs.iter().any(|word| **word == *codec.word()));

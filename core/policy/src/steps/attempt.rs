@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{MediaPath, Secure, Side, SipUri};
+use model::{MediaPath, RingOrder, Secure, Side, SipUri};
 
+use crate::after::{Begins, Next};
 use crate::call_plan::{AttemptPlan, Callee, Large, LegRules};
 use crate::causes::Causes;
 use crate::facts::Facts;
@@ -21,6 +22,8 @@ use crate::trail::{Considered, Outcome, Trail};
 const DEVICE_ANSWER_WAIT: Duration = Duration::from_secs(4);
 /// So many devices may ring behind one contact.
 const EARLY_MAX: usize = 20;
+/// So many ring at the same time; further ones when these have not answered.
+const ALONG_MAX: usize = 8;
 const RING_MAX: Duration = Duration::from_secs(120);
 const RING_MAX_OF_SEVERAL: Duration = Duration::from_secs(30);
 
@@ -80,6 +83,9 @@ fn of_server(
     AttemptPlan {
         callee: Callee::Trunk(trunk.name.clone()),
         connected: identity::of_number(&called.text),
+        begins: Begins::After,
+        next: Next::Following,
+        instead: None,
         route: None,
         quote: None,
         server: Some(server.id),
@@ -115,7 +121,7 @@ fn large_to(uri: &SipUri) -> Large {
     }
 }
 
-/// The user's devices, one after another.
+/// The user's devices, together or one after another.
 pub(crate) fn to_user(
     policy: &Policy,
     who: &Who<'_>,
@@ -126,15 +132,19 @@ pub(crate) fn to_user(
     if devices.is_empty() {
         return Err(Refusal::new(Code::NO_DEVICE, format!("{} has no device", user.name)));
     }
-    let ring_max = if devices.len() > 1 { RING_MAX_OF_SEVERAL } else { RING_MAX };
+    let is_in_turn = user.ring == RingOrder::InTurn && devices.len() > 1;
+    let ring_max = if is_in_turn { RING_MAX_OF_SEVERAL } else { RING_MAX };
     let moves_on = Causes::of_devices();
-    let attempts = devices.iter().map(|device| {
+    let attempts = devices.iter().enumerate().map(|(index, device)| {
         let contact = device.to_string();
         let identity = identity::towards_user(policy, who, caller, called, &contact);
         let media = media::towards_user(policy, caller, user);
         let mut attempt = AttemptPlan {
             callee: Callee::User(user.name.clone()),
             connected: identity::of_user(user),
+            begins: if is_in_turn || index % ALONG_MAX == 0 { Begins::After } else { Begins::Along },
+            next: Next::Following,
+            instead: None,
             route: None,
             quote: None,
             server: None,
@@ -167,9 +177,10 @@ pub(crate) fn to_user(
     Ok(attempts.collect())
 }
 
-/// Says what the first attempt will look like.
+/// Says who rings, and what the first attempt will look like.
 pub(crate) fn note(attempts: &[AttemptPlan], facts: &Facts, trail: &mut Trail) {
     let Some(first) = attempts.first() else { return };
+    note_ring(attempts, trail);
     let step = trail.note("identity", "ok", seen(first));
     let mut told: Vec<&Callee> = vec![&first.callee];
     for attempt in &attempts[1..] {
@@ -187,6 +198,24 @@ pub(crate) fn note(attempts: &[AttemptPlan], facts: &Facts, trail: &mut Trail) {
     }
     trail.note("media", "ok", Found::Media { codecs: first.media.codecs.clone(), path: first.media.path });
     admit::note(first, facts, trail);
+}
+
+fn note_ring(attempts: &[AttemptPlan], trail: &mut Trail) {
+    let along = attempts[1..].iter().take_while(|attempt| attempt.begins == Begins::Along).count();
+    if along == 0 {
+        return;
+    }
+    let says = format!("{} ring at the same time; the first that answers has the call", along + 1);
+    let step = trail.note("ring", "together", says);
+    step.considered = attempts[..=along]
+        .iter()
+        .map(|attempt| Considered {
+            outcome: Outcome::Chosen,
+            name: attempt.callee.name().clone(),
+            why: attempt.target.to_string().into(),
+            at: None,
+        })
+        .collect();
 }
 
 /// Who a far end sees, in every header, and why so.

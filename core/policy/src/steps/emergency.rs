@@ -81,6 +81,7 @@ pub(crate) fn emergency(
         route: alarm.rule.map(|rule| rule.name.clone()),
         attempts,
         set_up_max: SET_UP_MAX,
+        taken_once: Vec::new(),
     }))
 }
 

@@ -33,6 +33,7 @@ mod proof;
 mod providers;
 mod registration;
 mod reliable;
+mod ringing;
 mod rough_days;
 mod second_opinion;
 mod shaping;

@@ -312,6 +312,7 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
     text += &dice.maybe(500, |_| "password = { env = \"USER\" }".to_owned());
     let device = format!("{{ contact = \"sip:{name}@10.20.0.3{at}:5062\" }}");
     let other = format!("{{ contact = \"sip:{name}@phone{at}.example;transport=tcp\" }}");
+    text += &dice.maybe(200, |_| "ring = \"in-turn\"".to_owned());
     text += &dice.maybe(900, |dice| format!("devices = [{}]", dice.some(&[&device, &other], 800).join(", ")));
     text += &dice.maybe(150, |_| "privacy = \"always\"".to_owned());
     text += &dice.maybe(250, |_| "may_show = [\"+14255550199\", \"+1 206 555 XXXX\"]".to_owned());

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use model::{Side, SipUri, Source, Transport};
 use serde::Serialize;
 
-use crate::call_plan::{CallPlan, Callee};
+use crate::after::Begins;
+use crate::call_plan::{AttemptPlan, CallPlan, Callee};
 use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
 use crate::plan::{Decision, plan_live};
 use crate::policy::{Policy, StoredTest, Trunk, User};
@@ -54,22 +55,37 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// `rings +82… through fabrikam (then northwind)`
+/// `rings +82… through fabrikam (then northwind)`, `rings hana inside, together with east (then minsu)`
 fn in_short(plan: &CallPlan) -> String {
-    let mut callees: Vec<&Callee> = plan.attempts.iter().map(|attempt| &attempt.callee).collect();
-    callees.dedup();
-    let name = |callee: &Callee| match callee {
-        Callee::Trunk(name) | Callee::User(name) => name.to_string(),
+    let Some(first) = plan.attempts.first() else { return String::new() };
+    let mut text = match &first.callee {
+        Callee::User(name) => format!("rings {name} inside"),
+        Callee::Trunk(name) => format!("rings {} through {name}", plan.called),
     };
-    match callees.split_first() {
-        Some((Callee::User(name), _)) => format!("rings {name} inside"),
-        Some((first, [])) => format!("rings {} through {}", plan.called, name(first)),
-        Some((first, rest)) => {
-            let rest: Vec<String> = rest.iter().map(|callee| name(callee)).collect();
-            format!("rings {} through {} (then {})", plan.called, name(first), rest.join(", "))
-        }
-        None => String::new(),
+    let ring = plan.ring(0);
+    let along = named(plan.attempts[ring.clone()].iter());
+    if along.len() > 1 {
+        text.push_str(&format!(", together with {}", along[1..].join(", ")));
     }
+    let mut then =
+        named(plan.attempts[ring.end..].iter().filter(|attempt| attempt.begins != Begins::Instead));
+    then.retain(|name| !along.contains(name));
+    if !then.is_empty() {
+        text.push_str(&format!(" (then {})", then.join(", ")));
+    }
+    text
+}
+
+/// The names of callees, each once.
+fn named<'p>(attempts: impl Iterator<Item = &'p AttemptPlan>) -> Vec<&'p str> {
+    let mut names: Vec<&str> = Vec::new();
+    for attempt in attempts {
+        let name = &**attempt.callee.name();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// There is no such user or trunk to call as.

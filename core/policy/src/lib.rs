@@ -29,6 +29,7 @@ mod compile;
 mod dids;
 mod directory;
 mod finder;
+mod forward;
 mod policy;
 
 mod deck;

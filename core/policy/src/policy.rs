@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CallerPrivacy, Choose, DidRule, HeaderRule, HealthCheck, Identity, Moment, Network, Number, NumberPlace,
-    Pattern, PortRange, Problem, RingOrder, Rule, Secret, Side, SipUri, Source, TollBypass, Transit,
-    Transport, TrunkDirection, TrunkKind,
+    AnonymousCalls, CallerPrivacy, Choose, DidRule, HeaderRule, HealthCheck, Identity, Moment, Network,
+    Number, NumberPlace, Pattern, PortRange, Problem, RingOrder, Rule, Secret, Side, SipUri, Source,
+    TollBypass, Transit, Transport, TrunkDirection, TrunkKind,
 };
 
 use crate::account::Account;
@@ -19,6 +19,7 @@ use crate::deck::{Tariff, day_number};
 use crate::dids::Dids;
 use crate::directory::{Directory, Extensions};
 use crate::facts::{InterfaceId, ServerId, WallTime};
+use crate::forward::{Forward, Target};
 use crate::limit::Limit;
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Place, Plans, rendered};
@@ -392,6 +393,13 @@ pub(crate) struct User {
     pub password: Option<Secret<String>>,
     pub devices: Vec<SipUri>,
     pub ring: RingOrder,
+    /// What rings along.
+    pub also: Vec<Target>,
+    pub forward: Forward,
+    pub do_not_disturb: bool,
+    pub anonymous_calls: AnonymousCalls,
+    /// The second number, which nobody else knows.
+    pub private: Option<Number>,
     pub rights: Arc<Rights>,
     pub privacy: CallerPrivacy,
     /// Numbers that the user may show beside the own one.

@@ -57,6 +57,14 @@ refusals! {
         "No rule of the dial plan turns these digits into a number. Add a rule to a [dialplan.*].";
     NO_DEVICE 203 480 "the user has no device"
         "Add a device with a contact to the user.";
+    TAKES_NONE 204 480 "the user takes no calls"
+        "The user's forward.always refuses every call, with the status that it names.";
+    DO_NOT_DISTURB 205 480 "the user does not want to be disturbed"
+        "do_not_disturb of the user is set. forward.busy would send calls on; the private number rings.";
+    ANONYMOUS 206 433 "the user takes no calls of people who hide who they are"
+        "The user's anonymous_calls is \"refused\" (RFC 5079). The caller may call again and be shown.";
+    GOES_ROUND 207 482 "the call is sent on from one to the other without end"
+        "Forwards lead back to somebody who has sent the call on already, or on and on. Point one elsewhere.";
     RIGHTS 301 403 "the user may not call numbers of this class"
         "Add the class to the user's allow list if the user should reach such numbers.";
     USAGE 302 403 "no usage leads there"

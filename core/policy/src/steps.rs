@@ -11,6 +11,7 @@ mod leg;
 mod media;
 mod normalise;
 mod place;
+mod reach;
 mod registered;
 mod rights;
 mod route;
@@ -36,6 +37,7 @@ use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::identity::Who;
 use crate::steps::place::Speaker;
+use crate::steps::reach::Calling;
 use crate::steps::route::{Goal, Way};
 use crate::steps::seed::Seed;
 use crate::steps::trunks::Asked;
@@ -91,6 +93,43 @@ pub(crate) struct Called<'p> {
     pub text: Arc<str>,
     /// The user whose name, extension or number it is.
     pub owner: Option<&'p Arc<User>>,
+    pub line: Line,
+}
+
+/// Which number of a user was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    Usual,
+    /// The one that rings whatever else is wished.
+    Private,
+}
+
+impl<'p> Called<'p> {
+    /// A user, whatever was dialled for it.
+    pub fn inside(user: &'p Arc<User>) -> Called<'p> {
+        let text = user.number.as_ref().map_or_else(|| user.name.clone(), |number| number.shared());
+        Called { text, owner: Some(user), line: Line::Usual }
+    }
+
+    /// Somebody who is no user.
+    pub fn outside(text: impl Into<Arc<str>>) -> Called<'p> {
+        Called { text: text.into(), owner: None, line: Line::Usual }
+    }
+
+    /// Whoever has a number: a user, or somebody outside.
+    pub fn numbered(policy: &'p Policy, number: &str) -> Called<'p> {
+        match policy.directory.get(number) {
+            Some(user) => Called::by(user, number),
+            None => Called::outside(number),
+        }
+    }
+
+    /// A user, by what was dialled.
+    pub fn by(user: &'p Arc<User>, dialled: &str) -> Called<'p> {
+        let is_private = user.private.as_ref().is_some_and(|own| own.as_str() == dialled);
+        let line = if is_private { Line::Private } else { Line::Usual };
+        Called { line, ..Called::inside(user) }
+    }
 }
 
 pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<CallPlan, Refusal> {
@@ -165,20 +204,17 @@ fn direction(caller: &Caller<'_>, way: &Way<'_>) -> Direction {
     }
 }
 
-fn attempts(
-    policy: &Policy,
+fn attempts<'p>(
+    policy: &'p Policy,
     who: &Who<'_>,
-    (caller, speaker): (&Caller<'_>, &Speaker<'_>),
-    called: &Called<'_>,
-    way: &Way<'_>,
+    (caller, speaker): (&Caller<'p>, &Speaker<'p>),
+    called: &Called<'p>,
+    way: &Way<'p>,
     trail: &mut Trail,
 ) -> Result<Vec<AttemptPlan>, Refusal> {
     let facts = who.facts;
     let attempts = match &way.goal {
-        Goal::User(user) => {
-            let ringing = place::ringing(policy, speaker, user, trail)?;
-            attempt::to_user(policy, who, caller, called, &ringing)?
-        }
+        Goal::User(user) => reach::user(Calling { policy, caller, speaker }, who, called, user, trail)?,
         Goal::Trunks(routes) => {
             let seed = Seed::of(&called.text, &caller.name.0, facts.at);
             let day = policy.day(facts.at);

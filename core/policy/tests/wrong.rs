@@ -196,6 +196,22 @@ wrong! {
         is "TD-C004 _:17:26", "did you mean \"after_ringing\"?";
     nobody_is_at_a_site_without_subnets: "90-location-without-subnets.toml"
         is "TD-C030 _:13:51", "add subnets at _:7";
+    forward_to_oneself: "forward-01-to-oneself.toml"
+        is "TD-C030 _:23:22", "name somebody else, or leave it out";
+    forward_to_somebody_who_is_not_there: "forward-02-to-somebody-who-is-not-there.toml"
+        is "TD-C017 _:23:29", "";
+    forward_to_two_places: "forward-03-to-two-places.toml"
+        is "TD-C030 _:23:20", "{ user = \"…\" } or { number = \"+…\" }";
+    forward_refusal_when_busy: "forward-04-refusal-when-busy.toml"
+        is "TD-C030 _:23:20", "leave it out; refuse belongs to always";
+    forward_refusal_that_is_none: "forward-05-refusal-that-is-none.toml"
+        is "TD-C031 _:23:22", "480 or 603";
+    forward_ringing_for_an_hour: "forward-06-ringing-for-an-hour.toml"
+        is "TD-C031 _:23:62", "from \"5s\" to \"120s\"";
+    forward_typo_in_a_key: "forward-07-typo-in-a-key.toml"
+        is "TD-C004 _:23:13", "did you mean \"no_answer\"?";
+    forward_along_in_turn: "forward-08-along-in-turn.toml"
+        is "TD-C030 _:24:9", "leave ring = \"in-turn\" out, or forward instead";
     header_that_the_house_writes: "identity-01-header-that-the-house-writes.toml"
         is "TD-C061 _:13:20", "";
     header_in_its_short_form: "identity-02-header-in-its-short-form.toml"

@@ -12,6 +12,7 @@ mod house;
 mod numbering;
 mod pattern;
 mod place;
+mod reach;
 mod rights;
 mod routes;
 mod shown;
@@ -23,12 +24,13 @@ mod who;
 pub(crate) use house::House;
 pub(crate) use numbering::Numbering;
 
-use model::{Codec, Document, MediaPath, RingOrder, Site, Trunk, User};
-use policy::{Begins, Callee, Claim, Code, Decision, Direction, Facts};
+use model::{Codec, Document, MediaPath, Site, Trunk, User};
+use policy::{Begins, Callee, Claim, Code, Decision, Direction, Facts, Next};
 
 use called::{Called, called};
 use caller::{Caller, caller};
 use place::{Speaker, speaker};
+use reach::{Reach, Sent};
 use rights::may_call;
 use routes::{Goal, goal};
 use shown::{Mask, Shown};
@@ -57,8 +59,11 @@ pub(crate) struct Goes {
 #[derive(Debug, PartialEq)]
 struct Try {
     callee: Callee,
-    /// Whether it begins together with the one before it.
-    along: bool,
+    begins: Begins,
+    next: Next,
+    instead: Option<usize>,
+    /// How long a phone rings.
+    rings_s: Option<u64>,
     route: Option<String>,
     target: String,
     request_uri: String,
@@ -81,13 +86,21 @@ impl Answer {
         };
         let tries = plan.attempts.iter().map(|attempt| Try {
             callee: attempt.callee.clone(),
-            along: attempt.begins == Begins::Along,
+            begins: attempt.begins,
+            next: attempt.next.clone(),
+            instead: attempt.instead,
+            rings_s: matches!(attempt.callee, Callee::User(_)).then(|| attempt.ring_max.as_secs()),
             route: attempt.route.as_deref().map(str::to_owned),
             target: attempt.target.to_string(),
             request_uri: attempt.request_uri.clone(),
             from: attempt.from.clone(),
             to: attempt.to.clone(),
-            headers: attempt.headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+            headers: attempt
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.clone()))
+                .filter(is_spoken_of)
+                .collect(),
             claims: attempt.claims.iter().map(claimed).collect(),
             codecs: attempt.media.codecs.iter().map(|codec| codec.to_string()).collect(),
             path: attempt.media.path,
@@ -134,15 +147,13 @@ impl House<'_> {
         let (direction, route, tries) = match goal {
             Goal::User(route, user) => {
                 let direction = caller.trunk().map_or(Direction::Internal, |_| Direction::Inbound);
-                (
-                    direction,
-                    route.map(|route| route.name.to_string()),
-                    self.rings((&caller, &speaker), &who, &called, user)?,
-                )
+                let tries = self.reaches((&caller, &speaker), who, &called, user, facts)?;
+                let by_first = tries.first().and_then(|first| first.route.clone());
+                (direction, by_first.or(route.map(|route| route.name.to_string())), tries)
             }
             Goal::Out(routes) => {
                 let direction = caller.trunk().map_or(Direction::Outbound, |_| Direction::Transit);
-                let tries = self.leaves((&caller, &speaker), &who, &called, &routes, facts)?;
+                let tries = self.leaves(&Leaving::of(&caller, &speaker), &who, &called, &routes, facts)?;
                 (direction, tries.first().and_then(|first| first.route.clone()), tries)
             }
         };
@@ -169,7 +180,7 @@ impl House<'_> {
 
     fn helps(&self, caller: &Caller<'_>, alarm: &help::Alarm<'_>, facts: &Facts) -> Result<Goes, Code> {
         let who = who::in_need(self, caller, facts);
-        let called = Called { text: alarm.number.clone(), owner: None };
+        let called = Called { text: alarm.number.clone(), owner: None, is_private: false };
         let hops = help::hops(self, caller, alarm, facts);
         let tries: Vec<Try> = hops
             .iter()
@@ -193,7 +204,7 @@ impl House<'_> {
 
     fn leaves(
         &self,
-        (caller, speaker): (&Caller<'_>, &Speaker<'_>),
+        Leaving { caller, sender, speaker }: &Leaving<'_, '_>,
         who: &Who,
         called: &Called<'_>,
         routes: &[&Document<model::Route>],
@@ -201,7 +212,7 @@ impl House<'_> {
     ) -> Result<Vec<Try>, Code> {
         let mut tries = Vec::new();
         let mut first_refusal = None;
-        for hop in ways::hops(self, caller, speaker, called, routes, facts)? {
+        for hop in ways::hops(self, sender, speaker, called, routes, facts)? {
             if let Some(code) = shown::refusal(self, who, &hop) {
                 first_refusal.get_or_insert(code);
                 continue;
@@ -226,13 +237,16 @@ impl House<'_> {
         let codecs = codecs(trunk.media.codecs.as_deref(), caller.site);
         Try {
             callee: Callee::Trunk(trunk.name.clone()),
-            along: false,
+            begins: Begins::After,
+            next: Next::Following,
+            instead: None,
+            rings_s: None,
             route: hop.route.map(|route| route.name.to_string()),
             target: hop.server.uri.to_string(),
             request_uri: shown.request_uri,
             from: shown.from,
             to: shown.to,
-            headers: shown.headers,
+            headers: shown.headers.into_iter().filter(is_spoken_of).collect(),
             claims: claims(self, caller, Some(trunk), None, &codecs),
             codecs,
             path: trunk.media.path,
@@ -240,42 +254,71 @@ impl House<'_> {
         }
     }
 
-    /// The devices of a user: together, eight at a time, unless they ring in turn.
+    fn reaches<'d>(
+        &self,
+        (caller, speaker): (&Caller<'d>, &Speaker<'d>),
+        who: Who,
+        called: &Called<'d>,
+        user: &'d Document<User>,
+        facts: &Facts,
+    ) -> Result<Vec<Try>, Code> {
+        let mut reach = Reach { house: self, caller, speaker, facts, tries: Vec::new() };
+        reach.user(called, user, &Sent { who, by: Vec::new() })?;
+        Ok(reach.tries)
+    }
+
+    /// A device of a user.
     fn rings(
         &self,
-        (caller, speaker): (&Caller<'_>, &Speaker<'_>),
+        caller: &Caller<'_>,
         who: &Who,
         called: &Called<'_>,
         user: &Document<User>,
-    ) -> Result<Vec<Try>, Code> {
-        let (user, devices) = speaker.rings(self, user)?;
-        if devices.is_empty() {
-            return Err(Code::NO_DEVICE);
-        }
+        contact: &str,
+    ) -> Try {
         let site = user.site.as_ref().and_then(|name| self.documents.site.get(name.as_str()));
         let is_hidden = who.privacy.is_hidden || who.privacy.hides_media;
         let path = caller.trunk().map(|trunk| trunk.media.path).filter(|_| !is_hidden);
         let offered = caller.trunk().and_then(|trunk| trunk.value.media.codecs.as_deref());
-        let ring = |(at, contact): (usize, String)| {
-            let shown = shown::to_user(self, caller, who, called, &contact);
-            let codecs = codecs(offered, site);
-            Try {
-                callee: Callee::User(user.name.clone()),
-                along: user.ring == RingOrder::Together && at % 8 > 0,
-                route: None,
-                target: contact,
-                request_uri: shown.request_uri,
-                from: shown.from,
-                to: shown.to,
-                headers: shown.headers,
-                claims: claims(self, caller, None, site, &codecs),
-                codecs,
-                path: path.unwrap_or(MediaPath::Anchored),
-                price: None,
-            }
-        };
-        Ok(devices.into_iter().enumerate().map(ring).collect())
+        let shown = shown::to_user(self, caller, who, called, contact);
+        let codecs = codecs(offered, site);
+        Try {
+            callee: Callee::User(user.name.clone()),
+            begins: Begins::After,
+            next: Next::Following,
+            instead: None,
+            rings_s: None,
+            route: None,
+            target: contact.to_owned(),
+            request_uri: shown.request_uri,
+            from: shown.from,
+            to: shown.to,
+            headers: shown.headers,
+            claims: claims(self, caller, None, site, &codecs),
+            codecs,
+            path: path.unwrap_or(MediaPath::Anchored),
+            price: None,
+        }
     }
+}
+
+/// Who calls, and by whose rights and routes.
+pub(crate) struct Leaving<'h, 'd> {
+    caller: &'h Caller<'d>,
+    sender: &'h Caller<'d>,
+    speaker: &'h Speaker<'d>,
+}
+
+impl<'h, 'd> Leaving<'h, 'd> {
+    /// A call that nobody sends on.
+    fn of(caller: &'h Caller<'d>, speaker: &'h Speaker<'d>) -> Leaving<'h, 'd> {
+        Leaving { caller, sender: caller, speaker }
+    }
+}
+
+/// Whether both opinions speak of a header: not of who sent a call on.
+fn is_spoken_of((name, _): &(String, String)) -> bool {
+    !["Diversion", "History-Info"].iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
 /// How much is taken, and of what.

@@ -1,5 +1,6 @@
 //! What one document can be asked alone, beyond the shape of its values.
 
+mod forward;
 mod links;
 mod register;
 mod toll_bypass;
@@ -51,6 +52,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     problems.extend(documents.trunk.values().filter_map(|trunk| register::problem(documents, trunk)));
     toll_bypass::check(documents, problems);
     links::check(documents, problems);
+    forward::check(documents, problems);
     for emergency in documents.emergency.values().filter(|emergency| emergency.trunks.is_empty()) {
         let message =
             format!("emergency \"{}\" names no trunk that calls for help could take", emergency.name);

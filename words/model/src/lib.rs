@@ -37,6 +37,7 @@ mod user;
 
 mod duration;
 mod formats;
+mod forward;
 mod media;
 mod network;
 mod number;
@@ -63,6 +64,7 @@ pub use emergency::{Emergency, Expect, Given, Moment, Test};
 pub use failover::{FailCause, Failover, ResponseRule};
 pub use fault::Fault;
 pub use formats::{NumberFormat, NumberFormats, NumberPlace};
+pub use forward::{AnonymousCalls, Forward, Target};
 pub use headers::{HeaderName, HeaderPlace, HeaderRule, HeaderText, HeaderWay, Word};
 pub use health::{HealthCheck, Probing};
 pub use identity::{

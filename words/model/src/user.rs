@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::forward::{AnonymousCalls, Forward, Target};
 use crate::identity::CallerPrivacy;
 use crate::number::Number;
 use crate::pattern::Pattern;
@@ -31,6 +32,18 @@ pub struct User {
     /// Whether the devices ring together, or one after another.
     #[serde(default)]
     pub ring: RingOrder,
+    /// Numbers and people that ring along with the devices, such as a mobile, or an assistant.
+    #[serde(default)]
+    pub also: Vec<Spot<Target>>,
+    /// To whom calls are sent on that the user does not take.
+    #[serde(default)]
+    pub forward: Forward,
+    /// Nothing rings but the private number.
+    #[serde(default)]
+    pub do_not_disturb: bool,
+    /// Whether calls by people who hide who they are ring here.
+    #[serde(default)]
+    pub anonymous_calls: AnonymousCalls,
     /// Whether the user's number is hidden from those who are called.
     #[serde(default)]
     pub privacy: CallerPrivacy,

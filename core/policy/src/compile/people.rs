@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use model::{Code, Fault, Problem};
+use model::{Code, Document, Fault, Problem, Spot};
 
 use crate::compile::Compiler;
 use crate::compile::rights::RightsBook;
 use crate::directory::Directory;
+use crate::forward::{Forward, Target};
 use crate::numbering::Country;
 use crate::policy::{Habits, Site, User};
 
@@ -33,6 +34,11 @@ impl Compiler<'_> {
                 password: document.password.as_ref().and_then(|place| self.secret(document, place)),
                 devices: document.devices.iter().map(|device| device.contact.value.clone()).collect(),
                 ring: document.ring,
+                also: document.also.iter().filter_map(|target| self.target(document, target)).collect(),
+                forward: self.forward(document),
+                do_not_disturb: document.do_not_disturb,
+                anonymous_calls: document.anonymous_calls,
+                private: document.private_number.as_ref().map(|number| number.value.clone()),
                 privacy: document.privacy,
                 may_show: document.may_show.iter().map(|number| number.value.clone()).collect(),
                 rights,
@@ -41,6 +47,28 @@ impl Compiler<'_> {
             users.insert(document.name.clone(), Arc::new(user));
         }
         users
+    }
+
+    fn forward(&mut self, user: &Document<model::User>) -> Forward {
+        let written = &user.forward;
+        let mut target = |target: &Option<Spot<model::Target>>| self.target(user, target.as_ref()?);
+        Forward {
+            always: target(&written.always),
+            busy: target(&written.busy),
+            no_answer: target(&written.no_answer),
+            unreachable: target(&written.unreachable),
+            after: written.after.as_ref().map(|after| after.0),
+        }
+    }
+
+    fn target(&mut self, user: &Document<model::User>, target: &model::Target) -> Option<Target> {
+        let documents = self.documents;
+        match (&target.user, &target.number, &target.refuse) {
+            (Some(name), _, _) => self.resolve(user, name, &documents.user, "user").map(Target::User),
+            (None, Some(number), _) => Some(Target::Number(number.value.clone())),
+            (None, None, Some(status)) => Some(Target::Refuse(status.value)),
+            (None, None, None) => None,
+        }
     }
 
     /// Users by name, extension and number; nothing has two owners.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{MediaPath, RingOrder, Secure, Side, SipUri};
+use model::{MediaPath, Secure, Side, SipUri};
 
 use crate::after::{Begins, Next};
 use crate::call_plan::{AttemptPlan, Callee, Large, LegRules};
@@ -22,10 +22,7 @@ use crate::trail::{Considered, Outcome, Trail};
 const DEVICE_ANSWER_WAIT: Duration = Duration::from_secs(4);
 /// So many devices may ring behind one contact.
 const EARLY_MAX: usize = 20;
-/// So many ring at the same time; further ones when these have not answered.
-const ALONG_MAX: usize = 8;
 const RING_MAX: Duration = Duration::from_secs(120);
-const RING_MAX_OF_SEVERAL: Duration = Duration::from_secs(30);
 
 pub(crate) fn to_server(
     policy: &Policy,
@@ -121,7 +118,7 @@ fn large_to(uri: &SipUri) -> Large {
     }
 }
 
-/// The user's devices, together or one after another.
+/// The user's devices, each by itself.
 pub(crate) fn to_user(
     policy: &Policy,
     who: &Who<'_>,
@@ -132,17 +129,15 @@ pub(crate) fn to_user(
     if devices.is_empty() {
         return Err(Refusal::new(Code::NO_DEVICE, format!("{} has no device", user.name)));
     }
-    let is_in_turn = user.ring == RingOrder::InTurn && devices.len() > 1;
-    let ring_max = if is_in_turn { RING_MAX_OF_SEVERAL } else { RING_MAX };
     let moves_on = Causes::of_devices();
-    let attempts = devices.iter().enumerate().map(|(index, device)| {
+    let attempts = devices.iter().map(|device| {
         let contact = device.to_string();
         let identity = identity::towards_user(policy, who, caller, called, &contact);
         let media = media::towards_user(policy, caller, user);
         let mut attempt = AttemptPlan {
             callee: Callee::User(user.name.clone()),
             connected: identity::of_user(user),
-            begins: if is_in_turn || index % ALONG_MAX == 0 { Begins::After } else { Begins::Along },
+            begins: Begins::After,
             next: Next::Following,
             instead: None,
             route: None,
@@ -159,7 +154,7 @@ pub(crate) fn to_user(
             contact_user: identity.contact_user,
             leg: leg::of_user(policy),
             answer_wait: DEVICE_ANSWER_WAIT,
-            ring_max,
+            ring_max: RING_MAX,
             moves_on: moves_on.clone(),
             moves_on_after_ringing: true,
             responses: Responses::default(),

@@ -198,7 +198,7 @@ fn attempts(policy: &Policy, facts: &Facts, caller: &Caller<'_>, alarm: &Alarm<'
     let seed = Seed::of(&alarm.number, &caller.name.0, facts.at);
     let servers = named.iter().chain(others).filter(|trunk| !is_caller(trunk));
     let servers = servers.flat_map(|trunk| choose::servers_of(trunk, facts, seed)).collect();
-    let called = Called { text: alarm.number.clone(), owner: None };
+    let called = Called::outside(alarm.number.clone());
     let every_failure = Causes::all();
     let who = Who::in_need(policy, facts, caller);
     choose::best_first(servers, facts, seed)

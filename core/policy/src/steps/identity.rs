@@ -3,6 +3,7 @@
 mod connected;
 mod diverted;
 mod privacy;
+mod sent_on;
 mod who;
 
 use std::borrow::Cow;
@@ -21,6 +22,7 @@ use crate::trail::{Considered, Outcome, Trail};
 pub use connected::{introduced, learned};
 pub(crate) use connected::{of_caller, of_number, of_user};
 pub(crate) use privacy::{Wish, is_anonymous};
+pub(crate) use sent_on::senders;
 pub(crate) use who::Who;
 
 use diverted::Telling;

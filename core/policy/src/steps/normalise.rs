@@ -27,7 +27,7 @@ pub(crate) fn normalise<'p>(
     let called = match behind {
         Some(user) => {
             trail.note(NAME, "ok", format!("{} is behind {digits}", user.name)).at(&user.at);
-            Some(inside(user))
+            Some(Called::inside(user))
         }
         None => found(policy, caller, digits, trail)
             .or_else(|| found(policy, caller, &by_letters(digits, trail)?, trail)),
@@ -58,7 +58,7 @@ fn from_inside<'p>(
     if let Some(user) = short::user_of(policy, caller, digits) {
         let otherwise = short::otherwise(policy, caller, digits);
         trail.note(NAME, "ok", format!("{digits} is {}{otherwise}", user.name)).at(&user.at);
-        return Some(inside(user));
+        return Some(Called::by(user, digits));
     }
     if let Some(called) = by_rules(policy, caller, digits, trail) {
         return Some(called);
@@ -74,7 +74,7 @@ fn from_inside<'p>(
     } else {
         trail.note(NAME, "ok", format!("{digits} is {number}, as {} dials", habits.country.id));
     }
-    Some(called(policy, number))
+    Some(Called::numbered(policy, &number))
 }
 
 /// What letters mean on the keys of a phone, where nobody has such a name.
@@ -125,14 +125,14 @@ fn by_rules<'p>(
 /// A rule may lead to a number, to an extension, or to digits that the country understands.
 fn outcome<'p>(policy: &'p Policy, caller: &Caller<'p>, text: String) -> Called<'p> {
     if let Some(user) = short::user_of(policy, caller, &text) {
-        return inside(user);
+        return Called::by(user, &text);
     }
     let place = policy.place_of(caller.site.map(|site| &**site));
     let text = match meaning(place, &text) {
         Some(found) if !text.starts_with('+') => text_of(found, &text),
         _ => text,
     };
-    called(policy, text)
+    Called::numbered(policy, &text)
 }
 
 /// The user of an extension behind a number of ours.
@@ -164,15 +164,15 @@ fn from_trunk<'p>(
         && let Some(user) = policy.directory.get(digits)
     {
         trail.note(NAME, "ok", format!("{digits} is {}", user.name)).at(&user.at);
-        return Some(inside(user));
+        return Some(Called::by(user, digits));
     }
     if trunk.did == DidRule::Any && digits.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         trail.note(NAME, "name", format!("{digits} is a name; a route may know it"));
-        return Some(Called { text: digits.into(), owner: None });
+        return Some(Called::outside(digits));
     }
     let number = number_from_trunk(policy, trunk, digits)?;
     trail.note(NAME, "ok", format!("{digits} is {number}, as {} sends numbers", trunk.name));
-    Some(called(policy, number))
+    Some(Called::numbered(policy, &number))
 }
 
 pub(super) fn number_from_trunk(policy: &Policy, trunk: &Trunk, digits: &str) -> Option<String> {
@@ -185,16 +185,4 @@ pub(super) fn number_from_trunk(policy: &Policy, trunk: &Trunk, digits: &str) ->
         let is_ours = policy.directory.contains_key(plus.as_str()) || policy.dids.of(&plus).is_some();
         is_ours.then_some(plus)
     })
-}
-
-fn inside(user: &Arc<User>) -> Called<'_> {
-    let text = user.number.as_ref().map_or_else(|| user.name.clone(), |number| number.shared());
-    Called { text, owner: Some(user) }
-}
-
-fn called(policy: &Policy, number: String) -> Called<'_> {
-    match policy.directory.get(number.as_str()) {
-        Some(user) => inside(user),
-        None => Called { text: number.into(), owner: None },
-    }
 }

@@ -12,6 +12,8 @@ use crate::reference::uri::on_keys;
 pub(crate) struct Called<'d> {
     pub text: String,
     pub owner: Option<&'d Document<User>>,
+    /// Whether the owner's private number was dialled.
+    pub is_private: bool,
 }
 
 pub(crate) fn called<'d>(
@@ -72,22 +74,28 @@ fn by_short_way<'d>(house: &House<'d>, caller: &Caller<'d>, digits: &str) -> Opt
         .or_else(|| house.documents.user.get(operator?.user.as_str()))
 }
 
-fn inside<'d>(user: &'d Document<User>) -> Called<'d> {
+pub(crate) fn inside<'d>(user: &'d Document<User>) -> Called<'d> {
     let number = user.number.as_ref().map(|number| number.as_str());
-    Called { text: number.unwrap_or(&user.name).to_owned(), owner: Some(user) }
+    Called { text: number.unwrap_or(&user.name).to_owned(), owner: Some(user), is_private: false }
 }
 
-fn outside<'d>(house: &House<'d>, number: String) -> Called<'d> {
+/// The same, by what was dialled.
+fn dialled_for<'d>(user: &'d Document<User>, dialled: &str) -> Called<'d> {
+    let private = user.private_number.as_ref().map(|number| number.as_str());
+    Called { is_private: private == Some(dialled), ..inside(user) }
+}
+
+pub(crate) fn outside<'d>(house: &House<'d>, number: String) -> Called<'d> {
     match house.owner_of(&number) {
-        Some(user) => inside(user),
-        None => Called { text: number, owner: None },
+        Some(user) => dialled_for(user, &number),
+        None => Called { text: number, owner: None, is_private: false },
     }
 }
 
 /// Somebody inside; else the rules, behind the outside prefix too; else what the country's people mean.
 fn from_inside<'d>(house: &House<'d>, caller: &Caller<'d>, digits: &str) -> Option<Called<'d>> {
     if let Some(user) = by_short_way(house, caller, digits) {
-        return Some(inside(user));
+        return Some(dialled_for(user, digits));
     }
     let prefix = caller.site.and_then(|site| site.outside_prefix.as_ref());
     let behind = prefix.and_then(|prefix| digits.strip_prefix(prefix.as_str()));
@@ -123,7 +131,7 @@ fn by_rules<'d>(house: &House<'d>, caller: &Caller<'d>, digits: &str) -> Option<
     let mut rules = named.chain(of_sites).chain(everybodys).flat_map(|plan| &plan.rules);
     let text = rules.find_map(|rule| becomes(rule, digits))?;
     if let Some(user) = by_short_way(house, caller, &text) {
-        return Some(inside(user));
+        return Some(dialled_for(user, &text));
     }
     let meant = house.numbering.meaning(&house.place_at(caller.site), &text);
     Some(outside(house, meant.filter(|_| !text.starts_with('+')).unwrap_or(text)))
@@ -141,10 +149,10 @@ fn from_trunk<'d>(
     let is_any = trunk.accept.did == DidRule::Any;
     let is_extension = digits.chars().all(|letter| letter.is_ascii_digit());
     if let Some(user) = house.owner_of(digits).filter(|_| is_any || is_extension) {
-        return Some(inside(user));
+        return Some(dialled_for(user, digits));
     }
     if is_any && digits.contains(|letter: char| letter.is_ascii_alphabetic()) {
-        return Some(Called { text: digits.to_owned(), owner: None });
+        return Some(Called { text: digits.to_owned(), owner: None, is_private: false });
     }
     number_from(house, trunk, digits).map(|number| outside(house, number))
 }

@@ -51,7 +51,8 @@ struct View {
 /// Whether a trunk takes such a caller.
 pub(crate) fn refusal(house: &House<'_>, who: &Who, hop: &Hop<'_>) -> Option<Code> {
     let shows_another = hop.route.and_then(|route| route.caller_id.as_ref()).is_some_and(|one| one.suppress);
-    if who.standing != Standing::Theirs && hop.trunk.identity.screen == Screening::Refuse {
+    let is_foreign = matches!(who.standing, Standing::Replaced | Standing::Nameless);
+    if is_foreign && hop.trunk.identity.screen == Screening::Refuse {
         return (!shows_another).then_some(Code::NOT_YOUR_NUMBER);
     }
     let view = view(house, who, hop.trunk, Mask::None);
@@ -168,7 +169,8 @@ fn told(who: &Who, trunk: &Trunk, view: &View, uri: &str) -> Option<(String, Str
     }
     let party = name_addr(who.display.as_deref().filter(|_| view.is_named), uri);
     let privacy = if view.is_hidden { "full" } else { "off" };
-    Some((name.to_owned(), format!("{party};party=calling;screen=yes;privacy={privacy}")))
+    let screen = if who.standing == Standing::Diverted { "no" } else { "yes" };
+    Some((name.to_owned(), format!("{party};party=calling;screen={screen};privacy={privacy}")))
 }
 
 /// What the trunk's own rules say and take away.

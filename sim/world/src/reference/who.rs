@@ -23,6 +23,8 @@ pub(crate) struct Who {
 pub(crate) enum Standing {
     #[default]
     Theirs,
+    /// Somebody else's, whose call is sent on.
+    Diverted,
     Replaced,
     Nameless,
 }

@@ -18,6 +18,7 @@ mod emergencies;
 mod f2_connected;
 mod failover;
 mod first_call;
+mod forwarding;
 mod header_rules;
 mod health;
 mod hidden;

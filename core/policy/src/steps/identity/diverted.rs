@@ -64,7 +64,10 @@ fn towards(policy: &Policy, caller: &Caller<'_>, telling: &Telling<'_>, hop: &Di
     let mut hop = hop.clone();
     let number = match caller.party {
         Party::Trunk(trunk) => named(policy, trunk, &hop.by.uri),
-        Party::User(_) | Party::Stranger { .. } => None,
+        // Only people here have sent on a call that a phone began.
+        Party::User(_) | Party::Stranger { .. } => {
+            named_in(&hop.by.uri).filter(|name| name.starts_with('+')).map(Arc::from)
+        }
     };
     let name = match number {
         Some(number) => (telling.written)(&number),

@@ -95,7 +95,8 @@ pub(crate) fn documents(chance: &mut Chance) -> Vec<Written> {
         all.push(written("trunk", name, trunk(&mut dice, at, &sites)));
     }
     for name in &users {
-        all.push(written("user", name, user(&mut dice, name, &sites)));
+        let text = user(&mut dice, name, &sites) + &reached(&mut dice, &users);
+        all.push(written("user", name, text));
     }
     for name in ["staff", "guests"] {
         all.push(written("rights", name, rights(&mut dice)));
@@ -312,7 +313,7 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
     text += &dice.maybe(500, |_| "password = { env = \"USER\" }".to_owned());
     let device = format!("{{ contact = \"sip:{name}@10.20.0.3{at}:5062\" }}");
     let other = format!("{{ contact = \"sip:{name}@phone{at}.example;transport=tcp\" }}");
-    text += &dice.maybe(200, |_| "ring = \"in-turn\"".to_owned());
+    text += &dice.maybe(150, |_| "ring = \"in-turn\"".to_owned());
     text += &dice.maybe(900, |dice| format!("devices = [{}]", dice.some(&[&device, &other], 800).join(", ")));
     text += &dice.maybe(150, |_| "privacy = \"always\"".to_owned());
     text += &dice.maybe(250, |_| "may_show = [\"+14255550199\", \"+1 206 555 XXXX\"]".to_owned());
@@ -322,6 +323,38 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
         _ => {}
     }
     text
+}
+
+/// How a user is reached, and who instead.
+fn reached(dice: &mut Dice<'_>, users: &[String]) -> String {
+    let mut text = dice.maybe(60, |_| "do_not_disturb = true".to_owned());
+    text += &dice.maybe(100, |_| "anonymous_calls = \"refused\"".to_owned());
+    text += &dice.maybe(250, |dice| format!("also = [{}]", target(dice, users)));
+    let mut keys = Vec::new();
+    for (key, per_mille) in [("always", 120), ("busy", 300), ("no_answer", 300), ("unreachable", 200)] {
+        if dice.0.happens(per_mille) {
+            keys.push(format!("{key} = {}", target(dice, users)));
+        }
+    }
+    if dice.0.happens(20) {
+        keys.retain(|key| !key.starts_with("always"));
+        keys.push("always = { refuse = 603 }".to_owned());
+    }
+    if dice.0.happens(200) {
+        keys.push("after = \"25s\"".to_owned());
+    }
+    if !keys.is_empty() {
+        text += &format!("forward = {{ {} }}\n", keys.join(", "));
+    }
+    text
+}
+
+fn target(dice: &mut Dice<'_>, users: &[String]) -> String {
+    match dice.below(3) {
+        0 | 1 if !users.is_empty() => format!("{{ user = \"{}\" }}", dice.0.one_of(users)),
+        1 => format!("{{ number = \"{}\" }}", dice.pick(&["+14255550101", "+14255550192", "+82255501234"])),
+        _ => format!("{{ number = \"{}\" }}", dice.pick(&["+12065550142", "+14403555017", "+390669812345"])),
+    }
 }
 
 fn rights(dice: &mut Dice<'_>) -> String {

@@ -1,0 +1,222 @@
+//! Who rings when somebody is called, and who after that: phones, what rings along, and forwards.
+
+use model::{AnonymousCalls, Document, RingOrder, Target, User};
+use policy::{Begins, Callee, Code, Exit, Facts, Next, Unreached};
+
+use crate::reference::called::{Called, inside, outside};
+use crate::reference::caller::{Caller, Party};
+use crate::reference::house::House;
+use crate::reference::place::Speaker;
+use crate::reference::rights::may_call;
+use crate::reference::routes::{Goal, goal};
+use crate::reference::who::{Standing, Who};
+use crate::reference::{Leaving, Try};
+
+/// So often a call is sent on.
+const SENT_ON: usize = 5;
+/// With so many attempts, it is sent on no more.
+const MANY: usize = 48;
+/// So many ring at the same time.
+const AT_ONCE: usize = 8;
+
+/// Who calls, and what is planned so far.
+pub(crate) struct Reach<'h, 'd> {
+    pub house: &'h House<'d>,
+    pub caller: &'h Caller<'d>,
+    pub speaker: &'h Speaker<'d>,
+    pub facts: &'h Facts,
+    pub tries: Vec<Try>,
+}
+
+/// Whom the next one sees calling, and who has sent the call on.
+#[derive(Clone)]
+pub(crate) struct Sent<'d> {
+    pub who: Who,
+    pub by: Vec<&'d Document<User>>,
+}
+
+enum Towards<'d> {
+    User(Called<'d>, &'d Document<User>),
+    Out(Called<'d>, Vec<&'d Document<model::Route>>),
+}
+
+impl<'d> Reach<'_, 'd> {
+    /// The place of the first attempt.
+    pub fn user(
+        &mut self,
+        called: &Called<'d>,
+        user: &'d Document<User>,
+        sent: &Sent<'d>,
+    ) -> Result<usize, Code> {
+        if user.anonymous_calls == AnonymousCalls::Refused && sent.who.privacy.is_hidden {
+            return Err(Code::ANONYMOUS);
+        }
+        let is_private = called.is_private && called.owner.is_some_and(|owner| owner.name == user.name);
+        let forward = &user.forward;
+        if user.do_not_disturb && !is_private {
+            return forward.busy.as_ref().map_or(Err(Code::DO_NOT_DISTURB), |to| self.send(user, to, sent));
+        }
+        if let Some(to) = forward.always.as_ref().filter(|_| !is_private) {
+            return self.send(user, to, sent);
+        }
+        let (rung, devices) = self.speaker.rings(self.house, user)?;
+        let is_plain = is_private || rung.name != user.name;
+        let mut chains: Vec<Vec<Try>> = Vec::new();
+        for contact in &devices {
+            chains.push(vec![self.house.rings(self.caller, &sent.who, called, rung, contact)]);
+        }
+        let also = user.also.iter().filter(|_| !is_plain);
+        for chain in also.filter_map(|to| self.along(user, to, sent).ok()) {
+            chains.extend(chain);
+        }
+        if chains.is_empty() {
+            let to = forward.unreachable.as_ref().filter(|_| !is_plain);
+            return to.map_or(Err(Code::NO_DEVICE), |to| self.send(user, to, sent));
+        }
+        let first = self.tries.len();
+        let stages = self.together(user, chains);
+        let all = [
+            (Unreached::Busy, &forward.busy),
+            (Unreached::NoAnswer, &forward.no_answer),
+            (Unreached::Unreachable, &forward.unreachable),
+        ];
+        let is_sent_on = !is_plain && all.iter().any(|(_, to)| to.is_some());
+        if !is_sent_on && sent.by.is_empty() {
+            return Ok(first);
+        }
+        let mut exits = Vec::new();
+        for (on, to) in all.iter().filter_map(|(on, to)| Some((*on, to.as_ref()?))).filter(|_| !is_plain) {
+            let before = self.tries.len();
+            match self.send(user, to, sent) {
+                Ok(to) => exits.push(Exit { on, to }),
+                Err(_) => self.tries.truncate(before),
+            }
+        }
+        for (at, stage) in stages.iter().enumerate() {
+            let mut own = exits.clone();
+            if let Some(next) = stages.get(at + 1) {
+                own.retain(|exit| exit.on == Unreached::Busy);
+                own.push(Exit { on: Unreached::NoAnswer, to: *next });
+                own.push(Exit { on: Unreached::Unreachable, to: *next });
+            }
+            self.tries[*stage].next = if own.is_empty() { Next::Nowhere } else { Next::By(own.into()) };
+        }
+        Ok(first)
+    }
+
+    /// Adds what begins together; those who take another's place come behind.
+    fn together(&mut self, user: &User, chains: Vec<Vec<Try>>) -> Vec<usize> {
+        let is_in_turn = user.ring == RingOrder::InTurn && chains.len() > 1;
+        let seconds = match &user.forward.after {
+            Some(after) => after.0.as_secs(),
+            None if user.forward.no_answer.is_some() => 20,
+            None if is_in_turn => 30,
+            None => 120,
+        };
+        let at_once = if is_in_turn { 1 } else { AT_ONCE };
+        let mut stages = Vec::new();
+        let mut left = chains;
+        while !left.is_empty() {
+            let rest = left.split_off(left.len().min(at_once));
+            let start = self.tries.len();
+            stages.push(start);
+            let heads = left.iter_mut().map(|chain| chain.remove(0));
+            let heads: Vec<Try> = heads.collect();
+            for (at, head) in heads.into_iter().enumerate() {
+                let begins = if at == 0 { Begins::After } else { Begins::Along };
+                self.tries.push(Try { begins, ..head });
+            }
+            for (at, tail) in left.into_iter().enumerate() {
+                let mut before = start + at;
+                for instead in tail {
+                    self.tries[before].instead = Some(self.tries.len());
+                    before = self.tries.len();
+                    self.tries.push(Try { begins: Begins::Instead, ..instead });
+                }
+            }
+            for one in &mut self.tries[start..] {
+                if matches!(one.callee, Callee::User(_)) {
+                    one.rings_s = Some(seconds);
+                }
+            }
+            left = rest;
+        }
+        stages
+    }
+
+    /// What rings along with somebody's phones.
+    fn along(&self, by: &'d Document<User>, to: &Target, sent: &Sent<'d>) -> Result<Vec<Vec<Try>>, Code> {
+        match self.towards(by, to)? {
+            Towards::User(_, user) if user.do_not_disturb => Err(Code::DO_NOT_DISTURB),
+            Towards::User(called, user) => {
+                let (rung, devices) = self.speaker.rings(self.house, user)?;
+                let ring =
+                    |contact: &String| vec![self.house.rings(self.caller, &sent.who, &called, rung, contact)];
+                Ok(devices.iter().map(ring).collect())
+            }
+            Towards::Out(called, routes) => Ok(vec![self.out(by, &called, &routes, sent)?]),
+        }
+    }
+
+    /// Sends a call on.
+    fn send(&mut self, by: &'d Document<User>, to: &Target, sent: &Sent<'d>) -> Result<usize, Code> {
+        let has = |user: &Document<User>| sent.by.iter().any(|one| one.name == user.name);
+        if has(by) || sent.by.len() >= SENT_ON || self.tries.len() >= MANY {
+            return Err(Code::GOES_ROUND);
+        }
+        match self.towards(by, to)? {
+            Towards::User(_, user) if has(user) || user.name == by.name => Err(Code::GOES_ROUND),
+            Towards::User(called, user) => {
+                let by = sent.by.iter().copied().chain([by]).collect();
+                self.user(&called, user, &Sent { who: sent.who.clone(), by })
+            }
+            Towards::Out(called, routes) => {
+                let first = self.tries.len();
+                let mut tries = self.out(by, &called, &routes, sent)?;
+                if let Some(last) = tries.last_mut() {
+                    last.next = Next::Nowhere;
+                }
+                self.tries.extend(tries);
+                Ok(first)
+            }
+        }
+    }
+
+    /// Where whoever sends a call there would call, with their rights and by their routes.
+    fn towards(&self, by: &'d Document<User>, to: &Target) -> Result<Towards<'d>, Code> {
+        let documents = self.house.documents;
+        let called = match (&to.user, &to.number) {
+            (Some(name), _) => documents.user.get(name.as_str()).map(inside).ok_or(Code::TAKES_NONE)?,
+            (None, Some(number)) => {
+                Called { is_private: false, ..outside(self.house, number.as_str().to_owned()) }
+            }
+            (None, None) => return Err(Code::TAKES_NONE),
+        };
+        let sender = self.sender(by);
+        may_call(self.house, &sender, &called)?;
+        let bound = self.speaker.bound(self.house);
+        Ok(match goal(self.house, &sender, bound, &called, self.facts.at)? {
+            Goal::User(_, user) => Towards::User(called, user),
+            Goal::Out(routes) => Towards::Out(called, routes),
+        })
+    }
+
+    /// The ways out, of a call of whoever sends it on; seen is who called.
+    fn out(
+        &self,
+        by: &'d Document<User>,
+        called: &Called<'d>,
+        routes: &[&'d Document<model::Route>],
+        sent: &Sent<'d>,
+    ) -> Result<Vec<Try>, Code> {
+        let asserted = by.number.as_ref().map(|number| number.as_str().to_owned());
+        let who = Who { asserted, standing: Standing::Diverted, ..sent.who.clone() };
+        let leaving = Leaving { caller: self.caller, sender: &self.sender(by), speaker: self.speaker };
+        self.house.leaves(&leaving, &who, called, routes, self.facts)
+    }
+
+    fn sender(&self, by: &'d Document<User>) -> Caller<'d> {
+        let site = by.site.as_ref().and_then(|name| self.house.documents.site.get(name.as_str()));
+        Caller { party: Party::User(by), site, name: by.name.to_string() }
+    }
+}

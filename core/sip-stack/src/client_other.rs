@@ -104,6 +104,13 @@ impl ClientOther {
         };
     }
 
+    /// Sends no more copies; an answer that is on its way is still swallowed.
+    pub fn hush(&mut self) {
+        if let ClientOther::Trying { repeat, .. } | ClientOther::Proceeding { repeat, .. } = self {
+            *repeat = Repeat::Never;
+        }
+    }
+
     pub fn deadline(&self) -> Option<Instant> {
         match self {
             ClientOther::Trying { repeat, give_up_at } | ClientOther::Proceeding { repeat, give_up_at } => {

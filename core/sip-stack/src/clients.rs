@@ -206,8 +206,10 @@ impl Clients {
     }
 
     pub fn abandon(&mut self, id: ClientId) {
-        if let Some(entry) = self.table.get_mut(id.slot, id.nonce) {
-            entry.owner = None;
+        let Some(entry) = self.table.get_mut(id.slot, id.nonce) else { return };
+        entry.owner = None;
+        if let Machine::Other(machine) = &mut entry.machine {
+            machine.hush();
         }
     }
 

@@ -163,7 +163,8 @@ impl Stack {
         self.clients.cancel(&mut self.kit, now, client, reason, out);
     }
 
-    /// Nobody cares for the answer any more; it is absorbed. A 2xx would stay without ACK.
+    /// Nobody cares for the answer any more; it is absorbed, and no more copies of a request other than
+    /// INVITE are sent. A 2xx to an INVITE would stay without ACK.
     pub fn abandon(&mut self, client: ClientId) {
         self.clients.abandon(client);
     }

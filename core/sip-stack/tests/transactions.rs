@@ -408,6 +408,21 @@ fn nobody_is_told_of_answers_that_were_abandoned() {
 }
 
 #[test]
+fn what_was_abandoned_is_not_repeated_and_its_late_answer_is_no_stray() {
+    let mut scene = Scene::new();
+    let (client, options) = scene.ask(udp(), Method::Options);
+    scene.pass(ms(4_000));
+    scene.sent();
+    scene.stack.abandon(client);
+
+    scene.pass(ms(20_000));
+
+    assert_eq!(scene.sent(), Vec::<String>::new());
+    assert_eq!(scene.hear(udp(), &answer(&options, 200)), Got::Nothing);
+    assert_eq!(scene.stack.counters().strays, 0);
+}
+
+#[test]
 fn an_answer_to_nothing_we_asked_is_a_stray() {
     let mut scene = Scene::new();
     let (_, options) = scene.ask(udp(), Method::Options);

@@ -10,6 +10,7 @@ mod probe;
 
 use std::time::{Duration, Instant};
 
+use sip_message::Message;
 use sip_stack::{ClientId, Late, Listener, Send, Stack};
 use targets::{Book, Cause, Outcome};
 
@@ -32,6 +33,8 @@ pub struct Surroundings<'a> {
 #[derive(Default)]
 pub struct Health {
     probes: Vec<Probe>,
+    /// Those of addresses that are gone, until they would have been due: some come back before.
+    former: Vec<Probe>,
     /// The edition of the book that the probes belong to.
     edition: Option<u64>,
 }
@@ -49,6 +52,7 @@ impl Health {
         }
         self.edition = Some(book.edition());
         let mut known = std::mem::take(&mut self.probes);
+        known.append(&mut self.former);
         let all =
             (0..book.len()).filter(|index| book.watch_of(*index).is_some_and(|one| one.every.is_some()));
         let all: Vec<_> =
@@ -63,6 +67,8 @@ impl Health {
                 None => Probe::new(watch.key.clone(), index, place, first),
             });
         }
+        known.retain(|probe| probe.is_waiting(now));
+        self.former = known;
     }
 
     /// Probes whoever is due, and gives up who has not answered in time.
@@ -74,16 +80,22 @@ impl Health {
         }
     }
 
-    /// A response to a probe: whatever it says, somebody is there, unless the trunk takes it for dead.
-    pub fn answered(&mut self, around: &mut Surroundings<'_>, client: ClientId, status: u16) {
+    /// A response to a probe: whatever it says, somebody is there, unless the trunk takes it for dead. Who
+    /// says when to come back is left alone until then.
+    pub fn answered(&mut self, around: &mut Surroundings<'_>, client: ClientId, message: &Message<'_>) {
         let Some(probe) = self.probes.iter_mut().find(|probe| probe.is_client(client)) else { return };
+        let status = message.status().unwrap_or_default();
         if status < 200 {
             return;
         }
         let watch = around.book.watch_of(probe.index);
-        let outcome = match watch.is_some_and(|watch| watch.dead_on.contains(&status)) {
-            true => Outcome::Failed(Cause::Answered(status)),
-            false => Outcome::Answered,
+        let outcome = match (watch.is_some_and(|watch| watch.dead_on.contains(&status)), status) {
+            (true, _) => Outcome::Failed(Cause::Answered(status)),
+            (false, 503) => match message.retry_after() {
+                Ok(Some(seconds)) => Outcome::Rests(Duration::from_secs(seconds.into())),
+                Ok(None) | Err(_) => Outcome::Answered,
+            },
+            (false, _) => Outcome::Answered,
         };
         probe.ended(around, outcome);
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sip_message::{Host, Method, Uri};
 use sip_stack::{ClientId, ConnectionId, Flow, Listener, Owner, Request, Transport};
-use targets::{Book, Cause, Outcome, Place, Standing};
+use targets::{Attention, Book, Cause, Haste, Outcome, Place, Standing};
 
 use crate::{ROOM, Surroundings};
 
@@ -41,20 +41,28 @@ impl Probe {
         Probe { index, ..self }
     }
 
+    /// Whether it has asked, and is not due again.
+    pub fn is_waiting(&self, now: Instant) -> bool {
+        matches!(self.stage, Stage::Waiting { until, asked: Some(_) } if now < until)
+    }
+
     pub fn is_client(&self, client: ClientId) -> bool {
         matches!(self.stage, Stage::Asked { client: ours, .. } if ours == client)
     }
 
-    /// An address in doubt is asked again at once, as often as its patience allows.
+    /// An address in doubt is asked again at once, as often as its patience allows; one that asked to be left
+    /// alone is, and is asked as soon as that time is over (RFC 3261 21.5.4).
     pub fn deadline(&self, book: &Book) -> Option<Instant> {
-        match self.stage {
-            Stage::Asked { until, .. } => Some(until),
-            Stage::Waiting { until, asked } if book.is_in_doubt(self.index, self.place) => {
-                let patience = book.watch_of(self.index)?.patience;
-                Some(asked.map_or(until, |asked| until.min(asked + patience)))
-            }
-            Stage::Waiting { until, .. } => Some(until),
-        }
+        let (until, asked) = match self.stage {
+            Stage::Asked { until, .. } => return Some(until),
+            Stage::Waiting { until, asked } => (until, asked),
+        };
+        let Attention { haste, not_before } = book.attention(self.index, self.place);
+        let due = match (haste, asked) {
+            (Haste::Doubt, Some(asked)) => until.min(asked + book.watch_of(self.index)?.patience),
+            (Haste::Doubt, None) | (Haste::Usual, _) => until,
+        };
+        Some(not_before.map_or(due, |rested| due.max(rested)))
     }
 
     pub fn expire(&mut self, around: &mut Surroundings<'_>) {

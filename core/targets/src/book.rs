@@ -7,7 +7,7 @@ use std::time::Instant;
 use sip_stack::locate::{DnsAnswer, DnsQuestion, Target};
 use sip_stack::{Chance, Listener};
 
-use crate::row::{Change, Outcome};
+use crate::row::{Change, Outcome, Probed, Row};
 use crate::server::{Desk, Known, Server};
 use crate::standing::Standing;
 use crate::watch::{Place, Watch};
@@ -38,6 +38,22 @@ pub enum Wish {
     Sparing,
     /// Every address.
     Everything,
+}
+
+/// When an address is to be asked for its OPTIONS again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attention {
+    pub haste: Haste,
+    /// It asked to be left alone until then.
+    pub not_before: Option<Instant>,
+}
+
+/// How soon an address is to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Haste {
+    Usual,
+    /// The last that was heard of it was bad, and nothing follows from it yet.
+    Doubt,
 }
 
 impl Book {
@@ -110,7 +126,7 @@ impl Book {
         let mut ranked: Vec<(u8, Target)> = Vec::with_capacity(found.len());
         for target in found {
             if let Some(row) = server.row(Place::of(&target)) {
-                ranked.push((rank(row.standing, chance), target));
+                ranked.push((rank(row.standing, wish, chance), target));
             }
         }
         // Stable: within one rank the order of RFC 3263 holds.
@@ -123,21 +139,66 @@ impl Book {
         }
     }
 
+    /// The addresses of a server that were left out when others of it were asked, for whoever has nobody
+    /// else. Nothing where none of it was asked.
+    pub fn left_out(
+        &self,
+        now: Instant,
+        index: usize,
+        (wish, asked): (Wish, &[Place]),
+        chance: &mut Chance,
+    ) -> Vec<Target> {
+        let Some(server) = self.servers.get(index) else { return Vec::new() };
+        if !server.rows.iter().any(|row| asked.contains(&row.place)) {
+            return Vec::new();
+        }
+        let mut found = server.drawn(&mut Desk { listeners: &self.listeners, chance });
+        let is_open = |row: &Row| wish == Wish::Everything || row.rests(now).is_none();
+        found.retain(|target| {
+            let place = Place::of(target);
+            !asked.contains(&place) && server.row(place).is_some_and(is_open)
+        });
+        found
+    }
+
+    /// Whether an address is to be left alone now.
+    pub fn rests(&self, now: Instant, index: usize, place: Place) -> bool {
+        let row = self.servers.get(index).and_then(|server| server.row(place));
+        row.is_some_and(|row| row.rests(now).is_some())
+    }
+
+    /// Whether all of a server is to be left alone now.
+    pub fn rests_wholly(&self, now: Instant, index: usize) -> bool {
+        let rows = self.servers.get(index).map_or([].as_slice(), |server| &server.rows);
+        !rows.is_empty() && rows.iter().all(|row| row.rests(now).is_some())
+    }
+
+    /// Whether a server may be expected to answer: some address of it neither rests nor counts as down.
+    pub fn is_there(&self, index: usize) -> bool {
+        let Some(server) = self.servers.get(index) else { return false };
+        let is_good = |row: &Row| !matches!(row.standing, Standing::Down { .. } | Standing::Resting { .. });
+        matches!(server.known, Known::Nothing) || server.rows.iter().any(is_good)
+    }
+
     /// Something was asked of an address, and this came of it.
     pub fn note(&mut self, now: Instant, index: usize, place: Place, outcome: Outcome) {
-        let Some(server) = self.servers.get(index) else { return };
+        let Some(server) = self.servers.get_mut(index) else { return };
         let rules = server.watch.rules;
-        if let Some(row) = server.rows.iter().position(|row| row.place == place) {
-            self.change(index, row, |row, _| row.note(now, outcome, &rules));
+        match server.rows.iter().position(|row| row.place == place) {
+            Some(row) => self.change(index, row, |row, _| row.note(now, outcome, &rules)),
+            // DNS ceased to name it while it was asked, and may name it again.
+            None => server.former_row(place).into_iter().for_each(|row| row.note(now, outcome, &rules)),
         }
     }
 
     /// Another shard found out how an address stands.
     pub fn learn(&mut self, key: &str, place: Place, standing: Standing) {
-        let of_key = self.servers.iter_mut().filter(|server| &*server.watch.key == key);
-        for row in of_key.flat_map(|server| &mut server.rows).filter(|row| row.place == place) {
-            row.learn(standing);
-            self.edition += 1;
+        for server in self.servers.iter_mut().filter(|server| &*server.watch.key == key) {
+            server.former_row(place).into_iter().for_each(|row| row.learn(standing));
+            for row in server.rows.iter_mut().filter(|row| row.place == place) {
+                row.learn(standing);
+                self.edition += 1;
+            }
         }
     }
 
@@ -179,6 +240,11 @@ impl Book {
         self.servers.get(index).is_some_and(|server| matches!(server.known, Known::Missing))
     }
 
+    /// What DNS said last when it was asked this.
+    pub fn said_last(&self, question: &DnsQuestion) -> Option<&DnsAnswer> {
+        self.servers.iter().flat_map(Server::answers).find(|answer| answer.question == *question)
+    }
+
     /// Since when DNS says nothing new about where a server is.
     pub fn stale_since(&self, index: usize) -> Option<Instant> {
         match &self.servers.get(index)?.known {
@@ -187,10 +253,11 @@ impl Book {
         }
     }
 
-    /// Whether the last that was heard of an address was bad, and nothing follows from it yet.
-    pub fn is_in_doubt(&self, index: usize, place: Place) -> bool {
+    /// When an address wants to be asked again.
+    pub fn attention(&self, index: usize, place: Place) -> Attention {
         let row = self.servers.get(index).and_then(|server| server.row(place));
-        row.is_some_and(crate::row::Row::is_in_doubt)
+        let haste = if row.is_some_and(Row::is_in_doubt) { Haste::Doubt } else { Haste::Usual };
+        Attention { haste, not_before: row.and_then(|row| row.rests_until) }
     }
 
     /// Servers that have this address now.
@@ -206,12 +273,7 @@ impl Book {
         std::mem::take(&mut self.changes)
     }
 
-    fn change(
-        &mut self,
-        index: usize,
-        row: usize,
-        event: impl FnOnce(&mut crate::row::Row, crate::row::Probed),
-    ) {
+    fn change(&mut self, index: usize, row: usize, event: impl FnOnce(&mut Row, Probed)) {
         let server = &mut self.servers[index];
         let probed = server.probed();
         let row = &mut server.rows[row];
@@ -231,12 +293,15 @@ const TRIED: u8 = 1;
 const DEAD: u8 = 2;
 
 /// Addresses of a lower rank are tried first.
-fn rank(standing: Standing, chance: &mut Chance) -> u8 {
+fn rank(standing: Standing, wish: Wish, chance: &mut Chance) -> u8 {
     match standing {
         Standing::Unknown | Standing::Up => READY,
         Standing::Returning { share } if chance.below(100) < u32::from(share) => READY,
         Standing::Returning { .. } | Standing::Probing { .. } => TRIED,
+        // Who rests may be asked if nobody else is there: so the dead show first that they are.
+        Standing::Resting { .. } if wish == Wish::Sparing => DEAD + 1,
         Standing::Resting { .. } => DEAD,
+        Standing::Down { .. } if wish == Wish::Sparing => DEAD,
         Standing::Down { .. } => DEAD + 1,
     }
 }

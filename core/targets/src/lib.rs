@@ -16,7 +16,7 @@ mod server;
 
 mod book;
 
-pub use book::{Book, Way, Wish};
+pub use book::{Attention, Book, Haste, Way, Wish};
 pub use row::{Change, Outcome};
 pub use standing::{Cause, Rules, Standing};
 pub use watch::{Place, Watch};

@@ -31,11 +31,13 @@ pub(crate) struct Row {
     pub place: Place,
     pub standing: Standing,
     failed: u32,
+    /// Until when it asked to be left alone, whatever became of it since.
+    pub rests_until: Option<Instant>,
 }
 
 impl Row {
     pub fn new(place: Place) -> Row {
-        Row { place, standing: Standing::Unknown, failed: 0 }
+        Row { place, standing: Standing::Unknown, failed: 0, rests_until: None }
     }
 
     /// Whether the last that was heard of it was bad, and nothing follows from it yet.
@@ -43,11 +45,20 @@ impl Row {
         self.failed > 0 && !self.standing.is_down()
     }
 
+    /// Until when it is left alone, if it is.
+    pub fn rests(&self, now: Instant) -> Option<Instant> {
+        self.rests_until.filter(|until| now < *until)
+    }
+
     pub fn note(&mut self, now: Instant, outcome: Outcome, rules: &Rules) {
         match outcome {
             Outcome::Answered => {
                 self.failed = 0;
-                self.standing = self.standing.after_good(rules);
+                // Who died and is back has not taken back what it asked for.
+                self.standing = match self.rests(now) {
+                    Some(until) => Standing::Resting { until },
+                    None => self.standing.after_good(rules),
+                };
             }
             Outcome::Failed(cause) => {
                 self.failed += 1;
@@ -55,13 +66,18 @@ impl Row {
             }
             Outcome::Rests(wish) => {
                 self.failed = 0;
-                self.standing = Standing::Resting { until: now + wish.min(rules.rest_max) };
+                let until = now + wish.min(rules.rest_max);
+                self.rests_until = Some(until);
+                self.standing = Standing::Resting { until };
             }
         }
     }
 
     pub fn learn(&mut self, standing: Standing) {
         self.failed = 0;
+        if let Standing::Resting { until } = standing {
+            self.rests_until = Some(until);
+        }
         self.standing = standing;
     }
 

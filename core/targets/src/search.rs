@@ -32,8 +32,12 @@ pub(crate) enum Found {
         ttl: Duration,
         freshness: Freshness,
     },
-    /// DNS says that there is nothing, or says nothing and never did.
+    /// DNS says that there is nothing.
     Nothing {
+        ttl: Duration,
+    },
+    /// DNS didn't say enough to find anything.
+    Unsaid {
         ttl: Duration,
     },
 }
@@ -73,6 +77,7 @@ impl Search {
                 let answers = std::mem::take(&mut self.answers);
                 Found::Known { targets, answers, ttl: self.ttl(), freshness: self.freshness }
             }
+            Step::NotFound if self.failed => Found::Unsaid { ttl: self.ttl() },
             Step::NotFound => Found::Nothing { ttl: self.ttl() },
         }
     }

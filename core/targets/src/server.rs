@@ -1,6 +1,6 @@
 //! One server: what it is called, where it is, how its addresses stand.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sip_message::Uri;
 use sip_stack::locate::{DnsAnswer, DnsQuestion, Families, Locate, Step, Target, Usable};
@@ -9,6 +9,11 @@ use sip_stack::{Chance, Listener};
 use crate::row::{Probed, Row};
 use crate::search::{Found, Freshness, Search};
 use crate::watch::{Place, Watch};
+
+/// An address that DNS names again within this time stands as it did: some names show a part of their
+/// addresses, another one each time.
+const FORMER_FOR: Duration = Duration::from_secs(600);
+const FORMERS_MAX: usize = 64;
 
 /// What is known of where a server is.
 #[derive(Clone, Debug)]
@@ -21,18 +26,30 @@ pub(crate) enum Known {
     Missing,
 }
 
+impl Known {
+    fn answers(&self) -> &[DnsAnswer] {
+        match self {
+            Known::Answers { answers, .. } => answers,
+            Known::Nothing | Known::Missing => &[],
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Server {
     pub watch: Watch,
     pub known: Known,
     pub rows: Vec<Row>,
+    /// Addresses that DNS names no more, and since when.
+    former: Vec<(Instant, Row)>,
     search: Option<Box<Search>>,
     refresh_at: Option<Instant>,
 }
 
 impl Server {
     pub fn new(now: Instant, watch: Watch) -> Server {
-        Server { watch, known: Known::Nothing, rows: Vec::new(), search: None, refresh_at: Some(now) }
+        let (rows, former) = (Vec::new(), Vec::new());
+        Server { watch, known: Known::Nothing, rows, former, search: None, refresh_at: Some(now) }
     }
 
     /// The same server as a newer revision has it.
@@ -71,10 +88,7 @@ impl Server {
 
     fn step(&mut self, now: Instant, answer: Option<DnsAnswer>, desk: &mut Desk<'_>) -> Option<DnsQuestion> {
         let search = self.search.as_mut()?;
-        let before = match &self.known {
-            Known::Answers { answers, .. } => answers.as_slice(),
-            Known::Nothing | Known::Missing => [].as_slice(),
-        };
+        let before = self.known.answers();
         match search.step(answer, before, desk.chance) {
             Found::Ask(question) => return Some(question),
             Found::Known { targets, answers, ttl, freshness } => {
@@ -86,11 +100,17 @@ impl Server {
                 let stale_since = (freshness == Freshness::Stale).then_some(since);
                 self.known = Known::Answers { answers, stale_since };
                 self.refresh_at = (!is_fixed).then(|| now + ttl);
-                self.take_rows(&targets, desk.listeners);
+                self.take_rows(now, &targets, desk.listeners);
             }
-            Found::Nothing { ttl } => {
+            Found::Unsaid { ttl } if matches!(self.known, Known::Answers { .. }) => {
+                if let Known::Answers { stale_since, .. } = &mut self.known {
+                    stale_since.get_or_insert(now);
+                }
+                self.refresh_at = Some(now + ttl);
+            }
+            Found::Nothing { ttl } | Found::Unsaid { ttl } => {
                 self.known = Known::Missing;
-                self.rows.clear();
+                self.take_rows(now, &[], desk.listeners);
                 self.refresh_at = Some(now + ttl);
             }
         }
@@ -98,8 +118,8 @@ impl Server {
         None
     }
 
-    /// Addresses that are still there keep their standing.
-    fn take_rows(&mut self, targets: &[Target], listeners: &[Listener]) {
+    /// Addresses that are still there, or there again, keep their standing.
+    fn take_rows(&mut self, now: Instant, targets: &[Target], listeners: &[Listener]) {
         let mut places: Vec<Place> = Vec::with_capacity(targets.len());
         for target in targets {
             let place = Place::of(target);
@@ -110,9 +130,15 @@ impl Server {
             }
         }
         places.sort_unstable();
-        let before = std::mem::take(&mut self.rows);
-        let kept = |place: Place| before.iter().find(|row| row.place == place).cloned();
-        self.rows = places.into_iter().map(|place| kept(place).unwrap_or(Row::new(place))).collect();
+        let mut before: Vec<(Instant, Row)> = self.rows.drain(..).map(|row| (now, row)).collect();
+        before.append(&mut self.former);
+        for place in places {
+            let known = before.iter().position(|(_, row)| row.place == place);
+            self.rows.push(known.map_or_else(|| Row::new(place), |at| before.remove(at).1));
+        }
+        before.retain(|(since, _)| now < *since + FORMER_FOR);
+        before.truncate(FORMERS_MAX);
+        self.former = before;
     }
 
     /// Its addresses in the order of RFC 3263, drawn anew by weight each time.
@@ -125,6 +151,16 @@ impl Server {
             Step::Found(targets) => targets,
             Step::Ask(_) | Step::NotFound => Vec::new(),
         }
+    }
+
+    /// What DNS said last.
+    pub fn answers(&self) -> &[DnsAnswer] {
+        self.known.answers()
+    }
+
+    /// An address that DNS names no more.
+    pub fn former_row(&mut self, place: Place) -> Option<&mut Row> {
+        self.former.iter_mut().map(|(_, row)| row).find(|row| row.place == place)
     }
 
     pub fn row(&self, place: Place) -> Option<&Row> {

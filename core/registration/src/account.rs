@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sip_message::{Message, Uri};
-use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Usable};
+use sip_stack::locate::{DnsAnswer, DnsFound, Families, Locate, Step, Target, Usable};
 use sip_stack::{Challenged, ClientId, ConnectionId, Flow, Listener, Prover};
 
 use crate::known::{Known, Standing};
+use crate::memory::Memory;
 use crate::pause;
 use crate::reading::{self, Binding, Reading};
 use crate::round::{Round, Trouble};
@@ -23,6 +24,7 @@ pub(crate) struct Account {
     pub aim: Aim,
     stage: Stage,
     round: Round,
+    memory: Memory,
     prover: Prover,
     call_id: Box<str>,
     tag: Box<str>,
@@ -71,6 +73,7 @@ impl Account {
             aim,
             stage: Stage::Resting { until },
             round: Round::begin(&[], None),
+            memory: Memory::default(),
             prover: Prover::default(),
             call_id: around.stack.chance().text(20).into(),
             tag: around.stack.chance().text(10).into(),
@@ -88,6 +91,7 @@ impl Account {
         self.watch = watch;
         (self.failures, self.refusals) = (0, 0);
         self.prover = Prover::default();
+        self.memory.forgive();
         if !self.known.is_bound(now) {
             self.known.standing = Standing::Registering;
         }
@@ -130,6 +134,8 @@ impl Account {
     }
 
     fn begin(&mut self, around: &mut Surroundings<'_>) {
+        let places = &self.watch.places;
+        self.memory.keep(|known| places.iter().any(|place| *place.target == *known));
         self.round = Round::begin(&self.watch.places, self.known.through.as_deref());
         self.next_place(around);
     }
@@ -143,22 +149,33 @@ impl Account {
         self.located(None, around);
     }
 
-    /// The answer to its question to the DNS.
+    /// The answer to its question to the DNS. Where DNS fails, what it said before has to do.
     pub fn located(&mut self, answer: Option<DnsAnswer>, around: &mut Surroundings<'_>) {
         let Stage::Locating(locate) = &mut self.stage else { return };
+        let target = self.round.place.as_ref().map(|place| Arc::clone(&place.target)).unwrap_or_default();
+        let has_failed = answer.as_ref().is_some_and(|answer| answer.found == DnsFound::Failed);
+        if has_failed && let Some(known) = self.memory.whereabouts(&target) {
+            let known = known.to_vec();
+            return self.ask_at_all(known, around);
+        }
         match locate.step(answer.as_slice(), around.stack.chance()) {
             Step::Ask(question) => around.asks.push((self.key, question)),
             Step::NotFound => {
-                let target = self.round.place.as_ref().map_or("", |place| &place.target);
-                self.round.trouble = Trouble::Network(format!("{target} can't be found").into());
+                self.memory.is_nowhere(&target);
+                self.round.failed(Trouble::Network(format!("{target} can't be found").into()));
                 self.next_place(around);
             }
             Step::Found(targets) => {
-                self.round.found(targets, self.known.remote);
-                self.note_addresses();
-                self.next_target(around);
+                self.memory.found(&target, &targets);
+                self.ask_at_all(targets, around);
             }
         }
+    }
+
+    fn ask_at_all(&mut self, targets: Vec<Target>, around: &mut Surroundings<'_>) {
+        self.round.found(targets, self.known.remote);
+        self.note_addresses();
+        self.next_target(around);
     }
 
     /// Calls may come from each of these.
@@ -173,10 +190,14 @@ impl Account {
         let interface = self.round.place.as_ref().and_then(|place| place.interface);
         while let Some(target) = self.round.next_target() {
             let (transport, remote) = (target.transport, target.address);
+            if let Some(rest) = self.memory.rest_of(around.now, remote) {
+                self.round.is_bidden(rest.until, rest.why);
+                continue;
+            }
             let Some(listener) =
                 Listener::toward(around.listeners, transport, remote.ip(), interface).map(|one| one.id)
             else {
-                self.round.trouble = Trouble::Network("none of our interfaces reaches it".into());
+                self.round.failed(Trouble::Network("none of our interfaces reaches it".into()));
                 continue;
             };
             let flow = Flow { transport, listener, connection: ConnectionId::NONE, remote };
@@ -245,7 +266,7 @@ impl Account {
                 return self.next_place(around);
             }
             Reading::Busy { why, retry_after } => {
-                self.round.trouble = Trouble::Busy { why, retry_after };
+                self.busy(flow, why, retry_after, around.now);
                 return self.next_or_gone(around);
             }
             Reading::Refused { why } => return self.refused(why, around),
@@ -259,8 +280,20 @@ impl Account {
     /// No answer, or no way there.
     pub fn unanswered(&mut self, why: &str, around: &mut Surroundings<'_>) {
         let Stage::Asking { flow, .. } = &self.stage else { return };
-        self.round.trouble = Trouble::Network(format!("{why} at {}", flow.remote).into());
+        self.round.failed(Trouble::Network(format!("{why} at {}", flow.remote).into()));
         self.next_or_gone(around);
+    }
+
+    /// It cannot be now, there; perhaps it says when.
+    fn busy(&mut self, flow: Flow, why: Arc<str>, retry_after: Option<u32>, now: Instant) {
+        match retry_after {
+            None => self.round.failed(Trouble::Busy(why)),
+            Some(seconds) => {
+                let until = now + pause::as_asked(seconds);
+                self.memory.leave_alone(flow.remote, until, Arc::clone(&why));
+                self.round.is_bidden(until, why);
+            }
+        }
     }
 
     fn next_or_gone(&mut self, around: &mut Surroundings<'_>) {
@@ -300,16 +333,16 @@ impl Account {
         }
         self.failures = self.failures.saturating_add(1);
         let chance = around.stack.chance();
-        let wait = match (&self.round.trouble, &self.known.standing) {
+        let wait = match (self.round.bidden_until(), &self.known.standing) {
             (_, Standing::Stopped { .. }) => pause::stopped(self.watch.retry, chance),
-            (Trouble::Busy { retry_after: Some(seconds), .. }, _) => pause::as_asked(*seconds, chance),
-            _ => pause::after_failures(self.failures, self.watch.retry, chance),
+            (Some(until), _) => until.saturating_duration_since(around.now) + pause::spread(chance),
+            (None, _) => pause::after_failures(self.failures, self.watch.retry, chance),
         };
         let again_at = around.now + wait;
         self.known.standing = match (&self.round.trouble, &self.known.standing) {
             (_, Standing::Stopped { why, .. }) => Standing::Stopped { why: Arc::clone(why), again_at },
             (Trouble::Network(why), _) => Standing::Retrying { why: Arc::clone(why), again_at },
-            (Trouble::Busy { why, .. }, _) => Standing::BackingOff { why: Arc::clone(why), again_at },
+            (Trouble::Busy(why), _) => Standing::BackingOff { why: Arc::clone(why), again_at },
         };
         self.stage = Stage::Resting { until: Some(again_at) };
     }

@@ -8,6 +8,7 @@
 mod registrations;
 
 mod account;
+mod memory;
 mod reading;
 mod round;
 mod writing;

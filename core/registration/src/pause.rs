@@ -16,10 +16,14 @@ pub(crate) fn after_failures(failures: u32, retry: Retry, chance: &mut Chance) -
     part_of(whole, 75, 100, chance)
 }
 
-/// As long as the provider asked for, and a little more, so that not everybody comes at once.
-pub(crate) fn as_asked(seconds: u32, chance: &mut Chance) -> Duration {
-    let asked = Duration::from_secs(u64::from(seconds)).min(ASKED_MOST);
-    asked + part_of(Duration::from_secs(2), 0, 100, chance)
+/// How long a provider is left alone that asks for so many seconds.
+pub(crate) fn as_asked(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds)).min(ASKED_MOST)
+}
+
+/// A little more than was asked for, so that not everybody comes at once.
+pub(crate) fn spread(chance: &mut Chance) -> Duration {
+    part_of(Duration::from_secs(2), 0, 100, chance)
 }
 
 /// Once the account is refused for good.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use sip_stack::locate::Target;
 
@@ -17,6 +18,10 @@ pub(crate) struct Round {
     /// Addresses met on the way.
     pub addresses: Vec<IpAddr>,
     pub trouble: Trouble,
+    /// When the first comes back of those who asked to be left alone.
+    rests: Option<Instant>,
+    /// Whether somebody failed who had asked for nothing.
+    others: Others,
     /// Answers that made us ask again at once.
     answers: u32,
     redirection: Redirection,
@@ -28,7 +33,14 @@ pub(crate) enum Trouble {
     /// Nobody answered.
     Network(Arc<str>),
     /// Somebody answered that it cannot be now.
-    Busy { why: Arc<str>, retry_after: Option<u32> },
+    Busy(Arc<str>),
+}
+
+/// Addresses of a round that have failed without a word of when to come back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    None,
+    Some,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,6 +67,8 @@ impl Round {
             place: None,
             addresses: Vec::new(),
             trouble: Trouble::Network("nobody was asked".into()),
+            rests: None,
+            others: Others::None,
             answers: 0,
             redirection: Redirection::Open,
         }
@@ -79,6 +93,23 @@ impl Round {
 
     pub fn next_target(&mut self) -> Option<Target> {
         self.targets.pop_front()
+    }
+
+    /// Somebody has failed, and the schedule says when to ask again.
+    pub fn failed(&mut self, trouble: Trouble) {
+        self.trouble = trouble;
+        self.others = Others::Some;
+    }
+
+    /// Somebody is left alone until then.
+    pub fn is_bidden(&mut self, until: Instant, why: Arc<str>) {
+        self.trouble = Trouble::Busy(why);
+        self.rests = Some(self.rests.map_or(until, |rests| rests.min(until)));
+    }
+
+    /// When to come back, if everybody has asked for a time.
+    pub fn bidden_until(&self) -> Option<Instant> {
+        self.rests.filter(|_| self.others == Others::None)
     }
 
     /// Whether an answer may make us ask again at once.

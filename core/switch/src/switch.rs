@@ -182,8 +182,7 @@ impl Switch {
                     calls.answered(room, client, owner, flow, &message);
                 }),
                 health::ROOM => {
-                    let status = message.status().unwrap_or_default();
-                    self.with_health(now, out, |health, around| health.answered(around, client, status));
+                    self.with_health(now, out, |health, around| health.answered(around, client, &message));
                 }
                 registration::ROOM => self.with_registrations(now, out, |registrations, around| {
                     registrations.answered(owner, client, flow, &message, around);
@@ -277,17 +276,29 @@ impl Switch {
     fn answered(&mut self, now: Now, id: AskId, answer: DnsAnswer, out: &mut Outbox) {
         match self.asked.remove(&id).map(|asked| asked.by) {
             Some(Asker::Call(key)) => {
-                self.with_calls(now, out, |calls, room| calls.located(room, key, answer))
+                let answer = self.or_said_last(answer);
+                self.with_calls(now, out, |calls, room| calls.located(room, key, answer));
             }
             Some(Asker::Book(index)) => {
                 let asks = &mut self.scratch.book_asks;
                 self.book.located(now.instant, (index, answer), self.stack.chance(), asks);
             }
-            Some(Asker::Account(key)) => self.with_registrations(now, out, |registrations, around| {
-                registrations.located(key, answer, around);
-            }),
+            Some(Asker::Account(key)) => {
+                let answer = self.or_said_last(answer);
+                self.with_registrations(now, out, |registrations, around| {
+                    registrations.located(key, answer, around);
+                });
+            }
             None => {}
         }
+    }
+
+    /// Where DNS fails, what it said to the book before has to do.
+    fn or_said_last(&self, answer: DnsAnswer) -> DnsAnswer {
+        if answer.found != DnsFound::Failed {
+            return answer;
+        }
+        self.book.said_last(&answer.question).cloned().unwrap_or(answer)
     }
 
     fn give_up_questions(&mut self, now: Now, out: &mut Outbox) {

@@ -22,6 +22,7 @@ use crate::keys::{Carrier, Keys};
 use crate::moving::{Begin, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
 use crate::ring::Ring;
+use crate::round::Rounds;
 use crate::time::T1;
 use crate::timer::Agreement;
 use crate::told::Told;
@@ -68,8 +69,7 @@ pub struct Call {
     pub(crate) taken: Vec<Arc<str>>,
     pub(crate) draft: Box<Draft>,
     pub(crate) set_up_by: Instant,
-    /// How often the plan's attempts were begun again from the first.
-    pub(crate) rounds: u8,
+    pub(crate) rounds: Rounds,
     /// How long the line was that the caller couldn't join.
     pub(crate) retry_after: Option<Duration>,
     /// The earliest entry of this call in the table's heap.
@@ -247,7 +247,7 @@ impl Call {
             permits: Vec::new(),
             taken: Vec::new(),
             set_up_by: room.now.instant + plan.set_up_max,
-            rounds: 0,
+            rounds: Rounds::default(),
             retry_after: None,
             draft,
             plan: Arc::new(plan),

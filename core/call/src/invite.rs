@@ -20,9 +20,6 @@ use crate::ring::ELSEWHERE;
 use crate::timer::{FROM_CHANGE, lent};
 use crate::{Room, part, stray};
 
-/// How often a call for help goes through all its attempts again.
-const HELP_ROUNDS: u8 = 2;
-
 /// How often a challenge is answered: once, and once more when only the nonce was stale.
 const PROOFS_MAX: u32 = 2;
 
@@ -63,6 +60,7 @@ impl Call {
             200..=299 if is_ours => self.accepted(room, flow, message),
             300.. if is_ours => self.rejected(room, status, flow, message),
             200..=299 => self.accepted_again(room, flow, message),
+            300.. => stray::refused(room, flow, message),
             _ => {}
         }
     }
@@ -275,11 +273,8 @@ impl Call {
 
     /// No attempt is left: the caller hears why.
     pub(crate) fn fail(&mut self, room: &mut Room<'_>) {
-        let is_wanted = self.caller.invite.is_some() || self.origin.is_some();
-        let is_in_time = room.now.instant < self.set_up_by && is_wanted;
-        if self.plan.emergency && is_in_time && self.rounds < HELP_ROUNDS {
-            // What broke may have come back: a call for help asks everybody again.
-            self.rounds += 1;
+        if let Some(round) = self.next_round_for_help(room.now.instant) {
+            self.rounds.now = round;
             return self.try_from(room, 0);
         }
         let status = self.draft.last_cause().map_or(480, caller_status);

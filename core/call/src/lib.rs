@@ -28,11 +28,13 @@ mod exchange;
 mod joining;
 mod moving;
 mod ring;
+mod round;
 mod said;
 mod timer;
 mod told;
 
 mod ack;
+mod again;
 mod arrival;
 mod bye;
 mod cancel;

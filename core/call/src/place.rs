@@ -8,7 +8,7 @@ use policy::{AttemptPlan, CALL, Cause, EarlyMedia, Large, LegRules, Rang, Reliab
 use sip_message::{Message, Method, NameAddr, Uri};
 use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Target, Usable};
 use sip_stack::{Flow, ListenerId, Request, Transport};
-use targets::{Outcome, Place, Way, Wish};
+use targets::{Outcome, Place, Way};
 
 use crate::attempt::{Attempt, Hop, Stage};
 use crate::bridge::{NoMedia, Part};
@@ -16,20 +16,34 @@ use crate::call::{Call, State};
 use crate::early::Earlies;
 use crate::keys::{Carrier, Keys};
 use crate::ring::{Failure, Ring};
+use crate::round::{Due, Onward, Round};
 use crate::timer::{FROM_CHANGE, lent};
 use crate::{Room, part, told};
 
 impl Call {
     /// Tries the attempts of the plan in order, from `index`, until one is under way.
     pub(crate) fn try_from(&mut self, room: &mut Room<'_>, index: usize) {
-        let mut next = Some(index);
-        while let Some(index) = next {
-            if self.ring_from(room, index) {
-                return;
-            }
-            next = self.goes_on_from();
+        self.go_on(room, Onward::To(index));
+    }
+
+    fn go_on(&mut self, room: &mut Room<'_>, mut onward: Onward) {
+        loop {
+            onward = match onward {
+                Onward::Fail => return self.fail(room),
+                Onward::RoundEnded => return self.round_ended(room),
+                Onward::To(index) => match self.due(room, index) {
+                    Due::Now if self.ring_from(room, index) => return,
+                    Due::Now => self.goes_on_from(),
+                    Due::Not => self.passes_over(index),
+                    Due::LeftAlone => {
+                        let target = &self.plan.attempts[index].target;
+                        let words = format!("{target} has asked meanwhile to be left alone");
+                        self.draft.attempt_note(words);
+                        self.passes_over(index)
+                    }
+                },
+            };
         }
-        self.fail(room);
     }
 
     /// Begins the attempts that ring together; whether any of them is under way.
@@ -37,7 +51,8 @@ impl Call {
         let plan = Arc::clone(&self.plan);
         self.ring = Ring { first, ..Ring::default() };
         let mut is_under_way = false;
-        for index in plan.ring(first) {
+        let together = if self.rounds.now == Round::LeftOut { first..first + 1 } else { plan.ring(first) };
+        for index in together {
             if is_under_way {
                 self.lay_aside(room, index - first);
             }
@@ -56,6 +71,9 @@ impl Call {
         while let Some(index) = next {
             let attempt = &plan.attempts[index];
             self.draft.attempt_began(room, attempt);
+            if self.rounds.now == Round::LeftOut {
+                self.draft.attempt_note("left out before: everybody else has failed".to_owned());
+            }
             let Err((cause, words)) = self.start(room, index, attempt) else { return true };
             self.note_failure(room, index, cause, &words);
             next = attempt.instead.filter(|_| attempt.moves_on.contains(cause));
@@ -64,12 +82,12 @@ impl Call {
     }
 
     /// Where the call goes on when nobody of a ring was reached: what said best why decides.
-    fn goes_on_from(&mut self) -> Option<usize> {
+    fn goes_on_from(&mut self) -> Onward {
         self.permits.clear();
         self.taken.clear();
-        let failure = self.ring.failure.take()?;
+        let Some(failure) = self.ring.failure.take() else { return Onward::Fail };
         self.draft.failed_by(failure.row, failure.cause);
-        self.plan.after(self.ring.first, failure.index, failure.cause, failure.rang)
+        self.onward(failure)
     }
 
     fn note_failure(&mut self, room: &mut Room<'_>, index: usize, cause: Cause, words: &str) {
@@ -136,7 +154,7 @@ impl Call {
 
     fn find_targets(&mut self, room: &mut Room<'_>, plan: &AttemptPlan) -> Result<(), (Cause, String)> {
         // A call for help that failed everywhere goes straight to the servers the second time.
-        if self.rounds == 0
+        if self.rounds.now == Round::First
             && let State::Placing(attempt) = &mut self.state
         {
             attempt.routes = room.accounts.routes(plan);
@@ -149,16 +167,6 @@ impl Call {
             Way::Missing => Err((Cause::Dns, "its name leads nowhere".to_owned())),
             Way::Unknown => self.ask_where(room, plan, &plan.target),
         }
-    }
-
-    /// What the book knows of a server: a call does not wait for DNS where anything is known.
-    fn way_to(&self, room: &mut Room<'_>, plan: &AttemptPlan) -> Way {
-        let found = plan.server.zip(plan.server_key.as_deref());
-        let Some(server) = found.and_then(|(id, key)| room.book.find(id.0.into(), key)) else {
-            return Way::Unknown;
-        };
-        let wish = if self.plan.emergency { Wish::Everything } else { Wish::Sparing };
-        room.book.way(server, wish, room.stack.chance())
     }
 
     fn ask_where(
@@ -366,8 +374,11 @@ impl Call {
     pub(crate) fn next_address(&mut self, room: &mut Room<'_>, cause: Cause, words: &str) -> bool {
         let now = room.now.instant;
         let call_id = format!("{}-{}", self.key, room.stack.chance().text(12));
+        self.note_failed();
+        self.leave_alone(room);
+        let is_last_round = self.rounds.now == Round::LeftOut;
         let State::Placing(attempt) = &mut self.state else { return false };
-        let is_over = attempt.give_up_at <= now && cause == Cause::Timeout;
+        let is_over = attempt.give_up_at <= now && cause == Cause::Timeout && !is_last_round;
         if attempt.others.is_empty() || is_over {
             return false;
         }
@@ -403,6 +414,7 @@ impl Call {
     pub(crate) fn attempt_failed(&mut self, room: &mut Room<'_>, cause: Cause, words: &str) {
         let State::Placing(attempt) = &self.state else { return };
         let (index, rang) = (attempt.index, attempt.rang());
+        self.note_failed();
         self.note_failure(room, index, cause, words);
         self.bridge.forget_callee(room);
         let attempt = &self.plan.attempts[index];
@@ -416,13 +428,11 @@ impl Call {
         if self.ring.is_shared() {
             return self.one_failed(room, cause);
         }
-        match self.goes_on_from() {
-            Some(next) => {
-                self.tell_moved_on(room, index, words);
-                self.try_from(room, next);
-            }
-            None => self.fail(room),
+        let onward = self.goes_on_from();
+        if let Onward::To(_) = onward {
+            self.tell_moved_on(room, index, words);
         }
+        self.go_on(room, onward);
     }
 
     /// One of several has failed: the others ring on without it.
@@ -433,10 +443,8 @@ impl Call {
         }
         // Who declines for everybody does so for all that ring (RFC 3261 16.7).
         self.let_others_go(room, None, "another declined for all");
-        match self.goes_on_from() {
-            Some(next) => self.try_from(room, next),
-            None => self.fail(room),
-        }
+        let onward = self.goes_on_from();
+        self.go_on(room, onward);
     }
 
     /// An attempt's time, or the call's, may be over.

@@ -1,10 +1,11 @@
 //! Answers to INVITEs that nobody waits for any more: they are acknowledged, and what they opened is ended.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sip_message::{Header, Message, Method};
 use sip_stack::{Dialog, Flow, Sent};
+use targets::{Outcome, Place};
 
 use crate::Room;
 use crate::part;
@@ -18,8 +19,9 @@ const ENDED_MAX: usize = 1024;
 pub(crate) struct Ended(VecDeque<(Instant, Box<str>)>);
 
 impl Ended {
-    /// A 2xx to the first INVITE of a call that is gone.
+    /// An answer to the first INVITE of a call that is gone.
     pub(crate) fn answered(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
+        refused(room, flow, message);
         let now = room.now.instant;
         while self.0.front().is_some_and(|(until, _)| *until <= now) || self.0.len() >= ENDED_MAX {
             self.0.pop_front();
@@ -38,6 +40,18 @@ pub(crate) fn answered(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
     let Some(mut dialog) = acknowledge(room, flow, message) else { return };
     let bye = dialog.next_request(Method::Bye);
     room.stack.request(room.now.instant, &bye.as_request(), part::nobody(), room.sends);
+}
+
+/// A refusal that comes too late: whoever asks in it to be left alone is (RFC 3261 21.5.4). Which server was
+/// meant nobody knows any more; all that have this address are.
+pub(crate) fn refused(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) {
+    if let (Some(503), Ok(Some(seconds))) = (message.status(), message.retry_after()) {
+        let place = Place { transport: flow.transport, address: flow.remote };
+        for server in 0..room.book.len() {
+            let rest = Outcome::Rests(Duration::from_secs(seconds.into()));
+            room.book.note(room.now.instant, server, place, rest);
+        }
+    }
 }
 
 /// A 2xx in a dialog whose BYE is under way: a copy, or the answer to a re-INVITE.

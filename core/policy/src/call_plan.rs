@@ -54,6 +54,14 @@ impl CallPlan {
         index..index + 1 + along.take_while(|attempt| attempt.begins == Begins::Along).count()
     }
 
+    /// The ring that is tried after another one, whatever became of that.
+    pub fn following(&self, ring: usize) -> Option<usize> {
+        let is_followed = matches!(self.attempts.get(ring)?.next, Next::Following);
+        let next = self.ring(ring).end;
+        let attempt = self.attempts.get(next).filter(|_| is_followed)?;
+        (attempt.begins == Begins::After).then_some(next)
+    }
+
     /// Where a call goes on after a ring that came to nothing: after the attempt that says best why.
     pub fn after(&self, ring: usize, failed: usize, cause: Cause, rang: Rang) -> Option<usize> {
         let attempt = self.attempts.get(failed)?;
@@ -61,10 +69,7 @@ impl CallPlan {
             // Once the caller hears ringing, another trunk would ring as another call (standards A7).
             Next::Following if rang == Rang::Heard && !attempt.moves_on_after_ringing => None,
             Next::Following if !attempt.moves_on.contains(cause) => None,
-            Next::Following => {
-                let next = self.ring(ring).end;
-                self.attempts.get(next).filter(|attempt| attempt.begins == Begins::After).map(|_| next)
-            }
+            Next::Following => self.following(ring),
             Next::Nowhere => None,
             Next::By(exits) => {
                 let why = Unreached::of(cause, rang)?;

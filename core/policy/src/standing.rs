@@ -109,6 +109,15 @@ impl Standings {
         };
         fact.addresses.iter().map(rank).min().unwrap_or(Rank::Down)
     }
+
+    /// Whether a part of a server asked to be left alone, and another counts as down: that may be back, and
+    /// nobody knows yet.
+    pub(crate) fn rests_in_part(&self, server: ServerId) -> bool {
+        let all = self.of(server).map_or([].as_slice(), |fact| &fact.addresses);
+        let is_resting = |address: &AddressFact| matches!(address.standing, Standing::Resting { .. });
+        let is_down = |address: &AddressFact| matches!(address.standing, Standing::Down { .. });
+        all.iter().any(is_resting) && all.iter().any(is_down)
+    }
 }
 
 impl fmt::Display for ServerFact {

@@ -40,7 +40,7 @@ pub(crate) fn choose<'p>(
     for way in ways.iter().filter(|way| way.bar.is_none()) {
         let route_hop = |hop| RouteHop {
             hop,
-            rank: rank(hop, asked.facts, asked.seed),
+            rank: rank_for_call(hop, asked.facts, asked.seed),
             route: way.route,
             quote: way.quote.clone(),
         };
@@ -128,6 +128,15 @@ fn rank((_, server): Hop<'_>, facts: &Facts, seed: Seed) -> Rank {
     }
     let lot = u8::try_from(seed.with(server.key.as_bytes()).below(100)).unwrap_or_default();
     facts.standings.rank(server.id, lot)
+}
+
+/// The same for a call that leaves those alone who asked for it: where that is a part of a server, what is
+/// left of it is all that counts.
+fn rank_for_call(hop: Hop<'_>, facts: &Facts, seed: Seed) -> Rank {
+    match rank(hop, facts, seed) {
+        Rank::Resting if facts.standings.rests_in_part(hop.1.id) => Rank::Down,
+        rank => rank,
+    }
 }
 
 /// Who asked to be left alone is, as long as there is somebody else who may answer.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use call::{Event, Record};
-use policy::{Decision, Facts, Policy, Trail, plan};
+use call::{AttemptRecord, Event, Record};
+use policy::{CallPlan, Decision, Facts, Policy, Trail, plan};
 
 use crate::sight::Sight;
 
@@ -63,18 +63,32 @@ impl Explain {
             }
             return;
         };
-        let planned: Vec<&str> = plan.attempts.iter().map(|attempt| &*attempt.target).collect();
-        let first = planned.first().copied();
-        let mut at = 0;
-        for attempt in &record.attempts {
-            match planned[at..].iter().position(|target| *target == attempt.target) {
-                Some(skipped) => at += skipped,
-                // A call for help goes through all its attempts again before it gives up.
-                None if plan.emergency && first == Some(&*attempt.target) => at = 0,
-                None => self
-                    .faults
-                    .push(format!("record {}: {} is out of the plan's order", record.id, attempt.target)),
+        self.faults.extend(out_of_order(&plan, record));
+    }
+}
+
+/// What is wrong with the order of a record's attempts. A call goes through its plan once more for addresses
+/// that it left out, and a call for help two times more for all of them.
+fn out_of_order(plan: &CallPlan, record: &Record) -> Option<String> {
+    let planned: Vec<&str> = plan.attempts.iter().map(|attempt| &*attempt.target).collect();
+    let (mut at, mut rounds, mut began) = (0, 1, 0);
+    for (index, attempt) in record.attempts.iter().enumerate() {
+        match planned[at..].iter().position(|target| *target == attempt.target) {
+            Some(skipped) => at += skipped,
+            None => {
+                let Some(again) = planned.iter().position(|target| *target == attempt.target) else {
+                    return Some(format!("record {}: {} isn't planned", record.id, attempt.target));
+                };
+                at = again;
+                (rounds, began) = (rounds + 1, index);
             }
         }
+        let is_second = |other: &AttemptRecord| other.remote.is_some() && other.remote == attempt.remote;
+        let was_asked = rounds == 2 && record.attempts[..began].iter().any(is_second);
+        let is_too_much = rounds > 4 || !plan.emergency && (rounds > 2 || was_asked);
+        if is_too_much {
+            return Some(format!("record {}: {} is out of the plan's order", record.id, attempt.target));
+        }
     }
+    None
 }

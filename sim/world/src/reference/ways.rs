@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::civil::Date;
 use model::{Choose, Deck, Document, Route, Server, Transit, Trunk, TrunkDirection};
-use policy::{Code, Facts, ServerId, Standing};
+use policy::{Code, Facts, ServerFact, ServerId, Standing};
 
 use crate::reference::called::Called;
 use crate::reference::caller::Caller;
@@ -113,9 +113,12 @@ pub(crate) fn hops<'d>(
             (false, false) => Code::NO_SERVER,
         });
     }
-    hops.sort_by_key(|hop| rank(house, hop.trunk, hop.server, facts, &lot));
-    let ranks = hops.iter().map(|hop| rank(house, hop.trunk, hop.server, facts, &lot));
-    let ranks: Vec<u8> = ranks.collect();
+    let worth = |hop: &Hop<'_>| match rank(house, hop.trunk, hop.server, facts, &lot) {
+        RESTING if has_dead(house, hop.trunk, hop.server, facts) => DOWN,
+        rank => rank,
+    };
+    hops.sort_by_key(worth);
+    let ranks: Vec<u8> = hops.iter().map(worth).collect();
     if ranks.iter().any(|rank| *rank < RESTING) {
         let mut ranks = ranks.into_iter();
         hops.retain(|_| ranks.next() != Some(RESTING));
@@ -187,12 +190,27 @@ pub(crate) fn rank(
     standing(house, trunk, server, facts, lot.and(key.as_bytes()).below(100))
 }
 
-fn standing(house: &House<'_>, trunk: &Document<Trunk>, server: &Server, facts: &Facts, drawn: u64) -> u8 {
+/// What is known of a server that is not simply up.
+fn fact<'f>(
+    house: &House<'_>,
+    trunk: &Document<Trunk>,
+    server: &Server,
+    facts: &'f Facts,
+) -> Option<&'f ServerFact> {
     let before = house.documents.trunk.values().take_while(|one| one.name != trunk.name);
     let before: usize = before.map(|trunk| trunk.servers.len()).sum();
     let at = trunk.servers.iter().position(|one| one.value == *server).unwrap_or(0);
-    let id = ServerId(u16::try_from(before + at).unwrap_or(u16::MAX));
-    let Some(fact) = facts.standings.of(id) else { return READY };
+    facts.standings.of(ServerId(u16::try_from(before + at).unwrap_or(u16::MAX)))
+}
+
+/// Whether some of its addresses count as dead: they may be tried after everybody else.
+fn has_dead(house: &House<'_>, trunk: &Document<Trunk>, server: &Server, facts: &Facts) -> bool {
+    let fact = fact(house, trunk, server, facts);
+    fact.is_some_and(|fact| fact.addresses.iter().any(|one| matches!(one.standing, Standing::Down { .. })))
+}
+
+fn standing(house: &House<'_>, trunk: &Document<Trunk>, server: &Server, facts: &Facts, drawn: u64) -> u8 {
+    let Some(fact) = fact(house, trunk, server, facts) else { return READY };
     let of_address = |standing: &Standing| match standing {
         Standing::Unknown | Standing::Up => READY,
         Standing::Returning { share } if drawn < u64::from(*share) => READY,

@@ -21,6 +21,7 @@ pub fn test() -> Result<(), Failure> {
     check()?;
     step("simulated world, 200 seeds", || sim::run_seeds(0, 200))?;
     step("random policies, 300 seeds", || sim::compare_policies(0, 300))?;
+    step("chaos, 7 hours", || sim::live_through_chaos(1, 7))?;
     step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
     step("demo", demo)?;
     step("interop", || interop::run(None, Load::Short))
@@ -33,7 +34,8 @@ pub fn long() -> Result<(), Failure> {
     step("simulated world, 2,000 seeds", || sim::run_seeds(0, 2_000))?;
     step("random policies, 5,000 seeds", || sim::compare_policies(0, 5_000))?;
     step("fuzzing, ten minutes each", || fuzz::run_targets(None, 600))?;
-    step("interop at full load", || interop::run(None, Load::Long))
+    step("interop at full load", || interop::run(None, Load::Long))?;
+    step("chaos, 200 hours", || sim::live_through_chaos(0, 200))
 }
 
 fn lints() -> Result<(), Failure> {

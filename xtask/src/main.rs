@@ -33,6 +33,7 @@ cargo xtask conformance [--write]       compares (or writes) docs/CONFORMANCE.md
 cargo xtask plans DIR                   writes the numbering plans, out of libphonenumber's resources in DIR
 cargo xtask sim [--seeds N] [--from S]  random scenarios in the simulated world
 cargo xtask sim --policies N [--from S] random policies and calls, against the reference
+cargo xtask sim --chaos N [--from S]    hours in which servers, DNS and registrars die and return
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
 cargo xtask bench [NAME]                parse, plan, apply; calls, packets (by the load kit)
@@ -65,6 +66,9 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         "sim" if arguments.has("--policies") => {
             sim::compare_policies(arguments.number("--from", 0)?, arguments.number("--policies", 300)?)
         }
+        "sim" if arguments.has("--chaos") => {
+            sim::live_through_chaos(arguments.number("--from", 0)?, arguments.number("--chaos", 20)?)
+        }
         "sim" => sim::run_seeds(arguments.number("--from", 0)?, arguments.number("--seeds", 200)?),
         "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),
@@ -88,7 +92,7 @@ struct Arguments {
     options: Vec<(String, Option<String>)>,
 }
 
-const WITH_VALUE: [&str; 5] = ["--root", "--seeds", "--policies", "--from", "--seconds"];
+const WITH_VALUE: [&str; 6] = ["--root", "--seeds", "--policies", "--chaos", "--from", "--seconds"];
 const ALONE: [&str; 2] = ["--write", "--long"];
 
 impl Arguments {

@@ -60,7 +60,9 @@ impl Actor {
                     _ => None,
                 });
                 let status = status.unwrap_or(200);
-                let answer = Response { status, contact: Some(&contact), ..Response::default() };
+                let said = self.said_of_refusal().filter(|_| status >= 300);
+                let header = said.as_ref().map(|(name, value)| (*name, value.as_str()));
+                let answer = Response { status, contact: Some(&contact), header, ..Response::default() };
                 self.serve(now, path, message, &answer, out);
             }
             (_, None) => {
@@ -425,16 +427,21 @@ impl Actor {
         self.accept(now, other, body, out);
     }
 
+    /// What a refusal says of itself.
+    fn said_of_refusal(&self) -> Option<(&'static str, String)> {
+        self.profile.habits.iter().find_map(|habit| match habit {
+            Habit::SaysRetryAfter(seconds) => Some(("Retry-After", seconds.to_string())),
+            Habit::SaysCause(cause) => Some(("Reason", format!("Q.850;cause={cause}"))),
+            _ => None,
+        })
+    }
+
     pub(crate) fn refuse(&mut self, now: Instant, id: LegId, status: u16, out: &mut ActorOut) {
         let contact = format!("<sip:elsewhere@{}>", self.profile.sip);
         let Some(leg) = self.legs.get(&id) else { return };
         let State::Ringing { invite, .. } = &leg.state else { return };
         let Ok(message) = Message::parse(&invite.bytes) else { return };
-        let said = self.profile.habits.iter().find_map(|habit| match habit {
-            Habit::SaysRetryAfter(seconds) => Some(("Retry-After", seconds.to_string())),
-            Habit::SaysCause(cause) => Some(("Reason", format!("Q.850;cause={cause}"))),
-            _ => None,
-        });
+        let said = self.said_of_refusal();
         let answer = Response {
             status,
             to_tag: Some(&leg.dialog.local_tag),

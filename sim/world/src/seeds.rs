@@ -1,10 +1,12 @@
 //! Random days in the life of the house: calls, losses, bad habits, deaths. A seed tells the whole day.
 
+mod chaos;
 mod day;
 mod policies;
 
 pub use policies::{Compared, Disagreement, compare};
 
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -61,14 +63,58 @@ pub fn add(summary: &mut Summary, seed: u64, chronicle: Chronicle) {
             summary.lived += day.lived;
             day.speeches
         }
-        Err(panic) => {
-            let words = panic.downcast_ref::<String>().map(String::as_str);
-            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-            let words = words.unwrap_or("a panic without words").to_owned();
-            vec![Speech { judge: "panic", words }]
-        }
+        Err(panic) => broke_down(panic.as_ref()),
     };
     if !speeches.is_empty() {
         summary.failures.push(Failure { seed, speeches });
     }
+}
+
+fn broke_down(panic: &(dyn Any + Send)) -> Vec<Speech> {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+    let words = words.unwrap_or("a panic without words").to_owned();
+    vec![Speech { judge: "panic", words }]
+}
+
+/// What hours of chaos came to.
+#[derive(Clone, Debug, Default)]
+pub struct Chaos {
+    pub hours: u64,
+    pub calls: u64,
+    pub answered: u64,
+    /// Calls that failed while nobody lived who could have taken them.
+    pub hopeless: u64,
+    /// Calls that rang at somebody who died then.
+    pub rung: u64,
+    pub failures: Vec<Failure>,
+}
+
+impl Chaos {
+    /// Other hours beside these.
+    pub fn add(&mut self, other: Chaos) {
+        self.hours += other.hours;
+        self.calls += other.calls;
+        self.answered += other.answered;
+        self.hopeless += other.hopeless;
+        self.rung += other.rung;
+        self.failures.extend(other.failures);
+    }
+}
+
+/// Lives through chaos that lasts for so long, mostly an hour, and through the minutes after it.
+pub fn survive(seed: u64, lasts: Duration, chronicle: Chronicle) -> Chaos {
+    let mut sum = Chaos { hours: 1, ..Chaos::default() };
+    let speeches = match catch_unwind(AssertUnwindSafe(|| chaos::live(seed, lasts, chronicle))) {
+        Ok(hour) => {
+            (sum.calls, sum.answered) = (hour.calls, hour.answered);
+            (sum.hopeless, sum.rung) = (hour.hopeless, hour.rung);
+            hour.speeches
+        }
+        Err(panic) => broke_down(panic.as_ref()),
+    };
+    if !speeches.is_empty() {
+        sum.failures.push(Failure { seed, speeches });
+    }
+    sum
 }

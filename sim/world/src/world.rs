@@ -23,7 +23,7 @@ use crate::ladder::{Rung, Way};
 use crate::network::{Link, Network};
 use crate::node::Node;
 use crate::running::Coming;
-use crate::sight::Sight;
+use crate::sight::{Overheard, Sight};
 use crate::streams::Streams;
 use crate::zone::Zone;
 
@@ -53,6 +53,8 @@ pub struct World {
     chronicle: Chronicle,
     /// What the house sent and received, where a story looks at its bytes.
     capture: Option<Vec<Rung>>,
+    /// What was said on the wire, where somebody listens.
+    overheard: Option<Vec<Overheard>>,
     pub(crate) records: Vec<Record>,
     pub(crate) events: Vec<Event>,
     pub(crate) replies: Vec<(CommandId, Reply)>,
@@ -97,6 +99,7 @@ impl World {
             judges: Judges::default(),
             chronicle: Chronicle::Silent,
             capture: None,
+            overheard: None,
             records: Vec::new(),
             events: Vec::new(),
             replies: Vec::new(),
@@ -147,9 +150,22 @@ impl World {
         self.capture.iter().flatten().map(|rung| rung.line(&name(&rung.far))).collect()
     }
 
+    /// Listens on the wire from now on.
+    pub(crate) fn overhears(&mut self) {
+        self.overheard = Some(Vec::new());
+    }
+
+    /// What was said on the wire since this was asked last.
+    pub(crate) fn overheard(&mut self) -> Vec<Overheard> {
+        self.overheard.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     pub(crate) fn show(&mut self, sight: &Sight<'_>) {
         if let Some(capture) = &mut self.capture {
             capture.extend(Rung::of(sight));
+        }
+        if let Some(overheard) = &mut self.overheard {
+            overheard.extend(Overheard::of(self.clock.base(), sight));
         }
         self.chronicle.see(self.clock.base(), sight);
         self.judges.see(sight);

@@ -22,6 +22,8 @@ enum Health {
     Well,
     /// Every question is answered with a failure.
     Failing,
+    /// Every question is answered: there is nothing of that name.
+    Empty,
     /// No question is answered at all.
     Silent,
 }
@@ -55,6 +57,11 @@ impl Zone {
         self.health = Health::Failing;
     }
 
+    /// No name has anything any more, as its servers say.
+    pub fn empties(&mut self) {
+        self.health = Health::Empty;
+    }
+
     /// No server answers any more.
     pub fn dies(&mut self) {
         self.health = Health::Silent;
@@ -69,6 +76,9 @@ impl Zone {
         let found = match &question {
             _ if self.health == Health::Silent => return None,
             _ if self.health == Health::Failing => DnsFound::Failed,
+            DnsQuestion::Naptr(_) if self.health == Health::Empty => DnsFound::Naptr(Vec::new()),
+            DnsQuestion::Srv(_) if self.health == Health::Empty => DnsFound::Srv(Vec::new()),
+            DnsQuestion::Addresses(_) if self.health == Health::Empty => DnsFound::Addresses(Vec::new()),
             DnsQuestion::Naptr(name) => DnsFound::Naptr(self.pointers.get(name).cloned().unwrap_or_default()),
             DnsQuestion::Srv(name) => DnsFound::Srv(self.services.get(name).cloned().unwrap_or_default()),
             DnsQuestion::Addresses(name) => {

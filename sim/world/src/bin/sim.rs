@@ -1,9 +1,9 @@
 //! Lives through random days: `sim --seeds N --from S [--json] [--trace]`; or asks the reference about random
-//! policies: `sim --policies N --from S`.
+//! policies: `sim --policies N --from S`; or lives through hours of chaos: `sim --chaos N --from S`.
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use world::Chronicle;
 use world::seeds::{self, Summary};
@@ -21,9 +21,10 @@ struct Wanted {
 enum What {
     Days,
     Policies,
+    Chaos,
 }
 
-const USAGE: &str = "usage: sim [--seeds N | --policies N] [--from S] [--json] [--trace]";
+const USAGE: &str = "usage: sim [--seeds N | --policies N | --chaos N] [--from S] [--json] [--trace]";
 
 fn main() -> ExitCode {
     let wanted = match wanted(std::env::args().skip(1)) {
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     match wanted.what {
         What::Days => live(&wanted),
         What::Policies => compare(&wanted),
+        What::Chaos => survive(&wanted),
     }
 }
 
@@ -63,6 +65,35 @@ fn compare(wanted: &Wanted) -> ExitCode {
         sum.calls,
         sum.refused,
         sum.emergencies,
+        began.elapsed().as_secs_f64(),
+        failed.len()
+    );
+    // Whoever closed our output knows why.
+    let _ = writeln!(std::io::stdout(), "{text}");
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Lives through hours of chaos, one at a time.
+fn survive(wanted: &Wanted) -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    let began = Instant::now();
+    let mut sum = seeds::Chaos::default();
+    for seed in wanted.from..wanted.from + wanted.seeds {
+        let hour = seeds::survive(seed, Duration::from_secs(3600), wanted.chronicle);
+        hour.failures.iter().for_each(|failure| eprintln!("{failure}"));
+        sum.add(hour);
+    }
+    let failed: Vec<u64> = sum.failures.iter().map(|failure| failure.seed).collect();
+    let text = format!(
+        "{} hours of chaos from {}: {} calls, {} answered, {} when nobody was there, \
+         {} rang at somebody who died, \
+         in {:.1} s; {} failures {failed:?}",
+        sum.hours,
+        wanted.from,
+        sum.calls,
+        sum.answered,
+        sum.hopeless,
+        sum.rung,
         began.elapsed().as_secs_f64(),
         failed.len()
     );
@@ -128,6 +159,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
         match arg.as_str() {
             "--seeds" => wanted.seeds = number()?,
             "--policies" => (wanted.what, wanted.seeds) = (What::Policies, number()?),
+            "--chaos" => (wanted.what, wanted.seeds) = (What::Chaos, number()?),
             "--from" => wanted.from = number()?,
             "--json" => wanted.as_json = true,
             "--trace" => wanted.chronicle = Chronicle::Told,

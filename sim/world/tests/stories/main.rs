@@ -9,6 +9,7 @@ mod a24_methods;
 mod both_hang_up;
 mod cancel;
 mod changes;
+mod chaos;
 mod deaths;
 mod dns;
 mod early_dialogs;

@@ -211,6 +211,54 @@ fn a3_a_registrar_that_bids_us_wait_is_left_alone_so_long() {
     world.finish();
 }
 
+/// A provider with two registrars: the one that bids us wait is left alone that long, the other is asked by
+/// the schedule; and while DNS fails, what it said before has to do.
+#[test]
+fn a3_each_registrar_is_left_alone_as_long_as_it_asks() {
+    let two = "servers = [{ uri = \"sip:r0.east.example:5060\", priority = 1 }, \
+               { uri = \"sip:r1.east.example:5060\", priority = 2 }]";
+    let named = house("{ expires = \"2m\" }").replace(EAST, two);
+    let hosts = [("r0.east.example", "198.51.100.10"), ("r1.east.example", "198.51.100.11")];
+    let mut world = World::with_hosts(seed(), &named, &hosts);
+    let (first, second) = (world.provider("east"), world.provider("east-2"));
+    first.has_habit(Habit::BidsWait(300));
+    second.has_habit(Habit::Silent);
+
+    world.run_for(Duration::from_secs(299));
+    assert_eq!(statuses(&first), [503]);
+    assert_eq!(standing(&mut world, "east").0, "retrying", "the other is asked all the while");
+
+    second.loses_its_habits();
+    world.zone().fails();
+    world.run_for(Duration::from_secs(250));
+    assert_eq!(standing(&mut world, "east").0, "registered");
+    world.run_for(Duration::from_secs(1200));
+    assert_eq!(standing(&mut world, "east").0, "registered", "DNS fails, and the registrar lives");
+    world.zone().returns();
+    world.finish();
+}
+
+/// DNS denies a registrar, names it again, and fails: the house has heard of it meanwhile, and asks there.
+#[test]
+fn a3_what_the_house_has_heard_of_a_registrar_will_do_while_dns_fails() {
+    let named = house("{ expires = \"2m\", retry = { first = \"200s\" } }")
+        .replace(EAST, "servers = [{ uri = \"sip:r0.east.example:5060\" }]");
+    let mut world = World::with_hosts(seed(), &named, &[("r0.east.example", "198.51.100.10")]);
+    world.run_for(Duration::from_secs(80));
+    world.zone().empties();
+    world.run_for(Duration::from_secs(35));
+    assert_eq!(standing(&mut world, "east").0, "retrying");
+
+    world.zone().returns();
+    world.run_for(Duration::from_secs(75));
+    world.zone().fails();
+    world.run_for(Duration::from_secs(140));
+
+    assert_eq!(standing(&mut world, "east").0, "registered");
+    world.zone().returns();
+    world.finish();
+}
+
 /// A changed account is registered at once and the old one is forgotten; one that left the configuration too.
 #[test]
 fn a3_a_changed_configuration_is_registered_at_once() {

@@ -116,6 +116,193 @@ fn a5_an_address_that_was_silent_is_skipped() {
     world.finish();
 }
 
+/// One address has just died and nobody knows; the other is back and still counts as down. No call fails that
+/// a living address could have taken: those that count as down are asked when everybody else has failed.
+#[test]
+fn a7_an_address_that_counts_as_down_is_asked_when_nobody_else_is_left() {
+    let (mut world, easts) = world("30s", &[(1, 1), (2, 1)]);
+    world.provider("west").has_habit(Habit::Silent);
+    easts[1].has_habit(Habit::Silent);
+    world.run_for(Duration::from_secs(61));
+    assert_eq!(states(&world)[1].1, TargetState::Down);
+    let hana = world.user("hana");
+    easts[1].loses_its_habits();
+    easts[0].has_habit(Habit::Silent);
+
+    let call = hana.dials(NUMBER);
+    world.run_for(Duration::from_secs(11));
+
+    assert!(call.is_up_with(&easts[1]));
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    let remotes: Vec<_> = world.records()[0].attempts.iter().map(|one| one.remote.clone().unwrap()).collect();
+    assert_eq!(remotes, ["udp:198.51.100.10:5060", "udp:203.0.113.20:5060", "udp:198.51.100.11:5060"]);
+    world.finish();
+}
+
+/// Of two addresses one asked to be left alone, and the other counts as down and is back: it is asked when
+/// everybody else has failed, and the one that wants its rest has it.
+#[test]
+fn a7_who_rests_hides_nobody_beside_it() {
+    let (mut world, easts) = world("30s", &[(1, 1), (2, 1)]);
+    easts[1].has_habit(Habit::Silent);
+    world.run_for(Duration::from_secs(61));
+    easts[0].answers_every_invite_with(503).has_habit(Habit::SaysRetryAfter(300));
+    let (hana, west) = (world.user("hana"), world.provider("west"));
+    let first = hana.dials(NUMBER);
+    world.run_for(Duration::from_secs(3));
+    first.hangs_up();
+    let states: Vec<_> = states(&world).into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, [TargetState::Resting, TargetState::Down]);
+    easts[1].loses_its_habits();
+    west.has_habit(Habit::Silent);
+
+    let call = hana.dials(NUMBER);
+    world.run_for(Duration::from_secs(6));
+
+    assert!(call.is_up_with(&easts[1]));
+    assert_eq!(easts[0].was_called(), 1);
+    call.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    world.finish();
+}
+
+/// Two calls are under way to the same place when it asks to be left alone: the second doesn't go there any
+/// more, be it to another address of a server or to another server.
+#[test]
+fn a7_who_asks_during_a_call_to_be_left_alone_is() {
+    let two = "[{ uri = \"sip:e0.east.example:5060\", priority = 1 }, \
+               { uri = \"sip:e1.east.example:5060\", priority = 2 }]";
+    for servers in ["[{ uri = \"sip:east.example\" }]", two] {
+        let (mut world, easts) = world("off", &[(1, 1), (2, 1)]);
+        world.adopts(&house("off").replace("[{ uri = \"sip:east.example\" }]", servers));
+        world.run_for(Duration::from_secs(1));
+        easts[0].has_habit(Habit::Silent);
+        easts[1].answers_every_invite_with(503).has_habit(Habit::SaysRetryAfter(60));
+        let (hana, west) = (world.user("hana"), world.provider("west"));
+
+        let first = hana.dials(NUMBER);
+        world.run_for(Duration::from_secs(1));
+        let second = hana.dials(NUMBER);
+        world.run_for(Duration::from_secs(6));
+
+        assert!(first.is_up_with(&west) && second.is_up_with(&west), "{servers}");
+        assert_eq!(easts[1].was_called(), 1, "{servers}");
+        world.finish();
+    }
+}
+
+/// An address answers when the call has gone elsewhere, or is over: what it asks for in its refusal holds.
+#[test]
+fn a7_who_asks_too_late_to_be_left_alone_is() {
+    for is_over in [false, true] {
+        let (mut world, easts) = world("off", &[(1, 1)]);
+        easts[0].dies();
+        let (hana, west) = (world.user("hana"), world.provider("west"));
+        let call = hana.dials(NUMBER);
+        world.run_for(Duration::from_secs(8));
+        assert!(call.is_up_with(&west));
+        if is_over {
+            call.hangs_up();
+            world.run_for(Duration::from_secs(2));
+        }
+
+        easts[0].answers_every_invite_with(503).has_habit(Habit::SaysRetryAfter(60));
+        easts[0].returns();
+        world.run_for(Duration::from_secs(12));
+
+        assert_eq!(states(&world)[0].1, TargetState::Resting);
+        call.hangs_up();
+        world.run_for(Duration::from_secs(2));
+        world.finish();
+    }
+}
+
+/// DNS ceases to name an address while a call asks it, and it asks to be left alone: named again, it is.
+#[test]
+fn a7_who_asked_to_be_left_alone_when_dns_named_it_no_more_is() {
+    let (mut world, easts) = world("off", &[(1, 1), (2, 1)]);
+    easts[0].has_habit(Habit::Silent);
+    easts[1].answers_every_invite_with(503).has_habit(Habit::SaysRetryAfter(300));
+    world.run_for(Duration::from_millis(58_500));
+    world.zone().forgets("e1.east.example");
+
+    let call = world.user("hana").dials(NUMBER);
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(states(&world).len(), 1);
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(easts[1].was_called(), 1);
+    call.hangs_up();
+    world.zone().address("e1.east.example", "198.51.100.11".parse().unwrap());
+    world.run_for(Duration::from_secs(62));
+
+    assert_eq!(states(&world)[1].1, TargetState::Resting);
+    world.finish();
+}
+
+/// With more silent addresses than the time of one server is shared by, the ones that were not reached are
+/// asked after everybody else: by usual calls, and by calls for help.
+#[test]
+fn a7_no_address_is_left_unasked() {
+    for number in [NUMBER, "911"] {
+        let (mut world, easts) = world("off", &[(1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1)]);
+        world.provider("west").has_habit(Habit::Silent);
+        for east in &easts[..5] {
+            east.has_habit(Habit::Silent);
+        }
+        let hana = world.user("hana");
+
+        let call = hana.dials(number);
+        world.run_for(Duration::from_secs(15));
+
+        assert!(call.is_up_with(&easts[5]), "{number}");
+        world.finish();
+    }
+}
+
+/// Whoever asked to be left alone is not probed either, whatever else becomes of it, and is asked as soon as
+/// its time is over; a 503 to a probe that names a time asks for the same.
+#[test]
+fn a7_whoever_asked_to_be_left_alone_is_not_probed_either() {
+    let (mut world, easts) = world("10s", &[(1, 1), (2, 1)]);
+    easts[0].has_habit(Habit::AnswersOptionsWith(503)).has_habit(Habit::SaysRetryAfter(120));
+    world.captures();
+    let probes = |world: &World| {
+        let sent = world.captured(&easts[0]);
+        let ids = sent.iter().filter(|text| text.starts_with("OPTIONS"));
+        let ids = ids.filter_map(|text| text.lines().find(|line| line.starts_with("Call-ID")));
+        ids.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    world.run_for(Duration::from_secs(15));
+    assert_eq!((probes(&world), states(&world)[0].1), (1, TargetState::Resting));
+
+    easts[0].loses_its_habits();
+    world.run_for(Duration::from_secs(100));
+    assert_eq!(probes(&world), 1);
+
+    world.run_for(Duration::from_secs(15));
+    assert_eq!((probes(&world), states(&world)[0].1), (2, TargetState::Up));
+    world.finish();
+}
+
+/// A name that shows another part of its addresses each time: who was down stays so while it is away.
+#[test]
+fn pain_12_an_address_that_dns_names_again_stands_as_it_did() {
+    let (mut world, easts) = world("30s", &[(1, 1), (2, 1)]);
+    easts[0].has_habit(Habit::Silent);
+    world.run_for(Duration::from_secs(61));
+    assert_eq!(states(&world)[0].1, TargetState::Down);
+
+    world.zone().forgets("e0.east.example");
+    world.run_for(Duration::from_secs(65));
+    assert_eq!(states(&world).len(), 1);
+    world.zone().address("e0.east.example", "198.51.100.10".parse().unwrap());
+    world.run_for(Duration::from_secs(62));
+
+    assert_eq!(states(&world)[0].1, TargetState::Down);
+    world.finish();
+}
+
 /// Among services of one priority calls are spread by weight, drawn anew for each call.
 #[test]
 fn a5_weights_are_respected() {

@@ -1,8 +1,9 @@
 //! The lanes: which steps must pass before a change lands, and which run at night.
 
 use crate::interop::{self, Load};
+use crate::sim::{self, Tale};
 use crate::step::{Failure, cargo, has, run, step};
-use crate::{conformance, fuzz, programs, schema, sim, tidy};
+use crate::{conformance, fuzz, programs, schema, tidy};
 
 /// No network, no other programs.
 pub fn check() -> Result<(), Failure> {
@@ -19,9 +20,10 @@ pub fn check() -> Result<(), Failure> {
 pub fn test() -> Result<(), Failure> {
     step("other people's programs", programs::install)?;
     check()?;
-    step("simulated world, 200 seeds", || sim::run_seeds(0, 200))?;
-    step("random policies, 300 seeds", || sim::compare_policies(0, 300))?;
-    step("chaos, 7 hours", || sim::live_through_chaos(1, 7))?;
+    step("simulated world, 200 days", || sim::live(Tale::Day, 0, 200))?;
+    step("what parties do to a call, 1,000 sequences", || sim::live(Tale::Sequence, 0, 1_000))?;
+    step("random policies, 300 seeds", || sim::live(Tale::Policy, 0, 300))?;
+    step("chaos, 7 hours", || sim::live(Tale::Chaos, 1, 7))?;
     step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
     step("demo", demo)?;
     step("interop", || interop::run(None, Load::Short))
@@ -31,11 +33,12 @@ pub fn test() -> Result<(), Failure> {
 pub fn long() -> Result<(), Failure> {
     step("other people's programs", programs::install)?;
     check()?;
-    step("simulated world, 2,000 seeds", || sim::run_seeds(0, 2_000))?;
-    step("random policies, 5,000 seeds", || sim::compare_policies(0, 5_000))?;
+    step("simulated world, 2,000 days", || sim::live(Tale::Day, 0, 2_000))?;
+    step("what parties do to a call, 100,000 sequences", || sim::live(Tale::Sequence, 0, 100_000))?;
+    step("random policies, 5,000 seeds", || sim::live(Tale::Policy, 0, 5_000))?;
     step("fuzzing, ten minutes each", || fuzz::run_targets(None, 600))?;
     step("interop at full load", || interop::run(None, Load::Long))?;
-    step("chaos, 200 hours", || sim::live_through_chaos(0, 200))
+    step("chaos, 200 hours", || sim::live(Tale::Chaos, 0, 200))
 }
 
 fn lints() -> Result<(), Failure> {

@@ -19,6 +19,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use sim::Tale;
 use step::Failure;
 
 const USAGE: &str = "\
@@ -31,7 +32,8 @@ cargo xtask deny                        licences, bans, sources; advisories if t
 cargo xtask schema [--write]            compares (or writes) docs/tandem.schema.json
 cargo xtask conformance [--write]       compares (or writes) docs/CONFORMANCE.md, made from the tests
 cargo xtask plans DIR                   writes the numbering plans, out of libphonenumber's resources in DIR
-cargo xtask sim [--seeds N] [--from S]  random scenarios in the simulated world
+cargo xtask sim [--seeds N] [--from S]  random days in the simulated world
+cargo xtask sim --sequences N [--from S] whatever the parties of one call may do to it
 cargo xtask sim --policies N [--from S] random policies and calls, against the reference
 cargo xtask sim --chaos N [--from S]    hours in which servers, DNS and registrars die and return
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
@@ -63,13 +65,12 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         "conformance" if arguments.has("--write") => conformance::write(),
         "conformance" => conformance::compare(),
         "plans" => plans::write(&PathBuf::from(arguments.name.as_deref().unwrap_or("."))),
-        "sim" if arguments.has("--policies") => {
-            sim::compare_policies(arguments.number("--from", 0)?, arguments.number("--policies", 300)?)
+        "sim" => {
+            let asked = Tale::ALL.into_iter().find(|tale| arguments.has(tale.flag()));
+            let tale = asked.unwrap_or(Tale::Day);
+            let count = arguments.number(tale.flag(), tale.usual())?;
+            sim::live(tale, arguments.number("--from", 0)?, count)
         }
-        "sim" if arguments.has("--chaos") => {
-            sim::live_through_chaos(arguments.number("--from", 0)?, arguments.number("--chaos", 20)?)
-        }
-        "sim" => sim::run_seeds(arguments.number("--from", 0)?, arguments.number("--seeds", 200)?),
         "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),
         "bench" => bench::run_one(arguments.name.as_deref()),

@@ -1,33 +1,55 @@
-//! Random scenarios in the simulated world, from fixed seeds.
+//! Random tales in the simulated world, from fixed seeds.
 
 use crate::step::{Failure, cargo, run};
 
-/// Runs `count` seeds, beginning with `from`.
-pub fn run_seeds(from: u64, count: u64) -> Result<(), Failure> {
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--release", "-p", "world", "--bin", "sim", "--"]);
-    command.args(["--seeds", &count.to_string(), "--from", &from.to_string()]);
-    run(&mut command, "the seed it names is the whole bug report: run it alone with --from SEED --seeds 1")
+/// What a seed is a seed of: a day, a sequence of deeds on one call, a policy with calls, an hour of chaos.
+#[derive(Clone, Copy)]
+pub enum Tale {
+    Day,
+    Sequence,
+    Policy,
+    Chaos,
 }
 
-/// Lives through `count` hours of chaos, beginning with the seed `from`.
-pub fn live_through_chaos(from: u64, count: u64) -> Result<(), Failure> {
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--release", "-p", "world", "--bin", "sim", "--"]);
-    command.args(["--chaos", &count.to_string(), "--from", &from.to_string()]);
-    run(
-        &mut command,
-        "the seed it names is the whole bug report: run it alone with --chaos 1 --from SEED --trace",
-    )
+impl Tale {
+    pub const ALL: [Tale; 4] = [Tale::Day, Tale::Sequence, Tale::Policy, Tale::Chaos];
+
+    /// The flag that asks for so many.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Tale::Day => "--seeds",
+            Tale::Sequence => "--sequences",
+            Tale::Policy => "--policies",
+            Tale::Chaos => "--chaos",
+        }
+    }
+
+    /// As many as one runs without saying how many.
+    pub fn usual(self) -> u64 {
+        match self {
+            Tale::Day => 200,
+            Tale::Sequence => 1_000,
+            Tale::Policy => 300,
+            Tale::Chaos => 20,
+        }
+    }
+
+    fn cure(self) -> &'static str {
+        match self {
+            Tale::Day | Tale::Sequence | Tale::Chaos => {
+                "the seed it names is the whole bug report: run it alone with --from SEED --trace"
+            }
+            Tale::Policy => {
+                "the documents and the call it prints are the whole bug report: one of two opinions is wrong"
+            }
+        }
+    }
 }
 
-/// Asks the reference about the policies of `count` seeds, beginning with `from`.
-pub fn compare_policies(from: u64, count: u64) -> Result<(), Failure> {
+/// Runs `count` of them, beginning with the seed `from`.
+pub fn live(tale: Tale, from: u64, count: u64) -> Result<(), Failure> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "-p", "world", "--bin", "sim", "--"]);
-    command.args(["--policies", &count.to_string(), "--from", &from.to_string()]);
-    run(
-        &mut command,
-        "the documents and the call it prints are the whole bug report: one of the two opinions is wrong",
-    )
+    command.args([tale.flag(), &count.to_string(), "--from", &from.to_string()]);
+    run(&mut command, tale.cure())
 }

@@ -1,8 +1,10 @@
-//! Random days in the life of the house: calls, losses, bad habits, deaths. A seed tells the whole day.
+//! Random tales of the house: days with calls, losses, bad habits and deaths; calls to which anything may be
+//! done. A seed tells the whole tale.
 
 mod chaos;
 mod day;
 mod policies;
+mod sequence;
 
 pub use policies::{Compared, Disagreement, compare};
 
@@ -42,19 +44,32 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Lives through `count` days, one for each seed from `from` on.
-pub fn run(from: u64, count: u64) -> Summary {
+/// What a seed is a seed of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tale {
+    /// A day with calls of everybody, who have bad habits and die.
+    Day,
+    /// One call, and whatever its parties may do to it.
+    Sequence,
+}
+
+/// Lives through `count` tales, one for each seed from `from` on.
+pub fn run(tale: Tale, from: u64, count: u64) -> Summary {
     let mut summary = Summary::default();
     for seed in from..from + count {
-        add(&mut summary, seed, Chronicle::Silent);
+        add(&mut summary, tale, seed, Chronicle::Silent);
     }
     summary
 }
 
-/// Lives through one day and adds it to the others.
-pub fn add(summary: &mut Summary, seed: u64, chronicle: Chronicle) {
+/// Lives through one tale and adds it to the others.
+pub fn add(summary: &mut Summary, tale: Tale, seed: u64, chronicle: Chronicle) {
     summary.seeds += 1;
-    let outcome = catch_unwind(AssertUnwindSafe(|| day::live(seed, chronicle)));
+    let live = match tale {
+        Tale::Day => day::live,
+        Tale::Sequence => sequence::live,
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| live(seed, chronicle)));
     let speeches = match outcome {
         Ok(day) => {
             summary.calls += day.calls;

@@ -1,12 +1,13 @@
-//! Lives through random days: `sim --seeds N --from S [--json] [--trace]`; or asks the reference about random
-//! policies: `sim --policies N --from S`; or lives through hours of chaos: `sim --chaos N --from S`.
+//! Lives through random days: `sim --seeds N --from S [--json] [--trace]`; or plays whatever the parties of
+//! one call may do to it: `sim --sequences N`; or asks the reference about random policies:
+//! `sim --policies N`; or lives through hours of chaos: `sim --chaos N`.
 
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use world::Chronicle;
-use world::seeds::{self, Summary};
+use world::seeds::{self, Summary, Tale};
 
 struct Wanted {
     what: What,
@@ -19,12 +20,13 @@ struct Wanted {
 /// What a seed is a seed of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
-    Days,
+    Tales(Tale),
     Policies,
     Chaos,
 }
 
-const USAGE: &str = "usage: sim [--seeds N | --policies N | --chaos N] [--from S] [--json] [--trace]";
+const USAGE: &str =
+    "usage: sim [--seeds N | --sequences N | --policies N | --chaos N] [--from S] [--json] [--trace]";
 
 fn main() -> ExitCode {
     let wanted = match wanted(std::env::args().skip(1)) {
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
         }
     };
     match wanted.what {
-        What::Days => live(&wanted),
+        What::Tales(tale) => live(&wanted, tale),
         What::Policies => compare(&wanted),
         What::Chaos => survive(&wanted),
     }
@@ -102,18 +104,23 @@ fn survive(wanted: &Wanted) -> ExitCode {
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn live(wanted: &Wanted) -> ExitCode {
+fn live(wanted: &Wanted, tale: Tale) -> ExitCode {
     // A house that breaks down is reported with its seed, once.
     std::panic::set_hook(Box::new(|_| {}));
     let began = Instant::now();
     let mut summary = Summary::default();
     for seed in wanted.from..wanted.from + wanted.seeds {
         let before = summary.failures.len();
-        seeds::add(&mut summary, seed, wanted.chronicle);
+        seeds::add(&mut summary, tale, seed, wanted.chronicle);
         for failure in &summary.failures[before..] {
             eprintln!("{failure}");
         }
-        if !wanted.as_json && summary.seeds.is_multiple_of(100) {
+        if !wanted.as_json
+            && summary.seeds.is_multiple_of(match tale {
+                Tale::Day => 100,
+                Tale::Sequence => 1000,
+            })
+        {
             eprintln!(
                 "{} seeds, {} calls, {} failures",
                 summary.seeds,
@@ -149,8 +156,13 @@ fn report(wanted: &Wanted, summary: &Summary, took: f64) {
 }
 
 fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
-    let mut wanted =
-        Wanted { what: What::Days, seeds: 100, from: 1, as_json: false, chronicle: Chronicle::Silent };
+    let mut wanted = Wanted {
+        what: What::Tales(Tale::Day),
+        seeds: 100,
+        from: 1,
+        as_json: false,
+        chronicle: Chronicle::Silent,
+    };
     while let Some(arg) = args.next() {
         let mut number = || {
             let value = args.next().ok_or(format!("{arg} needs a number"))?;
@@ -158,6 +170,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
         };
         match arg.as_str() {
             "--seeds" => wanted.seeds = number()?,
+            "--sequences" => (wanted.what, wanted.seeds) = (What::Tales(Tale::Sequence), number()?),
             "--policies" => (wanted.what, wanted.seeds) = (What::Policies, number()?),
             "--chaos" => (wanted.what, wanted.seeds) = (What::Chaos, number()?),
             "--from" => wanted.from = number()?,

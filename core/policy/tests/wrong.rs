@@ -210,8 +210,6 @@ wrong! {
         is "TD-C031 _:23:62", "from \"5s\" to \"120s\"";
     forward_typo_in_a_key: "forward-07-typo-in-a-key.toml"
         is "TD-C004 _:23:13", "did you mean \"no_answer\"?";
-    forward_along_in_turn: "forward-08-along-in-turn.toml"
-        is "TD-C030 _:24:9", "leave ring = \"in-turn\" out, or forward instead";
     header_that_the_house_writes: "identity-01-header-that-the-house-writes.toml"
         is "TD-C061 _:13:20", "";
     header_in_its_short_form: "identity-02-header-in-its-short-form.toml"

@@ -29,10 +29,10 @@ pub struct User {
     pub password: Option<Spot<SecretRef>>,
     #[serde(default)]
     pub devices: Vec<Device>,
-    /// Whether the devices ring together, or one after another.
+    /// Whether the devices, and those of `also`, ring together, or one after another.
     #[serde(default)]
     pub ring: RingOrder,
-    /// Numbers and people that ring along with the devices, such as a mobile, or an assistant.
+    /// Numbers and people that ring too: a mobile, an assistant; of a user without devices, the team.
     #[serde(default)]
     pub also: Vec<Spot<Target>>,
     /// To whom calls are sent on that the user does not take.

@@ -130,20 +130,25 @@ impl<'p> Reach<'_, 'p> {
                 };
             }
         };
-        let chains = own.into_iter().map(|attempt| vec![attempt]).chain(along).collect();
-        let stages = self.begin_together(user, chains);
+        let after_busy = if own.is_empty() { AfterBusy::Next } else { AfterBusy::Forward };
+        let own = own.into_iter().map(|attempt| vec![attempt]);
+        let groups: Vec<Vec<Chain>> = match user.ring {
+            RingOrder::Together => vec![own.chain(along.into_iter().flatten()).collect()],
+            RingOrder::InTurn => own.map(|chain| vec![chain]).chain(along).collect(),
+        };
+        let stages = self.begin(user, groups);
         let has_forward = !is_plain && user.forward.is_conditional();
-        if !has_forward && path.is_first() {
+        if !has_forward && path.is_first() && stages.len() == 1 {
             return Ok(first);
         }
         let exits = if has_forward { self.forwards(user, path, trail) } else { Vec::new() };
-        self.go_on(&stages, &exits);
+        self.go_on(&stages, &exits, after_busy);
         Ok(first)
     }
 
-    /// Adds attempts that begin together, so many at a time; the first of each time.
-    fn begin_together(&mut self, user: &User, chains: Vec<Chain>) -> Vec<usize> {
-        let is_in_turn = user.ring == RingOrder::InTurn && chains.len() > 1;
+    /// Adds attempts: those of a group begin together, so many at a time; the first of each time.
+    fn begin(&mut self, user: &User, groups: Vec<Vec<Chain>>) -> Vec<usize> {
+        let is_in_turn = groups.len() > 1;
         let ring_max = match (user.forward.after, is_in_turn) {
             (Some(after), _) => after,
             (None, _) if user.forward.no_answer.is_some() => RING_MAX_BEFORE_FORWARD,
@@ -151,13 +156,19 @@ impl<'p> Reach<'_, 'p> {
             (None, false) => RING_MAX,
         };
         let mut stages = Vec::new();
-        let at_once = if is_in_turn { 1 } else { ALONG_MAX };
-        let mut chains = chains.into_iter().peekable();
+        for group in groups {
+            self.begin_group(group, ring_max, &mut stages);
+        }
+        stages
+    }
+
+    fn begin_group(&mut self, group: Vec<Chain>, ring_max: Duration, stages: &mut Vec<usize>) {
+        let mut chains = group.into_iter().peekable();
         while chains.peek().is_some() {
             let start = self.attempts.len();
             stages.push(start);
             let mut tails = Vec::new();
-            for (index, mut chain) in chains.by_ref().take(at_once).enumerate() {
+            for (index, mut chain) in chains.by_ref().take(ALONG_MAX).enumerate() {
                 let mut head = chain.remove(0);
                 head.begins = if index == 0 { Begins::After } else { Begins::Along };
                 tails.push((start + index, chain));
@@ -170,7 +181,6 @@ impl<'p> Reach<'_, 'p> {
                 attempt.ring_max = attempt.ring_max.min(ring_max);
             }
         }
-        stages
     }
 
     /// Attempts that take the place of one that rings along, one after the other.
@@ -185,12 +195,13 @@ impl<'p> Reach<'_, 'p> {
     }
 
     /// What becomes of the call after each of the stages of a ring.
-    fn go_on(&mut self, stages: &[usize], exits: &[Exit]) {
+    fn go_on(&mut self, stages: &[usize], exits: &[Exit], after_busy: AfterBusy) {
         for (index, stage) in stages.iter().enumerate() {
             let mut exits = exits.to_vec();
             if let Some(next) = stages.get(index + 1) {
-                exits.retain(|exit| exit.on == Unreached::Busy);
-                let others = [Unreached::NoAnswer, Unreached::Unreachable];
+                exits.retain(|exit| exit.on == Unreached::Busy && after_busy == AfterBusy::Forward);
+                let busy = (after_busy == AfterBusy::Next).then_some(Unreached::Busy);
+                let others = busy.into_iter().chain([Unreached::NoAnswer, Unreached::Unreachable]);
                 exits.extend(others.map(|on| Exit { on, to: *next }));
             }
             self.attempts[*stage].next =
@@ -222,14 +233,19 @@ impl<'p> Reach<'_, 'p> {
         exits
     }
 
-    /// Whatever rings along with a user's phones.
-    fn along(&mut self, user: &'p Arc<User>, path: &Path<'_, 'p>, trail: &mut Trail) -> Vec<Chain> {
+    /// Whatever rings along with a user's phones, each by itself.
+    fn along(&mut self, user: &'p Arc<User>, path: &Path<'_, 'p>, trail: &mut Trail) -> Vec<Vec<Chain>> {
         let mut chains = Vec::new();
+        let how = match (user.ring, user.devices.is_empty()) {
+            (_, true) => "for the team",
+            (RingOrder::Together, false) => "along with the phones",
+            (RingOrder::InTurn, false) => "after the phones",
+        };
         for target in &user.also {
-            let says = format!("{target} rings along with the phones of {}", user.name);
+            let says = format!("{target} rings {how} of {}", user.name);
             trail.note(NAME, "along", says).at(&user.at);
             match self.rings_along(user, target, path, trail) {
-                Ok(found) => chains.extend(found),
+                Ok(found) => chains.push(found),
                 Err(refusal) => {
                     trail.note(NAME, "left out", format!("{target} does not ring: {}", refusal.words));
                 }
@@ -355,6 +371,15 @@ impl<'p> Reach<'_, 'p> {
         identity::keep_takers(who, &mut hops, trail)?;
         Ok(hops.into_iter().map(|hop| attempt::to_server(policy, who, caller, called, hop)).collect())
     }
+}
+
+/// What becomes of a call that one of several finds busy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AfterBusy {
+    /// Who is called is busy: their forward.
+    Forward,
+    /// One of a team is: the next of them.
+    Next,
 }
 
 /// Where a call is sent on to.

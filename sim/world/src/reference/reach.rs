@@ -61,27 +61,31 @@ impl<'d> Reach<'_, 'd> {
         }
         let (rung, devices) = self.speaker.rings(self.house, user)?;
         let is_plain = is_private || rung.name != user.name;
-        let mut chains: Vec<Vec<Try>> = Vec::new();
+        let mut members: Vec<Vec<Vec<Try>>> = Vec::new();
         for contact in &devices {
-            chains.push(vec![self.house.rings(self.caller, &sent.who, called, rung, contact)]);
+            members.push(vec![vec![self.house.rings(self.caller, &sent.who, called, rung, contact)]]);
         }
         let also = user.also.iter().filter(|_| !is_plain);
-        for chain in also.filter_map(|to| self.along(user, to, sent).ok()) {
-            chains.extend(chain);
-        }
-        if chains.is_empty() {
+        members.extend(also.filter_map(|to| self.along(user, to, sent).ok()));
+        if members.is_empty() {
             let to = forward.unreachable.as_ref().filter(|_| !is_plain);
             return to.map_or(Err(Code::NO_DEVICE), |to| self.send(user, to, sent));
         }
         let first = self.tries.len();
-        let stages = self.together(user, chains);
+        let stages = match user.ring {
+            RingOrder::Together => self.together(user, 1, members.into_iter().flatten().collect()),
+            RingOrder::InTurn => {
+                let count = members.len();
+                members.into_iter().flat_map(|member| self.together(user, count, member)).collect()
+            }
+        };
         let all = [
             (Unreached::Busy, &forward.busy),
             (Unreached::NoAnswer, &forward.no_answer),
             (Unreached::Unreachable, &forward.unreachable),
         ];
         let is_sent_on = !is_plain && all.iter().any(|(_, to)| to.is_some());
-        if !is_sent_on && sent.by.is_empty() {
+        if !is_sent_on && sent.by.is_empty() && stages.len() == 1 {
             return Ok(first);
         }
         let mut exits = Vec::new();
@@ -95,7 +99,9 @@ impl<'d> Reach<'_, 'd> {
         for (at, stage) in stages.iter().enumerate() {
             let mut own = exits.clone();
             if let Some(next) = stages.get(at + 1) {
-                own.retain(|exit| exit.on == Unreached::Busy);
+                // Of a team, the next one is asked, whatever became of the one before.
+                own.retain(|exit| exit.on == Unreached::Busy && !devices.is_empty());
+                own.extend(devices.is_empty().then_some(Exit { on: Unreached::Busy, to: *next }));
                 own.push(Exit { on: Unreached::NoAnswer, to: *next });
                 own.push(Exit { on: Unreached::Unreachable, to: *next });
             }
@@ -105,19 +111,17 @@ impl<'d> Reach<'_, 'd> {
     }
 
     /// Adds what begins together; those who take another's place come behind.
-    fn together(&mut self, user: &User, chains: Vec<Vec<Try>>) -> Vec<usize> {
-        let is_in_turn = user.ring == RingOrder::InTurn && chains.len() > 1;
+    fn together(&mut self, user: &User, members: usize, chains: Vec<Vec<Try>>) -> Vec<usize> {
         let seconds = match &user.forward.after {
             Some(after) => after.0.as_secs(),
             None if user.forward.no_answer.is_some() => 20,
-            None if is_in_turn => 30,
+            None if members > 1 => 30,
             None => 120,
         };
-        let at_once = if is_in_turn { 1 } else { AT_ONCE };
         let mut stages = Vec::new();
         let mut left = chains;
         while !left.is_empty() {
-            let rest = left.split_off(left.len().min(at_once));
+            let rest = left.split_off(left.len().min(AT_ONCE));
             let start = self.tries.len();
             stages.push(start);
             let heads = left.iter_mut().map(|chain| chain.remove(0));

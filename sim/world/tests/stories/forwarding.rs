@@ -287,6 +287,61 @@ fn req_f44_a_delegate_rings_along() {
     }
 }
 
+/// A team is a user without phones: its members ring in turn, and who is busy or not there is passed over.
+#[test]
+fn req_f52_a_hunt_group_goes_from_one_to_the_next() {
+    for (answers, taker) in [([486, 0], "hana"), ([0, 0], "minsu"), ([486, 480], "lobby")] {
+        let mut world = World::from_toml(seed(), &team("in-turn"));
+        let east = world.provider("east");
+        for (member, answer) in ["minsu", "hana"].iter().zip(answers) {
+            if answer > 0 {
+                world.user(member).answers_every_invite_with(answer);
+            }
+        }
+
+        let call = east.dials("+1 425 555 0110");
+        world.run_for(WHILE);
+
+        assert!(call.is_up_with(&world.user(taker)), "{answers:?}");
+        call.hangs_up();
+        world.run_for(WHILE);
+        assert_eq!(world.records().len(), 1);
+        assert_eq!(world.records()[0].to_e164.as_deref(), Some("+14255550110"));
+        world.finish();
+    }
+}
+
+/// Nobody of a team takes the call in time: it goes on to whoever is behind them.
+#[test]
+fn req_f52_a_group_overflows_after_a_time() {
+    for ring in ["in-turn", "together"] {
+        let mut world = World::from_toml(seed(), &team(ring));
+        let (east, minsu, hana) = (world.provider("east"), world.user("minsu"), world.user("hana"));
+        minsu.has_habit(Habit::RingsForever);
+        hana.has_habit(Habit::RingsForever);
+
+        let call = east.dials("+1 425 555 0110");
+        world.run_for(Duration::from_secs(3));
+        assert_eq!((minsu.was_called(), hana.was_called()), (1, usize::from(ring == "together")));
+        world.run_for(Duration::from_secs(11));
+
+        assert!(call.is_up_with(&world.user("lobby")), "{ring}");
+        assert_eq!((minsu.was_called(), hana.was_called()), (1, 1));
+        world.finish();
+    }
+}
+
+/// Minsu and hana are the team; behind them is the lobby.
+fn team(ring: &str) -> String {
+    let behind = "{ user = \"lobby\" }";
+    house("", "")
+        + &format!(
+            "\n[user.team]\nnumber = \"+14255550110\"\nring = \"{ring}\"\n\
+             also = [{{ user = \"minsu\" }}, {{ user = \"hana\" }}]\n\
+             forward = {{ busy = {behind}, no_answer = {behind}, unreachable = {behind}, after = \"5s\" }}\n"
+        )
+}
+
 /// Whoever calls for help calls for help, whatever they wish about calls of others.
 #[test]
 fn req_f44_a_call_for_help_is_never_sent_on_or_refused() {

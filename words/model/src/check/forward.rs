@@ -4,7 +4,6 @@ use crate::documents::{Document, Documents};
 use crate::fault::Fault;
 use crate::forward::Target;
 use crate::problem::{Code, Problem};
-use crate::ringing::RingOrder;
 use crate::spot::Spot;
 use crate::user::User;
 
@@ -29,11 +28,6 @@ fn of_user(documents: &Documents, user: &Document<User>, problems: &mut Vec<Prob
     if let Some(after) = forward.after.as_ref().filter(|after| !AFTER_SECONDS.contains(&after.0.as_secs())) {
         let fault = Fault::new(Code::OUT_OF_RANGE, format!("no phone rings for {}", after.value));
         problems.push(documents.problem_at(user, after, fault.suggest("from \"5s\" to \"120s\"")));
-    }
-    if let Some(also) = user.also.first().filter(|_| user.ring == RingOrder::InTurn) {
-        let fault = Fault::new(Code::CONTRADICTION, "what rings along rings together with the phones");
-        let fault = fault.suggest("leave ring = \"in-turn\" out, or forward instead");
-        problems.push(documents.problem_at(user, also, fault));
     }
 }
 

@@ -206,6 +206,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         at: room.now.wall,
         standings: room.standings.clone(),
         registrations: room.accounts.standing.clone(),
+        devices: room.registered.devices().clone(),
         max_forwards: message.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS),
         in_use: Vec::new(),
     }

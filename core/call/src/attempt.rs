@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use policy::{AttemptPlan, Large, Rang, Turn};
-use sip_stack::ClientId;
 use sip_stack::locate::{Locate, Target};
+use sip_stack::{ClientId, Flow};
 use targets::Place;
 
 use crate::draft::Row;
@@ -23,6 +23,8 @@ pub(crate) struct Attempt {
     pub call_id: Box<str>,
     pub cseq: u32,
     pub contact: Box<str>,
+    /// The contact by which a phone registered, where it isn't the one of the plan.
+    pub registered: Option<Box<str>>,
     /// Whom a TLS connection must prove to be.
     pub server_name: Option<Arc<str>>,
     /// What its INVITE offers of a session timer.
@@ -50,6 +52,8 @@ pub(crate) struct Hop {
     pub target: Target,
     /// How a request travels to it that is too large for a datagram.
     pub large: Large,
+    /// The flow and the contact by which a phone registered.
+    pub registered: Option<(Flow, Box<str>)>,
 }
 
 pub(crate) enum Stage {
@@ -98,6 +102,7 @@ impl Attempt {
             call_id: call_id.into(),
             cseq: 1,
             contact: "".into(),
+            registered: None,
             server_name: None,
             timer: Timer::new(plan.leg.session_timer),
             routes: Arc::default(),
@@ -115,7 +120,7 @@ impl Attempt {
     pub(crate) fn goes_to(&mut self, targets: Vec<Target>, large: Large) {
         let sharers = u32::try_from(targets.len().clamp(1, SHARERS_MAX)).unwrap_or(1);
         self.each /= sharers;
-        self.others = targets.into_iter().map(|target| Hop { target, large }).collect();
+        self.others = targets.into_iter().map(|target| Hop { target, large, registered: None }).collect();
     }
 
     /// Until when the address that is asked now may say nothing.

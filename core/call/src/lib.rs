@@ -61,6 +61,7 @@ mod transfer;
 mod body;
 mod bridge;
 mod describe;
+mod device;
 mod draft;
 mod keys;
 mod lines;

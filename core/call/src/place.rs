@@ -153,6 +153,9 @@ impl Call {
     }
 
     fn find_targets(&mut self, room: &mut Room<'_>, plan: &AttemptPlan) -> Result<(), (Cause, String)> {
+        if let Some(device) = &plan.device {
+            return self.find_device(room, plan, device);
+        }
         // A call for help that failed everywhere goes straight to the servers the second time.
         if self.rounds.now == Round::First
             && let State::Placing(attempt) = &mut self.state
@@ -169,7 +172,7 @@ impl Call {
         }
     }
 
-    fn ask_where(
+    pub(crate) fn ask_where(
         &mut self,
         room: &mut Room<'_>,
         plan: &AttemptPlan,
@@ -231,11 +234,17 @@ impl Call {
     }
 
     /// Sends the INVITE to the next of the addresses that one of our listeners can reach.
-    fn invite_next(&mut self, room: &mut Room<'_>) -> Result<(), (Cause, String)> {
+    pub(crate) fn invite_next(&mut self, room: &mut Room<'_>) -> Result<(), (Cause, String)> {
         let plan = Arc::clone(&self.plan);
         while let State::Placing(attempt) = &mut self.state
-            && let Some(Hop { target, large }) = attempt.others.pop_front()
+            && let Some(Hop { target, large, registered }) = attempt.others.pop_front()
         {
+            if let Some((flow, contact)) = registered {
+                attempt.registered = Some(contact);
+                attempt.place = Some(Place { transport: flow.transport, address: flow.remote });
+                let index = attempt.index;
+                return self.invite(room, &plan.attempts[index], (flow, large), None);
+            }
             let attempt_plan = &plan.attempts[attempt.index];
             let remote = target.address;
             let listener = room.places.listener_toward(target.transport, remote.ip(), attempt_plan.interface);
@@ -284,7 +293,7 @@ impl Call {
         let contact = room.places.contact(flow.listener, &plan.contact_user);
         let mut request = Request {
             method: Method::Invite,
-            uri: &plan.request_uri,
+            uri: attempt.registered.as_deref().unwrap_or(&plan.request_uri),
             flow,
             server_name: attempt.server_name.clone(),
             from: &from,
@@ -301,7 +310,7 @@ impl Call {
         let contact_by_tcp = grown.map(|(listener, _)| room.places.contact(listener, &plan.contact_user));
         if let Some(((listener, size), contact)) = grown.zip(contact_by_tcp.as_deref()) {
             let back = Target { transport: flow.transport, address: flow.remote, server_name: None };
-            attempt.others.push_front(Hop { target: back, large: Large::AsConfigured });
+            attempt.others.push_front(Hop { target: back, large: Large::AsConfigured, registered: None });
             let connection = sip_stack::ConnectionId::NONE;
             request.flow = Flow { transport: Transport::Tcp, listener, connection, ..flow };
             request.contact = Some(contact);
@@ -476,7 +485,7 @@ impl Call {
 const DATAGRAM_MAX: usize = 1300;
 
 /// The URI of a Route value.
-fn route_uri(route: &str) -> &str {
+pub(crate) fn route_uri(route: &str) -> &str {
     NameAddr::parse(route).map_or(route, |name_addr| name_addr.uri)
 }
 

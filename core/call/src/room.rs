@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use media::{Order, PortBook};
 use policy::{InterfaceId, Policy, Standings};
+use registrar::Table;
 use sip_stack::auth::Guard;
 use sip_stack::locate::DnsQuestion;
 use sip_stack::{ConnectionId, Listener, ListenerId, Reply, Send, ServerId, Stack, Token, Transport};
@@ -27,6 +28,8 @@ pub struct Room<'a> {
     pub standings: &'a Standings,
     /// The names that far ends have proved to have, by their connections.
     pub certificates: &'a BTreeMap<ConnectionId, Arc<[String]>>,
+    /// Where our users' phones are.
+    pub registered: &'a Table,
     /// What our registrations mean.
     pub accounts: &'a Accounts,
     pub keep: &'a mut Vec<Record>,

@@ -129,6 +129,9 @@ pub struct AttemptPlan {
     /// The SIP URI of the next hop.
     pub target: Arc<str>,
     pub interface: Option<InterfaceId>,
+    /// The registered device that is meant: it is reached as it registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<Arc<str>>,
     pub request_uri: String,
     /// A name-addr without tag: `"Hana Kim" <sip:+14255550100@example.net>`.
     pub from: String,

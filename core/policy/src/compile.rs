@@ -29,7 +29,7 @@ use crate::limit::{Limit, Unit};
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Plans};
 use crate::pace::Pace;
-use crate::policy::{Habits, Policy, Route, Site, Trunk};
+use crate::policy::{Habits, Policy, RegistrarRules, Route, Site, Trunk};
 use crate::route_index::RouteIndex;
 use crate::schedule::Zone;
 use crate::steps::not_among;
@@ -88,6 +88,7 @@ fn compile_with(
         handed_on: compiler.handed_on(),
         plans: std::mem::take(&mut compiler.plans),
         device_leg: device_leg(documents),
+        registrar: registrar_rules(documents),
         home,
         interfaces,
         servers,
@@ -145,6 +146,16 @@ pub(crate) fn default_codecs() -> Arc<[Arc<str>]> {
 
 fn words(codecs: &[Codec]) -> Arc<[Arc<str>]> {
     codecs.iter().map(|codec| Arc::from(codec.word())).collect()
+}
+
+fn registrar_rules(documents: &Documents) -> RegistrarRules {
+    let registrar = documents.system.registrar.clone().unwrap_or_default();
+    RegistrarRules {
+        least: registrar.least(),
+        most: registrar.most(),
+        usual: registrar.usual(),
+        devices: registrar.devices(),
+    }
 }
 
 fn device_leg(documents: &Documents) -> LegRules {

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::after::Begins;
 use crate::call_plan::{AttemptPlan, CallPlan, Callee};
+use crate::devices::Devices;
 use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
 use crate::plan::{Decision, plan_live};
 use crate::policy::{Policy, StoredTest, Trunk, User};
@@ -252,6 +253,7 @@ fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
         from_display: Some(user.display.to_string()),
         authenticated: user.password.is_some().then(|| user.name.to_string()),
         standings: Standings::down(inquiry.down.iter().copied()),
+        devices: Devices::assumed(),
         ..Facts::new(SocketAddr::new(address, port), interface, from, called, inquiry.at)
     }
 }
@@ -270,6 +272,7 @@ fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
         certificate: trunk.certificate.first().map(|name| name.to_string()).into_iter().collect(),
         resolved: vec![trunk.name.clone()],
         standings: Standings::down(inquiry.down.iter().copied()),
+        devices: Devices::assumed(),
         ..Facts::new(source, interface, from, called, inquiry.at)
     }
 }

@@ -10,6 +10,7 @@ pub use model::Transport;
 
 pub use crate::ids::{InterfaceId, ServerId, WallTime};
 
+use crate::devices::Devices;
 use crate::standing::Standings;
 
 /// How a trunk's registration stands, as far as it changes where calls go.
@@ -87,6 +88,9 @@ pub struct Facts {
     /// Trunks that register, where their registration changes where calls go.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub registrations: BTreeMap<Arc<str>, Registration>,
+    /// Devices of users that registered and can be reached.
+    #[serde(default, skip_serializing_if = "Devices::is_empty")]
+    pub devices: Devices,
     pub max_forwards: u32,
     /// How many calls the limits concerned carry: what is not named carries none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -126,6 +130,7 @@ impl Facts {
             at,
             standings: Standings::default(),
             registrations: BTreeMap::new(),
+            devices: Devices::default(),
             max_forwards: 70,
             in_use: Vec::new(),
         }

@@ -9,6 +9,7 @@
 mod account;
 mod after;
 mod call_plan;
+mod devices;
 mod facts;
 pub mod history;
 mod ids;
@@ -63,6 +64,7 @@ pub use deck::{
     BadLine, Deck, Found, LIST_HEAD, Price, PriceChange, PriceChanges, Quote, Rate, Tariff, Terms, day_of,
     lines_of,
 };
+pub use devices::{DeviceFact, Devices};
 pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,
@@ -77,7 +79,7 @@ pub use model::{
 };
 pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live};
-pub use policy::{Interface, Policy, Server, StoredTest};
+pub use policy::{Interface, Policy, RegistrarRules, Server, StoredTest};
 pub use protection::{Protection, Seal, protections};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use responses::Responses;

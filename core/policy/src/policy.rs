@@ -69,11 +69,23 @@ pub struct Policy {
     pub(crate) not_for_help: BTreeMap<Option<Arc<str>>, Arc<str>>,
     pub(crate) tests: Vec<StoredTest>,
     pub(crate) codecs: Arc<[Arc<str>]>,
+    pub(crate) registrar: RegistrarRules,
     /// How the legs of our own phones behave.
     pub(crate) device_leg: LegRules,
     /// Headers of an INVITE that some trunk may be handed on.
     pub(crate) handed_on: Vec<Arc<str>>,
     pub(crate) warnings: Vec<Problem>,
+}
+
+/// What holds for phones that register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrarRules {
+    /// For so long at least, at most, and where a phone says nothing.
+    pub least: Duration,
+    pub most: Duration,
+    pub usual: Duration,
+    /// So many devices a user may have registered at once.
+    pub devices: u16,
 }
 
 impl Policy {
@@ -120,6 +132,17 @@ impl Policy {
     /// The names of all users, in order.
     pub fn users(&self) -> impl Iterator<Item = &Arc<str>> {
         self.users.keys()
+    }
+
+    /// What holds for phones that register.
+    pub fn registrar(&self) -> &RegistrarRules {
+        &self.registrar
+    }
+
+    /// A user who may register, and the password that proves it.
+    pub fn who_registers(&self, user: &str) -> Option<(&Arc<str>, &Secret<String>)> {
+        let (name, user) = self.users.get_key_value(user)?;
+        Some((name, user.password.as_ref()?))
     }
 
     /// The password of a user, if there is such a user and it has one.

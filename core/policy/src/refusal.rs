@@ -55,8 +55,8 @@ refusals! {
         "Give the number to a user, or add a route with send. Calls from a trunk need an owned number.";
     NOT_A_NUMBER 202 484 "what was dialled is not a number"
         "No rule of the dial plan turns these digits into a number. Add a rule to a [dialplan.*].";
-    NO_DEVICE 203 480 "the user has no device"
-        "Add a device with a contact to the user.";
+    NO_DEVICE 203 480 "the user has no device that could ring"
+        "Register a phone with the user's name and password, or add a device with a contact to the user.";
     TAKES_NONE 204 480 "the user takes no calls"
         "The user's forward.always refuses every call, with the status that it names.";
     DO_NOT_DISTURB 205 480 "the user does not want to be disturbed"

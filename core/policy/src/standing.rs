@@ -151,7 +151,7 @@ impl fmt::Display for Standing {
 }
 
 /// A wall time as hours, minutes and seconds, UTC.
-struct Clock(WallTime);
+pub(crate) struct Clock(pub WallTime);
 
 impl fmt::Display for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

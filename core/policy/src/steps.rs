@@ -5,6 +5,7 @@ mod attempt;
 mod choose;
 mod classify;
 mod code;
+mod devices;
 mod emergency;
 mod identity;
 mod leg;

@@ -18,6 +18,9 @@ pub struct Trail {
     /// What became of it when it was carried out; explanations have none of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub then: Vec<String>,
+    /// Users whose devices mattered.
+    #[serde(skip)]
+    asked: Vec<Arc<str>>,
 }
 
 /// What one step found.
@@ -64,6 +67,17 @@ impl Trail {
     /// Adds what became of the decision when it was carried out.
     pub fn followed(&mut self, says: String) {
         self.then.push(says);
+    }
+
+    /// A user's devices matter for the decision.
+    pub(crate) fn asked_for(&mut self, user: &Arc<str>) {
+        if !self.asked.contains(user) {
+            self.asked.push(Arc::clone(user));
+        }
+    }
+
+    pub(crate) fn asked(&self) -> &[Arc<str>] {
+        &self.asked
     }
 
     pub(crate) fn note(

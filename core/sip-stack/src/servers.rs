@@ -285,6 +285,20 @@ impl Servers {
         Some(wire)
     }
 
+    pub fn respond_and_forget(
+        &mut self,
+        kit: &mut Kit,
+        now: Instant,
+        id: ServerId,
+        reply: &Reply<'_>,
+        out: &mut Vec<Send>,
+    ) {
+        let Some(entry) = self.table.get(id.slot, id.nonce) else { return };
+        let tag = stateless_tag(entry.key);
+        self.respond(kit, now, id, &Reply { to_tag: Some(&tag), ..*reply }, out);
+        self.remove(id);
+    }
+
     pub fn expire(
         &mut self,
         kit: &mut Kit,
@@ -355,6 +369,10 @@ impl Servers {
             kit.agenda.note(place, &mut entry.look, entry.machine.deadline());
             return;
         }
+        self.remove(id);
+    }
+
+    fn remove(&mut self, id: ServerId) {
         let Some(entry) = self.table.remove(id.slot, id.nonce) else { return };
         self.by_key.remove(&entry.key);
         if let Some(merged) = entry.merged {

@@ -123,6 +123,18 @@ impl Stack {
         self.servers.respond(&mut self.kit, now, server, reply, out)
     }
 
+    /// Answers whoever has proven nothing, and keeps nothing of it: a copy is heard as if it were new, and
+    /// gets the same tag (RFC 3261 8.2.7).
+    pub fn respond_and_forget(
+        &mut self,
+        now: Instant,
+        server: ServerId,
+        reply: &Reply<'_>,
+        out: &mut Vec<Send>,
+    ) {
+        self.servers.respond_and_forget(&mut self.kit, now, server, reply, out);
+    }
+
     /// Says whose a request is, so that what follows names the owner.
     pub fn own(&mut self, server: ServerId, owner: Owner) {
         self.servers.own(server, owner);

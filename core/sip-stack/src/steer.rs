@@ -144,16 +144,17 @@ fn token_in(text: &[u8]) -> Option<Token> {
     Token::find(std::str::from_utf8(text).ok()?)
 }
 
-/// User, host and port of an address, without what differs from one message to the next.
+/// The user of an address, else its host: phones name the house in many ways, and mean one user.
 fn address_of(to: &[u8]) -> &[u8] {
     let inner = match (memchr(b'<', to), memchr::memrchr(b'>', to)) {
         (Some(start), Some(end)) if start < end => &to[start + 1..end],
         _ => to,
     };
     let inner = &inner[memchr(b':', inner).map_or(0, |scheme_end| scheme_end + 1)..];
-    let user_end = memchr(b'@', inner).unwrap_or(0);
-    let end = memchr(b';', &inner[user_end..]).map_or(inner.len(), |at| user_end + at);
-    inner[..end].trim_ascii()
+    match memchr(b'@', inner) {
+        Some(at) => inner[..at].trim_ascii(),
+        None => inner[..memchr(b';', inner).unwrap_or(inner.len())].trim_ascii(),
+    }
 }
 
 /// The same for all shards: every reader must come to the same owner.

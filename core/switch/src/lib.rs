@@ -7,6 +7,7 @@
 
 mod accounts;
 mod limits;
+mod phones;
 mod seam;
 mod showing;
 mod standings;
@@ -15,9 +16,13 @@ mod view;
 
 pub use call::{AttemptRecord, CallStage, CallView, EndedBy, Event, Now, Outcome, Record, VERDICTS, Verdict};
 pub use policy::WallTime;
+pub use registrar::{Counters as RegistrarCounters, DeviceView, Kept};
 pub use seam::{
     Answer, AskId, Command, CommandId, Input, MediaRange, News, Outbox, Question, Received, Reply, Settings,
 };
 pub use switch::Switch;
 pub use targets::{Place, Standing};
-pub use view::{Held, LimitView, RegistrationView, SomeCalls, TargetState, TargetView, TrunkView, View};
+pub use view::{
+    Held, LimitView, Phones, RegistrationView, SomeCalls, TargetState, TargetView, TrunkView, UserPhones,
+    View,
+};

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use call::{Event, Record};
 use media::Order;
 use policy::{InterfaceId, Policy};
+use registrar::{Binding, Kept};
 use registration::Known;
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
 use sip_stack::{ConnectionId, Flow, Listener, Send};
 use targets::{Place, Standing};
 
-use crate::view::{Held, SomeCalls, View};
+use crate::view::{Held, Phones, SomeCalls, View};
 
 /// What a shard is told once, when it is made.
 #[derive(Clone, Debug)]
@@ -69,6 +70,8 @@ pub struct Received<'a> {
 #[derive(Debug, Default)]
 pub struct Outbox {
     pub keep: Vec<Record>,
+    /// Where users' phones are.
+    pub bindings: Vec<Kept>,
     pub orders: Vec<Order>,
     pub sends: Vec<Send>,
     pub asks: Vec<(AskId, Question)>,
@@ -110,6 +113,8 @@ pub enum Command {
     Count,
     /// Show trunks and far ends.
     View,
+    /// List the phones that are registered.
+    Phones,
     /// List calls in progress, at most so many.
     Calls { most: u16 },
 }
@@ -120,6 +125,7 @@ pub enum Reply {
     Held(Held),
     View(Box<View>),
     Calls(SomeCalls),
+    Phones(Phones),
 }
 
 /// What one shard found out and all must know.
@@ -129,4 +135,6 @@ pub enum News {
     Target { key: Arc<str>, place: Place, standing: Standing },
     /// How the registration of a trunk stands.
     Registration { trunk: Arc<str>, known: Arc<Known> },
+    /// Where a user's phones are.
+    Bindings { user: Arc<str>, bindings: Arc<[Binding]> },
 }

@@ -8,6 +8,7 @@ use call::{Accounts, Calls, MediaPlace, Now, Places, Room};
 use health::{Health, Surroundings};
 use media::PortBook;
 use policy::{Policy, Standings};
+use registrar::{Binding, Registrar, Table};
 use registration::{AccountKey, Known, Registrations};
 use sip_message::{Message, Method};
 use sip_stack::auth::Guard;
@@ -30,12 +31,13 @@ pub struct Switch {
     pub(crate) listeners: Arc<[Listener]>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) stack: Stack,
-    guard: Guard,
+    pub(crate) guard: Guard,
     places: Places,
     pub(crate) calls: Calls,
     pub(crate) book: Book,
     health: Health,
     pub(crate) registrations: Registrations,
+    pub(crate) registrar: Registrar,
     /// What registrations mean for calls.
     pub(crate) accounts: Accounts,
     /// What was last told of each account.
@@ -72,6 +74,8 @@ pub(crate) struct Scratch {
     pub(crate) accounts_ask: Vec<(AccountKey, DnsQuestion)>,
     /// Trunks whose account stands otherwise than before.
     pub(crate) accounts: Vec<Arc<str>>,
+    /// Users whose phones registered.
+    pub(crate) bindings: Vec<(Arc<str>, Arc<[Binding]>)>,
 }
 
 impl Switch {
@@ -99,6 +103,7 @@ impl Switch {
             book: Book::new(Arc::clone(&settings.listeners)),
             health: Health::default(),
             registrations: Registrations::new(settings.shard, settings.shards),
+            registrar: Registrar::new(Table::new(Arc::clone(&settings.listeners))),
             accounts: Accounts::default(),
             told: BTreeMap::new(),
             standings: Standings::default(),
@@ -131,6 +136,7 @@ impl Switch {
                 self.registrations.learn(&trunk, &known);
                 self.see_accounts(now.instant);
             }
+            Input::News(News::Bindings { user, bindings }) => self.registrar.table.set(&user, bindings),
             Input::Command(id, command) => self.command(now, id, command, out),
         }
         self.follow_book(now, out);
@@ -141,11 +147,20 @@ impl Switch {
     /// When `Input::Deadline` is due next.
     pub fn deadline(&self) -> Option<Instant> {
         let asked = self.asked.first_key_value().map(|(_, asked)| asked.until);
+        let bindings = self.registrar.table.deadline();
         let (health, registrations) = (self.health.deadline(&self.book), self.registrations.deadline());
-        [self.stack.deadline(), self.calls.deadline(), self.book.deadline(), health, registrations, asked]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.stack.deadline(),
+            self.calls.deadline(),
+            self.book.deadline(),
+            health,
+            registrations,
+            asked,
+            bindings,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// What this shard holds at this moment.
@@ -207,6 +222,7 @@ impl Switch {
             Some(Method::Invite) => {
                 self.with_calls(now, out, |calls, room| calls.arrived(room, server, flow, message));
             }
+            Some(Method::Register) => self.register(now, server, flow, message, out),
             Some(Method::Options) => {
                 health::answer_options(now.instant, &mut self.stack, server, &mut out.sends);
             }
@@ -239,6 +255,7 @@ impl Switch {
             self.certificates.remove(&flow.connection);
             self.calls.flow_failed(flow);
             self.registrations.flow_failed(flow, now.instant);
+            self.registrar.table.flow_failed(flow);
         }
         self.hand_out_late(now, late, out);
     }
@@ -252,6 +269,7 @@ impl Switch {
         self.health.follow(now.instant, &self.book);
         self.with_health(now, out, Health::expire);
         self.with_registrations(now, out, Registrations::expire);
+        self.registrar.table.expire(now.instant);
         self.give_up_questions(now, out);
     }
 
@@ -317,6 +335,7 @@ impl Switch {
         self.guard.rename(self.policy.realm());
         self.watch_servers(now);
         self.watch_accounts(now, out);
+        self.follow_users(now, out);
     }
 
     fn watch_servers(&mut self, now: Now) {
@@ -334,6 +353,7 @@ impl Switch {
             Command::HangUpAll => self.with_calls(now, out, Calls::hang_up_all),
             Command::Count => {}
             Command::View => return out.replies.push((id, Reply::View(Box::new(self.view(now))))),
+            Command::Phones => return out.replies.push((id, Reply::Phones(self.phones(now)))),
             Command::Calls { most } => return out.replies.push((id, Reply::Calls(self.some_calls(most)))),
         }
         out.replies.push((id, Reply::Held(self.held())));
@@ -349,6 +369,7 @@ impl Switch {
             book: &mut self.book,
             standings: &self.standings,
             certificates: &self.certificates,
+            registered: &self.registrar.table,
             accounts: &self.accounts,
             keep: &mut out.keep,
             orders: &mut out.orders,

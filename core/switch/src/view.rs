@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use call::CallView;
+use registrar::{Counters, DeviceView};
 use serde::Serialize;
 
 /// One shard at one moment.
@@ -117,4 +118,18 @@ pub struct SomeCalls {
     pub calls: Vec<CallView>,
     /// How many more there are.
     pub left_out: usize,
+}
+
+/// Who is registered. Every shard knows all of it; the counters are the shard's own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Phones {
+    pub users: Vec<UserPhones>,
+    pub counters: Counters,
+}
+
+/// One user's phones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UserPhones {
+    pub user: Arc<str>,
+    pub phones: Vec<DeviceView>,
 }

@@ -21,5 +21,5 @@ pub use number::Number;
 pub use paint::{Paint, Palette};
 pub use provider::Provider;
 pub use rate::{RateDiff, RateImport, RateList, RatePrice, RateVerb};
-pub use running::{Call, House, Status, Trunk};
+pub use running::{Call, House, Status, Trunk, User};
 pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Failover, Up, Verb, parse, parse_from};

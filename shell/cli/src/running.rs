@@ -68,6 +68,32 @@ northwind --json"
 }
 
 #[derive(Debug, Subcommand)]
+pub enum User {
+    /// Everybody who has a phone registered, and where it is
+    #[command(after_help = "Examples:\n  tandem user list --dir /etc/tandem\n  tandem user list --json")]
+    List {
+        #[command(flatten)]
+        house: House,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// One user's registered phones
+    #[command(
+        after_help = "Examples:\n  tandem user show hana --dir /etc/tandem\n  tandem user show hana --json"
+    )]
+    Show {
+        /// The name in [user.NAME]
+        name: String,
+        #[command(flatten)]
+        house: House,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Call {
     /// Calls, the newest last
     #[command(after_help = "Examples:\n  tandem call list --dir /etc/tandem\n  tandem call list --refused \

@@ -12,7 +12,7 @@ use crate::cost::Cost;
 use crate::number::Number;
 use crate::provider::Provider;
 use crate::rate::RateVerb;
-use crate::running::{Call, Status, Trunk};
+use crate::running::{Call, Status, Trunk, User};
 use crate::span::span;
 
 /// SIP trunking for enterprises: one program between phones and providers.
@@ -104,6 +104,13 @@ northwind --json"
         after_help = "Examples:\n  tandem trunk list --dir /etc/tandem\n  tandem trunk show northwind --json"
     )]
     Trunk(Trunk),
+    /// Look at the registered phones of a running house
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem user list --dir /etc/tandem\n  tandem user show hana --json"
+    )]
+    User(User),
     /// Look at calls: those in progress, those that ended, and those that were turned away
     #[command(
         subcommand,

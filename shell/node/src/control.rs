@@ -27,6 +27,8 @@ pub const VERSION: u64 = 1;
 pub enum Request {
     /// What runs, and how it stands.
     Status {},
+    /// The phones that are registered.
+    Phones {},
     /// The calls in progress, at most so many of each shard.
     Calls {
         most: u16,

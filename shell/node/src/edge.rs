@@ -11,7 +11,7 @@ use media::{Event as MediaEvent, Order, SessionKey};
 use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
-use switch::{Answer, AskId, Command, Held, Now, Question, Reply, Settings, Switch, WallTime};
+use switch::{Answer, AskId, Command, Held, Kept, Now, Question, Reply, Settings, Switch, WallTime};
 use switch_io::{Asker, Keep, Limits, Mail, Ports, Tap};
 use telemetry::Flight;
 use tracing::{error, info, warn};
@@ -45,6 +45,7 @@ pub struct Edge {
     media: Vec<media_io::Handle>,
     mail: Mail,
     store: Arc<store::Store>,
+    phones: Arc<store::Phones>,
     telemetry: Arc<telemetry::Telemetry>,
 }
 
@@ -55,20 +56,21 @@ impl Edge {
         let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();
         let mail = Mail::new(plan.shards, limits.letters).context("eventfd")?;
         let store = Arc::new(open_store(&plan)?);
+        let (phones, known_phones) = open_phones(&plan)?;
         let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
         let telemetry = Arc::new(telemetry::Telemetry::start(&events).context("events.jsonl")?);
         let lookup = start_lookup(&plan, &mail)?;
         let media = start_media(&plan, &mail)?;
 
-        let switches = (0..plan.shards).map(|shard| new_switch(&plan, &known, shard));
+        let switches = (0..plan.shards).map(|shard| new_switch(&plan, &known, shard, &known_phones));
         let switches = switches.collect::<Result<Vec<_>>>()?;
         let orders = media.iter().map(media_io::Handle::orders).collect();
         let recorded = plan.flight.map(|flight| recorder::tap(flight, Arc::clone(&known)));
         let tap = plan.tap.or(recorded);
-        let ports = wire(&mail, orders, lookup, &store, &telemetry, (tap, plan.witness));
+        let ports = wire(&mail, orders, lookup, (&store, &phones), &telemetry, (tap, plan.witness));
         let settings = switch_io::Settings { listeners, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
-        Ok(Edge { listeners: known, shards, media, mail, store, telemetry })
+        Ok(Edge { listeners: known, shards, media, mail, store, phones, telemetry })
     }
 
     /// Gives a new policy to every shard; calls keep the plan they have.
@@ -91,7 +93,7 @@ impl Edge {
         }
         let held = replies.iter().filter_map(|reply| match reply {
             Reply::Held(held) => Some(*held),
-            Reply::View(_) | Reply::Calls(_) => None,
+            Reply::View(_) | Reply::Calls(_) | Reply::Phones(_) => None,
         });
         Some(sight::sum(held))
     }
@@ -133,6 +135,7 @@ impl Edge {
             longest_turn_us,
             "stopped"
         );
+        drop(self.phones);
     }
 }
 
@@ -149,6 +152,26 @@ fn open_store(plan: &Plan) -> Result<store::Store> {
         warn!(file = %file.display(), bytes, "a half-written record was set aside");
     }
     Ok(store)
+}
+
+/// Where users' phones were when the process before this one ended.
+fn open_phones(plan: &Plan) -> Result<(Arc<store::Phones>, Vec<Kept>)> {
+    let (phones, restored) = store::Phones::open(&plan.data, |trouble| match trouble {
+        store::Trouble::Refused { words, waiting } => {
+            error!(waiting, "the disk refuses where phones are; it is known in memory alone: {words}");
+        }
+        store::Trouble::Lost { records } => error!(records, "where phones are is lost"),
+        store::Trouble::NotSynced { words } => error!("where phones are may not be on the disk: {words}"),
+        store::Trouble::Recovered { records } => warn!(records, "the disk takes where phones are again"),
+    })?;
+    let (users, unreadable, torn) = (restored.kept.len(), restored.unreadable, restored.torn);
+    if unreadable > 0 || torn > 0 {
+        warn!(unreadable, torn, "of where phones were, some lines could not be read");
+    }
+    if users > 0 {
+        info!(users, "registered phones are known from before");
+    }
+    Ok((Arc::new(phones), restored.kept))
 }
 
 fn start_lookup(plan: &Plan, mail: &Mail) -> Result<lookup::Lookup> {
@@ -180,7 +203,7 @@ fn start_media(plan: &Plan, mail: &Mail) -> Result<Vec<media_io::Handle>> {
     (0..plan.media_loops).map(|number| start(number).context("media loop")).collect()
 }
 
-fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8) -> Result<Switch> {
+fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8, phones: &[Kept]) -> Result<Switch> {
     let mut seed = [0; 32];
     rustix::rand::getrandom(&mut seed, rustix::rand::GetRandomFlags::empty()).context("getrandom")?;
     let settings = Settings {
@@ -191,18 +214,20 @@ fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8) -> Result<Swi
         seed,
         version: concat!("Tandem/", env!("CARGO_PKG_VERSION")),
     };
-    Ok(Switch::new(settings, Arc::clone(&plan.policy), now()))
+    let mut switch = Switch::new(settings, Arc::clone(&plan.policy), now());
+    switch.restore(now(), phones);
+    Ok(switch)
 }
 
 fn wire(
     mail: &Mail,
     relays: Vec<media_io::Orders>,
     lookup: lookup::Lookup,
-    store: &Arc<store::Store>,
+    (store, phones): (&Arc<store::Store>, &Arc<store::Phones>),
     telemetry: &Arc<telemetry::Telemetry>,
     (tap, witness): (Option<Tap>, Option<Keep>),
 ) -> Ports {
-    let (store, telemetry) = (Arc::clone(store), Arc::clone(telemetry));
+    let (store, phones, telemetry) = (Arc::clone(store), Arc::clone(phones), Arc::clone(telemetry));
     let (to_self, to_asker) = (mail.clone(), mail.clone());
     Ports {
         keep: Box::new(move |records| {
@@ -211,6 +236,7 @@ fn wire(
                 witness(records);
             }
         }),
+        keep_phones: Box::new(move |kept| phones.keep(kept)),
         order: Box::new(move |order| {
             let relay = &relays[relay_of(&order, relays.len())];
             if let Err(media_io::Full(order)) = relay.order(order) {

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         }
         Verb::Status(status) => verbs::status::run(&status, palette),
         Verb::Trunk(trunk) => verbs::trunk::run(&trunk, palette),
+        Verb::User(user) => verbs::user::run(&user, palette),
         Verb::Call(call) => verbs::call::run(&call, palette),
         Verb::Provider(provider) => verbs::provider::run(&provider, palette),
         Verb::Plan(plan) => verbs::change::plan(&plan, palette),

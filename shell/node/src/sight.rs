@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use switch::{Command, Held, Reply, SomeCalls, TargetView, TrunkView, View};
+use switch::{Command, Held, Phones, Reply, SomeCalls, TargetView, TrunkView, View};
 use switch_io::Asker;
 
 use crate::control::Notice;
@@ -39,7 +39,7 @@ pub fn status(asker: &Asker, notice: Notice) -> Option<Status> {
         .into_iter()
         .filter_map(|reply| match reply {
             Reply::View(view) => Some(*view),
-            Reply::Held(_) | Reply::Calls(_) => None,
+            Reply::Held(_) | Reply::Calls(_) | Reply::Phones(_) => None,
         })
         .collect();
     if views.len() < usize::from(asker.shards()) {
@@ -72,6 +72,19 @@ pub fn calls(asker: &Asker, most: u16) -> SomeCalls {
     }
     all.calls.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
     all
+}
+
+/// Who is registered. All shards know the same; what they have counted adds up.
+pub fn phones(asker: &Asker) -> Option<Phones> {
+    let replies = asker.command(Command::Phones, PATIENCE).into_iter();
+    let all = replies.filter_map(|reply| match reply {
+        Reply::Phones(phones) => Some(phones),
+        Reply::View(_) | Reply::Held(_) | Reply::Calls(_) => None,
+    });
+    all.reduce(|mut all, other| {
+        all.counters = all.counters.and(other.counters);
+        all
+    })
 }
 
 /// What shards hold together.

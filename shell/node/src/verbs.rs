@@ -19,6 +19,7 @@ mod sheet;
 pub mod status;
 pub mod test;
 pub mod trunk;
+pub mod user;
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! What lasts: call records, as complete lines of JSON in append-only files; revisions of the configuration.
+//! What lasts: call records, as complete lines of JSON in append-only files; where phones are; revisions of
+//! the configuration.
 //!
 //! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread
 //! of its own makes them survive the death of the machine. It is not a database: nothing is looked up here.
@@ -7,11 +8,13 @@
 
 mod day;
 mod file;
+mod phones;
 mod reader;
 mod revisions;
 mod store;
 mod torn;
 
+pub use phones::{Phones, Restored};
 pub use reader::{ReadFault, Records, records_in};
 pub use revisions::{
     About, Cause, Content, List, Retention, Revisions, Torn, content_of, digest, holds_revisions,

@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use media::Order;
 use sip_stack::Flow;
-use switch::{AskId, Event, Question, Record};
+use switch::{AskId, Event, Kept, Question, Record};
 
 /// The other threads, as a shard sees them. Called on the shard's thread, so none may wait.
 pub struct Ports {
     /// Returns when the kernel has the records.
     pub keep: Keep,
+    /// The same for where users' phones are.
+    pub keep_phones: KeepPhones,
     pub order: Box<dyn Fn(Order) + Send + Sync>,
     /// The shard that asks, its question, and the name under which it waits for the answer.
     pub ask: Box<dyn Fn(u8, AskId, Question) + Send + Sync>,
@@ -19,6 +21,8 @@ pub struct Ports {
     pub tap: Option<Tap>,
 }
 
+/// Takes where users' phones are.
+pub type KeepPhones = Box<dyn Fn(&[Kept]) + Send + Sync>;
 /// Takes records of calls.
 pub type Keep = Box<dyn Fn(&[Record]) + Send + Sync>;
 /// Takes the number of a shard, and the words of its panic.

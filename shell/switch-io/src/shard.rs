@@ -193,6 +193,10 @@ impl Shard {
                 (self.ports.keep)(&out.keep);
                 out.keep.clear();
             }
+            if !out.bindings.is_empty() {
+                (self.ports.keep_phones)(&out.bindings);
+                out.bindings.clear();
+            }
             out.orders.drain(..).for_each(|order| (self.ports.order)(order));
             let mut sends = std::mem::take(&mut out.sends);
             sends.drain(..).for_each(|send| self.send(now.instant, send));

@@ -3,6 +3,7 @@
 mod forward;
 mod links;
 mod register;
+mod registrar;
 mod toll_bypass;
 
 use crate::documents::{Document, Documents};
@@ -18,6 +19,7 @@ use crate::user::{Numbers, Unowned};
 
 /// Adds what is wrong inside single documents.
 pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
+    registrar::check(documents, problems);
     check_countries(documents, problems);
     check_digits(documents, problems);
     check_secrets(documents, problems);

@@ -25,6 +25,7 @@ mod identity;
 mod link;
 mod offer;
 mod register;
+mod registrar;
 mod rights;
 mod ringing;
 mod route;

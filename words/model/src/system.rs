@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::media::{KeysInClear, Srtp};
 use crate::network::{Address, PortRange};
+use crate::registrar::Registrar;
 use crate::site::Operator;
 use crate::spot::Spot;
 
@@ -27,6 +28,8 @@ pub struct System {
     /// How phones of ours protect their media.
     #[serde(default)]
     pub media: DeviceMedia,
+    /// What holds for phones that register.
+    pub registrar: Option<Registrar>,
     /// What is dialled before a number to be hidden, such as "*67".
     pub privacy_code: Option<Spot<String>>,
     /// What is dialled before a number to be shown, such as "*82".

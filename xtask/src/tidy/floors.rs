@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("actors", 2),
     ("cli", 2),
     ("targets", 3),
+    ("registrar", 3),
     ("call", 4),
     ("health", 4),
     ("registration", 4),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{MediaPath, Secure, Side, SipUri};
+use model::{MediaPath, Secure, SipUri};
 
 use crate::after::{Begins, Next};
 use crate::call_plan::{AttemptPlan, Callee, Large, LegRules};
@@ -89,6 +89,7 @@ fn of_server(
         server_key: Some(server.key.clone()),
         target: server.target.clone(),
         interface: server.interface,
+        device: None,
         request_uri: identity.request_uri,
         from: identity.from,
         to: identity.to,
@@ -127,7 +128,11 @@ pub(crate) fn to_user(
     Ringing { user, devices }: &Ringing<'_>,
 ) -> Result<Vec<AttemptPlan>, Refusal> {
     if devices.is_empty() {
-        return Err(Refusal::new(Code::NO_DEVICE, format!("{} has no device", user.name)));
+        let says = match user.password {
+            Some(_) => format!("no phone is registered as {}, and it has no other device", user.name),
+            None => format!("{} has no device", user.name),
+        };
+        return Err(Refusal::new(Code::NO_DEVICE, says));
     }
     let moves_on = Causes::of_devices();
     let attempts = devices.iter().map(|device| {
@@ -145,7 +150,8 @@ pub(crate) fn to_user(
             server: None,
             server_key: None,
             target: Arc::from(contact),
-            interface: policy.interface_for(Side::Inside, device.likely_transport()),
+            interface: device.interface(policy),
+            device: device.registered().map(|fact| fact.device.clone()),
             request_uri: identity.request_uri,
             from: identity.from,
             to: identity.to,
@@ -158,7 +164,7 @@ pub(crate) fn to_user(
             moves_on: moves_on.clone(),
             moves_on_after_ringing: true,
             responses: Responses::default(),
-            large: large_to(device),
+            large: device.uri().map_or(Large::AsConfigured, large_to),
             credentials: None,
             claims: admit::claims(caller, None, user.site.as_deref(), &media.codecs),
             media,

@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use model::{SipUri, TollBypass};
+use model::TollBypass;
 
 use crate::facts::{Facts, Whereabouts};
 use crate::policy::{Policy, Route, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::Caller;
+use crate::steps::devices::{self, Device};
 use crate::trail::Trail;
 
 const NAME: &str = "place";
@@ -118,23 +119,24 @@ pub(crate) fn note(speaker: &Speaker<'_>, trail: &mut Trail) {
 /// The devices of a user that a call may ring, or who is called instead.
 pub(crate) fn ringing<'p>(
     policy: &'p Policy,
+    facts: &'p Facts,
     speaker: &Speaker<'p>,
     user: &'p Arc<User>,
     trail: &mut Trail,
 ) -> Result<Ringing<'p>, Refusal> {
-    let every = Ringing { user, devices: user.devices.iter().collect() };
+    let every = Ringing { user, devices: devices::of(user, facts, trail) };
     let Some(trunk) = speaker.trunk.filter(|trunk| trunk.toll_bypass == TollBypass::Refused) else {
         return Ok(every);
     };
-    let is_served = |device: &&SipUri| {
+    let is_served = |device: &&Device<'p>| {
         let site = device.address().and_then(|address| policy.site_of(address));
         trunk.serves(&Speaker { site, trunk: None }).is_none()
     };
-    let devices: Vec<&SipUri> = user.devices.iter().filter(is_served).collect();
+    let devices: Vec<Device<'p>> = every.devices.iter().filter(is_served).copied().collect();
     let site = trunk.site.as_ref().map_or("its site", |site| &site.name);
-    let says = format!("{} of {} devices of {} are at {site}", devices.len(), user.devices.len(), user.name);
+    let says = format!("{} of {} devices of {} are at {site}", devices.len(), every.devices.len(), user.name);
     let says = format!("{says}, and {} serves nobody elsewhere", trunk.name);
-    if !devices.is_empty() || user.devices.is_empty() {
+    if !devices.is_empty() || every.devices.is_empty() {
         trail.note(NAME, "ok", says).at(&trunk.at);
         return Ok(Ringing { user, devices });
     }
@@ -142,7 +144,7 @@ pub(crate) fn ringing<'p>(
     match mailbox {
         Some(user) => {
             trail.note(NAME, "mailbox", format!("{says}; {} is called instead", user.name)).at(&trunk.at);
-            Ok(Ringing { user, devices: user.devices.iter().collect() })
+            Ok(Ringing { user, devices: devices::of(user, facts, trail) })
         }
         None => {
             trail.note(NAME, "refused", says.clone()).at(&trunk.at);
@@ -154,7 +156,7 @@ pub(crate) fn ringing<'p>(
 /// Whose devices ring.
 pub(crate) struct Ringing<'p> {
     pub user: &'p Arc<User>,
-    pub devices: Vec<&'p SipUri>,
+    pub devices: Vec<Device<'p>>,
 }
 
 /// Whether two parties of other calls may become the parties of one.

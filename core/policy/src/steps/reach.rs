@@ -114,7 +114,7 @@ impl<'p> Reach<'_, 'p> {
         trail: &mut Trail,
     ) -> Result<usize, Refusal> {
         let Calling { policy, caller, speaker } = self.calling;
-        let ringing = place::ringing(policy, speaker, user, trail)?;
+        let ringing = place::ringing(policy, path.who.facts, speaker, user, trail)?;
         let is_plain = is_private(called, user) || ringing.user.name != user.name;
         let own = attempt::to_user(policy, path.who, caller, called, &ringing);
         let along = if is_plain { Vec::new() } else { self.along(user, path, trail) };
@@ -269,7 +269,7 @@ impl<'p> Reach<'_, 'p> {
                     return Err(Refusal::new(Code::DO_NOT_DISTURB, words));
                 }
                 let who = path.who.sent_on_inside(policy, by, Reason::FollowMe);
-                let ringing = place::ringing(policy, speaker, user, trail)?;
+                let ringing = place::ringing(policy, path.who.facts, speaker, user, trail)?;
                 let devices = attempt::to_user(policy, &who, caller, &called, &ringing)?;
                 Ok(devices.into_iter().map(|attempt| vec![attempt]).collect())
             }

@@ -140,6 +140,10 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
             Some(status) => Response::answer(&status),
             None => Response::refused(Exit::Unreachable, "a shard does not answer"),
         },
+        Request::Phones {} => match sight::phones(&window.asker) {
+            Some(phones) => Response::answer(&phones),
+            None => Response::refused(Exit::Unreachable, "a shard does not answer"),
+        },
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
         Request::Messages { call_ids } => Response::answer(&window.flight.of(&call_ids)),
         request => ask_owner(window, request, user),

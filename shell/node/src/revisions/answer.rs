@@ -42,7 +42,7 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         Request::Rollback { to, why, for_whom } => {
             response(owner.roll_back(edge, to, author(user, for_whom), why))
         }
-        Request::Status {} | Request::Calls { .. } | Request::Messages { .. } => {
+        Request::Status {} | Request::Phones {} | Request::Calls { .. } | Request::Messages { .. } => {
             Response::refused(Exit::Usage, "this is not asked of the owner")
         }
     }

@@ -73,6 +73,7 @@ impl House {
         let tapping = Arc::clone(&tapped);
         let ports = Ports {
             keep: Box::new(|_| {}),
+            keep_phones: Box::new(|_| {}),
             order: Box::new(|_| {}),
             ask: Box::new(|_, _, _| {}),
             tell: Box::new(move |event| drop(tell.send(event))),

@@ -11,7 +11,7 @@ use crate::{TWO_PROVIDERS, seed};
 const METHODS: [&str; 30] = [
     "MESSAGE",
     "PUBLISH",
-    "REGISTER",
+    "ENROL",
     "SERVICE",
     "BENOTIFY",
     "NEGOTIATE",

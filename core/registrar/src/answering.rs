@@ -1,0 +1,311 @@
+//! A REGISTER and its answer.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use policy::{Policy, WallTime};
+use sip_message::{Header, Message, Method};
+use sip_stack::auth::{self, Algorithm, Guard, Proof, Secret};
+use sip_stack::{Flow, Reply, Send, ServerId, Stack, Transport};
+
+use crate::binding::{Binding, Flows};
+use crate::date::date;
+use crate::kept::Kept;
+use crate::reading::{self, No};
+use crate::table::Table;
+use crate::update::{Arrival, Hops, update};
+
+/// Offered to phones, the strongest first; old ones know only the last.
+const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
+/// How often a device that keeps a connection open lets us know that it is there (RFC 5626 4.4).
+const FLOW_TIMER: u32 = 120;
+/// More of a User-Agent tells nobody anything.
+const AGENT_MAX: usize = 80;
+
+/// Answers REGISTERs, and knows what came of them.
+#[derive(Debug)]
+pub struct Registrar {
+    pub table: Table,
+    counters: Counters,
+}
+
+/// What it has seen since it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counters {
+    /// Asked to prove who they are: nothing of them was kept.
+    pub challenged: u64,
+    /// Proofs that were wrong.
+    pub unproven: u64,
+    /// Done.
+    pub accepted: u64,
+    /// Proven, and refused all the same.
+    pub refused: u64,
+}
+
+impl Counters {
+    /// What two shards have seen together.
+    pub fn and(self, other: Counters) -> Counters {
+        Counters {
+            challenged: self.challenged + other.challenged,
+            unproven: self.unproven + other.unproven,
+            accepted: self.accepted + other.accepted,
+            refused: self.refused + other.refused,
+        }
+    }
+}
+
+/// One shard's surroundings.
+pub struct Surroundings<'a> {
+    pub now: Instant,
+    pub wall: WallTime,
+    pub policy: &'a Policy,
+    pub stack: &'a mut Stack,
+    pub guard: &'a mut Guard,
+    pub sends: &'a mut Vec<Send>,
+    /// To be kept before anybody is told.
+    pub keep: &'a mut Vec<Kept>,
+    /// What other shards have to know.
+    pub news: &'a mut Vec<(Arc<str>, Arc<[Binding]>)>,
+}
+
+/// What a REGISTER proves.
+enum Proven {
+    /// The user whose password its sender knows, and whom it registers.
+    By(Arc<str>),
+    Nobody,
+    /// The proof was right, and its nonce too old.
+    Late,
+    SomebodyElse,
+}
+
+impl Registrar {
+    pub fn new(table: Table) -> Registrar {
+        Registrar { table, counters: Counters::default() }
+    }
+
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// A REGISTER outside of any dialog.
+    pub fn asked(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        server: ServerId,
+        flow: Flow,
+        message: &Message<'_>,
+    ) {
+        // What the house does not know is said before anybody has to prove anything (RFC 3261 8.2.2).
+        if let Some(unknown) = reading::unknown(message) {
+            return around.answer_and_forget(server, 420, &[("Unsupported", &unknown)]);
+        }
+        let user = match self.proven(around, message) {
+            Proven::By(user) => user,
+            Proven::Nobody => {
+                let challenges = around.guard.challenge(wall_ms(around.wall), &ALGORITHMS);
+                return self.challenge(around, server, &challenges);
+            }
+            Proven::Late => {
+                let challenges = around.guard.challenge_stale(wall_ms(around.wall), &ALGORITHMS);
+                return self.challenge(around, server, &challenges);
+            }
+            Proven::SomebodyElse => return self.refuse(around, server, &No::SomebodyElse),
+        };
+        match self.register(around, &user, flow, message) {
+            Ok(flows) => {
+                self.counters.accepted += 1;
+                self.confirm(around, server, &user, (flow, flows), message);
+            }
+            Err(no) => self.refuse(around, server, &no),
+        }
+    }
+
+    fn challenge(&mut self, around: &mut Surroundings<'_>, server: ServerId, challenges: &[String]) {
+        self.counters.challenged += 1;
+        let headers: Vec<(&str, &str)> =
+            challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
+        around.answer_and_forget(server, 401, &headers);
+    }
+
+    /// Who is registered, and by whom: a user registers nobody else.
+    fn proven(&mut self, around: &mut Surroundings<'_>, message: &Message<'_>) -> Proven {
+        let now_ms = wall_ms(around.wall);
+        let uri = message.request_uri().unwrap_or_default();
+        let mut proven = Proven::Nobody;
+        for line in message.lines().filter(|line| line.header == Header::Authorization) {
+            let Some(name) = auth::user_of(line.value) else { continue };
+            let Some((user, password)) = around.policy.who_registers(&name) else { continue };
+            let secret = Secret::Password(password.reveal());
+            let method = Method::Register.as_str();
+            match around.guard.verify(now_ms, line.value, method, uri, secret, message.body()) {
+                Proof::Proven => {
+                    let is_own = whom(message) == Some(&**user);
+                    return if is_own { Proven::By(Arc::clone(user)) } else { Proven::SomebodyElse };
+                }
+                Proof::Stale => proven = Proven::Late,
+                Proof::Wrong => self.counters.unproven += 1,
+                Proof::NotOurs => {}
+            }
+        }
+        proven
+    }
+
+    fn register(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        user: &Arc<str>,
+        source: Flow,
+        message: &Message<'_>,
+    ) -> Result<Flows, No> {
+        let hops = Hops::of(message);
+        let flows = flows(message, source, hops)?;
+        let rules = around.policy.registrar();
+        let wish = reading::read(message, flows, rules)?;
+        let path: Vec<Box<str>> = message.values(Header::Path).map(Box::from).collect();
+        if !path.is_empty() && !message.has_token(Header::Supported, "path") {
+            return Err(No::Unknown("path".to_owned()));
+        }
+        if matches!(wish, reading::Wish::Nothing) {
+            return Ok(Flows::AsTheyAre);
+        }
+        let agent = message.line(Header::UserAgent).map(|agent| agent.chars().take(AGENT_MAX).collect());
+        let arrival = Arrival {
+            now: around.now,
+            wall: around.wall,
+            call_id: message.call_id(),
+            cseq: message.cseq().number,
+            source,
+            path,
+            agent,
+            hops,
+            listeners: self.table.listeners(),
+        };
+        let known = self.table.of(user).cloned().unwrap_or_default();
+        let bindings: Arc<[Binding]> = update(&known, &wish, &arrival, rules)?.into();
+        let is_kept = bindings.iter().any(|one| one.is_outbound() && one.until > around.now);
+        self.table.set(user, Arc::clone(&bindings));
+        around.keep.push(self.table.kept(user, (around.now, around.wall)));
+        around.news.push((Arc::clone(user), bindings));
+        Ok(if is_kept { flows } else { Flows::AsTheyAre })
+    }
+
+    /// 200: every binding that holds, and how long.
+    fn confirm(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        server: ServerId,
+        user: &Arc<str>,
+        (flow, flows): (Flow, Flows),
+        message: &Message<'_>,
+    ) {
+        let known = self.table.of(user).cloned().unwrap_or_default();
+        let contacts: Vec<String> =
+            known.iter().filter(|one| one.until > around.now).map(|one| shown(one, around.now)).collect();
+        let (when, timer) = (date(around.wall), FLOW_TIMER.to_string());
+        let path = message.lines().filter(|line| line.header == Header::Path);
+        let mut headers: Vec<(&str, &str)> = path.map(|line| ("Path", line.value)).collect();
+        headers.extend(contacts.iter().map(|contact| ("Contact", contact.as_str())));
+        headers.push(("Date", &when));
+        if flows == Flows::Kept {
+            headers.push(("Require", "outbound"));
+            if flow.transport != Transport::Udp {
+                headers.push(("Flow-Timer", &timer));
+            }
+        }
+        headers.push(("Supported", "path, outbound"));
+        around.answer(server, 200, &headers);
+    }
+
+    fn refuse(&mut self, around: &mut Surroundings<'_>, server: ServerId, no: &No) {
+        self.counters.refused += 1;
+        let warning = |words: &str| format!("399 tandem \"{words}\"");
+        let (status, name, value) = match no {
+            No::Bad(words) => (400, "Warning", warning(words)),
+            No::TooBrief(least) => (423, "Min-Expires", least.as_secs().to_string()),
+            No::OutOfOrder => (500, "Warning", warning("a later REGISTER of this phone was done already")),
+            No::TooManyDevices(most) => {
+                (403, "Warning", warning(&format!("a user has {most} registered devices at most")))
+            }
+            No::Unknown(tags) => (420, "Unsupported", tags.clone()),
+            No::SomebodyElse => {
+                (403, "Warning", warning("the user name of the digest is not the one that To names"))
+            }
+            No::FlowNotKept => (439, "Warning", warning("the proxy on the way keeps no flow (RFC 5626)")),
+        };
+        around.answer(server, status, &[(name, &value)]);
+    }
+
+    /// Forgets those who are nobody any more.
+    pub fn follow(&mut self, policy: &Policy, now: (Instant, WallTime), keep: &mut Vec<Kept>) {
+        let is_gone = |user: &&Arc<str>| policy.credentials_of(user).is_none();
+        let gone: Vec<Arc<str>> = self.table.users().filter(is_gone).cloned().collect();
+        for user in gone {
+            self.table.set(&user, Arc::default());
+            keep.push(self.table.kept(&user, now));
+        }
+    }
+}
+
+impl Surroundings<'_> {
+    fn answer(&mut self, server: ServerId, status: u16, headers: &[(&str, &str)]) {
+        let reply = Reply { headers, ..Reply::plain(status) };
+        self.stack.respond(self.now, server, &reply, self.sends);
+    }
+
+    /// The same for whoever has proven nothing: copies are answered as if they were new.
+    fn answer_and_forget(&mut self, server: ServerId, status: u16, headers: &[(&str, &str)]) {
+        let reply = Reply { headers, ..Reply::plain(status) };
+        self.stack.respond_and_forget(self.now, server, &reply, self.sends);
+    }
+}
+
+/// Whether the device keeps its flow open for us: it says so, and nobody stands between who would not.
+fn flows(message: &Message<'_>, source: Flow, hops: Hops) -> Result<Flows, No> {
+    let mut contacts = message.contacts().filter_map(Result::ok);
+    let is_numbered =
+        contacts.any(|one| one.param("reg-id").is_some() && one.param("+sip.instance").is_some());
+    if !is_numbered || !message.has_token(Header::Supported, "outbound") {
+        return Ok(Flows::AsTheyAre);
+    }
+    match hops {
+        // Without STUN at the port of SIP a datagram's way through a NAT is not kept open as RFC 5626 has it.
+        Hops::Nobody if source.transport == Transport::Udp => Ok(Flows::AsTheyAre),
+        Hops::Nobody => Ok(Flows::Kept),
+        Hops::Proxies => {
+            // The proxy next to the phone stands last.
+            let first = message.addresses(Header::Path).filter_map(Result::ok).last();
+            let keeps =
+                first.and_then(|one| one.parsed_uri().ok()).is_some_and(|uri| uri.param("ob").is_some());
+            if keeps { Ok(Flows::Kept) } else { Err(No::FlowNotKept) }
+        }
+    }
+}
+
+/// The user part of the address that is registered.
+fn whom<'m>(message: &Message<'m>) -> Option<&'m str> {
+    message.to().parsed_uri().ok()?.user()
+}
+
+fn shown(binding: &Binding, now: Instant) -> String {
+    // Rounded up: what has begun is still there.
+    let left = binding.until.saturating_duration_since(now) + Duration::from_millis(999);
+    let mut text = format!("<{}>;expires={}", binding.contact, left.as_secs());
+    if binding.priority < 1000 {
+        let priority = format!("{:03}", binding.priority);
+        text.push_str(&format!(";q=0.{}", priority.trim_end_matches('0')));
+        if binding.priority == 0 {
+            text.push('0');
+        }
+    }
+    if let Some(instance) = &binding.instance {
+        text.push_str(&format!(";+sip.instance=\"<{instance}>\""));
+    }
+    if let Some(number) = binding.flow_number {
+        text.push_str(&format!(";reg-id={number}"));
+    }
+    text
+}
+
+fn wall_ms(wall: WallTime) -> u64 {
+    u64::try_from(wall.0).unwrap_or(0)
+}

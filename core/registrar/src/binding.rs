@@ -1,0 +1,129 @@
+//! One contact of a user, and how it is reached.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use policy::WallTime;
+use sip_message::Uri;
+use sip_stack::{ConnectionId, Flow, Listener, Transport};
+
+/// Where a user's phone said to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The URI, as it came.
+    pub contact: Box<str>,
+    /// Which device it is, where it says so (RFC 5626): the URN without its brackets.
+    pub instance: Option<Box<str>>,
+    /// Which of the device's flows.
+    pub flow_number: Option<u32>,
+    /// Thousandths: the more, the sooner it is rung.
+    pub priority: u16,
+    pub call_id: Box<str>,
+    pub cseq: u32,
+    pub registered: WallTime,
+    pub until: Instant,
+    /// The route set that its requests take (RFC 3327).
+    pub path: Vec<Box<str>>,
+    /// Where its REGISTER came from.
+    pub source: Flow,
+    /// What its User-Agent says.
+    pub agent: Option<Box<str>>,
+    pub reach: Reach,
+}
+
+/// How requests come to a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// On this flow; if its connection ends, on the other.
+    On { flow: Flow, otherwise: Option<Flow> },
+    /// By its path.
+    ByPath,
+    /// Its connection has ended, and nothing else leads there.
+    Lost,
+}
+
+/// Whether a device keeps its flows open for us, as RFC 5626 has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flows {
+    Kept,
+    AsTheyAre,
+}
+
+impl Binding {
+    /// The device that it is of: a device with several flows is one.
+    pub fn device(&self) -> &str {
+        self.instance.as_deref().unwrap_or(&self.contact)
+    }
+
+    /// Whether the device keeps several flows open, and wants requests on them alone (RFC 5626).
+    pub fn is_outbound(&self) -> bool {
+        self.flow_number.is_some() && self.instance.is_some()
+    }
+
+    /// A connection is no more.
+    pub(crate) fn flow_failed(&mut self, connection: ConnectionId) {
+        if let Reach::On { flow, otherwise } = self.reach
+            && flow.connection == connection
+        {
+            let other = otherwise.map(|flow| Reach::On { flow, otherwise: None });
+            self.reach = other.unwrap_or(Reach::Lost);
+        }
+    }
+}
+
+impl Reach {
+    /// How a contact is reached whose REGISTER came on `source`. A phone whose address is its own is reached
+    /// where it says; any other where it was heard, for only that way leads through its NAT.
+    pub(crate) fn of(contact: &Uri<'_>, source: Flow, listeners: &[Listener], flows: Flows) -> Reach {
+        let heard_at = source.remote.ip().to_canonical();
+        let own = contact.host().and_then(|host| host.ip()).filter(|own| own.to_canonical() == heard_at);
+        let said = own
+            .and_then(|own| said_flow(contact, own, source, listeners))
+            .filter(|_| flows == Flows::AsTheyAre);
+        match source.transport {
+            Transport::Udp => Reach::On { flow: said.unwrap_or(source), otherwise: None },
+            Transport::Tcp | Transport::Tls => {
+                // Nobody whom we call by TLS could prove to be that phone.
+                let otherwise = said.filter(|said| said.transport != Transport::Tls);
+                Reach::On { flow: source, otherwise }
+            }
+        }
+    }
+
+    /// How a contact is reached whose REGISTER came through somebody who is not on its path: where it says,
+    /// if that is an address.
+    pub(crate) fn beyond(contact: &Uri<'_>, source: Flow, listeners: &[Listener]) -> Reach {
+        let own = contact.host().and_then(|host| host.ip());
+        let said = own.and_then(|own| said_flow(contact, own, source, listeners));
+        Reach::On { flow: said.unwrap_or(source), otherwise: None }
+    }
+}
+
+/// A flow to where the contact itself says.
+fn said_flow(contact: &Uri<'_>, own: IpAddr, source: Flow, listeners: &[Listener]) -> Option<Flow> {
+    let transport = match contact.param("transport").flatten() {
+        None => source.transport,
+        Some(word) => transport_of(word)?,
+    };
+    let usual = if transport == Transport::Tls { 5061 } else { 5060 };
+    let remote = SocketAddr::new(own, contact.port().unwrap_or(usual));
+    let interface = listeners.iter().find(|one| one.id == source.listener)?.interface;
+    let listener = match transport == source.transport {
+        true => source.listener,
+        false => Listener::toward(listeners, transport, own, Some(interface))?.id,
+    };
+    Some(Flow { transport, listener, connection: ConnectionId::NONE, remote })
+}
+
+pub(crate) fn transport_of(word: &str) -> Option<Transport> {
+    let all = [("udp", Transport::Udp), ("tcp", Transport::Tcp), ("tls", Transport::Tls)];
+    all.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, transport)| transport)
+}
+
+pub(crate) fn word_of(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Udp => "udp",
+        Transport::Tcp => "tcp",
+        Transport::Tls => "tls",
+    }
+}

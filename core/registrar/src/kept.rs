@@ -1,0 +1,132 @@
+//! What outlives the process: a user's bindings, as they are written down and read again.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use policy::WallTime;
+use serde::{Deserialize, Serialize};
+use sip_stack::{ConnectionId, Flow, Listener};
+
+use crate::binding::{Binding, Reach, transport_of, word_of};
+
+/// All bindings of a user: what was written of the user before no longer holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub user: Arc<str>,
+    pub bindings: Vec<KeptBinding>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptBinding {
+    pub contact: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow_number: Option<u32>,
+    pub priority: u16,
+    pub call_id: Box<str>,
+    pub cseq: u32,
+    pub registered: WallTime,
+    pub until: WallTime,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<Box<str>>,
+    pub source: KeptFlow,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<str>>,
+    pub reach: KeptReach,
+}
+
+/// A flow without its connection, which does not outlive us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFlow {
+    transport: String,
+    local: SocketAddr,
+    remote: SocketAddr,
+}
+
+/// How it was reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptReach {
+    /// As a datagram, or by a connection of ours.
+    At(KeptFlow),
+    ByPath,
+    Lost,
+}
+
+impl KeptBinding {
+    pub(crate) fn of(binding: &Binding, now: (Instant, WallTime), listeners: &[Listener]) -> KeptBinding {
+        let left = binding.until.saturating_duration_since(now.0).as_millis();
+        let until = WallTime(now.1.0.saturating_add(i64::try_from(left).unwrap_or(i64::MAX)));
+        KeptBinding {
+            contact: binding.contact.clone(),
+            instance: binding.instance.clone(),
+            flow_number: binding.flow_number,
+            priority: binding.priority,
+            call_id: binding.call_id.clone(),
+            cseq: binding.cseq,
+            registered: binding.registered,
+            until,
+            path: binding.path.clone(),
+            source: KeptFlow::of(binding.source, listeners),
+            agent: binding.agent.clone(),
+            reach: match binding.reach {
+                Reach::ByPath => KeptReach::ByPath,
+                Reach::On { flow, otherwise } => {
+                    let lasting = Some(flow).filter(|flow| flow.connection == ConnectionId::NONE);
+                    let lasting = lasting.or(otherwise);
+                    lasting.map_or(KeptReach::Lost, |flow| KeptReach::At(KeptFlow::of(flow, listeners)))
+                }
+                Reach::Lost => KeptReach::Lost,
+            },
+        }
+    }
+
+    /// What is left of it; nothing where its time is over.
+    pub(crate) fn restore(&self, now: (Instant, WallTime), listeners: &[Listener]) -> Option<Binding> {
+        let left = u64::try_from(self.until.0.saturating_sub(now.1.0)).ok().filter(|left| *left > 0)?;
+        let reach = match &self.reach {
+            KeptReach::ByPath => Reach::ByPath,
+            KeptReach::At(flow) => {
+                let flow = flow.restore(listeners);
+                flow.map_or(Reach::Lost, |flow| Reach::On { flow, otherwise: None })
+            }
+            KeptReach::Lost => Reach::Lost,
+        };
+        Some(Binding {
+            contact: self.contact.clone(),
+            instance: self.instance.clone(),
+            flow_number: self.flow_number,
+            priority: self.priority,
+            call_id: self.call_id.clone(),
+            cseq: self.cseq,
+            registered: self.registered,
+            until: now.0 + Duration::from_millis(left),
+            path: self.path.clone(),
+            source: self.source.restore(listeners)?,
+            agent: self.agent.clone(),
+            reach,
+        })
+    }
+}
+
+impl KeptFlow {
+    fn of(flow: Flow, listeners: &[Listener]) -> KeptFlow {
+        let listener = listeners.iter().find(|one| one.id == flow.listener);
+        KeptFlow {
+            transport: word_of(flow.transport).to_owned(),
+            local: listener.map_or(flow.remote, |listener| listener.bind),
+            remote: flow.remote,
+        }
+    }
+
+    /// The same flow, if we still listen there.
+    fn restore(&self, listeners: &[Listener]) -> Option<Flow> {
+        let transport = transport_of(&self.transport)?;
+        let is_it = |one: &&Listener| one.transport == transport && one.bind == self.local;
+        let listener = listeners.iter().find(is_it)?.id;
+        Some(Flow { transport, listener, connection: ConnectionId::NONE, remote: self.remote })
+    }
+}

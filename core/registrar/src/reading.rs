@@ -1,0 +1,123 @@
+//! What a REGISTER wants.
+
+use std::time::Duration;
+
+use policy::RegistrarRules;
+use sip_message::{Header, Message, NameAddr, Uri};
+
+use crate::binding::Flows;
+
+/// A REGISTER in our words.
+#[derive(Debug)]
+pub(crate) enum Wish<'m> {
+    /// To know what is there.
+    Nothing,
+    /// To be forgotten altogether.
+    Everything,
+    Contacts(Vec<Contact<'m>>),
+}
+
+/// One contact that it names.
+#[derive(Debug)]
+pub(crate) struct Contact<'m> {
+    pub text: &'m str,
+    pub uri: Uri<'m>,
+    pub instance: Option<&'m str>,
+    pub flow_number: Option<u32>,
+    pub priority: u16,
+    /// Zero: it is to be forgotten.
+    pub lasts: Duration,
+}
+
+/// Why a REGISTER is not done. Nothing of it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum No {
+    /// It says something that cannot be.
+    Bad(&'static str),
+    TooBrief(Duration),
+    /// A later one was done already.
+    OutOfOrder,
+    TooManyDevices(u16),
+    /// It requires what the house does not know.
+    Unknown(String),
+    SomebodyElse,
+    /// The proxy before us would not keep the flow (RFC 5626).
+    FlowNotKept,
+}
+
+const PRIORITY_MAX: u16 = 1000;
+
+pub(crate) fn read<'m>(message: &Message<'m>, flows: Flows, rules: &RegistrarRules) -> Result<Wish<'m>, No> {
+    let all: Result<Vec<NameAddr<'m>>, _> = message.contacts().collect();
+    let all = all.map_err(|_| No::Bad("a Contact cannot be read"))?;
+    let expires = message.expires().ok().flatten();
+    match all.as_slice() {
+        [] => return Ok(Wish::Nothing),
+        [only] if only.is_star() && expires == Some(0) => return Ok(Wish::Everything),
+        some if some.iter().any(NameAddr::is_star) => {
+            return Err(No::Bad("Contact: * stands alone, and with Expires: 0"));
+        }
+        _ => {}
+    }
+    let usual = expires.map_or(rules.usual, seconds);
+    let contacts: Vec<Contact<'m>> =
+        all.iter().map(|one| contact(one, flows, usual, rules)).collect::<Result<_, No>>()?;
+    let numbered = contacts.iter().filter(|one| one.flow_number.is_some() && !one.lasts.is_zero());
+    if numbered.count() > 1 {
+        return Err(No::Bad("one REGISTER makes one flow: only one Contact may have a reg-id"));
+    }
+    Ok(Wish::Contacts(contacts))
+}
+
+fn contact<'m>(
+    one: &NameAddr<'m>,
+    flows: Flows,
+    usual: Duration,
+    rules: &RegistrarRules,
+) -> Result<Contact<'m>, No> {
+    let uri = one.parsed_uri().map_err(|_| No::Bad("a Contact is no URI"))?;
+    if !uri.is_sip() || uri.host().is_none() {
+        return Err(No::Bad("a Contact is no SIP URI"));
+    }
+    // What cannot be read is an hour (RFC 3261 10.2.1.1); the limits hold for it too.
+    let said = one.param("expires").map(|value| value.and_then(|value| value.trim().parse().ok()));
+    let wanted = said.map_or(usual, |said| seconds(said.unwrap_or(3600)));
+    if !wanted.is_zero() && wanted < rules.least {
+        return Err(No::TooBrief(rules.least));
+    }
+    let instance = one.param("+sip.instance").flatten().map(|value| value.trim_matches(['"', '<', '>']));
+    let instance = instance.filter(|instance| !instance.is_empty());
+    let number = one.param("reg-id").flatten().and_then(|value| value.parse().ok());
+    let flow_number = number.filter(|number| *number > 0 && flows == Flows::Kept && instance.is_some());
+    let priority = match one.param("q").flatten() {
+        None => PRIORITY_MAX,
+        Some(value) => priority(value).ok_or(No::Bad("the q of a Contact is between 0 and 1"))?,
+    };
+    Ok(Contact { text: one.uri, uri, instance, flow_number, priority, lasts: wanted.min(rules.most) })
+}
+
+fn seconds(count: u32) -> Duration {
+    Duration::from_secs(u64::from(count))
+}
+
+/// `0.5` in thousandths.
+fn priority(value: &str) -> Option<u16> {
+    let (whole, part) = value.trim().split_once('.').unwrap_or((value.trim(), ""));
+    let whole: u16 = whole.parse().ok().filter(|whole| *whole <= 1)?;
+    if part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let part: u16 = format!("{part:0<3}").parse().ok()?;
+    Some(whole * PRIORITY_MAX + part).filter(|all| *all <= PRIORITY_MAX)
+}
+
+/// What the house does for a REGISTER beside registering.
+pub(crate) const EXTENSIONS: [&str; 2] = ["path", "outbound"];
+
+/// The option tags that it requires and nobody here knows.
+pub(crate) fn unknown(message: &Message<'_>) -> Option<String> {
+    let required = [Header::Require, Header::ProxyRequire].into_iter().flat_map(|one| message.values(one));
+    let is_known = |tag: &str| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(tag));
+    let unknown: Vec<&str> = required.filter(|tag| !tag.is_empty() && !is_known(tag)).collect();
+    (!unknown.is_empty()).then(|| unknown.join(", "))
+}

@@ -1,0 +1,201 @@
+//! Everybody's bindings, as one shard knows them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use policy::{DeviceFact, Devices, InterfaceId, WallTime};
+use sip_stack::{ConnectionId, Flow, Listener, Transport};
+
+use crate::binding::{Binding, Reach, word_of};
+use crate::kept::{Kept, KeptBinding};
+use crate::view::DeviceView;
+
+/// All bindings, by user.
+#[derive(Debug)]
+pub struct Table {
+    listeners: Arc<[Listener]>,
+    users: BTreeMap<Arc<str>, Arc<[Binding]>>,
+    /// When the first binding of a user ends.
+    ends: BTreeSet<(Instant, Arc<str>)>,
+    /// Whose bindings hang on a connection.
+    connections: BTreeSet<(ConnectionId, Arc<str>)>,
+    /// The same as facts.
+    devices: Devices,
+}
+
+/// One way to a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    On { flow: Flow, contact: Box<str> },
+    By { path: Vec<Box<str>> },
+}
+
+impl Table {
+    pub fn new(listeners: Arc<[Listener]>) -> Table {
+        Table {
+            listeners,
+            users: BTreeMap::new(),
+            ends: BTreeSet::new(),
+            connections: BTreeSet::new(),
+            devices: Devices::default(),
+        }
+    }
+
+    pub fn listeners(&self) -> &Arc<[Listener]> {
+        &self.listeners
+    }
+
+    /// What a decision may know of it.
+    pub fn devices(&self) -> &Devices {
+        &self.devices
+    }
+
+    pub fn of(&self, user: &str) -> Option<&Arc<[Binding]>> {
+        self.users.get(user)
+    }
+
+    pub fn users(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.users.keys()
+    }
+
+    pub fn bindings(&self) -> usize {
+        self.users.values().map(|bindings| bindings.len()).sum()
+    }
+
+    /// The ways to a device, the newest first: one after the other is tried, never two at once.
+    pub fn ways(&self, user: &str, device: &str) -> Vec<Way> {
+        let Some(bindings) = self.users.get(user) else { return Vec::new() };
+        let mut of_device: Vec<&Binding> =
+            bindings.iter().filter(|binding| binding.device() == device).collect();
+        of_device.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.until)));
+        let way = |binding: &Binding| match binding.reach {
+            Reach::On { flow, .. } => Some(Way::On { flow, contact: binding.contact.clone() }),
+            Reach::ByPath => Some(Way::By { path: binding.path.clone() }),
+            Reach::Lost => None,
+        };
+        of_device.into_iter().filter_map(way).collect()
+    }
+
+    /// These are a user's bindings from now on.
+    pub fn set(&mut self, user: &Arc<str>, bindings: Arc<[Binding]>) {
+        self.forget(user);
+        let end = bindings.iter().map(|binding| binding.until).min();
+        let Some(end) = end else { return };
+        self.ends.insert((end, Arc::clone(user)));
+        for connection in bindings.iter().filter_map(connection_of) {
+            self.connections.insert((connection, Arc::clone(user)));
+        }
+        self.users.insert(Arc::clone(user), bindings);
+        self.see(user);
+    }
+
+    fn forget(&mut self, user: &Arc<str>) {
+        let Some(bindings) = self.users.remove(user) else { return };
+        if let Some(end) = bindings.iter().map(|binding| binding.until).min() {
+            self.ends.remove(&(end, Arc::clone(user)));
+        }
+        for connection in bindings.iter().filter_map(connection_of) {
+            self.connections.remove(&(connection, Arc::clone(user)));
+        }
+        self.devices.set(user, Vec::new());
+    }
+
+    /// When the next binding ends.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.ends.first().map(|(at, _)| *at)
+    }
+
+    /// Forgets what nobody has renewed.
+    pub fn expire(&mut self, now: Instant) {
+        while let Some((at, user)) = self.ends.first().cloned() {
+            if at > now {
+                return;
+            }
+            let known = self.users.get(&user).cloned().unwrap_or_default();
+            self.set(&user, known.iter().filter(|binding| binding.until > now).cloned().collect());
+        }
+    }
+
+    /// A connection is no more: whoever was reached on it is not.
+    pub fn flow_failed(&mut self, flow: Flow) {
+        let connection = flow.connection;
+        let from = (connection, Arc::from(""));
+        let on_it = self.connections.range(from..).take_while(|(id, _)| *id == connection);
+        let users: Vec<Arc<str>> = on_it.map(|(_, user)| Arc::clone(user)).collect();
+        for user in users {
+            let mut bindings = self.users.get(&user).map(|known| known.to_vec()).unwrap_or_default();
+            bindings.iter_mut().for_each(|binding| binding.flow_failed(connection));
+            self.set(&user, bindings.into());
+        }
+    }
+
+    /// What is written down of a user.
+    pub fn kept(&self, user: &Arc<str>, now: (Instant, WallTime)) -> Kept {
+        let bindings = self.users.get(user).map_or(&[][..], |bindings| bindings);
+        let bindings = bindings.iter().map(|binding| KeptBinding::of(binding, now, &self.listeners));
+        Kept { user: Arc::clone(user), bindings: bindings.collect() }
+    }
+
+    /// Takes up what was written down; what has ended since is left out.
+    pub fn restore(&mut self, now: (Instant, WallTime), kept: &Kept) {
+        let bindings = kept.bindings.iter().filter_map(|one| one.restore(now, &self.listeners));
+        self.set(&kept.user, bindings.collect());
+    }
+
+    /// What is shown of a user.
+    pub fn view(&self, user: &str, now: Instant) -> Vec<DeviceView> {
+        let bindings = self.users.get(user).map_or(&[][..], |bindings| bindings);
+        let view = |binding: &Binding| DeviceView {
+            contact: binding.contact.to_string(),
+            transport: word_of(binding.source.transport),
+            source: binding.source.remote,
+            registered_ms: binding.registered,
+            seconds: binding.until.saturating_duration_since(now).as_secs(),
+            priority: binding.priority,
+            agent: binding.agent.as_deref().map(str::to_owned),
+            instance: binding.instance.as_deref().map(str::to_owned),
+            reached_by: match binding.reach {
+                Reach::On { .. } => "flow",
+                Reach::ByPath => "path",
+                Reach::Lost => "lost",
+            },
+        };
+        bindings.iter().map(view).collect()
+    }
+
+    /// Draws from the bindings of a user which devices can be rung, the preferred first.
+    fn see(&mut self, user: &Arc<str>) {
+        let Some(bindings) = self.users.get(user) else { return };
+        let mut reachable: Vec<&Binding> =
+            bindings.iter().filter(|binding| binding.reach != Reach::Lost).collect();
+        reachable.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.until)));
+        let mut facts: Vec<DeviceFact> = Vec::with_capacity(reachable.len());
+        for binding in reachable {
+            if facts.iter().any(|fact| *fact.device == *binding.device()) {
+                continue;
+            }
+            let listener = self.listeners.iter().find(|one| one.id == binding.source.listener);
+            facts.push(DeviceFact {
+                device: binding.device().into(),
+                contact: Arc::from(&*binding.contact),
+                priority: binding.priority,
+                source: binding.source.remote,
+                transport: match binding.source.transport {
+                    Transport::Udp => policy::Transport::Udp,
+                    Transport::Tcp => policy::Transport::Tcp,
+                    Transport::Tls => policy::Transport::Tls,
+                },
+                interface: InterfaceId(listener.map_or(0, |listener| listener.interface)),
+                registered: binding.registered,
+                agent: binding.agent.as_deref().map(Arc::from),
+            });
+        }
+        self.devices.set(user, facts);
+    }
+}
+
+fn connection_of(binding: &Binding) -> Option<ConnectionId> {
+    let Reach::On { flow, .. } = binding.reach else { return None };
+    Some(flow.connection).filter(|connection| *connection != ConnectionId::NONE)
+}

@@ -1,0 +1,133 @@
+//! What a REGISTER makes of a user's bindings: all that it wants, or nothing (RFC 3261 10.3).
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use policy::{RegistrarRules, WallTime};
+use sip_message::{Message, Uri};
+use sip_stack::{Flow, Listener};
+
+use crate::binding::{Binding, Flows, Reach};
+use crate::reading::{Contact, No, Wish};
+
+/// What is the same for all contacts of a REGISTER.
+pub(crate) struct Arrival<'a> {
+    pub now: Instant,
+    pub wall: WallTime,
+    pub call_id: &'a str,
+    pub cseq: u32,
+    pub source: Flow,
+    pub path: Vec<Box<str>>,
+    pub agent: Option<Box<str>>,
+    pub hops: Hops,
+    pub listeners: &'a [Listener],
+}
+
+/// Who stands between the phone and us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hops {
+    Nobody,
+    Proxies,
+}
+
+impl Hops {
+    pub fn of(message: &Message<'_>) -> Hops {
+        if message.vias().count() > 1 { Hops::Proxies } else { Hops::Nobody }
+    }
+}
+
+/// The bindings that hold from now on.
+pub(crate) fn update(
+    known: &[Binding],
+    wish: &Wish<'_>,
+    arrival: &Arrival<'_>,
+    rules: &RegistrarRules,
+) -> Result<Vec<Binding>, No> {
+    let mut bindings: Vec<Binding> =
+        known.iter().filter(|binding| binding.until > arrival.now).cloned().collect();
+    match wish {
+        Wish::Nothing => {}
+        Wish::Everything => {
+            bindings.iter().try_for_each(|binding| in_order(binding, arrival))?;
+            bindings.clear();
+        }
+        Wish::Contacts(contacts) => {
+            for contact in contacts {
+                apply(&mut bindings, contact, contacts, arrival)?;
+            }
+        }
+    }
+    let devices: BTreeSet<&str> = bindings.iter().map(Binding::device).collect();
+    let before: BTreeSet<&str> = known.iter().map(Binding::device).collect();
+    if devices.len() > usize::from(rules.devices) && devices.len() > before.len() {
+        return Err(No::TooManyDevices(rules.devices));
+    }
+    Ok(bindings)
+}
+
+fn apply(
+    bindings: &mut Vec<Binding>,
+    contact: &Contact<'_>,
+    beside: &[Contact<'_>],
+    arrival: &Arrival<'_>,
+) -> Result<(), No> {
+    let (same, others): (Vec<Binding>, Vec<Binding>) = std::mem::take(bindings)
+        .into_iter()
+        .partition(|binding| is_replaced(binding, contact, beside, arrival));
+    *bindings = others;
+    same.iter().try_for_each(|binding| in_order(binding, arrival))?;
+    if contact.lasts.is_zero() {
+        return Ok(());
+    }
+    let flows = if contact.flow_number.is_some() { Flows::Kept } else { Flows::AsTheyAre };
+    let reach = match arrival.hops {
+        _ if !arrival.path.is_empty() => Reach::ByPath,
+        Hops::Nobody => Reach::of(&contact.uri, arrival.source, arrival.listeners, flows),
+        Hops::Proxies => Reach::beyond(&contact.uri, arrival.source, arrival.listeners),
+    };
+    bindings.push(Binding {
+        contact: contact.text.into(),
+        instance: contact.instance.map(Box::from),
+        flow_number: contact.flow_number,
+        priority: contact.priority,
+        call_id: arrival.call_id.into(),
+        cseq: arrival.cseq,
+        registered: same.iter().map(|binding| binding.registered).min().unwrap_or(arrival.wall),
+        until: arrival.now + contact.lasts,
+        path: arrival.path.clone(),
+        source: arrival.source,
+        agent: arrival.agent.clone(),
+        reach,
+    });
+    Ok(())
+}
+
+/// A later request of the same phone was seen: this one came late.
+fn in_order(binding: &Binding, arrival: &Arrival<'_>) -> Result<(), No> {
+    let is_late = *binding.call_id == *arrival.call_id && arrival.cseq <= binding.cseq;
+    if is_late { Err(No::OutOfOrder) } else { Ok(()) }
+}
+
+/// Whether a contact takes the place of a binding: of the same flow of the same device, or of the same URI.
+fn is_replaced(
+    binding: &Binding,
+    contact: &Contact<'_>,
+    beside: &[Contact<'_>],
+    arrival: &Arrival<'_>,
+) -> bool {
+    let is_same =
+        |contact: &Contact<'_>| Uri::parse(&binding.contact).is_ok_and(|uri| uri.matches(&contact.uri));
+    let is_device = binding.instance.is_some() && binding.instance.as_deref() == contact.instance;
+    if is_device && contact.flow_number.is_some() {
+        return binding.flow_number == contact.flow_number || binding.flow_number.is_none();
+    }
+    if is_same(contact) {
+        // Two devices may say the same of themselves from behind their NATs.
+        return binding.instance.is_none() || contact.instance.is_none() || is_device;
+    }
+    // A device that moved, or began anew, and forgot where it was.
+    is_device
+        && binding.flow_number.is_none()
+        && binding.source.transport == arrival.source.transport
+        && !beside.iter().any(is_same)
+}

@@ -1,0 +1,87 @@
+//! `tandem user`: who has a phone registered, and where it is, in words.
+
+use anyhow::Result;
+use cli::{Exit, Paint, Palette, User};
+use serde_json::{Value, json};
+
+use crate::control::Request;
+use crate::verbs::{Form, ask};
+
+pub fn run(verb: &User, palette: Palette) -> Result<Exit> {
+    let (house, json) = match verb {
+        User::List { house, json } | User::Show { house, json, .. } => (house, *json),
+    };
+    let answer = match ask(&house.data(), &Request::Phones {})? {
+        Ok(answer) => answer,
+        Err(exit) => return Ok(exit),
+    };
+    let form = if json { Form::Json } else { Form::Text };
+    Ok(match verb {
+        User::List { .. } => list(&answer, form, palette),
+        User::Show { name, .. } => show(&answer, name, form, palette),
+    })
+}
+
+fn users(answer: &Value) -> impl Iterator<Item = &Value> {
+    answer["users"].as_array().into_iter().flatten()
+}
+
+fn list(answer: &Value, form: Form, palette: Palette) -> Exit {
+    if form == Form::Json {
+        println!("{answer:#}");
+        return Exit::Done;
+    }
+    let mut phones = 0;
+    for user in users(answer) {
+        phones += write(user, palette);
+    }
+    let count = |name: &str| answer["counters"][name].as_u64().unwrap_or(0);
+    println!(
+        "{phones} phones of {} users; REGISTERs since the start: {} done, {} challenged, {} with a wrong \
+         proof, {} refused",
+        users(answer).count(),
+        count("accepted"),
+        count("challenged"),
+        count("unproven"),
+        count("refused"),
+    );
+    Exit::Done
+}
+
+fn show(answer: &Value, name: &str, form: Form, palette: Palette) -> Exit {
+    let found = users(answer).find(|user| user["user"] == name);
+    match (form, found) {
+        (Form::Json, found) => {
+            let nobody = json!({ "user": name, "phones": [] });
+            println!("{:#}", found.unwrap_or(&nobody));
+        }
+        (Form::Text, Some(user)) => {
+            write(user, palette);
+        }
+        (Form::Text, None) => println!("no phone is registered as {name}"),
+    }
+    Exit::Done
+}
+
+/// A user and the phones; says how many.
+fn write(user: &Value, palette: Palette) -> usize {
+    println!("{}", user["user"].as_str().unwrap_or_default());
+    let phones = user["phones"].as_array().map_or(&[][..], Vec::as_slice);
+    for phone in phones {
+        println!("  {}", line(phone, palette));
+    }
+    phones.len()
+}
+
+fn line(phone: &Value, palette: Palette) -> String {
+    let text = |key: &str| phone[key].as_str().unwrap_or_default();
+    let left = phone["seconds"].as_u64().unwrap_or(0);
+    let standing = match text("reached_by") {
+        "lost" => palette.paint(Paint::Bad, "its connection has ended".to_owned()),
+        "path" => palette.paint(Paint::Good, "registered, by its path".to_owned()),
+        _ => palette.paint(Paint::Good, "registered".to_owned()),
+    };
+    let agent = if text("agent").is_empty() { String::new() } else { format!(", {}", text("agent")) };
+    let from = format!("{} {}", text("transport"), text("source"));
+    format!("{:44} {from:26} {standing} for {left} s more{agent}", text("contact"))
+}

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use actors::{Chance, Habit, RefreshBy, Refresher, Stage, Timing};
+use actors::{Chance, Ended, Habit, RefreshBy, Refresher, Stage, Timing};
 use call::{Outcome, Record};
 
 use crate::chronicle::Chronicle;
@@ -216,6 +216,8 @@ fn settle(world: &mut World, parties: &[ActorHandle; 2], call: &CallHandle, mode
         let names: Vec<String> = legs.iter().map(|leg| leg.owner.name()).collect();
         faults.push(format!("{} are in calls: one of them alone", names.join(", ")));
     }
+    // Every copy of the INVITE was lost: whoever was called has not heard of it.
+    let is_unheard = call.ended() == Some(Ended::Refused(408));
     let is_in = |one: &ActorHandle| legs.iter().any(|leg| leg.owner.name() == one.name());
     match model {
         Model { hung_up: true, .. } => {
@@ -228,6 +230,7 @@ fn settle(world: &mut World, parties: &[ActorHandle; 2], call: &CallHandle, mode
                 faults.push(format!("{} was transferred and is in no call", parties[1 - who].name()));
             }
         }
+        Model { transferor: None, .. } if is_unheard => {}
         Model { transferor: None, .. } => {
             let out = parties.iter().filter(|one| !is_in(one));
             faults.extend(out.map(|one| format!("{} hung up on nobody and is in no call", one.name())));

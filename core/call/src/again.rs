@@ -30,8 +30,8 @@ impl Call {
     /// No attempt of this round is left.
     pub(crate) fn round_ended(&mut self, room: &mut Room<'_>) {
         let is_first = self.rounds.now == Round::First && self.may_go_on(room.now.instant);
-        let mut has_left_out = |attempt| !self.left_out(room, attempt).is_empty();
-        if !is_first || !self.plan.attempts.iter().any(&mut has_left_out) {
+        let mut has_left_out = |index: &usize| !self.left_out(room, &self.plan.attempts[*index]).is_empty();
+        if !is_first || !self.rounds.had_turn.iter().any(&mut has_left_out) {
             return self.fail(room);
         }
         self.rounds.now = Round::LeftOut;
@@ -56,6 +56,7 @@ impl Call {
     pub(crate) fn due(&self, room: &mut Room<'_>, index: usize) -> Due {
         let plan = &self.plan.attempts[index];
         match self.rounds.now {
+            Round::LeftOut if !self.rounds.had_turn.contains(&index) => Due::Not,
             Round::LeftOut if self.left_out(room, plan).is_empty() => Due::Not,
             Round::First if !self.plan.emergency && self.has_come_to_rest(room, index) => Due::LeftAlone,
             Round::First | Round::LeftOut | Round::Again(_) => Due::Now,

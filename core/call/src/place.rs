@@ -39,6 +39,7 @@ impl Call {
                         let target = &self.plan.attempts[index].target;
                         let words = format!("{target} has asked meanwhile to be left alone");
                         self.draft.attempt_note(words);
+                        self.rounds.had_turn.push(index);
                         self.passes_over(index)
                     }
                 },
@@ -97,6 +98,7 @@ impl Call {
             _ => Rang::Never,
         };
         self.draft.attempt_failed(room, cause, words);
+        self.rounds.had_turn.push(index);
         self.ring.note(Failure { index, row: self.draft.row(), cause, rang });
     }
 

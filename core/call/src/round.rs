@@ -7,6 +7,8 @@ pub(crate) struct Rounds {
     pub now: Round,
     /// Addresses that have failed.
     pub asked: Vec<Place>,
+    /// Attempts that have failed or were passed over: others lead where the call never had to go.
+    pub had_turn: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use policy::{CallPlan, Code, Decision, Facts, Refusal, Reliable, Trail};
 use sip_message::{Header, Line, Message, Method, Uri};
-use sip_stack::auth::{Algorithm, Proof, Secret};
+use sip_stack::auth::{Proof, Secret};
 use sip_stack::{EXTENSIONS, Flow, Reply, ServerId, auth};
 
 use crate::body::{self, Body};
@@ -12,9 +12,6 @@ use crate::draft::Draft;
 use crate::timer::{Agreement, Timer, TooShort};
 use crate::told::Way;
 use crate::{Event, Room, refresh};
-
-/// Offered to phones, the strongest first; old ones know only the last.
-const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
 
 /// The option tag of RFC 3262.
 const RELIABLE: &str = "100rel";
@@ -261,6 +258,10 @@ fn transport(flow: Flow) -> policy::Transport {
 fn proven(room: &mut Room<'_>, message: &Message<'_>) -> Option<String> {
     let now = room.now.wall_ms();
     for line in message.lines().filter(|line| line.header == Header::Authorization) {
+        let algorithm = auth::algorithm_of(line.value);
+        if !algorithm.is_some_and(|one| registrar::algorithms(room.policy).contains(&one)) {
+            continue;
+        }
         let Some(user) = auth::user_of(line.value) else { continue };
         let Some(password) = room.policy.credentials_of(&user) else { continue };
         let (method, uri) = (Method::Invite.as_str(), message.request_uri().unwrap_or_default());
@@ -283,7 +284,7 @@ pub(crate) fn refuse(
     let reason = format!("SIP;cause={};text=\"{}\"", refusal.status, refusal.code);
     let mut headers = vec![("Reason", reason.as_str())];
     let challenges = match refusal.status {
-        401 => room.guard.challenge(room.now.wall_ms(), &ALGORITHMS),
+        401 => room.guard.challenge(room.now.wall_ms(), &registrar::algorithms(room.policy)),
         _ => Vec::new(),
     };
     match refusal.status {

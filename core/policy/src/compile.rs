@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{
-    Code, Codec, Document, Documents, Fault, Kind, Problem, Rate, Secret, SecretRef, Secrets, Spot, Transfer,
-    nearest,
+    Code, Codec, Digest, Document, Documents, Fault, Kind, Problem, Rate, Secret, SecretRef, Secrets, Spot,
+    Transfer, nearest,
 };
 
 use crate::call_plan::{LegRules, Otherwise, SrtpRules};
@@ -88,6 +88,7 @@ fn compile_with(
         handed_on: compiler.handed_on(),
         plans: std::mem::take(&mut compiler.plans),
         device_leg: device_leg(documents),
+        digests: digests(documents),
         registrar: registrar_rules(documents),
         home,
         interfaces,
@@ -146,6 +147,11 @@ pub(crate) fn default_codecs() -> Arc<[Arc<str>]> {
 
 fn words(codecs: &[Codec]) -> Arc<[Arc<str>]> {
     codecs.iter().map(|codec| Arc::from(codec.word())).collect()
+}
+
+fn digests(documents: &Documents) -> Vec<Digest> {
+    let digest = documents.system.digest.as_ref();
+    digest.map_or_else(|| vec![Digest::Sha256, Digest::Md5], |digest| digest.value.clone())
 }
 
 fn registrar_rules(documents: &Documents) -> RegistrarRules {

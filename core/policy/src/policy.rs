@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    AnonymousCalls, CallerPrivacy, Choose, DidRule, HeaderRule, HealthCheck, Identity, Moment, Network,
-    Number, NumberPlace, Pattern, PortRange, Problem, RingOrder, Rule, Secret, Side, SipUri, Source,
+    AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Identity, Moment,
+    Network, Number, NumberPlace, Pattern, PortRange, Problem, RingOrder, Rule, Secret, Side, SipUri, Source,
     TollBypass, Transit, Transport, TrunkDirection, TrunkKind,
 };
 
@@ -69,6 +69,7 @@ pub struct Policy {
     pub(crate) not_for_help: BTreeMap<Option<Arc<str>>, Arc<str>>,
     pub(crate) tests: Vec<StoredTest>,
     pub(crate) codecs: Arc<[Arc<str>]>,
+    pub(crate) digests: Vec<Digest>,
     pub(crate) registrar: RegistrarRules,
     /// How the legs of our own phones behave.
     pub(crate) device_leg: LegRules,
@@ -132,6 +133,11 @@ impl Policy {
     /// The names of all users, in order.
     pub fn users(&self) -> impl Iterator<Item = &Arc<str>> {
         self.users.keys()
+    }
+
+    /// The names of the digests that users may prove themselves by, the preferred first.
+    pub fn digests(&self) -> impl Iterator<Item = &'static str> {
+        self.digests.iter().map(|digest| digest.word())
     }
 
     /// What holds for phones that register.

@@ -15,8 +15,6 @@ use crate::reading::{self, No};
 use crate::table::Table;
 use crate::update::{Arrival, Hops, update};
 
-/// Offered to phones, the strongest first; old ones know only the last.
-const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
 /// How often a device that keeps a connection open lets us know that it is there (RFC 5626 4.4).
 const FLOW_TIMER: u32 = 120;
 /// More of a User-Agent tells nobody anything.
@@ -102,11 +100,12 @@ impl Registrar {
         let user = match self.proven(around, message) {
             Proven::By(user) => user,
             Proven::Nobody => {
-                let challenges = around.guard.challenge(wall_ms(around.wall), &ALGORITHMS);
+                let challenges = around.guard.challenge(wall_ms(around.wall), &algorithms(around.policy));
                 return self.challenge(around, server, &challenges);
             }
             Proven::Late => {
-                let challenges = around.guard.challenge_stale(wall_ms(around.wall), &ALGORITHMS);
+                let challenges =
+                    around.guard.challenge_stale(wall_ms(around.wall), &algorithms(around.policy));
                 return self.challenge(around, server, &challenges);
             }
             Proven::SomebodyElse => return self.refuse(around, server, &No::SomebodyElse),
@@ -134,6 +133,9 @@ impl Registrar {
         let mut proven = Proven::Nobody;
         for line in message.lines().filter(|line| line.header == Header::Authorization) {
             let Some(name) = auth::user_of(line.value) else { continue };
+            if !auth::algorithm_of(line.value).is_some_and(|one| algorithms(around.policy).contains(&one)) {
+                continue;
+            }
             let Some((user, password)) = around.policy.who_registers(&name) else { continue };
             let secret = Secret::Password(password.reveal());
             let method = Method::Register.as_str();
@@ -257,6 +259,11 @@ impl Surroundings<'_> {
         let reply = Reply { headers, ..Reply::plain(status) };
         self.stack.respond_and_forget(self.now, server, &reply, self.sends);
     }
+}
+
+/// What users may prove themselves by, the preferred first.
+pub fn algorithms(policy: &Policy) -> Vec<Algorithm> {
+    policy.digests().filter_map(Algorithm::named).collect()
 }
 
 /// Whether the device keeps its flow open for us: it says so, and nobody stands between who would not.

@@ -16,7 +16,7 @@ mod table;
 mod update;
 mod view;
 
-pub use answering::{Counters, Registrar, Surroundings};
+pub use answering::{Counters, Registrar, Surroundings, algorithms};
 pub use binding::{Binding, Reach};
 pub use kept::{Kept, KeptBinding};
 pub use table::{Table, Way};

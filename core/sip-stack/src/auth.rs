@@ -309,6 +309,11 @@ pub fn user_of(authorization: &str) -> Option<String> {
     Parts::parse(authorization)?.get("username").map(unescaped)
 }
 
+/// The algorithm that an Authorization was computed by, if it is known here.
+pub fn algorithm_of(authorization: &str) -> Option<Algorithm> {
+    Parts::parse(authorization)?.algorithm()
+}
+
 /// The realm that a challenge or an Authorization names.
 pub fn realm_of(value: &str) -> Option<String> {
     Parts::parse(value)?.get("realm").map(unescaped)

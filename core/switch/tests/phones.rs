@@ -60,7 +60,11 @@ struct Bench {
 }
 
 fn policy() -> Arc<Policy> {
-    let documents = model::load(&[model::SourceFile::new("house.toml", HOUSE)])
+    policy_of(HOUSE)
+}
+
+fn policy_of(text: &str) -> Arc<Policy> {
+    let documents = model::load(&[model::SourceFile::new("house.toml", text)])
         .unwrap_or_else(|problems| panic!("{problems:?}"));
     let mut secrets = model::Secrets::new();
     for reference in documents.secret_refs() {
@@ -277,6 +281,25 @@ fn d9_a_phone_proves_itself_by_sha_256_or_md5_and_a_replay_is_refused() {
         let again = bench.proof("hana", &only, "correct horse", 2);
         assert_eq!(status(&bench.say("hana", asking, &again)), 200, "a nonce counts on");
     }
+}
+
+#[test]
+fn d9_a_digest_that_is_not_allowed_is_neither_offered_nor_taken() {
+    let mut bench = Bench::new(1);
+    let asking = Asking { lines: "Contact: <sip:hana@192.0.2.7:5060>\n", ..Asking::default() };
+    let both = bench.say("hana", asking, "");
+    let now = bench.now();
+    let alone = policy_of(&HOUSE.replace("realm =", "digest = [\"md5\"]\nrealm ="));
+    bench.shards[0].handle(now, Input::NewPolicy(alone), &mut Outbox::default());
+
+    let only = bench.say("hana", asking, "");
+    let offered = header(&only, "WWW-Authenticate");
+    assert!(offered.len() == 1 && offered[0].contains("algorithm=MD5"), "{offered:?}");
+    let stronger = bench.proof("hana", &both, "correct horse", 1);
+    assert!(stronger.contains("SHA-256"), "{stronger}");
+    assert_eq!(status(&bench.say("hana", asking, &stronger)), 401);
+    let proof = bench.proof("hana", &only, "correct horse", 1);
+    assert_eq!(status(&bench.say("hana", asking, &proof)), 200);
 }
 
 #[test]

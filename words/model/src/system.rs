@@ -28,6 +28,9 @@ pub struct System {
     /// How phones of ours protect their media.
     #[serde(default)]
     pub media: DeviceMedia,
+    /// By which digests phones and users may prove themselves, the preferred first; SHA-256 and MD5 where it is
+    /// missing. Some phones know MD5 alone and give up where another one is offered beside it.
+    pub digest: Option<Spot<Vec<Digest>>>,
     /// What holds for phones that register.
     pub registrar: Option<Registrar>,
     /// What is dialled before a number to be hidden, such as "*67".
@@ -56,6 +59,28 @@ pub struct DeviceMedia {
     pub srtp: Srtp,
     #[serde(default)]
     pub keys_in_clear: KeysInClear,
+}
+
+/// A digest of RFC 7616 and RFC 8760.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Digest {
+    Md5,
+    #[serde(rename = "sha-256")]
+    Sha256,
+    #[serde(rename = "sha-512-256")]
+    Sha512,
+}
+
+impl Digest {
+    /// The name in challenges.
+    pub fn word(self) -> &'static str {
+        match self {
+            Digest::Md5 => "MD5",
+            Digest::Sha256 => "SHA-256",
+            Digest::Sha512 => "SHA-512-256",
+        }
+    }
 }
 
 /// How much the log says.

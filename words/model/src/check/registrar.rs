@@ -12,6 +12,11 @@ use crate::spot::Spot;
 const DAY: time::Duration = time::Duration::from_secs(86_400);
 
 pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
+    if let Some(digest) = documents.system.digest.as_ref().filter(|digest| digest.is_empty()) {
+        let fault = Fault::new(Code::OUT_OF_RANGE, "digest names none: nobody could prove anything");
+        let fault = fault.suggest("digest = [\"sha-256\", \"md5\"], or leave it away");
+        problems.push(documents.problem_at(&documents.system, digest, fault));
+    }
     let Some(registrar) = &documents.system.registrar else { return };
     let mut wrong = |fault: Fault, at: &Spot<Duration>| {
         problems.push(documents.problem_at(&documents.system, at, fault));

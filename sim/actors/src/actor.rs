@@ -9,6 +9,7 @@ use crate::chance::Chance;
 use crate::exchange::{ActorInput, ActorOut, Ended, LegId, Note, Noted, Parcel, Transport};
 use crate::leg::{Leg, Stage, State};
 use crate::profile::{Habit, Profile};
+use crate::registering::Registering;
 use crate::repeat::{Repeat, T1};
 
 /// A user agent without socket or clock.
@@ -22,6 +23,8 @@ pub struct Actor {
     /// Answers given to requests other than INVITE, for their copies.
     pub(crate) served: Vec<Served>,
     pub(crate) registrar: Registrar,
+    /// What it keeps registered itself.
+    pub(crate) registering: Option<Registering>,
     pub(crate) next_incoming: u32,
     pub(crate) next_port: u16,
 }
@@ -72,6 +75,7 @@ impl Actor {
             clients: Vec::new(),
             served: Vec::new(),
             registrar: Registrar::default(),
+            registering: None,
             next_incoming: LegId::INCOMING,
             next_port: 0,
         }
@@ -120,7 +124,8 @@ impl Actor {
             Some(done) => done.until,
             None => client.repeat.deadline(),
         });
-        clients.chain(self.legs.values().filter_map(Leg::deadline)).min()
+        let registering = self.registering.as_ref().and_then(Registering::deadline);
+        clients.chain(self.legs.values().filter_map(Leg::deadline)).chain(registering).min()
     }
 
     /// Every leg that ever was, in the order of their numbers.
@@ -168,6 +173,7 @@ impl Actor {
     fn expire(&mut self, now: Instant, out: &mut ActorOut) {
         self.served.retain(|served| served.until > now);
         self.expire_clients(now, out);
+        self.expire_registering(now, out);
         let due: Vec<LegId> = self
             .legs
             .values()

@@ -82,6 +82,9 @@ impl Actor {
             let call_id = message.call_id().to_owned();
             out.notes.push(Noted { leg: leg.unwrap_or(LegId(0)), call_id, what });
         }
+        if method == "REGISTER" {
+            self.told_of_registering(now, message, out);
+        }
         if let Some(id) = leg {
             self.concluded(now, id, method, message, out);
         }

@@ -56,6 +56,7 @@ impl Actor {
                 let body = Some(("application/dtmf-relay", body.as_bytes()));
                 self.ask(now, leg, Ask { method: "INFO", headers: &[], body }, out);
             }
+            Deed::Register { contact, headers } => self.keep_registered(now, contact, headers, out),
             Deed::Ping => self.ping(now, out),
         }
     }
@@ -319,6 +320,36 @@ impl Actor {
         .print();
         let parcel = self.parcel(self.profile.house, self.profile.transport, bytes);
         self.begin_client(now, Asked { leg: None, branch, method: ask.method, cseq: 1 }, parcel, out);
+    }
+
+    /// Says something about its own address of record, outside of any call.
+    pub(crate) fn say_for_oneself(
+        &mut self,
+        now: Instant,
+        (call_id, cseq, contact): (String, u32, String),
+        ask: Ask<'_>,
+        out: &mut ActorOut,
+    ) {
+        let branch = self.branch();
+        let own = format!("<sip:{}@{}>", self.profile.user, self.profile.domain);
+        let bytes = Request {
+            method: ask.method,
+            uri: &format!("sip:{}", self.profile.domain),
+            transport: self.profile.transport,
+            sent_by: self.profile.sip,
+            branch: &branch,
+            routes: &[],
+            from: &format!("{own};tag={}", self.chance.text()),
+            to: &own,
+            call_id: &call_id,
+            cseq,
+            contact: &contact,
+            headers: ask.headers,
+            body: ask.body,
+        }
+        .print();
+        let parcel = self.parcel(self.profile.house, self.profile.transport, bytes);
+        self.begin_client(now, Asked { leg: None, branch, method: ask.method, cseq }, parcel, out);
     }
 
     fn begin_client(&mut self, now: Instant, asked: Asked, parcel: Parcel, out: &mut ActorOut) {

@@ -90,6 +90,11 @@ pub enum Deed {
     },
     /// As `Hold`, in the way of RFC 2543: by a zero address.
     HoldByZero(LegId),
+    /// Keeps a contact registered with the house; its own address where it is empty.
+    Register {
+        contact: String,
+        headers: Vec<(String, String)>,
+    },
     /// An OPTIONS outside of any call.
     Ping,
 }
@@ -187,6 +192,11 @@ pub enum Note {
         requires: String,
         at: Instant,
         status: u16,
+    },
+    /// A REGISTER of ours was answered, and these are registered.
+    Registered {
+        status: u16,
+        contacts: Vec<String>,
     },
     /// A call came with a route set.
     Routed {

@@ -21,6 +21,7 @@ mod doing;
 mod leg;
 mod media;
 mod pracking;
+mod registering;
 mod registrar;
 mod reliable;
 mod repeat;

@@ -175,7 +175,8 @@ impl World {
     pub fn stranger(&mut self, name: &str, sip: &str) -> ActorHandle {
         let sip: SocketAddr = sip.parse().expect("stories give addresses");
         let house = self.node.listeners[0].bind;
-        let index = self.enter(Actor::new(actors::Profile::phone(name, sip, house), self.seed));
+        let seed = self.seed ^ (self.actors.len() as u64) << 8;
+        let index = self.enter(Actor::new(actors::Profile::phone(name, sip, house), seed));
         self.handle_of(index)
     }
 

@@ -30,6 +30,7 @@ mod links;
 mod lost_ack;
 mod moving_on;
 mod operator;
+mod phones;
 mod policy_swap;
 mod proof;
 mod providers;

@@ -12,6 +12,7 @@ mod crash;
 mod flight;
 mod node;
 pub mod oddities;
+mod phones;
 mod place;
 mod ports;
 mod program;
@@ -61,6 +62,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "registrar", run: registrar::run },
+    Scenario { name: "phones", run: phones::run },
     Scenario { name: "crash", run: crash::run },
 ];
 

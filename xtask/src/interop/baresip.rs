@@ -2,8 +2,8 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use super::place::{free_port, io_failure};
 use crate::step::Failure;
@@ -15,7 +15,8 @@ const HERTZ: u32 = 8000;
 pub struct Phone<'a> {
     /// The account's line, as baresip's `accounts` takes it.
     pub account: &'a str,
-    pub authority: &'a Path,
+    /// Whose certificates it believes, if it calls by TLS.
+    pub authority: Option<&'a Path>,
     pub address: SocketAddr,
     pub seconds: u32,
 }
@@ -25,13 +26,7 @@ impl Phone<'_> {
     pub fn call(&self, folder: &Path, uri: &str) -> Result<String, Failure> {
         let home = folder.join("baresip");
         fs::create_dir_all(&home).map_err(|error| io_failure("baresip", &error))?;
-        let write = |name: &str, bytes: &[u8]| {
-            fs::write(home.join(name), bytes).map_err(|error| io_failure(name, &error))
-        };
-        write("tone.wav", &tone(self.seconds + 2))?;
-        write("accounts", self.account.as_bytes())?;
-        write("contacts", b"")?;
-        write("config", self.configuration(&home)?.as_bytes())?;
+        self.furnish(&home)?;
         let log = home.join("log");
         let file = File::create(&log).map_err(|error| io_failure("log", &error))?;
         let copy = file.try_clone().map_err(|error| io_failure("log", &error))?;
@@ -44,21 +39,83 @@ impl Phone<'_> {
         if status.success() { Ok(said) } else { Err(Failure::new(said, "read baresip's log")) }
     }
 
+    /// Writes what it reads when it starts.
+    fn furnish(&self, home: &Path) -> Result<(), Failure> {
+        let write = |name: &str, bytes: &[u8]| {
+            fs::write(home.join(name), bytes).map_err(|error| io_failure(name, &error))
+        };
+        write("tone.wav", &tone(self.seconds + 2))?;
+        write("accounts", self.account.as_bytes())?;
+        write("contacts", b"")?;
+        write("config", self.configuration(home)?.as_bytes())
+    }
+
     fn configuration(&self, home: &Path) -> Result<String, Failure> {
         let modules = MODULES.into_iter().find(|folder| Path::new(folder).is_dir()).ok_or_else(|| {
             Failure::new("baresip's modules are not where Debian puts them", "apt-get install baresip-core")
         })?;
         let media = free_port(self.address.ip())?.clamp(10_000, 50_000);
+        let authority = self.authority.map_or_else(String::new, |authority| {
+            format!("sip_cafile {}\nsip_verify_server yes\n", authority.display())
+        });
         Ok(format!(
-            "module_path {modules}\nsip_listen {}\nsip_cafile {}\nsip_verify_server yes\n\
+            "module_path {modules}\nsip_listen {}\n{authority}\
              audio_source aufile,{}\naudio_player aufile,{}\nrtp_ports {media}-{}\n\
              module g711.so\nmodule srtp.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n",
             self.address,
-            self.authority.display(),
             home.join("tone.wav").display(),
             home.join("heard.wav").display(),
             media + 100,
         ))
+    }
+}
+
+/// A phone that stays: it registers and answers, or calls once.
+pub struct Waiting {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Waiting {
+    /// Starts it with the line of its account, and where it listens.
+    pub fn start(
+        folder: &Path,
+        name: &str,
+        (account, address): (&str, SocketAddr),
+        seconds: u32,
+        dials: Option<&str>,
+    ) -> Result<Waiting, Failure> {
+        let home = folder.join(name);
+        fs::create_dir_all(&home).map_err(|error| io_failure(name, &error))?;
+        let phone = Phone { account, authority: None, address, seconds };
+        phone.furnish(&home)?;
+        let log = home.join("log");
+        let file = File::create(&log).map_err(|error| io_failure("log", &error))?;
+        let copy = file.try_clone().map_err(|error| io_failure("log", &error))?;
+        let mut command = Command::new("baresip");
+        command.args(["-4", "-t", &seconds.to_string(), "-f"]).arg(&home);
+        if let Some(uri) = dials {
+            command.args(["-e", &format!("/dial {uri}")]);
+        }
+        command.stdin(Stdio::null()).stdout(file).stderr(copy);
+        let child = command.spawn().map_err(|error| io_failure("baresip", &error))?;
+        Ok(Waiting { child, log })
+    }
+
+    /// Waits for its end; returns what it said.
+    pub fn finish(mut self) -> Result<String, Failure> {
+        self.child.wait().map_err(|error| io_failure("baresip", &error))?;
+        let said = fs::read(&self.log).map_err(|error| io_failure("log", &error))?;
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.child.kill().ok();
+            self.child.wait().ok();
+        }
     }
 }
 

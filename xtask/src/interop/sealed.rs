@@ -39,8 +39,12 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let called = Role { scenario: "uas", local: callee, contact, transport: Transport::Udp, options };
     let uas = Sipp::start(&folder, &called, None)?;
     let account = format!("<sip:caller@{tls};transport=tls>;regint=0;mediaenc=srtp-mand;audio_codecs=PCMU\n");
-    let caller =
-        Phone { account: &account, authority: &certificates.authority, address: phone, seconds: SECONDS };
+    let caller = Phone {
+        account: &account,
+        authority: Some(&certificates.authority),
+        address: phone,
+        seconds: SECONDS,
+    };
     let said = caller.call(&folder, &format!("sip:{NUMBER}@{tls};transport=tls"))?;
     uas.finish(Duration::from_secs(30))?;
     node.stop()?;

@@ -9,8 +9,8 @@ use crate::chance::Chance;
 use crate::exchange::{ActorInput, ActorOut, Ended, LegId, Note, Noted, Parcel, Transport};
 use crate::leg::{Leg, Stage, State};
 use crate::profile::{Habit, Profile};
-use crate::registering::Registering;
 use crate::repeat::{Repeat, T1};
+use crate::whereabouts::Registering;
 
 /// A user agent without socket or clock.
 #[derive(Debug)]

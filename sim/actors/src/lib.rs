@@ -29,6 +29,7 @@ mod sealed;
 mod sound;
 mod timer;
 mod timing;
+mod whereabouts;
 mod writing;
 
 pub use actor::{Actor, BOAST, LegView};

@@ -9,24 +9,7 @@ use crate::actor::Actor;
 use crate::digest;
 use crate::doing::Ask;
 use crate::exchange::{ActorOut, LegId, Note, Noted};
-
-/// What a phone keeps registered.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Registering {
-    /// The whole Contact value; its own address where it is empty.
-    contact: String,
-    headers: Vec<(String, String)>,
-    pub call_id: String,
-    pub cseq: u32,
-    is_proven: bool,
-    again_at: Option<Instant>,
-}
-
-impl Registering {
-    pub fn deadline(&self) -> Option<Instant> {
-        self.again_at
-    }
-}
+use crate::whereabouts::Registering;
 
 impl Actor {
     /// Begins to keep a contact registered.

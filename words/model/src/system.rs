@@ -28,8 +28,8 @@ pub struct System {
     /// How phones of ours protect their media.
     #[serde(default)]
     pub media: DeviceMedia,
-    /// By which digests phones and users may prove themselves, the preferred first; SHA-256 and MD5 where it is
-    /// missing. Some phones know MD5 alone and give up where another one is offered beside it.
+    /// By which digests phones and users may prove themselves, the preferred first; SHA-256 and MD5 where it
+    /// is missing. Some phones know MD5 alone and give up where another one is offered beside it.
     pub digest: Option<Spot<Vec<Digest>>>,
     /// What holds for phones that register.
     pub registrar: Option<Registrar>,

@@ -1,5 +1,5 @@
-//! Two baresips register as one user, one by UDP and one by TCP: they are called by their number from a trunk,
-//! also after a crash of the house without registering anew, and a third one calls out.
+//! Two baresips register as one user, one by UDP and one by TCP: they are called by their number from a
+//! trunk, also after a crash of the house without registering anew, and a third one calls out.
 //!
 //! Proves: D9.
 

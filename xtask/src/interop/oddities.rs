@@ -41,37 +41,52 @@ pub fn proofs() -> Result<Vec<(String, String, String)>, Failure> {
     Ok(rows.map(|(oddity, row)| (row.clone(), oddity.name.clone(), oddity.says.clone())).collect())
 }
 
+/// Who fails is played once more, in a house of its own: SIPp aborts where a message comes while it sends.
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let begun = Instant::now();
-    let folder = place::folder("oddities")?;
     let oddities = table::read()?;
+    let only = env::var("ODDITY").ok();
+    let named = oddities.iter().map(|oddity| oddity.name.as_str());
+    let first: BTreeSet<&str> = named.filter(|name| only.as_ref().is_none_or(|only| only == name)).collect();
+    let failed = play(binary, &oddities, &first)?;
+    let mut figures = format!("{} oddities in {} s", first.len(), begun.elapsed().as_secs());
+    let again: BTreeSet<&str> = failed.iter().map(String::as_str).collect();
+    if !again.is_empty() {
+        let failed = play(binary, &oddities, &again)?;
+        if !failed.is_empty() {
+            let cure = "read target/interop/oddities/NAME, ODDITY=NAME plays one";
+            return Err(Failure::new(failed.into_iter().collect::<Vec<_>>().join(", "), cure));
+        }
+        let names: Vec<&str> = again.into_iter().collect();
+        figures.push_str(&format!("; at the second time only: {}", names.join(", ")));
+    }
+    Ok(figures)
+}
+
+/// Plays some of them against one house; the names of those that failed.
+fn play(binary: &Binary, oddities: &[Oddity], names: &BTreeSet<&str>) -> Result<BTreeSet<String>, Failure> {
+    let folder = place::folder("oddities")?;
     let sides: Vec<Vec<Side>> = oddities.iter().enumerate().map(sides).collect::<Result<_, _>>()?;
-    let setting = house::configure(&folder, &oddities, &sides)?;
+    let setting = house::configure(&folder, oddities, &sides)?;
     let node = Node::start(binary, &folder, &setting)?;
 
-    let only = env::var("ODDITY").ok();
-    let is_played = |oddity: &Oddity| only.as_ref().is_none_or(|name| *name == oddity.name);
+    let is_played = |oddity: &Oddity| names.contains(oddity.name.as_str());
     let mut plays: Vec<Play<'_>> = oddities.iter().zip(&sides).enumerate().map(Play::from).collect();
     plays.retain(|play| is_played(play.oddity));
     plays.sort_by_key(|play| std::cmp::Reverse(play.oddity.seconds));
-    let played = plays.len();
     let mut failures = play_all(plays, |play| play.run(&folder, setting.sip));
-    failures.extend(leaks(binary, &folder).err().map(|failure| ("the house".to_owned(), failure)));
+    leaks(binary, &folder)?;
     node.stop()?;
 
     let kept = records::read(&folder)?;
-    for oddity in oddities.iter().filter(|oddity| is_played(oddity)) {
+    let played: Vec<&Oddity> = oddities.iter().filter(|oddity| is_played(oddity)).collect();
+    for oddity in &played {
         if let Err(failure) = judge(oddity, &kept) {
             failures.push((oddity.name.clone(), failure));
         }
     }
-    tell(&folder, &oddities, &failures);
-    if failures.is_empty() {
-        return Ok(format!("{played} oddities in {} s", begun.elapsed().as_secs()));
-    }
-    let names: BTreeSet<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();
-    let names: Vec<&str> = names.into_iter().collect();
-    Err(Failure::new(names.join(", "), format!("read {}/NAME, ODDITY=NAME plays one", folder.display())))
+    tell(&folder, &played, &failures);
+    Ok(failures.into_iter().map(|(name, _)| name).collect())
 }
 
 fn sides((index, oddity): (usize, &Oddity)) -> Result<Vec<Side>, Failure> {
@@ -150,7 +165,7 @@ fn leaks(binary: &Binary, folder: &Path) -> Result<(), Failure> {
 }
 
 /// The table of what was played; the logs of what went well are taken away.
-fn tell(folder: &Path, oddities: &[Oddity], failures: &[(String, Failure)]) {
+fn tell(folder: &Path, oddities: &[&Oddity], failures: &[(String, Failure)]) {
     for oddity in oddities {
         let own: Vec<String> = failures
             .iter()

@@ -8,10 +8,16 @@ mod alone;
 mod audio;
 mod baresip;
 mod calls;
+mod capture;
 mod crash;
+mod features;
 mod flight;
+mod handset;
+mod hearing;
+mod hold;
 mod node;
 pub mod oddities;
+mod office;
 mod phones;
 mod place;
 mod ports;
@@ -25,6 +31,7 @@ mod sipp;
 mod stage;
 mod tls;
 mod transfer;
+mod transfer_phones;
 mod wire;
 
 use std::path::PathBuf;
@@ -63,6 +70,9 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "registrar", run: registrar::run },
     Scenario { name: "phones", run: phones::run },
+    Scenario { name: "features", run: features::run },
+    Scenario { name: "hold", run: hold::run },
+    Scenario { name: "transfer-phones", run: transfer_phones::run },
     Scenario { name: "crash", run: crash::run },
 ];
 

@@ -2,6 +2,7 @@
 //! node's own count in its records.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,6 +15,8 @@ use super::{Binary, Load, records};
 use crate::step::Failure;
 
 const PACKETS: u64 = 50;
+/// The samples of half a wave of SIPp's tone.
+pub const HALF_WAVE: u32 = 8;
 /// Packets of one call that SIPp's echo may drop.
 const ECHO_DROPS_MAX: u64 = 5;
 /// Calls a second: some 100 talk at once, which SIPp's one echo socket can follow.
@@ -23,7 +26,7 @@ const WAY: Way = Way { name: "audio", ..UDP_V4 };
 pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     let calls: u64 = if load == Load::Long { 10_000 } else { 40 };
     let Stage { folder, caller, callee, setting, node } = Stage::set(binary, WAY)?;
-    fs::write(folder.join("tone.ulaw"), tone()).map_err(|error| io_failure("tone.ulaw", &error))?;
+    write_tone(&folder)?;
 
     let mut options: Vec<String> = vec!["-m".into(), calls.to_string()];
     options.push("-rtp_echo".into());
@@ -79,7 +82,9 @@ fn each_packet_arrived(record: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One second of something that is not silence, in µ-law.
-fn tone() -> Vec<u8> {
-    (0..8_000_u32).map(|at| if at / 8 % 2 == 0 { 0x10 } else { 0x90 }).collect()
+/// One second of something that is not silence, in µ-law, where SIPp finds it.
+pub fn write_tone(folder: &Path) -> Result<(), Failure> {
+    let tone: Vec<u8> =
+        (0..8_000).map(|at| if (at / HALF_WAVE).is_multiple_of(2) { 0x10 } else { 0x90 }).collect();
+    fs::write(folder.join("tone.ulaw"), tone).map_err(|error| io_failure("tone.ulaw", &error))
 }

@@ -10,6 +10,8 @@ use crate::step::Failure;
 
 const MODULES: [&str; 2] = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"];
 const HERTZ: u32 = 8000;
+/// The samples of half a wave, where nobody asks whom they hear.
+const VOICE: u32 = 9;
 
 /// A phone that calls once.
 pub struct Phone<'a> {
@@ -19,6 +21,16 @@ pub struct Phone<'a> {
     pub authority: Option<&'a Path>,
     pub address: SocketAddr,
     pub seconds: u32,
+}
+
+/// What else is said of one that is told what to do.
+pub struct Steered {
+    /// Where it is told.
+    pub control: SocketAddr,
+    /// The first of its hundred ports for media.
+    pub media: u16,
+    /// The samples of half a wave of its tone: others know by it whom they hear.
+    pub voice: u32,
 }
 
 impl Phone<'_> {
@@ -41,20 +53,32 @@ impl Phone<'_> {
 
     /// Writes what it reads when it starts.
     fn furnish(&self, home: &Path) -> Result<(), Failure> {
+        let media = free_port(self.address.ip())?.clamp(10_000, 50_000);
+        self.write(home, VOICE, &self.configuration(home, media)?)
+    }
+
+    /// The same for one that is told what to do.
+    pub fn furnish_steered(&self, home: &Path, steered: &Steered) -> Result<(), Failure> {
+        let configuration = self.configuration(home, steered.media)?;
+        let control = steered.control;
+        let more = format!("{configuration}ctrl_tcp_listen {control}\nmodule_app ctrl_tcp.so\n");
+        self.write(home, steered.voice, &more)
+    }
+
+    fn write(&self, home: &Path, voice: u32, configuration: &str) -> Result<(), Failure> {
         let write = |name: &str, bytes: &[u8]| {
             fs::write(home.join(name), bytes).map_err(|error| io_failure(name, &error))
         };
-        write("tone.wav", &tone(self.seconds + 2))?;
+        write("tone.wav", &tone(self.seconds + 2, voice))?;
         write("accounts", self.account.as_bytes())?;
         write("contacts", b"")?;
-        write("config", self.configuration(home)?.as_bytes())
+        write("config", configuration.as_bytes())
     }
 
-    fn configuration(&self, home: &Path) -> Result<String, Failure> {
+    fn configuration(&self, home: &Path, media: u16) -> Result<String, Failure> {
         let modules = MODULES.into_iter().find(|folder| Path::new(folder).is_dir()).ok_or_else(|| {
             Failure::new("baresip's modules are not where Debian puts them", "apt-get install baresip-core")
         })?;
-        let media = free_port(self.address.ip())?.clamp(10_000, 50_000);
         let authority = self.authority.map_or_else(String::new, |authority| {
             format!("sip_cafile {}\nsip_verify_server yes\n", authority.display())
         });
@@ -65,7 +89,7 @@ impl Phone<'_> {
             self.address,
             home.join("tone.wav").display(),
             home.join("heard.wav").display(),
-            media + 100,
+            media + 99,
         ))
     }
 }
@@ -120,7 +144,7 @@ impl Drop for Waiting {
 }
 
 /// A tone that is no silence, as a WAV file: 16 bits, one channel.
-fn tone(seconds: u32) -> Vec<u8> {
+fn tone(seconds: u32, voice: u32) -> Vec<u8> {
     let data = seconds * HERTZ * 2;
     let mut wav = Vec::with_capacity(44 + data as usize);
     wav.extend_from_slice(b"RIFF");
@@ -134,7 +158,7 @@ fn tone(seconds: u32) -> Vec<u8> {
     wav.extend_from_slice(b"data");
     wav.extend_from_slice(&data.to_le_bytes());
     for at in 0..seconds * HERTZ {
-        let sample: i16 = if at / 9 % 2 == 0 { 6000 } else { -6000 };
+        let sample: i16 = if (at / voice).is_multiple_of(2) { 6000 } else { -6000 };
         wav.extend_from_slice(&sample.to_le_bytes());
     }
     wav

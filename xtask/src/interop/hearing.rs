@@ -1,0 +1,167 @@
+//! What was heard at an end of a call: the packets that reached its ports, and whose tone they carry.
+
+use std::ops::Range;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::capture::Written;
+use crate::step::Failure;
+
+/// The house's own ports for media; phones and carriers have none of these.
+pub const HOUSE_MEDIA: Range<u16> = 20_000..30_000;
+const HEADER: usize = 12;
+const PCMU: u8 = 0;
+const EVENT: u8 = 101;
+/// Of fifty packets a second, on a machine that does much else.
+const PACKETS_A_SECOND_MIN: f64 = 25.0;
+
+/// A time during which nothing is changed, in seconds since 1970.
+#[derive(Clone, Copy)]
+pub struct Span {
+    from: f64,
+    to: f64,
+}
+
+struct Packet {
+    at: f64,
+    kind: u8,
+    body: Vec<u8>,
+}
+
+/// Everything that an end was sent by the house.
+pub struct Heard {
+    who: String,
+    packets: Vec<Packet>,
+}
+
+impl Span {
+    /// Lets time pass; what was under way when it began does not count.
+    pub fn pass(duration: Duration) -> Span {
+        thread::sleep(Duration::from_millis(400));
+        let from = now();
+        thread::sleep(duration);
+        Span { from, to: now() }
+    }
+}
+
+impl Heard {
+    /// What reached the ports of somebody's media.
+    pub fn at(written: &Written, who: &str, ports: Range<u16>) -> Result<Heard, Failure> {
+        let filter = format!(
+            "udp.srcport >= {} && udp.srcport < {} && udp.dstport >= {} && udp.dstport < {}",
+            HOUSE_MEDIA.start, HOUSE_MEDIA.end, ports.start, ports.end
+        );
+        let lines = written.fields(&filter, &["frame.time_epoch", "udp.dstport", "udp.payload"])?;
+        let packets = lines.iter().filter_map(|line| packet(line)).collect();
+        Ok(Heard { who: who.to_owned(), packets })
+    }
+
+    /// This voice was heard all the while, and no other one.
+    pub fn expect_voice(&self, span: Span, voice: u32) -> Result<(), Failure> {
+        let audio: Vec<&Packet> = self.audio(span).collect();
+        let count = audio.iter().filter(|packet| carries(&packet.body, voice)).count();
+        let wanted = (span.to - span.from) * PACKETS_A_SECOND_MIN;
+        if count as f64 >= wanted && count == audio.len() {
+            return Ok(());
+        }
+        let what = format!(
+            "{} heard the right voice in {count} of {} packets within {:.1} s, {wanted:.0} wanted",
+            self.who,
+            audio.len(),
+            span.to - span.from
+        );
+        Err(Failure::new(what, "open calls.pcap in Wireshark"))
+    }
+
+    /// Nothing was heard.
+    pub fn expect_silence(&self, span: Span) -> Result<(), Failure> {
+        let count = self.audio(span).count();
+        if count == 0 {
+            return Ok(());
+        }
+        let what = format!("{} heard {count} packets when nobody should speak", self.who);
+        Err(Failure::new(what, "open calls.pcap in Wireshark"))
+    }
+
+    /// The digits that were sent as telephone events, each once.
+    pub fn digits(&self) -> String {
+        let mut keys = Vec::new();
+        let mut last = None;
+        for packet in self.packets.iter().filter(|packet| packet.kind == EVENT && packet.body.len() >= 4) {
+            let (stamp, event) = (packet.body[0..4].to_vec(), packet.body[4]);
+            if last.as_ref() != Some(&stamp) {
+                keys.push(*b"0123456789*#ABCD".get(usize::from(event)).unwrap_or(&b'?'));
+                last = Some(stamp);
+            }
+        }
+        String::from_utf8_lossy(&keys).into_owned()
+    }
+
+    fn audio(&self, span: Span) -> impl Iterator<Item = &Packet> {
+        let is_within = move |packet: &&Packet| packet.at >= span.from && packet.at <= span.to;
+        self.packets.iter().filter(|packet| packet.kind == PCMU).filter(is_within)
+    }
+}
+
+/// One packet of RTP; RTCP goes to the odd ports.
+fn packet(line: &[String]) -> Option<Packet> {
+    let [at, port, payload] = line else { return None };
+    let bytes: Vec<u8> = (0..payload.len() / 2)
+        .filter_map(|at| u8::from_str_radix(payload.get(2 * at..2 * at + 2)?, 16).ok())
+        .collect();
+    let is_media = port.parse::<u16>().ok()? % 2 == 0 && bytes.len() > HEADER && bytes[0] >> 6 == 2;
+    let kind = bytes.get(1)? & 0x7f;
+    // An event is known by its time stamp: all packets of a digit have the same.
+    let body =
+        if kind == EVENT { [&bytes[4..8], &bytes[HEADER..]].concat() } else { bytes[HEADER..].to_vec() };
+    is_media.then_some(Packet { at: at.parse().ok()?, kind, body })
+}
+
+/// Whether µ-law swings as often as this voice does.
+fn carries(body: &[u8], voice: u32) -> bool {
+    let swings = body.windows(2).filter(|pair| (pair[0] ^ pair[1]) & 0x80 != 0).count() as u32;
+    let wanted = body.len() as u32 / voice;
+    swings.abs_diff(wanted) <= 1
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twenty milliseconds of a voice, in µ-law.
+    fn spoken(voice: u32) -> Vec<u8> {
+        (0..160).map(|at| if (at / voice).is_multiple_of(2) { 0x9c } else { 0x1c }).collect()
+    }
+
+    fn heard(voice: u32) -> Heard {
+        let packets = (0..50).map(|at| Packet { at: f64::from(at) / 50.0, kind: PCMU, body: spoken(voice) });
+        Heard { who: "somebody".into(), packets: packets.collect() }
+    }
+
+    #[test]
+    fn a_voice_is_told_from_every_other_one_and_from_silence() {
+        let voices = [3, 4, 6, 8, 12, 16, 32];
+
+        for one in voices {
+            for other in voices {
+                assert_eq!(carries(&spoken(one), other), one == other, "{one} and {other}");
+            }
+            assert!(!carries(&[0xff; 160], one));
+        }
+    }
+
+    #[test]
+    fn another_voice_silence_and_too_little_are_not_the_right_voice() {
+        let span = Span { from: 0.0, to: 1.0 };
+
+        assert!(heard(4).expect_voice(span, 4).is_ok());
+        assert!(heard(4).expect_voice(span, 8).is_err());
+        assert!(heard(4).expect_silence(span).is_err());
+        assert!(heard(4).expect_voice(Span { from: 0.0, to: 3.0 }, 4).is_err());
+        assert!(heard(4).expect_silence(Span { from: 1.5, to: 3.0 }).is_ok());
+    }
+}

@@ -1,0 +1,112 @@
+//! Two baresips and a carrier: calls are held and taken up again by either side, digits arrive, sound comes
+//! before the answer, and a session is refreshed. What each end hears is told by the tone that reached it.
+//!
+//! Proves: A12, A15, A17, A22, C8, F-12.
+
+use std::time::Duration;
+
+use super::hearing::{Heard, Span};
+use super::office::{Answers, Left, Office, User, WITHIN, expect_one, media_of};
+use super::place::Transport;
+use super::{Binary, Load, audio, records};
+use crate::step::Failure;
+
+const WHILE: Duration = Duration::from_millis(1500);
+const OUTSIDE: &str = "+12065550142";
+const DIGITS: &str = "159#0*";
+const USERS: [User; 3] =
+    [User { name: "hana", more: "" }, User { name: "minsu", more: "" }, User { name: "lobby", more: "" }];
+
+/// When the call was as its name says.
+struct Spans {
+    at_first: Span,
+    held_by_caller: Span,
+    resumed: Span,
+    held_by_callee: Span,
+    at_last: Span,
+    early: Span,
+}
+
+pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
+    let mut office = Office::open(binary, "hold", &USERS)?;
+    audio::write_tone(&office.folder)?;
+    let mut hana = office.phone(("hana", "hana"), Transport::Udp, Answers::AtOnce)?;
+    let mut minsu = office.phone(("minsu", "minsu"), Transport::Tcp, Answers::AtOnce)?;
+    let mut lobby = office.phone(("lobby", "lobby"), Transport::Udp, Answers::AtOnce)?;
+    // Refreshed half of the shortest interval later, when all the rest is done.
+    let refreshed = office.calls("uac-refreshed", "+14255550102", &[])?;
+    lobby.talks()?;
+
+    hana.tell("dial", &office.uri("0101"))?;
+    hana.talks()?;
+    minsu.talks()?;
+    let at_first = Span::pass(WHILE);
+    hana.tell("hold", "")?;
+    let held_by_caller = Span::pass(WHILE);
+    hana.tell("resume", "")?;
+    let resumed = Span::pass(WHILE);
+    for digit in DIGITS.chars() {
+        hana.tell("sndcode", &digit.to_string())?;
+        let heard = minsu.hears("CALL_DTMF_START")?;
+        if heard["param"] != digit.to_string() {
+            let what = format!("minsu's phone heard {} for {digit}", heard["param"]);
+            return Err(Failure::new(what, "read minsu/log"));
+        }
+        minsu.hears("CALL_DTMF_END")?;
+    }
+    minsu.tell("hold", "")?;
+    let held_by_callee = Span::pass(WHILE);
+    minsu.tell("resume", "")?;
+    let at_last = Span::pass(WHILE);
+    hana.tell("hangup", "")?;
+    minsu.is_left()?;
+
+    let early = office.called("uas-early", office.carrier, &[])?;
+    hana.tell("dial", &office.uri(OUTSIDE))?;
+    hana.hears("CALL_PROGRESS")?;
+    let early_span = Span::pass(Duration::from_secs(1));
+    hana.talks()?;
+    hana.tell("hangup", "")?;
+    expect_one("early media", early.finish(WITHIN)?)?;
+    expect_one("the refreshed call", refreshed.finish(Duration::from_secs(70))?)?;
+    lobby.is_left()?;
+
+    let spans = Spans { at_first, held_by_caller, resumed, held_by_callee, at_last, early: early_span };
+    let left = office.close()?;
+    records::expect_exactly(&left.records, 3)?;
+    let at_hana = Heard::at(&left.written, "hana", media_of(&hana))?;
+    let at_minsu = Heard::at(&left.written, "minsu", media_of(&minsu))?;
+    each_heard_the_other(&spans, (&at_hana, hana.voice), (&at_minsu, minsu.voice))?;
+    expect_directions(&left)?;
+    let digits = at_minsu.digits();
+    if digits != DIGITS {
+        let what = format!("the events of {digits:?} reached minsu, not of {DIGITS:?}");
+        return Err(Failure::new(what, "open calls.pcap in Wireshark"));
+    }
+    Ok(format!("held twice and resumed, {} digits, sound before the answer, a refresh", DIGITS.len()))
+}
+
+/// Who is held is silent, and everybody is heard at all other times.
+fn each_heard_the_other(spans: &Spans, hana: (&Heard, u32), minsu: (&Heard, u32)) -> Result<(), Failure> {
+    for span in [spans.at_first, spans.resumed, spans.at_last] {
+        hana.0.expect_voice(span, minsu.1)?;
+        minsu.0.expect_voice(span, hana.1)?;
+    }
+    hana.0.expect_silence(spans.held_by_caller)?;
+    minsu.0.expect_silence(spans.held_by_callee)?;
+    hana.0.expect_voice(spans.early, audio::HALF_WAVE)
+}
+
+/// The four descriptions that hold or resume, as the phones said them and as they were told.
+fn expect_directions(left: &Left) -> Result<(), Failure> {
+    let told = left.written.fields(
+        "sip.Method == \"INVITE\" && sdp.media_attr == \"sendonly\"",
+        &["udp.srcport", "tcp.srcport"],
+    )?;
+    // Each hold on its way to the house and on its way from it.
+    if told.len() == 4 {
+        return Ok(());
+    }
+    let what = format!("{} re-INVITEs said sendonly, not two to the house and two from it", told.len());
+    Err(Failure::new(what, "open calls.pcap in Wireshark"))
+}

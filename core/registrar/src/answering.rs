@@ -160,7 +160,7 @@ impl Registrar {
         message: &Message<'_>,
     ) -> Result<Flows, No> {
         let hops = Hops::of(message);
-        let flows = flows(message, source, hops)?;
+        let flows = flows(message, hops)?;
         let rules = around.policy.registrar();
         let wish = reading::read(message, flows, rules)?;
         let path: Vec<Box<str>> = message.values(Header::Path).map(Box::from).collect();
@@ -267,7 +267,7 @@ pub fn algorithms(policy: &Policy) -> Vec<Algorithm> {
 }
 
 /// Whether the device keeps its flow open for us: it says so, and nobody stands between who would not.
-fn flows(message: &Message<'_>, source: Flow, hops: Hops) -> Result<Flows, No> {
+fn flows(message: &Message<'_>, hops: Hops) -> Result<Flows, No> {
     let mut contacts = message.contacts().filter_map(Result::ok);
     let is_numbered =
         contacts.any(|one| one.param("reg-id").is_some() && one.param("+sip.instance").is_some());
@@ -275,8 +275,6 @@ fn flows(message: &Message<'_>, source: Flow, hops: Hops) -> Result<Flows, No> {
         return Ok(Flows::AsTheyAre);
     }
     match hops {
-        // Without STUN at the port of SIP a datagram's way through a NAT is not kept open as RFC 5626 has it.
-        Hops::Nobody if source.transport == Transport::Udp => Ok(Flows::AsTheyAre),
         Hops::Nobody => Ok(Flows::Kept),
         Hops::Proxies => {
             // The proxy next to the phone stands last.

@@ -12,6 +12,7 @@
 pub mod flow;
 mod frame;
 mod steer;
+mod stun;
 
 mod client_invite;
 mod client_other;

@@ -6,11 +6,12 @@ use sip_message::Message;
 
 use crate::chance::Chance;
 use crate::clients::Clients;
-use crate::flow::{Flow, Send, Wire};
+use crate::flow::{Flow, Send, Transport, Wire};
 use crate::heard::{ClientId, Heard, Late, Owner, ServerId};
 use crate::kit::{Agenda, Counters, Kit, Limits, Place, Settings, Weight, send};
 use crate::request::{Reply, Request};
 use crate::servers::Servers;
+use crate::stun;
 use crate::timing::Timers;
 
 /// All transactions of a shard.
@@ -70,6 +71,10 @@ impl Stack {
             self.kit.counters.keepalives += 1;
             return Heard::Nothing;
         }
+        if flow.transport == Transport::Udp && stun::is_stun(bytes) {
+            self.answer_stun(flow, bytes, out);
+            return Heard::Nothing;
+        }
         match Message::parse(bytes) {
             Ok(message) if message.is_request() => {
                 self.kit.counters.requests_received += 1;
@@ -84,6 +89,16 @@ impl Stack {
                 self.servers.refuse_malformed(&mut self.kit, flow, bytes, error.status(), out);
                 Heard::Nothing
             }
+        }
+    }
+
+    fn answer_stun(&mut self, flow: Flow, bytes: &[u8], out: &mut Vec<Send>) {
+        match stun::answer(bytes, flow.remote) {
+            Some(answer) => {
+                self.kit.counters.keepalives += 1;
+                out.push(Send { flow, server_name: None, wire: Wire::new(&answer) });
+            }
+            None => self.kit.counters.malformed += 1,
         }
     }
 

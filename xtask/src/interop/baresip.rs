@@ -72,6 +72,8 @@ impl Phone<'_> {
         write("tone.wav", &tone(self.seconds + 2, voice))?;
         write("accounts", self.account.as_bytes())?;
         write("contacts", b"")?;
+        // A device of its own, for accounts that keep a flow open (RFC 5626).
+        write("uuid", format!("00000000-0000-1000-8000-{:012x}", self.address.port()).as_bytes())?;
         write("config", configuration.as_bytes())
     }
 
@@ -85,7 +87,8 @@ impl Phone<'_> {
         Ok(format!(
             "module_path {modules}\nsip_listen {}\n{authority}\
              audio_source aufile,{}\naudio_player aufile,{}\nrtp_ports {media}-{}\n\
-             module g711.so\nmodule srtp.so\nmodule aufile.so\nmodule_app account.so\nmodule_app menu.so\n",
+             module_tmp uuid.so\nmodule g711.so\nmodule srtp.so\nmodule aufile.so\n\
+             module_app account.so\nmodule_app menu.so\n",
             self.address,
             home.join("tone.wav").display(),
             home.join("heard.wav").display(),

@@ -1,7 +1,8 @@
-//! Two baresips register as one user, one by UDP and one by TCP: they are called by their number from a
-//! trunk, also after a crash of the house without registering anew, and a third one calls out.
+//! Two baresips register as one user, one by UDP, which keeps its way open by STUN, and one by TCP: they are
+//! called by their number from a trunk, also after a crash of the house without registering anew, and a third
+//! one calls out.
 //!
-//! Proves: D9.
+//! Proves: D4, D9.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -47,7 +48,8 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let began = Instant::now();
     // Beside its port baresip takes the next one, for TLS: each has an address of its own.
     let (desk, soft) = (port(phone(33))?, port(phone(34))?);
-    let _desk = Waiting::start(&folder, "desk", (&account("udp", "regint=60"), desk), SECONDS, None)?;
+    let kept = format!("regint=60;sipnat=outbound;outbound=\"sip:{house};transport=udp\"");
+    let _desk = Waiting::start(&folder, "desk", (&account("udp", &kept), desk), SECONDS, None)?;
     let _soft = Waiting::start(&folder, "soft", (&account("tcp", "regint=60"), soft), SECONDS, None)?;
     wait_for_phones(binary, &folder, 2)?;
     let registered_ms = began.elapsed().as_millis();

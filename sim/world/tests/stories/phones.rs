@@ -139,6 +139,28 @@ fn d4_a_phone_that_moves_is_called_where_it_is_now() {
     world.finish();
 }
 
+/// A phone that keeps its way through a NAT open by STUN is told that we rely on it (RFC 5626 6), and is
+/// called by that way.
+#[test]
+fn d4_a_phone_that_asks_by_stun_is_reached_through_its_nat() {
+    let mut world = World::from_toml(seed(), &house());
+    let east = world.provider("east");
+    let soft = phone(&mut world, "soft", "10.20.0.78:40000", Transport::Udp);
+    let contact = "<sip:hana@192.168.1.9:5060>;reg-id=1;\
+                   +sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000a95a0e129>\"";
+    registers(&soft, contact, &[("Supported", "path, outbound")]);
+    world.run_for(Duration::from_secs(2));
+
+    assert_eq!(confirmed(&soft), 1);
+    assert_eq!(phones(&mut world).users[0].phones[0].reached_by, "flow");
+    let call = east.calls(&format!("sip:{NUMBER}@192.0.2.10"));
+    world.run_for(Duration::from_secs(5));
+    assert!(call.is_up_with(&soft));
+    call.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    world.finish();
+}
+
 /// A phone on TCP behind a NAT is reached on the connection that it opened; when that breaks nobody tries in
 /// vain, and when it registers again it is there again.
 #[test]

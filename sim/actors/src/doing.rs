@@ -56,7 +56,8 @@ impl Actor {
                 let body = Some(("application/dtmf-relay", body.as_bytes()));
                 self.ask(now, leg, Ask { method: "INFO", headers: &[], body }, out);
             }
-            Deed::Register { contact, headers } => self.keep_registered(now, contact, headers, out),
+            Deed::Register { contact, headers } => self.keep_registered(now, Some(contact), headers, out),
+            Deed::AskWhatIsRegistered => self.keep_registered(now, None, Vec::new(), out),
             Deed::Ping => self.ping(now, out),
         }
     }

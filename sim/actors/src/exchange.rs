@@ -95,6 +95,8 @@ pub enum Deed {
         contact: String,
         headers: Vec<(String, String)>,
     },
+    /// A REGISTER without a contact, which is answered with all that are there.
+    AskWhatIsRegistered,
     /// An OPTIONS outside of any call.
     Ping,
 }

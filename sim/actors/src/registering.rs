@@ -12,11 +12,11 @@ use crate::exchange::{ActorOut, LegId, Note, Noted};
 use crate::whereabouts::Registering;
 
 impl Actor {
-    /// Begins to keep a contact registered.
+    /// Begins to keep a contact registered, or asks what is.
     pub(crate) fn keep_registered(
         &mut self,
         now: Instant,
-        contact: String,
+        contact: Option<String>,
         headers: Vec<(String, String)>,
         out: &mut ActorOut,
     ) {
@@ -49,7 +49,11 @@ impl Actor {
         registering.cseq += 1;
         let mut headers = registering.headers.clone();
         headers.extend(proof.map(|proof| ("Authorization".to_owned(), proof)));
-        let contact = if registering.contact.is_empty() { own } else { registering.contact.clone() };
+        let contact = match &registering.contact {
+            Some(contact) if contact.is_empty() => own,
+            Some(contact) => contact.clone(),
+            None => String::new(),
+        };
         let names = (registering.call_id.clone(), registering.cseq, contact);
         self.say_for_oneself(now, names, Ask { method: "REGISTER", headers: &headers, body: None }, out);
     }
@@ -70,7 +74,7 @@ impl Actor {
             }
         }
         let contacts: Vec<String> = message.values(Header::Contact).map(str::to_owned).collect();
-        if status == 200 {
+        if status == 200 && registering.contact.is_some() {
             let own = message.contacts().filter_map(Result::ok);
             let granted = own.filter_map(|one| one.param("expires").flatten()?.parse::<u64>().ok()).min();
             registering.again_at = granted.map(|seconds| now + Duration::from_secs(seconds) * 4 / 5);

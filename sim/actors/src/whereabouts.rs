@@ -5,8 +5,8 @@ use std::time::Instant;
 /// What a phone keeps registered.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registering {
-    /// The whole Contact value; its own address where it is empty.
-    pub contact: String,
+    /// The whole Contact value; its own address where it is empty. None asks what is registered.
+    pub contact: Option<String>,
     pub headers: Vec<(String, String)>,
     pub call_id: String,
     pub cseq: u32,

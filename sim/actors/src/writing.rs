@@ -41,7 +41,9 @@ impl Request<'_> {
         line(&format!("Call-ID: {}", self.call_id));
         line(&format!("CSeq: {} {}", self.cseq, self.method));
         if !matches!(self.method, "CANCEL" | "BYE" | "ACK") {
-            line(&format!("Contact: {}", self.contact));
+            if !self.contact.is_empty() {
+                line(&format!("Contact: {}", self.contact));
+            }
             line("Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO");
         }
         self.headers.iter().for_each(|(name, value)| line(&format!("{name}: {value}")));

@@ -10,7 +10,7 @@ const MOMENT: Duration = Duration::from_secs(4);
 
 /// RFC 3665 3.1: one user calls another, and is hung up on by whoever was called.
 #[test]
-fn rfc_3665_3_1_a_session_between_two_users() {
+fn c19_rfc_3665_3_1_a_session_between_two_users() {
     let mut world = world_of(HOUSE);
     let (hana, minsu) = (world.user("hana"), world.user("minsu"));
 
@@ -27,7 +27,7 @@ fn rfc_3665_3_1_a_session_between_two_users() {
 
 /// RFC 3665 3.2: the same by way of a provider.
 #[test]
-fn rfc_3665_3_2_a_session_through_two_hops() {
+fn c19_rfc_3665_3_2_a_session_through_two_hops() {
     let mut world = world_of(HOUSE);
     let (hana, east) = (world.user("hana"), world.provider("east"));
 
@@ -43,7 +43,7 @@ fn rfc_3665_3_2_a_session_through_two_hops() {
 
 /// RFC 3665 3.3: the house wants proof of the phone, the provider of the house; each learns only its own.
 #[test]
-fn rfc_3665_3_3_both_hops_want_proof() {
+fn c19_rfc_3665_3_3_both_hops_want_proof() {
     let house = HOUSE.replace(
         "[trunk.east]\n",
         "[trunk.east]\nauth = { user = \"edge\", password = { env = \"EAST\" } }\n",
@@ -66,7 +66,7 @@ fn rfc_3665_3_3_both_hops_want_proof() {
 
 /// RFC 3665 3.4: the first hop says nothing, the second one takes the call.
 #[test]
-fn rfc_3665_3_4_the_first_hop_fails() {
+fn c19_rfc_3665_3_4_the_first_hop_fails() {
     let mut world = world_of(HOUSE);
     let (hana, east, west) = (world.user("hana"), world.provider("east"), world.provider("west"));
     east.has_habit(Habit::Silent);
@@ -83,7 +83,7 @@ fn rfc_3665_3_4_the_first_hop_fails() {
 
 /// RFC 3665 3.5: media goes through the house; each side is told of the house's addresses and no others.
 #[test]
-fn rfc_3665_3_5_media_goes_through_the_house() {
+fn c19_rfc_3665_3_5_media_goes_through_the_house() {
     let mut world = world_of(HOUSE);
     let (hana, east) = (world.user("hana"), world.provider("east"));
 
@@ -103,7 +103,7 @@ fn rfc_3665_3_5_media_goes_through_the_house() {
 
 /// RFC 3665 3.6: the caller describes its media in the ACK only.
 #[test]
-fn rfc_3665_3_6_the_description_comes_in_the_acknowledgement() {
+fn c19_rfc_3665_3_6_the_description_comes_in_the_acknowledgement() {
     let mut world = world_of(HOUSE);
     let (hana, east) = (world.user("hana"), world.provider("east"));
     hana.has_habit(Habit::OffersLate);
@@ -121,7 +121,7 @@ fn rfc_3665_3_6_the_description_comes_in_the_acknowledgement() {
 
 /// RFC 3665 3.7: a far end describes its media anew in mid-call.
 #[test]
-fn rfc_3665_3_7_a_session_changes() {
+fn c19_rfc_3665_3_7_a_session_changes() {
     let mut world = world_of(HOUSE);
     let (hana, minsu) = (world.user("hana"), world.user("minsu"));
 
@@ -138,7 +138,7 @@ fn rfc_3665_3_7_a_session_changes() {
 
 /// RFC 3665 3.8: nobody answers, and the caller gives up.
 #[test]
-fn rfc_3665_3_8_no_answer() {
+fn c19_rfc_3665_3_8_no_answer() {
     let mut world = world_of(HOUSE);
     let (hana, minsu) = (world.user("hana"), world.user("minsu"));
     minsu.has_habit(Habit::RingsForever);
@@ -155,7 +155,7 @@ fn rfc_3665_3_8_no_answer() {
 
 /// RFC 3665 3.9: busy.
 #[test]
-fn rfc_3665_3_9_busy() {
+fn c19_rfc_3665_3_9_busy() {
     let mut world = world_of(HOUSE);
     let (hana, minsu) = (world.user("hana"), world.user("minsu"));
     minsu.has_habit(Habit::RefusesWith(486));
@@ -170,7 +170,7 @@ fn rfc_3665_3_9_busy() {
 
 /// RFC 3665 3.10: whoever is called says nothing at all.
 #[test]
-fn rfc_3665_3_10_no_response() {
+fn c19_rfc_3665_3_10_no_response() {
     let mut world = world_of(HOUSE);
     let (hana, minsu) = (world.user("hana"), world.user("minsu"));
     minsu.has_habit(Habit::Silent);
@@ -185,7 +185,7 @@ fn rfc_3665_3_10_no_response() {
 
 /// RFC 3665 3.11: it rang, and then the phone says that nobody is there.
 #[test]
-fn rfc_3665_3_11_temporarily_unavailable() {
+fn c19_rfc_3665_3_11_temporarily_unavailable() {
     let mut world = world_of(HOUSE);
     let (hana, minsu) = (world.user("hana"), world.user("minsu"));
     minsu.has_habit(Habit::RefusesAfterRinging(480));

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod basic;
+mod registration;
 mod services;
 
 use world::World;

@@ -1,4 +1,9 @@
 //! RFC 5359: the services of a telephone system.
+//!
+//! Not here, because the house does not do it: music on hold (2.3) and the three-way conferences (2.10,
+//! 2.11: no mixer, and Join is refused); a transfer by an instant message (2.6: MESSAGE is no request for a
+//! transfer); a redial when somebody is free again (2.17: no dialog events); a call begun by REFER outside
+//! of any (2.18).
 
 use std::time::Duration;
 
@@ -10,7 +15,7 @@ const MOMENT: Duration = Duration::from_secs(4);
 
 /// RFC 5359 2.1: hold, and back.
 #[test]
-fn rfc_5359_2_1_call_hold() {
+fn c19_rfc_5359_2_1_call_hold() {
     let mut world = world_of(HOUSE);
     let (hana, minsu) = (world.user("hana"), world.user("minsu"));
 
@@ -29,7 +34,7 @@ fn rfc_5359_2_1_call_hold() {
 
 /// RFC 5359 2.2: hold one, ask another, go back to the first.
 #[test]
-fn rfc_5359_2_2_consultation_hold() {
+fn c19_rfc_5359_2_2_consultation_hold() {
     let mut world = world_of(HOUSE);
     let (hana, minsu) = (world.user("hana"), world.user("minsu"));
 
@@ -57,7 +62,7 @@ fn rfc_5359_2_2_consultation_hold() {
 
 /// RFC 5359 2.4: whoever transfers is let go at once.
 #[test]
-fn rfc_5359_2_4_unattended_transfer() {
+fn c19_rfc_5359_2_4_unattended_transfer() {
     let mut world = world_of(HOUSE);
     let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
 
@@ -77,7 +82,7 @@ fn rfc_5359_2_4_unattended_transfer() {
 
 /// RFC 5359 2.5: whoever transfers speaks with the new party first.
 #[test]
-fn rfc_5359_2_5_attended_transfer() {
+fn c19_rfc_5359_2_5_attended_transfer() {
     let mut world = world_of(HOUSE);
     let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
 
@@ -100,9 +105,104 @@ fn rfc_5359_2_5_attended_transfer() {
     world.finish();
 }
 
-/// RFC 5359 2.15: a user who may not call abroad is told so, and nobody is called.
+/// The house, with this written of Minsu.
+fn house(minsu: &str) -> String {
+    HOUSE.replacen("[user.minsu]\n", &format!("[user.minsu]\n{minsu}\n"), 1)
+}
+
+/// RFC 5359 2.7: all calls go on, here to a number outside.
 #[test]
-fn rfc_5359_2_15_outgoing_calls_are_screened() {
+fn c19_rfc_5359_2_7_call_forwarding_unconditional() {
+    let mut world = world_of(&house("forward = { always = { number = \"+12065550142\" } }"));
+    let (hana, minsu, east) = (world.user("hana"), world.user("minsu"), world.provider("east"));
+
+    let call = hana.dials("0101");
+    world.run_for(MOMENT);
+    assert!(call.is_up_with(&east));
+    assert_eq!(minsu.was_called(), 0);
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.7.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.8: a busy phone sends the call on. The 181 of the figure is one that may be left out.
+#[test]
+fn c19_rfc_5359_2_8_call_forwarding_busy() {
+    let mut world = world_of(&house("forward = { busy = { user = \"lobby\" } }"));
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    minsu.has_habit(Habit::RefusesWith(486));
+
+    let call = hana.dials("0101");
+    world.run_for(MOMENT);
+    assert!(call.is_up_with(&lobby));
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.8.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.9: a phone that rings for too long is cancelled, and the call goes on.
+#[test]
+fn c19_rfc_5359_2_9_call_forwarding_no_answer() {
+    let forward = "forward = { no_answer = { user = \"lobby\" }, after = \"5s\" }";
+    let mut world = world_of(&house(forward));
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    minsu.has_habit(Habit::RingsForever);
+
+    let call = hana.dials("0101");
+    world.run_for(Duration::from_secs(9));
+    assert!(call.is_up_with(&lobby));
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.9.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.12: one place after another is tried; the first rings in vain, the second is busy.
+#[test]
+fn c19_rfc_5359_2_12_find_me() {
+    let found = "[user.found]\nsite = \"redmond\"\nnumber = \"+14255550109\"\nextension = \"0109\"\n\
+                 ring = \"in-turn\"\nallow = [\"internal\", \"national\"]\n\
+                 also = [{ user = \"minsu\" }, { user = \"lobby\" }, { number = \"+12065550142\" }]\n\
+                 forward = { no_answer = { user = \"hana\" }, after = \"5s\" }\n\n";
+    let mut world = world_of(&HOUSE.replacen("[user.minsu]", &format!("{found}[user.minsu]"), 1));
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    let east = world.provider("east");
+    minsu.has_habit(Habit::RingsForever);
+    lobby.has_habit(Habit::RefusesWith(486));
+
+    let call = hana.dials("0109");
+    world.run_for(Duration::from_secs(9));
+    assert!(call.is_up_with(&east));
+    east.newest().hangs_up();
+    world.run_for(MOMENT);
+
+    assert_eq!(call.ended(), Some(Ended::ByPeer));
+    expect(&world, include_str!("figures/5359-2.12.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.13: who is called does not take calls of this caller, who hides: 433, where the figure has 403.
+#[test]
+fn c19_rfc_5359_2_13_incoming_calls_are_screened() {
+    let mut world = world_of(&house("anonymous_calls = \"refused\""));
+    let (hana, minsu) = (world.user("hana"), world.user("minsu"));
+
+    let call = hana.calls_with("0101", "Privacy", "id");
+    world.run_for(MOMENT);
+
+    assert_eq!((call.ended(), minsu.was_called()), (Some(Ended::Refused(433)), 0));
+    expect(&world, include_str!("figures/5359-2.13.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.14: a user who may not call abroad is told so, and nobody is called.
+#[test]
+fn c19_rfc_5359_2_14_outgoing_calls_are_screened() {
     let mut world = world_of(HOUSE);
     let (minsu, east) = (world.user("minsu"), world.provider("east"));
     east.has_habit(Habit::NoRinging);
@@ -112,6 +212,6 @@ fn rfc_5359_2_15_outgoing_calls_are_screened() {
 
     assert_eq!(call.ended(), Some(Ended::Refused(403)));
     assert_eq!(east.was_called(), 0);
-    expect(&world, include_str!("figures/5359-2.15.txt"));
+    expect(&world, include_str!("figures/5359-2.14.txt"));
     world.finish();
 }

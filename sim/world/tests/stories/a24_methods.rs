@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::{Deed, LegId, Note};
+use actors::{Deed, Ended, Habit, LegId, Note};
 use world::World;
 
 use crate::{TWO_PROVIDERS, seed};
@@ -132,5 +132,33 @@ fn a24_a_trunk_says_what_it_carries() {
     let replies = replies(&call.notes());
     assert_eq!((replies[0].1, replies[0].2.contains("INFO")), (405, false));
     assert_eq!(east.count(|note| matches!(note, Note::Told { .. })), 0);
+    world.finish();
+}
+
+/// A far end that is deaf to INFO: nobody is told 408, which would come too late to be of use (RFC 4320
+/// 4.1), nor 100 before time (4.2).
+#[test]
+fn c3_a_request_that_nobody_answers_is_not_answered_with_408() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(5));
+    assert!(call.is_up_with(&east));
+    world.captures();
+
+    east.has_habit(Habit::Silent);
+    call.presses("5");
+    world.run_for(Duration::from_secs(3));
+    let soon = world.ladder();
+    world.run_for(Duration::from_secs(60));
+
+    let answers = |lines: &[String]| -> Vec<String> {
+        lines.iter().filter(|line| line.starts_with("hana <- ")).cloned().collect()
+    };
+    assert!(soon.contains(&"east <- INFO".to_owned()), "{soon:?}");
+    assert_eq!(answers(&soon), Vec::<String>::new(), "nothing is said before the transaction ages");
+    let told = answers(&world.ladder());
+    assert!(!told.iter().any(|line| line.contains("408 ")), "{told:?}");
+    assert_eq!(call.ended(), Some(Ended::ByPeer), "who answers nothing is not there (RFC 3261 12.2.1.2)");
     world.finish();
 }

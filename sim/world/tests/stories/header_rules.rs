@@ -8,6 +8,11 @@ use world::{ActorHandle, World};
 use crate::{TWO_PROVIDERS, seed};
 
 const WHILE: Duration = Duration::from_secs(6);
+const LONG: &str = "User-to-User: \
+    030a11181f262d343b424950575e656c737a81888f969da4abb2b9c0c7ced5dc\
+    e3eaf1f8ff060d141b222930373e454c535a61686f767d848b9299a0a7aeb5bc\
+    c3cad1d8dfe6edf4fb020910171e252c333a41484f565d646b727980878e959c\
+    a3aab1b8bfc6cdd4dbe2e9f0f7fe050c131a21282f363d444b525960676e757c;encoding=hex";
 
 fn house(east: &str, west: &str) -> String {
     TWO_PROVIDERS
@@ -168,4 +173,33 @@ fn who_comes_later_and_hides_is_not_given_away_by_what_is_handed_on() {
         assert_eq!(said(&world, &east, "X-Owner").len(), usize::from(is_handed));
         world.finish();
     }
+}
+
+/// 128 octets of User-to-User (RFC 7433): from a phone to the provider in the INVITE of a call, and in the
+/// answers to the provider's own.
+#[test]
+fn f9_a_long_user_to_user_goes_both_ways_whole() {
+    let rules = "{ pass = \"User-to-User\" }, { pass = \"User-to-User\", on = [\"answers\"] }";
+    let mut world = World::from_toml(seed(), &house(rules, ""));
+    let (east, minsu) = (world.provider("east"), world.user("minsu"));
+    minsu.has_habit(Habit::Adds(LONG));
+    world.captures();
+
+    let out = minsu.dials("+1 206 555 0142");
+    world.run_for(WHILE);
+    assert!(out.is_up_with(&east));
+    out.hangs_up();
+    world.run_for(WHILE);
+    let back = east.dials("+1 425 555 0101");
+    world.run_for(WHILE);
+    assert!(back.is_up_with(&minsu));
+    back.hangs_up();
+    world.run_for(WHILE);
+
+    let value = LONG.trim_start_matches("User-to-User: ");
+    assert_eq!(value.split(';').next().map(str::len), Some(256), "two digits for each octet");
+    let handed = said(&world, &east, "User-to-User");
+    assert_eq!(words(&handed), ["INVITE", "180", "200"]);
+    assert!(handed.iter().all(|(_, said)| said == value), "{handed:?}");
+    world.finish();
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use actors::{Habit, Note};
+use actors::{Habit, Note, RefreshBy, Refresher, Timing};
 use model::{Documents, RegisterStyle, SourceFile, Srtp, Template, Transport, TrunkDirection, templates};
 use world::World;
 
@@ -137,4 +137,108 @@ fn a26_every_shipped_template_passes_its_self_test() {
         calls(template);
     }
     assert!(templates().len() >= 30);
+}
+
+/// The far end of a template, and a house around it, with somebody called Hana.
+fn world_of(name: &str) -> World {
+    let all = templates();
+    let template = all.iter().find(|template| template.about.name == name).unwrap();
+    let text = house(template);
+    let hosts = hosts(&load(&text));
+    let hosts: Vec<_> = hosts.iter().map(|(name, ip)| (name.as_str(), ip.as_str())).collect();
+    let world = World::with_hosts(seed(), &text, &hosts);
+    if load(&text).trunk["far"].media.srtp == Srtp::Required {
+        world.provider("far").has_habit(Habit::Seals);
+    }
+    world
+}
+
+/// Teams knows neither `sips` nor Replaces: an attended transfer of two of its parties is made by re-
+/// INVITE, and neither word is in anything that it is sent.
+#[test]
+fn b5_teams_is_sent_neither_sips_nor_replaces() {
+    let mut world = world_of("teams-direct-routing");
+    let (hana, far) = (world.user("hana"), world.provider("far"));
+    world.run_for(Duration::from_secs(3));
+    world.captures();
+
+    let first = far.dials("+1 425 555 0100");
+    world.run_for(Duration::from_secs(6));
+    assert!(first.is_up_with(&hana));
+    let held = hana.newest();
+    held.holds();
+    world.run_for(Duration::from_secs(2));
+    let second = hana.dials("+44 20 7946 0123");
+    world.run_for(Duration::from_secs(6));
+    assert!(second.is_up_with(&far));
+    let consulted = far.newest();
+    held.transfers_with(&second);
+    world.run_for(Duration::from_secs(6));
+
+    assert_eq!(held.replied("REFER"), Some(202), "{:?}", held.notes());
+    assert!(first.is_up() && consulted.is_up(), "{:?}", held.notes());
+    let sent = world.captured(&far);
+    assert!(sent.len() > 10, "something was captured");
+    for message in &sent {
+        assert!(!message.contains("sips:") && !message.contains("SIPS:"), "{message}");
+        assert!(!message.contains("Replaces:") && !message.contains("replaces"), "{message}");
+    }
+    first.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    world.finish();
+}
+
+/// A call of a day with Teams, which keeps session timers of half an hour: it lives, through hold and
+/// resume, and both still hear each other.
+#[test]
+fn b13_a_call_of_a_day_with_timers_of_half_an_hour() {
+    let mut world = world_of("teams-direct-routing");
+    let (hana, far) = (world.user("hana"), world.provider("far"));
+    for one in [&hana, &far] {
+        one.with(|profile| profile.packet_every = Duration::from_secs(20));
+    }
+    let timing = Timing { interval: 1800, least: 90, refresher: Refresher::Me, by: RefreshBy::Update };
+    far.with(|profile| profile.timing = Some(timing));
+    world.run_for(Duration::from_secs(3));
+
+    let call = far.dials("+1 425 555 0100");
+    world.run_for(Duration::from_secs(12 * 3600));
+    hana.newest().holds();
+    world.run_for(Duration::from_secs(4 * 3600));
+    hana.newest().resumes();
+    world.run_for(Duration::from_secs(8 * 3600));
+
+    assert!(call.is_up_with(&hana), "{:?}", call.notes());
+    let before = (call.packets_heard(), hana.newest().packets_heard());
+    world.run_for(Duration::from_secs(120));
+    assert!(call.packets_heard() > before.0 && hana.newest().packets_heard() > before.1);
+    call.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    assert!(world.records()[0].talk_ms > 24 * 3600 * 1000 - 10_000);
+    world.finish();
+}
+
+/// A mediation server of Lync: over TCP, G.711 and nothing else, three phones that speak before one of them
+/// answers, none of them heard by another.
+#[test]
+fn b15_a_mediation_server_forks_to_three_and_takes_g711_alone() {
+    let mut world = world_of("lync-mediation");
+    let (hana, far) = (world.user("hana"), world.provider("far"));
+    far.has_habit(Habit::EarlyMedia).has_habit(Habit::Forks(3)).has_habit(Habit::LastForkAnswers);
+    world.run_for(Duration::from_secs(3));
+    world.captures();
+
+    let call = hana.dials("+44 20 7946 0123");
+    world.run_for(Duration::from_secs(6));
+
+    assert!(call.is_up_with(&far), "{:?}", call.notes());
+    assert!(call.packets_heard() > 10 && far.newest().packets_heard() > 10);
+    let invite = world.captured(&far).into_iter().find(|text| text.starts_with("INVITE ")).unwrap();
+    assert!(invite.contains("Via: SIP/2.0/TCP "), "{invite}");
+    let codecs = invite.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap();
+    let kinds: Vec<&str> = codecs.split_whitespace().skip(2).collect();
+    assert_eq!(kinds, ["0", "8", "101"], "{invite}");
+    call.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    world.finish();
 }

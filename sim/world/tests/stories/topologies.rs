@@ -178,3 +178,33 @@ fn req_k07_nobody_but_the_configured_far_end_is_heard() {
     world.run_for(Duration::from_secs(40));
     world.finish();
 }
+
+/// A phone that belongs to nobody, in the lobby: it is called, and calls inside and for help by rights of
+/// its own, and nowhere else.
+#[test]
+fn req_f56_a_phone_in_the_lobby_has_rights_of_its_own() {
+    let rights = "[user.lobby]\nallow = [\"internal\"]\n";
+    let mut world = World::from_toml(seed(), &TWO_PROVIDERS.replacen("[user.lobby]\n", rights, 1));
+    let (hana, lobby, east) = (world.user("hana"), world.user("lobby"), world.provider("east"));
+
+    let called = hana.dials("0102");
+    world.run_for(Duration::from_secs(5));
+    assert!(called.is_up_with(&lobby));
+    called.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    let inside = lobby.dials("0100");
+    world.run_for(Duration::from_secs(5));
+    assert!(inside.is_up_with(&hana));
+    inside.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    let outside = lobby.dials("9 206 555 0142");
+    world.run_for(Duration::from_secs(5));
+    assert_eq!((outside.ended(), east.was_called()), (Some(Ended::Refused(403)), 0));
+    let help = lobby.dials("911");
+    world.run_for(Duration::from_secs(5));
+
+    assert!(help.is_up_with(&east));
+    help.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    world.finish();
+}

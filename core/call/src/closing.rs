@@ -60,6 +60,8 @@ pub(crate) enum Ending {
     NotTransferred,
     /// Two parties that were to be joined have no media in common.
     NotJoined,
+    /// The caller was told where a far end sends the call, and goes there itself.
+    Redirected,
     /// An operator ended it.
     Operator,
 }

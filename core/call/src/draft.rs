@@ -99,6 +99,7 @@ impl Draft {
                 .into_iter()
                 .map(|(name, value)| (name.to_string(), value.into_owned()))
                 .collect(),
+            redirected: plan.is_redirected,
             started: at,
             waited_ms: 0,
             ended: None,
@@ -173,6 +174,14 @@ impl Draft {
         }
     }
 
+    /// Where the attempt in hand was sent on to, and why it may go there.
+    pub(crate) fn sent_on(&mut self, trail: &Trail) {
+        let Some(record) = &mut self.record else { return };
+        for step in &trail.steps {
+            record.trail.followed(format!("{} {}: {}", step.name, step.verdict, step.says));
+        }
+    }
+
     /// The callee is heard before it answers.
     pub(crate) fn early_heard(&mut self, room: &Room<'_>) {
         let at = self.time(room);
@@ -233,6 +242,7 @@ impl Draft {
         record.words = sentence(code, record, self.row);
         match ending {
             Ending::Failed(status) => record.sip_code = status,
+            Ending::Redirected => record.sip_code = 302,
             Ending::Cancelled => (record.sip_code, record.ended_by) = (487, EndedBy::Caller),
             _ => {}
         }

@@ -231,6 +231,9 @@ impl Call {
         {
             return;
         }
+        if matches!(taken, 300..=399) && self.redirected(room, taken, &phrase, message) {
+            return;
+        }
         self.attempt_failed(room, cause, &phrase);
     }
 
@@ -328,7 +331,7 @@ fn said_before(early: Option<&Early>) -> Said {
 /// What a caller is told when the last attempt failed.
 fn caller_status(cause: Cause) -> u16 {
     match cause {
-        // A challenge is between the provider and us; a redirection isn't followed.
+        // A challenge is between the provider and us; so is a redirection that isn't followed.
         Cause::Status(401 | 407) => 403,
         Cause::Status(300..=399) => 480,
         Cause::Status(status) => status,

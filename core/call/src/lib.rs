@@ -50,6 +50,7 @@ mod prack;
 mod progress;
 mod prove;
 mod queue;
+mod redirect;
 mod refer;
 mod refresh;
 mod reinvite;

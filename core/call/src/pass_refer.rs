@@ -89,7 +89,7 @@ impl Call {
     }
 }
 
-fn host_of(target: &str) -> String {
+pub(crate) fn host_of(target: &str) -> String {
     let uri = Uri::parse(target).ok();
     let host = uri.as_ref().and_then(|uri| {
         let host = uri.host()?.to_string();

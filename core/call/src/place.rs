@@ -421,6 +421,24 @@ impl Call {
         }
     }
 
+    /// A redirection leads elsewhere: others take the attempt's place.
+    pub(crate) fn gives_way(&mut self, room: &mut Room<'_>, (cause, words): (Cause, &str), next: usize) {
+        let State::Placing(attempt) = &self.state else { return };
+        let index = attempt.index;
+        self.note_failed();
+        self.note_failure(room, index, cause, words);
+        self.bridge.forget_callee(room);
+        self.tell_moved_on(room, index, words);
+        if !self.ring.is_shared() {
+            self.permits.clear();
+            self.taken.clear();
+            return self.go_on(room, Onward::To(next));
+        }
+        if !self.start_or_instead(room, next) {
+            self.one_failed(room, cause);
+        }
+    }
+
     /// What became of an attempt decides whether another one follows.
     pub(crate) fn attempt_failed(&mut self, room: &mut Room<'_>, cause: Cause, words: &str) {
         let State::Placing(attempt) = &self.state else { return };

@@ -64,6 +64,9 @@ pub struct AttemptRecord {
     /// Who calls and who diverted, and whatever rules added, as the far end was told: name and value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sent_headers: Vec<(String, String)>,
+    /// Whether a redirection (3xx) led there.
+    #[serde(skip_serializing_if = "is_not")]
+    pub redirected: bool,
     pub started: WallTime,
     /// How long it stood in line before it began.
     #[serde(skip_serializing_if = "is_zero")]
@@ -118,6 +121,10 @@ pub struct SideFigures {
     /// On a protected stream: packets that were not sealed with the peer's key.
     #[serde(skip_serializing_if = "is_zero")]
     pub unproven: u64,
+}
+
+fn is_not(is: &bool) -> bool {
+    !*is
 }
 
 fn is_zero(count: &u64) -> bool {

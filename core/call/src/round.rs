@@ -9,6 +9,8 @@ pub(crate) struct Rounds {
     pub asked: Vec<Place>,
     /// Attempts that have failed or were passed over: others lead where the call never had to go.
     pub had_turn: Vec<usize>,
+    /// How often a far end has sent the call elsewhere.
+    pub redirections: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

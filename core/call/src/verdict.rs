@@ -28,6 +28,8 @@ verdicts! {
         "The caller hung up before anybody answered.";
     TRANSFERRED "TD-E003" "the call was transferred"
         "One party goes on in another call, whose record names this one as its parent.";
+    REDIRECTED "TD-E004" "the caller was told to call elsewhere"
+        "A callee redirected the call, and call.redirect of the caller's trunk is \"pass\".";
     BUSY "TD-E101" "the callee is busy or declined"
         "The far end answered 486, 600 or 603. Busy callees are not tried through another trunk.";
     NO_ANSWER "TD-E102" "nobody answered in time"
@@ -72,6 +74,7 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::Transferred => (TRANSFERRED, Outcome::Answered),
         Ending::NotTransferred => (NOT_TRANSFERRED, Outcome::Failed),
         Ending::NotJoined => (NOT_JOINED, Outcome::Failed),
+        Ending::Redirected => (REDIRECTED, Outcome::Refused),
         Ending::Operator => (OPERATOR, Outcome::Failed),
     }
 }

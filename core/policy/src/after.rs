@@ -27,6 +27,8 @@ pub enum Next {
     #[default]
     Following,
     Nowhere,
+    /// With this attempt, if the failure moves it on.
+    Then(usize),
     /// By what became of it.
     By(Arc<[Exit]>),
 }
@@ -51,6 +53,13 @@ pub struct Exit {
     pub on: Unreached,
     /// The index of the attempt.
     pub to: usize,
+}
+
+impl Exit {
+    /// The same exit, where attempts stand so many places further back.
+    pub(crate) fn moved_by(self, places: usize) -> Exit {
+        Exit { to: self.to + places, ..self }
+    }
 }
 
 /// Why somebody was not reached, as people say it.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Reliable, Secret, SessionTimer, Srtp, Transfer,
+    CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Redirect, Reliable, Secret, SessionTimer, Srtp,
+    Transfer,
 };
 use serde::Serialize;
 
@@ -19,6 +20,7 @@ use crate::handed_on::Dress;
 use crate::limit::Claim;
 use crate::pace::Pace;
 use crate::responses::Responses;
+use crate::sent_on::SentOn;
 
 /// Everything that is decided about a call; the call only carries it out.
 #[derive(Clone, Debug, Serialize)]
@@ -50,16 +52,34 @@ pub struct CallPlan {
 impl CallPlan {
     /// The attempts that begin together with the one at `index`.
     pub fn ring(&self, index: usize) -> Range<usize> {
-        let along = self.attempts.iter().skip(index + 1);
-        index..index + 1 + along.take_while(|attempt| attempt.begins == Begins::Along).count()
+        ring_of(&self.attempts, index)
     }
 
     /// The ring that is tried after another one, whatever became of that.
     pub fn following(&self, ring: usize) -> Option<usize> {
-        let is_followed = matches!(self.attempts.get(ring)?.next, Next::Following);
-        let next = self.ring(ring).end;
-        let attempt = self.attempts.get(next).filter(|_| is_followed)?;
-        (attempt.begins == Begins::After).then_some(next)
+        following(&self.attempts, ring)
+    }
+
+    /// Takes attempts in that somebody's redirection leads to, and goes on behind them as behind that ring;
+    /// the first of them.
+    pub fn add(&mut self, mut attempts: Vec<AttemptPlan>, ring: usize) -> usize {
+        let (first, behind) = (self.attempts.len(), self.following(ring));
+        // What was last before isn't followed by what comes in now.
+        let is_last = |at: &usize| self.attempts[*at].begins == Begins::After && self.ring(*at).end == first;
+        if let Some(last) = (0..first).find(is_last).map(|at| &mut self.attempts[at])
+            && last.next.is_following()
+        {
+            last.next = Next::Nowhere;
+        }
+        for attempt in &mut attempts {
+            attempt.moved_by(first);
+            attempt.is_redirected = true;
+        }
+        self.attempts.extend(attempts);
+        if let Some(behind) = behind {
+            lead_on(&mut self.attempts, first, behind);
+        }
+        first
     }
 
     /// Where a call goes on after a ring that came to nothing: after the attempt that says best why.
@@ -67,9 +87,11 @@ impl CallPlan {
         let attempt = self.attempts.get(failed)?;
         match &self.attempts.get(ring)?.next {
             // Once the caller hears ringing, another trunk would ring as another call (standards A7).
-            Next::Following if rang == Rang::Heard && !attempt.moves_on_after_ringing => None,
-            Next::Following if !attempt.moves_on.contains(cause) => None,
-            Next::Following => self.following(ring),
+            Next::Following | Next::Then(_) => {
+                let is_late = rang == Rang::Heard && !attempt.moves_on_after_ringing;
+                let moves_on = !is_late && attempt.moves_on.contains(cause);
+                self.following(ring).filter(|_| moves_on)
+            }
             Next::Nowhere => None,
             Next::By(exits) => {
                 // Whatever else a phone says: its user was not reached.
@@ -78,6 +100,33 @@ impl CallPlan {
             }
         }
     }
+}
+
+fn ring_of(attempts: &[AttemptPlan], index: usize) -> Range<usize> {
+    let along = attempts.iter().skip(index + 1);
+    index..index + 1 + along.take_while(|attempt| attempt.begins == Begins::Along).count()
+}
+
+fn following(attempts: &[AttemptPlan], ring: usize) -> Option<usize> {
+    let is_followed = match attempts.get(ring)?.next {
+        Next::Then(next) => return Some(next),
+        Next::Following => true,
+        Next::Nowhere | Next::By(_) => false,
+    };
+    let next = ring_of(attempts, ring).end;
+    let attempt = attempts.get(next).filter(|_| is_followed)?;
+    (attempt.begins == Begins::After).then_some(next)
+}
+
+/// Wherever these attempts, from `first`, lead nowhere, they lead to this one from now on.
+pub(crate) fn lead_on(attempts: &mut [AttemptPlan], first: usize, to: usize) {
+    let is_end = |at: &usize| {
+        let attempt = &attempts[*at];
+        let is_open = attempt.next == Next::Nowhere || attempt.next.is_following();
+        attempt.begins == Begins::After && is_open && following(attempts, *at).is_none()
+    };
+    let ends: Vec<usize> = (first..attempts.len()).filter(is_end).collect();
+    ends.into_iter().for_each(|at| attempts[at].next = Next::Then(to));
 }
 
 /// Where a call goes, as seen from the house.
@@ -106,6 +155,12 @@ impl fmt::Display for PartyName {
 #[derive(Clone, Debug, Serialize)]
 pub struct AttemptPlan {
     pub callee: Callee,
+    /// By whom the call was sent on before, the first of them first.
+    #[serde(skip)]
+    pub sent_on: Vec<SentOn>,
+    /// Whether a redirection led there, and not the plan.
+    #[serde(skip)]
+    pub is_redirected: bool,
     /// Who that is, as the caller is told.
     #[serde(skip)]
     pub connected: Connected,
@@ -168,6 +223,18 @@ pub struct AttemptPlan {
     pub early_max: usize,
 }
 
+impl AttemptPlan {
+    /// The same attempt, so many places further back.
+    fn moved_by(&mut self, places: usize) {
+        self.instead = self.instead.map(|at| at + places);
+        self.next = match std::mem::take(&mut self.next) {
+            Next::Then(to) => Next::Then(to + places),
+            Next::By(exits) => Next::By(exits.iter().map(|exit| exit.moved_by(places)).collect()),
+            next => next,
+        };
+    }
+}
+
 /// How a request travels that is too large for a datagram (RFC 3261 18.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -185,6 +252,8 @@ pub struct LegRules {
     pub session_timer: SessionTimer,
     /// What becomes of transfers in it.
     pub transfer: Transfer,
+    /// What becomes of redirections by it.
+    pub redirect: Redirect,
     /// What is carried to and from it beside the session itself.
     pub methods: Arc<CarriedMethods>,
     pub srtp: SrtpRules,

@@ -169,7 +169,8 @@ fn device_leg(documents: &Documents) -> LegRules {
     let keys_in_clear = media.keys_in_clear;
     let srtp = SrtpRules { mode: media.srtp, keys_in_clear, otherwise: Otherwise::Refused };
     // What users ask for is the house's to carry out.
-    LegRules { srtp, transfer: Transfer::Inside, ..LegRules::default() }
+    let redirect = documents.system.redirect;
+    LegRules { srtp, transfer: Transfer::Inside, redirect, ..LegRules::default() }
 }
 
 struct Compiler<'d> {

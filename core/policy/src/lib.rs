@@ -15,6 +15,8 @@ pub mod history;
 mod ids;
 mod lines;
 mod plan;
+mod redirection;
+mod sent_on;
 mod standing;
 mod steps;
 
@@ -74,16 +76,18 @@ pub use handed_on::{CALL, Dress};
 pub use limit::{Claim, Limit, Permit, Unit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
-    CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, KeysInClear, MediaPath, RegisterStyle, Reliable,
-    SessionTimer, Srtp, Transfer,
+    CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, KeysInClear, MediaPath, Redirect, RegisterStyle,
+    Reliable, SessionTimer, Srtp, Transfer,
 };
 pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live};
 pub use policy::{Interface, Policy, RegistrarRules, Server, StoredTest};
 pub use protection::{Protection, Seal, protections};
+pub use redirection::{Beside, Redirected, Redirection};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use responses::Responses;
 pub use says::Says;
+pub use sent_on::{Sender, SentOn};
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
-pub use steps::{introduced, learned, may_speak, sounds_urgent};
+pub use steps::{introduced, learned, may_speak, redirected, sounds_urgent};
 pub use trail::{Considered, Outcome, Step, Trail};

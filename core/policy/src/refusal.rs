@@ -65,6 +65,8 @@ refusals! {
         "The user's anonymous_calls is \"refused\" (RFC 5079). The caller may call again and be shown.";
     GOES_ROUND 207 482 "the call is sent on from one to the other without end"
         "Forwards lead back to somebody who has sent the call on already, or on and on. Point one elsewhere.";
+    NOT_REDIRECTED 208 480 "whoever was called sends the call elsewhere, where it may not go"
+        "A 3xx of a phone is a forward of its user. A trunk's is followed where call.redirect is \"inside\".";
     RIGHTS 301 403 "the user may not call numbers of this class"
         "Add the class to the user's allow list if the user should reach such numbers.";
     USAGE 302 403 "no usage leads there"

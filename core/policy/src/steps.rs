@@ -26,6 +26,7 @@ pub(crate) use emergency::not_among;
 pub use emergency::sounds_urgent;
 pub use identity::{introduced, learned};
 pub use place::may_speak;
+pub use reach::redirected;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -238,6 +238,8 @@ wrong! {
         is "TD-C007 _:13:55", "did you mean \"reinvite\"?";
     not_hearing_in_some_messages: "identity-15-not-hearing-in-some-messages.toml"
         is "TD-C061 _:13:12", "leave on out";
+    typo_in_redirect: "redirect-01-typo-in-a-word.toml"
+        is "TD-C007 _:16:21", "did you mean \"refuse\"?";
     trunk_that_serves_its_site_alone_and_has_none: "toll-bypass-01-trunk-without-site.toml"
         is "TD-C070 _:14:8", "add site = \"…\"";
     trunk_that_serves_a_site_without_subnets: "toll-bypass-02-trunk-at-a-site-without-subnets.toml"

@@ -246,7 +246,7 @@ impl Actor {
         let rings_at = now + self.profile.rings_after;
         let answers_at = rings_at + self.profile.answers_after;
         let refused = self.profile.habits.iter().find_map(|habit| match habit {
-            Habit::RefusesWith(status) => Some(*status),
+            Habit::RefusesWith(status) | Habit::RedirectsTo(status, _) => Some(*status),
             _ => None,
         });
         if let Some(status) = refused {
@@ -357,7 +357,7 @@ impl Actor {
     }
 
     fn pick_up(&mut self, now: Instant, id: LegId, out: &mut ActorOut) {
-        if self.profile.has(Habit::Redirects) {
+        if self.profile.habits.iter().any(|one| matches!(one, Habit::Redirects | Habit::DeflectsTo(_))) {
             return self.refuse(now, id, 302, out);
         }
         let is_settled = self.legs.get(&id).is_some_and(|leg| leg.reliable.is_settled);
@@ -427,6 +427,15 @@ impl Actor {
         self.accept(now, other, body, out);
     }
 
+    /// Where a redirection leads.
+    fn said_elsewhere(&self) -> String {
+        let said = self.profile.habits.iter().find_map(|habit| match habit {
+            Habit::RedirectsTo(_, contacts) | Habit::DeflectsTo(contacts) => Some(*contacts),
+            _ => None,
+        });
+        said.map_or_else(|| format!("<sip:elsewhere@{}>", self.profile.sip), str::to_owned)
+    }
+
     /// What a refusal says of itself.
     fn said_of_refusal(&self) -> Option<(&'static str, String)> {
         self.profile.habits.iter().find_map(|habit| match habit {
@@ -437,7 +446,7 @@ impl Actor {
     }
 
     pub(crate) fn refuse(&mut self, now: Instant, id: LegId, status: u16, out: &mut ActorOut) {
-        let contact = format!("<sip:elsewhere@{}>", self.profile.sip);
+        let contact = self.said_elsewhere();
         let Some(leg) = self.legs.get(&id) else { return };
         let State::Ringing { invite, .. } = &leg.state else { return };
         let Ok(message) = Message::parse(&invite.bytes) else { return };
@@ -445,7 +454,7 @@ impl Actor {
         let answer = Response {
             status,
             to_tag: Some(&leg.dialog.local_tag),
-            contact: (status == 302).then_some(&contact),
+            contact: matches!(status, 300..=399).then_some(&contact),
             header: said.as_ref().map(|(name, value)| (*name, value.as_str())),
             ..Response::default()
         };

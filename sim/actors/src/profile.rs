@@ -121,6 +121,10 @@ pub enum Habit {
     Challenges,
     /// An answered call is redirected: 302.
     Redirects,
+    /// Every INVITE is redirected with this status to these Contacts.
+    RedirectsTo(u16, &'static str),
+    /// The same once it has rung.
+    DeflectsTo(&'static str),
     /// Tells of itself in every message, in headers that are for those whom it trusts.
     Boasts,
     /// This header line stands in every message of its.

@@ -26,6 +26,9 @@ pub struct CallRules {
     /// What becomes of transfers in calls over this trunk.
     #[serde(default)]
     pub transfer: Transfer,
+    /// What becomes of redirections (3xx) in calls over this trunk.
+    #[serde(default)]
+    pub redirect: Redirect,
     /// Requests inside of a call that are taken across, whatever they say.
     #[serde(default)]
     pub methods: CarriedMethods,
@@ -121,6 +124,19 @@ pub enum Transfer {
     /// The house also carries out what the far end asks for, as a call from this trunk.
     Inside,
     /// What users ask for is sent on to the far end, which carries it out.
+    Pass,
+}
+
+/// Who may send a call elsewhere by a 3xx, and who carries it out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Redirect {
+    /// The house follows its users' phones; where the far end redirects to, nobody is sent.
+    #[default]
+    Refuse,
+    /// The house also follows the far end, by the rights of whoever called it.
+    Inside,
+    /// Where a call that came by this trunk is redirected, the far end is told, and goes there itself.
     Pass,
 }
 

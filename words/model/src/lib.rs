@@ -55,7 +55,7 @@ mod suggest;
 mod text;
 
 pub use call_rules::{
-    CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Reliable, SessionTimer, Transfer,
+    CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Redirect, Reliable, SessionTimer, Transfer,
 };
 pub use deck::{Cost, Currency, Deck};
 pub use difference::{Change, Changed, KeyChange, difference};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::call_rules::Redirect;
 use crate::media::{KeysInClear, Srtp};
 use crate::network::{Address, PortRange};
 use crate::registrar::Registrar;
@@ -37,11 +38,18 @@ pub struct System {
     pub privacy_code: Option<Spot<String>>,
     /// What is dialled before a number to be shown, such as "*82".
     pub show_code: Option<Spot<String>>,
+    /// Whether a phone may send a call elsewhere by a 3xx, as a forward of its user.
+    #[serde(default = "inside")]
+    pub redirect: Redirect,
     /// A demo may hold secrets in plain text, and nothing else may.
     #[serde(default)]
     pub demo: bool,
     /// The `[rights.*]` of users who have none of their own or of their site.
     pub rights: Option<Spot<String>>,
+}
+
+fn inside() -> Redirect {
+    Redirect::Inside
 }
 
 impl System {

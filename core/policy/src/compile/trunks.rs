@@ -159,6 +159,7 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
     LegRules {
         session_timer: trunk.call.session_timer,
         transfer: trunk.call.transfer,
+        redirect: trunk.call.redirect,
         methods: Arc::new(trunk.call.methods.clone()),
         srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
         reliable: trunk.call.reliable,

@@ -36,6 +36,7 @@ pub(crate) fn to_server(
     let identity = identity::towards_trunk(policy, who, caller, called, hop, shown);
     let moving = Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing };
     let mut attempt = of_server(caller, called, hop, identity, moving);
+    attempt.sent_on.clone_from(&who.sent_on);
     hide_media(who, &mut attempt);
     AttemptPlan { route: Some(route.name.clone()), quote, ..attempt }
 }
@@ -79,6 +80,8 @@ fn of_server(
     let media = media::towards_trunk(caller, trunk);
     AttemptPlan {
         callee: Callee::Trunk(trunk.name.clone()),
+        sent_on: Vec::new(),
+        is_redirected: false,
         connected: identity::of_number(&called.text),
         begins: Begins::After,
         next: Next::Following,
@@ -141,6 +144,8 @@ pub(crate) fn to_user(
         let media = media::towards_user(policy, caller, user);
         let mut attempt = AttemptPlan {
             callee: Callee::User(user.name.clone()),
+            sent_on: who.sent_on.clone(),
+            is_redirected: false,
             connected: identity::of_user(user),
             begins: Begins::After,
             next: Next::Following,

@@ -4,6 +4,8 @@
 //! whoever forwards: their rights, their routes; the far end is told who called first, and who sent it on.
 //! Calls for help never come here.
 
+mod redirect;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ use crate::steps::seed::Seed;
 use crate::steps::trunks::Asked;
 use crate::steps::{Called, Caller, Line, Party, attempt, choose, classify, rights};
 use crate::trail::Trail;
+
+pub use redirect::redirected;
 
 const NAME: &str = "forward";
 
@@ -275,7 +279,7 @@ impl<'p> Reach<'_, 'p> {
             }
             Towards::Outside(called, routes) => {
                 let who = path.who.sent_on_outside(policy, by, Reason::FollowMe);
-                self.outside(&who, by, &called, &routes, trail).map(|chain| vec![chain])
+                self.outside(&who, &sender(by), &called, &routes, trail).map(|chain| vec![chain])
             }
         }
     }
@@ -305,7 +309,7 @@ impl<'p> Reach<'_, 'p> {
             }
             Towards::Outside(called, routes) => {
                 let who = path.who.sent_on_outside(policy, by, reason);
-                let hops = self.outside(&who, by, &called, &routes, trail)?;
+                let hops = self.outside(&who, &sender(by), &called, &routes, trail)?;
                 let first = self.attempts.len();
                 self.attempts.extend(hops);
                 if let Some(last) = self.attempts.last_mut() {
@@ -331,8 +335,7 @@ impl<'p> Reach<'_, 'p> {
         at: WallTime,
         trail: &mut Trail,
     ) -> Result<Towards<'p>, Refusal> {
-        let Calling { policy, speaker, .. } = self.calling;
-        let sender = sender(by);
+        let policy = self.calling.policy;
         let called = match target {
             Target::Refuse(status) => {
                 let words = format!("{} takes no calls", by.name);
@@ -345,9 +348,21 @@ impl<'p> Reach<'_, 'p> {
                 Called { line: Line::Usual, ..Called::numbered(policy, number.as_str()) }
             }
         };
-        let class = classify::classify(policy, &sender, &called, trail);
-        rights::rights(policy, &sender, &called, class, trail)?;
-        match route::route(policy, &sender, speaker, &called, at, trail)?.goal {
+        self.lead(&sender(by), called, at, trail)
+    }
+
+    /// Where whoever sends a call on may send it.
+    fn lead(
+        &self,
+        sender: &Caller<'p>,
+        called: Called<'p>,
+        at: WallTime,
+        trail: &mut Trail,
+    ) -> Result<Towards<'p>, Refusal> {
+        let Calling { policy, speaker, .. } = self.calling;
+        let class = classify::classify(policy, sender, &called, trail);
+        rights::rights(policy, sender, &called, class, trail)?;
+        match route::route(policy, sender, speaker, &called, at, trail)?.goal {
             Goal::User(user) => Ok(Towards::User(called, user)),
             Goal::Trunks(routes) => Ok(Towards::Outside(called, routes)),
         }
@@ -357,16 +372,16 @@ impl<'p> Reach<'_, 'p> {
     fn outside(
         &self,
         who: &Who<'_>,
-        by: &'p Arc<User>,
+        sender: &Caller<'p>,
         called: &Called<'p>,
         routes: &[&'p Route],
         trail: &mut Trail,
     ) -> Result<Chain, Refusal> {
         let Calling { policy, caller, speaker } = self.calling;
-        let (sender, facts) = (sender(by), who.facts);
+        let facts = who.facts;
         let seed = Seed::of(&called.text, &sender.name.0, facts.at);
         let day = policy.day(facts.at);
-        let asked = Asked { facts, caller: &sender, speaker, called, seed, day };
+        let asked = Asked { facts, caller: sender, speaker, called, seed, day };
         let mut hops = choose::choose(&asked, routes, trail)?;
         identity::keep_takers(who, &mut hops, trail)?;
         Ok(hops.into_iter().map(|hop| attempt::to_server(policy, who, caller, called, hop)).collect())

@@ -72,7 +72,7 @@ impl Explain {
 fn out_of_order(plan: &CallPlan, record: &Record) -> Option<String> {
     let planned: Vec<&str> = plan.attempts.iter().map(|attempt| &*attempt.target).collect();
     let (mut at, mut rounds, mut began) = (0, 1, 0);
-    for (index, attempt) in record.attempts.iter().enumerate() {
+    for (index, attempt) in record.attempts.iter().enumerate().filter(|(_, one)| !one.redirected) {
         match planned[at..].iter().position(|target| *target == attempt.target) {
             Some(skipped) => at += skipped,
             None => {

@@ -34,6 +34,7 @@ mod phones;
 mod policy_swap;
 mod proof;
 mod providers;
+mod redirections;
 mod registration;
 mod reliable;
 mod ringing;

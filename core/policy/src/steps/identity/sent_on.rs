@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::address::named_in;
-use crate::history::{Address, History, Reason};
+use crate::history::{Address, Reason};
 use crate::policy::{Policy, User};
+use crate::sent_on::{Sender, SentOn};
 use crate::steps::identity::who::{Standing, Who, named};
 use crate::steps::{Caller, Party};
 
@@ -14,8 +15,21 @@ impl<'c> Who<'c> {
         let name = by.number.as_ref().map_or(&*by.name, |number| number.as_str());
         let uri = format!("sip:{name}@{}", policy.realm);
         let address = Address { display: Some(by.display.to_string()), uri };
-        let history: History = self.history.clone().diverted_by(address, reason);
-        Who { history, ..self.clone() }
+        let sent_on = SentOn { by: Sender::User(by.name.clone()), reason: reason.clone() };
+        self.diverted(address, sent_on)
+    }
+
+    /// The same, where the far end of a trunk sends the call on that went to a number there.
+    pub fn sent_on_by_number(&self, policy: &Policy, number: &Arc<str>, reason: Reason) -> Who<'c> {
+        let address = Address { display: None, uri: format!("sip:{number}@{}", policy.realm) };
+        self.diverted(address, SentOn { by: Sender::Number(number.clone()), reason })
+    }
+
+    fn diverted(&self, address: Address, by: SentOn) -> Who<'c> {
+        let mut who = self.clone();
+        who.history = who.history.diverted_by(address, by.reason.clone());
+        who.sent_on.push(by);
+        who
     }
 
     /// As a trunk sees it: the caller is shown, and whoever sends the call on is vouched for.

@@ -12,6 +12,7 @@ use crate::history::History;
 use crate::numbering::{Meaning, meaning};
 use crate::policy::{Policy, Trunk, User};
 use crate::refusal::{Code, Refusal};
+use crate::sent_on::SentOn;
 use crate::steps::identity::privacy::{Privacy, Wish, is_anonymous};
 use crate::steps::normalise::number_from_trunk;
 use crate::steps::{Caller, Party};
@@ -31,6 +32,8 @@ pub(crate) struct Who<'c> {
     pub privacy: Privacy,
     pub standing: Standing,
     pub history: History,
+    /// By whom here it was sent on, and where.
+    pub sent_on: Vec<SentOn>,
 }
 
 /// Whether the number shown is the caller's.
@@ -195,6 +198,7 @@ fn of_trunk<'c>(
         privacy: claim.privacy,
         standing: Standing::Theirs,
         history,
+        sent_on: Vec::new(),
     };
     if !is_screened(trunk) {
         return (who, claim.notes);
@@ -302,6 +306,7 @@ fn of_person<'c>(
         privacy: Privacy::of(facts, wish, habit),
         standing: if own.is_some() { Standing::Theirs } else { Standing::Nameless },
         history: History::default(),
+        sent_on: Vec::new(),
     };
     let claimed = user.and_then(|user| claimed(policy, facts, caller, user));
     match (user, claimed) {

@@ -16,7 +16,7 @@ use crate::step::Failure;
 
 const WHILE: Duration = Duration::from_millis(800);
 /// How long the carrier stays in a call, in ms: longer than it takes to listen.
-const STAYS: &str = "2000";
+const STAYS: &str = "3000";
 const BY_CARRIER: &str = "forward = { busy = { number = \"+12065550199\" }, \
                           no_answer = { number = \"+13035550199\" }, after = \"5s\" }";
 const USERS: [User; 6] = [

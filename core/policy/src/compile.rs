@@ -68,6 +68,7 @@ fn compile_with(
     let book = compiler.rights_book();
     let users = compiler.users(&sites, &book);
     let directory = compiler.directory(&users);
+    let mobiles = compiler.mobiles();
     let extensions = compiler.extensions(&users);
     compiler.extensions_that_alarm(&home, &sites);
     compiler.extension_prefixes();
@@ -103,6 +104,7 @@ fn compile_with(
         extensions: Extensions::new(extensions),
         users,
         directory,
+        mobiles,
         dids,
         route_index: RouteIndex::new(routes.iter().map(Route::entry)),
         routes,

@@ -27,6 +27,7 @@ mod refusal;
 mod responses;
 mod says;
 mod trail;
+mod watched;
 
 mod compile;
 mod dids;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use model::{
     AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Identity, Moment,
     Network, Number, NumberPlace, Pattern, PortRange, Problem, RingOrder, Rule, Secret, Side, SipUri, Source,
-    TollBypass, Transit, Transport, TrunkDirection, TrunkKind,
+    TollBypass, Transit, Transport, TrunkDirection, TrunkKind, Watchers,
 };
 
 use crate::account::Account;
@@ -53,6 +53,8 @@ pub struct Policy {
     pub(crate) users: BTreeMap<Arc<str>, Arc<User>>,
     /// Users by name, extension, and number with its plus.
     pub(crate) directory: Directory<Arc<User>>,
+    /// The users whom mobile numbers belong to.
+    pub(crate) mobiles: BTreeMap<Arc<str>, Arc<str>>,
     /// Users by site and extension.
     pub(crate) extensions: Extensions<Arc<User>>,
     pub(crate) dids: Dids,
@@ -427,6 +429,7 @@ pub(crate) struct User {
     pub forward: Forward,
     pub do_not_disturb: bool,
     pub anonymous_calls: AnonymousCalls,
+    pub watchers: Watchers,
     /// The second number, which nobody else knows.
     pub private: Option<Number>,
     pub rights: Arc<Rights>,

@@ -97,4 +97,4 @@ pub use template::{About, Ask, Offered, Services, Template, TemplateKind, templa
 pub use trunk::{Accept, Auth, DidRule, Server, Transit, Trunk, TrunkDirection, TrunkKind, TrunkMedia};
 pub use trunk_limits::{Rate, TrunkLimits};
 pub use uri::{Secure, SipUri, Transport};
-pub use user::{Class, Device, Numbers, Unowned, User};
+pub use user::{Class, Device, Numbers, Unowned, User, Watchers};

@@ -22,6 +22,11 @@ pub struct User {
     pub number: Option<Spot<Number>>,
     /// A second number that rings this user and is never shown to anybody.
     pub private_number: Option<Spot<Number>>,
+    /// The user's mobile: a call that the house carries to or from it is shown to watchers as the user's.
+    pub mobile: Option<Spot<Number>>,
+    /// Who may watch whether the user is there and in a call.
+    #[serde(default)]
+    pub watchers: Watchers,
     /// The dial plan that is asked before all others.
     pub dialplan: Option<Spot<String>>,
     /// The short number, dialled inside.
@@ -54,6 +59,17 @@ pub struct User {
     pub allow: Option<Spot<Vec<Class>>>,
     /// The `[rights.*]` that hold; those of the site, or of the system, where it is missing.
     pub rights: Option<Spot<String>>,
+}
+
+/// Who may watch a user. Nobody ever may who has not proven to be a user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Watchers {
+    /// Every user of the house.
+    #[default]
+    Everybody,
+    /// The user alone.
+    Nobody,
 }
 
 /// A thing that rings.

@@ -38,6 +38,7 @@ impl Compiler<'_> {
                 forward: self.forward(document),
                 do_not_disturb: document.do_not_disturb,
                 anonymous_calls: document.anonymous_calls,
+                watchers: document.watchers,
                 private: document.private_number.as_ref().map(|number| number.value.clone()),
                 privacy: document.privacy,
                 may_show: document.may_show.iter().map(|number| number.value.clone()).collect(),
@@ -95,6 +96,22 @@ impl Compiler<'_> {
             }
         }
         Directory::new(directory)
+    }
+
+    /// Whose mobile a number is: nobody shares one.
+    pub(super) fn mobiles(&mut self) -> BTreeMap<Arc<str>, Arc<str>> {
+        let mut mobiles: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
+        for document in self.documents.user.values() {
+            let Some(number) = &document.mobile else { continue };
+            if let Some(owner) = mobiles.get(&number.shared()) {
+                let message = format!("{} is the mobile of user \"{owner}\" already", number.shared());
+                let fault = Fault::new(Code::OWNED_TWICE, message);
+                self.problems.push(self.documents.problem_at(document, number, fault));
+                continue;
+            }
+            mobiles.insert(number.shared(), document.name.clone());
+        }
+        mobiles
     }
 
     fn enter(

@@ -1,0 +1,44 @@
+//! Who of the house can be watched, by whom, and what documents say of where they are.
+
+use std::sync::Arc;
+
+use model::Watchers;
+
+use crate::policy::Policy;
+
+impl Policy {
+    /// Whether anybody could watch anybody: watchers prove who they are.
+    pub fn has_watchers(&self) -> bool {
+        self.users.values().any(|user| user.password.is_some())
+    }
+
+    /// Whom one of our people means by a name, an extension or a number.
+    pub fn person(&self, named: &str, asker: &str) -> Option<&Arc<str>> {
+        let site = self.users.get(asker).and_then(|asker| asker.site.as_ref());
+        let near = site.and_then(|site| self.extensions.of(&site.name, named));
+        let found = near.or_else(|| self.directory.get(named))?;
+        let is_private = found.private.as_ref().is_some_and(|number| *number.shared() == *named);
+        (!is_private).then_some(&found.name)
+    }
+
+    /// The user whose mobile this number is.
+    pub fn owner_of_mobile(&self, number: &str) -> Option<&Arc<str>> {
+        self.mobiles.get(number)
+    }
+
+    /// Whether a user may see where another one is, and whether they are in a call.
+    pub fn lets_watch(&self, watched: &str, watcher: &str) -> bool {
+        let Some(user) = self.users.get(watched) else { return false };
+        watched == watcher || (user.watchers == Watchers::Everybody && self.users.contains_key(watcher))
+    }
+
+    /// Whether a user wants to be left alone.
+    pub fn does_not_disturb(&self, user: &str) -> bool {
+        self.users.get(user).is_some_and(|user| user.do_not_disturb)
+    }
+
+    /// Whether a user has devices that are where the documents say, registered or not.
+    pub fn has_fixed_devices(&self, user: &str) -> bool {
+        self.users.get(user).is_some_and(|user| !user.devices.is_empty())
+    }
+}

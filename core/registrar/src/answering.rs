@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use policy::{Policy, WallTime};
-use sip_message::{Header, Message, Method};
-use sip_stack::auth::{self, Algorithm, Guard, Proof, Secret};
+use sip_message::{Header, Message};
+use sip_stack::auth::Guard;
 use sip_stack::{Flow, Reply, Send, ServerId, Stack, Transport};
 
 use crate::binding::{Binding, Flows};
 use crate::date::date;
 use crate::kept::Kept;
+use crate::proving::{Proof, algorithms, prove, wall_ms};
 use crate::reading::{self, No};
 use crate::table::Table;
 use crate::update::{Arrival, Hops, update};
@@ -128,28 +129,13 @@ impl Registrar {
 
     /// Who is registered, and by whom: a user registers nobody else.
     fn proven(&mut self, around: &mut Surroundings<'_>, message: &Message<'_>) -> Proven {
-        let now_ms = wall_ms(around.wall);
-        let uri = message.request_uri().unwrap_or_default();
-        let mut proven = Proven::Nobody;
-        for line in message.lines().filter(|line| line.header == Header::Authorization) {
-            let Some(name) = auth::user_of(line.value) else { continue };
-            if !auth::algorithm_of(line.value).is_some_and(|one| algorithms(around.policy).contains(&one)) {
-                continue;
-            }
-            let Some((user, password)) = around.policy.who_registers(&name) else { continue };
-            let secret = Secret::Password(password.reveal());
-            let method = Method::Register.as_str();
-            match around.guard.verify(now_ms, line.value, method, uri, secret, message.body()) {
-                Proof::Proven => {
-                    let is_own = whom(message) == Some(&**user);
-                    return if is_own { Proven::By(Arc::clone(user)) } else { Proven::SomebodyElse };
-                }
-                Proof::Stale => proven = Proven::Late,
-                Proof::Wrong => self.counters.unproven += 1,
-                Proof::NotOurs => {}
-            }
+        let proven = prove(around.policy, around.guard, around.wall, message, &mut self.counters.unproven);
+        match proven {
+            Proof::By(user) if whom(message) == Some(&*user) => Proven::By(user),
+            Proof::By(_) => Proven::SomebodyElse,
+            Proof::Nobody => Proven::Nobody,
+            Proof::Late => Proven::Late,
         }
-        proven
     }
 
     fn register(
@@ -261,11 +247,6 @@ impl Surroundings<'_> {
     }
 }
 
-/// What users may prove themselves by, the preferred first.
-pub fn algorithms(policy: &Policy) -> Vec<Algorithm> {
-    policy.digests().filter_map(Algorithm::named).collect()
-}
-
 /// Whether the device keeps its flow open for us: it says so, and nobody stands between who would not.
 fn flows(message: &Message<'_>, hops: Hops) -> Result<Flows, No> {
     let mut contacts = message.contacts().filter_map(Result::ok);
@@ -309,8 +290,4 @@ fn shown(binding: &Binding, now: Instant) -> String {
         text.push_str(&format!(";reg-id={number}"));
     }
     text
-}
-
-fn wall_ms(wall: WallTime) -> u64 {
-    u64::try_from(wall.0).unwrap_or(0)
 }

@@ -113,7 +113,8 @@ impl KeptBinding {
 }
 
 impl KeptFlow {
-    fn of(flow: Flow, listeners: &[Listener]) -> KeptFlow {
+    /// What is written down of a flow.
+    pub fn of(flow: Flow, listeners: &[Listener]) -> KeptFlow {
         let listener = listeners.iter().find(|one| one.id == flow.listener);
         KeptFlow {
             transport: word_of(flow.transport).to_owned(),
@@ -123,7 +124,7 @@ impl KeptFlow {
     }
 
     /// The same flow, if we still listen there.
-    fn restore(&self, listeners: &[Listener]) -> Option<Flow> {
+    pub fn restore(&self, listeners: &[Listener]) -> Option<Flow> {
         let transport = transport_of(&self.transport)?;
         let is_it = |one: &&Listener| one.transport == transport && one.bind == self.local;
         let listener = listeners.iter().find(is_it)?.id;

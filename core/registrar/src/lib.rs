@@ -11,13 +11,15 @@ mod answering;
 mod binding;
 mod date;
 mod kept;
+mod proving;
 mod reading;
 mod table;
 mod update;
 mod view;
 
-pub use answering::{Counters, Registrar, Surroundings, algorithms};
+pub use answering::{Counters, Registrar, Surroundings};
 pub use binding::{Binding, Reach};
-pub use kept::{Kept, KeptBinding};
+pub use kept::{Kept, KeptBinding, KeptFlow};
+pub use proving::{Proof, algorithms, challenges, prove};
 pub use table::{Table, Way};
 pub use view::DeviceView;

@@ -22,6 +22,8 @@ pub struct Table {
     connections: BTreeSet<(ConnectionId, Arc<str>)>,
     /// The same as facts.
     devices: Devices,
+    /// Whose bindings changed since somebody asked last.
+    changed: BTreeSet<Arc<str>>,
 }
 
 /// One way to a device.
@@ -39,6 +41,7 @@ impl Table {
             ends: BTreeSet::new(),
             connections: BTreeSet::new(),
             devices: Devices::default(),
+            changed: BTreeSet::new(),
         }
     }
 
@@ -79,6 +82,7 @@ impl Table {
 
     /// These are a user's bindings from now on.
     pub fn set(&mut self, user: &Arc<str>, bindings: Arc<[Binding]>) {
+        self.changed.insert(Arc::clone(user));
         self.forget(user);
         let end = bindings.iter().map(|binding| binding.until).min();
         let Some(end) = end else { return };
@@ -88,6 +92,16 @@ impl Table {
         }
         self.users.insert(Arc::clone(user), bindings);
         self.see(user);
+    }
+
+    /// Whose bindings were set since this was asked last.
+    pub fn take_changes(&mut self) -> BTreeSet<Arc<str>> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Whether some device of a user can be reached now.
+    pub fn is_reachable(&self, user: &str) -> bool {
+        self.users.get(user).is_some_and(|bindings| bindings.iter().any(|one| one.reach != Reach::Lost))
     }
 
     fn forget(&mut self, user: &Arc<str>) {

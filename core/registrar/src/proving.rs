@@ -1,0 +1,64 @@
+//! Who has sent a request: a user who knows the password, or nobody.
+
+use std::sync::Arc;
+
+use policy::{Policy, WallTime};
+use sip_message::{Header, Message};
+use sip_stack::auth::{self, Algorithm, Guard, Secret};
+
+/// What a request proves of its sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    By(Arc<str>),
+    Nobody,
+    /// The proof was right, and its nonce too old.
+    Late,
+}
+
+/// Looks for a proof; counts those that were wrong.
+pub fn prove(
+    policy: &Policy,
+    guard: &mut Guard,
+    wall: WallTime,
+    message: &Message<'_>,
+    wrong: &mut u64,
+) -> Proof {
+    let uri = message.request_uri().unwrap_or_default();
+    let Some(method) = message.method() else { return Proof::Nobody };
+    let known = algorithms(policy);
+    let mut proof = Proof::Nobody;
+    for line in message.lines().filter(|line| line.header == Header::Authorization) {
+        let Some(name) = auth::user_of(line.value) else { continue };
+        if !auth::algorithm_of(line.value).is_some_and(|one| known.contains(&one)) {
+            continue;
+        }
+        let Some((user, password)) = policy.who_registers(&name) else { continue };
+        let secret = Secret::Password(password.reveal());
+        let body = message.body();
+        match guard.verify(wall_ms(wall), line.value, method.as_str(), uri, secret, body) {
+            auth::Proof::Proven => return Proof::By(Arc::clone(user)),
+            auth::Proof::Stale => proof = Proof::Late,
+            auth::Proof::Wrong => *wrong += 1,
+            auth::Proof::NotOurs => {}
+        }
+    }
+    proof
+}
+
+/// What asks for a proof: nothing where the request brought a good one.
+pub fn challenges(policy: &Policy, guard: &mut Guard, wall: WallTime, proof: &Proof) -> Vec<String> {
+    match proof {
+        Proof::By(_) => Vec::new(),
+        Proof::Nobody => guard.challenge(wall_ms(wall), &algorithms(policy)),
+        Proof::Late => guard.challenge_stale(wall_ms(wall), &algorithms(policy)),
+    }
+}
+
+/// What users may prove themselves by, the preferred first.
+pub fn algorithms(policy: &Policy) -> Vec<Algorithm> {
+    policy.digests().filter_map(Algorithm::named).collect()
+}
+
+pub(crate) fn wall_ms(wall: WallTime) -> u64 {
+    u64::try_from(wall.0).unwrap_or(0)
+}

@@ -1,0 +1,170 @@
+//! A SUBSCRIBE and its answer (RFC 6665 4.2.1).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use registrar::{Proof, challenges, prove};
+use sip_message::Message;
+use sip_stack::{Dialog, Flow, Reply, ServerId, Token};
+
+use crate::house::{House, Surroundings};
+use crate::limits::MOST;
+use crate::no::No;
+use crate::reading::{self, Asked};
+use crate::subscription::{Reason, State, Subscription};
+
+impl House {
+    /// A SUBSCRIBE, within a subscription of ours or outside of any.
+    pub fn subscribe(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        server: ServerId,
+        flow: Flow,
+        message: &Message<'_>,
+    ) {
+        let Some(watcher) = self.proven(around, server, message) else { return };
+        let answer = reading::subscribe(message).and_then(|asked| match message.to().tag() {
+            Some(tag) => self.refresh(around, &watcher, tag, &asked, flow, message),
+            None => self.begin(around, &watcher, &asked, flow, message),
+        });
+        match answer {
+            Ok((token, lasts)) => self.confirm(around, server, flow, token, lasts),
+            Err(no) => self.refuse(around, server, &no),
+        }
+        self.tell(around);
+    }
+
+    /// Who has sent a request; nobody gets more than a challenge who has not proven it.
+    pub(crate) fn proven(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        server: ServerId,
+        message: &Message<'_>,
+    ) -> Option<Arc<str>> {
+        let unproven = &mut self.counters.unproven;
+        let proof = prove(around.policy, around.guard, around.wall, message, unproven);
+        if let Proof::By(user) = proof {
+            return Some(user);
+        }
+        self.counters.challenged += 1;
+        let challenges = challenges(around.policy, around.guard, around.wall, &proof);
+        let headers: Vec<(&str, &str)> =
+            challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
+        let reply = Reply { headers: &headers, ..Reply::plain(401) };
+        around.stack.respond_and_forget(around.now, server, &reply, around.sends);
+        None
+    }
+
+    fn begin(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        watcher: &Arc<str>,
+        asked: &Asked<'_>,
+        flow: Flow,
+        message: &Message<'_>,
+    ) -> Result<(Token, Option<Duration>), No> {
+        let (named, uri) = asked.whom.ok_or(No::Nobody)?;
+        let watched = around.policy.person(named, watcher).ok_or(No::Nobody)?;
+        if !around.policy.lets_watch(watched, watcher) {
+            return Err(No::NotTheirs("this user is not to be watched"));
+        }
+        if message.contact().is_none_or(|contact| contact.is_err()) {
+            return Err(No::Bad("a SUBSCRIBE says where its NOTIFYs go"));
+        }
+        if around.is_busy() {
+            return Err(No::Full);
+        }
+        self.watchers.room_for(watcher, watched)?;
+        let token = Token::new(self.shard, self.watchers.next_slot(), around.stack.chance().u32());
+        let state = match asked.lasts {
+            Some(_) => State::Owed { from: around.now, failures: 0 },
+            None => State::Ending { reason: Reason::Timeout, from: around.now },
+        };
+        let subscription = Subscription {
+            token,
+            dialog: Dialog::as_callee(message, &token.tag(), flow),
+            watcher: Arc::clone(watcher),
+            watched: Arc::clone(watched),
+            package: asked.package,
+            event: asked.event.as_str().into(),
+            contact: around.contact(flow).into(),
+            entity: uri.into(),
+            until: around.now + asked.lasts.unwrap_or(MOST),
+            version: 0,
+            state,
+            look: None,
+        };
+        let known = self.watchers.face(watched).cloned();
+        let face = known.unwrap_or_else(|| Arc::new(self.compose(around, watched)));
+        self.watchers.insert(subscription, face);
+        Ok((token, asked.lasts))
+    }
+
+    /// A watcher wants more of it, or no more.
+    fn refresh(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        watcher: &Arc<str>,
+        tag: &str,
+        asked: &Asked<'_>,
+        flow: Flow,
+        message: &Message<'_>,
+    ) -> Result<(Token, Option<Duration>), No> {
+        let token = Token::find(tag).ok_or(No::Gone)?;
+        let slot = self.watchers.slot_of(token).ok_or(No::Gone)?;
+        let now = around.now;
+        let refreshed = self.watchers.with(slot, |one| {
+            if one.watcher != *watcher || *one.event != *asked.event {
+                return Err(No::Gone);
+            }
+            if matches!(one.state, State::Ending { .. } | State::Parting { .. }) {
+                return Err(No::Gone);
+            }
+            one.dialog.admit(message).map_err(|fault| match fault.status() {
+                500 => No::OutOfOrder,
+                _ => No::Gone,
+            })?;
+            one.dialog.retarget(message);
+            one.dialog.heard_on(flow);
+            match asked.lasts {
+                Some(lasts) => {
+                    one.until = now + lasts;
+                    one.heard(now);
+                }
+                None => one.end(now, Reason::Timeout),
+            }
+            Ok((token, asked.lasts))
+        });
+        refreshed.unwrap_or(Err(No::Gone))
+    }
+
+    fn confirm(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        server: ServerId,
+        flow: Flow,
+        token: Token,
+        lasts: Option<Duration>,
+    ) {
+        self.counters.accepted += 1;
+        let expires = lasts.unwrap_or_default().as_secs().to_string();
+        let (tag, contact) = (token.tag(), around.contact(flow));
+        let reply = Reply {
+            to_tag: Some(&tag),
+            contact: Some(&contact),
+            headers: &[("Expires", &expires)],
+            ..Reply::plain(200)
+        };
+        around.stack.respond(around.now, server, &reply, around.sends);
+    }
+
+    pub(crate) fn refuse(&mut self, around: &mut Surroundings<'_>, server: ServerId, no: &No) {
+        match no {
+            No::Full => self.counters.shed += 1,
+            _ => self.counters.refused += 1,
+        }
+        let (status, name, value) = no.answer();
+        let reply = Reply { headers: &[(name, &value)], ..Reply::plain(status) };
+        around.stack.respond(around.now, server, &reply, around.sends);
+    }
+}

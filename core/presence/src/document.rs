@@ -1,0 +1,96 @@
+//! A face in the words of an event package.
+
+use pidf::{Basic, Dialog, DialogState, Dialogs, Direction, Presence, Tuple};
+
+use crate::face::Face;
+use crate::known::{By, Engagement, Part, Published, Stage};
+
+/// What a watcher wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Package {
+    Presence,
+    Dialog,
+}
+
+/// Every package, as Allow-Events lists them.
+pub(crate) const PACKAGES: &str = "presence, dialog";
+
+impl Package {
+    pub fn named(name: &str) -> Option<Package> {
+        match name {
+            "presence" => Some(Package::Presence),
+            "dialog" => Some(Package::Dialog),
+            _ => None,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Package::Presence => "presence",
+            Package::Dialog => "dialog",
+        }
+    }
+
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Package::Presence => pidf::PRESENCE_TYPE,
+            Package::Dialog => pidf::DIALOG_TYPE,
+        }
+    }
+
+    /// Whether a watcher has to be told that one face became another.
+    pub fn differs(self, one: &Face, other: &Face) -> bool {
+        match self {
+            Package::Presence => one.presence != other.presence,
+            Package::Dialog => one.dialogs != other.dialogs,
+        }
+    }
+
+    /// The document: of whom, by which address they were asked for, and which document of the subscription.
+    pub fn document(self, face: &Face, (contact, entity): (&str, &str), version: u32) -> String {
+        match self {
+            Package::Presence => presence(face, contact, entity),
+            Package::Dialog => {
+                let dialogs = face.dialogs.iter().map(dialog).collect();
+                Dialogs { entity, version, dialogs }.to_string()
+            }
+        }
+    }
+}
+
+fn presence(face: &Face, contact: &str, entity: &str) -> String {
+    let mien = &face.presence;
+    let house =
+        Tuple { id: "house".to_owned(), basic: mien.basic, contact: Some(contact), notes: Vec::new() };
+    let tuple = |one: &Published, basic: Basic| Tuple {
+        id: format!("d{:x}", one.number),
+        basic,
+        contact: None,
+        notes: Vec::new(),
+    };
+    let said = mien.published.iter().filter_map(|one| Some(tuple(one, one.said.basic?)));
+    Presence {
+        entity,
+        tuples: std::iter::once(house).chain(said).collect(),
+        activities: &mien.activities,
+        notes: mien.notes.iter().map(|note| &**note).collect(),
+    }
+    .to_string()
+}
+
+fn dialog(engagement: &Engagement) -> Dialog {
+    let by = if engagement.by == By::Mobile { "m" } else { "" };
+    let (part, direction) = match engagement.part {
+        Part::Calling => ("c", Direction::Initiator),
+        Part::Called => ("r", Direction::Recipient),
+    };
+    Dialog {
+        id: format!("{:x}{part}{by}", engagement.call),
+        direction,
+        state: match engagement.stage {
+            Stage::Trying => DialogState::Trying,
+            Stage::Ringing => DialogState::Early,
+            Stage::Talking => DialogState::Confirmed,
+        },
+    }
+}

@@ -1,0 +1,85 @@
+//! What is shown of a person: all that is known, composed into one state.
+
+use std::sync::Arc;
+
+use pidf::{Activity, Basic, Said};
+use policy::Policy;
+use registrar::Table;
+
+use crate::board::Board;
+use crate::known::{By, Engagement, Published, Stage};
+
+/// So many notes are shown of one person.
+const NOTES_MAX: usize = 4;
+
+pub(crate) const ON_A_CALL: &str = "on a call";
+pub(crate) const ON_MOBILE: &str = "on a call (mobile)";
+pub(crate) const NOT_TO_BE_DISTURBED: &str = "do not disturb";
+
+/// A person as watchers see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Face {
+    pub presence: Arc<Mien>,
+    /// Dialogs, in order.
+    pub dialogs: Arc<[Engagement]>,
+}
+
+/// The part of it that is no lamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mien {
+    /// Whether some phone of theirs can be rung.
+    pub basic: Basic,
+    /// What devices say, the newest first.
+    pub published: Vec<Published>,
+    /// What the person does: by what devices say, and by what the house sees. In order, each once.
+    pub activities: Vec<Activity>,
+    pub notes: Vec<Box<str>>,
+}
+
+impl Face {
+    pub fn compose(user: &str, policy: &Policy, table: &Table, board: &Board) -> Face {
+        let mut engagements: Vec<Engagement> =
+            board.of(user).flat_map(|known| known.engagements.iter().cloned()).collect();
+        engagements.sort_unstable();
+        let mut published: Vec<Published> =
+            board.of(user).flat_map(|known| known.published.iter().cloned()).collect();
+        published.sort_by_key(|one| std::cmp::Reverse(one.number));
+        let is_reachable = table.is_reachable(user) || policy.has_fixed_devices(user);
+        let mut mien = Mien {
+            basic: if is_reachable { Basic::Open } else { Basic::Closed },
+            activities: published.iter().flat_map(|one| one.said.activities.iter().copied()).collect(),
+            notes: Vec::new(),
+            published,
+        };
+        mien.note_calls(&engagements);
+        if policy.does_not_disturb(user) {
+            mien.activities.push(Activity::Busy);
+            mien.note(NOT_TO_BE_DISTURBED);
+        }
+        let said: Vec<Arc<Said>> = mien.published.iter().map(|one| Arc::clone(&one.said)).collect();
+        said.iter().flat_map(|said| &said.notes).for_each(|note| mien.note(note));
+        mien.activities.sort_unstable();
+        mien.activities.dedup();
+        // A mobile that rings is nobody's lamp: who is to pick that up?
+        engagements.retain(|one| one.by == By::Phone || one.stage == Stage::Talking);
+        Face { presence: Arc::new(mien), dialogs: engagements.into() }
+    }
+}
+
+impl Mien {
+    fn note_calls(&mut self, engagements: &[Engagement]) {
+        let mut talks = engagements.iter().filter(|one| one.stage == Stage::Talking).peekable();
+        if talks.peek().is_none() {
+            return;
+        }
+        self.activities.push(Activity::OnThePhone);
+        let is_mobile = talks.all(|one| one.by == By::Mobile);
+        self.note(if is_mobile { ON_MOBILE } else { ON_A_CALL });
+    }
+
+    fn note(&mut self, note: &str) {
+        if self.notes.len() < NOTES_MAX && !self.notes.iter().any(|known| **known == *note) {
+            self.notes.push(note.into());
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What one shard knows of a person.
+
+use std::sync::Arc;
+
+use pidf::Said;
+
+/// A person's part in one call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Engagement {
+    /// The same as long as the call lasts, and no other call's.
+    pub call: u64,
+    pub part: Part,
+    pub stage: Stage,
+    pub by: By,
+}
+
+/// Who began the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    Calling,
+    Called,
+}
+
+/// How far it has come for the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    Trying,
+    Ringing,
+    Talking,
+}
+
+/// What the person has the call with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    Phone,
+    Mobile,
+}
+
+/// What a device of the person says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Which publication it is: the later, the higher, on one shard.
+    pub number: u64,
+    pub said: Arc<Said>,
+}
+
+/// All that a shard knows of a person, beside where phones are: of that every shard has the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// In order, each once.
+    pub engagements: Vec<Engagement>,
+    pub published: Vec<Published>,
+}
+
+impl Known {
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.engagements.is_empty() && self.published.is_empty()
+    }
+}

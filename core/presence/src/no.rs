@@ -1,0 +1,50 @@
+//! Why a SUBSCRIBE or PUBLISH is not done.
+
+use crate::document::PACKAGES;
+use crate::limits::{LEAST, RETRY_AFTER};
+
+/// The house declines, or the peer erred.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum No {
+    Bad(&'static str),
+    /// The watched is private, or the published somebody else's.
+    NotTheirs(&'static str),
+    Nobody,
+    WrongType,
+    NotAcceptable(&'static str),
+    TooLarge,
+    TooBrief,
+    /// It requires what nobody here knows.
+    Unknown(String),
+    /// No such subscription.
+    Gone,
+    /// Its CSeq did not rise.
+    OutOfOrder,
+    UnknownEvent(&'static str),
+    StaleTag,
+    TooMany(&'static str),
+    /// The house has other things to do.
+    Full,
+}
+
+impl No {
+    /// The status, and the header that says more.
+    pub fn answer(&self) -> (u16, &'static str, String) {
+        let warning = |words: &str| format!("399 tandem \"{words}\"");
+        match self {
+            No::Bad(words) => (400, "Warning", warning(words)),
+            No::NotTheirs(words) | No::TooMany(words) => (403, "Warning", warning(words)),
+            No::Nobody => (404, "Warning", warning("nobody here has this name or number")),
+            No::NotAcceptable(kind) => (406, "Accept", (*kind).to_owned()),
+            No::StaleTag => (412, "Warning", warning("no publication has this entity tag")),
+            No::TooLarge => (413, "Warning", warning("a presence document has 25 kB at most")),
+            No::WrongType => (415, "Accept", pidf::PRESENCE_TYPE.to_owned()),
+            No::Unknown(tags) => (420, "Unsupported", tags.clone()),
+            No::TooBrief => (423, "Min-Expires", LEAST.as_secs().to_string()),
+            No::Gone => (481, "Allow-Events", PACKAGES.to_owned()),
+            No::UnknownEvent(known) => (489, "Allow-Events", (*known).to_owned()),
+            No::OutOfOrder => (500, "Warning", warning("a later SUBSCRIBE was done already")),
+            No::Full => (503, "Retry-After", RETRY_AFTER.to_owned()),
+        }
+    }
+}

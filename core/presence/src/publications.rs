@@ -1,0 +1,116 @@
+//! What devices publish, each until its time is over (RFC 3903 4).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pidf::Said;
+use sip_stack::Chance;
+
+use crate::known::Published;
+use crate::limits::PUBLICATIONS_MAX;
+use crate::no::No;
+
+/// What a PUBLISH wants (RFC 3903 4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wish<'m> {
+    Begin(Said),
+    Refresh(&'m str),
+    Change(&'m str, Said),
+    End(&'m str),
+}
+
+/// One publication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Publication {
+    /// Another with each PUBLISH.
+    pub tag: Box<str>,
+    pub number: u64,
+    pub said: Arc<Said>,
+    pub until: Instant,
+}
+
+/// All that was published to one shard.
+#[derive(Debug, Default)]
+pub(crate) struct Publications {
+    users: BTreeMap<Arc<str>, Vec<Publication>>,
+    ends: BTreeSet<(Instant, Arc<str>)>,
+}
+
+impl Publications {
+    /// Does what a PUBLISH wants; returns the entity tag that names the publication from now on.
+    pub fn apply(
+        &mut self,
+        now: Instant,
+        user: &Arc<str>,
+        wish: &Wish<'_>,
+        lasts: Duration,
+        (number, chance): (u64, &mut Chance),
+    ) -> Result<Box<str>, No> {
+        let mut all = self.users.get(user).cloned().unwrap_or_default();
+        all.retain(|one| one.until > now);
+        let tag: Box<str> = chance.text(16).into();
+        let until = now + lasts;
+        let named =
+            |all: &[Publication], tag: &str| all.iter().position(|one| *one.tag == *tag).ok_or(No::StaleTag);
+        match wish {
+            Wish::Begin(_) if all.len() >= PUBLICATIONS_MAX => {
+                return Err(No::TooMany("a user has too many publications"));
+            }
+            Wish::Begin(said) => {
+                all.push(Publication { tag: tag.clone(), number, said: Arc::new(said.clone()), until });
+            }
+            Wish::Refresh(known) => {
+                let at = named(&all, known)?;
+                (all[at].tag, all[at].until) = (tag.clone(), until);
+            }
+            Wish::Change(known, said) => {
+                let at = named(&all, known)?;
+                all[at] = Publication { tag: tag.clone(), number, said: Arc::new(said.clone()), until };
+            }
+            Wish::End(known) => drop(all.remove(named(&all, known)?)),
+        }
+        self.set(user, all);
+        Ok(tag)
+    }
+
+    /// As the other shards are told.
+    pub fn published(&self, user: &str) -> Vec<Published> {
+        let all = self.users.get(user).map_or(&[][..], Vec::as_slice);
+        all.iter().map(|one| Published { number: one.number, said: Arc::clone(&one.said) }).collect()
+    }
+
+    pub fn len(&self) -> usize {
+        self.users.values().map(Vec::len).sum()
+    }
+
+    pub fn users(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.users.keys()
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        self.ends.first().map(|(at, _)| *at)
+    }
+
+    /// A user of whom something has ended, and what is left of it.
+    pub fn expire(&mut self, now: Instant) -> Option<Arc<str>> {
+        let (_, user) = self.ends.first().filter(|(at, _)| *at <= now).cloned()?;
+        let mut all = self.users.get(&user).cloned().unwrap_or_default();
+        all.retain(|one| one.until > now);
+        self.set(&user, all);
+        Some(user)
+    }
+
+    pub fn set(&mut self, user: &Arc<str>, all: Vec<Publication>) {
+        let first = |all: &[Publication]| all.iter().map(|one| one.until).min();
+        if let Some(known) = self.users.remove(user)
+            && let Some(end) = first(&known)
+        {
+            self.ends.remove(&(end, Arc::clone(user)));
+        }
+        if let Some(end) = first(&all) {
+            self.ends.insert((end, Arc::clone(user)));
+            self.users.insert(Arc::clone(user), all);
+        }
+    }
+}

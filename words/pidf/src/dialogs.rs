@@ -1,0 +1,61 @@
+//! The dialogs of somebody, as busy lamps read them (RFC 4235 4).
+
+use std::fmt;
+
+use crate::escape::Escaped;
+
+/// A whole document: what it does not name is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialogs<'a> {
+    /// The URI that was asked for.
+    pub entity: &'a str,
+    /// Begins with 0 and rises by one with each document of a subscription.
+    pub version: u32,
+    pub dialogs: Vec<Dialog>,
+}
+
+/// One of them. With whom it is stays untold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialog {
+    /// The same as long as it lasts.
+    pub id: String,
+    pub direction: Direction,
+    pub state: DialogState,
+}
+
+/// Who began it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    Initiator,
+    Recipient,
+}
+
+/// How far it has come (RFC 4235 3.7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DialogState {
+    Trying,
+    Early,
+    Confirmed,
+}
+
+impl fmt::Display for Dialogs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<?xml version=\"1.0\"?>\n<dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\"")?;
+        let entity = Escaped(self.entity);
+        writeln!(f, " version=\"{}\" state=\"full\" entity=\"{entity}\">", self.version)?;
+        for dialog in &self.dialogs {
+            let direction = match dialog.direction {
+                Direction::Initiator => "initiator",
+                Direction::Recipient => "recipient",
+            };
+            let state = match dialog.state {
+                DialogState::Trying => "trying",
+                DialogState::Early => "early",
+                DialogState::Confirmed => "confirmed",
+            };
+            let id = Escaped(&dialog.id);
+            writeln!(f, "<dialog id=\"{id}\" direction=\"{direction}\"><state>{state}</state></dialog>")?;
+        }
+        f.write_str("</dialog-info>\n")
+    }
+}

@@ -1,0 +1,25 @@
+//! Documents about people: presence (PIDF with RPID, RFC 3863, 4479, 4480) and dialogs (RFC 4235).
+//!
+//! [`Said::read`] takes what a device publishes and keeps what the house understands of it; [`Presence`] and
+//! [`Dialogs`] print what watchers are told. Not here: what makes one person's state out of many sayings.
+//!
+//! Start at `presence.rs`; `xml.rs` reads no more of XML than such documents need, and trusts nothing.
+
+mod activity;
+mod dialogs;
+mod escape;
+mod presence;
+mod said;
+mod xml;
+
+pub use activity::Activity;
+pub use dialogs::{Dialog, DialogState, Dialogs, Direction};
+pub use presence::{Basic, Presence, Tuple};
+pub use said::Said;
+pub use xml::Fault;
+
+/// The content type of a presence document.
+pub const PRESENCE_TYPE: &str = "application/pidf+xml";
+
+/// The content type of a document about dialogs.
+pub const DIALOG_TYPE: &str = "application/dialog-info+xml";

@@ -74,6 +74,8 @@ pub struct Call {
     pub(crate) retry_after: Option<Duration>,
     /// The earliest entry of this call in the table's heap.
     pub(crate) looked: Option<Instant>,
+    /// The figure of what watchers saw last.
+    pub(crate) seen: u64,
 }
 
 /// What a call is doing.
@@ -252,6 +254,7 @@ impl Call {
             draft,
             plan: Arc::new(plan),
             looked: None,
+            seen: 0,
         }
     }
 

@@ -13,7 +13,7 @@ use sip_stack::locate::DnsQuestion;
 use sip_stack::{ConnectionId, Listener, ListenerId, Reply, Send, ServerId, Stack, Token, Transport};
 use targets::Book;
 
-use crate::{Accounts, Event, Now, Record};
+use crate::{Accounts, Event, Now, Record, Sighting};
 
 /// One shard's surroundings, lent to a call for the time of one event.
 pub struct Room<'a> {
@@ -37,6 +37,8 @@ pub struct Room<'a> {
     pub sends: &'a mut Vec<Send>,
     pub asks: &'a mut Vec<(Token, DnsQuestion)>,
     pub tells: &'a mut Vec<Event>,
+    /// Whom calls engage; nothing, where nobody can watch anybody.
+    pub seen: Option<&'a mut Vec<Sighting>>,
 }
 
 impl Room<'_> {

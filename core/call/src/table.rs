@@ -13,7 +13,7 @@ use crate::arrival::Gate;
 use crate::call::Call;
 use crate::replaces::{Replaced, Sought};
 use crate::stray::Ended;
-use crate::{Room, arrival, bridge, part, stray};
+use crate::{Room, Sighting, arrival, bridge, part, stray};
 
 /// A party goes through so many calls at most.
 const MOVES_MAX: usize = 64;
@@ -77,6 +77,9 @@ impl Calls {
     pub fn mend(&mut self, room: &mut Room<'_>) {
         let Some((token, session, beside)) = self.lent.take() else { return };
         room.orders.extend(beside.into_iter().chain([session]).map(|session| Order::Close { session }));
+        if let Some(sightings) = room.seen.as_deref_mut() {
+            sightings.push(Sighting { call: token, parties: Vec::new() });
+        }
         self.slots[token.slot() as usize] = Slot::default();
         self.free.push(token.slot());
     }
@@ -308,9 +311,16 @@ impl Calls {
         self.slots[of.slot() as usize].moved = Some(by);
     }
 
+    /// Shows all calls to whoever watches.
+    pub fn show_all(&mut self, room: &mut Room<'_>) {
+        let calls = self.slots.iter_mut().flat_map(|slot| &mut slot.call);
+        calls.for_each(|call| call.note_seen(room));
+    }
+
     /// Puts a call back, or lets it go when it has nothing left to wait for; then does what it wants done.
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
         call.note_readiness();
+        call.note_seen(room);
         let errands = std::mem::take(&mut call.errands);
         self.put_back(call);
         for errand in errands {

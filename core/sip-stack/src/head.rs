@@ -8,7 +8,8 @@ use crate::flow::Flow;
 use crate::request::{Reply, finish};
 
 /// The methods that this house knows: what a 405 or an OPTIONS answer lists.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY";
+pub const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE, PUBLISH";
 
 /// The extensions that this house knows: what may be required of it, and what an OPTIONS answer lists.
 pub const EXTENSIONS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];

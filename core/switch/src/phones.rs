@@ -57,6 +57,11 @@ impl Switch {
         let users = table
             .users()
             .map(|user| UserPhones { user: user.clone(), phones: table.view(user, now.instant) });
-        Phones { users: users.collect(), counters: self.registrar.counters() }
+        Phones {
+            users: users.collect(),
+            counters: self.registrar.counters(),
+            watched: self.presence.sights(now.instant),
+            watching: self.presence.counters(),
+        }
     }
 }

@@ -137,4 +137,6 @@ pub enum News {
     Registration { trunk: Arc<str>, known: Arc<Known> },
     /// Where a user's phones are.
     Bindings { user: Arc<str>, bindings: Arc<[Binding]> },
+    /// What is known of people, for whoever watches them.
+    Presence(presence::News),
 }

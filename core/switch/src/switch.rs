@@ -38,6 +38,9 @@ pub struct Switch {
     health: Health,
     pub(crate) registrations: Registrations,
     pub(crate) registrar: Registrar,
+    pub(crate) presence: presence::House,
+    /// Whether there ever was somebody who could watch somebody.
+    pub(crate) is_watched: bool,
     /// What registrations mean for calls.
     pub(crate) accounts: Accounts,
     /// What was last told of each account.
@@ -76,6 +79,9 @@ pub(crate) struct Scratch {
     pub(crate) accounts: Vec<Arc<str>>,
     /// Users whose phones registered.
     pub(crate) bindings: Vec<(Arc<str>, Arc<[Binding]>)>,
+    /// What watchers may know of calls.
+    pub(crate) seen: Vec<call::Sighting>,
+    pub(crate) presence: Vec<presence::News>,
 }
 
 impl Switch {
@@ -83,6 +89,7 @@ impl Switch {
         let mut chance = Chance::from_seed(settings.seed);
         let mut key = [0; 32];
         chance.fill(&mut key);
+        let lot = chance.u32();
         let media = settings.media.into_iter().map(|range| MediaPlace {
             interface: range.interface,
             advertise: range.advertise,
@@ -104,6 +111,8 @@ impl Switch {
             health: Health::default(),
             registrations: Registrations::new(settings.shard, settings.shards),
             registrar: Registrar::new(Table::new(Arc::clone(&settings.listeners))),
+            presence: presence::House::new(settings.shard, lot),
+            is_watched: policy.has_watchers(),
             accounts: Accounts::default(),
             told: BTreeMap::new(),
             standings: Standings::default(),
@@ -137,10 +146,14 @@ impl Switch {
                 self.see_accounts(now.instant);
             }
             Input::News(News::Bindings { user, bindings }) => self.registrar.table.set(&user, bindings),
+            Input::News(News::Presence(news)) => {
+                self.with_presence(now, out, |house, around| house.learn(around, &news));
+            }
             Input::Command(id, command) => self.command(now, id, command, out),
         }
         self.follow_book(now, out);
         self.note_accounts(now, out);
+        self.note_presence(now, out);
         self.note_questions(now, out);
     }
 
@@ -157,6 +170,7 @@ impl Switch {
             registrations,
             asked,
             bindings,
+            self.presence.deadline(),
         ]
         .into_iter()
         .flatten()
@@ -202,6 +216,9 @@ impl Switch {
                 registration::ROOM => self.with_registrations(now, out, |registrations, around| {
                     registrations.answered(owner, client, flow, &message, around);
                 }),
+                presence::ROOM => self.with_presence(now, out, |house, around| {
+                    house.answered(around, client, owner.key, &message);
+                }),
                 _ => {}
             },
         }
@@ -215,6 +232,9 @@ impl Switch {
         message: &Message<'_>,
         out: &mut Outbox,
     ) {
+        if self.asks_for_presence(now, server, flow, message, out) {
+            return;
+        }
         if message.to().tag().is_some() {
             return self.with_calls(now, out, |calls, room| calls.in_dialog(room, server, flow, message));
         }
@@ -229,7 +249,9 @@ impl Switch {
             Some(Method::Bye | Method::Update | Method::Info | Method::Prack | Method::Notify) => {
                 self.refuse(now, server, 481, &[], out);
             }
-            Some(Method::Subscribe) => self.refuse(now, server, 489, &[("Allow-Events", "refer")], out),
+            Some(Method::Subscribe | Method::Publish) => {
+                self.refuse(now, server, 489, &[("Allow-Events", "refer")], out)
+            }
             // A transfer of no call: nobody here is called on somebody else's word.
             Some(Method::Refer) => self.refuse(now, server, 403, &[], out),
             _ => self.refuse(now, server, 405, &[("Allow", sip_stack::ALLOW)], out),
@@ -256,6 +278,7 @@ impl Switch {
             self.calls.flow_failed(flow);
             self.registrations.flow_failed(flow, now.instant);
             self.registrar.table.flow_failed(flow);
+            self.presence.flow_failed(flow);
         }
         self.hand_out_late(now, late, out);
     }
@@ -270,6 +293,7 @@ impl Switch {
         self.with_health(now, out, Health::expire);
         self.with_registrations(now, out, Registrations::expire);
         self.registrar.table.expire(now.instant);
+        self.with_presence(now, out, presence::House::expire);
         self.give_up_questions(now, out);
     }
 
@@ -285,6 +309,7 @@ impl Switch {
                 registration::ROOM => self.with_registrations(now, out, |registrations, around| {
                     registrations.late(&late, around);
                 }),
+                presence::ROOM => self.with_presence(now, out, |house, around| house.late(around, &late)),
                 _ => {}
             }
         }
@@ -336,6 +361,7 @@ impl Switch {
         self.watch_servers(now);
         self.watch_accounts(now, out);
         self.follow_users(now, out);
+        self.follow_watchers(now, out);
     }
 
     fn watch_servers(&mut self, now: Now) {
@@ -359,7 +385,12 @@ impl Switch {
         out.replies.push((id, Reply::Held(self.held())));
     }
 
-    fn with_calls(&mut self, now: Now, out: &mut Outbox, event: impl FnOnce(&mut Calls, &mut Room<'_>)) {
+    pub(crate) fn with_calls(
+        &mut self,
+        now: Now,
+        out: &mut Outbox,
+        event: impl FnOnce(&mut Calls, &mut Room<'_>),
+    ) {
         let mut room = Room {
             now,
             policy: &self.policy,
@@ -376,6 +407,7 @@ impl Switch {
             sends: &mut out.sends,
             asks: &mut self.scratch.calls_ask,
             tells: &mut out.tells,
+            seen: self.is_watched.then_some(&mut self.scratch.seen),
         };
         event(&mut self.calls, &mut room);
     }

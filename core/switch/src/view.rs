@@ -125,6 +125,9 @@ pub struct SomeCalls {
 pub struct Phones {
     pub users: Vec<UserPhones>,
     pub counters: Counters,
+    /// Who is watched on this shard, and by whom.
+    pub watched: Vec<presence::Sight>,
+    pub watching: presence::Counters,
 }
 
 /// One user's phones.

@@ -10,7 +10,7 @@ use crate::exchange::{ActorInput, ActorOut, Ended, LegId, Note, Noted, Parcel, T
 use crate::leg::{Leg, Stage, State};
 use crate::profile::{Habit, Profile};
 use crate::repeat::{Repeat, T1};
-use crate::whereabouts::Registering;
+use crate::whereabouts::{Registering, Watching};
 
 /// A user agent without socket or clock.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub struct Actor {
     pub(crate) registrar: Registrar,
     /// What it keeps registered itself.
     pub(crate) registering: Option<Registering>,
+    pub(crate) watching: Vec<Watching>,
     pub(crate) next_incoming: u32,
     pub(crate) next_port: u16,
 }
@@ -76,6 +77,7 @@ impl Actor {
             served: Vec::new(),
             registrar: Registrar::default(),
             registering: None,
+            watching: Vec::new(),
             next_incoming: LegId::INCOMING,
             next_port: 0,
         }
@@ -125,7 +127,8 @@ impl Actor {
             None => client.repeat.deadline(),
         });
         let registering = self.registering.as_ref().and_then(Registering::deadline);
-        clients.chain(self.legs.values().filter_map(Leg::deadline)).chain(registering).min()
+        let watching = self.watching.iter().filter_map(Watching::deadline);
+        clients.chain(self.legs.values().filter_map(Leg::deadline)).chain(registering).chain(watching).min()
     }
 
     /// Every leg that ever was, in the order of their numbers.
@@ -174,6 +177,7 @@ impl Actor {
         self.served.retain(|served| served.until > now);
         self.expire_clients(now, out);
         self.expire_registering(now, out);
+        self.expire_watching(now, out);
         let due: Vec<LegId> = self
             .legs
             .values()

@@ -34,6 +34,9 @@ impl Actor {
         if let Some(copy) = copy {
             return out.sends.push(copy.answer.clone());
         }
+        if let (Method::Notify, Some(at)) = (method, self.watching_of(message)) {
+            return self.shown(now, at, path, message, out);
+        }
         match (method, message.to().tag()) {
             (Method::Ack, _) => self.acknowledged(now, message, out),
             (Method::Cancel, _) => self.cancelled(now, path, message, out),

@@ -85,6 +85,9 @@ impl Actor {
         if method == "REGISTER" {
             self.told_of_registering(now, message, out);
         }
+        if method == "SUBSCRIBE" && leg.is_none() {
+            self.told_of_watching(now, message, out);
+        }
         if let Some(id) = leg {
             self.concluded(now, id, method, message, out);
         }

@@ -58,6 +58,7 @@ impl Actor {
             }
             Deed::Register { contact, headers } => self.keep_registered(now, Some(contact), headers, out),
             Deed::AskWhatIsRegistered => self.keep_registered(now, None, Vec::new(), out),
+            Deed::Watch { uri, package, seconds } => self.watch(now, (uri, package), seconds, out),
             Deed::Ping => self.ping(now, out),
         }
     }
@@ -353,7 +354,7 @@ impl Actor {
         self.begin_client(now, Asked { leg: None, branch, method: ask.method, cseq }, parcel, out);
     }
 
-    fn begin_client(&mut self, now: Instant, asked: Asked, parcel: Parcel, out: &mut ActorOut) {
+    pub(crate) fn begin_client(&mut self, now: Instant, asked: Asked, parcel: Parcel, out: &mut ActorOut) {
         out.sends.push(parcel.clone());
         let Asked { leg, branch, method, cseq } = asked;
         let growth = if method == "INVITE" { Growth::Doubles } else { Growth::UpToT2 };
@@ -363,11 +364,11 @@ impl Actor {
 }
 
 /// What names a request of ours.
-struct Asked {
-    leg: Option<LegId>,
-    branch: String,
-    method: &'static str,
-    cseq: u32,
+pub(crate) struct Asked {
+    pub leg: Option<LegId>,
+    pub branch: String,
+    pub method: &'static str,
+    pub cseq: u32,
 }
 
 impl Leg {

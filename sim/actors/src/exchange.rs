@@ -97,6 +97,12 @@ pub enum Deed {
     },
     /// A REGISTER without a contact, which is answered with all that are there.
     AskWhatIsRegistered,
+    /// Watches somebody, for so many seconds and again; zero: asks once, or ends what was begun.
+    Watch {
+        uri: String,
+        package: &'static str,
+        seconds: u32,
+    },
     /// An OPTIONS outside of any call.
     Ping,
 }
@@ -199,6 +205,15 @@ pub enum Note {
     Registered {
         status: u16,
         contacts: Vec<String>,
+    },
+    /// A NOTIFY showed somebody who is watched.
+    Shown {
+        uri: String,
+        package: &'static str,
+        /// The value of Subscription-State.
+        state: String,
+        body: String,
+        at: Instant,
     },
     /// A call came with a route set.
     Routed {

@@ -29,6 +29,7 @@ mod sealed;
 mod sound;
 mod timer;
 mod timing;
+mod watching;
 mod whereabouts;
 mod writing;
 

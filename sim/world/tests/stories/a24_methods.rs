@@ -10,7 +10,7 @@ use crate::{TWO_PROVIDERS, seed};
 /// Methods of other standards, of the past, and of nobody.
 const METHODS: [&str; 30] = [
     "MESSAGE",
-    "PUBLISH",
+    "PROPAGATE",
     "ENROL",
     "SERVICE",
     "BENOTIFY",
@@ -113,7 +113,8 @@ fn a24_known_methods_in_the_wrong_place_hear_their_own_codes() {
     world.run_until_quiet();
 
     let statuses: Vec<u16> = replies(&hana.notes()).iter().map(|(_, status, _)| *status).collect();
-    assert_eq!(statuses, [489, 481, 403, 481, 481, 481]);
+    // Who may watch is asked for a proof before anything else is said.
+    assert_eq!(statuses, [401, 481, 403, 481, 481, 481]);
     world.finish();
 }
 

@@ -46,6 +46,7 @@ mod targets;
 mod tcp;
 mod toll_bypass;
 mod topologies;
+mod watching;
 
 /// Two users, two providers, one of which is the other's backup.
 pub const TWO_PROVIDERS: &str = include_str!("../../src/seeds/house.toml");

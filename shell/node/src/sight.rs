@@ -83,6 +83,13 @@ pub fn phones(asker: &Asker) -> Option<Phones> {
     });
     all.reduce(|mut all, other| {
         all.counters = all.counters.and(other.counters);
+        all.watching = all.watching.and(other.watching);
+        for sight in other.watched {
+            match all.watched.iter_mut().find(|known| known.user == sight.user) {
+                Some(known) => known.watchers.extend(sight.watchers),
+                None => all.watched.push(sight),
+            }
+        }
         all
     })
 }

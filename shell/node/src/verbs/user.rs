@@ -50,17 +50,53 @@ fn list(answer: &Value, form: Form, palette: Palette) -> Exit {
 
 fn show(answer: &Value, name: &str, form: Form, palette: Palette) -> Exit {
     let found = users(answer).find(|user| user["user"] == name);
+    let watched = answer["watched"].as_array().into_iter().flatten().find(|sight| sight["user"] == name);
     match (form, found) {
         (Form::Json, found) => {
-            let nobody = json!({ "user": name, "phones": [] });
-            println!("{:#}", found.unwrap_or(&nobody));
+            let mut shown = found.cloned().unwrap_or_else(|| json!({ "user": name, "phones": [] }));
+            shown["watched"] = watched.cloned().unwrap_or(Value::Null);
+            println!("{shown:#}");
         }
         (Form::Text, Some(user)) => {
             write(user, palette);
         }
         (Form::Text, None) => println!("no phone is registered as {name}"),
     }
+    if let (Form::Text, Some(sight)) = (form, watched) {
+        write_watched(sight);
+    }
     Exit::Done
+}
+
+/// What watchers see of a user, and who they are.
+fn write_watched(sight: &Value) {
+    let words = |key: &str| -> Vec<&str> {
+        sight[key].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let calls = match sight["calls"].as_u64().unwrap_or(0) {
+        0 => "in no call".to_owned(),
+        1 => "in a call".to_owned(),
+        some => format!("in {some} calls"),
+    };
+    let mut shown = vec![sight["basic"].as_str().unwrap_or_default(), calls.as_str()];
+    shown.extend(words("activities").into_iter().chain(words("notes")));
+    println!("  shown as {}", shown.join(", "));
+    for watcher in sight["watchers"].as_array().into_iter().flatten() {
+        let text = |key: &str| watcher[key].as_str().unwrap_or_default();
+        let (told, left) = (watcher["told"].as_u64().unwrap_or(0), watcher["seconds"].as_u64().unwrap_or(0));
+        let standing = match text("state") {
+            "resting" => "does not answer, is tried again",
+            "telling" => "is being told",
+            "owed" => "is told next",
+            "ending" => "ends",
+            _ => "knows",
+        };
+        println!(
+            "  watched by {} ({}): {standing}; told {told} times, for {left} s more",
+            text("watcher"),
+            text("package")
+        );
+    }
 }
 
 /// A user and the phones; says how many.

@@ -322,8 +322,8 @@ fn id_of(wall: WallTime, key: Token) -> String {
 
 fn callee_of(plan: &AttemptPlan) -> String {
     match &plan.callee {
-        Callee::Trunk(name) => format!("trunk {name}"),
-        Callee::User(name) => format!("user {name}"),
+        Callee::Trunk(name) => ["trunk ", name].concat(),
+        Callee::User(name) => ["user ", name].concat(),
     }
 }
 

@@ -108,7 +108,7 @@ impl Call {
         index: usize,
         plan: &AttemptPlan,
     ) -> Result<(), (Cause, String)> {
-        let call_id = format!("{}-{}", self.key, room.stack.chance().text(12));
+        let call_id = [self.key.letters().text(), "-", &room.stack.chance().text(12)].concat();
         let attempt = Attempt::new((index, self.draft.row()), call_id, room.now.instant, plan);
         self.take_claims(plan)?;
         let line = self.stand_in_line(room, plan)?;
@@ -339,7 +339,7 @@ impl Call {
 
     /// The From value of this call's INVITEs, with our tag.
     pub(crate) fn tagged_from(&self, plan: &AttemptPlan) -> String {
-        format!("{};tag={}", plan.from, self.key.tag())
+        [plan.from.as_str(), ";tag=t", self.key.letters().text()].concat()
     }
 
     fn offer_to_callee(
@@ -384,7 +384,7 @@ impl Call {
     /// dialog of its own.
     pub(crate) fn next_address(&mut self, room: &mut Room<'_>, cause: Cause, words: &str) -> bool {
         let now = room.now.instant;
-        let call_id = format!("{}-{}", self.key, room.stack.chance().text(12));
+        let call_id = [self.key.letters().text(), "-", &room.stack.chance().text(12)].concat();
         self.note_failed();
         self.leave_alone(room);
         let is_last_round = self.rounds.now == Round::LeftOut;
@@ -517,8 +517,8 @@ fn grown(room: &mut Room<'_>, large: Large, request: &Request<'_>) -> Option<(Li
     }
     let interface = room.places.interface_of(flow.listener);
     let listener = room.places.listener_toward(Transport::Tcp, flow.remote.ip(), Some(interface))?;
-    let size = room.stack.size_of(request);
-    (size > DATAGRAM_MAX).then_some((listener, size))
+    let size = room.stack.size_beyond(request, DATAGRAM_MAX)?;
+    Some((listener, size))
 }
 
 /// What we offer of provisional answers. A callee's offer in one of them needs a caller who can answer it.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sip_message::{Header, Host, Message, Method, Start, Via, Writer};
+use sip_message::{Digits, Header, Host, Message, Method, Start, Via, Writer};
 
 use crate::client_invite::{self, ClientInvite};
 use crate::client_other::{self, ClientOther};
@@ -99,7 +99,7 @@ impl Clients {
         let nonce = kit.chance.u32();
         let mark = Token::new(self.shard, self.table.next_slot(), nonce);
         let sent_by = kit.sent_by(request.flow);
-        request.write(&mut kit.page, &sent_by, format_args!("{mark}"));
+        request.write(&mut kit.page, &sent_by, mark.letters().text());
         let wire = kit.wire();
         let carriage = carriage(request.flow);
         let machine = match request.method {
@@ -123,9 +123,9 @@ impl Clients {
     }
 
     pub fn send_ack(&mut self, kit: &mut Kit, request: &Request<'_>, out: &mut Vec<Send>) -> Wire {
-        let mark = kit.chance.u64();
+        let mark = format!("a{:016x}", kit.chance.u64());
         let sent_by = kit.sent_by(request.flow);
-        request.write(&mut kit.page, &sent_by, format_args!("a{mark:016x}"));
+        request.write(&mut kit.page, &sent_by, &mark);
         let wire = kit.wire();
         kit.counters.requests_sent += 1;
         out.push(Send { flow: request.flow, server_name: request.server_name.clone(), wire: wire.clone() });
@@ -407,7 +407,7 @@ fn write_companion(
         }
     }
     more(&mut writer);
-    writer.header(Header::CSeq, format_args!("{} {method}", invite.cseq().number));
+    writer.pieces("CSeq", &[Digits::of(invite.cseq().number.into()).text(), " ", method]);
     writer.end();
     kit.counters.requests_sent += u64::from(method == "ACK");
     Some(kit.wire())

@@ -336,14 +336,16 @@ impl Dialog {
 impl Party {
     fn of(value: &str) -> Party {
         let tag = NameAddr::parse(value).ok().and_then(|name_addr| name_addr.tag());
-        let place =
-            tag.and_then(|tag| value.as_bytes().windows(tag.len().max(1)).rposition(|w| w == tag.as_bytes()));
-        let (start, length) = place.map_or((value.len(), 0), |at| (at, tag.map_or(0, str::len)));
+        // The tag is a part of the value, so where it begins is known without looking for it.
+        let begins = |tag: &str| (tag.as_ptr() as usize).checked_sub(value.as_ptr() as usize);
+        let is_there = |(at, tag): &(usize, &str)| value.get(*at..*at + tag.len()) == Some(*tag);
+        let place = tag.and_then(|tag| Some((begins(tag)?, tag))).filter(is_there);
+        let (start, length) = place.map_or((value.len(), 0), |(at, tag)| (at, tag.len()));
         Party { value: value.into(), tag_at: start as u32, tag_end: (start + length) as u32 }
     }
 
     fn tagged(value: &str, tag: &str) -> Party {
-        let value = format!("{value};tag={tag}");
+        let value = [value, ";tag=", tag].concat();
         let start = value.len() - tag.len();
         Party { tag_at: start as u32, tag_end: value.len() as u32, value: value.into() }
     }

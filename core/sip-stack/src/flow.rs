@@ -132,7 +132,7 @@ impl Listener {
     pub fn contact(&self, user: &str) -> String {
         let at = if user.is_empty() { "" } else { "@" };
         match self.transport {
-            Transport::Udp => format!("<sip:{user}{at}{}>", self.sent_by),
+            Transport::Udp => ["<sip:", user, at, &self.sent_by, ">"].concat(),
             other => format!("<sip:{user}{at}{};transport={other}>", self.sent_by),
         }
     }

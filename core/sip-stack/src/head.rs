@@ -1,8 +1,8 @@
 //! What a reply repeats of its request, kept until the final answer.
 
-use std::fmt::Write;
-
-use sip_message::{Header, Line, Message, NameAddr, Salvaged, Via, Writer, reason_phrase};
+use sip_message::{
+    Digits, Header, Line, Message, NameAddr, Salvaged, Via, Writer, push_address, reason_phrase,
+};
 
 use crate::flow::Flow;
 use crate::request::{Reply, finish};
@@ -17,7 +17,7 @@ pub const EXTENSIONS: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
 /// The lines of a request that its replies repeat, and our tag.
 #[derive(Clone, Debug)]
 pub struct Head {
-    /// One line each, unfolded; Via with `received` and `rport`; To as it came.
+    /// Whole lines as they are written, unfolded; Via with `received` and `rport`; To as it came.
     lines: Box<str>,
     tag: Tag,
 }
@@ -52,28 +52,29 @@ impl Head {
         let mut lines = String::with_capacity(512);
         let mut is_first_via = true;
         for line in request {
+            let (Header::Via
+            | Header::From
+            | Header::To
+            | Header::CallId
+            | Header::CSeq
+            | Header::RecordRoute
+            | Header::Timestamp) = line.header
+            else {
+                continue;
+            };
+            lines.push_str(line.header.name());
+            lines.push_str(": ");
             match line.header {
-                Header::Via => {
-                    lines.push_str("Via: ");
-                    if is_first_via {
-                        stamp_via(&mut lines, line.value, flow);
-                    } else {
-                        unfold(&mut lines, line.value);
-                    }
+                Header::Via if is_first_via => {
                     is_first_via = false;
+                    stamp_via(&mut lines, line.value, flow);
                 }
-                Header::From | Header::To | Header::CallId | Header::CSeq | Header::RecordRoute => {
-                    lines.push_str(line.header.name());
-                    lines.push_str(": ");
-                    unfold(&mut lines, line.value);
-                }
-                _ if line.name.eq_ignore_ascii_case("Timestamp") => {
-                    lines.push_str("Timestamp: ");
-                    unfold(&mut lines, line.value);
-                }
-                _ => continue,
+                _ => unfold(&mut lines, line.value),
             }
-            lines.push('\n');
+            lines.push_str("\r\n");
+        }
+        if lines.contains('\0') {
+            lines = lines.replace('\0', " ");
         }
         Head { lines: lines.into_boxed_str(), tag }
     }
@@ -110,16 +111,18 @@ impl Head {
         page.clear();
         let status = reply.status;
         let mut writer = Writer::response(page, status, reply.reason.unwrap_or(reason_phrase(status)));
-        for line in self.lines.lines() {
-            let (name, value) = line.split_once(": ").unwrap_or((line, ""));
-            match (name, &self.tag) {
-                ("To", Tag::Ours(tag)) if status > 100 => {
-                    writer.header(Header::To, format_args!("{value};tag={tag}"));
+        let mut rest = &*self.lines;
+        while let Some(at) = memchr::memchr(b'\n', rest.as_bytes()) {
+            let (line, behind) = rest.split_at(at + 1);
+            rest = behind;
+            match (line.as_bytes(), &self.tag) {
+                ([b'T', b'o', b':', ..], Tag::Ours(tag)) if status > 100 => {
+                    writer.pieces("To", &[line["To:".len()..].trim(), ";tag=", tag]);
                 }
-                ("Record-Route", _) if !(101..300).contains(&status) => {}
-                ("Timestamp", _) if status != 100 => {}
+                ([b'R', ..], _) if !(101..300).contains(&status) => {}
+                ([b'T', b'i', ..], _) if status != 100 => {}
                 _ => {
-                    writer.raw(name, value);
+                    writer.whole(line);
                 }
             }
         }
@@ -157,8 +160,10 @@ fn stamp_via(out: &mut String, value: &str, flow: Flow) {
         is_sent_by = false;
         unfold(out, piece.trim());
     }
-    let written = write!(out, ";received={};rport={}", flow.remote.ip().to_canonical(), flow.remote.port());
-    written.expect("a String takes everything");
+    out.push_str(";received=");
+    push_address(out, flow.remote.ip().to_canonical());
+    out.push_str(";rport=");
+    out.push_str(Digits::of(flow.remote.port().into()).text());
     if !rest.is_empty() {
         out.push_str(", ");
         unfold(out, rest.trim());
@@ -167,6 +172,11 @@ fn stamp_via(out: &mut String, value: &str, flow: Flow) {
 
 /// Cuts at the first `mark` outside of quotes; without one, everything stands before it.
 fn split_unquoted(text: &str, mark: u8) -> (&str, &str) {
+    let bytes = text.as_bytes();
+    let is_plain = memchr::memchr(b'"', bytes).is_none();
+    if is_plain {
+        return memchr::memchr(mark, bytes).map_or((text, ""), |at| (&text[..at], &text[at + 1..]));
+    }
     let mut is_quoted = false;
     let mut is_escaped = false;
     for (at, byte) in text.bytes().enumerate() {
@@ -183,6 +193,9 @@ fn split_unquoted(text: &str, mark: u8) -> (&str, &str) {
 
 /// Copies a value onto one line.
 fn unfold(out: &mut String, value: &str) {
+    if memchr::memchr2(b'\r', b'\n', value.as_bytes()).is_none() {
+        return out.push_str(value.trim());
+    }
     let mut pieces = value.split(['\r', '\n']).map(str::trim).filter(|piece| !piece.is_empty());
     out.push_str(pieces.next().unwrap_or_default());
     for piece in pieces {

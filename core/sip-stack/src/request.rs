@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use sip_message::{Header, Method, Writer};
+use sip_message::{Digits, Method, Writer};
 
-use crate::flow::{Flow, Transport};
+use crate::flow::Flow;
 use crate::token::BRANCH_COOKIE;
 
 /// A request of ours. The stack adds Via, and sees to its delivery.
@@ -57,33 +57,40 @@ impl<'a> Reply<'a> {
 
 impl Request<'_> {
     /// Writes the whole request; `mark` follows the cookie in the branch.
-    pub(crate) fn write(&self, out: &mut Vec<u8>, sent_by: &str, mark: std::fmt::Arguments<'_>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>, sent_by: &str, mark: &str) {
         out.clear();
         let mut writer = Writer::request(out, self.method.as_str(), self.uri);
-        writer.header(Header::Via, via(self.flow.transport, sent_by, mark));
+        let protocol = self.flow.transport.via_name();
+        writer
+            .pieces("Via", &["SIP/2.0/", protocol, " ", sent_by, ";branch=", BRANCH_COOKIE, mark, ";rport"]);
         for route in self.routes {
             writer.raw("Route", route);
         }
-        writer.header(Header::MaxForwards, self.max_forwards);
+        writer.raw("Max-Forwards", Digits::of(self.max_forwards.into()).text());
         writer.raw("From", self.from);
         writer.raw("To", self.to);
         writer.raw("Call-ID", self.call_id);
-        writer.header(Header::CSeq, format_args!("{} {}", self.cseq, self.method.as_str()));
+        writer.pieces("CSeq", &[Digits::of(self.cseq.into()).text(), " ", self.method.as_str()]);
         if let Some(contact) = self.contact {
             writer.raw("Contact", contact);
         }
         finish(writer, self.headers, self.body);
     }
-}
 
-fn via<'a>(
-    transport: Transport,
-    sent_by: &'a str,
-    mark: std::fmt::Arguments<'a>,
-) -> impl std::fmt::Display + 'a {
-    std::fmt::from_fn(move |f| {
-        write!(f, "SIP/2.0/{} {sent_by};branch={BRANCH_COOKIE}{mark};rport", transport.via_name())
-    })
+    /// At least as many bytes as it has when it is written.
+    pub(crate) fn size_at_most(&self, sent_by: &str) -> usize {
+        // What stands in every request beside the parts below: names, line ends, numbers, the branch.
+        const USUAL: usize = 300;
+        const LINE: usize = 16;
+        let of_routes: usize = self.routes.iter().map(|route| route.len() + LINE).sum();
+        let of_headers: usize =
+            self.headers.iter().map(|(name, value)| name.len() + value.len() + LINE).sum();
+        let of_body = self.body.map_or(0, |(content_type, content)| content_type.len() + content.len());
+        let contact = self.contact.map_or(0, str::len);
+        // Each byte of a URI may be written as three.
+        let addresses = 3 * self.uri.len() + self.from.len() + self.to.len() + self.call_id.len() + contact;
+        USUAL + sent_by.len() + self.method.as_str().len() * 2 + addresses + of_routes + of_headers + of_body
+    }
 }
 
 /// Writes what a request or a reply says beyond its addresses, and ends it.

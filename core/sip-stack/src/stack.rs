@@ -166,12 +166,15 @@ impl Stack {
         self.clients.request(&mut self.kit, now, request, owner, out)
     }
 
-    /// How many bytes a request would have.
-    pub fn size_of(&mut self, request: &Request<'_>) -> usize {
+    /// How many bytes a request would have, if they are more than so many.
+    pub fn size_beyond(&mut self, request: &Request<'_>, most: usize) -> Option<usize> {
         let sent_by = self.kit.sent_by(request.flow);
+        if request.size_at_most(&sent_by) <= most {
+            return None;
+        }
         let mark = crate::token::Token::new(0, 0, 0);
-        request.write(&mut self.kit.page, &sent_by, format_args!("{mark}"));
-        self.kit.page.len()
+        request.write(&mut self.kit.page, &sent_by, mark.letters().text());
+        Some(self.kit.page.len()).filter(|size| *size > most)
     }
 
     /// Sends the ACK of a 2xx. The call sends the same bytes again when the 2xx comes again.

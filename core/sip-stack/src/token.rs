@@ -53,19 +53,37 @@ impl Token {
         }
     }
 
+    /// How it is printed.
+    pub fn letters(self) -> Letters {
+        let mut letters = [0; PRINTED];
+        for (place, letter) in letters.iter_mut().enumerate() {
+            *letter = LETTERS[(self.0 >> (60 - 5 * place) & 31) as usize];
+        }
+        Letters(letters)
+    }
+
     /// The tag that carries this token.
     pub fn tag(self) -> String {
-        format!("t{self}")
+        let mut tag = String::with_capacity(1 + PRINTED);
+        tag.push('t');
+        tag.push_str(self.letters().text());
+        tag
     }
 }
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; PRINTED];
-        for (place, letter) in text.iter_mut().enumerate() {
-            *letter = LETTERS[(self.0 >> (60 - 5 * place) & 31) as usize];
-        }
-        f.write_str(std::str::from_utf8(&text).expect("the alphabet is ASCII"))
+        f.write_str(self.letters().text())
+    }
+}
+
+/// A token as it is printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Letters([u8; PRINTED]);
+
+impl Letters {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("the alphabet is ASCII")
     }
 }
 

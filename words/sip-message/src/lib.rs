@@ -9,6 +9,7 @@
 //!
 //! Start at `message.rs`; then `header.rs` (the names), `uri.rs` and `name_addr.rs` (the addresses).
 
+mod digits;
 mod error;
 mod fields;
 mod header;
@@ -27,6 +28,7 @@ mod uri;
 mod via;
 mod writer;
 
+pub use digits::{Digits, push_address};
 pub use error::{Fault, ParseError};
 pub use fields::{CSeq, MediaType, RAck};
 pub use header::Header;

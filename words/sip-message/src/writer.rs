@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Display};
 
-use crate::scan::is_token_byte;
+use crate::digits::Digits;
+use crate::scan::{is_token_byte, token_len};
 use crate::{Header, Line};
 
 /// Prints one message, front to back. Nothing that is printed through it can start a line of its own.
@@ -26,7 +27,11 @@ impl<'b> Writer<'b> {
     pub fn response(out: &'b mut Vec<u8>, status: u16, reason: &str) -> Self {
         out.clear();
         out.extend_from_slice(b"SIP/2.0 ");
-        put(&mut OneLine(out), format_args!("{status:03} {reason}"));
+        let written = Digits::of(status.into());
+        out.extend_from_slice(&b"000"[written.text().len().min(3)..]);
+        one_line(out, written.text());
+        out.push(b' ');
+        one_line(out, reason);
         out.extend_from_slice(b"\r\n");
         Writer { out }
     }
@@ -41,12 +46,23 @@ impl<'b> Writer<'b> {
     /// One header line. `Header::Other` has no name to print: use [`Writer::raw`].
     pub fn header(&mut self, name: Header, value: impl Display) -> &mut Self {
         assert!(name != Header::Other, "a header is printed by its name, and `Other` has none");
-        self.line(name.name(), value)
+        self.line_of(name.name(), |out| put(&mut OneLine(out), value))
     }
 
     /// One header line of any name; what can't stand in a name becomes `-`.
     pub fn raw(&mut self, name: &str, value: &str) -> &mut Self {
-        self.line(name, value)
+        self.line_of(name, |out| one_line(out, value))
+    }
+
+    /// The same, with a value that stands in pieces one after another.
+    pub fn pieces(&mut self, name: &str, value: &[&str]) -> &mut Self {
+        self.line_of(name, |out| value.iter().for_each(|piece| one_line(out, piece)))
+    }
+
+    /// Lines that are whole: each has a name, stays a line, and ends as lines end. Nothing is asked of them.
+    pub fn whole(&mut self, lines: &str) -> &mut Self {
+        self.out.extend_from_slice(lines.as_bytes());
+        self
     }
 
     /// One line of another message, byte for byte.
@@ -57,16 +73,15 @@ impl<'b> Writer<'b> {
 
     /// Ends the message with a body.
     pub fn body(mut self, content_type: &str, body: &[u8]) {
-        self.header(Header::ContentType, content_type);
-        self.header(Header::ContentLength, body.len());
+        self.raw("Content-Type", content_type);
+        self.raw("Content-Length", Digits::of(body.len() as u64).text());
         self.out.extend_from_slice(b"\r\n");
         self.out.extend_from_slice(body);
     }
 
     /// Ends the message without a body.
-    pub fn end(mut self) {
-        self.header(Header::ContentLength, 0);
-        self.out.extend_from_slice(b"\r\n");
+    pub fn end(self) {
+        self.out.extend_from_slice(b"Content-Length: 0\r\n\r\n");
     }
 
     /// Ends the message with a body whose headers, Content-Length among them, were printed already.
@@ -75,10 +90,10 @@ impl<'b> Writer<'b> {
         self.out.extend_from_slice(body);
     }
 
-    fn line(&mut self, name: &str, value: impl Display) -> &mut Self {
+    fn line_of(&mut self, name: &str, value: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
         token(self.out, name);
         self.out.extend_from_slice(b": ");
-        put(&mut OneLine(self.out), value);
+        value(self.out);
         self.out.extend_from_slice(b"\r\n");
         self
     }
@@ -89,7 +104,20 @@ fn put(out: &mut impl fmt::Write, value: impl Display) {
 }
 
 fn token(out: &mut Vec<u8>, text: &str) {
-    out.extend(text.bytes().map(|b| if is_token_byte(b) { b } else { b'-' }));
+    let from = out.len();
+    out.extend_from_slice(text.as_bytes());
+    if token_len(text.as_bytes()) < text.len() {
+        out[from..].iter_mut().filter(|b| !is_token_byte(**b)).for_each(|b| *b = b'-');
+    }
+}
+
+/// Appends text that stays within its line.
+fn one_line(out: &mut Vec<u8>, text: &str) {
+    let from = out.len();
+    out.extend_from_slice(text.as_bytes());
+    if memchr::memchr3(b'\r', b'\n', 0, text.as_bytes()).is_some() {
+        out[from..].iter_mut().filter(|b| matches!(b, b'\r' | b'\n' | 0)).for_each(|b| *b = b' ');
+    }
 }
 
 /// Text that stays within its line: line ends and NUL become spaces.
@@ -97,13 +125,7 @@ struct OneLine<'b>(&'b mut Vec<u8>);
 
 impl fmt::Write for OneLine<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let from = self.0.len();
-        self.0.extend_from_slice(text.as_bytes());
-        for b in &mut self.0[from..] {
-            if matches!(b, b'\r' | b'\n' | 0) {
-                *b = b' ';
-            }
-        }
+        one_line(self.0, text);
         Ok(())
     }
 }
@@ -113,9 +135,14 @@ struct Escaped<'b>(&'b mut Vec<u8>);
 
 impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        let is_cut = |b: &u8| (*b <= b' ') | (*b == 0x7f);
+        if !text.as_bytes().iter().fold(false, |found, b| found | is_cut(b)) {
+            self.0.extend_from_slice(text.as_bytes());
+            return Ok(());
+        }
         for b in text.bytes() {
             match b {
-                0..=b' ' | 0x7f => {
+                b if is_cut(&b) => {
                     const HEX: &[u8; 16] = b"0123456789ABCDEF";
                     self.0.extend([b'%', HEX[usize::from(b >> 4)], HEX[usize::from(b & 15)]]);
                 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::line::Line;
 use crate::session::Media;
 
 /// One payload type of a media line, with what its `rtpmap` and `fmtp` say.
@@ -103,7 +104,8 @@ impl<'a> Media<'a> {
 
     /// The value of an attribute that begins with a payload type.
     fn about(&self, attribute: &str, payload_type: u8) -> Option<&'a str> {
-        self.lines.iter().filter_map(|line| line.attribute()).find_map(|(name, value)| {
+        let may_be = |line: &&Line<'_>| line.value.starts_with(attribute.as_bytes());
+        self.lines.iter().filter(may_be).filter_map(|line| line.attribute()).find_map(|(name, value)| {
             let (format, rest) = value.filter(|_| name == attribute)?.split_once(' ')?;
             (format.parse() == Ok(payload_type)).then_some(rest)
         })

@@ -9,6 +9,9 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Whatever is a direction begins like one of these.
+    pub(crate) const BEGINNINGS: [&[u8; 4]; 3] = [b"send", b"recv", b"inac"];
+
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "sendrecv" => Direction::SendRecv,

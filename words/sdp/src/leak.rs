@@ -17,6 +17,9 @@ pub(crate) fn host_names<'a>(session: &Session<'a>) -> Vec<&'a str> {
 
 /// Whether one of these names stands in the text as a word of its own.
 pub(crate) fn names_a_host(text: &str, names: &[&str]) -> bool {
+    if names.is_empty() {
+        return false;
+    }
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_'));
     words.any(|word| names.iter().any(|name| word.eq_ignore_ascii_case(name)))
 }

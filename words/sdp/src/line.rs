@@ -29,5 +29,11 @@ impl<'a> Line<'a> {
 
 /// The value of the first attribute of that name.
 pub(crate) fn attribute<'a>(lines: &[Line<'a>], wanted: &str) -> Option<&'a str> {
-    lines.iter().filter_map(Line::attribute).find(|(name, _)| *name == wanted).and_then(|(_, value)| value)
+    let may_be = |line: &&Line<'_>| line.value.starts_with(wanted.as_bytes());
+    lines
+        .iter()
+        .filter(may_be)
+        .filter_map(Line::attribute)
+        .find(|(name, _)| *name == wanted)
+        .and_then(|(_, value)| value)
 }

@@ -203,16 +203,21 @@ fn media_lines(
 fn is_harmless(line: &Line<'_>, hidden: &[&str]) -> bool {
     let Some(text) = line.text() else { return false };
     let ends_at_us = line.attribute().is_some_and(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        ATTRIBUTES_DROPPED.contains(&name.as_str())
-            || FAMILIES_DROPPED.iter().any(|family| name.starts_with(family))
+        let begins = |family: &str| {
+            name.get(..family.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(family))
+        };
+        ATTRIBUTES_DROPPED.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
+            || FAMILIES_DROPPED.iter().any(|family| begins(family))
     });
     !ends_at_us && !names_an_address(text) && !leak::names_a_host(text, hidden)
 }
 
 fn copy(line: &Line<'_>, text: &mut String) {
     let value = line.text().unwrap_or_default();
-    push(text, format_args!("{}={value}", char::from(line.letter)));
+    text.push(char::from(line.letter));
+    text.push('=');
+    text.push_str(value);
+    text.push_str("\r\n");
 }
 
 fn push(text: &mut String, line: fmt::Arguments<'_>) {

@@ -149,9 +149,26 @@ pub(crate) fn host_text(uri: &SipUri) -> Cow<'_, str> {
     }
 }
 
+/// What stands in the user part of a URI as it is (RFC 3261, 25.1).
+const STANDS_IN_USER: [bool; 256] = {
+    let marks = b"-_.!~*'()&=+$,;?/";
+    let mut stands = [false; 256];
+    let mut byte = 0;
+    while byte < stands.len() {
+        stands[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < marks.len() {
+        stands[marks[at] as usize] = true;
+        at += 1;
+    }
+    stands
+};
+
 /// Text as it may stand in the user part of a URI.
 pub(crate) fn user_escaped(text: &str) -> Cow<'_, str> {
-    let stands = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte);
+    let stands = |byte: u8| STANDS_IN_USER[usize::from(byte)];
     if text.bytes().all(stands) {
         return Cow::Borrowed(text);
     }
@@ -171,16 +188,24 @@ pub(crate) fn name_addr(display: Option<&str>, uri: &[&str]) -> String {
     let mut text = String::with_capacity(length + 2 + display.map_or(0, |display| display.len() + 8));
     if let Some(display) = display.filter(|display| !display.trim().is_empty()) {
         text.push('"');
-        for letter in display.chars().filter(|letter| !letter.is_control()) {
-            if matches!(letter, '"' | '\\') {
-                text.push('\\');
-            }
-            text.push(letter);
-        }
+        push_quoted(&mut text, display);
         text.push_str("\" ");
     }
     text.push('<');
-    text.extend(uri.iter().copied());
+    uri.iter().for_each(|part| text.push_str(part));
     text.push('>');
     text
+}
+
+fn push_quoted(text: &mut String, display: &str) {
+    let is_plain = |byte: u8| matches!(byte, b' '..0x7f) & (byte != b'"') & (byte != b'\\');
+    if display.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+        return text.push_str(display);
+    }
+    for letter in display.chars().filter(|letter| !letter.is_control()) {
+        if matches!(letter, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(letter);
+    }
 }

@@ -38,7 +38,8 @@ pub(crate) fn to_server(
     let mut attempt = of_server(caller, called, hop, identity, moving);
     attempt.sent_on.clone_from(&who.sent_on);
     hide_media(who, &mut attempt);
-    AttemptPlan { route: Some(route.name.clone()), quote, ..attempt }
+    (attempt.route, attempt.quote) = (Some(route.name.clone()), quote);
+    attempt
 }
 
 /// Whoever is hidden is hidden from the far end's media too.
@@ -226,10 +227,17 @@ fn note_ring(attempts: &[AttemptPlan], trail: &mut Trail) {
 
 /// Who a far end sees, in every header, and why so.
 fn seen(attempt: &AttemptPlan) -> String {
-    let headers = attempt.headers.iter().flat_map(|(name, value)| [", ", &**name, ": ", value.as_str()]);
-    let reasons = attempt.because.iter().flat_map(|reason| ["; ", reason.as_str()]);
-    let parts = || ["From ", attempt.from.as_str()].into_iter().chain(headers.clone()).chain(reasons.clone());
-    let mut says = String::with_capacity(parts().map(str::len).sum());
-    says.extend(parts());
+    let of_headers: usize = attempt.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let of_reasons: usize = attempt.because.iter().map(|reason| reason.len() + 2).sum();
+    let mut says = String::with_capacity("From ".len() + attempt.from.len() + of_headers + of_reasons);
+    says.push_str("From ");
+    says.push_str(&attempt.from);
+    for (name, value) in &attempt.headers {
+        [", ", name, ": ", value].into_iter().for_each(|part| says.push_str(part));
+    }
+    for reason in &attempt.because {
+        says.push_str("; ");
+        says.push_str(reason);
+    }
     says
 }

@@ -10,6 +10,7 @@ mod connection;
 mod connections;
 mod counters;
 mod desk;
+mod footing;
 mod house;
 mod mail;
 mod mmsg;

@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::connections::Connections;
 use crate::counters::{Counters, Counts};
 use crate::desk::Desk;
+use crate::footing;
 use crate::house::House;
 use crate::mail::{Letter, Mail};
 use crate::ports::Ports;
@@ -96,7 +97,11 @@ pub fn start(
             letters: Default::default(),
             failed: Vec::new(),
         };
-        let thread = thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run())?;
+        let run = move || {
+            footing::widen();
+            shard.run();
+        };
+        let thread = thread::Builder::new().name(format!("shard-{number}")).spawn(run)?;
         handle.counters.push(counters);
         handle.threads.push(thread);
     }

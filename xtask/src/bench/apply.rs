@@ -24,6 +24,8 @@ const DECKS: usize = 4;
 const PREFIXES: usize = 250_000;
 const ROUNDS: usize = 5;
 const PORT: u16 = 5190;
+/// A call has four, and they rest for a while after it: fewer would refuse calls of a hundred a second.
+const MEDIA_PORTS: &str = "10000-29999";
 const CALLER: &str = "phone";
 const NUMBER: &str = "+15035550142";
 
@@ -112,7 +114,7 @@ fn beginnings() -> BTreeSet<u64> {
 fn house(round: usize) -> String {
     let mut text = format!(
         "format = 1\n[system]\nname = \"large\"\ncountry = \"US\"\n[interface.lan]\naddress = \"127.0.0.1\"\n\
-udp = {PORT}\nside = \"inside\"\nmedia_ports = \"46000-47999\"\n"
+udp = {PORT}\nside = \"inside\"\nmedia_ports = \"{MEDIA_PORTS}\"\n"
     );
     let _ = write!(
         text,
@@ -204,14 +206,15 @@ struct InWords<'c>(&'c Calls);
 
 impl std::fmt::Display for InWords<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Calls { begun, ended, rung_us } = self.0;
+        let Calls { begun, ended, refused, rung_us } = self.0;
         let at = |share: usize| rung_us.get(rung_us.len().saturating_sub(1) * share / 1000);
         let ms = |us: Option<&u64>| us.map_or(0.0, |us| *us as f64 / 1000.0);
         let (middle, late, longest) = (ms(at(500)), ms(at(990)), ms(rung_us.last()));
-        write!(
-            f,
-            "{ended} of {begun}, ringing after p50 {middle:.2} ms, p99 {late:.2} ms, longest {longest:.2} ms"
-        )
+        write!(f, "{ended} of {begun}")?;
+        for (answer, calls) in refused {
+            write!(f, ", {} refused with {answer}", calls.len())?;
+        }
+        write!(f, ", ringing after p50 {middle:.2} ms, p99 {late:.2} ms, longest {longest:.2} ms")
     }
 }
 

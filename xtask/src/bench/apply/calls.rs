@@ -1,5 +1,6 @@
 //! Calls that go on while a house changes: a phone and a provider on the loopback, and how long each waited.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,8 @@ pub struct Calls {
     /// Answered, and ended by a BYE that was answered too.
     pub ended: usize,
     pub begun: usize,
+    /// The calls that got each final answer that is none of success.
+    pub refused: BTreeMap<String, BTreeSet<usize>>,
     /// From the phone's INVITE to the provider's 180, both through the house.
     pub rung_us: Vec<u64>,
 }
@@ -129,6 +132,10 @@ CSeq: {cseq} {method}\r\nContact: <sip:{caller}@{phone}>\r\n{about}Content-Lengt
                 self.say(uri, "BYE", call, to, "")?;
             }
             ("200", Some("BYE")) => self.calls.ended += 1,
+            (status, Some("INVITE")) if status >= "300" => {
+                let answer = text.split("\r\n").next().unwrap_or_default().trim_start_matches("SIP/2.0 ");
+                self.calls.refused.entry(answer.to_owned()).or_default().insert(call);
+            }
             _ => {}
         }
         Ok(true)

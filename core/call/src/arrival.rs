@@ -204,6 +204,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         standings: room.standings.clone(),
         registrations: room.accounts.standing.clone(),
         devices: room.registered.devices().clone(),
+        turns: room.turns.clone(),
         max_forwards: message.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS),
         in_use: Vec::new(),
     }

@@ -154,6 +154,9 @@ impl Call {
         self.ring.permits.clear();
         self.passing.clear();
         self.leave_transfer();
+        if self.draft.is_answered() {
+            self.both_have_time(room);
+        }
         self.draft.ended(room, ending);
         self.bridge.close(room);
         if let State::Closing(closing) = &mut self.state

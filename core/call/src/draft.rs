@@ -207,6 +207,10 @@ impl Draft {
         }
     }
 
+    pub(crate) fn is_answered(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.answered.is_some())
+    }
+
     pub(crate) fn ended_by(&mut self, by: EndedBy) {
         if let Some(record) = &mut self.record {
             record.ended_by = by;

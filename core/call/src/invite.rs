@@ -117,6 +117,7 @@ impl Call {
             self.acknowledge(room, Side::Callee, cseq, None);
         }
         self.draft.answered(room);
+        self.both_talk(room);
         self.accept_caller(room, &ours);
         self.tell_answered(room);
     }

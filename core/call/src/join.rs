@@ -142,6 +142,7 @@ impl Call {
             Some(ours) => {
                 self.bridge.gate(room, Side::Caller, Sending::Allowed);
                 self.draft.answered(room);
+                self.both_talk(room);
                 self.accept_caller(room, &ours);
                 self.tell_answered(room);
             }

@@ -39,6 +39,7 @@ mod arrival;
 mod bye;
 mod cancel;
 mod identity;
+mod idle;
 mod in_dialog;
 mod info;
 mod invite;

@@ -111,6 +111,9 @@ impl Call {
         let call_id = [self.key.letters().text(), "-", &room.stack.chance().text(12)].concat();
         let attempt = Attempt::new((index, self.draft.row()), call_id, room.now.instant, plan);
         self.take_claims(plan)?;
+        if let Some(turn) = &plan.turn {
+            room.turns.rings(turn);
+        }
         let line = self.stand_in_line(room, plan)?;
         let is_waiting = line.is_some();
         let stage = line.map_or(Stage::Begun, Stage::Waiting);

@@ -74,6 +74,7 @@ impl Call {
         facts.standings = room.standings.clone();
         facts.registrations = room.accounts.standing.clone();
         facts.devices = room.registered.devices().clone();
+        facts.turns = room.turns.clone();
         let State::Placing(attempt) = &self.state else { return Err(gone()) };
         let reason = reason_of(message, attempt.rang());
         let beside = if self.ring.is_shared() { Beside::Others } else { Beside::Nobody };

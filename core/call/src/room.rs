@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use media::{Order, PortBook};
-use policy::{InterfaceId, Policy, Standings};
+use policy::{InterfaceId, Policy, Standings, Turns};
 use registrar::Table;
 use sip_stack::auth::Guard;
 use sip_stack::locate::DnsQuestion;
@@ -32,6 +32,8 @@ pub struct Room<'a> {
     pub registered: &'a Table,
     /// What our registrations mean.
     pub accounts: &'a Accounts,
+    /// Whose turn it is in teams.
+    pub turns: &'a mut Turns,
     pub keep: &'a mut Vec<Record>,
     pub orders: &'a mut Vec<Order>,
     pub sends: &'a mut Vec<Send>,

@@ -209,6 +209,7 @@ impl Call {
         let bye = dialog.next_request(sip_message::Method::Bye);
         let request = sip_stack::Request { headers: &headers, ..bye.as_request() };
         room.stack.request(room.now.instant, &request, part::nobody(), room.sends);
+        self.has_time(room, side);
         self.here[side as usize] = Presence::Away;
     }
 
@@ -255,6 +256,7 @@ impl Call {
         self.notices = None;
         self.leave_exchange(room);
         self.pay_ack(room, side);
+        self.has_time(room, side);
         self.here[side as usize] = Presence::Away;
         self.timer(side).agree(room.now.instant, None);
         self.unacked[side as usize] = None;

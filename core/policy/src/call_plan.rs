@@ -21,6 +21,7 @@ use crate::limit::Claim;
 use crate::pace::Pace;
 use crate::responses::Responses;
 use crate::sent_on::SentOn;
+use crate::turns::TeamTurn;
 
 /// Everything that is decided about a call; the call only carries it out.
 #[derive(Clone, Debug, Serialize)]
@@ -164,6 +165,9 @@ pub struct AttemptPlan {
     /// Who that is, as the caller is told.
     #[serde(skip)]
     pub connected: Connected,
+    /// Whose turn in a team it is, where that is remembered.
+    #[serde(skip)]
+    pub turn: Option<TeamTurn>,
     #[serde(skip_serializing_if = "Begins::is_after")]
     pub begins: Begins,
     #[serde(skip_serializing_if = "Next::is_following")]

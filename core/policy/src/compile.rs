@@ -102,6 +102,7 @@ fn compile_with(
         trunks,
         lines,
         extensions: Extensions::new(extensions),
+        watched: people::watched(&users),
         users,
         directory,
         mobiles,

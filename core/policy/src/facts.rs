@@ -12,6 +12,7 @@ pub use crate::ids::{InterfaceId, ServerId, WallTime};
 
 use crate::devices::Devices;
 use crate::standing::Standings;
+use crate::turns::Turns;
 
 /// How a trunk's registration stands, as far as it changes where calls go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +92,9 @@ pub struct Facts {
     /// Devices of users that registered and can be reached.
     #[serde(default, skip_serializing_if = "Devices::is_empty")]
     pub devices: Devices,
+    /// Whose turn it is in teams.
+    #[serde(default, skip_serializing_if = "Turns::is_empty")]
+    pub turns: Turns,
     pub max_forwards: u32,
     /// How many calls the limits concerned carry: what is not named carries none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -131,6 +135,7 @@ impl Facts {
             standings: Standings::default(),
             registrations: BTreeMap::new(),
             devices: Devices::default(),
+            turns: Turns::default(),
             max_forwards: 70,
             in_use: Vec::new(),
         }

@@ -33,6 +33,17 @@ impl Forward {
     }
 }
 
+impl Target {
+    /// What it is known by, if it is anybody.
+    pub fn name(&self) -> Option<Arc<str>> {
+        match self {
+            Target::User(name) => Some(name.clone()),
+            Target::Number(number) => Some(number.shared()),
+            Target::Refuse(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -27,6 +27,7 @@ mod refusal;
 mod responses;
 mod says;
 mod trail;
+mod turns;
 mod watched;
 
 mod compile;
@@ -92,3 +93,4 @@ pub use sent_on::{Sender, SentOn};
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
 pub use steps::{introduced, learned, may_speak, redirected, sounds_urgent};
 pub use trail::{Considered, Outcome, Step, Trail};
+pub use turns::{Idle, TeamTurn, Turns};

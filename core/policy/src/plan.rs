@@ -18,13 +18,14 @@ pub enum Decision {
 }
 
 /// Decides about a call that is being made: how full its limits are becomes a fact of
-/// it, and of all devices those stay facts that mattered.
+/// it, and of all devices and turns those stay facts that mattered.
 pub fn plan_live(policy: &Policy, facts: &mut Facts, trail: &mut Trail) -> Decision {
     let decision = plan(policy, facts, trail);
     if let Decision::Go(plan) = &decision {
         steps::admit::count(plan, facts, trail);
     }
     facts.devices.keep(trail.asked());
+    facts.turns.keep(trail.asked_turns());
     decision
 }
 

@@ -1,7 +1,7 @@
 //! A compiled, immutable revision of the documents.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +51,8 @@ pub struct Policy {
     /// The trunk of each token in what we registered.
     pub(crate) lines: BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) users: BTreeMap<Arc<str>, Arc<User>>,
+    /// Users and numbers of whom it matters since when they are idle.
+    pub(crate) watched: BTreeSet<Arc<str>>,
     /// Users by name, extension, and number with its plus.
     pub(crate) directory: Directory<Arc<User>>,
     /// The users whom mobile numbers belong to.
@@ -135,6 +137,11 @@ impl Policy {
     /// The names of all users, in order.
     pub fn users(&self) -> impl Iterator<Item = &Arc<str>> {
         self.users.keys()
+    }
+
+    /// Whether it matters since when a user, or whoever has a number, is idle.
+    pub fn is_watched(&self, who: &str) -> bool {
+        self.watched.contains(who)
     }
 
     /// The names of the digests that users may prove themselves by, the preferred first.

@@ -21,6 +21,9 @@ pub struct Trail {
     /// Users whose devices mattered.
     #[serde(skip)]
     asked: Vec<Arc<str>>,
+    /// Teams and their members whose turns mattered.
+    #[serde(skip)]
+    asked_turns: Vec<Arc<str>>,
 }
 
 /// What one step found.
@@ -74,6 +77,15 @@ impl Trail {
         if !self.asked.contains(user) {
             self.asked.push(Arc::clone(user));
         }
+    }
+
+    /// The turns of a team, or the idleness of its members, matter for the decision.
+    pub(crate) fn asked_for_turn(&mut self, names: impl Iterator<Item = Arc<str>>) {
+        self.asked_turns.extend(names);
+    }
+
+    pub(crate) fn asked_turns(&self) -> &[Arc<str>] {
+        &self.asked_turns
     }
 
     pub(crate) fn asked(&self) -> &[Arc<str>] {

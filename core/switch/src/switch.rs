@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use call::{Accounts, Calls, MediaPlace, Now, Places, Room};
 use health::{Health, Surroundings};
 use media::PortBook;
-use policy::{Policy, Standings};
+use policy::{Policy, Standings, Turns};
 use registrar::{Binding, Registrar, Table};
 use registration::{AccountKey, Known, Registrations};
 use sip_message::{Message, Method};
@@ -46,6 +46,8 @@ pub struct Switch {
     /// What was last told of each account.
     pub(crate) told: BTreeMap<Arc<str>, Known>,
     pub(crate) standings: Standings,
+    /// Whose turn it is in teams, as far as this shard has seen it.
+    turns: Turns,
     /// The edition of the book that the standings were drawn from.
     edition: u64,
     certificates: BTreeMap<ConnectionId, Arc<[String]>>,
@@ -116,6 +118,7 @@ impl Switch {
             accounts: Accounts::default(),
             told: BTreeMap::new(),
             standings: Standings::default(),
+            turns: Turns::default(),
             edition: 0,
             certificates: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -402,6 +405,7 @@ impl Switch {
             certificates: &self.certificates,
             registered: &self.registrar.table,
             accounts: &self.accounts,
+            turns: &mut self.turns,
             keep: &mut out.keep,
             orders: &mut out.orders,
             sends: &mut out.sends,

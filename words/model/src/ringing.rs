@@ -12,4 +12,8 @@ pub enum RingOrder {
     Together,
     /// One after another, half a minute each, or as long as `forward.after` says.
     InTurn,
+    /// The same, beginning behind whoever of `also` rang last.
+    RoundRobin,
+    /// The same, beginning with whoever of `also` has been idle for longest.
+    LongestIdle,
 }

@@ -1,10 +1,10 @@
 //! Users, and whom a name or number belongs to.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, Problem, Spot};
+use model::{Code, Document, Fault, Problem, RingOrder, Spot};
 
 use crate::compile::Compiler;
 use crate::compile::rights::RightsBook;
@@ -12,6 +12,12 @@ use crate::directory::Directory;
 use crate::forward::{Forward, Target};
 use crate::numbering::Country;
 use crate::policy::{Habits, Site, User};
+
+/// The members of teams that ring by idleness.
+pub(super) fn watched(users: &BTreeMap<Arc<str>, Arc<User>>) -> BTreeSet<Arc<str>> {
+    let teams = users.values().filter(|user| user.ring == RingOrder::LongestIdle);
+    teams.flat_map(|team| &team.also).filter_map(Target::name).collect()
+}
 
 impl Compiler<'_> {
     pub(super) fn users(

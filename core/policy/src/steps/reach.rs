@@ -5,6 +5,7 @@
 //! Calls for help never come here.
 
 mod redirect;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -138,7 +139,9 @@ impl<'p> Reach<'_, 'p> {
         let own = own.into_iter().map(|attempt| vec![attempt]);
         let groups: Vec<Vec<Chain>> = match user.ring {
             RingOrder::Together => vec![own.chain(along.into_iter().flatten()).collect()],
-            RingOrder::InTurn => own.map(|chain| vec![chain]).chain(along).collect(),
+            RingOrder::InTurn | RingOrder::RoundRobin | RingOrder::LongestIdle => {
+                own.map(|chain| vec![chain]).chain(along).collect()
+            }
         };
         let stages = self.begin(user, groups);
         let has_forward = !is_plain && user.forward.is_conditional();
@@ -243,13 +246,16 @@ impl<'p> Reach<'_, 'p> {
         let how = match (user.ring, user.devices.is_empty()) {
             (_, true) => "for the team",
             (RingOrder::Together, false) => "along with the phones",
-            (RingOrder::InTurn, false) => "after the phones",
+            (RingOrder::InTurn | RingOrder::RoundRobin | RingOrder::LongestIdle, false) => "after the phones",
         };
-        for target in &user.also {
+        for target in turn::in_order(user, path.who.facts, trail) {
             let says = format!("{target} rings {how} of {}", user.name);
             trail.note(NAME, "along", says).at(&user.at);
             match self.rings_along(user, target, path, trail) {
-                Ok(found) => chains.push(found),
+                Ok(mut found) => {
+                    turn::remember(user, target, &mut found);
+                    chains.push(found);
+                }
                 Err(refusal) => {
                     trail.note(NAME, "left out", format!("{target} does not ring: {}", refusal.words));
                 }

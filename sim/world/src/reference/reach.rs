@@ -1,7 +1,7 @@
 //! Who rings when somebody is called, and who after that: phones, what rings along, and forwards.
 
 use model::{AnonymousCalls, Document, RingOrder, Target, User};
-use policy::{Begins, Callee, Code, Exit, Facts, Next, Unreached};
+use policy::{Begins, Callee, Code, Exit, Facts, Idle, Next, Unreached};
 
 use crate::reference::called::{Called, inside, outside};
 use crate::reference::caller::{Caller, Party};
@@ -65,7 +65,7 @@ impl<'d> Reach<'_, 'd> {
         for contact in &devices {
             members.push(vec![vec![self.house.rings(self.caller, &sent.who, called, rung, contact)]]);
         }
-        let also = user.also.iter().filter(|_| !is_plain);
+        let also = in_order(user, self.facts).into_iter().filter(|_| !is_plain);
         members.extend(also.filter_map(|to| self.along(user, to, sent).ok()));
         if members.is_empty() {
             let to = forward.unreachable.as_ref().filter(|_| !is_plain);
@@ -74,7 +74,7 @@ impl<'d> Reach<'_, 'd> {
         let first = self.tries.len();
         let stages = match user.ring {
             RingOrder::Together => self.together(user, 1, members.into_iter().flatten().collect()),
-            RingOrder::InTurn => {
+            RingOrder::InTurn | RingOrder::RoundRobin | RingOrder::LongestIdle => {
                 let count = members.len();
                 members.into_iter().flat_map(|member| self.together(user, count, member)).collect()
             }
@@ -222,5 +222,35 @@ impl<'d> Reach<'_, 'd> {
     fn sender(&self, by: &'d Document<User>) -> Caller<'d> {
         let site = by.site.as_ref().and_then(|name| self.house.documents.site.get(name.as_str()));
         Caller { party: Party::User(by), site, name: by.name.to_string() }
+    }
+}
+
+/// Those who ring along, as they have their turn.
+fn in_order<'d>(user: &'d Document<User>, facts: &Facts) -> Vec<&'d Target> {
+    let name = |to: &Target| match (&to.user, &to.number) {
+        (Some(user), _) => user.value.clone(),
+        (None, Some(number)) => number.value.to_string(),
+        (None, None) => String::new(),
+    };
+    let written: Vec<&Target> = user.also.iter().map(|to| &to.value).collect();
+    match user.ring {
+        RingOrder::Together | RingOrder::InTurn => written,
+        RingOrder::RoundRobin => {
+            let last = facts.turns.last_of(&user.name);
+            let begin = last.and_then(|last| written.iter().position(|to| name(to) == **last));
+            let begin = begin.map_or(0, |last| last + 1);
+            written[begin..].iter().chain(&written[..begin]).copied().collect()
+        }
+        RingOrder::LongestIdle => {
+            let idle = |to: &&Target| facts.turns.idle(&name(to));
+            let talks = |to: &&Target| idle(to) == Some(Idle::Not);
+            let since = |to: &&Target| match idle(to) {
+                Some(Idle::Since(at)) => at.0,
+                Some(Idle::Not) | None => i64::MIN,
+            };
+            let (talking, mut free): (Vec<&Target>, Vec<&Target>) = written.into_iter().partition(talks);
+            free.sort_by_key(since);
+            free.into_iter().chain(talking).collect()
+        }
     }
 }

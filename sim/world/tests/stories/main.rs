@@ -44,6 +44,7 @@ mod shaping;
 mod srtp;
 mod targets;
 mod tcp;
+mod teams;
 mod toll_bypass;
 mod topologies;
 mod watching;

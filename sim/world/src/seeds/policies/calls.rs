@@ -7,7 +7,8 @@ use std::sync::Arc;
 use actors::Chance;
 use model::{Documents, Source};
 use policy::{
-    AddressFact, Facts, InterfaceId, ServerFact, ServerId, Standing, Standings, WallTime, Whereabouts,
+    AddressFact, Facts, Idle, InterfaceId, ServerFact, ServerId, Standing, Standings, TeamTurn, Turns,
+    WallTime, Whereabouts,
 };
 
 use crate::seeds::policies::houses::{NUMBERS, TRUNKS, USERS};
@@ -20,6 +21,7 @@ pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
     let from = "sip:nobody@contoso.example".to_owned();
     let mut facts = Facts {
         standings: standings(chance, documents),
+        turns: turns(chance, documents),
         max_forwards: if chance.happens(20) { 0 } else { 70 },
         ..Facts::new(source, InterfaceId(0), from, request_uri, at)
     };
@@ -57,6 +59,19 @@ fn standings(chance: &mut Chance, documents: &Documents) -> Standings {
         table.insert(ServerId(id), ServerFact { addresses, stale_since: None });
     }
     Standings::new(table)
+}
+
+/// Who has rung last, and who has been idle since when.
+fn turns(chance: &mut Chance, documents: &Documents) -> Turns {
+    let mut turns = Turns::default();
+    let users: Vec<Arc<str>> = documents.user.keys().cloned().collect();
+    for user in users.iter().filter(|_| chance.happens(500)).collect::<Vec<_>>() {
+        let member = chance.one_of(&users).clone();
+        turns.rings(&TeamTurn { team: user.clone(), member });
+        let at = WallTime(1_750_000_000_000 + i64::from(chance.below(4)) * 60_000);
+        turns.is(chance.one_of(&users), if chance.happens(300) { Idle::Not } else { Idle::Since(at) });
+    }
+    turns
 }
 
 fn by_user(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {

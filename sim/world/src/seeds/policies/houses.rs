@@ -313,7 +313,8 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
     text += &dice.maybe(500, |_| "password = { env = \"USER\" }".to_owned());
     let device = format!("{{ contact = \"sip:{name}@10.20.0.3{at}:5062\" }}");
     let other = format!("{{ contact = \"sip:{name}@phone{at}.example;transport=tcp\" }}");
-    text += &dice.maybe(150, |_| "ring = \"in-turn\"".to_owned());
+    text += &dice
+        .maybe(300, |dice| format!("ring = \"{}\"", dice.pick(&["in-turn", "round-robin", "longest-idle"])));
     text += &dice.maybe(900, |dice| format!("devices = [{}]", dice.some(&[&device, &other], 800).join(", ")));
     text += &dice.maybe(150, |_| "privacy = \"always\"".to_owned());
     text += &dice.maybe(250, |_| "may_show = [\"+14255550199\", \"+1 206 555 XXXX\"]".to_owned());
@@ -329,7 +330,10 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
 fn reached(dice: &mut Dice<'_>, users: &[String]) -> String {
     let mut text = dice.maybe(60, |_| "do_not_disturb = true".to_owned());
     text += &dice.maybe(100, |_| "anonymous_calls = \"refused\"".to_owned());
-    text += &dice.maybe(250, |dice| format!("also = [{}]", target(dice, users)));
+    text += &dice.maybe(250, |dice| {
+        let targets: Vec<String> = (0..=dice.below(3)).map(|_| target(dice, users)).collect();
+        format!("also = [{}]", targets.join(", "))
+    });
     let mut keys = Vec::new();
     for (key, per_mille) in [("always", 120), ("busy", 300), ("no_answer", 300), ("unreachable", 200)] {
         if dice.0.happens(per_mille) {

@@ -206,6 +206,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         devices: room.registered.devices().clone(),
         turns: room.turns.clone(),
         max_forwards: message.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS),
+        calls: Vec::new(),
         in_use: Vec::new(),
     }
 }

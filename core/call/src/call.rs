@@ -67,6 +67,8 @@ pub struct Call {
     pub(crate) permits: Vec<Permit>,
     /// The limits that the whole call has taken its part of, whoever answers.
     pub(crate) taken: Vec<Arc<str>>,
+    /// What it counts for the users in it.
+    pub(crate) counted: Vec<(Arc<str>, Permit)>,
     pub(crate) draft: Box<Draft>,
     pub(crate) set_up_by: Instant,
     pub(crate) rounds: Rounds,
@@ -248,6 +250,7 @@ impl Call {
             ring: Ring::default(),
             permits: Vec::new(),
             taken: Vec::new(),
+            counted: Vec::new(),
             set_up_by: room.now.instant + plan.set_up_max,
             rounds: Rounds::default(),
             retry_after: None,

@@ -80,7 +80,7 @@ impl Call {
         let beside = if self.ring.is_shared() { Beside::Others } else { Beside::Nobody };
         let to = places_of(message);
         let redirection = Redirection { by: &self.plan.attempts[index], to: &to, reason, beside };
-        policy::redirected(room.policy, &facts, &redirection, trail)
+        policy::redirected_live(room.policy, &mut facts, &redirection, trail)
     }
 
     /// Whether the caller goes there itself. While others ring, the call is still here.

@@ -321,6 +321,7 @@ impl Calls {
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
         call.note_readiness();
         call.note_seen(room);
+        call.count_for_users(room);
         let errands = std::mem::take(&mut call.errands);
         self.put_back(call);
         for errand in errands {

@@ -63,8 +63,6 @@ fn compile_with(
     let sites = compiler.sites(&home, &links);
     let tariffs = compiler.tariffs(&decks_of(older));
     let trunks = compiler.trunks((&interfaces, &sites, &links), &home, &tariffs);
-    let servers = trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect();
-    let lines = compiler.lines(&trunks);
     let book = compiler.rights_book();
     let users = compiler.users(&sites, &book);
     let directory = compiler.directory(&users);
@@ -93,16 +91,17 @@ fn compile_with(
         registrar: registrar_rules(documents),
         home,
         interfaces,
-        servers,
+        servers: trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect(),
         links,
         sites_by_network: by_network(&sites),
         sites_with_prefix: sites.values().filter(|site| site.extension_prefix.is_some()).cloned().collect(),
         sites,
         trunks_by_source: by_source(&trunks),
+        lines: compiler.lines(&trunks),
         trunks,
-        lines,
         extensions: Extensions::new(extensions),
-        watched: people::watched(&users),
+        timed: people::timed(&users),
+        counts_calls: users.values().any(|user| user.calls.is_some()),
         users,
         directory,
         mobiles,
@@ -131,7 +130,9 @@ fn by_source(trunks: &BTreeMap<Arc<str>, Arc<Trunk>>) -> Sources<Arc<Trunk>> {
 }
 
 fn limits_of(older: Option<&Policy>) -> BTreeMap<Arc<str>, Arc<Limit>> {
-    let limits = older.into_iter().flat_map(Policy::limits);
+    let of_users = older.into_iter().flat_map(|older| older.users.values());
+    let of_users = of_users.filter_map(|user| user.calls.as_ref());
+    let limits = older.into_iter().flat_map(Policy::limits).chain(of_users);
     limits.map(|limit| (Arc::from(limit.name()), limit.clone())).collect()
 }
 

@@ -96,6 +96,9 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Turns::is_empty")]
     pub turns: Turns,
     pub max_forwards: u32,
+    /// How many calls users have whose calls are counted, as far as they have any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<(Arc<str>, u32)>,
     /// How many calls the limits concerned carry: what is not named carries none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_use: Vec<(Arc<str>, u32)>,
@@ -137,6 +140,7 @@ impl Facts {
             devices: Devices::default(),
             turns: Turns::default(),
             max_forwards: 70,
+            calls: Vec::new(),
             in_use: Vec::new(),
         }
     }

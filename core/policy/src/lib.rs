@@ -82,7 +82,7 @@ pub use model::{
     Reliable, SessionTimer, Srtp, Transfer,
 };
 pub use pace::{LineFull, Pace, Turn};
-pub use plan::{Decision, plan, plan_live};
+pub use plan::{Decision, plan, plan_live, redirected_live};
 pub use policy::{Interface, Policy, RegistrarRules, Server, StoredTest};
 pub use protection::{Protection, Seal, protections};
 pub use redirection::{Beside, Redirected, Redirection};
@@ -91,6 +91,6 @@ pub use responses::Responses;
 pub use says::Says;
 pub use sent_on::{Sender, SentOn};
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
-pub use steps::{introduced, learned, may_speak, redirected, sounds_urgent};
+pub use steps::{introduced, learned, may_speak, sounds_urgent};
 pub use trail::{Considered, Outcome, Step, Trail};
 pub use turns::{Idle, TeamTurn, Turns};

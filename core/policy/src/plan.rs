@@ -1,10 +1,13 @@
 //! Facts in, plan out.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::call_plan::CallPlan;
 use crate::facts::Facts;
 use crate::policy::Policy;
+use crate::redirection::{Redirected, Redirection};
 use crate::refusal::Refusal;
 use crate::steps;
 use crate::trail::Trail;
@@ -20,7 +23,11 @@ pub enum Decision {
 /// Decides about a call that is being made: how full its limits are becomes a fact of
 /// it, and of all devices and turns those stay facts that mattered.
 pub fn plan_live(policy: &Policy, facts: &mut Facts, trail: &mut Trail) -> Decision {
-    let decision = plan(policy, facts, trail);
+    let mut decision = plan(policy, facts, trail);
+    while learns_of_calls(policy, facts, trail) {
+        *trail = Trail::new();
+        decision = plan(policy, facts, trail);
+    }
     if let Decision::Go(plan) = &decision {
         steps::admit::count(plan, facts, trail);
     }
@@ -29,10 +36,36 @@ pub fn plan_live(policy: &Policy, facts: &mut Facts, trail: &mut Trail) -> Decis
     decision
 }
 
+/// Makes facts of how many calls those users have who turned out to matter; whether any is news.
+fn learns_of_calls(policy: &Policy, facts: &mut Facts, trail: &Trail) -> bool {
+    let is_known = |name: &&Arc<str>| facts.calls.iter().any(|(known, _)| known == *name);
+    let news = trail.asked_calls().iter().filter(|name| !is_known(name));
+    let news: Vec<(Arc<str>, u32)> = news.map(|name| (name.clone(), policy.calls_of(name))).collect();
+    let before = facts.calls.len();
+    facts.calls.extend(news.into_iter().filter(|(_, count)| *count > 0));
+    facts.calls.len() > before
+}
+
 /// Decides about one call; the trail says why.
 pub fn plan(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Decision {
     match steps::walk(policy, facts, trail) {
         Ok(plan) => Decision::Go(Box::new(plan)),
         Err(refusal) => Decision::No(refusal),
     }
+}
+
+/// Where a call that is being made goes on, by the calls that users have now.
+pub fn redirected_live(
+    policy: &Policy,
+    facts: &mut Facts,
+    redirection: &Redirection<'_>,
+    trail: &mut Trail,
+) -> Result<Redirected, Refusal> {
+    facts.calls.clear();
+    let mut led = steps::redirected(policy, facts, redirection, trail);
+    while learns_of_calls(policy, facts, trail) {
+        *trail = Trail::new();
+        led = steps::redirected(policy, facts, redirection, trail);
+    }
+    led
 }

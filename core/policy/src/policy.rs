@@ -20,7 +20,7 @@ use crate::dids::Dids;
 use crate::directory::{Directory, Extensions};
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::forward::{Forward, Target};
-use crate::limit::Limit;
+use crate::limit::{Claim, Limit, Permit};
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Place, Plans, rendered};
 use crate::pace::Pace;
@@ -52,7 +52,8 @@ pub struct Policy {
     pub(crate) lines: BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) users: BTreeMap<Arc<str>, Arc<User>>,
     /// Users and numbers of whom it matters since when they are idle.
-    pub(crate) watched: BTreeSet<Arc<str>>,
+    pub(crate) timed: BTreeSet<Arc<str>>,
+    pub(crate) counts_calls: bool,
     /// Users by name, extension, and number with its plus.
     pub(crate) directory: Directory<Arc<User>>,
     /// The users whom mobile numbers belong to.
@@ -139,9 +140,25 @@ impl Policy {
         self.users.keys()
     }
 
+    /// Whether calls of users are counted.
+    pub fn counts_calls(&self) -> bool {
+        self.counts_calls
+    }
+
+    /// One call more of a user whose calls are counted.
+    pub fn call_of(&self, user: &str) -> Option<Permit> {
+        let limit = self.users.get(user)?.calls.as_ref()?;
+        Some(Claim { limit: limit.clone(), amount: 1 }.take_by_force())
+    }
+
+    /// How many calls a user has, where they are counted.
+    pub(crate) fn calls_of(&self, user: &str) -> u32 {
+        self.users.get(user).and_then(|user| user.calls.as_ref()).map_or(0, |limit| limit.used())
+    }
+
     /// Whether it matters since when a user, or whoever has a number, is idle.
-    pub fn is_watched(&self, who: &str) -> bool {
-        self.watched.contains(who)
+    pub fn is_timed(&self, who: &str) -> bool {
+        self.timed.contains(who)
     }
 
     /// The names of the digests that users may prove themselves by, the preferred first.
@@ -434,6 +451,8 @@ pub(crate) struct User {
     /// What rings along.
     pub also: Vec<Target>,
     pub forward: Forward,
+    /// How many calls there may be, and are.
+    pub calls: Option<Arc<Limit>>,
     pub do_not_disturb: bool,
     pub anonymous_calls: AnonymousCalls,
     pub watchers: Watchers,

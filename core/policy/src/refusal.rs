@@ -67,6 +67,8 @@ refusals! {
         "Forwards lead back to somebody who has sent the call on already, or on and on. Point one elsewhere.";
     NOT_REDIRECTED 208 480 "whoever was called sends the call elsewhere, where it may not go"
         "A 3xx of a phone is a forward of its user. A trunk's is followed where call.redirect is \"inside\".";
+    BUSY 209 486 "the user has as many calls as they may have"
+        "max_calls of the user counts ringing calls and own ones too. forward.busy would send it on.";
     RIGHTS 301 403 "the user may not call numbers of this class"
         "Add the class to the user's allow list if the user should reach such numbers.";
     USAGE 302 403 "no usage leads there"

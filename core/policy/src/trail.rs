@@ -24,6 +24,9 @@ pub struct Trail {
     /// Teams and their members whose turns mattered.
     #[serde(skip)]
     asked_turns: Vec<Arc<str>>,
+    /// Users of whom it mattered how many calls they have.
+    #[serde(skip)]
+    asked_calls: Vec<Arc<str>>,
 }
 
 /// What one step found.
@@ -82,6 +85,17 @@ impl Trail {
     /// The turns of a team, or the idleness of its members, matter for the decision.
     pub(crate) fn asked_for_turn(&mut self, names: impl Iterator<Item = Arc<str>>) {
         self.asked_turns.extend(names);
+    }
+
+    /// How many calls a user has matters for the decision.
+    pub(crate) fn asked_for_calls(&mut self, user: &Arc<str>) {
+        if !self.asked_calls.contains(user) {
+            self.asked_calls.push(user.clone());
+        }
+    }
+
+    pub(crate) fn asked_calls(&self) -> &[Arc<str>] {
+        &self.asked_calls
     }
 
     pub(crate) fn asked_turns(&self) -> &[Arc<str>] {

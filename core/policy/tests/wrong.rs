@@ -77,9 +77,9 @@ wrong! {
     number_too_long: "12-number-too-long.toml"
         is "TD-C009 _:21:10", "";
     extension_without_quotes: "13-extension-without-quotes.toml"
-        is "TD-C010 _:22:13", "add quotes: \"100\"";
+        is "TD-C031 _:23:13", "add quotes: \"100\"";
     leading_zero_without_quotes: "14-leading-zero-without-quotes.toml"
-        is "TD-C010 _:22:13", "add quotes: \"0100\"";
+        is "TD-C031 _:23:13", "add quotes: \"0100\"";
     duration_without_unit: "15-duration-without-unit.toml"
         is "TD-C011 _:17:51", "did you mean \"4s\"?";
     duration_without_quotes: "16-duration-without-quotes.toml"
@@ -210,6 +210,8 @@ wrong! {
         is "TD-C031 _:23:62", "from \"5s\" to \"120s\"";
     forward_typo_in_a_key: "forward-07-typo-in-a-key.toml"
         is "TD-C004 _:23:13", "did you mean \"no_answer\"?";
+    no_call_at_all: "forward-08-no-call-at-all.toml"
+        is "TD-C031 _:23:13", "1 or more, or forward = { always = { refuse = 486 } }";
     header_that_the_house_writes: "identity-01-header-that-the-house-writes.toml"
         is "TD-C061 _:13:20", "";
     header_in_its_short_form: "identity-02-header-in-its-short-form.toml"

@@ -43,6 +43,8 @@ pub struct User {
     /// To whom calls are sent on that the user does not take.
     #[serde(default)]
     pub forward: Forward,
+    /// So many calls at once, ringing ones and own ones too; further ones find the user busy.
+    pub max_calls: Option<Spot<u32>>,
     /// Nothing rings but the private number.
     #[serde(default)]
     pub do_not_disturb: bool,

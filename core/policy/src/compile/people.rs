@@ -10,11 +10,12 @@ use crate::compile::Compiler;
 use crate::compile::rights::RightsBook;
 use crate::directory::Directory;
 use crate::forward::{Forward, Target};
+use crate::limit::Unit;
 use crate::numbering::Country;
 use crate::policy::{Habits, Site, User};
 
 /// The members of teams that ring by idleness.
-pub(super) fn watched(users: &BTreeMap<Arc<str>, Arc<User>>) -> BTreeSet<Arc<str>> {
+pub(super) fn timed(users: &BTreeMap<Arc<str>, Arc<User>>) -> BTreeSet<Arc<str>> {
     let teams = users.values().filter(|user| user.ring == RingOrder::LongestIdle);
     teams.flat_map(|team| &team.also).filter_map(Target::name).collect()
 }
@@ -30,7 +31,12 @@ impl Compiler<'_> {
         for document in documents.user.values() {
             let site = self.resolve_some(document, document.site.as_ref(), &documents.site, "site");
             let rights = self.rights_of(document, site.as_deref(), book);
+            let calls = document
+                .max_calls
+                .as_ref()
+                .map(|most| self.limit(format!("user {}", document.name), Unit::Calls, most.value));
             let user = User {
+                calls,
                 name: document.name.clone(),
                 display: document.value.name.as_deref().unwrap_or(&document.name).into(),
                 site: site.and_then(|name| sites.get(&name).cloned()),

@@ -106,6 +106,11 @@ impl<'p> Reach<'_, 'p> {
             };
         } else if let Some(target) = &user.forward.always {
             return self.send_on(user, (target, Reason::Unconditional), path, trail);
+        } else if let Err(refusal) = turn::is_free(user, path.who.facts, trail) {
+            return match &user.forward.busy {
+                Some(target) => self.send_on(user, (target, Reason::UserBusy), path, trail),
+                None => Err(refusal),
+            };
         }
         self.ring(called, user, path, trail)
     }
@@ -278,6 +283,7 @@ impl<'p> Reach<'_, 'p> {
                     let words = format!("{} does not want to be disturbed", user.name);
                     return Err(Refusal::new(Code::DO_NOT_DISTURB, words));
                 }
+                turn::is_free(user, path.who.facts, trail)?;
                 let who = path.who.sent_on_inside(policy, by, Reason::FollowMe);
                 let ringing = place::ringing(policy, path.who.facts, speaker, user, trail)?;
                 let devices = attempt::to_user(policy, &who, caller, &called, &ringing)?;

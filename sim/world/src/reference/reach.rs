@@ -59,6 +59,9 @@ impl<'d> Reach<'_, 'd> {
         if let Some(to) = forward.always.as_ref().filter(|_| !is_private) {
             return self.send(user, to, sent);
         }
+        if !is_private && self.is_full(user) {
+            return forward.busy.as_ref().map_or(Err(Code::BUSY), |to| self.send(user, to, sent));
+        }
         let (rung, devices) = self.speaker.rings(self.house, user)?;
         let is_plain = is_private || rung.name != user.name;
         let mut members: Vec<Vec<Vec<Try>>> = Vec::new();
@@ -152,6 +155,7 @@ impl<'d> Reach<'_, 'd> {
     fn along(&self, by: &'d Document<User>, to: &Target, sent: &Sent<'d>) -> Result<Vec<Vec<Try>>, Code> {
         match self.towards(by, to)? {
             Towards::User(_, user) if user.do_not_disturb => Err(Code::DO_NOT_DISTURB),
+            Towards::User(_, user) if self.is_full(user) => Err(Code::BUSY),
             Towards::User(called, user) => {
                 let (rung, devices) = self.speaker.rings(self.house, user)?;
                 let ring =
@@ -160,6 +164,12 @@ impl<'d> Reach<'_, 'd> {
             }
             Towards::Out(called, routes) => Ok(vec![self.out(by, &called, &routes, sent)?]),
         }
+    }
+
+    /// Whether somebody has as many calls as they may have.
+    fn is_full(&self, user: &Document<User>) -> bool {
+        let has = self.facts.calls.iter().find(|(name, _)| *name == user.name).map_or(0, |(_, count)| *count);
+        user.max_calls.as_ref().is_some_and(|most| has >= most.value)
     }
 
     /// Sends a call on.

@@ -7,6 +7,7 @@ mod a21_addresses;
 mod a22_session_timers;
 mod a24_methods;
 mod both_hang_up;
+mod busy;
 mod cancel;
 mod changes;
 mod chaos;

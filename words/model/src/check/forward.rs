@@ -25,6 +25,11 @@ fn of_user(documents: &Documents, user: &Document<User>, problems: &mut Vec<Prob
         let fault = of_target(user, target, refusing);
         problems.extend(fault.map(|fault| documents.problem_at(user, target, fault)));
     }
+    if let Some(most) = user.max_calls.as_ref().filter(|most| most.value == 0) {
+        let fault = Fault::new(Code::OUT_OF_RANGE, "whoever may have no call is always busy");
+        let fault = fault.suggest("1 or more, or forward = { always = { refuse = 486 } }");
+        problems.push(documents.problem_at(user, most, fault));
+    }
     if let Some(after) = forward.after.as_ref().filter(|after| !AFTER_SECONDS.contains(&after.0.as_secs())) {
         let fault = Fault::new(Code::OUT_OF_RANGE, format!("no phone rings for {}", after.value));
         problems.push(documents.problem_at(user, after, fault.suggest("from \"5s\" to \"120s\"")));

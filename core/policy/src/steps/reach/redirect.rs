@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Calling, Path, Reach, SENT_ON_MAX, Towards, sender};
+use super::{Calling, Path, Reach, SENT_ON_MAX, Towards, sender, turn};
 use crate::address::Dialled;
 use crate::after::Begins;
 use crate::call_plan::{AttemptPlan, Callee, PartyName, lead_on};
@@ -184,6 +184,7 @@ impl<'a, 'p> Redirecting<'a, 'p> {
             let words = format!("{} does not want to be disturbed", user.name);
             return Err(Refusal::new(Code::DO_NOT_DISTURB, words));
         }
+        turn::is_free(user, self.inside.facts, trail)?;
         let ringing = place::ringing(policy, self.inside.facts, speaker, user, trail)?;
         attempt::to_user(policy, &self.inside, caller, called, &ringing)
     }

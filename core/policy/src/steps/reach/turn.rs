@@ -1,4 +1,5 @@
-//! In which order a team rings: as it is written, behind whoever rang last, or by who has been idle for longest.
+//! Who has time for a call, and in which order a team rings: as it is written, behind whoever rang last, or
+//! by who has been idle for longest.
 
 use model::RingOrder;
 
@@ -6,6 +7,7 @@ use super::Chain;
 use crate::facts::Facts;
 use crate::forward::Target;
 use crate::policy::User;
+use crate::refusal::{Code, Refusal};
 use crate::standing::Clock;
 use crate::trail::Trail;
 use crate::turns::{Idle, TeamTurn};
@@ -29,6 +31,19 @@ pub(super) fn remember(user: &User, member: &Target, chains: &mut [Chain]) {
     for attempt in chains.iter_mut().flatten() {
         attempt.turn = Some(TeamTurn { team: user.name.clone(), member: member.clone() });
     }
+}
+
+/// Whether somebody may have one more call.
+pub(super) fn is_free(user: &User, facts: &Facts, trail: &mut Trail) -> Result<(), Refusal> {
+    let Some(limit) = &user.calls else { return Ok(()) };
+    trail.asked_for_calls(&user.name);
+    let now = facts.calls.iter().find(|(name, _)| *name == user.name).map_or(0, |(_, count)| *count);
+    if now < limit.ceiling() {
+        return Ok(());
+    }
+    let words = format!("{} has {now} calls, and may have {}", user.name, limit.ceiling());
+    trail.note("calls", "busy", words.clone()).at(&user.at);
+    Err(Refusal::new(Code::BUSY, words))
 }
 
 fn behind_the_last(user: &User, members: &mut [&Target], facts: &Facts, trail: &mut Trail) {

@@ -30,6 +30,11 @@ pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
         12..19 => by_trunk(chance, documents, &mut facts),
         _ => by_stranger(chance, &mut facts),
     }
+    for user in documents.user.keys() {
+        if chance.happens(300) {
+            facts.calls.push((user.clone(), *chance.one_of(&[1, 2])));
+        }
+    }
     privacy(chance, &mut facts);
     if chance.happens(60) {
         transferred(chance, documents, &mut facts);
@@ -68,7 +73,7 @@ fn turns(chance: &mut Chance, documents: &Documents) -> Turns {
     for user in users.iter().filter(|_| chance.happens(500)).collect::<Vec<_>>() {
         let member = chance.one_of(&users).clone();
         turns.rings(&TeamTurn { team: user.clone(), member });
-        let at = WallTime(1_750_000_000_000 + i64::from(chance.below(4)) * 60_000);
+        let at = WallTime(1_750_000_000_000 + chance.one_of(&[0_i64, 60_000, 120_000]));
         turns.is(chance.one_of(&users), if chance.happens(300) { Idle::Not } else { Idle::Since(at) });
     }
     turns

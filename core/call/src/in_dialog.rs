@@ -52,12 +52,13 @@ impl Call {
             }
         }
     }
+
     /// A request of a callee that has not answered yet.
     fn asked_early(&mut self, room: &mut Room<'_>, server: ServerId, flow: Flow, message: &Message<'_>) {
         self.take_up(|attempt| attempt.earlies.dialog_of(message).is_some());
         let State::Placing(attempt) = &mut self.state else { return room.reply(server, 481) };
         let Some((index, dialog)) = attempt.earlies.dialog_of(message) else {
-            return room.reply(server, 481);
+            return self.asked_unheard(room, server, message);
         };
         if let Err(fault) = dialog.admit(message) {
             return room.reply(server, fault.status());
@@ -70,10 +71,28 @@ impl Call {
             }
             Method::Update => self.update_early(room, server, Asker::Callee(index), message),
             // Ours isn't answered yet (RFC 3261 14.2).
-            Method::Invite | Method::Info | Method::Refer => put_off(room, server),
+            Method::Invite => room.reply(server, 491),
+            Method::Info | Method::Refer => put_off(room, server),
             // A callee ends by its answer, not by BYE (RFC 3261 15).
             Method::Bye => room.reply(server, 403),
             _ => room.reply_with(server, 405, None, &[("Allow", &self.allowed())]),
+        }
+    }
+
+    /// A request that overtook the answer which makes its dialog: it may come again when that is here.
+    fn asked_unheard(&mut self, room: &mut Room<'_>, server: ServerId, message: &Message<'_>) {
+        let is_asked = self.take_up(|attempt| {
+            let is_ended = attempt.earlies.ended.iter().any(|dialog| dialog.is_of(message));
+            *attempt.call_id == *message.call_id() && attempt.client().is_some() && !is_ended
+        });
+        let has_offered = self.caller.offer.is_some();
+        match message.method().unwrap_or(Method::Other("")) {
+            _ if !is_asked => room.reply(server, 481),
+            // Ours isn't answered yet, nor is what it offers (RFC 3261 14.2, RFC 3311 5.2).
+            Method::Invite => room.reply(server, 491),
+            Method::Update if has_offered && !message.body().is_empty() => room.reply(server, 491),
+            Method::Update | Method::Info | Method::Refer => put_off(room, server),
+            _ => room.reply(server, 481),
         }
     }
 }

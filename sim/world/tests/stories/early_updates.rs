@@ -151,3 +151,41 @@ fn f2_a_caller_says_before_the_answer_that_somebody_else_is_there() {
     assert!(updates[0].contains("P-Asserted-Identity: <sip:+12065550177@"), "{}", updates[0]);
     world.finish();
 }
+
+/// A callee asks for something before we have heard of it: its answer is still on its way. It may come again.
+#[test]
+fn c7_what_overtakes_the_first_answer_of_a_callee_may_come_again() {
+    for (late_offer, method, status) in
+        [(false, "UPDATE", "491"), (true, "UPDATE", "500"), (false, "INVITE", "491"), (false, "INFO", "500")]
+    {
+        let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+        let (hana, east) = (world.user("hana"), world.provider("east"));
+        if late_offer {
+            hana.has_habit(Habit::OffersLate);
+        }
+        east.has_habit(Habit::NoRinging).answers_after(Duration::from_secs(3));
+        world.captures();
+        let call = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_secs(2));
+
+        let body = Some(("application/sdp".to_owned(), "v=0\r\n".to_owned()));
+        east.does(|leg| Deed::Say { leg: Some(leg), method, headers: Vec::new(), body });
+        world.run_for(Duration::from_millis(100));
+
+        let is_one = |message: &&String| message.contains(&format!(" {method}\r\n"));
+        let said = world.captured(&east);
+        let is_final =
+            |message: &&String| message.starts_with("SIP/2.0 ") && !message.starts_with("SIP/2.0 1");
+        let answer = said.iter().filter(is_one).find(is_final).unwrap();
+        assert!(answer.starts_with(&format!("SIP/2.0 {status}")), "{answer}");
+        assert_eq!(answer.contains("Retry-After: "), status == "500", "{answer}");
+        world.run_for(Duration::from_secs(5));
+        assert!(call.is_up_with(&east));
+        east.newest().updates();
+        world.run_for(Duration::from_secs(2));
+        assert_eq!(answers(&world, &east).last(), is("200", true).last());
+        call.hangs_up();
+        world.run_for(Duration::from_secs(2));
+        world.finish();
+    }
+}

@@ -62,6 +62,7 @@ pub struct LegView {
     pub call_id: String,
     pub stage: Stage,
     pub local_tag: String,
+    /// That of whoever has answered, or rings.
     pub remote_tag: Option<String>,
     /// RTP packets that reached it.
     pub packets_heard: u64,
@@ -138,7 +139,7 @@ impl Actor {
             call_id: leg.dialog.call_id.clone(),
             stage: leg.stage(),
             local_tag: leg.dialog.local_tag.clone(),
-            remote_tag: leg.dialog.remote_tag.clone(),
+            remote_tag: leg.dialog.remote_tag.clone().or_else(|| leg.early_tag.clone()),
             packets_heard: leg.media.packets_heard,
         })
     }

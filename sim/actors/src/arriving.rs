@@ -305,7 +305,9 @@ impl Actor {
         let status = message.status().unwrap_or_default();
         let glare_wait = self.chance.span_below(Duration::from_millis(1900));
         let Some(leg) = self.legs.get_mut(&id) else { return };
-        let deed = leg.changing.take();
+        // A sign of life may be under way beside it.
+        let is_change = leg.changing_by == message.cseq().number;
+        let deed = leg.changing.take_if(|_| is_change);
         if status < 300 {
             leg.dialog.retarget(message);
             self.leash_as_client(now, id, message);

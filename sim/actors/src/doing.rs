@@ -236,7 +236,7 @@ impl Actor {
             Deed::ReInviteWithoutOffer(_) => None,
             _ => Some(leg.media.offer()),
         };
-        leg.changing = Some(deed.clone());
+        (leg.changing, leg.changing_by) = (Some(deed.clone()), leg.dialog.cseq + 1);
         let method = if matches!(deed, Deed::Update(_)) { "UPDATE" } else { "INVITE" };
         let body = offer.as_deref().map(|offer| ("application/sdp", offer));
         let headers = self.timer_headers(id);
@@ -381,6 +381,7 @@ impl Leg {
             hang_up_at: None,
             again: None,
             changing: None,
+            changing_by: 0,
             last_ack: None,
             acks_lost: 0,
             unacked: None,

@@ -33,6 +33,8 @@ pub(crate) struct Leg {
     pub again: Option<(Instant, Deed)>,
     /// A change of ours is under way.
     pub changing: Option<Deed>,
+    /// CSeq of its request.
+    pub changing_by: u32,
     /// The ACK to the last 2xx, for its copies.
     pub last_ack: Option<(u32, Parcel)>,
     pub acks_lost: u8,

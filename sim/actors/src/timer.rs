@@ -95,6 +95,7 @@ impl Actor {
                 let Some(leg) = self.legs.get_mut(&id) else { return };
                 let body = leg.media.last_said.clone();
                 leg.changing = Some(crate::Deed::ReInvite(id));
+                leg.changing_by = leg.dialog.cseq + 1;
                 let body = Some(("application/sdp", body.as_slice()));
                 self.ask(now, id, Ask { method: "INVITE", headers: &headers, body }, out);
             }

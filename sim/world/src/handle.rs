@@ -233,6 +233,11 @@ impl CallHandle {
         self.wish(Deed::Hold(self.leg));
     }
 
+    /// In the way of RFC 2543.
+    pub fn holds_by_zero(&self) {
+        self.wish(Deed::HoldByZero(self.leg));
+    }
+
     pub fn resumes(&self) {
         self.wish(Deed::Resume(self.leg));
     }

@@ -345,6 +345,11 @@ impl Bridge {
         (port.version, port.session_id) = (from.version, from.session_id);
     }
 
+    /// A side was told of something else in another call, and refused it: what it is told next is newer.
+    pub(crate) fn count_on(&mut self, side: Side, from: &Continued) {
+        self.sides[side as usize].version = from.version;
+    }
+
     /// What a side has said of itself before anybody else was there.
     pub(crate) fn hear_of(&mut self, side: Side, theirs: &[u8]) {
         self.sides[side as usize].heard = theirs.into();

@@ -146,6 +146,7 @@ impl Call {
     /// Ends the media, and keeps the record as soon as it is whole.
     pub(crate) fn close(&mut self, room: &mut Room<'_>, ending: Ending) {
         self.let_others_go(room, None, "the call was over");
+        self.keep_party();
         self.leave_line();
         if !matches!(self.state, State::Closing(_)) {
             self.state = State::Closing(Closing::default());

@@ -19,7 +19,7 @@ use crate::errand::Errand;
 use crate::exchange::{Exchange, Passing};
 use crate::joining::Joining;
 use crate::keys::{Carrier, Keys};
-use crate::moving::{Begin, Media, Origin, Presence, Stage, Transfer};
+use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
 use crate::ring::Ring;
 use crate::round::Rounds;
@@ -50,6 +50,8 @@ pub struct Call {
     pub(crate) notices: Option<Notices>,
     /// A transfer asked for in another call, that this one is part of.
     pub(crate) origin: Option<Origin>,
+    /// Where its party goes back to if it doesn't take to this call.
+    pub(crate) lender: Option<Lender>,
     /// A newcomer and the other side get to know of each other's media.
     pub(crate) joining: Option<Joining>,
     /// Tokens of calls out of which parties came: their requests bear them.
@@ -241,6 +243,7 @@ impl Call {
             refers: 0,
             notices: None,
             origin: None,
+            lender: None,
             joining: None,
             aliases: Vec::new(),
             errands: Vec::new(),

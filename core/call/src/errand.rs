@@ -3,6 +3,7 @@
 use media::Side;
 use sip_stack::Token;
 
+use crate::closing::Ending;
 use crate::moving::Begin;
 
 /// One thing to do, after the event that made it necessary.
@@ -15,6 +16,10 @@ pub(crate) enum Errand {
     Report { to: Token, status: u16 },
     /// The call `by` takes over what is left of the call `of`.
     HandOver { of: Token, by: Token },
+    /// The party has taken to the call `by`: what is left of the call `of` ends.
+    Settle { of: Token, by: Token },
+    /// The parties of the call `by` were not joined, and one of them came out of the call `of`.
+    Return { of: Token, by: Token, status: u16, ending: Ending },
     /// The call that wanted a transfer is over.
     Abandon { call: Token },
 }

@@ -7,6 +7,7 @@ use sip_stack::{ClientId, Reply, ServerId};
 
 use crate::call::Call;
 use crate::exchange::Passing;
+use crate::moving::Presence;
 use crate::said::Said;
 use crate::{Room, arrival, part};
 
@@ -48,6 +49,10 @@ impl Call {
         said.add(self.passed_on(from, place, message));
         match self.say_inside(room, (to, part::PASSING), &said, None) {
             Some(client) => self.passing.push(Passing { to, server, client, said }),
+            // It is on its way to another call, and may come back.
+            None if self.here[to as usize] == Presence::Away => {
+                room.reply_with(server, 500, None, &[("Retry-After", "1")]);
+            }
             None => room.reply(server, 481),
         }
     }

@@ -16,7 +16,7 @@ use crate::closing::Ending;
 use crate::joining::{Joining, Stage};
 use crate::lines::lent_lines;
 use crate::timer::lent;
-use crate::{EndedBy, Room, part};
+use crate::{Room, part};
 
 /// How often a re-INVITE may meet another one.
 const TRIES_MAX: u8 = 8;
@@ -26,7 +26,7 @@ impl Call {
     pub(crate) fn join_by_asking(&mut self, room: &mut Room<'_>, newcomer: Side) {
         let theirs = sdp::awake(self.bridge.heard(newcomer));
         if self.describe_across(room, newcomer, Part::Offer, &theirs).is_none() {
-            return self.end_both(room, EndedBy::House, Ending::NotJoined);
+            return self.not_joined(room, 488, Ending::NotJoined);
         }
         // It hears nothing here before it knows of it: where it listens it has said of another session.
         self.bridge.gate(room, newcomer, Sending::Held);
@@ -37,7 +37,7 @@ impl Call {
     /// Offers a newcomer what the other side has answered already.
     pub(crate) fn join_by_telling(&mut self, room: &mut Room<'_>, newcomer: Side, answered: &[u8]) {
         if self.describe_across(room, newcomer.other(), Part::Mediated, answered).is_none() {
-            return self.end_both(room, EndedBy::House, Ending::NotJoined);
+            return self.not_joined(room, 488, Ending::NotJoined);
         }
         self.joining = Some(Joining::at(Stage::Telling(newcomer)));
         self.ask_to_join(room, None);
@@ -90,10 +90,10 @@ impl Call {
         match status {
             200..=299 => self.joined(room, stage, message),
             401 | 407 if self.prove_join(room, side, message) => {}
-            422 if self.timer(side).raise(message).is_some() => self.join_later(room, Duration::ZERO),
-            491 | 500 => self.join_later(room, Call::glare_wait(side)),
-            408 | 481 => self.end_both(room, EndedBy::House, Ending::Lost(side)),
-            _ => self.end_both(room, EndedBy::House, Ending::NotJoined),
+            422 if self.timer(side).raise(message).is_some() => self.join_later(room, status, Duration::ZERO),
+            491 | 500 => self.join_later(room, status, Call::glare_wait(side)),
+            408 | 481 => self.not_joined(room, 480, Ending::Lost(side)),
+            _ => self.not_joined(room, status, Ending::NotJoined),
         }
     }
 
@@ -104,24 +104,27 @@ impl Call {
         Some(side)
     }
 
-    fn join_later(&mut self, room: &mut Room<'_>, wait: Duration) {
+    fn join_later(&mut self, room: &mut Room<'_>, status: u16, wait: Duration) {
         match &mut self.joining {
             Some(joining) if joining.tries < TRIES_MAX => {
                 (joining.asked, joining.again_at) = (None, Some(room.now.instant + wait));
             }
-            _ => self.end_both(room, EndedBy::House, Ending::NotJoined),
+            _ => self.not_joined(room, status, Ending::NotJoined),
         }
     }
 
     fn joined(&mut self, room: &mut Room<'_>, stage: Stage, message: &Message<'_>) {
         let (Stage::Asking(side) | Stage::Telling(side)) = stage;
         self.acknowledge(room, side, message.cseq().number, None);
+        if self.lender.as_ref().is_some_and(|lender| lender.side == side) {
+            self.keep_party();
+        }
         self.timer(side).accepted(room.now.instant, message);
         if let Some(dialog) = self.dialog(side) {
             dialog.retarget(message);
         }
         let Body::Sdp(theirs) = body::of(message) else {
-            return self.end_both(room, EndedBy::House, Ending::NoDescription);
+            return self.not_joined(room, 488, Ending::NoDescription);
         };
         match stage {
             Stage::Asking(_) if self.caller.invite.is_some() => self.join_caller(room, side, theirs),
@@ -129,7 +132,7 @@ impl Call {
             Stage::Telling(_) => {
                 self.joining = None;
                 if self.bridge.hear_answer(room, side, theirs).is_err() {
-                    self.end_both(room, EndedBy::House, Ending::NotJoined);
+                    self.not_joined(room, 488, Ending::NotJoined);
                 }
             }
         }
@@ -146,7 +149,7 @@ impl Call {
                 self.accept_caller(room, &ours);
                 self.tell_answered(room);
             }
-            None => self.end_both(room, EndedBy::House, Ending::NotJoined),
+            None => self.not_joined(room, 488, Ending::NotJoined),
         }
     }
 

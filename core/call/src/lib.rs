@@ -38,6 +38,7 @@ mod again;
 mod arrival;
 mod bye;
 mod cancel;
+mod handing;
 mod identity;
 mod idle;
 mod in_dialog;

@@ -1,7 +1,7 @@
 //! What a transfer is made of: who asked, which call takes over, what it begins with.
 
 use media::Side;
-use policy::{CallPlan, Facts, Trail};
+use policy::{CallPlan, Facts, Permit, Trail};
 use sip_stack::{Dialog, Token};
 
 /// A transfer that a side has asked for.
@@ -19,6 +19,17 @@ pub(crate) struct Transfer {
 pub(crate) enum Stage {
     Reaching,
     Ready,
+    /// It has the party, which has not taken to it yet.
+    Handed,
+}
+
+/// The call that a party comes out of, which waits until the party has taken to this one.
+pub(crate) struct Lender {
+    pub of: Token,
+    /// The side on which the party stands here.
+    pub side: Side,
+    /// What its old call held of limits.
+    pub permits: Vec<Permit>,
 }
 
 /// That a call takes over a party of another one.

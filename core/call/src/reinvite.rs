@@ -235,7 +235,7 @@ impl Call {
             return;
         }
         if let Some(side) = self.joining_side(client) {
-            return self.end_both(room, EndedBy::House, Ending::Lost(side));
+            return self.not_joined(room, 480, Ending::Lost(side));
         }
         if let Some(side) = self.asked_side(client) {
             return self.refresh_unanswered(room, side, cause);

@@ -45,7 +45,8 @@ impl Call {
     /// The permits that this call and its attempts hold.
     pub(crate) fn permits_held(&self) -> usize {
         let beside = self.ring.beside.iter().map(|one| one.permits.len()).sum::<usize>();
-        self.permits.len() + self.ring.permits.len() + beside
+        let lent = self.lender.as_ref().map_or(0, |lender| lender.permits.len());
+        self.permits.len() + self.ring.permits.len() + beside + lent
     }
 
     /// Whether a relay session is one of this call's.

@@ -7,11 +7,12 @@ use sip_stack::{Flow, ServerId, Token};
 
 use crate::arrival::Admitted;
 use crate::call::Call;
+use crate::closing::Ending;
 use crate::errand::Errand;
 use crate::moving::Begin;
 use crate::replaces::{Found, ReferTo, Replaced, Sought};
 use crate::table::Calls;
-use crate::{Room, arrival};
+use crate::{EndedBy, Room, arrival};
 
 impl Calls {
     /// Carries out what one call wants of another.
@@ -26,6 +27,8 @@ impl Calls {
                 }
             }
             Errand::HandOver { of, by } => self.hand_over(room, of, by),
+            Errand::Settle { of, by } => self.hand_over_for_good(room, of, by),
+            Errand::Return { of, by, status, ending } => self.hand_back(room, (of, by), status, ending),
             Errand::Abandon { call } => {
                 if let Some(mut call) = self.lend(call) {
                     call.abandoned(room);
@@ -82,6 +85,32 @@ impl Calls {
         }
         self.lend_out(by);
         self.settle(room, taker);
+    }
+
+    /// The party has taken to its new call: nobody is left for the old one.
+    fn hand_over_for_good(&mut self, room: &mut Room<'_>, of: Token, by: Token) {
+        if let Some(mut giver) = self.lend(of) {
+            giver.transferred(room, by);
+            self.settle(room, giver);
+        }
+    }
+
+    /// The party has not taken to its new call: it is in the old one as before, if that still waits.
+    fn hand_back(&mut self, room: &mut Room<'_>, (of, by): (Token, Token), status: u16, ending: Ending) {
+        let Some(mut taker) = self.lend(by) else { return };
+        let giver = self.lend(of);
+        let given = giver.as_ref().filter(|giver| giver.waits_for(by)).and_then(|_| taker.give_back(ending));
+        taker.end_both(room, EndedBy::House, ending);
+        self.settle(room, taker);
+        let Some(mut giver) = giver else { return };
+        match given {
+            Some(given) => {
+                self.stay_at(of);
+                giver.take_back(room, given, status);
+            }
+            None => giver.party_lost(room, by, status),
+        }
+        self.settle(room, giver);
     }
 
     /// Whether an INVITE is one of ours that came back as it was sent (RFC 5393): to another number it would

@@ -317,6 +317,11 @@ impl Calls {
         calls.for_each(|call| call.note_seen(room));
     }
 
+    /// What bears a call's token is for that call again.
+    pub(crate) fn stay_at(&mut self, of: Token) {
+        self.slots[of.slot() as usize].moved = None;
+    }
+
     /// Puts a call back, or lets it go when it has nothing left to wait for; then does what it wants done.
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
         call.note_readiness();

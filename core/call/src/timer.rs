@@ -140,6 +140,11 @@ impl Timer {
         self.agree(now, self.watch.map(|watch| watch.agreement));
     }
 
+    /// Another call keeps it.
+    pub(crate) fn rest(&mut self) {
+        (self.watch, self.asked) = (None, None);
+    }
+
     /// It could not be asked, or did not like how: once more after a while.
     pub(crate) fn ask_again(&mut self, now: Instant, after: Duration) {
         self.asked = None;

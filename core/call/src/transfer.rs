@@ -5,33 +5,19 @@
 //! the call that goes on names the one it came out of.
 
 use media::Side;
-use policy::{CallPlan, MediaPlan, Permit};
+use policy::{CallPlan, MediaPlan};
 use sip_message::Message;
-use sip_stack::{Dialog, Flow, ServerId, Token};
+use sip_stack::{Flow, ServerId, Token};
 
 use crate::arrival::Admitted;
 use crate::bridge::Continued;
-use crate::call::{Ack, Call, Callee, State};
+use crate::call::{Call, Callee, State};
 use crate::closing::Ending;
-use crate::end::End;
 use crate::errand::Errand;
+use crate::handing::Given;
 use crate::lines::lent_lines;
-use crate::moving::{Media, Origin, Presence, Stage, Transfer};
+use crate::moving::{Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::{EndedBy, Room, part};
-
-/// A party on its way from one call to another.
-pub(crate) struct Given {
-    dialog: Dialog,
-    contact: Box<str>,
-    end: End,
-    ack: Ack,
-    description: Continued,
-    permits: Vec<Permit>,
-    tokens: Vec<Token>,
-    parent: String,
-    by: policy::Callee,
-    media: MediaPlan,
-}
 
 impl Call {
     /// Whether no negotiation is under way that a move would tear apart.
@@ -94,46 +80,6 @@ impl Call {
         }
     }
 
-    /// Gives the party away that stays, and ends the rest. Nothing: there is nobody to give.
-    pub(crate) fn give(&mut self, room: &mut Room<'_>) -> Option<Given> {
-        let transfer = self.transfer.take()?;
-        let stays = transfer.by.other();
-        let State::Up(callee) = &self.state else { return None };
-        let media = self.plan.attempts[callee.attempt].media.clone();
-        let (by, contact) = (self.end(transfer.by).party.clone(), self.contact(stays).into());
-        let dialog = self.dialog(stays)?.clone();
-        let mut tokens = std::mem::take(&mut self.aliases);
-        tokens.push(self.key);
-        let given = Given {
-            dialog,
-            contact,
-            end: self.ends[stays as usize].for_another(),
-            ack: std::mem::replace(&mut self.acks[stays as usize], Ack::None),
-            description: self.bridge.continued(stays),
-            permits: std::mem::take(&mut self.permits),
-            tokens,
-            parent: self.draft.id(),
-            by,
-            media,
-        };
-        self.here[stays as usize] = Presence::Away;
-        self.notify_at_last(room, 200);
-        self.draft.note(&format!("transferred to {}", transfer.words));
-        let by = match transfer.by {
-            Side::Caller => EndedBy::Caller,
-            Side::Callee => EndedBy::Callee,
-        };
-        self.end_both(room, by, Ending::Transferred);
-        Some(given)
-    }
-
-    /// The same for somebody who takes the place of a side.
-    pub(crate) fn give_in_place_of(&mut self, room: &mut Room<'_>, by: Side, to: Token) -> Option<Given> {
-        let words = "another phone".into();
-        self.transfer = Some(Transfer { by, target: Some(to), stage: Stage::Ready, words });
-        self.give(room)
-    }
-
     /// Takes the place that somebody had in a call: its other party comes over.
     pub(crate) fn begin_in_place(
         room: &mut Room<'_>,
@@ -163,20 +109,10 @@ impl Call {
         let side = origin.side;
         self.dismiss(room, side);
         self.draft.linked(&given.parent, given.by.name());
-        self.permits.extend(given.permits);
+        self.lender = Some(Lender { of: given.of, side, permits: given.permits });
         self.aliases.extend(given.tokens);
         (self.ends[side as usize], self.acks[side as usize]) = (given.end, given.ack);
-        self.here[side as usize] = Presence::Here;
-        match (side, &mut self.state) {
-            (Side::Caller, _) => {
-                self.caller.flow = given.dialog.flow();
-                (self.caller.dialog, self.caller.contact) = (given.dialog, given.contact);
-            }
-            (Side::Callee, State::Up(callee)) => {
-                (callee.dialog, callee.contact) = (given.dialog, given.contact);
-            }
-            (Side::Callee, _) => return,
-        }
+        self.seat(side, given.dialog, given.contact);
         self.introduce(room, side);
         self.introduce(room, side.other());
         match origin.media {

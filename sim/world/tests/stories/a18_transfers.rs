@@ -468,3 +468,102 @@ fn pain_19_places_are_taken_only_where_they_may_be() {
     assert!(help.is_up_with(&east));
     world.finish();
 }
+
+/// Whoever refuses the re-INVITE that would join it to the new party stays with the transferor, who hears why.
+#[test]
+fn a18_who_refuses_to_be_joined_is_not_lost() {
+    let (mut world, call, minsu) = called(seed(), TWO_PROVIDERS);
+    let (east, hana) = (world.provider("east"), world.user("hana"));
+    east.has_habit(Habit::RefusesChanges);
+
+    minsu.transfers_to("0100");
+    world.run_for(WHILE);
+
+    assert_eq!(minsu.notified(), [100, 180, 488]);
+    assert!(talk(&mut world, &call, &minsu));
+    assert_eq!(hana.calls_now(), 0);
+    east.loses_its_habits();
+    minsu.transfers_to("0100");
+    world.run_for(WHILE);
+    assert_eq!(minsu.ended(), Some(Ended::ByPeer));
+    assert!(talk(&mut world, &call, &hana.newest()));
+    world.finish();
+}
+
+/// The same where the transferor did not wait for it: nobody is left for the party that refuses.
+#[test]
+fn a18_who_refuses_to_be_joined_is_let_go_where_the_transferor_has_left() {
+    let (mut world, call, minsu) = called(seed(), TWO_PROVIDERS);
+    world.provider("east").has_habit(Habit::RefusesChanges);
+    world.user("minsu").has_habit(Habit::LeavesAfterRefer);
+
+    minsu.transfers_to("0100");
+    world.run_for(WHILE);
+
+    assert_eq!(call.ended(), Some(Ended::ByPeer));
+    assert_eq!(world.user("hana").calls_now(), 0);
+    assert_eq!(verdicts(&world), ["TD-E207", "TD-E206"]);
+    world.finish();
+}
+
+/// Attended, whichever of both parties refuses: the one that was to move is with the transferor as before.
+#[test]
+fn a18_attended_and_refused_by_either_party() {
+    for refuses in ["east", "hana"] {
+        let (mut world, call, first, second) = consulted(seed());
+        world.run_for(WHILE);
+        first.resumes();
+        world.run_for(WHILE);
+        world.actor(refuses).has_habit(Habit::RefusesChanges);
+
+        first.transfers_with(&second);
+        world.run_for(WHILE);
+
+        assert_eq!(first.notified(), [100, 488], "{refuses}");
+        assert!(talk(&mut world, &call, &first), "{refuses}");
+        assert_eq!(world.user("hana").calls_now(), 0, "{refuses}");
+        world.actor(refuses).loses_its_habits();
+        first.holds();
+        world.run_for(WHILE);
+        first.resumes();
+        world.run_for(WHILE);
+        assert!(talk(&mut world, &call, &first), "{refuses}");
+        world.finish();
+    }
+}
+
+/// A phone that can't have another's place leaves the call as it was (RFC 3891, 3).
+#[test]
+fn a18_a_place_that_the_other_party_does_not_give_stays_taken() {
+    let (mut world, call, minsu) = called(seed(), TWO_PROVIDERS);
+    let (phone, hana) = (world.user("minsu"), world.user("hana"));
+    world.provider("east").has_habit(Habit::RefusesChanges);
+    let (call_id, to_tag, from_tag) = view(&phone, &minsu);
+
+    let taking =
+        hana.calls_with("0101", "Replaces", &format!("{call_id};to-tag={to_tag};from-tag={from_tag}"));
+    world.run_for(WHILE);
+
+    assert_eq!(taking.ended(), Some(Ended::Refused(480)));
+    assert!(talk(&mut world, &call, &minsu));
+    minsu.hangs_up();
+    world.run_for(WHILE);
+    assert_eq!(call.ended(), Some(Ended::ByPeer));
+    world.finish();
+}
+
+/// The party that is to be joined has vanished: the transferor hears so.
+#[test]
+fn a18_who_vanishes_while_it_is_joined_is_gone() {
+    let (mut world, _, minsu) = called(seed(), TWO_PROVIDERS);
+    let east = world.provider("east");
+    east.dies();
+
+    minsu.transfers_to("0100");
+    world.run_for(Duration::from_secs(60));
+
+    assert_eq!(minsu.notified().last(), Some(&480));
+    assert_eq!(minsu.ended(), Some(Ended::ByPeer));
+    assert_eq!(world.user("hana").calls_now(), 0);
+    world.finish();
+}

@@ -90,14 +90,15 @@ pub(super) fn act(deed: Deed, world: &mut World, chance: &mut Chance, model: &mu
     }
 }
 
-/// Whoever takes no re-INVITE can't be joined to somebody else.
-fn can_be_joined(world: &World) -> bool {
-    let is_stubborn = |one: &ActorHandle| one.actor.borrow().profile().has(Habit::RefusesChanges);
-    !world.everybody().iter().any(is_stubborn)
+/// Whoever takes no re-INVITE can't be joined to somebody else, and has nobody left if the transferor is gone.
+fn may_be_lost(world: &World, transferor: &CallHandle) -> bool {
+    let has = |one: &ActorHandle, habit: Habit| one.actor.borrow().profile().has(habit);
+    let is_anybody_stubborn = world.everybody().iter().any(|one| has(one, Habit::RefusesChanges));
+    is_anybody_stubborn && has(&transferor.owner, Habit::LeavesAfterRefer)
 }
 
 fn transfer(deed: Deed, world: &mut World, (side, ours): (Side, CallHandle), model: &mut Model) {
-    if model.has_hung_up || model.transferor.is_some() || !ours.is_up() || !can_be_joined(world) {
+    if model.has_hung_up || model.transferor.is_some() || !ours.is_up() || may_be_lost(world, &ours) {
         return;
     }
     model.transferor = Some(side);
@@ -117,7 +118,7 @@ fn take_place(world: &World, (side, ours): (Side, CallHandle), model: &mut Model
     let Some((leg, to_tag)) = leg.and_then(|leg| leg.remote_tag.clone().map(|tag| (leg, tag))) else {
         return;
     };
-    if model.has_hung_up || model.taker.is_some() || !can_be_joined(world) {
+    if model.has_hung_up || model.taker.is_some() {
         return;
     }
     let replaces = format!("{};to-tag={to_tag};from-tag={}", leg.call_id, leg.local_tag);

@@ -73,6 +73,11 @@ impl Replaced {
     }
 }
 
+/// Whether a Replaces header wants a dialog only as long as nobody has answered in it.
+pub(crate) fn is_early_only(value: &str) -> bool {
+    value.split(';').skip(1).any(|piece| piece.trim().eq_ignore_ascii_case("early-only"))
+}
+
 impl ReferTo {
     /// Reads the one Refer-To of a REFER. Nothing: there is none, or several, or it asks for no call.
     pub(crate) fn of(message: &Message<'_>) -> Option<ReferTo> {

@@ -6,13 +6,18 @@ use sip_message::{Header, Message};
 use sip_stack::{Flow, ServerId, Token};
 
 use crate::arrival::Admitted;
-use crate::call::Call;
+use crate::call::{Call, State};
 use crate::closing::Ending;
 use crate::errand::Errand;
 use crate::moving::Begin;
 use crate::replaces::{Found, ReferTo, Replaced, Sought};
 use crate::table::Calls;
-use crate::{EndedBy, Room, arrival};
+use crate::{EndedBy, Room, arrival, replaces};
+
+/// Why a dialog can't be replaced (RFC 3891, 3).
+fn unfit(status: u16, words: &str) -> Refusal {
+    Refusal { status, ..Refusal::new(Code::NO_SUCH_CALL, words) }
+}
 
 impl Calls {
     /// Carries out what one call wants of another.
@@ -164,7 +169,6 @@ impl Calls {
         if is_outside || admitted.offer.is_none() {
             return refused(Code::NOT_THEIR_CALL, "only a phone of ours may, and it says what it can hear");
         }
-        let gone = Refusal { status: 481, ..Refusal::new(Code::NO_SUCH_CALL, "no call has this dialog") };
         match replaced.and_then(|replaced| self.find(&replaced)) {
             Some(Sought::Help) => refused(Code::TRANSFER_OF_HELP, "a call for help stays as it is"),
             Some(Sought::Found(found)) => match found.party {
@@ -173,22 +177,29 @@ impl Calls {
                     let newcomer = Whereabouts::Address(admitted.facts.source.ip());
                     let across = found.across.as_ref();
                     across.map_or(Ok(()), |across| policy::may_speak(room.policy, &newcomer, across))?;
-                    self.free_to_move(found.call, found.side)
+                    self.free_to_move((found.call, found.side), message)
                 }
             },
-            Some(Sought::Nothing | Sought::Missing) | None => Err(gone),
+            Some(Sought::Nothing | Sought::Missing) | None => Err(unfit(481, "no call has this dialog")),
         }
     }
 
-    fn free_to_move(&mut self, token: Token, side: Side) -> Result<(Token, Side), Refusal> {
-        let is_free = self.lend(token).map(|mut call| {
-            let is_free = call.is_settled() && call.is_wanted_by(Token::from_bits(0), side);
-            self.put_back(call);
-            is_free
-        });
-        let busy =
-            Refusal { status: 491, ..Refusal::new(Code::NO_SUCH_CALL, "it is being changed just now") };
-        if is_free == Some(true) { Ok((token, side)) } else { Err(busy) }
+    fn free_to_move(
+        &mut self,
+        (token, side): (Token, Side),
+        message: &Message<'_>,
+    ) -> Result<(Token, Side), Refusal> {
+        let Some(mut call) = self.lend(token) else { return Err(unfit(481, "no call has this dialog")) };
+        let is_early_only = message.line(Header::Replaces).is_some_and(replaces::is_early_only);
+        let is_free = call.is_settled() && call.is_wanted_by(Token::from_bits(0), side);
+        let outcome = match call.state {
+            State::Placing(_) => Err(unfit(481, "it is not answered, and the house did not begin it")),
+            State::Up(_) if is_early_only => Err(unfit(486, "it is answered already")),
+            _ if is_free => Ok((token, side)),
+            _ => Err(unfit(491, "it is being changed just now")),
+        };
+        self.put_back(call);
+        outcome
     }
 
     /// The call that a REFER names beside its own.

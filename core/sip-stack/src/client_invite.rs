@@ -121,6 +121,11 @@ impl ClientInvite {
                 acts.extend(ack.clone().map(Act::Send));
                 Completed { ack, until }
             }
+            // Proxies send a 2xx on even after a failure (RFC 3261 16.7, 5): its owner ends what it opened.
+            (state @ Completed { .. }, Event::Success) => {
+                acts.push(Act::Pass);
+                state
+            }
             (Calling { invite, repeat, give_up_at, wish: Wish::GoOn }, Event::Cancel(reason)) => {
                 Calling { invite, repeat, give_up_at, wish: Wish::Cancel(reason) }
             }

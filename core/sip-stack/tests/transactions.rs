@@ -397,6 +397,16 @@ fn answers_of_every_fork_reach_the_owner() {
 }
 
 #[test]
+fn a_2xx_that_follows_a_failure_reaches_the_owner() {
+    let mut scene = Scene::new();
+    let (client, invite) = scene.ask(udp(), Method::Invite);
+    scene.hear(udp(), &answer_tagged(&invite, 486, "one"));
+
+    assert_eq!(scene.hear(udp(), &answer_tagged(&invite, 200, "two")), Got::Response(client, 200));
+    assert_eq!(scene.hear(udp(), &answer_tagged(&invite, 486, "one")), Got::Nothing);
+}
+
+#[test]
 fn nobody_is_told_of_answers_that_were_abandoned() {
     let mut scene = Scene::new();
     let (client, invite) = scene.ask(udp(), Method::Invite);

@@ -183,7 +183,7 @@ impl Actor {
     }
 
     /// One device has answered, or the call is over: the others stop.
-    fn hush_others(&mut self, id: LegId) {
+    pub(crate) fn hush_others(&mut self, id: LegId) {
         let Some(call_id) = self.legs.get(&id).map(|leg| leg.dialog.call_id.clone()) else { return };
         let others = self.legs.values_mut().filter(|leg| leg.id != id && leg.dialog.call_id == call_id);
         for leg in others.filter(|leg| matches!(leg.state, State::Ringing { .. })) {

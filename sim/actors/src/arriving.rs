@@ -9,7 +9,7 @@ use sip_message::{Header, Message, Method};
 use crate::actor::{Actor, Done};
 use crate::digest;
 use crate::exchange::{ActorOut, Deed, Ended, LegId, Note, Noted, Transport};
-use crate::leg::{State, Wish};
+use crate::leg::{Leg, State, Wish};
 use crate::profile::Habit;
 use crate::writing::Request;
 
@@ -101,9 +101,12 @@ impl Actor {
         }
         let number = message.cseq().number;
         let losing = self.acks_to_lose();
-        let leg = self.legs.values_mut().find(|leg| {
-            leg.dialog.call_id == message.call_id() && leg.dialog.remote_tag.as_deref() == message.to().tag()
-        });
+        let is_its = |leg: &&mut Leg| {
+            leg.dialog.call_id == message.call_id()
+                && Some(leg.dialog.local_tag.as_str()) == message.from().tag()
+                && leg.dialog.remote_tag.as_deref() == message.to().tag()
+        };
+        let leg = self.legs.values_mut().find(is_its);
         let Some(leg) = leg else { return };
         if let Some((cseq, ack)) = &leg.last_ack
             && *cseq == number

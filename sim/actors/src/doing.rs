@@ -160,6 +160,7 @@ impl Actor {
             State::Ringing { script, .. } => {
                 script.clear();
                 script.push_back((now, Line::Refuse(486)));
+                self.hush_others(id);
                 self.play(now, id, out);
             }
             // RFC 3261 15: the callee doesn't send BYE before the ACK, or its time is over.

@@ -62,6 +62,22 @@ pub struct World {
     is_finished: bool,
 }
 
+/// A configuration, read and compiled.
+pub(crate) struct Blueprint {
+    documents: Documents,
+    policy: Arc<Policy>,
+}
+
+impl Blueprint {
+    /// Panics if it is wrong.
+    pub(crate) fn read(toml: &str) -> Blueprint {
+        let documents = documents(toml);
+        let policy =
+            policy::compile(&documents, &secrets(&documents)).unwrap_or_else(|all| panic!("{all:#?}"));
+        Blueprint { documents, policy: Arc::new(policy) }
+    }
+}
+
 impl World {
     /// Builds a world around a configuration. Panics if it is wrong: the story is.
     pub fn from_toml(seed: u64, toml: &str) -> World {
@@ -74,14 +90,21 @@ impl World {
             .iter()
             .map(|(name, ip)| ((*name).to_owned(), ip.parse().expect("stories give addresses")))
             .collect();
-        let documents = documents(toml);
-        let policy =
-            policy::compile(&documents, &secrets(&documents)).unwrap_or_else(|all| panic!("{all:#?}"));
-        let policy = Arc::new(policy);
+        World::begin(seed, &Blueprint::read(toml), &hosts)
+    }
+
+    /// Builds one of many worlds around the same configuration.
+    pub(crate) fn of(seed: u64, house: &Blueprint) -> World {
+        World::begin(seed, house, &BTreeMap::new())
+    }
+
+    fn begin(seed: u64, house: &Blueprint, hosts: &BTreeMap<String, IpAddr>) -> World {
+        let Blueprint { documents, policy } = house;
+        let policy = Arc::clone(policy);
         let clock = Clock::new();
         let mut chance = Chance::new(seed);
         let mut zone = Zone::default();
-        for (name, ip) in &hosts {
+        for (name, ip) in hosts {
             zone.address(name, *ip);
         }
         let mut world = World {
@@ -108,7 +131,7 @@ impl World {
             clock,
             chance,
         };
-        for profile in cast::of(&documents, &policy, &hosts) {
+        for profile in cast::of(documents, &policy, hosts) {
             world.enter(Actor::new(profile, world.chance.clone().u64() ^ world.actors.len() as u64));
         }
         world.judges.see(&Sight::Adopted { policy: &policy });

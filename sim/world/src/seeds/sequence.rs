@@ -5,6 +5,7 @@ mod deeds;
 mod habits;
 mod model;
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use actors::{Chance, Stage};
@@ -14,7 +15,7 @@ use crate::chronicle::Chronicle;
 use crate::handle::{ActorHandle, CallHandle};
 use crate::network::Link;
 use crate::seeds::day::Day;
-use crate::world::World;
+use crate::world::{Blueprint, World};
 use model::Model;
 
 const HOUSE: &str = include_str!("sequence/house.toml");
@@ -34,10 +35,23 @@ const CALLS: [(&str, &str, &[&str]); 8] = [
     ("hana", "0105", &["minsu", "twins", "twins-2", "east"]),
 ];
 
+thread_local! {
+    /// The house, which costs more to compile than a sequence to play.
+    static COMPILED: RefCell<Option<Blueprint>> = const { RefCell::new(None) };
+}
+
 /// Plays the sequence of a seed.
 pub(crate) fn live(seed: u64, chronicle: Chronicle) -> Day {
+    let house = COMPILED.take().unwrap_or_else(|| Blueprint::read(HOUSE));
+    let day = live_in(&house, seed, chronicle);
+    // A house that did wrong may hold limits for ever.
+    COMPILED.set(Some(house).filter(|_| day.speeches.is_empty()));
+    day
+}
+
+fn live_in(house: &Blueprint, seed: u64, chronicle: Chronicle) -> Day {
     let mut chance = Chance::new(seed ^ 0x5e90_e4ce);
-    let mut world = World::from_toml(seed, HOUSE);
+    let mut world = World::of(seed, house);
     world.chronicles(chronicle);
     if chance.happens(600) {
         world.links_all(Link::rough(*chance.one_of(&[10, 50, 80])));

@@ -448,12 +448,18 @@ fn pain_19_places_are_taken_only_where_they_may_be() {
     let outside = view(&east, &call);
     let inside = view(&phone, &minsu);
     let helped = view(&lobby, &help);
+    east.has_habit(Habit::RingsForever);
+    let ringing = phone.dials("+1 206 555 0142");
+    world.run_for(WHILE);
+    let calling = view(&phone, &ringing);
     let named = |(call_id, to_tag, from_tag): &(String, String, String)| {
         format!("{call_id};to-tag={to_tag};from-tag={from_tag}")
     };
 
     let cases = [
         ("Replaces", "nothing;to-tag=a;from-tag=b".to_owned(), 481),
+        ("Replaces", named(&inside) + ";early-only", 486),
+        ("Replaces", named(&calling), 481),
         ("Replaces", named(&outside), 403),
         ("Replaces", named(&helped), 403),
         ("Join", named(&inside), 403),

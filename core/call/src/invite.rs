@@ -34,6 +34,11 @@ impl Call {
         message: &Message<'_>,
     ) {
         self.take_up(|attempt| attempt.is_client(client) || attempt.earlies.pracking(client).is_some());
+        // Whoever it comes from has left, or is in another call: nothing but its ACK is owed.
+        let is_inside = matches!(part, part::EXCHANGE | part::REFRESH | part::JOIN);
+        if is_inside && matches!(message.status(), Some(200..300)) && self.side_of(message).is_none() {
+            return stray::answered_again(room, flow, message);
+        }
         match part {
             part::INVITE => self.invite_answered(room, client, flow, message),
             part::EXCHANGE => self.exchange_answered(room, client, message),

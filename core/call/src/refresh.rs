@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use media::Side;
+use sdp::Session;
 use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, Reply, ServerId, auth};
 
@@ -186,11 +187,16 @@ impl Call {
     }
 
     /// A far end gives a sign of life: an UPDATE that changes nothing, or a re-INVITE that says what it said
-    /// before. `true`: that was all, and it is answered.
+    /// before, where what it was told before answers that. An answer that comes again as an offer may be none:
+    /// to `inactive`, `sendonly` is no answer (RFC 3264, 6.1).
     pub(crate) fn is_refresh(&self, side: Side, message: &Message<'_>) -> bool {
         match crate::body::of(message) {
             crate::body::Body::None => message.method() == Some(Method::Update),
-            crate::body::Body::Sdp(theirs) => self.bridge.heard(side) == theirs,
+            crate::body::Body::Sdp(theirs) => {
+                let told = Session::parse(self.bridge.told(side));
+                let answers = |told| Some(sdp::answer_matches(&Session::parse(theirs).ok()?, &told).is_ok());
+                self.bridge.heard(side) == theirs && told.ok().and_then(answers) == Some(true)
+            }
             crate::body::Body::Unknown => false,
         }
     }

@@ -573,3 +573,24 @@ fn a18_who_vanishes_while_it_is_joined_is_gone() {
     assert_eq!(world.user("hana").calls_now(), 0);
     world.finish();
 }
+
+/// The transferor leaves while it is asked something, and its answer comes after its BYE: it hears an ACK.
+#[test]
+fn a18_who_leaves_while_it_answers_is_acknowledged() {
+    for seed in seed()..seed() + 12 {
+        let (mut world, call, minsu) = called(seed, TWO_PROVIDERS);
+        let (phone, hana) = (world.user("minsu"), world.user("hana"));
+        hana.answers_after(Duration::from_secs(5));
+        minsu.transfers_to("0100");
+        world.run_for(Duration::from_secs(2));
+        world.links(&phone, Link { jitter: Duration::from_millis(60), ..Link::default() });
+
+        call.reinvites();
+        world.run_for(Duration::from_millis(50));
+        minsu.hangs_up();
+        world.run_for(2 * WHILE);
+
+        assert!(talk(&mut world, &call, &hana.newest()), "seed {seed}");
+        world.finish();
+    }
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actors::{Ended, Habit, Note, RefreshBy, Refresher, Timing};
-use world::{ActorHandle, Link, World};
+use world::{ActorHandle, CallHandle, Link, World};
 
 use crate::{TWO_PROVIDERS, seed};
 
@@ -217,5 +217,39 @@ fn a22_off_means_off() {
 
     assert!(call.is_up());
     east.loses_its_habits();
+    world.finish();
+}
+
+/// How often its session was negotiated anew.
+fn changes(call: &CallHandle) -> usize {
+    call.notes().iter().filter(|note| matches!(note, Note::Renegotiated)).count()
+}
+
+/// Who answers a hold and refreshes with that answer makes an offer of it: it is answered as one.
+#[test]
+fn c8_an_answer_that_comes_again_as_an_offer_gets_an_answer_that_fits() {
+    let mut world = World::from_toml(seed(), &house("30m"));
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    keeps(&east, 90, Refresher::Me, RefreshBy::ReInvite);
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(4));
+    let theirs = east.newest();
+    theirs.holds();
+    world.run_for(Duration::from_secs(2));
+    call.holds();
+    world.run_for(Duration::from_secs(2));
+    let before = changes(&theirs);
+
+    world.run_for(MINUTE);
+
+    assert!(changes(&theirs) > before);
+    assert!(theirs.notes().iter().all(|note| !matches!(note, Note::Wrong { .. })));
+    for leg in [&call, &theirs] {
+        leg.resumes();
+        world.run_for(Duration::from_secs(2));
+    }
+    let before = (call.packets_heard(), theirs.packets_heard());
+    world.run_for(Duration::from_secs(4));
+    assert!(call.packets_heard() > before.0 + 5 && theirs.packets_heard() > before.1 + 5);
     world.finish();
 }

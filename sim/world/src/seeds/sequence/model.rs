@@ -84,8 +84,9 @@ impl Model {
             let names = names(side);
             !legs.iter().any(|leg| names.contains(&leg.owner.name()))
         };
-        // Every copy of the INVITE was lost: whoever was called has not heard of it.
-        let is_unheard = self.call.ended() == Some(Ended::Refused(408));
+        // Every copy of the INVITE was lost, and who was called has not heard of it; or that one insists on
+        // PRACK, and the caller, who leaves the offer to it, knows none.
+        let is_unheard = matches!(self.call.ended(), Some(Ended::Refused(408 | 421)));
         let must_be_in = match self.transferor {
             _ if self.has_hung_up => vec![],
             Some(side) => vec![side.other()],

@@ -187,15 +187,17 @@ impl Call {
     }
 
     /// A far end gives a sign of life: an UPDATE that changes nothing, or a re-INVITE that says what it said
-    /// before, where what it was told before answers that. An answer that comes again as an offer may be none:
+    /// before, where what it was told answers that. To an answer that comes again as an offer it may not:
     /// to `inactive`, `sendonly` is no answer (RFC 3264, 6.1).
     pub(crate) fn is_refresh(&self, side: Side, message: &Message<'_>) -> bool {
         match crate::body::of(message) {
             crate::body::Body::None => message.method() == Some(Method::Update),
             crate::body::Body::Sdp(theirs) => {
                 let told = Session::parse(self.bridge.told(side));
-                let answers = |told| Some(sdp::answer_matches(&Session::parse(theirs).ok()?, &told).is_ok());
-                self.bridge.heard(side) == theirs && told.ok().and_then(answers) == Some(true)
+                let offer = Session::parse(theirs);
+                let answers = offer
+                    .is_ok_and(|offer| told.is_ok_and(|told| sdp::answer_matches(&offer, &told).is_ok()));
+                self.bridge.heard(side) == theirs && answers
             }
             crate::body::Body::Unknown => false,
         }

@@ -27,7 +27,8 @@ pub enum ClientInvite {
         until: Instant,
         cancel: Cancel,
     },
-    /// Copies of a failure, each of which gets its ACK again. Timer D.
+    /// Copies of a failure, each of which gets its ACK again. Timer D. Proxies send a 2xx on even after one
+    /// (RFC 3261 16.7, 5): its owner ends what it opened.
     Completed {
         ack: Option<Wire>,
         until: Instant,
@@ -101,7 +102,8 @@ impl ClientInvite {
                     Wish::Cancel(reason) => cancelled(now, timers, invite, reason, acts),
                 }
             }
-            (state @ Proceeding { .. }, Event::Provisional) | (state @ Accepted { .. }, Event::Success) => {
+            (state @ Proceeding { .. }, Event::Provisional)
+            | (state @ (Accepted { .. } | Completed { .. }), Event::Success) => {
                 acts.push(Act::Pass);
                 state
             }
@@ -120,11 +122,6 @@ impl ClientInvite {
             (Completed { ack, until }, Event::Failure(_)) => {
                 acts.extend(ack.clone().map(Act::Send));
                 Completed { ack, until }
-            }
-            // Proxies send a 2xx on even after a failure (RFC 3261 16.7, 5): its owner ends what it opened.
-            (state @ Completed { .. }, Event::Success) => {
-                acts.push(Act::Pass);
-                state
             }
             (Calling { invite, repeat, give_up_at, wish: Wish::GoOn }, Event::Cancel(reason)) => {
                 Calling { invite, repeat, give_up_at, wish: Wish::Cancel(reason) }

@@ -475,7 +475,7 @@ fn pain_19_places_are_taken_only_where_they_may_be() {
     world.finish();
 }
 
-/// Whoever refuses the re-INVITE that would join it to the new party stays with the transferor, who hears why.
+/// Whoever refuses the re-INVITE that would join it to the new party stays with the transferor, who is told.
 #[test]
 fn a18_who_refuses_to_be_joined_is_not_lost() {
     let (mut world, call, minsu) = called(seed(), TWO_PROVIDERS);

@@ -90,7 +90,7 @@ pub(super) fn act(deed: Deed, world: &mut World, chance: &mut Chance, model: &mu
     }
 }
 
-/// Whoever takes no re-INVITE can't be joined to somebody else, and has nobody left if the transferor is gone.
+/// Whoever takes no re-INVITE can't be joined to somebody else, and is alone if the transferor is gone.
 fn may_be_lost(world: &World, transferor: &CallHandle) -> bool {
     let has = |one: &ActorHandle, habit: Habit| one.actor.borrow().profile().has(habit);
     let is_anybody_stubborn = world.everybody().iter().any(|one| has(one, Habit::RefusesChanges));

@@ -72,8 +72,8 @@ impl Model {
         if is_one_of_many && !self.declined.contains(&leg.owner.name()) {
             self.declined.push(leg.owner.name());
         }
-        let is_taker = self.taker.as_ref().is_some_and(|(_, taker)| taker.leg == leg.leg && !leg.is_up());
-        self.has_hung_up |= !is_taker && (!is_one_of_many || self.declined.len() == self.callees.len());
+        // Whoever wants a place and gives up may have it already, as far as the house knows.
+        self.has_hung_up |= !is_one_of_many;
         leg.hangs_up();
     }
 
@@ -87,8 +87,10 @@ impl Model {
         // Every copy of the INVITE was lost, and who was called has not heard of it; or that one insists on
         // PRACK, and the caller, who leaves the offer to it, knows none.
         let is_unheard = matches!(self.call.ended(), Some(Ended::Refused(408 | 421)));
+        let wants_none = |one: &ActorHandle| self.declined.contains(&one.name()) || one.legs().is_empty();
+        let is_declined = !self.declined.is_empty() && self.callees.iter().all(wants_none);
         let must_be_in = match self.transferor {
-            _ if self.has_hung_up => vec![],
+            _ if self.has_hung_up || is_declined => vec![],
             Some(side) => vec![side.other()],
             None if is_unheard => vec![],
             None => vec![Side::Caller, Side::Callee],

@@ -249,10 +249,11 @@ impl Actor {
                     leg.state = State::Over;
                 }
             }
-            State::Ringing { .. } => return self.play(now, id, out),
+            State::Ringing { .. } => self.play(now, id, out),
             _ => {}
         }
-        if let Some((_, deed)) = leg.again.take_if(|(at, _)| *at <= now) {
+        let again = self.legs.get_mut(&id).and_then(|leg| leg.again.take_if(|(at, _)| *at <= now));
+        if let Some((_, deed)) = again {
             self.perform(now, deed, out);
         }
         self.leash_due(now, id, out);

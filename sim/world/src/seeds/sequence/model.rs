@@ -99,7 +99,9 @@ impl Model {
         let mut faults: Vec<String> = out
             .map(|side| format!("{} hung up on nobody and is in no call", names(side).join(" or ")))
             .collect();
-        let goes_on = self.has_hung_up && self.transferor.is_none() && self.taker.is_none();
+        // Of several who ring, one may have answered unheard and hung up.
+        let is_alone = self.callees.len() == 1 && self.transferor.is_none() && self.taker.is_none();
+        let goes_on = self.has_hung_up && is_alone;
         if goes_on && self.call.is_up() {
             faults.push("the call was hung up and goes on".to_owned());
         }

@@ -91,7 +91,8 @@ impl Switch {
         let mut chance = Chance::from_seed(settings.seed);
         let mut key = [0; 32];
         chance.fill(&mut key);
-        let lot = chance.u32();
+        // A generator of its own: what others draw stays what it was.
+        let lot = Chance::from_seed(settings.seed.map(|byte| !byte)).u32();
         let media = settings.media.into_iter().map(|range| MediaPlace {
             interface: range.interface,
             advertise: range.advertise,

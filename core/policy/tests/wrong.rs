@@ -77,9 +77,9 @@ wrong! {
     number_too_long: "12-number-too-long.toml"
         is "TD-C009 _:21:10", "";
     extension_without_quotes: "13-extension-without-quotes.toml"
-        is "TD-C031 _:23:13", "add quotes: \"100\"";
+        is "TD-C010 _:22:13", "add quotes: \"100\"";
     leading_zero_without_quotes: "14-leading-zero-without-quotes.toml"
-        is "TD-C031 _:23:13", "add quotes: \"0100\"";
+        is "TD-C010 _:22:13", "add quotes: \"0100\"";
     duration_without_unit: "15-duration-without-unit.toml"
         is "TD-C011 _:17:51", "did you mean \"4s\"?";
     duration_without_quotes: "16-duration-without-quotes.toml"

@@ -26,12 +26,13 @@ impl Call {
     /// A BYE from a side.
     pub(crate) fn bye(&mut self, room: &mut Room<'_>, server: ServerId, side: Side, message: &Message<'_>) {
         self.unacked[side as usize] = None;
+        let is_transferor = self.is_transferor(side);
         match &mut self.state {
             State::Placing(_) => {
                 room.reply(server, 200);
                 self.cancel_attempt(room, None);
             }
-            State::Up(_) if self.transfer.as_ref().is_some_and(|transfer| transfer.by == side) => {
+            State::Up(_) if is_transferor => {
                 room.reply(server, 200);
                 self.goes_on_without(room, side);
             }
@@ -65,6 +66,15 @@ impl Call {
                 }
             }
         }
+    }
+
+    /// A far end that no longer knows the call (RFC 3261 12.2.1.2), or says nothing any more. For a transfer
+    /// the transferor is not needed: its BYE may be under way.
+    pub(crate) fn lost(&mut self, room: &mut Room<'_>, side: Side) {
+        if self.is_transferor(side) {
+            return self.goes_on_without(room, side);
+        }
+        self.end_both(room, EndedBy::House, Ending::Lost(side));
     }
 
     /// The house ends an answered call.

@@ -125,7 +125,7 @@ impl Call {
         let now = room.now.instant;
         match status {
             200..=299 => self.refreshed(room, side, message),
-            408 | 481 => self.end_both(room, EndedBy::House, Ending::Lost(side)),
+            408 | 481 => self.lost(room, side),
             401 | 407 if self.end(side).timer.proofs == 0 => self.prove_refresh(room, side, message),
             // Whatever it answers to OPTIONS, it is there.
             _ if method == Method::Options => {
@@ -182,7 +182,7 @@ impl Call {
     pub(crate) fn refresh_unanswered(&mut self, room: &mut Room<'_>, side: Side, cause: policy::Cause) {
         match cause {
             policy::Cause::Transport => self.timer(side).ask_again(room.now.instant, AGAIN),
-            _ => self.end_both(room, EndedBy::House, Ending::Lost(side)),
+            _ => self.lost(room, side),
         }
     }
 

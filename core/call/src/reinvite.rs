@@ -205,10 +205,10 @@ impl Call {
             self.bridge.restore(room, exchange.from, exchange.before.clone());
         }
         match status {
-            // The other side no longer knows the call (RFC 3261 12.2.1.2).
             408 | 481 => {
-                room.reply(exchange.server, 481);
-                self.end_both(room, EndedBy::House, Ending::Lost(exchange.from.other()));
+                let lost = exchange.from.other();
+                room.reply(exchange.server, if self.is_transferor(lost) { 491 } else { 481 });
+                self.lost(room, lost);
             }
             401 | 407 => room.reply(exchange.server, 403),
             300..=399 => room.reply(exchange.server, 488),
@@ -242,7 +242,7 @@ impl Call {
         }
         let side = exchange.map(|exchange| exchange.from.other()).or(passing.map(|passing| passing.to));
         if let Some(side) = side {
-            self.end_both(room, EndedBy::House, Ending::Lost(side));
+            self.lost(room, side);
         }
     }
 

@@ -187,7 +187,11 @@ impl Call {
         }
     }
 
-    /// The transferor hangs up before its transfer is done: the call waits for that without it.
+    pub(crate) fn is_transferor(&self, side: Side) -> bool {
+        self.transfer.as_ref().is_some_and(|transfer| transfer.by == side)
+    }
+
+    /// The transferor leaves before its transfer is done: the call waits for that without it.
     pub(crate) fn goes_on_without(&mut self, room: &mut Room<'_>, side: Side) {
         self.notices = None;
         self.leave_exchange(room);

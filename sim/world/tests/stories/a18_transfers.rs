@@ -574,7 +574,8 @@ fn a18_who_vanishes_while_it_is_joined_is_gone() {
     world.finish();
 }
 
-/// The transferor leaves while it is asked something, and its answer comes after its BYE: it hears an ACK.
+/// The transferor leaves while it is asked something. Its answer comes after its BYE: it hears an ACK. Or it
+/// says that it is in no call before its BYE is here: the transfer goes on.
 #[test]
 fn a18_who_leaves_while_it_answers_is_acknowledged() {
     for seed in seed()..seed() + 12 {

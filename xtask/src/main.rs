@@ -93,7 +93,8 @@ struct Arguments {
     options: Vec<(String, Option<String>)>,
 }
 
-const WITH_VALUE: [&str; 6] = ["--root", "--seeds", "--policies", "--chaos", "--from", "--seconds"];
+const WITH_VALUE: [&str; 7] =
+    ["--root", "--seeds", "--sequences", "--policies", "--chaos", "--from", "--seconds"];
 const ALONE: [&str; 2] = ["--write", "--long"];
 
 impl Arguments {

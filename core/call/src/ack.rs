@@ -73,6 +73,15 @@ impl Call {
         }
     }
 
+    /// The same for a callee whose caller left before its answer was here, while the call goes on: as if it had
+    /// answered.
+    pub(crate) fn answer_in_place_of_the_caller(&mut self, room: &mut Room<'_>) {
+        let Ack::Owed(cseq) = self.acks[Side::Callee as usize] else { return };
+        let assumed = sdp::assumed(self.bridge.told(Side::Caller), self.caller.flow.remote.ip());
+        let ours = assumed.and_then(|answer| self.describe_across(room, Side::Caller, Part::Answer, &answer));
+        self.acknowledge(room, Side::Callee, cseq, ours.as_deref());
+    }
+
     /// A copy of a 2xx: its ACK was lost.
     pub(crate) fn acknowledge_again(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
         if message.cseq().method != Method::Invite {

@@ -196,6 +196,9 @@ impl Call {
         self.notices = None;
         self.leave_exchange(room);
         self.pay_ack(room, side);
+        if side == Side::Caller {
+            self.answer_in_place_of_the_caller(room);
+        }
         self.has_time(room, side);
         self.here[side as usize] = Presence::Away;
         self.timer(side).agree(room.now.instant, None);

@@ -595,3 +595,24 @@ fn a18_who_leaves_while_it_answers_is_acknowledged() {
         world.finish();
     }
 }
+
+/// The transferor called without an offer, and its ACK with the answer never comes: whoever it called is
+/// acknowledged all the same, and speaks with the newcomer.
+#[test]
+fn a18_who_leaves_without_an_ack_leaves_nobody_unacknowledged() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, east, minsu) = (world.user("hana"), world.provider("east"), world.user("minsu"));
+    hana.has_habit(Habit::OffersLate);
+    hana.has_habit(Habit::NeverAcks);
+    hana.has_habit(Habit::LeavesAfterRefer);
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(2));
+    let theirs = east.newest();
+
+    call.transfers_to("0101");
+    world.run_for(2 * WHILE);
+
+    assert!(theirs.notes().contains(&Note::Acknowledged));
+    assert!(talk(&mut world, &theirs, &minsu.newest()));
+    world.finish();
+}

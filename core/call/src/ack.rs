@@ -73,8 +73,8 @@ impl Call {
         }
     }
 
-    /// The same for a callee whose caller left before its answer was here, while the call goes on: as if it had
-    /// answered.
+    /// The same for a callee whose caller left before its answer was here, while the call goes on: as if it
+    /// had answered.
     pub(crate) fn answer_in_place_of_the_caller(&mut self, room: &mut Room<'_>) {
         let Ack::Owed(cseq) = self.acks[Side::Callee as usize] else { return };
         let assumed = sdp::assumed(self.bridge.told(Side::Caller), self.caller.flow.remote.ip());

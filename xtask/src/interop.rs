@@ -32,6 +32,7 @@ mod stage;
 mod tls;
 mod transfer;
 mod transfer_phones;
+mod watching;
 mod wire;
 
 use std::path::PathBuf;
@@ -73,6 +74,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "features", run: features::run },
     Scenario { name: "hold", run: hold::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
+    Scenario { name: "watching", run: watching::run },
     Scenario { name: "crash", run: crash::run },
 ];
 

@@ -24,13 +24,15 @@ pub struct Phone<'a> {
 }
 
 /// What else is said of one that is told what to do.
-pub struct Steered {
+pub struct Steered<'a> {
     /// Where it is told.
     pub control: SocketAddr,
     /// The first of its hundred ports for media.
     pub media: u16,
     /// The samples of half a wave of its tone: others know by it whom they hear.
     pub voice: u32,
+    /// Whose presence it shows.
+    pub watches: Option<&'a str>,
 }
 
 impl Phone<'_> {
@@ -58,11 +60,15 @@ impl Phone<'_> {
     }
 
     /// The same for one that is told what to do.
-    pub fn furnish_steered(&self, home: &Path, steered: &Steered) -> Result<(), Failure> {
-        let configuration = self.configuration(home, steered.media)?;
+    pub fn furnish_steered(&self, home: &Path, steered: &Steered<'_>) -> Result<(), Failure> {
+        let mut configuration = self.configuration(home, steered.media)?;
         let control = steered.control;
-        let more = format!("{configuration}ctrl_tcp_listen {control}\nmodule_app ctrl_tcp.so\n");
-        self.write(home, steered.voice, &more)
+        configuration.push_str(&format!("ctrl_tcp_listen {control}\nmodule_app ctrl_tcp.so\n"));
+        let Some(watched) = steered.watches else { return self.write(home, steered.voice, &configuration) };
+        configuration.push_str("module_app contact.so\nmodule_app presence.so\n");
+        self.write(home, steered.voice, &configuration)?;
+        let contact = format!("\"watched\" <{watched}>;presence=p2p\n");
+        fs::write(home.join("contacts"), contact).map_err(|error| io_failure("contacts", &error))
     }
 
     fn write(&self, home: &Path, voice: u32, configuration: &str) -> Result<(), Failure> {

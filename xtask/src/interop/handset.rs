@@ -28,6 +28,8 @@ pub struct Line<'a> {
     pub address: SocketAddr,
     pub media: u16,
     pub voice: u32,
+    /// Whose presence it shows.
+    pub watches: Option<&'a str>,
 }
 
 pub struct Handset {
@@ -49,7 +51,8 @@ impl Handset {
         fs::create_dir_all(&home).map_err(|error| io_failure(line.name, &error))?;
         let phone = Phone { account: line.account, authority: None, address: line.address, seconds: SECONDS };
         let control = SocketAddr::new(CONTROL, free_port(CONTROL)?);
-        phone.furnish_steered(&home, &Steered { control, media: line.media, voice: line.voice })?;
+        let steered = Steered { control, media: line.media, voice: line.voice, watches: line.watches };
+        phone.furnish_steered(&home, &steered)?;
 
         let log = home.join("log");
         let file = File::create(&log).map_err(|error| io_failure("log", &error))?;

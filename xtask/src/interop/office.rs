@@ -80,9 +80,25 @@ impl Office {
     /// A phone of a user; it has registered on return.
     pub fn phone(
         &mut self,
+        whose: (&str, &str),
+        transport: Transport,
+        answers: Answers,
+    ) -> Result<Handset, Failure> {
+        self.start(whose, transport, answers, None)
+    }
+
+    /// The phone of a user who watches another one.
+    pub fn watcher(&mut self, user: &str, watched: &str) -> Result<Handset, Failure> {
+        let uri = self.uri(watched);
+        self.start((user, user), Transport::Udp, Answers::WhenTold, Some(&uri))
+    }
+
+    fn start(
+        &mut self,
         (user, name): (&str, &str),
         transport: Transport,
         answers: Answers,
+        watches: Option<&str>,
     ) -> Result<Handset, Failure> {
         let rank = self.phones;
         self.phones += 1;
@@ -98,7 +114,8 @@ impl Office {
         );
         let address = SocketAddr::new(at(40 + rank), free_port(at(40 + rank))?);
         let media = PHONES_MEDIA + 100 * u16::from(rank);
-        let line = Line { name, account: &account, address, media, voice: VOICES[usize::from(rank)] };
+        let line =
+            Line { name, account: &account, address, media, voice: VOICES[usize::from(rank)], watches };
         let phone = Handset::start(&self.folder, &line)?;
         // The event may be over before anybody listens.
         phone.traces(" 200 OK (Tandem")?;

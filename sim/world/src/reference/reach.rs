@@ -69,7 +69,8 @@ impl<'d> Reach<'_, 'd> {
             members.push(vec![vec![self.house.rings(self.caller, &sent.who, called, rung, contact)]]);
         }
         let also = in_order(user, self.facts).into_iter().filter(|_| !is_plain);
-        members.extend(also.filter_map(|to| self.along(user, to, sent).ok()));
+        let rings_along = also.filter_map(|to| self.along(user, to, sent).ok());
+        members.extend(rings_along.filter(|member| !member.is_empty()));
         if members.is_empty() {
             let to = forward.unreachable.as_ref().filter(|_| !is_plain);
             return to.map_or(Err(Code::NO_DEVICE), |to| self.send(user, to, sent));

@@ -69,8 +69,7 @@ impl<'d> Reach<'_, 'd> {
             members.push(vec![vec![self.house.rings(self.caller, &sent.who, called, rung, contact)]]);
         }
         let also = in_order(user, self.facts).into_iter().filter(|_| !is_plain);
-        let rings_along = also.filter_map(|to| self.along(user, to, sent).ok());
-        members.extend(rings_along.filter(|member| !member.is_empty()));
+        members.extend(also.filter_map(|to| self.along(user, to, sent).ok()));
         if members.is_empty() {
             let to = forward.unreachable.as_ref().filter(|_| !is_plain);
             return to.map_or(Err(Code::NO_DEVICE), |to| self.send(user, to, sent));
@@ -159,6 +158,9 @@ impl<'d> Reach<'_, 'd> {
             Towards::User(_, user) if self.is_full(user) => Err(Code::BUSY),
             Towards::User(called, user) => {
                 let (rung, devices) = self.speaker.rings(self.house, user)?;
+                if devices.is_empty() {
+                    return Err(Code::NO_DEVICE);
+                }
                 let ring =
                     |contact: &String| vec![self.house.rings(self.caller, &sent.who, &called, rung, contact)];
                 Ok(devices.iter().map(ring).collect())

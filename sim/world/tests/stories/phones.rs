@@ -36,6 +36,13 @@ fn registers(phone: &ActorHandle, contact: &str, headers: &[(&str, &str)]) {
     phone.says_outside(Deed::Register { contact: contact.to_owned(), headers });
 }
 
+/// The same by the rules of RFC 5626.
+fn keeps_a_flow(phone: &ActorHandle, uri: &str) {
+    let instance = "<urn:uuid:00000000-0000-1000-8000-000a95a0e129>";
+    let contact = format!("<{uri}>;reg-id=1;+sip.instance=\"{instance}\"");
+    registers(phone, &contact, &[("Supported", "path, outbound")]);
+}
+
 /// How often a phone was told that it is registered.
 fn confirmed(phone: &ActorHandle) -> usize {
     phone.count(|note| matches!(note, Note::Registered { status: 200, .. }))
@@ -46,6 +53,16 @@ fn phones(world: &mut World) -> Phones {
         Some(Reply::Phones(phones)) => phones,
         other => panic!("{other:?}"),
     }
+}
+
+/// The number is called from outside: the call is this phone's, and then over.
+#[track_caller]
+fn is_called_at(world: &mut World, east: &ActorHandle, phone: &ActorHandle) {
+    let call = east.calls(&format!("sip:{NUMBER}@192.0.2.10"));
+    world.run_for(Duration::from_secs(5));
+    assert!(call.is_up_with(phone));
+    call.hangs_up();
+    world.run_for(Duration::from_secs(2));
 }
 
 /// A phone behind a NAT registers, is called where it was heard, calls out, refreshes for an hour, and is
@@ -64,11 +81,7 @@ fn d3_a_registered_phone_is_called_calls_and_is_forgotten_when_it_is_silent() {
     registers(&desk, "<sip:hana@192.168.1.5:5060>", &[]);
     world.run_for(Duration::from_secs(3600));
     assert!((13..=17).contains(&confirmed(&desk)), "{}", confirmed(&desk));
-    let call = east.calls(&format!("sip:{NUMBER}@192.0.2.10"));
-    world.run_for(Duration::from_secs(5));
-    assert!(call.is_up_with(&desk));
-    call.hangs_up();
-    world.run_for(Duration::from_secs(2));
+    is_called_at(&mut world, &east, &desk);
     let record = world.records().last().unwrap();
     let step = record.trail.steps.iter().find(|step| step.name == "devices").unwrap();
     let says = step.says.to_string();
@@ -131,11 +144,7 @@ fn d4_a_phone_that_moves_is_called_where_it_is_now() {
     world.run_for(Duration::from_secs(2));
 
     assert_eq!(phones(&mut world).users[0].phones.len(), 1);
-    let call = east.calls(&format!("sip:{NUMBER}@192.0.2.10"));
-    world.run_for(Duration::from_secs(3));
-    assert!(call.is_up_with(&after));
-    call.hangs_up();
-    world.run_for(Duration::from_secs(2));
+    is_called_at(&mut world, &east, &after);
     world.finish();
 }
 
@@ -146,18 +155,12 @@ fn d4_a_phone_that_asks_by_stun_is_reached_through_its_nat() {
     let mut world = World::from_toml(seed(), &house());
     let east = world.provider("east");
     let soft = phone(&mut world, "soft", "10.20.0.78:40000", Transport::Udp);
-    let contact = "<sip:hana@192.168.1.9:5060>;reg-id=1;\
-                   +sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000a95a0e129>\"";
-    registers(&soft, contact, &[("Supported", "path, outbound")]);
+    keeps_a_flow(&soft, "sip:hana@192.168.1.9:5060");
     world.run_for(Duration::from_secs(2));
 
     assert_eq!(confirmed(&soft), 1);
     assert_eq!(phones(&mut world).users[0].phones[0].reached_by, "flow");
-    let call = east.calls(&format!("sip:{NUMBER}@192.0.2.10"));
-    world.run_for(Duration::from_secs(5));
-    assert!(call.is_up_with(&soft));
-    call.hangs_up();
-    world.run_for(Duration::from_secs(2));
+    is_called_at(&mut world, &east, &soft);
     world.finish();
 }
 
@@ -168,16 +171,10 @@ fn d4_a_phone_on_a_connection_is_reached_by_it_alone() {
     let mut world = World::from_toml(seed(), &house());
     let east = world.provider("east");
     let soft = phone(&mut world, "soft", "10.20.0.78:40000", Transport::Tcp);
-    let contact = "<sip:hana@192.168.1.9:5060;transport=tcp>;reg-id=1;\
-                   +sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000a95a0e129>\"";
-    registers(&soft, contact, &[("Supported", "path, outbound")]);
+    keeps_a_flow(&soft, "sip:hana@192.168.1.9:5060;transport=tcp");
     world.run_for(Duration::from_secs(2));
     assert_eq!(confirmed(&soft), 1);
-    let call = east.calls(&format!("sip:{NUMBER}@192.0.2.10"));
-    world.run_for(Duration::from_secs(5));
-    assert!(call.is_up_with(&soft));
-    call.hangs_up();
-    world.run_for(Duration::from_secs(2));
+    is_called_at(&mut world, &east, &soft);
 
     soft.loses_its_connections();
     world.run_for(Duration::from_secs(1));
@@ -187,13 +184,9 @@ fn d4_a_phone_on_a_connection_is_reached_by_it_alone() {
     assert!(!call.is_up());
     assert_eq!(world.records().last().unwrap().sip_code, 480);
 
-    registers(&soft, contact, &[("Supported", "path, outbound")]);
+    keeps_a_flow(&soft, "sip:hana@192.168.1.9:5060;transport=tcp");
     world.run_for(Duration::from_secs(2));
-    let call = east.calls(&format!("sip:{NUMBER}@192.0.2.10"));
-    world.run_for(Duration::from_secs(5));
-    assert!(call.is_up_with(&soft));
-    call.hangs_up();
-    world.run_for(Duration::from_secs(2));
+    is_called_at(&mut world, &east, &soft);
     world.finish();
 }
 

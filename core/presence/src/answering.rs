@@ -8,6 +8,7 @@ use sip_message::Message;
 use sip_stack::{Dialog, Flow, Reply, ServerId, Token};
 
 use crate::house::{House, Surroundings};
+use crate::kept::Kept;
 use crate::limits::MOST;
 use crate::no::No;
 use crate::reading::{self, Asked};
@@ -92,8 +93,12 @@ impl House {
             until: around.now + asked.lasts.unwrap_or(MOST),
             version: 0,
             state,
+            is_kept: asked.lasts.is_some(),
             look: None,
         };
+        if subscription.is_kept {
+            self.kept.push(Kept::of(&subscription, (around.now, around.wall), around.listeners));
+        }
         let known = self.watchers.face(watched).cloned();
         let face = known.unwrap_or_else(|| Arc::new(self.compose(around, watched)));
         self.watchers.insert(subscription, face);
@@ -112,7 +117,7 @@ impl House {
     ) -> Result<(Token, Option<Duration>), No> {
         let token = Token::find(tag).ok_or(No::Gone)?;
         let slot = self.watchers.slot_of(token).ok_or(No::Gone)?;
-        let now = around.now;
+        let (now, kept) = (around.now, &mut self.kept);
         let refreshed = self.watchers.with(slot, |one| {
             if one.watcher != *watcher || *one.event != *asked.event {
                 return Err(No::Gone);
@@ -130,6 +135,7 @@ impl House {
                 Some(lasts) => {
                     one.until = now + lasts;
                     one.heard(now);
+                    kept.push(Kept::of(one, (now, around.wall), around.listeners));
                 }
                 None => one.end(now, Reason::Timeout),
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use policy::{Policy, WallTime};
 use registrar::Table;
@@ -13,8 +13,9 @@ use sip_stack::{ClientId, ConnectionId, Flow, Late, Listener, Send, Stack, Token
 use crate::board::Board;
 use crate::face::Face;
 use crate::feed::{Feed, Gap, News};
+use crate::kept::{Kept, KeptPublication};
 use crate::known::Engagement;
-use crate::limits::BUSY;
+use crate::limits::{BUSY, GATHER, MOST};
 use crate::publications::Publications;
 use crate::subscription::{Reason, Reply};
 use crate::watchers::Watchers;
@@ -32,6 +33,8 @@ pub struct House {
     pub(crate) watchers: Watchers,
     pub(crate) counters: Counters,
     pub(crate) last_publication: u64,
+    /// What has to be written down.
+    pub(crate) kept: Vec<Kept>,
 }
 
 /// What it has seen since it began.
@@ -110,6 +113,7 @@ impl House {
             watchers: Watchers::default(),
             counters: Counters::default(),
             last_publication: 0,
+            kept: Vec::new(),
         }
     }
 
@@ -198,10 +202,51 @@ impl House {
         for user in &gone {
             self.publications.set(user, Vec::new());
             self.board.publish(user, Vec::new());
+            self.keep_published((around.now, around.wall), user);
         }
         self.spread(around, &gone);
         let everybody = self.watchers.everybody().into_iter().collect();
         self.look_again(around, &everybody);
+    }
+
+    /// Takes up what was written down before the process began; other shards have theirs.
+    pub fn restore(&mut self, around: &mut Surroundings<'_>, kept: &Kept) {
+        let now = (around.now, around.wall);
+        match kept {
+            Kept::Publishing { shard, user, published }
+                if *shard == self.shard && around.policy.credentials_of(user).is_some() =>
+            {
+                let all: Vec<_> = published.iter().filter_map(|one| one.restore(now)).collect();
+                self.publications.set(user, all);
+                self.board.publish(user, self.publications.published(user));
+                self.spread(around, &BTreeSet::from([Arc::clone(user)]));
+            }
+            Kept::Watching { token, watching: Some(watching) } => {
+                let token = Token::find(token).filter(|token| token.shard() == self.shard);
+                let one = token.and_then(|token| watching.restore(token, now, around.listeners));
+                let Some(one) = one.filter(|one| around.policy.lets_watch(&one.watched, &one.watcher)) else {
+                    return;
+                };
+                if self.watchers.make_room(one.token) {
+                    let known = self.watchers.face(&one.watched).cloned();
+                    let face = known.unwrap_or_else(|| Arc::new(self.compose(around, &one.watched)));
+                    self.watchers.insert(one, face);
+                }
+            }
+            Kept::Publishing { .. } | Kept::Watching { .. } => {}
+        }
+    }
+
+    pub(crate) fn keep_published(&mut self, now: (Instant, WallTime), user: &Arc<str>) {
+        let all = self.publications.of(user);
+        let published = all.iter().map(|one| KeptPublication::of(one, now)).collect();
+        self.kept.push(Kept::Publishing { shard: self.shard, user: Arc::clone(user), published });
+    }
+
+    /// What has to be written down before anybody is told of it.
+    pub fn take_kept(&mut self) -> impl Iterator<Item = Kept> {
+        self.kept.extend(self.watchers.gone.drain(..).map(Kept::gone));
+        self.kept.drain(..)
     }
 
     pub(crate) fn compose(&self, around: &Surroundings<'_>, user: &str) -> Face {
@@ -222,8 +267,8 @@ impl House {
             481 => Reply::Refused,
             _ => match message.retry_after() {
                 Ok(Some(seconds)) => {
-                    let wait = std::time::Duration::from_secs(u64::from(seconds));
-                    Reply::Later(around.now + wait.min(crate::limits::MOST))
+                    let wait = Duration::from_secs(u64::from(seconds));
+                    Reply::Later(around.now + wait.clamp(GATHER, MOST))
                 }
                 _ => Reply::Refused,
             },

@@ -15,6 +15,7 @@ mod limits;
 
 mod board;
 mod feed;
+mod kept;
 mod known;
 
 mod document;
@@ -35,5 +36,6 @@ mod view;
 
 pub use feed::News;
 pub use house::{Counters, House, ROOM, Surroundings};
+pub use kept::{Kept, KeptPublication, KeptWatching};
 pub use known::{By, Engagement, Known, Part, Published, Stage};
 pub use view::{Sight, WatcherView};

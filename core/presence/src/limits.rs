@@ -36,6 +36,13 @@ pub(crate) const RETRY_AFTER: &str = "30";
 /// so far behind lies, and whoever is slow to answer slows its own down: a NOTIFY waits for the last answer.
 pub(crate) const GATHER: Duration = Duration::from_millis(100);
 
+/// More NOTIFYs than can leave between two SUBSCRIBEs, which alone are written down: so far ahead counts
+/// whoever takes a subscription over from the process before.
+pub(crate) const UNWRITTEN: u32 = 2 * (MOST.as_millis() / GATHER.as_millis()) as u32;
+
+/// After a restart watchers are told one after the other, so far apart.
+pub(crate) const AFTER_RESTART: Duration = Duration::from_millis(1);
+
 /// A watcher who did not answer is tried again after this, then after twice as long, and so on.
 pub(crate) const REST: Duration = Duration::from_secs(60);
 pub(crate) const RESTS_MAX: u32 = 4;

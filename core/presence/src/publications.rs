@@ -74,10 +74,16 @@ impl Publications {
         Ok(tag)
     }
 
+    pub fn of(&self, user: &str) -> &[Publication] {
+        self.users.get(user).map_or(&[][..], Vec::as_slice)
+    }
+
     /// As the other shards are told.
     pub fn published(&self, user: &str) -> Vec<Published> {
-        let all = self.users.get(user).map_or(&[][..], Vec::as_slice);
-        all.iter().map(|one| Published { number: one.number, said: Arc::clone(&one.said) }).collect()
+        self.of(user)
+            .iter()
+            .map(|one| Published { number: one.number, said: Arc::clone(&one.said) })
+            .collect()
     }
 
     pub fn len(&self) -> usize {

@@ -47,6 +47,7 @@ impl House {
         self.last_publication = (self.last_publication + 1).max(wall << 8 | u64::from(self.shard));
         let lot = (self.last_publication, around.stack.chance());
         let tag = self.publications.apply(around.now, user, &wish, lasts, lot)?;
+        self.keep_published((around.now, around.wall), user);
         let published = self.publications.published(user);
         if published != self.board.own(user).published {
             self.board.publish(user, published);

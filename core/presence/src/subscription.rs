@@ -26,6 +26,8 @@ pub(crate) struct Subscription {
     /// Of the next document.
     pub version: u32,
     pub state: State,
+    /// Whether it was written down.
+    pub is_kept: bool,
     /// When it was looked at last, or will be.
     pub look: Option<Instant>,
 }

@@ -21,6 +21,8 @@ pub(crate) struct Watchers {
     looks: BTreeSet<(Instant, u32)>,
     /// NOTIFYs that wait for their answers.
     pub flying: usize,
+    /// What was written down, and is no more.
+    pub gone: Vec<Token>,
 }
 
 /// Somebody who is watched.
@@ -51,6 +53,21 @@ impl Watchers {
     pub fn next_slot(&self) -> u32 {
         let fresh = u32::try_from(self.slots.len()).expect("there are fewer subscriptions than slots");
         self.free.last().copied().unwrap_or(fresh)
+    }
+
+    /// Makes the slot of a token from before the next one; not where it is taken.
+    pub fn make_room(&mut self, token: Token) -> bool {
+        let slot = token.slot();
+        if slot as usize >= SUBSCRIPTIONS_MAX || self.get(slot).is_some() {
+            return false;
+        }
+        let fresh = self.slots.len() as u32;
+        self.free.extend(fresh..=slot);
+        self.slots.resize_with(self.slots.len().max(slot as usize + 1), || None);
+        let place = self.free.iter().rposition(|free| *free == slot).expect("what is not taken is free");
+        let last = self.free.len() - 1;
+        self.free.swap(place, last);
+        true
     }
 
     /// Takes one in under the slot of its token; `face` is how the watched looks now.
@@ -102,6 +119,9 @@ impl Watchers {
     fn forget(&mut self, slot: u32) {
         let Some(gone) = self.slots.get_mut(slot as usize).and_then(Option::take) else { return };
         self.free.push(slot);
+        if gone.is_kept {
+            self.gone.push(gone.token);
+        }
         if let Some(at) = gone.look {
             self.looks.remove(&(at, slot));
         }

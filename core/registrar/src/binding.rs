@@ -103,7 +103,7 @@ impl Reach {
 fn said_flow(contact: &Uri<'_>, own: IpAddr, source: Flow, listeners: &[Listener]) -> Option<Flow> {
     let transport = match contact.param("transport").flatten() {
         None => source.transport,
-        Some(word) => transport_of(word)?,
+        Some(word) => Transport::named(word)?,
     };
     let usual = if transport == Transport::Tls { 5061 } else { 5060 };
     let remote = SocketAddr::new(own, contact.port().unwrap_or(usual));
@@ -113,17 +113,4 @@ fn said_flow(contact: &Uri<'_>, own: IpAddr, source: Flow, listeners: &[Listener
         false => Listener::toward(listeners, transport, own, Some(interface))?.id,
     };
     Some(Flow { transport, listener, connection: ConnectionId::NONE, remote })
-}
-
-pub(crate) fn transport_of(word: &str) -> Option<Transport> {
-    let all = [("udp", Transport::Udp), ("tcp", Transport::Tcp), ("tls", Transport::Tls)];
-    all.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, transport)| transport)
-}
-
-pub(crate) fn word_of(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Udp => "udp",
-        Transport::Tcp => "tcp",
-        Transport::Tls => "tls",
-    }
 }

@@ -1,14 +1,13 @@
 //! What outlives the process: a user's bindings, as they are written down and read again.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use policy::WallTime;
 use serde::{Deserialize, Serialize};
-use sip_stack::{ConnectionId, Flow, Listener};
+use sip_stack::{ConnectionId, KeptFlow, Listener};
 
-use crate::binding::{Binding, Reach, transport_of, word_of};
+use crate::binding::{Binding, Reach};
 
 /// All bindings of a user: what was written of the user before no longer holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,14 +35,6 @@ pub struct KeptBinding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Box<str>>,
     pub reach: KeptReach,
-}
-
-/// A flow without its connection, which does not outlive us.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptFlow {
-    transport: String,
-    local: SocketAddr,
-    remote: SocketAddr,
 }
 
 /// How it was reached.
@@ -109,25 +100,5 @@ impl KeptBinding {
             agent: self.agent.clone(),
             reach,
         })
-    }
-}
-
-impl KeptFlow {
-    /// What is written down of a flow.
-    pub fn of(flow: Flow, listeners: &[Listener]) -> KeptFlow {
-        let listener = listeners.iter().find(|one| one.id == flow.listener);
-        KeptFlow {
-            transport: word_of(flow.transport).to_owned(),
-            local: listener.map_or(flow.remote, |listener| listener.bind),
-            remote: flow.remote,
-        }
-    }
-
-    /// The same flow, if we still listen there.
-    pub fn restore(&self, listeners: &[Listener]) -> Option<Flow> {
-        let transport = transport_of(&self.transport)?;
-        let is_it = |one: &&Listener| one.transport == transport && one.bind == self.local;
-        let listener = listeners.iter().find(is_it)?.id;
-        Some(Flow { transport, listener, connection: ConnectionId::NONE, remote: self.remote })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use policy::{DeviceFact, Devices, InterfaceId, WallTime};
 use sip_stack::{ConnectionId, Flow, Listener, Transport};
 
-use crate::binding::{Binding, Reach, word_of};
+use crate::binding::{Binding, Reach};
 use crate::kept::{Kept, KeptBinding};
 use crate::view::DeviceView;
 
@@ -162,7 +162,7 @@ impl Table {
         let bindings = self.users.get(user).map_or(&[][..], |bindings| bindings);
         let view = |binding: &Binding| DeviceView {
             contact: binding.contact.to_string(),
-            transport: word_of(binding.source.transport),
+            transport: binding.source.transport.name(),
             source: binding.source.remote,
             registered_ms: binding.registered,
             seconds: binding.until.saturating_duration_since(now).as_secs(),

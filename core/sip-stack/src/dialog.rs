@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use sip_message::{Header, Host, Message, Method, NameAddr, Uri};
 
-use crate::flow::{ConnectionId, Flow, Transport};
+use crate::flow::{ConnectionId, Flow, Listener, Transport};
+use crate::kept::{KeptDialog, KeptFlow};
 use crate::request::Request;
 
 /// What a leg remembers of its dialog.
@@ -162,6 +163,40 @@ impl Dialog {
     pub fn follow(&mut self, early: &Dialog) {
         self.local_cseq = self.local_cseq.max(early.local_cseq);
         self.remote_cseq = self.remote_cseq.max(early.remote_cseq);
+    }
+
+    /// What is written down of it.
+    pub fn kept(&self, listeners: &[Listener]) -> KeptDialog {
+        KeptDialog {
+            call_id: self.call_id.clone(),
+            local: self.local.value.clone(),
+            remote: self.remote.value.clone(),
+            target: self.target.clone(),
+            routes: self.routes.to_vec(),
+            local_cseq: self.local_cseq,
+            remote_cseq: self.remote_cseq,
+            heard_on: KeptFlow::of(self.heard_on, listeners),
+        }
+    }
+
+    /// A dialog of the process before this one; so many requests of ours may have left unwritten. Nothing, if
+    /// we no longer listen where it was heard.
+    pub fn restore(kept: &KeptDialog, unwritten: u32, listeners: &[Listener]) -> Option<Dialog> {
+        let heard_on = kept.heard_on.restore(listeners)?;
+        let mut dialog = Dialog {
+            call_id: kept.call_id.clone(),
+            local: Party::of(&kept.local),
+            remote: Party::of(&kept.remote),
+            target: kept.target.clone(),
+            routes: kept.routes.clone().into(),
+            local_cseq: kept.local_cseq.saturating_add(unwritten),
+            remote_cseq: kept.remote_cseq,
+            heard_on,
+            next: heard_on,
+            server_name: None,
+        };
+        dialog.find_way();
+        Some(dialog)
     }
 
     pub fn call_id(&self) -> &str {

@@ -22,6 +22,21 @@ impl Transport {
         }
     }
 
+    /// The name as URIs have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+        }
+    }
+
+    /// The transport of this name, in upper or lower case.
+    pub fn named(word: &str) -> Option<Transport> {
+        let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
+        all.into_iter().find(|one| one.name().eq_ignore_ascii_case(word))
+    }
+
     /// Whether the transport itself repeats what was lost.
     pub fn is_reliable(self) -> bool {
         !matches!(self, Transport::Udp)
@@ -30,11 +45,7 @@ impl Transport {
 
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Transport::Udp => "udp",
-            Transport::Tcp => "tcp",
-            Transport::Tls => "tls",
-        })
+        f.write_str(self.name())
     }
 }
 

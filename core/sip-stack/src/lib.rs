@@ -26,6 +26,7 @@ mod stack;
 
 pub mod auth;
 mod dialog;
+mod kept;
 pub mod locate;
 mod prover;
 
@@ -43,6 +44,7 @@ pub use flow::{ConnectionId, Flow, Listener, ListenerId, Send, Transport, Wire};
 pub use frame::{Frame, FrameFault, Framer, PONG};
 pub use head::{ALLOW, EXTENSIONS};
 pub use heard::{ClientId, Heard, Late, Owner, ServerId};
+pub use kept::{KeptDialog, KeptFlow};
 pub use kit::{Counters, Limits, Settings, Weight};
 pub use locate::Locate;
 pub use prover::{Challenged, Prover};

@@ -17,7 +17,7 @@ mod watching;
 
 pub use call::{AttemptRecord, CallStage, CallView, EndedBy, Event, Now, Outcome, Record, VERDICTS, Verdict};
 pub use policy::WallTime;
-pub use presence::{Counters as PresenceCounters, Sight, WatcherView};
+pub use presence::{Counters as PresenceCounters, Kept as KeptPresence, Sight, WatcherView};
 pub use registrar::{Counters as RegistrarCounters, DeviceView, Kept};
 pub use seam::{
     Answer, AskId, Command, CommandId, Input, MediaRange, News, Outbox, Question, Received, Reply, Settings,

@@ -72,6 +72,8 @@ pub struct Outbox {
     pub keep: Vec<Record>,
     /// Where users' phones are.
     pub bindings: Vec<Kept>,
+    /// Who watches whom, and what is published.
+    pub presence: Vec<presence::Kept>,
     pub orders: Vec<Order>,
     pub sends: Vec<Send>,
     pub asks: Vec<(AskId, Question)>,

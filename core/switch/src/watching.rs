@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use call::{Now, Seen, SeenPart, SeenStage, Sighting};
 use policy::{Callee, Policy};
-use presence::{By, Engagement, House, Part, Stage, Surroundings};
+use presence::{By, Engagement, House, Kept as KeptPresence, Part, Stage, Surroundings};
 use sip_message::{Message, Method};
 use sip_stack::{Flow, ServerId as Transaction, Token};
 
@@ -35,6 +35,15 @@ impl Switch {
         true
     }
 
+    /// Takes up who watched whom before the process began, once it is known where phones are. Every shard is
+    /// given all of it, and takes its part.
+    pub fn restore_presence<'a>(&mut self, now: Now, kept: impl IntoIterator<Item = &'a KeptPresence>) {
+        // Nothing leaves yet: news do with the first input, NOTIFYs when they are due.
+        self.with_presence(now, &mut Outbox::default(), |house, around| {
+            kept.into_iter().for_each(|kept| house.restore(around, kept));
+        });
+    }
+
     /// Other documents hold.
     pub(crate) fn follow_watchers(&mut self, now: Now, out: &mut Outbox) {
         if !self.is_watched && self.policy.has_watchers() {
@@ -60,6 +69,7 @@ impl Switch {
             self.with_presence(now, out, |house, around| house.engage(around, call.bits(), &engaged));
         }
         self.scratch.seen = sightings;
+        out.presence.extend(self.presence.take_kept());
         out.news.extend(self.scratch.presence.drain(..).map(News::Presence));
     }
 

@@ -11,7 +11,9 @@ use media::{Event as MediaEvent, Order, SessionKey};
 use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
-use switch::{Answer, AskId, Command, Held, Kept, Now, Question, Reply, Settings, Switch, WallTime};
+use switch::{
+    Answer, AskId, Command, Held, Kept, KeptPresence, Now, Question, Reply, Settings, Switch, WallTime,
+};
 use switch_io::{Asker, Keep, Limits, Mail, Ports, Tap};
 use telemetry::Flight;
 use tracing::{error, info, warn};
@@ -38,6 +40,19 @@ pub struct Plan {
     pub witness: Option<Keep>,
 }
 
+/// What changes all the time, and outlives the process all the same.
+#[derive(Clone)]
+struct Ledgers {
+    phones: Arc<store::Phones>,
+    watchers: Arc<store::Watchers>,
+}
+
+/// What the process before this one knew.
+struct Before {
+    phones: Vec<Kept>,
+    watchers: Vec<KeptPresence>,
+}
+
 /// The running threads. `stop` ends them in the right order.
 pub struct Edge {
     pub listeners: Arc<[Listener]>,
@@ -45,7 +60,7 @@ pub struct Edge {
     media: Vec<media_io::Handle>,
     mail: Mail,
     store: Arc<store::Store>,
-    phones: Arc<store::Phones>,
+    ledgers: Ledgers,
     telemetry: Arc<telemetry::Telemetry>,
 }
 
@@ -56,21 +71,21 @@ impl Edge {
         let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();
         let mail = Mail::new(plan.shards, limits.letters).context("eventfd")?;
         let store = Arc::new(open_store(&plan)?);
-        let (phones, known_phones) = open_phones(&plan)?;
+        let (ledgers, before) = open_ledgers(&plan)?;
         let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
         let telemetry = Arc::new(telemetry::Telemetry::start(&events).context("events.jsonl")?);
         let lookup = start_lookup(&plan, &mail)?;
         let media = start_media(&plan, &mail)?;
 
-        let switches = (0..plan.shards).map(|shard| new_switch(&plan, &known, shard, &known_phones));
+        let switches = (0..plan.shards).map(|shard| new_switch(&plan, &known, shard, &before));
         let switches = switches.collect::<Result<Vec<_>>>()?;
         let orders = media.iter().map(media_io::Handle::orders).collect();
         let recorded = plan.flight.map(|flight| recorder::tap(flight, Arc::clone(&known)));
         let tap = plan.tap.or(recorded);
-        let ports = wire(&mail, orders, lookup, (&store, &phones), &telemetry, (tap, plan.witness));
+        let ports = wire(&mail, orders, lookup, (&store, &ledgers), &telemetry, (tap, plan.witness));
         let settings = switch_io::Settings { listeners, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
-        Ok(Edge { listeners: known, shards, media, mail, store, phones, telemetry })
+        Ok(Edge { listeners: known, shards, media, mail, store, ledgers, telemetry })
     }
 
     /// Gives a new policy to every shard; calls keep the plan they have.
@@ -135,7 +150,7 @@ impl Edge {
             longest_turn_us,
             "stopped"
         );
-        drop(self.phones);
+        drop(self.ledgers);
     }
 }
 
@@ -154,24 +169,31 @@ fn open_store(plan: &Plan) -> Result<store::Store> {
     Ok(store)
 }
 
-/// Where users' phones were when the process before this one ended.
-fn open_phones(plan: &Plan) -> Result<(Arc<store::Phones>, Vec<Kept>)> {
-    let (phones, restored) = store::Phones::open(&plan.data, |trouble| match trouble {
+fn open_ledgers(plan: &Plan) -> Result<(Ledgers, Before)> {
+    let (phones, known_phones) = open_ledger(plan, "where phones are")?;
+    let (watchers, known_watchers) = open_ledger(plan, "who watches whom")?;
+    if !known_phones.is_empty() || !known_watchers.is_empty() {
+        let (users, watchers) = (known_phones.len(), known_watchers.len());
+        info!(users, watchers, "registered phones and watchers are known from before");
+    }
+    let ledgers = Ledgers { phones: Arc::new(phones), watchers: Arc::new(watchers) };
+    Ok((ledgers, Before { phones: known_phones, watchers: known_watchers }))
+}
+
+fn open_ledger<T: store::Entry>(plan: &Plan, what: &'static str) -> Result<(store::Ledger<T>, Vec<T>)> {
+    let (ledger, restored) = store::Ledger::open(&plan.data, move |trouble| match trouble {
         store::Trouble::Refused { words, waiting } => {
-            error!(waiting, "the disk refuses where phones are; it is known in memory alone: {words}");
+            error!(what, waiting, "the disk refuses it; it is known in memory alone: {words}");
         }
-        store::Trouble::Lost { records } => error!(records, "where phones are is lost"),
-        store::Trouble::NotSynced { words } => error!("where phones are may not be on the disk: {words}"),
-        store::Trouble::Recovered { records } => warn!(records, "the disk takes where phones are again"),
+        store::Trouble::Lost { records } => error!(what, records, "it is lost"),
+        store::Trouble::NotSynced { words } => error!(what, "it may not be on the disk: {words}"),
+        store::Trouble::Recovered { records } => warn!(what, records, "the disk takes it again"),
     })?;
-    let (users, unreadable, torn) = (restored.kept.len(), restored.unreadable, restored.torn);
+    let (unreadable, torn) = (restored.unreadable, restored.torn);
     if unreadable > 0 || torn > 0 {
-        warn!(unreadable, torn, "of where phones were, some lines could not be read");
+        warn!(what, unreadable, torn, "some lines could not be read");
     }
-    if users > 0 {
-        info!(users, "registered phones are known from before");
-    }
-    Ok((Arc::new(phones), restored.kept))
+    Ok((ledger, restored.kept))
 }
 
 fn start_lookup(plan: &Plan, mail: &Mail) -> Result<lookup::Lookup> {
@@ -203,7 +225,7 @@ fn start_media(plan: &Plan, mail: &Mail) -> Result<Vec<media_io::Handle>> {
     (0..plan.media_loops).map(|number| start(number).context("media loop")).collect()
 }
 
-fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8, phones: &[Kept]) -> Result<Switch> {
+fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8, before: &Before) -> Result<Switch> {
     let mut seed = [0; 32];
     rustix::rand::getrandom(&mut seed, rustix::rand::GetRandomFlags::empty()).context("getrandom")?;
     let settings = Settings {
@@ -215,7 +237,8 @@ fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8, phones: &[Kep
         version: concat!("Tandem/", env!("CARGO_PKG_VERSION")),
     };
     let mut switch = Switch::new(settings, Arc::clone(&plan.policy), now());
-    switch.restore(now(), phones);
+    switch.restore(now(), &before.phones);
+    switch.restore_presence(now(), &before.watchers);
     Ok(switch)
 }
 
@@ -223,11 +246,12 @@ fn wire(
     mail: &Mail,
     relays: Vec<media_io::Orders>,
     lookup: lookup::Lookup,
-    (store, phones): (&Arc<store::Store>, &Arc<store::Phones>),
+    (store, ledgers): (&Arc<store::Store>, &Ledgers),
     telemetry: &Arc<telemetry::Telemetry>,
     (tap, witness): (Option<Tap>, Option<Keep>),
 ) -> Ports {
-    let (store, phones, telemetry) = (Arc::clone(store), Arc::clone(phones), Arc::clone(telemetry));
+    let (store, telemetry) = (Arc::clone(store), Arc::clone(telemetry));
+    let Ledgers { phones, watchers } = ledgers.clone();
     let (to_self, to_asker) = (mail.clone(), mail.clone());
     Ports {
         keep: Box::new(move |records| {
@@ -237,6 +261,7 @@ fn wire(
             }
         }),
         keep_phones: Box::new(move |kept| phones.keep(kept)),
+        keep_presence: Box::new(move |kept| watchers.keep(kept)),
         order: Box::new(move |order| {
             let relay = &relays[relay_of(&order, relays.len())];
             if let Err(media_io::Full(order)) = relay.order(order) {

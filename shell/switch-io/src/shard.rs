@@ -197,6 +197,10 @@ impl Shard {
                 (self.ports.keep_phones)(&out.bindings);
                 out.bindings.clear();
             }
+            if !out.presence.is_empty() {
+                (self.ports.keep_presence)(&out.presence);
+                out.presence.clear();
+            }
             out.orders.drain(..).for_each(|order| (self.ports.order)(order));
             let mut sends = std::mem::take(&mut out.sends);
             sends.drain(..).for_each(|send| self.send(now.instant, send));

@@ -38,6 +38,7 @@ pub struct Office {
     pub carrier: SocketAddr,
     pub second: SocketAddr,
     node: Node,
+    setting: Setting,
     capture: Capture,
     phones: u8,
 }
@@ -74,7 +75,7 @@ impl Office {
         let capture = Capture::start(&folder, &filter, house.port())?;
         let setting = Setting { sip: house, udp: house, media_ports: "20000-29999" };
         let node = Node::start(binary, &folder, &setting)?;
-        Ok(Office { folder, house, carrier, second, node, capture, phones: 0 })
+        Ok(Office { folder, house, carrier, second, node, setting, capture, phones: 0 })
     }
 
     /// A phone of a user; it has registered on return.
@@ -125,6 +126,13 @@ impl Office {
     /// The URI of somebody as the house is asked for them.
     pub fn uri(&self, number: &str) -> String {
         format!("sip:{number}@{}", self.house)
+    }
+
+    /// The house dies as by a crash, and another takes its place.
+    pub fn crash(self, binary: &Binary) -> Result<Office, Failure> {
+        self.node.kill()?;
+        let node = Node::start(binary, &self.folder, &self.setting)?;
+        Ok(Office { node, ..self })
     }
 
     /// A carrier that is called once, at one of the two addresses.

@@ -1,7 +1,7 @@
 //! A baresip watches a colleague: away, there, in a call, and in a call by mobile, which no phone of the
-//! house takes part in.
+//! house takes part in. Then the house dies, and the one after it goes on telling.
 //!
-//! Proves: L1, L2, C-10, F-51.
+//! Proves: L1, L2, C-10, F-51, pain 20.
 
 use std::time::Instant;
 
@@ -20,6 +20,8 @@ const USERS: [User; 3] = [
 
 /// As baresip shows them, with their colours.
 const THERE: &str = "to \u{1b}[32mOnline";
+/// As its trace of SIP begins a subscription, or asks for more of it.
+const ASKED: &str = "SUBSCRIBE sip:";
 const IN_A_CALL: &str = "to \u{1b}[31mBusy";
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
@@ -42,15 +44,29 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     lobby.tell("dial", &office.uri(MOBILE))?;
     lobby.talks()?;
     let by_mobile = shows(&watcher, IN_A_CALL, 2)?;
-    watcher.traces("on a call (mobile)")?;
+    let said = watcher.traces("on a call (mobile)")?;
     lobby.tell("hangup", "")?;
     expect_one("the call to the mobile", mobile.finish(WITHIN)?)?;
     let after = shows(&watcher, THERE, 3)?;
 
+    let office = office.crash(binary)?;
+    let mobile = office.called("uas", office.carrier, &[])?;
+    lobby.tell("dial", &office.uri(MOBILE))?;
+    lobby.talks()?;
+    let since_then =
+        watcher.traces_so_often("on a call (mobile)", 2 * said.matches("on a call (mobile)").count())?;
+    if since_then.matches(ASKED).count() > said.matches(ASKED).count() {
+        return Err(Failure::new("the lamp came back because the phone asked again", "read minsu/log"));
+    }
+    lobby.tell("hangup", "")?;
+    expect_one("the call after the crash", mobile.finish(WITHIN)?)?;
+
     let left = office.close()?;
-    records::expect_exactly(&left.records, 2)?;
+    records::expect_exactly(&left.records, 3)?;
     let seen = format!("seen {there} ms after a registration, {in_a_call} ms after a call was answered");
-    Ok(format!("{seen}, {by_mobile} ms after one by mobile was, {after} ms after its end"))
+    Ok(format!(
+        "{seen}, {by_mobile} ms after one by mobile was, {after} ms after its end; and after a crash too"
+    ))
 }
 
 /// Waits until the watcher has shown this so often; for how long.

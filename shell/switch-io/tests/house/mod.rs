@@ -74,6 +74,7 @@ impl House {
         let ports = Ports {
             keep: Box::new(|_| {}),
             keep_phones: Box::new(|_| {}),
+            keep_presence: Box::new(|_| {}),
             order: Box::new(|_| {}),
             ask: Box::new(|_, _, _| {}),
             tell: Box::new(move |event| drop(tell.send(event))),

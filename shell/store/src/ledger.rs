@@ -1,14 +1,18 @@
-//! Keeps where users' phones are: the newest line of each user counts, older ones are swept away in time.
+//! Keeps what is true of each of many: where a user's phones are, who watches whom. The newest line of a key
+//! counts, older ones are swept away in time.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use switch::Kept;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use switch::{Kept, KeptPresence, WallTime};
 
 use crate::file::LineFile;
 use crate::store::{OpenFault, Trouble};
@@ -18,17 +22,67 @@ use crate::torn;
 const SWEEP_MIN: u64 = 1024 * 1024;
 const EVERY: Duration = Duration::from_secs(1);
 
-/// The writer of bindings; shared by all shards.
-pub struct Phones {
+/// Where users' phones are.
+pub type Phones = Ledger<Kept>;
+
+/// Who watches whom, and what devices publish.
+pub type Watchers = Ledger<KeptPresence>;
+
+/// What is kept under a key until something newer is.
+pub trait Entry: Serialize + DeserializeOwned {
+    /// Its file, under the data directory.
+    const FILE: &str;
+    fn key(&self) -> Arc<str>;
+    /// Whether it says that there is nothing any more.
+    fn is_nothing(&self) -> bool;
+    /// Leaves out what has ended by now.
+    fn expire(&mut self, now: WallTime);
+}
+
+impl Entry for Kept {
+    const FILE: &str = "phones/bindings.jsonl";
+
+    fn key(&self) -> Arc<str> {
+        Arc::clone(&self.user)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.bindings.is_empty()
+    }
+
+    fn expire(&mut self, now: WallTime) {
+        self.bindings.retain(|binding| binding.until > now);
+    }
+}
+
+impl Entry for KeptPresence {
+    const FILE: &str = "presence/kept.jsonl";
+
+    fn key(&self) -> Arc<str> {
+        KeptPresence::key(self)
+    }
+
+    fn is_nothing(&self) -> bool {
+        KeptPresence::is_nothing(self)
+    }
+
+    fn expire(&mut self, now: WallTime) {
+        KeptPresence::expire(self, now);
+    }
+}
+
+/// The writer of such a file; shared by all shards.
+pub struct Ledger<T> {
     shared: Arc<Shared>,
     sweeper: Option<JoinHandle<()>>,
+    of: PhantomData<fn(&T)>,
 }
 
 /// What was found when it was opened.
-#[derive(Debug, Default)]
-pub struct Restored {
-    /// Bindings that still hold.
-    pub kept: Vec<Kept>,
+#[derive(Debug)]
+pub struct Restored<T> {
+    /// What still holds, by its keys.
+    pub kept: Vec<T>,
     /// Lines that mean nothing to this program.
     pub unreadable: usize,
     /// Bytes of a line that a crash had cut.
@@ -55,19 +109,18 @@ struct Writer {
     is_stopping: bool,
 }
 
-impl Phones {
+impl<T: Entry> Ledger<T> {
     /// Opens a data directory that this process has claimed, and takes up what holds.
     pub fn open(
         data: &Path,
         tell: impl Fn(Trouble) + Send + Sync + 'static,
-    ) -> Result<(Phones, Restored), OpenFault> {
-        let directory = data.join("phones");
-        let path = directory.join("bindings.jsonl");
+    ) -> Result<(Ledger<T>, Restored<T>), OpenFault> {
+        let path = data.join(T::FILE);
         let unusable = |error| OpenFault::Unusable { path: path.clone(), error };
-        fs::create_dir_all(&directory).map_err(unusable)?;
-        let restored = read(&path).map_err(unusable)?;
+        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(unusable)?;
+        let restored: Restored<T> = read(&path).map_err(unusable)?;
         let newest: BTreeMap<Arc<str>, Arc<[u8]>> =
-            restored.kept.iter().map(|kept| (Arc::clone(&kept.user), line_of(kept))).collect();
+            restored.kept.iter().map(|kept| (kept.key(), line_of(kept))).collect();
         let file = make_anew(&path, newest.values()).and_then(|file| finish(file, &path, &[]));
         let file = file.map_err(unusable)?;
         let newest_bytes = newest.values().map(|line| line.len() as u64).sum();
@@ -86,20 +139,20 @@ impl Phones {
             Arc::new(Shared { tell: Box::new(tell), writer: Mutex::new(writer), wake: Condvar::new() });
         let sweeping = Arc::clone(&shared);
         let sweeper = thread::Builder::new()
-            .name("store-phones".to_owned())
+            .name("store-ledger".to_owned())
             .spawn(move || sweep_until_stopped(&sweeping))
             .map_err(unusable)?;
-        Ok((Phones { shared, sweeper: Some(sweeper) }, restored))
+        Ok((Ledger { shared, sweeper: Some(sweeper), of: PhantomData }, restored))
     }
 
-    /// Keeps bindings: on return the kernel has them, or they wait in memory and the operator was told.
-    pub fn keep(&self, kept: &[Kept]) {
+    /// Keeps them: on return the kernel has them, or they wait in memory and the operator was told.
+    pub fn keep(&self, kept: &[T]) {
         let trouble = self.shared.lock().keep(kept);
         trouble.into_iter().for_each(|trouble| (self.shared.tell)(trouble));
     }
 }
 
-impl Drop for Phones {
+impl<T> Drop for Ledger<T> {
     fn drop(&mut self) {
         self.shared.lock().is_stopping = true;
         self.shared.wake.notify_all();
@@ -117,17 +170,17 @@ impl Shared {
 }
 
 impl Writer {
-    fn keep(&mut self, kept: &[Kept]) -> Option<Trouble> {
+    fn keep<T: Entry>(&mut self, kept: &[T]) -> Option<Trouble> {
         let mut lines = Vec::with_capacity(kept.len() * 512);
         for kept in kept {
             let line = line_of(kept);
             lines.extend_from_slice(&line);
             self.newest_bytes += line.len() as u64;
-            let before = match kept.bindings.is_empty() {
-                true => self.newest.remove(&kept.user),
-                false => self.newest.insert(Arc::clone(&kept.user), Arc::clone(&line)),
+            let before = match kept.is_nothing() {
+                true => self.newest.remove(&kept.key()),
+                false => self.newest.insert(kept.key(), Arc::clone(&line)),
             };
-            let gone = if kept.bindings.is_empty() { line.len() as u64 } else { 0 };
+            let gone = if kept.is_nothing() { line.len() as u64 } else { 0 };
             self.newest_bytes -= gone + before.map_or(0, |line| line.len() as u64);
         }
         if let Some(meanwhile) = &mut self.meanwhile {
@@ -219,30 +272,30 @@ fn finish(mut file: File, path: &Path, meanwhile: &[u8]) -> io::Result<LineFile>
     LineFile::open(path)
 }
 
-fn line_of(kept: &Kept) -> Arc<[u8]> {
-    let mut line = serde_json::to_vec(kept).expect("bindings have string keys and are written to memory");
+fn line_of<T: Entry>(kept: &T) -> Arc<[u8]> {
+    let mut line = serde_json::to_vec(kept).expect("entries have string keys and are written to memory");
     line.push(b'\n');
     line.into()
 }
 
-fn read(path: &Path) -> io::Result<Restored> {
-    let mut restored = Restored::default();
+fn read<T: Entry>(path: &Path) -> io::Result<Restored<T>> {
+    let mut restored = Restored { kept: Vec::new(), unreadable: 0, torn: 0 };
     if !path.exists() {
         return Ok(restored);
     }
     restored.torn = torn::set_aside(path)?.unwrap_or(0);
-    let mut newest: BTreeMap<Arc<str>, Kept> = BTreeMap::new();
+    let mut newest: BTreeMap<Arc<str>, T> = BTreeMap::new();
     for line in BufReader::new(File::open(path)?).split(b'\n') {
-        match serde_json::from_slice::<Kept>(&line?) {
-            Ok(kept) => drop(newest.insert(Arc::clone(&kept.user), kept)),
+        match serde_json::from_slice::<T>(&line?) {
+            Ok(kept) => drop(newest.insert(kept.key(), kept)),
             Err(_) => restored.unreadable += 1,
         }
     }
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    let now = WallTime(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
     for mut kept in newest.into_values() {
-        kept.bindings.retain(|binding| binding.until.0 > now_ms);
-        if !kept.bindings.is_empty() {
+        kept.expire(now);
+        if !kept.is_nothing() {
             restored.kept.push(kept);
         }
     }

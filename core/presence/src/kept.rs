@@ -1,0 +1,160 @@
+//! What outlives the process: who watches whom, and what devices publish.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pidf::{Activity, Basic, Said};
+use policy::WallTime;
+use serde::{Deserialize, Serialize};
+use sip_stack::{Dialog, KeptDialog, Listener, Token};
+
+use crate::document::Package;
+use crate::limits::{AFTER_RESTART, UNWRITTEN};
+use crate::publications::Publication;
+use crate::subscription::{State, Subscription};
+
+/// The newest under a key counts; what was written before under the same key no longer holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kept {
+    /// A subscription, under its token.
+    Watching { token: Box<str>, watching: Option<Box<KeptWatching>> },
+    /// All that devices of a user publish to a shard.
+    Publishing { shard: u8, user: Arc<str>, published: Vec<KeptPublication> },
+}
+
+/// A subscription as of the last SUBSCRIBE: NOTIFYs are not written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptWatching {
+    watcher: Arc<str>,
+    watched: Arc<str>,
+    package: String,
+    event: Box<str>,
+    contact: Box<str>,
+    entity: Box<str>,
+    until: WallTime,
+    version: u32,
+    dialog: KeptDialog,
+}
+
+/// One publication.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPublication {
+    tag: Box<str>,
+    number: u64,
+    until: WallTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    is_open: Option<bool>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    activities: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Box<str>>,
+}
+
+impl Kept {
+    /// What it is known by.
+    pub fn key(&self) -> Arc<str> {
+        match self {
+            Kept::Watching { token, .. } => Arc::from(&**token),
+            // No token has such a sign.
+            Kept::Publishing { shard, user, .. } => Arc::from(format!("{user}@{shard}")),
+        }
+    }
+
+    /// Whether it says that there is nothing any more.
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Kept::Watching { watching, .. } => watching.is_none(),
+            Kept::Publishing { published, .. } => published.is_empty(),
+        }
+    }
+
+    /// Leaves out what has ended by now.
+    pub fn expire(&mut self, now: WallTime) {
+        match self {
+            Kept::Watching { watching, .. } => drop(watching.take_if(|one| one.until <= now)),
+            Kept::Publishing { published, .. } => published.retain(|one| one.until > now),
+        }
+    }
+
+    pub(crate) fn of(one: &Subscription, now: (Instant, WallTime), listeners: &[Listener]) -> Kept {
+        let watching = KeptWatching {
+            watcher: Arc::clone(&one.watcher),
+            watched: Arc::clone(&one.watched),
+            package: one.package.name().to_owned(),
+            event: one.event.clone(),
+            contact: one.contact.clone(),
+            entity: one.entity.clone(),
+            until: by_the_wall(one.until, now),
+            version: one.version,
+            dialog: one.dialog.kept(listeners),
+        };
+        Kept::Watching { token: one.token.letters().text().into(), watching: Some(Box::new(watching)) }
+    }
+
+    pub(crate) fn gone(token: Token) -> Kept {
+        Kept::Watching { token: token.letters().text().into(), watching: None }
+    }
+}
+
+impl KeptWatching {
+    /// The watcher is told how things stand now, in its turn: much may have happened.
+    pub(crate) fn restore(
+        &self,
+        token: Token,
+        now: (Instant, WallTime),
+        listeners: &[Listener],
+    ) -> Option<Subscription> {
+        let from = now.0 + AFTER_RESTART * (token.slot() % 5_000);
+        Some(Subscription {
+            token,
+            dialog: Dialog::restore(&self.dialog, UNWRITTEN, listeners)?,
+            watcher: Arc::clone(&self.watcher),
+            watched: Arc::clone(&self.watched),
+            package: Package::named(&self.package)?,
+            event: self.event.clone(),
+            contact: self.contact.clone(),
+            entity: self.entity.clone(),
+            until: by_the_clock(self.until, now)?,
+            version: self.version.saturating_add(UNWRITTEN),
+            state: State::Owed { from, failures: 0 },
+            is_kept: true,
+            look: None,
+        })
+    }
+}
+
+impl KeptPublication {
+    pub(crate) fn of(one: &Publication, now: (Instant, WallTime)) -> KeptPublication {
+        KeptPublication {
+            tag: one.tag.clone(),
+            number: one.number,
+            until: by_the_wall(one.until, now),
+            is_open: one.said.basic.map(|basic| basic == Basic::Open),
+            activities: one.said.activities.iter().map(|one| one.word().to_owned()).collect(),
+            notes: one.said.notes.clone(),
+        }
+    }
+
+    pub(crate) fn restore(&self, now: (Instant, WallTime)) -> Option<Publication> {
+        let basic = self.is_open.map(|is_open| if is_open { Basic::Open } else { Basic::Closed });
+        let activities = self.activities.iter().filter_map(|word| Activity::named(word)).collect();
+        Some(Publication {
+            tag: self.tag.clone(),
+            number: self.number,
+            said: Arc::new(Said { basic, activities, notes: self.notes.clone() }),
+            until: by_the_clock(self.until, now)?,
+        })
+    }
+}
+
+fn by_the_wall(until: Instant, now: (Instant, WallTime)) -> WallTime {
+    let left = until.saturating_duration_since(now.0).as_millis();
+    WallTime(now.1.0.saturating_add(i64::try_from(left).unwrap_or(i64::MAX)))
+}
+
+/// Nothing where its time is over.
+fn by_the_clock(until: WallTime, now: (Instant, WallTime)) -> Option<Instant> {
+    let left = u64::try_from(until.0.saturating_sub(now.1.0)).ok().filter(|left| *left > 0)?;
+    Some(now.0 + Duration::from_millis(left))
+}

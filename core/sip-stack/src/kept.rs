@@ -1,0 +1,50 @@
+//! What outlives the process: flows and dialogs, as they are written down and read again.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::flow::{ConnectionId, Flow, Listener, Transport};
+
+/// A flow without its connection, which does not outlive us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFlow {
+    transport: String,
+    local: SocketAddr,
+    remote: SocketAddr,
+}
+
+/// A dialog that goes on in the next life of the process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptDialog {
+    pub(crate) call_id: Box<str>,
+    pub(crate) local: Box<str>,
+    pub(crate) remote: Box<str>,
+    pub(crate) target: Box<str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) routes: Vec<Box<str>>,
+    pub(crate) local_cseq: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) remote_cseq: Option<u32>,
+    pub(crate) heard_on: KeptFlow,
+}
+
+impl KeptFlow {
+    /// What is written down of a flow.
+    pub fn of(flow: Flow, listeners: &[Listener]) -> KeptFlow {
+        let listener = listeners.iter().find(|one| one.id == flow.listener);
+        KeptFlow {
+            transport: flow.transport.name().to_owned(),
+            local: listener.map_or(flow.remote, |listener| listener.bind),
+            remote: flow.remote,
+        }
+    }
+
+    /// The same flow, if we still listen there.
+    pub fn restore(&self, listeners: &[Listener]) -> Option<Flow> {
+        let transport = Transport::named(&self.transport)?;
+        let is_it = |one: &&Listener| one.transport == transport && one.bind == self.local;
+        let listener = listeners.iter().find(is_it)?.id;
+        Some(Flow { transport, listener, connection: ConnectionId::NONE, remote: self.remote })
+    }
+}

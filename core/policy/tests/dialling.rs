@@ -187,7 +187,7 @@ fn req_c02_a_user_is_reached_by_number_by_number_with_extension_and_by_bare_digi
 
 /// Numbers that nobody owns are refused as their block says, or ring somebody.
 #[test]
-fn req_c02_numbers_without_owner_are_treated_as_their_block_says() {
+fn req_f48_numbers_without_owner_are_treated_as_their_block_says() {
     let block = "range = [\"+14255550100\", \"+14255550199\"]";
     let gone = with(CONTOSO, &[(block, &format!("{block}\nunowned = {{ refuse = 604 }}"))]);
     let rings = with(CONTOSO, &[(block, &format!("{block}\nunowned = {{ user = \"lobby\" }}"))]);

@@ -3,12 +3,11 @@
 //!
 //! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread
 //! of its own makes them survive the death of the machine. It is not a database: nothing is looked up here.
-//! Start at `store`; `file` is one day's file, `json` says what a line holds, `torn` repairs after a crash,
-//! `reader` reads back; `ledger` is for what changes, `revisions` stands for itself.
+//! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back;
+//! `ledger` is for what changes, `revisions` stands for itself.
 
 mod day;
 mod file;
-mod json;
 mod ledger;
 mod reader;
 mod revisions;

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::day::Day;
 use crate::file::LineFile;
-use crate::{json, reader, torn};
+use crate::{reader, torn};
 
 /// Where records go, and how patient the store is.
 #[derive(Clone, Debug)]
@@ -143,7 +143,7 @@ impl Store {
         }
         let mut lines = Vec::with_capacity(records.len() * 4096);
         for record in records {
-            json::append(&mut lines, record).expect("a record has string keys and writes to memory");
+            serde_json::to_writer(&mut lines, record).expect("a record has string keys and writes to memory");
             lines.push(b'\n');
         }
         let troubles = self.shared.lock().keep(lines, records.len(), &self.shared.settings);

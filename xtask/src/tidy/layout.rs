@@ -11,9 +11,6 @@ const FILE_MAX: usize = 800;
 /// Files that may be longer, each with its reason.
 const LONG_FILES: &[(&str, &str)] = &[];
 
-/// Functions whose parameters serde's traits decide.
-const NAMED_BY_SERDE: [&str; 2] = ["serialize_bool", "visit_bool"];
-
 /// Words that mark work left undone. In two parts, so that this file does not find itself.
 const UNDONE: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:")];
 
@@ -60,7 +57,7 @@ fn functions(source: &Source, out: &mut Vec<Finding>) {
                 cure: "decide in the caller, compute in the helper: push ifs up and fors down".into(),
             });
         }
-        if takes_a_bool(function.parameters) && !NAMED_BY_SERDE.contains(&function.name) {
+        if takes_a_bool(function.parameters) {
             out.push(Finding {
                 path: source.path.clone(),
                 line,

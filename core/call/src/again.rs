@@ -63,10 +63,11 @@ impl Call {
         }
     }
 
-    /// Whether all of a server has asked since the call was planned to be left alone, and another is there.
+    /// Whether a server has asked since the call was planned to be left alone, as far as it does not count
+    /// as down, and another is there.
     fn has_come_to_rest(&self, room: &Room<'_>, index: usize) -> bool {
         let server = place_in_book(room, &self.plan.attempts[index]);
-        let rests = server.is_some_and(|server| room.book.rests_wholly(room.now.instant, server));
+        let rests = server.is_some_and(|server| room.book.has_come_to_rest(room.now.instant, server));
         rests && self.has_others(room, index)
     }
 
@@ -140,6 +141,13 @@ impl Call {
 
     fn wish(&self) -> Wish {
         if self.plan.emergency { Wish::Everything } else { Wish::Sparing }
+    }
+}
+
+/// Who asked to be left alone comes last, even where it is the one that knows us.
+pub(crate) fn rest_last(room: &Room<'_>, plan: &AttemptPlan, targets: &mut [Target]) {
+    if let Some(server) = place_in_book(room, plan) {
+        targets.sort_by_key(|target| room.book.rests(room.now.instant, server, Place::of(target)));
     }
 }
 

@@ -10,6 +10,7 @@ use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Target, Usable};
 use sip_stack::{Flow, ListenerId, Request, Transport};
 use targets::{Outcome, Place, Way};
 
+use crate::again::rest_last;
 use crate::attempt::{Attempt, Hop, Stage};
 use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
@@ -192,24 +193,24 @@ impl Call {
         if let State::Placing(attempt) = &mut self.state {
             attempt.stage = Stage::Locating(Box::new(Locate::begin(&uri, usable)));
         }
-        self.locate(room, None)
+        self.locate(room, &[])
     }
 
     /// The answer to a question to the DNS.
-    pub(crate) fn located(&mut self, room: &mut Room<'_>, answer: DnsAnswer) {
+    pub(crate) fn located(&mut self, room: &mut Room<'_>, answers: &[DnsAnswer]) {
         self.take_up(|attempt| matches!(attempt.stage, Stage::Locating(_)));
-        if let Err((cause, words)) = self.locate(room, Some(answer)) {
+        if let Err((cause, words)) = self.locate(room, answers) {
             self.attempt_failed(room, cause, &words);
         }
         self.look_up_next(room);
     }
 
-    fn locate(&mut self, room: &mut Room<'_>, answer: Option<DnsAnswer>) -> Result<(), (Cause, String)> {
+    fn locate(&mut self, room: &mut Room<'_>, answers: &[DnsAnswer]) -> Result<(), (Cause, String)> {
         let State::Placing(Attempt { stage: Stage::Locating(locate), index, .. }) = &mut self.state else {
             return Ok(());
         };
         let index = *index;
-        match locate.step(answer.as_slice(), room.stack.chance()) {
+        match locate.step(answers, room.stack.chance()) {
             Step::Ask(question) => {
                 room.asks.push((self.key, question));
                 Ok(())
@@ -231,6 +232,7 @@ impl Call {
         // A call for help asks those first who are known to be there.
         if !self.plan.emergency {
             room.accounts.prefer(plan, &mut targets);
+            rest_last(room, plan, &mut targets);
         }
         if let State::Placing(attempt) = &mut self.state {
             attempt.goes_to(targets, plan.large);

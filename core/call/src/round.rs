@@ -29,7 +29,7 @@ pub(crate) enum Due {
     Now,
     /// Nothing is left of it for this round.
     Not,
-    /// All of its server has asked for it since the call was planned, and another is there.
+    /// What is not down of its server has asked for it since the call was planned, and another is there.
     LeftAlone,
 }
 

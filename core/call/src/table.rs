@@ -202,9 +202,9 @@ impl Calls {
     }
 
     /// The answer to a call's question to the DNS.
-    pub fn located(&mut self, room: &mut Room<'_>, key: Token, answer: DnsAnswer) {
+    pub fn located(&mut self, room: &mut Room<'_>, key: Token, answers: &[DnsAnswer]) {
         if let Some(mut call) = self.lend(key) {
-            call.located(room, answer);
+            call.located(room, answers);
             self.settle(room, call);
         }
     }

@@ -146,19 +146,20 @@ impl Account {
         let transports = Listener::transports(around.listeners, place.interface);
         let usable = Usable { transports: &transports, families: Families::Both };
         self.stage = Stage::Locating(Box::new(Locate::begin(&uri, usable)));
-        self.located(None, around);
+        self.located(&[], around);
     }
 
-    /// The answer to its question to the DNS. Where DNS fails, what it said before has to do.
-    pub fn located(&mut self, answer: Option<DnsAnswer>, around: &mut Surroundings<'_>) {
+    /// The answer to its question to the DNS, with others that are known. Where DNS fails, what it said
+    /// before has to do.
+    pub fn located(&mut self, answers: &[DnsAnswer], around: &mut Surroundings<'_>) {
         let Stage::Locating(locate) = &mut self.stage else { return };
         let target = self.round.place.as_ref().map(|place| Arc::clone(&place.target)).unwrap_or_default();
-        let has_failed = answer.as_ref().is_some_and(|answer| answer.found == DnsFound::Failed);
+        let has_failed = answers.iter().any(|answer| answer.found == DnsFound::Failed);
         if has_failed && let Some(known) = self.memory.whereabouts(&target) {
             let known = known.to_vec();
             return self.ask_at_all(known, around);
         }
-        match locate.step(answer.as_slice(), around.stack.chance()) {
+        match locate.step(answers, around.stack.chance()) {
             Step::Ask(question) => around.asks.push((self.key, question)),
             Step::NotFound => {
                 self.memory.is_nowhere(&target);

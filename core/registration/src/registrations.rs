@@ -109,9 +109,9 @@ impl Registrations {
     }
 
     /// The answer to an account's question to the DNS.
-    pub fn located(&mut self, key: AccountKey, answer: DnsAnswer, around: &mut Surroundings<'_>) {
+    pub fn located(&mut self, key: AccountKey, answers: &[DnsAnswer], around: &mut Surroundings<'_>) {
         if let Some(index) = self.index_of(key) {
-            self.change(index, around, |account, around| account.located(Some(answer), around));
+            self.change(index, around, |account, around| account.located(answers, around));
         }
     }
 

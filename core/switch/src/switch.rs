@@ -323,29 +323,31 @@ impl Switch {
     fn answered(&mut self, now: Now, id: AskId, answer: DnsAnswer, out: &mut Outbox) {
         match self.asked.remove(&id).map(|asked| asked.by) {
             Some(Asker::Call(key)) => {
-                let answer = self.or_said_last(answer);
-                self.with_calls(now, out, |calls, room| calls.located(room, key, answer));
+                let answers = self.or_said_last(answer);
+                self.with_calls(now, out, |calls, room| calls.located(room, key, &answers));
             }
             Some(Asker::Book(index)) => {
                 let asks = &mut self.scratch.book_asks;
                 self.book.located(now.instant, (index, answer), self.stack.chance(), asks);
             }
             Some(Asker::Account(key)) => {
-                let answer = self.or_said_last(answer);
+                let answers = self.or_said_last(answer);
                 self.with_registrations(now, out, |registrations, around| {
-                    registrations.located(key, answer, around);
+                    registrations.located(key, &answers, around);
                 });
             }
             None => {}
         }
     }
 
-    /// Where DNS fails, what it said to the book before has to do.
-    fn or_said_last(&self, answer: DnsAnswer) -> DnsAnswer {
-        if answer.found != DnsFound::Failed {
-            return answer;
-        }
-        self.book.said_last(&answer.question).cloned().unwrap_or(answer)
+    /// Where DNS fails, all that it said to the book before has to do: nobody waits for one failure after
+    /// the other.
+    fn or_said_last(&self, answer: DnsAnswer) -> Vec<DnsAnswer> {
+        let said: Vec<DnsAnswer> = match answer.found {
+            DnsFound::Failed => self.book.said_last(&answer.question).cloned().collect(),
+            _ => Vec::new(),
+        };
+        if said.is_empty() { vec![answer] } else { said }
     }
 
     fn give_up_questions(&mut self, now: Now, out: &mut Outbox) {

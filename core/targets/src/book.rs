@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sip_stack::locate::{DnsAnswer, DnsQuestion, Target};
+use sip_stack::locate::{DnsAnswer, DnsFound, DnsQuestion, Target};
 use sip_stack::{Chance, Listener};
 
 use crate::row::{Change, Outcome, Probed, Row};
@@ -167,10 +167,11 @@ impl Book {
         row.is_some_and(|row| row.rests(now).is_some())
     }
 
-    /// Whether all of a server is to be left alone now.
-    pub fn rests_wholly(&self, now: Instant, index: usize) -> bool {
+    /// Whether some of a server is to be left alone now, and all the rest of it counts as down.
+    pub fn has_come_to_rest(&self, now: Instant, index: usize) -> bool {
         let rows = self.servers.get(index).map_or([].as_slice(), |server| &server.rows);
-        !rows.is_empty() && rows.iter().all(|row| row.rests(now).is_some())
+        let rests = |row: &Row| row.rests(now).is_some();
+        rows.iter().any(rests) && rows.iter().all(|row| rests(row) || row.standing.is_down())
     }
 
     /// Whether a server may be expected to answer: some address of it neither rests nor counts as down.
@@ -240,9 +241,14 @@ impl Book {
         self.servers.get(index).is_some_and(|server| matches!(server.known, Known::Missing))
     }
 
-    /// What DNS said last when it was asked this.
-    pub fn said_last(&self, question: &DnsQuestion) -> Option<&DnsAnswer> {
-        self.servers.iter().flat_map(Server::answers).find(|answer| answer.question == *question)
+    /// What DNS said last when it was asked this, and all that was asked with it to find a server.
+    pub fn said_last(&self, question: &DnsQuestion) -> impl Iterator<Item = &DnsAnswer> {
+        let is_said = |answer: &&DnsAnswer| answer.found != DnsFound::Failed;
+        let has_it = |server: &&Server| {
+            server.answers().iter().filter(is_said).any(|answer| answer.question == *question)
+        };
+        let server = self.servers.iter().find(has_it);
+        server.into_iter().flat_map(Server::answers).filter(is_said)
     }
 
     /// Since when DNS says nothing new about where a server is.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actors::{Credentials, Ended, Habit, Note};
 use call::Event;
+use sip_stack::locate::Srv;
 use switch::{Command, Reply};
 use world::{ActorHandle, World};
 
@@ -234,6 +235,30 @@ fn a3_each_registrar_is_left_alone_as_long_as_it_asks() {
     assert_eq!(standing(&mut world, "east").0, "registered");
     world.run_for(Duration::from_secs(1200));
     assert_eq!(standing(&mut world, "east").0, "registered", "DNS fails, and the registrar lives");
+    world.zone().returns();
+    world.finish();
+}
+
+/// A silent DNS is waited for once, and not for each of its answers.
+#[test]
+fn a3_a_silent_dns_holds_a_registration_up_once() {
+    let named = house("{}").replace(EAST, "servers = [{ uri = \"sip:east.example\" }]");
+    let mut world = World::with_hosts(seed(), &named, &[("east.example", "198.51.100.10")]);
+    for host in ["r0.east.example", "r1.east.example"] {
+        world.zone().address(host, "198.51.100.10".parse().unwrap());
+        let record = Srv { priority: 1, weight: 1, port: 5060, target: host.to_owned() };
+        world.zone().service("_sip._udp.east.example", record);
+    }
+    let east = world.provider("east");
+    east.has_habit(Habit::BidsWait(240));
+    world.run_for(Duration::from_secs(230));
+    assert_eq!(statuses(&east), [503]);
+
+    east.loses_its_habits();
+    world.zone().dies();
+    world.run_for(Duration::from_secs(20));
+
+    assert_eq!(standing(&mut world, "east").0, "registered");
     world.zone().returns();
     world.finish();
 }

@@ -23,7 +23,11 @@ fn house(options: &str) -> String {
 
 /// A world where east has so many addresses, `(priority, weight)` each. The first is `east`.
 fn world(options: &str, services: &[(u16, u16)]) -> (World, Vec<ActorHandle>) {
-    let mut world = World::with_hosts(seed(), &house(options), &[("east.example", "198.51.100.10")]);
+    world_of(&house(options), services)
+}
+
+fn world_of(house: &str, services: &[(u16, u16)]) -> (World, Vec<ActorHandle>) {
+    let mut world = World::with_hosts(seed(), house, &[("east.example", "198.51.100.10")]);
     let mut easts = vec![world.provider("east")];
     for (index, (priority, weight)) in services.iter().enumerate() {
         let ip = format!("198.51.100.{}", 10 + index);
@@ -144,7 +148,23 @@ fn a7_an_address_that_counts_as_down_is_asked_when_nobody_else_is_left() {
 /// everybody else has failed, and the one that wants its rest has it.
 #[test]
 fn a7_who_rests_hides_nobody_beside_it() {
-    let (mut world, easts) = world("30s", &[(1, 1), (2, 1)]);
+    let (world, easts) = world("30s", &[(1, 1), (2, 1)]);
+    the_other_is_asked(world, &easts);
+}
+
+/// The same where the one that wants its rest is the one that we are registered with.
+#[test]
+fn a7_who_rests_hides_nobody_beside_it_though_it_knows_us() {
+    let east = "servers = [{ uri = \"sip:east.example\" }]";
+    let account = "auth = { user = \"contoso-4471\", password = { env = \"EAST\" } }\nregister = {}";
+    let registering = house("30s").replace(east, &format!("{east}\n{account}"));
+    let (mut world, easts) = world_of(&registering, &[(1, 1), (2, 1)]);
+    world.run_for(Duration::from_secs(10));
+    assert_eq!(easts[0].registrations().len(), 2, "challenged, and registered");
+    the_other_is_asked(world, &easts);
+}
+
+fn the_other_is_asked(mut world: World, easts: &[ActorHandle]) {
     easts[1].has_habit(Habit::Silent);
     world.run_for(Duration::from_secs(61));
     easts[0].answers_every_invite_with(503).has_habit(Habit::SaysRetryAfter(300));
@@ -190,6 +210,35 @@ fn a7_who_asks_during_a_call_to_be_left_alone_is() {
         assert_eq!(easts[1].was_called(), 1, "{servers}");
         world.finish();
     }
+}
+
+/// The server that a call is to go to next asks meanwhile to be left alone, as far as it lives: the call goes
+/// to somebody else who is there, and to none of its addresses.
+#[test]
+fn a7_who_asks_meanwhile_to_be_left_alone_is_though_others_of_it_are_down() {
+    let (mut world, easts) = world("30s", &[(1, 1), (2, 1), (3, 1)]);
+    for ip in ["198.51.100.11", "198.51.100.12"] {
+        world.zone().address("pair.east.example", ip.parse().unwrap());
+    }
+    let two = "[{ uri = \"sip:e0.east.example:5060\", priority = 1 }, \
+               { uri = \"sip:pair.east.example:5060\", priority = 2 }]";
+    world.adopts(&house("30s").replace("[{ uri = \"sip:east.example\" }]", two));
+    easts[2].has_habit(Habit::Silent);
+    world.run_for(Duration::from_secs(62));
+    let all: Vec<_> = states(&world).into_iter().map(|(_, state)| state).collect();
+    assert_eq!(all, [TargetState::Up, TargetState::Up, TargetState::Down]);
+    easts[0].has_habit(Habit::Silent);
+    easts[1].answers_every_invite_with(503).has_habit(Habit::SaysRetryAfter(60));
+    let (hana, west) = (world.user("hana"), world.provider("west"));
+
+    let first = hana.dials(NUMBER);
+    world.run_for(Duration::from_secs(1));
+    let second = hana.dials(NUMBER);
+    world.run_for(Duration::from_secs(6));
+
+    assert!(first.is_up_with(&west) && second.is_up_with(&west));
+    assert_eq!((easts[1].was_called(), easts[2].was_called()), (1, 0));
+    world.finish();
 }
 
 /// An address answers when the call has gone elsewhere, or is over: what it asks for in its refusal holds.

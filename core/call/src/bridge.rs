@@ -206,6 +206,38 @@ impl Bridge {
         Ok(ours)
     }
 
+    /// Both sides have offered, and neither knows of the other: each is answered with what both can, and with
+    /// nobody's keys but ours. What the callee is told is the second.
+    pub(crate) fn meet(
+        &mut self,
+        room: &mut Room<'_>,
+        offers: [&[u8]; 2],
+        (plan, purpose): (&MediaPlan, Purpose),
+    ) -> Result<[Vec<u8>; 2], NoMedia> {
+        let parsed = |text| Session::parse(text).map_err(|error| NoMedia::Malformed(error.to_string()));
+        let (caller, callee) = (parsed(offers[0])?, parsed(offers[1])?);
+        let common = common(&caller, &callee, plan);
+        if common.is_empty() {
+            return Err(NoMedia::Incompatible("they have no codec in common".to_owned()));
+        }
+        for (keys, session) in self.keys.iter_mut().zip([&caller, &callee]) {
+            keys.take_offer(room.stack.chance(), session).map_err(NoMedia::Unprotected)?;
+        }
+        let most = if caller.media.len() < callee.media.len() { &caller } else { &callee };
+        self.open_streams(room, most, purpose)?;
+        let codecs = Codecs::only(common.iter().map(String::as_str));
+        let mut told = [Vec::new(), Vec::new()];
+        for (to, session) in [(Side::Caller, &callee), (Side::Callee, &caller)] {
+            let covers = self.keys[to as usize].answer();
+            told[to as usize] = self.describe(to, session, &codecs, (&covers, Some(offers[to as usize])))?;
+        }
+        for (side, session) in [(Side::Caller, &caller), (Side::Callee, &callee)] {
+            self.aim(room, side, session);
+            self.sides[side as usize].heard = offers[side as usize].into();
+        }
+        Ok(told)
+    }
+
     /// Takes the keys that one side brings, and says how the other is covered.
     fn agree(
         &mut self,
@@ -495,6 +527,18 @@ impl Bridge {
             covers: Vec::new(),
         }
     }
+}
+
+/// The codecs of the first streams of two offers, as far as both and the plan have them, by their names.
+fn common(one: &Session<'_>, other: &Session<'_>, plan: &MediaPlan) -> Vec<String> {
+    let (Some(one), Some(other)) = (one.media.first(), other.media.first()) else { return Vec::new() };
+    let allowed = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
+    let others = other.codecs();
+    let is_common = |codec: &sdp::Codec<'_>| {
+        let is_its = |theirs: &sdp::Codec<'_>| theirs.is(codec.name) && theirs.clock == codec.clock;
+        !codec.is_companion() && allowed.allows(codec.name) && others.iter().any(is_its)
+    };
+    one.codecs().iter().filter(|codec| is_common(codec)).map(|codec| codec.name.to_owned()).collect()
 }
 
 /// The relay session of a call, in one of its rounds.

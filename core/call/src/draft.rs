@@ -1,5 +1,7 @@
 //! The record while it is being written.
 
+use std::time::Instant;
+
 use media::Figures;
 use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, Turn, WallTime};
 use sip_message::Message;
@@ -76,6 +78,26 @@ impl Draft {
         record
     }
 
+    /// The record of an INVITE that was served by another call, whose record goes on.
+    pub(crate) fn served(
+        room: &mut Room<'_>,
+        message: &Message<'_>,
+        (facts, trail, plan): (Facts, Trail, &CallPlan),
+        (parent, words): (String, String),
+    ) -> Record {
+        let lot = Token::new(0, 0, room.stack.chance().u32());
+        let mut record = blank(room, message.call_id(), facts, trail);
+        record.id = id_of(room.now.wall, lot);
+        record.direction = Some(plan.direction);
+        record.calling = plan.calling.to_string();
+        record.sip_code = 200;
+        (record.outcome, record.ended_by) = (Outcome::Answered, EndedBy::House);
+        record.parents.push(parent);
+        verdict::SERVED.clone_into(&mut record.verdict);
+        record.words = format!("{}: {words}", verdict::title(verdict::SERVED));
+        record
+    }
+
     /// The wall time as it runs for this call: a clock that is set meanwhile changes no duration.
     fn time(&self, room: &Room<'_>) -> WallTime {
         let passed = room.now.instant.saturating_duration_since(self.began.instant);
@@ -100,6 +122,7 @@ impl Draft {
                 .map(|(name, value)| (name.to_string(), value.into_owned()))
                 .collect(),
             redirected: plan.is_redirected,
+            picked_up: false,
             started: at,
             waited_ms: 0,
             ended: None,
@@ -108,6 +131,18 @@ impl Draft {
             notes: Vec::new(),
         });
         self.row = Row::last_of(record);
+    }
+
+    /// The attempt in hand is somebody's who picks the call up.
+    pub(crate) fn picked_up(&mut self) {
+        if let Some(attempt) = self.attempt() {
+            attempt.picked_up = true;
+        }
+    }
+
+    /// When it began.
+    pub(crate) fn began(&self) -> Instant {
+        self.began.instant
     }
 
     /// The row of the attempt in hand.

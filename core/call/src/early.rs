@@ -84,6 +84,11 @@ impl Earlies {
         dialogs.find(|(_, dialog)| dialog.is_of(message))
     }
 
+    /// Every early dialog.
+    pub(crate) fn dialogs(&self) -> impl Iterator<Item = &Dialog> {
+        self.list.iter().filter_map(|early| early.dialog.as_ref())
+    }
+
     /// The early dialog whose PRACK that is.
     pub(crate) fn pracking(&self, client: ClientId) -> Option<usize> {
         self.list.iter().position(|early| early.prack.as_ref().is_some_and(|(one, _)| *one == client))

@@ -47,6 +47,7 @@ mod invite;
 mod join;
 mod notify;
 mod pass_refer;
+mod pickup;
 mod place;
 mod prack;
 mod progress;

@@ -67,6 +67,9 @@ pub struct AttemptRecord {
     /// Whether a redirection (3xx) led there.
     #[serde(skip_serializing_if = "is_not")]
     pub redirected: bool,
+    /// Whether whoever answered has picked the call up while it rang elsewhere.
+    #[serde(skip_serializing_if = "is_not")]
+    pub picked_up: bool,
     pub started: WallTime,
     /// How long it stood in line before it began.
     #[serde(skip_serializing_if = "is_zero")]

@@ -102,6 +102,9 @@ impl Call {
         }
         let mut trail = Trail::default();
         let plan = match policy::plan_live(room.policy, &mut facts, &mut trail) {
+            Decision::Go(plan) if plan.service.is_some() => {
+                return Err(Refusal::new(Code::NO_PICKUP, "such a code is dialled, not transferred to"));
+            }
             Decision::Go(plan) => *plan,
             Decision::No(refusal) => return Err(refusal),
         };

@@ -136,6 +136,11 @@ impl Calls {
         message: &Message<'_>,
         admitted: Admitted,
     ) {
+        if message.line(Header::Join).is_none()
+            && let Some(ringing) = self.ringing_named(message)
+        {
+            return self.pick_up(room, (server, flow), message, admitted, ringing);
+        }
         let Admitted { facts, trail, .. } = &admitted;
         let call = match self.replaceable(room, message, &admitted) {
             Ok((token, side)) => self.lend(token).map(|call| (call, side)),

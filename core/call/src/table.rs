@@ -95,6 +95,9 @@ impl Calls {
         if joins && !admitted.plan.emergency {
             return self.replace(room, (server, flow), message, admitted);
         }
+        if admitted.plan.service.is_some() {
+            return self.serve(room, (server, flow), message, admitted);
+        }
         let key = self.reserve(room);
         self.lend_out(key);
         let call = Call::begin(room, key, server, flow, message, admitted);

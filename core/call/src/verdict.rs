@@ -30,6 +30,8 @@ verdicts! {
         "One party goes on in another call, whose record names this one as its parent.";
     REDIRECTED "TD-E004" "the caller was told to call elsewhere"
         "A callee redirected the call, and call.redirect of the caller's trunk is \"pass\".";
+    SERVED "TD-E005" "another call was taken over"
+        "A phone picked up a call that rang elsewhere. That call's record, the parent of this one, goes on.";
     BUSY "TD-E101" "the callee is busy or declined"
         "The far end answered 486, 600 or 603. Busy callees are not tried through another trunk.";
     NO_ANSWER "TD-E102" "nobody answered in time"

@@ -23,6 +23,14 @@ use crate::responses::Responses;
 use crate::sent_on::SentOn;
 use crate::turns::TeamTurn;
 
+/// What is done with a call that is there already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// Whoever calls takes the call that has rung for longest at one of these users.
+    PickUp(Vec<Arc<str>>),
+}
+
 /// Everything that is decided about a call; the call only carries it out.
 #[derive(Clone, Debug, Serialize)]
 pub struct CallPlan {
@@ -48,6 +56,12 @@ pub struct CallPlan {
     /// Limits of which the caller's own part is taken once, however many ring at the same time.
     #[serde(skip)]
     pub taken_once: Vec<Arc<str>>,
+    /// Nobody is called: whoever calls wants something of another call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
+    /// Whether a private line was called, which is nobody else's business.
+    #[serde(skip)]
+    pub is_private: bool,
 }
 
 impl CallPlan {

@@ -105,6 +105,7 @@ fn compile_with(
         users,
         directory,
         mobiles,
+        pickup_code: documents.pickup_code().map(Arc::from),
         dids,
         route_index: RouteIndex::new(routes.iter().map(Route::entry)),
         routes,
@@ -113,10 +114,17 @@ fn compile_with(
         zone: compiler.zone.clone(),
         warnings: Vec::new(),
     };
-    compiler.lint(&policy);
-    compiler.warnings.extend(model::lacks(documents));
-    policy.warnings = std::mem::take(&mut compiler.warnings);
+    policy.warnings = compiler.second_looks(&policy);
     if compiler.problems.is_empty() { Ok(policy) } else { Err(compiler.problems) }
+}
+
+impl Compiler<'_> {
+    /// Whatever may be meant and is worth a second look.
+    fn second_looks(&mut self, policy: &Policy) -> Vec<Problem> {
+        self.lint(policy);
+        self.warnings.extend(model::lacks(self.documents));
+        std::mem::take(&mut self.warnings)
+    }
 }
 
 fn by_network(sites: &BTreeMap<Arc<str>, Arc<Site>>) -> Networks<Arc<Site>> {

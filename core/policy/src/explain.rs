@@ -9,7 +9,7 @@ use model::{Side, SipUri, Source, Transport};
 use serde::Serialize;
 
 use crate::after::Begins;
-use crate::call_plan::{AttemptPlan, CallPlan, Callee};
+use crate::call_plan::{AttemptPlan, CallPlan, Callee, Service};
 use crate::devices::Devices;
 use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
 use crate::plan::{Decision, plan_live};
@@ -58,6 +58,9 @@ impl fmt::Display for Explanation {
 
 /// `rings +82… through fabrikam (then northwind)`, `rings hana inside, together with east (then minsu)`
 fn in_short(plan: &CallPlan) -> String {
+    if let Some(service) = &plan.service {
+        return served(service);
+    }
     let Some(first) = plan.attempts.first() else { return String::new() };
     let mut text = match &first.callee {
         Callee::User(name) => format!("rings {name} inside"),
@@ -75,6 +78,15 @@ fn in_short(plan: &CallPlan) -> String {
         text.push_str(&format!(" (then {})", then.join(", ")));
     }
     text
+}
+
+/// `picks up the call that has rung for longest at hana or minsu`
+fn served(service: &Service) -> String {
+    match service {
+        Service::PickUp(users) => {
+            format!("picks up the call that has rung for longest at {}", users.join(" or "))
+        }
+    }
 }
 
 /// The names of callees, each once.

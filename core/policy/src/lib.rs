@@ -59,7 +59,7 @@ pub use account::{Account, Registrar};
 pub use after::{Begins, Exit, Next, Rang, Unreached};
 pub use call_plan::{
     AttemptPlan, CallPlan, Callee, Credentials, Direction, Large, LegRules, MediaPlan, Otherwise, PartyName,
-    SrtpRules,
+    Service, SrtpRules,
 };
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after, decks};
@@ -91,6 +91,6 @@ pub use responses::Responses;
 pub use says::Says;
 pub use sent_on::{Sender, SentOn};
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
-pub use steps::{introduced, learned, may_speak, sounds_urgent};
+pub use steps::{introduced, learned, may_pick_up, may_speak, sounds_urgent, taker};
 pub use trail::{Considered, Outcome, Step, Trail};
 pub use turns::{Idle, TeamTurn, Turns};

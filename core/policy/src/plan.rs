@@ -28,7 +28,9 @@ pub fn plan_live(policy: &Policy, facts: &mut Facts, trail: &mut Trail) -> Decis
         *trail = Trail::new();
         decision = plan(policy, facts, trail);
     }
-    if let Decision::Go(plan) = &decision {
+    if let Decision::Go(plan) = &decision
+        && plan.service.is_none()
+    {
         steps::admit::count(plan, facts, trail);
     }
     facts.devices.keep(trail.asked());

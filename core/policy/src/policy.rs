@@ -58,6 +58,8 @@ pub struct Policy {
     pub(crate) directory: Directory<Arc<User>>,
     /// The users whom mobile numbers belong to.
     pub(crate) mobiles: BTreeMap<Arc<str>, Arc<str>>,
+    /// What is dialled to pick a call up.
+    pub(crate) pickup_code: Option<Arc<str>>,
     /// Users by site and extension.
     pub(crate) extensions: Extensions<Arc<User>>,
     pub(crate) dids: Dids,
@@ -462,6 +464,8 @@ pub(crate) struct User {
     pub privacy: CallerPrivacy,
     /// Numbers that the user may show beside the own one.
     pub may_show: Vec<Pattern>,
+    /// Whose members may pick up each other's calls.
+    pub pickup_group: Option<Arc<str>>,
     pub at: Arc<str>,
 }
 

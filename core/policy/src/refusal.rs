@@ -99,6 +99,10 @@ refusals! {
         "An attended transfer joins two calls of whoever transfers; a phone may replace a user's leg only.";
     NO_JOIN 705 403 "joining a call in progress is not possible"
         "The INVITE has a Join header. Calls have two parties here.";
+    NO_PICKUP 706 403 "the user may not pick up calls of whoever was named"
+        "Calls are picked up by those who have the same pickup_group as the user who is called.";
+    NOTHING_RINGS 707 480 "no call rings there that could be picked up"
+        "It was answered or given up. Calls for help, to a team or to a private line stay where they ring.";
 }
 
 impl Code {

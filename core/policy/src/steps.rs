@@ -11,6 +11,7 @@ mod identity;
 mod leg;
 mod media;
 mod normalise;
+mod pickup;
 mod place;
 mod reach;
 mod registered;
@@ -25,6 +26,7 @@ mod unowned;
 pub(crate) use emergency::not_among;
 pub use emergency::sounds_urgent;
 pub use identity::{introduced, learned};
+pub use pickup::{may_pick_up, taker};
 pub use place::may_speak;
 pub use reach::redirected;
 
@@ -154,6 +156,9 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     if facts.max_forwards == 0 {
         return Err(Refusal::new(Code::TOO_MANY_HOPS, "Max-Forwards is used up"));
     }
+    if let Some(answer) = pickup::pickup(policy, &caller, &dialled, trail) {
+        return answer;
+    }
     let called = normalise::normalise(policy, &caller, &dialled, trail)?;
     let class = classify::classify(policy, &caller, &called, trail);
     rights::rights(policy, &caller, &called, class, trail)?;
@@ -174,11 +179,13 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         caller: identity::of_caller(&who, &caller),
         credentials: caller.trunk().and_then(|trunk| trunk.credentials.clone()),
         calling: caller.name,
-        called: called.text,
+        called: called.text.clone(),
         route: first_route.or_else(|| way.route.map(|route| route.name.clone())),
         attempts,
         set_up_max,
         taken_once,
+        service: None,
+        is_private: called.line == Line::Private,
     })
 }
 

@@ -240,6 +240,10 @@ wrong! {
         is "TD-C007 _:13:55", "did you mean \"reinvite\"?";
     not_hearing_in_some_messages: "identity-15-not-hearing-in-some-messages.toml"
         is "TD-C061 _:13:12", "leave on out";
+    pickup_code_of_digits: "pickup-01-code-of-digits.toml"
+        is "TD-C063 _:6:15", "pickup_code = \"**\", or another one";
+    pickup_code_that_begins_another: "pickup-02-code-that-begins-a-code-for-privacy.toml"
+        is "TD-C063 _:7:15", "pickup_code = \"**\", or another one";
     typo_in_redirect: "redirect-01-typo-in-a-word.toml"
         is "TD-C007 _:16:21", "did you mean \"refuse\"?";
     trunk_that_serves_its_site_alone_and_has_none: "toll-bypass-01-trunk-without-site.toml"

@@ -2,6 +2,7 @@
 
 mod forward;
 mod links;
+mod pickup;
 mod register;
 mod registrar;
 mod toll_bypass;
@@ -55,6 +56,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     toll_bypass::check(documents, problems);
     links::check(documents, problems);
     forward::check(documents, problems);
+    pickup::check(documents, problems);
     for emergency in documents.emergency.values().filter(|emergency| emergency.trunks.is_empty()) {
         let message =
             format!("emergency \"{}\" names no trunk that calls for help could take", emergency.name);

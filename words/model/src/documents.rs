@@ -23,6 +23,9 @@ use crate::system::{Interface, System};
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
+/// What is dialled to pick calls up where nothing else is written.
+const PICKUP_CODE: &str = "*8";
+
 /// One object as the operator wrote it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
@@ -97,6 +100,13 @@ impl Documents {
             self.trunk.values().filter_map(|trunk| Some(&trunk.value.auth.as_ref()?.password.value));
         let of_users = self.user.values().filter_map(|user| Some(&user.value.password.as_ref()?.value));
         of_trunks.chain(of_users)
+    }
+
+    /// What is dialled to pick calls up, where it is written or somebody is in a pickup group.
+    pub fn pickup_code(&self) -> Option<&str> {
+        let written = self.system.pickup_code.as_ref().map(|code| code.as_str());
+        let has_groups = || self.user.values().any(|user| user.pickup_group.is_some());
+        written.or_else(|| has_groups().then_some(PICKUP_CODE))
     }
 
     fn problem_in<T>(&self, document: &Document<T>, span: Range<usize>, fault: Fault) -> Problem {

@@ -59,6 +59,7 @@ codes! {
     SERVICE           60 "a setting needs a service that the provider does not offer";
     HEADER_RULE       61 "a rule for headers cannot be";
     PRIVACY_CODE      62 "a code for privacy cannot be dialled";
+    FEATURE_CODE      63 "a code for a service cannot be dialled";
     TOLL_BYPASS       70 "a rule about toll bypass cannot be kept";
     UNPROTECTED       71 "calls would cross the Internet unprotected";
     LINK              72 "a line does not carry what is meant for it";

@@ -38,6 +38,9 @@ pub struct System {
     pub privacy_code: Option<Spot<String>>,
     /// What is dialled before a number to be shown, such as "*82".
     pub show_code: Option<Spot<String>>,
+    /// What is dialled to pick up a call of the own pickup group, and before an extension the call that rings
+    /// there; "*8" where it is missing and somebody has a `pickup_group`.
+    pub pickup_code: Option<Spot<String>>,
     /// Whether a phone may send a call elsewhere by a 3xx, as a forward of its user.
     #[serde(default = "inside")]
     pub redirect: Redirect,

@@ -27,6 +27,8 @@ pub struct User {
     /// Who may watch whether the user is there and in a call.
     #[serde(default)]
     pub watchers: Watchers,
+    /// Those who name the same group may pick up each other's calls while they ring.
+    pub pickup_group: Option<Spot<String>>,
     /// The dial plan that is asked before all others.
     pub dialplan: Option<Spot<String>>,
     /// The short number, dialled inside.

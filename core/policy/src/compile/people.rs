@@ -54,6 +54,7 @@ impl Compiler<'_> {
                 private: document.private_number.as_ref().map(|number| number.value.clone()),
                 privacy: document.privacy,
                 may_show: document.may_show.iter().map(|number| number.value.clone()).collect(),
+                pickup_group: document.pickup_group.as_ref().map(|group| group.as_str().into()),
                 rights,
                 at: self.location(document),
             };

@@ -82,6 +82,8 @@ pub(crate) fn emergency(
         attempts,
         set_up_max: SET_UP_MAX,
         taken_once: Vec::new(),
+        service: None,
+        is_private: false,
     }))
 }
 

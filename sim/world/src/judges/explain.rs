@@ -67,12 +67,17 @@ impl Explain {
     }
 }
 
+/// Whether the plan led there, and neither a far end nor somebody who picked the call up.
+fn is_of_plan(attempt: &AttemptRecord) -> bool {
+    !attempt.redirected && !attempt.picked_up
+}
+
 /// What is wrong with the order of a record's attempts. A call goes through its plan once more for addresses
 /// that it left out, and a call for help two times more for all of them.
 fn out_of_order(plan: &CallPlan, record: &Record) -> Option<String> {
     let planned: Vec<&str> = plan.attempts.iter().map(|attempt| &*attempt.target).collect();
     let (mut at, mut rounds, mut began) = (0, 1, 0);
-    for (index, attempt) in record.attempts.iter().enumerate().filter(|(_, one)| !one.redirected) {
+    for (index, attempt) in record.attempts.iter().enumerate().filter(|(_, one)| is_of_plan(one)) {
         match planned[at..].iter().position(|target| *target == attempt.target) {
             Some(skipped) => at += skipped,
             None => {

@@ -32,6 +32,7 @@ mod lost_ack;
 mod moving_on;
 mod operator;
 mod phones;
+mod pickups;
 mod policy_swap;
 mod proof;
 mod providers;

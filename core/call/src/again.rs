@@ -71,6 +71,14 @@ impl Call {
         rests && self.has_others(room, index)
     }
 
+    /// What is left of a server that is left alone is asked when everybody else has failed.
+    pub(crate) fn count_resting_as_asked(&mut self, room: &Room<'_>, index: usize) {
+        let Some(server) = place_in_book(room, &self.plan.attempts[index]) else { return };
+        let places = room.book.places(server).map(|(place, _)| place);
+        let rests = |place: &Place| room.book.rests(room.now.instant, server, *place);
+        self.rounds.asked.extend(places.filter(rests));
+    }
+
     /// Whether an attempt that follows leads to somebody who may be expected to answer.
     fn has_others(&self, room: &Room<'_>, index: usize) -> bool {
         let is_there = |plan| place_in_book(room, plan).is_some_and(|server| room.book.is_there(server));

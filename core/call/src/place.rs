@@ -41,6 +41,7 @@ impl Call {
                         let words = format!("{target} has asked meanwhile to be left alone");
                         self.draft.attempt_note(words);
                         self.rounds.had_turn.push(index);
+                        self.count_resting_as_asked(room, index);
                         self.passes_over(index)
                     }
                 },

@@ -42,7 +42,8 @@ pub struct Health {
 impl Health {
     /// When some address is due.
     pub fn deadline(&self, book: &Book) -> Option<Instant> {
-        self.probes.iter().filter_map(|probe| probe.deadline(book)).min()
+        let asking = self.former.iter().filter(|probe| probe.is_asking());
+        self.probes.iter().chain(asking).filter_map(|probe| probe.deadline(book)).min()
     }
 
     /// Follows the book: addresses come and go with what DNS says.
@@ -67,13 +68,16 @@ impl Health {
                 None => Probe::new(watch.key.clone(), index, place, first),
             });
         }
-        known.retain(|probe| probe.is_waiting(now));
-        self.former = known;
+        let early = known.into_iter().filter(|probe| probe.is_early(now));
+        self.former = early
+            .filter_map(|probe| Some(book.find(probe.index, &probe.key)?).map(|at| probe.of(at)))
+            .collect();
     }
 
     /// Probes whoever is due, and gives up who has not answered in time.
     pub fn expire(&mut self, around: &mut Surroundings<'_>) {
-        for probe in &mut self.probes {
+        let asking = self.former.iter_mut().filter(|probe| probe.is_asking());
+        for probe in self.probes.iter_mut().chain(asking) {
             if probe.deadline(around.book).is_some_and(|at| at <= around.now) {
                 probe.expire(around);
             }
@@ -83,7 +87,7 @@ impl Health {
     /// A response to a probe: whatever it says, somebody is there, unless the trunk takes it for dead. Who
     /// says when to come back is left alone until then.
     pub fn answered(&mut self, around: &mut Surroundings<'_>, client: ClientId, message: &Message<'_>) {
-        let Some(probe) = self.probes.iter_mut().find(|probe| probe.is_client(client)) else { return };
+        let Some(probe) = self.probe_of(client) else { return };
         let status = message.status().unwrap_or_default();
         if status < 200 {
             return;
@@ -100,6 +104,10 @@ impl Health {
         probe.ended(around, outcome);
     }
 
+    fn probe_of(&mut self, client: ClientId) -> Option<&mut Probe> {
+        self.probes.iter_mut().chain(&mut self.former).find(|probe| probe.is_client(client))
+    }
+
     /// No response to a probe.
     pub fn late(&mut self, around: &mut Surroundings<'_>, late: &Late) {
         let (client, cause) = match late {
@@ -107,7 +115,7 @@ impl Health {
             Late::FlowFailed { client, .. } => (*client, Cause::NoConnection),
             Late::NoAck { .. } => return,
         };
-        if let Some(probe) = self.probes.iter_mut().find(|probe| probe.is_client(client)) {
+        if let Some(probe) = self.probe_of(client) {
             probe.ended(around, Outcome::Failed(cause));
         }
     }

@@ -42,8 +42,16 @@ impl Probe {
     }
 
     /// Whether it has asked, and is not due again.
-    pub fn is_waiting(&self, now: Instant) -> bool {
-        matches!(self.stage, Stage::Waiting { until, asked: Some(_) } if now < until)
+    pub fn is_early(&self, now: Instant) -> bool {
+        match self.stage {
+            Stage::Asked { .. } => true,
+            Stage::Waiting { until, asked } => asked.is_some() && now < until,
+        }
+    }
+
+    /// Whether it has asked, and may be answered.
+    pub fn is_asking(&self) -> bool {
+        matches!(self.stage, Stage::Asked { .. })
     }
 
     pub fn is_client(&self, client: ClientId) -> bool {

@@ -6,7 +6,7 @@ use actors::{Ended, Habit};
 use call::Event;
 use sip_stack::locate::Srv;
 use switch::TargetState;
-use world::{ActorHandle, World};
+use world::{ActorHandle, CallHandle, World};
 
 use crate::{TWO_PROVIDERS, seed};
 
@@ -216,6 +216,35 @@ fn a7_who_asks_during_a_call_to_be_left_alone_is() {
 /// to somebody else who is there, and to none of its addresses.
 #[test]
 fn a7_who_asks_meanwhile_to_be_left_alone_is_though_others_of_it_are_down() {
+    let (mut world, easts, call) = one_of_a_pair_asks_meanwhile_to_be_left_alone();
+    let west = world.provider("west");
+
+    world.run_for(Duration::from_secs(6));
+
+    assert!(call.is_up_with(&west));
+    assert_eq!((easts[1].was_called(), easts[2].was_called()), (1, 0));
+    world.finish();
+}
+
+/// Nobody else answers: what is down of such a server is asked, and is back.
+#[test]
+fn a7_what_is_down_beside_who_wants_its_rest_is_asked_at_last() {
+    let (mut world, easts, call) = one_of_a_pair_asks_meanwhile_to_be_left_alone();
+    world.provider("west").has_habit(Habit::Silent);
+    easts[2].loses_its_habits();
+
+    world.run_for(Duration::from_secs(9));
+
+    assert!(call.is_up_with(&easts[2]));
+    assert_eq!(easts[1].was_called(), 1);
+    call.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    world.finish();
+}
+
+/// A call is on its way to a pair of addresses, of which one is down, when another call is told by the other
+/// one to leave it alone.
+fn one_of_a_pair_asks_meanwhile_to_be_left_alone() -> (World, Vec<ActorHandle>, CallHandle) {
     let (mut world, easts) = world("30s", &[(1, 1), (2, 1), (3, 1)]);
     for ip in ["198.51.100.11", "198.51.100.12"] {
         world.zone().address("pair.east.example", ip.parse().unwrap());
@@ -229,16 +258,16 @@ fn a7_who_asks_meanwhile_to_be_left_alone_is_though_others_of_it_are_down() {
     assert_eq!(all, [TargetState::Up, TargetState::Up, TargetState::Down]);
     easts[0].has_habit(Habit::Silent);
     easts[1].answers_every_invite_with(503).has_habit(Habit::SaysRetryAfter(60));
-    let (hana, west) = (world.user("hana"), world.provider("west"));
+    let hana = world.user("hana");
 
     let first = hana.dials(NUMBER);
     world.run_for(Duration::from_secs(1));
     let second = hana.dials(NUMBER);
-    world.run_for(Duration::from_secs(6));
-
-    assert!(first.is_up_with(&west) && second.is_up_with(&west));
-    assert_eq!((easts[1].was_called(), easts[2].was_called()), (1, 0));
-    world.finish();
+    world.run_for(Duration::from_millis(3200));
+    first.hangs_up();
+    world.run_for(Duration::from_millis(500));
+    assert_eq!(easts[1].was_called(), 1);
+    (world, easts, second)
 }
 
 /// An address answers when the call has gone elsewhere, or is over: what it asks for in its refusal holds.
@@ -331,6 +360,31 @@ fn a7_whoever_asked_to_be_left_alone_is_not_probed_either() {
 
     world.run_for(Duration::from_secs(15));
     assert_eq!((probes(&world), states(&world)[0].1), (2, TargetState::Up));
+    world.finish();
+}
+
+/// DNS ceases to name an address that is down while it is probed, and names it again: the probe ends in its
+/// time, and the next one is not sent before its own.
+#[test]
+fn a6_an_address_that_dns_names_again_is_probed_in_its_time() {
+    let (mut world, easts) = world("107s", &[(1, 1), (2, 1)]);
+    easts[1].has_habit(Habit::Silent);
+    world.captures();
+    world.run_for(Duration::from_secs(116));
+    world.zone().forgets("e1.east.example");
+    world.run_for(Duration::from_secs(10));
+    assert_eq!(states(&world).len(), 1);
+
+    world.zone().address("e1.east.example", "198.51.100.11".parse().unwrap());
+    world.run_for(Duration::from_secs(85));
+
+    assert_eq!(states(&world)[1].1, TargetState::Down);
+    let sent = world.captured(&easts[1]);
+    let ids = sent.iter().filter_map(|text| text.lines().find(|line| line.starts_with("Call-ID")));
+    let ids: Vec<_> = ids.collect();
+    let last = ids.last().expect("it was probed");
+    assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 4, "three, and one in its time");
+    assert_eq!(ids.iter().filter(|id| *id == last).count(), 4, "within four seconds");
     world.finish();
 }
 

@@ -15,6 +15,7 @@ mod flight;
 mod handset;
 mod hearing;
 mod hold;
+mod messages;
 mod node;
 pub mod oddities;
 mod office;
@@ -75,6 +76,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "hold", run: hold::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
     Scenario { name: "watching", run: watching::run },
+    Scenario { name: "messages", run: messages::run },
     Scenario { name: "crash", run: crash::run },
 ];
 

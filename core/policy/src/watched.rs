@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::Watchers;
 
+use crate::address::name_addr;
 use crate::policy::Policy;
 
 impl Policy {
@@ -19,6 +20,12 @@ impl Policy {
         let found = near.or_else(|| self.directory.get(named))?;
         let is_private = found.private.as_ref().is_some_and(|number| *number.shared() == *named);
         (!is_private).then_some(&found.name)
+    }
+
+    /// The address of one of our people, as others of them see it.
+    pub fn address_of(&self, user: &str) -> String {
+        let display = self.users.get(user).map(|user| &*user.display);
+        name_addr(display, &["sip:", user, "@", &self.realm])
     }
 
     /// The user whose mobile this number is.

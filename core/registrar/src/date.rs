@@ -7,7 +7,7 @@ const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Such as `Sat, 13 Nov 2010 23:29:00 GMT`.
-pub(crate) fn date(at: WallTime) -> String {
+pub fn date(at: WallTime) -> String {
     let seconds = at.0.div_euclid(1000);
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil(days);

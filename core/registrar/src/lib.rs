@@ -19,6 +19,7 @@ mod view;
 
 pub use answering::{Counters, Registrar, Surroundings};
 pub use binding::{Binding, Reach};
+pub use date::date;
 pub use kept::{Kept, KeptBinding};
 pub use proving::{Proof, algorithms, challenges, prove};
 pub use table::{Table, Way};

@@ -10,8 +10,8 @@ use crate::token::Token;
 /// The shard that owns a message. Any bytes give some shard.
 ///
 /// A response belongs to the token in its top branch; a request to the token in its To tag, an INVITE to the
-/// token in the tags of its Replaces; REGISTER, SUBSCRIBE and PUBLISH to their address of record; the rest to
-/// their Call-ID. A CANCEL and the copies of an INVITE follow it by their Call-ID.
+/// token in the tags of its Replaces; REGISTER, SUBSCRIBE, PUBLISH and MESSAGE to their address of record;
+/// the rest to their Call-ID. A CANCEL and the copies of an INVITE follow it by their Call-ID.
 pub fn steer(bytes: &[u8], shards: u8) -> u8 {
     if shards <= 1 {
         return 0;
@@ -38,7 +38,7 @@ pub fn steer(bytes: &[u8], shards: u8) -> u8 {
 enum Kind {
     Response,
     Invite,
-    /// REGISTER, SUBSCRIBE, PUBLISH: what they are about has one keeper.
+    /// REGISTER, SUBSCRIBE, PUBLISH, MESSAGE: what they are about has one keeper.
     Resource,
     Request,
 }
@@ -60,7 +60,8 @@ impl<'a> Marks<'a> {
             _ if starts_with(first, b"INVITE ") => Kind::Invite,
             _ if starts_with(first, b"REGISTER ")
                 || starts_with(first, b"SUBSCRIBE ")
-                || starts_with(first, b"PUBLISH ") =>
+                || starts_with(first, b"PUBLISH ")
+                || starts_with(first, b"MESSAGE ") =>
             {
                 Kind::Resource
             }

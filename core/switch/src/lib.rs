@@ -8,6 +8,7 @@
 mod accounts;
 mod limits;
 mod phones;
+mod posting;
 mod seam;
 mod showing;
 mod standings;
@@ -16,6 +17,7 @@ mod view;
 mod watching;
 
 pub use call::{AttemptRecord, CallStage, CallView, EndedBy, Event, Now, Outcome, Record, VERDICTS, Verdict};
+pub use messages::{Counters as MessageCounters, Kept as KeptMessage, Waiting};
 pub use policy::WallTime;
 pub use presence::{Counters as PresenceCounters, Kept as KeptPresence, Sight, WatcherView};
 pub use registrar::{Counters as RegistrarCounters, DeviceView, Kept};

@@ -62,6 +62,8 @@ impl Switch {
             counters: self.registrar.counters(),
             watched: self.presence.sights(now.instant),
             watching: self.presence.counters(),
+            waiting: self.post.waiting(),
+            messages: self.post.counters(),
         }
     }
 }

@@ -74,6 +74,8 @@ pub struct Outbox {
     pub bindings: Vec<Kept>,
     /// Who watches whom, and what is published.
     pub presence: Vec<presence::Kept>,
+    /// Messages that wait for their receivers.
+    pub messages: Vec<messages::Kept>,
     pub orders: Vec<Order>,
     pub sends: Vec<Send>,
     pub asks: Vec<(AskId, Question)>,

@@ -28,6 +28,7 @@ use crate::{limits, standings};
 /// One shard: its transactions, its calls, its peers.
 pub struct Switch {
     pub(crate) shard: u8,
+    pub(crate) shards: u8,
     pub(crate) listeners: Arc<[Listener]>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) stack: Stack,
@@ -39,6 +40,7 @@ pub struct Switch {
     pub(crate) registrations: Registrations,
     pub(crate) registrar: Registrar,
     pub(crate) presence: presence::House,
+    pub(crate) post: messages::Post,
     /// Whether there ever was somebody who could watch somebody.
     pub(crate) is_watched: bool,
     /// What registrations mean for calls.
@@ -105,6 +107,7 @@ impl Switch {
         );
         let mut switch = Switch {
             shard: settings.shard,
+            shards: settings.shards,
             places: Places::new(Arc::clone(&settings.listeners), media.collect()),
             listeners: Arc::clone(&settings.listeners),
             guard: Guard::new(policy.realm(), key),
@@ -115,6 +118,7 @@ impl Switch {
             registrations: Registrations::new(settings.shard, settings.shards),
             registrar: Registrar::new(Table::new(Arc::clone(&settings.listeners))),
             presence: presence::House::new(settings.shard, lot),
+            post: messages::Post::new(settings.shard),
             is_watched: policy.has_watchers(),
             accounts: Accounts::default(),
             told: BTreeMap::new(),
@@ -175,6 +179,7 @@ impl Switch {
             asked,
             bindings,
             self.presence.deadline(),
+            self.post.deadline(),
         ]
         .into_iter()
         .flatten()
@@ -223,6 +228,9 @@ impl Switch {
                 presence::ROOM => self.with_presence(now, out, |house, around| {
                     house.answered(around, client, owner.key, &message);
                 }),
+                messages::ROOM => self.with_post(now, out, |post, around| {
+                    post.answered(around, client, owner.key, &message);
+                }),
                 _ => {}
             },
         }
@@ -247,6 +255,7 @@ impl Switch {
                 self.with_calls(now, out, |calls, room| calls.arrived(room, server, flow, message));
             }
             Some(Method::Register) => self.register(now, server, flow, message, out),
+            Some(Method::Message) if self.takes_message(now, server, flow, message, out) => {}
             Some(Method::Options) => {
                 health::answer_options(now.instant, &mut self.stack, server, &mut out.sends);
             }
@@ -298,6 +307,7 @@ impl Switch {
         self.with_registrations(now, out, Registrations::expire);
         self.registrar.table.expire(now.instant);
         self.with_presence(now, out, presence::House::expire);
+        self.with_post(now, out, messages::Post::expire);
         self.give_up_questions(now, out);
     }
 
@@ -314,6 +324,7 @@ impl Switch {
                     registrations.late(&late, around);
                 }),
                 presence::ROOM => self.with_presence(now, out, |house, around| house.late(around, &late)),
+                messages::ROOM => self.with_post(now, out, |post, around| post.late(around, &late)),
                 _ => {}
             }
         }
@@ -368,6 +379,7 @@ impl Switch {
         self.watch_accounts(now, out);
         self.follow_users(now, out);
         self.follow_watchers(now, out);
+        self.with_post(now, out, messages::Post::adopt);
     }
 
     fn watch_servers(&mut self, now: Now) {

@@ -128,6 +128,9 @@ pub struct Phones {
     /// Who is watched on this shard, and by whom.
     pub watched: Vec<presence::Sight>,
     pub watching: presence::Counters,
+    /// Whom messages wait for on this shard.
+    pub waiting: Vec<messages::Waiting>,
+    pub messages: messages::Counters,
 }
 
 /// One user's phones.

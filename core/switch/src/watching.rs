@@ -61,6 +61,7 @@ impl Switch {
                 house.look_again(around, &phones);
                 house.registered(around.now, &phones);
             });
+            self.bring_messages(now, &phones, out);
         }
         let mut sightings = std::mem::take(&mut self.scratch.seen);
         for Sighting { call, parties } in sightings.drain(..) {

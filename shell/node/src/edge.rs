@@ -12,7 +12,8 @@ use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
 use switch::{
-    Answer, AskId, Command, Held, Kept, KeptPresence, Now, Question, Reply, Settings, Switch, WallTime,
+    Answer, AskId, Command, Held, Kept, KeptMessage, KeptPresence, Now, Question, Reply, Settings, Switch,
+    WallTime,
 };
 use switch_io::{Asker, Keep, Limits, Mail, Ports, Tap};
 use telemetry::Flight;
@@ -45,12 +46,14 @@ pub struct Plan {
 struct Ledgers {
     phones: Arc<store::Phones>,
     watchers: Arc<store::Watchers>,
+    messages: Arc<store::Messages>,
 }
 
 /// What the process before this one knew.
 struct Before {
     phones: Vec<Kept>,
     watchers: Vec<KeptPresence>,
+    messages: Vec<KeptMessage>,
 }
 
 /// The running threads. `stop` ends them in the right order.
@@ -172,12 +175,15 @@ fn open_store(plan: &Plan) -> Result<store::Store> {
 fn open_ledgers(plan: &Plan) -> Result<(Ledgers, Before)> {
     let (phones, known_phones) = open_ledger(plan, "where phones are")?;
     let (watchers, known_watchers) = open_ledger(plan, "who watches whom")?;
-    if !known_phones.is_empty() || !known_watchers.is_empty() {
-        let (users, watchers) = (known_phones.len(), known_watchers.len());
-        info!(users, watchers, "registered phones and watchers are known from before");
+    let (messages, waiting) = open_ledger(plan, "which messages wait")?;
+    let before = Before { phones: known_phones, watchers: known_watchers, messages: waiting };
+    let counts = (before.phones.len(), before.watchers.len(), before.messages.len());
+    if counts != (0, 0, 0) {
+        let (users, watchers, messages) = counts;
+        info!(users, watchers, messages, "phones, watchers and messages are known from before");
     }
-    let ledgers = Ledgers { phones: Arc::new(phones), watchers: Arc::new(watchers) };
-    Ok((ledgers, Before { phones: known_phones, watchers: known_watchers }))
+    let (phones, watchers, messages) = (Arc::new(phones), Arc::new(watchers), Arc::new(messages));
+    Ok((Ledgers { phones, watchers, messages }, before))
 }
 
 fn open_ledger<T: store::Entry>(plan: &Plan, what: &'static str) -> Result<(store::Ledger<T>, Vec<T>)> {
@@ -239,6 +245,7 @@ fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8, before: &Befo
     let mut switch = Switch::new(settings, Arc::clone(&plan.policy), now());
     switch.restore(now(), &before.phones);
     switch.restore_presence(now(), &before.watchers);
+    switch.restore_messages(now(), &before.messages);
     Ok(switch)
 }
 
@@ -251,7 +258,7 @@ fn wire(
     (tap, witness): (Option<Tap>, Option<Keep>),
 ) -> Ports {
     let (store, telemetry) = (Arc::clone(store), Arc::clone(telemetry));
-    let Ledgers { phones, watchers } = ledgers.clone();
+    let Ledgers { phones, watchers, messages } = ledgers.clone();
     let (to_self, to_asker) = (mail.clone(), mail.clone());
     Ports {
         keep: Box::new(move |records| {
@@ -262,6 +269,7 @@ fn wire(
         }),
         keep_phones: Box::new(move |kept| phones.keep(kept)),
         keep_presence: Box::new(move |kept| watchers.keep(kept)),
+        keep_messages: Box::new(move |kept| messages.keep(kept)),
         order: Box::new(move |order| {
             let relay = &relays[relay_of(&order, relays.len())];
             if let Err(media_io::Full(order)) = relay.order(order) {

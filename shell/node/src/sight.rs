@@ -84,6 +84,8 @@ pub fn phones(asker: &Asker) -> Option<Phones> {
     all.reduce(|mut all, other| {
         all.counters = all.counters.and(other.counters);
         all.watching = all.watching.and(other.watching);
+        all.messages = all.messages.and(other.messages);
+        all.waiting.extend(other.waiting);
         for sight in other.watched {
             match all.watched.iter_mut().find(|known| known.user == sight.user) {
                 Some(known) => known.watchers.extend(sight.watchers),

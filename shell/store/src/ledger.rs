@@ -1,5 +1,5 @@
-//! Keeps what is true of each of many: where a user's phones are, who watches whom. The newest line of a key
-//! counts, older ones are swept away in time.
+//! Keeps what is true of each of many: where a user's phones are, who watches whom, which messages wait. The
+//! newest line of a key counts, older ones are swept away in time.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use switch::{Kept, KeptPresence, WallTime};
+use switch::{Kept, KeptMessage, KeptPresence, WallTime};
 
 use crate::file::LineFile;
 use crate::store::{OpenFault, Trouble};
@@ -27,6 +27,9 @@ pub type Phones = Ledger<Kept>;
 
 /// Who watches whom, and what devices publish.
 pub type Watchers = Ledger<KeptPresence>;
+
+/// Messages that wait for their receivers.
+pub type Messages = Ledger<KeptMessage>;
 
 /// What is kept under a key until something newer is.
 pub trait Entry: Serialize + DeserializeOwned {
@@ -68,6 +71,22 @@ impl Entry for KeptPresence {
 
     fn expire(&mut self, now: WallTime) {
         KeptPresence::expire(self, now);
+    }
+}
+
+impl Entry for KeptMessage {
+    const FILE: &str = "messages/waiting.jsonl";
+
+    fn key(&self) -> Arc<str> {
+        KeptMessage::key(self)
+    }
+
+    fn is_nothing(&self) -> bool {
+        KeptMessage::is_nothing(self)
+    }
+
+    fn expire(&mut self, now: WallTime) {
+        KeptMessage::expire(self, now);
     }
 }
 

@@ -14,7 +14,7 @@ mod revisions;
 mod store;
 mod torn;
 
-pub use ledger::{Entry, Ledger, Phones, Restored, Watchers};
+pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};
 pub use reader::{ReadFault, Records, records_in};
 pub use revisions::{
     About, Cause, Content, List, Retention, Revisions, Torn, content_of, digest, holds_revisions,

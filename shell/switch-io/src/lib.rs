@@ -25,7 +25,7 @@ mod udp;
 
 pub use counters::Counts;
 pub use mail::{Full, Mail};
-pub use ports::{Fault, Keep, KeepPhones, KeepPresence, Ports, Tap, Tapped, Way};
+pub use ports::{Fault, Keep, KeepMessages, KeepPhones, KeepPresence, Ports, Tap, Tapped, Way};
 pub use settings::{Limits, ListenerSettings, Settings};
 pub use start::{Asker, Handle, StartFault, start};
 pub use tls::{Callers, Tls, TlsFault, TlsFiles};

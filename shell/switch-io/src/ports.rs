@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use media::Order;
 use sip_stack::Flow;
-use switch::{AskId, Event, Kept, KeptPresence, Question, Record};
+use switch::{AskId, Event, Kept, KeptMessage, KeptPresence, Question, Record};
 
 /// The other threads, as a shard sees them. Called on the shard's thread, so none may wait.
 pub struct Ports {
@@ -14,6 +14,8 @@ pub struct Ports {
     pub keep_phones: KeepPhones,
     /// And for who watches whom.
     pub keep_presence: KeepPresence,
+    /// And for messages that wait.
+    pub keep_messages: KeepMessages,
     pub order: Box<dyn Fn(Order) + Send + Sync>,
     /// The shard that asks, its question, and the name under which it waits for the answer.
     pub ask: Box<dyn Fn(u8, AskId, Question) + Send + Sync>,
@@ -27,6 +29,8 @@ pub struct Ports {
 pub type KeepPhones = Box<dyn Fn(&[Kept]) + Send + Sync>;
 /// Takes who watches whom.
 pub type KeepPresence = Box<dyn Fn(&[KeptPresence]) + Send + Sync>;
+/// Takes messages that wait.
+pub type KeepMessages = Box<dyn Fn(&[KeptMessage]) + Send + Sync>;
 /// Takes records of calls.
 pub type Keep = Box<dyn Fn(&[Record]) + Send + Sync>;
 /// Takes the number of a shard, and the words of its panic.

@@ -201,6 +201,10 @@ impl Shard {
                 (self.ports.keep_presence)(&out.presence);
                 out.presence.clear();
             }
+            if !out.messages.is_empty() {
+                (self.ports.keep_messages)(&out.messages);
+                out.messages.clear();
+            }
             out.orders.drain(..).for_each(|order| (self.ports.order)(order));
             let mut sends = std::mem::take(&mut out.sends);
             sends.drain(..).for_each(|send| self.send(now.instant, send));

@@ -20,7 +20,7 @@ use crate::step::Failure;
 
 pub const WITHIN: Duration = Duration::from_secs(30);
 const HOUSE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-const PASSWORD: &str = "secret-of-the-office";
+pub const PASSWORD: &str = "secret-of-the-office";
 /// Where the phones' media begins, above the house's; each has a hundred ports.
 const PHONES_MEDIA: u16 = 30_000;
 /// The tone of each phone. Their swings in 20 ms differ by three or more, and from those of a carrier.
@@ -145,7 +145,12 @@ impl Office {
     pub fn calls(&self, scenario: &'static str, number: &str, more: &[&str]) -> Result<Sipp, Failure> {
         let caller = SocketAddr::new(self.carrier.ip(), free_port(self.carrier.ip())?);
         let options = [&["-m", "1", "-key", "number", number], more].concat();
-        Sipp::start(&self.folder, &role(scenario, caller, &options), Some(self.house))
+        self.from(scenario, caller, &options)
+    }
+
+    /// SIPp asks the house for something, from this address.
+    pub fn from(&self, scenario: &'static str, at: SocketAddr, options: &[&str]) -> Result<Sipp, Failure> {
+        Sipp::start(&self.folder, &role(scenario, at, options), Some(self.house))
     }
 
     /// Ends the house, which may hold nothing, and the capture, of which tshark may not complain.

@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("targets", 3),
     ("registrar", 3),
     ("presence", 4),
+    ("messages", 4),
     ("call", 4),
     ("health", 4),
     ("registration", 4),

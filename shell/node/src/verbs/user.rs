@@ -51,10 +51,14 @@ fn list(answer: &Value, form: Form, palette: Palette) -> Exit {
 fn show(answer: &Value, name: &str, form: Form, palette: Palette) -> Exit {
     let found = users(answer).find(|user| user["user"] == name);
     let watched = answer["watched"].as_array().into_iter().flatten().find(|sight| sight["user"] == name);
+    let waiting = answer["waiting"].as_array().into_iter().flatten();
+    let waiting = waiting.filter(|one| one["user"] == name).filter_map(|one| one["messages"].as_u64());
+    let waiting: u64 = waiting.sum();
     match (form, found) {
         (Form::Json, found) => {
             let mut shown = found.cloned().unwrap_or_else(|| json!({ "user": name, "phones": [] }));
             shown["watched"] = watched.cloned().unwrap_or(Value::Null);
+            shown["messages_waiting"] = waiting.into();
             println!("{shown:#}");
         }
         (Form::Text, Some(user)) => {
@@ -64,6 +68,9 @@ fn show(answer: &Value, name: &str, form: Form, palette: Palette) -> Exit {
     }
     if let (Form::Text, Some(sight)) = (form, watched) {
         write_watched(sight);
+    }
+    if form == Form::Text && waiting > 0 {
+        println!("  {waiting} messages wait until a phone takes them");
     }
     Exit::Done
 }

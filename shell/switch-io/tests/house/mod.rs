@@ -75,6 +75,7 @@ impl House {
             keep: Box::new(|_| {}),
             keep_phones: Box::new(|_| {}),
             keep_presence: Box::new(|_| {}),
+            keep_messages: Box::new(|_| {}),
             order: Box::new(|_| {}),
             ask: Box::new(|_, _, _| {}),
             tell: Box::new(move |event| drop(tell.send(event))),

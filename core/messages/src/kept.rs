@@ -1,0 +1,77 @@
+//! What outlives the process: messages that nobody has taken yet.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use policy::WallTime;
+use serde::{Deserialize, Serialize};
+
+use crate::letter::Letter;
+
+/// A message under its number; nothing, once it has left its box.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub(crate) number: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) letter: Option<Box<KeptLetter>>,
+}
+
+/// As it is written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptLetter {
+    from: Arc<str>,
+    to: Arc<str>,
+    at: WallTime,
+    until: WallTime,
+    kind: Box<str>,
+    body: Box<str>,
+}
+
+impl Kept {
+    /// What it is known by: sorted by it, messages are in their order.
+    pub fn key(&self) -> Arc<str> {
+        Arc::from(format!("{:016x}", self.number))
+    }
+
+    /// Whether it says that there is nothing any more.
+    pub fn is_nothing(&self) -> bool {
+        self.letter.is_none()
+    }
+
+    /// Leaves out what has ended by now.
+    pub fn expire(&mut self, now: WallTime) {
+        self.letter.take_if(|letter| letter.until <= now);
+    }
+
+    pub(crate) fn of(letter: &Letter, now: (Instant, WallTime)) -> Kept {
+        let left = letter.until.saturating_duration_since(now.0).as_millis();
+        let kept = KeptLetter {
+            from: Arc::clone(&letter.from),
+            to: Arc::clone(&letter.to),
+            at: letter.at,
+            until: WallTime(now.1.0.saturating_add(i64::try_from(left).unwrap_or(i64::MAX))),
+            kind: letter.kind.clone(),
+            body: letter.body.clone(),
+        };
+        Kept { number: letter.number, letter: Some(Box::new(kept)) }
+    }
+
+    pub(crate) fn gone(number: u64) -> Kept {
+        Kept { number, letter: None }
+    }
+
+    /// What is left of it; nothing where its time is over.
+    pub(crate) fn restore(&self, now: (Instant, WallTime)) -> Option<Letter> {
+        let kept = self.letter.as_ref()?;
+        let left = u64::try_from(kept.until.0.saturating_sub(now.1.0)).ok().filter(|left| *left > 0)?;
+        Some(Letter {
+            number: self.number,
+            from: Arc::clone(&kept.from),
+            to: Arc::clone(&kept.to),
+            at: kept.at,
+            until: now.0 + Duration::from_millis(left),
+            kind: kept.kind.clone(),
+            body: kept.body.clone(),
+        })
+    }
+}

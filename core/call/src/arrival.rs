@@ -211,6 +211,17 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
     }
 }
 
+/// Facts of earlier, as things stand now.
+pub(crate) fn renew(room: &Room<'_>, facts: &mut Facts) {
+    facts.at = room.now.wall;
+    facts.standings = room.standings.clone();
+    facts.registrations = room.accounts.standing.clone();
+    facts.devices = room.registered.devices().clone();
+    facts.turns = room.turns.clone();
+    facts.max_forwards = MAX_FORWARDS;
+    (facts.calls, facts.in_use) = (Vec::new(), Vec::new());
+}
+
 /// The trunks one of whose servers has the address that a flow comes from; and the one whose line was called,
 /// if a registrar of its has.
 fn resolved(room: &Room<'_>, flow: Flow, line: Option<&Arc<str>>) -> Vec<Arc<str>> {

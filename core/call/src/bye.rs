@@ -165,6 +165,7 @@ impl Call {
         self.ring.permits.clear();
         self.passing.clear();
         self.leave_transfer();
+        self.parked = None;
         if self.draft.is_answered() {
             self.both_have_time(room);
         }

@@ -21,6 +21,7 @@ use crate::joining::Joining;
 use crate::keys::{Carrier, Keys};
 use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
+use crate::parked::Parked;
 use crate::ring::Ring;
 use crate::round::Rounds;
 use crate::time::T1;
@@ -48,6 +49,8 @@ pub struct Call {
     pub(crate) refers: u32,
     /// What whoever asked for it is told.
     pub(crate) notices: Option<Notices>,
+    /// It waits in an orbit.
+    pub(crate) parked: Option<Box<Parked>>,
     /// A transfer asked for in another call, that this one is part of.
     pub(crate) origin: Option<Origin>,
     /// Where its party goes back to if it doesn't take to this call.
@@ -242,6 +245,7 @@ impl Call {
             transfer: None,
             refers: 0,
             notices: None,
+            parked: None,
             origin: None,
             lender: None,
             joining: None,
@@ -278,7 +282,7 @@ impl Call {
             State::Placing(_) => self.attempts().filter_map(Attempt::deadline).chain([self.set_up_by]).min(),
             State::Up(_) => {
                 let joining = self.joining.as_ref().and_then(Joining::deadline);
-                [self.timer_deadline(), joining].into_iter().flatten().min()
+                [self.timer_deadline(), joining, self.parking_deadline()].into_iter().flatten().min()
             }
             State::Closing(closing) => closing.deadline(),
         };
@@ -297,6 +301,7 @@ impl Call {
             State::Placing(_) => self.expire_attempts(room),
             State::Up(_) => {
                 self.expire_joining(room);
+                self.expire_parking(room);
                 self.expire_timers(room);
             }
             State::Closing(_) => self.expire_closing(room),

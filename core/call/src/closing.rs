@@ -62,6 +62,8 @@ pub(crate) enum Ending {
     NotJoined,
     /// The caller was told where a far end sends the call, and goes there itself.
     Redirected,
+    /// It was parked, and nobody took it.
+    Unclaimed,
     /// An operator ended it.
     Operator,
 }

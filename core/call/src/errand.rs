@@ -5,11 +5,14 @@ use sip_stack::Token;
 
 use crate::closing::Ending;
 use crate::moving::Begin;
+use crate::parked::Parked;
 
 /// One thing to do, after the event that made it necessary.
 pub(crate) enum Errand {
     /// A call of its own reaches for the new party of a transfer.
     Place { of: Token, begin: Box<Begin> },
+    /// A side of the call `of` has parked the other one.
+    Park { of: Token, parked: Box<Parked> },
     /// The call `target` gives up whoever is on this side, for what is left of the call `of`.
     Join { of: Token, target: Token, side: Side },
     /// How far the call has come that a transfer began.

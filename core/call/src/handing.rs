@@ -57,8 +57,13 @@ impl Call {
     }
 
     /// The same for somebody who takes the place of a side.
-    pub(crate) fn give_in_place_of(&mut self, room: &mut Room<'_>, by: Side, to: Token) -> Option<Given> {
-        let words = "another phone".into();
+    pub(crate) fn give_in_place_of(
+        &mut self,
+        room: &mut Room<'_>,
+        by: Side,
+        (to, words): (Token, String),
+    ) -> Option<Given> {
+        let words = words.into();
         self.transfer = Some(Transfer { by, target: Some(to), stage: Stage::Ready, words });
         self.give(room)
     }

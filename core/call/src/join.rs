@@ -43,9 +43,9 @@ impl Call {
         self.ask_to_join(room, None);
     }
 
-    fn ask_to_join(&mut self, room: &mut Room<'_>, proof: Option<(&str, &str)>) {
+    pub(crate) fn ask_to_join(&mut self, room: &mut Room<'_>, proof: Option<(&str, &str)>) {
         let Some(joining) = &self.joining else { return };
-        let (Stage::Asking(side) | Stage::Telling(side)) = joining.stage;
+        let side = joining.stage.side();
         let contact = self.contact(side).to_owned();
         let session = self.end(side).timer.request_headers();
         let offer = self.bridge.told(side).to_vec();
@@ -86,13 +86,15 @@ impl Call {
             (None, 200..=299) => return self.acknowledge_again(room, message),
             (None, _) => return,
         };
-        let (Stage::Asking(side) | Stage::Telling(side)) = stage;
+        let side = stage.side();
         match status {
             200..=299 => self.joined(room, stage, message),
             401 | 407 if self.prove_join(room, side, message) => {}
             422 if self.timer(side).raise(message).is_some() => self.join_later(room, status, Duration::ZERO),
             491 | 500 => self.join_later(room, status, Call::glare_wait(side)),
             408 | 481 => self.not_joined(room, 480, Ending::Lost(side)),
+            // Who won't be held waits as it is.
+            _ if matches!(stage, Stage::Holding(_)) => self.joining = None,
             _ => self.not_joined(room, status, Ending::NotJoined),
         }
     }
@@ -100,8 +102,7 @@ impl Call {
     /// The side that a re-INVITE of ours went to.
     pub(crate) fn joining_side(&self, client: ClientId) -> Option<Side> {
         let joining = self.joining.as_ref().filter(|joining| joining.asked == Some(client))?;
-        let (Stage::Asking(side) | Stage::Telling(side)) = joining.stage;
-        Some(side)
+        Some(joining.stage.side())
     }
 
     fn join_later(&mut self, room: &mut Room<'_>, status: u16, wait: Duration) {
@@ -109,12 +110,13 @@ impl Call {
             Some(joining) if joining.tries < TRIES_MAX => {
                 (joining.asked, joining.again_at) = (None, Some(room.now.instant + wait));
             }
+            Some(Joining { stage: Stage::Holding(_), .. }) => self.joining = None,
             _ => self.not_joined(room, status, Ending::NotJoined),
         }
     }
 
     fn joined(&mut self, room: &mut Room<'_>, stage: Stage, message: &Message<'_>) {
-        let (Stage::Asking(side) | Stage::Telling(side)) = stage;
+        let side = stage.side();
         self.acknowledge(room, side, message.cseq().number, None);
         if self.lender.as_ref().is_some_and(|lender| lender.side == side) {
             self.keep_party();
@@ -124,11 +126,18 @@ impl Call {
             dialog.retarget(message);
         }
         let Body::Sdp(theirs) = body::of(message) else {
+            if matches!(stage, Stage::Holding(_)) {
+                return self.joining = None;
+            }
             return self.not_joined(room, 488, Ending::NoDescription);
         };
         match stage {
             Stage::Asking(_) if self.caller.invite.is_some() => self.join_caller(room, side, theirs),
             Stage::Asking(_) => self.join_by_telling(room, side.other(), theirs),
+            Stage::Holding(_) => {
+                self.joining = None;
+                let _ = self.bridge.hear_answer(room, side, theirs);
+            }
             Stage::Telling(_) => {
                 self.joining = None;
                 if self.bridge.hear_answer(room, side, theirs).is_err() {

@@ -18,8 +18,18 @@ pub(crate) struct Joining {
 pub(crate) enum Stage {
     /// This side is offered what the newcomer can hear.
     Asking(Side),
+    /// This side is told that nobody is there for now.
+    Holding(Side),
     /// The newcomer is offered what was answered.
     Telling(Side),
+}
+
+impl Stage {
+    /// Who is asked.
+    pub(crate) fn side(self) -> Side {
+        let (Stage::Asking(side) | Stage::Holding(side) | Stage::Telling(side)) = self;
+        side
+    }
 }
 
 impl Joining {

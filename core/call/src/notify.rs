@@ -18,13 +18,15 @@ pub(crate) struct Notices {
     pub to: Side,
     /// CSeq of the REFER, where it was not the first of its dialog.
     pub id: Option<u32>,
+    /// Where the call waits, if it was parked.
+    pub at: Option<String>,
     waiting: VecDeque<u16>,
     asked: Option<ClientId>,
 }
 
 impl Notices {
     pub(crate) fn new(to: Side, id: Option<u32>) -> Notices {
-        Notices { to, id, waiting: VecDeque::new(), asked: None }
+        Notices { to, id, at: None, waiting: VecDeque::new(), asked: None }
     }
 }
 
@@ -53,7 +55,8 @@ impl Call {
         let to = notices.to;
         let event = notices.id.map_or("refer".to_owned(), |id| format!("refer;id={id}"));
         let state = if status < 200 { EXPIRES } else { "terminated;reason=noresource" };
-        let body = format!("SIP/2.0 {status} {}\r\n", sip_message::reason_phrase(status));
+        let mut body = format!("SIP/2.0 {status} {}\r\n", sip_message::reason_phrase(status));
+        body.extend(notices.at.iter().map(|at| format!("Contact: {at}\r\n")));
         let contact = self.contact(to).to_owned();
         let owner = part::owner(self.key, part::NOTICE);
         let headers = [("Event", event.as_str()), ("Subscription-State", state)];

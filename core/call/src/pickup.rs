@@ -37,6 +37,10 @@ impl Calls {
         admitted: Admitted,
     ) {
         let found = match &admitted.plan.service {
+            Some(Service::Orbit(parking)) => {
+                let parking = parking.clone();
+                return self.retrieve(room, request, message, (admitted, parking));
+            }
             Some(Service::PickUp(users)) => self.ringing_for_longest(&admitted.plan.calling.0, users),
             None => None,
         };

@@ -1,7 +1,7 @@
 //! REFER: somebody in a call wants the other party to speak with somebody else (RFC 3515, 5589).
 
 use media::Side;
-use policy::{Callee, Code, Decision, Refusal, Trail};
+use policy::{Callee, Code, Decision, Refusal, Service, Trail};
 use sip_message::{Header, Message, Uri};
 use sip_stack::{Flow, ServerId, Token};
 
@@ -76,10 +76,7 @@ impl Call {
             Sought::Help => {
                 Err(Refusal::new(Code::TRANSFER_OF_HELP, "a call for help stays with who answered it"))
             }
-            Sought::Nothing => {
-                let begin = self.plan_transfer(room, flow, by, message, refer_to)?;
-                Ok(Errand::Place { of: self.key, begin: Box::new(begin) })
-            }
+            Sought::Nothing => self.plan_transfer(room, flow, by, message, refer_to),
         }
     }
 
@@ -91,7 +88,7 @@ impl Call {
         by: Side,
         message: &Message<'_>,
         refer_to: &ReferTo,
-    ) -> Result<Begin, Refusal> {
+    ) -> Result<Errand, Refusal> {
         let mut facts = arrival::facts(room, flow, message);
         (facts.request_uri, facts.to_uri) = (refer_to.uri.clone(), refer_to.uri.clone());
         facts.transferred_by = Some(self.end(by).party.name().to_string());
@@ -102,18 +99,23 @@ impl Call {
         }
         let mut trail = Trail::default();
         let plan = match policy::plan_live(room.policy, &mut facts, &mut trail) {
-            Decision::Go(plan) if plan.service.is_some() => {
-                return Err(Refusal::new(Code::NO_PICKUP, "such a code is dialled, not transferred to"));
-            }
             Decision::Go(plan) => *plan,
             Decision::No(refusal) => return Err(refusal),
         };
+        match &plan.service {
+            Some(Service::Orbit(parking)) => return self.begin_parking(room, by, (parking, facts)),
+            Some(Service::PickUp(_)) => {
+                return Err(Refusal::new(Code::NO_PICKUP, "such a code is dialled, not transferred to"));
+            }
+            None => {}
+        }
         let stays = by.other();
         let dialog = self.dialog(stays).cloned();
         let dialog = dialog.ok_or_else(|| Refusal::new(Code::NO_SUCH_CALL, "the other party is gone"))?;
         let newcomer = Newcomer { dialog, rules: self.end(stays).rules.clone() };
         let offer = sdp::awake(self.bridge.heard(stays)).into();
-        Ok(Begin { plan, facts, trail, offer, newcomer, parent: self.draft.id() })
+        let begin = Begin { plan, facts, trail, offer, newcomer, parent: self.draft.id() };
+        Ok(Errand::Place { of: self.key, begin: Box::new(begin) })
     }
 
     fn accept_refer(

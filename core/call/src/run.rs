@@ -24,6 +24,12 @@ impl Calls {
     pub(crate) fn run(&mut self, room: &mut Room<'_>, errand: Errand) {
         match errand {
             Errand::Place { of, begin } => self.place(room, of, *begin),
+            Errand::Park { of, parked } => {
+                if let Some(mut call) = self.lend(of) {
+                    call.park(room, parked);
+                    self.settle(room, call);
+                }
+            }
             Errand::Join { of, target, side } => self.join(room, of, target, side),
             Errand::Report { to, status } => {
                 if let Some(mut call) = self.lend(to) {
@@ -150,7 +156,7 @@ impl Calls {
         };
         let Some((mut giver, side)) = call else { return room.reply(server, 481) };
         let (key, of) = (self.reserve(room), giver.key);
-        let given = giver.give_in_place_of(room, side, key);
+        let given = giver.give_in_place_of(room, side, (key, "another phone".to_owned()));
         self.move_to(of, key);
         self.settle(room, giver);
         self.lend_out(key);

@@ -69,6 +69,10 @@ impl Call {
         let by = transfer.by;
         match status {
             ..=199 => self.notify(room, status),
+            _ if self.parked.is_some() => {
+                self.transfer = None;
+                self.wait_in_orbit(room);
+            }
             _ => {
                 self.draft.note(&format!("the transfer to {} failed with {status}", transfer.words));
                 self.transfer = None;
@@ -135,7 +139,7 @@ impl Call {
     }
 
     /// Whoever is at a side is no party of this call any more.
-    fn dismiss(&mut self, room: &mut Room<'_>, side: Side) {
+    pub(crate) fn dismiss(&mut self, room: &mut Room<'_>, side: Side) {
         if self.here[side as usize] == Presence::Away {
             return;
         }

@@ -58,6 +58,8 @@ verdicts! {
         "The new party was not reached, and whoever transferred was gone: nobody was left to speak with.";
     NOT_JOINED "TD-E207" "transferred parties have no media in common"
         "The parties of a transfer could not be joined: one refused the other's description.";
+    UNCLAIMED "TD-E208" "nobody took the parked call"
+        "It waited in an orbit, and whoever was called back did not answer either. See ring_backs, fallback.";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
 }
@@ -77,6 +79,7 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::NotTransferred => (NOT_TRANSFERRED, Outcome::Failed),
         Ending::NotJoined => (NOT_JOINED, Outcome::Failed),
         Ending::Redirected => (REDIRECTED, Outcome::Refused),
+        Ending::Unclaimed => (UNCLAIMED, Outcome::Failed),
         Ending::Operator => (OPERATOR, Outcome::Failed),
     }
 }

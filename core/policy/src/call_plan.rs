@@ -18,6 +18,7 @@ use crate::deck::Quote;
 use crate::facts::{InterfaceId, ServerId};
 use crate::handed_on::Dress;
 use crate::limit::Claim;
+use crate::orbit::Parking;
 use crate::pace::Pace;
 use crate::responses::Responses;
 use crate::sent_on::SentOn;
@@ -29,6 +30,8 @@ use crate::turns::TeamTurn;
 pub enum Service {
     /// Whoever calls takes the call that has rung for longest at one of these users.
     PickUp(Vec<Arc<str>>),
+    /// Whoever calls takes the call that is parked there; a call that is transferred there is parked.
+    Orbit(Parking),
 }
 
 /// Everything that is decided about a call; the call only carries it out.

@@ -5,6 +5,7 @@ mod dialling;
 mod identity;
 mod links;
 mod lint;
+mod orbits;
 mod people;
 mod places;
 mod rates;
@@ -105,6 +106,7 @@ fn compile_with(
         users,
         directory,
         mobiles,
+        orbits: compiler.orbits(),
         pickup_code: documents.pickup_code().map(Arc::from),
         dids,
         route_index: RouteIndex::new(routes.iter().map(Route::entry)),
@@ -140,7 +142,8 @@ fn by_source(trunks: &BTreeMap<Arc<str>, Arc<Trunk>>) -> Sources<Arc<Trunk>> {
 fn limits_of(older: Option<&Policy>) -> BTreeMap<Arc<str>, Arc<Limit>> {
     let of_users = older.into_iter().flat_map(|older| older.users.values());
     let of_users = of_users.filter_map(|user| user.calls.as_ref());
-    let limits = older.into_iter().flat_map(Policy::limits).chain(of_users);
+    let of_orbits = older.into_iter().flat_map(|older| &older.orbits).flat_map(|orbit| orbit.limits());
+    let limits = older.into_iter().flat_map(Policy::limits).chain(of_users).chain(of_orbits);
     limits.map(|limit| (Arc::from(limit.name()), limit.clone())).collect()
 }
 

@@ -12,6 +12,7 @@ use crate::after::Begins;
 use crate::call_plan::{AttemptPlan, CallPlan, Callee, Service};
 use crate::devices::Devices;
 use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
+use crate::orbit::Parking;
 use crate::plan::{Decision, plan_live};
 use crate::policy::{Policy, StoredTest, Trunk, User};
 use crate::standing::Standings;
@@ -85,6 +86,12 @@ fn served(service: &Service) -> String {
     match service {
         Service::PickUp(users) => {
             format!("picks up the call that has rung for longest at {}", users.join(" or "))
+        }
+        Service::Orbit(Parking { orbit, number: None }) => {
+            format!("nothing, if dialled; a call that is transferred there is parked in orbit {}", orbit.name)
+        }
+        Service::Orbit(Parking { number: Some(number), .. }) => {
+            format!("takes the call that is parked at {number}; a call that is transferred there is parked")
         }
     }
 }

@@ -22,6 +22,7 @@ mod steps;
 
 mod causes;
 mod limit;
+mod orbit;
 mod pace;
 mod refusal;
 mod responses;
@@ -81,6 +82,7 @@ pub use model::{
     CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, KeysInClear, MediaPath, Redirect, RegisterStyle,
     Reliable, SessionTimer, Srtp, Transfer,
 };
+pub use orbit::{Orbit, Parking};
 pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live, redirected_live};
 pub use policy::{Interface, Policy, RegistrarRules, Server, StoredTest};
@@ -91,6 +93,6 @@ pub use responses::Responses;
 pub use says::Says;
 pub use sent_on::{Sender, SentOn};
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
-pub use steps::{introduced, learned, may_pick_up, may_speak, sounds_urgent, taker};
+pub use steps::{at_orbit, introduced, learned, may_pick_up, may_speak, ring_back, sounds_urgent, taker};
 pub use trail::{Considered, Outcome, Step, Trail};
 pub use turns::{Idle, TeamTurn, Turns};

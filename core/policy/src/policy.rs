@@ -23,6 +23,7 @@ use crate::forward::{Forward, Target};
 use crate::limit::{Claim, Limit, Permit};
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Place, Plans, rendered};
+use crate::orbit::Orbit;
 use crate::pace::Pace;
 use crate::refusal::Code;
 use crate::responses::Responses;
@@ -58,6 +59,8 @@ pub struct Policy {
     pub(crate) directory: Directory<Arc<User>>,
     /// The users whom mobile numbers belong to.
     pub(crate) mobiles: BTreeMap<Arc<str>, Arc<str>>,
+    /// Where calls are parked.
+    pub(crate) orbits: Vec<Arc<Orbit>>,
     /// What is dialled to pick a call up.
     pub(crate) pickup_code: Option<Arc<str>>,
     /// Users by site and extension.

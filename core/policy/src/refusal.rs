@@ -103,6 +103,12 @@ refusals! {
         "Calls are picked up by those who have the same pickup_group as the user who is called.";
     NOTHING_RINGS 707 480 "no call rings there that could be picked up"
         "It was answered or given up. Calls for help, to a team or to a private line stay where they ring.";
+    ORBIT_TAKEN 708 486 "no place is free where the call was to be parked"
+        "Another call is parked at that number, or at every number of the orbit. Add numbers to the orbit.";
+    NOBODY_PARKED 709 404 "no call is parked there"
+        "It was taken or ended. A call is parked by a transfer to an orbit's number or to its code.";
+    NOT_PARKED 710 403 "such a call is not parked"
+        "Users park calls that they are in. A far end of a trunk, and nobody in a call for help, parks one.";
 }
 
 impl Code {

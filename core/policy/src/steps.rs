@@ -11,6 +11,7 @@ mod identity;
 mod leg;
 mod media;
 mod normalise;
+mod orbit;
 mod pickup;
 mod place;
 mod reach;
@@ -26,6 +27,7 @@ mod unowned;
 pub(crate) use emergency::not_among;
 pub use emergency::sounds_urgent;
 pub use identity::{introduced, learned};
+pub use orbit::{at_orbit, ring_back};
 pub use pickup::{may_pick_up, taker};
 pub use place::may_speak;
 pub use reach::redirected;
@@ -155,6 +157,9 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     };
     if facts.max_forwards == 0 {
         return Err(Refusal::new(Code::TOO_MANY_HOPS, "Max-Forwards is used up"));
+    }
+    if let Some(plan) = orbit::orbit(policy, &caller, &dialled, trail) {
+        return Ok(plan);
     }
     if let Some(answer) = pickup::pickup(policy, &caller, &dialled, trail) {
         return answer;

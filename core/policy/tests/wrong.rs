@@ -240,6 +240,16 @@ wrong! {
         is "TD-C007 _:13:55", "did you mean \"reinvite\"?";
     not_hearing_in_some_messages: "identity-15-not-hearing-in-some-messages.toml"
         is "TD-C061 _:13:12", "leave on out";
+    orbit_without_a_range: "orbit-01-no-range.toml"
+        is "TD-C064 _:24:11", "such as [\"701\", \"709\"]";
+    orbit_with_an_extension_of_somebody: "orbit-02-extension-of-somebody.toml"
+        is "TD-C020 _:27:11", "";
+    orbit_with_a_code_of_digits: "orbit-03-code-of-digits.toml"
+        is "TD-C063 _:25:8", "such as \"*68\"";
+    orbit_that_calls_back_at_once: "orbit-04-called-back-at-once.toml"
+        is "TD-C031 _:25:13", "from \"10s\" to \"1h\"";
+    orbit_whose_fallback_refuses: "orbit-05-fallback-that-refuses.toml"
+        is "TD-C030 _:25:12", "{ user = \"…\" } or { number = \"+…\" }";
     pickup_code_of_digits: "pickup-01-code-of-digits.toml"
         is "TD-C063 _:6:15", "pickup_code = \"**\", or another one";
     pickup_code_that_begins_another: "pickup-02-code-that-begins-a-code-for-privacy.toml"

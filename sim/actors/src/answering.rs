@@ -560,7 +560,12 @@ impl Actor {
                 let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
                 self.serve(now, path, message, &ok, out);
                 match status {
-                    Some(status) => self.note(id, Note::Notified { status }, out),
+                    Some(status) => {
+                        self.note(id, Note::Notified { status }, out);
+                        if let Some((_, at)) = text.split_once("Contact: ") {
+                            self.note(id, Note::Told { body: at.trim().to_owned() }, out);
+                        }
+                    }
                     None => self.note(id, Note::Wrong { what: format!("no sipfrag: {text}") }, out),
                 }
             }

@@ -59,6 +59,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         route,
         deck,
         offer,
+        orbit,
         schedule,
         dialplan,
         emergency,
@@ -77,6 +78,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("route", &old.route, route);
     between.kind("deck", &old.deck, deck);
     between.kind("offer", &old.offer, offer);
+    between.kind("orbit", &old.orbit, orbit);
     between.kind("schedule", &old.schedule, schedule);
     between.kind("dialplan", &old.dialplan, dialplan);
     between.kind("emergency", &old.emergency, emergency);

@@ -11,6 +11,7 @@ use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::offer::Offer;
+use crate::orbit::Orbit;
 use crate::problem::Problem;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
@@ -64,6 +65,7 @@ pub struct Documents {
     pub route: Kind<Route>,
     pub deck: Kind<Deck>,
     pub offer: Kind<Offer>,
+    pub orbit: Kind<Orbit>,
     pub schedule: Kind<Schedule>,
     pub dialplan: Kind<DialPlan>,
     pub emergency: Kind<Emergency>,

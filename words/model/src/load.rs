@@ -18,6 +18,7 @@ use crate::link::Link;
 use crate::merge::merged;
 use crate::misread;
 use crate::offer::Offer;
+use crate::orbit::Orbit;
 use crate::problem::{Code, Problem};
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
@@ -29,7 +30,7 @@ use crate::template::{self, Template};
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "format",
     "system",
     "interface",
@@ -42,6 +43,7 @@ const KINDS: [&str; 16] = [
     "route",
     "deck",
     "offer",
+    "orbit",
     "schedule",
     "dialplan",
     "emergency",
@@ -88,6 +90,7 @@ struct Reader<'f> {
     route: Kind<Route>,
     deck: Kind<Deck>,
     offer: Kind<Offer>,
+    orbit: Kind<Orbit>,
     schedule: Kind<Schedule>,
     dialplan: Kind<DialPlan>,
     emergency: Kind<Emergency>,
@@ -139,6 +142,7 @@ impl<'f> Reader<'f> {
             "rights" => self.objects(raw, |reader| &mut reader.rights),
             "deck" => self.objects(raw, |reader| &mut reader.deck),
             "offer" => self.objects(raw, |reader| &mut reader.offer),
+            "orbit" => self.objects(raw, |reader| &mut reader.orbit),
             "schedule" => self.objects(raw, |reader| &mut reader.schedule),
             "route" => self.objects(raw, |reader| &mut reader.route),
             "dialplan" => self.objects(raw, |reader| &mut reader.dialplan),
@@ -282,6 +286,7 @@ impl<'f> Reader<'f> {
             route: self.route,
             deck: self.deck,
             offer: self.offer,
+            orbit: self.orbit,
             schedule: self.schedule,
             dialplan: self.dialplan,
             emergency: self.emergency,

@@ -10,6 +10,7 @@ use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
 use crate::link::Link;
 use crate::offer::Offer;
+use crate::orbit::Orbit;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
 use crate::schedule::Schedule;
@@ -37,6 +38,7 @@ struct File {
     route: Option<BTreeMap<String, Route>>,
     deck: Option<BTreeMap<String, Deck>>,
     offer: Option<BTreeMap<String, Offer>>,
+    orbit: Option<BTreeMap<String, Orbit>>,
     schedule: Option<BTreeMap<String, Schedule>>,
     dialplan: Option<BTreeMap<String, DialPlan>>,
     emergency: Option<BTreeMap<String, Emergency>>,

@@ -26,7 +26,7 @@ mod targets;
 
 pub use answer::{Mismatch, answer_matches};
 pub use assumed::assumed;
-pub use awake::awake;
+pub use awake::{asleep, awake};
 pub use codec::{Codec, Codecs};
 pub use connection::{Connection, Host, Origin};
 pub use crypto::{Cover, Crypto};

@@ -2,12 +2,11 @@
 //!
 //! Not here, because the house does not do it: music on hold (2.3) and the three-way conferences (2.10,
 //! 2.11: no mixer, and Join is refused); a transfer by an instant message (2.6: MESSAGE is no request for a
-//! transfer); a redial when somebody is free again (2.17: no dialog events); a call begun by REFER outside
-//! of any (2.18).
+//! transfer); a call begun by REFER outside of any (2.18).
 
 use std::time::Duration;
 
-use actors::{Ended, Habit};
+use actors::{Deed, Ended, Habit};
 
 use crate::{HOUSE, expect, world_of};
 
@@ -213,5 +212,79 @@ fn c19_rfc_5359_2_14_outgoing_calls_are_screened() {
     assert_eq!(call.ended(), Some(Ended::Refused(403)));
     assert_eq!(east.was_called(), 0);
     expect(&world, include_str!("figures/5359-2.14.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.15: whoever parks a call transfers it to the orbit and is let go; a third phone takes it there.
+/// The house is the park server of the figure: what that does by INVITE with Replaces, it does inside.
+#[test]
+fn c19_rfc_5359_2_15_call_park() {
+    let mut world = world_of(&format!("{HOUSE}\n[orbit.front]\nnumbers = [\"701\", \"709\"]\n"));
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+
+    let call = hana.dials("0101");
+    world.run_for(MOMENT);
+    minsu.newest().transfers_to("701");
+    world.run_for(MOMENT);
+    let taking = lobby.dials("701");
+    world.run_for(MOMENT);
+    assert!(call.packets_heard() > 10 && taking.packets_heard() > 10);
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.15.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.16: a call that rings is picked up by INVITE with Replaces; the phone that rings is cancelled.
+#[test]
+fn c19_rfc_5359_2_16_call_pickup() {
+    let group = |text: String, user: &str| {
+        let from = format!("[user.{user}]\n");
+        text.replacen(&from, &format!("{from}pickup_group = \"all\"\n"), 1)
+    };
+    let mut world = world_of(&["minsu", "lobby"].into_iter().fold(HOUSE.to_owned(), group));
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    minsu.has_habit(Habit::RingsForever);
+
+    let call = hana.dials("0101");
+    world.run_for(MOMENT);
+    let ringing = minsu.legs().pop().unwrap();
+    let tags = format!("to-tag={};from-tag={}", ringing.remote_tag.unwrap(), ringing.local_tag);
+    let taking = lobby.calls_with("0101", "Replaces", &format!("{};{tags};early-only", ringing.call_id));
+    world.run_for(MOMENT);
+    assert!(call.packets_heard() > 10 && taking.packets_heard() > 10);
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.16.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.17: a busy phone is watched, and called again when its lamp goes out.
+#[test]
+fn c19_rfc_5359_2_17_automatic_redial() {
+    let mut world = world_of(HOUSE);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+
+    let other = lobby.dials("0101");
+    world.run_for(MOMENT);
+    minsu.has_habit(Habit::RefusesWith(486));
+    let busy = hana.dials("0101");
+    world.run_for(MOMENT);
+    assert_eq!(busy.ended(), Some(Ended::Refused(486)));
+    let uri = "sip:minsu@contoso.example".to_owned();
+    hana.says_outside(Deed::Watch { uri, package: "dialog", seconds: 600 });
+    world.run_for(MOMENT);
+    minsu.loses_its_habits();
+    other.hangs_up();
+    world.run_for(MOMENT);
+    let again = hana.dials("0101");
+    world.run_for(MOMENT);
+    assert!(again.is_up_with(&minsu));
+    again.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.17.txt"));
     world.finish();
 }

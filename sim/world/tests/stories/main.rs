@@ -31,6 +31,7 @@ mod links;
 mod lost_ack;
 mod moving_on;
 mod operator;
+mod parks;
 mod phones;
 mod pickups;
 mod policy_swap;

@@ -78,7 +78,7 @@ fn parts_of(uri: &str) -> Option<(String, Option<String>)> {
         return Some((text.to_owned(), None));
     }
     // In "+44 (0)20 …" the zero is dialled at home only.
-    let text: Cow<'_, str> = if text.starts_with("+") && text.contains("(0)") {
+    let text: Cow<'_, str> = if text.starts_with('+') && text.contains('(') {
         text.replacen("(0)", "", 1).into()
     } else {
         text.into()
@@ -99,16 +99,18 @@ fn parts_of(uri: &str) -> Option<(String, Option<String>)> {
 
 /// Whether a text is dialled, and no name.
 pub(crate) fn is_dialled(text: &str) -> bool {
-    text.chars().all(|letter| letter.is_ascii_digit() || "+-.() *#".contains(letter))
+    text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.() *#".contains(&byte))
 }
 
 /// A context makes no number of a short code: `tel:911;phone-context=+1` calls for help.
 const CONTEXT_MIN: usize = 9;
 
 fn without_separators(text: &str) -> String {
-    let mut bare = String::with_capacity(text.len());
-    bare.extend(text.split(['-', '.', '(', ')', ' ']));
-    bare
+    let is_separator = |byte: u8| matches!(byte, b'-' | b'.' | b'(' | b')' | b' ');
+    if !text.bytes().any(is_separator) {
+        return text.to_owned();
+    }
+    text.split(['-', '.', '(', ')', ' ']).collect()
 }
 
 /// A number whose letters stand for the keys they are on: `1-800-FLOWERS`. A name is none.

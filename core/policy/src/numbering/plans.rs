@@ -12,7 +12,7 @@ use crate::numbering::country::{Country, Kind, Service};
 const BUILT_IN: &str = include_str!("../../data/plans.txt");
 const BY_HAND: &str = include_str!("../../data/by-hand.txt");
 
-/// Calling codes have at most so many digits.
+/// Calling codes have at most so many digits, the first of which is no zero.
 const CODE_MAX: usize = 3;
 
 /// Every country whose habits are known, read once: a call abroad is no time to read.
@@ -23,8 +23,8 @@ pub(crate) struct Plans {
     /// The ids of the countries of each calling code, the main one first.
     sharing: BTreeMap<Box<str>, Vec<Box<str>>>,
     countries: BTreeMap<Box<str>, Arc<Country>>,
-    /// The countries of each calling code, in the order of `sharing`.
-    codes: BTreeMap<Box<str>, Vec<Arc<Country>>>,
+    /// The countries of each calling code, at its number, in the order of `sharing`.
+    codes: Vec<Vec<Arc<Country>>>,
 }
 
 /// A line that says nothing that a plan knows.
@@ -73,7 +73,13 @@ impl Plans {
     fn settle(&mut self) {
         self.countries = self.written.keys().map(|id| (id.clone(), Arc::new(self.read(id)))).collect();
         let of = |ids: &Vec<Box<str>>| ids.iter().filter_map(|id| self.countries.get(id).cloned()).collect();
-        self.codes = self.sharing.iter().map(|(code, ids)| (code.clone(), of(ids))).collect();
+        let mut codes = vec![Vec::new(); 10_usize.pow(CODE_MAX as u32)];
+        for (code, ids) in &self.sharing {
+            if let Some((at, _)) = beginnings(code).find(|(_, rest)| rest.is_empty()) {
+                codes[at] = of(ids);
+            }
+        }
+        self.codes = codes;
     }
 
     /// The country of two letters.
@@ -116,9 +122,9 @@ impl Plans {
     }
 
     fn sharing<'d>(&self, digits: &'d str) -> Option<(&[Arc<Country>], &'d str)> {
-        (1..=CODE_MAX).find_map(|length| {
-            let (code, national) = digits.split_at_checked(length)?;
-            Some((self.codes.get(code)?.as_slice(), national))
+        beginnings(digits).find_map(|(code, national)| {
+            let sharing = self.codes.get(code).filter(|sharing| !sharing.is_empty())?;
+            Some((sharing.as_slice(), national))
         })
     }
 
@@ -135,6 +141,16 @@ impl Plans {
         }
         country
     }
+}
+
+/// The numbers that digits begin with, as far as they may be calling codes, and what follows.
+fn beginnings(digits: &str) -> impl Iterator<Item = (usize, &str)> {
+    let first = digits.bytes().take(CODE_MAX).take_while(u8::is_ascii_digit);
+    let numbers = first.scan(0, |number, digit| {
+        *number = *number * 10 + usize::from(digit - b'0');
+        Some(*number)
+    });
+    numbers.enumerate().take_while(|(_, number)| *number > 0).map(|(at, number)| (number, &digits[at + 1..]))
 }
 
 /// The countries of a text, with their lines.

@@ -26,13 +26,16 @@ pub(crate) fn claims(
     let stays = left.zip(site).is_some_and(|(left, entered)| left.name == entered.name);
     let sites = [left, site].map(|site| site.filter(|_| !stays));
     let trunks = [caller.trunk().map(|trunk| &**trunk), trunk];
-    let of_trunks = trunks.into_iter().filter_map(|trunk| trunk?.limit.as_ref());
-    let calls = of_trunks.chain(sites.into_iter().filter_map(|site| site?.limit.as_ref()));
-    let links = trunks.into_iter().filter_map(|trunk| trunk?.link.as_ref());
-    let links = links.chain(sites.into_iter().filter_map(|site| site?.link.as_ref()));
-    let one = |limit: &Arc<Limit>| Claim { limit: limit.clone(), amount: 1 };
-    let most = |limit: &Arc<Limit>| Claim { limit: limit.clone(), amount: kbps(codecs) };
-    calls.map(one).chain(links.map(most)).collect()
+    let (trunks, sites) = (trunks.into_iter().flatten(), sites.into_iter().flatten());
+    let mut claims = Vec::with_capacity(4);
+    let mut claim = |limit: &Option<Arc<Limit>>, amount: fn(&[Arc<str>]) -> u32| {
+        claims.extend(limit.iter().map(|limit| Claim { limit: limit.clone(), amount: amount(codecs) }));
+    };
+    trunks.clone().for_each(|trunk| claim(&trunk.limit, |_| 1));
+    sites.clone().for_each(|site| claim(&site.limit, |_| 1));
+    trunks.for_each(|trunk| claim(&trunk.link, kbps));
+    sites.for_each(|site| claim(&site.link, kbps));
+    claims
 }
 
 /// The limits of which a caller takes a part, whoever is called.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Identity, Moment,
+    AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Identity, Marks, Moment,
     Network, Number, NumberPlace, Pattern, PortRange, Problem, RingOrder, Rule, Secret, Side, SipUri, Source,
     TollBypass, Transit, Transport, TrunkDirection, TrunkKind, Watchers,
 };
@@ -309,6 +309,8 @@ pub struct Interface {
     pub tls_verify: Option<Arc<str>>,
     pub media_ports: PortRange,
     pub side: Side,
+    /// How what leaves it is marked.
+    pub dscp: Marks,
 }
 
 impl Interface {

@@ -25,7 +25,8 @@ fn main() -> io::Result<()> {
         _ => Engine::Auto,
     };
     let files = raise_descriptor_limit()?;
-    let settings = Settings { name: "media-0".to_owned(), core: None, events: tell_failures };
+    let settings =
+        Settings { name: "media-0".to_owned(), core: None, marks: Vec::new(), events: tell_failures };
     let handle = start_on(engine, settings)?;
     for session in 0..sessions {
         let port = base + 4 * session;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
@@ -28,7 +28,8 @@ pub(crate) enum Left {
 
 /// The sockets behind the relay's port numbers.
 pub(crate) trait Ports {
-    fn bind(&mut self, port: PortIndex, local: SocketAddr) -> io::Result<()>;
+    /// What leaves it is marked with this code point.
+    fn bind(&mut self, port: PortIndex, local: SocketAddr, mark: u8) -> io::Result<()>;
     fn unbind(&mut self, port: PortIndex);
 }
 
@@ -36,14 +37,15 @@ pub(crate) struct Desk<E> {
     pub relay: Relay,
     pub acts: Outbox,
     words: Receiver<Word>,
+    marks: Vec<(IpAddr, u8)>,
     events: E,
     /// Those that were opened, and that no order has closed.
     sessions: BTreeSet<SessionKey>,
 }
 
 impl<E: Fn(Event)> Desk<E> {
-    pub fn new(words: Receiver<Word>, events: E) -> Self {
-        Desk { relay: Relay::new(), acts: Outbox::new(), words, events, sessions: BTreeSet::new() }
+    pub fn new(words: Receiver<Word>, marks: Vec<(IpAddr, u8)>, events: E) -> Self {
+        Desk { relay: Relay::new(), acts: Outbox::new(), words, marks, events, sessions: BTreeSet::new() }
     }
 
     /// Takes some of the orders that wait.
@@ -84,7 +86,9 @@ impl<E: Fn(Event)> Desk<E> {
                 // The rest of a stream whose port could not be had: its other ports are not opened.
                 Act::Bind { port, .. } if failed.is_some_and(|failed| same_stream(failed, port)) => {}
                 Act::Bind { port, local } => {
-                    if let Err(error) = ports.bind(port, local) {
+                    let of_it = self.marks.iter().find(|(address, _)| *address == local.ip());
+                    let mark = of_it.map_or(0, |(_, mark)| *mark);
+                    if let Err(error) = ports.bind(port, local, mark) {
                         failed = Some(port);
                         self.relay.bind_failed(port, format!("{local}: {error}"), &mut given_up);
                     }

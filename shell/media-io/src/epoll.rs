@@ -117,8 +117,8 @@ impl Sockets {
 }
 
 impl Ports for Sockets {
-    fn bind(&mut self, port: PortIndex, local: SocketAddr) -> io::Result<()> {
-        let socket = Udp::bind(local)?;
+    fn bind(&mut self, port: PortIndex, local: SocketAddr, mark: u8) -> io::Result<()> {
+        let socket = Udp::bind(local, mark)?;
         self.poll.watch(&socket, port.0)?;
         let at = port.0 as usize;
         if self.by_port.len() <= at {

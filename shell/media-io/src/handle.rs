@@ -1,6 +1,7 @@
 //! The outside of a media loop: how it is started, told and stopped.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender};
 use std::thread::{self, JoinHandle};
@@ -19,6 +20,8 @@ pub struct Settings<E> {
     pub name: String,
     /// The core to stay on; none leaves that to the operating system.
     pub core: Option<usize>,
+    /// How packets that leave these addresses of ours are marked: a code point each.
+    pub marks: Vec<(IpAddr, u8)>,
     /// Called on the loop's own thread: it must not block.
     pub events: E,
 }
@@ -55,7 +58,7 @@ pub fn start_on<E>(engine: Engine, settings: Settings<E>) -> io::Result<Handle>
 where
     E: Fn(Event) + Send + 'static,
 {
-    let Settings { name, core, events } = settings;
+    let Settings { name, core, marks, events } = settings;
     let (queue, words) = mpsc::sync_channel(ORDERS_MAX);
     let bell = Arc::new(Bell::new()?);
     let (tell, told) = mpsc::sync_channel(1);
@@ -65,7 +68,7 @@ where
         let made = core.map_or(Ok(()), pin_to).and_then(|()| Ready::new(engine, ours));
         let told = tell.send(made.as_ref().map(Ready::engine).map_err(copy_of));
         match made {
-            Ok(turn) if told.is_ok() => turn.run(Desk::new(words, events)),
+            Ok(turn) if told.is_ok() => turn.run(Desk::new(words, marks, events)),
             _ => Ok(()),
         }
     })?;

@@ -28,11 +28,18 @@ pub(crate) struct Bell {
 }
 
 impl Udp {
-    pub fn bind(local: SocketAddr) -> io::Result<Udp> {
+    /// What leaves it is marked with this code point.
+    pub fn bind(local: SocketAddr, mark: u8) -> io::Result<Udp> {
         let socket = UdpSocket::bind(local)?;
         socket.set_nonblocking(true)?;
         // A refusal leaves the system's own size, which carries a call as well.
         let _ = set_option(&socket, libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER);
+        let (level, option) = match local {
+            SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_TOS),
+            SocketAddr::V6(_) => (libc::IPPROTO_IPV6, libc::IPV6_TCLASS),
+        };
+        // Without its mark a packet travels as well, where there is room.
+        let _ = set_option(&socket, level, option, c_int::from(mark) << 2);
         Ok(Udp(socket))
     }
 

@@ -218,6 +218,7 @@ fn a_crowd_that_waited_crosses_whole_and_in_order(engine: Engine) {
     let settings = Settings {
         name: "media-test".to_owned(),
         core: None,
+        marks: Vec::new(),
         events: move |event| {
             let latched = matches!(event, Event::Latched { .. });
             tell.send(event).unwrap();
@@ -414,13 +415,17 @@ impl House {
 
 fn started(engine: Engine) -> (Handle, Receiver<Event>) {
     let (tell, events) = mpsc::channel();
-    let settings =
-        Settings { name: "media-test".to_owned(), core: None, events: move |event| drop(tell.send(event)) };
+    let settings = Settings {
+        name: "media-test".to_owned(),
+        core: None,
+        marks: Vec::new(),
+        events: move |event| drop(tell.send(event)),
+    };
     (start_on(engine, settings).unwrap(), events)
 }
 
 fn quiet() -> Settings<fn(Event)> {
-    Settings { name: "media-test".to_owned(), core: None, events: drop }
+    Settings { name: "media-test".to_owned(), core: None, marks: Vec::new(), events: drop }
 }
 
 fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {

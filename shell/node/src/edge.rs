@@ -226,7 +226,8 @@ fn start_media(plan: &Plan, mail: &Mail) -> Result<Vec<media_io::Handle>> {
                 error!(shard, "a shard is too busy for an event of a relay");
             }
         };
-        media_io::start(media_io::Settings { name: format!("media-{number}"), core: None, events })
+        let (name, marks) = (format!("media-{number}"), listening::marks(&plan.policy));
+        media_io::start(media_io::Settings { name, core: None, marks, events })
     };
     (0..plan.media_loops).map(|number| start(number).context("media loop")).collect()
 }

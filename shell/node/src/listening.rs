@@ -34,10 +34,15 @@ pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> 
             let sent_by = sent_by(interface, port).into();
             let listener =
                 Listener { id: ListenerId(id), transport, bind, sent_by, interface: interface.id.0 };
-            listeners.push(ListenerSettings { listener, tls });
+            listeners.push(ListenerSettings { listener, tls, mark: interface.dscp.signalling.point() });
         }
     }
     Ok(listeners)
+}
+
+/// How media that leaves our addresses is marked.
+pub fn marks(policy: &Policy) -> Vec<(IpAddr, u8)> {
+    policy.interfaces().iter().map(|one| (one.address, one.dscp.media.point())).collect()
 }
 
 /// The media ports of one shard.

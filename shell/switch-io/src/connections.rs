@@ -159,7 +159,7 @@ impl Connections {
             (Transport::Tls, None) => return None,
             (Transport::Tcp | Transport::Udp, _) => None,
         };
-        let stream = socket::tcp_to(settings.listener.bind.ip(), flow.remote).ok()?;
+        let stream = socket::tcp_to(settings.listener.bind.ip(), flow.remote, settings.mark).ok()?;
         let flow = self.new_flow(flow.transport, flow.listener, flow.remote);
         let phase = Phase::Connecting { until: now + self.limits.connect };
         let connection = Connection::new(flow, stream, tls, phase);

@@ -18,6 +18,8 @@ pub struct Settings {
 pub struct ListenerSettings {
     pub listener: Listener,
     pub tls: Option<Tls>,
+    /// The code point that what leaves it is marked with.
+    pub mark: u8,
 }
 
 /// How much one shard bears.

@@ -16,9 +16,10 @@ pub enum Sharing {
     Shards,
 }
 
-pub fn udp(address: SocketAddr, sharing: Sharing) -> io::Result<UdpSocket> {
+pub fn udp(address: SocketAddr, sharing: Sharing, code_point: u8) -> io::Result<UdpSocket> {
     let socket = open(address, SocketType::DGRAM)?;
     share(&socket, sharing)?;
+    mark(&socket, address, code_point);
     // The kernel caps these at its own limits: more is a wish, not a need.
     let _ = sockopt::set_socket_recv_buffer_size(&socket, DATAGRAM_BUFFER);
     let _ = sockopt::set_socket_send_buffer_size(&socket, DATAGRAM_BUFFER);
@@ -26,20 +27,23 @@ pub fn udp(address: SocketAddr, sharing: Sharing) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-pub fn tcp_listener(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
+/// Connections that it takes are marked as it is.
+pub fn tcp_listener(address: SocketAddr, sharing: Sharing, code_point: u8) -> io::Result<TcpListener> {
     let socket = open(address, SocketType::STREAM)?;
     // A restart must not wait for the old connections' last minutes.
     sockopt::set_socket_reuseaddr(&socket, true)?;
     share(&socket, sharing)?;
+    mark(&socket, address, code_point);
     bind(&socket, &address)?;
     listen(&socket, BACKLOG)?;
     Ok(socket.into())
 }
 
 /// Begins a connection from one of our addresses.
-pub fn tcp_to(from: IpAddr, remote: SocketAddr) -> io::Result<TcpStream> {
+pub fn tcp_to(from: IpAddr, remote: SocketAddr, code_point: u8) -> io::Result<TcpStream> {
     let socket = open(remote, SocketType::STREAM)?;
     sockopt::set_tcp_nodelay(&socket, true)?;
+    mark(&socket, remote, code_point);
     if from.is_ipv4() == remote.is_ipv4() && !from.is_unspecified() {
         bind(&socket, &SocketAddr::new(from, 0))?;
     }
@@ -56,6 +60,15 @@ fn open(address: SocketAddr, kind: SocketType) -> io::Result<OwnedFd> {
         sockopt::set_ipv6_v6only(&socket, true)?;
     }
     Ok(socket)
+}
+
+/// Without its mark a message travels as well, where there is room.
+fn mark(socket: &OwnedFd, address: SocketAddr, code_point: u8) {
+    let class = code_point << 2;
+    let _ = match address {
+        SocketAddr::V4(_) => sockopt::set_ip_tos(socket, class),
+        SocketAddr::V6(_) => sockopt::set_ipv6_tclass(socket, class.into()),
+    };
 }
 
 fn share(socket: &OwnedFd, sharing: Sharing) -> io::Result<()> {

@@ -23,6 +23,7 @@ mod headers;
 mod health;
 mod identity;
 mod link;
+mod marks;
 mod offer;
 mod orbit;
 mod register;
@@ -76,6 +77,7 @@ pub use identity::{
 pub use lacks::lacks;
 pub use link::{Link, LinkKind};
 pub use load::load;
+pub use marks::{Dscp, Marks};
 pub use media::{Codec, KeysInClear, MediaPath, Srtp};
 pub use network::{Address, Network, PortRange, Source};
 pub use number::{Number, NumberRange};

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::call_rules::Redirect;
+use crate::marks::Marks;
 use crate::media::{KeysInClear, Srtp};
 use crate::network::{Address, PortRange};
 use crate::registrar::Registrar;
@@ -123,6 +124,9 @@ pub struct Interface {
     pub media_ports: PortRange,
     #[serde(default)]
     pub side: Side,
+    /// How what leaves it is marked.
+    #[serde(default)]
+    pub dscp: Marks,
 }
 
 fn media_ports() -> PortRange {

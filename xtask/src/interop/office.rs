@@ -1,5 +1,7 @@
 //! An office: a house with users whose phones are baresips, two carriers to be played by SIPp, and all of it
 //! captured.
+//!
+//! Proves: D15.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -158,8 +160,22 @@ impl Office {
         self.node.stop()?;
         let written = self.capture.end()?;
         written.expect_no_complaint()?;
+        expect_marked(&written, self.house)?;
         Ok(Left { records: records::read(&self.folder)?, written })
     }
+}
+
+/// What the house sends is marked: messages as signalling, sound as what may not wait.
+fn expect_marked(written: &Written, house: SocketAddr) -> Result<(), Failure> {
+    let (address, port) = (house.ip(), house.port());
+    let signalling = format!("(udp.srcport == {port} || tcp.srcport == {port}) && ip.dsfield.dscp != 24");
+    let sound = format!("udp.srcport >= {} && udp.srcport < {}", HOUSE_MEDIA.start, HOUSE_MEDIA.end);
+    for filter in [signalling, format!("{sound} && ip.dsfield.dscp != 46")] {
+        if let Some(first) = written.frames(&format!("ip.src == {address} && {filter}"))?.first() {
+            return Err(Failure::new(format!("not marked as it should be: {first}"), "see `dscp`"));
+        }
+    }
+    Ok(())
 }
 
 /// The ports of a phone's media.

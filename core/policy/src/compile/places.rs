@@ -28,6 +28,7 @@ impl Compiler<'_> {
                 tls_verify: document.tls_verify.as_deref().map(Arc::from),
                 media_ports: document.media_ports,
                 side: document.side,
+                dscp: document.dscp,
             })
             .collect()
     }

@@ -108,7 +108,7 @@ impl Lines {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let (port, far) = (PortIndex(0), UdpSocket::bind(anywhere)?);
         far.set_read_timeout(Some(TRIAL))?;
-        self.bind(port, anywhere)?;
+        self.bind(port, anywhere, 0)?;
         let done = self.try_packet(port, &far);
         self.unbind(port);
         done
@@ -294,8 +294,8 @@ impl Lines {
 }
 
 impl Ports for Lines {
-    fn bind(&mut self, port: PortIndex, local: SocketAddr) -> io::Result<()> {
-        let socket = Udp::bind(local)?;
+    fn bind(&mut self, port: PortIndex, local: SocketAddr, mark: u8) -> io::Result<()> {
+        let socket = Udp::bind(local, mark)?;
         self.state.line(port).socket = Socket::Open(socket, Hearing::Ended);
         self.hear(port)
     }
@@ -437,7 +437,7 @@ mod tests {
         lines.wait().unwrap();
 
         lines.unbind(PORT);
-        lines.bind(PORT, near).unwrap();
+        lines.bind(PORT, near, 0).unwrap();
 
         assert!(lines.next_arrival().is_none());
         far.send_to(b"next", near).unwrap();
@@ -458,7 +458,7 @@ mod tests {
 
         lines.send(held, 6, PORT, (std::net::Ipv6Addr::LOCALHOST, 9).into()).unwrap();
         lines.unbind(PORT);
-        lines.bind(PORT, near).unwrap();
+        lines.bind(PORT, near, 0).unwrap();
         lines.send_all().unwrap();
 
         assert_eq!(lines.state.unsent.len(), 1);
@@ -468,7 +468,7 @@ mod tests {
     fn lines(buffers: u16) -> (Lines, UdpSocket) {
         let anywhere = (Ipv4Addr::LOCALHOST, 0).into();
         let mut lines = Lines::new(buffers).unwrap();
-        lines.bind(PORT, anywhere).unwrap();
+        lines.bind(PORT, anywhere, 0).unwrap();
         let far = UdpSocket::bind(anywhere).unwrap();
         far.set_read_timeout(Some(TRIAL)).unwrap();
         (lines, far)

@@ -56,7 +56,7 @@ impl House {
                     interface: 0,
                 };
                 let tls = tls.clone().filter(|_| *transport == Transport::Tls);
-                ListenerSettings { listener, tls }
+                ListenerSettings { listener, tls, mark: 24 }
             })
             .collect();
         let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();

@@ -121,6 +121,11 @@ impl Call {
         }
         self.notify_at_last(room, 200);
         self.draft.note(&format!("parked at {} by {}", parked.number, parked.by));
+        // Whatever the party that stays has asked it may ask again: 481 would end its call.
+        for passing in self.passing.drain(..) {
+            room.reply_with(passing.server, 500, None, &[("Retry-After", "1")]);
+        }
+        self.parked = Some(parked);
         self.leave_exchange(room);
         self.pay_ack(room, by);
         if by == Side::Caller {
@@ -131,7 +136,6 @@ impl Call {
         self.unacked[by as usize] = None;
         self.dismiss(room, by);
         self.timer(by).agree(room.now.instant, None);
-        self.parked = Some(parked);
         if is_held {
             self.joining = Some(Joining::at(joining::Stage::Holding(by.other())));
             self.ask_to_join(room, None);

@@ -277,7 +277,9 @@ impl Call {
                     room.stack.cancel(room.now.instant, exchange.client, None, room.sends);
                     room.reply(exchange.server, 487);
                 }
-                Verb::Update if self.transfer.is_some() => room.reply(exchange.server, 491),
+                Verb::Update if self.transfer.is_some() || self.parked.is_some() => {
+                    room.reply(exchange.server, 491)
+                }
                 Verb::Update => room.reply(exchange.server, 481),
             }
         }

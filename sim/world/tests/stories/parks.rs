@@ -297,6 +297,31 @@ fn req_f46_whoever_parks_may_leave_at_once() {
     world.finish();
 }
 
+/// What the party that stays asks while it is parked is put off: 481 would make it hang up.
+#[test]
+fn req_f46_a_party_that_asks_something_meanwhile_stays() {
+    let asks: [fn(&CallHandle); 3] = [CallHandle::updates, CallHandle::reinvites, |call| call.presses("5")];
+    for (ask, before_ms) in asks.into_iter().flat_map(|ask| [0, 4, 8, 12].map(|before| (ask, before))) {
+        let mut world = World::from_toml(seed(), &house(""));
+        let call = world.user("hana").dials("0101");
+        world.run_for(WHILE);
+        let minsu = world.user("minsu").newest();
+
+        ask(&call);
+        world.run_for(Duration::from_millis(before_ms));
+        minsu.transfers_to("701");
+        world.run_for(WHILE);
+        assert!(call.is_up(), "{before_ms} ms before");
+        let taking = world.user("lobby").dials("701");
+        world.run_for(WHILE);
+
+        assert!(talk(&mut world, &call, &taking), "{before_ms} ms before");
+        taking.hangs_up();
+        world.run_for(WHILE);
+        world.finish();
+    }
+}
+
 /// A call that was held before it is parked is taken like any other; so is one whose caller parks it.
 #[test]
 fn req_f46_held_calls_and_own_calls_are_parked() {

@@ -19,6 +19,7 @@ mod messages;
 mod node;
 pub mod oddities;
 mod office;
+mod park;
 mod phones;
 mod place;
 mod ports;
@@ -74,6 +75,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "phones", run: phones::run },
     Scenario { name: "features", run: features::run },
     Scenario { name: "hold", run: hold::run },
+    Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
     Scenario { name: "watching", run: watching::run },
     Scenario { name: "messages", run: messages::run },

@@ -10,6 +10,8 @@ use crate::world::World;
 
 /// The number of a third party.
 const NUMBER_OF_THIRD: &str = "0102";
+/// Where calls are parked.
+const ORBIT: &str = "701";
 /// Who wants the place of a party.
 const TAKER: &str = "joon";
 
@@ -34,6 +36,11 @@ pub(super) enum Deed {
     TransferAttended,
     /// A further phone takes somebody's place, whether they are in the call or still ring.
     TakePlace,
+    /// The same phone takes whatever rings, by a code.
+    PickUp,
+    Park,
+    /// The further phone takes what was parked.
+    ParkAndTake,
 }
 
 pub(super) fn draw(chance: &mut Chance) -> Deed {
@@ -55,6 +62,9 @@ pub(super) fn draw(chance: &mut Chance) -> Deed {
         Deed::TransferAttended,
         Deed::TakePlace,
         Deed::TakePlace,
+        Deed::PickUp,
+        Deed::Park,
+        Deed::ParkAndTake,
         Deed::Talk,
     ];
     if chance.happens(180) { *chance.one_of(&rare) } else { *chance.one_of(&common) }
@@ -87,6 +97,8 @@ pub(super) fn act(deed: Deed, world: &mut World, chance: &mut Chance, model: &mu
         }
         Deed::Transfer | Deed::TransferAttended => transfer(deed, world, (side, ours), model),
         Deed::TakePlace => take_place(world, (side, ours), model),
+        Deed::PickUp => pick_up(world, model),
+        Deed::Park | Deed::ParkAndTake => park(deed, world, (side, ours), model),
     }
 }
 
@@ -109,6 +121,25 @@ fn transfer(deed: Deed, world: &mut World, (side, ours): (Side, CallHandle), mod
     world.run_for(Duration::from_secs(5));
     if ours.is_up() && second.is_up() {
         ours.transfers_with(&second);
+    }
+}
+
+/// The party that stays comes back to whoever parked it, or to whoever takes it.
+fn park(deed: Deed, world: &mut World, (side, ours): (Side, CallHandle), model: &mut Model) {
+    if model.has_hung_up || model.transferor.is_some() || !ours.is_up() {
+        return;
+    }
+    model.transferor = Some(side);
+    ours.transfers_to(ORBIT);
+    if matches!(deed, Deed::ParkAndTake) && model.taker.is_none() {
+        world.run_for(Duration::from_secs(3));
+        model.taker = Some((side, world.actor(TAKER).dials(ORBIT)));
+    }
+}
+
+fn pick_up(world: &World, model: &mut Model) {
+    if !model.has_hung_up && model.taker.is_none() {
+        model.taker = Some((Side::Callee, world.actor(TAKER).dials("*8")));
     }
 }
 

@@ -18,6 +18,7 @@ mod ports;
 mod proof;
 mod settings;
 mod shard;
+mod slice;
 mod socket;
 mod start;
 mod tls;

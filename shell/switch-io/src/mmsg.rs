@@ -1,4 +1,4 @@
-//! Batches of datagrams in one system call. The only unsafe code of this crate.
+//! Batches of datagrams in one system call.
 #![allow(unsafe_code)]
 
 use std::io;

@@ -20,6 +20,7 @@ use crate::mail::{Letter, Mail};
 use crate::ports::Ports;
 use crate::settings::{ListenerSettings, Settings};
 use crate::shard::{Shard, watch};
+use crate::slice;
 use crate::socket::{self, Sharing};
 use crate::udp::UdpPort;
 
@@ -99,6 +100,7 @@ pub fn start(
         };
         let run = move || {
             footing::widen();
+            slice::shorten();
             shard.run();
         };
         let thread = thread::Builder::new().name(format!("shard-{number}")).spawn(run)?;

@@ -169,6 +169,7 @@ impl Call {
         if self.draft.is_answered() {
             self.both_have_time(room);
         }
+        self.note_session();
         self.draft.ended(room, ending);
         self.bridge.close(room);
         if let State::Closing(closing) = &mut self.state

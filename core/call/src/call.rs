@@ -163,6 +163,7 @@ impl Call {
     ) -> Box<Call> {
         let mut call = Box::new(Call::new(room, key, server, flow, message, admitted));
         call.timer(Side::Caller).note_abilities(message);
+        call.name_caller(room, message);
         call.tell_started(room);
         call.try_from(room, 0);
         call
@@ -190,6 +191,7 @@ impl Call {
         let mut call = Box::new(Call::made_of(room, key, caller, bridge, (plan, draft)));
         call.draft.linked(&parent, &by);
         call.here[Side::Caller as usize] = Presence::Away;
+        call.ends[Side::Caller as usize].session = newcomer.session;
         call.origin =
             Some(Origin { of, side: Side::Caller, media: Media::OfNewcomer(None), stage: Stage::Reaching });
         call.tell_started(room);

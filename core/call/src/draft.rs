@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use media::Figures;
 use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, Turn, WallTime};
-use sip_message::Message;
+use sip_message::{Header, Message, SessionId, Uuid};
 use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
-use crate::record::{AttemptRecord, EndedBy, Outcome, Record};
+use crate::record::{AttemptRecord, EndedBy, Outcome, Record, SessionPair};
 use crate::{Now, Room, place, verdict};
 
 /// A record that is not finished yet.
@@ -75,6 +75,9 @@ impl Draft {
         record.outcome = Outcome::Refused;
         record.verdict = refusal.code.to_string();
         record.words = refusal.words.clone();
+        let named = message.line(Header::SessionId).and_then(SessionId::parse);
+        let pair = |named: SessionId| SessionPair { caller: named.local, callee: Uuid::NIL };
+        record.sessions = named.map(pair).into_iter().collect();
         record
     }
 
@@ -262,6 +265,15 @@ impl Draft {
         }
     }
 
+    /// What the two ends are called from now on.
+    pub(crate) fn sessions(&mut self, caller: Uuid, callee: Uuid) {
+        let Some(record) = &mut self.record else { return };
+        let pair = SessionPair { caller, callee };
+        if !record.sessions.contains(&pair) {
+            record.sessions.push(pair);
+        }
+    }
+
     /// Something that a reader of the record should know.
     pub(crate) fn note(&mut self, words: &str) {
         self.words = Some(words.into());
@@ -334,6 +346,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         source: format!("{:?}:{}", facts.transport, facts.source).to_lowercase(),
         call_id: call_id.to_owned(),
         parents: Vec::new(),
+        sessions: Vec::new(),
         transferred_by: None,
         attempts: Vec::new(),
         started: room.now.wall,

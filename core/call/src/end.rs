@@ -6,6 +6,7 @@ use policy::{
     AttemptPlan, CallPlan, Callee, Connected, Credentials, Direction, Introduction, LegRules, Line,
 };
 
+use crate::session::Talker;
 use crate::timer::Timer;
 
 /// One far end.
@@ -14,6 +15,7 @@ pub(crate) struct End {
     pub party: Callee,
     pub rules: LegRules,
     pub timer: Timer,
+    pub session: Talker,
     /// What its challenges are answered with.
     pub credentials: Option<Arc<Credentials>>,
     /// Who is there, as far as anybody vouches for it.
@@ -52,6 +54,7 @@ impl End {
             party: self.party.clone(),
             rules: self.rules.clone(),
             timer: self.timer.for_another(),
+            session: self.session,
             credentials: self.credentials.clone(),
             known: self.known.clone(),
             told: self.told.clone(),
@@ -64,6 +67,7 @@ impl End {
             party,
             rules: rules.clone(),
             timer: Timer::new(rules.session_timer),
+            session: Talker::default(),
             credentials,
             known: Connected::default(),
             told: Introduction::default(),

@@ -164,6 +164,7 @@ impl Call {
         self.aliases.extend(given.tokens.into_iter().filter(|token| *token != own));
         let contact = self.contact(stays).into();
         self.seat(stays, given.dialog, contact);
+        self.pair_up(room);
         self.transfer_reported(room, status);
     }
 

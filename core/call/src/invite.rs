@@ -39,6 +39,12 @@ impl Call {
         if is_inside && matches!(message.status(), Some(200..300)) && self.side_of(message).is_none() {
             return stray::answered_again(room, flow, message);
         }
+        if part != part::INVITE
+            && message.line(Header::SessionId).is_some()
+            && let Some(side) = self.side_of(message)
+        {
+            self.hear_session(room, side, message);
+        }
         match part {
             part::INVITE => self.invite_answered(room, client, flow, message),
             part::EXCHANGE => self.exchange_answered(room, client, message),
@@ -99,6 +105,7 @@ impl Call {
             return self.attempt_failed(room, Cause::Media, words);
         };
         let known = self.meet_callee(room, message);
+        let session = self.answered_session(room, message);
         self.let_others_go(room, Some(ELSEWHERE), "answered elsewhere");
         self.bridge.is_alone();
         let State::Placing(attempt) = &self.state else { return };
@@ -109,8 +116,9 @@ impl Call {
         let callee = Callee { dialog, attempt: attempt.index, contact: attempt.contact.clone() };
         let cseq = attempt.cseq;
         self.ends[Side::Callee as usize] =
-            End { known, ..End::of_callee(&self.plan.attempts[attempt.index]) };
+            End { known, session, ..End::of_callee(&self.plan.attempts[attempt.index]) };
         self.state = State::Up(callee);
+        self.pair_up(room);
         self.timer(Side::Callee).accepted(room.now.instant, message);
         // The INVITE said who called then.
         if self.end(Side::Caller).known != self.plan.caller {

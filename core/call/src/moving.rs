@@ -4,6 +4,8 @@ use media::Side;
 use policy::{CallPlan, Facts, Permit, Trail};
 use sip_stack::{Dialog, Token};
 
+use crate::session::Talker;
+
 /// A transfer that a side has asked for.
 pub(crate) struct Transfer {
     pub by: Side,
@@ -73,4 +75,5 @@ pub(crate) struct Begin {
 pub(crate) struct Newcomer {
     pub dialog: Dialog,
     pub rules: policy::LegRules,
+    pub session: Talker,
 }

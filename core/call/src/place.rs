@@ -278,6 +278,7 @@ impl Call {
         self.gate_ring(room);
         let is_one_of_several = self.plan.ring(self.ring.first).len() > 1;
         let from = self.tagged_from(plan);
+        let session = self.session_for_callee(plan.leg.session_ids);
         let State::Placing(attempt) = &mut self.state else { return Ok(()) };
         attempt.earlies = Earlies::default();
         let answers = match (&offer, self.caller.told.way) {
@@ -311,6 +312,7 @@ impl Call {
             routes: &attempt.routes,
             contact: Some(&contact),
             max_forwards: self.caller.max_forwards.saturating_sub(1),
+            session,
             headers: &headers,
             body: offer.as_deref().map(|offer| ("application/sdp", offer)),
         };

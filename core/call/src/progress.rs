@@ -30,6 +30,7 @@ struct News {
 impl Call {
     pub(crate) fn progressed(&mut self, room: &mut Room<'_>, status: u16, flow: Flow, message: &Message<'_>) {
         self.somebody_is_there(room);
+        self.hear_session(room, Side::Callee, message);
         let Some(news) = self.hear_early(room, flow, message) else { return };
         self.draft.rang(room);
         self.meet_callee(room, message);
@@ -245,6 +246,7 @@ impl Call {
             Sent { uri: &plan.request_uri, from: &from, call_id: &attempt.call_id, cseq: attempt.cseq };
         let mut dialog = Dialog::as_caller(&sent, message, flow)?;
         dialog.set_server_name(attempt.server_name.clone());
+        dialog.set_session(self.session_toward(Side::Callee));
         Some(dialog)
     }
 

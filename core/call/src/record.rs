@@ -2,7 +2,8 @@
 
 use media::Figures;
 use policy::{Facts, Trail, WallTime};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use sip_message::Uuid;
 
 /// One finished call. `id` is made at the first INVITE and never reused.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +20,9 @@ pub struct Record {
     pub route: Option<String>,
     pub source: String,
     pub call_id: String,
+    /// What the two ends were called (RFC 7989), before and after transfers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<SessionPair>,
     /// The records of the calls that parties came out of by transfers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<String>,
@@ -44,6 +48,15 @@ pub struct Record {
     pub media: Option<Sound>,
     pub facts: Facts,
     pub trail: Trail,
+}
+
+/// What the two ends of a call are called; zeros where nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SessionPair {
+    #[serde(serialize_with = "as_text")]
+    pub caller: Uuid,
+    #[serde(serialize_with = "as_text")]
+    pub callee: Uuid,
 }
 
 /// One try to reach a callee.
@@ -124,6 +137,10 @@ pub struct SideFigures {
     /// On a protected stream: packets that were not sealed with the peer's key.
     #[serde(skip_serializing_if = "is_zero")]
     pub unproven: u64,
+}
+
+fn as_text<S: Serializer>(uuid: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(uuid)
 }
 
 fn is_not(is: &bool) -> bool {

@@ -112,7 +112,8 @@ impl Call {
         let stays = by.other();
         let dialog = self.dialog(stays).cloned();
         let dialog = dialog.ok_or_else(|| Refusal::new(Code::NO_SUCH_CALL, "the other party is gone"))?;
-        let newcomer = Newcomer { dialog, rules: self.end(stays).rules.clone() };
+        let (rules, session) = (self.end(stays).rules.clone(), self.end(stays).session);
+        let newcomer = Newcomer { dialog, rules, session };
         let offer = sdp::awake(self.bridge.heard(stays)).into();
         let begin = Begin { plan, facts, trail, offer, newcomer, parent: self.draft.id() };
         Ok(Errand::Place { of: self.key, begin: Box::new(begin) })

@@ -94,6 +94,7 @@ impl Call {
     ) -> Box<Call> {
         let mut call = Box::new(Call::new(room, key, server, flow, message, admitted));
         call.timer(Side::Caller).note_abilities(message);
+        call.name_caller(room, message);
         call.tell_started(room);
         let Some(given) = given else {
             call.fail(room);
@@ -117,6 +118,7 @@ impl Call {
         self.aliases.extend(given.tokens);
         (self.ends[side as usize], self.acks[side as usize]) = (given.end, given.ack);
         self.seat(side, given.dialog, given.contact);
+        self.pair_up(room);
         self.introduce(room, side);
         self.introduce(room, side.other());
         match origin.media {

@@ -108,6 +108,7 @@ impl Probe {
             routes: &[],
             contact: Some(&listener.contact("")),
             max_forwards: 70,
+            session: None,
             headers: &[("Accept", "application/sdp")],
             body: None,
         };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Redirect, Reliable, Secret, SessionTimer, Srtp,
-    Transfer,
+    CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Redirect, Reliable, Secret, SessionIds, SessionTimer,
+    Srtp, Transfer,
 };
 use serde::Serialize;
 
@@ -280,6 +280,8 @@ pub struct LegRules {
     pub srtp: SrtpRules,
     /// Whether provisional answers are acknowledged.
     pub reliable: Reliable,
+    /// Whether it hears what the other end is called (RFC 7989).
+    pub session_ids: SessionIds,
     /// Whether sound from before the answer passes.
     pub early_media: EarlyMedia,
     /// What rules do to headers after the INVITE that begins the call.

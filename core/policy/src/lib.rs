@@ -80,7 +80,7 @@ pub use limit::{Claim, Limit, Permit, Unit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
     CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, KeysInClear, MediaPath, Redirect, RegisterStyle,
-    Reliable, SessionTimer, Srtp, Transfer,
+    Reliable, SessionIds, SessionTimer, Srtp, Transfer,
 };
 pub use orbit::{Orbit, Parking};
 pub use pace::{LineFull, Pace, Turn};

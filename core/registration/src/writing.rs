@@ -48,6 +48,7 @@ pub(crate) fn send(asking: &Asking<'_>, prover: &mut Prover, around: &mut Surrou
         routes: &[],
         contact: Some(&contact),
         max_forwards: 70,
+        session: None,
         headers: &headers,
         body: None,
     };

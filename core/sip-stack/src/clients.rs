@@ -401,7 +401,12 @@ fn write_companion(
     kit.page.clear();
     let mut writer = Writer::request(&mut kit.page, method, uri);
     for line in invite.lines() {
-        if let Header::Via | Header::Route | Header::MaxForwards | Header::From | Header::CallId = line.header
+        if let Header::Via
+        | Header::Route
+        | Header::MaxForwards
+        | Header::From
+        | Header::CallId
+        | Header::SessionId = line.header
         {
             writer.copy(line);
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use sip_message::{Header, Host, Message, Method, NameAddr, Uri};
+use sip_message::{Header, Host, Message, Method, NameAddr, SessionId, Uri};
 
 use crate::flow::{ConnectionId, Flow, Listener, Transport};
 use crate::kept::{KeptDialog, KeptFlow};
@@ -28,6 +28,8 @@ pub struct Dialog {
     /// Where the next request leaves.
     next: Flow,
     server_name: Option<Arc<str>>,
+    /// What our requests say of the session's two ends (RFC 7989).
+    session: Option<SessionId>,
 }
 
 /// A From or To value, and where its tag stands.
@@ -80,6 +82,7 @@ pub struct DialogRequest<'a> {
     pub cseq: u32,
     pub flow: Flow,
     pub server_name: Option<Arc<str>>,
+    pub session: Option<SessionId>,
 }
 
 impl DialogRequest<'_> {
@@ -97,6 +100,7 @@ impl DialogRequest<'_> {
             routes: &self.routes,
             contact: None,
             max_forwards: 70,
+            session: self.session,
             headers: &[],
             body: None,
         }
@@ -123,6 +127,7 @@ impl Dialog {
             heard_on: flow,
             next: flow,
             server_name: None,
+            session: None,
         };
         dialog.find_way();
         Some(dialog)
@@ -147,6 +152,7 @@ impl Dialog {
             heard_on: flow,
             next: flow,
             server_name: None,
+            session: None,
         };
         dialog.find_way();
         dialog
@@ -239,6 +245,11 @@ impl Dialog {
     /// Whom a TLS connection that has to be made anew must prove to be.
     pub fn set_server_name(&mut self, server_name: Option<Arc<str>>) {
         self.server_name = server_name;
+    }
+
+    /// What our requests say of the session's two ends from now on.
+    pub fn set_session(&mut self, session: Option<SessionId>) {
+        self.session = session;
     }
 
     /// From now on we are this to the far end, under our tag (RFC 4916).
@@ -358,6 +369,7 @@ impl Dialog {
             cseq,
             flow: self.next,
             server_name: self.server_name.clone(),
+            session: self.session,
         }
     }
 

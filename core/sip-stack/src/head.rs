@@ -1,7 +1,7 @@
 //! What a reply repeats of its request, kept until the final answer.
 
 use sip_message::{
-    Digits, Header, Line, Message, NameAddr, Salvaged, Via, Writer, push_address, reason_phrase,
+    Digits, Header, Line, Message, NameAddr, Salvaged, SessionId, Via, Writer, push_address, reason_phrase,
 };
 
 use crate::flow::Flow;
@@ -20,6 +20,8 @@ pub struct Head {
     /// Whole lines as they are written, unfolded; Via with `received` and `rport`; To as it came.
     lines: Box<str>,
     tag: Tag,
+    /// What replies say of the session's two ends; the request's own words turned round, unless told otherwise.
+    session: Option<SessionId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +53,11 @@ impl Head {
     fn from_lines<'a>(request: impl Iterator<Item = Line<'a>>, tag: Tag, flow: Flow) -> Head {
         let mut lines = String::with_capacity(512);
         let mut is_first_via = true;
+        let mut session = None;
         for line in request {
+            if line.header == Header::SessionId {
+                session = SessionId::parse(line.value).map(SessionId::back);
+            }
             let (Header::Via
             | Header::From
             | Header::To
@@ -76,7 +82,7 @@ impl Head {
         if lines.contains('\0') {
             lines = lines.replace('\0', " ");
         }
-        Head { lines: lines.into_boxed_str(), tag }
+        Head { lines: lines.into_boxed_str(), tag, session }
     }
 
     /// Whether replies still lack a To tag of ours.
@@ -106,6 +112,11 @@ impl Head {
         }
     }
 
+    /// What replies say of the session's two ends from now on.
+    pub fn set_session(&mut self, session: Option<SessionId>) {
+        self.session = session;
+    }
+
     /// Writes a whole reply.
     pub fn write(&self, page: &mut Vec<u8>, server_header: &str, reply: &Reply<'_>) {
         page.clear();
@@ -131,6 +142,9 @@ impl Head {
         }
         if status == 405 && !says(reply, "Allow") {
             writer.raw("Allow", ALLOW);
+        }
+        if let Some(session) = self.session.filter(|session| session.says_anything()) {
+            writer.raw("Session-ID", session.letters().text());
         }
         writer.raw("Server", server_header);
         finish(writer, reply.headers, reply.body);

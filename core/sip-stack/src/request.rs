@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sip_message::{Digits, Method, Writer};
+use sip_message::{Digits, Method, SessionId, Writer};
 
 use crate::flow::Flow;
 use crate::token::BRANCH_COOKIE;
@@ -26,6 +26,8 @@ pub struct Request<'a> {
     /// The whole value.
     pub contact: Option<&'a str>,
     pub max_forwards: u32,
+    /// What the session's two ends are called (RFC 7989).
+    pub session: Option<SessionId>,
     /// Name and value of whatever else it says.
     pub headers: &'a [(&'a str, &'a str)],
     /// Content type and content.
@@ -74,13 +76,16 @@ impl Request<'_> {
         if let Some(contact) = self.contact {
             writer.raw("Contact", contact);
         }
+        if let Some(session) = self.session.filter(|session| session.says_anything()) {
+            writer.raw("Session-ID", session.letters().text());
+        }
         finish(writer, self.headers, self.body);
     }
 
     /// At least as many bytes as it has when it is written.
     pub(crate) fn size_at_most(&self, sent_by: &str) -> usize {
         // What stands in every request beside the parts below: names, line ends, numbers, the branch.
-        const USUAL: usize = 300;
+        const USUAL: usize = 400;
         const LINE: usize = 16;
         let of_routes: usize = self.routes.iter().map(|route| route.len() + LINE).sum();
         let of_headers: usize =

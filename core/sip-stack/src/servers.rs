@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use sip_message::{Message, Method, salvage};
+use sip_message::{Message, Method, SessionId, salvage};
 
 use crate::flow::{ConnectionId, Flow, Send, Transport, Wire};
 use crate::head::Head;
@@ -249,6 +249,13 @@ impl Servers {
     pub fn own(&mut self, server: ServerId, owner: Owner) {
         if let Some(entry) = self.table.get_mut(server.slot, server.nonce) {
             entry.owner = Some(owner);
+        }
+    }
+
+    pub fn speak_of(&mut self, server: ServerId, session: Option<SessionId>) {
+        let entry = self.table.get_mut(server.slot, server.nonce);
+        if let Some(head) = entry.and_then(|entry| entry.head.as_mut()) {
+            head.set_session(session);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use sip_message::Message;
+use sip_message::{Message, SessionId};
 
 use crate::chance::Chance;
 use crate::clients::Clients;
@@ -153,6 +153,11 @@ impl Stack {
     /// Says whose a request is, so that what follows names the owner.
     pub fn own(&mut self, server: ServerId, owner: Owner) {
         self.servers.own(server, owner);
+    }
+
+    /// What answers to a request say of its session's two ends (RFC 7989).
+    pub fn speak_of(&mut self, server: ServerId, session: Option<SessionId>) {
+        self.servers.speak_of(server, session);
     }
 
     /// Sends a request and waits for its answer.

@@ -32,6 +32,10 @@ pub struct CallRules {
     /// Requests inside of a call that are taken across, whatever they say.
     #[serde(default)]
     pub methods: CarriedMethods,
+    /// Whether the far end is told by what name the other end of a call is found in both houses' records
+    /// (Session-ID, RFC 7989), and is listened to.
+    #[serde(default)]
+    pub session_id: SessionIds,
 }
 
 /// Provisional answers that are acknowledged: 100rel.
@@ -138,6 +142,17 @@ pub enum Redirect {
     Inside,
     /// Where a call that came by this trunk is redirected, the far end is told, and goes there itself.
     Pass,
+}
+
+/// The names of a call's two ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionIds {
+    /// Told, and made for whoever has none.
+    #[default]
+    Pass,
+    /// Neither told nor listened to.
+    Off,
 }
 
 /// Requests without offer or answer that are taken from one leg to the other.

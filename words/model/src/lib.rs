@@ -57,7 +57,8 @@ mod suggest;
 mod text;
 
 pub use call_rules::{
-    CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Redirect, Reliable, SessionTimer, Transfer,
+    CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Redirect, Reliable, SessionIds, SessionTimer,
+    Transfer,
 };
 pub use deck::{Cost, Currency, Deck};
 pub use difference::{Change, Changed, KeyChange, difference};

@@ -163,6 +163,7 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
         methods: Arc::new(trunk.call.methods.clone()),
         srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
         reliable: trunk.call.reliable,
+        session_ids: trunk.call.session_id,
         early_media: trunk.call.early_media,
         dress: None,
     }

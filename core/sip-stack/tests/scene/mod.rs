@@ -159,6 +159,7 @@ pub fn request<'a>(flow: Flow, method: Method<'a>) -> Request<'a> {
         routes: &[],
         contact: Some("<sip:198.51.100.1>"),
         max_forwards: 70,
+        session: None,
         headers: &[("Supported", "100rel")],
         body: None,
     }

@@ -8,6 +8,7 @@ mod a22_session_timers;
 mod a24_methods;
 mod both_hang_up;
 mod busy;
+mod c14_session_ids;
 mod cancel;
 mod changes;
 mod chaos;

@@ -83,7 +83,7 @@ pub(crate) fn admit(
             None
         }
         // A call for help is made, whatever its INVITE demands.
-        Decision::Go(plan) if !plan.emergency && unsupported(message).is_some() => {
+        Decision::Go(plan) if !plan.emergency && demands_too_much(message, &plan) => {
             let unsupported = unsupported(message).unwrap_or_default();
             room.reply_with(server, 420, None, &[("Unsupported", &unsupported)]);
             None
@@ -163,11 +163,20 @@ fn way_of(message: &Message<'_>, plan: &CallPlan) -> Option<Way> {
 /// What callers that want to be hidden require of whoever stands between (RFC 3323 5.2).
 const PRIVACY: &str = "privacy";
 
+/// What the mark of a call demands to be understood (RFC 4412).
+const PRIORITY: &str = "resource-priority";
+
 /// The option tags that a request demands, of us or of a proxy in our place, and the house doesn't know.
 pub(crate) fn unsupported(message: &Message<'_>) -> Option<String> {
     let demanded = [Header::Require, Header::ProxyRequire].into_iter().flat_map(|one| message.values(one));
     let unknown: Vec<&str> = demanded.filter(|tag| is_unknown(tag)).collect();
     (!unknown.is_empty()).then(|| unknown.join(", "))
+}
+
+/// Who may mark calls may also demand that the mark is understood (RFC 4412 3.4).
+fn demands_too_much(message: &Message<'_>, plan: &CallPlan) -> bool {
+    let is_understood = |tags: &str| plan.priority.is_some() && tags.eq_ignore_ascii_case(PRIORITY);
+    unsupported(message).is_some_and(|tags| !is_understood(&tags))
 }
 
 fn is_unknown(tag: &str) -> bool {
@@ -193,6 +202,9 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         diversion: told(message, Header::Diversion),
         history: told(message, Header::HistoryInfo),
         handed_on: handed_on(room, message),
+        resource_priority: told(message, Header::ResourcePriority),
+        accept_contact: told(message, Header::AcceptContact),
+        reject_contact: told(message, Header::RejectContact),
         privacy: message.line(Header::Privacy).map(str::to_owned),
         authenticated: proven(room, message),
         certificate: room.certificates.get(&flow.connection).map(|names| names.to_vec()).unwrap_or_default(),

@@ -41,6 +41,8 @@ pub(crate) struct Attempt {
     pub each: Duration,
     /// When the peer has said nothing for too long, by whatever address.
     pub give_up_at: Instant,
+    /// When its INVITE left.
+    pub sent_at: Instant,
     /// Who has answered before the answer.
     pub earlies: Earlies,
     /// Whether the caller is kept from hearing what comes.
@@ -111,6 +113,7 @@ impl Attempt {
             others: VecDeque::new(),
             each: plan.answer_wait,
             give_up_at: now + plan.answer_wait,
+            sent_at: now,
             earlies: Earlies::default(),
             is_gated: false,
         }

@@ -170,7 +170,8 @@ impl Call {
             self.both_have_time(room);
         }
         self.note_session();
-        self.draft.ended(room, ending);
+        let whose = ending.side().map(|side| (side, self.end(side).party.clone()));
+        self.draft.ended(room, ending, whose);
         self.bridge.close(room);
         if let State::Closing(closing) = &mut self.state
             && self.bridge.is_closing()

@@ -76,6 +76,8 @@ pub struct Call {
     pub(crate) counted: Vec<(Arc<str>, Permit)>,
     pub(crate) draft: Box<Draft>,
     pub(crate) set_up_by: Instant,
+    /// When it is as long as it may be.
+    pub(crate) over_at: Option<Instant>,
     pub(crate) rounds: Rounds,
     /// How long the line was that the caller couldn't join.
     pub(crate) retry_after: Option<Duration>,
@@ -260,6 +262,7 @@ impl Call {
             permits: Vec::new(),
             taken: Vec::new(),
             counted: Vec::new(),
+            over_at: None,
             set_up_by: room.now.instant + plan.set_up_max,
             rounds: Rounds::default(),
             retry_after: None,
@@ -284,7 +287,8 @@ impl Call {
             State::Placing(_) => self.attempts().filter_map(Attempt::deadline).chain([self.set_up_by]).min(),
             State::Up(_) => {
                 let joining = self.joining.as_ref().and_then(Joining::deadline);
-                [self.timer_deadline(), joining, self.parking_deadline()].into_iter().flatten().min()
+                let parking = self.parking_deadline();
+                [self.timer_deadline(), joining, parking, self.over_at].into_iter().flatten().min()
             }
             State::Closing(closing) => closing.deadline(),
         };
@@ -305,6 +309,7 @@ impl Call {
                 self.expire_joining(room);
                 self.expire_parking(room);
                 self.expire_timers(room);
+                self.expire_length(room);
             }
             State::Closing(_) => self.expire_closing(room),
         }

@@ -64,8 +64,23 @@ pub(crate) enum Ending {
     Redirected,
     /// It was parked, and nobody took it.
     Unclaimed,
+    /// It was as long as a trunk lets calls be.
+    TooLong,
+    /// It was made to mark another one, and has.
+    Marked,
     /// An operator ended it.
     Operator,
+}
+
+impl Ending {
+    /// On which side it lay, if on one.
+    pub(crate) fn side(self) -> Option<Side> {
+        match self {
+            Ending::NoAck(side) | Ending::Lost(side) | Ending::Silent(side) => Some(side),
+            Ending::NoPrack => Some(Side::Caller),
+            _ => None,
+        }
+    }
 }
 
 impl Closing {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use media::Figures;
+use media::{Figures, Side};
 use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, Turn, WallTime};
 use sip_message::{Header, Message, SessionId, Uuid};
 use sip_stack::{Flow, Token};
@@ -53,6 +53,7 @@ impl Draft {
         record.id = id_of(room.now.wall, key);
         record.direction = Some(plan.direction);
         record.emergency = plan.emergency;
+        record.private_line = plan.is_private;
         record.calling = plan.calling.to_string();
         record.to_e164 = plan.called.starts_with('+').then(|| plan.called.to_string());
         record.route = plan.route.as_ref().map(|route| route.to_string());
@@ -274,13 +275,20 @@ impl Draft {
         }
     }
 
+    /// This call marks another one as something.
+    pub(crate) fn marks(&mut self, what: &'static str) {
+        if let Some(record) = &mut self.record {
+            record.marks = Some(what);
+        }
+    }
+
     /// Something that a reader of the record should know.
     pub(crate) fn note(&mut self, words: &str) {
         self.words = Some(words.into());
     }
 
     /// The call is over; only the relay's figures are missing.
-    pub(crate) fn ended(&mut self, room: &Room<'_>, ending: Ending) {
+    pub(crate) fn ended(&mut self, room: &Room<'_>, ending: Ending, whose: Option<(Side, Callee)>) {
         let at = self.time(room);
         let Some(record) = &mut self.record else { return };
         record.ended = at;
@@ -291,6 +299,10 @@ impl Draft {
         record.outcome = if record.answered.is_some() { Outcome::Answered } else { outcome };
         code.clone_into(&mut record.verdict);
         record.words = sentence(code, record, self.row);
+        if let Some((side, party)) = whose {
+            let side = if side == Side::Caller { "caller" } else { "callee" };
+            record.words = format!("{}: the {side}, {}", record.words, named(&party));
+        }
         match ending {
             Ending::Failed(status) => record.sip_code = status,
             Ending::Redirected => record.sip_code = 302,
@@ -338,6 +350,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         revision: room.policy.revision(),
         direction: None,
         emergency: false,
+        private_line: false,
         calling: facts.from_uri.clone(),
         from_dialled: facts.from_uri.clone(),
         to_dialled: facts.request_uri.clone(),
@@ -347,6 +360,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         call_id: call_id.to_owned(),
         parents: Vec::new(),
         sessions: Vec::new(),
+        marks: None,
         transferred_by: None,
         attempts: Vec::new(),
         started: room.now.wall,
@@ -373,7 +387,11 @@ fn id_of(wall: WallTime, key: Token) -> String {
 }
 
 fn callee_of(plan: &AttemptPlan) -> String {
-    match &plan.callee {
+    named(&plan.callee)
+}
+
+fn named(party: &Callee) -> String {
+    match party {
         Callee::Trunk(name) => ["trunk ", name].concat(),
         Callee::User(name) => ["user ", name].concat(),
     }

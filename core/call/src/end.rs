@@ -6,7 +6,7 @@ use policy::{
     AttemptPlan, CallPlan, Callee, Connected, Credentials, Direction, Introduction, LegRules, Line,
 };
 
-use crate::session::Talker;
+use crate::talker::Talker;
 use crate::timer::Timer;
 
 /// One far end.

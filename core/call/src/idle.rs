@@ -40,7 +40,8 @@ impl Call {
     }
 
     /// Somebody has answered: both are in a call.
-    pub(crate) fn both_talk(&self, room: &mut Room<'_>) {
+    pub(crate) fn both_talk(&mut self, room: &mut Room<'_>) {
+        self.limit_length(room);
         for side in [Side::Caller, Side::Callee] {
             self.is_now(room, side, Idle::Not);
         }

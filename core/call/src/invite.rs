@@ -88,6 +88,11 @@ impl Call {
         if self.was_ended(room, message) {
             return;
         }
+        if let Some(words) = self.is_a_mailbox(room) {
+            self.outrun.push(message.to().tag().unwrap_or_default().into());
+            stray::answered(room, flow, message);
+            return self.attempt_failed(room, Cause::Status(480), &words);
+        }
         let Some(dialog) = self.dialog_of(flow, message) else {
             return self.attempt_failed(room, Cause::Status(500), "its answer made no dialog");
         };
@@ -133,6 +138,15 @@ impl Call {
         self.both_talk(room);
         self.accept_caller(room, &ours);
         self.tell_answered(room);
+    }
+
+    /// Why whoever answers is no person (the carrier of a mobile that is switched off answers at once).
+    fn is_a_mailbox(&self, room: &Room<'_>) -> Option<String> {
+        let State::Placing(attempt) = &self.state else { return None };
+        let least = self.plan.attempts[attempt.index].escape?;
+        let waited = room.now.instant.saturating_duration_since(attempt.sent_at);
+        let is_one = waited < least && !self.plan.emergency;
+        is_one.then(|| format!("it answered after {} ms: its carrier's mailbox", waited.as_millis()))
     }
 
     /// A 2xx of a dialog that was one too many, and got its BYE: another BYE.

@@ -4,7 +4,7 @@ use media::Side;
 use policy::{CallPlan, Facts, Permit, Trail};
 use sip_stack::{Dialog, Token};
 
-use crate::session::Talker;
+use crate::talker::Talker;
 
 /// A transfer that a side has asked for.
 pub(crate) struct Transfer {

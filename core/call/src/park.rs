@@ -201,7 +201,8 @@ impl Call {
         };
         let stays = side.other();
         let Some(dialog) = self.dialog(stays).cloned() else { return false };
-        let newcomer = Newcomer { dialog, rules: self.end(stays).rules.clone() };
+        let (rules, session) = (self.end(stays).rules.clone(), self.end(stays).session);
+        let newcomer = Newcomer { dialog, rules, session };
         let offer = sdp::awake(self.bridge.heard(stays)).into();
         let begin = Begin { plan, facts, trail, offer, newcomer, parent: self.draft.id() };
         let words = format!("{who}, who was called back from {number}").into();

@@ -22,6 +22,7 @@ use crate::lines::lent_lines;
 use crate::replaces::Replaced;
 use crate::ring::ELSEWHERE;
 use crate::table::Calls;
+use crate::talker::Talker;
 use crate::timer::{FROM_CHANGE, lent};
 
 /// A call, and which of its attempts rings.
@@ -41,6 +42,7 @@ impl Calls {
                 let parking = parking.clone();
                 return self.retrieve(room, request, message, (admitted, parking));
             }
+            Some(Service::Mark) => return self.mark(room, request, message, admitted),
             Some(Service::PickUp(users)) => self.ringing_for_longest(&admitted.plan.calling.0, users),
             None => None,
         };
@@ -216,12 +218,15 @@ impl Call {
         let contact = room.places.contact(flow.listener, admitted.dialled_user());
         let dialog = Dialog::as_callee(message, &self.key.tag(), flow);
         let attempt = self.plan.attempts.len();
-        self.ends[Side::Callee as usize] = End { known: taker.connected.clone(), ..End::of_callee(&taker) };
+        let session = Talker::of_request(room, &taker.leg, message);
+        let known = taker.connected.clone();
+        self.ends[Side::Callee as usize] = End { known, session, ..End::of_callee(&taker) };
         let mut plan = policy::CallPlan::clone(&self.plan);
         plan.attempts.push(taker);
         self.plan = plan.into();
         self.bridge.is_alone();
         self.state = State::Up(Callee { dialog, attempt, contact: contact.into() });
+        self.pair_up(room);
         self.timer(Side::Callee).note_abilities(message);
         self.timer(Side::Callee).agree(room.now.instant, admitted.session);
         self.caller.told.passed.clear();
@@ -251,6 +256,7 @@ impl Call {
             body: Some(("application/sdp", ours)),
             ..Reply::default()
         };
+        self.answer_in_session(room, Side::Callee, server);
         let now = room.now.instant;
         if let Some(wire) = room.stack.respond(now, server, &reply, room.sends) {
             let cseq = message.cseq().number;

@@ -132,7 +132,7 @@ impl Call {
             if own.as_ref().is_some_and(|own| self.taken.contains(own)) {
                 continue;
             }
-            let permit = if self.plan.emergency { Some(claim.take_by_force()) } else { claim.take() };
+            let permit = if self.is_held_up() { claim.take() } else { Some(claim.take_by_force()) };
             let Some(permit) = permit else {
                 return Err((Cause::Limit, format!("the limit of {name} is reached")));
             };
@@ -330,7 +330,7 @@ impl Call {
         let owner = part::owner(self.key, part::INVITE);
         let client = room.stack.request(room.now.instant, &request, owner, room.sends);
         self.draft.attempt_sent(flow, &attempt.call_id);
-        attempt.contact = contact;
+        (attempt.contact, attempt.sent_at) = (contact, room.now.instant);
         attempt.stage = Stage::Calling { client, until: attempt.patience(room.now.instant) };
         Ok(())
     }

@@ -19,7 +19,7 @@ impl Call {
         if plan.paces.is_empty() {
             return Ok(None);
         }
-        if self.plan.emergency {
+        if !self.is_held_up() {
             Turn::pass(&plan.paces, room.now.wall);
             return Ok(None);
         }
@@ -35,6 +35,11 @@ impl Call {
         let until = now + turn.wait;
         let tell_at = plan.tell_queued.map(|after| now + after).filter(|at| *at < until);
         Ok(Some(Waiting { turn, until, tell_at }))
+    }
+
+    /// Whether limits hold this call up: not one for help, nor one that is marked by somebody who may.
+    pub(crate) fn is_held_up(&self) -> bool {
+        !self.plan.emergency && self.plan.priority.is_none()
     }
 
     /// It may be its turn, or time to tell the caller that it waits.

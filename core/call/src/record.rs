@@ -13,6 +13,9 @@ pub struct Record {
     pub revision: u64,
     pub direction: Option<policy::Direction>,
     pub emergency: bool,
+    /// Whether somebody's private line was called.
+    #[serde(skip_serializing_if = "is_not")]
+    pub private_line: bool,
     pub calling: String,
     pub from_dialled: String,
     pub to_dialled: String,
@@ -20,6 +23,9 @@ pub struct Record {
     pub route: Option<String>,
     pub source: String,
     pub call_id: String,
+    /// What the call that its caller was in, or the last that had reached them, is marked as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marks: Option<&'static str>,
     /// What the two ends were called (RFC 7989), before and after transfers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<SessionPair>,

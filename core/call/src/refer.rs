@@ -104,6 +104,9 @@ impl Call {
         };
         match &plan.service {
             Some(Service::Orbit(parking)) => return self.begin_parking(room, by, (parking, facts)),
+            Some(Service::Mark) => {
+                return Err(Refusal::new(Code::NO_MARK, "such a code is dialled, not transferred to"));
+            }
             Some(Service::PickUp(_)) => {
                 return Err(Refusal::new(Code::NO_PICKUP, "such a code is dialled, not transferred to"));
             }

@@ -3,61 +3,18 @@
 
 use media::Side;
 use policy::SessionIds;
-use sip_message::{Header, Message, Remote, SessionId, Uuid};
-use sip_stack::{Chance, ServerId};
+use sip_message::{Header, Message, SessionId};
+use sip_stack::ServerId;
 
 use crate::Room;
 use crate::call::{Call, State};
-
-/// The name of one far end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Talker {
-    pub uuid: Uuid,
-    /// What one hears that is older than RFC 7989: the same as it says, alone.
-    alone: Option<Uuid>,
-}
-
-impl Talker {
-    /// What a message says of its sender, who was told `before`; nothing, if it says nothing.
-    fn of(message: &Message<'_>, before: Option<SessionId>) -> Option<Talker> {
-        let said = SessionId::parse(message.line(Header::SessionId)?)?;
-        if said.local.is_nil() {
-            return None;
-        }
-        // Who answers with the name that it was asked with only repeats it (RFC 7329).
-        let is_echo = before.is_some_and(|before| before.local == said.local);
-        Some(match said.remote {
-            Remote::Unsaid if is_echo => Talker { uuid: Uuid::NIL, alone: Some(said.local) },
-            Remote::Unsaid => Talker { uuid: said.local, alone: Some(said.local) },
-            Remote::Is(_) if is_echo => return None,
-            Remote::Is(_) => Talker { uuid: said.local, alone: None },
-        })
-    }
-
-    /// The same with a name in any case.
-    fn named(self, chance: &mut Chance) -> Talker {
-        if !self.uuid.is_nil() {
-            return self;
-        }
-        let mut lot = [0; 16];
-        chance.fill(&mut lot);
-        Talker { uuid: Uuid::of_lot(lot), ..self }
-    }
-
-    /// What it is told, if the one that it speaks with has this name.
-    fn hears_of(self, other: Uuid) -> SessionId {
-        match self.alone {
-            Some(own) => SessionId { local: own, remote: Remote::Unsaid },
-            None => SessionId { local: other, remote: Remote::Is(self.uuid) },
-        }
-    }
-}
+use crate::talker::Talker;
 
 impl Call {
     /// The caller has a name from the first message on.
     pub(crate) fn name_caller(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
-        let said = self.listens_to(Side::Caller).then(|| Talker::of(message, None)).flatten();
-        self.ends[Side::Caller as usize].session = said.unwrap_or_default().named(room.stack.chance());
+        let rules = self.end(Side::Caller).rules.clone();
+        self.ends[Side::Caller as usize].session = Talker::of_request(room, &rules, message);
         self.pair_up(room);
     }
 
@@ -85,7 +42,7 @@ impl Call {
         let told = self.session_toward(side);
         let Some(said) = Talker::of(message, told) else { return };
         let session = &mut self.ends[side as usize].session;
-        let said = if said.uuid.is_nil() { Talker { uuid: session.uuid, ..said } } else { said };
+        let said = if said.uuid.is_nil() { said.known_as(session.uuid) } else { said };
         if *session != said {
             *session = said;
             self.pair_up(room);

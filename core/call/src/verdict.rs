@@ -32,6 +32,8 @@ verdicts! {
         "A callee redirected the call, and call.redirect of the caller's trunk is \"pass\".";
     SERVED "TD-E005" "another call was taken over"
         "A phone picked up a call that rang elsewhere. That call's record, the parent of this one, goes on.";
+    MARKED "TD-E006" "another call was marked as malicious"
+        "The call its caller was in, or the last that had reached them: `tandem call show` of it says so.";
     BUSY "TD-E101" "the callee is busy or declined"
         "The far end answered 486, 600 or 603. Busy callees are not tried through another trunk.";
     NO_ANSWER "TD-E102" "nobody answered in time"
@@ -60,6 +62,8 @@ verdicts! {
         "The parties of a transfer could not be joined: one refused the other's description.";
     UNCLAIMED "TD-E208" "nobody took the parked call"
         "It waited in an orbit, and whoever was called back did not answer either. See ring_backs, fallback.";
+    TOO_LONG "TD-E209" "the call was as long as a trunk lets calls be"
+        "The house ended it: call.longest of one of its trunks was over. Calls for help go on.";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
 }
@@ -80,6 +84,8 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::NotJoined => (NOT_JOINED, Outcome::Failed),
         Ending::Redirected => (REDIRECTED, Outcome::Refused),
         Ending::Unclaimed => (UNCLAIMED, Outcome::Failed),
+        Ending::Marked => (MARKED, Outcome::Answered),
+        Ending::TooLong => (TOO_LONG, Outcome::Answered),
         Ending::Operator => (OPERATOR, Outcome::Failed),
     }
 }

@@ -50,6 +50,7 @@ fn send(around: &mut Surroundings<'_>, letter: &Letter, way: &Way) -> Option<Cli
         routes: &[],
         contact: None,
         max_forwards: 70,
+        session: None,
         headers: &[("Date", &date)],
         body: Some((&letter.kind, letter.body.as_bytes())),
     };

@@ -32,6 +32,8 @@ pub enum Service {
     PickUp(Vec<Arc<str>>),
     /// Whoever calls takes the call that is parked there; a call that is transferred there is parked.
     Orbit(Parking),
+    /// The call at hand, or the last that reached whoever calls, is marked as malicious.
+    Mark,
 }
 
 /// Everything that is decided about a call; the call only carries it out.
@@ -65,6 +67,9 @@ pub struct CallPlan {
     /// Whether a private line was called, which is nobody else's business.
     #[serde(skip)]
     pub is_private: bool,
+    /// What it is marked as, by somebody who may: no limit holds it up (RFC 4412).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Arc<str>>,
 }
 
 impl CallPlan {
@@ -224,6 +229,9 @@ pub struct AttemptPlan {
     pub leg: LegRules,
     /// How long the next hop may say nothing at all.
     pub answer_wait: Duration,
+    /// Who answers sooner is a mailbox of the far end's carrier, and not meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escape: Option<Duration>,
     /// How long it may ring.
     pub ring_max: Duration,
     pub moves_on: Causes,
@@ -271,6 +279,8 @@ pub enum Large {
 pub struct LegRules {
     /// How long its far end may give no sign of life.
     pub session_timer: SessionTimer,
+    /// How long a call over it may go on.
+    pub longest: Option<Duration>,
     /// What becomes of transfers in it.
     pub transfer: Transfer,
     /// What becomes of redirections by it.

@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{
-    Code, Codec, Digest, Document, Documents, Fault, Kind, Problem, Rate, Secret, SecretRef, Secrets, Spot,
-    Transfer, nearest,
+    AlertText, Code, Codec, Digest, Document, Documents, Fault, Kind, Problem, Rate, Secret, SecretRef,
+    Secrets, Spot, Transfer, nearest,
 };
 
 use crate::call_plan::{LegRules, Otherwise, SrtpRules};
@@ -30,7 +30,7 @@ use crate::limit::{Limit, Unit};
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Plans};
 use crate::pace::Pace;
-use crate::policy::{Habits, Policy, RegistrarRules, Route, Site, Trunk};
+use crate::policy::{AlertValues, Habits, Policy, RegistrarRules, Route, Site, Trunk};
 use crate::route_index::RouteIndex;
 use crate::schedule::Zone;
 use crate::steps::not_among;
@@ -67,11 +67,9 @@ fn compile_with(
     let book = compiler.rights_book();
     let users = compiler.users(&sites, &book);
     let directory = compiler.directory(&users);
-    let mobiles = compiler.mobiles();
     let extensions = compiler.extensions(&users);
     compiler.extensions_that_alarm(&home, &sites);
     compiler.extension_prefixes();
-    let dids = compiler.dids();
     let schedules = compiler.schedules();
     let routes = compiler.routes(&trunks, &users, &schedules);
     let dial_plans = compiler.dial_plans();
@@ -88,6 +86,8 @@ fn compile_with(
         handed_on: compiler.handed_on(),
         plans: std::mem::take(&mut compiler.plans),
         device_leg: device_leg(documents),
+        malicious_code: documents.system.malicious_code.as_ref().map(|code| code.as_str().into()),
+        alerts: alerts(documents),
         digests: digests(documents),
         registrar: registrar_rules(documents),
         home,
@@ -105,10 +105,10 @@ fn compile_with(
         counts_calls: users.values().any(|user| user.calls.is_some()),
         users,
         directory,
-        mobiles,
         orbits: compiler.orbits(),
+        mobiles: compiler.mobiles(),
         pickup_code: documents.pickup_code().map(Arc::from),
-        dids,
+        dids: compiler.dids(),
         route_index: RouteIndex::new(routes.iter().map(Route::entry)),
         routes,
         usages: compiler.usages.clone(),
@@ -176,6 +176,16 @@ fn registrar_rules(documents: &Documents) -> RegistrarRules {
         most: registrar.most(),
         usual: registrar.usual(),
         devices: registrar.devices(),
+    }
+}
+
+fn alerts(documents: &Documents) -> AlertValues {
+    let texts = |values: &[Spot<AlertText>]| values.iter().map(|value| value.value.clone()).collect();
+    let alerts = &documents.system.alerts;
+    AlertValues {
+        inside: texts(&alerts.inside),
+        outside: texts(&alerts.outside),
+        private: texts(&alerts.private),
     }
 }
 

@@ -30,6 +30,9 @@ pub struct DeviceFact {
     pub registered: WallTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Arc<str>>,
+    /// What it can do, as parameters of its Contact (RFC 3840).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Arc<str>>,
 }
 
 /// The user and the device that explanations take to be there where nothing else could ring.
@@ -48,6 +51,7 @@ impl Devices {
             interface: InterfaceId(0),
             registered: WallTime(0),
             agent: None,
+            features: None,
         };
         devices.set(&ASSUMED.into(), vec![device]);
         devices

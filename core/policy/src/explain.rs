@@ -84,6 +84,7 @@ fn in_short(plan: &CallPlan) -> String {
 /// `picks up the call that has rung for longest at hana or minsu`
 fn served(service: &Service) -> String {
     match service {
+        Service::Mark => "marks the call at hand, or the last one, as malicious".to_owned(),
         Service::PickUp(users) => {
             format!("picks up the call that has rung for longest at {}", users.join(" or "))
         }

@@ -63,6 +63,14 @@ pub struct Facts {
     /// Other headers that a rule or trust between trunks may hand on, as they came.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handed_on: Vec<(String, String)>,
+    /// The values of Resource-Priority, as they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource_priority: Vec<String>,
+    /// The values of Accept-Contact and Reject-Contact, as they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accept_contact: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reject_contact: Vec<String>,
     /// The value of Privacy, as it came.
     pub privacy: Option<String>,
     /// The user whose digest was verified.
@@ -127,6 +135,9 @@ impl Facts {
             diversion: Vec::new(),
             history: Vec::new(),
             handed_on: Vec::new(),
+            resource_priority: Vec::new(),
+            accept_contact: Vec::new(),
+            reject_contact: Vec::new(),
             privacy: None,
             authenticated: None,
             certificate: Vec::new(),

@@ -74,9 +74,25 @@ pub(crate) fn hand_on(
     if lines.iter().any(|(one, _)| one.eq_ignore_ascii_case(&name)) {
         return;
     }
-    for value in theirs(&name).iter().filter(|value| !secrets.are_told_by(value)) {
+    let fits = |value: &&String| !secrets.are_told_by(value) && !is_too_long(&name, value);
+    for value in theirs(&name).iter().filter(fits) {
         lines.push((name.clone(), in_one_line(value).into_owned()));
     }
+}
+
+/// What the telephone network carries of User-to-User: 128 octets behind the one that says what they are
+/// (RFC 7434 5). More would be cut off on its way; none arrives instead.
+const USER_TO_USER_MAX: usize = 129;
+
+fn is_too_long(name: &str, value: &str) -> bool {
+    let mut pieces = value.split(';').map(str::trim);
+    let content = pieces.next().unwrap_or_default().trim_matches('"');
+    let is_hex = pieces.all(|piece| {
+        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+        !name.trim().eq_ignore_ascii_case("encoding") || value.trim().eq_ignore_ascii_case("hex")
+    });
+    let octets = if is_hex { content.len() / 2 } else { content.len() };
+    name.eq_ignore_ascii_case("User-to-User") && octets > USER_TO_USER_MAX
 }
 
 fn in_one_line(value: &str) -> Cow<'_, str> {

@@ -46,6 +46,7 @@ mod schedule;
 
 mod address;
 mod connected;
+mod features;
 mod handed_on;
 mod networks;
 mod numbering;
@@ -75,6 +76,7 @@ pub use explain::{
     run_tests,
 };
 pub use facts::{Facts, InterfaceId, Registration, ServerId, Transport, WallTime, Whereabouts};
+pub use features::is_feature;
 pub use handed_on::{CALL, Dress};
 pub use limit::{Claim, Limit, Permit, Unit};
 pub use losses::{Loss, Sample, losses};

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Identity, Marks, Moment,
-    Network, Number, NumberPlace, Pattern, PortRange, Problem, RingOrder, Rule, Secret, Side, SipUri, Source,
-    TollBypass, Transit, Transport, TrunkDirection, TrunkKind, Watchers,
+    AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Identity,
+    MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern, PortRange, Precedence,
+    Problem, RingOrder, Rule, Secret, Side, SipUri, Source, TollBypass, Transit, Transport, TrunkDirection,
+    TrunkKind, Watchers,
 };
 
 use crate::account::Account;
@@ -83,9 +84,21 @@ pub struct Policy {
     pub(crate) registrar: RegistrarRules,
     /// How the legs of our own phones behave.
     pub(crate) device_leg: LegRules,
+    /// What is dialled to mark a call as malicious.
+    pub(crate) malicious_code: Option<Arc<str>>,
+    /// How our own phones ring.
+    pub(crate) alerts: AlertValues,
     /// Headers of an INVITE that some trunk may be handed on.
     pub(crate) handed_on: Vec<Arc<str>>,
     pub(crate) warnings: Vec<Problem>,
+}
+
+/// What our phones are told of how to ring.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AlertValues {
+    pub inside: Arc<[AlertText]>,
+    pub outside: Arc<[AlertText]>,
+    pub private: Arc<[AlertText]>,
 }
 
 /// What holds for phones that register.
@@ -405,6 +418,8 @@ pub(crate) struct Trunk {
     pub account: Option<Account>,
     pub media: MediaPlan,
     pub leg: LegRules,
+    /// As what its calls may be marked, and what it is told of marks.
+    pub precedence: Arc<[Precedence]>,
     pub limit: Option<Arc<Limit>>,
     /// What its calls cross.
     pub link: Option<Arc<Limit>>,
@@ -460,6 +475,8 @@ pub(crate) struct User {
     pub forward: Forward,
     /// How many calls there may be, and are.
     pub calls: Option<Arc<Limit>>,
+    /// A number that rings along and answers sooner is a mailbox.
+    pub voicemail_escape: Option<Duration>,
     pub do_not_disturb: bool,
     pub anonymous_calls: AnonymousCalls,
     pub watchers: Watchers,
@@ -471,6 +488,11 @@ pub(crate) struct User {
     pub may_show: Vec<Pattern>,
     /// Whose members may pick up each other's calls.
     pub pickup_group: Option<Arc<str>>,
+    /// Whether the user may have other phones answer by themselves.
+    pub paging: Paging,
+    pub mark_malicious: MarkMalicious,
+    /// As what the user may mark calls.
+    pub precedence: Arc<[Precedence]>,
     pub at: Arc<str>,
 }
 

@@ -99,6 +99,8 @@ refusals! {
         "An attended transfer joins two calls of whoever transfers; a phone may replace a user's leg only.";
     NO_JOIN 705 403 "joining a call in progress is not possible"
         "The INVITE has a Join header. Calls have two parties here.";
+    NO_MARK 721 403 "the user may not mark calls as malicious"
+        "Set mark_malicious of the user to \"allowed\" if the user may.";
     NO_PICKUP 706 403 "the user may not pick up calls of whoever was named"
         "Calls are picked up by those who have the same pickup_group as the user who is called.";
     NOTHING_RINGS 707 480 "no call rings there that could be picked up"

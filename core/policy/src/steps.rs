@@ -1,6 +1,7 @@
 //! The steps of a decision, in the order they are walked and explained.
 
 pub(crate) mod admit;
+mod alert;
 mod attempt;
 mod choose;
 mod classify;
@@ -9,11 +10,14 @@ mod devices;
 mod emergency;
 mod identity;
 mod leg;
+mod malicious;
 mod media;
 mod normalise;
 mod orbit;
 mod pickup;
 mod place;
+mod precedence;
+mod prefer;
 mod reach;
 mod registered;
 mod rights;
@@ -24,6 +28,7 @@ mod short;
 mod trunks;
 mod unowned;
 
+pub(crate) use alert::PAGING;
 pub(crate) use emergency::not_among;
 pub use emergency::sounds_urgent;
 pub use identity::{introduced, learned};
@@ -161,12 +166,16 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     if let Some(plan) = orbit::orbit(policy, &caller, &dialled, trail) {
         return Ok(plan);
     }
+    if let Some(answer) = malicious::mark(policy, &caller, &dialled, trail) {
+        return answer;
+    }
     if let Some(answer) = pickup::pickup(policy, &caller, &dialled, trail) {
         return answer;
     }
     let called = normalise::normalise(policy, &caller, &dialled, trail)?;
     let class = classify::classify(policy, &caller, &called, trail);
     rights::rights(policy, &caller, &called, class, trail)?;
+    let priority = precedence::of(&caller, facts, trail);
     let speaker = place::speaker(policy, facts, &caller);
     place::note(&speaker, trail);
     let way = route::route(policy, &caller, &speaker, &called, facts.at, trail)?;
@@ -191,6 +200,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         taken_once,
         service: None,
         is_private: called.line == Line::Private,
+        priority,
     })
 }
 

@@ -28,6 +28,8 @@ pub struct Binding {
     pub source: Flow,
     /// What its User-Agent says.
     pub agent: Option<Box<str>>,
+    /// What it can do, as parameters of its Contact (RFC 3840).
+    pub features: Option<Box<str>>,
     pub reach: Reach,
 }
 

@@ -34,6 +34,8 @@ pub struct KeptBinding {
     pub source: KeptFlow,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Box<str>>,
     pub reach: KeptReach,
 }
 
@@ -63,6 +65,7 @@ impl KeptBinding {
             path: binding.path.clone(),
             source: KeptFlow::of(binding.source, listeners),
             agent: binding.agent.clone(),
+            features: binding.features.clone(),
             reach: match binding.reach {
                 Reach::ByPath => KeptReach::ByPath,
                 Reach::On { flow, otherwise } => {
@@ -98,6 +101,7 @@ impl KeptBinding {
             path: self.path.clone(),
             source: self.source.restore(listeners)?,
             agent: self.agent.clone(),
+            features: self.features.clone(),
             reach,
         })
     }

@@ -25,6 +25,8 @@ pub(crate) struct Contact<'m> {
     pub instance: Option<&'m str>,
     pub flow_number: Option<u32>,
     pub priority: u16,
+    /// What it can do, as it says it.
+    pub features: Option<String>,
     /// Zero: it is to be forgotten.
     pub lasts: Duration,
 }
@@ -93,7 +95,25 @@ fn contact<'m>(
         None => PRIORITY_MAX,
         Some(value) => priority(value).ok_or(No::Bad("the q of a Contact is between 0 and 1"))?,
     };
-    Ok(Contact { text: one.uri, uri, instance, flow_number, priority, lasts: wanted.min(rules.most) })
+    let (features, lasts) = (features(one), wanted.min(rules.most));
+    Ok(Contact { text: one.uri, uri, instance, flow_number, priority, features, lasts })
+}
+
+/// More of them than this tell nobody anything.
+const FEATURES_MAX: usize = 1024;
+
+/// The parameters that say what a device can do (RFC 3840).
+fn features(one: &NameAddr<'_>) -> Option<String> {
+    let mut text = String::new();
+    for param in one.params().filter(|param| policy::is_feature(param.name)) {
+        let value = param.value.map(|value| format!("={value}")).unwrap_or_default();
+        if text.len() + param.name.len() + value.len() < FEATURES_MAX {
+            text.push_str(if text.is_empty() { "" } else { ";" });
+            text.push_str(param.name);
+            text.push_str(&value);
+        }
+    }
+    (!text.is_empty()).then_some(text)
 }
 
 fn seconds(count: u32) -> Duration {

@@ -203,6 +203,7 @@ impl Table {
                 interface: InterfaceId(listener.map_or(0, |listener| listener.interface)),
                 registered: binding.registered,
                 agent: binding.agent.as_deref().map(Arc::from),
+                features: binding.features.as_deref().map(Arc::from),
             });
         }
         self.devices.set(user, facts);

@@ -97,6 +97,7 @@ fn apply(
         path: arrival.path.clone(),
         source: arrival.source,
         agent: arrival.agent.clone(),
+        features: contact.features.as_deref().map(Box::from),
         reach,
     });
     Ok(())

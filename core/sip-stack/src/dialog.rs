@@ -200,6 +200,7 @@ impl Dialog {
             heard_on,
             next: heard_on,
             server_name: None,
+            session: None,
         };
         dialog.find_way();
         Some(dialog)

@@ -20,8 +20,8 @@ pub struct Head {
     /// Whole lines as they are written, unfolded; Via with `received` and `rport`; To as it came.
     lines: Box<str>,
     tag: Tag,
-    /// What replies say of the session's two ends; the request's own words turned round, unless told otherwise.
-    session: Option<SessionId>,
+    /// What replies say of the session's two ends: the request's words turned round, until told otherwise.
+    session: Option<Box<SessionId>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Head {
         let mut session = None;
         for line in request {
             if line.header == Header::SessionId {
-                session = SessionId::parse(line.value).map(SessionId::back);
+                session = SessionId::parse(line.value).map(|said| Box::new(said.back()));
             }
             let (Header::Via
             | Header::From
@@ -114,7 +114,7 @@ impl Head {
 
     /// What replies say of the session's two ends from now on.
     pub fn set_session(&mut self, session: Option<SessionId>) {
-        self.session = session;
+        self.session = session.map(Box::new);
     }
 
     /// Writes a whole reply.
@@ -143,7 +143,7 @@ impl Head {
         if status == 405 && !says(reply, "Allow") {
             writer.raw("Allow", ALLOW);
         }
-        if let Some(session) = self.session.filter(|session| session.says_anything()) {
+        if let Some(session) = self.session.as_ref().filter(|session| session.says_anything()) {
             writer.raw("Session-ID", session.letters().text());
         }
         writer.raw("Server", server_header);

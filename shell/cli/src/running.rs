@@ -118,7 +118,8 @@ pub enum Call {
     #[command(after_help = "Examples:\n  tandem call show c019f3a9b2c0-1 --dir /etc/tandem\n  \
 tandem call show c019f3a9b2c0-1 --json")]
     Show {
-        /// The id that the list shows, or the Call-ID of the caller's or of an attempt's leg
+        /// The id that the list shows, the Call-ID of the caller's or of an attempt's leg, or a Session-ID or
+        /// one of its two names: then every call that bore it
         id: String,
         #[command(flatten)]
         house: House,

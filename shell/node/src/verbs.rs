@@ -9,6 +9,8 @@ pub mod effective;
 pub mod explain;
 pub mod failover;
 pub mod help;
+mod kept;
+mod marks;
 mod messages;
 pub mod number;
 pub mod past;

@@ -23,6 +23,8 @@ pub struct CallRules {
     /// How long a call may go on without a sign of life of the far end (RFC 4028).
     #[serde(default)]
     pub session_timer: SessionTimer,
+    /// How long a call may go on after its answer; as long as its parties like where it is missing.
+    pub longest: Option<Duration>,
     /// What becomes of transfers in calls over this trunk.
     #[serde(default)]
     pub transfer: Transfer,

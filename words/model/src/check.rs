@@ -2,6 +2,7 @@
 
 mod forward;
 mod links;
+mod malicious;
 mod orbits;
 mod pickup;
 mod register;
@@ -59,6 +60,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     forward::check(documents, problems);
     pickup::check(documents, problems);
     orbits::check(documents, problems);
+    malicious::check(documents, problems);
     for emergency in documents.emergency.values().filter(|emergency| emergency.trunks.is_empty()) {
         let message =
             format!("emergency \"{}\" names no trunk that calls for help could take", emergency.name);

@@ -15,6 +15,7 @@ mod merge;
 mod schema;
 mod template;
 
+mod alert;
 mod call_rules;
 mod deck;
 mod emergency;
@@ -23,6 +24,7 @@ mod headers;
 mod health;
 mod identity;
 mod link;
+mod malicious;
 mod marks;
 mod offer;
 mod orbit;
@@ -45,6 +47,7 @@ mod media;
 mod network;
 mod number;
 mod pattern;
+mod precedence;
 mod secret;
 mod uri;
 
@@ -56,6 +59,7 @@ mod spot;
 mod suggest;
 mod text;
 
+pub use alert::{AlertText, Alerts, Paging, answers_alone};
 pub use call_rules::{
     CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Redirect, Reliable, SessionIds, SessionTimer,
     Transfer,
@@ -78,6 +82,7 @@ pub use identity::{
 pub use lacks::lacks;
 pub use link::{Link, LinkKind};
 pub use load::load;
+pub use malicious::MarkMalicious;
 pub use marks::{Dscp, Marks};
 pub use media::{Codec, KeysInClear, MediaPath, Srtp};
 pub use network::{Address, Network, PortRange, Source};
@@ -85,6 +90,7 @@ pub use number::{Number, NumberRange};
 pub use offer::{Amount, Offer, OfferUnit, Traffic};
 pub use orbit::Orbit;
 pub use pattern::{Mask, Pattern};
+pub use precedence::Precedence;
 pub use problem::{CODES, Code, Problem, Severity};
 pub use register::{Register, RegisterStyle, Retry, Unregistered};
 pub use rights::{Rights, Scope};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Alerts;
 use crate::call_rules::Redirect;
 use crate::marks::Marks;
 use crate::media::{KeysInClear, Srtp};
@@ -42,6 +43,11 @@ pub struct System {
     /// What is dialled to pick up a call of the own pickup group, and before an extension the call that rings
     /// there; "*8" where it is missing and somebody has a `pickup_group`.
     pub pickup_code: Option<Spot<String>>,
+    /// What is dialled to mark the call at hand, or the last that reached whoever dials it, as malicious.
+    pub malicious_code: Option<Spot<String>>,
+    /// What phones are told of how to ring, by who calls.
+    #[serde(default)]
+    pub alerts: Alerts,
     /// Whether a phone may send a call elsewhere by a 3xx, as a forward of its user.
     #[serde(default = "inside")]
     pub redirect: Redirect,

@@ -13,6 +13,7 @@ use crate::health::HealthCheck;
 use crate::identity::{Identity, Translate};
 use crate::media::{Codec, KeysInClear, MediaPath, Srtp};
 use crate::network::Source;
+use crate::precedence::Precedence;
 use crate::register::Register;
 use crate::secret::SecretRef;
 use crate::site::TollBypass;
@@ -68,6 +69,10 @@ pub struct Trunk {
     /// Headers that are added, replaced, taken away or handed on, in order.
     #[serde(default)]
     pub headers: Vec<Spot<HeaderRule>>,
+    /// As what of Resource-Priority its calls may be marked, so that no limit holds them up, and of which
+    /// marks it is told (RFC 4412, 7135).
+    #[serde(default)]
+    pub resource_priority: Vec<Precedence>,
     /// The dial plan for the numbers that calls arriving here want.
     pub dialplan: Option<Spot<String>>,
     /// What we answer the provider's challenges with.

@@ -3,10 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Paging;
+use crate::duration::Duration;
 use crate::forward::{AnonymousCalls, Forward, Target};
 use crate::identity::CallerPrivacy;
+use crate::malicious::MarkMalicious;
 use crate::number::Number;
 use crate::pattern::Pattern;
+use crate::precedence::Precedence;
 use crate::ringing::RingOrder;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
@@ -42,6 +46,9 @@ pub struct User {
     /// Numbers and people that ring too: a mobile, an assistant; of a user without devices, the team.
     #[serde(default)]
     pub also: Vec<Spot<Target>>,
+    /// A number of `also` that answers sooner than this is taken for the mailbox of its carrier and let go;
+    /// the others ring on. Nobody's answer is too soon where it is missing.
+    pub voicemail_escape: Option<Spot<Duration>>,
     /// To whom calls are sent on that the user does not take.
     #[serde(default)]
     pub forward: Forward,
@@ -53,6 +60,15 @@ pub struct User {
     /// Whether calls by people who hide who they are ring here.
     #[serde(default)]
     pub anonymous_calls: AnonymousCalls,
+    /// Whether the user may mark calls as malicious, by `malicious_code` of the system.
+    #[serde(default)]
+    pub mark_malicious: MarkMalicious,
+    /// Whether the user may have other phones answer by themselves.
+    #[serde(default)]
+    pub paging: Paging,
+    /// As what of Resource-Priority the user may mark calls: no limit holds those up (RFC 4412).
+    #[serde(default)]
+    pub resource_priority: Vec<Precedence>,
     /// Whether the user's number is hidden from those who are called.
     #[serde(default)]
     pub privacy: CallerPrivacy,

@@ -67,6 +67,11 @@ impl<'a> NameAddr<'a> {
         self.params.get(name)
     }
 
+    /// All header parameters, in order.
+    pub fn params(&self) -> Params<'a> {
+        self.params
+    }
+
     /// Whether this is the Contact `*`.
     pub fn is_star(&self) -> bool {
         self.uri == "*"

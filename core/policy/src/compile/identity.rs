@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, HeaderRule, Rule, Spot};
+use model::{Code, Document, Fault, HeaderRule, Paging, Rule, Spot};
 
 use crate::compile::Compiler;
 use crate::handed_on::TRUSTED_ONLY;
 use crate::policy::Translation;
+use crate::steps::PAGING;
 
 impl Compiler<'_> {
     pub(super) fn translation(&self, trunk: &Document<model::Trunk>) -> Translation {
@@ -40,6 +41,9 @@ impl Compiler<'_> {
         let mut names: Vec<Arc<str>> = rules.filter_map(|rule| Some(rule.pass.as_ref()?.shared())).collect();
         if trunks().any(|trunk| trunk.identity.trust.is_some()) {
             names.extend(TRUSTED_ONLY.map(Arc::from));
+        }
+        if self.documents.user.values().any(|user| user.paging == Paging::Allowed) {
+            names.extend(PAGING.map(Arc::from));
         }
         names.sort_by_key(|name| name.to_ascii_lowercase());
         names.dedup_by(|one, other| one.eq_ignore_ascii_case(other));

@@ -48,6 +48,7 @@ impl Compiler<'_> {
                 ring: document.ring,
                 also: document.also.iter().filter_map(|target| self.target(document, target)).collect(),
                 forward: self.forward(document),
+                voicemail_escape: document.voicemail_escape.as_ref().map(|escape| escape.0),
                 do_not_disturb: document.do_not_disturb,
                 anonymous_calls: document.anonymous_calls,
                 watchers: document.watchers,
@@ -55,6 +56,9 @@ impl Compiler<'_> {
                 privacy: document.privacy,
                 may_show: document.may_show.iter().map(|number| number.value.clone()).collect(),
                 pickup_group: document.pickup_group.as_ref().map(|group| group.as_str().into()),
+                paging: document.paging,
+                mark_malicious: document.mark_malicious,
+                precedence: document.resource_priority.as_slice().into(),
                 rights,
                 at: self.location(document),
             };

@@ -63,6 +63,7 @@ impl Compiler<'_> {
                     codecs: document.media.codecs.as_deref().map_or_else(default_codecs, words),
                 },
                 leg: leg_of(document),
+                precedence: document.resource_priority.as_slice().into(),
                 limit: document
                     .limits
                     .calls
@@ -158,6 +159,7 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
     let (mode, keys_in_clear) = (trunk.media.srtp, trunk.media.keys_in_clear);
     LegRules {
         session_timer: trunk.call.session_timer,
+        longest: trunk.call.longest.map(|longest| longest.0),
         transfer: trunk.call.transfer,
         redirect: trunk.call.redirect,
         methods: Arc::new(trunk.call.methods.clone()),

@@ -16,7 +16,7 @@ use crate::says::Found;
 use crate::steps::choose::{Hop, RouteHop};
 use crate::steps::identity::{Identity, Shown, Who};
 use crate::steps::place::Ringing;
-use crate::steps::{Called, Caller, admit, identity, leg, media};
+use crate::steps::{Called, Caller, admit, alert, identity, leg, media, precedence};
 use crate::trail::{Considered, Outcome, Trail};
 
 const DEVICE_ANSWER_WAIT: Duration = Duration::from_secs(4);
@@ -37,6 +37,7 @@ pub(crate) fn to_server(
     let moving = Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing };
     let mut attempt = of_server(caller, called, hop, identity, moving);
     attempt.sent_on.clone_from(&who.sent_on);
+    attempt.headers.extend(precedence::told(caller, who.facts, hop.0));
     hide_media(who, &mut attempt);
     (attempt.route, attempt.quote) = (Some(route.name.clone()), quote);
     attempt
@@ -103,6 +104,7 @@ fn of_server(
         contact_user: identity.contact_user,
         leg: LegRules { dress: identity.dress, ..leg::of_trunk(trunk) },
         answer_wait: trunk.answer_wait,
+        escape: None,
         ring_max: trunk.ring_wait,
         moves_on: moving.on,
         moves_on_after_ringing: moving.after_ringing,
@@ -132,8 +134,10 @@ pub(crate) fn to_user(
     called: &Called<'_>,
     Ringing { user, devices }: &Ringing<'_>,
 ) -> Result<Vec<AttemptPlan>, Refusal> {
+    let is_choosy = !(who.facts.accept_contact.is_empty() && who.facts.reject_contact.is_empty());
     if devices.is_empty() {
         let says = match user.password {
+            _ if is_choosy => format!("{} has no device that is what the caller wants (RFC 3841)", user.name),
             Some(_) => format!("no phone is registered as {}, and it has no other device", user.name),
             None => format!("{} has no device", user.name),
         };
@@ -144,6 +148,7 @@ pub(crate) fn to_user(
         let contact = device.to_string();
         let identity = identity::towards_user(policy, who, caller, called, &contact);
         let media = media::towards_user(policy, caller, user);
+        let alert = alert::towards_user(policy, who, caller, called, user);
         let mut attempt = AttemptPlan {
             callee: Callee::User(user.name.clone()),
             sent_on: who.sent_on.clone(),
@@ -163,11 +168,12 @@ pub(crate) fn to_user(
             request_uri: identity.request_uri,
             from: identity.from,
             to: identity.to,
-            headers: identity.headers,
-            because: identity.because,
+            headers: [identity.headers, alert.lines].concat(),
+            because: identity.because.into_iter().chain(alert.because).collect(),
             contact_user: identity.contact_user,
             leg: leg::of_user(policy),
             answer_wait: DEVICE_ANSWER_WAIT,
+            escape: None,
             ring_max: RING_MAX,
             moves_on: moves_on.clone(),
             moves_on_after_ringing: true,

@@ -8,6 +8,7 @@ use model::{Side, SipUri};
 
 use crate::devices::{ASSUMED, DeviceFact};
 use crate::facts::Facts;
+use crate::features::Features;
 use crate::ids::InterfaceId;
 use crate::policy::{Policy, User};
 use crate::trail::Trail;
@@ -69,6 +70,17 @@ impl Device<'_> {
             Device::Configured(uri) => uri.address(),
             Device::Registered(fact) => Some(fact.source.ip().to_canonical()),
         }
+    }
+
+    /// What it said that it can do.
+    pub fn features(&self) -> Features {
+        let said = self.registered().and_then(|fact| fact.features.as_deref());
+        said.map(Features::parse).unwrap_or_default()
+    }
+
+    /// Thousandths: the more, the sooner it is rung.
+    pub fn priority(&self) -> u16 {
+        self.registered().map_or(1000, |fact| fact.priority)
     }
 
     pub fn interface(&self, policy: &Policy) -> Option<InterfaceId> {

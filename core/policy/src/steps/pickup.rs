@@ -108,6 +108,7 @@ pub(super) fn plan(
         attempts: vec![attempt(policy, caller, user)],
         set_up_max: Duration::ZERO,
         taken_once: Vec::new(),
+        priority: None,
         service: Some(service),
         is_private: false,
     }
@@ -140,6 +141,7 @@ fn attempt(policy: &Policy, caller: &Caller<'_>, user: &Arc<User>) -> AttemptPla
         media: MediaPlan { path: MediaPath::Anchored, ..media },
         leg: leg::of_user(policy),
         answer_wait: Duration::ZERO,
+        escape: None,
         ring_max: Duration::ZERO,
         moves_on: Causes::of_devices(),
         moves_on_after_ringing: false,

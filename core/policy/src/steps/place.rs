@@ -12,6 +12,7 @@ use crate::policy::{Policy, Route, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::Caller;
 use crate::steps::devices::{self, Device};
+use crate::steps::prefer;
 use crate::trail::Trail;
 
 const NAME: &str = "place";
@@ -124,7 +125,7 @@ pub(crate) fn ringing<'p>(
     user: &'p Arc<User>,
     trail: &mut Trail,
 ) -> Result<Ringing<'p>, Refusal> {
-    let every = Ringing { user, devices: devices::of(user, facts, trail) };
+    let every = Ringing { user, devices: wanted(user, facts, trail) };
     let Some(trunk) = speaker.trunk.filter(|trunk| trunk.toll_bypass == TollBypass::Refused) else {
         return Ok(every);
     };
@@ -144,13 +145,18 @@ pub(crate) fn ringing<'p>(
     match mailbox {
         Some(user) => {
             trail.note(NAME, "mailbox", format!("{says}; {} is called instead", user.name)).at(&trunk.at);
-            Ok(Ringing { user, devices: devices::of(user, facts, trail) })
+            Ok(Ringing { user, devices: wanted(user, facts, trail) })
         }
         None => {
             trail.note(NAME, "refused", says.clone()).at(&trunk.at);
             Err(Refusal::new(Code::NOT_THERE, says))
         }
     }
+}
+
+/// All devices of a user that the caller wants.
+fn wanted<'p>(user: &'p Arc<User>, facts: &'p Facts, trail: &mut Trail) -> Vec<Device<'p>> {
+    prefer::by_caller(devices::of(user, facts, trail), user, facts, trail)
 }
 
 /// Whose devices ring.

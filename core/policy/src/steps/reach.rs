@@ -291,7 +291,9 @@ impl<'p> Reach<'_, 'p> {
             }
             Towards::Outside(called, routes) => {
                 let who = path.who.sent_on_outside(policy, by, Reason::FollowMe);
-                self.outside(&who, &sender(by), &called, &routes, trail).map(|chain| vec![chain])
+                let mut chain = self.outside(&who, &sender(by), &called, &routes, trail)?;
+                chain.iter_mut().for_each(|attempt| attempt.escape = by.voicemail_escape);
+                Ok(vec![chain])
             }
         }
     }

@@ -3,6 +3,7 @@
 
 #[path = "../house/mod.rs"]
 mod house;
+mod phones;
 mod rules;
 
 use house::{call, house_of, planned, refused};

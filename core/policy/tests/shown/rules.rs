@@ -127,6 +127,25 @@ fn a10_no_rule_for_headers_gives_a_hidden_caller_away() {
     assert_eq!(header(&first(&house(rules, ""), &harmless), "X-Note"), Some("lunch"));
 }
 
+/// More of User-to-User than the telephone network carries is not handed on; 128 octets and the one before
+/// them are.
+#[test]
+fn f9_a_user_to_user_beyond_its_limit_is_left_out() {
+    let policy = house(r#"headers = [{ pass = "User-to-User" }]"#, "");
+    let handed = |value: &str| {
+        let facts = Facts { handed_on: vec![("User-to-User".into(), value.into())], ..hana("+12065550142") };
+        header(&first(&policy, &facts), "User-to-User").map(str::to_owned)
+    };
+    let hex = |octets: usize| format!("{};encoding=hex", "a5".repeat(octets));
+
+    assert_eq!(handed(&hex(129)), Some(hex(129)));
+    assert_eq!(handed(&hex(130)), None);
+    assert_eq!(handed(&"a5".repeat(129)), Some("a5".repeat(129)), "hex, where nothing is said");
+    let text = |letters: usize| format!("\"{}\";encoding=text", "x".repeat(letters));
+    assert_eq!(handed(&text(129)), Some(text(129)));
+    assert_eq!(handed(&text(130)), None);
+}
+
 /// A trunk's own rule lets its headers go on to other legs, or has them ignored.
 #[test]
 fn rules_for_what_comes_in_hand_on_and_ignore() {

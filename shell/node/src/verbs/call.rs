@@ -1,16 +1,14 @@
 //! `tandem call`: calls in progress, calls that ended, and callers that were turned away.
 
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use cli::{Call, Exit, Paint, Palette};
 use serde_json::{Value, json};
 
 use crate::control::{self, Request, Response};
-use crate::verbs::{Form, messages, record, when};
+use crate::verbs::kept::ended;
+use crate::verbs::{Form, marks, messages, record, when};
 
 /// Calls in progress that a shard lists: a thousand at most.
 const LIVE: Request = Request::Calls { most: 1_000 };
@@ -60,11 +58,21 @@ fn with_record(id: &str, data: &Path, then: impl FnOnce(&Value, &Path) -> Result
 
 fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
     let found = ended(data, usize::MAX, |one| is_meant(one, id))?;
+    if found.len() > 1 && !names_in(id).is_empty() {
+        match form {
+            Form::Json => println!("{:#}", json!(found)),
+            Form::Text => found.iter().for_each(|one| println!("{}", record::in_words(one, palette))),
+        }
+        return Ok(Exit::Done);
+    }
     let live = live_calls(data);
     let in_progress = live["calls"].as_array().into_iter().flatten().find(|call| call["id"] == id);
     match (found.last(), in_progress) {
         (Some(record), _) if form == Form::Json => println!("{record:#}"),
-        (Some(record), _) => println!("{}", record::in_words(record, palette)),
+        (Some(record), _) => {
+            println!("{}", record::in_words(record, palette));
+            marks::of(record, data)?.iter().for_each(|says| println!("  {says}."));
+        }
         (None, Some(call)) if form == Form::Json => println!("{call:#}"),
         (None, Some(call)) => println!("{}", live_line(call, palette)),
         (None, None) => {
@@ -78,7 +86,27 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
 /// Whether a record is the one that somebody names.
 fn is_meant(record: &Value, id: &str) -> bool {
     let attempts = || record["attempts"].as_array().into_iter().flatten();
-    record["id"] == id || record["call_id"] == id || attempts().any(|attempt| attempt["call_id"] == id)
+    let is_named = || {
+        let pairs = record["sessions"].as_array().into_iter().flatten();
+        let names: Vec<&str> =
+            pairs.flat_map(|pair| [&pair["caller"], &pair["callee"]]).filter_map(Value::as_str).collect();
+        names_in(id).iter().any(|wanted| names.iter().any(|name| name.eq_ignore_ascii_case(wanted)))
+    };
+    record["id"] == id
+        || record["call_id"] == id
+        || attempts().any(|attempt| attempt["call_id"] == id)
+        || is_named()
+}
+
+/// The names that a Session-ID holds, or one of them alone (RFC 7989); nothing, if it is none.
+fn names_in(id: &str) -> Vec<&str> {
+    let (first, other) = id.split_once(";remote=").map_or((id, None), |(first, other)| (first, Some(other)));
+    let is_name = |name: &&str| {
+        name.len() == 32
+            && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && name.bytes().any(|byte| byte != b'0')
+    };
+    [first].into_iter().chain(other).filter(is_name).collect()
 }
 
 fn is_refused(record: &Value) -> bool {
@@ -91,68 +119,6 @@ fn live_calls(data: &Path) -> Value {
         Ok(Some(Response::Answer(calls))) => calls,
         _ => Value::Null,
     }
-}
-
-/// The newest records and turned-away callers that fit, in order of time.
-fn ended(data: &Path, most: usize, fits: impl Fn(&Value) -> bool) -> Result<Vec<Value>> {
-    let mut newest = Newest { most, values: VecDeque::new() };
-    match store::records_in(data) {
-        Ok(records) => records.filter_map(Result::ok).filter(&fits).for_each(|one| newest.push(one)),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error).with_context(|| data.display().to_string()),
-    }
-    let mut all = newest.values;
-    let mut newest = Newest { most, values: VecDeque::new() };
-    each_turned_away(data, |one| {
-        if fits(&one) {
-            newest.push(one);
-        }
-    })?;
-    all.extend(newest.values);
-    let mut all: Vec<Value> = all.into();
-    all.sort_by_key(began_ms);
-    let left_out = all.len().saturating_sub(most);
-    Ok(all.split_off(left_out))
-}
-
-struct Newest {
-    most: usize,
-    values: VecDeque<Value>,
-}
-
-impl Newest {
-    fn push(&mut self, value: Value) {
-        if self.values.len() >= self.most {
-            self.values.pop_front();
-        }
-        self.values.push_back(value);
-    }
-}
-
-/// Callers whom nobody knows have no call record: they are in the events.
-fn each_turned_away(data: &Path, mut each: impl FnMut(Value)) -> Result<()> {
-    let path = data.join("events.jsonl");
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error).with_context(|| path.display().to_string()),
-    };
-    for line in BufReader::new(file).lines() {
-        let line = line.with_context(|| path.display().to_string())?;
-        // Most events are others, and not worth taking apart.
-        if !line.contains("\"turned_away\"") {
-            continue;
-        }
-        if let Ok(mut event) = serde_json::from_str::<Value>(&line) {
-            event["id"] = format!("t{:011x}", event["at"].as_i64().unwrap_or_default()).into();
-            each(event);
-        }
-    }
-    Ok(())
-}
-
-fn began_ms(value: &Value) -> i64 {
-    value["started"].as_i64().or(value["at"].as_i64()).unwrap_or_default()
 }
 
 fn print(live: &Value, ended: &[Value], palette: Palette) {

@@ -24,6 +24,15 @@ pub fn line(record: &Value, palette: Palette) -> String {
 /// In full: what became of it, every attempt, and why it went there.
 pub fn in_words(record: &Value, palette: Palette) -> String {
     let mut text = line(record, palette);
+    if let Some(help) = help_of(word(record, "verdict")) {
+        let _ = write!(text, "\n  {}", palette.paint(Paint::Quiet, help));
+    }
+    if record["private_line"] == true {
+        let _ = write!(text, "\n  On a private line");
+    }
+    if let Some(by) = ended_by(record) {
+        let _ = write!(text, "\n  Ended by {by}");
+    }
     for attempt in record["attempts"].as_array().into_iter().flatten() {
         let remote = attempt["remote"].as_str().map(|remote| format!(" ({remote})")).unwrap_or_default();
         let status = attempt["sip_code"].as_u64().map(|status| format!("{status} ")).unwrap_or_default();
@@ -33,6 +42,13 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
         let _ = write!(text, "\n  {callee}: {target}{remote}  {status}{cause}");
         let _ =
             write!(text, "\n      sent as {} to {}", word(attempt, "sent_from"), word(attempt, "sent_to"));
+    }
+    for pair in record["sessions"].as_array().into_iter().flatten() {
+        let _ = write!(text, "\n  Session-ID {};remote={}", word(pair, "caller"), word(pair, "callee"));
+    }
+    let by = record["transferred_by"].as_str().map(|by| format!(", transferred by {by}")).unwrap_or_default();
+    for parent in record["parents"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let _ = write!(text, "\n  Goes on from {parent}{by}");
     }
     let _ = write!(text, "\n{}", palette.paint(Paint::Quiet, "  Decided, and why:"));
     for (number, step) in (1..).zip(record["trail"]["steps"].as_array().into_iter().flatten()) {
@@ -52,6 +68,23 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
         let _ = write!(text, "\n  Planned by revision {revision}.");
     }
     text
+}
+
+/// What a verdict or a refusal means, and what to do about it.
+fn help_of(code: &str) -> Option<&'static str> {
+    let verdict = switch::VERDICTS.iter().find(|verdict| verdict.code == code).map(|verdict| verdict.help);
+    let refusal = || policy::REFUSALS.iter().find(|row| row.code.to_string() == code).map(|row| row.help);
+    verdict.or_else(refusal)
+}
+
+/// Who ended a call that was answered.
+fn ended_by(record: &Value) -> Option<&str> {
+    record["answered"].as_i64()?;
+    Some(match word(record, "ended_by") {
+        "caller" => "the caller",
+        "callee" => "the callee",
+        _ => "the house",
+    })
 }
 
 fn calling(record: &Value) -> &str {

@@ -102,6 +102,7 @@ fn a22_a_silent_peer_ends_the_call_within_the_interval() {
     assert_eq!(call.ended(), Some(Ended::ByPeer));
     let record = world.records().last().unwrap();
     assert_eq!(record.verdict, "TD-E205");
+    assert_eq!(record.words, "a party gave no sign of life: the callee, trunk east");
     assert!(record.talk_ms <= 90_000);
     east.returns();
     world.finish();

@@ -191,6 +191,10 @@ fn req_f49_the_private_number_rings_through_do_not_disturb() {
     world.run_for(WHILE);
 
     assert!(call.is_up_with(&minsu));
+    call.hangs_up();
+    world.run_for(WHILE);
+    let private: Vec<bool> = world.records().iter().map(|record| record.private_line).collect();
+    assert_eq!(private, [false, true], "the record says so");
     world.finish();
 
     let sent_on = "do_not_disturb = true\nforward = { busy = { user = \"hana\" } }";
@@ -245,6 +249,51 @@ fn b10_a_mobile_rings_along_and_sees_who_calls() {
         assert_eq!(world.records().len(), 1);
         world.finish();
     }
+}
+
+/// A mobile that is off: its carrier's mailbox answers at once, before anybody could. It is let go, the desk
+/// phone rings on; unanswered, the call goes where the user wants it. Who answers later is a person.
+#[test]
+fn req_f45_a_carriers_mailbox_is_no_answer() {
+    let also = "also = [{ number = \"+12065550199\" }]\nvoicemail_escape = \"1500ms\"\n\
+                forward = { no_answer = { user = \"hana\" }, after = \"10s\" }";
+    for (mobile_ms, desk_s, meant) in [(300, 4, "minsu"), (300, 60, "hana"), (2_500, 4, "east")] {
+        let mut world = World::from_toml(seed(), &house(also, ""));
+        let (east, west, minsu) = (world.provider("east"), world.provider("west"), world.user("minsu"));
+        east.answers_after(Duration::from_millis(mobile_ms));
+        minsu.answers_after(Duration::from_secs(desk_s));
+
+        let call = west.dials("+1 425 555 0101");
+        world.run_for(Duration::from_secs(14));
+
+        let who = if meant == "east" { east.clone() } else { world.user(meant) };
+        assert!(call.is_up_with(&who), "{mobile_ms} ms, {desk_s} s: {:?}", call.notes());
+        assert_eq!(east.calls_now(), usize::from(meant == "east"));
+        call.hangs_up();
+        world.run_for(WHILE);
+        let record = &world.records()[0];
+        let mailbox =
+            record.attempts.iter().filter(|attempt| attempt.cause.contains("its carrier's mailbox"));
+        assert_eq!(mailbox.count(), usize::from(mobile_ms == 300), "{:?}", record.attempts);
+        world.finish();
+    }
+}
+
+/// Where nothing is said of it, whoever answers has the call.
+#[test]
+fn req_f45_nobody_answers_too_soon_unless_somebody_says_so() {
+    let mut world = World::from_toml(seed(), &house("also = [{ number = \"+12065550199\" }]", ""));
+    let (east, west, minsu) = (world.provider("east"), world.provider("west"), world.user("minsu"));
+    east.answers_after(Duration::from_millis(300));
+    minsu.answers_after(Duration::from_secs(4));
+
+    let call = west.dials("+1 425 555 0101");
+    world.run_for(WHILE);
+
+    assert!(call.is_up_with(&east));
+    call.hangs_up();
+    world.run_for(WHILE);
+    world.finish();
 }
 
 /// The first way to the mobile fails: the next one takes its place, and the desk phone rings on.

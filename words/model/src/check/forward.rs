@@ -1,5 +1,7 @@
 //! Forwards: each leads somewhere, and to one place.
 
+use std::time::Duration;
+
 use crate::documents::{Document, Documents};
 use crate::fault::Fault;
 use crate::forward::Target;
@@ -30,11 +32,19 @@ fn of_user(documents: &Documents, user: &Document<User>, problems: &mut Vec<Prob
         let fault = fault.suggest("1 or more, or forward = { always = { refuse = 486 } }");
         problems.push(documents.problem_at(user, most, fault));
     }
+    let escape = user.voicemail_escape.as_ref();
+    if let Some(escape) = escape.filter(|escape| escape.0 > ESCAPE_MAX) {
+        let fault = Fault::new(Code::OUT_OF_RANGE, format!("people answer within {}", escape.value));
+        problems.push(documents.problem_at(user, escape, fault.suggest("1500ms; 8s at most")));
+    }
     if let Some(after) = forward.after.as_ref().filter(|after| !AFTER_SECONDS.contains(&after.0.as_secs())) {
         let fault = Fault::new(Code::OUT_OF_RANGE, format!("no phone rings for {}", after.value));
         problems.push(documents.problem_at(user, after, fault.suggest("from \"5s\" to \"120s\"")));
     }
 }
+
+/// A mailbox that answers later can't be told from a person.
+const ESCAPE_MAX: Duration = Duration::from_secs(8);
 
 /// Whether a refusal makes a difference.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,71 @@
+//! What is kept of calls that ended, and of callers that were turned away.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// The newest records and turned-away callers that fit, in order of time.
+pub fn ended(data: &Path, most: usize, fits: impl Fn(&Value) -> bool) -> Result<Vec<Value>> {
+    let mut newest = Newest { most, values: VecDeque::new() };
+    match store::records_in(data) {
+        Ok(records) => records.filter_map(Result::ok).filter(&fits).for_each(|one| newest.push(one)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| data.display().to_string()),
+    }
+    let mut all = newest.values;
+    let mut newest = Newest { most, values: VecDeque::new() };
+    each_turned_away(data, |one| {
+        if fits(&one) {
+            newest.push(one);
+        }
+    })?;
+    all.extend(newest.values);
+    let mut all: Vec<Value> = all.into();
+    all.sort_by_key(began_ms);
+    let left_out = all.len().saturating_sub(most);
+    Ok(all.split_off(left_out))
+}
+
+struct Newest {
+    most: usize,
+    values: VecDeque<Value>,
+}
+
+impl Newest {
+    fn push(&mut self, value: Value) {
+        if self.values.len() >= self.most {
+            self.values.pop_front();
+        }
+        self.values.push_back(value);
+    }
+}
+
+/// Callers whom nobody knows have no call record: they are in the events.
+fn each_turned_away(data: &Path, mut each: impl FnMut(Value)) -> Result<()> {
+    let path = data.join("events.jsonl");
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    for line in BufReader::new(file).lines() {
+        let line = line.with_context(|| path.display().to_string())?;
+        // Most events are others, and not worth taking apart.
+        if !line.contains("\"turned_away\"") {
+            continue;
+        }
+        if let Ok(mut event) = serde_json::from_str::<Value>(&line) {
+            event["id"] = format!("t{:011x}", event["at"].as_i64().unwrap_or_default()).into();
+            each(event);
+        }
+    }
+    Ok(())
+}
+
+fn began_ms(value: &Value) -> i64 {
+    value["started"].as_i64().or(value["at"].as_i64()).unwrap_or_default()
+}

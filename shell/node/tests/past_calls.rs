@@ -1,0 +1,118 @@
+#![allow(clippy::unwrap_used)]
+//! Calls that ended, found again in what the data folder keeps.
+
+mod house;
+
+use std::fs;
+
+use house::{Directory, tandem};
+use serde_json::{Value, json};
+
+const EAST: &str = "aaaa1111aaaa4111aaaa1111aaaa1111";
+const MINSU: &str = "bbbb2222bbbb4222bbbb2222bbbb2222";
+const HANA: &str = "cccc3333cccc4333cccc3333cccc3333";
+const NOBODY: &str = "00000000000000000000000000000000";
+
+/// A record as far as looking at it needs it.
+fn record(id: &str, started: i64, sessions: &[(&str, &str)], parents: &[&str]) -> Value {
+    let pair = |(caller, callee): &(&str, &str)| json!({ "caller": caller, "callee": callee });
+    let sessions: Vec<Value> = sessions.iter().map(pair).collect();
+    json!({
+        "id": id, "call_id": format!("{id}@far"), "started": started,
+        "calling": "east", "to_dialled": "sip:1@here",
+        "outcome": "answered", "verdict": "TD-E001", "words": "a party hung up", "attempts": [],
+        "sessions": sessions, "parents": parents, "trail": { "steps": [] }, "revision": 1,
+    })
+}
+
+fn keep(directory: &Directory, records: &[Value]) {
+    let folder = directory.path().join("data/records");
+    fs::create_dir_all(&folder).unwrap();
+    let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+    fs::write(folder.join("calls-2026-11-21.jsonl"), lines.join("\n") + "\n").unwrap();
+}
+
+fn shown(directory: &Directory, what: &str) -> (Option<i32>, String) {
+    let output = tandem(&["call", "show", what, "--dir", directory.text()]);
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// By the pair, in either order, or by one name: both calls of a transfer, and no other; zeros find nobody.
+#[test]
+fn c14_a_session_id_finds_every_call_that_bore_it() {
+    let directory = Directory::new("sessions");
+    let first = record("c1", 1_000, &[(EAST, MINSU)], &[]);
+    let second = record("c2", 2_000, &[(EAST, HANA)], &["c1"]);
+    keep(&directory, &[first, second, record("c3", 3_000, &[(&MINSU.replace('b', "d"), NOBODY)], &[])]);
+
+    for what in [format!("{EAST};remote={MINSU}"), format!("{MINSU};remote={EAST}"), EAST.to_uppercase()] {
+        let (code, text) = shown(&directory, &what);
+        assert_eq!(code, Some(0), "{what}");
+        assert!(text.contains("c1  ") && text.contains("c2  ") && !text.contains("c3  "), "{what}: {text}");
+        assert!(text.contains("Goes on from c1"), "{text}");
+    }
+    let (_, only) = shown(&directory, HANA);
+    assert!(only.contains(&format!("Session-ID {EAST};remote={HANA}")) && !only.contains("c1  "), "{only}");
+    assert_eq!(shown(&directory, NOBODY).0, Some(1));
+}
+
+/// Every way for a call to end, and every way to refuse one, is put in words: its code, what it was, what it
+/// means and who ended it.
+#[test]
+fn every_ending_is_put_in_words() {
+    let directory = Directory::new("endings");
+    let verdicts = switch::VERDICTS.iter().map(|row| (row.code.to_owned(), row.title, row.help));
+    let refusals = policy::REFUSALS.iter().map(|row| (row.code.to_string(), row.title, row.help));
+    let all: Vec<_> = verdicts.chain(refusals).collect();
+    let ended = |(at, (code, title, _)): (usize, &(String, &str, &str))| {
+        let mut record = record(&format!("c{at}"), 1_000, &[], &[]);
+        (record["verdict"], record["words"]) = (code.as_str().into(), (*title).into());
+        (record["answered"], record["ended_by"]) = (1_500.into(), "house".into());
+        record
+    };
+    keep(&directory, &all.iter().enumerate().map(ended).collect::<Vec<_>>());
+
+    for (at, (code, title, help)) in all.iter().enumerate() {
+        let (status, text) = shown(&directory, &format!("c{at}"));
+        assert_eq!(status, Some(0), "{code}");
+        for words in [code.as_str(), title, help, "Ended by the house"] {
+            assert!(text.contains(words), "{code}: {words:?} is not in {text}");
+        }
+    }
+    assert!(all.len() > 50);
+}
+
+/// A call that reached a user.
+fn reaching(id: &str, user: &str, times: [i64; 3]) -> Value {
+    let mut one = record(id, times[0], &[], &[]);
+    one["attempts"] = json!([{ "callee": format!("user {user}"), "target": "sip:x", "sip_code": 200 }]);
+    (one["answered"], one["ended"]) = (times[1].into(), times[2].into());
+    one
+}
+
+/// A mark is about the call that its maker was in, or else about the last one that had reached them; nobody
+/// else's call is touched by it.
+#[test]
+fn req_f57_a_marked_call_says_so() {
+    let directory = Directory::new("marks");
+    let mark = |id: &str, by: &str, at: i64| {
+        let mut one = record(id, at, &[], &[]);
+        (one["calling"], one["marks"]) = (by.into(), "malicious".into());
+        one
+    };
+    let calls = [
+        reaching("c1", "hana", [1_000, 1_100, 9_000]),
+        reaching("c2", "hana", [2_000, 2_100, 2_500]),
+        reaching("c3", "minsu", [2_600, 2_700, 2_800]),
+        reaching("c4", "minsu", [2_900, 2_950, 3_100]),
+        reaching("c5", "minsu", [6_000, 6_100, 6_200]),
+        mark("m1", "hana", 3_000),
+        mark("m2", "minsu", 5_000),
+    ];
+    keep(&directory, &calls);
+
+    let is_marked = |id: &str| shown(&directory, id).1.contains("Marked as malicious");
+    let marked: Vec<&str> = ["c1", "c2", "c3", "c4", "c5"].into_iter().filter(|id| is_marked(id)).collect();
+    assert_eq!(marked, ["c1", "c4"]);
+    assert!(shown(&directory, "c1").1.contains("Marked as malicious by hana."));
+}

@@ -1,7 +1,7 @@
 //! What outlives the process: messages that nobody has taken yet.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use policy::WallTime;
 use serde::{Deserialize, Serialize};
@@ -44,12 +44,11 @@ impl Kept {
     }
 
     pub(crate) fn of(letter: &Letter, now: (Instant, WallTime)) -> Kept {
-        let left = letter.until.saturating_duration_since(now.0).as_millis();
         let kept = KeptLetter {
             from: Arc::clone(&letter.from),
             to: Arc::clone(&letter.to),
             at: letter.at,
-            until: WallTime(now.1.0.saturating_add(i64::try_from(left).unwrap_or(i64::MAX))),
+            until: WallTime::at(letter.until, now),
             kind: letter.kind.clone(),
             body: letter.body.clone(),
         };
@@ -63,13 +62,12 @@ impl Kept {
     /// What is left of it; nothing where its time is over.
     pub(crate) fn restore(&self, now: (Instant, WallTime)) -> Option<Letter> {
         let kept = self.letter.as_ref()?;
-        let left = u64::try_from(kept.until.0.saturating_sub(now.1.0)).ok().filter(|left| *left > 0)?;
         Some(Letter {
             number: self.number,
             from: Arc::clone(&kept.from),
             to: Arc::clone(&kept.to),
             at: kept.at,
-            until: now.0 + Duration::from_millis(left),
+            until: kept.until.moment(now)?,
             kind: kept.kind.clone(),
             body: kept.body.clone(),
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use policy::{Policy, WallTime};
-use registrar::{Proof, Table, challenges, prove};
+use registrar::{Door, Table};
 use serde::Serialize;
 use sip_message::Message;
 use sip_stack::auth::Guard;
@@ -160,18 +160,16 @@ impl Post {
         server: ServerId,
         message: &Message<'_>,
     ) -> Option<Arc<str>> {
-        let unproven = &mut self.counters.unproven;
-        let proof = prove(around.policy, around.guard, around.wall, message, unproven);
-        if let Proof::By(user) = proof {
-            return Some(user);
-        }
-        self.counters.challenged += 1;
-        let challenges = challenges(around.policy, around.guard, around.wall, &proof);
-        let headers: Vec<(&str, &str)> =
-            challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
-        let answer = Answer { headers: &headers, ..Answer::plain(401) };
-        around.stack.respond_and_forget(around.now, server, &answer, around.sends);
-        None
+        let door = Door {
+            now: around.now,
+            wall: around.wall,
+            policy: around.policy,
+            stack: around.stack,
+            guard: around.guard,
+            sends: around.sends,
+        };
+        let Counters { challenged, unproven, .. } = &mut self.counters;
+        door.admit(server, message, (challenged, unproven))
     }
 
     fn take(&mut self, around: &mut Surroundings<'_>, sender: &Arc<str>, said: &Said<'_>) -> Result<(), No> {

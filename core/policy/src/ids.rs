@@ -1,5 +1,7 @@
 //! Names of things that facts and plans speak of, and points of time.
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 
 /// One of our own interfaces; dense, valid for one policy.
@@ -13,3 +15,17 @@ pub struct ServerId(pub u16);
 /// A point of wall time, in milliseconds since 1970 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WallTime(pub i64);
+
+impl WallTime {
+    /// What the wall clock will say at a moment to come.
+    pub fn at(moment: Instant, now: (Instant, WallTime)) -> WallTime {
+        let left = moment.saturating_duration_since(now.0).as_millis();
+        WallTime(now.1.0.saturating_add(i64::try_from(left).unwrap_or(i64::MAX)))
+    }
+
+    /// The moment at which the wall clock will say this; nothing where it has passed.
+    pub fn moment(self, now: (Instant, WallTime)) -> Option<Instant> {
+        let left = u64::try_from(self.0.saturating_sub(now.1.0)).ok().filter(|left| *left > 0)?;
+        Some(now.0 + Duration::from_millis(left))
+    }
+}

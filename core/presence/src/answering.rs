@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use registrar::{Proof, challenges, prove};
+use registrar::Door;
 use sip_message::Message;
 use sip_stack::{Dialog, Flow, Reply, ServerId, Token};
 
-use crate::house::{House, Surroundings};
+use crate::house::{Counters, House, Surroundings};
 use crate::kept::Kept;
 use crate::limits::MOST;
 use crate::no::No;
@@ -42,18 +42,16 @@ impl House {
         server: ServerId,
         message: &Message<'_>,
     ) -> Option<Arc<str>> {
-        let unproven = &mut self.counters.unproven;
-        let proof = prove(around.policy, around.guard, around.wall, message, unproven);
-        if let Proof::By(user) = proof {
-            return Some(user);
-        }
-        self.counters.challenged += 1;
-        let challenges = challenges(around.policy, around.guard, around.wall, &proof);
-        let headers: Vec<(&str, &str)> =
-            challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
-        let reply = Reply { headers: &headers, ..Reply::plain(401) };
-        around.stack.respond_and_forget(around.now, server, &reply, around.sends);
-        None
+        let door = Door {
+            now: around.now,
+            wall: around.wall,
+            policy: around.policy,
+            stack: around.stack,
+            guard: around.guard,
+            sends: around.sends,
+        };
+        let Counters { challenged, unproven, .. } = &mut self.counters;
+        door.admit(server, message, (challenged, unproven))
     }
 
     fn begin(

@@ -1,7 +1,7 @@
 //! What outlives the process: who watches whom, and what devices publish.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pidf::{Activity, Basic, Said};
 use policy::WallTime;
@@ -85,7 +85,7 @@ impl Kept {
             event: one.event.clone(),
             contact: one.contact.clone(),
             entity: one.entity.clone(),
-            until: by_the_wall(one.until, now),
+            until: WallTime::at(one.until, now),
             version: one.version,
             dialog: one.dialog.kept(listeners),
         };
@@ -115,7 +115,7 @@ impl KeptWatching {
             event: self.event.clone(),
             contact: self.contact.clone(),
             entity: self.entity.clone(),
-            until: by_the_clock(self.until, now)?,
+            until: self.until.moment(now)?,
             version: self.version.saturating_add(UNWRITTEN),
             state: State::Owed { from, failures: 0 },
             is_kept: true,
@@ -129,7 +129,7 @@ impl KeptPublication {
         KeptPublication {
             tag: one.tag.clone(),
             number: one.number,
-            until: by_the_wall(one.until, now),
+            until: WallTime::at(one.until, now),
             is_open: one.said.basic.map(|basic| basic == Basic::Open),
             activities: one.said.activities.iter().map(|one| one.word().to_owned()).collect(),
             notes: one.said.notes.clone(),
@@ -143,18 +143,7 @@ impl KeptPublication {
             tag: self.tag.clone(),
             number: self.number,
             said: Arc::new(Said { basic, activities, notes: self.notes.clone() }),
-            until: by_the_clock(self.until, now)?,
+            until: self.until.moment(now)?,
         })
     }
-}
-
-fn by_the_wall(until: Instant, now: (Instant, WallTime)) -> WallTime {
-    let left = until.saturating_duration_since(now.0).as_millis();
-    WallTime(now.1.0.saturating_add(i64::try_from(left).unwrap_or(i64::MAX)))
-}
-
-/// Nothing where its time is over.
-fn by_the_clock(until: WallTime, now: (Instant, WallTime)) -> Option<Instant> {
-    let left = u64::try_from(until.0.saturating_sub(now.1.0)).ok().filter(|left| *left > 0)?;
-    Some(now.0 + Duration::from_millis(left))
 }

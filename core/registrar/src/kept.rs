@@ -1,7 +1,7 @@
 //! What outlives the process: a user's bindings, as they are written down and read again.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use policy::WallTime;
 use serde::{Deserialize, Serialize};
@@ -51,8 +51,6 @@ pub enum KeptReach {
 
 impl KeptBinding {
     pub(crate) fn of(binding: &Binding, now: (Instant, WallTime), listeners: &[Listener]) -> KeptBinding {
-        let left = binding.until.saturating_duration_since(now.0).as_millis();
-        let until = WallTime(now.1.0.saturating_add(i64::try_from(left).unwrap_or(i64::MAX)));
         KeptBinding {
             contact: binding.contact.clone(),
             instance: binding.instance.clone(),
@@ -61,7 +59,7 @@ impl KeptBinding {
             call_id: binding.call_id.clone(),
             cseq: binding.cseq,
             registered: binding.registered,
-            until,
+            until: WallTime::at(binding.until, now),
             path: binding.path.clone(),
             source: KeptFlow::of(binding.source, listeners),
             agent: binding.agent.clone(),
@@ -80,7 +78,7 @@ impl KeptBinding {
 
     /// What is left of it; nothing where its time is over.
     pub(crate) fn restore(&self, now: (Instant, WallTime), listeners: &[Listener]) -> Option<Binding> {
-        let left = u64::try_from(self.until.0.saturating_sub(now.1.0)).ok().filter(|left| *left > 0)?;
+        let until = self.until.moment(now)?;
         let reach = match &self.reach {
             KeptReach::ByPath => Reach::ByPath,
             KeptReach::At(flow) => {
@@ -97,7 +95,7 @@ impl KeptBinding {
             call_id: self.call_id.clone(),
             cseq: self.cseq,
             registered: self.registered,
-            until: now.0 + Duration::from_millis(left),
+            until,
             path: self.path.clone(),
             source: self.source.restore(listeners)?,
             agent: self.agent.clone(),

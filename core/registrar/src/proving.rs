@@ -1,22 +1,57 @@
 //! Who has sent a request: a user who knows the password, or nobody.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use policy::{Policy, WallTime};
 use sip_message::{Header, Message};
 use sip_stack::auth::{self, Algorithm, Guard, Secret};
+use sip_stack::{Reply, Send, ServerId, Stack};
 
 /// What a request proves of its sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Proof {
+pub(crate) enum Proof {
     By(Arc<str>),
     Nobody,
     /// The proof was right, and its nonce too old.
     Late,
 }
 
+/// Where requests of users come in that are no REGISTERs.
+pub struct Door<'a> {
+    pub now: Instant,
+    pub wall: WallTime,
+    pub policy: &'a Policy,
+    pub stack: &'a mut Stack,
+    pub guard: &'a mut Guard,
+    pub sends: &'a mut Vec<Send>,
+}
+
+impl Door<'_> {
+    /// Who has sent a request; nobody gets more than a challenge who has not proven it. Counts challenges and
+    /// wrong proofs.
+    pub fn admit(
+        self,
+        server: ServerId,
+        message: &Message<'_>,
+        (challenged, wrong): (&mut u64, &mut u64),
+    ) -> Option<Arc<str>> {
+        let proof = prove(self.policy, self.guard, self.wall, message, wrong);
+        if let Proof::By(user) = proof {
+            return Some(user);
+        }
+        *challenged += 1;
+        let challenges = challenges(self.policy, self.guard, self.wall, &proof);
+        let headers: Vec<(&str, &str)> =
+            challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
+        let reply = Reply { headers: &headers, ..Reply::plain(401) };
+        self.stack.respond_and_forget(self.now, server, &reply, self.sends);
+        None
+    }
+}
+
 /// Looks for a proof; counts those that were wrong.
-pub fn prove(
+pub(crate) fn prove(
     policy: &Policy,
     guard: &mut Guard,
     wall: WallTime,
@@ -46,7 +81,7 @@ pub fn prove(
 }
 
 /// What asks for a proof: nothing where the request brought a good one.
-pub fn challenges(policy: &Policy, guard: &mut Guard, wall: WallTime, proof: &Proof) -> Vec<String> {
+fn challenges(policy: &Policy, guard: &mut Guard, wall: WallTime, proof: &Proof) -> Vec<String> {
     match proof {
         Proof::By(_) => Vec::new(),
         Proof::Nobody => guard.challenge(wall_ms(wall), &algorithms(policy)),

@@ -12,8 +12,8 @@ use std::process::Command;
 use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
 
-/// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, whole `calls`, or relayed
-/// `packets`.
+/// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole `calls`,
+/// or relayed `packets`.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
@@ -21,7 +21,8 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("calls") => calls(),
         Some("packets") => packets(),
         Some("apply") => apply::apply(),
-        Some(_) => Err(Failure::new("no such bench", "one of parse, plan, calls, packets, apply")),
+        Some("lamps") => lamps(),
+        Some(_) => Err(Failure::new("no such bench", "one of parse, plan, calls, packets, apply, lamps")),
     }
 }
 
@@ -33,6 +34,14 @@ fn parse() -> Result<(), Failure> {
 fn plan() -> Result<(), Failure> {
     let cure = "see bench/plan; it is a workspace of its own";
     run(cargo().current_dir(root().join("bench/plan")).args(["run", "--quiet", "--release"]), cure)
+}
+
+fn lamps() -> Result<(), Failure> {
+    let binary = interop::build(Load::Long)?;
+    let mut command = cargo();
+    command.current_dir(root().join("bench/lamps")).args(["run", "--quiet", "--release", "--"]);
+    command.arg(binary).arg(root().join("target/bench/lamps"));
+    run(&mut command, "read what it printed; are udp 5195 to 5198 free?")
 }
 
 fn calls() -> Result<(), Failure> {

@@ -36,9 +36,10 @@ cargo xtask sim [--seeds N] [--from S]  random days in the simulated world
 cargo xtask sim --sequences N [--from S] whatever the parties of one call may do to it
 cargo xtask sim --policies N [--from S] random policies and calls, against the reference
 cargo xtask sim --chaos N [--from S]    hours in which servers, DNS and registrars die and return
+cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a second
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
-cargo xtask bench [NAME]                parse, plan, apply; calls, packets (by the load kit)
+cargo xtask bench [NAME]                parse, plan, apply, lamps; calls, packets (by the load kit)
 ";
 
 fn main() -> ExitCode {
@@ -93,8 +94,8 @@ struct Arguments {
     options: Vec<(String, Option<String>)>,
 }
 
-const WITH_VALUE: [&str; 7] =
-    ["--root", "--seeds", "--sequences", "--policies", "--chaos", "--from", "--seconds"];
+const WITH_VALUE: [&str; 8] =
+    ["--root", "--seeds", "--sequences", "--policies", "--chaos", "--lamps", "--from", "--seconds"];
 const ALONE: [&str; 2] = ["--write", "--long"];
 
 impl Arguments {

@@ -2,17 +2,18 @@
 
 use crate::step::{Failure, cargo, run};
 
-/// What a seed is a seed of: a day, a sequence of deeds on one call, a policy with calls, an hour of chaos.
+/// What a seed is a seed of: a day, a sequence of deeds on one call, a policy with calls, an hour of chaos, lamps.
 #[derive(Clone, Copy)]
 pub enum Tale {
     Day,
     Sequence,
     Policy,
     Chaos,
+    Lamps,
 }
 
 impl Tale {
-    pub const ALL: [Tale; 4] = [Tale::Day, Tale::Sequence, Tale::Policy, Tale::Chaos];
+    pub const ALL: [Tale; 5] = [Tale::Day, Tale::Sequence, Tale::Policy, Tale::Chaos, Tale::Lamps];
 
     /// The flag that asks for so many.
     pub fn flag(self) -> &'static str {
@@ -21,6 +22,7 @@ impl Tale {
             Tale::Sequence => "--sequences",
             Tale::Policy => "--policies",
             Tale::Chaos => "--chaos",
+            Tale::Lamps => "--lamps",
         }
     }
 
@@ -31,6 +33,7 @@ impl Tale {
             Tale::Sequence => 1_000,
             Tale::Policy => 300,
             Tale::Chaos => 20,
+            Tale::Lamps => 1,
         }
     }
 
@@ -39,6 +42,7 @@ impl Tale {
             Tale::Day | Tale::Sequence | Tale::Chaos => {
                 "the seed it names is the whole bug report: run it alone with --from SEED --trace"
             }
+            Tale::Lamps => "the seed tells it all again: --from SEED",
             Tale::Policy => {
                 "the documents and the call it prints are the whole bug report: one of two opinions is wrong"
             }

@@ -25,6 +25,7 @@ mod ladder;
 mod reference;
 mod sight;
 
+pub mod lamps;
 pub mod seeds;
 
 pub use chronicle::Chronicle;

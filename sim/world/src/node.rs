@@ -93,12 +93,12 @@ impl Node {
     }
 }
 
-fn advertised(interface: &policy::Interface) -> IpAddr {
+pub(crate) fn advertised(interface: &policy::Interface) -> IpAddr {
     let said = interface.advertise.as_deref().and_then(|said| said.parse().ok());
     said.unwrap_or(interface.address)
 }
 
-fn listeners(policy: &Policy) -> Arc<[Listener]> {
+pub(crate) fn listeners(policy: &Policy) -> Arc<[Listener]> {
     let mut listeners = Vec::new();
     for interface in policy.interfaces() {
         let ports = [

@@ -76,6 +76,10 @@ impl Blueprint {
             policy::compile(&documents, &secrets(&documents)).unwrap_or_else(|all| panic!("{all:#?}"));
         Blueprint { documents, policy: Arc::new(policy) }
     }
+
+    pub(crate) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy)
+    }
 }
 
 impl World {

@@ -1,12 +1,13 @@
 //! Lives through random days: `sim --seeds N --from S [--json] [--trace]`; or plays whatever the parties of
 //! one call may do to it: `sim --sequences N`; or asks the reference about random policies:
-//! `sim --policies N`; or lives through hours of chaos: `sim --chaos N`.
+//! `sim --policies N`; or lives through hours of chaos: `sim --chaos N`; or lights lamps: `sim --lamps N`.
 
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use world::Chronicle;
+use world::lamps::{self, Lamps};
 use world::seeds::{self, Summary, Tale};
 
 struct Wanted {
@@ -23,10 +24,14 @@ enum What {
     Tales(Tale),
     Policies,
     Chaos,
+    Lamps,
 }
 
-const USAGE: &str =
-    "usage: sim [--seeds N | --sequences N | --policies N | --chaos N] [--from S] [--json] [--trace]";
+const USAGE: &str = "usage: sim [--seeds N | --sequences N | --policies N | --chaos N | --lamps N] [--from S] \
+                     [--json] [--trace]";
+
+/// One change of a lamp in a hundred may take longer.
+const LAG_MAX: Duration = Duration::from_millis(250);
 
 fn main() -> ExitCode {
     let wanted = match wanted(std::env::args().skip(1)) {
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
         What::Tales(tale) => live(&wanted, tale),
         What::Policies => compare(&wanted),
         What::Chaos => survive(&wanted),
+        What::Lamps => light(&wanted),
     }
 }
 
@@ -102,6 +108,33 @@ fn survive(wanted: &Wanted) -> ExitCode {
     // Whoever closed our output knows why.
     let _ = writeln!(std::io::stdout(), "{text}");
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Lights ten thousand lamps, and looks at them while calls come and go.
+fn light(wanted: &Wanted) -> ExitCode {
+    let mut is_good = true;
+    for seed in wanted.from..wanted.from + wanted.seeds {
+        let began = Instant::now();
+        let verdict = lamps::light(seed, &Lamps::many());
+        verdict.objections.iter().for_each(|words| eprintln!("seed {seed}: {words}"));
+        is_good &= verdict.wrong == 0 && verdict.lag(990) <= LAG_MAX;
+        let text = format!(
+            "seed {seed}: {} lamps, {} calls, {} NOTIFYs, {} changes seen: p50 {:.0?}, p99 {:.0?}, longest \
+             {:.0?}; {} wrong, in {:.1} s",
+            verdict.subscriptions,
+            verdict.calls,
+            verdict.told,
+            verdict.lags.len(),
+            verdict.lag(500),
+            verdict.lag(990),
+            verdict.lag(1000),
+            verdict.wrong,
+            began.elapsed().as_secs_f64()
+        );
+        // Whoever closed our output knows why.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn live(wanted: &Wanted, tale: Tale) -> ExitCode {
@@ -172,6 +205,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
             "--seeds" => wanted.seeds = number()?,
             "--sequences" => (wanted.what, wanted.seeds) = (What::Tales(Tale::Sequence), number()?),
             "--policies" => (wanted.what, wanted.seeds) = (What::Policies, number()?),
+            "--lamps" => (wanted.what, wanted.seeds) = (What::Lamps, number()?),
             "--chaos" => (wanted.what, wanted.seeds) = (What::Chaos, number()?),
             "--from" => wanted.from = number()?,
             "--json" => wanted.as_json = true,

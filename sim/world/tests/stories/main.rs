@@ -28,6 +28,7 @@ mod header_rules;
 mod health;
 mod hidden;
 mod inbound;
+mod lamps;
 mod large;
 mod late_offer;
 mod length;

@@ -12,8 +12,8 @@ use std::process::Command;
 use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
 
-/// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole `calls`,
-/// or relayed `packets`.
+/// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole
+/// `calls`, or relayed `packets`.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),

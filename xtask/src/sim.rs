@@ -2,7 +2,8 @@
 
 use crate::step::{Failure, cargo, run};
 
-/// What a seed is a seed of: a day, a sequence of deeds on one call, a policy with calls, an hour of chaos, lamps.
+/// What a seed is a seed of: a day, a sequence of deeds on one call, a policy with calls, an hour of chaos,
+/// lamps.
 #[derive(Clone, Copy)]
 pub enum Tale {
     Day,

@@ -21,9 +21,9 @@ pub use plan::{CrowdPlan, PASSWORD};
 pub use truth::Verdict;
 
 use crate::chance::Chance;
-use calls::{Call, CallId};
+use calls::Call;
 use keys::Key;
-use repeats::{Repeated, Repeats};
+use repeats::{CallId, Repeated, Repeats};
 use truth::Truth;
 
 /// Which of the crowd's three addresses.

@@ -5,13 +5,11 @@ use std::time::{Duration, Instant};
 use sip_message::{Message, Method};
 
 use super::plan::number;
-use super::repeats::Repeated;
+use super::repeats::{CallId, Repeated};
 use super::truth::Lamp;
 use super::{Crowd, Doing, Leaving, Seat};
 use crate::exchange::Transport;
 use crate::writing::{Request, Response};
-
-pub(crate) type CallId = usize;
 
 /// A phone is called again after this.
 const REST: Duration = Duration::from_millis(300);

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::Leaving;
-use super::calls::CallId;
 use crate::repeat::{T1, T2};
+
+/// The number of a call.
+pub(crate) type CallId = usize;
 
 /// What is repeated; one of each at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -27,8 +27,8 @@ enum What {
     Lamps,
 }
 
-const USAGE: &str = "usage: sim [--seeds N | --sequences N | --policies N | --chaos N | --lamps N] [--from S] \
-                     [--json] [--trace]";
+const USAGE: &str = "usage: sim [--seeds N | --sequences N | --policies N | --chaos N | --lamps N] \
+                     [--from S] [--json] [--trace]";
 
 /// One change of a lamp in a hundred may take longer.
 const LAG_MAX: Duration = Duration::from_millis(250);

@@ -28,6 +28,8 @@ pub struct Actor {
     pub(crate) watching: Vec<Watching>,
     pub(crate) next_incoming: u32,
     pub(crate) next_port: u16,
+    /// Legs are many when a day is long, and the world asks before every step.
+    due: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl Actor {
             watching: Vec::new(),
             next_incoming: LegId::INCOMING,
             next_port: 0,
+            due: None,
         }
     }
 
@@ -104,6 +107,7 @@ impl Actor {
             ActorInput::Deadline => self.expire(now, out),
             ActorInput::Do(deed) => self.perform(now, deed, out),
         }
+        self.due = self.earliest();
         if self.profile.has(Habit::Boasts) {
             let sip = |send: &&mut Parcel| send.from.port() == self.profile.sip.port();
             out.sends[first..].iter_mut().filter(sip).for_each(boast);
@@ -123,6 +127,10 @@ impl Actor {
 
     /// When [`ActorInput::Deadline`] is due next.
     pub fn deadline(&self) -> Option<Instant> {
+        self.due
+    }
+
+    fn earliest(&self) -> Option<Instant> {
         let clients = self.clients.iter().map(|client| match &client.done {
             Some(done) => done.until,
             None => client.repeat.deadline(),

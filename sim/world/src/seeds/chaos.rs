@@ -23,12 +23,12 @@ use crate::world::World;
 use cast::{Cast, PHONES};
 use probes::Probes;
 use registers::Registers;
-use truth::{Bars, Kind, Wanted};
+use truth::{Bars, Kind, Shut, Wanted};
 
 /// By then everything must be back: the longest wait in the documents, and what leads there.
 const HEALING: Duration = Duration::from_secs(600);
 const SECOND: Duration = Duration::from_secs(1);
-/// A call that has used up all its time may fail.
+/// A call that has used up all its time may fail, and none is older while it is set up.
 const SET_UP_MAX: Duration = Duration::from_secs(179);
 /// Whoever lives so long must have been found alive again.
 const FOUND_AFTER: Duration = Duration::from_secs(150);
@@ -83,6 +83,7 @@ struct Life {
     happens: u32,
     probes: Probes,
     registers: Registers,
+    shut: Shut,
     trying: Vec<Trying>,
     hour: Hour,
 }
@@ -116,6 +117,7 @@ impl Life {
             happens,
             probes: Probes::default(),
             registers: Registers::default(),
+            shut: Shut::default(),
             trying: Vec::new(),
             hour: Hour::default(),
         }
@@ -180,6 +182,7 @@ impl Life {
                 wanted.bars.shut.extend(&bars.shut);
             }
         }
+        self.shut.sees(now, &bars.shut);
         self.judge_rests(&bars);
         let mut trying = std::mem::take(&mut self.trying);
         trying.retain(|one| self.is_undecided(one));
@@ -188,11 +191,14 @@ impl Life {
         self.hour.speeches.extend(faults.map(|words| Speech { judge: "schedule", words }));
     }
 
-    /// Who had bidden us wait is called only if nobody else has been there for long.
+    /// Who had bidden us wait is called only if nobody else has been there for long. A call keeps the plan it
+    /// began with: a trunk that was shut then is not in it.
     fn judge_rests(&mut self, bars: &Bars) {
         for probes::Breach { at, far } in self.probes.take_breaches() {
             let Some(before) = at.checked_sub(FOUND_AFTER) else { continue };
-            let wanted = Wanted { began: before, kind: Kind::Out, bars: bars.clone() };
+            let shut = self.shut.since(at.saturating_sub(SET_UP_MAX));
+            let bars = Bars { rests: bars.rests.clone(), shut };
+            let wanted = Wanted { began: before, kind: Kind::Out, bars };
             if let Some(other) = wanted.takers(&self.cast.targets).find(|other| other.sip != far) {
                 let name = other.actor.name();
                 let words = format!("{at:?}: {far} was called, and had bidden us wait; {name} was there");

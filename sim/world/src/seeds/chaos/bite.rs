@@ -8,7 +8,7 @@ use sip_stack::Transport;
 use super::probes::Probes;
 use super::registers::{Findable, Registers};
 use super::truth::{Bars, Kind, Wanted};
-use super::{Hours, cast, live_in};
+use super::{Hours, Life, cast, live_in};
 use crate::chronicle::Chronicle;
 use crate::sight::{Overheard, Way};
 use crate::world::World;
@@ -118,6 +118,32 @@ fn whoever_bids_us_wait_is_left_alone_or_it_is_noticed() {
     speaks(&probes.take_faults(), "was probed, and had bidden us wait until 60s");
     let breaches: Vec<_> = probes.take_breaches().into_iter().map(|breach| breach.at).collect();
     assert_eq!(breaches, [seconds(40)]);
+}
+
+/// A call to east, which had bidden us wait, 500 s after the beginning, while nobody but south is there: what
+/// is said of it, where south was shut for the last time at that second.
+fn said_of_a_breach(south_shut_at: Option<u64>) -> Vec<String> {
+    let mut life = Life::begin(cast::HOUSE, 1, Chronicle::Silent);
+    life.cast.look(seconds(300));
+    life.cast.targets.iter_mut().filter(|one| one.trunk != "south").for_each(|one| one.alive_since = None);
+    let first = asks(450, "INVITE", ("call-1", 1));
+    life.probes.hear(&first);
+    life.probes.hear(&gets(450, 503, &first, "Retry-After: 90\r\n"));
+    life.probes.hear(&asks(500, "INVITE", ("call-2", 1)));
+    south_shut_at.into_iter().for_each(|at| life.shut.sees(seconds(at), &["south"]));
+    life.judge_rests(&life.bars());
+    let words = life.hour.speeches.drain(..).map(|speech| speech.words).collect();
+    life.world.finish();
+    words
+}
+
+/// A plan holds for a call as long as it is set up: a trunk that has come back since is not in it.
+#[test]
+fn a_trunk_that_was_shut_when_the_call_began_could_not_have_been_called_instead() {
+    speaks(&said_of_a_breach(None), "had bidden us wait; south-at-0 was there");
+    speaks(&said_of_a_breach(Some(320)), "had bidden us wait; south-at-0 was there");
+    assert_eq!(said_of_a_breach(Some(499)), Vec::<String>::new());
+    assert_eq!(said_of_a_breach(Some(330)), Vec::<String>::new());
 }
 
 /// REGISTERs at these moments, and what each was answered with, if it was.

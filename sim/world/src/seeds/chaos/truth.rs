@@ -78,6 +78,22 @@ pub(crate) struct Bars {
     pub shut: Vec<&'static str>,
 }
 
+/// When trunks were shut last.
+#[derive(Default)]
+pub(crate) struct Shut(BTreeMap<&'static str, Duration>);
+
+impl Shut {
+    /// These are shut at this moment.
+    pub fn sees(&mut self, now: Duration, trunks: &[&'static str]) {
+        self.0.extend(trunks.iter().map(|trunk| (*trunk, now)));
+    }
+
+    /// All that were, at one moment or another, since then.
+    pub fn since(&self, from: Duration) -> Vec<&'static str> {
+        self.0.iter().filter(|(_, at)| **at >= from).map(|(trunk, _)| *trunk).collect()
+    }
+}
+
 /// A call that is being set up.
 pub(crate) struct Wanted {
     pub began: Duration,

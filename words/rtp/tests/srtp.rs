@@ -13,7 +13,7 @@ const MASTER: &str = "e1f97a0d3e018be0d64fa32c06de41390ec675ad498afeebb6960b3aab
 const ROOM: usize = 1500;
 
 #[test]
-fn packets_are_sealed_byte_for_byte_as_the_vectors_say() {
+fn i1_packets_are_sealed_byte_for_byte_as_the_vectors_say() {
     let document = vectors();
     for (suite, column) in [(Suite::AesCm128HmacSha1_80, "srtp"), (Suite::AesCm128HmacSha1_32, "srtp_32")] {
         let master = MasterKey::new(suite, &bytes(MASTER)).unwrap();
@@ -41,7 +41,7 @@ fn roll(sealer: &mut Sealer, opener: &mut Opener, packet: &[u8], rolls: u64) {
 }
 
 #[test]
-fn every_suite_opens_what_it_sealed_and_refuses_any_changed_byte() {
+fn i2_every_suite_opens_what_it_sealed_and_refuses_any_changed_byte() {
     for suite in Suite::ALL {
         let master = key(suite, 1);
         let clear = packet_of(0x1122_3344, 4711, b"one hundred and sixty bytes of speech, or nearly so");
@@ -92,7 +92,7 @@ fn a_number_is_sealed_once_whatever_stands_in_the_packet() {
 }
 
 #[test]
-fn a_sender_that_loses_packets_around_the_roll_over_stays_understood() {
+fn i1_a_sender_that_loses_packets_around_the_roll_over_stays_understood() {
     let master = key(Suite::AeadAes128Gcm, 3);
     let (mut sealer, mut opener) = (Sealer::new(&master), Opener::new(&master));
     for sequence in [65_000, 65_530, 3, 65_535, 10, 5, 20_000] {

@@ -63,6 +63,36 @@ fn a20_a_sealed_phone_and_a_sealed_trunk_hear_each_other_after_hold_and_resume()
     world.finish();
 }
 
+/// Three hours, a hold and a resume every ten minutes, and the sequence numbers begin again on the way: not a
+/// packet is refused by who it is for.
+#[test]
+fn i1_three_hours_with_changes_of_the_session_lose_no_packet() {
+    let mut world = World::from_toml(seed(), &house("required", "required"));
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    for one in [&hana, &east] {
+        one.has_habit(Habit::Seals).with(|profile| profile.packet_every = Duration::from_millis(160));
+    }
+
+    let call = hana.dials("+1 206 555 0142");
+    for _ in 0..18 {
+        world.run_for(Duration::from_secs(590));
+        call.holds();
+        world.run_for(Duration::from_secs(10));
+        call.resumes();
+    }
+    world.run_for(Duration::from_secs(10));
+
+    assert!(call.is_up_with(&east));
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    let sound = world.records()[0].media.unwrap();
+    assert!(sound.caller.packets_in > 66_000 && sound.callee.packets_in > 66_000, "past the roll-over");
+    assert_eq!((sound.caller.unproven, sound.callee.unproven), (0, 0));
+    let heard = (call.packets_heard(), east.legs()[0].packets_heard);
+    assert_eq!(heard, (sound.caller.packets_out, sound.callee.packets_out));
+    world.finish();
+}
+
 /// A provider that answers "required" in clear is left: 488, an alarm, and not a packet in clear.
 #[test]
 fn a20_a_downgrade_on_a_trunk_that_requires_srtp_is_488_and_an_alarm() {

@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aead_makes_the_packet_of_rfc_7714_16() {
+    fn i2_aead_makes_the_packet_of_rfc_7714_16() {
         let key: Vec<u8> = (0..16).collect();
         let lock = Lock::Aead { aead: Aead::new(&key), salt: *b"Quid pro quo" };
         let head = [0x80, 0x40, 0xf1, 0x7b, 0x80, 0x41, 0xf8, 0xd3, 0x55, 0x01, 0xa0, 0xb2];

@@ -9,7 +9,7 @@ use media::{PortBook, Purpose};
 const REST: Duration = Duration::from_secs(30);
 
 #[test]
-fn pairs_are_even_and_stay_within_the_range() {
+fn g7_pairs_are_even_and_stay_within_the_range() {
     let (mut book, now) = book(30_001, 30_008);
     let ports: Vec<_> =
         std::iter::from_fn(|| book.lease(now, Purpose::Emergency)).map(|pair| pair.port).collect();
@@ -29,14 +29,14 @@ fn a_range_without_a_pair_leases_nothing() {
 }
 
 #[test]
-fn no_pair_is_leased_twice() {
+fn g7_no_pair_is_leased_twice() {
     let (mut book, now) = book(30_000, 30_199);
     let ports: BTreeSet<_> = (0..95).map(|_| book.lease(now, Purpose::Call).unwrap().port).collect();
     assert_eq!((ports.len(), book.in_use()), (95, 95));
 }
 
 #[test]
-fn the_last_part_is_kept_for_emergencies() {
+fn g7_the_last_part_is_kept_for_emergencies() {
     let (mut book, now) = book(30_000, 30_199);
     let calls = std::iter::from_fn(|| book.lease(now, Purpose::Call)).count();
     let emergencies = std::iter::from_fn(|| book.lease(now, Purpose::Emergency)).count();
@@ -44,7 +44,7 @@ fn the_last_part_is_kept_for_emergencies() {
 }
 
 #[test]
-fn a_pair_rests_before_it_is_leased_again() {
+fn g7_a_pair_rests_before_it_is_leased_again() {
     let (mut book, now) = book(30_000, 30_003);
     let pair = book.lease(now, Purpose::Call).unwrap();
     book.give_back(now, pair);
@@ -55,7 +55,7 @@ fn a_pair_rests_before_it_is_leased_again() {
 }
 
 #[test]
-fn an_emergency_does_not_wait_for_a_rest() {
+fn g7_an_emergency_does_not_wait_for_a_rest() {
     let (mut book, now) = book(30_000, 30_001);
     let pair = book.lease(now, Purpose::Emergency).unwrap();
     book.give_back(now, pair);

@@ -62,7 +62,7 @@ fn a_wall_clock_that_jumps_back_costs_no_talk_time() {
 }
 
 #[test]
-fn the_last_media_ports_are_for_help() {
+fn g7_the_last_media_ports_are_for_help() {
     let scarce = TWO_PROVIDERS.replace("media_ports = \"30000-31999\"", "media_ports = \"30000-30003\"");
     let mut world = World::from_toml(seed(), &scarce);
     let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));

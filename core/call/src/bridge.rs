@@ -3,13 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use media::{Aim, Figures, LatchMode, Order, PortPair, Purpose, Sending, SessionKey, Side};
+use media::{Aim, Figures, Order, PortPair, Purpose, Senders, Sending, SessionKey, Side, Turn};
 use policy::{InterfaceId, MediaPath, MediaPlan};
 use sdp::{Codecs, Cover, Direction, Face, Session};
 use sip_stack::Token;
 
 use crate::Room;
 use crate::keys::{Keys, Settled};
+use crate::stand::Stand;
 
 /// Rounds from here on are of attempts that ring beside others.
 const OF_LANES: u8 = 128;
@@ -43,6 +44,8 @@ enum Peer {
 
 struct Port {
     interface: InterfaceId,
+    /// Whose packets are taken for its peer's.
+    senders: Senders,
     advertise: IpAddr,
     pairs: Vec<PortPair>,
     /// What its peer said last.
@@ -102,9 +105,10 @@ pub(crate) struct Continued {
 }
 
 impl Bridge {
-    pub(crate) fn new(key: Token, caller: InterfaceId, caller_keys: Keys) -> Bridge {
+    pub(crate) fn new(key: Token, caller: Stand) -> Bridge {
         let port = |side: Side| Port {
-            interface: caller,
+            interface: caller.interface,
+            senders: caller.senders,
             advertise: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             pairs: Vec::new(),
             heard: Arc::default(),
@@ -113,17 +117,17 @@ impl Bridge {
             session_id: u64::from(key.nonce()) << 1 | side as u64,
             aims: Vec::new(),
         };
-        let keys = [caller_keys, Keys::unknown()];
         let sides = [port(Side::Caller), port(Side::Callee)];
+        let keys = [caller.keys, Keys::unknown()];
         let stage = Stage::Shut;
         Bridge { key, round: 0, last: OF_LANES - 1, sides, keys, stage, figures: None, peer: Peer::Same }
     }
 
     /// Media of an attempt that rings beside others of the same call.
-    pub(crate) fn beside(key: Token, lane: usize, caller: InterfaceId, caller_keys: Keys) -> Bridge {
+    pub(crate) fn beside(key: Token, lane: usize, caller: Stand) -> Bridge {
         let lane = u8::try_from(lane).unwrap_or_default() % LANES;
         let round = OF_LANES + lane * ROUNDS_OF_LANE;
-        Bridge { round, last: round + (ROUNDS_OF_LANE - 1), ..Bridge::new(key, caller, caller_keys) }
+        Bridge { round, last: round + (ROUNDS_OF_LANE - 1), ..Bridge::new(key, caller) }
     }
 
     /// Nobody rings beside it any more.
@@ -166,9 +170,11 @@ impl Bridge {
         }
     }
 
-    /// Makes the callee's side stand on the interface from which it is reached.
-    pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, interface: InterfaceId, keys: Keys) {
+    /// Makes the callee's side stand where it is reached.
+    pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, stand: Stand) {
+        let Stand { interface, senders, keys } = stand;
         self.keys[Side::Callee as usize] = keys;
+        self.sides[Side::Callee as usize].senders = senders;
         if self.sides[Side::Callee as usize].interface == interface {
             return;
         }
@@ -312,7 +318,8 @@ impl Bridge {
             rtp: None,
             rtcp: None,
             sending: Sending::Held,
-            latch: LatchMode::Anew,
+            senders: Senders::Signalled,
+            turn: Turn::Another,
             clock: 0,
             protection: None,
         };
@@ -388,13 +395,13 @@ impl Bridge {
     }
 
     /// Both sides get other ports and keys: somebody else is about to be there.
-    pub(crate) fn renew(&mut self, room: &mut Room<'_>, interfaces: [InterfaceId; 2], keys: [Keys; 2]) {
+    pub(crate) fn renew(&mut self, room: &mut Room<'_>, stands: [Stand; 2]) {
         self.begin_anew(room);
-        for (port, interface) in self.sides.iter_mut().zip(interfaces) {
-            port.interface = interface;
+        for (port, stand) in self.sides.iter_mut().zip(&stands) {
+            (port.interface, port.senders) = (stand.interface, stand.senders);
             port.aims.clear();
         }
-        self.keys = keys;
+        self.keys = stands.map(|stand| stand.keys);
     }
 
     /// A side answers what it was offered, and the other side is told nothing new.
@@ -437,11 +444,12 @@ impl Bridge {
                 rtp: target.rtp,
                 rtcp: target.rtcp,
                 sending,
-                latch: if is_another { LatchMode::Anew } else { LatchMode::Auto },
+                senders: self.sides[side as usize].senders,
+                turn: if is_another { Turn::Another } else { Turn::Same },
                 protection: self.keys[side as usize].protection(stream),
                 clock: session.media[stream].codecs().first().map_or(8000, |codec| codec.clock),
             };
-            aims.push(Aim { latch: LatchMode::Auto, ..aim.clone() });
+            aims.push(Aim { turn: Turn::Same, ..aim.clone() });
             room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });
         }
         self.sides[side as usize].aims = aims;

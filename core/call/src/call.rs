@@ -18,12 +18,12 @@ use crate::end::End;
 use crate::errand::Errand;
 use crate::exchange::{Exchange, Passing};
 use crate::joining::Joining;
-use crate::keys::{Carrier, Keys};
 use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
 use crate::parked::Parked;
 use crate::ring::Ring;
 use crate::round::Rounds;
+use crate::stand::{Reached, Stand};
 use crate::time::T1;
 use crate::timer::Agreement;
 use crate::told::Told;
@@ -175,8 +175,8 @@ impl Call {
     pub(crate) fn begin_for_transfer(room: &mut Room<'_>, key: Token, of: Token, begin: Begin) -> Box<Call> {
         let Begin { plan, facts, trail, offer, newcomer, parent } = begin;
         let flow = newcomer.dialog.flow();
-        let keys = Keys::new(newcomer.rules.srtp, Carrier::of(flow));
-        let bridge = Bridge::new(key, room.places.interface_of(flow.listener), keys);
+        let stand = Stand::of(room, flow, Reached::by(&newcomer.dialog), &newcomer.rules);
+        let bridge = Bridge::new(key, stand);
         let by = facts.transferred_by.clone().unwrap_or_default();
         let draft = Draft::begin(room, key, newcomer.dialog.call_id(), &plan, facts.clone(), trail);
         let caller = Caller {
@@ -210,14 +210,15 @@ impl Call {
         admitted: Admitted,
     ) -> Call {
         let contact = room.places.contact(flow.listener, admitted.dialled_user());
-        let keys = Keys::new(admitted.plan.leg.srtp, Carrier::of(flow));
         room.stack.own(server, crate::part::owner(key, crate::part::INVITE));
         let lot = room.stack.chance().u32();
-        let bridge = Bridge::new(key, room.places.interface_of(flow.listener), keys);
+        let dialog = Dialog::as_callee(message, &key.tag(), flow);
+        let stand = Stand::of(room, flow, Reached::by(&dialog), &admitted.plan.leg);
+        let bridge = Bridge::new(key, stand);
         let Admitted { plan, facts, trail, offer, way, session } = admitted;
         let caller = Caller {
             flow,
-            dialog: Dialog::as_callee(message, &key.tag(), flow),
+            dialog,
             invite: Some(server),
             invite_cseq: message.cseq().number,
             session,

@@ -76,6 +76,7 @@ mod lines;
 mod part;
 mod seen;
 mod session;
+mod stand;
 mod talker;
 mod tell;
 mod verdict;

@@ -17,10 +17,10 @@ use crate::bridge::NoMedia;
 use crate::call::{Call, Callee, State, Unacked};
 use crate::draft::{Draft, Row};
 use crate::end::End;
-use crate::keys::{Carrier, Keys};
 use crate::lines::lent_lines;
 use crate::replaces::Replaced;
 use crate::ring::ELSEWHERE;
+use crate::stand::{Reached, Stand};
 use crate::table::Calls;
 use crate::talker::Talker;
 use crate::timer::{FROM_CHANGE, lent};
@@ -163,7 +163,8 @@ impl Call {
         }
         taker.media = both_allow(&plan.attempts[index].media, &taker.media);
         self.take_up(|attempt| attempt.row == row);
-        let told = self.meet(room, flow, theirs, &taker)?;
+        let stand = Stand::of(room, flow, Reached::asked_by(message), &taker.leg);
+        let told = self.meet(room, stand, theirs, &taker.media)?;
         if let Some(ringing) = self.ring.beside.last_mut() {
             self.permits.append(&mut ringing.permits);
         }
@@ -181,16 +182,15 @@ impl Call {
     fn meet(
         &mut self,
         room: &mut Room<'_>,
-        flow: Flow,
+        stand: Stand,
         theirs: &[u8],
-        taker: &AttemptPlan,
+        media: &MediaPlan,
     ) -> Result<[Vec<u8>; 2], Refusal> {
         let own = self.caller.offer.clone().unwrap_or_default();
         self.lay_aside(room, 0);
-        let keys = Keys::new(taker.leg.srtp, Carrier::of(flow));
-        self.bridge.face_callee(room, room.places.interface_of(flow.listener), keys);
+        self.bridge.face_callee(room, stand);
         let purpose = self.purpose();
-        let told = self.bridge.meet(room, [&own, theirs], (&taker.media, purpose));
+        let told = self.bridge.meet(room, [&own, theirs], (media, purpose));
         told.map_err(|none| {
             self.drop_in_hand(room);
             let words = match none {

@@ -15,9 +15,9 @@ use crate::attempt::{Attempt, Hop, Stage};
 use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
 use crate::early::Earlies;
-use crate::keys::{Carrier, Keys};
 use crate::ring::{Failure, Ring};
 use crate::round::{Due, Onward, Round};
+use crate::stand::{Reached, Stand};
 use crate::timer::{FROM_CHANGE, lent};
 use crate::{Room, part, told};
 
@@ -350,14 +350,22 @@ impl Call {
         [plan.from.as_str(), ";tag=t", self.key.letters().text()].concat()
     }
 
+    /// How the attempt in hand reaches its device.
+    fn reached(&self) -> Reached {
+        match &self.state {
+            State::Placing(attempt) if !attempt.routes.is_empty() => Reached::Through,
+            _ => Reached::Straight,
+        }
+    }
+
     fn offer_to_callee(
         &mut self,
         room: &mut Room<'_>,
         plan: &AttemptPlan,
         flow: Flow,
     ) -> Result<Option<Vec<u8>>, (Cause, String)> {
-        let keys = Keys::new(plan.leg.srtp, Carrier::of(flow));
-        self.bridge.face_callee(room, room.places.interface_of(flow.listener), keys);
+        let stand = Stand::of(room, flow, self.reached(), &plan.leg);
+        self.bridge.face_callee(room, stand);
         let Some(offer) = self.caller.offer.clone() else { return Ok(None) };
         match self.describe(room, Side::Caller, Part::Offer, &offer, &plan.media) {
             Ok(ours) => Ok(Some(ours)),

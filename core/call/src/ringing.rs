@@ -14,8 +14,8 @@ use crate::bridge::Bridge;
 use crate::call::{Call, State};
 use crate::closing::Closing;
 use crate::draft::Row;
-use crate::keys::{Carrier, Keys};
 use crate::ring::Beside;
+use crate::stand::{Reached, Stand};
 
 impl Call {
     /// Takes that attempt in hand which is meant; whether there is one.
@@ -72,9 +72,9 @@ impl Call {
 
     /// Lays the attempt in hand aside: another begins, with media of its own.
     pub(crate) fn lay_aside(&mut self, room: &Room<'_>, lane: usize) {
-        let keys = Keys::new(self.plan.leg.srtp, Carrier::of(self.caller.flow));
-        let interface = room.places.interface_of(self.caller.flow.listener);
-        let fresh = Bridge::beside(self.key, lane, interface, keys);
+        let caller = &self.caller;
+        let stand = Stand::of(room, caller.flow, Reached::by(&caller.dialog), &self.plan.leg);
+        let fresh = Bridge::beside(self.key, lane, stand);
         let State::Placing(attempt) = replace(&mut self.state, State::Closing(Closing::default())) else {
             return;
         };

@@ -17,6 +17,7 @@ use crate::errand::Errand;
 use crate::handing::Given;
 use crate::lines::lent_lines;
 use crate::moving::{Lender, Media, Origin, Presence, Stage, Transfer};
+use crate::stand::{Reached, Stand};
 use crate::{EndedBy, Room, part};
 
 impl Call {
@@ -158,12 +159,13 @@ impl Call {
     /// Ports and keys of both sides are made anew: whoever spoke here before is not heard any more.
     fn renew_media(&mut self, room: &mut Room<'_>, side: Side, description: Continued, theirs: &MediaPlan) {
         let both = [Side::Caller, Side::Callee];
-        let flows = both.map(|side| self.dialog(side).map(|dialog| dialog.flow()));
-        let [Some(caller), Some(callee)] = flows else { return };
-        let keys = [caller, callee].map(crate::keys::Carrier::of);
-        let keys = [0, 1].map(|at| crate::keys::Keys::new(self.ends[at].rules.srtp, keys[at]));
-        let interfaces = [caller, callee].map(|flow| room.places.interface_of(flow.listener));
-        self.bridge.renew(room, interfaces, keys);
+        let ways = both.map(|side| self.dialog(side).map(|dialog| (dialog.flow(), Reached::by(dialog))));
+        let stand = |side: Side| {
+            let (flow, reached) = ways[side as usize]?;
+            Some(Stand::of(room, flow, reached, &self.ends[side as usize].rules))
+        };
+        let [Some(caller), Some(callee)] = both.map(stand) else { return };
+        self.bridge.renew(room, [caller, callee]);
         self.bridge.continue_as(side, description);
         self.allow_both(theirs);
     }

@@ -1,13 +1,15 @@
 //! Learning where a peer's media really comes from, and holding on to it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use crate::order::LatchMode;
+use crate::near::{are_near, is_inside};
+use crate::order::{Senders, Turn};
 
 /// Who may be heard at one side, and where its media is sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Latch {
-    mode: LatchMode,
+    senders: Senders,
+    turn: Turn,
     signalled: Option<SocketAddr>,
     /// Where peers were that are another's turn now.
     former: [Option<SocketAddr>; FORMER_MAX],
@@ -32,6 +34,7 @@ enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Trust {
     Elsewhere,
+    Near,
     SameHost,
     Signalled,
 }
@@ -46,19 +49,21 @@ pub(crate) enum Admission {
 
 impl Latch {
     pub fn new() -> Self {
-        Latch { mode: LatchMode::Strict, signalled: None, former: [None; FORMER_MAX], state: State::Unaimed }
+        let former = [None; FORMER_MAX];
+        let (senders, turn) = (Senders::Signalled, Turn::Same);
+        Latch { senders, turn, signalled: None, former, state: State::Unaimed }
     }
 
     /// Takes what signalling says, and is open to learn again. While the signalled place is the same as
     /// before, the place where the peer was heard stays its address until it is heard anew.
-    pub fn aim(&mut self, signalled: Option<SocketAddr>, mode: LatchMode) {
-        let is_same = self.signalled == signalled && (self.mode == mode || self.mode == LatchMode::Anew);
-        let before = self.heard_from().filter(|_| is_same && mode != LatchMode::Anew);
-        let former = match mode {
-            LatchMode::Anew => self.with_former(signalled),
-            LatchMode::Strict | LatchMode::Auto => self.former,
+    pub fn aim(&mut self, signalled: Option<SocketAddr>, senders: Senders, turn: Turn) {
+        let is_same = self.signalled == signalled && turn == Turn::Same;
+        let before = self.heard_from().filter(|_| is_same);
+        let former = match turn {
+            Turn::Another => self.with_former(signalled),
+            Turn::Same => self.former,
         };
-        *self = Latch { mode, signalled, former, state: State::Listening { before } };
+        *self = Latch { senders, turn, signalled, former, state: State::Listening { before } };
     }
 
     /// The places of earlier peers, and of the one until now, the latest first; without the new one's.
@@ -91,13 +96,7 @@ impl Latch {
             State::Listening { .. } => None,
         };
         let trust = self.trust(from);
-        let is_former = self.former.contains(&Some(from));
-        let is_open = match self.mode {
-            LatchMode::Strict => false,
-            LatchMode::Auto => !is_former,
-            LatchMode::Anew => self.signalled.is_some() && !is_former,
-        };
-        let believed = trust == Trust::Signalled || is_open;
+        let believed = trust == Trust::Signalled || self.may_be(from, trust);
         if !believed || known.is_some_and(|known| trust <= known) {
             return Admission::Stranger;
         }
@@ -114,6 +113,19 @@ impl Latch {
         }
     }
 
+    /// Whether somebody who sends from elsewhere than signalled may be the peer.
+    fn may_be(&self, from: SocketAddr, trust: Trust) -> bool {
+        let is_expected = self.signalled.is_some() || self.turn == Turn::Same;
+        let is_open = match self.senders {
+            Senders::Signalled => false,
+            // An inner address, of somebody who is spoken for by others: nothing tells where it comes out.
+            Senders::Near(None) if self.signalled.is_none_or(|place| is_inside(place.ip())) => true,
+            Senders::Near(_) => trust >= Trust::Near,
+            Senders::Anywhere => true,
+        };
+        is_expected && is_open && !self.former.contains(&Some(from))
+    }
+
     fn heard_from(&self) -> Option<SocketAddr> {
         match self.state {
             State::Unaimed => None,
@@ -126,7 +138,22 @@ impl Latch {
         match self.signalled {
             Some(signalled) if signalled == from => Trust::Signalled,
             Some(signalled) if signalled.ip() == from.ip() => Trust::SameHost,
+            _ if self.signals() == Some(from.ip()) => Trust::SameHost,
+            _ if self.is_near(from) => Trust::Near,
             _ => Trust::Elsewhere,
+        }
+    }
+
+    fn is_near(&self, from: SocketAddr) -> bool {
+        let places = [self.signalled.map(|place| place.ip()), self.signals()];
+        places.into_iter().flatten().any(|place| are_near(place, from.ip()))
+    }
+
+    /// The host that signals, where that is the peer's.
+    fn signals(&self) -> Option<IpAddr> {
+        match self.senders {
+            Senders::Near(host) => host,
+            Senders::Signalled | Senders::Anywhere => None,
         }
     }
 

@@ -10,6 +10,7 @@
 
 mod figures;
 mod latch;
+mod near;
 mod observe;
 mod order;
 mod packet;
@@ -20,7 +21,7 @@ mod shield;
 mod verdict;
 
 pub use figures::{Figures, SideFigures};
-pub use order::{Aim, Event, LatchMode, Order, Protection, Sending, SessionKey, Side};
+pub use order::{Aim, Event, Order, Protection, Senders, Sending, SessionKey, Side, Turn};
 pub use packet::Packet;
 pub use ports::{PortBook, PortPair, Purpose};
 pub use relay::{Act, Outbox, Relay};

@@ -1,6 +1,6 @@
 //! What a call tells the relay, and what it hears back.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rtp::srtp::MasterKey;
@@ -39,7 +39,8 @@ pub struct Aim {
     pub rtp: Option<SocketAddr>,
     pub rtcp: Option<SocketAddr>,
     pub sending: Sending,
-    pub latch: LatchMode,
+    pub senders: Senders,
+    pub turn: Turn,
     /// RTP clock of the first codec, in Hz: jitter is measured in it.
     pub clock: u32,
     /// The keys of its SRTP; without them its media is clear.
@@ -62,15 +63,23 @@ pub enum Sending {
     Held,
 }
 
-/// Which senders a side takes packets from.
+/// Whose packets a side may take for its peer's. The signalled address outweighs all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LatchMode {
-    /// The signalled address only.
-    Strict,
-    /// The signalled address where it sends, else the first that sends RTP.
-    Auto,
-    /// The same for another peer than before: who was heard or expected until now is not believed.
-    Anew,
+pub enum Senders {
+    /// Those of the signalled address.
+    Signalled,
+    /// Those of its neighbours too, and of the host that signals, where that is the peer itself.
+    Near(Option<IpAddr>),
+    /// The first that send RTP, wherever they are.
+    Anywhere,
+}
+
+/// Whose turn it is at a side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    Same,
+    /// Another's than before: who was heard or expected until now is not believed.
+    Another,
 }
 
 /// From the relay to the call.

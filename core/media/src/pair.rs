@@ -44,7 +44,7 @@ impl Pair {
 
     pub fn aim(&mut self, side: Side, aim: Aim) {
         let side = &mut self.sides[side as usize];
-        side.latch.aim(aim.rtp, aim.latch);
+        side.latch.aim(aim.rtp, aim.senders, aim.turn);
         side.rtcp = aim.rtcp;
         side.sending = aim.sending;
         side.clock = if aim.clock == 0 { CLOCK_DEFAULT } else { aim.clock };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use media::{
-    Aim, LatchMode, Order, Outbox, Packet, PortBook, PortIndex, Protection, Purpose, Reason, Relay, Sending,
-    SessionKey, Side, Verdict,
+    Aim, Order, Outbox, Packet, PortBook, PortIndex, Protection, Purpose, Reason, Relay, Senders, Sending,
+    SessionKey, Side, Turn, Verdict,
 };
 use rtp::srtp::{MasterKey, Opener, Sealer, Suite};
 use rtp::{Fixed, Header, rtcp};
@@ -138,7 +138,8 @@ impl House {
             rtp: Some(rtp),
             rtcp: Some(SocketAddr::new(rtp.ip(), rtp.port() + 1)),
             sending: Sending::Allowed,
-            latch: LatchMode::Auto,
+            senders: Senders::Anywhere,
+            turn: Turn::Same,
             clock: 8000,
             protection,
         };

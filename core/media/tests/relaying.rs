@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::{
-    Act, Aim, Event, Figures, LatchMode, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Sending,
-    SessionKey, Side, Verdict,
+    Act, Aim, Event, Figures, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Senders, Sending,
+    SessionKey, Side, Turn, Verdict,
 };
 use rtp::{Fixed, Header, rtcp};
 
@@ -25,7 +25,7 @@ fn opening_a_stream_asks_for_its_four_ports() {
 
 #[test]
 fn packets_cross_to_where_the_other_side_receives() {
-    let mut house = House::aimed(LatchMode::Strict);
+    let mut house = House::aimed(Senders::Signalled);
 
     assert_eq!(house.rtp(Side::Caller, CALLER, 1), Ok((30002, CALLEE.to_owned())));
     assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, CALLER.to_owned())));
@@ -44,7 +44,7 @@ fn nobody_is_heard_before_signalling_names_them() {
 
 #[test]
 fn a_strict_side_hears_the_signalled_address_only() {
-    let mut house = House::aimed(LatchMode::Strict);
+    let mut house = House::aimed(Senders::Signalled);
     assert_eq!(house.rtp(Side::Caller, STRANGER, 1), Err(Reason::Stranger));
     assert_eq!(house.rtp(Side::Caller, "192.0.2.1:4002", 1), Err(Reason::Stranger));
     assert!(house.rtp(Side::Caller, CALLER, 1).is_ok());
@@ -54,8 +54,8 @@ fn a_strict_side_hears_the_signalled_address_only() {
 #[test]
 fn a_peer_behind_a_nat_is_learned_and_answered_there() {
     let mut house = House::new();
-    house.aim(Side::Caller, "10.0.0.5:4000", LatchMode::Auto);
-    house.aim(Side::Callee, CALLEE, LatchMode::Auto);
+    house.aim(Side::Caller, "10.0.0.5:4000", Senders::Anywhere);
+    house.aim(Side::Callee, CALLEE, Senders::Anywhere);
 
     assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, "10.0.0.5:4000".to_owned())));
     assert!(house.rtp(Side::Caller, "203.0.113.1:61000", 1).is_ok());
@@ -70,7 +70,7 @@ fn a_peer_behind_a_nat_is_learned_and_answered_there() {
 
 #[test]
 fn whoever_was_quicker_than_the_peer_is_put_out_when_the_peer_speaks() {
-    let mut house = House::aimed(LatchMode::Auto);
+    let mut house = House::aimed(Senders::Anywhere);
 
     assert!(house.rtp(Side::Caller, STRANGER, 1).is_ok());
     assert!(house.rtp(Side::Caller, "192.0.2.1:4444", 1).is_ok());
@@ -84,12 +84,12 @@ fn whoever_was_quicker_than_the_peer_is_put_out_when_the_peer_speaks() {
 #[test]
 fn only_signalling_lets_a_peer_move() {
     let mut house = House::new();
-    house.aim(Side::Caller, "10.0.0.5:4000", LatchMode::Auto);
-    house.aim(Side::Callee, CALLEE, LatchMode::Auto);
+    house.aim(Side::Caller, "10.0.0.5:4000", Senders::Anywhere);
+    house.aim(Side::Callee, CALLEE, Senders::Anywhere);
     house.rtp(Side::Caller, "203.0.113.1:61000", 1).unwrap();
     assert_eq!(house.rtp(Side::Caller, "203.0.113.1:62000", 2), Err(Reason::Stranger));
 
-    house.aim(Side::Caller, "10.0.0.5:4000", LatchMode::Auto);
+    house.aim(Side::Caller, "10.0.0.5:4000", Senders::Anywhere);
 
     assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, "203.0.113.1:61000".to_owned())));
     assert!(house.rtp(Side::Caller, "203.0.113.1:62000", 2).is_ok());
@@ -98,9 +98,9 @@ fn only_signalling_lets_a_peer_move() {
 
 #[test]
 fn a_peer_that_moves_by_signalling_is_sent_to_at_its_new_place_at_once() {
-    let mut house = House::aimed(LatchMode::Auto);
+    let mut house = House::aimed(Senders::Anywhere);
     house.rtp(Side::Caller, CALLER, 1).unwrap();
-    house.aim(Side::Caller, "192.0.2.77:9000", LatchMode::Auto);
+    house.aim(Side::Caller, "192.0.2.77:9000", Senders::Anywhere);
     assert_eq!(house.rtp(Side::Callee, CALLEE, 1), Ok((30000, "192.0.2.77:9000".to_owned())));
 }
 
@@ -108,15 +108,15 @@ fn a_peer_that_moves_by_signalling_is_sent_to_at_its_new_place_at_once() {
 /// heard nor where it said to be is anybody believed any more.
 #[test]
 fn a12_an_earlier_peer_is_not_believed_when_another_is_expected() {
-    let mut house = House::aimed(LatchMode::Auto);
+    let mut house = House::aimed(Senders::Anywhere);
     assert!(house.rtp(Side::Callee, "203.0.113.7:7000", 1).is_ok(), "the first one, behind a NAT");
 
-    house.aim(Side::Callee, "198.51.100.80:8000", LatchMode::Anew);
+    house.aim_anew(Side::Callee, "198.51.100.80:8000");
 
     assert_eq!(house.rtp(Side::Callee, "203.0.113.7:7000", 2), Err(Reason::Stranger));
     assert_eq!(house.rtp(Side::Callee, CALLEE, 2), Err(Reason::Stranger));
     assert!(house.rtp(Side::Callee, "203.0.113.9:9000", 1).is_ok(), "the second one, behind a NAT too");
-    house.aim(Side::Callee, CALLEE, LatchMode::Anew);
+    house.aim_anew(Side::Callee, CALLEE);
     assert!(house.rtp(Side::Callee, CALLEE, 3).is_ok(), "the first one answers after all");
     assert_eq!(house.rtp(Side::Callee, "203.0.113.9:9000", 2), Err(Reason::Stranger));
 }
@@ -124,10 +124,10 @@ fn a12_an_earlier_peer_is_not_believed_when_another_is_expected() {
 /// Between two attempts nobody stands at the callee's side, and nobody is heard from there.
 #[test]
 fn req_f10_nobody_is_heard_where_nobody_is_expected() {
-    let mut house = House::aimed(LatchMode::Auto);
+    let mut house = House::aimed(Senders::Anywhere);
     house.rtp(Side::Callee, CALLEE, 1).unwrap();
 
-    house.order_aim(Side::Callee, None, Sending::Held, LatchMode::Anew);
+    house.order_aim(Side::Callee, None, Sending::Held, (Senders::Anywhere, Turn::Another));
 
     assert_eq!(house.rtp(Side::Callee, CALLEE, 2), Err(Reason::Stranger));
     assert_eq!(house.rtp(Side::Callee, STRANGER, 1), Err(Reason::Stranger));
@@ -135,8 +135,8 @@ fn req_f10_nobody_is_heard_where_nobody_is_expected() {
 
 #[test]
 fn a_peer_on_hold_gets_no_media_but_its_reports() {
-    let mut house = House::aimed(LatchMode::Strict);
-    house.order_aim(Side::Callee, Some(CALLEE), Sending::Held, LatchMode::Strict);
+    let mut house = House::aimed(Senders::Signalled);
+    house.order_aim(Side::Callee, Some(CALLEE), Sending::Held, (Senders::Signalled, Turn::Same));
 
     assert_eq!(house.rtp(Side::Caller, CALLER, 1), Err(Reason::Undeliverable));
     assert_eq!(house.rtcp(Side::Caller, "192.0.2.1:4001"), Ok((30003, "198.51.100.9:6001".to_owned())));
@@ -146,17 +146,17 @@ fn a_peer_on_hold_gets_no_media_but_its_reports() {
 
 #[test]
 fn a_peer_that_names_no_address_gets_nothing_even_if_it_was_heard() {
-    let mut house = House::aimed(LatchMode::Auto);
+    let mut house = House::aimed(Senders::Anywhere);
     house.rtp(Side::Callee, CALLEE, 1).unwrap();
-    house.order_aim(Side::Callee, None, Sending::Allowed, LatchMode::Auto);
+    house.order_aim(Side::Callee, None, Sending::Allowed, (Senders::Anywhere, Turn::Same));
     assert_eq!(house.rtp(Side::Caller, CALLER, 1), Err(Reason::Undeliverable));
 }
 
 #[test]
 fn reports_are_believed_from_the_host_of_the_media_only() {
     let mut house = House::new();
-    house.aim(Side::Caller, "10.0.0.5:4000", LatchMode::Auto);
-    house.aim(Side::Callee, CALLEE, LatchMode::Auto);
+    house.aim(Side::Caller, "10.0.0.5:4000", Senders::Anywhere);
+    house.aim(Side::Callee, CALLEE, Senders::Anywhere);
     assert_eq!(house.rtcp(Side::Caller, "203.0.113.1:61001"), Err(Reason::Stranger));
     house.rtp(Side::Caller, "203.0.113.1:61000", 1).unwrap();
 
@@ -168,7 +168,7 @@ fn reports_are_believed_from_the_host_of_the_media_only() {
 
 #[test]
 fn what_is_no_rtp_goes_nowhere_and_teaches_nothing() {
-    let mut house = House::aimed(LatchMode::Auto);
+    let mut house = House::aimed(Senders::Anywhere);
     let stun = [0u8, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     assert_eq!(house.receive(0, STRANGER, &stun), Err(Reason::Malformed));
     assert_eq!(house.receive(1, CALLER, &packet(1)), Err(Reason::Malformed));
@@ -178,7 +178,7 @@ fn what_is_no_rtp_goes_nowhere_and_teaches_nothing() {
 
 #[test]
 fn a_fax_crosses_untouched_from_the_peer_only() {
-    let mut house = House::aimed(LatchMode::Auto);
+    let mut house = House::aimed(Senders::Anywhere);
     let udptl = [0u8, 1, 2, 3, 4];
     assert_eq!(house.receive(0, STRANGER, &udptl), Err(Reason::Malformed));
     assert_eq!(house.receive(0, CALLER, &udptl), Ok((30002, CALLEE.to_owned())));
@@ -188,7 +188,7 @@ fn a_fax_crosses_untouched_from_the_peer_only() {
 
 #[test]
 fn loss_order_and_copies_are_counted() {
-    let mut house = House::aimed(LatchMode::Strict);
+    let mut house = House::aimed(Senders::Signalled);
     for sequence in [65_530u16, 65_531, 65_533, 65_532, 65_533, 65_535, 2, 3, 3] {
         house.rtp(Side::Caller, CALLER, sequence).unwrap();
     }
@@ -199,7 +199,7 @@ fn loss_order_and_copies_are_counted() {
 
 #[test]
 fn a_new_source_of_the_same_peer_is_heard_and_starts_the_count_anew() {
-    let mut house = House::aimed(LatchMode::Auto);
+    let mut house = House::aimed(Senders::Anywhere);
     house.rtp(Side::Caller, CALLER, 1).unwrap();
     house.rtp(Side::Caller, CALLER, 3).unwrap();
     house.receive(0, CALLER, &rtp_packet(40_000, 9, 0)).unwrap();
@@ -209,7 +209,7 @@ fn a_new_source_of_the_same_peer_is_heard_and_starts_the_count_anew() {
 
 #[test]
 fn jitter_is_told_in_microseconds() {
-    let mut house = House::aimed(LatchMode::Strict);
+    let mut house = House::aimed(Senders::Signalled);
     for sequence in 0..400u16 {
         // Every other packet comes 4 ms late: the spacing is 4 ms off each time.
         let late = if sequence % 2 == 0 { 0 } else { 4 };
@@ -255,7 +255,7 @@ fn a_stream_is_opened_once() {
 
 #[test]
 fn a_packet_that_was_not_sent_is_not_counted_as_sent() {
-    let mut house = House::aimed(LatchMode::Strict);
+    let mut house = House::aimed(Senders::Signalled);
     house.rtp(Side::Caller, CALLER, 1).unwrap();
     house.relay.unsent(PortIndex(2));
     let callee = house.close().callee;
@@ -278,10 +278,10 @@ impl House {
         house
     }
 
-    fn aimed(mode: LatchMode) -> House {
+    fn aimed(senders: Senders) -> House {
         let mut house = House::new();
-        house.aim(Side::Caller, CALLER, mode);
-        house.aim(Side::Callee, CALLEE, mode);
+        house.aim(Side::Caller, CALLER, senders);
+        house.aim(Side::Callee, CALLEE, senders);
         house
     }
 
@@ -303,14 +303,20 @@ impl House {
         acts
     }
 
-    fn aim(&mut self, side: Side, rtp: &str, latch: LatchMode) {
-        self.order_aim(side, Some(rtp), Sending::Allowed, latch);
+    fn aim(&mut self, side: Side, rtp: &str, senders: Senders) {
+        self.order_aim(side, Some(rtp), Sending::Allowed, (senders, Turn::Same));
     }
 
-    fn order_aim(&mut self, side: Side, rtp: Option<&str>, sending: Sending, latch: LatchMode) {
+    /// Another peer than before is about to speak.
+    fn aim_anew(&mut self, side: Side, rtp: &str) {
+        self.order_aim(side, Some(rtp), Sending::Allowed, (Senders::Anywhere, Turn::Another));
+    }
+
+    fn order_aim(&mut self, side: Side, rtp: Option<&str>, sending: Sending, believed: (Senders, Turn)) {
         let rtp: Option<SocketAddr> = rtp.map(|rtp| rtp.parse().unwrap());
         let rtcp = rtp.map(|rtp| SocketAddr::new(rtp.ip(), rtp.port() + 1));
-        let aim = Aim { rtp, rtcp, sending, latch, clock: 8000, protection: None };
+        let (senders, turn) = believed;
+        let aim = Aim { rtp, rtcp, sending, senders, turn, clock: 8000, protection: None };
         self.order(Order::Aim { session: CALL, stream: 0, side, aim });
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CarriedMethods, EarlyMedia, KeysInClear, MediaPath, Redirect, Reliable, Secret, SessionIds, SessionTimer,
-    Srtp, Transfer,
+    CarriedMethods, EarlyMedia, KeysInClear, MediaPath, MediaSenders, Redirect, Reliable, Secret, SessionIds,
+    SessionTimer, Srtp, Transfer,
 };
 use serde::Serialize;
 
@@ -288,6 +288,8 @@ pub struct LegRules {
     /// What is carried to and from it beside the session itself.
     pub methods: Arc<CarriedMethods>,
     pub srtp: SrtpRules,
+    /// Whose media is taken for its far end's.
+    pub senders: MediaSenders,
     /// Whether provisional answers are acknowledged.
     pub reliable: Reliable,
     /// Whether it hears what the other end is called (RFC 7989).

@@ -195,7 +195,7 @@ fn device_leg(documents: &Documents) -> LegRules {
     let srtp = SrtpRules { mode: media.srtp, keys_in_clear, otherwise: Otherwise::Refused };
     // What users ask for is the house's to carry out.
     let redirect = documents.system.redirect;
-    LegRules { srtp, transfer: Transfer::Inside, redirect, ..LegRules::default() }
+    LegRules { srtp, senders: media.senders, transfer: Transfer::Inside, redirect, ..LegRules::default() }
 }
 
 struct Compiler<'d> {

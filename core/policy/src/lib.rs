@@ -81,8 +81,8 @@ pub use handed_on::{CALL, Dress};
 pub use limit::{Claim, Limit, Permit, Unit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
-    CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, KeysInClear, MediaPath, Redirect, RegisterStyle,
-    Reliable, SessionIds, SessionTimer, Srtp, Transfer,
+    CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, KeysInClear, MediaPath, MediaSenders, Redirect,
+    RegisterStyle, Reliable, SessionIds, SessionTimer, Srtp, Transfer,
 };
 pub use orbit::{Orbit, Parking};
 pub use pace::{LineFull, Pace, Turn};

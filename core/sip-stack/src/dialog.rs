@@ -374,6 +374,11 @@ impl Dialog {
         }
     }
 
+    /// Whether proxies stand between its far end and us.
+    pub fn is_routed(&self) -> bool {
+        !self.routes.is_empty()
+    }
+
     /// The first route, or else the target, says where requests go, if it is an address that can be reached.
     fn find_way(&mut self) {
         let hop = self.routes.first().map_or(&*self.target, |route| route_uri(route));

@@ -8,7 +8,7 @@
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use media::{Aim, Event, LatchMode, Order, PortPair, Sending, SessionKey, Side};
+use media::{Aim, Event, Order, PortPair, Senders, Sending, SessionKey, Side, Turn};
 use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start_on};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -53,7 +53,8 @@ fn open(handle: &Handle, call: u64, port: u16, peers: [u16; 2]) -> io::Result<()
             rtp: Some(rtp),
             rtcp,
             sending: Sending::Allowed,
-            latch: LatchMode::Strict,
+            senders: Senders::Signalled,
+            turn: Turn::Same,
             clock: 8000,
             protection: None,
         };

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use media::{Aim, Event, Figures, LatchMode, Order, PortPair, Sending, SessionKey, Side};
+use media::{Aim, Event, Figures, Order, PortPair, Senders, Sending, SessionKey, Side, Turn};
 use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start, start_on};
 use rtp::{Law, Tone, rtcp};
 
@@ -433,7 +433,8 @@ fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {
         rtp: Some(rtp.local_addr().unwrap()),
         rtcp: Some(rtcp.local_addr().unwrap()),
         sending: Sending::Allowed,
-        latch: LatchMode::Strict,
+        senders: Senders::Signalled,
+        turn: Turn::Same,
         clock: 8000,
         protection: None,
     }

@@ -16,6 +16,7 @@ mod world;
 
 mod clock;
 mod network;
+mod sprayer;
 mod streams;
 mod zone;
 

@@ -88,6 +88,11 @@ impl Node {
         self.locals.get(&port).copied()
     }
 
+    /// Where the relay is open.
+    pub(crate) fn ports(&self) -> Vec<SocketAddr> {
+        self.indexes.keys().copied().collect()
+    }
+
     pub(crate) fn bound(&self) -> usize {
         self.locals.len()
     }

@@ -246,7 +246,10 @@ impl World {
     }
 
     fn send_datagram_to_actor(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
-        let Some(&actor) = self.by_ip.get(&to.ip()) else { return };
+        let Some(&actor) = self.by_ip.get(&to.ip()) else {
+            *self.astray.entry(to.ip()).or_default() += 1;
+            return;
+        };
         for after in self.network.datagram(to.ip(), bytes.len()) {
             let bytes = bytes.clone();
             self.plan(after, Coming::ForActor { actor, transport: Transport::Udp, from, to, bytes });

@@ -45,6 +45,8 @@ pub struct World {
     pub(crate) zone: Zone,
     pub(crate) actors: Vec<Rc<RefCell<Actor>>>,
     pub(crate) by_ip: BTreeMap<IpAddr, usize>,
+    /// Datagrams that were sent to where nobody lives.
+    pub(crate) astray: BTreeMap<IpAddr, u64>,
     pub(crate) board: Rc<RefCell<Board>>,
     pub(crate) coming: BTreeMap<(Instant, u64), Coming>,
     pub(crate) last_event: u64,
@@ -119,6 +121,7 @@ impl World {
             zone,
             actors: Vec::new(),
             by_ip: BTreeMap::new(),
+            astray: BTreeMap::new(),
             board: Rc::default(),
             coming: BTreeMap::new(),
             last_event: 0,

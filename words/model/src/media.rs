@@ -73,6 +73,20 @@ pub enum KeysInClear {
     Allowed,
 }
 
+/// Whose packets are taken for a far end's. Those of the address that it names always are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaSenders {
+    /// Nobody else's.
+    Signalled,
+    /// Those of its network too, and of the host that signals: so phones behind a NAT are heard, and nobody
+    /// who sends to our ports from elsewhere.
+    #[default]
+    Near,
+    /// Those of the first that sends. Anybody who is quicker than the far end hears the call.
+    Anywhere,
+}
+
 /// Whether media passes through us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alerts;
 use crate::call_rules::Redirect;
 use crate::marks::Marks;
-use crate::media::{KeysInClear, Srtp};
+use crate::media::{KeysInClear, MediaSenders, Srtp};
 use crate::network::{Address, PortRange};
 use crate::registrar::Registrar;
 use crate::site::Operator;
@@ -77,6 +77,8 @@ pub struct DeviceMedia {
     pub srtp: Srtp,
     #[serde(default)]
     pub keys_in_clear: KeysInClear,
+    #[serde(default)]
+    pub senders: MediaSenders,
 }
 
 /// A digest of RFC 7616 and RFC 8760.

@@ -164,6 +164,7 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
         redirect: trunk.call.redirect,
         methods: Arc::new(trunk.call.methods.clone()),
         srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
+        senders: trunk.media.senders,
         reliable: trunk.call.reliable,
         session_ids: trunk.call.session_id,
         early_media: trunk.call.early_media,

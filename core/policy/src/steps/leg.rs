@@ -1,6 +1,6 @@
 //! How each leg of a call behaves.
 
-use model::{EarlyMedia, Reliable};
+use model::{EarlyMedia, MediaSenders, Reliable};
 
 use crate::call_plan::LegRules;
 use crate::policy::{Policy, Trunk};
@@ -30,5 +30,7 @@ pub(crate) fn for_help(leg: LegRules) -> LegRules {
         Reliable::Required => Reliable::Supported,
         other => other,
     };
-    LegRules { srtp: leg.srtp.for_help(), reliable, early_media: EarlyMedia::Pass, ..leg }
+    // Who calls for help is heard, wherever it comes out.
+    let senders = MediaSenders::Anywhere;
+    LegRules { srtp: leg.srtp.for_help(), senders, reliable, early_media: EarlyMedia::Pass, ..leg }
 }

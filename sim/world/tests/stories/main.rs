@@ -51,6 +51,7 @@ mod rough_days;
 mod second_opinion;
 mod shaping;
 mod srtp;
+mod strangers;
 mod targets;
 mod tcp;
 mod teams;

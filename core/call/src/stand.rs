@@ -1,0 +1,49 @@
+//! Where one side of a call's media stands: the interface that reaches it, who may speak there, its keys.
+
+use media::Senders;
+use policy::{InterfaceId, LegRules, MediaSenders};
+use sip_message::{Header, Message};
+use sip_stack::{Dialog, Flow};
+
+use crate::Room;
+use crate::keys::{Carrier, Keys};
+
+pub(crate) struct Stand {
+    pub interface: InterfaceId,
+    pub senders: Senders,
+    pub keys: Keys,
+}
+
+/// Whether who signals over a flow is the far end itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    Straight,
+    /// Through proxies of others: where they are says nothing of where its media comes from.
+    Through,
+}
+
+impl Reached {
+    pub fn by(dialog: &Dialog) -> Reached {
+        if dialog.is_routed() { Reached::Through } else { Reached::Straight }
+    }
+
+    pub fn asked_by(message: &Message<'_>) -> Reached {
+        match message.values(Header::RecordRoute).next() {
+            Some(_) => Reached::Through,
+            None => Reached::Straight,
+        }
+    }
+}
+
+impl Stand {
+    pub fn of(room: &Room<'_>, flow: Flow, reached: Reached, rules: &LegRules) -> Stand {
+        let senders = match (rules.senders, reached) {
+            (MediaSenders::Signalled, _) => Senders::Signalled,
+            (MediaSenders::Near, Reached::Straight) => Senders::Near(Some(flow.remote.ip())),
+            (MediaSenders::Near, Reached::Through) => Senders::Near(None),
+            (MediaSenders::Anywhere, _) => Senders::Anywhere,
+        };
+        let keys = Keys::new(rules.srtp, Carrier::of(flow));
+        Stand { interface: room.places.interface_of(flow.listener), senders, keys }
+    }
+}

@@ -102,7 +102,7 @@ impl Media {
         if self.address == Address::Real {
             let _ = write!(text, "a={}\r\n", self.direction.name());
         }
-        if let Some(sealed) = self.sealed.as_ref().filter(|_| self.insists()) {
+        if let Some(sealed) = self.sealed.as_ref().filter(|sealed| sealed.offers()) {
             let _ = write!(text, "{}\r\n", sealed.line(1));
         }
         self.last_said = text.into_bytes();

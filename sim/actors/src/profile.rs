@@ -135,6 +135,8 @@ pub enum Habit {
     AnswersInClear,
     /// Seals its media where the far end offers keys.
     SealsIfAsked,
+    /// Offers keys beside media that it calls clear (RFC 8643), and seals it where they are taken.
+    SealsIfTaken,
     /// Every REGISTER is refused with this status.
     RegistersNobody(u16),
     /// Every REGISTER is to come again after so many seconds: 503.

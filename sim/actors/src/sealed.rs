@@ -17,9 +17,11 @@ pub(crate) struct Sealed {
 }
 
 impl Sealed {
-    /// For an actor that has one of the two habits.
+    /// For an actor that has one of the habits.
     pub(crate) fn of(profile: &Profile, seed: u64) -> Option<Sealed> {
-        let wish = [Habit::Seals, Habit::SealsIfAsked].into_iter().find(|habit| profile.has(*habit))?;
+        let wish = [Habit::Seals, Habit::SealsIfAsked, Habit::SealsIfTaken]
+            .into_iter()
+            .find(|habit| profile.has(*habit))?;
         let bytes: Vec<u8> = seed.to_be_bytes().into_iter().cycle().take(MasterKey::length(SUITE)).collect();
         let ours = MasterKey::new(SUITE, &bytes).expect("as long as the suite wants");
         Some(Sealed { sealer: Sealer::new(&ours), ours, opener: None, theirs: None, wish })
@@ -28,6 +30,11 @@ impl Sealed {
     /// Whether clear media is none.
     pub(crate) fn insists(&self) -> bool {
         self.wish == Habit::Seals
+    }
+
+    /// Whether its offers bring a key.
+    pub(crate) fn offers(&self) -> bool {
+        self.wish != Habit::SealsIfAsked
     }
 
     /// The line that brings our key, under a tag.

@@ -63,6 +63,36 @@ fn a20_a_sealed_phone_and_a_sealed_trunk_hear_each_other_after_hold_and_resume()
     world.finish();
 }
 
+/// Keys beside a line that is called clear are taken by who knows them, and passed over by who does not,
+/// either way round: nobody is refused for want of SRTP (RFC 8643).
+#[test]
+fn e4_keys_beside_clear_media_seal_it_where_they_are_taken() {
+    let (sealed, clear) = (Some("AES_CM_128_HMAC_SHA1_80"), None);
+    for (phone, trunk, expected) in [
+        (None, Some(Habit::SealsIfAsked), (clear, sealed)),
+        (Some(Habit::SealsIfTaken), None, (sealed, clear)),
+        (Some(Habit::SealsIfTaken), Some(Habit::SealsIfAsked), (sealed, sealed)),
+        (None, None, (clear, clear)),
+    ] {
+        let mut world = World::from_toml(seed(), &house("optional", "optional"));
+        let (hana, east) = (world.user("hana"), world.provider("east"));
+        phone.into_iter().for_each(|habit| _ = hana.has_habit(habit));
+        trunk.into_iter().for_each(|habit| _ = east.has_habit(habit));
+
+        let call = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_secs(10));
+
+        assert!(call.is_up_with(&east), "{expected:?}");
+        assert!(call.packets_heard() > 10 && east.legs()[0].packets_heard > 10, "{expected:?}");
+        call.hangs_up();
+        world.run_for(Duration::from_secs(5));
+        let sound = world.records()[0].media.unwrap();
+        assert_eq!((sound.caller.srtp, sound.callee.srtp), expected);
+        assert_eq!((sound.caller.unproven, sound.callee.unproven), (0, 0));
+        world.finish();
+    }
+}
+
 /// Three hours, a hold and a resume every ten minutes, and the sequence numbers begin again on the way: not a
 /// packet is refused by who it is for.
 #[test]

@@ -87,7 +87,7 @@ pub use event::Event;
 pub use part::ROOM;
 pub use record::{AttemptRecord, EndedBy, Outcome, Record, SessionPair, SideFigures, Sound};
 pub use room::{MediaPlace, Places, Room};
-pub use seen::{Seen, SeenPart, SeenStage, Sighting};
+pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};
 pub use table::Calls;
 pub use time::Now;
 pub use verdict::{VERDICTS, Verdict};

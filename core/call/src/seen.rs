@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use media::Side;
 use policy::{Callee, Connected};
-use sip_stack::Token;
+use sip_stack::{Dialog, Token};
 
 use crate::Room;
 use crate::call::{Call, State};
@@ -19,6 +19,17 @@ pub struct Seen {
     pub number: Option<Arc<str>>,
     pub part: SeenPart,
     pub stage: SeenStage,
+    /// Of a phone that rings, unless nobody may take the call away from it.
+    pub dialog: Option<SeenDialog>,
+}
+
+/// What a Replaces header names a dialog by, as the far end knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenDialog {
+    pub call_id: Box<str>,
+    /// The far end's tag, and ours.
+    pub local_tag: Box<str>,
+    pub remote_tag: Box<str>,
 }
 
 /// Who began the call.
@@ -57,8 +68,8 @@ impl Call {
     /// Another figure says that there is something new; nothing is allocated for it.
     fn figure(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.each_party(|party, connected, part, stage| {
-            (party, &connected.number, part, stage).hash(&mut hasher);
+        self.each_party(|party, connected, (part, stage), dialog| {
+            (party, &connected.number, part, stage, dialog.map(Dialog::remote_tag)).hash(&mut hasher);
         });
         // Nobody is the figure that a call begins with.
         if matches!(self.state, State::Closing(_)) { 0 } else { hasher.finish() | 1 }
@@ -66,21 +77,25 @@ impl Call {
 
     fn parties(&self) -> Vec<Seen> {
         let mut parties: Vec<Seen> = Vec::new();
-        self.each_party(|party, connected, part, stage| {
+        self.each_party(|party, connected, (part, stage), dialog| {
+            let dialog = dialog.map(SeenDialog::of);
             let known = parties.iter_mut().find(|one| one.party == *party && one.part == part);
             match known {
                 // Several devices of one user are one party; of several trunks each has its number.
-                Some(known) if matches!(party, Callee::User(_)) => known.stage = known.stage.max(stage),
+                Some(known) if matches!(party, Callee::User(_)) => {
+                    known.stage = known.stage.max(stage);
+                    known.dialog = known.dialog.take().or(dialog);
+                }
                 _ => {
                     let number = connected.number.clone();
-                    parties.push(Seen { party: party.clone(), number, part, stage });
+                    parties.push(Seen { party: party.clone(), number, part, stage, dialog });
                 }
             }
         });
         parties
     }
 
-    fn each_party(&self, mut note: impl FnMut(&Callee, &Connected, SeenPart, SeenStage)) {
+    fn each_party(&self, mut note: impl FnMut(&Callee, &Connected, (SeenPart, SeenStage), Option<&Dialog>)) {
         let caller = &self.ends[Side::Caller as usize];
         match &self.state {
             State::Closing(_) => {}
@@ -88,21 +103,34 @@ impl Call {
                 let stage_of = |rings| if rings { SeenStage::Ringing } else { SeenStage::Trying };
                 let rings = self.attempts().any(|attempt| attempt.was_told());
                 if self.here[Side::Caller as usize] == Presence::Here {
-                    note(&caller.party, &caller.known, SeenPart::Calling, stage_of(rings));
+                    note(&caller.party, &caller.known, (SeenPart::Calling, stage_of(rings)), None);
                 }
+                let is_takeable = !self.plan.emergency && !self.plan.is_private;
                 for attempt in self.attempts() {
                     let Some(plan) = self.plan.attempts.get(attempt.index) else { continue };
-                    note(&plan.callee, &plan.connected, SeenPart::Called, stage_of(attempt.was_told()));
+                    let stage = stage_of(attempt.was_told());
+                    let dialog = attempt.earlies.dialogs().next().filter(|_| is_takeable);
+                    note(&plan.callee, &plan.connected, (SeenPart::Called, stage), dialog);
                 }
             }
             State::Up(_) => {
                 for (side, part) in [(Side::Caller, SeenPart::Calling), (Side::Callee, SeenPart::Called)] {
                     let end = &self.ends[side as usize];
                     if self.here[side as usize] == Presence::Here {
-                        note(&end.party, &end.known, part, SeenStage::Talking);
+                        note(&end.party, &end.known, (part, SeenStage::Talking), None);
                     }
                 }
             }
+        }
+    }
+}
+
+impl SeenDialog {
+    fn of(dialog: &Dialog) -> SeenDialog {
+        SeenDialog {
+            call_id: dialog.call_id().into(),
+            local_tag: dialog.remote_tag().into(),
+            remote_tag: dialog.local_tag().into(),
         }
     }
 }

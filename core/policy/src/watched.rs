@@ -39,6 +39,12 @@ impl Policy {
         watched == watcher || (user.watchers == Watchers::Everybody && self.users.contains_key(watcher))
     }
 
+    /// Whether a user may pick up what rings at another: both are in one group.
+    pub fn lets_pick_up(&self, picker: &str, of: &str) -> bool {
+        let group = |name: &str| self.users.get(name).and_then(|user| user.pickup_group.as_ref());
+        picker == of || (group(picker).is_some() && group(picker) == group(of))
+    }
+
     /// Whether a user wants to be left alone.
     pub fn does_not_disturb(&self, user: &str) -> bool {
         self.users.get(user).is_some_and(|user| user.do_not_disturb)

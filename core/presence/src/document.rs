@@ -12,6 +12,13 @@ pub(crate) enum Package {
     Dialog,
 }
 
+/// Whether a document names dialogs, so that a call that rings can be picked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    Named,
+    Unnamed,
+}
+
 /// Every package, as Allow-Events lists them.
 pub(crate) const PACKAGES: &str = "presence, dialog";
 
@@ -47,11 +54,17 @@ impl Package {
     }
 
     /// The document: of whom, by which address they were asked for, and which document of the subscription.
-    pub fn document(self, face: &Face, (contact, entity): (&str, &str), version: u32) -> String {
+    pub fn document(
+        self,
+        face: &Face,
+        (contact, entity): (&str, &str),
+        version: u32,
+        naming: Naming,
+    ) -> String {
         match self {
             Package::Presence => presence(face, contact, entity),
             Package::Dialog => {
-                let dialogs = face.dialogs.iter().map(dialog).collect();
+                let dialogs = face.dialogs.iter().map(|one| dialog(one, naming)).collect();
                 Dialogs { entity, version, dialogs }.to_string()
             }
         }
@@ -78,7 +91,7 @@ fn presence(face: &Face, contact: &str, entity: &str) -> String {
     .to_string()
 }
 
-fn dialog(engagement: &Engagement) -> Dialog {
+fn dialog(engagement: &Engagement, naming: Naming) -> Dialog<'_> {
     let by = if engagement.by == By::Mobile { "m" } else { "" };
     let (part, direction) = match engagement.part {
         Part::Calling => ("c", Direction::Initiator),
@@ -92,5 +105,10 @@ fn dialog(engagement: &Engagement) -> Dialog {
             Stage::Ringing => DialogState::Early,
             Stage::Talking => DialogState::Confirmed,
         },
+        names: engagement.names.as_deref().filter(|_| naming == Naming::Named).map(|names| pidf::Names {
+            call_id: &names.call_id,
+            local_tag: &names.local_tag,
+            remote_tag: &names.remote_tag,
+        }),
     }
 }

@@ -12,6 +12,17 @@ pub struct Engagement {
     pub part: Part,
     pub stage: Stage,
     pub by: By,
+    /// What the phone's dialog is named by, as long as the phone rings.
+    pub names: Option<Arc<Names>>,
+}
+
+/// What a Replaces header names a dialog by, as the person's phone knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Names {
+    pub call_id: Box<str>,
+    /// The phone's tag, and ours.
+    pub local_tag: Box<str>,
+    pub remote_tag: Box<str>,
 }
 
 /// Who began the call.

@@ -37,5 +37,5 @@ mod view;
 pub use feed::News;
 pub use house::{Counters, House, ROOM, Surroundings};
 pub use kept::{Kept, KeptPublication, KeptWatching};
-pub use known::{By, Engagement, Known, Part, Published, Stage};
+pub use known::{By, Engagement, Known, Names, Part, Published, Stage};
 pub use view::{Sight, WatcherView};

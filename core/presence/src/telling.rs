@@ -3,7 +3,7 @@
 use sip_message::Method;
 use sip_stack::Owner;
 
-use crate::document::PACKAGES;
+use crate::document::{Naming, PACKAGES};
 use crate::house::{House, ROOM, Surroundings};
 use crate::limits::{AT_ONCE_MAX, FLYING_MAX};
 use crate::subscription::Due;
@@ -43,7 +43,12 @@ impl House {
             };
             let is_theirs = around.policy.lets_watch(&one.watched, &one.watcher);
             let person = format!("sip:{}@{}", one.watched, around.policy.realm());
-            let body = is_theirs.then(|| one.package.document(&face, (&person, &one.entity), one.version));
+            let naming = match around.policy.lets_pick_up(&one.watcher, &one.watched) {
+                true => Naming::Named,
+                false => Naming::Unnamed,
+            };
+            let document = || one.package.document(&face, (&person, &one.entity), one.version, naming);
+            let body = is_theirs.then(document);
             one.version = one.version.wrapping_add(u32::from(is_theirs));
             let headers =
                 [("Event", &*one.event), ("Subscription-State", state.as_str()), ("Allow-Events", PACKAGES)];

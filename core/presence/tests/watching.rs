@@ -300,6 +300,7 @@ fn l6_many_watchers_are_told_in_turns() {
             part: presence::Part::Calling,
             stage: Stage::Talking,
             by: By::Phone,
+            names: None,
         };
         house.engage(around, 5, &[("hana".into(), one)]);
         house.tell(around);
@@ -308,4 +309,31 @@ fn l6_many_watchers_are_told_in_turns() {
     assert!(scene.house.deadline().is_some_and(|at| at <= scene.now));
     scene.passes(seconds(0));
     assert_eq!(scene.left().len(), 200 - 64);
+}
+
+/// RFC 4235 4.1.2: a dialog's names let whoever knows them take the call. They are for those who may.
+#[test]
+fn l6_a_ringing_dialog_is_named_to_those_who_may_pick_it_up() {
+    let mut scene = Scene::new();
+    scene.watches("minsu", HANA, "dialog");
+    scene.watches("hidden", HANA, "dialog");
+    scene.passes(seconds(1));
+    scene.engages(5, "hana", Stage::Ringing);
+
+    let told = scene.notified();
+    let to = |user: &str| {
+        let start = format!("NOTIFY sip:{user}@");
+        told.iter().find(|text| text.starts_with(&start)).unwrap_or_else(|| panic!("{told:#?}"))
+    };
+    let named = "call-id=\"their-call\" local-tag=\"theirs\" remote-tag=\"ours\"";
+    assert!(says(to("minsu"), "early") && to("minsu").contains(named), "{}", to("minsu"));
+    assert!(says(to("hidden"), "early") && !to("hidden").contains("their-call"), "{}", to("hidden"));
+    for user in ["minsu", "hidden"] {
+        scene.takes(user, to(user), "200 OK", "");
+    }
+
+    scene.passes(seconds(1));
+    scene.engages(5, "hana", Stage::Talking);
+    let up = scene.notified();
+    assert!(up.iter().all(|text| says(text, "confirmed") && !text.contains("call-id=")), "{up:#?}");
 }

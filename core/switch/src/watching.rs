@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use call::{Now, Seen, SeenPart, SeenStage, Sighting};
 use policy::{Callee, Policy};
-use presence::{By, Engagement, House, Kept as KeptPresence, Part, Stage, Surroundings};
+use presence::{By, Engagement, House, Kept as KeptPresence, Names, Part, Stage, Surroundings};
 use sip_message::{Message, Method};
 use sip_stack::{Flow, ServerId as Transaction, Token};
 
@@ -110,5 +110,10 @@ fn engaged(policy: &Policy, seen: &Seen) -> Option<(Arc<str>, Engagement)> {
         SeenStage::Ringing => Stage::Ringing,
         SeenStage::Talking => Stage::Talking,
     };
-    Some((Arc::clone(user), Engagement { call: 0, part, stage, by }))
+    let names = seen.dialog.as_ref().map(|dialog| Names {
+        call_id: dialog.call_id.clone(),
+        local_tag: dialog.local_tag.clone(),
+        remote_tag: dialog.remote_tag.clone(),
+    });
+    Some((Arc::clone(user), Engagement { call: 0, part, stage, by, names: names.map(Arc::new) }))
 }

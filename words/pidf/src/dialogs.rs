@@ -11,16 +11,25 @@ pub struct Dialogs<'a> {
     pub entity: &'a str,
     /// Begins with 0 and rises by one with each document of a subscription.
     pub version: u32,
-    pub dialogs: Vec<Dialog>,
+    pub dialogs: Vec<Dialog<'a>>,
 }
 
 /// One of them. With whom it is stays untold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dialog {
+pub struct Dialog<'a> {
     /// The same as long as it lasts.
     pub id: String,
     pub direction: Direction,
     pub state: DialogState,
+    pub names: Option<Names<'a>>,
+}
+
+/// What a Replaces header names a dialog by (RFC 3891 3), as the phone that it is of knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Names<'a> {
+    pub call_id: &'a str,
+    pub local_tag: &'a str,
+    pub remote_tag: &'a str,
 }
 
 /// Who began it.
@@ -54,7 +63,12 @@ impl fmt::Display for Dialogs<'_> {
                 DialogState::Confirmed => "confirmed",
             };
             let id = Escaped(&dialog.id);
-            writeln!(f, "<dialog id=\"{id}\" direction=\"{direction}\"><state>{state}</state></dialog>")?;
+            write!(f, "<dialog id=\"{id}\"")?;
+            if let Some(Names { call_id, local_tag, remote_tag }) = dialog.names {
+                let (call_id, local, remote) = (Escaped(call_id), Escaped(local_tag), Escaped(remote_tag));
+                write!(f, " call-id=\"{call_id}\" local-tag=\"{local}\" remote-tag=\"{remote}\"")?;
+            }
+            writeln!(f, " direction=\"{direction}\"><state>{state}</state></dialog>")?;
         }
         f.write_str("</dialog-info>\n")
     }

@@ -13,7 +13,7 @@ mod said;
 mod xml;
 
 pub use activity::Activity;
-pub use dialogs::{Dialog, DialogState, Dialogs, Direction};
+pub use dialogs::{Dialog, DialogState, Dialogs, Direction, Names};
 pub use presence::{Basic, Presence, Tuple};
 pub use said::Said;
 pub use xml::Fault;

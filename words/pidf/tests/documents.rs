@@ -1,7 +1,7 @@
 //! What phones publish is read, what watchers read is written, and nothing that anybody sends does harm.
 #![allow(clippy::unwrap_used)]
 
-use pidf::{Activity, Basic, Dialog, DialogState, Dialogs, Direction, Fault, Presence, Said, Tuple};
+use pidf::{Activity, Basic, Dialog, DialogState, Dialogs, Direction, Fault, Names, Presence, Said, Tuple};
 use proptest::prelude::*;
 
 /// In the manner of RFC 4480 5.
@@ -57,7 +57,13 @@ fn l2_what_the_house_writes_it_can_read() {
 
 #[test]
 fn l6_a_document_of_dialogs_is_whole_and_numbered() {
-    let dialog = |id: &str, direction, state| Dialog { id: id.to_owned(), direction, state };
+    let names = Names { call_id: "c@<h>", local_tag: "l", remote_tag: "r" };
+    let dialog = |id: &str, direction, state| Dialog {
+        id: id.to_owned(),
+        direction,
+        state,
+        names: (state == DialogState::Early).then_some(names),
+    };
     let text = Dialogs {
         entity: "sip:hana@contoso.example",
         version: 7,
@@ -70,7 +76,10 @@ fn l6_a_document_of_dialogs_is_whole_and_numbered() {
 
     assert!(text.contains("version=\"7\" state=\"full\" entity=\"sip:hana@contoso.example\""), "{text}");
     assert!(
-        text.contains("<dialog id=\"a\" direction=\"recipient\"><state>early</state></dialog>"),
+        text.contains(
+            "<dialog id=\"a\" call-id=\"c@&lt;h&gt;\" local-tag=\"l\" remote-tag=\"r\" \
+             direction=\"recipient\"><state>early</state></dialog>"
+        ),
         "{text}"
     );
     assert!(text.contains("<dialog id=\"b\" direction=\"initiator\"><state>confirmed</state>"), "{text}");

@@ -70,9 +70,7 @@ fn of_one(policy: &Policy, caller: &Caller<'_>, picker: &User, rest: &str) -> Re
 
 /// Whether one user may pick up calls that ring at another one, or at another phone of their own.
 pub fn may_pick_up(policy: &Policy, picker: &str, of: &str) -> Result<(), Refusal> {
-    let group = |name: &str| policy.users.get(name).and_then(|user| user.pickup_group.as_ref());
-    let is_shared = group(picker).is_some() && group(picker) == group(of);
-    if picker == of || is_shared {
+    if policy.lets_pick_up(picker, of) {
         return Ok(());
     }
     Err(Refusal::new(Code::NO_PICKUP, format!("{picker} and {of} are not in one pickup group")))

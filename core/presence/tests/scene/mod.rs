@@ -30,11 +30,13 @@ side = "inside"
 number = "+14255550100"
 mobile = "+14255550199"
 extension = "100"
+pickup_group = "desk"
 password = { env = "HANA" }
 
 [user.minsu]
 number = "+14255550101"
 extension = "101"
+pickup_group = "desk"
 password = { env = "MINSU" }
 devices = [{ contact = "sip:minsu@10.20.0.32:5060" }]
 
@@ -292,7 +294,12 @@ impl Scene {
     }
 
     pub fn engages_by(&mut self, call: u64, user: &str, stage: Stage, by: By) {
-        let engagement = Engagement { call: 0, part: Part::Called, stage, by };
+        let names = (stage == Stage::Ringing && by == By::Phone).then(|| presence::Names {
+            call_id: "their-call".into(),
+            local_tag: "theirs".into(),
+            remote_tag: "ours".into(),
+        });
+        let engagement = Engagement { call: 0, part: Part::Called, stage, by, names: names.map(Arc::new) };
         self.with(|house, around| house.engage(around, call, &[(user.into(), engagement)]));
         self.due();
     }

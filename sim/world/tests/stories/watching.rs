@@ -175,3 +175,44 @@ fn pain_20_a_watcher_that_was_away_sees_what_is_so_when_it_returns() {
     assert!(lamp(&minsu, HANA).is_empty());
     world.finish();
 }
+
+/// RFC 5359 2.16: what the lamp says of a ringing call is enough to pick it up; whoever is in no pickup group
+/// with the one who is called sees the lamp alone.
+#[test]
+fn l6_a_call_is_picked_up_by_what_its_lamp_says() {
+    let in_group = |text: String, user: &str| {
+        let from = format!("[user.{user}]\n");
+        text.replacen(&from, &format!("{from}pickup_group = \"desk\"\n"), 1)
+    };
+    let both = ["hana", "minsu"].into_iter().fold(house(), in_group);
+    for (text, may) in [(both, true), (in_group(house(), "hana"), false)] {
+        let mut world = World::from_toml(seed(), &text);
+        let (minsu, hana, lobby) = (world.user("minsu"), world.user("hana"), world.user("lobby"));
+        hana.has_habit(actors::Habit::RingsForever);
+        watches(&minsu, HANA, "dialog", 600);
+        world.run_for(SECOND);
+        let call = lobby.dials("0100");
+        world.run_for(2 * SECOND);
+        assert_eq!(lamp(&minsu, HANA), ["early"]);
+        let (_, body) = shown(&minsu, HANA, "dialog").pop().unwrap();
+        assert_eq!(body.contains("call-id="), may, "{body}");
+        if !may {
+            call.hangs_up();
+            world.finish();
+            continue;
+        }
+
+        let said = |name: &str| body.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap();
+        let (call_id, local, remote) = (said("call-id"), said("local-tag"), said("remote-tag"));
+        // RFC 3891 3: the to-tag is that of whoever is asked, which is the far end of the ringing phone.
+        let names = format!("{call_id};to-tag={remote};from-tag={local};early-only");
+        let taking = minsu.calls_with("0100", "Replaces", &names);
+        world.run_for(3 * SECOND);
+        assert!(taking.is_up() && call.is_up());
+        assert_eq!(hana.calls_now(), 0);
+        assert!(lamp(&minsu, HANA).is_empty());
+        call.hangs_up();
+        world.run_for(SECOND);
+        world.finish();
+    }
+}

@@ -404,6 +404,8 @@ pub(crate) struct Trunk {
     /// Names that a far end proves itself with.
     pub certificate: Vec<Arc<str>>,
     pub did: DidRule,
+    /// Whether it is believed when it says how many messages wait for users.
+    pub tells_of_mail: bool,
     pub dial_plan: Option<Arc<str>>,
     pub identity: Identity,
     /// The header that says who calls, if there is one.

@@ -1,5 +1,6 @@
 //! Who of the house can be watched, by whom, and what documents say of where they are.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use model::Watchers;
@@ -43,6 +44,11 @@ impl Policy {
     pub fn lets_pick_up(&self, picker: &str, of: &str) -> bool {
         let group = |name: &str| self.users.get(name).and_then(|user| user.pickup_group.as_ref());
         picker == of || (group(picker).is_some() && group(picker) == group(of))
+    }
+
+    /// Whether somebody at this address is believed when they say how many messages wait for our people.
+    pub fn is_told_of_mail_by(&self, source: SocketAddr) -> bool {
+        self.trunks_at(source).iter().any(|trunk| trunk.tells_of_mail)
     }
 
     /// Whether a user wants to be left alone.

@@ -7,6 +7,7 @@ use registrar::Door;
 use sip_message::Message;
 use sip_stack::{Dialog, Flow, Reply, ServerId, Token};
 
+use crate::document::Package;
 use crate::house::{Counters, House, Surroundings};
 use crate::kept::Kept;
 use crate::limits::MOST;
@@ -66,6 +67,9 @@ impl House {
         let watched = around.policy.person(named, watcher).ok_or(No::Nobody)?;
         if !around.policy.lets_watch(watched, watcher) {
             return Err(No::NotTheirs("this user is not to be watched"));
+        }
+        if asked.package == Package::Messages && watched != watcher {
+            return Err(No::NotTheirs("a mailbox is shown to nobody but its owner"));
         }
         if message.contact().is_none_or(|contact| contact.is_err()) {
             return Err(No::Bad("a SUBSCRIBE says where its NOTIFYs go"));

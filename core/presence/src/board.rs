@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::known::{Engagement, Known, Published};
+use crate::known::{Engagement, Known, Mailbox, Published};
 use crate::limits::ENGAGEMENTS_MAX;
 
 /// Everybody of whom anything is known.
@@ -105,8 +105,7 @@ impl Board {
             engagements.truncate(ENGAGEMENTS_MAX);
             let is_other = engagements != known.engagements;
             if is_other {
-                let published = known.published.clone();
-                self.learn(self.own, user, Arc::new(Known { engagements, published }));
+                self.learn(self.own, user, Arc::new(Known { engagements, ..Known::clone(&known) }));
             }
             is_other
         });
@@ -115,7 +114,22 @@ impl Board {
 
     /// What devices of a user publish to this shard from now on.
     pub fn publish(&mut self, user: &Arc<str>, published: Vec<Published>) {
-        let engagements = self.own(user).engagements.clone();
-        self.learn(self.own, user, Arc::new(Known { engagements, published }));
+        let known = self.own(user);
+        self.learn(self.own, user, Arc::new(Known { published, ..Known::clone(&known) }));
+    }
+
+    /// What waits for a user from now on.
+    pub fn put_mail(&mut self, user: &Arc<str>, mailbox: Mailbox) {
+        let known = self.own(user);
+        self.learn(self.own, user, Arc::new(Known { mailbox: Some(mailbox), ..Known::clone(&known) }));
+    }
+
+    /// Forgets what waits for a user; whether anything was known.
+    pub fn forget_mail(&mut self, user: &Arc<str>) -> bool {
+        let known = self.own(user);
+        if known.mailbox.is_some() {
+            self.learn(self.own, user, Arc::new(Known { mailbox: None, ..Known::clone(&known) }));
+        }
+        known.mailbox.is_some()
     }
 }

@@ -10,6 +10,8 @@ use crate::known::{By, Engagement, Part, Published, Stage};
 pub(crate) enum Package {
     Presence,
     Dialog,
+    /// Messages that wait.
+    Messages,
 }
 
 /// Whether a document names dialogs, so that a call that rings can be picked up.
@@ -20,13 +22,14 @@ pub(crate) enum Naming {
 }
 
 /// Every package, as Allow-Events lists them.
-pub(crate) const PACKAGES: &str = "presence, dialog";
+pub(crate) const PACKAGES: &str = "presence, dialog, message-summary";
 
 impl Package {
     pub fn named(name: &str) -> Option<Package> {
         match name {
             "presence" => Some(Package::Presence),
             "dialog" => Some(Package::Dialog),
+            "message-summary" => Some(Package::Messages),
             _ => None,
         }
     }
@@ -35,6 +38,7 @@ impl Package {
         match self {
             Package::Presence => "presence",
             Package::Dialog => "dialog",
+            Package::Messages => "message-summary",
         }
     }
 
@@ -42,6 +46,7 @@ impl Package {
         match self {
             Package::Presence => pidf::PRESENCE_TYPE,
             Package::Dialog => pidf::DIALOG_TYPE,
+            Package::Messages => pidf::SUMMARY_TYPE,
         }
     }
 
@@ -50,6 +55,7 @@ impl Package {
         match self {
             Package::Presence => one.presence != other.presence,
             Package::Dialog => one.dialogs != other.dialogs,
+            Package::Messages => one.mailbox != other.mailbox,
         }
     }
 
@@ -67,6 +73,8 @@ impl Package {
                 let dialogs = face.dialogs.iter().map(|one| dialog(one, naming)).collect();
                 Dialogs { entity, version, dialogs }.to_string()
             }
+            // Of whom nobody has said anything, nothing waits.
+            Package::Messages => face.mailbox.as_deref().cloned().unwrap_or_default().to_string(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pidf::{Activity, Basic, Said};
+use pidf::{Activity, Basic, Said, Summary};
 use policy::Policy;
 use registrar::Table;
 
@@ -22,6 +22,8 @@ pub(crate) struct Face {
     pub presence: Arc<Mien>,
     /// Dialogs, in order.
     pub dialogs: Arc<[Engagement]>,
+    /// What waits in their mailbox, if anybody has said so.
+    pub mailbox: Option<Arc<Summary>>,
 }
 
 /// The part of it that is no lamp.
@@ -62,7 +64,9 @@ impl Face {
         mien.activities.dedup();
         // A mobile that rings is nobody's lamp: who is to pick that up?
         engagements.retain(|one| one.by == By::Phone || one.stage == Stage::Talking);
-        Face { presence: Arc::new(mien), dialogs: engagements.into() }
+        let mailbox = board.of(user).filter_map(|known| known.mailbox.as_ref()).max_by_key(|one| one.number);
+        let mailbox = mailbox.map(|mailbox| Arc::clone(&mailbox.summary));
+        Face { presence: Arc::new(mien), dialogs: engagements.into(), mailbox }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pidf::Summary;
 use policy::{Policy, WallTime};
 use registrar::Table;
 use sip_message::Message;
@@ -14,7 +15,7 @@ use crate::board::Board;
 use crate::face::Face;
 use crate::feed::{Feed, Gap, News};
 use crate::kept::{Kept, KeptPublication};
-use crate::known::Engagement;
+use crate::known::{Engagement, Mailbox};
 use crate::limits::{BUSY, GATHER, MOST};
 use crate::publications::Publications;
 use crate::subscription::{Reason, Reply};
@@ -33,6 +34,7 @@ pub struct House {
     pub(crate) watchers: Watchers,
     pub(crate) counters: Counters,
     pub(crate) last_publication: u64,
+    pub(crate) last_mail: u64,
     /// What has to be written down.
     pub(crate) kept: Vec<Kept>,
 }
@@ -113,6 +115,7 @@ impl House {
             watchers: Watchers::default(),
             counters: Counters::default(),
             last_publication: 0,
+            last_mail: 0,
             kept: Vec::new(),
         }
     }
@@ -198,11 +201,17 @@ impl House {
             });
         }
         let is_gone = |user: &&Arc<str>| around.policy.credentials_of(user).is_none();
-        let gone: BTreeSet<Arc<str>> = self.publications.users().filter(is_gone).cloned().collect();
+        let mut gone: BTreeSet<Arc<str>> = self.publications.users().filter(is_gone).cloned().collect();
         for user in &gone {
             self.publications.set(user, Vec::new());
             self.board.publish(user, Vec::new());
             self.keep_published((around.now, around.wall), user);
+        }
+        for (user, _) in self.board.all_own() {
+            if !around.policy.lets_watch(&user, &user) && self.board.forget_mail(&user) {
+                self.kept.push(Kept::no_mailbox(&user));
+                gone.insert(user);
+            }
         }
         self.spread(around, &gone);
         let everybody = self.watchers.everybody().into_iter().collect();
@@ -233,7 +242,16 @@ impl House {
                     self.watchers.insert(one, face);
                 }
             }
-            Kept::Publishing { .. } | Kept::Watching { .. } => {}
+            // Every shard has all of it: nobody need be told.
+            Kept::Mail { user, number, summary: Some(summary) } if around.policy.lets_watch(user, user) => {
+                let read = Summary::read(summary.as_bytes());
+                if let Some(summary) = read.map(Arc::new) {
+                    self.last_mail = self.last_mail.max(*number);
+                    self.board.put_mail(user, Mailbox { number: *number, summary });
+                    self.look_again(around, &BTreeSet::from([Arc::clone(user)]));
+                }
+            }
+            Kept::Publishing { .. } | Kept::Watching { .. } | Kept::Mail { .. } => {}
         }
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sip_stack::{Dialog, KeptDialog, Listener, Token};
 
 use crate::document::Package;
+use crate::known::Mailbox;
 use crate::limits::{AFTER_RESTART, UNWRITTEN};
 use crate::publications::Publication;
 use crate::subscription::{State, Subscription};
@@ -21,6 +22,8 @@ pub enum Kept {
     Watching { token: Box<str>, watching: Option<Box<KeptWatching>> },
     /// All that devices of a user publish to a shard.
     Publishing { shard: u8, user: Arc<str>, published: Vec<KeptPublication> },
+    /// What waits in a user's mailbox.
+    Mail { user: Arc<str>, number: u64, summary: Option<Box<str>> },
 }
 
 /// A subscription as of the last SUBSCRIBE: NOTIFYs are not written down.
@@ -58,6 +61,7 @@ impl Kept {
             Kept::Watching { token, .. } => Arc::from(&**token),
             // No token has such a sign.
             Kept::Publishing { shard, user, .. } => Arc::from(format!("{user}@{shard}")),
+            Kept::Mail { user, .. } => Arc::from(format!("{user}#")),
         }
     }
 
@@ -66,6 +70,7 @@ impl Kept {
         match self {
             Kept::Watching { watching, .. } => watching.is_none(),
             Kept::Publishing { published, .. } => published.is_empty(),
+            Kept::Mail { summary, .. } => summary.is_none(),
         }
     }
 
@@ -74,6 +79,7 @@ impl Kept {
         match self {
             Kept::Watching { watching, .. } => drop(watching.take_if(|one| one.until <= now)),
             Kept::Publishing { published, .. } => published.retain(|one| one.until > now),
+            Kept::Mail { .. } => {}
         }
     }
 
@@ -90,6 +96,15 @@ impl Kept {
             dialog: one.dialog.kept(listeners),
         };
         Kept::Watching { token: one.token.letters().text().into(), watching: Some(Box::new(watching)) }
+    }
+
+    pub(crate) fn mailbox(user: &Arc<str>, mailbox: &Mailbox) -> Kept {
+        let summary = Some(mailbox.summary.to_string().into());
+        Kept::Mail { user: Arc::clone(user), number: mailbox.number, summary }
+    }
+
+    pub(crate) fn no_mailbox(user: &Arc<str>) -> Kept {
+        Kept::Mail { user: Arc::clone(user), number: 0, summary: None }
     }
 
     pub(crate) fn gone(token: Token) -> Kept {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pidf::Said;
+use pidf::{Said, Summary};
 
 /// A person's part in one call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,10 +61,19 @@ pub struct Known {
     /// In order, each once.
     pub engagements: Vec<Engagement>,
     pub published: Vec<Published>,
+    pub mailbox: Option<Mailbox>,
+}
+
+/// What waits for the person, as the messaging system said last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailbox {
+    /// The later it was said, the higher, on whichever shard.
+    pub number: u64,
+    pub summary: Arc<Summary>,
 }
 
 impl Known {
     pub(crate) fn is_nothing(&self) -> bool {
-        self.engagements.is_empty() && self.published.is_empty()
+        self.engagements.is_empty() && self.published.is_empty() && self.mailbox.is_none()
     }
 }

@@ -1,4 +1,5 @@
-//! Who watches whom, and what they are told: presence and busy lamps (RFC 6665, 3856, 3903, 4235).
+//! Who watches whom, and what they are told: presence, busy lamps and messages that wait (RFC 6665, 3856,
+//! 3903, 4235, 3842).
 //!
 //! A person's state is composed of what the house knows: where phones are registered, the calls that any
 //! shard carries, what devices publish, and what documents say. Every shard knows all of it, by news that are
@@ -30,6 +31,7 @@ mod reading;
 
 mod answering;
 mod house;
+mod mail;
 mod publishing;
 mod telling;
 mod view;
@@ -37,5 +39,5 @@ mod view;
 pub use feed::News;
 pub use house::{Counters, House, ROOM, Surroundings};
 pub use kept::{Kept, KeptPublication, KeptWatching};
-pub use known::{By, Engagement, Known, Names, Part, Published, Stage};
+pub use known::{By, Engagement, Known, Mailbox, Names, Part, Published, Stage};
 pub use view::{Sight, WatcherView};

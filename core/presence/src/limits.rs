@@ -17,6 +17,9 @@ pub(crate) const OF_WATCHED_MAX: usize = 5_000;
 pub(crate) const PUBLICATIONS_MAX: usize = 10;
 pub(crate) const DOCUMENT_MAX: usize = 25 * 1024;
 
+/// How large a summary of a mailbox may be.
+pub(crate) const SUMMARY_MAX: usize = 4 * 1024;
+
 /// Calls of one user of which watchers are told.
 pub(crate) const ENGAGEMENTS_MAX: usize = 32;
 

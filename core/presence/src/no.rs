@@ -37,7 +37,9 @@ impl No {
             No::Nobody => (404, "Warning", warning("nobody here has this name or number")),
             No::NotAcceptable(kind) => (406, "Accept", (*kind).to_owned()),
             No::StaleTag => (412, "Warning", warning("no publication has this entity tag")),
-            No::TooLarge => (413, "Warning", warning("a presence document has 25 kB at most")),
+            No::TooLarge => {
+                (413, "Warning", warning("a presence document has 25 kB at most, a message summary 4 kB"))
+            }
             No::WrongType => (415, "Accept", pidf::PRESENCE_TYPE.to_owned()),
             No::Unknown(tags) => (420, "Unsupported", tags.clone()),
             No::TooBrief => (423, "Min-Expires", LEAST.as_secs().to_string()),

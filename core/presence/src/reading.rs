@@ -61,15 +61,19 @@ pub(crate) fn publish<'m>(message: &Message<'m>) -> Result<(Wish<'m>, &'m str, D
 }
 
 fn document(message: &Message<'_>) -> Result<Said, No> {
-    let kind = message.content_type().ok_or(No::WrongType)?;
-    if !PRESENCE_TYPE.eq_ignore_ascii_case(&format!("{}/{}", kind.kind, kind.subtype)) {
+    if !is_of_type(message, PRESENCE_TYPE) {
         return Err(No::WrongType);
     }
     Said::read(message.body()).map_err(|_| No::Bad("its body is no presence document"))
 }
 
+pub(crate) fn is_of_type(message: &Message<'_>, wanted: &str) -> bool {
+    let kind = message.content_type();
+    kind.is_some_and(|kind| wanted.eq_ignore_ascii_case(&format!("{}/{}", kind.kind, kind.subtype)))
+}
+
 /// The name of the package, and the id of the subscription.
-fn event<'m>(message: &Message<'m>) -> Option<(&'m str, Option<&'m str>)> {
+pub(crate) fn event<'m>(message: &Message<'m>) -> Option<(&'m str, Option<&'m str>)> {
     let mut parts = message.line(Header::Event)?.split(';').map(str::trim);
     let name = parts.next()?;
     let id = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim() == "id");

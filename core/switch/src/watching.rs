@@ -30,6 +30,9 @@ impl Switch {
             Some(Method::Publish) if tag.is_none() && self.is_watched => {
                 self.with_presence(now, out, |house, around| house.publish(around, server, message));
             }
+            Some(Method::Notify) if tag.is_none() && self.policy.is_told_of_mail_by(flow.remote) => {
+                self.with_presence(now, out, |house, around| house.told_of_mail(around, server, message));
+            }
             _ => return false,
         }
         true

@@ -172,6 +172,9 @@ pub struct Accept {
     pub certificate: Vec<Spot<String>>,
     #[serde(default)]
     pub did: DidRule,
+    /// Whether its NOTIFYs are believed that say how many messages wait in users' mailboxes (RFC 3842).
+    #[serde(default)]
+    pub message_waiting: bool,
 }
 
 impl Accept {

@@ -1,4 +1,5 @@
-//! Documents about people: presence (PIDF with RPID, RFC 3863, 4479, 4480) and dialogs (RFC 4235).
+//! Documents about people: presence (PIDF with RPID, RFC 3863, 4479, 4480), dialogs (RFC 4235) and messages
+//! that wait (RFC 3842).
 //!
 //! [`Said::read`] takes what a device publishes and keeps what the house understands of it; [`Presence`] and
 //! [`Dialogs`] print what watchers are told. Not here: what makes one person's state out of many sayings.
@@ -10,12 +11,14 @@ mod dialogs;
 mod escape;
 mod presence;
 mod said;
+mod summary;
 mod xml;
 
 pub use activity::Activity;
 pub use dialogs::{Dialog, DialogState, Dialogs, Direction, Names};
 pub use presence::{Basic, Presence, Tuple};
 pub use said::Said;
+pub use summary::{Class, Count, Summary};
 pub use xml::Fault;
 
 /// The content type of a presence document.
@@ -23,3 +26,6 @@ pub const PRESENCE_TYPE: &str = "application/pidf+xml";
 
 /// The content type of a document about dialogs.
 pub const DIALOG_TYPE: &str = "application/dialog-info+xml";
+
+/// The content type of what a mailbox holds.
+pub const SUMMARY_TYPE: &str = "application/simple-message-summary";

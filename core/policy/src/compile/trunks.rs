@@ -50,6 +50,7 @@ impl Compiler<'_> {
                 takes_resolved: document.accept.takes_resolved(),
                 certificate: document.accept.certificate.iter().map(|name| name.as_str().into()).collect(),
                 did: document.accept.did,
+                tells_of_mail: document.accept.message_waiting,
                 dial_plan: self.dial_plan_of(document, document.dialplan.as_ref()),
                 identity: document.identity.clone(),
                 told_in: header_of(document.identity.caller_id).map(Arc::from),

@@ -157,6 +157,7 @@ impl Scene {
                         house.subscribe(around, server, flow, &message);
                     }),
                     Method::Publish => self.with(|house, around| house.publish(around, server, &message)),
+                    Method::Notify => self.with(|house, around| house.told_of_mail(around, server, &message)),
                     other => panic!("{other:?}"),
                 }
             }
@@ -226,6 +227,14 @@ impl Scene {
              CSeq: {number} {method}\r\nMax-Forwards: 70\r\nContact: <sip:{user}@{remote}>\r\n\
              {headers}Content-Length: {length}\r\n\r\n{body}"
         )
+    }
+
+    /// The voicemail says how much waits, unasked; returns the answer.
+    pub fn voicemail_says(&mut self, uri: &str, headers: &str, body: &str) -> String {
+        let text = self.request("voicemail", ("NOTIFY", uri), ("v", &format!("<{uri}>")), headers, body);
+        let text = text.replacen("Call-ID: v", &format!("Call-ID: v{}", self.asked), 1);
+        self.hear(flow("voicemail"), &text);
+        self.answer()
     }
 
     /// Subscribes, and answers the first NOTIFY; returns it.

@@ -216,3 +216,43 @@ fn l6_a_call_is_picked_up_by_what_its_lamp_says() {
         world.finish();
     }
 }
+
+/// A trunk that is believed says what waits, unasked; one that is not is not heard.
+#[test]
+fn l7_a_phone_shows_within_two_seconds_what_waits_in_the_voicemail() {
+    let from = "accept = { sources = [\"198.51.100.10\"] }";
+    assert!(house().contains(from));
+    let believed = "accept = { sources = [\"198.51.100.10\"], message_waiting = true }";
+    for is_believed in [true, false] {
+        let text = if is_believed { house().replacen(from, believed, 1) } else { house() };
+        let mut world = World::from_toml(seed(), &text);
+        let (hana, east) = (world.user("hana"), world.provider("east"));
+        watches(&hana, HANA, "message-summary", 3600);
+        world.run_for(SECOND);
+        let waiting = || shown(&hana, HANA, "message-summary").pop().unwrap().1;
+        assert_eq!(waiting(), "Messages-Waiting: no\r\n");
+        world.links_all(Link::rough(50));
+
+        for count in [1, 2, 0] {
+            let status = if count == 0 { "no" } else { "yes" };
+            let body = format!(
+                "Messages-Waiting: {status}\r\nMessage-Account: sip:0100@vmail.example\r\n\
+                 Voice-Message: {count}/3\r\n"
+            );
+            let headers = vec![
+                ("Event".to_owned(), "message-summary".to_owned()),
+                ("Subscription-State".to_owned(), "active".to_owned()),
+            ];
+            east.says_outside(Deed::Say {
+                leg: None,
+                method: "NOTIFY",
+                headers,
+                body: Some(("application/simple-message-summary".to_owned(), body.clone())),
+            });
+            world.run_for(2 * SECOND);
+            let seen = if is_believed { body } else { "Messages-Waiting: no\r\n".to_owned() };
+            assert_eq!(waiting(), seen);
+        }
+        world.finish();
+    }
+}

@@ -212,6 +212,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         line,
         transferred_by: None,
         stays: None,
+        returned: None,
         at: room.now.wall,
         standings: room.standings.clone(),
         registrations: room.accounts.standing.clone(),

@@ -1,7 +1,7 @@
 //! REFER: somebody in a call wants the other party to speak with somebody else (RFC 3515, 5589).
 
 use media::Side;
-use policy::{Callee, Code, Decision, Refusal, Service, Trail};
+use policy::{Callee, Code, Decision, Refusal, Returned, Service, Trail};
 use sip_message::{Header, Message, Uri};
 use sip_stack::{Flow, ServerId, Token};
 
@@ -36,7 +36,7 @@ impl Call {
             (policy::Transfer::Inside, policy::Transfer::Pass) => {
                 return self.pass_refer(room, server, by, (&refer_to, sought), message);
             }
-            (policy::Transfer::Inside, _) => {
+            (policy::Transfer::Inside | policy::Transfer::Return, _) => {
                 self.begin_transfer(room, flow, by, message, (&refer_to, sought))
             }
             (policy::Transfer::Refuse | policy::Transfer::Pass, _) => {
@@ -93,6 +93,7 @@ impl Call {
         (facts.request_uri, facts.to_uri) = (refer_to.uri.clone(), refer_to.uri.clone());
         facts.transferred_by = Some(self.end(by).party.name().to_string());
         facts.stays = self.whereabouts(by.other());
+        facts.returned = self.returned_to(by, message);
         if let Callee::User(name) = &self.end(by).party {
             facts.from_uri = format!("sip:{name}@{}", room.policy.realm());
             (facts.from_display, facts.authenticated, facts.line) = (None, Some(name.to_string()), None);
@@ -120,6 +121,18 @@ impl Call {
         let offer = sdp::awake(self.bridge.heard(stays)).into();
         let begin = Begin { plan, facts, trail, offer, newcomer, parent: self.draft.id() };
         Ok(Errand::Place { of: self.key, begin: Box::new(begin) })
+    }
+
+    /// What a trunk wants to hear again of a transfer that is sent back to it.
+    fn returned_to(&self, by: Side, message: &Message<'_>) -> Option<Returned> {
+        let Callee::Trunk(trunk) = &self.end(by).party else { return None };
+        let is_returned = self.end(by).rules.transfer == policy::Transfer::Return;
+        let lines = message.lines().filter(|line| line.header == Header::ReferredBy);
+        is_returned.then(|| Returned {
+            trunk: trunk.clone(),
+            stays: self.end(by.other()).known.clone(),
+            referred_by: lines.map(|line| line.value.to_owned()).collect(),
+        })
     }
 
     fn accept_refer(

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// A header line: its name and its value.
 pub type Line = (Arc<str>, String);
 
 /// A party of a call, as far as anybody vouches for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connected {
     /// In E.164.
     pub number: Option<Arc<str>>,

@@ -10,6 +10,7 @@ pub use model::Transport;
 
 pub use crate::ids::{InterfaceId, ServerId, WallTime};
 
+use crate::connected::Connected;
 use crate::devices::Devices;
 use crate::standing::Standings;
 use crate::turns::Turns;
@@ -34,6 +35,17 @@ pub enum Whereabouts {
     Trunk(Arc<str>),
     /// At an address of our own people.
     Address(IpAddr),
+}
+
+/// What is kept of a transfer that goes back to the trunk which asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// Whose call it is in which the transfer was asked for, from wherever the request came.
+    pub trunk: Arc<str>,
+    /// Who stays, and will speak with whoever is called.
+    pub stays: Connected,
+    /// The values of Referred-By, as they came.
+    pub referred_by: Vec<String>,
 }
 
 /// All that a decision may depend on, beside the policy itself.
@@ -90,6 +102,9 @@ pub struct Facts {
     /// Where the party is that is transferred: it will speak with whoever is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stays: Option<Whereabouts>,
+    /// Its trunk has transfers sent back to it, as they came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Returned>,
     pub at: WallTime,
     /// The servers that are not simply up, or whose addresses are old.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]
@@ -145,6 +160,7 @@ impl Facts {
             line: None,
             transferred_by: None,
             stays: None,
+            returned: None,
             at,
             standings: Standings::default(),
             registrations: BTreeMap::new(),

@@ -90,7 +90,7 @@ refusals! {
     NOT_RELIABLE 503 421 "the caller can't acknowledge provisional answers"
         "The trunk's call.reliable is \"required\". Set it to \"supported\" if its far end can't do 100rel.";
     NO_TRANSFER 701 603 "transfers of this trunk are not taken"
-        "The far end asks to transfer a call. Set call.transfer of the trunk to \"inside\" if it may.";
+        "The far end asks to transfer a call. If it may: call.transfer = \"inside\", or \"return\".";
     TRANSFER_OF_HELP 702 403 "a call for help is not transferred"
         "Whoever answered a call for help stays in it: nothing may replace either party.";
     NO_SUCH_CALL 703 404 "the call to be joined is not known here"

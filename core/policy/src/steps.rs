@@ -20,6 +20,7 @@ mod precedence;
 mod prefer;
 mod reach;
 mod registered;
+mod returned;
 mod rights;
 mod route;
 mod screen;
@@ -152,8 +153,12 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     let (dialled, wish) = code::taken(policy, &caller, dialled, trail);
     if let Some(dialled) = &dialled
         && let Some(answer) = emergency::emergency(policy, facts, &caller, dialled, trail)
+        && (answer.is_ok() || facts.returned.is_none())
     {
         return answer;
+    }
+    if let Some(plan) = returned::returned(policy, facts, trail) {
+        return Ok(plan);
     }
     standing?;
     let dialled = called_through_line(&caller, facts).or(dialled);

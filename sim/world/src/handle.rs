@@ -283,7 +283,13 @@ impl CallHandle {
 
     /// A REFER to this value of Refer-To.
     pub fn refers_to(&self, target: &str) {
-        let headers = vec![("Refer-To".to_owned(), target.to_owned())];
+        self.refers_saying(target, &[]);
+    }
+
+    /// The same, with further headers.
+    pub fn refers_saying(&self, target: &str, more: &[(&str, &str)]) {
+        let mut headers = vec![("Refer-To".to_owned(), target.to_owned())];
+        headers.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self.wish(Deed::Say { leg: Some(self.leg), method: "REFER", headers, body: None });
     }
 

@@ -131,6 +131,9 @@ pub enum Transfer {
     Inside,
     /// What users ask for is sent on to the far end, which carries it out.
     Pass,
+    /// What the far end asks for becomes a call back to it: to the very URI that it names, and with its
+    /// Referred-By as it came.
+    Return,
 }
 
 /// Who may send a call elsewhere by a 3xx, and who carries it out.

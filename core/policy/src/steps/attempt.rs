@@ -65,6 +65,23 @@ pub(crate) fn for_help(
     AttemptPlan { leg: leg::for_help(attempt.leg), ..attempt }
 }
 
+/// A transfer goes back to who asked for it: to the URI that was named, whatever it means there.
+pub(crate) fn returned(
+    policy: &Policy,
+    who: &Who<'_>,
+    caller: &Caller<'_>,
+    called: &Called<'_>,
+    hop: Hop<'_>,
+) -> AttemptPlan {
+    let identity = identity::towards_trunk(policy, who, caller, called, hop, Shown::AsWished);
+    let moving = Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing };
+    let mut attempt = of_server(caller, called, hop, identity, moving);
+    hide_media(who, &mut attempt);
+    let uri = who.facts.request_uri.clone();
+    (attempt.to, attempt.request_uri) = (["<", &*uri, ">"].concat(), uri);
+    attempt
+}
+
 /// When an attempt gives way to the next.
 struct Moving {
     on: Causes,

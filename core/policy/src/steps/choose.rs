@@ -110,6 +110,19 @@ pub(crate) fn servers_of<'p>(trunk: &'p Arc<Trunk>, facts: &Facts, seed: Seed) -
     servers
 }
 
+/// The servers of one trunk for a call that goes nowhere else, those of a name before its others.
+pub(crate) fn of_trunk<'p>(trunk: &'p Arc<Trunk>, host: &str, facts: &Facts, seed: Seed) -> Vec<Hop<'p>> {
+    let mut hops = servers_of(trunk, facts, seed);
+    hops.sort_by_key(|(_, server)| !server.host.eq_ignore_ascii_case(host));
+    let mut hops = best_first(hops, facts, seed);
+    let is_resting = |hop: &Hop<'p>| rank_for_call(*hop, facts, seed) == Rank::Resting;
+    if hops.iter().any(|hop| rank_for_call(*hop, facts, seed) < Rank::Resting) {
+        hops.retain(|hop| !is_resting(hop));
+    }
+    hops.truncate(ATTEMPTS_MAX);
+    hops
+}
+
 /// Servers that stand better come first; among equals the order holds. Those that are down come last.
 pub(crate) fn best_first<'p>(mut hops: Vec<Hop<'p>>, facts: &Facts, seed: Seed) -> Vec<Hop<'p>> {
     hops.sort_by_cached_key(|hop| worth(rank(*hop, facts, seed), hop.0, facts));

@@ -140,10 +140,15 @@ fn a26_every_shipped_template_passes_its_self_test() {
 }
 
 /// The far end of a template, and a house around it, with somebody called Hana.
-fn world_of(name: &str) -> World {
+pub(crate) fn world_of(name: &str) -> World {
+    world_with(name, "")
+}
+
+/// The same with further objects of the house.
+pub(crate) fn world_with(name: &str, more: &str) -> World {
     let all = templates();
     let template = all.iter().find(|template| template.about.name == name).unwrap();
-    let text = house(template);
+    let text = format!("{}\n{more}", house(template));
     let hosts = hosts(&load(&text));
     let hosts: Vec<_> = hosts.iter().map(|(name, ip)| (name.as_str(), ip.as_str())).collect();
     let world = World::with_hosts(seed(), &text, &hosts);

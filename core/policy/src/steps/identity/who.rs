@@ -6,6 +6,7 @@ use model::{CallerPrivacy, Pattern, Screening, Trust};
 use sip_message::{NameAddr, unquote};
 
 use crate::address::named_in;
+use crate::connected::Connected;
 use crate::facts::Facts;
 use crate::handed_on::{is_ignored, tail};
 use crate::history::History;
@@ -138,6 +139,20 @@ impl<'c> Who<'c> {
         };
         who.privacy = Privacy::default();
         who
+    }
+
+    /// Whoever stays in a call that is transferred, as the house knows it.
+    pub fn stays(facts: &'c Facts, known: &Connected) -> Who<'c> {
+        Who {
+            facts,
+            shown: known.number.clone(),
+            asserted: known.number.clone(),
+            display: known.display.as_deref().map(str::to_owned),
+            privacy: Privacy { is_hidden: known.is_hidden, ..Privacy::default() },
+            standing: Standing::Theirs,
+            history: History::default(),
+            sent_on: Vec::new(),
+        }
     }
 
     /// What the caller must not be known by, if hidden.

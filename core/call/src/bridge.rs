@@ -455,6 +455,13 @@ impl Bridge {
         self.sides[side as usize].aims = aims;
     }
 
+    /// Asks the relay when it heard each side last; nobody hears media that goes its own way.
+    pub(crate) fn ask_for_sound(&self, room: &mut Room<'_>) {
+        if matches!(self.stage, Stage::Open) {
+            room.orders.push(Order::Ask { session: self.session() });
+        }
+    }
+
     /// Ends the relay's part; its figures come back as events.
     pub(crate) fn close(&mut self, room: &mut Room<'_>) {
         if matches!(self.stage, Stage::Open) {

@@ -82,10 +82,12 @@ impl Call {
         self.draft.ended_by(by);
         self.leave_exchange(room);
         self.take_leave(room);
+        let why: Vec<Line> =
+            ending.reason().map(|why| ("Reason".into(), why.to_owned())).into_iter().collect();
         for side in [Side::Caller, Side::Callee] {
             let is_told = side == Side::Caller && matches!(ending, Ending::NoPrack | Ending::Cancelled);
             if ending != Ending::Lost(side) && !is_told {
-                self.send_bye(room, side, Vec::new());
+                self.send_bye(room, side, why.clone());
             }
         }
         self.close(room, ending);
@@ -187,6 +189,7 @@ impl Call {
         let session = match event {
             media::Event::Failed { session, .. }
             | media::Event::Latched { session, .. }
+            | media::Event::LastHeard { session, .. }
             | media::Event::Finished { session, .. } => *session,
         };
         if !self.take_up_session(session) {
@@ -202,6 +205,7 @@ impl Call {
             media::Event::Failed { why, .. } => self.media_failed(room, why),
             media::Event::Latched { side: Side::Callee, .. } => self.sound_came(room),
             media::Event::Latched { .. } => {}
+            media::Event::LastHeard { caller, callee, .. } => self.judge_silence(room, [*caller, *callee]),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::joining::Joining;
 use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
 use crate::parked::Parked;
+use crate::quiet::Quiet;
 use crate::ring::Ring;
 use crate::round::Rounds;
 use crate::stand::{Reached, Stand};
@@ -78,6 +79,8 @@ pub struct Call {
     pub(crate) set_up_by: Instant,
     /// When it is as long as it may be.
     pub(crate) over_at: Option<Instant>,
+    /// Whether its parties are heard.
+    pub(crate) quiet: Quiet,
     pub(crate) rounds: Rounds,
     /// How long the line was that the caller couldn't join.
     pub(crate) retry_after: Option<Duration>,
@@ -264,6 +267,7 @@ impl Call {
             taken: Vec::new(),
             counted: Vec::new(),
             over_at: None,
+            quiet: Quiet::default(),
             set_up_by: room.now.instant + plan.set_up_max,
             rounds: Rounds::default(),
             retry_after: None,
@@ -289,7 +293,8 @@ impl Call {
             State::Up(_) => {
                 let joining = self.joining.as_ref().and_then(Joining::deadline);
                 let parking = self.parking_deadline();
-                [self.timer_deadline(), joining, parking, self.over_at].into_iter().flatten().min()
+                let waits = [self.timer_deadline(), joining, parking, self.over_at, self.quiet.look_at];
+                waits.into_iter().flatten().min()
             }
             State::Closing(closing) => closing.deadline(),
         };
@@ -311,6 +316,7 @@ impl Call {
                 self.expire_parking(room);
                 self.expire_timers(room);
                 self.expire_length(room);
+                self.ask_for_sound(room);
             }
             State::Closing(_) => self.expire_closing(room),
         }

@@ -66,6 +66,8 @@ pub(crate) enum Ending {
     Unclaimed,
     /// It was as long as a trunk lets calls be.
     TooLong,
+    /// Neither side had sent any media for too long.
+    NoSound,
     /// It was made to mark another one, and has.
     Marked,
     /// An operator ended it.
@@ -73,6 +75,14 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
+    /// What the BYEs of the house say of it (RFC 3326), where no message before them says it.
+    pub(crate) fn reason(self) -> Option<&'static str> {
+        match self {
+            Ending::NoSound => Some("Q.850;cause=102;text=\"TD-E210\""),
+            _ => None,
+        }
+    }
+
     /// On which side it lay, if on one.
     pub(crate) fn side(self) -> Option<Side> {
         match self {

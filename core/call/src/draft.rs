@@ -1,6 +1,6 @@
 //! The record while it is being written.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use media::{Figures, Side};
 use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, Turn, WallTime};
@@ -8,8 +8,11 @@ use sip_message::{Header, Message, SessionId, Uuid};
 use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
-use crate::record::{AttemptRecord, EndedBy, Outcome, Record, SessionPair};
+use crate::record::{AttemptRecord, EndedBy, Outcome, Record, SessionPair, SilentSide};
 use crate::{Now, Room, place, verdict};
+
+/// A record says of so many silences.
+const SILENCES_MAX: usize = 8;
 
 /// A record that is not finished yet.
 pub(crate) struct Draft {
@@ -282,6 +285,24 @@ impl Draft {
         }
     }
 
+    /// A side is not heard any more; who that is, in words.
+    pub(crate) fn fell_silent(
+        &mut self,
+        room: &Room<'_>,
+        side: Side,
+        party: &Callee,
+        silent: Duration,
+    ) -> String {
+        let since = WallTime(self.time(room).0 - i64::try_from(silent.as_millis()).unwrap_or(0));
+        let who = format!("{}, {}", part_of(side), named(party));
+        if let Some(record) = &mut self.record
+            && record.silences.len() < SILENCES_MAX
+        {
+            record.silences.push(SilentSide { who: who.clone(), since });
+        }
+        who
+    }
+
     /// Something that a reader of the record should know.
     pub(crate) fn note(&mut self, words: &str) {
         self.words = Some(words.into());
@@ -300,8 +321,7 @@ impl Draft {
         code.clone_into(&mut record.verdict);
         record.words = sentence(code, record, self.row);
         if let Some((side, party)) = whose {
-            let side = if side == Side::Caller { "caller" } else { "callee" };
-            record.words = format!("{}: the {side}, {}", record.words, named(&party));
+            record.words = format!("{}: {}, {}", record.words, part_of(side), named(&party));
         }
         match ending {
             Ending::Failed(status) => record.sip_code = status,
@@ -376,6 +396,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         verdict: String::new(),
         words: String::new(),
         media: None,
+        silences: Vec::new(),
         facts,
         trail,
     }
@@ -388,6 +409,13 @@ fn id_of(wall: WallTime, key: Token) -> String {
 
 fn callee_of(plan: &AttemptPlan) -> String {
     named(&plan.callee)
+}
+
+fn part_of(side: Side) -> &'static str {
+    match side {
+        Side::Caller => "the caller",
+        Side::Callee => "the callee",
+    }
 }
 
 fn named(party: &Callee) -> String {

@@ -44,6 +44,13 @@ pub enum Event {
         at: WallTime,
         words: String,
     },
+    /// A side of a call is not heard any more, though both were to be.
+    CallSilent {
+        call: String,
+        at: WallTime,
+        who: String,
+        seconds: u64,
+    },
     CallEnded {
         call: String,
         at: WallTime,

@@ -42,6 +42,7 @@ impl Call {
     /// Somebody has answered: both are in a call.
     pub(crate) fn both_talk(&mut self, room: &mut Room<'_>) {
         self.limit_length(room);
+        self.listen(room);
         for side in [Side::Caller, Side::Callee] {
             self.is_now(room, side, Idle::Not);
         }

@@ -52,6 +52,9 @@ pub struct Record {
     pub words: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<Sound>,
+    /// Who sent no media any more, though both sides were to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<SilentSide>,
     pub facts: Facts,
     pub trail: Trail,
 }
@@ -63,6 +66,14 @@ pub struct SessionPair {
     pub caller: Uuid,
     #[serde(serialize_with = "as_text")]
     pub callee: Uuid,
+}
+
+/// A side of a call that was not heard any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SilentSide {
+    /// "the callee, trunk east".
+    pub who: String,
+    pub since: WallTime,
 }
 
 /// One try to reach a callee.

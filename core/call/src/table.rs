@@ -196,6 +196,7 @@ impl Calls {
         let session = match event {
             media::Event::Failed { session, .. }
             | media::Event::Latched { session, .. }
+            | media::Event::LastHeard { session, .. }
             | media::Event::Finished { session, .. } => *session,
         };
         if let Some(mut call) = self.lend_session(session) {

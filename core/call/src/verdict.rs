@@ -64,6 +64,8 @@ verdicts! {
         "It waited in an orbit, and whoever was called back did not answer either. See ring_backs, fallback.";
     TOO_LONG "TD-E209" "the call was as long as a trunk lets calls be"
         "The house ended it: call.longest of one of its trunks was over. Calls for help go on.";
+    NO_SOUND "TD-E210" "neither side sent any media any more"
+        "No RTP or RTCP came for call.silence, or call.silence_on_hold: both parties are gone, or cut off.";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
 }
@@ -86,6 +88,7 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::Unclaimed => (UNCLAIMED, Outcome::Failed),
         Ending::Marked => (MARKED, Outcome::Answered),
         Ending::TooLong => (TOO_LONG, Outcome::Answered),
+        Ending::NoSound => (NO_SOUND, Outcome::Failed),
         Ending::Operator => (OPERATOR, Outcome::Failed),
     }
 }

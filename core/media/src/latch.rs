@@ -66,6 +66,10 @@ impl Latch {
         *self = Latch { senders, turn, signalled, former, state: State::Listening { before } };
     }
 
+    pub fn is_aimed_at(&self, signalled: Option<SocketAddr>) -> bool {
+        self.signalled == signalled
+    }
+
     /// The places of earlier peers, and of the one until now, the latest first; without the new one's.
     fn with_former(&self, signalled: Option<SocketAddr>) -> [Option<SocketAddr>; FORMER_MAX] {
         let mut former = [None; FORMER_MAX];

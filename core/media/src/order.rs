@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use rtp::srtp::MasterKey;
 
@@ -29,6 +30,8 @@ pub enum Order {
     Open { session: SessionKey, stream: u8, ports: [PortPair; 2] },
     /// What a side's peer said of itself; anew at each negotiation, which also lets it be learned anew.
     Aim { session: SessionKey, stream: u8, side: Side, aim: Aim },
+    /// When was each side heard last? Nothing is said of a session that has no stream.
+    Ask { session: SessionKey },
     /// The session is over: its ports are closed, its figures come back.
     Close { session: SessionKey },
 }
@@ -89,6 +92,9 @@ pub enum Event {
     Failed { session: SessionKey, stream: u8, why: String },
     /// A side's peer was heard, for the first time since it was aimed at, from here.
     Latched { session: SessionKey, stream: u8, side: Side, from: SocketAddr },
+    /// When each side of a session was heard last, by RTP or RTCP of any stream; where it was not heard since
+    /// streams were opened or aimed elsewhere, when that was.
+    LastHeard { session: SessionKey, caller: Instant, callee: Instant },
     /// The stream is closed; what became of it.
     Finished { session: SessionKey, stream: u8, figures: Box<Figures> },
 }

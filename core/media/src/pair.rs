@@ -22,6 +22,8 @@ type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
 pub(crate) struct Pair {
     pub key: (SessionKey, u8),
     opened: Instant,
+    /// When it began, or either side was aimed at another place or told to listen or not.
+    changed: Instant,
     sides: [SideState; 2],
 }
 
@@ -32,6 +34,7 @@ struct SideState {
     shield: Option<Box<Shield>>,
     /// Where its RTCP goes: as signalled, or as heard from the host that its RTP comes from.
     rtcp: Option<SocketAddr>,
+    rtcp_heard: Option<Instant>,
     clock: u32,
     seen: Observer,
     counted: SideFigures,
@@ -39,11 +42,14 @@ struct SideState {
 
 impl Pair {
     pub fn new(now: Instant, key: (SessionKey, u8)) -> Self {
-        Pair { key, opened: now, sides: [SideState::new(), SideState::new()] }
+        Pair { key, opened: now, changed: now, sides: [SideState::new(), SideState::new()] }
     }
 
-    pub fn aim(&mut self, side: Side, aim: Aim) {
+    pub fn aim(&mut self, now: Instant, side: Side, aim: Aim) {
         let side = &mut self.sides[side as usize];
+        if !side.latch.is_aimed_at(aim.rtp) || side.sending != aim.sending {
+            self.changed = now;
+        }
         side.latch.aim(aim.rtp, aim.senders, aim.turn);
         side.rtcp = aim.rtcp;
         side.sending = aim.sending;
@@ -107,7 +113,13 @@ impl Pair {
     }
 
     /// Takes an RTCP packet: it is believed from where it was signalled, and from the host of the RTP.
-    pub fn carry_rtcp(&mut self, side: Side, from: SocketAddr, packet: &mut Packet<'_>) -> Outcome {
+    pub fn carry_rtcp(
+        &mut self,
+        now: Instant,
+        side: Side,
+        from: SocketAddr,
+        packet: &mut Packet<'_>,
+    ) -> Outcome {
         let (here, there) = self.facing(side);
         if !rtp::is_rtcp(packet.bytes()) {
             here.counted.dropped_malformed += 1;
@@ -122,6 +134,7 @@ impl Pair {
         }
         here.rtcp = here.rtcp.map(|_| from);
         here.counted.rtcp_in += 1;
+        here.rtcp_heard = Some(now);
         let Some(to) = there.rtcp else {
             here.counted.dropped_undeliverable += 1;
             return (Err(Reason::Undeliverable), None);
@@ -149,6 +162,14 @@ impl Pair {
         Figures { open_for, caller: caller.figures(), callee: callee.figures() }
     }
 
+    /// When each side was heard last, or might have begun to be.
+    pub fn last_heard(&self) -> [Instant; 2] {
+        [Side::Caller, Side::Callee].map(|side| {
+            let SideState { counted, rtcp_heard, .. } = &self.sides[side as usize];
+            counted.last.max(*rtcp_heard).max(Some(self.changed)).unwrap_or(self.changed)
+        })
+    }
+
     fn facing(&mut self, side: Side) -> (&mut SideState, &mut SideState) {
         let [caller, callee] = &mut self.sides;
         match side {
@@ -165,6 +186,7 @@ impl SideState {
             sending: Sending::Held,
             shield: None,
             rtcp: None,
+            rtcp_heard: None,
             clock: CLOCK_DEFAULT,
             seen: Observer::default(),
             counted: SideFigures::default(),

@@ -50,7 +50,8 @@ impl Relay {
     pub fn order(&mut self, now: Instant, order: Order, out: &mut Outbox) {
         match order {
             Order::Open { session, stream, ports } => self.open(now, (session, stream), ports, out),
-            Order::Aim { session, stream, side, aim } => self.aim((session, stream), side, aim),
+            Order::Aim { session, stream, side, aim } => self.aim(now, (session, stream), side, aim),
+            Order::Ask { session } => self.say_last_heard(session, out),
             Order::Close { session } => self.close(now, session, out),
         }
     }
@@ -81,7 +82,7 @@ impl Relay {
 
         let (to, admission) = match half {
             Half::Rtp => pair.carry_rtp(now, side, from, packet),
-            Half::Rtcp => pair.carry_rtcp(side, from, packet),
+            Half::Rtcp => pair.carry_rtcp(now, side, from, packet),
         };
         if admission == Some(Admission::Latched) {
             let (session, stream) = pair.key;
@@ -119,10 +120,19 @@ impl Relay {
         }
     }
 
-    fn aim(&mut self, key: (SessionKey, u8), side: Side, aim: Aim) {
+    fn aim(&mut self, now: Instant, key: (SessionKey, u8), side: Side, aim: Aim) {
         let Some(slot) = self.by_session.get(&key) else { return };
         if let Some(pair) = &mut self.slots[*slot as usize] {
-            pair.aim(side, aim);
+            pair.aim(now, side, aim);
+        }
+    }
+
+    fn say_last_heard(&self, session: SessionKey, out: &mut Outbox) {
+        let slots = self.by_session.range((session, 0)..=(session, u8::MAX));
+        let heard = slots.filter_map(|(_, slot)| Some(self.slots[*slot as usize].as_ref()?.last_heard()));
+        let latest = heard.reduce(|[a, b], [c, d]| [a.max(c), b.max(d)]);
+        if let Some([caller, callee]) = latest {
+            out.push(Act::Tell(Event::LastHeard { session, caller, callee }));
         }
     }
 

@@ -262,6 +262,59 @@ fn a_packet_that_was_not_sent_is_not_counted_as_sent() {
     assert_eq!((callee.packets_out, callee.unsent), (0, 1));
 }
 
+#[test]
+fn whoever_asks_hears_when_each_side_was_heard_last() {
+    let mut house = House::aimed(Senders::Signalled);
+    let begun = house.now;
+    house.passes(10);
+    house.rtp(Side::Caller, CALLER, 1).unwrap();
+    let spoke = house.now;
+    house.passes(20);
+
+    assert_eq!(house.ask(), Some([spoke, begun]));
+}
+
+#[test]
+fn reports_are_a_sign_of_life_and_strangers_are_none() {
+    let mut house = House::aimed(Senders::Signalled);
+    let begun = house.now;
+    house.passes(10);
+    house.rtcp(Side::Callee, "198.51.100.9:6001").unwrap();
+    let reported = house.now;
+    house.passes(10);
+    house.rtp(Side::Callee, STRANGER, 1).unwrap_err();
+    house.rtcp(Side::Caller, STRANGER).unwrap_err();
+
+    assert_eq!(house.ask(), Some([begun, reported]));
+}
+
+#[test]
+fn a_side_that_hears_again_after_a_hold_gives_both_time_anew() {
+    let mut house = House::aimed(Senders::Signalled);
+    house.passes(300);
+    house.order_aim(Side::Caller, Some(CALLER), Sending::Held, (Senders::Signalled, Turn::Same));
+    let held = house.now;
+    house.passes(300);
+    house.order_aim(Side::Caller, Some(CALLER), Sending::Held, (Senders::Signalled, Turn::Same));
+
+    assert_eq!(house.ask(), Some([held, held]), "the same again is no change");
+    house.order_aim(Side::Caller, Some(CALLER), Sending::Allowed, (Senders::Signalled, Turn::Same));
+    assert_eq!(house.ask(), Some([house.now, house.now]));
+}
+
+#[test]
+fn any_stream_of_a_session_is_heard_and_nothing_is_said_of_one_that_is_closed() {
+    let mut house = House::aimed(Senders::Signalled);
+    house.passes(10);
+    house.open(1);
+    let opened = house.now;
+    house.passes(10);
+
+    assert_eq!(house.ask(), Some([opened, opened]));
+    house.close();
+    assert_eq!(house.ask(), None);
+}
+
 struct House {
     relay: Relay,
     start: Instant,
@@ -301,6 +354,20 @@ impl House {
             }
         }
         acts
+    }
+
+    fn passes(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+    }
+
+    /// When the caller and the callee were heard last.
+    fn ask(&mut self) -> Option<[Instant; 2]> {
+        let acts = self.order(Order::Ask { session: CALL });
+        let heard = |act| match act {
+            Act::Tell(Event::LastHeard { session: CALL, caller, callee }) => Some([caller, callee]),
+            _ => None,
+        };
+        acts.into_iter().find_map(heard)
     }
 
     fn aim(&mut self, side: Side, rtp: &str, senders: Senders) {
@@ -353,7 +420,7 @@ impl House {
     fn latched(&self) -> Vec<(Side, String)> {
         let side = |event: &Event| match event {
             Event::Latched { side, from, .. } => Some((*side, from.to_string())),
-            Event::Failed { .. } | Event::Finished { .. } => None,
+            Event::Failed { .. } | Event::Finished { .. } | Event::LastHeard { .. } => None,
         };
         self.events.iter().filter_map(side).collect()
     }

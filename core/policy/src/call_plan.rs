@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use model::{
     CarriedMethods, EarlyMedia, KeysInClear, MediaPath, MediaSenders, Redirect, Reliable, Secret, SessionIds,
-    SessionTimer, Srtp, Transfer,
+    SessionTimer, Silence, Srtp, Transfer,
 };
 use serde::Serialize;
 
@@ -281,6 +281,9 @@ pub struct LegRules {
     pub session_timer: SessionTimer,
     /// How long a call over it may go on.
     pub longest: Option<Duration>,
+    /// How long it may go on without media, and how long while it is on hold, if anybody has said.
+    pub silence: Option<Silence>,
+    pub silence_on_hold: Option<Silence>,
     /// What becomes of transfers in it.
     pub transfer: Transfer,
     /// What becomes of redirections by it.

@@ -82,7 +82,7 @@ pub use limit::{Claim, Limit, Permit, Unit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
     CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, KeysInClear, MediaPath, MediaSenders, Redirect,
-    RegisterStyle, Reliable, SessionIds, SessionTimer, Srtp, Transfer,
+    RegisterStyle, Reliable, SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 pub use orbit::{Orbit, Parking};
 pub use pace::{LineFull, Pace, Turn};

@@ -256,6 +256,8 @@ wrong! {
         is "TD-C063 _:7:15", "pickup_code = \"**\", or another one";
     typo_in_redirect: "redirect-01-typo-in-a-word.toml"
         is "TD-C007 _:16:21", "did you mean \"refuse\"?";
+    silence_too_short: "silence-01-too-short.toml"
+        is "TD-C031 _:14:20", "10s to 24h, or \"off\"";
     trunk_that_serves_its_site_alone_and_has_none: "toll-bypass-01-trunk-without-site.toml"
         is "TD-C070 _:14:8", "add site = \"…\"";
     trunk_that_serves_a_site_without_subnets: "toll-bypass-02-trunk-at-a-site-without-subnets.toml"

@@ -404,7 +404,7 @@ impl House {
         let figures = loop {
             match self.events.recv_timeout(PATIENCE).expect("figures come back") {
                 Event::Finished { figures, .. } => break *figures,
-                Event::Latched { .. } => {}
+                Event::Latched { .. } | Event::LastHeard { .. } => {}
                 Event::Failed { why, .. } => panic!("{why}"),
             }
         };
@@ -443,7 +443,7 @@ fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {
 fn figures_of(event: Event) -> Option<(SessionKey, u8, Figures)> {
     match event {
         Event::Finished { session, stream, figures } => Some((session, stream, *figures)),
-        Event::Latched { .. } => None,
+        Event::Latched { .. } | Event::LastHeard { .. } => None,
         Event::Failed { why, .. } => panic!("{why}"),
     }
 }

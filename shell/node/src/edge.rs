@@ -290,13 +290,17 @@ fn wire(
 
 /// All orders of a session go to the same loop.
 fn relay_of(order: &Order, relays: usize) -> usize {
-    let (Order::Open { session, .. } | Order::Aim { session, .. } | Order::Close { session }) = order;
+    let (Order::Open { session, .. }
+    | Order::Aim { session, .. }
+    | Order::Ask { session }
+    | Order::Close { session }) = order;
     (session.call % relays as u64) as usize
 }
 
 fn session_of(event: &MediaEvent) -> SessionKey {
     let (MediaEvent::Failed { session, .. }
     | MediaEvent::Latched { session, .. }
+    | MediaEvent::LastHeard { session, .. }
     | MediaEvent::Finished { session, .. }) = event;
     *session
 }

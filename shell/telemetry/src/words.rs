@@ -16,6 +16,7 @@ pub fn log(event: &Event) {
         Event::MovedOn { call, from, cause, .. } => info!(call, %from, cause, "moved on"),
         Event::CallAnswered { call, by, .. } => info!(call, %by, "call answered"),
         Event::MediaUnprotected { call, words, .. } => warn!(call, "media is not protected: {words}"),
+        Event::CallSilent { call, who, seconds, .. } => warn!(call, seconds, "not heard any more: {who}"),
         Event::CallEnded { call, verdict, words, .. } => info!(call, verdict, "call ended: {words}"),
         Event::PeerDown { server, address, cause, .. } => warn!(%server, address, cause, "address is down"),
         Event::PeerUp { server, address, .. } => info!(%server, address, "address is up"),

@@ -178,7 +178,16 @@ impl Media {
         if self.is_mute || !direction.receives() || !self.direction.sends() || profile.sound == Sound::Echo {
             return;
         }
+        if profile.has(Habit::Mute) {
+            return;
+        }
         let mut bytes = Vec::with_capacity(180);
+        if profile.has(Habit::OnlyReports) {
+            rtp::rtcp::write_report(self.session_id as u32, None, &[], &mut bytes);
+            let beside = |address: SocketAddr| SocketAddr::new(address.ip(), address.port() + 1);
+            let (from, to) = (beside(self.local), beside(to));
+            return out.sends.push(Parcel { transport: Transport::Udp, from, to, bytes });
+        }
         match &mut self.tone {
             Some(tone) => tone.next_packet(&mut bytes),
             None => {

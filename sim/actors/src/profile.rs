@@ -107,6 +107,10 @@ pub enum Habit {
     LastForkAnswers,
     /// Speaks only once it is answered, whatever it promises; and says 180 after 183.
     SilentEarly,
+    /// Sends no media, whatever was agreed.
+    Mute,
+    /// Sends reports (RTCP) and no media.
+    OnlyReports,
     /// P-Early-Media of its provisional answers.
     SaysOfEarlySound(&'static str),
     /// INVITEs carry no offer; the answer comes in the ACK.

@@ -25,6 +25,10 @@ pub struct CallRules {
     pub session_timer: SessionTimer,
     /// How long a call may go on after its answer; as long as its parties like where it is missing.
     pub longest: Option<Duration>,
+    /// How long a call may go on in which neither side sends any media; "5m" where it is missing.
+    pub silence: Option<Silence>,
+    /// The same while it is on hold, when nobody has to send any; "off" where it is missing.
+    pub silence_on_hold: Option<Silence>,
     /// What becomes of transfers in calls over this trunk.
     #[serde(default)]
     pub transfer: Transfer,
@@ -117,6 +121,58 @@ impl std::str::FromStr for SessionTimer {
         }
         let fault = Fault::new(Code::OUT_OF_RANGE, format!("\"{text}\" is no interval of a session timer"));
         Err(fault.suggest("90s to 24h, or \"off\""))
+    }
+}
+
+/// How long a call may be without media. The greater is the more patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Silence {
+    After(time::Duration),
+    Off,
+}
+
+impl Silence {
+    const SHORTEST: time::Duration = time::Duration::from_secs(10);
+    const LONGEST: time::Duration = time::Duration::from_secs(86_400);
+
+    /// How long that is, if it ends.
+    pub fn length(self) -> Option<time::Duration> {
+        match self {
+            Silence::After(length) => Some(length),
+            Silence::Off => None,
+        }
+    }
+}
+
+crate::text::text_value!(
+    Silence,
+    "Silence",
+    "\"off\" or a length such as \"5m\", from 10s to 24h",
+    "^(off|[0-9]+(s|m|h|d))$"
+);
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Silence::Off => f.write_str("off"),
+            Silence::After(length) => Duration(*length).fmt(f),
+        }
+    }
+}
+
+impl std::str::FromStr for Silence {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Silence, Fault> {
+        if text == "off" {
+            return Ok(Silence::Off);
+        }
+        let Duration(length) = text.parse()?;
+        if (Silence::SHORTEST..=Silence::LONGEST).contains(&length) {
+            return Ok(Silence::After(length));
+        }
+        let fault = Fault::new(Code::OUT_OF_RANGE, format!("\"{text}\" is too short or too long a silence"));
+        Err(fault.suggest("10s to 24h, or \"off\""))
     }
 }
 

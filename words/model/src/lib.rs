@@ -62,7 +62,7 @@ mod text;
 pub use alert::{AlertText, Alerts, Paging, answers_alone};
 pub use call_rules::{
     CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Redirect, Reliable, SessionIds, SessionTimer,
-    Transfer,
+    Silence, Transfer,
 };
 pub use deck::{Cost, Currency, Deck};
 pub use difference::{Change, Changed, KeyChange, difference};

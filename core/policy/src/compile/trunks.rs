@@ -161,6 +161,8 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
     LegRules {
         session_timer: trunk.call.session_timer,
         longest: trunk.call.longest.map(|longest| longest.0),
+        silence: trunk.call.silence,
+        silence_on_hold: trunk.call.silence_on_hold,
         transfer: trunk.call.transfer,
         redirect: trunk.call.redirect,
         methods: Arc::new(trunk.call.methods.clone()),

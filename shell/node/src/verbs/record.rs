@@ -33,6 +33,10 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
     if let Some(by) = ended_by(record) {
         let _ = write!(text, "\n  Ended by {by}");
     }
+    for silence in record["silences"].as_array().into_iter().flatten() {
+        let since = when(silence["since"].as_i64().unwrap_or_default());
+        let _ = write!(text, "\n  Not heard any more since {since}: {}", word(silence, "who"));
+    }
     for attempt in record["attempts"].as_array().into_iter().flatten() {
         let remote = attempt["remote"].as_str().map(|remote| format!(" ({remote})")).unwrap_or_default();
         let status = attempt["sip_code"].as_u64().map(|status| format!("{status} ")).unwrap_or_default();

@@ -51,6 +51,7 @@ mod ringing;
 mod rough_days;
 mod second_opinion;
 mod shaping;
+mod silence;
 mod srtp;
 mod strangers;
 mod targets;

@@ -15,6 +15,7 @@ mod flight;
 mod handset;
 mod hearing;
 mod hold;
+mod mailbox;
 mod messages;
 mod node;
 pub mod oddities;
@@ -78,6 +79,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
     Scenario { name: "watching", run: watching::run },
+    Scenario { name: "mailbox", run: mailbox::run },
     Scenario { name: "messages", run: messages::run },
     Scenario { name: "crash", run: crash::run },
 ];

@@ -114,9 +114,10 @@ impl Crowd {
     /// Does what is due.
     pub fn expire(&mut self, now: Instant, out: &mut Vec<Leaving>) {
         while let Some(entry) = self.due.first_entry().filter(|entry| entry.key().0 <= now) {
+            let (due, _) = *entry.key();
             match entry.remove() {
                 Doing::Subscribe(key) => self.subscribe(now, key, None, out),
-                Doing::Dial => self.dial_next(now, out),
+                Doing::Dial => self.dial_next(now, due, out),
                 Doing::Answer(call) => self.pick_up(now, call, out),
                 Doing::End(call) => self.end(now, call, out),
                 Doing::Rest(user) => self.idle.push(user),
@@ -164,11 +165,12 @@ impl Crowd {
         self.at(again, Doing::Repeat(what));
     }
 
-    fn dial_next(&mut self, now: Instant, out: &mut Vec<Leaving>) {
+    /// The next call is due by the last one's time: whoever is late makes up for it.
+    fn dial_next(&mut self, now: Instant, due: Instant, out: &mut Vec<Leaving>) {
         if self.dials_until.is_none_or(|until| now >= until) {
             return;
         }
         self.dial(now, out);
-        self.at(now + Duration::from_secs(1) / self.plan.calls_per_second.max(1), Doing::Dial);
+        self.at(due + Duration::from_secs(1) / self.plan.calls_per_second.max(1), Doing::Dial);
     }
 }

@@ -23,6 +23,16 @@ pub struct Phone<'a> {
     pub seconds: u32,
 }
 
+/// What a phone shows beside its calls.
+#[derive(Clone, Copy)]
+pub enum Shows<'a> {
+    Nothing,
+    /// Somebody's presence, by URI.
+    Presence(&'a str),
+    /// What waits in the mailbox of its user.
+    Mailbox,
+}
+
 /// What else is said of one that is told what to do.
 pub struct Steered<'a> {
     /// Where it is told.
@@ -31,8 +41,7 @@ pub struct Steered<'a> {
     pub media: u16,
     /// The samples of half a wave of its tone: others know by it whom they hear.
     pub voice: u32,
-    /// Whose presence it shows.
-    pub watches: Option<&'a str>,
+    pub shows: Shows<'a>,
 }
 
 impl Phone<'_> {
@@ -64,9 +73,13 @@ impl Phone<'_> {
         let mut configuration = self.configuration(home, steered.media)?;
         let control = steered.control;
         configuration.push_str(&format!("ctrl_tcp_listen {control}\nmodule_app ctrl_tcp.so\n"));
-        let Some(watched) = steered.watches else { return self.write(home, steered.voice, &configuration) };
-        configuration.push_str("module_app contact.so\nmodule_app presence.so\n");
+        configuration.push_str(match steered.shows {
+            Shows::Nothing => "",
+            Shows::Presence(_) => "module_app contact.so\nmodule_app presence.so\n",
+            Shows::Mailbox => "module_app mwi.so\n",
+        });
         self.write(home, steered.voice, &configuration)?;
+        let Shows::Presence(watched) = steered.shows else { return Ok(()) };
         let contact = format!("\"watched\" <{watched}>;presence=p2p\n");
         fs::write(home.join("contacts"), contact).map_err(|error| io_failure("contacts", &error))
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::baresip::{Phone, Steered};
+use super::baresip::{Phone, Shows, Steered};
 use super::place::{free_port, io_failure};
 use crate::step::Failure;
 
@@ -28,8 +28,7 @@ pub struct Line<'a> {
     pub address: SocketAddr,
     pub media: u16,
     pub voice: u32,
-    /// Whose presence it shows.
-    pub watches: Option<&'a str>,
+    pub shows: Shows<'a>,
 }
 
 pub struct Handset {
@@ -51,7 +50,7 @@ impl Handset {
         fs::create_dir_all(&home).map_err(|error| io_failure(line.name, &error))?;
         let phone = Phone { account: line.account, authority: None, address: line.address, seconds: SECONDS };
         let control = SocketAddr::new(CONTROL, free_port(CONTROL)?);
-        let steered = Steered { control, media: line.media, voice: line.voice, watches: line.watches };
+        let steered = Steered { control, media: line.media, voice: line.voice, shows: line.shows };
         phone.furnish_steered(&home, &steered)?;
 
         let log = home.join("log");

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::baresip::Shows;
 use super::capture::{Capture, Written};
 use super::handset::{Handset, Line};
 use super::hearing::HOUSE_MEDIA;
@@ -87,13 +88,18 @@ impl Office {
         transport: Transport,
         answers: Answers,
     ) -> Result<Handset, Failure> {
-        self.start(whose, transport, answers, None)
+        self.start(whose, transport, answers, Shows::Nothing)
     }
 
     /// The phone of a user who watches another one.
     pub fn watcher(&mut self, user: &str, watched: &str) -> Result<Handset, Failure> {
         let uri = self.uri(watched);
-        self.start((user, user), Transport::Udp, Answers::WhenTold, Some(&uri))
+        self.start((user, user), Transport::Udp, Answers::WhenTold, Shows::Presence(&uri))
+    }
+
+    /// The phone of a user that shows what waits in their mailbox.
+    pub fn mailbox(&mut self, user: &str) -> Result<Handset, Failure> {
+        self.start((user, user), Transport::Udp, Answers::WhenTold, Shows::Mailbox)
     }
 
     fn start(
@@ -101,7 +107,7 @@ impl Office {
         (user, name): (&str, &str),
         transport: Transport,
         answers: Answers,
-        watches: Option<&str>,
+        shows: Shows<'_>,
     ) -> Result<Handset, Failure> {
         let rank = self.phones;
         self.phones += 1;
@@ -117,8 +123,7 @@ impl Office {
         );
         let address = SocketAddr::new(at(40 + rank), free_port(at(40 + rank))?);
         let media = PHONES_MEDIA + 100 * u16::from(rank);
-        let line =
-            Line { name, account: &account, address, media, voice: VOICES[usize::from(rank)], watches };
+        let line = Line { name, account: &account, address, media, voice: VOICES[usize::from(rank)], shows };
         let phone = Handset::start(&self.folder, &line)?;
         // The event may be over before anybody listens.
         phone.traces(" 200 OK (Tandem")?;
@@ -214,7 +219,7 @@ fn documents(house: SocketAddr, carrier: SocketAddr, second: SocketAddr) -> Stri
     let trunk = |name: &str, server: SocketAddr, style: &str| {
         format!(
             "[trunk.{name}]\nservers = [{{ uri = \"sip:{server}\" }}]\n\
-             accept = {{ sources = [\"{}\"] }}\nhealth = {{ options = \"off\" }}\n\
+             accept = {{ sources = [\"{}\"], message_waiting = true }}\nhealth = {{ options = \"off\" }}\n\
              identity = {{ diversion = \"{style}\" }}\n\n",
             server.ip()
         )

@@ -1,12 +1,12 @@
 //! RFC 5359: the services of a telephone system.
 //!
-//! Not here, because the house does not do it: music on hold (2.3) and the three-way conferences (2.10,
-//! 2.11: no mixer, and Join is refused); a transfer by an instant message (2.6: MESSAGE is no request for a
-//! transfer); a call begun by REFER outside of any (2.18).
+//! Whoever plays music, mixes, or has a call handed over by a message is an actor of the figure: the house is
+//! what stands between them. What it does otherwise than the figure, its test says.
 
 use std::time::Duration;
 
-use actors::{Deed, Ended, Habit};
+use actors::{Deed, Ended, Habit, Stage};
+use world::ActorHandle;
 
 use crate::{HOUSE, expect, world_of};
 
@@ -59,6 +59,50 @@ fn c19_rfc_5359_2_2_consultation_hold() {
     world.finish();
 }
 
+/// These users pick up for each other.
+fn grouped(users: [&str; 2]) -> String {
+    let group = |text: String, user: &str| {
+        let from = format!("[user.{user}]\n");
+        text.replacen(&from, &format!("{from}pickup_group = \"all\"\n"), 1)
+    };
+    users.into_iter().fold(HOUSE.to_owned(), group)
+}
+
+/// The newest dialog of a phone, as a Replaces or a Join names it.
+fn named(phone: &ActorHandle) -> String {
+    let leg = phone.legs().into_iter().rfind(|leg| leg.stage != Stage::Over).unwrap();
+    format!("{};to-tag={};from-tag={}", leg.call_id, leg.remote_tag.unwrap(), leg.local_tag)
+}
+
+/// RFC 5359 2.3: the lobby's phone is the music server. It takes the place of whoever holds by Replaces, and
+/// he takes it back from it. The REFER that bids it do so (F8 to F11) does not pass the house, which refuses
+/// one outside of any call (2.18): here the server knows the dialog already.
+#[test]
+fn c19_rfc_5359_2_3_music_on_hold() {
+    let mut world = world_of(&grouped(["minsu", "lobby"]));
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+
+    let call = hana.dials("0101");
+    world.run_for(MOMENT);
+    minsu.newest().holds();
+    world.run_for(MOMENT);
+    let silent = call.packets_heard();
+    let music = lobby.calls_with("0101", "Replaces", &named(&minsu));
+    world.run_for(MOMENT);
+    assert!(call.packets_heard() > silent + 10);
+    let back = minsu.calls_with("0102", "Replaces", &named(&lobby));
+    world.run_for(MOMENT);
+    assert_eq!(music.ended(), Some(Ended::ByPeer));
+    let before = (call.packets_heard(), back.packets_heard());
+    world.run_for(MOMENT);
+    assert!(call.packets_heard() > before.0 + 10 && back.packets_heard() > before.1 + 10);
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.3.txt"));
+    world.finish();
+}
+
 /// RFC 5359 2.4: whoever transfers is let go at once.
 #[test]
 fn c19_rfc_5359_2_4_unattended_transfer() {
@@ -101,6 +145,29 @@ fn c19_rfc_5359_2_5_attended_transfer() {
     world.run_for(MOMENT);
 
     expect(&world, include_str!("figures/5359-2.5.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.6: whoever was told of a dialog takes the place in it of who told her, with whom she picks up.
+/// The message that tells her (F5, F6) is no part of any call: how users write is tried elsewhere.
+#[test]
+fn c19_rfc_5359_2_6_transfer_by_an_instant_message() {
+    let mut world = world_of(&grouped(["minsu", "lobby"]));
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+
+    let call = hana.dials("0101");
+    world.run_for(MOMENT);
+    let theirs = minsu.newest();
+    let taking = lobby.calls_with("0101", "Replaces", &named(&minsu));
+    world.run_for(MOMENT);
+    assert_eq!(theirs.ended(), Some(Ended::ByPeer));
+    let before = (call.packets_heard(), taking.packets_heard());
+    world.run_for(MOMENT);
+    assert!(call.packets_heard() > before.0 + 10 && taking.packets_heard() > before.1 + 10);
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.6.txt"));
     world.finish();
 }
 
@@ -158,6 +225,59 @@ fn c19_rfc_5359_2_9_call_forwarding_no_answer() {
     world.run_for(MOMENT);
 
     expect(&world, include_str!("figures/5359-2.9.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.10: Minsu's phone mixes. It changes its session with Hana and calls the lobby: to the house
+/// these are two calls, and `isfocus` in a Contact stays on its own leg, as every Contact does.
+#[test]
+fn c19_rfc_5359_2_10_three_way_conference_third_party_is_added() {
+    let mut world = world_of(HOUSE);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+
+    let call = hana.dials("0101");
+    world.run_for(MOMENT);
+    minsu.newest().reinvites();
+    world.run_for(MOMENT);
+    let added = minsu.dials("0102");
+    world.run_for(MOMENT);
+    assert!(added.is_up_with(&lobby) && call.is_up_with(&minsu));
+    assert_eq!(minsu.calls_now(), 2);
+    let before = (call.packets_heard(), added.packets_heard(), lobby.newest().packets_heard());
+    world.run_for(MOMENT);
+    assert!(call.packets_heard() > before.0 + 10 && added.packets_heard() > before.1 + 10);
+    assert!(lobby.newest().packets_heard() > before.2 + 10);
+    added.hangs_up();
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.10.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.11: who wants to join a call by herself is refused with 403; the phone that mixes adds her
+/// then, as in 2.10.
+#[test]
+fn c19_rfc_5359_2_11_three_way_conference_third_party_joins() {
+    let mut world = world_of(HOUSE);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+
+    let call = hana.dials("0101");
+    world.run_for(MOMENT);
+    let joining = lobby.calls_with("0101", "Join", &named(&minsu));
+    world.run_for(MOMENT);
+    assert_eq!(joining.ended(), Some(Ended::Refused(403)));
+    assert!(world.records()[0].words.contains("third party"), "{}", world.records()[0].words);
+    minsu.newest().reinvites();
+    world.run_for(MOMENT);
+    let added = minsu.dials("0102");
+    world.run_for(MOMENT);
+    assert!(added.is_up_with(&lobby) && call.is_up_with(&minsu));
+    added.hangs_up();
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.11.txt"));
     world.finish();
 }
 
@@ -286,5 +406,27 @@ fn c19_rfc_5359_2_17_automatic_redial() {
     world.run_for(MOMENT);
 
     expect(&world, include_str!("figures/5359-2.17.txt"));
+    world.finish();
+}
+
+/// RFC 5359 2.18: a REFER outside of any call is refused: nobody is called on somebody else's word. What the
+/// figure goes on with is a call that the phone makes by itself.
+#[test]
+fn c19_rfc_5359_2_18_click_to_dial() {
+    let mut world = world_of(HOUSE);
+    let (minsu, lobby) = (world.user("minsu"), world.user("lobby"));
+
+    let headers = [("Refer-To", "<sip:0102@contoso.example>"), ("Refer-Sub", "false")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    minsu.says_outside(Deed::Say { leg: None, method: "REFER", headers, body: None });
+    world.run_for(MOMENT);
+    assert_eq!((lobby.was_called(), minsu.was_called()), (0, 0));
+    let call = minsu.dials("0102");
+    world.run_for(MOMENT);
+    assert!(call.is_up_with(&lobby));
+    call.hangs_up();
+    world.run_for(MOMENT);
+
+    expect(&world, include_str!("figures/5359-2.18.txt"));
     world.finish();
 }

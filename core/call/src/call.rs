@@ -58,6 +58,10 @@ pub struct Call {
     pub(crate) lender: Option<Lender>,
     /// A newcomer and the other side get to know of each other's media.
     pub(crate) joining: Option<Joining>,
+    /// Users who were in calls that this one came out of, and may come back.
+    pub(crate) former: Vec<Arc<str>>,
+    /// Dialogs whose far end was let go while the call went on: their BYE may cross ours.
+    pub(crate) dismissed: Vec<Dialog>,
     /// Tokens of calls out of which parties came: their requests bear them.
     pub(crate) aliases: Vec<Token>,
     /// What other calls have to do once this event is over.
@@ -257,6 +261,8 @@ impl Call {
             origin: None,
             lender: None,
             joining: None,
+            former: Vec::new(),
+            dismissed: Vec::new(),
             aliases: Vec::new(),
             errands: Vec::new(),
             unacked: [None, None],

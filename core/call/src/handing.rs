@@ -1,6 +1,8 @@
 //! A party on its way from one call to another. Its old call waits until it has taken to the new one, and has
 //! it back if it doesn't: whoever transfers it loses nobody.
 
+use std::sync::Arc;
+
 use media::Side;
 use policy::{MediaPlan, Permit};
 use sip_stack::{Dialog, Token};
@@ -10,7 +12,6 @@ use crate::call::{Ack, Call, State};
 use crate::closing::Ending;
 use crate::end::End;
 use crate::errand::Errand;
-use crate::exchange::Passing;
 use crate::moving::{Presence, Stage, Transfer};
 use crate::{EndedBy, Room};
 
@@ -27,6 +28,8 @@ pub(crate) struct Given {
     pub tokens: Vec<Token>,
     pub parent: String,
     pub by: policy::Callee,
+    /// The users who were in its calls before.
+    pub former: Vec<Arc<str>>,
     pub media: MediaPlan,
 }
 
@@ -44,12 +47,7 @@ impl Call {
         given.tokens.push(self.key);
         given.permits = std::mem::take(&mut self.permits);
         self.ends[stays as usize].timer.rest();
-        let (with_it, others) = self.passing.drain(..).partition(|passing| passing.to == stays);
-        let with_it: Vec<Passing> = with_it;
-        self.passing = others;
-        for passing in with_it {
-            room.reply_with(passing.server, 500, None, &[("Retry-After", "1")]);
-        }
+        self.put_off_passing(room, |passing| passing.to == stays);
         if let Some(transfer) = &mut self.transfer {
             transfer.stage = Stage::Handed;
         }
@@ -85,6 +83,7 @@ impl Call {
             permits: Vec::new(),
             tokens: Vec::new(),
             parent: self.draft.id(),
+            former: self.former.clone(),
             by,
             media,
         })

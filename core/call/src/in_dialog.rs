@@ -17,6 +17,9 @@ impl Call {
         message: &Message<'_>,
         sought: Sought,
     ) {
+        if self.is_from_dismissed(message) {
+            return room.reply(server, 200);
+        }
         if message.method() == Some(Method::Prack) {
             return self.pracked(room, server, flow, message);
         }

@@ -72,6 +72,16 @@ impl Call {
         methods.join(", ")
     }
 
+    /// Whoever was asked is leaving: what was asked may be asked again, for 481 would end the asker's call.
+    pub(crate) fn put_off_passing(&mut self, room: &mut Room<'_>, is_meant: impl Fn(&Passing) -> bool) {
+        let (put_off, kept) = self.passing.drain(..).partition(|passing| is_meant(passing));
+        let put_off: Vec<Passing> = put_off;
+        self.passing = kept;
+        for passing in put_off {
+            room.reply_with(passing.server, 500, None, &[("Retry-After", "1")]);
+        }
+    }
+
     pub(crate) fn passing_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
         let status = message.status().unwrap_or_default();
         let place = self.passing.iter().position(|passing| passing.client == client);
@@ -83,6 +93,10 @@ impl Call {
         {
             passing.client = again;
             return self.passing.push(passing);
+        }
+        // A transferor that has left, and whose BYE is under way.
+        if matches!(status, 408 | 481) && self.is_transferor(passing.to) {
+            return room.reply_with(passing.server, 500, None, &[("Retry-After", "1")]);
         }
         let kind = message.line(Header::ContentType).unwrap_or("application/octet-stream");
         let status = match status {

@@ -122,9 +122,7 @@ impl Call {
         self.notify_at_last(room, 200);
         self.draft.note(&format!("parked at {} by {}", parked.number, parked.by));
         // Whatever the party that stays has asked it may ask again: 481 would end its call.
-        for passing in self.passing.drain(..) {
-            room.reply_with(passing.server, 500, None, &[("Retry-After", "1")]);
-        }
+        self.put_off_passing(room, |_| true);
         self.parked = Some(parked);
         self.leave_exchange(room);
         self.pay_ack(room, by);

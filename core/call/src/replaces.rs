@@ -1,9 +1,10 @@
 //! Naming a dialog of another call: the Replaces header, alone or inside of a Refer-To (RFC 3891, 3515).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use media::Side;
-use policy::{Callee, Whereabouts};
+use policy::{Callee, Code, Policy, Refusal, Whereabouts};
 use sip_message::{Header, Message, NameAddr, Uri};
 use sip_stack::Token;
 
@@ -99,6 +100,22 @@ impl ReferTo {
 }
 
 impl Call {
+    /// Whether a user may take somebody's place here (RFC 3891, 8): they are the same person or of one group,
+    /// or the user was in a call that this one came out of. Knowing the dialog's tags is no right.
+    pub(crate) fn may_be_replaced(
+        &self,
+        policy: &Policy,
+        replaced: &str,
+        by: &Arc<str>,
+    ) -> Result<(), Refusal> {
+        if self.former.contains(by) || policy::may_pick_up(policy, by, replaced).is_ok() {
+            return Ok(());
+        }
+        let words =
+            format!("{by} is in no pickup group with {replaced}, and was in no call that this one came from");
+        Err(Refusal::new(Code::NOT_THEIR_CALL, words))
+    }
+
     /// Where the far end of a side is.
     pub(crate) fn whereabouts(&mut self, side: Side) -> Option<Whereabouts> {
         match &self.end(side).party {

@@ -184,7 +184,13 @@ impl Calls {
             Some(Sought::Help) => refused(Code::TRANSFER_OF_HELP, "a call for help stays as it is"),
             Some(Sought::Found(found)) => match found.party {
                 Callee::Trunk(_) => refused(Code::NOT_THEIR_CALL, "a party outside keeps its place"),
-                Callee::User(_) => {
+                Callee::User(name) => {
+                    if let Some(call) = self.lend(found.call) {
+                        let by = &admitted.plan.calling.0;
+                        let outcome = call.may_be_replaced(room.policy, &name, by);
+                        self.put_back(call);
+                        outcome?;
+                    }
                     let newcomer = Whereabouts::Address(admitted.facts.source.ip());
                     let across = found.across.as_ref();
                     across.map_or(Ok(()), |across| policy::may_speak(room.policy, &newcomer, across))?;

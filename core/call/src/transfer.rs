@@ -4,9 +4,11 @@
 //! transferor's other call takes over. Either way the party that stays keeps its dialog, and the record of
 //! the call that goes on names the one it came out of.
 
+use std::sync::Arc;
+
 use media::Side;
 use policy::{CallPlan, MediaPlan};
-use sip_message::Message;
+use sip_message::{Message, Method};
 use sip_stack::{Flow, ServerId, Token};
 
 use crate::arrival::Admitted;
@@ -19,6 +21,9 @@ use crate::lines::lent_lines;
 use crate::moving::{Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::stand::{Reached, Stand};
 use crate::{EndedBy, Room, part};
+
+/// So many of those who were let go are remembered: their BYE comes soon or never.
+const DISMISSED_MAX: usize = 4;
 
 impl Call {
     /// Whether no negotiation is under way that a move would tear apart.
@@ -117,6 +122,7 @@ impl Call {
         self.draft.linked(&given.parent, given.by.name());
         self.lender = Some(Lender { of: given.of, side, permits: given.permits });
         self.aliases.extend(given.tokens);
+        self.remember(given.former, &given.by);
         (self.ends[side as usize], self.acks[side as usize]) = (given.end, given.ack);
         self.seat(side, given.dialog, given.contact);
         self.pair_up(room);
@@ -141,19 +147,40 @@ impl Call {
         }
     }
 
+    /// Keeps who was in the calls that this one came out of.
+    fn remember(&mut self, former: Vec<Arc<str>>, by: &policy::Callee) {
+        let by = match by {
+            policy::Callee::User(name) => Some(name.clone()),
+            policy::Callee::Trunk(_) => None,
+        };
+        for user in former.into_iter().chain(by) {
+            if !self.former.contains(&user) {
+                self.former.push(user);
+            }
+        }
+    }
+
     /// Whoever is at a side is no party of this call any more.
     pub(crate) fn dismiss(&mut self, room: &mut Room<'_>, side: Side) {
         if self.here[side as usize] == Presence::Away {
             return;
         }
-        let lines = self.request_lines(side, sip_message::Method::Bye, &[]);
+        let lines = self.request_lines(side, Method::Bye, &[]);
         let headers = lent_lines(&lines);
         let Some(dialog) = self.dialog(side) else { return };
-        let bye = dialog.next_request(sip_message::Method::Bye);
+        let bye = dialog.next_request(Method::Bye);
         let request = sip_stack::Request { headers: &headers, ..bye.as_request() };
         room.stack.request(room.now.instant, &request, part::nobody(), room.sends);
+        let dialog = dialog.clone();
+        self.dismissed.truncate(DISMISSED_MAX - 1);
+        self.dismissed.insert(0, dialog);
         self.has_time(room, side);
         self.here[side as usize] = Presence::Away;
+    }
+
+    /// A BYE that crossed ours: its sender has left, as it was to.
+    pub(crate) fn is_from_dismissed(&self, message: &Message<'_>) -> bool {
+        message.method() == Some(Method::Bye) && self.dismissed.iter().any(|dialog| dialog.is_of(message))
     }
 
     /// Ports and keys of both sides are made anew: whoever spoke here before is not heard any more.
@@ -202,6 +229,7 @@ impl Call {
     /// The transferor leaves before its transfer is done: the call waits for that without it.
     pub(crate) fn goes_on_without(&mut self, room: &mut Room<'_>, side: Side) {
         self.notices = None;
+        self.put_off_passing(room, |passing| passing.to == side);
         self.leave_exchange(room);
         self.pay_ack(room, side);
         if side == Side::Caller {

@@ -417,10 +417,19 @@ fn a18_a_trunk_that_wants_refer_gets_it() {
     world.finish();
 }
 
+/// Hana and Minsu pick up for each other; the lobby is in no group.
+fn grouped() -> String {
+    let group = |text: String, user: &str| {
+        let from = format!("[user.{user}]\n");
+        text.replacen(&from, &format!("{from}pickup_group = \"sales\"\n"), 1)
+    };
+    ["hana", "minsu"].into_iter().fold(TWO_PROVIDERS.to_owned(), group)
+}
+
 /// Another phone takes a user's place in a call: pick-up by an INVITE with Replaces.
 #[test]
 fn a18_a_phone_takes_the_place_of_another() {
-    let (mut world, call, minsu) = called(seed(), TWO_PROVIDERS);
+    let (mut world, call, minsu) = called(seed(), &grouped());
     let (phone, hana) = (world.user("minsu"), world.user("hana"));
     let (call_id, to_tag, from_tag) = view(&phone, &minsu);
 
@@ -440,7 +449,7 @@ fn a18_a_phone_takes_the_place_of_another() {
 /// A Replaces that names nothing, a party outside or a call for help, and a Join, are refused.
 #[test]
 fn pain_19_places_are_taken_only_where_they_may_be() {
-    let (mut world, call, minsu) = called(seed(), TWO_PROVIDERS);
+    let (mut world, call, minsu) = called(seed(), &grouped());
     let (phone, hana, lobby) = (world.user("minsu"), world.user("hana"), world.user("lobby"));
     let east = world.provider("east");
     let help = lobby.dials("911");
@@ -473,6 +482,64 @@ fn pain_19_places_are_taken_only_where_they_may_be() {
     assert!(talk(&mut world, &call, &minsu));
     assert!(help.is_up_with(&east));
     world.finish();
+}
+
+/// Who knows the tags of a dialog has no right to it (RFC 3891 8): whoever is in no group with the user is
+/// refused, with the reason. Who was in the call before may come back to it.
+#[test]
+fn pain_19_a_place_is_taken_by_its_group_and_by_who_was_in_the_call() {
+    let (mut world, call, minsu) = called(seed(), TWO_PROVIDERS);
+    let (phone, hana, lobby) = (world.user("minsu"), world.user("hana"), world.user("lobby"));
+    let named = |(call_id, to_tag, from_tag): (String, String, String)| {
+        format!("{call_id};to-tag={to_tag};from-tag={from_tag}")
+    };
+
+    let taking = lobby.calls_with("0101", "Replaces", &named(view(&phone, &minsu)));
+    world.run_for(WHILE);
+    assert_eq!(taking.ended(), Some(Ended::Refused(403)));
+    assert!(talk(&mut world, &call, &minsu));
+    let record = world.records().last().unwrap();
+    let words = "lobby is in no pickup group with minsu, and was in no call that this one came from";
+    assert!(record.words.contains(words), "{}", record.words);
+
+    minsu.transfers_to("0100");
+    world.run_for(WHILE);
+    let theirs = hana.newest();
+    assert!(talk(&mut world, &call, &theirs));
+    let refused = lobby.calls_with("0100", "Replaces", &named(view(&hana, &theirs)));
+    let back = phone.calls_with("0100", "Replaces", &named(view(&hana, &theirs)));
+    world.run_for(WHILE);
+    assert_eq!(refused.ended(), Some(Ended::Refused(403)));
+    assert_eq!(theirs.ended(), Some(Ended::ByPeer));
+    assert!(talk(&mut world, &call, &back));
+    back.hangs_up();
+    world.run_for(WHILE);
+    world.finish();
+}
+
+/// What the party that stays asks while the transferor leaves is not answered in its words: 481 would end the
+/// call. It may be asked again, and goes to the new party then.
+#[test]
+fn a18_who_asks_while_the_transferor_leaves_may_ask_again() {
+    for seed in seed()..seed() + 12 {
+        let (mut world, call, minsu) = called(seed, TWO_PROVIDERS);
+        let (phone, hana) = (world.user("minsu"), world.user("hana"));
+        hana.answers_after(Duration::from_secs(5));
+        minsu.transfers_to("0100");
+        world.run_for(Duration::from_secs(2));
+        world.links(&phone, Link { jitter: Duration::from_millis(60), ..Link::default() });
+
+        minsu.hangs_up();
+        call.presses("5");
+        world.run_for(WHILE);
+
+        assert!(matches!(call.replied("INFO"), Some(200 | 500)), "{seed}: {:?}", call.notes());
+        assert!(talk(&mut world, &call, &hana.newest()), "seed {seed}");
+        call.presses("6");
+        world.run_for(WHILE);
+        assert_eq!(call.replied("INFO"), Some(200), "seed {seed}");
+        world.finish();
+    }
 }
 
 /// Whoever refuses the re-INVITE that would join it to the new party stays with the transferor, who is told.
@@ -541,7 +608,7 @@ fn a18_attended_and_refused_by_either_party() {
 /// A phone that can't have another's place leaves the call as it was (RFC 3891, 3).
 #[test]
 fn a18_a_place_that_the_other_party_does_not_give_stays_taken() {
-    let (mut world, call, minsu) = called(seed(), TWO_PROVIDERS);
+    let (mut world, call, minsu) = called(seed(), &grouped());
     let (phone, hana) = (world.user("minsu"), world.user("hana"));
     world.provider("east").has_habit(Habit::RefusesChanges);
     let (call_id, to_tag, from_tag) = view(&phone, &minsu);

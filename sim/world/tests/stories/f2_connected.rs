@@ -192,7 +192,12 @@ fn f2_after_an_attended_transfer_both_hear_of_each_other() {
 /// A phone takes another's place: it hears whom it speaks with in the 200, and the other side who took over.
 #[test]
 fn f2_after_a_pick_up_both_hear_of_each_other() {
-    let (mut world, call, leg) = called(&house("trust = \"both\""), None);
+    let group = |text: String, user: &str| {
+        let from = format!("[user.{user}]\n");
+        text.replacen(&from, &format!("{from}pickup_group = \"sales\"\n"), 1)
+    };
+    let house = ["hana", "minsu"].into_iter().fold(house("trust = \"both\""), group);
+    let (mut world, call, leg) = called(&house, None);
     let (east, hana, minsu) = (world.provider("east"), world.user("hana"), world.user("minsu"));
     let view = minsu.legs().into_iter().find(|view| view.call_id == leg.call_id()).unwrap();
     let (to_tag, from_tag) = (view.remote_tag.unwrap_or_default(), view.local_tag);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actors::{Ended, Habit, Note, Stage};
-use world::{CallHandle, World};
+use world::{CallHandle, Link, World};
 
 use crate::{TWO_PROVIDERS, seed};
 
@@ -407,5 +407,31 @@ fn req_f46_an_operator_ends_parked_calls() {
 
     assert_eq!(call.ended(), Some(Ended::ByPeer));
     assert_eq!(verdicts(&world), ["TD-E301"]);
+    world.finish();
+}
+
+/// Whoever parks hangs up just as the house lets it go: both BYEs are answered with 200.
+#[test]
+fn req_f46_a_bye_of_whoever_parks_that_crosses_ours_is_answered() {
+    let (mut world, call, minsu) = called(seed(), &house(""));
+    let far = Link { latency: Duration::from_millis(300), ..Link::default() };
+    world.links(&world.user("minsu"), far);
+    world.captures();
+    minsu.transfers_to("701");
+    world.run_for(Duration::from_millis(400));
+    minsu.hangs_up();
+    world.run_for(WHILE);
+
+    let sent = world.captured(&world.user("minsu"));
+    let answers: Vec<&str> = sent
+        .iter()
+        .filter(|message| message.starts_with("SIP/2.0 ") && message.contains(" BYE\r\n"))
+        .map(|message| &message[8..11])
+        .collect();
+    assert!(sent.iter().any(|message| message.starts_with("BYE ")));
+    assert!(!answers.is_empty() && answers.iter().all(|status| *status == "200"), "{answers:?}");
+    let taking = world.user("hana").dials("701");
+    world.run_for(WHILE);
+    assert!(talk(&mut world, &call, &taking));
     world.finish();
 }

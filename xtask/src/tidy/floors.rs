@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("rtp", 1),
     ("model", 1),
     ("pidf", 1),
+    ("websocket", 1),
     ("policy", 2),
     ("capacity", 2),
     ("sip-stack", 2),

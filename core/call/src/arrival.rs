@@ -277,6 +277,8 @@ fn transport(flow: Flow) -> policy::Transport {
         sip_stack::Transport::Udp => policy::Transport::Udp,
         sip_stack::Transport::Tcp => policy::Transport::Tcp,
         sip_stack::Transport::Tls => policy::Transport::Tls,
+        sip_stack::Transport::Ws => policy::Transport::Ws,
+        sip_stack::Transport::Wss => policy::Transport::Wss,
     }
 }
 

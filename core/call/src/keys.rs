@@ -6,7 +6,7 @@ use media::Protection;
 use policy::{KeysInClear, Srtp, SrtpRules};
 use rtp::srtp::{MasterKey, Suite};
 use sdp::{Cover, Crypto, Media, Session};
-use sip_stack::{Chance, Flow, Transport};
+use sip_stack::{Chance, Flow};
 
 /// What we offer, in order: the cheaper first, then the one that everybody knows.
 const OFFERED: [Suite; 2] = [Suite::AeadAes128Gcm, Suite::AesCm128HmacSha1_80];
@@ -20,7 +20,7 @@ pub(crate) enum Carrier {
 
 impl Carrier {
     pub fn of(flow: Flow) -> Carrier {
-        if flow.transport == Transport::Tls { Carrier::Private } else { Carrier::Readable }
+        if flow.transport.is_sealed() { Carrier::Private } else { Carrier::Readable }
     }
 }
 

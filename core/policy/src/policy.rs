@@ -317,6 +317,10 @@ pub struct Interface {
     pub udp: Option<u16>,
     pub tcp: Option<u16>,
     pub tls: Option<u16>,
+    pub ws: Option<u16>,
+    pub wss: Option<u16>,
+    /// The web pages whose scripts may come by `ws` and `wss`.
+    pub origins: Arc<[Arc<str>]>,
     pub tls_certificate: Option<Arc<str>>,
     pub tls_key: Option<Arc<str>>,
     pub tls_verify: Option<Arc<str>>,
@@ -338,6 +342,8 @@ impl Interface {
             Transport::Udp => self.udp,
             Transport::Tcp => self.tcp,
             Transport::Tls => self.tls,
+            Transport::Ws => self.ws,
+            Transport::Wss => self.wss,
         }
     }
 }

@@ -270,6 +270,22 @@ wrong! {
         is "TD-C070 _:14:8", "leave toll_bypass out; its site says where the people of the PBX are";
     mailbox_that_is_not_there: "toll-bypass-06-mailbox-that-is-not-there.toml"
         is "TD-C017 _:13:11", "did you mean \"hana\" (_:20)?";
+    d7_wss_without_certificate: "websocket-01-wss-without-certificate.toml"
+        is "TD-C028 _:10:7", "add tls_certificate = \"…\" and tls_key = \"…\"";
+    d7_no_page_let_in: "websocket-02-no-page-let-in.toml"
+        is "TD-C028 _:10:7", "add origins = [\"https://…\"], the pages that phones are on";
+    d7_origin_with_a_path: "websocket-03-origin-with-a-path.toml"
+        is "TD-C013 _:13:12", "did you mean \"https://phones.example.com\"?";
+    d7_origin_without_a_scheme: "websocket-04-origin-without-a-scheme.toml"
+        is "TD-C013 _:13:12", "did you mean \"https://phones.example.com\"?";
+    d7_origin_with_the_usual_port: "websocket-05-origin-with-the-usual-port.toml"
+        is "TD-C013 _:13:17", "did you mean \"https://phones.example.com\"?";
+    d7_origins_where_nobody_comes: "websocket-06-origins-of-nobody.toml"
+        is "TD-C030 _:10:12", "add wss = 443, or leave origins out";
+    d7_port_of_another_transport: "websocket-07-port-of-another-transport.toml"
+        is "TD-C028 _:11:6", "another port";
+    d7_server_by_websocket: "websocket-08-server-by-websocket.toml"
+        is "TD-C025 _:15:20", "udp, tcp or tls; browsers are let in by ws or wss of an [interface.*]";
 }
 
 #[test]

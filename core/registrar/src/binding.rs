@@ -83,6 +83,7 @@ impl Reach {
             .and_then(|own| said_flow(contact, own, source, listeners))
             .filter(|_| flows == Flows::AsTheyAre);
         match source.transport {
+            Transport::Ws | Transport::Wss => Reach::On { flow: source, otherwise: None },
             Transport::Udp => Reach::On { flow: said.unwrap_or(source), otherwise: None },
             Transport::Tcp | Transport::Tls => {
                 // Nobody whom we call by TLS could prove to be that phone.
@@ -105,7 +106,7 @@ impl Reach {
 fn said_flow(contact: &Uri<'_>, own: IpAddr, source: Flow, listeners: &[Listener]) -> Option<Flow> {
     let transport = match contact.param("transport").flatten() {
         None => source.transport,
-        Some(word) => Transport::named(word)?,
+        Some(word) => Transport::named(word).filter(|named| !named.is_websocket())?,
     };
     let usual = if transport == Transport::Tls { 5061 } else { 5060 };
     let remote = SocketAddr::new(own, contact.port().unwrap_or(usual));

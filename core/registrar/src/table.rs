@@ -199,6 +199,8 @@ impl Table {
                     Transport::Udp => policy::Transport::Udp,
                     Transport::Tcp => policy::Transport::Tcp,
                     Transport::Tls => policy::Transport::Tls,
+                    Transport::Ws => policy::Transport::Ws,
+                    Transport::Wss => policy::Transport::Wss,
                 },
                 interface: InterfaceId(listener.map_or(0, |listener| listener.interface)),
                 registered: binding.registered,

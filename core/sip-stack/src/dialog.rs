@@ -429,8 +429,12 @@ fn is_loose(route: &str) -> bool {
     Uri::parse(route_uri(route)).is_ok_and(|uri| uri.param("lr").is_some())
 }
 
-/// The flow to a URI whose host is an address; nothing if it has to be looked up, or lies behind a NAT.
+/// The flow to a URI whose host is an address; nothing if it has to be looked up, lies behind a NAT, or if
+/// only the connection leads to it.
 fn way_to(uri: &str, heard_on: Flow) -> Option<Flow> {
+    if heard_on.transport.is_websocket() {
+        return None;
+    }
     let uri = Uri::parse(uri).ok()?;
     let Host::Ip(address) = uri.host()? else { return None };
     let remote = heard_on.remote.ip().to_canonical();

@@ -10,6 +10,10 @@ pub enum Transport {
     Udp,
     Tcp,
     Tls,
+    /// WebSocket (RFC 7118). It is always the far end that opens it.
+    Ws,
+    /// The same within TLS.
+    Wss,
 }
 
 impl Transport {
@@ -19,27 +23,49 @@ impl Transport {
             Transport::Udp => "UDP",
             Transport::Tcp => "TCP",
             Transport::Tls => "TLS",
+            Transport::Ws => "WS",
+            Transport::Wss => "WSS",
         }
     }
 
-    /// The name as URIs have it.
+    /// The name as people read it.
     pub fn name(self) -> &'static str {
         match self {
             Transport::Udp => "udp",
             Transport::Tcp => "tcp",
             Transport::Tls => "tls",
+            Transport::Ws => "ws",
+            Transport::Wss => "wss",
+        }
+    }
+
+    /// The name as URIs have it: they know one for WebSocket, sealed or not (RFC 7118 5.2).
+    pub fn uri_name(self) -> &'static str {
+        match self {
+            Transport::Wss => "ws",
+            other => other.name(),
         }
     }
 
     /// The transport of this name, in upper or lower case.
     pub fn named(word: &str) -> Option<Transport> {
-        let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
+        let all = [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
         all.into_iter().find(|one| one.name().eq_ignore_ascii_case(word))
     }
 
     /// Whether the transport itself repeats what was lost.
     pub fn is_reliable(self) -> bool {
         !matches!(self, Transport::Udp)
+    }
+
+    /// Whether nobody on the way reads it.
+    pub fn is_sealed(self) -> bool {
+        matches!(self, Transport::Tls | Transport::Wss)
+    }
+
+    /// Whether it is a WebSocket: whoever opened it is reached by it, and by nothing else.
+    pub fn is_websocket(self) -> bool {
+        matches!(self, Transport::Ws | Transport::Wss)
     }
 }
 
@@ -126,12 +152,12 @@ impl Listener {
         })
     }
 
-    /// The transports that listeners speak, on a certain interface or on any.
+    /// The transports that we can reach somebody by, on a certain interface or on any.
     pub fn transports(listeners: &[Listener], interface: Option<u16>) -> Vec<Transport> {
         let mut found = Vec::new();
         for listener in listeners {
             let fits = interface.is_none_or(|interface| listener.interface == interface);
-            if fits && !found.contains(&listener.transport) {
+            if fits && !listener.transport.is_websocket() && !found.contains(&listener.transport) {
                 found.push(listener.transport);
             }
         }
@@ -144,7 +170,7 @@ impl Listener {
         let at = if user.is_empty() { "" } else { "@" };
         match self.transport {
             Transport::Udp => ["<sip:", user, at, &self.sent_by, ">"].concat(),
-            other => format!("<sip:{user}{at}{};transport={other}>", self.sent_by),
+            other => format!("<sip:{user}{at}{};transport={}>", self.sent_by, other.uri_name()),
         }
     }
 }

@@ -284,10 +284,11 @@ impl Locate {
                 Transport::Udp => "_sip._udp",
                 Transport::Tcp => "_sip._tcp",
                 Transport::Tls => "_sips._tcp",
+                Transport::Ws | Transport::Wss => return None,
             };
-            (*transport, format!("{service}.{}", self.domain))
+            Some((*transport, format!("{service}.{}", self.domain)))
         };
-        State::Srv { names: self.transports.iter().map(name).collect(), hosts: VecDeque::new() }
+        State::Srv { names: self.transports.iter().filter_map(name).collect(), hosts: VecDeque::new() }
     }
 
     /// No service has a record: the domain is the host itself.
@@ -323,6 +324,8 @@ fn default_port(transport: Transport) -> u16 {
     match transport {
         Transport::Udp | Transport::Tcp => 5060,
         Transport::Tls => 5061,
+        Transport::Ws => 80,
+        Transport::Wss => 443,
     }
 }
 

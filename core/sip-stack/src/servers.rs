@@ -234,7 +234,8 @@ impl Servers {
     /// A connection is no more: what is still to be answered is answered on a new one, to the port that the
     /// far end listens on (RFC 3261 18.2.2).
     pub fn flow_failed(&mut self, failed: Flow) {
-        if failed.connection == ConnectionId::NONE {
+        // Nobody opens a connection to a WebSocket's client.
+        if failed.connection == ConnectionId::NONE || failed.transport.is_websocket() {
             return;
         }
         let on_it = |server: &&mut Server| server.flow.connection == failed.connection;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use policy::{Interface, Policy};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::MediaRange;
-use switch_io::{Callers, ListenerSettings, Tls, TlsFiles};
+use switch_io::{Callers, ListenerSettings, Origins, Tls, TlsFiles};
 
 /// Every address that the policy's interfaces listen on. Files of certificates are looked for from `base`.
 pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> {
@@ -22,19 +22,24 @@ pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> 
             (Transport::Udp, interface.udp),
             (Transport::Tcp, interface.tcp),
             (Transport::Tls, interface.tls),
+            (Transport::Ws, interface.ws),
+            (Transport::Wss, interface.wss),
         ];
         for (transport, port) in ports {
             let Some(port) = port else { continue };
             let id = u8::try_from(listeners.len()).context("there are more than 256 listening addresses")?;
             let tls = match transport {
                 Transport::Tls => Some(tls_of(interface, base, callers)?),
-                Transport::Udp | Transport::Tcp => None,
+                // A browser that is asked for a certificate asks whoever sits before it.
+                Transport::Wss => Some(tls_of(interface, base, Callers::NotAsked)?),
+                Transport::Udp | Transport::Tcp | Transport::Ws => None,
             };
             let bind = SocketAddr::new(interface.address, port);
             let sent_by = sent_by(interface, port).into();
             let listener =
                 Listener { id: ListenerId(id), transport, bind, sent_by, interface: interface.id.0 };
-            listeners.push(ListenerSettings { listener, tls, mark: interface.dscp.signalling.point() });
+            let (origins, mark) = (origins_of(interface), interface.dscp.signalling.point());
+            listeners.push(ListenerSettings { listener, tls, origins, mark });
         }
     }
     Ok(listeners)
@@ -91,6 +96,13 @@ fn advertised(interface: &Interface) -> Result<IpAddr> {
         .next()
         .map(|found| found.ip())
         .ok_or_else(|| anyhow!("{name} has no address of the interface's family"))
+}
+
+fn origins_of(interface: &Interface) -> Origins {
+    if interface.origins.iter().any(|origin| **origin == *"*") {
+        return Origins::Any;
+    }
+    Origins::Listed(interface.origins.iter().map(|origin| Box::from(&**origin)).collect())
 }
 
 fn tls_of(interface: &Interface, base: &Path, callers: Callers) -> Result<Tls> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use sip_stack::{Listener, Transport};
+use sip_stack::Listener;
 use switch_io::{Tap, Tapped};
 use telemetry::{Flight, Seen, Way};
 
@@ -24,11 +24,7 @@ fn seen<'a>(tapped: &Tapped<'a>, listener: &Listener, at_us: i64) -> Seen<'a> {
             switch_io::Way::Received => Way::Received,
             switch_io::Way::Sent => Way::Sent,
         },
-        transport: match tapped.flow.transport {
-            Transport::Udp => "udp",
-            Transport::Tcp => "tcp",
-            Transport::Tls => "tls",
-        },
+        transport: tapped.flow.transport.name(),
         local: listener.bind,
         remote: tapped.flow.remote,
         bytes: tapped.bytes,

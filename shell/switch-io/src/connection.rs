@@ -1,15 +1,20 @@
-//! One TCP or TLS connection: what it waits for, what came, what still has to go out.
+//! One connection, whatever runs in it: what it waits for, what came, what still has to go out.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustls::Connection as TlsSession;
-use sip_stack::{Flow, Framer};
+use sip_stack::{Flow, Frame, PONG};
+use websocket::Came;
+
+use crate::inlet::Inlet;
 
 const READ_MAX: usize = 16 * 1024;
 /// Reads of one connection before the others get their turn.
 const READS_PER_TURN: usize = 16;
+/// How browsers ask whether we are there, who cannot send the pings of WebSocket (RFC 5626 4.4.1).
+const PING: &[u8] = b"\r\n\r\n";
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,8 @@ enum Proof {
 pub enum End {
     Closed,
     Unframed,
+    /// Its WebSocket was not let in.
+    Refused,
     SlowReader,
 }
 
@@ -48,7 +55,9 @@ pub struct Connection {
     pub flow: Flow,
     pub phase: Phase,
     pub socket: TcpStream,
-    pub framer: Framer,
+    inlet: Inlet,
+    /// Until when the far end has to show that it is there, once it was asked.
+    asked_until: Option<Instant>,
     tls: Option<Box<TlsSession>>,
     proof: Proof,
     unsent: Vec<u8>,
@@ -56,13 +65,20 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(flow: Flow, socket: TcpStream, tls: Option<TlsSession>, phase: Phase) -> Connection {
+    pub fn new(
+        flow: Flow,
+        socket: TcpStream,
+        tls: Option<TlsSession>,
+        inlet: Inlet,
+        phase: Phase,
+    ) -> Connection {
         let tls = tls.map(Box::new);
         Connection {
             flow,
             phase,
             socket,
-            framer: Framer::new(),
+            inlet,
+            asked_until: None,
             tls,
             proof: Proof::Awaited,
             unsent: Vec::new(),
@@ -70,13 +86,80 @@ impl Connection {
         }
     }
 
-    /// Adds bytes to what has to go out; `flush` sends them.
-    pub fn put(&mut self, bytes: &[u8], unsent_max: usize) -> Result<(), End> {
-        if self.unsent.len() - self.sent + bytes.len() > unsent_max {
+    /// Adds a message to what has to go out; `flush` sends it.
+    pub fn put(&mut self, message: &[u8], unsent_max: usize) -> Result<(), End> {
+        if self.unsent.len() - self.sent + message.len() > unsent_max {
             return Err(End::SlowReader);
         }
-        self.unsent.extend_from_slice(bytes);
+        self.inlet.write(message, &mut self.unsent);
         Ok(())
+    }
+
+    /// Cuts what came into messages; what has to be answered to its far end at once goes to what goes out.
+    pub fn cut(&mut self, now: Instant, unsent_max: usize, each: impl FnMut(Flow, &[u8])) -> Option<End> {
+        let ended = match &self.inlet {
+            Inlet::Stream(_) => self.cut_stream(now, each),
+            Inlet::WebSocket(_) => self.cut_websocket(now, each),
+        };
+        let is_slow = self.unsent.len() - self.sent > unsent_max;
+        ended.or(is_slow.then_some(End::SlowReader))
+    }
+
+    fn cut_stream(&mut self, now: Instant, mut each: impl FnMut(Flow, &[u8])) -> Option<End> {
+        let Inlet::Stream(framer) = &mut self.inlet else { return None };
+        while let Some(frame) = framer.next() {
+            match frame {
+                Ok(Frame::Message(bytes)) => {
+                    self.phase = Phase::Open { silent_since: now };
+                    each(self.flow, bytes);
+                }
+                Ok(Frame::Ping) => {
+                    note_life(&mut self.phase, now);
+                    self.unsent.extend_from_slice(PONG);
+                }
+                Err(_) => return Some(End::Unframed),
+            }
+        }
+        None
+    }
+
+    fn cut_websocket(&mut self, now: Instant, mut each: impl FnMut(Flow, &[u8])) -> Option<End> {
+        let Inlet::WebSocket(server) = &mut self.inlet else { return None };
+        while let Some(came) = server.next(&mut self.unsent) {
+            match came {
+                Ok(Came::Message(PING)) => websocket::put_message(&mut self.unsent, PONG),
+                Ok(Came::Message(bytes)) => each(self.flow, bytes),
+                Ok(Came::Life) => {}
+                Err(websocket::End::Refused(_)) => return Some(End::Refused),
+                Err(websocket::End::Closed) => return Some(End::Closed),
+                Err(websocket::End::Broken(_)) => return Some(End::Unframed),
+            }
+            // A handshake that is done is worth as much as a first message.
+            self.phase = Phase::Open { silent_since: now };
+            self.asked_until = None;
+        }
+        None
+    }
+
+    /// Whether a WebSocket has been silent for so long that it has to be asked whether anybody is there.
+    pub fn is_to_be_asked(&self, now: Instant, after: Duration) -> bool {
+        let is_silent = matches!(self.phase, Phase::Open { silent_since } if silent_since + after <= now);
+        is_silent && self.asked_until.is_none() && self.inlet.is_open_websocket()
+    }
+
+    /// Asks it; until then it has to answer.
+    pub fn ask(&mut self, until: Instant) {
+        self.inlet.write_ping(&mut self.unsent);
+        self.asked_until = Some(until);
+    }
+
+    /// Whether what it waits for has not come in its time.
+    pub fn is_over(&self, now: Instant, idle: Duration) -> bool {
+        let is_late = match self.phase {
+            Phase::Connecting { until } | Phase::Opening { until } => until <= now,
+            Phase::Open { silent_since } => silent_since + idle <= now,
+        };
+        is_late || self.asked_until.is_some_and(|until| until <= now)
     }
 
     /// Sends what the kernel takes.
@@ -95,16 +178,16 @@ impl Connection {
         flushed.map_err(|_| End::Closed)
     }
 
-    /// Reads what came into the framer; `each` is called whenever there is something to cut.
+    /// Reads what came into the inlet; `each` is called whenever there is something to cut.
     pub fn read(&mut self, room: &mut Vec<u8>, mut each: impl FnMut(&mut Connection)) -> Result<(), End> {
         room.resize(READ_MAX, 0);
         for _ in 0..READS_PER_TURN {
             let (count, is_over) = match &mut self.tls {
                 None => read_plain(&mut self.socket, room)?,
-                Some(tls) => read_sealed(&mut self.socket, tls, &mut self.framer)?,
+                Some(tls) => read_sealed(&mut self.socket, tls, &mut self.inlet)?,
             };
             if self.tls.is_none() {
-                self.framer.feed(&room[..count]);
+                self.inlet.feed(&room[..count]);
             }
             if count > 0 {
                 each(self);
@@ -127,13 +210,6 @@ impl Connection {
         }
     }
 
-    /// Life was seen: an open connection may be silent for its time again.
-    pub fn note_life(&mut self, now: Instant) {
-        if let Phase::Open { silent_since } = &mut self.phase {
-            *silent_since = now;
-        }
-    }
-
     /// What we opened is open as soon as both believe each other.
     pub fn open_if_trusted(&mut self, now: Instant) {
         let is_trusted = self.tls.as_ref().is_none_or(|tls| !tls.is_handshaking());
@@ -144,11 +220,21 @@ impl Connection {
 
     /// Says goodbye as the transport wants it.
     pub fn close(mut self) {
+        self.inlet.write_goodbye(&mut self.unsent);
+        // The same for this one.
+        let _ = self.flush();
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
             // The far end may be gone already; a goodbye needs no answer.
             let _ = tls.write_tls(&mut self.socket);
         }
+    }
+}
+
+/// Life was seen: an open connection may be silent for its time again.
+fn note_life(phase: &mut Phase, now: Instant) {
+    if let Phase::Open { silent_since } = phase {
+        *silent_since = now;
     }
 }
 
@@ -170,11 +256,11 @@ fn read_plain(socket: &mut TcpStream, room: &mut [u8]) -> Result<(usize, Reading
     }
 }
 
-/// Plain text goes to the framer at once: the session must not keep any, for nobody would be woken for it.
+/// Plain text goes to the inlet at once: the session must not keep any, for nobody would be woken for it.
 fn read_sealed(
     socket: &mut TcpStream,
     tls: &mut TlsSession,
-    framer: &mut Framer,
+    inlet: &mut Inlet,
 ) -> Result<(usize, Reading), End> {
     let reading = match tls.read_tls(socket) {
         Ok(0) => Reading::Over,
@@ -193,7 +279,7 @@ fn read_sealed(
     };
     let mut plain = vec![0; state.plaintext_bytes_to_read()];
     tls.reader().read_exact(&mut plain).map_err(|_| End::Closed)?;
-    framer.feed(&plain);
+    inlet.feed(&plain);
     let is_over = state.peer_has_closed();
     Ok((plain.len(), if is_over { Reading::Over } else { reading }))
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::epoll::{self, EventData, EventFlags};
-use sip_stack::{ConnectionId, Flow, Frame, ListenerId, PONG, Send, Transport, Wire};
+use sip_stack::{ConnectionId, Flow, ListenerId, Send, Transport, Wire};
 
 use crate::connection::{Connection, End, Flushed, Phase};
 use crate::counters::Counters;
+use crate::inlet::Inlet;
 use crate::ports::{Ports, Tapped, Way};
 use crate::settings::{Limits, ListenerSettings};
 use crate::socket;
@@ -106,7 +107,8 @@ impl Connections {
             let flow = self.new_flow(listener.transport, listener.id, remote);
             let phase = Phase::Opening { until: now + self.limits.first_message };
             let reach = Reach { listener: listener.id, remote, name: None };
-            let connection = Connection::new(flow, stream, tls, phase);
+            let inlet = Inlet::of(flow.transport, &settings.origins);
+            let connection = Connection::new(flow, stream, tls, inlet, phase);
             if self.insert(connection, reach, Origin::Theirs, around).is_ok() {
                 *self.opened_by.entry(remote.ip()).or_default() += 1;
                 around.counters.accepted.add(1);
@@ -118,6 +120,7 @@ impl Connections {
     pub fn send(&mut self, now: Instant, send: Send, around: &mut Around<'_>) {
         let Send { flow, server_name, wire } = send;
         let id = match flow.connection {
+            ConnectionId::NONE if flow.transport.is_websocket() => None,
             ConnectionId::NONE => self.reach(now, flow, server_name, around),
             id => self.open.contains_key(&id).then_some(id),
         };
@@ -157,12 +160,14 @@ impl Connections {
         let tls = match (flow.transport, &settings.tls) {
             (Transport::Tls, Some(tls)) => Some(tls.connect(reach.name.as_deref(), flow.remote.ip()).ok()?),
             (Transport::Tls, None) => return None,
+            (Transport::Ws | Transport::Wss, _) => return None,
             (Transport::Tcp | Transport::Udp, _) => None,
         };
         let stream = socket::tcp_to(settings.listener.bind.ip(), flow.remote, settings.mark).ok()?;
+        let inlet = Inlet::of(flow.transport, &settings.origins);
         let flow = self.new_flow(flow.transport, flow.listener, flow.remote);
         let phase = Phase::Connecting { until: now + self.limits.connect };
-        let connection = Connection::new(flow, stream, tls, phase);
+        let connection = Connection::new(flow, stream, tls, inlet, phase);
         self.insert(connection, reach, Origin::Ours, around).ok()?;
         around.counters.opened.add(1);
         Some(flow.connection)
@@ -192,7 +197,10 @@ impl Connections {
             let mut fault = None;
             read = connection.read(&mut self.room, |connection| {
                 tell_proof(&listeners, connection, &mut each);
-                fault = fault.or(cut(now, connection, self.limits.unsent_bytes, &mut each));
+                let cut = connection.cut(now, self.limits.unsent_bytes, |flow, bytes| {
+                    each(Came::Message(flow, bytes));
+                });
+                fault = fault.or(cut);
             });
             read = fault.map_or(read, Err);
         }
@@ -210,14 +218,24 @@ impl Connections {
             return;
         }
         self.swept = now;
-        let idle = self.limits.idle;
-        let is_over = |entry: &Entry| match entry.connection.phase {
-            Phase::Connecting { until } | Phase::Opening { until } => until <= now,
-            Phase::Open { silent_since } => silent_since + idle <= now,
-        };
+        let (idle, ping) = (self.limits.idle, self.limits.ping);
+        let is_over = |entry: &Entry| entry.connection.is_over(now, idle);
         let over =
             self.open.iter().filter(|(_, entry)| is_over(entry)).map(|(id, _)| *id).collect::<Vec<_>>();
         over.into_iter().for_each(|id| self.end(id, End::Closed, around));
+        let is_to_be_asked = |entry: &Entry| entry.connection.is_to_be_asked(now, ping);
+        let silent = self
+            .open
+            .iter()
+            .filter(|(_, entry)| is_to_be_asked(entry))
+            .map(|(id, _)| *id)
+            .collect::<Vec<_>>();
+        for id in silent {
+            let Some(entry) = self.open.get_mut(&id) else { continue };
+            entry.connection.ask(now + ping);
+            let flushed = entry.connection.flush();
+            self.settle(id, flushed, around);
+        }
     }
 
     fn settle(&mut self, id: ConnectionId, flushed: Result<Flushed, End>, around: &mut Around<'_>) {
@@ -258,6 +276,7 @@ impl Connections {
         match end {
             End::Closed => {}
             End::Unframed => around.counters.unframed.add(1),
+            End::Refused => around.counters.unwelcome.add(1),
             End::SlowReader => around.counters.slow_readers.add(1),
         }
         if self.reaching.get(&entry.reach) == Some(&id) {
@@ -313,29 +332,4 @@ fn tell_proof(listeners: &[ListenerSettings], connection: &mut Connection, each:
     if !names.is_empty() {
         each(Came::Proof(flow.connection, names.into()));
     }
-}
-
-/// Cuts what came into messages.
-fn cut(
-    now: Instant,
-    connection: &mut Connection,
-    unsent_max: usize,
-    each: &mut impl FnMut(Came<'_>),
-) -> Option<End> {
-    let flow = connection.flow;
-    let mut pings = 0;
-    while let Some(frame) = connection.framer.next() {
-        match frame {
-            Ok(Frame::Message(bytes)) => {
-                connection.phase = Phase::Open { silent_since: now };
-                each(Came::Message(flow, bytes));
-            }
-            Ok(Frame::Ping) => pings += 1,
-            Err(_) => return Some(End::Unframed),
-        }
-    }
-    (0..pings).find_map(|_| {
-        connection.note_life(now);
-        connection.put(PONG, unsent_max).err()
-    })
 }

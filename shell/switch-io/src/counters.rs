@@ -48,6 +48,8 @@ counters! {
     slow_readers,
     /// Connections closed because what came was no message.
     unframed,
+    /// WebSockets that were refused at their handshake.
+    unwelcome,
     /// The longest that the loop was busy before it looked at its sockets again, in microseconds.
     longest_turn_us,
 }

@@ -1,4 +1,5 @@
-//! The loops around a `Switch`: sockets, connections, TLS, batches and waiting. One thread for each shard.
+//! The loops around a `Switch`: sockets, connections, TLS, WebSocket, batches and waiting. One thread for
+//! each shard.
 //!
 //! What arrives is cut into messages, brought to the shard that owns it, and handed in; what the switch
 //! leaves in its outbox is carried out in order. It reads no message and decides nothing about one.
@@ -12,6 +13,7 @@ mod counters;
 mod desk;
 mod footing;
 mod house;
+mod inlet;
 mod mail;
 mod mmsg;
 mod ports;
@@ -30,3 +32,4 @@ pub use ports::{Fault, Keep, KeepMessages, KeepPhones, KeepPresence, Ports, Tap,
 pub use settings::{Limits, ListenerSettings, Settings};
 pub use start::{Asker, Handle, StartFault, start};
 pub use tls::{Callers, Tls, TlsFault, TlsFiles};
+pub use websocket::Origins;

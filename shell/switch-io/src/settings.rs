@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sip_stack::Listener;
+use websocket::Origins;
 
 use crate::tls::Tls;
 
@@ -13,11 +14,13 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-/// One listening address; `tls` is needed where the transport is TLS.
+/// One listening address; `tls` is needed where the transport is within TLS.
 #[derive(Clone, Debug)]
 pub struct ListenerSettings {
     pub listener: Listener,
     pub tls: Option<Tls>,
+    /// The web pages that may come, where the transport is WebSocket.
+    pub origins: Origins,
     /// The code point that what leaves it is marked with.
     pub mark: u8,
 }
@@ -37,6 +40,9 @@ pub struct Limits {
     pub first_message: Duration,
     /// How long a connection may be silent.
     pub idle: Duration,
+    /// How long a WebSocket may be silent before it is asked whether anybody is there, and again before it
+    /// is given up: browsers leave without a word.
+    pub ping: Duration,
     /// Letters of other threads that wait. Steered messages get a quarter of it.
     pub letters: usize,
 }
@@ -50,6 +56,7 @@ impl Default for Limits {
             connect: Duration::from_secs(5),
             first_message: Duration::from_secs(30),
             idle: Duration::from_secs(3600),
+            ping: Duration::from_secs(30),
             letters: 65_536,
         }
     }

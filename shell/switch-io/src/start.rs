@@ -141,15 +141,17 @@ impl Handle {
 
 fn bind_all(listeners: &[ListenerSettings], sharing: Sharing) -> Result<Sockets, StartFault> {
     let (mut udp, mut tcp) = (Vec::new(), Vec::new());
-    for (at, ListenerSettings { listener, tls, mark }) in listeners.iter().enumerate() {
+    for (at, ListenerSettings { listener, tls, mark, .. }) in listeners.iter().enumerate() {
         let Listener { id, transport, bind: address, .. } = *listener;
         let refused = |error| StartFault::Bind { transport, address, error };
         match transport {
             Transport::Udp => {
                 udp.push(UdpPort::new(id, socket::udp(address, sharing, *mark).map_err(refused)?))
             }
-            Transport::Tls if tls.is_none() => return Err(StartFault::NoCertificate(address)),
-            Transport::Tcp | Transport::Tls => {
+            Transport::Tls | Transport::Wss if tls.is_none() => {
+                return Err(StartFault::NoCertificate(address));
+            }
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
                 let listening = socket::tcp_listener(address, sharing, *mark).map_err(refused)?;
                 // The loop accepts until nobody waits; it must not wait itself.
                 listening.set_nonblocking(true).map_err(refused)?;

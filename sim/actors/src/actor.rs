@@ -295,6 +295,8 @@ impl Actor {
         let transport = match self.profile.transport {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",
+            // A page does not know where it is (RFC 7118 5.1).
+            Transport::Ws => return format!("<sip:{}@{NOWHERE};transport=ws>", self.profile.user),
         };
         format!("<sip:{}@{}{transport}>", self.profile.user, self.profile.sip)
     }
@@ -319,6 +321,9 @@ impl Actor {
         now + 64 * T1
     }
 }
+
+/// Where browsers say they are.
+pub(crate) const NOWHERE: &str = "df7jal23ls0d.invalid";
 
 /// What an actor that boasts puts into every message.
 pub const BOAST: &str = "boast";

@@ -10,6 +10,8 @@ use crate::sound::Tag;
 pub enum Transport {
     Udp,
     Tcp,
+    /// As a browser has it: it opens the connection, and is reached by nothing else.
+    Ws,
 }
 
 impl Transport {
@@ -17,6 +19,7 @@ impl Transport {
         match self {
             Transport::Udp => "UDP",
             Transport::Tcp => "TCP",
+            Transport::Ws => "WS",
         }
     }
 }

@@ -203,6 +203,10 @@ pub(crate) fn place(uri: &str) -> Option<(SocketAddr, Transport)> {
     let named = uri.param("transport").flatten();
     // TLS is a stream like TCP: nobody listens in here.
     let is_stream = |name: &str| name.eq_ignore_ascii_case("tcp") || name.eq_ignore_ascii_case("tls");
-    let transport = if named.is_some_and(is_stream) { Transport::Tcp } else { Transport::Udp };
+    let transport = match named {
+        Some(name) if is_stream(name) => Transport::Tcp,
+        Some(name) if name.eq_ignore_ascii_case("ws") => Transport::Ws,
+        _ => Transport::Udp,
+    };
     Some((SocketAddr::new(ip, uri.port().unwrap_or(5060)), transport))
 }

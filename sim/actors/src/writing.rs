@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use sip_message::{Header, Message};
 
+use crate::actor::NOWHERE;
 use crate::exchange::Transport;
 
 /// Everything in a request that differs.
@@ -33,7 +34,11 @@ impl Request<'_> {
         };
         line(&format!("{} {} SIP/2.0", self.method, self.uri));
         let transport = self.transport.via_name();
-        line(&format!("Via: SIP/2.0/{transport} {};rport;branch={}", self.sent_by, self.branch));
+        let sent_by = match self.transport {
+            Transport::Ws => NOWHERE.to_owned(),
+            Transport::Udp | Transport::Tcp => self.sent_by.to_string(),
+        };
+        line(&format!("Via: SIP/2.0/{transport} {sent_by};rport;branch={}", self.branch));
         line("Max-Forwards: 70");
         self.routes.iter().for_each(|route| line(&format!("Route: {route}")));
         line(&format!("From: {}", self.from));

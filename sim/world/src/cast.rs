@@ -68,6 +68,7 @@ fn transport(uri: &SipUri) -> Transport {
     match uri.likely_transport() {
         model::Transport::Tcp | model::Transport::Tls => Transport::Tcp,
         model::Transport::Udp => Transport::Udp,
+        model::Transport::Ws | model::Transport::Wss => Transport::Ws,
     }
 }
 

@@ -110,6 +110,8 @@ pub(crate) fn listeners(policy: &Policy) -> Arc<[Listener]> {
             (Transport::Udp, interface.udp),
             (Transport::Tcp, interface.tcp),
             (Transport::Tls, interface.tls),
+            (Transport::Ws, interface.ws),
+            (Transport::Wss, interface.wss),
         ];
         for (transport, port) in ports {
             let Some(port) = port else { continue };

@@ -108,7 +108,7 @@ impl World {
                 let Some(stream) = self.streams.stream(stream) else { return };
                 let (actor, from) = (stream.actor, stream.house);
                 let to = self.actors[actor].borrow().profile().sip;
-                let transport = actors::Transport::Tcp;
+                let transport = actors_transport(stream.transport);
                 self.tell_actor(actor, ActorInput::Received { from, to, transport, bytes: &bytes });
             }
             Coming::Dns { ask, answer } => self.give(Input::Answered(ask, Answer::Dns(answer))),
@@ -296,7 +296,7 @@ impl World {
 
     fn send_from_actor(&mut self, index: usize, parcel: Parcel) {
         let Parcel { transport, from, to, bytes } = parcel;
-        if transport == actors::Transport::Tcp {
+        if transport != actors::Transport::Udp {
             return self.send_on_stream(index, from, to, bytes);
         }
         let listener = self.node.listener_at(Transport::Udp, to).map(|listener| listener.id);
@@ -347,5 +347,6 @@ fn actors_transport(transport: Transport) -> actors::Transport {
     match transport {
         Transport::Udp => actors::Transport::Udp,
         Transport::Tcp | Transport::Tls => actors::Transport::Tcp,
+        Transport::Ws | Transport::Wss => actors::Transport::Ws,
     }
 }

@@ -1,6 +1,7 @@
 //! What one document can be asked alone, beyond the shape of its values.
 
 mod forward;
+mod interfaces;
 mod links;
 mod malicious;
 mod orbits;
@@ -17,7 +18,6 @@ use crate::problem::{Code, Problem};
 use crate::route::Route;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
-use crate::system::Interface;
 use crate::user::{Numbers, Unowned};
 
 /// Adds what is wrong inside single documents.
@@ -26,9 +26,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     check_countries(documents, problems);
     check_digits(documents, problems);
     check_secrets(documents, problems);
-    for interface in documents.interface.values() {
-        problems.extend(interface_problem(documents, interface));
-    }
+    interfaces::check(documents, problems);
     for numbers in documents.numbers.values() {
         problems.extend(numbers_problem(documents, numbers));
     }
@@ -198,30 +196,6 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
         let plain = user.password.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(user, secret, fault())));
     }
-}
-
-fn interface_problem(documents: &Documents, interface: &Document<Interface>) -> Option<Problem> {
-    let ports = [&interface.udp, &interface.tcp, &interface.tls];
-    if let Some(zero) = ports.iter().filter_map(|port| port.as_ref()).find(|port| port.value == 0) {
-        return Some(documents.problem_at(
-            interface,
-            zero,
-            Fault::new(Code::PORT, "nobody can listen on port 0"),
-        ));
-    }
-    if ports.iter().all(|port| port.is_none()) {
-        let fault =
-            Fault::new(Code::INTERFACE, format!("interface \"{}\" listens on nothing", interface.name));
-        return Some(documents.problem(interface, fault.suggest("udp = 5060, tcp = 5060 or tls = 5061")));
-    }
-    let is_unproven = interface.tls_certificate.is_none() || interface.tls_key.is_none();
-    let tls = interface.tls.as_ref().filter(|_| is_unproven)?;
-    let fault = Fault::new(Code::INTERFACE, "TLS needs a certificate and its key");
-    Some(documents.problem_at(
-        interface,
-        tls,
-        fault.suggest("add tls_certificate = \"…\" and tls_key = \"…\""),
-    ))
 }
 
 fn numbers_problem(documents: &Documents, numbers: &Document<Numbers>) -> Option<Problem> {

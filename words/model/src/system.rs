@@ -124,6 +124,14 @@ pub struct Interface {
     pub udp: Option<Spot<u16>>,
     pub tcp: Option<Spot<u16>>,
     pub tls: Option<Spot<u16>>,
+    /// Where browsers come by WebSocket in the clear (RFC 7118): behind a proxy that seals it, or in a test.
+    pub ws: Option<Spot<u16>>,
+    /// Where browsers come by WebSocket within TLS, with the certificate of `tls`.
+    pub wss: Option<Spot<u16>>,
+    /// The web pages whose scripts may come by `ws` and `wss`, such as "https://phones.example.com"; "*" is
+    /// any page.
+    #[serde(default)]
+    pub origins: Vec<Spot<String>>,
     pub tls_certificate: Option<String>,
     pub tls_key: Option<String>,
     /// A file of roots that far ends' certificates are checked against.

@@ -20,6 +20,9 @@ pub enum Transport {
     Udp,
     Tcp,
     Tls,
+    /// WebSocket: phones in browsers come by it.
+    Ws,
+    Wss,
 }
 
 impl Transport {
@@ -29,6 +32,8 @@ impl Transport {
             Transport::Udp => "udp",
             Transport::Tcp => "tcp",
             Transport::Tls => "tls",
+            Transport::Ws => "ws",
+            Transport::Wss => "wss",
         }
     }
 }
@@ -172,6 +177,11 @@ fn transport_of(params: &str, text: &str) -> Result<Option<Transport>, Fault> {
 fn transport_word(word: &str) -> Result<Transport, Fault> {
     const ALL: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
     let lower = word.to_ascii_lowercase();
+    if matches!(lower.as_str(), "ws" | "wss") {
+        let fault =
+            Fault::new(Code::TRANSPORT, "nobody can be called by WebSocket: browsers open it themselves");
+        return Err(fault.suggest("udp, tcp or tls; browsers are let in by ws or wss of an [interface.*]"));
+    }
     ALL.into_iter().find(|transport| transport.word() == lower).ok_or_else(|| {
         let fault = Fault::new(Code::TRANSPORT, format!("transport \"{word}\" is not known"));
         match nearest(&lower, ALL.iter().map(|transport| transport.word())) {

@@ -1,4 +1,5 @@
-//! The server's side of a WebSocket (RFC 6455) that carries SIP (RFC 7118): bytes in, messages and answers out.
+//! The server's side of a WebSocket (RFC 6455) that carries SIP (RFC 7118): bytes in, messages and answers
+//! out.
 //!
 //! [`Server`] reads one connection, from the HTTP request that opens it to the frame that closes it. It knows
 //! no socket and no clock, and reads no SIP. Not here: the client's side, extensions and compression, none of

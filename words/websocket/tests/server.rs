@@ -169,7 +169,10 @@ proptest! {
 
     #[test]
     fn wherever_the_network_cuts_the_same_messages_come_out(
-        messages in prop::collection::vec((0_u8..2, prop::collection::vec(0_u8..128, 0..400), 1_usize..90), 0..5),
+        messages in prop::collection::vec(
+            (0_u8..2, prop::collection::vec(0_u8..128, 0..400), 1_usize..90),
+            0..5,
+        ),
         piece in 1_usize..200,
     ) {
         let mut bytes = HANDSHAKE.to_vec();

@@ -12,7 +12,12 @@ use std::time::{Duration, Instant};
 use policy::{Policy, WallTime};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::{Event, Now, Settings as SwitchSettings, Switch};
-use switch_io::{Callers, Handle, Limits, ListenerSettings, Mail, Ports, Settings, Tls, TlsFiles, Way};
+use switch_io::{
+    Callers, Handle, Limits, ListenerSettings, Mail, Origins, Ports, Settings, Tls, TlsFiles, Way,
+};
+
+/// The pages that a test's house lets in.
+pub const ORIGIN: &str = "https://phones.example.com";
 
 /// Which way a message went, and its bytes.
 pub type Crossed = (Way, Vec<u8>);
@@ -55,8 +60,9 @@ impl House {
                     sent_by,
                     interface: 0,
                 };
-                let tls = tls.clone().filter(|_| *transport == Transport::Tls);
-                ListenerSettings { listener, tls, mark: 24 }
+                let tls = tls.clone().filter(|_| transport.is_sealed());
+                let origins = Origins::Listed([ORIGIN.into()].into());
+                ListenerSettings { listener, tls, origins, mark: 24 }
             })
             .collect();
         let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();
@@ -96,10 +102,15 @@ fn policy(wish: &Wish<'_>) -> Arc<Policy> {
     let address = wish.listen[0].1.ip();
     let ports: String =
         wish.listen.iter().map(|(transport, bind)| format!("{transport} = {}\n", bind.port())).collect();
+    let is_websocket = |(transport, _): &(Transport, SocketAddr)| transport.is_websocket();
+    let origins = match wish.listen.iter().any(is_websocket) {
+        true => format!("origins = [\"{ORIGIN}\"]\n"),
+        false => String::new(),
+    };
     let text = format!(
         "format = 1\n[system]\nname = \"test\"\ncountry = \"US\"\n\
 [interface.only]\naddress = \"{address}\"\n\
-{ports}tls_certificate = \"c\"\ntls_key = \"k\"\n{}",
+{ports}{origins}tls_certificate = \"c\"\ntls_key = \"k\"\n{}",
         wish.more
     );
     let text = if wish.tls.is_some() {

@@ -190,6 +190,37 @@ fn d4_a_phone_on_a_connection_is_reached_by_it_alone() {
     world.finish();
 }
 
+/// A page registers, is called and calls on the connection that it opened; it is loaded anew, which breaks
+/// the connection, and is reached again as soon as it has registered on another.
+#[test]
+fn d7_a_browser_registers_is_called_calls_and_survives_a_reload() {
+    let listens = "udp = 5060\nws = 8080\norigins = [\"https://phones.example.com\"]";
+    let mut world = World::from_toml(seed(), &house().replacen("udp = 5060", listens, 1));
+    let east = world.provider("east");
+    let page = phone(&mut world, "page", "10.20.0.79:40000", Transport::Ws);
+    page.with(|profile| profile.house.set_port(8080));
+    let registers_anew = || keeps_a_flow(&page, "sip:hana@df7jal23ls0d.invalid;transport=ws");
+    registers_anew();
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(confirmed(&page), 1);
+    is_called_at(&mut world, &east, &page);
+
+    let out = page.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(5));
+    assert!(out.is_up_with(&east));
+    out.hangs_up();
+    world.run_for(Duration::from_secs(2));
+
+    page.loses_its_connections();
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(phones(&mut world).users[0].phones[0].reached_by, "lost");
+    registers_anew();
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(phones(&mut world).users[0].phones.len(), 1, "the same device, and no second one");
+    is_called_at(&mut world, &east, &page);
+    world.finish();
+}
+
 /// A storm of REGISTERs without a proof leaves nothing behind, and calls go on.
 #[test]
 fn d9_a_storm_without_proofs_keeps_nothing_and_harms_no_call() {

@@ -15,6 +15,7 @@ mod place;
 mod reach;
 mod rights;
 mod routes;
+mod services;
 mod shown;
 mod urgent;
 mod uri;
@@ -26,6 +27,7 @@ pub(crate) use numbering::Numbering;
 
 use model::{Codec, Document, MediaPath, Site, Trunk, User};
 use policy::{Begins, Callee, Claim, Code, Decision, Direction, Facts, Next};
+use serde_json::{Value, json};
 
 use called::{Called, called};
 use caller::{Caller, caller};
@@ -52,6 +54,8 @@ pub(crate) struct Goes {
     calling: String,
     called: String,
     route: Option<String>,
+    /// What is wanted of another call; nobody is tried then.
+    service: Option<Value>,
     tries: Vec<Try>,
 }
 
@@ -84,7 +88,9 @@ impl Answer {
             Decision::No(refusal) => return Answer::Refused(refusal.code),
             Decision::Go(plan) => plan,
         };
-        let tries = plan.attempts.iter().map(|attempt| Try {
+        let service = plan.service.as_ref();
+        let attempts = plan.attempts.iter().filter(|_| service.is_none());
+        let tries = attempts.map(|attempt| Try {
             callee: attempt.callee.clone(),
             begins: attempt.begins,
             next: attempt.next.clone(),
@@ -112,8 +118,24 @@ impl Answer {
             calling: plan.calling.to_string(),
             called: plan.called.to_string(),
             route: plan.route.as_deref().map(str::to_owned),
+            service: service.map(|wanted| json!(wanted)),
             tries: tries.collect(),
         })
+    }
+}
+
+impl Goes {
+    /// Somebody who calls nobody.
+    fn asking(caller: &Caller<'_>, dialled: String, wanted: Value) -> Goes {
+        Goes {
+            direction: Direction::Internal,
+            emergency: false,
+            calling: caller.name.clone(),
+            called: dialled,
+            route: None,
+            service: Some(wanted),
+            tries: Vec::new(),
+        }
     }
 }
 
@@ -139,6 +161,9 @@ impl House<'_> {
             return Err(Code::TOO_MANY_HOPS);
         }
         let Wanted::Somebody(dialled, extension) = wanted else { return Err(Code::UNASSIGNED) };
+        if let Some(wanted) = services::service(self, &caller, &dialled) {
+            return wanted.map(|wanted| Goes::asking(&caller, dialled, wanted));
+        }
         let called = called(self, &caller, &dialled, extension.as_deref())?;
         may_call(self, &caller, &called)?;
         let speaker = speaker(self, &caller, facts);
@@ -158,7 +183,8 @@ impl House<'_> {
             }
         };
         let calling = caller.name.clone();
-        Ok(Goes { direction, emergency: false, calling, called: called.text, route, tries })
+        let service = None;
+        Ok(Goes { direction, emergency: false, calling, called: called.text, route, service, tries })
     }
 
     /// Takes the code away that a person dialled first, to be hidden or shown.
@@ -198,6 +224,7 @@ impl House<'_> {
             calling: caller.name.clone(),
             called: called.text,
             route: alarm.rule.map(|rule| rule.name.to_string()),
+            service: None,
             tries,
         })
     }

@@ -58,7 +58,11 @@ fn by_extension<'d>(house: &House<'d>, site: Option<&str>, extension: &str) -> O
 }
 
 /// Somebody inside: by extension, name or number, by another site's prefix and extension, or the operator.
-fn by_short_way<'d>(house: &House<'d>, caller: &Caller<'d>, digits: &str) -> Option<&'d Document<User>> {
+pub(crate) fn by_short_way<'d>(
+    house: &House<'d>,
+    caller: &Caller<'d>,
+    digits: &str,
+) -> Option<&'d Document<User>> {
     let own = by_extension(house, caller.site.map(|site| &*site.name), digits);
     let elsewhere = || {
         house.documents.site.values().find_map(|site| {

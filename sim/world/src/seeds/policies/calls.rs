@@ -223,6 +223,8 @@ fn wanted(chance: &mut Chance, documents: &Documents) -> String {
         "mailto:hana@contoso.example",
         "sip:1-800-FLOWERS@x.example",
     ];
+    const SERVICES: [&str; 12] =
+        ["*8", "**", "*57", "*68", "*69", "##", "701", "707", "713", "*6", "#61", "*8nobody"];
     let owned: Vec<String> = documents
         .user
         .values()
@@ -233,6 +235,15 @@ fn wanted(chance: &mut Chance, documents: &Documents) -> String {
         })
         .flatten()
         .collect();
+    if chance.happens(60) {
+        let text = *chance.one_of(&SERVICES);
+        let behind = if text.len() == 2 && chance.happens(600) && !owned.is_empty() {
+            chance.one_of(&owned).clone()
+        } else {
+            String::new()
+        };
+        return format!("sip:{text}{behind}@contoso.example").replace('#', "%23");
+    }
     let text = match chance.below(16) {
         0 => return (*chance.one_of(&ODD)).to_owned(),
         1 | 2 => (*chance.one_of(&CODES)).to_owned(),

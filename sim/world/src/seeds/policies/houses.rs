@@ -129,6 +129,9 @@ pub(crate) fn documents(chance: &mut Chance) -> Vec<Written> {
     if dice.0.happens(600) {
         all.push(written("emergency", "first", emergency(&mut dice, &sites, &trunks)));
     }
+    for name in ["front", "back"] {
+        all.push(written("orbit", name, orbit(&mut dice, &users)));
+    }
     for name in ["deck-a", "deck-b"] {
         let text = format!("file = \"{name}.csv\"\ncurrency = \"USD\"\n");
         let from = dice.maybe(300, |_| "from = \"2026-03-01\"".to_owned());
@@ -152,7 +155,11 @@ fn system(dice: &mut Dice<'_>) -> String {
     });
     text += &dice.maybe(700, |dice| format!("time_zone = \"{}\"", dice.pick(&ZONES)));
     text += &dice.maybe(500, |_| "realm = \"contoso.example\"".to_owned());
-    text += &dice.maybe(400, |_| "privacy_code = \"*67\"\nshow_code = \"*82\"".to_owned());
+    // Where *82 shows who calls, *8 cannot pick up.
+    let (hides, another) = (dice.0.happens(400), dice.0.happens(400));
+    text += if hides { "privacy_code = \"*67\"\nshow_code = \"*82\"\n" } else { "" };
+    text += if hides || another { "pickup_code = \"**\"\n" } else { "" };
+    text += &dice.maybe(500, |_| "malicious_code = \"*57\"".to_owned());
     text += &dice.maybe(300, |_| "rights = \"staff\"".to_owned());
     text += "\n[interface.lan]\naddress = \"10.20.0.1\"\nudp = 5060\ntcp = 5060\nside = \"inside\"\n";
     text += "\n[interface.wan]\naddress = \"192.0.2.10\"\nudp = 5060\ntcp = 5060\nside = \"outside\"\n";
@@ -308,6 +315,8 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
         format!("number = \"{number}\"")
     });
     text += &dice.maybe(700, |_| format!("extension = \"010{}\"", at % 4));
+    text += &dice.maybe(500, |dice| format!("pickup_group = \"{}\"", dice.pick(&["sales", "sales", "help"])));
+    text += &dice.maybe(500, |_| "mark_malicious = \"allowed\"".to_owned());
     text += &dice.maybe(200, |_| format!("private_number = \"+1425555019{at}\""));
     text += &dice.maybe(100, |_| "dialplan = \"short\"".to_owned());
     text += &dice.maybe(500, |_| "password = { env = \"USER\" }".to_owned());
@@ -478,6 +487,14 @@ fn emergency(dice: &mut Dice<'_>, sites: &[String], trunks: &[String]) -> String
         text += &format!("sites = [\"{}\"]\n", dice.0.one_of(sites));
     }
     text
+}
+
+fn orbit(dice: &mut Dice<'_>, users: &[String]) -> String {
+    let ranges = [r#"["701", "709"]"#, r#"["705", "712"]"#, r#"["*5", "*9"]"#, r##"["#60", "#62"]"##];
+    let mut text = format!("numbers = {}\n", dice.pick(&ranges));
+    text += &dice.maybe(500, |dice| format!("code = \"{}\"", dice.pick(&["*68", "*69", "##"])));
+    text += &dice.maybe(200, |dice| format!("ring_back_to = {}", target(dice, users)));
+    text + &dice.maybe(200, |dice| format!("fallback = {}", target(dice, users)))
 }
 
 fn price_list(dice: &mut Dice<'_>) -> String {

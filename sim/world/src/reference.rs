@@ -5,6 +5,7 @@
 //! one of them is wrong. It keeps no trail, and says nothing of who diverted a call or of headers that one
 //! trunk hands on to another.
 
+mod alerts;
 mod called;
 mod caller;
 mod help;
@@ -300,14 +301,15 @@ impl House<'_> {
         caller: &Caller<'_>,
         who: &Who,
         called: &Called<'_>,
-        user: &Document<User>,
-        contact: &str,
+        (user, contact): (&Document<User>, &str),
+        facts: &Facts,
     ) -> Try {
         let site = user.site.as_ref().and_then(|name| self.documents.site.get(name.as_str()));
         let is_hidden = who.privacy.is_hidden || who.privacy.hides_media;
         let path = caller.trunk().map(|trunk| trunk.media.path).filter(|_| !is_hidden);
         let offered = caller.trunk().and_then(|trunk| trunk.value.media.codecs.as_deref());
         let shown = shown::to_user(self, caller, who, called, contact);
+        let alerts = alerts::to_user(self, caller, (who, called), user, facts);
         let codecs = codecs(offered, site);
         Try {
             callee: Callee::User(user.name.clone()),
@@ -320,7 +322,7 @@ impl House<'_> {
             request_uri: shown.request_uri,
             from: shown.from,
             to: shown.to,
-            headers: shown.headers,
+            headers: [shown.headers, alerts].concat(),
             claims: claims(self, caller, None, site, &codecs),
             codecs,
             path: path.unwrap_or(MediaPath::Anchored),

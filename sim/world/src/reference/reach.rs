@@ -66,7 +66,13 @@ impl<'d> Reach<'_, 'd> {
         let is_plain = is_private || rung.name != user.name;
         let mut members: Vec<Vec<Vec<Try>>> = Vec::new();
         for contact in &devices {
-            members.push(vec![vec![self.house.rings(self.caller, &sent.who, called, rung, contact)]]);
+            members.push(vec![vec![self.house.rings(
+                self.caller,
+                &sent.who,
+                called,
+                (rung, contact),
+                self.facts,
+            )]]);
         }
         let also = in_order(user, self.facts).into_iter().filter(|_| !is_plain);
         members.extend(also.filter_map(|to| self.along(user, to, sent).ok()));
@@ -161,8 +167,10 @@ impl<'d> Reach<'_, 'd> {
                 if devices.is_empty() {
                     return Err(Code::NO_DEVICE);
                 }
-                let ring =
-                    |contact: &String| vec![self.house.rings(self.caller, &sent.who, &called, rung, contact)];
+                let who = Who { is_sent_on: true, ..sent.who.clone() };
+                let ring = |contact: &String| {
+                    vec![self.house.rings(self.caller, &who, &called, (rung, contact), self.facts)]
+                };
                 Ok(devices.iter().map(ring).collect())
             }
             Towards::Out(called, routes) => Ok(vec![self.out(by, &called, &routes, sent)?]),
@@ -185,7 +193,8 @@ impl<'d> Reach<'_, 'd> {
             Towards::User(_, user) if has(user) || user.name == by.name => Err(Code::GOES_ROUND),
             Towards::User(called, user) => {
                 let by = sent.by.iter().copied().chain([by]).collect();
-                self.user(&called, user, &Sent { who: sent.who.clone(), by })
+                let who = Who { is_sent_on: true, ..sent.who.clone() };
+                self.user(&called, user, &Sent { who, by })
             }
             Towards::Out(called, routes) => {
                 let first = self.tries.len();

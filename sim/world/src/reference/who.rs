@@ -16,6 +16,8 @@ pub(crate) struct Who {
     pub display: Option<String>,
     pub privacy: Privacy,
     pub standing: Standing,
+    /// Whether somebody else was called first.
+    pub is_sent_on: bool,
 }
 
 /// Whether the number shown is the caller's.
@@ -127,6 +129,7 @@ fn of_user(
         display: Some(user.value.name.clone().unwrap_or_else(|| user.name.to_string())),
         privacy: privacy(facts, wish, user.privacy),
         standing: if own.is_some() { Standing::Theirs } else { Standing::Nameless },
+        is_sent_on: false,
     };
     let place = house.place_at(caller.site);
     let wanted = facts.preferred.iter().chain([&facts.from_uri]).map(|value| bare(value));

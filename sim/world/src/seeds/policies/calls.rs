@@ -36,6 +36,7 @@ pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
         }
     }
     privacy(chance, &mut facts);
+    pages(chance, &mut facts);
     if chance.happens(60) {
         transferred(chance, documents, &mut facts);
     }
@@ -171,6 +172,23 @@ fn transferred(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
             Whereabouts::Address(IpAddr::from([10, net, 0, 31]))
         }
     });
+}
+
+/// Asks phones to answer by themselves, or to ring in some way.
+fn pages(chance: &mut Chance, facts: &mut Facts) {
+    let lines = [
+        ("Answer-Mode", "Auto"),
+        ("priv-answer-mode", "Auto;require"),
+        ("Call-Info", "<sip:contoso.example>;Answer-After=0"),
+        ("Call-Info", "<http://contoso.example/hana.png>;purpose=icon"),
+        ("Alert-Info", "<http://contoso.example>;info=alert-autoanswer"),
+        ("Alert-Info", "<urn:alert:source:external>"),
+        ("ALERT-INFO", "Ring\tRing-Answer"),
+    ];
+    while chance.happens(200) {
+        let (name, value) = *chance.one_of(&lines);
+        facts.handed_on.push((name.to_owned(), value.to_owned()));
+    }
 }
 
 fn privacy(chance: &mut Chance, facts: &mut Facts) {

@@ -161,9 +161,17 @@ fn system(dice: &mut Dice<'_>) -> String {
     text += if hides || another { "pickup_code = \"**\"\n" } else { "" };
     text += &dice.maybe(500, |_| "malicious_code = \"*57\"".to_owned());
     text += &dice.maybe(300, |_| "rights = \"staff\"".to_owned());
+    text += &dice.maybe(500, alerts);
     text += "\n[interface.lan]\naddress = \"10.20.0.1\"\nudp = 5060\ntcp = 5060\nside = \"inside\"\n";
     text += "\n[interface.wan]\naddress = \"192.0.2.10\"\nudp = 5060\ntcp = 5060\nside = \"outside\"\n";
     text
+}
+
+fn alerts(dice: &mut Dice<'_>) -> String {
+    let texts =
+        ["<http://127.0.0.1>;info=alert-internal", "<http://127.0.0.1/Bellcore-dr2>", "<urn:alert:x>"];
+    let mut kind = |name: &str| format!("{name} = {}", quoted(&dice.some(&texts, 500)));
+    format!("alerts = {{ {}, {}, {} }}", kind("inside"), kind("outside"), kind("private"))
 }
 
 fn site(dice: &mut Dice<'_>, at: usize, users: &[String]) -> String {
@@ -317,6 +325,7 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
     text += &dice.maybe(700, |_| format!("extension = \"010{}\"", at % 4));
     text += &dice.maybe(500, |dice| format!("pickup_group = \"{}\"", dice.pick(&["sales", "sales", "help"])));
     text += &dice.maybe(500, |_| "mark_malicious = \"allowed\"".to_owned());
+    text += &dice.maybe(500, |_| "paging = \"allowed\"".to_owned());
     text += &dice.maybe(200, |_| format!("private_number = \"+1425555019{at}\""));
     text += &dice.maybe(100, |_| "dialplan = \"short\"".to_owned());
     text += &dice.maybe(500, |_| "password = { env = \"USER\" }".to_owned());

@@ -10,6 +10,7 @@ mod called;
 mod caller;
 mod help;
 mod house;
+mod marks;
 mod numbering;
 mod pattern;
 mod place;
@@ -57,6 +58,8 @@ pub(crate) struct Goes {
     route: Option<String>,
     /// What is wanted of another call; nobody is tried then.
     service: Option<Value>,
+    /// The mark that lets it pass full limits.
+    priority: Option<String>,
     tries: Vec<Try>,
 }
 
@@ -120,6 +123,7 @@ impl Answer {
             called: plan.called.to_string(),
             route: plan.route.as_deref().map(str::to_owned),
             service: service.map(|wanted| json!(wanted)),
+            priority: plan.priority.as_deref().map(str::to_owned),
             tries: tries.collect(),
         })
     }
@@ -135,6 +139,7 @@ impl Goes {
             called: dialled,
             route: None,
             service: Some(wanted),
+            priority: None,
             tries: Vec::new(),
         }
     }
@@ -184,8 +189,9 @@ impl House<'_> {
             }
         };
         let calling = caller.name.clone();
-        let service = None;
-        Ok(Goes { direction, emergency: false, calling, called: called.text, route, service, tries })
+        let called = called.text;
+        let priority = marks::counting(&caller, facts).into_iter().next();
+        Ok(Goes { direction, emergency: false, calling, called, route, service: None, priority, tries })
     }
 
     /// Takes the code away that a person dialled first, to be hidden or shown.
@@ -226,6 +232,7 @@ impl House<'_> {
             called: called.text,
             route: alarm.rule.map(|rule| rule.name.to_string()),
             service: None,
+            priority: None,
             tries,
         })
     }
@@ -249,6 +256,7 @@ impl House<'_> {
             let mask = caller_id.map_or(Mask::None, |caller_id| Mask::Route(&caller_id.show));
             let shown = shown::to_trunk(self, caller, who, called, &hop, mask);
             let mut tried = self.tried(caller, &hop, shown);
+            tried.headers.extend(marks::to_trunk(caller, facts, hop.trunk));
             if who.privacy.is_hidden || who.privacy.hides_media {
                 tried.path = MediaPath::Anchored;
             }

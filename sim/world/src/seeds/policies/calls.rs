@@ -37,6 +37,10 @@ pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
     }
     privacy(chance, &mut facts);
     pages(chance, &mut facts);
+    let marks = ["wps.0", "ets.3, wps.1", "Q735.4", "esnet.2,dsn.flash", "wps.5", "esnet", "ets.00, ets.1"];
+    while chance.happens(200) {
+        facts.resource_priority.push((*chance.one_of(&marks)).to_owned());
+    }
     if chance.happens(60) {
         transferred(chance, documents, &mut facts);
     }

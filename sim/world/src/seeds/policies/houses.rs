@@ -47,6 +47,7 @@ pub(crate) const TRUNKS: [&str; 4] = ["east", "west", "pbx", "north"];
 const USAGES: [&str; 4] = ["cheap", "good", "abroad", "night"];
 const ZONES: [&str; 4] = ["America/Los_Angeles", "Asia/Seoul", "Europe/Berlin", "Australia/Lord_Howe"];
 const FORMATS: [&str; 6] = ["+e164", "e164", "00", "national", "ten-digit", "dialled"];
+const PRIORITIES: [&str; 4] = ["esnet", "wps", "ets", "q735"];
 const CLASSES: [&str; 8] =
     ["internal", "national", "mobile", "toll-free", "shared-cost", "international", "premium", "satellite"];
 
@@ -273,8 +274,14 @@ fn trunk(dice: &mut Dice<'_>, at: usize, sites: &[String]) -> String {
         format!("headers = [{}]", dice.some(&rules, 400).join(", "))
     });
     text += &dice.maybe(300, |dice| format!("link = \"{}\"", dice.pick(&LINKS)));
+    text += &marking(dice);
     text += &place(dice, sites);
     text + &identity(dice)
+}
+
+/// As what calls may be marked.
+fn marking(dice: &mut Dice<'_>) -> String {
+    dice.maybe(400, |dice| format!("resource_priority = {}", quoted(&dice.some(&PRIORITIES, 500))))
 }
 
 fn identity(dice: &mut Dice<'_>) -> String {
@@ -325,6 +332,7 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
     text += &dice.maybe(700, |_| format!("extension = \"010{}\"", at % 4));
     text += &dice.maybe(500, |dice| format!("pickup_group = \"{}\"", dice.pick(&["sales", "sales", "help"])));
     text += &dice.maybe(500, |_| "mark_malicious = \"allowed\"".to_owned());
+    text += &marking(dice);
     text += &dice.maybe(500, |_| "paging = \"allowed\"".to_owned());
     text += &dice.maybe(200, |_| format!("private_number = \"+1425555019{at}\""));
     text += &dice.maybe(100, |_| "dialplan = \"short\"".to_owned());

@@ -72,6 +72,8 @@ struct Try {
     instead: Option<usize>,
     /// How long a phone rings.
     rings_s: Option<u64>,
+    /// Whoever answers sooner is a mailbox of a carrier.
+    escape_ms: Option<u128>,
     route: Option<String>,
     target: String,
     request_uri: String,
@@ -100,6 +102,7 @@ impl Answer {
             next: attempt.next.clone(),
             instead: attempt.instead,
             rings_s: matches!(attempt.callee, Callee::User(_)).then(|| attempt.ring_max.as_secs()),
+            escape_ms: attempt.escape.map(|escape| escape.as_millis()),
             route: attempt.route.as_deref().map(str::to_owned),
             target: attempt.target.to_string(),
             request_uri: attempt.request_uri.clone(),
@@ -277,6 +280,7 @@ impl House<'_> {
             next: Next::Following,
             instead: None,
             rings_s: None,
+            escape_ms: None,
             route: hop.route.map(|route| route.name.to_string()),
             target: hop.server.uri.to_string(),
             request_uri: shown.request_uri,
@@ -325,6 +329,7 @@ impl House<'_> {
             next: Next::Following,
             instead: None,
             rings_s: None,
+            escape_ms: None,
             route: None,
             target: contact.to_owned(),
             request_uri: shown.request_uri,

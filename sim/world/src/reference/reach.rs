@@ -173,7 +173,12 @@ impl<'d> Reach<'_, 'd> {
                 };
                 Ok(devices.iter().map(ring).collect())
             }
-            Towards::Out(called, routes) => Ok(vec![self.out(by, &called, &routes, sent)?]),
+            Towards::Out(called, routes) => {
+                let mut chain = self.out(by, &called, &routes, sent)?;
+                let escape_ms = by.voicemail_escape.as_ref().map(|escape| escape.0.as_millis());
+                chain.iter_mut().for_each(|tried| tried.escape_ms = escape_ms);
+                Ok(vec![chain])
+            }
         }
     }
 

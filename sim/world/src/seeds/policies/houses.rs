@@ -356,6 +356,7 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
 fn reached(dice: &mut Dice<'_>, users: &[String]) -> String {
     let mut text = dice.maybe(60, |_| "do_not_disturb = true".to_owned());
     text += &dice.maybe(300, |dice| format!("max_calls = {}", 1 + dice.below(2)));
+    text += &dice.maybe(300, |dice| format!("voicemail_escape = \"{}\"", dice.pick(&["1500ms", "8s"])));
     text += &dice.maybe(100, |_| "anonymous_calls = \"refused\"".to_owned());
     text += &dice.maybe(250, |dice| {
         let targets: Vec<String> = (0..=dice.below(3)).map(|_| target(dice, users)).collect();

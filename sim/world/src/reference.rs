@@ -13,6 +13,7 @@ mod house;
 mod marks;
 mod numbering;
 mod pattern;
+mod phones;
 mod place;
 mod reach;
 mod rights;

@@ -5,6 +5,7 @@ use policy::{Code, Facts, Whereabouts};
 
 use crate::reference::caller::{Caller, site_at};
 use crate::reference::house::House;
+use crate::reference::phones::{self, Phone};
 
 /// Whom the new party would speak with: the caller, or whoever is transferred.
 pub(crate) struct Speaker<'d> {
@@ -62,22 +63,22 @@ impl<'d> Speaker<'d> {
         &self,
         house: &House<'d>,
         user: &'d Document<User>,
+        facts: &Facts,
     ) -> Result<(&'d Document<User>, Vec<String>), Code> {
         let only = self.trunk.and_then(|trunk| only_site(trunk));
-        let all = |user: &Document<User>| -> Vec<String> {
-            user.devices.iter().map(|device| device.contact.value.to_string()).collect()
-        };
-        let Some(only) = only.filter(|_| !user.devices.is_empty()) else { return Ok((user, all(user))) };
-        let there = user.devices.iter().filter(|device| {
-            let site = device.contact.address().and_then(|address| site_at(house, address));
+        let contacts = |phones: Vec<Phone>| phones.into_iter().map(|phone| phone.contact).collect();
+        let all = phones::wanted(user, facts);
+        let Some(only) = only.filter(|_| !all.is_empty()) else { return Ok((user, contacts(all))) };
+        let is_there = |phone: &Phone| {
+            let site = phone.address.and_then(|address| site_at(house, address));
             site.is_some_and(|site| *site.name == *only)
-        });
-        let there: Vec<String> = there.map(|device| device.contact.value.to_string()).collect();
+        };
+        let there: Vec<Phone> = all.into_iter().filter(is_there).collect();
         if !there.is_empty() {
-            return Ok((user, there));
+            return Ok((user, contacts(there)));
         }
         let mailbox = house.documents.site.get(only).and_then(|site| site.mailbox.as_ref());
         let mailbox = mailbox.and_then(|name| house.documents.user.get(name.as_str()));
-        mailbox.map(|user| (user, all(user))).ok_or(Code::NOT_THERE)
+        mailbox.map(|user| (user, contacts(phones::wanted(user, facts)))).ok_or(Code::NOT_THERE)
     }
 }

@@ -62,7 +62,7 @@ impl<'d> Reach<'_, 'd> {
         if !is_private && self.is_full(user) {
             return forward.busy.as_ref().map_or(Err(Code::BUSY), |to| self.send(user, to, sent));
         }
-        let (rung, devices) = self.speaker.rings(self.house, user)?;
+        let (rung, devices) = self.speaker.rings(self.house, user, self.facts)?;
         let is_plain = is_private || rung.name != user.name;
         let mut members: Vec<Vec<Vec<Try>>> = Vec::new();
         for contact in &devices {
@@ -163,7 +163,7 @@ impl<'d> Reach<'_, 'd> {
             Towards::User(_, user) if user.do_not_disturb => Err(Code::DO_NOT_DISTURB),
             Towards::User(_, user) if self.is_full(user) => Err(Code::BUSY),
             Towards::User(called, user) => {
-                let (rung, devices) = self.speaker.rings(self.house, user)?;
+                let (rung, devices) = self.speaker.rings(self.house, user, self.facts)?;
                 if devices.is_empty() {
                     return Err(Code::NO_DEVICE);
                 }

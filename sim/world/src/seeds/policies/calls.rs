@@ -7,8 +7,8 @@ use std::sync::Arc;
 use actors::Chance;
 use model::{Documents, Source};
 use policy::{
-    AddressFact, Facts, Idle, InterfaceId, ServerFact, ServerId, Standing, Standings, TeamTurn, Turns,
-    WallTime, Whereabouts,
+    AddressFact, DeviceFact, Facts, Idle, InterfaceId, ServerFact, ServerId, Standing, Standings, TeamTurn,
+    Transport, Turns, WallTime, Whereabouts,
 };
 
 use crate::seeds::policies::houses::{NUMBERS, TRUNKS, USERS};
@@ -36,6 +36,7 @@ pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
         }
     }
     privacy(chance, &mut facts);
+    registered(chance, documents, &mut facts);
     pages(chance, &mut facts);
     let marks = ["wps.0", "ets.3, wps.1", "Q735.4", "esnet.2,dsn.flash", "wps.5", "esnet", "ets.00, ets.1"];
     while chance.happens(200) {
@@ -176,6 +177,55 @@ fn transferred(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
             Whereabouts::Address(IpAddr::from([10, net, 0, 31]))
         }
     });
+}
+
+/// Phones that registered, and which of them the caller wants.
+fn registered(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
+    let features = [
+        "audio",
+        "audio;video",
+        "video=\"FALSE\";class=\"personal\"",
+        "class=\"business\";methods=\"INVITE,REFER\"",
+        "language=\"en,de\";priority=\"#>=20\"",
+        "language=\"!de\";priority=\"#=5\"",
+    ];
+    for user in documents.user.keys() {
+        let count = if chance.happens(400) { 1 + chance.below(3) } else { 0 };
+        let phone = |at: u64| {
+            let net = u8::try_from(20 + chance.below(4)).unwrap_or(20);
+            let host = u8::try_from(30 + chance.below(6)).unwrap_or(30);
+            let source = SocketAddr::from(([10, net, 0, host], 5062));
+            let features = chance.happens(700).then(|| (*chance.one_of(&features)).into());
+            DeviceFact {
+                device: format!("{at}").into(),
+                contact: format!("sip:{user}@{source}").into(),
+                priority: *chance.one_of(&[1000, 1000, 500]),
+                source,
+                transport: Transport::Udp,
+                interface: InterfaceId(0),
+                registered: WallTime(0),
+                agent: None,
+                features,
+            }
+        };
+        facts.devices.set(user, (0..count).map(phone).collect());
+    }
+    let wants = [
+        "*;video;require",
+        "*;audio;video;explicit",
+        "*;class=\"business\"",
+        "*;methods=\"REFER,NOTIFY\";require;Explicit",
+        "*;language=\"!de\"",
+        "*;priority=\"#1:10\";require",
+        "*",
+    ];
+    while chance.happens(150) {
+        facts.accept_contact.push((*chance.one_of(&wants)).to_owned());
+    }
+    while chance.happens(150) {
+        let unwanted = ["*;video", "*;class=\"personal\";video=\"FALSE\"", "*;language=\"fr,en\"", "*"];
+        facts.reject_contact.push((*chance.one_of(&unwanted)).to_owned());
+    }
 }
 
 /// Asks phones to answer by themselves, or to ring in some way.

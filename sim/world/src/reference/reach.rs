@@ -65,15 +65,9 @@ impl<'d> Reach<'_, 'd> {
         let (rung, devices) = self.speaker.rings(self.house, user, self.facts)?;
         let is_plain = is_private || rung.name != user.name;
         let mut members: Vec<Vec<Vec<Try>>> = Vec::new();
-        for contact in &devices {
-            members.push(vec![vec![self.house.rings(
-                self.caller,
-                &sent.who,
-                called,
-                (rung, contact),
-                self.facts,
-            )]]);
-        }
+        let ring =
+            |contact: &String| self.house.rings(self.caller, &sent.who, called, (rung, contact), self.facts);
+        members.extend(devices.iter().map(|contact| vec![vec![ring(contact)]]));
         let also = in_order(user, self.facts).into_iter().filter(|_| !is_plain);
         members.extend(also.filter_map(|to| self.along(user, to, sent).ok()));
         if members.is_empty() {

@@ -12,5 +12,5 @@ fn the_house_decides_as_its_documents_say_and_explains_the_same() {
     assert!(compared.failures.is_empty(), "{all}");
     let refused: u64 = compared.refused.values().sum();
     assert!(compared.calls >= 1_400 && compared.emergencies >= 10, "{compared:?}");
-    assert!(refused < compared.calls * 9 / 10 && compared.refused.len() >= 10, "{compared:?}");
+    assert!(compared.calls - refused >= 100 && compared.refused.len() >= 10, "{compared:?}");
 }

@@ -295,8 +295,6 @@ fn wanted(chance: &mut Chance, documents: &Documents) -> String {
         "mailto:hana@contoso.example",
         "sip:1-800-FLOWERS@x.example",
     ];
-    const SERVICES: [&str; 12] =
-        ["*8", "**", "*57", "*68", "*69", "##", "701", "707", "713", "*6", "#61", "*8nobody"];
     let owned: Vec<String> = documents
         .user
         .values()
@@ -308,13 +306,7 @@ fn wanted(chance: &mut Chance, documents: &Documents) -> String {
         .flatten()
         .collect();
     if chance.happens(60) {
-        let text = *chance.one_of(&SERVICES);
-        let behind = if text.len() == 2 && chance.happens(600) && !owned.is_empty() {
-            chance.one_of(&owned).clone()
-        } else {
-            String::new()
-        };
-        return format!("sip:{text}{behind}@contoso.example").replace('#', "%23");
+        return service(chance, &owned);
     }
     let text = match chance.below(16) {
         0 => return (*chance.one_of(&ODD)).to_owned(),
@@ -332,6 +324,15 @@ fn wanted(chance: &mut Chance, documents: &Documents) -> String {
         2 => format!("sip:{text};phone-context=+1@contoso.example;user=phone"),
         _ => format!("sip:{text}@contoso.example"),
     }
+}
+
+/// A code or a number that wants something of another call, or nearly.
+fn service(chance: &mut Chance, owned: &[String]) -> String {
+    let services = ["*8", "**", "*57", "*68", "*69", "##", "701", "707", "713", "*6", "#61", "*8nobody"];
+    let text = *chance.one_of(&services);
+    let is_more = text.len() == 2 && chance.happens(600) && !owned.is_empty();
+    let behind = if is_more { chance.one_of(owned).clone() } else { String::new() };
+    format!("sip:{text}{behind}@contoso.example").replace('#', "%23")
 }
 
 /// The same number as somebody would dial it, or nearly.

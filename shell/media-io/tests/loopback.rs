@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use media::{Aim, Event, Figures, Order, PortPair, Senders, Sending, SessionKey, Side, Turn};
 use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start, start_on};
@@ -66,6 +66,23 @@ fn reports_cross_on_their_own_ports(engine: Engine) {
 
     assert_eq!(heard(&callee_reports), (report, house.ports[1].rtcp()));
     assert_eq!(house.finish().caller.rtcp_in, 1);
+}
+
+fn whoever_asks_hears_when_each_side_was_heard_last(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
+    let (caller, callee) = (socket(LOOPBACK), socket(LOOPBACK));
+    house.aim(Side::Caller, &caller, &caller);
+    house.aim(Side::Callee, &callee, &callee);
+    std::thread::sleep(Duration::from_millis(20));
+    let before = Instant::now();
+    callee.send_to(&tone(1)[0], house.ports[1].rtp()).unwrap();
+    house.await_latch();
+
+    house.handle.order(Order::Ask { session: CALL }).unwrap();
+
+    let Event::LastHeard { session: CALL, caller, callee } = house.next_event() else { panic!("no word") };
+    assert!(caller < before && before <= callee && callee <= Instant::now());
+    house.finish();
 }
 
 fn one_leg_may_be_ipv6_and_the_other_ipv4(engine: Engine) {
@@ -350,6 +367,7 @@ on_both_engines! {
     packets_cross_both_ways_and_strangers_are_dropped
     a_burst_crosses_whole_and_in_order
     reports_cross_on_their_own_ports
+    whoever_asks_hears_when_each_side_was_heard_last
     one_leg_may_be_ipv6_and_the_other_ipv4
     a_packet_that_cannot_be_sent_is_told
     a_port_in_use_fails_the_stream_and_frees_the_others

@@ -122,8 +122,8 @@ impl Draft {
             target: plan.target.to_string(),
             remote: None,
             call_id: String::new(),
-            sent_from: plan.from.clone(),
-            sent_to: plan.request_uri.clone(),
+            sent_from: plan.heading.from.text(),
+            sent_to: plan.heading.request_uri.text(),
             sent_headers: place::plan_headers(plan, &record.id)
                 .into_iter()
                 .map(|(name, value)| (name.to_string(), value.into_owned()))

@@ -40,7 +40,7 @@ impl End {
 
     pub(crate) fn of_callee(plan: &AttemptPlan) -> End {
         let is_identity = |(name, _): &&Line| OF_IDENTITY.contains(&&**name);
-        let headers = plan.headers.iter().filter(is_identity).cloned().collect();
+        let headers = plan.heading.headers.iter().filter(is_identity).cloned().collect();
         End {
             known: plan.connected.clone(),
             told: Introduction { from: None, headers },

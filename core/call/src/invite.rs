@@ -279,7 +279,7 @@ impl Call {
             challenge,
             auth::Credentials { user: &account.user, password: account.password.reveal() },
             Method::Invite.as_str(),
-            &attempt_plan.request_uri,
+            &attempt_plan.heading.request_uri.text(),
             &[],
             room.stack.chance(),
             1,

@@ -299,14 +299,15 @@ impl Call {
         }
         headers.extend(lent(&offered));
         headers.extend(proof);
-        let contact = room.places.contact(flow.listener, &plan.contact_user);
+        let contact = room.places.contact(flow.listener, &plan.heading.contact_user);
+        let (uri, to) = (plan.heading.request_uri.text(), plan.heading.to.text());
         let mut request = Request {
             method: Method::Invite,
-            uri: attempt.registered.as_deref().unwrap_or(&plan.request_uri),
+            uri: attempt.registered.as_deref().unwrap_or(&uri),
             flow,
             server_name: attempt.server_name.clone(),
             from: &from,
-            to: &plan.to,
+            to: &to,
             call_id: &attempt.call_id,
             cseq: attempt.cseq,
             routes: &attempt.routes,
@@ -317,7 +318,8 @@ impl Call {
             body: offer.as_deref().map(|offer| ("application/sdp", offer)),
         };
         let grown = grown(room, large, &request);
-        let contact_by_tcp = grown.map(|(listener, _)| room.places.contact(listener, &plan.contact_user));
+        let contact_user = &plan.heading.contact_user;
+        let contact_by_tcp = grown.map(|(listener, _)| room.places.contact(listener, contact_user));
         if let Some(((listener, size), contact)) = grown.zip(contact_by_tcp.as_deref()) {
             let back = Target { transport: flow.transport, address: flow.remote, server_name: None };
             attempt.others.push_front(Hop { target: back, large: Large::AsConfigured, registered: None });
@@ -341,13 +343,13 @@ impl Call {
         let Some(attempt) = self.attempts().find(|attempt| *attempt.call_id == *message.call_id()) else {
             return false;
         };
-        let sent = user(&self.plan.attempts[attempt.index].request_uri);
+        let sent = user(&self.plan.attempts[attempt.index].heading.request_uri.text());
         sent == message.request_uri().and_then(user)
     }
 
     /// The From value of this call's INVITEs, with our tag.
     pub(crate) fn tagged_from(&self, plan: &AttemptPlan) -> String {
-        [plan.from.as_str(), ";tag=t", self.key.letters().text()].concat()
+        [&*plan.heading.from.text(), ";tag=t", self.key.letters().text()].concat()
     }
 
     /// How the attempt in hand reaches its device.
@@ -566,7 +568,7 @@ enum Answers {
 
 /// Name and value of what policy adds to an INVITE; only the call knows its id.
 pub(crate) fn plan_headers<'p>(plan: &'p AttemptPlan, id: &str) -> Vec<(&'p str, Cow<'p, str>)> {
-    let headers = plan.headers.iter();
+    let headers = plan.heading.headers.iter();
     headers
         .map(|(name, value)| match value.contains(CALL) {
             true => (name.as_ref(), value.replace(CALL, id).into()),

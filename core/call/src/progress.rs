@@ -242,8 +242,8 @@ impl Call {
         let State::Placing(attempt) = &self.state else { return None };
         let plan = &self.plan.attempts[attempt.index];
         let from = self.tagged_from(plan);
-        let sent =
-            Sent { uri: &plan.request_uri, from: &from, call_id: &attempt.call_id, cseq: attempt.cseq };
+        let uri = plan.heading.request_uri.text();
+        let sent = Sent { uri: &uri, from: &from, call_id: &attempt.call_id, cseq: attempt.cseq };
         let mut dialog = Dialog::as_caller(&sent, message, flow)?;
         dialog.set_server_name(attempt.server_name.clone());
         dialog.set_session(self.session_toward(Side::Callee));

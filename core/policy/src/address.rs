@@ -184,6 +184,11 @@ pub(crate) fn user_escaped(text: &str) -> Cow<'_, str> {
     escaped.into()
 }
 
+/// The address of whoever hides (RFC 3323).
+pub(crate) fn anonymous() -> String {
+    name_addr(Some("Anonymous"), &["sip:anonymous@anonymous.invalid"])
+}
+
 /// A name-addr with its display name quoted, and the parts of its URI; control characters do not pass.
 pub(crate) fn name_addr(display: Option<&str>, uri: &[&str]) -> String {
     let length: usize = uri.iter().map(|part| part.len()).sum();

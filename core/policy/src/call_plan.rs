@@ -17,6 +17,7 @@ use crate::connected::Connected;
 use crate::deck::Quote;
 use crate::facts::{InterfaceId, ServerId};
 use crate::handed_on::Dress;
+use crate::heading::Heading;
 use crate::limit::Claim;
 use crate::orbit::Parking;
 use crate::pace::Pace;
@@ -202,7 +203,7 @@ pub struct AttemptPlan {
     pub route: Option<Arc<str>>,
     /// What it costs, as far as a price list says.
     #[serde(rename = "price", skip_serializing_if = "Option::is_none")]
-    pub quote: Option<Arc<Quote>>,
+    pub quote: Option<Quote>,
     pub server: Option<ServerId>,
     /// The same across revisions.
     #[serde(skip)]
@@ -213,17 +214,9 @@ pub struct AttemptPlan {
     /// The registered device that is meant: it is reached as it registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<Arc<str>>,
-    pub request_uri: String,
-    /// A name-addr without tag: `"Hana Kim" <sip:+14255550100@example.net>`.
-    pub from: String,
-    pub to: String,
-    /// Further headers, such as P-Asserted-Identity and Privacy.
-    pub headers: Vec<(Arc<str>, String)>,
-    /// Why the caller is shown so, where that is not plain.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub because: Vec<String>,
-    /// The user part of our Contact.
-    pub contact_user: Arc<str>,
+    /// How both ends stand in the INVITE.
+    #[serde(flatten)]
+    pub heading: Arc<Heading>,
     pub media: MediaPlan,
     /// How the callee's leg behaves.
     pub leg: LegRules,

@@ -171,6 +171,6 @@ impl Tariff {
     /// What a number costs on a day.
     pub fn quote(&self, number: &str, day: u32) -> Option<Quote> {
         let price = self.deck.price(number, day)?;
-        Some(Quote { price, deck: self.name.clone(), terms: self.terms })
+        Some(Quote { price, terms: self.terms })
     }
 }

@@ -11,6 +11,7 @@ mod after;
 mod call_plan;
 mod devices;
 mod facts;
+mod heading;
 pub mod history;
 mod ids;
 mod lines;
@@ -78,6 +79,7 @@ pub use explain::{
 pub use facts::{Facts, InterfaceId, Registration, Returned, ServerId, Transport, WallTime, Whereabouts};
 pub use features::is_feature;
 pub use handed_on::{CALL, Dress};
+pub use heading::{Heading, SentAddress, SentUri};
 pub use limit::{Claim, Limit, Permit, Unit};
 pub use losses::{Loss, Sample, losses};
 pub use model::{

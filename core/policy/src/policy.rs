@@ -416,6 +416,10 @@ pub(crate) struct Trunk {
     pub identity: Identity,
     /// The header that says who calls, if there is one.
     pub told_in: Option<Arc<str>>,
+    /// The domain of our own people in what it is told, if it isn't the server's.
+    pub told_domain: Option<Arc<str>>,
+    /// The account that it knows us by.
+    pub told_account: Option<Arc<str>>,
     /// The country whose national form and short codes the far end knows.
     pub country: Arc<Country>,
     /// Rules for numbers as they are sent, each with its place.

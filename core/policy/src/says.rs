@@ -9,6 +9,7 @@ use model::{Class, MediaPath};
 use serde::{Serialize, Serializer};
 
 use crate::deck::Quote;
+use crate::heading::Heading;
 use crate::limit::{Claim, Unit};
 use crate::numbering::{Country, Kind};
 use crate::pace::Pace;
@@ -66,11 +67,13 @@ pub(crate) enum Found {
     Server {
         target: Arc<str>,
         priority: u16,
-        quote: Option<Arc<Quote>>,
+        quote: Option<Quote>,
         /// The route that leads there, where another one leads to the first.
         by: Option<Arc<str>>,
-        more: String,
+        more: Option<Box<str>>,
     },
+    /// `From <sip:+14255550100@198.51.100.4>, Privacy: id`
+    Heading(Arc<Heading>),
     /// `pcmu pcma, through us`
     Media {
         codecs: Arc<[Arc<str>]>,
@@ -124,8 +127,9 @@ impl fmt::Display for Says {
                 write!(f, "{target}, priority {priority}")?;
                 quote.iter().try_for_each(|quote| write!(f, ", {quote}"))?;
                 by.iter().try_for_each(|route| write!(f, ", by {route}"))?;
-                f.write_str(more)
+                f.write_str(more.as_deref().unwrap_or_default())
             }
+            Found::Heading(heading) => heading.fmt(f),
             Found::Media { codecs, path } => write_media(f, codecs, *path),
             Found::Limits { used, paces } => write_limits(f, used, paces),
         }

@@ -150,10 +150,16 @@ fn a8_short_codes_stay_as_they_are() {
     for code in ["116117", "115", "9116117"] {
         let plan = planned(&house, &hana_dials(code));
         assert_eq!(&*plan.called, code.trim_start_matches('9'));
-        assert_eq!(plan.attempts[0].request_uri, format!("sip:{}@203.0.113.20:5060", plan.called));
+        assert_eq!(
+            plan.attempts[0].heading.request_uri.text(),
+            format!("sip:{}@203.0.113.20:5060", plan.called)
+        );
     }
     let house = house_of(&(CONTOSO.to_owned() + codes));
-    assert_eq!(planned(&house, &hana_dials("411")).attempts[0].request_uri, "sip:411@203.0.113.20:5060");
+    assert_eq!(
+        planned(&house, &hana_dials("411")).attempts[0].heading.request_uri.text(),
+        "sip:411@203.0.113.20:5060"
+    );
 }
 
 /// Each header of a trunk may have a form of its own, and `user=phone` where it is wanted.
@@ -165,10 +171,14 @@ fn a8_each_header_has_its_own_form() {
     let plan = planned(&house, &hana_dials("011442079460958"));
     let first = &plan.attempts[0];
 
-    assert_eq!(first.request_uri, "sip:011442079460958@203.0.113.20:5060;user=phone");
-    assert_eq!(first.to, "<sip:011442079460958@203.0.113.20;user=phone>");
-    assert!(first.from.contains("<sip:4255550100@203.0.113.20"), "{}", first.from);
-    let asserted = first.headers.iter().find(|(name, _)| &**name == "P-Asserted-Identity").unwrap();
+    assert_eq!(first.heading.request_uri.text(), "sip:011442079460958@203.0.113.20:5060;user=phone");
+    assert_eq!(first.heading.to.text(), "<sip:011442079460958@203.0.113.20;user=phone>");
+    assert!(
+        first.heading.from.text().contains("<sip:4255550100@203.0.113.20"),
+        "{}",
+        first.heading.from.text()
+    );
+    let asserted = first.heading.headers.iter().find(|(name, _)| &**name == "P-Asserted-Identity").unwrap();
     assert!(asserted.1.contains("sip:+14255550100@203.0.113.20;user=phone"), "{}", asserted.1);
 }
 

@@ -41,7 +41,15 @@ fn trunk_sends(form: usize, dialled: &str) -> Facts {
 /// The user part of the request URI that a trunk gets.
 fn sent(policy: &Policy, form: usize, dialled: &str) -> String {
     let plan = planned(policy, &user_dials(form, dialled));
-    plan.attempts[0].request_uri.trim_start_matches("sip:").split('@').next().unwrap().to_owned()
+    plan.attempts[0]
+        .heading
+        .request_uri
+        .text()
+        .trim_start_matches("sip:")
+        .split('@')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 fn class_of(policy: &Policy, dialled: &str) -> String {

@@ -24,7 +24,7 @@ fn help_is_called_with_and_without_the_outside_prefix_and_by_urn() {
         let plan = planned(&policy, &hana_dials(dialled));
         assert!(plan.emergency, "{dialled}");
         assert_eq!((&*plan.called, plan.route.as_deref()), ("911", Some("us")), "{dialled}");
-        assert_eq!(plan.attempts[0].request_uri, "sip:911@203.0.113.20:5060", "{dialled}");
+        assert_eq!(plan.attempts[0].heading.request_uri.text(), "sip:911@203.0.113.20:5060", "{dialled}");
     }
 }
 
@@ -108,8 +108,17 @@ fn who_calls_for_help_is_shown_whatever_was_wished() {
 
     let plan = planned(&house(), &facts);
 
-    assert_eq!(plan.attempts[0].from, "\"Hana \\\"H\\\" Kim\" <sip:0014255550100@203.0.113.20>");
-    assert!(plan.attempts.iter().all(|attempt| attempt.headers.iter().all(|(name, _)| **name != *"Privacy")));
+    assert_eq!(
+        plan.attempts[0].heading.from.text(),
+        "\"Hana \\\"H\\\" Kim\" <sip:0014255550100@203.0.113.20>"
+    );
+    assert!(
+        plan.attempts.iter().all(|attempt| attempt
+            .heading
+            .headers
+            .iter()
+            .all(|(name, _)| **name != *"Privacy"))
+    );
 }
 
 #[test]

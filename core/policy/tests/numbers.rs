@@ -77,8 +77,8 @@ fn the_devices_of_a_user_ring_together() {
     let begins: Vec<Begins> = plan.attempts.iter().map(|attempt| attempt.begins).collect();
     assert_eq!(begins, [Begins::After, Begins::Along]);
     assert!(plan.attempts.iter().all(|attempt| attempt.interface == Some(LAN)));
-    assert_eq!(plan.attempts[0].request_uri, "sip:hana@10.20.0.31:5062");
-    assert_eq!(plan.attempts[0].from, "<sip:+12065550142@contoso.example>");
+    assert_eq!(plan.attempts[0].heading.request_uri.text(), "sip:hana@10.20.0.31:5062");
+    assert_eq!(plan.attempts[0].heading.from.text(), "<sip:+12065550142@contoso.example>");
 }
 
 #[test]

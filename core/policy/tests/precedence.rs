@@ -52,7 +52,7 @@ fn c18_a_trunk_hears_of_marks_that_it_knows() {
     let told = |trunk: &str, marks: &[&str]| {
         let policy = house_with(trunk, "resource_priority = [\"wps\", \"ets\"]");
         let plan = planned(&policy, &marked(hana_dials("+12065550142"), marks));
-        let lines = plan.attempts[0].headers.iter();
+        let lines = plan.attempts[0].heading.headers.iter();
         let lines = lines.filter(|(name, _)| &**name == "Resource-Priority");
         lines.map(|(_, value)| value.clone()).collect::<Vec<_>>()
     };

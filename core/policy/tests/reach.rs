@@ -34,7 +34,9 @@ fn req_f44_a_plan_says_who_is_tried_after_what() {
     assert_eq!(on, [Unreached::Busy, Unreached::NoAnswer]);
     assert_eq!(planned.attempts[exits[0].to].callee, Callee::User("hana".into()));
     let last = &planned.attempts[exits[1].to];
-    assert!(matches!(&last.callee, Callee::Trunk(_)) && last.request_uri.contains("2065550142"));
+    assert!(
+        matches!(&last.callee, Callee::Trunk(_)) && last.heading.request_uri.text().contains("2065550142")
+    );
     assert!(planned.attempts.iter().all(|attempt| attempt.begins != Begins::Instead));
 }
 

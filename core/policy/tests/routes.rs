@@ -183,9 +183,13 @@ fn req_f06_a_route_shows_another_number_instead_of_the_caller() {
     let (night, day) = (&plan.attempts[0], &plan.attempts[1]);
     assert_eq!(night.route.as_deref(), Some("night"));
     assert!(!format!("{night:?}").contains("5550107"), "{night:?}");
-    assert!(night.from.contains("+12145550199") && !night.from.contains("boss"), "{}", night.from);
+    assert!(
+        night.heading.from.text().contains("+12145550199") && !night.heading.from.text().contains("boss"),
+        "{}",
+        night.heading.from.text()
+    );
     assert_eq!(day.route.as_deref(), Some("anywhere"));
-    assert!(day.from.contains("+12145550107"), "{}", day.from);
+    assert!(day.heading.from.text().contains("+12145550107"), "{}", day.heading.from.text());
 }
 
 /// One server is tried once, however many routes lead to it, and nobody waits for more than twelve.

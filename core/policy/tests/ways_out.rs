@@ -17,7 +17,7 @@ const DR: &str = "sip:dr.northwind.example:5070;transport=tcp";
 const FABRIKAM: &str = "sip:203.0.113.20:5060";
 
 fn header<'a>(attempt: &'a AttemptPlan, name: &str) -> Option<&'a str> {
-    attempt.headers.iter().find(|(one, _)| **one == *name).map(|(_, value)| value.as_str())
+    attempt.heading.headers.iter().find(|(one, _)| **one == *name).map(|(_, value)| value.as_str())
 }
 
 fn first_targets(policy: &policy::Policy, calls: i64) -> Vec<String> {
@@ -84,10 +84,13 @@ fn a_provider_sees_the_account_and_the_asserted_number() {
     let plan = planned(&house(), &hana_dials("2065550142"));
 
     let attempt = &plan.attempts[0];
-    assert_eq!(attempt.from, "\"Hana \\\"H\\\" Kim\" <sip:contoso-4471@northwind.example>");
+    assert_eq!(attempt.heading.from.text(), "\"Hana \\\"H\\\" Kim\" <sip:contoso-4471@northwind.example>");
     assert_eq!(header(attempt, "P-Asserted-Identity"), Some("<sip:+14255550100@northwind.example>"));
-    assert_eq!(attempt.request_uri, format!("sip:+12065550142@{}", &attempt.target["sip:".len()..]));
-    assert_eq!(&*attempt.contact_user, "contoso-4471");
+    assert_eq!(
+        attempt.heading.request_uri.text(),
+        format!("sip:+12065550142@{}", &attempt.target["sip:".len()..])
+    );
+    assert_eq!(&*attempt.heading.contact_user, "contoso-4471");
     assert_eq!(attempt.credentials.as_ref().unwrap().password.reveal(), "secret of NORTHWIND");
 }
 
@@ -104,8 +107,8 @@ fn each_provider_gets_numbers_in_its_own_form() {
         let policy = house_of(&CONTOSO.replace("format = \"00\"", &format!("format = \"{format}\"")));
         let plan = planned(&policy, &hana_dials("2065550142"));
         let attempt = plan.attempts.iter().find(|attempt| *attempt.target == *FABRIKAM).unwrap();
-        assert_eq!(attempt.request_uri, format!("sip:{sent}@203.0.113.20:5060"));
-        assert_eq!(attempt.to, format!("<sip:{sent}@203.0.113.20>"));
+        assert_eq!(attempt.heading.request_uri.text(), format!("sip:{sent}@203.0.113.20:5060"));
+        assert_eq!(attempt.heading.to.text(), format!("<sip:{sent}@203.0.113.20>"));
     }
 }
 
@@ -126,10 +129,10 @@ fn who_asks_for_privacy_is_shown_to_nobody_but_the_provider() {
     let plan = planned(&house(), &facts);
 
     let (account, caller) = (&plan.attempts[0], &plan.attempts[3]);
-    assert_eq!(account.from, "<sip:contoso-4471@northwind.example>");
+    assert_eq!(account.heading.from.text(), "<sip:contoso-4471@northwind.example>");
     assert_eq!(header(account, "Privacy"), Some("id"));
-    assert_eq!(caller.from, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
-    assert!(!format!("{:?} {}", caller.headers, caller.contact_user).contains("5550100"));
+    assert_eq!(caller.heading.from.text(), "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+    assert!(!format!("{:?} {}", caller.heading.headers, caller.heading.contact_user).contains("5550100"));
 }
 
 #[test]
@@ -139,8 +142,8 @@ fn a_trunk_that_wants_an_account_and_has_none_still_hides_who_asks_for_it() {
 
     let plan = planned(&house_of(&text), &facts);
 
-    assert_eq!(plan.attempts[0].from, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
-    assert_eq!(&*plan.attempts[0].contact_user, "anonymous");
+    assert_eq!(plan.attempts[0].heading.from.text(), "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+    assert_eq!(&*plan.attempts[0].heading.contact_user, "anonymous");
 }
 
 #[test]
@@ -149,7 +152,7 @@ fn what_a_trunk_asserts_goes_before_what_from_says() {
 
     let plan = planned(&house(), &facts);
 
-    assert_eq!(plan.attempts[0].from, "<sip:+12065550177@contoso.example>");
+    assert_eq!(plan.attempts[0].heading.from.text(), "<sip:+12065550177@contoso.example>");
 }
 
 #[test]
@@ -157,7 +160,7 @@ fn a_display_name_cannot_break_out_of_its_quotes() {
     let evil = "\"\r\nX-Evil: 1 <sip:x@y>".to_owned();
     let facts = Facts { from_display: Some(evil), ..northwind_sends("+14255550100") };
 
-    let from = &planned(&house(), &facts).attempts[0].from;
+    let from = &planned(&house(), &facts).attempts[0].heading.from.text();
 
     assert_eq!(from, "\"\\\"X-Evil: 1 <sip:x@y>\" <sip:+12065550142@contoso.example>");
 }

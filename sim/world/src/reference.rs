@@ -106,10 +106,11 @@ impl Answer {
             escape_ms: attempt.escape.map(|escape| escape.as_millis()),
             route: attempt.route.as_deref().map(str::to_owned),
             target: attempt.target.to_string(),
-            request_uri: attempt.request_uri.clone(),
-            from: attempt.from.clone(),
-            to: attempt.to.clone(),
+            request_uri: attempt.heading.request_uri.text(),
+            from: attempt.heading.from.text(),
+            to: attempt.heading.to.text(),
             headers: attempt
+                .heading
                 .headers
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.clone()))

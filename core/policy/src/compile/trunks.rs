@@ -17,6 +17,12 @@ use crate::pace::Pace;
 use crate::policy::{Habits, Interface, Server, Site, Trunk, interface_for};
 use crate::responses::Responses;
 
+/// What stands in From where the account does.
+fn told_account(document: &model::Trunk, credentials: Option<&Credentials>) -> Option<Arc<str>> {
+    let own = document.identity.account.as_deref().map(Arc::from);
+    own.or_else(|| credentials.map(|credentials| credentials.user.clone()))
+}
+
 impl Compiler<'_> {
     pub(super) fn trunks(
         &mut self,
@@ -54,6 +60,8 @@ impl Compiler<'_> {
                 dial_plan: self.dial_plan_of(document, document.dialplan.as_ref()),
                 identity: document.identity.clone(),
                 told_in: header_of(document.identity.caller_id).map(Arc::from),
+                told_domain: document.identity.domain.as_deref().map(Arc::from),
+                told_account: told_account(document, credentials.as_deref()),
                 country: country.unwrap_or_else(|| home.country.clone()),
                 translate: self.translation(document),
                 headers: self.header_rules(document),

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use model::Currency;
 use serde::Serialize;
@@ -71,11 +70,10 @@ pub struct Terms {
 }
 
 /// What a call would cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quote {
     /// For a minute.
     pub price: Price,
-    pub deck: Arc<str>,
     pub terms: Terms,
 }
 
@@ -136,7 +134,7 @@ mod tests {
     #[test]
     fn what_is_begun_is_charged_and_never_less_than_the_minimum() {
         let terms = Terms { currency: "USD".parse().expect("a currency"), minimum_s: 30, increment_s: 6 };
-        let quote = Quote { price: Price(60_000), deck: "x".into(), terms };
+        let quote = Quote { price: Price(60_000), terms };
 
         let costs: Vec<String> = [0, 1, 30_000, 30_001, 60_000, 61_000].map(|ms| quote.for_call(ms)).into();
 

@@ -9,6 +9,7 @@ use crate::after::{Begins, Next};
 use crate::call_plan::{AttemptPlan, Callee, Large, LegRules};
 use crate::causes::Causes;
 use crate::facts::Facts;
+use crate::heading::{SentAddress, SentUri};
 use crate::policy::Policy;
 use crate::refusal::{Code, Refusal};
 use crate::responses::Responses;
@@ -33,11 +34,11 @@ pub(crate) fn to_server(
 ) -> AttemptPlan {
     let RouteHop { hop, route, quote, .. } = hop;
     let shown = route.shown.as_ref().map_or(Shown::AsWished, Shown::Instead);
-    let identity = identity::towards_trunk(policy, who, caller, called, hop, shown);
+    let mut identity = identity::towards_trunk(policy, who, caller, called, hop, shown);
+    identity.heading.headers.extend(precedence::told(caller, who.facts, hop.0));
     let moving = Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing };
     let mut attempt = of_server(caller, called, hop, identity, moving);
     attempt.sent_on.clone_from(&who.sent_on);
-    attempt.headers.extend(precedence::told(caller, who.facts, hop.0));
     hide_media(who, &mut attempt);
     (attempt.route, attempt.quote) = (Some(route.name.clone()), quote);
     attempt
@@ -73,12 +74,13 @@ pub(crate) fn returned(
     called: &Called<'_>,
     hop: Hop<'_>,
 ) -> AttemptPlan {
-    let identity = identity::towards_trunk(policy, who, caller, called, hop, Shown::AsWished);
+    let mut identity = identity::towards_trunk(policy, who, caller, called, hop, Shown::AsWished);
+    let uri = SentUri::whole(who.facts.request_uri.as_str().into());
+    identity.heading.to = SentAddress::new(None, uri.clone());
+    identity.heading.request_uri = uri;
     let moving = Moving { on: hop.0.moves_on.clone(), after_ringing: hop.0.after_ringing };
     let mut attempt = of_server(caller, called, hop, identity, moving);
     hide_media(who, &mut attempt);
-    let uri = who.facts.request_uri.clone();
-    (attempt.to, attempt.request_uri) = (["<", &*uri, ">"].concat(), uri);
     attempt
 }
 
@@ -113,12 +115,7 @@ fn of_server(
         target: server.target.clone(),
         interface: server.interface,
         device: None,
-        request_uri: identity.request_uri,
-        from: identity.from,
-        to: identity.to,
-        headers: identity.headers,
-        because: identity.because,
-        contact_user: identity.contact_user,
+        heading: Arc::new(identity.heading),
         leg: LegRules { dress: identity.dress, ..leg::of_trunk(trunk) },
         answer_wait: trunk.answer_wait,
         escape: None,
@@ -162,10 +159,12 @@ pub(crate) fn to_user(
     }
     let moves_on = Causes::of_devices();
     let attempts = devices.iter().map(|device| {
-        let contact = device.to_string();
-        let identity = identity::towards_user(policy, who, caller, called, &contact);
+        let contact: Arc<str> = device.to_string().into();
+        let mut heading = identity::towards_user(policy, who, caller, called, &contact);
         let media = media::towards_user(policy, caller, user);
         let alert = alert::towards_user(policy, who, caller, called, user);
+        heading.headers.extend(alert.lines);
+        heading.because.extend(alert.because);
         let mut attempt = AttemptPlan {
             callee: Callee::User(user.name.clone()),
             sent_on: who.sent_on.clone(),
@@ -179,15 +178,10 @@ pub(crate) fn to_user(
             quote: None,
             server: None,
             server_key: None,
-            target: Arc::from(contact),
+            target: contact,
             interface: device.interface(policy),
             device: device.registered().map(|fact| fact.device.clone()),
-            request_uri: identity.request_uri,
-            from: identity.from,
-            to: identity.to,
-            headers: [identity.headers, alert.lines].concat(),
-            because: identity.because.into_iter().chain(alert.because).collect(),
-            contact_user: identity.contact_user,
+            heading: Arc::new(heading),
             leg: leg::of_user(policy),
             answer_wait: DEVICE_ANSWER_WAIT,
             escape: None,
@@ -213,7 +207,7 @@ pub(crate) fn to_user(
 pub(crate) fn note(attempts: &[AttemptPlan], facts: &Facts, trail: &mut Trail) {
     let Some(first) = attempts.first() else { return };
     note_ring(attempts, trail);
-    let step = trail.note("identity", "ok", seen(first));
+    let step = trail.note("identity", "ok", Found::Heading(first.heading.clone()));
     let mut told: Vec<&Callee> = vec![&first.callee];
     for attempt in &attempts[1..] {
         let Callee::Trunk(name) = &attempt.callee else { continue };
@@ -224,7 +218,7 @@ pub(crate) fn note(attempts: &[AttemptPlan], facts: &Facts, trail: &mut Trail) {
         step.considered.push(Considered {
             outcome: Outcome::Next,
             name: name.clone(),
-            why: seen(attempt).into(),
+            why: Found::Heading(attempt.heading.clone()).into(),
             at: None,
         });
     }
@@ -248,21 +242,4 @@ fn note_ring(attempts: &[AttemptPlan], trail: &mut Trail) {
             at: None,
         })
         .collect();
-}
-
-/// Who a far end sees, in every header, and why so.
-fn seen(attempt: &AttemptPlan) -> String {
-    let of_headers: usize = attempt.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
-    let of_reasons: usize = attempt.because.iter().map(|reason| reason.len() + 2).sum();
-    let mut says = String::with_capacity("From ".len() + attempt.from.len() + of_headers + of_reasons);
-    says.push_str("From ");
-    says.push_str(&attempt.from);
-    for (name, value) in &attempt.headers {
-        [", ", name, ": ", value].into_iter().for_each(|part| says.push_str(part));
-    }
-    for reason in &attempt.because {
-        says.push_str("; ");
-        says.push_str(reason);
-    }
-    says
 }

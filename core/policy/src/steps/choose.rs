@@ -26,7 +26,7 @@ pub(crate) struct RouteHop<'p> {
     pub hop: Hop<'p>,
     rank: Rank,
     pub route: &'p Route,
-    pub quote: Option<Arc<Quote>>,
+    pub quote: Option<Quote>,
 }
 
 /// The servers of all trunks of all routes, in order; none twice, and not more than a call has time for.
@@ -42,7 +42,7 @@ pub(crate) fn choose<'p>(
             hop,
             rank: rank_for_call(hop, asked.facts, asked.seed),
             route: way.route,
-            quote: way.quote.clone(),
+            quote: way.quote,
         };
         match way.trunk.servers.as_slice() {
             [only] => hops.push(route_hop((way.trunk, only))),
@@ -81,9 +81,9 @@ fn rows(ways: &[Way<'_>], hops: &[RouteHop<'_>], resting: &[RouteHop<'_>], facts
         let why = Found::Server {
             target: server.target.clone(),
             priority: server.priority,
-            quote: quote.clone(),
+            quote: *quote,
             by: Some(&route.name).filter(|name| Some(*name) != first).cloned(),
-            more,
+            more: (!more.is_empty()).then(|| more.into()),
         };
         Considered { outcome, name: trunk.name.clone(), why: why.into(), at: Some(trunk.at.clone()) }
     };

@@ -14,6 +14,7 @@ use model::{CallerIdHeader, FromIdentity, HeaderPlace, Number, NumberPlace, Scre
 use crate::address::{is_dialled, name_addr, user_escaped};
 use crate::connected::Line;
 use crate::handed_on::{self, Confidence, Dress, Fill, Secrets, TRUSTED_ONLY};
+use crate::heading::{Heading, SentAddress, SentUri};
 use crate::policy::{Policy, Trunk};
 use crate::refusal::{Code, Refusal};
 use crate::steps::choose::{Hop, RouteHop};
@@ -28,17 +29,9 @@ pub(crate) use who::Who;
 use diverted::Telling;
 use who::{Standing, foreign};
 
-const ANONYMOUS: &str = "sip:anonymous@anonymous.invalid";
-
 /// Who calls whom, as it will stand in the request.
 pub(crate) struct Identity {
-    pub request_uri: String,
-    pub from: String,
-    pub to: String,
-    pub headers: Vec<Line>,
-    pub contact_user: Arc<str>,
-    /// Why it stands there so, where that is not plain.
-    pub because: Vec<String>,
+    pub heading: Heading,
     /// What rules do to headers later in the call.
     pub dress: Option<Arc<Dress>>,
 }
@@ -110,20 +103,20 @@ pub(crate) fn towards_trunk(
     let (trunk, server) = hop;
     let mut because = Vec::new();
     let phone = if trunk.identity.user_phone && is_dialled(&called.text) { ";user=phone" } else { "" };
-    let requested = sent(trunk, &called.text, NumberPlace::Request, &mut because);
-    let to = sent(trunk, &called.text, NumberPlace::To, &mut because);
-    let mut view = View::of(who, trunk, shown, &mut because);
-    view.domain = trunk.identity.domain.as_deref().unwrap_or(&server.host);
+    let requested = shared(trunk, &called.text, NumberPlace::Request, &mut because);
+    let to = shared(trunk, &called.text, NumberPlace::To, &mut because);
+    let view = View::of(who, trunk, shown, &mut because);
+    let domain = trunk.told_domain.as_ref().unwrap_or(&server.host);
     let secrets = match view.is_hidden {
         true => Secrets(who.secrets(caller)),
         false => Secrets::default(),
     };
-    let request_uri = [server.scheme, &*user_escaped(&requested), "@", &server.authority, phone].concat();
-    let (from, contact_user) = view.from(who);
-    let mut headers = view.headers(who);
+    let request_uri = SentUri::of(server.scheme, requested.clone(), server.authority.clone(), phone);
+    let (from, contact_user) = view.from(who, domain);
+    let mut headers = view.headers(who, domain);
     let telling = Telling {
         header: trunk.identity.diversion,
-        domain: view.domain,
+        domain,
         is_trusted: view.is_trusted,
         written: &|number| sent(trunk, number, NumberPlace::Diversion, &mut Vec::new()).into_owned(),
         secrets: &secrets,
@@ -133,22 +126,15 @@ pub(crate) fn towards_trunk(
     if !(trunk.headers.is_empty() && who.facts.handed_on.is_empty()) {
         let fill = Fill {
             caller: view.caller_word().to_owned(),
-            called: requested.into_owned(),
+            called: requested.to_string(),
             trunk: trunk.name.clone(),
             site: caller.site.map(|site| site.name.clone()),
         };
         dress(who, caller, trunk, &fill, &secrets, &mut headers);
         later = Dress::of(&trunk.headers, fill, &secrets, confidence(trunk));
     }
-    Identity {
-        to: name_addr(None, &[server.scheme, &*user_escaped(&to), "@", &server.host, phone]),
-        request_uri,
-        from,
-        headers,
-        contact_user,
-        because,
-        dress: later,
-    }
+    let to = SentAddress::new(None, SentUri::of(server.scheme, to, server.host.clone(), phone));
+    Identity { heading: Heading { request_uri, from, to, headers, because, contact_user }, dress: later }
 }
 
 /// What rules do to headers that a trunk is sent in a call of its own.
@@ -186,17 +172,24 @@ fn sent<'n>(trunk: &Trunk, number: &'n str, place: NumberPlace, because: &mut Ve
     becomes.into()
 }
 
+/// The same, shared with whoever has it already.
+fn shared(trunk: &Trunk, number: &Arc<str>, place: NumberPlace, because: &mut Vec<String>) -> Arc<str> {
+    match sent(trunk, number, place, because) {
+        Cow::Borrowed(text) if text.len() == number.len() => number.clone(),
+        text => text.into(),
+    }
+}
+
 /// What one trunk may know of a caller.
 struct View<'v> {
     trunk: &'v Trunk,
-    domain: &'v str,
-    account: Option<&'v str>,
+    account: Option<&'v Arc<str>>,
     /// Whether the account stands in From, whoever calls.
     is_account_shown: bool,
     /// The number in From otherwise.
-    number: Option<Cow<'v, str>>,
+    number: Option<Arc<str>>,
     /// The number that is asserted.
-    asserted: Option<Cow<'v, str>>,
+    asserted: Option<Arc<str>>,
     is_hidden: bool,
     /// Whether the caller's name is shown.
     is_named: bool,
@@ -207,25 +200,24 @@ struct View<'v> {
 }
 
 impl<'v> View<'v> {
-    fn of(who: &'v Who<'_>, trunk: &'v Trunk, shown: Shown<'v>, because: &mut Vec<String>) -> View<'v> {
+    fn of(who: &Who<'_>, trunk: &'v Trunk, shown: Shown<'_>, because: &mut Vec<String>) -> View<'v> {
         let identity = &trunk.identity;
-        let default = identity.default.as_ref().map(Number::as_str);
+        let default = || identity.default.as_ref().map(|number| number.shared());
         let (number, asserted) = match shown {
             Shown::Instead(number) => {
                 because.push(format!("the route shows {number} instead"));
-                (Some(number.as_str()), Some(number.as_str()))
+                (Some(number.shared()), Some(number.shared()))
             }
             Shown::AsWished | Shown::Always => {
-                if let (None, Some(number)) = (&who.shown, default) {
+                if let (None, Some(number)) = (&who.shown, &identity.default) {
                     because.push(format!("{number} is the default of {}", trunk.name));
                 }
-                (who.shown.as_deref().or(default), who.asserted.as_deref().or(default))
+                (who.shown.clone().or_else(default), who.asserted.clone().or_else(default))
             }
         };
-        let number = number.map(|number| sent(trunk, number, NumberPlace::From, because));
-        let asserted = asserted.map(|number| sent(trunk, number, NumberPlace::Asserted, because));
-        let account =
-            identity.account.as_deref().or(trunk.credentials.as_ref().map(|credentials| &*credentials.user));
+        let number = number.map(|number| shared(trunk, &number, NumberPlace::From, because));
+        let asserted = asserted.map(|number| shared(trunk, &number, NumberPlace::Asserted, because));
+        let account = trunk.told_account.as_ref();
         let wants_account =
             identity.from == FromIdentity::Account && identity.caller_id != CallerIdHeader::From;
         let is_trusted = shown == Shown::Always || is_trusted(trunk);
@@ -235,7 +227,6 @@ impl<'v> View<'v> {
         }
         View {
             trunk,
-            domain: "",
             is_account_shown: wants_account && account.is_some(),
             account,
             number,
@@ -248,28 +239,25 @@ impl<'v> View<'v> {
     }
 
     /// The value of From, and the user part of our Contact.
-    fn from(&self, who: &Who<'_>) -> (String, Arc<str>) {
+    fn from(&self, who: &Who<'_>, domain: &Arc<str>) -> (SentAddress, Arc<str>) {
         if self.is_hidden && !self.is_account_shown {
-            return (name_addr(Some("Anonymous"), &[ANONYMOUS]), "anonymous".into());
+            return (SentAddress::anonymous(), "anonymous".into());
         }
-        let number = self.number.as_deref().filter(|_| !self.is_account_shown);
-        let sender = user_escaped(number.or(self.account).unwrap_or("anonymous"));
-        let display = who.display.as_deref().filter(|_| self.is_named);
-        let contact_user = match &who.shown {
-            Some(own) if **own == *sender => own.clone(),
-            _ => Arc::from(&*sender),
-        };
-        (name_addr(display, &["sip:", &*sender, "@", self.domain]), contact_user)
+        let number = self.number.as_ref().filter(|_| !self.is_account_shown);
+        let sender = number.or(self.account).cloned().unwrap_or_else(|| "anonymous".into());
+        let display = who.display.as_ref().filter(|_| self.is_named).cloned();
+        let contact_user = in_contact(&sender);
+        (SentAddress::new(display, SentUri::of("sip:", sender, domain.clone(), "")), contact_user)
     }
 
     /// The headers that say who calls, and how private that is.
-    fn headers(&self, who: &Who<'_>) -> Vec<Line> {
+    fn headers(&self, who: &Who<'_>, domain: &str) -> Vec<Line> {
         let mut headers: Vec<Line> = Vec::with_capacity(4);
         let told = self.asserted.as_deref().filter(|_| self.is_told).zip(self.trunk.told_in.as_ref());
         if let Some((number, name)) = told {
             let phone = if self.trunk.identity.user_phone { ";user=phone" } else { "" };
             let number = user_escaped(number);
-            let uri = ["sip:", &*number, "@", self.domain, phone];
+            let uri = ["sip:", &*number, "@", domain, phone];
             let value = match self.trunk.identity.caller_id {
                 CallerIdHeader::RemotePartyId => {
                     let display = who.display.as_deref().filter(|_| self.is_named);
@@ -297,8 +285,17 @@ impl<'v> View<'v> {
     fn account_tells(&self) -> bool {
         let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
         let own = self.asserted.as_deref().map(digits).unwrap_or_default();
-        let account = self.account.filter(|_| self.is_account_shown).map(digits).unwrap_or_default();
+        let account = self.account.filter(|_| self.is_account_shown).map(|account| digits(account));
+        let account = account.unwrap_or_default();
         !own.is_empty() && !account.is_empty() && (account.ends_with(&own) || own.ends_with(&account))
+    }
+}
+
+/// A name as it stands in our Contact.
+fn in_contact(name: &Arc<str>) -> Arc<str> {
+    match user_escaped(name) {
+        Cow::Borrowed(_) => name.clone(),
+        Cow::Owned(escaped) => escaped.into(),
     }
 }
 
@@ -342,9 +339,9 @@ pub(crate) fn towards_user(
     who: &Who<'_>,
     caller: &Caller<'_>,
     called: &Called<'_>,
-    contact: &str,
-) -> Identity {
-    let realm = &*policy.realm;
+    contact: &Arc<str>,
+) -> Heading {
+    let realm = &policy.realm;
     let sender: Arc<str> = match caller.party {
         Party::User(user) => {
             user.extension.clone().or_else(|| user.number.as_ref().map(|number| number.shared()))
@@ -356,15 +353,10 @@ pub(crate) fn towards_user(
         Party::Trunk(_) | Party::Stranger { .. } => "anonymous".into(),
     });
     let is_hidden = who.privacy.is_hidden;
-    let sender: Cow<'_, str> = if is_hidden { "anonymous".into() } else { user_escaped(&sender) };
-    let from = match is_hidden {
-        true => name_addr(Some("Anonymous"), &[ANONYMOUS]),
-        false => name_addr(who.display.as_deref(), &["sip:", &*sender, "@", realm]),
-    };
+    let contact_user = if is_hidden { "anonymous".into() } else { in_contact(&sender) };
     // Who transfers is told to our own people only (RFC 3892): outside, it would tell of us.
     let is_told = who.facts.transferred_by.is_some() && !is_hidden;
-    let referred_by = (Arc::from("Referred-By"), ["<sip:", &*sender, "@", realm, ">"].concat());
-    let referred: Vec<_> = is_told.then_some(referred_by).into_iter().collect();
+    let referred_by = || (Arc::from("Referred-By"), ["<sip:", &*contact_user, "@", &**realm, ">"].concat());
     let secrets = if is_hidden { Secrets(who.secrets(caller)) } else { Secrets::default() };
     let telling = Telling {
         header: model::DiversionHeader::Diversion,
@@ -373,13 +365,19 @@ pub(crate) fn towards_user(
         written: &|number| number.to_owned(),
         secrets: &secrets,
     };
-    Identity {
-        request_uri: contact.to_owned(),
-        from,
-        to: name_addr(None, &["sip:", &*user_escaped(&called.text), "@", realm]),
-        headers: [diverted::lines(policy, who, caller, &telling, contact), referred].concat(),
-        contact_user: Arc::from(&*sender),
+    let request_uri = SentUri::whole(contact.clone());
+    let mut headers = diverted::lines(policy, who, caller, &telling, &request_uri);
+    headers.extend(is_told.then(referred_by));
+    let uri = |user: Arc<str>| SentUri::of("sip:", user, realm.clone(), "");
+    Heading {
+        request_uri,
+        from: match is_hidden {
+            true => SentAddress::anonymous(),
+            false => SentAddress::new(who.display.clone(), uri(sender)),
+        },
+        to: SentAddress::new(None, uri(called.text.clone())),
+        headers,
+        contact_user,
         because: Vec::new(),
-        dress: None,
     }
 }

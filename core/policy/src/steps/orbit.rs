@@ -1,10 +1,12 @@
 //! Orbits: what dialling one means, and the call that brings a parked call back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::{Dialled, name_addr, user_escaped};
 use crate::call_plan::{CallPlan, Callee, Service};
 use crate::facts::Facts;
+use crate::heading::{SentAddress, SentUri};
 use crate::orbit::Parking;
 use crate::plan::{Decision, plan_live};
 use crate::policy::Policy;
@@ -51,8 +53,8 @@ pub fn ring_back(
     (number, who): (&str, &str),
     trail: &mut Trail,
 ) -> Decision {
-    let uri = |name: &str| ["sip:", &*user_escaped(name), "@", &*policy.realm].concat();
-    (facts.request_uri, facts.to_uri) = (uri(who), uri(who));
+    let uri = |name: &str| SentUri::of("sip:", name.into(), policy.realm.clone(), "");
+    (facts.request_uri, facts.to_uri) = (uri(who).text(), uri(who).text());
     let mut decision = plan_live(policy, facts, trail);
     let Decision::Go(plan) = &mut decision else { return decision };
     if plan.service.is_some() || plan.emergency {
@@ -62,8 +64,10 @@ pub fn ring_back(
     for attempt in &mut plan.attempts {
         attempt.ring_max = attempt.ring_max.min(RING_MAX);
         if matches!(attempt.callee, Callee::User(_)) {
-            attempt.from = name_addr(Some(&format!("Parked at {number}")), &[&uri(number)]);
-            attempt.headers.retain(|(name, _)| !OF_IDENTITY.contains(&&**name));
+            let display = format!("Parked at {number}").into();
+            let heading = Arc::make_mut(&mut attempt.heading);
+            heading.from = SentAddress::new(Some(display), uri(number));
+            heading.headers.retain(|(name, _)| !OF_IDENTITY.contains(&&**name));
         }
     }
     decision

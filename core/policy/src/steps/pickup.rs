@@ -10,6 +10,7 @@ use crate::address::Dialled;
 use crate::after::{Begins, Next};
 use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, Large, MediaPlan, PartyName, Service};
 use crate::causes::Causes;
+use crate::heading::Heading;
 use crate::policy::{Policy, User};
 use crate::refusal::{Code, Refusal};
 use crate::responses::Responses;
@@ -130,12 +131,7 @@ fn attempt(policy: &Policy, caller: &Caller<'_>, user: &Arc<User>) -> AttemptPla
         target: user.name.clone(),
         interface: None,
         device: None,
-        request_uri: String::new(),
-        from: String::new(),
-        to: String::new(),
-        headers: Vec::new(),
-        because: Vec::new(),
-        contact_user: user.name.clone(),
+        heading: Arc::new(Heading::nothing(&user.name)),
         media: MediaPlan { path: MediaPath::Anchored, ..media },
         leg: leg::of_user(policy),
         answer_wait: Duration::ZERO,

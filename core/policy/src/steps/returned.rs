@@ -33,9 +33,10 @@ pub(crate) fn returned(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Opt
         hops.into_iter().map(|hop| attempt::returned(policy, &who, caller, &called, hop)).collect();
     let referred_by: Arc<str> = "Referred-By".into();
     for attempt in &mut attempts {
-        attempt.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&referred_by));
+        let heading = Arc::make_mut(&mut attempt.heading);
+        heading.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&referred_by));
         let values = returned.referred_by.iter();
-        attempt.headers.extend(values.map(|value| (referred_by.clone(), value.clone())));
+        heading.headers.extend(values.map(|value| (referred_by.clone(), value.clone())));
     }
     let set_up_max = trunk.budget.unwrap_or(SET_UP_MAX);
     let says = format!("{} has its transfers sent back to it, as they came", trunk.name);

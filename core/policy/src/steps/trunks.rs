@@ -31,7 +31,7 @@ pub(crate) struct Way<'p> {
     pub trunk: &'p Arc<Trunk>,
     pub route: &'p Route,
     /// What a minute costs by it, if a price list says so.
-    pub quote: Option<Arc<Quote>>,
+    pub quote: Option<Quote>,
     /// Why it is not taken.
     pub bar: Option<Bar>,
 }
@@ -102,9 +102,9 @@ fn is_ill(facts: &Facts, trunk: &Trunk) -> bool {
     trunk.servers.iter().any(|server| facts.standings.rank(server.id, 0) > Rank::Doubtful)
 }
 
-fn quote(asked: &Asked<'_, '_>, trunk: &Trunk) -> Option<Arc<Quote>> {
+fn quote(asked: &Asked<'_, '_>, trunk: &Trunk) -> Option<Quote> {
     let tariff = trunk.tariff.as_ref()?;
-    tariff.quote(&asked.called.text, asked.day).map(Arc::new)
+    tariff.quote(&asked.called.text, asked.day)
 }
 
 fn bar(asked: &Asked<'_, '_>, route: &Route, trunk: &Trunk) -> Option<Bar> {

@@ -7,7 +7,7 @@ mod phones;
 mod rules;
 
 use house::{call, house_of, planned, refused};
-use policy::{AttemptPlan, Code, Decision, Facts, InterfaceId, MediaPath, Policy, Trail};
+use policy::{AttemptPlan, Code, Decision, Facts, Heading, InterfaceId, MediaPath, Policy, Trail};
 
 /// A carrier, a second one, a PBX and people; `CARRIER`, `PBX` and `HANA` are filled in by each story.
 const HOUSE: &str = r#"
@@ -114,11 +114,11 @@ fn first(policy: &Policy, facts: &Facts) -> AttemptPlan {
 }
 
 fn header<'a>(attempt: &'a AttemptPlan, name: &str) -> Option<&'a str> {
-    attempt.headers.iter().find(|(one, _)| **one == *name).map(|(_, value)| value.as_str())
+    attempt.heading.headers.iter().find(|(one, _)| **one == *name).map(|(_, value)| value.as_str())
 }
 
 fn all(attempt: &AttemptPlan, name: &str) -> Vec<String> {
-    let lines = attempt.headers.iter().filter(|(one, _)| **one == *name);
+    let lines = attempt.heading.headers.iter().filter(|(one, _)| **one == *name);
     lines.map(|(_, value)| value.clone()).collect()
 }
 
@@ -130,7 +130,7 @@ fn trail(policy: &Policy, facts: &Facts) -> String {
 
 /// Everything that leaves towards one far end, as one text.
 fn wire(attempt: &AttemptPlan) -> String {
-    let AttemptPlan { request_uri, from, to, contact_user, headers, .. } = attempt;
+    let Heading { request_uri, from, to, contact_user, headers, .. } = &*attempt.heading;
     format!("{request_uri}\n{from}\n{to}\n{contact_user}\n{headers:?}")
 }
 
@@ -152,7 +152,7 @@ fn a9_from_presents_and_pai_asserts() {
 
     let attempt = first(&policy, &facts);
 
-    assert_eq!(attempt.from, "<sip:+14255550200@198.51.100.10>");
+    assert_eq!(attempt.heading.from.text(), "<sip:+14255550200@198.51.100.10>");
     assert_eq!(header(&attempt, PAI), Some("<sip:+14255550201@198.51.100.10>"));
 }
 
@@ -241,7 +241,7 @@ fn a25_a_foreign_number_is_replaced() {
 
     let attempt = first(&policy, &facts);
 
-    assert_eq!(attempt.from, "<sip:+14255550200@198.51.100.10>");
+    assert_eq!(attempt.heading.from.text(), "<sip:+14255550200@198.51.100.10>");
     assert!(!wire(&attempt).contains("12125550100"));
     let trail = trail(&policy, &facts);
     assert!(trail.contains("+12125550100 is not theirs to show; +14255550200 instead"), "{trail}");
@@ -266,7 +266,7 @@ fn a25_owned_numbers_and_special_arrangements_pass() {
     for number in ["+14255550200", "+14255550299", "+18005550199"] {
         let attempt = first(&policy, &pbx_sends(number, "+12065550142"));
 
-        assert_eq!(attempt.from, format!("<sip:{number}@198.51.100.10>"));
+        assert_eq!(attempt.heading.from.text(), format!("<sip:{number}@198.51.100.10>"));
         assert_eq!(header(&attempt, PAI), Some(&*format!("<sip:{number}@198.51.100.10>")));
     }
 }
@@ -283,7 +283,7 @@ fn a25_a_diversion_by_an_owned_number_vouches() {
     let attempt = first(&policy, &by("+14255550200"));
     let refusal = refused(&policy, &by("+12125550177"));
 
-    assert_eq!(attempt.from, "<sip:+12125550100@198.51.100.10>");
+    assert_eq!(attempt.heading.from.text(), "<sip:+12125550100@198.51.100.10>");
     assert_eq!(header(&attempt, PAI), Some("<sip:+14255550200@198.51.100.10>"));
     assert_eq!(refusal.code, Code::NOT_YOUR_NUMBER);
 }
@@ -326,7 +326,7 @@ fn a10_an_anonymised_call_tells_no_number() {
         let attempt = first(policy, &facts);
 
         let wire = wire(&attempt);
-        assert_eq!(attempt.from, ANONYMOUS);
+        assert_eq!(attempt.heading.from.text(), ANONYMOUS);
         assert_eq!(header(&attempt, "Privacy").map(|words| &words[..2]), Some("id"));
         assert_eq!(attempt.media.path, MediaPath::Anchored);
         for told in ["4255550100", "hana", "Hana", "0100"] {
@@ -343,7 +343,7 @@ fn a10_pai_of_a_hidden_caller_goes_to_a_trusted_trunk_only() {
     {
         let attempt = first(&house(identity, ""), &private(hana("+12065550142")));
 
-        assert_eq!(attempt.from, ANONYMOUS);
+        assert_eq!(attempt.heading.from.text(), ANONYMOUS);
         assert_eq!(header(&attempt, "Privacy"), Some("id"));
         let asserted = header(&attempt, PAI);
         assert_eq!(asserted, is_told.then_some("<sip:+14255550100@198.51.100.10>"), "{identity}");
@@ -359,7 +359,7 @@ fn a10_who_is_always_hidden_can_be_shown_for_one_call() {
     for facts in [hana("*82+12065550142"), waived] {
         let attempt = first(&policy, &facts);
 
-        assert_eq!(attempt.from, "\"Hana Kim\" <sip:+14255550100@198.51.100.10>");
+        assert_eq!(attempt.heading.from.text(), "\"Hana Kim\" <sip:+14255550100@198.51.100.10>");
         assert_eq!(header(&attempt, PAI), Some("<sip:+14255550100@198.51.100.10>"));
         assert_eq!(header(&attempt, "Privacy"), Some("none"));
     }
@@ -375,7 +375,7 @@ fn a10_a_call_for_help_shows_who_calls() {
 
         assert!(plan.emergency);
         let attempt = &plan.attempts[0];
-        assert_eq!(attempt.from, "\"Hana Kim\" <sip:+14255550100@198.51.100.10>");
+        assert_eq!(attempt.heading.from.text(), "\"Hana Kim\" <sip:+14255550100@198.51.100.10>");
         assert_eq!(header(attempt, PAI), Some("<sip:+14255550100@198.51.100.10>"));
         assert_eq!(header(attempt, "Privacy"), None);
     }
@@ -396,7 +396,7 @@ fn a10_critical_privacy_is_given_or_refused() {
     assert_eq!((unknown.code, unknown.status), (Code::NO_PRIVACY, 500));
     assert!(unknown.words.contains("\"vanish\""));
     assert_eq!((shown.code, shown.status), (Code::NO_PRIVACY, 500));
-    assert_eq!(first(&house("", ""), &asks("id;vanish")).from, ANONYMOUS);
+    assert_eq!(first(&house("", ""), &asks("id;vanish")).heading.from.text(), ANONYMOUS);
 }
 
 /// A phone that hides in From is asked for a proof, not turned away; elsewhere it stays a stranger.
@@ -411,7 +411,7 @@ fn a10_who_hides_in_from_may_prove_who_they_are() {
     assert_eq!(refused(&policy, &inside).code, Code::PROVE_YOURSELF);
     assert_eq!(refused(&policy, &outside).code, Code::STRANGER);
     let proved = Facts { authenticated: Some("hana".into()), ..inside };
-    assert_eq!(first(&policy, &proved).from, ANONYMOUS);
+    assert_eq!(first(&policy, &proved).heading.from.text(), ANONYMOUS);
 }
 
 /// A hidden caller from outside stays hidden inside, though the carrier told us the number.
@@ -425,7 +425,7 @@ fn a10_a_caller_hidden_by_the_carrier_is_hidden_from_the_phone() {
 
     let attempt = first(&house("", ""), &facts);
 
-    assert_eq!(attempt.from, ANONYMOUS);
+    assert_eq!(attempt.heading.from.text(), ANONYMOUS);
     assert!(!wire(&attempt).contains("2065550142") && !wire(&attempt).contains("Body"));
 }
 
@@ -443,7 +443,7 @@ fn f1_privacy_holds_from_trunk_to_trunk() {
 
         let attempt = first(&policy, &facts);
 
-        assert_eq!(attempt.from, ANONYMOUS);
+        assert_eq!(attempt.heading.from.text(), ANONYMOUS);
         assert_eq!(header(&attempt, PAI).is_some(), is_told);
         assert_eq!(wire(&attempt).contains("4255550201"), is_told);
     }
@@ -466,7 +466,7 @@ fn f4_remote_party_id_is_read() {
 
     assert_eq!(header(&read, PAI), Some("<sip:+14255550201@198.51.100.10>"));
     assert_eq!(header(&called, PAI), Some("<sip:+14255550200@198.51.100.10>"));
-    assert_eq!((&*hidden.from, header(&hidden, "Privacy")), (ANONYMOUS, Some("id")));
+    assert_eq!((&*hidden.heading.from.text(), header(&hidden, "Privacy")), (ANONYMOUS, Some("id")));
 }
 
 /// And written, where a trunk wants it: privacy and all.
@@ -550,7 +550,7 @@ fn a11_a_diverted_call_keeps_its_caller_and_its_history() {
         "<sip:12065550142@198.51.100.10;cause=408>;index=1.1.1;mp=1.1",
     ];
 
-    assert_eq!(plan("diversion").from, "\"Ann Body\" <sip:12125550100@198.51.100.10>");
+    assert_eq!(plan("diversion").heading.from.text(), "\"Ann Body\" <sip:12125550100@198.51.100.10>");
     assert_eq!(all(&plan("diversion"), "Diversion"), diversion);
     assert_eq!(all(&plan("history-info"), "History-Info"), history);
     assert_eq!(all(&plan("history-info"), "Diversion"), [""; 0]);
@@ -619,7 +619,7 @@ fn a11_a_phone_is_told_who_diverted() {
 
     let attempt = first(&house("", ""), &facts);
 
-    assert_eq!(attempt.from, "<sip:+12065550142@contoso.example>");
+    assert_eq!(attempt.heading.from.text(), "<sip:+12065550142@contoso.example>");
     assert_eq!(all(&attempt, "Diversion"), ["<sip:+14257770001@contoso.example>;reason=user-busy;counter=1"]);
 }
 

@@ -37,7 +37,7 @@ const ALONE: [(&str, &str); 5] = [
 
 fn asks_to_be_answered(attempt: &AttemptPlan) -> Vec<&str> {
     let names = ["Answer-Mode", "Priv-Answer-Mode", "Call-Info", "Alert-Info"];
-    attempt.headers.iter().map(|(name, _)| &**name).filter(|name| names.contains(name)).collect()
+    attempt.heading.headers.iter().map(|(name, _)| &**name).filter(|name| names.contains(name)).collect()
 }
 
 /// Who may page has other phones answer by themselves, in the words of each maker; nobody else has, and the
@@ -56,8 +56,12 @@ fn f7_a_phone_answers_by_itself_for_those_who_may_page() {
     );
     assert_eq!(header(&paged, "Answer-Mode"), Some("Auto;require"));
     for (attempt, why) in [(&unpaged, "paging of lobby is not"), (&outside, "is outside")] {
-        assert!(asks_to_be_answered(attempt).is_empty(), "{:?}", attempt.headers);
-        assert!(attempt.because.iter().any(|because| because.contains(why)), "{:?}", attempt.because);
+        assert!(asks_to_be_answered(attempt).is_empty(), "{:?}", attempt.heading.headers);
+        assert!(
+            attempt.heading.because.iter().any(|because| because.contains(why)),
+            "{:?}",
+            attempt.heading.because
+        );
     }
 }
 
@@ -69,7 +73,7 @@ fn f7_a_page_that_is_sent_on_rings() {
     let facts = saying(crate::house::call("10.20.0.31:5060", crate::house::LAN, "hana", "0101"), &ALONE);
     let attempt = first(&policy, &facts);
 
-    assert!(asks_to_be_answered(&attempt).is_empty(), "{:?}", attempt.headers);
+    assert!(asks_to_be_answered(&attempt).is_empty(), "{:?}", attempt.heading.headers);
 }
 
 /// Other values of the same headers are no matter of phones: they don't pass even for those who may page.
@@ -81,8 +85,8 @@ fn f7_nothing_else_passes_under_the_names_of_paging() {
 
     let attempt = first(&policy, &saying(hana("0101"), &[icon, tune]));
 
-    assert!(asks_to_be_answered(&attempt).is_empty(), "{:?}", attempt.headers);
-    assert!(attempt.because.is_empty());
+    assert!(asks_to_be_answered(&attempt).is_empty(), "{:?}", attempt.heading.headers);
+    assert!(attempt.heading.because.is_empty());
 }
 
 /// Inside, outside and the private number ring otherwise, in the words of three makes of phones; what comes

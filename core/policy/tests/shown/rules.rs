@@ -24,9 +24,9 @@ fn req_f05_numbers_are_translated_on_the_trunk() {
 
         let attempt = first(&policy, &hana(dialled));
 
-        assert_eq!(attempt.request_uri, format!("sip:{sent}@198.51.100.10"), "{rule}");
-        assert_eq!(attempt.to, format!("<sip:{sent}@198.51.100.10>"), "{rule}");
-        assert_eq!(attempt.from, "\"Hana Kim\" <sip:+14255550100@198.51.100.10>", "{rule}");
+        assert_eq!(attempt.heading.request_uri.text(), format!("sip:{sent}@198.51.100.10"), "{rule}");
+        assert_eq!(attempt.heading.to.text(), format!("<sip:{sent}@198.51.100.10>"), "{rule}");
+        assert_eq!(attempt.heading.from.text(), "\"Hana Kim\" <sip:+14255550100@198.51.100.10>", "{rule}");
     }
 }
 
@@ -45,8 +45,8 @@ translate = { calling = [
 
     let attempt = first(&policy, &hana("+12065550142"));
 
-    assert_eq!(attempt.request_uri, "sip:12065550142@198.51.100.10");
-    assert_eq!(attempt.from, "\"Hana Kim\" <sip:55550100@198.51.100.10>");
+    assert_eq!(attempt.heading.request_uri.text(), "sip:12065550142@198.51.100.10");
+    assert_eq!(attempt.heading.from.text(), "\"Hana Kim\" <sip:55550100@198.51.100.10>");
     assert_eq!(header(&attempt, PAI), Some("<sip:55550100@198.51.100.10>"));
     let trail = trail(&policy, &hana("+12065550142"));
     assert!(
@@ -60,7 +60,7 @@ translate = { calling = [
 fn req_f05_an_extension_is_cut_off() {
     let attempt = first(&house("", ""), &hana("sip:+12065550142;ext=12@contoso.example"));
 
-    assert_eq!(attempt.request_uri, "sip:+12065550142@198.51.100.10");
+    assert_eq!(attempt.heading.request_uri.text(), "sip:+12065550142@198.51.100.10");
 }
 
 // Rules for headers
@@ -106,7 +106,10 @@ fn rules_for_headers_cannot_be_broken_out_of() {
 
     let attempt = first(&policy, &facts);
 
-    assert!(attempt.headers.iter().all(|(_, value)| !value.contains(char::is_control)), "{attempt:?}");
+    assert!(
+        attempt.heading.headers.iter().all(|(_, value)| !value.contains(char::is_control)),
+        "{attempt:?}"
+    );
 }
 
 /// A hidden caller is not given away by a header that is handed on, nor by a word that is filled in.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use model::{CallerIdHeader, CallerPrivacy, ConnectedTo, HeaderRule, HeaderWay, NumberPlace};
 use sip_message::NameAddr;
 
-use super::{ANONYMOUS, is_trusted, sent};
-use crate::address::{name_addr, user_escaped};
+use super::{is_trusted, sent};
+use crate::address::{anonymous, name_addr, user_escaped};
 use crate::call_plan::Callee;
 use crate::connected::{Connected, Introduction, Line, Part, Saying};
 use crate::handed_on::is_ignored;
@@ -37,8 +37,7 @@ pub(crate) fn of_caller(who: &Who<'_>, caller: &Caller<'_>) -> Connected {
     match caller.party {
         Party::User(user) => Connected { is_hidden, number, ..of_user(user) },
         Party::Trunk(_) | Party::Stranger { .. } => {
-            let display = who.display.as_deref().map(Arc::from);
-            Connected { number, inside: None, display, is_hidden }
+            Connected { number, inside: None, display: who.display.clone(), is_hidden }
         }
     }
 }
@@ -56,7 +55,7 @@ pub fn introduced(policy: &Policy, to: &Callee, party: &Connected, part: Part) -
 
 fn to_user(policy: &Policy, party: &Connected) -> Introduction {
     if party.is_hidden {
-        return Introduction { from: Some(name_addr(Some("Anonymous"), &[ANONYMOUS])), headers: Vec::new() };
+        return Introduction { from: Some(anonymous()), headers: Vec::new() };
     }
     let Some(name) = party.inside.as_ref().or(party.number.as_ref()) else { return Introduction::default() };
     let uri = ["sip:", &*user_escaped(name), "@", &*policy.realm];
@@ -98,7 +97,7 @@ fn to_trunk(trunk: &Trunk, party: &Connected, part: Part) -> Introduction {
     let privacy = party.is_hidden.then(|| ("Privacy".into(), "id".to_owned()));
     Introduction {
         from: Some(match party.is_hidden {
-            true => name_addr(Some("Anonymous"), &[ANONYMOUS]),
+            true => anonymous(),
             false => name_addr(display, &[&written(NumberPlace::From)]),
         }),
         headers: identity.into_iter().chain(privacy).collect(),

@@ -7,6 +7,7 @@ use model::DiversionHeader;
 use crate::address::{named_in, user_escaped};
 use crate::connected::Line;
 use crate::handed_on::Secrets;
+use crate::heading::SentUri;
 use crate::history::{Diversion, History};
 use crate::policy::Policy;
 use crate::steps::identity::who::{Who, named};
@@ -28,7 +29,7 @@ pub(crate) fn lines(
     who: &Who<'_>,
     caller: &Caller<'_>,
     telling: &Telling<'_>,
-    target: &str,
+    target: &SentUri,
 ) -> Vec<Line> {
     if telling.header == DiversionHeader::None || who.history.is_empty() {
         return Vec::new();
@@ -49,7 +50,7 @@ pub(crate) fn lines(
         lines.extend(named_lines("Diversion", history.to_diversion()));
     }
     if both || telling.header == DiversionHeader::HistoryInfo {
-        lines.extend(named_lines("History-Info", history.to_history_info(target)));
+        lines.extend(named_lines("History-Info", history.to_history_info(&target.text())));
     }
     lines
 }

@@ -20,6 +20,7 @@ mod messages;
 mod node;
 pub mod oddities;
 mod office;
+mod page;
 mod park;
 mod phones;
 mod place;
@@ -36,6 +37,7 @@ mod tls;
 mod transfer;
 mod transfer_phones;
 mod watching;
+mod websocket;
 mod wire;
 
 use std::path::PathBuf;
@@ -81,6 +83,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "watching", run: watching::run },
     Scenario { name: "mailbox", run: mailbox::run },
     Scenario { name: "messages", run: messages::run },
+    Scenario { name: "websocket", run: websocket::run },
     Scenario { name: "crash", run: crash::run },
 ];
 
@@ -100,6 +103,10 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
         true => Binary(built(load)),
         false => Binary(build(load)?),
     };
+    // Where they run alone there is no registry to install it from.
+    if !alone::is_alone() && chosen.iter().any(|scenario| scenario.name == "websocket") {
+        page::install()?;
+    }
     if let Some(done) = alone::again(name, load) {
         return done;
     }

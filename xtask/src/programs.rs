@@ -15,6 +15,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("baresip", "baresip-core"),
     ("kamailio", "kamailio"),
     ("dnsmasq", "dnsmasq-base"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
 ];
 
 /// Installs what the test lane needs and the machine lacks.

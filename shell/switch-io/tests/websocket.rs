@@ -122,8 +122,8 @@ fn d7_a_browser_is_answered_in_frames_of_text() {
         assert!(text.starts_with("SIP/2.0 200 ") && text.contains(&format!("Call-ID: {call}\r\n")), "{text}");
         assert!(text.contains("Via: SIP/2.0/WS "), "{text}");
     }
+    wait_for(|| house.tapped.lock().unwrap().iter().filter(|(way, _)| *way == Way::Sent).count() == 2);
     let tapped = house.tapped.lock().unwrap();
-    assert_eq!(tapped.iter().filter(|(way, _)| *way == Way::Sent).count(), 2);
     assert!(tapped.iter().all(|(_, bytes)| bytes.starts_with(b"SIP/2.0") || bytes.starts_with(b"OPTIONS")));
 }
 

@@ -3,14 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use media::{Aim, Figures, Order, PortPair, Purpose, Senders, Sending, SessionKey, Side, Turn};
+use media::{Aim, Figures, Order, PortPair, Purpose, Reports, Senders, Sending, SessionKey, Side, Turn};
 use policy::{InterfaceId, MediaPath, MediaPlan};
-use sdp::{Codecs, Cover, Direction, Face, Session};
+use sdp::{Codecs, Cover, Direction, Face, Session, Way};
 use sip_stack::Token;
 
 use crate::Room;
 use crate::keys::{Keys, Settled};
 use crate::stand::Stand;
+use crate::way::Ways;
 
 /// Rounds from here on are of attempts that ring beside others.
 const OF_LANES: u8 = 128;
@@ -30,6 +31,8 @@ pub(crate) struct Bridge {
     sides: [Port; 2],
     /// SRTP of each side.
     keys: [Keys; 2],
+    /// How each side is reached.
+    ways: [Ways; 2],
     stage: Stage,
     figures: Option<Figures>,
     /// Who speaks next on the callee's side is another peer than before.
@@ -65,6 +68,14 @@ pub(crate) struct Described {
     heard: Arc<[u8]>,
     told: Vec<u8>,
     keys: Settled,
+    ways: Ways,
+}
+
+/// What our side of a leg says of each stream, besides codecs and ports.
+#[derive(Clone)]
+struct Dress {
+    covers: Vec<Cover>,
+    ways: Vec<Way>,
 }
 
 enum Stage {
@@ -119,8 +130,9 @@ impl Bridge {
         };
         let sides = [port(Side::Caller), port(Side::Callee)];
         let keys = [caller.keys, Keys::unknown()];
-        let stage = Stage::Shut;
-        Bridge { key, round: 0, last: OF_LANES - 1, sides, keys, stage, figures: None, peer: Peer::Same }
+        let ways = Default::default();
+        let (stage, peer) = (Stage::Shut, Peer::Same);
+        Bridge { key, round: 0, last: OF_LANES - 1, sides, keys, ways, stage, figures: None, peer }
     }
 
     /// Media of an attempt that rings beside others of the same call.
@@ -174,6 +186,7 @@ impl Bridge {
     pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, stand: Stand) {
         let Stand { interface, senders, keys } = stand;
         self.keys[Side::Callee as usize] = keys;
+        self.ways[Side::Callee as usize] = Ways::default();
         self.sides[Side::Callee as usize].senders = senders;
         if self.sides[Side::Callee as usize].interface == interface {
             return;
@@ -203,10 +216,10 @@ impl Bridge {
         if let Some(offer) = offer.as_deref().and_then(|offer| Session::parse(offer).ok()) {
             session.media.truncate(offer.media.len());
         }
-        let covers = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
+        let dress = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
         self.open_streams(room, &session, purpose)?;
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
-        let ours = self.describe(from.other(), &session, &codecs, (&covers, offer.as_deref()))?;
+        let ours = self.describe(from.other(), &session, &codecs, (&dress, offer.as_deref()))?;
         self.aim(room, from, &session);
         self.sides[from as usize].heard = theirs.into();
         Ok(ours)
@@ -229,13 +242,14 @@ impl Bridge {
         for (keys, session) in self.keys.iter_mut().zip([&caller, &callee]) {
             keys.take_offer(room.stack.chance(), session).map_err(NoMedia::Unprotected)?;
         }
+        self.ways.iter_mut().zip([&caller, &callee]).for_each(|(ways, session)| ways.take_offer(session));
         let most = if caller.media.len() < callee.media.len() { &caller } else { &callee };
         self.open_streams(room, most, purpose)?;
         let codecs = Codecs::only(common.iter().map(String::as_str));
         let mut told = [Vec::new(), Vec::new()];
         for (to, session) in [(Side::Caller, &callee), (Side::Callee, &caller)] {
-            let covers = self.keys[to as usize].answer();
-            told[to as usize] = self.describe(to, session, &codecs, (&covers, Some(offers[to as usize])))?;
+            let dress = self.answering(to);
+            told[to as usize] = self.describe(to, session, &codecs, (&dress, Some(offers[to as usize])))?;
         }
         for (side, session) in [(Side::Caller, &caller), (Side::Callee, &callee)] {
             self.aim(room, side, session);
@@ -244,29 +258,38 @@ impl Bridge {
         Ok(told)
     }
 
-    /// Takes the keys that one side brings, and says how the other is covered.
+    /// Takes the keys and the ways that one side brings, and says what the other is told of ours.
     fn agree(
         &mut self,
         room: &mut Room<'_>,
         from: Side,
         part: Part,
         session: &Session<'_>,
-    ) -> Result<Vec<Cover>, String> {
+    ) -> Result<Dress, String> {
         let chance = room.stack.chance();
+        let (keys, ways) = (&mut self.keys[from as usize], &mut self.ways[from as usize]);
         match part {
             Part::Offer => {
-                self.keys[from as usize].take_offer(chance, session)?;
-                self.keys[from.other() as usize].offer(chance, session)
+                keys.take_offer(chance, session)?;
+                ways.take_offer(session);
             }
-            Part::Answer => {
-                self.keys[from as usize].take_answer(session)?;
-                Ok(self.keys[from.other() as usize].answer())
-            }
-            Part::Mediated => {
-                self.keys[from as usize].take_answer(session)?;
-                self.keys[from.other() as usize].offer(chance, session)
+            Part::Answer | Part::Mediated => {
+                keys.take_answer(session)?;
+                ways.take_answer(session);
             }
         }
+        let to = from.other();
+        Ok(match part {
+            Part::Answer => self.answering(to),
+            Part::Offer | Part::Mediated => Dress {
+                covers: self.keys[to as usize].offer(chance, session)?,
+                ways: self.ways[to as usize].offer(session.media.len()),
+            },
+        })
+    }
+
+    fn answering(&self, to: Side) -> Dress {
+        Dress { covers: self.keys[to as usize].answer(), ways: self.ways[to as usize].answer() }
     }
 
     /// Our description for a side; its version rises when it says something new (RFC 3264 8).
@@ -275,13 +298,13 @@ impl Bridge {
         to: Side,
         session: &Session<'_>,
         codecs: &Codecs,
-        covers: (&[Cover], Option<&[u8]>),
+        dress: (&Dress, Option<&[u8]>),
     ) -> Result<Vec<u8>, NoMedia> {
-        let mut ours = self.written(to, session, codecs, covers)?;
+        let mut ours = self.written(to, session, codecs, dress)?;
         let told = &self.sides[to as usize].told;
         if !told.is_empty() && *told != ours {
             self.sides[to as usize].version += 1;
-            ours = self.written(to, session, codecs, covers)?;
+            ours = self.written(to, session, codecs, dress)?;
         }
         self.sides[to as usize].told.clone_from(&ours);
         Ok(ours)
@@ -292,10 +315,11 @@ impl Bridge {
         to: Side,
         session: &Session<'_>,
         codecs: &Codecs,
-        (covers, offer): (&[Cover], Option<&[u8]>),
+        (dress, offer): (&Dress, Option<&[u8]>),
     ) -> Result<Vec<u8>, NoMedia> {
         let mut ours = Vec::with_capacity(1024);
-        let face = Face { covers: covers.to_vec(), ..self.face(to, session) };
+        let Dress { covers, ways } = dress.clone();
+        let face = Face { covers, ways, ..self.face(to, session) };
         sdp::rewrite(session, &face, codecs, &mut ours)
             .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
         Ok(match offer {
@@ -316,7 +340,7 @@ impl Bridge {
         }
         let nowhere = Aim {
             rtp: None,
-            rtcp: None,
+            reports: Reports::Apart(None),
             sending: Sending::Held,
             senders: Senders::Signalled,
             turn: Turn::Another,
@@ -358,12 +382,14 @@ impl Bridge {
             heard: Arc::clone(&self.sides[from as usize].heard),
             told: self.sides[from.other() as usize].told.clone(),
             keys: self.keys[from as usize].settled(),
+            ways: self.ways[from as usize].clone(),
         }
     }
 
     /// An offer of a side was refused: what held before holds on (RFC 6141, RFC 3261 14.2).
     pub(crate) fn restore(&mut self, room: &mut Room<'_>, from: Side, before: Described) {
         self.keys[from as usize].restore(before.keys);
+        self.ways[from as usize] = before.ways;
         if let Ok(session) = Session::parse(&before.heard) {
             self.aim(room, from, &session);
         }
@@ -402,6 +428,7 @@ impl Bridge {
             port.aims.clear();
         }
         self.keys = stands.map(|stand| stand.keys);
+        self.ways = Default::default();
     }
 
     /// A side answers what it was offered, and the other side is told nothing new.
@@ -413,6 +440,7 @@ impl Bridge {
     ) -> Result<(), NoMedia> {
         let session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
         self.keys[side as usize].take_answer(&session).map_err(NoMedia::Unprotected)?;
+        self.ways[side as usize].take_answer(&session);
         self.aim(room, side, &session);
         self.sides[side as usize].heard = theirs.into();
         Ok(())
@@ -442,7 +470,7 @@ impl Bridge {
             };
             let aim = Aim {
                 rtp: target.rtp,
-                rtcp: target.rtcp,
+                reports: self.ways[side as usize].reports(stream, target.rtcp),
                 sending,
                 senders: self.sides[side as usize].senders,
                 turn: if is_another { Turn::Another } else { Turn::Same },
@@ -540,6 +568,7 @@ impl Bridge {
             session_id: side.session_id,
             version: side.version,
             covers: Vec::new(),
+            ways: Vec::new(),
         }
     }
 }

@@ -83,6 +83,7 @@ mod talker;
 mod tell;
 mod verdict;
 mod view;
+mod way;
 
 pub use accounts::{Accounts, Way};
 pub use event::Event;

@@ -21,7 +21,7 @@ mod shield;
 mod verdict;
 
 pub use figures::{Figures, SideFigures};
-pub use order::{Aim, Event, Order, Protection, Senders, Sending, SessionKey, Side, Turn};
+pub use order::{Aim, Event, Order, Protection, Reports, Senders, Sending, SessionKey, Side, Turn};
 pub use packet::Packet;
 pub use ports::{PortBook, PortPair, Purpose};
 pub use relay::{Act, Outbox, Relay};

@@ -40,7 +40,7 @@ pub enum Order {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aim {
     pub rtp: Option<SocketAddr>,
-    pub rtcp: Option<SocketAddr>,
+    pub reports: Reports,
     pub sending: Sending,
     pub senders: Senders,
     pub turn: Turn,
@@ -48,6 +48,15 @@ pub struct Aim {
     pub clock: u32,
     /// The keys of its SRTP; without them its media is clear.
     pub protection: Option<Arc<Protection>>,
+}
+
+/// Where a peer receives RTCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reports {
+    /// At a port of their own, if it said one.
+    Apart(Option<SocketAddr>),
+    /// Where its media is, wherever that turns out to be; ours too comes from the port of our media.
+    Muxed,
 }
 
 /// The master keys of one side of a stream.

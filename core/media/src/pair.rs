@@ -9,7 +9,7 @@ use rtp::srtp::Refused;
 use crate::figures::{Figures, SideFigures};
 use crate::latch::{Admission, Latch};
 use crate::observe::Observer;
-use crate::order::{Aim, Sending, SessionKey, Side};
+use crate::order::{Aim, Reports, Sending, SessionKey, Side};
 use crate::packet::Packet;
 use crate::shield::Shield;
 use crate::verdict::{Half, Reason};
@@ -17,6 +17,8 @@ use crate::verdict::{Half, Reason};
 const CLOCK_DEFAULT: u32 = 8000;
 
 type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
+/// Where a report goes, and out of which of our ports.
+type Report = Result<(SocketAddr, Half), Reason>;
 
 #[derive(Debug)]
 pub(crate) struct Pair {
@@ -33,7 +35,7 @@ struct SideState {
     sending: Sending,
     shield: Option<Box<Shield>>,
     /// Where its RTCP goes: as signalled, or as heard from the host that its RTP comes from.
-    rtcp: Option<SocketAddr>,
+    reports: Reports,
     rtcp_heard: Option<Instant>,
     clock: u32,
     seen: Observer,
@@ -51,7 +53,7 @@ impl Pair {
             self.changed = now;
         }
         side.latch.aim(aim.rtp, aim.senders, aim.turn);
-        side.rtcp = aim.rtcp;
+        side.reports = aim.reports;
         side.sending = aim.sending;
         side.clock = if aim.clock == 0 { CLOCK_DEFAULT } else { aim.clock };
         match (&mut side.shield, aim.protection) {
@@ -121,31 +123,29 @@ impl Pair {
         side: Side,
         from: SocketAddr,
         packet: &mut Packet<'_>,
-    ) -> Outcome {
+    ) -> Report {
         let (here, there) = self.facing(side);
         if !rtp::is_rtcp(packet.bytes()) {
             here.counted.dropped_malformed += 1;
-            return (Err(Reason::Malformed), None);
+            return Err(Reason::Malformed);
         }
-        if here.rtcp != Some(from) && !here.latch.is_host_of_peer(from) {
+        if !here.reports_from(from) {
             here.counted.dropped_strangers += 1;
-            return (Err(Reason::Stranger), None);
+            return Err(Reason::Stranger);
         }
-        if let Err(reason) = here.open(packet, Half::Rtcp) {
-            return (Err(reason), None);
+        here.open(packet, Half::Rtcp)?;
+        if let Reports::Apart(Some(place)) = &mut here.reports {
+            *place = from;
         }
-        here.rtcp = here.rtcp.map(|_| from);
         here.counted.rtcp_in += 1;
         here.rtcp_heard = Some(now);
-        let Some(to) = there.rtcp else {
+        let Some(to) = there.reports_to() else {
             here.counted.dropped_undeliverable += 1;
-            return (Err(Reason::Undeliverable), None);
+            return Err(Reason::Undeliverable);
         };
-        if let Err(reason) = there.seal(packet, Half::Rtcp) {
-            return (Err(reason), None);
-        }
+        there.seal(packet, Half::Rtcp)?;
         there.counted.rtcp_out += 1;
-        (Ok(to), None)
+        Ok(to)
     }
 
     /// Takes back that a packet went out to `side`.
@@ -187,11 +187,26 @@ impl SideState {
             latch: Latch::new(),
             sending: Sending::Held,
             shield: None,
-            rtcp: None,
+            reports: Reports::Apart(None),
             rtcp_heard: None,
             clock: CLOCK_DEFAULT,
             seen: Observer::default(),
             counted: SideFigures::default(),
+        }
+    }
+
+    /// Whether RTCP from there is its peer's: from where it was signalled, or from where its RTP comes.
+    fn reports_from(&self, from: SocketAddr) -> bool {
+        match self.reports {
+            Reports::Apart(place) => place == Some(from) || self.latch.is_host_of_peer(from),
+            Reports::Muxed => self.latch.is_peer(from),
+        }
+    }
+
+    fn reports_to(&self) -> Option<(SocketAddr, Half)> {
+        match self.reports {
+            Reports::Apart(place) => place.map(|place| (place, Half::Rtcp)),
+            Reports::Muxed => self.latch.destination().map(|place| (place, Half::Rtp)),
         }
     }
 

@@ -78,18 +78,20 @@ impl Relay {
         let Some(Some(pair)) = self.slots.get_mut(slot as usize) else {
             return Verdict::Drop(Reason::NobodyHere);
         };
-        let half = if rtp::is_rtcp(packet.bytes()) { Half::Rtcp } else { half };
+        if half == Half::Rtcp || rtp::is_rtcp(packet.bytes()) {
+            return match pair.carry_rtcp(now, side, from, packet) {
+                Ok((to, half)) => Verdict::Forward { port: port_index(slot, side.other(), half), to },
+                Err(reason) => Verdict::Drop(reason),
+            };
+        }
 
-        let (to, admission) = match half {
-            Half::Rtp => pair.carry_rtp(now, side, from, packet),
-            Half::Rtcp => pair.carry_rtcp(now, side, from, packet),
-        };
+        let (to, admission) = pair.carry_rtp(now, side, from, packet);
         if admission == Some(Admission::Latched) {
             let (session, stream) = pair.key;
             out.push(Act::Tell(Event::Latched { session, stream, side, from }));
         }
         match to {
-            Ok(to) => Verdict::Forward { port: port_index(slot, side.other(), half), to },
+            Ok(to) => Verdict::Forward { port: port_index(slot, side.other(), Half::Rtp), to },
             Err(reason) => Verdict::Drop(reason),
         }
     }

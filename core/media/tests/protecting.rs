@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use media::{
-    Aim, Order, Outbox, Packet, PortBook, PortIndex, Protection, Purpose, Reason, Relay, Senders, Sending,
-    SessionKey, Side, Turn, Verdict,
+    Aim, Order, Outbox, Packet, PortBook, PortIndex, Protection, Purpose, Reason, Relay, Reports, Senders,
+    Sending, SessionKey, Side, Turn, Verdict,
 };
 use rtp::srtp::{MasterKey, Opener, Sealer, Suite};
 use rtp::{Fixed, Header, rtcp};
@@ -136,7 +136,7 @@ impl House {
         let peer = protection.as_deref().map(Peer::new);
         let aim = Aim {
             rtp: Some(rtp),
-            rtcp: Some(SocketAddr::new(rtp.ip(), rtp.port() + 1)),
+            reports: Reports::Apart(Some(SocketAddr::new(rtp.ip(), rtp.port() + 1))),
             sending: Sending::Allowed,
             senders: Senders::Anywhere,
             turn: Turn::Same,

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::{
-    Act, Aim, Event, Figures, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Senders, Sending,
-    SessionKey, Side, Turn, Verdict,
+    Act, Aim, Event, Figures, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Reports, Senders,
+    Sending, SessionKey, Side, Turn, Verdict,
 };
 use rtp::{Fixed, Header, rtcp};
 
@@ -315,6 +315,34 @@ fn any_stream_of_a_session_is_heard_and_nothing_is_said_of_one_that_is_closed() 
     assert_eq!(house.ask(), None);
 }
 
+/// One peer has one port for all, the other a port for its reports: each hears the other's where it listens.
+#[test]
+fn e2_reports_cross_between_a_muxed_and_an_unmuxed_peer() {
+    let mut house = House::new();
+    house.aim_muxed(Side::Caller, CALLER);
+    house.aim(Side::Callee, CALLEE, Senders::Signalled);
+
+    assert_eq!(house.muxed_rtcp(Side::Caller, CALLER), Ok((30003, "198.51.100.9:6001".to_owned())));
+    assert_eq!(house.rtcp(Side::Callee, "198.51.100.9:6001"), Ok((30000, CALLER.to_owned())));
+    let figures = house.close();
+    assert_eq!((figures.caller.rtcp_in, figures.callee.rtcp_out), (1, 1));
+    assert_eq!((figures.callee.rtcp_in, figures.caller.rtcp_out), (1, 1));
+}
+
+/// The reports of a peer that multiplexes go where its media was heard, and come from nowhere else.
+#[test]
+fn e2_muxed_reports_go_where_the_media_of_the_peer_is() {
+    let mut house = House::new();
+    house.aim_muxed(Side::Caller, CALLER);
+    house.aim_muxed(Side::Callee, CALLEE);
+    house.rtp(Side::Caller, "203.0.113.1:61000", 1).unwrap();
+
+    assert_eq!(house.muxed_rtcp(Side::Caller, STRANGER), Err(Reason::Stranger));
+    assert_eq!(house.muxed_rtcp(Side::Caller, "203.0.113.1:61001"), Err(Reason::Stranger));
+    assert_eq!(house.muxed_rtcp(Side::Caller, "203.0.113.1:61000"), Ok((30002, CALLEE.to_owned())));
+    assert_eq!(house.muxed_rtcp(Side::Callee, CALLEE), Ok((30000, "203.0.113.1:61000".to_owned())));
+}
+
 struct House {
     relay: Relay,
     start: Instant,
@@ -374,6 +402,21 @@ impl House {
         self.order_aim(side, Some(rtp), Sending::Allowed, (senders, Turn::Same));
     }
 
+    /// A peer that has one port for all.
+    fn aim_muxed(&mut self, side: Side, rtp: &str) {
+        let (sending, senders, turn) = (Sending::Allowed, Senders::Anywhere, Turn::Same);
+        let (rtp, reports) = (Some(rtp.parse().unwrap()), Reports::Muxed);
+        let aim = Aim { rtp, reports, sending, senders, turn, clock: 8000, protection: None };
+        self.order(Order::Aim { session: CALL, stream: 0, side, aim });
+    }
+
+    /// A report at the port for media.
+    fn muxed_rtcp(&mut self, side: Side, from: &str) -> Result<(u16, String), Reason> {
+        let mut report = Vec::new();
+        rtcp::write_report(1, None, &[], &mut report);
+        self.receive(if side == Side::Caller { 0 } else { 2 }, from, &report)
+    }
+
     /// Another peer than before is about to speak.
     fn aim_anew(&mut self, side: Side, rtp: &str) {
         self.order_aim(side, Some(rtp), Sending::Allowed, (Senders::Anywhere, Turn::Another));
@@ -381,9 +424,9 @@ impl House {
 
     fn order_aim(&mut self, side: Side, rtp: Option<&str>, sending: Sending, believed: (Senders, Turn)) {
         let rtp: Option<SocketAddr> = rtp.map(|rtp| rtp.parse().unwrap());
-        let rtcp = rtp.map(|rtp| SocketAddr::new(rtp.ip(), rtp.port() + 1));
-        let (senders, turn) = believed;
-        let aim = Aim { rtp, rtcp, sending, senders, turn, clock: 8000, protection: None };
+        let beside = rtp.map(|rtp| SocketAddr::new(rtp.ip(), rtp.port() + 1));
+        let (reports, (senders, turn)) = (Reports::Apart(beside), believed);
+        let aim = Aim { rtp, reports, sending, senders, turn, clock: 8000, protection: None };
         self.order(Order::Aim { session: CALL, stream: 0, side, aim });
     }
 

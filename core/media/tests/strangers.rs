@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use media::{Aim, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Senders, Sending};
+use media::{Aim, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Reports, Senders, Sending};
 use media::{SessionKey, Side, Turn, Verdict};
 use rtp::{Fixed, Header};
 
@@ -136,7 +136,8 @@ impl Street {
     fn aim(&mut self, side: Side, place: &str, senders: Senders) {
         let rtp: SocketAddr = place.parse().unwrap();
         let (sending, turn) = (Sending::Allowed, Turn::Same);
-        let aim = Aim { rtp: Some(rtp), rtcp: None, sending, senders, turn, clock: 8000, protection: None };
+        let reports = Reports::Apart(None);
+        let aim = Aim { rtp: Some(rtp), reports, sending, senders, turn, clock: 8000, protection: None };
         self.order(Order::Aim { session: CALL, stream: 0, side, aim });
     }
 

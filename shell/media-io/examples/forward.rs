@@ -8,7 +8,7 @@
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use media::{Aim, Event, Order, PortPair, Senders, Sending, SessionKey, Side, Turn};
+use media::{Aim, Event, Order, PortPair, Reports, Senders, Sending, SessionKey, Side, Turn};
 use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start_on};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -48,10 +48,10 @@ fn open(handle: &Handle, call: u64, port: u16, peers: [u16; 2]) -> io::Result<()
     let pair = |port| PortPair { address: HERE, port };
     tell(handle, Order::Open { session, stream: 0, ports: [pair(port), pair(port + 2)] })?;
     for (side, peer) in [Side::Caller, Side::Callee].into_iter().zip(peers) {
-        let (rtp, rtcp) = (SocketAddr::new(HERE, peer), None);
+        let rtp = SocketAddr::new(HERE, peer);
         let aim = Aim {
             rtp: Some(rtp),
-            rtcp,
+            reports: Reports::Apart(None),
             sending: Sending::Allowed,
             senders: Senders::Signalled,
             turn: Turn::Same,

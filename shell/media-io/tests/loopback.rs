@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use media::{Aim, Event, Figures, Order, PortPair, Senders, Sending, SessionKey, Side, Turn};
+use media::{Aim, Event, Figures, Order, PortPair, Reports, Senders, Sending, SessionKey, Side, Turn};
 use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start, start_on};
 use rtp::{Law, Tone, rtcp};
 
@@ -449,7 +449,7 @@ fn quiet() -> Settings<fn(Event)> {
 fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {
     Aim {
         rtp: Some(rtp.local_addr().unwrap()),
-        rtcp: Some(rtcp.local_addr().unwrap()),
+        reports: Reports::Apart(Some(rtcp.local_addr().unwrap())),
         sending: Sending::Allowed,
         senders: Senders::Signalled,
         turn: Turn::Same,

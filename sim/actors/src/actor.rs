@@ -68,6 +68,8 @@ pub struct LegView {
     pub remote_tag: Option<String>,
     /// RTP packets that reached it.
     pub packets_heard: u64,
+    /// Reports that reached it where it takes them.
+    pub reports_heard: u64,
 }
 
 impl Actor {
@@ -149,6 +151,7 @@ impl Actor {
             local_tag: leg.dialog.local_tag.clone(),
             remote_tag: leg.dialog.remote_tag.clone().or_else(|| leg.early_tag.clone()),
             packets_heard: leg.media.packets_heard,
+            reports_heard: leg.media.reports_heard,
         })
     }
 
@@ -167,6 +170,10 @@ impl Actor {
     }
 
     fn heard(&mut self, to: SocketAddr, packet: &[u8], out: &mut ActorOut) {
+        if rtp::is_rtcp(packet) {
+            let leg = self.legs.values_mut().rev().find(|leg| leg.media.takes_reports_at() == to);
+            return leg.into_iter().for_each(|leg| leg.media.reports_heard += 1);
+        }
         let leg = self.legs.values_mut().rev().find(|leg| leg.media.local == to);
         let Some(leg) = leg else {
             if to.port().is_multiple_of(2) {

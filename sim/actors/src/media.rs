@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rtp::{Fixed, Header, Law, Tone};
-use sdp::{Direction, Session};
+use sdp::{Direction, Reports, Session};
 
 use crate::exchange::{ActorOut, Note, Parcel, Transport};
 use crate::profile::{Habit, Profile};
@@ -34,6 +34,7 @@ pub(crate) struct Media {
     heard_tone: Option<u16>,
     ear: Ear,
     pub packets_heard: u64,
+    pub reports_heard: u64,
     last_tag: Option<Tag>,
     /// Which of several devices of one call this is.
     pub device: u8,
@@ -44,6 +45,8 @@ pub(crate) struct Media {
     sealed: Option<Sealed>,
     /// Answers in clear whatever was asked.
     is_careless: bool,
+    /// What it wishes for the port of reports.
+    muxes: Reports,
 }
 
 /// What our descriptions say of our address.
@@ -60,6 +63,7 @@ struct Peer {
     rtp: Option<SocketAddr>,
     payload_type: u8,
     direction: Direction,
+    reports: Reports,
 }
 
 impl Media {
@@ -84,6 +88,8 @@ impl Media {
             heard_tone: None,
             ear: Ear::default(),
             packets_heard: 0,
+            reports_heard: 0,
+            muxes: if profile.has(Habit::Muxes) { Reports::Muxed } else { Reports::Apart },
             last_tag: None,
             device: 0,
             may_return: false,
@@ -104,6 +110,9 @@ impl Media {
         }
         if let Some(sealed) = self.sealed.as_ref().filter(|sealed| sealed.offers()) {
             let _ = write!(text, "{}\r\n", sealed.line(1));
+        }
+        if self.muxes == Reports::Muxed {
+            text.push_str("a=rtcp-mux\r\n");
         }
         self.last_said = text.into_bytes();
         self.last_said.clone()
@@ -136,6 +145,9 @@ impl Media {
                     if let (Some(tag), Some(sealed)) = (key, &self.sealed) {
                         let _ = write!(text, "{}\r\n", sealed.line(tag));
                     }
+                    if self.muxes == Reports::Muxed && media.reports() == Reports::Muxed {
+                        text.push_str("a=rtcp-mux\r\n");
+                    }
                     taken = Some(());
                 }
                 None => {
@@ -155,6 +167,7 @@ impl Media {
             rtp: sdp::media_targets(theirs)[at].rtp,
             payload_type: theirs.media[at].codecs().first().map_or(0, |codec| codec.payload_type),
             direction: theirs.direction_of(&theirs.media[at]),
+            reports: if self.muxes == Reports::Muxed { theirs.media[at].reports() } else { Reports::Apart },
         });
         if let (Some(at), Some(sealed)) = (first, &mut self.sealed) {
             sealed.learn(&theirs.media[at]);
@@ -174,7 +187,7 @@ impl Media {
     pub(crate) fn expire(&mut self, now: Instant, profile: &Profile, call_id: &str, out: &mut ActorOut) {
         let Some(next) = self.next.filter(|next| *next <= now) else { return };
         self.next = Some(next + self.every);
-        let Some(Peer { rtp: Some(to), payload_type, direction }) = self.peer else { return };
+        let Some(Peer { rtp: Some(to), payload_type, direction, .. }) = self.peer else { return };
         if self.is_mute || !direction.receives() || !self.direction.sends() || profile.sound == Sound::Echo {
             return;
         }
@@ -184,8 +197,7 @@ impl Media {
         let mut bytes = Vec::with_capacity(180);
         if profile.has(Habit::OnlyReports) {
             rtp::rtcp::write_report(self.session_id as u32, None, &[], &mut bytes);
-            let beside = |address: SocketAddr| SocketAddr::new(address.ip(), address.port() + 1);
-            let (from, to) = (beside(self.local), beside(to));
+            let (from, to) = (self.takes_reports_at(), self.place_of_reports(to));
             return out.sends.push(Parcel { transport: Transport::Udp, from, to, bytes });
         }
         match &mut self.tone {
@@ -231,6 +243,18 @@ impl Media {
         }
         let hertz = self.ear.hear(header.payload)?;
         (self.heard_tone.replace(hertz) != Some(hertz)).then_some(Note::HeardTone { hertz })
+    }
+
+    /// Where reports reach it.
+    pub(crate) fn takes_reports_at(&self) -> SocketAddr {
+        self.place_of_reports(self.local)
+    }
+
+    fn place_of_reports(&self, media: SocketAddr) -> SocketAddr {
+        match self.peer {
+            Some(Peer { reports: Reports::Muxed, .. }) => media,
+            _ => SocketAddr::new(media.ip(), media.port() + 1),
+        }
     }
 
     fn name(&self, profile: &Profile) -> String {

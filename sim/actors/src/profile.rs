@@ -111,6 +111,8 @@ pub enum Habit {
     Mute,
     /// Sends reports (RTCP) and no media.
     OnlyReports,
+    /// Offers one port for media and reports, and takes the offer of it (RFC 5761).
+    Muxes,
     /// P-Early-Media of its provisional answers.
     SaysOfEarlySound(&'static str),
     /// INVITEs carry no offer; the answer comes in the ACK.

@@ -336,6 +336,10 @@ impl CallHandle {
         self.view().map_or(0, |leg| leg.packets_heard)
     }
 
+    pub fn reports_heard(&self) -> u64 {
+        self.view().map_or(0, |leg| leg.reports_heard)
+    }
+
     pub fn call_id(&self) -> String {
         self.view().map(|leg| leg.call_id).unwrap_or_default()
     }

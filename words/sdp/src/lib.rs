@@ -23,6 +23,7 @@ mod line;
 mod rewrite;
 mod session;
 mod targets;
+mod way;
 
 pub use answer::{Mismatch, answer_matches};
 pub use assumed::assumed;
@@ -36,3 +37,4 @@ pub use line::Line;
 pub use rewrite::{Face, Refusal, rewrite};
 pub use session::{Error, Media, Session};
 pub use targets::{MediaTarget, media_targets};
+pub use way::{Reports, Way};

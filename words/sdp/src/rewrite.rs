@@ -10,6 +10,7 @@ use crate::direction::Direction;
 use crate::leak;
 use crate::line::Line;
 use crate::session::{Media, Session};
+use crate::way::{Reports, Way};
 
 const OUR_USER: &str = "-";
 const OUR_NAME: &str = "Tandem";
@@ -68,6 +69,8 @@ pub struct Face {
     pub ports: Vec<u16>,
     /// One for each media line; none leaves it clear.
     pub covers: Vec<Cover>,
+    /// One for each media line; none has its reports on a port of their own.
+    pub ways: Vec<Way>,
     pub session_id: u64,
     pub version: u64,
 }
@@ -111,6 +114,9 @@ pub fn rewrite(
         push(&mut text, format_args!("m={} {port} {protocol} {}", media.kind, formats.join(" ")));
         media_lines(theirs, media, &formats, &hidden, &mut text);
         cover.keys().iter().for_each(|key| push(&mut text, format_args!("{key}")));
+        if face.ways.get(m_line).is_some_and(|way| way.reports == Reports::Muxed) && media.is_rtp() {
+            push(&mut text, format_args!("a=rtcp-mux"));
+        }
     }
 
     out.extend_from_slice(text.as_bytes());

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use proptest::prelude::*;
-use sdp::{Codecs, Cover, Crypto, Face, Refusal, Session, rewrite};
+use sdp::{Codecs, Cover, Crypto, Face, Refusal, Reports, Session, Way, rewrite};
 
 const HEAD: &str = "v=0\r\no=alice 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n";
 
@@ -184,6 +184,7 @@ fn face() -> Face {
         session_id: 77,
         version: 3,
         covers: Vec::new(),
+        ways: Vec::new(),
     }
 }
 
@@ -211,5 +212,39 @@ fn each_cover_has_its_protocol_and_its_keys() {
         assert!(!written.contains("AAAA"), "{written}");
         let read = Session::parse(written.as_bytes()).unwrap().media[0].keys();
         assert!(read.len() == keys && read.iter().all(|key| key.key == [7; 30]), "{written}");
+    }
+}
+
+/// What one leg agreed on about the port of its reports is nothing to the other (RFC 5761, 5.1).
+#[test]
+fn e2_reports_share_the_port_of_media_where_this_leg_wants_it() {
+    let muxed = format!("{HEAD}m=audio 40000 RTP/AVP 0\r\na=rtcp-mux\r\na=rtcp:40000\r\n");
+    let apart = format!("{HEAD}m=audio 40000 RTP/AVP 0\r\na=rtcp:40009\r\n");
+    let fax = format!("{HEAD}m=image 40000 udptl t38\r\n");
+    let wishes = [(&muxed, Reports::Apart, 0), (&apart, Reports::Muxed, 1), (&fax, Reports::Muxed, 0)];
+
+    for (theirs, reports, count) in wishes {
+        let face = Face { ways: vec![Way { reports }], ..face() };
+        let mut ours = Vec::new();
+        rewrite(&Session::parse(theirs.as_bytes()).unwrap(), &face, &Codecs::all(), &mut ours).unwrap();
+
+        let ours = String::from_utf8(ours).unwrap();
+        assert_eq!(ours.matches("a=rtcp-mux\r\n").count(), count, "{ours}");
+        assert!(!ours.contains("a=rtcp:"), "{ours}");
+    }
+}
+
+#[test]
+fn e2_a_line_says_where_its_reports_go() {
+    let rows = [
+        ("m=audio 40000 RTP/AVP 0\r\na=rtcp-mux\r\n", Reports::Muxed),
+        ("m=audio 40000 RTP/AVP 0\r\na=rtcp-mux-only\r\na=rtcp-mux\r\n", Reports::Muxed),
+        ("m=audio 40000 RTP/AVP 0\r\na=rtcp:40000\r\n", Reports::Apart),
+        ("m=image 40000 udptl t38\r\na=rtcp-mux\r\n", Reports::Apart),
+    ];
+
+    for (line, reports) in rows {
+        let text = format!("{HEAD}{line}");
+        assert_eq!(Session::parse(text.as_bytes()).unwrap().media[0].reports(), reports, "{line}");
     }
 }

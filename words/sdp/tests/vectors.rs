@@ -140,6 +140,7 @@ fn rewritten(file: &str) -> Result<String, Refusal> {
         session_id: 7,
         version: 1,
         covers: Vec::new(),
+        ways: Vec::new(),
     };
     let mut out = Vec::new();
     rewrite(&session, &face, &Codecs::all(), &mut out)?;

@@ -47,6 +47,7 @@ mod providers;
 mod redirections;
 mod registration;
 mod reliable;
+mod reports;
 mod ringing;
 mod rough_days;
 mod second_opinion;

@@ -14,6 +14,9 @@ use crate::sight::Sight;
 /// Refusals that are no call: malformed, unsupported, unproven, merged, too many hops, overload.
 const NO_CALL: [u16; 11] = [400, 401, 407, 413, 415, 416, 420, 482, 483, 500, 503];
 
+/// The verdict of a call that was made to take another one, or to say something of it.
+const SERVED: &str = "TD-E005";
+
 /// How far a record's time may be from what far ends saw over a clean network.
 const TOLERANCE: Duration = Duration::from_millis(500);
 
@@ -116,7 +119,10 @@ impl Records {
         if record.answered.is_none() && record.talk_ms > 0 {
             self.faults.push(format!("record {id}: talk time without an answer"));
         }
-        self.lineage.note(&record.id, &record.parents);
+        match record.verdict.as_str() {
+            SERVED => self.lineage.note_merged(&record.id, &record.parents),
+            _ => self.lineage.note(&record.id, &record.parents),
+        }
         self.kept.entry(record.call_id.clone()).or_default().push(Kept {
             id: id.clone(),
             talk: Duration::from_millis(record.talk_ms),

@@ -347,6 +347,36 @@ fn req_f47_early_media_gives_way_to_the_picker() {
     }
 }
 
+/// The caller sends its call on while the picker is in it: the picker goes along, and the record of its code
+/// stands beside that of the call that it is in now; both name the one that rang.
+#[test]
+fn req_f47_a_picker_goes_along_when_the_caller_transfers_it() {
+    let mut world = World::from_toml(seed(), &house());
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    hana.has_habit(Habit::RingsForever);
+    let call = lobby.dials("0100");
+    world.run_for(WHILE);
+    let taking = minsu.dials("*8");
+    world.run_for(WHILE);
+    assert!(talk(&mut world, &call, &taking));
+
+    call.transfers_to("+1 206 555 0199");
+    world.run_for(2 * WHILE);
+
+    let newest = world.provider("east").newest();
+    assert!(talk(&mut world, &taking, &newest));
+    taking.hangs_up();
+    world.run_for(WHILE);
+    let [picking, picked, transferred] = world.records() else { panic!("three records") };
+    assert_eq!(verdicts(&world), ["TD-E005", "TD-E003", "TD-E001"]);
+    assert_eq!(transferred.call_id, picking.call_id);
+    assert_eq!(
+        (picking.parents.join(" "), transferred.parents.join(" ")),
+        (picked.id.clone(), picked.id.clone())
+    );
+    world.finish();
+}
+
 /// Of several phones that ring together each hears that the call is elsewhere.
 #[test]
 fn req_f47_every_phone_that_rings_hears_that_the_call_is_elsewhere() {

@@ -20,6 +20,7 @@ impl Call {
             return;
         }
         *slot = None;
+        self.hear_session(room, side, message);
         let answer = match body::of(message) {
             Body::Sdp(answer) => Some(answer),
             Body::None | Body::Unknown => None,

@@ -25,6 +25,7 @@ use crate::quiet::Quiet;
 use crate::ring::Ring;
 use crate::round::Rounds;
 use crate::stand::{Reached, Stand};
+use crate::talker::Claim;
 use crate::time::T1;
 use crate::timer::Agreement;
 use crate::told::Told;
@@ -58,6 +59,8 @@ pub struct Call {
     pub(crate) lender: Option<Lender>,
     /// A newcomer and the other side get to know of each other's media.
     pub(crate) joining: Option<Joining>,
+    /// New names that requests have brought which wait for their answers, in their order.
+    pub(crate) claims: Vec<Claim>,
     /// Users who were in calls that this one came out of, and may come back.
     pub(crate) former: Vec<Arc<str>>,
     /// Dialogs whose far end was let go while the call went on: their BYE may cross ours.
@@ -261,6 +264,7 @@ impl Call {
             origin: None,
             lender: None,
             joining: None,
+            claims: Vec::new(),
             former: Vec::new(),
             dismissed: Vec::new(),
             aliases: Vec::new(),

@@ -30,7 +30,7 @@ impl Call {
         }
         // A phone whose connection broke, or whose NAT forgot it, is where it speaks from now.
         dialog.heard_on(flow);
-        self.hear_session(room, side, message);
+        self.hear_claim(room, (side, server), message);
         self.answer_in_session(room, side, server);
         let method = message.method().unwrap_or(Method::Other(""));
         if method == Method::Bye {

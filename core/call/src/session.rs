@@ -8,7 +8,10 @@ use sip_stack::ServerId;
 
 use crate::Room;
 use crate::call::{Call, State};
-use crate::talker::Talker;
+use crate::talker::{Claim, Talker};
+
+/// So many new names wait for their answers; whoever brings more has them accepted.
+const CLAIMS_MAX: usize = 8;
 
 impl Call {
     /// The caller has a name from the first message on.
@@ -45,6 +48,50 @@ impl Call {
         let said = if said.uuid.is_nil() { said.known_as(session.uuid) } else { said };
         if *session != said {
             *session = said;
+            self.pair_up(room);
+        }
+    }
+
+    /// The same of a request: a new name counts only if it is not answered with a failure (RFC 7989 8), which
+    /// bears it all the same.
+    pub(crate) fn hear_claim(
+        &mut self,
+        room: &mut Room<'_>,
+        (side, server): (Side, ServerId),
+        message: &Message<'_>,
+    ) {
+        let before = self.end(side).session;
+        self.hear_session(room, side, message);
+        let claimed = self.end(side).session;
+        if claimed != before && self.claims.len() < CLAIMS_MAX {
+            self.claims.push(Claim { side, server, before, claimed });
+            room.stack.watch(server);
+        }
+    }
+
+    /// Requests that named their senders anew may be answered by now.
+    pub(crate) fn settle_claims(&mut self, room: &mut Room<'_>) {
+        let mut place = 0;
+        while let Some(claim) = self.claims.get(place) {
+            match room.stack.outcome(claim.server) {
+                Some(status) => {
+                    let claim = self.claims.remove(place);
+                    if status >= 400 {
+                        self.take_name_back(room, place, &claim);
+                    }
+                }
+                None => place += 1,
+            }
+        }
+    }
+
+    /// As if the name had never been said: whatever came after it follows on what was before.
+    fn take_name_back(&mut self, room: &mut Room<'_>, place: usize, refused: &Claim) {
+        let mut later = self.claims[place..].iter_mut();
+        if let Some(next) = later.find(|claim| claim.side == refused.side) {
+            next.before = refused.before;
+        } else if self.end(refused.side).session == refused.claimed {
+            self.ends[refused.side as usize].session = refused.before;
             self.pair_up(room);
         }
     }

@@ -329,6 +329,7 @@ impl Calls {
     /// Puts a call back, or lets it go when it has nothing left to wait for; then does what it wants done.
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
         call.note_readiness();
+        call.settle_claims(room);
         call.note_seen(room);
         call.count_for_users(room);
         let errands = std::mem::take(&mut call.errands);

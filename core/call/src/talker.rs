@@ -1,8 +1,9 @@
 //! What one far end of a call is called (RFC 7989), and how it wants to hear of it.
 
+use media::Side;
 use policy::{LegRules, SessionIds};
 use sip_message::{Header, Message, Remote, SessionId, Uuid};
-use sip_stack::Chance;
+use sip_stack::{Chance, ServerId};
 
 use crate::Room;
 
@@ -12,6 +13,15 @@ pub(crate) struct Talker {
     pub uuid: Uuid,
     /// What one hears that is older than RFC 7989: the same as it says, alone.
     alone: Option<Uuid>,
+}
+
+/// A new name that a request has brought, and that is not accepted yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Claim {
+    pub side: Side,
+    pub server: ServerId,
+    pub before: Talker,
+    pub claimed: Talker,
 }
 
 impl Talker {

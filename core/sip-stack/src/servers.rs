@@ -14,6 +14,9 @@ use crate::server_invite::{self, ServerInvite};
 use crate::server_other::{self, ServerOther};
 use crate::slab::Slab;
 
+/// So many requests are watched; above, the first is forgotten.
+const WATCHED_MAX: usize = 64;
+
 /// All server transactions of a stack.
 #[derive(Debug)]
 pub struct Servers {
@@ -22,6 +25,8 @@ pub struct Servers {
     by_key: KeyMap<ServerId>,
     /// Requests outside of dialogs that have no failure yet.
     by_merged: KeyMap<ServerId>,
+    /// Requests of which somebody wants to know how they are answered, and that, once they are.
+    watched: Vec<(ServerId, Option<u16>)>,
     invite_acts: Vec<server_invite::Act>,
     other_acts: Vec<server_other::Act>,
 }
@@ -95,6 +100,7 @@ impl Servers {
             table: Slab::new(),
             by_key: KeyMap::default(),
             by_merged: KeyMap::default(),
+            watched: Vec::new(),
             invite_acts: Vec::new(),
             other_acts: Vec::new(),
         }
@@ -260,6 +266,18 @@ impl Servers {
         }
     }
 
+    pub fn watch(&mut self, server: ServerId) {
+        if self.watched.len() >= WATCHED_MAX {
+            self.watched.remove(0);
+        }
+        self.watched.push((server, None));
+    }
+
+    pub fn outcome(&mut self, server: ServerId) -> Option<u16> {
+        let place = self.watched.iter().position(|(known, status)| *known == server && status.is_some())?;
+        self.watched.swap_remove(place).1
+    }
+
     pub fn respond(
         &mut self,
         kit: &mut Kit,
@@ -283,6 +301,8 @@ impl Servers {
         kit.counters.responses_sent += 1;
         if reply.status >= 200 {
             entry.head = None;
+            let watched = self.watched.iter_mut().find(|(known, _)| *known == id);
+            watched.into_iter().for_each(|(_, status)| *status = Some(reply.status));
         }
         if reply.status >= 300
             && let Some(merged) = entry.merged.take()

@@ -160,6 +160,16 @@ impl Stack {
         self.servers.speak_of(server, session);
     }
 
+    /// Somebody will ask how a request was answered.
+    pub fn watch(&mut self, server: ServerId) {
+        self.servers.watch(server);
+    }
+
+    /// How a request was answered that is watched; once.
+    pub fn outcome(&mut self, server: ServerId) -> Option<u16> {
+        self.servers.outcome(server)
+    }
+
     /// Sends a request and waits for its answer.
     pub fn request(
         &mut self,

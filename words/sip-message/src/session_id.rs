@@ -97,14 +97,18 @@ impl SessionId {
     pub fn parse(value: &str) -> Option<SessionId> {
         let mut pieces = value.split(';').map(str::trim);
         let local = Uuid::parse(pieces.next()?)?;
-        let remote = pieces.find_map(|piece| {
+        let mut remotes = pieces.filter_map(|piece| {
             let (name, value) = piece.split_once('=')?;
             name.trim().eq_ignore_ascii_case("remote").then(|| Uuid::parse(value.trim()))
         });
-        let remote = match remote {
+        let remote = match remotes.next() {
             Some(uuid) => Remote::Is(uuid?),
             None => Remote::Unsaid,
         };
+        // There is one at most (RFC 7989 5).
+        if remotes.next().is_some() {
+            return None;
+        }
         Some(SessionId { local, remote })
     }
 
@@ -159,6 +163,7 @@ mod tests {
             assert_eq!(SessionId::parse(wrong), None, "{wrong}");
         }
         assert_eq!(SessionId::parse(&format!("{ONE};remote=12")), None);
+        assert_eq!(SessionId::parse(&format!("{ONE};remote={OTHER};remote={OTHER}")), None);
     }
 
     #[test]

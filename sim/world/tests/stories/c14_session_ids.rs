@@ -226,3 +226,74 @@ fn c14_what_travels_with_an_invite_bears_its_names() {
     assert_eq!(names(&world.records()[0]), [EAST.to_owned()].into());
     world.finish();
 }
+
+/// A request that names its sender anew and is refused changes nothing; one that is accepted does, for
+/// whatever follows (RFC 7989 8).
+#[test]
+fn c14_a_new_name_counts_if_its_request_is_accepted() {
+    const ANEW: &str = "cccc3333cccc4333cccc3333cccc3333";
+    const OF_ANEW: &str =
+        "Session-ID: cccc3333cccc4333cccc3333cccc3333;remote=bbbb2222bbbb4222bbbb2222bbbb2222";
+    for is_refused in [true, false] {
+        let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+        let (east, minsu) = (world.provider("east"), world.user("minsu"));
+        east.has_habit(Habit::Adds(OF_EAST));
+        minsu.has_habit(Habit::Adds(OF_MINSU));
+        let call = east.dials("+1 425 555 0101");
+        world.run_for(WHILE);
+        assert!(call.is_up_with(&minsu));
+        if is_refused {
+            minsu.has_habit(Habit::RefusesChanges);
+        }
+        east.loses_its_habits();
+        east.has_habit(Habit::Adds(OF_ANEW));
+        world.captures();
+        call.reinvites();
+        world.run_for(WHILE);
+        minsu.newest().hangs_up();
+        world.run_for(WHILE);
+
+        let to_east = said(&world, &east);
+        let answer = if is_refused { "488" } else { "200" };
+        assert_eq!(said_in(&to_east, answer), format!("{MINSU};remote={ANEW}"));
+        let now = if is_refused { EAST } else { ANEW };
+        assert_eq!(said_in(&to_east, "BYE"), format!("{MINSU};remote={now}"));
+        world.finish();
+    }
+}
+
+/// The ACK of an answer may bring a new name too, which counts from then on; the ACK of a refusal changes
+/// nothing (RFC 7989 8).
+#[test]
+fn c14_a_new_name_in_an_ack_counts_if_it_acknowledges_a_success() {
+    const ANEW: &str = "cccc3333cccc4333cccc3333cccc3333";
+    const OF_ANEW: &str =
+        "Session-ID: cccc3333cccc4333cccc3333cccc3333;remote=bbbb2222bbbb4222bbbb2222bbbb2222";
+    for is_refused in [true, false] {
+        let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+        let (east, minsu) = (world.provider("east"), world.user("minsu"));
+        east.has_habit(Habit::Adds(OF_EAST));
+        minsu.has_habit(Habit::Adds(OF_MINSU));
+        let call = east.dials("+1 425 555 0101");
+        world.run_for(WHILE);
+        assert!(call.is_up_with(&minsu));
+        if is_refused {
+            minsu.has_habit(Habit::RefusesChanges);
+        }
+        world.captures();
+        call.reinvites();
+        world.run_for(Duration::from_millis(1));
+        east.loses_its_habits();
+        east.has_habit(Habit::Adds(OF_ANEW));
+        world.run_for(WHILE);
+        minsu.newest().hangs_up();
+        world.run_for(WHILE);
+
+        let to_east = said(&world, &east);
+        let answer = if is_refused { "488" } else { "200" };
+        assert_eq!(said_in(&to_east, answer), format!("{MINSU};remote={EAST}"));
+        let now = if is_refused { EAST } else { ANEW };
+        assert_eq!(said_in(&to_east, "BYE"), format!("{MINSU};remote={now}"));
+        world.finish();
+    }
+}

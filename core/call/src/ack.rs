@@ -74,13 +74,14 @@ impl Call {
         }
     }
 
-    /// The same for a callee whose caller left before its answer was here, while the call goes on: as if it
-    /// had answered.
-    pub(crate) fn answer_in_place_of_the_caller(&mut self, room: &mut Room<'_>) {
-        let Ack::Owed(cseq) = self.acks[Side::Callee as usize] else { return };
-        let assumed = sdp::assumed(self.bridge.told(Side::Caller), self.caller.flow.remote.ip());
-        let ours = assumed.and_then(|answer| self.describe_across(room, Side::Caller, Part::Answer, &answer));
-        self.acknowledge(room, Side::Callee, cseq, ours.as_deref());
+    /// The same where whoever should answer has left, while the call goes on: as if that side had taken all
+    /// that it was offered.
+    pub(crate) fn answer_in_place_of(&mut self, room: &mut Room<'_>, left: Side) {
+        let Ack::Owed(cseq) = self.acks[left.other() as usize] else { return };
+        let from = self.dialog(left).map(|dialog| dialog.flow().remote.ip());
+        let assumed = from.and_then(|from| sdp::assumed(self.bridge.told(left), from));
+        let ours = assumed.and_then(|answer| self.describe_across(room, left, Part::Answer, &answer));
+        self.acknowledge(room, left.other(), cseq, ours.as_deref());
     }
 
     /// A copy of a 2xx: its ACK was lost.

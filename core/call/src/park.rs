@@ -126,9 +126,7 @@ impl Call {
         self.parked = Some(parked);
         self.leave_exchange(room);
         self.pay_ack(room, by);
-        if by == Side::Caller {
-            self.answer_in_place_of_the_caller(room);
-        }
+        self.answer_in_place_of(room, by);
         let nobody = sdp::asleep(self.bridge.heard(by));
         let is_held = self.describe_across(room, by, Part::Offer, &nobody).is_some();
         self.unacked[by as usize] = None;

@@ -232,9 +232,7 @@ impl Call {
         self.put_off_passing(room, |passing| passing.to == side);
         self.leave_exchange(room);
         self.pay_ack(room, side);
-        if side == Side::Caller {
-            self.answer_in_place_of_the_caller(room);
-        }
+        self.answer_in_place_of(room, side);
         self.has_time(room, side);
         self.here[side as usize] = Presence::Away;
         self.timer(side).agree(room.now.instant, None);

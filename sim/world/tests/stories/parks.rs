@@ -435,3 +435,28 @@ fn req_f46_a_bye_of_whoever_parks_that_crosses_ours_is_answered() {
     assert!(talk(&mut world, &call, &taking));
     world.finish();
 }
+
+/// Whoever parks or transfers the call has asked the other side for an offer, and leaves before it has taken
+/// the one that came: the other side's answer is acknowledged all the same (RFC 3261 13.2.2.4).
+#[test]
+fn req_f46_an_offer_that_the_parker_asked_for_is_answered_without_it() {
+    for target in ["701", "0100"] {
+        let (mut world, call, minsu) = called(seed(), &house(""));
+        world.user("minsu").has_habit(Habit::LosesAcks(2)).has_habit(Habit::LeavesAfterRefer);
+        minsu.reinvites_without_offer();
+        world.run_for(Duration::from_millis(300));
+        minsu.transfers_to(target);
+        world.run_for(3 * WHILE);
+        assert!(minsu.ended().is_some(), "{target}");
+
+        if target == "701" {
+            world.user("hana").dials("701");
+            world.run_for(WHILE);
+        }
+        let newest = world.user("hana").newest();
+        assert!(talk(&mut world, &call, &newest), "{target}");
+        call.hangs_up();
+        world.run_for(WHILE);
+        world.finish();
+    }
+}

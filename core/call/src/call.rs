@@ -20,6 +20,7 @@ use crate::exchange::{Exchange, Passing};
 use crate::joining::Joining;
 use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
+use crate::on_offer::OnOffer;
 use crate::parked::Parked;
 use crate::quiet::Quiet;
 use crate::ring::Ring;
@@ -95,6 +96,8 @@ pub struct Call {
     pub(crate) looked: Option<Instant>,
     /// The figure of what watchers saw last.
     pub(crate) seen: u64,
+    /// What other shards were told of it last.
+    pub(crate) on_offer: Option<Box<OnOffer>>,
 }
 
 /// What a call is doing.
@@ -285,6 +288,7 @@ impl Call {
             plan: Arc::new(plan),
             looked: None,
             seen: 0,
+            on_offer: None,
         }
     }
 

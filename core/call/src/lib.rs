@@ -74,6 +74,8 @@ mod device;
 mod draft;
 mod keys;
 mod lines;
+mod offering;
+mod on_offer;
 mod part;
 mod quiet;
 mod seen;
@@ -87,6 +89,7 @@ mod way;
 
 pub use accounts::{Accounts, Way};
 pub use event::Event;
+pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{AttemptRecord, EndedBy, Outcome, Record, SessionPair, SideFigures, SilentSide, Sound};
 pub use room::{MediaPlace, Places, Room};

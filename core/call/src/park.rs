@@ -8,7 +8,7 @@ use std::time::Instant;
 use media::Side;
 use policy::{Callee, Code, Decision, Facts, Parking, Refusal, Trail, Whereabouts};
 use sip_message::Message;
-use sip_stack::{Flow, ServerId};
+use sip_stack::{Flow, ServerId, Token};
 
 use crate::arrival::{self, Admitted};
 use crate::bridge::Part;
@@ -30,6 +30,12 @@ impl Calls {
         message: &Message<'_>,
         (admitted, parking): (Admitted, Parking),
     ) {
+        let is_here = parking.number.as_ref().is_some_and(|number| self.key_parked_at(number).is_some());
+        if let (Some(number), false) = (&parking.number, is_here)
+            && room.hands_on_to_parked((server, admitted.facts.authenticated.as_deref()), number)
+        {
+            return;
+        }
         let found = match self.parked(room, &admitted, &parking) {
             Ok(call) => call,
             Err(refusal) => {
@@ -48,6 +54,11 @@ impl Calls {
         self.settle(room, call);
     }
 
+    fn key_parked_at(&self, number: &str) -> Option<Token> {
+        let is_there = |call: &&Call| call.parked.as_ref().is_some_and(|parked| *parked.number == *number);
+        self.in_progress().find(is_there).map(|call| call.key)
+    }
+
     /// The call at a number, lent out, and the side that is empty.
     fn parked(
         &mut self,
@@ -62,8 +73,7 @@ impl Calls {
         if admitted.offer.is_none() {
             return Err(Refusal::new(Code::NOT_THEIR_CALL, "whoever takes a call says what it can hear"));
         }
-        let is_there = |call: &&Call| call.parked.as_ref().is_some_and(|parked| parked.number == *number);
-        let Some(key) = self.in_progress().find(is_there).map(|call| call.key) else {
+        let Some(key) = self.key_parked_at(number) else {
             let is_elsewhere = orbit.is_taken(number);
             let words = if is_elsewhere { "another shard has the call" } else { "nobody is parked there" };
             return Err(Refusal::new(Code::NOBODY_PARKED, format!("{number}: {words}")));

@@ -4,6 +4,7 @@
 //! can. The phones that ring are cancelled; the call goes on as one that the picker has answered.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use media::Side;
 use policy::history::Reason;
@@ -43,7 +44,16 @@ impl Calls {
                 return self.retrieve(room, request, message, (admitted, parking));
             }
             Some(Service::Mark) => return self.mark(room, request, message, admitted),
-            Some(Service::PickUp(users)) => self.ringing_for_longest(&admitted.plan.calling.0, users),
+            Some(Service::PickUp(users)) => {
+                let picker = &admitted.plan.calling.0;
+                let here = self.ringing_for_longest(picker, users);
+                let proven = admitted.facts.authenticated.as_deref();
+                let began = here.map(|(began, _)| began);
+                if room.hands_on_to_ringing((request.0, proven), (picker, users), began) {
+                    return;
+                }
+                here.map(|(_, ringing)| ringing)
+            }
             None => None,
         };
         match found {
@@ -56,12 +66,12 @@ impl Calls {
     }
 
     /// The oldest call that rings at one of these users and may be picked up by this one.
-    fn ringing_for_longest(&self, picker: &Arc<str>, users: &[Arc<str>]) -> Option<Ringing> {
+    fn ringing_for_longest(&self, picker: &Arc<str>, users: &[Arc<str>]) -> Option<(Instant, Ringing)> {
         let is_own = |call: &&Call| call.end(Side::Caller).party == Party::User(picker.clone());
         let all = self.in_progress().filter(|call| !is_own(call));
         let ringing = all.filter_map(|call| Some((call.draft.began(), call.rings_at(users)?, call.key)));
         let oldest = ringing.min_by_key(|(began, _, key)| (*began, key.bits()));
-        oldest.map(|(_, row, key)| (key, row))
+        oldest.map(|(began, row, key)| (began, (key, row)))
     }
 
     /// The early dialog that a Replaces names, if it is one that the house began.
@@ -105,6 +115,18 @@ impl Call {
         let ringing = self.attempts().filter(|attempt| attempt.was_told());
         let mut meant = ringing.filter(|attempt| is_meant(&self.plan.attempts[attempt.index].callee));
         meant.find(|attempt| self.may_be_picked_up(attempt.index).is_ok()).map(|attempt| attempt.row)
+    }
+
+    /// The users at whose phones it rings, and may be picked up.
+    pub(crate) fn rings_for_others(&self) -> Vec<Arc<str>> {
+        let mut users: Vec<Arc<str>> = Vec::new();
+        for attempt in self.attempts().filter(|attempt| attempt.was_told()) {
+            let Party::User(name) = &self.plan.attempts[attempt.index].callee else { continue };
+            if self.may_be_picked_up(attempt.index).is_ok() && !users.contains(name) {
+                users.push(name.clone());
+            }
+        }
+        users
     }
 
     /// The attempt that has this early dialog with a phone.

@@ -13,7 +13,7 @@ use sip_stack::locate::DnsQuestion;
 use sip_stack::{ConnectionId, Listener, ListenerId, Reply, Send, ServerId, Stack, Token, Transport};
 use targets::Book;
 
-use crate::{Accounts, Event, Now, Record, Sighting};
+use crate::{Accounts, Event, Now, Others, Record, Sighting};
 
 /// One shard's surroundings, lent to a call for the time of one event.
 pub struct Room<'a> {
@@ -41,6 +41,8 @@ pub struct Room<'a> {
     pub tells: &'a mut Vec<Event>,
     /// Whom calls engage; nothing, where nobody can watch anybody.
     pub seen: Option<&'a mut Vec<Sighting>>,
+    /// The other shards, if there are any whose calls somebody might take.
+    pub others: Option<Others<'a>>,
 }
 
 impl Room<'_> {

@@ -13,7 +13,7 @@ use crate::arrival::Gate;
 use crate::call::Call;
 use crate::replaces::{Replaced, Sought};
 use crate::stray::Ended;
-use crate::{Room, Sighting, arrival, bridge, part, stray};
+use crate::{OnOffer, Room, Sighting, arrival, bridge, part, stray};
 
 /// A party goes through so many calls at most.
 const MOVES_MAX: usize = 64;
@@ -79,6 +79,9 @@ impl Calls {
         room.orders.extend(beside.into_iter().chain([session]).map(|session| Order::Close { session }));
         if let Some(sightings) = room.seen.as_deref_mut() {
             sightings.push(Sighting { call: token, parties: Vec::new() });
+        }
+        if let Some(others) = &mut room.others {
+            others.told.push(OnOffer::nothing(token, room.now.instant));
         }
         self.slots[token.slot() as usize] = Slot::default();
         self.free.push(token.slot());
@@ -331,6 +334,7 @@ impl Calls {
         call.note_readiness();
         call.settle_claims(room);
         call.note_seen(room);
+        call.note_offer(room);
         call.count_for_users(room);
         let errands = std::mem::take(&mut call.errands);
         self.put_back(call);

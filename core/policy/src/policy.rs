@@ -163,6 +163,11 @@ impl Policy {
         self.counts_calls
     }
 
+    /// Whether anybody takes by a code what rings at somebody else, or is parked.
+    pub fn lets_calls_be_taken(&self) -> bool {
+        self.pickup_code.is_some() || !self.orbits.is_empty()
+    }
+
     /// One call more of a user whose calls are counted.
     pub fn call_of(&self, user: &str) -> Option<Permit> {
         let limit = self.users.get(user)?.calls.as_ref()?;

@@ -50,5 +50,5 @@ pub use locate::Locate;
 pub use prover::{Challenged, Prover};
 pub use request::{Reply, Request};
 pub use stack::Stack;
-pub use steer::steer;
+pub use steer::{call_id_in, steer};
 pub use token::{BRANCH_COOKIE, Token};

@@ -400,7 +400,7 @@ impl Servers {
         self.remove(id);
     }
 
-    fn remove(&mut self, id: ServerId) {
+    pub fn remove(&mut self, id: ServerId) {
         let Some(entry) = self.table.remove(id.slot, id.nonce) else { return };
         self.by_key.remove(&entry.key);
         if let Some(merged) = entry.merged {

@@ -150,6 +150,11 @@ impl Stack {
         self.servers.respond_and_forget(&mut self.kit, now, server, reply, out);
     }
 
+    /// Leaves a request to somebody else: nothing is answered to it here.
+    pub fn leave(&mut self, server: ServerId) {
+        self.servers.remove(server);
+    }
+
     /// Says whose a request is, so that what follows names the owner.
     pub fn own(&mut self, server: ServerId, owner: Owner) {
         self.servers.own(server, owner);

@@ -35,6 +35,31 @@ pub fn steer(bytes: &[u8], shards: u8) -> u8 {
     spread(key.unwrap_or(bytes), shards)
 }
 
+/// The Call-ID and the CSeq number of a request that bears no token of ours: nothing else says whose it is.
+pub fn call_id_in(bytes: &[u8]) -> Option<(&[u8], u32)> {
+    let marks = Marks::read(bytes);
+    let is_named = marks.to.and_then(tag_of).and_then(token_in).is_some();
+    if is_named || matches!(marks.kind, Kind::Response) {
+        return None;
+    }
+    Some((marks.call_id?, number_in(bytes)?))
+}
+
+fn number_in(bytes: &[u8]) -> Option<u32> {
+    let mut left = bytes.trim_ascii_start();
+    while let Some(end) = memchr(b'\n', left) {
+        left = &left[end + 1..];
+        if left.starts_with(b"\r\n") || left.starts_with(b"\n") {
+            return None;
+        }
+        if is_named(left, b"cseq", b"cseq") {
+            let number = value_of(left)?.split(u8::is_ascii_whitespace).next()?;
+            return std::str::from_utf8(number).ok()?.parse().ok();
+        }
+    }
+    None
+}
+
 enum Kind {
     Response,
     Invite,

@@ -6,6 +6,7 @@
 //! Start at `seam.rs`, then `switch.rs`.
 
 mod accounts;
+mod handing;
 mod limits;
 mod phones;
 mod posting;
@@ -22,7 +23,8 @@ pub use policy::WallTime;
 pub use presence::{Counters as PresenceCounters, Kept as KeptPresence, Sight, WatcherView};
 pub use registrar::{Counters as RegistrarCounters, DeviceView, Kept};
 pub use seam::{
-    Answer, AskId, Command, CommandId, Input, MediaRange, News, Outbox, Question, Received, Reply, Settings,
+    Answer, AskId, Command, CommandId, Handed, HandedAs, Input, MediaRange, News, Outbox, Question, Received,
+    Reply, Settings,
 };
 pub use switch::Switch;
 pub use targets::{Place, Standing};

@@ -43,6 +43,8 @@ pub struct MediaRange {
 pub enum Input<'a> {
     /// One datagram, or one message cut out of a stream.
     Received(Received<'a>),
+    /// An INVITE that another shard has handed on, and whom its sender has proved to be there.
+    HandedOn(Received<'a>, Option<String>),
     /// A connection was refused or closed.
     FlowFailed(Flow),
     /// The far end of a TLS connection has proved to have these names.
@@ -81,7 +83,27 @@ pub struct Outbox {
     pub asks: Vec<(AskId, Question)>,
     pub tells: Vec<Event>,
     pub news: Vec<News>,
+    /// Messages for calls that other shards have; behind the news, which they may depend on.
+    pub handed: Vec<Handed>,
     pub replies: Vec<(CommandId, Reply)>,
+}
+
+/// A message for a call that another shard has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handed {
+    pub to: u8,
+    pub flow: Flow,
+    pub bytes: Box<[u8]>,
+    pub what: HandedAs,
+}
+
+/// Why it is handed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandedAs {
+    /// The INVITE that takes the call, and whom its sender has proved to be.
+    First { authenticated: Option<String> },
+    /// It follows such an INVITE.
+    Following,
 }
 
 /// Names a question, so that its answer finds home.
@@ -141,6 +163,8 @@ pub enum News {
     Registration { trunk: Arc<str>, known: Arc<Known> },
     /// Where a user's phones are.
     Bindings { user: Arc<str>, bindings: Arc<[Binding]> },
+    /// What may be taken of a call.
+    OnOffer(call::OnOffer),
     /// What is known of people, for whoever watches them.
     Presence(presence::News),
 }

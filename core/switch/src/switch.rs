@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call::{Accounts, Calls, MediaPlace, Now, Places, Room};
+use call::{Accounts, Arrival, Calls, Elsewhere, HandOn, MediaPlace, Now, OnOffer, Others, Places, Room};
 use health::{Health, Surroundings};
 use media::PortBook;
 use policy::{Policy, Standings, Turns};
@@ -19,6 +19,7 @@ use sip_stack::{
 
 use targets::Book;
 
+use crate::handing::HandedOn;
 use crate::seam::{
     Answer, AskId, Command, CommandId, Input, News, Outbox, Question, Received, Reply, Settings,
 };
@@ -50,6 +51,11 @@ pub struct Switch {
     pub(crate) standings: Standings,
     /// Whose turn it is in teams, as far as this shard has seen it.
     turns: Turns,
+    /// What may be taken of the calls of other shards, and what went there.
+    elsewhere: Elsewhere,
+    pub(crate) handed_on: HandedOn,
+    /// How the message at hand came.
+    pub(crate) arrival: Arrival,
     /// The edition of the book that the standings were drawn from.
     edition: u64,
     certificates: BTreeMap<ConnectionId, Arc<[String]>>,
@@ -86,6 +92,9 @@ pub(crate) struct Scratch {
     /// What watchers may know of calls.
     pub(crate) seen: Vec<call::Sighting>,
     pub(crate) presence: Vec<presence::News>,
+    /// What may be taken of calls, and an INVITE that takes one of another shard.
+    pub(crate) on_offer: Vec<OnOffer>,
+    pub(crate) hand_on: Option<HandOn>,
 }
 
 impl Switch {
@@ -124,6 +133,9 @@ impl Switch {
             told: BTreeMap::new(),
             standings: Standings::default(),
             turns: Turns::default(),
+            elsewhere: Elsewhere::default(),
+            handed_on: HandedOn::default(),
+            arrival: Arrival::Direct,
             edition: 0,
             certificates: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -139,9 +151,12 @@ impl Switch {
 
     /// Takes one input, and leaves in `out` everything that follows from it.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        self.arrival = Arrival::Direct;
         self.with_calls(now, out, Calls::mend);
         match input {
-            Input::Received(received) => self.received(now, received, out),
+            Input::Received(received) if self.follows(now, received, out) => {}
+            Input::Received(received) => self.hear(now, received, out),
+            Input::HandedOn(received, proven) => self.take_handed(now, received, proven, out),
             Input::FlowFailed(flow) => self.flow_failed(now, flow, out),
             Input::Deadline => self.expire(now, out),
             Input::Heard(event) => self.with_calls(now, out, |calls, room| calls.heard(room, &event)),
@@ -153,6 +168,7 @@ impl Switch {
                 self.registrations.learn(&trunk, &known);
                 self.see_accounts(now.instant);
             }
+            Input::News(News::OnOffer(offer)) => self.elsewhere.learn(offer),
             Input::News(News::Bindings { user, bindings }) => self.registrar.table.set(&user, bindings),
             Input::News(News::Presence(news)) => {
                 self.with_presence(now, out, |house, around| house.learn(around, &news));
@@ -162,6 +178,7 @@ impl Switch {
         self.follow_book(now, out);
         self.note_accounts(now, out);
         self.note_presence(now, out);
+        self.note_offers(out);
         self.note_questions(now, out);
     }
 
@@ -203,12 +220,15 @@ impl Switch {
         self.stack.counters()
     }
 
-    fn received(&mut self, now: Now, received: Received<'_>, out: &mut Outbox) {
+    pub(crate) fn hear(&mut self, now: Now, received: Received<'_>, out: &mut Outbox) {
         let Received { flow, bytes } = received;
         let weigh = |message: &Message<'_>| weight_of(&self.policy, message);
         match self.stack.receive_weighing(now.instant, flow, bytes, weigh, &mut out.sends) {
             Heard::Nothing => {}
-            Heard::Request { server, flow, message } => self.requested(now, server, flow, &message, out),
+            Heard::Request { server, flow, message } => {
+                self.requested(now, server, flow, &message, out);
+                self.hand_on(now, received, out);
+            }
             Heard::Ack { message, .. } => {
                 self.with_calls(now, out, |calls, room| calls.acked(room, &message))
             }
@@ -427,6 +447,12 @@ impl Switch {
             asks: &mut self.scratch.calls_ask,
             tells: &mut out.tells,
             seen: self.is_watched.then_some(&mut self.scratch.seen),
+            others: (self.shards > 1 && self.policy.lets_calls_be_taken()).then_some(Others {
+                known: &self.elsewhere,
+                told: &mut self.scratch.on_offer,
+                hand_on: &mut self.scratch.hand_on,
+                arrival: &self.arrival,
+            }),
         };
         event(&mut self.calls, &mut room);
     }

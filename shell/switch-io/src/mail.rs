@@ -17,6 +17,12 @@ pub enum Letter {
         flow: Flow,
         bytes: Box<[u8]>,
     },
+    /// An INVITE for a call that this shard has, and whom its sender has proved to be.
+    HandedOn {
+        flow: Flow,
+        bytes: Box<[u8]>,
+        authenticated: Option<String>,
+    },
     /// Bytes for a connection that this shard has.
     Carry(Send),
     FlowFailed(Flow),
@@ -107,6 +113,8 @@ impl Inbox {
         let room = match letter {
             // A message is repeated or its call fails; what threads of the house say is said once.
             Letter::Steered { .. } | Letter::Carry(_) => self.capacity / 4,
+            // Its transaction is gone where it came from: nobody else would answer it.
+            Letter::HandedOn { .. } => usize::MAX,
             Letter::Stop | Letter::Command(..) | Letter::NewPolicy(_) => usize::MAX,
             _ => self.capacity,
         };

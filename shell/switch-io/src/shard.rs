@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use sip_stack::{ConnectionId, Flow, Send, Transport};
-use switch::{Input, News, Now, Received};
+use switch::{Handed, HandedAs, Input, News, Now, Received};
 
 use crate::connections::{Around, Came, Connections, shard_of};
 use crate::counters::Counters;
@@ -165,6 +165,10 @@ impl Shard {
                     self.counters.received.add(1);
                     self.handle(now, Input::Received(Received { flow, bytes: &bytes }));
                 }
+                Letter::HandedOn { flow, bytes, authenticated } => {
+                    let received = Received { flow, bytes: &bytes };
+                    self.handle(now, Input::HandedOn(received, authenticated));
+                }
                 Letter::Carry(send) => self.connections.send(now.instant, send, around!(self)),
                 Letter::FlowFailed(flow) => self.handle(now, Input::FlowFailed(flow)),
                 Letter::Proved(connection, names) => self.handle(now, Input::Proved(connection, names)),
@@ -219,6 +223,9 @@ impl Shard {
             for news in out.news.drain(..) {
                 spread(&self.mail, self.house.shard, &news);
             }
+            for handed in out.handed.drain(..) {
+                hand_over(&self.mail, &self.counters, handed);
+            }
             out.replies.drain(..).for_each(|(id, reply)| self.desk.reply(id, reply));
 
             if self.failed.is_empty() {
@@ -260,6 +267,18 @@ impl Shard {
         }
         failed.append(&mut self.failed);
         self.failed = failed;
+    }
+}
+
+fn hand_over(mail: &Mail, counters: &Counters, handed: Handed) {
+    let Handed { to, flow, bytes, what } = handed;
+    counters.steered.add(1);
+    let letter = match what {
+        HandedAs::First { authenticated } => Letter::HandedOn { flow, bytes, authenticated },
+        HandedAs::Following => Letter::Steered { flow, bytes },
+    };
+    if mail.post(to, letter).is_err() {
+        counters.overrun.add(1);
     }
 }
 

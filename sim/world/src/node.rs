@@ -1,17 +1,19 @@
-//! One house: the real switch and the real relay, without sockets.
+//! One house: the real switches, one for each shard, and the real relay, without sockets.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Instant;
 
 use media::{Act, PortIndex, Relay};
 use policy::Policy;
 use sip_stack::{Listener, ListenerId, Transport};
-use switch::{Input, MediaRange, Now, Outbox, Settings, Switch};
+use switch::{Held, Input, MediaRange, Now, Outbox, Settings, Switch};
 
-/// Switch, relay, and the ports that the relay has bound.
+/// Switches, relay, and the ports that the relay has bound.
 pub(crate) struct Node {
-    pub switch: Switch,
+    pub switches: Vec<Switch>,
     pub relay: Relay,
     pub listeners: Arc<[Listener]>,
     /// Emptied after every input.
@@ -22,28 +24,32 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(policy: &Arc<Policy>, seed: u64, now: Now) -> Node {
+    pub(crate) fn new(policy: &Arc<Policy>, seed: u64, shards: u8, now: Now) -> Node {
         let listeners = listeners(policy);
-        let media = policy.interfaces().iter().map(|interface| MediaRange {
-            interface: interface.id,
-            address: interface.address,
-            advertise: advertised(interface),
-            ports: interface.media_ports.first..=interface.media_ports.last,
-        });
-        let mut bytes = [7; 32];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        let settings = Settings {
-            shard: 0,
-            shards: 1,
-            listeners: Arc::clone(&listeners),
-            media: media.collect(),
-            seed: bytes,
-            version: "Tandem/sim",
+        let switch = |shard: u8| {
+            let media = policy.interfaces().iter().map(|interface| MediaRange {
+                interface: interface.id,
+                address: interface.address,
+                advertise: advertised(interface),
+                ports: part(interface.media_ports.first..=interface.media_ports.last, shard, shards),
+            });
+            let mut bytes = [7; 32];
+            bytes[..8].copy_from_slice(&seed.to_le_bytes());
+            bytes[8] += shard;
+            let settings = Settings {
+                shard,
+                shards,
+                listeners: Arc::clone(&listeners),
+                media: media.collect(),
+                seed: bytes,
+                version: "Tandem/sim",
+            };
+            Switch::new(settings, Arc::clone(policy), now)
         };
         Node {
-            switch: Switch::new(settings, Arc::clone(policy), now),
+            switches: (0..shards).map(switch).collect(),
             relay: Relay::new(),
-            listeners,
+            listeners: Arc::clone(&listeners),
             outbox: Outbox::default(),
             acts: Vec::new(),
             indexes: BTreeMap::new(),
@@ -51,8 +57,30 @@ impl Node {
         }
     }
 
-    pub(crate) fn handle(&mut self, now: Now, input: Input<'_>) {
-        self.switch.handle(now, input, &mut self.outbox);
+    pub(crate) fn handle(&mut self, shard: usize, now: Now, input: Input<'_>) {
+        self.switches[shard].handle(now, input, &mut self.outbox);
+    }
+
+    pub(crate) fn shards(&self) -> u8 {
+        u8::try_from(self.switches.len()).expect("a story has few shards")
+    }
+
+    /// The shard that has something to do next, and when.
+    pub(crate) fn deadline(&self) -> Option<(Instant, usize)> {
+        let all = self.switches.iter().enumerate();
+        all.filter_map(|(shard, switch)| Some((switch.deadline()?, shard))).min()
+    }
+
+    /// What all shards hold.
+    pub(crate) fn held(&self) -> Held {
+        self.switches.iter().map(Switch::held).fold(Held::default(), |all, one| Held {
+            calls: all.calls + one.calls,
+            transactions: all.transactions + one.transactions,
+            ports: all.ports + one.ports,
+            permits: all.permits + one.permits,
+            questions: all.questions + one.questions,
+            farewells: all.farewells + one.farewells,
+        })
     }
 
     pub(crate) fn listener(&self, id: ListenerId) -> &Listener {
@@ -96,6 +124,16 @@ impl Node {
     pub(crate) fn bound(&self) -> usize {
         self.locals.len()
     }
+}
+
+/// A shard's part of the ports of an interface, beginning with an even one.
+fn part(ports: RangeInclusive<u16>, shard: u8, shards: u8) -> RangeInclusive<u16> {
+    if shards == 1 {
+        return ports;
+    }
+    let each = (ports.end() - ports.start()) / u16::from(shards) / 2 * 2;
+    let first = ports.start() + each * u16::from(shard);
+    first..=first + each - 1
 }
 
 pub(crate) fn advertised(interface: &policy::Interface) -> IpAddr {

@@ -7,7 +7,7 @@ use actors::{ActorInput, ActorOut, Habit, Note, Parcel};
 use media::{Act, Packet, Verdict};
 use sip_stack::locate::DnsAnswer;
 use sip_stack::{ConnectionId, Flow, Frame, Transport};
-use switch::{Answer, AskId, Input, Question, Received};
+use switch::{Answer, AskId, Handed, HandedAs, Input, News, Question, Received};
 
 use crate::handle::Kept;
 use crate::sight::Sight;
@@ -43,11 +43,23 @@ pub(crate) enum Coming {
         bytes: Vec<u8>,
     },
     Dns {
+        shard: usize,
         ask: AskId,
         answer: DnsAnswer,
     },
     FlowFailed(Flow),
     FromRelay(media::Event),
+    /// What one shard says to another.
+    Letter {
+        shard: usize,
+        letter: Letter,
+    },
+}
+
+/// The letters that shards write to each other.
+pub(crate) enum Letter {
+    News(News),
+    Handed(Handed),
 }
 
 /// How long DNS takes.
@@ -55,6 +67,8 @@ const DNS_WAIT: Duration = Duration::from_millis(8);
 
 /// The relay's word takes its way through a queue.
 const RELAY_WAIT: Duration = Duration::from_micros(50);
+/// And a letter between shards.
+const LETTER_WAIT: Duration = Duration::from_micros(30);
 /// Room behind a packet for what protects it.
 const PROOF_MAX: usize = 32;
 
@@ -62,9 +76,9 @@ impl World {
     /// Moves to whatever is next, at most to `limit`.
     pub(crate) fn step(&mut self, limit: Instant) {
         let arrival = self.coming.first_key_value().map(|((at, _), _)| *at);
-        let house = self.node.switch.deadline();
+        let house = self.node.deadline();
         let (actor, actor_at) = self.next_actor();
-        let next = [arrival, house, actor_at].into_iter().flatten().min().unwrap_or(limit);
+        let next = [arrival, house.map(|(at, _)| at), actor_at].into_iter().flatten().min().unwrap_or(limit);
         if next > limit {
             return self.clock.move_to(limit);
         }
@@ -73,8 +87,8 @@ impl World {
             if let Some((_, coming)) = self.coming.pop_first() {
                 self.arrive(coming);
             }
-        } else if house == Some(next) {
-            self.give(Input::Deadline);
+        } else if let Some((_, shard)) = house.filter(|(at, _)| *at == next) {
+            self.give(shard, Input::Deadline);
         } else if let Some(actor) = actor {
             self.tell_actor(actor, ActorInput::Deadline);
         }
@@ -111,17 +125,40 @@ impl World {
                 let transport = actors_transport(stream.transport);
                 self.tell_actor(actor, ActorInput::Received { from, to, transport, bytes: &bytes });
             }
-            Coming::Dns { ask, answer } => self.give(Input::Answered(ask, Answer::Dns(answer))),
-            Coming::FlowFailed(flow) => self.give(Input::FlowFailed(flow)),
-            Coming::FromRelay(event) => self.give(Input::Heard(event)),
+            Coming::Dns { shard, ask, answer } => self.give(shard, Input::Answered(ask, Answer::Dns(answer))),
+            Coming::FlowFailed(flow) => self.give_all(|| Input::FlowFailed(flow)),
+            Coming::FromRelay(event) => self.give(shard_of(&event), Input::Heard(event)),
+            Coming::Letter { shard, letter } => self.deliver(shard, letter),
         }
+    }
+
+    fn deliver(&mut self, shard: usize, letter: Letter) {
+        match letter {
+            Letter::News(news) => self.give(shard, Input::News(news)),
+            Letter::Handed(Handed { flow, bytes, what, .. }) => {
+                let received = Received { flow, bytes: &bytes };
+                match what {
+                    HandedAs::First { authenticated } => {
+                        self.handed_on += 1;
+                        self.give(shard, Input::HandedOn(received, authenticated));
+                    }
+                    HandedAs::Following => self.give(shard, Input::Received(received)),
+                }
+            }
+        }
+    }
+
+    /// Gives every shard an input.
+    pub(crate) fn give_all<'a>(&mut self, input: impl Fn() -> Input<'a>) {
+        (0..self.node.switches.len()).for_each(|shard| self.give(shard, input()));
     }
 
     fn reach_house(&mut self, flow: Flow, bytes: &[u8]) {
         let at = self.clock.now().instant;
         self.last_sip = at;
         self.show(&Sight::HouseReceived { at, transport: flow.transport, from: flow.remote, bytes });
-        self.give(Input::Received(Received { flow, bytes }));
+        let shard = usize::from(sip_stack::steer(bytes, self.node.shards()));
+        self.give(shard, Input::Received(Received { flow, bytes }));
     }
 
     fn reach_stream(&mut self, id: u32, bytes: &[u8]) {
@@ -167,10 +204,10 @@ impl World {
         }
     }
 
-    /// Gives the house one input, and empties its outbox in the order of its fields.
-    pub(crate) fn give(&mut self, input: Input<'_>) {
+    /// Gives a shard one input, and empties its outbox in the order of its fields.
+    pub(crate) fn give(&mut self, shard: usize, input: Input<'_>) {
         let now = self.clock.now();
-        self.node.handle(now, input);
+        self.node.handle(shard, now, input);
         for record in std::mem::take(&mut self.node.outbox.keep) {
             self.show(&Sight::Kept { at: now.instant, record: &record });
             self.records.push(record);
@@ -194,14 +231,23 @@ impl World {
         }
         for (ask, Question::Dns(question)) in std::mem::take(&mut self.node.outbox.asks) {
             if let Some(answer) = self.zone.answer(question) {
-                self.plan(DNS_WAIT, Coming::Dns { ask, answer });
+                self.plan(DNS_WAIT, Coming::Dns { shard, ask, answer });
             }
         }
         for event in std::mem::take(&mut self.node.outbox.tells) {
             self.show(&Sight::Told { event: &event });
             self.events.push(event);
         }
-        self.node.outbox.news.clear();
+        for news in std::mem::take(&mut self.node.outbox.news) {
+            for other in (0..self.node.switches.len()).filter(|other| *other != shard) {
+                let letter = Letter::News(news.clone());
+                self.plan(LETTER_WAIT, Coming::Letter { shard: other, letter });
+            }
+        }
+        for handed in std::mem::take(&mut self.node.outbox.handed) {
+            let letter = Coming::Letter { shard: usize::from(handed.to), letter: Letter::Handed(handed) };
+            self.plan(LETTER_WAIT, letter);
+        }
         self.replies.append(&mut self.node.outbox.replies);
     }
 
@@ -341,6 +387,15 @@ impl World {
             self.plan(Duration::from_millis(5), Coming::FlowFailed(flow));
         }
     }
+}
+
+/// The shard that owns the call of a session.
+fn shard_of(event: &media::Event) -> usize {
+    let (media::Event::Failed { session, .. }
+    | media::Event::Latched { session, .. }
+    | media::Event::LastHeard { session, .. }
+    | media::Event::Finished { session, .. }) = event;
+    usize::from(session.shard)
 }
 
 fn actors_transport(transport: Transport) -> actors::Transport {

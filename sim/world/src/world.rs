@@ -60,6 +60,8 @@ pub struct World {
     pub(crate) records: Vec<Record>,
     pub(crate) events: Vec<Event>,
     pub(crate) replies: Vec<(CommandId, Reply)>,
+    /// How often one shard has handed a call on to another.
+    pub(crate) handed_on: usize,
     policy: Arc<Policy>,
     is_finished: bool,
 }
@@ -90,21 +92,26 @@ impl World {
         World::with_hosts(seed, toml, &[])
     }
 
+    /// As `from_toml`, with so many shards.
+    pub fn with_shards(seed: u64, toml: &str, shards: u8) -> World {
+        World::begin(seed, &Blueprint::read(toml), &BTreeMap::new(), shards)
+    }
+
     /// As `from_toml`, with names that far ends are found under.
     pub fn with_hosts(seed: u64, toml: &str, hosts: &[(&str, &str)]) -> World {
         let hosts: BTreeMap<String, IpAddr> = hosts
             .iter()
             .map(|(name, ip)| ((*name).to_owned(), ip.parse().expect("stories give addresses")))
             .collect();
-        World::begin(seed, &Blueprint::read(toml), &hosts)
+        World::begin(seed, &Blueprint::read(toml), &hosts, 1)
     }
 
     /// Builds one of many worlds around the same configuration.
     pub(crate) fn of(seed: u64, house: &Blueprint) -> World {
-        World::begin(seed, house, &BTreeMap::new())
+        World::begin(seed, house, &BTreeMap::new(), 1)
     }
 
-    fn begin(seed: u64, house: &Blueprint, hosts: &BTreeMap<String, IpAddr>) -> World {
+    fn begin(seed: u64, house: &Blueprint, hosts: &BTreeMap<String, IpAddr>, shards: u8) -> World {
         let Blueprint { documents, policy } = house;
         let policy = Arc::clone(policy);
         let clock = Clock::new();
@@ -115,7 +122,7 @@ impl World {
         }
         let mut world = World {
             seed,
-            node: Node::new(&policy, chance.u64(), clock.now()),
+            node: Node::new(&policy, chance.u64(), shards, clock.now()),
             network: Network::new(Chance::new(chance.u64())),
             streams: Streams::default(),
             zone,
@@ -133,6 +140,7 @@ impl World {
             records: Vec::new(),
             events: Vec::new(),
             replies: Vec::new(),
+            handed_on: 0,
             policy: Arc::clone(&policy),
             is_finished: false,
             clock,
@@ -270,12 +278,13 @@ impl World {
         let policy = policy::compile_after(&self.policy, &documents, &secrets(&documents));
         self.policy = Arc::new(policy.unwrap_or_else(|all| panic!("{all:#?}")));
         self.show(&Sight::Adopted { policy: &Arc::clone(&self.policy) });
-        self.give(Input::NewPolicy(Arc::clone(&self.policy)));
+        let policy = Arc::clone(&self.policy);
+        self.give_all(|| Input::NewPolicy(Arc::clone(&policy)));
     }
 
     /// Gives the house an operator's command.
     pub fn commands(&mut self, command: Command) -> Option<Reply> {
-        self.give(Input::Command(CommandId(1), command));
+        self.give_all(|| Input::Command(CommandId(1), command));
         self.replies.pop().map(|(_, reply)| reply)
     }
 
@@ -322,13 +331,18 @@ impl World {
         &self.events
     }
 
-    /// What the house shows of itself.
+    /// What the first shard shows of the house.
     pub fn view(&self) -> switch::View {
-        self.node.switch.view(self.clock.now())
+        self.node.switches[0].view(self.clock.now())
+    }
+
+    /// How often one shard has handed a call on to another.
+    pub fn handed_on(&self) -> usize {
+        self.handed_on
     }
 
     pub fn held(&self) -> Held {
-        self.node.switch.held()
+        self.node.held()
     }
 
     /// How much time has passed here.
@@ -363,7 +377,7 @@ impl World {
             }
         }
         let last = Last {
-            held: self.node.switch.held(),
+            held: self.node.held(),
             streams: self.node.relay.streams(),
             bound: self.node.bound(),
             is_rough: self.network.was_rough,
@@ -372,7 +386,7 @@ impl World {
     }
 
     fn is_at_rest(&self) -> bool {
-        self.node.switch.held() == Held::default() && self.actors.iter().all(|actor| actor.borrow().is_idle())
+        self.node.held() == Held::default() && self.actors.iter().all(|actor| actor.borrow().is_idle())
     }
 
     fn hang_up_everywhere(&mut self) {

@@ -52,6 +52,7 @@ mod ringing;
 mod rough_days;
 mod second_opinion;
 mod shaping;
+mod shards;
 mod silence;
 mod srtp;
 mod strangers;

@@ -17,6 +17,7 @@ use crate::draft::Draft;
 use crate::end::End;
 use crate::errand::Errand;
 use crate::exchange::{Exchange, Passing};
+use crate::held::Held;
 use crate::joining::Joining;
 use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
@@ -78,7 +79,7 @@ pub struct Call {
     pub(crate) outrun: Vec<Box<str>>,
     /// Attempts that ring along with the one in hand.
     pub(crate) ring: Ring,
-    pub(crate) permits: Vec<Permit>,
+    pub(crate) permits: Vec<Held>,
     /// The limits that the whole call has taken its part of, whoever answers.
     pub(crate) taken: Vec<Arc<str>>,
     /// What it counts for the users in it.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use media::Side;
-use policy::{MediaPlan, Permit};
+use policy::MediaPlan;
 use sip_stack::{Dialog, Token};
 
 use crate::bridge::Continued;
@@ -12,6 +12,7 @@ use crate::call::{Ack, Call, State};
 use crate::closing::Ending;
 use crate::end::End;
 use crate::errand::Errand;
+use crate::held::{self, Held};
 use crate::moving::{Presence, Stage, Transfer};
 use crate::{EndedBy, Room};
 
@@ -24,7 +25,9 @@ pub(crate) struct Given {
     pub end: End,
     pub ack: Ack,
     pub description: Continued,
-    pub permits: Vec<Permit>,
+    pub permits: Vec<Held>,
+    /// The side that stays behind.
+    pub left: Side,
     pub tokens: Vec<Token>,
     pub parent: String,
     pub by: policy::Callee,
@@ -81,6 +84,7 @@ impl Call {
             ack: std::mem::replace(&mut self.acks[side as usize], Ack::None),
             description: self.bridge.continued(side),
             permits: Vec::new(),
+            left: side.other(),
             tokens: Vec::new(),
             parent: self.draft.id(),
             former: self.former.clone(),
@@ -105,7 +109,8 @@ impl Call {
     /// The party that came from another call has taken to this one, or goes with it.
     pub(crate) fn keep_party(&mut self) {
         if let Some(lender) = self.lender.take() {
-            self.permits.extend(lender.permits);
+            let own = std::mem::take(&mut self.permits);
+            self.permits = held::joined((own, lender.side), (lender.permits, lender.left));
             self.errands.push(Errand::Settle { of: lender.of, by: self.key });
         }
     }

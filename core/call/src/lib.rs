@@ -25,6 +25,7 @@ mod early_update;
 mod end;
 mod errand;
 mod exchange;
+mod held;
 mod joining;
 mod moving;
 mod parked;

@@ -1,9 +1,10 @@
 //! What a transfer is made of: who asked, which call takes over, what it begins with.
 
 use media::Side;
-use policy::{CallPlan, Facts, Permit, Trail};
+use policy::{CallPlan, Facts, Trail};
 use sip_stack::{Dialog, Token};
 
+use crate::held::Held;
 use crate::talker::Talker;
 
 /// A transfer that a side has asked for.
@@ -31,7 +32,9 @@ pub(crate) struct Lender {
     /// The side on which the party stands here.
     pub side: Side,
     /// What its old call held of limits.
-    pub permits: Vec<Permit>,
+    pub permits: Vec<Held>,
+    /// The side of its old call that stays behind there.
+    pub left: Side,
 }
 
 /// That a call takes over a party of another one.

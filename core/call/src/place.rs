@@ -15,6 +15,7 @@ use crate::attempt::{Attempt, Hop, Stage};
 use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
 use crate::early::Earlies;
+use crate::held::Held;
 use crate::ring::{Failure, Ring};
 use crate::round::{Due, Onward, Round};
 use crate::stand::{Reached, Stand};
@@ -136,12 +137,13 @@ impl Call {
             let Some(permit) = permit else {
                 return Err((Cause::Limit, format!("the limit of {name} is reached")));
             };
+            let held = Held::of(claim, permit);
             match own {
                 Some(own) => {
                     self.taken.push(own);
-                    self.permits.push(permit);
+                    self.permits.push(held);
                 }
-                None => self.ring.permits.push(permit),
+                None => self.ring.permits.push(held),
             }
         }
         Ok(())

@@ -1,10 +1,11 @@
 //! What attempts that ring at the same time are made of, and which of their failures counts.
 
-use policy::{Cause, Permit, Rang, Unreached};
+use policy::{Cause, Rang, Unreached};
 
 use crate::attempt::Attempt;
 use crate::bridge::Bridge;
 use crate::draft::Row;
+use crate::held::Held;
 
 /// What those are told who ring on elsewhere when somebody has answered (RFC 3326 2).
 pub(crate) const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
@@ -13,7 +14,7 @@ pub(crate) const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewher
 pub(crate) struct Beside {
     pub attempt: Attempt,
     pub bridge: Bridge,
-    pub permits: Vec<Permit>,
+    pub permits: Vec<Held>,
 }
 
 /// The attempts of one ring, as far as they have come.
@@ -22,7 +23,7 @@ pub(crate) struct Ring {
     /// The first of them in the plan.
     pub first: usize,
     /// What the attempt in hand holds of limits, beside what the whole call holds.
-    pub permits: Vec<Permit>,
+    pub permits: Vec<Held>,
     pub beside: Vec<Beside>,
     /// What says best why nobody was reached.
     pub failure: Option<Failure>,

@@ -120,7 +120,7 @@ impl Call {
         let side = origin.side;
         self.dismiss(room, side);
         self.draft.linked(&given.parent, given.by.name());
-        self.lender = Some(Lender { of: given.of, side, permits: given.permits });
+        self.lender = Some(Lender { of: given.of, side, permits: given.permits, left: given.left });
         self.aliases.extend(given.tokens);
         self.remember(given.former, &given.by);
         (self.ends[side as usize], self.acks[side as usize]) = (given.end, given.ack);

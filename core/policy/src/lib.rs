@@ -80,7 +80,7 @@ pub use facts::{Facts, InterfaceId, Registration, Returned, ServerId, Transport,
 pub use features::is_feature;
 pub use handed_on::{CALL, Dress};
 pub use heading::{Heading, SentAddress, SentUri};
-pub use limit::{Claim, Limit, Permit, Unit};
+pub use limit::{Claim, Limit, On, Permit, Unit, Whose};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
     CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, KeysInClear, MediaPath, MediaSenders, Redirect,

@@ -75,6 +75,25 @@ impl Limit {
 pub struct Claim {
     pub limit: Arc<Limit>,
     pub amount: u32,
+    pub on: On,
+}
+
+/// What a call takes some of a limit for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum On {
+    /// For itself, whoever is in it.
+    Itself,
+    /// For the trunk of one of its ends.
+    Trunk(Whose),
+    /// For the site of one of its ends, which it leaves or enters.
+    Site(Whose, Arc<str>),
+}
+
+/// One end of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Calling,
+    Called,
 }
 
 impl Claim {
@@ -90,6 +109,10 @@ impl Claim {
     pub fn take_by_force(&self) -> Permit {
         self.limit.used.fetch_add(self.amount, Ordering::AcqRel);
         self.permit()
+    }
+
+    pub(crate) fn of_itself(limit: &Arc<Limit>) -> Claim {
+        Claim { limit: limit.clone(), amount: 1, on: On::Itself }
     }
 
     fn permit(&self) -> Permit {
@@ -115,6 +138,13 @@ impl Serialize for Claim {
 pub struct Permit {
     used: Arc<AtomicU32>,
     amount: u32,
+}
+
+impl Permit {
+    /// Whether both are of one limit, in whatever revision.
+    pub fn is_of_same_limit(&self, other: &Permit) -> bool {
+        Arc::ptr_eq(&self.used, &other.used)
+    }
 }
 
 impl Drop for Permit {

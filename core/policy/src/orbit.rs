@@ -27,8 +27,7 @@ impl Orbit {
     pub fn take(&self, number: Option<&str>) -> Option<(Arc<str>, Permit)> {
         let is_meant = |name: &str| number.is_none_or(|number| number == name);
         let mut meant = self.places.iter().filter(|(name, _)| is_meant(name));
-        meant
-            .find_map(|(name, limit)| Some((name.clone(), Claim { limit: limit.clone(), amount: 1 }.take()?)))
+        meant.find_map(|(name, limit)| Some((name.clone(), Claim::of_itself(limit).take()?)))
     }
 
     /// Whether some shard has a call at this number.

@@ -171,7 +171,7 @@ impl Policy {
     /// One call more of a user whose calls are counted.
     pub fn call_of(&self, user: &str) -> Option<Permit> {
         let limit = self.users.get(user)?.calls.as_ref()?;
-        Some(Claim { limit: limit.clone(), amount: 1 }.take_by_force())
+        Some(Claim::of_itself(limit).take_by_force())
     }
 
     /// How many calls a user has, where they are counted.

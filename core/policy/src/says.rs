@@ -155,7 +155,7 @@ fn write_media(f: &mut fmt::Formatter<'_>, codecs: &[Arc<str>], path: MediaPath)
 
 fn write_limits(f: &mut fmt::Formatter<'_>, used: &[(Claim, u32)], paces: &[Arc<Pace>]) -> fmt::Result {
     let mut gap = "";
-    for (Claim { limit, amount }, used) in used {
+    for (Claim { limit, amount, .. }, used) in used {
         let unit = limit.unit();
         write!(f, "{gap}{used} of {} {} of {}", limit.ceiling(), unit.word(), limit.name())?;
         if unit == Unit::Kbps {

@@ -6,13 +6,14 @@ use model::Codec;
 
 use crate::call_plan::{AttemptPlan, CallPlan};
 use crate::facts::Facts;
-use crate::limit::{Claim, Limit};
+use crate::limit::{Claim, Limit, On, Whose};
 use crate::policy::{Site, Trunk};
 use crate::says::Found;
 use crate::steps::Caller;
 use crate::trail::Trail;
 
 const NAME: &str = "admission";
+const BOTH: [Whose; 2] = [Whose::Calling, Whose::Called];
 
 /// The trunk that calls and the trunk that is called, the sites that the call leaves and enters, and the
 /// links that it crosses to and from there.
@@ -26,15 +27,19 @@ pub(crate) fn claims(
     let stays = left.zip(site).is_some_and(|(left, entered)| left.name == entered.name);
     let sites = [left, site].map(|site| site.filter(|_| !stays));
     let trunks = [caller.trunk().map(|trunk| &**trunk), trunk];
-    let (trunks, sites) = (trunks.into_iter().flatten(), sites.into_iter().flatten());
+    let trunks = || BOTH.into_iter().zip(trunks).filter_map(|(whose, trunk)| Some((whose, trunk?)));
+    let sites = || BOTH.into_iter().zip(sites).filter_map(|(whose, site)| Some((whose, site?)));
+    let at = |whose: Whose, site: &Site| On::Site(whose, site.name.clone());
     let mut claims = Vec::with_capacity(4);
-    let mut claim = |limit: &Option<Arc<Limit>>, amount: fn(&[Arc<str>]) -> u32| {
-        claims.extend(limit.iter().map(|limit| Claim { limit: limit.clone(), amount: amount(codecs) }));
+    let mut claim = |limit: &Option<Arc<Limit>>, on: On, amount: fn(&[Arc<str>]) -> u32| {
+        if let Some(limit) = limit {
+            claims.push(Claim { limit: limit.clone(), amount: amount(codecs), on });
+        }
     };
-    trunks.clone().for_each(|trunk| claim(&trunk.limit, |_| 1));
-    sites.clone().for_each(|site| claim(&site.limit, |_| 1));
-    trunks.for_each(|trunk| claim(&trunk.link, kbps));
-    sites.for_each(|site| claim(&site.link, kbps));
+    trunks().for_each(|(whose, trunk)| claim(&trunk.limit, On::Trunk(whose), |_| 1));
+    sites().for_each(|(whose, site)| claim(&site.limit, at(whose, site), |_| 1));
+    trunks().for_each(|(whose, trunk)| claim(&trunk.link, On::Trunk(whose), kbps));
+    sites().for_each(|(whose, site)| claim(&site.link, at(whose, site), kbps));
     claims
 }
 

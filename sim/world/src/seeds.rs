@@ -49,8 +49,8 @@ impl fmt::Display for Failure {
 pub enum Tale {
     /// A day with calls of everybody, who have bad habits and die.
     Day,
-    /// One call, and whatever its parties may do to it.
-    Sequence,
+    /// One call, and whatever its parties may do to it, in a house of so many shards.
+    Sequence { shards: u8 },
 }
 
 /// Lives through `count` tales, one for each seed from `from` on.
@@ -65,11 +65,11 @@ pub fn run(tale: Tale, from: u64, count: u64) -> Summary {
 /// Lives through one tale and adds it to the others.
 pub fn add(summary: &mut Summary, tale: Tale, seed: u64, chronicle: Chronicle) {
     summary.seeds += 1;
-    let live = match tale {
-        Tale::Day => day::live,
-        Tale::Sequence => sequence::live,
+    let live = || match tale {
+        Tale::Day => day::live(seed, chronicle),
+        Tale::Sequence { shards } => sequence::live(seed, shards, chronicle),
     };
-    let outcome = catch_unwind(AssertUnwindSafe(|| live(seed, chronicle)));
+    let outcome = catch_unwind(AssertUnwindSafe(live));
     let speeches = match outcome {
         Ok(day) => {
             summary.calls += day.calls;

@@ -107,8 +107,8 @@ impl World {
     }
 
     /// Builds one of many worlds around the same configuration.
-    pub(crate) fn of(seed: u64, house: &Blueprint) -> World {
-        World::begin(seed, house, &BTreeMap::new(), 1)
+    pub(crate) fn of(seed: u64, house: &Blueprint, shards: u8) -> World {
+        World::begin(seed, house, &BTreeMap::new(), shards)
     }
 
     fn begin(seed: u64, house: &Blueprint, hosts: &BTreeMap<String, IpAddr>, shards: u8) -> World {

@@ -28,7 +28,9 @@ enum What {
 }
 
 const USAGE: &str = "usage: sim [--seeds N | --sequences N | --policies N | --chaos N | --lamps N] \
-                     [--from S] [--json] [--trace]";
+                     [--from S] [--shards N, with --sequences before it] [--json] [--trace]";
+
+const ONE_CALL: Tale = Tale::Sequence { shards: 1 };
 
 /// One change of a lamp in a hundred may take longer.
 const LAG_MAX: Duration = Duration::from_millis(250);
@@ -151,7 +153,7 @@ fn live(wanted: &Wanted, tale: Tale) -> ExitCode {
         if !wanted.as_json
             && summary.seeds.is_multiple_of(match tale {
                 Tale::Day => 100,
-                Tale::Sequence => 1000,
+                Tale::Sequence { .. } => 1000,
             })
         {
             eprintln!(
@@ -203,7 +205,11 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
         };
         match arg.as_str() {
             "--seeds" => wanted.seeds = number()?,
-            "--sequences" => (wanted.what, wanted.seeds) = (What::Tales(Tale::Sequence), number()?),
+            "--sequences" => (wanted.what, wanted.seeds) = (What::Tales(ONE_CALL), number()?),
+            "--shards" => {
+                let shards = u8::try_from(number()?).map_err(|_| "that many shards there are not")?;
+                wanted.what = What::Tales(Tale::Sequence { shards: shards.max(1) });
+            }
             "--policies" => (wanted.what, wanted.seeds) = (What::Policies, number()?),
             "--lamps" => (wanted.what, wanted.seeds) = (What::Lamps, number()?),
             "--chaos" => (wanted.what, wanted.seeds) = (What::Chaos, number()?),

@@ -41,17 +41,17 @@ thread_local! {
 }
 
 /// Plays the sequence of a seed.
-pub(crate) fn live(seed: u64, chronicle: Chronicle) -> Day {
+pub(crate) fn live(seed: u64, shards: u8, chronicle: Chronicle) -> Day {
     let house = COMPILED.take().unwrap_or_else(|| Blueprint::read(HOUSE));
-    let day = live_in(&house, seed, chronicle);
+    let day = live_in(&house, (seed, shards), chronicle);
     // A house that did wrong may hold limits for ever.
     COMPILED.set(Some(house).filter(|_| day.speeches.is_empty()));
     day
 }
 
-fn live_in(house: &Blueprint, seed: u64, chronicle: Chronicle) -> Day {
+fn live_in(house: &Blueprint, (seed, shards): (u64, u8), chronicle: Chronicle) -> Day {
     let mut chance = Chance::new(seed ^ 0x5e90_e4ce);
-    let mut world = World::of(seed, house);
+    let mut world = World::of(seed, house, shards);
     world.chronicles(chronicle);
     if chance.happens(600) {
         world.links_all(Link::rough(*chance.one_of(&[10, 50, 80])));

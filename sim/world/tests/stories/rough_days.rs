@@ -14,7 +14,7 @@ fn no_judge_speaks_on_the_first_days() {
 /// Whatever the parties do to a call, in whatever order: who is left hears the other, and nothing is held.
 #[test]
 fn no_judge_speaks_on_the_first_sequences() {
-    let summary = seeds::run(Tale::Sequence, 1, 60);
+    let summary = seeds::run(Tale::Sequence { shards: 1 }, 1, 60);
 
     let all: String = summary.failures.iter().map(|failure| format!("{failure}\n")).collect();
     assert!(summary.failures.is_empty(), "{all}");

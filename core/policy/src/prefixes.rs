@@ -6,9 +6,12 @@
 const PLACES: u32 = 16;
 const NONE: u32 = u32::MAX;
 
-/// So many beginnings make a table of their first four places worth its room.
+/// So many beginnings, all of digits, make a table of their first five places worth its room.
 const MANY: usize = 4_096;
-const DOORS: usize = 1 << 16;
+const DOOR_PLACES: u32 = 5;
+/// The digits, and no digit before them all.
+const DOOR_WAYS: usize = 11;
+const DOORS: usize = DOOR_WAYS.pow(DOOR_PLACES);
 
 /// Up to 16 places of digits, `+`, `*` and `#`, in the order of texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,8 +45,12 @@ impl Prefix {
         other.0 & places == self.0
     }
 
-    fn door(self) -> usize {
-        usize::try_from(self.0 >> 48).unwrap_or(0)
+    /// By which door its beginnings are; there is none for what is no digit.
+    fn door(self) -> Option<usize> {
+        (1..=DOOR_PLACES).try_fold(0, |door, place| {
+            let way = (self.0 >> (64 - 4 * place)) as usize & 0xf;
+            (way < DOOR_WAYS).then_some(door * DOOR_WAYS + way)
+        })
     }
 }
 
@@ -61,85 +68,92 @@ impl std::fmt::Display for Prefix {
 /// Beginnings, each known by its place in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Prefixes {
-    words: Box<[u64]>,
-    /// For each, the longest other that it begins with.
-    shorter: Box<[u32]>,
-    /// For the first four places, where their beginnings start.
+    rows: Box<[Row]>,
+    /// For the first places, where their beginnings start; nothing, where there are few.
     doors: Box<[u32]>,
+}
+
+/// What one step of a climb reads is one piece of memory: most of it is far away when a call comes.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
+struct Row {
+    word: u64,
+    /// The longest other that it begins with.
+    shorter: u32,
 }
 
 impl Prefixes {
     /// Beginnings in order, none twice.
     pub fn new(sorted: impl Iterator<Item = Prefix>) -> Prefixes {
-        let words: Box<[u64]> = sorted.map(|beginning| beginning.0).collect();
-        let mut shorter = Vec::with_capacity(words.len());
+        let mut rows: Vec<Row> = Vec::with_capacity(sorted.size_hint().0);
         let mut above: Vec<u32> = Vec::new();
-        for (index, word) in (0..).zip(&words) {
-            while above.last().is_some_and(|top| !begins(&words, *top, Prefix(*word))) {
+        for (index, beginning) in (0..).zip(sorted) {
+            while above.last().is_some_and(|top| !rows[*top as usize].begins(beginning)) {
                 above.pop();
             }
-            shorter.push(above.last().copied().unwrap_or(NONE));
+            rows.push(Row { word: beginning.0, shorter: above.last().copied().unwrap_or(NONE) });
             above.push(index);
         }
-        let doors = if words.len() < MANY { Box::default() } else { doors(&words) };
-        Prefixes { words, shorter: shorter.into(), doors }
+        let doors = if rows.len() < MANY { None } else { doors(&rows) };
+        Prefixes { rows: rows.into(), doors: doors.unwrap_or_default() }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.words.len()
+        self.rows.len()
     }
 
     /// The beginning at a place of the order.
     pub fn at(&self, index: usize) -> Prefix {
-        Prefix(self.words[index])
+        Prefix(self.rows[index].word)
     }
 
     /// Where a beginning stands in the order, if it is there.
     pub fn exactly(&self, beginning: Prefix) -> Option<usize> {
-        self.words.binary_search(&beginning.0).ok()
+        self.rows.binary_search_by(|row| { row.word }.cmp(&beginning.0)).ok()
     }
 
     /// The longest that a number begins with.
     pub fn longest(&self, number: Prefix) -> Option<usize> {
-        let (from, to) = match self.doors.get(number.door()..number.door() + 2) {
-            Some(edges) => (edges[0] as usize, edges[1] as usize),
-            None => (0, self.words.len()),
-        };
-        let after = from + self.words[from..to].partition_point(|word| *word <= number.0);
-        let mut at = u32::try_from(after.checked_sub(1)?).unwrap_or(NONE);
-        while at != NONE && !begins(&self.words, at, number) {
-            at = self.shorter[at as usize];
+        let edges = number.door().and_then(|door| self.doors.get(door..door + 2));
+        let (from, to) = edges.map_or((0, self.rows.len()), |edges| (edges[0] as usize, edges[1] as usize));
+        let after = from + self.rows[from..to].partition_point(|row| row.word <= number.0);
+        let mut at = after.checked_sub(1)?;
+        while !self.rows[at].begins(number) {
+            at = self.shorter(at)?;
         }
-        (at != NONE).then_some(at as usize)
+        Some(at)
     }
 
     /// The longest other that this one begins with.
     pub fn shorter(&self, index: usize) -> Option<usize> {
-        let at = self.shorter[index];
+        let at = self.rows[index].shorter;
         (at != NONE).then_some(at as usize)
     }
 
     /// The room it takes.
     pub fn bytes(&self) -> usize {
-        8 * self.words.len() + 4 * (self.shorter.len() + self.doors.len())
+        size_of_val(&*self.rows) + size_of_val(&*self.doors)
     }
 }
 
-fn begins(words: &[u64], index: u32, number: Prefix) -> bool {
-    Prefix(words[index as usize]).begins(number)
+impl Row {
+    fn begins(self, number: Prefix) -> bool {
+        Prefix(self.word).begins(number)
+    }
 }
 
-fn doors(words: &[u64]) -> Box<[u32]> {
+/// `None` if one of them is no number.
+fn doors(rows: &[Row]) -> Option<Box<[u32]>> {
     let mut doors = Vec::with_capacity(DOORS + 1);
-    let mut at = 0;
-    for door in 0..=DOORS {
-        while at < words.len() && Prefix(words[at]).door() < door {
-            at += 1;
+    for (at, row) in (0..).zip(rows) {
+        let door = Prefix(row.word).door()?;
+        while doors.len() <= door {
+            doors.push(at);
         }
-        doors.push(u32::try_from(at).unwrap_or(NONE));
     }
-    doors.into()
+    doors.resize(DOORS + 1, u32::try_from(rows.len()).ok()?);
+    Some(doors.into())
 }
 
 #[cfg(test)]
@@ -185,9 +199,10 @@ mod tests {
         let texts: Vec<String> = (0..40_000_u32).map(|number| format!("{}", number * 7 + 1)).collect();
         let refs: Vec<&str> = texts.iter().map(String::as_str).collect();
         let (sorted, prefixes) = of(&refs);
-        assert!(!prefixes.doors.is_empty());
+        assert_eq!(prefixes.doors.len(), DOORS + 1);
 
-        for number in (0..200_u32).map(|number| format!("{}", number.wrapping_mul(2_654_435_761))) {
+        let numbers = (0..200_u32).map(|number| format!("{}", number.wrapping_mul(2_654_435_761)));
+        for number in numbers.chain(["", "9", "99999999", "1*67", "+1206"].map(str::to_owned)) {
             let longest = prefixes.longest(Prefix::of(&number)).map(|at| sorted[at].as_str());
             let slow = refs.iter().filter(|text| number.starts_with(**text)).max_by_key(|text| text.len());
             assert_eq!(longest, slow.copied(), "{number}");

@@ -67,6 +67,8 @@ pub(crate) struct Caller<'p> {
     pub here: Option<&'p Arc<Site>>,
     /// How the caller is named in plans and records.
     pub name: PartyName,
+    /// Whether From names nobody else.
+    pub is_in_from: bool,
 }
 
 /// What the house takes a caller for.

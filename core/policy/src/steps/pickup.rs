@@ -85,6 +85,7 @@ pub fn taker(policy: &Policy, name: &str) -> Option<AttemptPlan> {
         site: user.site.as_ref(),
         here: None,
         name: PartyName(user.name.clone()),
+        is_in_from: false,
     };
     Some(attempt(policy, &caller, user))
 }

@@ -425,7 +425,7 @@ fn is_private(called: &Called<'_>, user: &User) -> bool {
 /// Whoever sends a call on, as the caller of the next one.
 fn sender(by: &Arc<User>) -> Caller<'_> {
     let site = by.site.as_ref();
-    Caller { party: Party::User(by), site, here: site, name: PartyName(by.name.clone()) }
+    Caller { party: Party::User(by), site, here: site, name: PartyName(by.name.clone()), is_in_from: false }
 }
 
 impl Path<'_, '_> {

@@ -22,7 +22,7 @@ pub(crate) fn returned(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Opt
     let returned = facts.returned.as_ref()?;
     let trunk = policy.trunks.get(&returned.trunk).filter(|one| one.leg.transfer == Transfer::Return)?;
     let name = PartyName(trunk.name.clone());
-    let caller = &Caller { party: Party::Trunk(trunk), site: None, here: None, name };
+    let caller = &Caller { party: Party::Trunk(trunk), site: None, here: None, name, is_in_from: false };
     let uri = Uri::parse(&facts.request_uri).ok()?;
     let host = uri.host()?.to_string();
     let called = Called::outside(named_in(&facts.request_uri).unwrap_or_else(|| host.clone()));

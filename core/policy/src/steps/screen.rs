@@ -115,7 +115,7 @@ fn named<'p>(policy: &'p Policy, facts: &Facts) -> Option<&'p Arc<User>> {
 
 fn of_trunk(trunk: &Arc<Trunk>) -> (Caller<'_>, Result<(), Refusal>) {
     let name = PartyName(trunk.name.clone());
-    let caller = Caller { party: Party::Trunk(trunk), site: None, here: None, name };
+    let caller = Caller { party: Party::Trunk(trunk), site: None, here: None, name, is_in_from: false };
     let standing = match trunk.direction {
         TrunkDirection::Out => {
             let words = format!("trunk {} is for outgoing calls only", trunk.name);
@@ -168,7 +168,8 @@ fn of_person<'p>(policy: &'p Policy, facts: &Facts) -> (Caller<'p>, Result<(), R
             from.map_or_else(|| facts.source.ip().to_string().into(), Arc::from)
         }
     };
-    (Caller { party, site, here, name: PartyName(name) }, standing)
+    let is_in_from = matches!((party, named), (Party::User(user), Some(named)) if Arc::ptr_eq(user, named));
+    (Caller { party, site, here, name: PartyName(name), is_in_from }, standing)
 }
 
 /// Whom From names; where it hides that, whom the phone says to be to us alone.

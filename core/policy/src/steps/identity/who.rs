@@ -344,6 +344,9 @@ fn of_person<'c>(
 
 /// Another number than their own that a phone wants to show.
 fn claimed(policy: &Policy, facts: &Facts, caller: &Caller<'_>, user: &User) -> Option<Arc<str>> {
+    if caller.is_in_from && facts.preferred.is_empty() {
+        return None;
+    }
     let place = policy.place_of(caller.site.map(|site| &**site));
     let uris = facts.preferred.iter().chain(std::iter::once(&facts.from_uri));
     let uris = uris.map(|uri| NameAddr::parse(uri).map_or(uri.as_str(), |address| address.uri));

@@ -208,9 +208,10 @@ fn known<'p>(policy: &'p Policy, name: &Arc<str>) -> Result<&'p Arc<User>, Refus
 
 fn of_trunk(trunk: &Arc<Trunk>) -> Caller<'_> {
     let site = trunk.site.as_ref();
-    Caller { party: Party::Trunk(trunk), site, here: site, name: PartyName(trunk.name.clone()) }
+    let name = PartyName(trunk.name.clone());
+    Caller { party: Party::Trunk(trunk), site, here: site, name, is_in_from: false }
 }
 
 fn again<'p>(caller: &Caller<'p>) -> Caller<'p> {
-    Caller { party: caller.party, site: caller.site, here: caller.here, name: caller.name.clone() }
+    Caller { name: caller.name.clone(), ..*caller }
 }

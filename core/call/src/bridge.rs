@@ -68,7 +68,7 @@ pub(crate) struct Described {
     heard: Arc<[u8]>,
     told: Vec<u8>,
     keys: Settled,
-    ways: Ways,
+    ways: Option<Ways>,
 }
 
 /// What our side of a leg says of each stream, besides codecs and ports.
@@ -130,7 +130,7 @@ impl Bridge {
         };
         let sides = [port(Side::Caller), port(Side::Callee)];
         let keys = [caller.keys, Keys::unknown()];
-        let ways = Default::default();
+        let ways = [caller.ways, Ways::unknown()];
         let (stage, peer) = (Stage::Shut, Peer::Same);
         Bridge { key, round: 0, last: OF_LANES - 1, sides, keys, ways, stage, figures: None, peer }
     }
@@ -184,9 +184,9 @@ impl Bridge {
 
     /// Makes the callee's side stand where it is reached.
     pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, stand: Stand) {
-        let Stand { interface, senders, keys } = stand;
+        let Stand { interface, senders, keys, ways } = stand;
         self.keys[Side::Callee as usize] = keys;
-        self.ways[Side::Callee as usize] = Ways::default();
+        self.ways[Side::Callee as usize] = ways;
         self.sides[Side::Callee as usize].senders = senders;
         if self.sides[Side::Callee as usize].interface == interface {
             return;
@@ -242,7 +242,10 @@ impl Bridge {
         for (keys, session) in self.keys.iter_mut().zip([&caller, &callee]) {
             keys.take_offer(room.stack.chance(), session).map_err(NoMedia::Unprotected)?;
         }
-        self.ways.iter_mut().zip([&caller, &callee]).for_each(|(ways, session)| ways.take_offer(session));
+        let chance = room.stack.chance();
+        for (ways, session) in self.ways.iter_mut().zip([&caller, &callee]) {
+            ways.take_offer(chance, session);
+        }
         let most = if caller.media.len() < callee.media.len() { &caller } else { &callee };
         self.open_streams(room, most, purpose)?;
         let codecs = Codecs::only(common.iter().map(String::as_str));
@@ -271,7 +274,7 @@ impl Bridge {
         match part {
             Part::Offer => {
                 keys.take_offer(chance, session)?;
-                ways.take_offer(session);
+                ways.take_offer(chance, session);
             }
             Part::Answer | Part::Mediated => {
                 keys.take_answer(session)?;
@@ -346,6 +349,7 @@ impl Bridge {
             turn: Turn::Another,
             clock: 0,
             protection: None,
+            door: None,
         };
         self.order_aims(room, Side::Callee, |_| nowhere.clone());
         self.peer = Peer::Another;
@@ -382,14 +386,16 @@ impl Bridge {
             heard: Arc::clone(&self.sides[from as usize].heard),
             told: self.sides[from.other() as usize].told.clone(),
             keys: self.keys[from as usize].settled(),
-            ways: self.ways[from as usize].clone(),
+            ways: Some(self.ways[from as usize].clone()),
         }
     }
 
     /// An offer of a side was refused: what held before holds on (RFC 6141, RFC 3261 14.2).
     pub(crate) fn restore(&mut self, room: &mut Room<'_>, from: Side, before: Described) {
         self.keys[from as usize].restore(before.keys);
-        self.ways[from as usize] = before.ways;
+        if let Some(ways) = before.ways {
+            self.ways[from as usize] = ways;
+        }
         if let Ok(session) = Session::parse(&before.heard) {
             self.aim(room, from, &session);
         }
@@ -427,8 +433,9 @@ impl Bridge {
             (port.interface, port.senders) = (stand.interface, stand.senders);
             port.aims.clear();
         }
-        self.keys = stands.map(|stand| stand.keys);
-        self.ways = Default::default();
+        let [caller, callee] = stands;
+        self.keys = [caller.keys, callee.keys];
+        self.ways = [caller.ways, callee.ways];
     }
 
     /// A side answers what it was offered, and the other side is told nothing new.
@@ -475,6 +482,7 @@ impl Bridge {
                 senders: self.sides[side as usize].senders,
                 turn: if is_another { Turn::Another } else { Turn::Same },
                 protection: self.keys[side as usize].protection(stream),
+                door: self.ways[side as usize].door(stream),
                 clock: session.media[stream].codecs().first().map_or(8000, |codec| codec.clock),
             };
             aims.push(Aim { turn: Turn::Same, ..aim.clone() });

@@ -1,4 +1,5 @@
-//! Where one side of a call's media stands: the interface that reaches it, who may speak there, its keys.
+//! Where one side of a call's media stands: the interface that reaches it, who may speak there, its
+//! keys, and how it is reached.
 
 use media::Senders;
 use policy::{InterfaceId, LegRules, MediaSenders};
@@ -7,11 +8,13 @@ use sip_stack::{Dialog, Flow};
 
 use crate::Room;
 use crate::keys::{Carrier, Keys};
+use crate::way::Ways;
 
 pub(crate) struct Stand {
     pub interface: InterfaceId,
     pub senders: Senders,
     pub keys: Keys,
+    pub ways: Ways,
 }
 
 /// Whether who signals over a flow is the far end itself.
@@ -44,6 +47,8 @@ impl Stand {
             (MediaSenders::Anywhere, _) => Senders::Anywhere,
         };
         let keys = Keys::new(rules.srtp, Carrier::of(flow));
-        Stand { interface: room.places.interface_of(flow.listener), senders, keys }
+        let interface = room.places.interface_of(flow.listener);
+        let ways = Ways::new(room.policy.ice(interface));
+        Stand { interface, senders, keys, ways }
     }
 }

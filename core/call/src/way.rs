@@ -1,10 +1,23 @@
-//! How one leg is reached: what its peer and we have agreed on about the port of reports (RFC 5761, 8035).
+//! How one leg is reached: what its peer and we have agreed on about the port of reports (RFC 5761, 8035),
+//! and about checks, which we answer as a lite agent (RFC 8839, 8445 2.5).
 
-use sdp::{Reports, Session, Way};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use media::Door;
+use policy::Ice;
+use sdp::{Checks, Credentials, Media, Reports, Session, Way};
+use sip_stack::Chance;
+
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// 48 and 144 bits of chance (RFC 8445, 5.3, wants 24 and 128).
+const UFRAG_LENGTH: usize = 8;
+const PASSWORD_LENGTH: usize = 24;
 
 /// All streams of one leg.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ways {
+    ice: Ice,
     streams: Vec<Stream>,
 }
 
@@ -13,21 +26,77 @@ struct Stream {
     /// What our last offer said.
     offered: Reports,
     agreed: Reports,
+    checks: Checking,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Checking {
+    #[default]
+    None,
+    Agreed(Box<Agreed>),
+    /// Theirs were offered, and changed on the way.
+    Mismatch,
+}
+
+/// What checks of the peer are known by.
+#[derive(Clone, Debug)]
+struct Agreed {
+    ours: Credentials,
+    theirs: Credentials,
 }
 
 impl Ways {
-    /// Who offers one port for all is answered so.
-    pub fn take_offer(&mut self, theirs: &Session<'_>) {
+    pub fn new(ice: Ice) -> Ways {
+        Ways { ice, streams: Vec::new() }
+    }
+
+    /// The leg of a peer that is not chosen yet.
+    pub fn unknown() -> Ways {
+        Ways::new(Ice::Off)
+    }
+
+    /// Who offers one port for all is answered so, and who offers checks is let check.
+    pub fn take_offer(&mut self, chance: &mut Chance, theirs: &Session<'_>) {
         for (at, media) in theirs.media.iter().enumerate() {
-            self.stream(at).agreed = media.reports();
+            let checks = self.checks(chance, at, theirs, media);
+            let stream = self.stream(at);
+            (stream.agreed, stream.checks) = (media.reports(), checks);
+        }
+    }
+
+    /// What an offer comes to: credentials that are the peer's as before keep ours, others are a restart.
+    fn checks(
+        &mut self,
+        chance: &mut Chance,
+        at: usize,
+        theirs: &Session<'_>,
+        media: &Media<'_>,
+    ) -> Checking {
+        let credentials = theirs.credentials_of(media).filter(|_| media.is_rtp());
+        let Some(credentials) = credentials.filter(|_| self.ice == Ice::Lite && !theirs.is_lite()) else {
+            return Checking::None;
+        };
+        if theirs.is_mismatched(media) {
+            return Checking::Mismatch;
+        }
+        match &self.stream(at).checks {
+            Checking::Agreed(agreed) if agreed.theirs == credentials => Checking::Agreed(agreed.clone()),
+            _ => Checking::Agreed(Box::new(Agreed { ours: drawn(chance), theirs: credentials })),
         }
     }
 
     /// Only what was offered can be agreed on by an answer.
     pub fn take_answer(&mut self, theirs: &Session<'_>) {
         for (at, media) in theirs.media.iter().enumerate() {
+            let credentials = theirs.credentials_of(media);
             let stream = self.stream(at);
             stream.agreed = if stream.offered == Reports::Muxed { media.reports() } else { Reports::Apart };
+            stream.checks = match (&stream.checks, credentials) {
+                (Checking::Agreed(agreed), Some(theirs)) => {
+                    Checking::Agreed(Box::new(Agreed { theirs, ours: agreed.ours.clone() }))
+                }
+                _ => Checking::None,
+            };
         }
     }
 
@@ -36,22 +105,31 @@ impl Ways {
         let offered = (0..streams).map(|at| {
             let stream = self.stream(at);
             stream.offered = stream.agreed;
-            Way { reports: stream.offered }
+            stream.way()
         });
         offered.collect()
     }
 
     /// What our answer says.
     pub fn answer(&self) -> Vec<Way> {
-        self.streams.iter().map(|stream| Way { reports: stream.agreed }).collect()
+        self.streams.iter().map(Stream::way).collect()
     }
 
     /// Where its peer receives RTCP, which is at `apart` if not with its media.
-    pub fn reports(&self, stream: usize, apart: Option<std::net::SocketAddr>) -> media::Reports {
+    pub fn reports(&self, stream: usize, apart: Option<SocketAddr>) -> media::Reports {
         match self.streams.get(stream).map(|stream| stream.agreed) {
             Some(Reports::Muxed) => media::Reports::Muxed,
             Some(Reports::Apart) | None => media::Reports::Apart(apart),
         }
+    }
+
+    /// What its peer sends besides media.
+    pub fn door(&self, stream: usize) -> Option<Arc<Door>> {
+        let Checking::Agreed(agreed) = &self.streams.get(stream)?.checks else { return None };
+        let Agreed { ours, theirs } = &**agreed;
+        let username = format!("{}:{}", ours.ufrag, theirs.ufrag).into();
+        let checks = media::Checks { username, password: ours.password.clone() };
+        Some(Arc::new(Door { checks: Some(checks) }))
     }
 
     fn stream(&mut self, at: usize) -> &mut Stream {
@@ -60,4 +138,25 @@ impl Ways {
         }
         &mut self.streams[at]
     }
+}
+
+impl Stream {
+    fn way(&self) -> Way {
+        let checks = match &self.checks {
+            Checking::None => Checks::None,
+            Checking::Agreed(agreed) => Checks::By(agreed.ours.clone()),
+            Checking::Mismatch => Checks::Mismatch,
+        };
+        Way { reports: self.agreed, checks }
+    }
+}
+
+fn drawn(chance: &mut Chance) -> Credentials {
+    let mut word = |length| {
+        let mut bytes = vec![0; length];
+        chance.fill(&mut bytes);
+        let letters = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 64)]));
+        letters.collect::<String>().into()
+    };
+    Credentials { ufrag: word(UFRAG_LENGTH), password: word(PASSWORD_LENGTH) }
 }

@@ -37,6 +37,8 @@ enum Trust {
     Near,
     SameHost,
     Signalled,
+    /// By a check that only the peer can write.
+    Checked,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +59,11 @@ impl Latch {
     /// Takes what signalling says, and is open to learn again. While the signalled place is the same as
     /// before, the place where the peer was heard stays its address until it is heard anew.
     pub fn aim(&mut self, signalled: Option<SocketAddr>, senders: Senders, turn: Turn) {
-        let is_same = self.signalled == signalled && turn == Turn::Same;
+        // Where checks are to come, what is said says nothing: who was heard goes on being sent to.
+        let is_checked = senders == Senders::Checked;
+        let is_same = (is_checked || self.signalled == signalled) && turn == Turn::Same;
         let before = self.heard_from().filter(|_| is_same);
+        let signalled = if is_checked { before } else { signalled };
         let former = match turn {
             Turn::Another => self.with_former(signalled),
             Turn::Same => self.former,
@@ -108,6 +113,12 @@ impl Latch {
         Admission::Latched
     }
 
+    /// A check has proven that the peer is there: this outweighs all that media could tell.
+    pub fn prove(&mut self, from: SocketAddr) {
+        self.signalled = Some(from);
+        self.state = State::Locked { source: from, trust: Trust::Checked };
+    }
+
     /// Whether a packet that could teach nothing comes from the peer: where it was heard, or said to be.
     pub fn is_peer(&self, from: SocketAddr) -> bool {
         match self.state {
@@ -121,7 +132,7 @@ impl Latch {
     fn may_be(&self, from: SocketAddr, trust: Trust) -> bool {
         let is_expected = self.signalled.is_some() || self.turn == Turn::Same;
         let is_open = match self.senders {
-            Senders::Signalled => false,
+            Senders::Signalled | Senders::Checked => false,
             // An inner address, of somebody who is spoken for by others: nothing tells where it comes out.
             Senders::Near(None) if self.signalled.is_none_or(|place| is_inside(place.ip())) => true,
             Senders::Near(_) => trust >= Trust::Near,
@@ -157,7 +168,7 @@ impl Latch {
     fn signals(&self) -> Option<IpAddr> {
         match self.senders {
             Senders::Near(host) => host,
-            Senders::Signalled | Senders::Anywhere => None,
+            Senders::Signalled | Senders::Anywhere | Senders::Checked => None,
         }
     }
 

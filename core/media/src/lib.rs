@@ -8,6 +8,7 @@
 //!
 //! Start with `order.rs`, the words between a call and the relay, then `relay.rs`.
 
+mod door;
 mod figures;
 mod latch;
 mod near;
@@ -21,7 +22,9 @@ mod shield;
 mod verdict;
 
 pub use figures::{Figures, SideFigures};
-pub use order::{Aim, Event, Order, Protection, Reports, Senders, Sending, SessionKey, Side, Turn};
+pub use order::{
+    Aim, Checks, Door, Event, Order, Protection, Reports, Senders, Sending, SessionKey, Side, Turn,
+};
 pub use packet::Packet;
 pub use ports::{PortBook, PortPair, Purpose};
 pub use relay::{Act, Outbox, Relay};

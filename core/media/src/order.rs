@@ -1,5 +1,6 @@
 //! What a call tells the relay, and what it hears back.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
@@ -48,6 +49,8 @@ pub struct Aim {
     pub clock: u32,
     /// The keys of its SRTP; without them its media is clear.
     pub protection: Option<Arc<Protection>>,
+    /// What else than media is expected at our ports; none of it, where nothing was agreed on.
+    pub door: Option<Arc<Door>>,
 }
 
 /// Where a peer receives RTCP.
@@ -57,6 +60,22 @@ pub enum Reports {
     Apart(Option<SocketAddr>),
     /// Where its media is, wherever that turns out to be; ours too comes from the port of our media.
     Muxed,
+}
+
+/// What a peer sends to our ports besides media.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Door {
+    /// Its checks of ICE: where it can be reached is what they prove, and nothing else does.
+    pub checks: Option<Checks>,
+}
+
+/// How checks of a peer are known. Other ones than before are a restart.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Checks {
+    /// `ours:theirs`.
+    pub username: Box<str>,
+    /// Ours.
+    pub password: Box<str>,
 }
 
 /// The master keys of one side of a stream.
@@ -84,6 +103,8 @@ pub enum Senders {
     Near(Option<IpAddr>),
     /// The first that send RTP, wherever they are.
     Anywhere,
+    /// Those of the place that a check has proven (RFC 8445).
+    Checked,
 }
 
 /// Whose turn it is at a side.
@@ -106,6 +127,13 @@ pub enum Event {
     LastHeard { session: SessionKey, caller: Instant, callee: Instant },
     /// The stream is closed; what became of it.
     Finished { session: SessionKey, stream: u8, figures: Box<Figures> },
+}
+
+/// A password is a secret, and does not print in a log.
+impl fmt::Debug for Checks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Checks({})", self.username)
+    }
 }
 
 impl Side {

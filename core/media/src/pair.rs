@@ -6,10 +6,11 @@ use std::time::Instant;
 use rtp::Fixed;
 use rtp::srtp::Refused;
 
+use crate::door::{Checking, Choice};
 use crate::figures::{Figures, SideFigures};
 use crate::latch::{Admission, Latch};
 use crate::observe::Observer;
-use crate::order::{Aim, Reports, Sending, SessionKey, Side};
+use crate::order::{Aim, Checks, Reports, Senders, Sending, SessionKey, Side, Turn};
 use crate::packet::Packet;
 use crate::shield::Shield;
 use crate::verdict::{Half, Reason};
@@ -34,6 +35,7 @@ struct SideState {
     latch: Latch,
     sending: Sending,
     shield: Option<Box<Shield>>,
+    door: Option<Box<Checking>>,
     /// Where its RTCP goes: as signalled, or as heard from the host that its RTP comes from.
     reports: Reports,
     rtcp_heard: Option<Instant>,
@@ -52,7 +54,18 @@ impl Pair {
         if !side.latch.is_aimed_at(aim.rtp) || side.sending != aim.sending {
             self.changed = now;
         }
-        side.latch.aim(aim.rtp, aim.senders, aim.turn);
+        let checks = aim.door.as_ref().and_then(|door| door.checks.as_ref());
+        match checks {
+            Some(checks) if aim.turn == Turn::Same && side.is_checked_by(checks) => {}
+            Some(checks) => {
+                side.door = Some(Box::new(Checking::new(checks)));
+                side.latch.aim(aim.rtp, Senders::Checked, aim.turn);
+            }
+            None => {
+                side.door = None;
+                side.latch.aim(aim.rtp, aim.senders, aim.turn);
+            }
+        }
         side.reports = aim.reports;
         side.sending = aim.sending;
         side.clock = if aim.clock == 0 { CLOCK_DEFAULT } else { aim.clock };
@@ -82,8 +95,11 @@ impl Pair {
                 }
                 here.latch.admit(from)
             }
+            None if here.door.is_some() => return (Err(Reason::Knock), None),
             // Fax and other kinds cross untouched, from where the peer is already; they teach nothing.
-            None if here.shield.is_none() && here.latch.is_peer(from) => Admission::Known,
+            None if here.shield.is_none() && here.latch.is_peer(from) && !is_check(packet) => {
+                Admission::Known
+            }
             None => {
                 here.counted.dropped_malformed += 1;
                 return (Err(Reason::Malformed), None);
@@ -126,6 +142,9 @@ impl Pair {
     ) -> Report {
         let (here, there) = self.facing(side);
         if !rtp::is_rtcp(packet.bytes()) {
+            if here.door.is_some() {
+                return Err(Reason::Knock);
+            }
             here.counted.dropped_malformed += 1;
             return Err(Reason::Malformed);
         }
@@ -146,6 +165,42 @@ impl Pair {
         there.seal(packet, Half::Rtcp)?;
         there.counted.rtcp_out += 1;
         Ok(to)
+    }
+
+    /// Takes what is no media: a check, whose answer lies where it lay, and goes back to where it came from.
+    #[cold]
+    pub fn answer(
+        &mut self,
+        now: Instant,
+        (side, half): (Side, Half),
+        from: SocketAddr,
+        packet: &mut Packet<'_>,
+    ) -> (Result<(), Reason>, Option<Admission>) {
+        let here = &mut self.sides[side as usize];
+        let Some(checking) = &mut here.door else { return (Err(Reason::Malformed), None) };
+        let standing = match checking.take(from, packet) {
+            Ok(Some(standing)) => standing,
+            Ok(None) => return (Ok(()), None),
+            Err(reason) => {
+                let counted = &mut here.counted;
+                match reason {
+                    Reason::Unproven => counted.dropped_strangers += 1,
+                    _ => counted.dropped_malformed += 1,
+                }
+                return (Err(reason), None);
+            }
+        };
+        match half {
+            Half::Rtcp => {
+                here.reports = Reports::Apart(Some(from));
+                (Ok(()), None)
+            }
+            Half::Rtp if checking.weigh(now, from, standing) == Choice::Same => (Ok(()), None),
+            Half::Rtp => {
+                here.latch.prove(from);
+                (Ok(()), Some(Admission::Latched))
+            }
+        }
     }
 
     /// Takes back that a packet went out to `side`.
@@ -187,12 +242,17 @@ impl SideState {
             latch: Latch::new(),
             sending: Sending::Held,
             shield: None,
+            door: None,
             reports: Reports::Apart(None),
             rtcp_heard: None,
             clock: CLOCK_DEFAULT,
             seen: Observer::default(),
             counted: SideFigures::default(),
         }
+    }
+
+    fn is_checked_by(&self, checks: &Checks) -> bool {
+        self.door.as_ref().is_some_and(|door| door.is_by(checks))
     }
 
     /// Whether RTCP from there is its peer's: from where it was signalled, or from where its RTP comes.
@@ -248,4 +308,9 @@ impl SideState {
             ..self.counted
         }
     }
+}
+
+/// Checks end at us: to the far end behind us they would tell of somebody else (RFC 7584, 4).
+fn is_check(packet: &Packet<'_>) -> bool {
+    stun::is_stun(packet.bytes())
 }

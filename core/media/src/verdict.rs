@@ -14,7 +14,7 @@ pub struct PortIndex(pub u32);
 /// What becomes of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Send it, as it is now, from that port.
+    /// Send it, as it is now, from that port. What has become an answer goes out where it came in.
     Forward {
         port: PortIndex,
         to: SocketAddr,
@@ -29,6 +29,8 @@ pub enum Reason {
     NobodyHere,
     /// Neither RTP nor RTCP, and not from where the peer is.
     Malformed,
+    /// No media, at a side that expects other things too.
+    Knock,
     /// Not from the peer.
     Stranger,
     /// Not sealed with the peer's key, on a stream that is protected.

@@ -142,6 +142,7 @@ impl House {
             turn: Turn::Same,
             clock: 8000,
             protection,
+            door: None,
         };
         let order = Order::Aim { session: CALL, stream: 0, side, aim };
         self.relay.order(self.now, order, &mut Outbox::new());

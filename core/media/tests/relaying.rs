@@ -406,7 +406,7 @@ impl House {
     fn aim_muxed(&mut self, side: Side, rtp: &str) {
         let (sending, senders, turn) = (Sending::Allowed, Senders::Anywhere, Turn::Same);
         let (rtp, reports) = (Some(rtp.parse().unwrap()), Reports::Muxed);
-        let aim = Aim { rtp, reports, sending, senders, turn, clock: 8000, protection: None };
+        let aim = Aim { rtp, reports, sending, senders, turn, clock: 8000, protection: None, door: None };
         self.order(Order::Aim { session: CALL, stream: 0, side, aim });
     }
 
@@ -426,7 +426,7 @@ impl House {
         let rtp: Option<SocketAddr> = rtp.map(|rtp| rtp.parse().unwrap());
         let beside = rtp.map(|rtp| SocketAddr::new(rtp.ip(), rtp.port() + 1));
         let (reports, (senders, turn)) = (Reports::Apart(beside), believed);
-        let aim = Aim { rtp, reports, sending, senders, turn, clock: 8000, protection: None };
+        let aim = Aim { rtp, reports, sending, senders, turn, clock: 8000, protection: None, door: None };
         self.order(Order::Aim { session: CALL, stream: 0, side, aim });
     }
 

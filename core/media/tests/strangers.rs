@@ -137,7 +137,16 @@ impl Street {
         let rtp: SocketAddr = place.parse().unwrap();
         let (sending, turn) = (Sending::Allowed, Turn::Same);
         let reports = Reports::Apart(None);
-        let aim = Aim { rtp: Some(rtp), reports, sending, senders, turn, clock: 8000, protection: None };
+        let aim = Aim {
+            rtp: Some(rtp),
+            reports,
+            sending,
+            senders,
+            turn,
+            clock: 8000,
+            protection: None,
+            door: None,
+        };
         self.order(Order::Aim { session: CALL, stream: 0, side, aim });
     }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Identity,
-    MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern, PortRange, Precedence,
-    Problem, RingOrder, Rule, Secret, Side, SipUri, Source, TollBypass, Transit, Transport, TrunkDirection,
-    TrunkKind, Watchers,
+    AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Ice,
+    Identity, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern, PortRange,
+    Precedence, Problem, RingOrder, Rule, Secret, Side, SipUri, Source, TollBypass, Transit, Transport,
+    TrunkDirection, TrunkKind, Watchers,
 };
 
 use crate::account::Account;
@@ -131,6 +131,11 @@ impl Policy {
     /// The time zone that people here live in, such as "America/Los_Angeles".
     pub fn time_zone(&self) -> Option<&str> {
         self.time_zone.as_deref()
+    }
+
+    /// Whether far ends find our media at an interface by checks; never at one that is gone.
+    pub fn ice(&self, id: InterfaceId) -> Ice {
+        self.interfaces().iter().find(|interface| interface.id == id).map_or(Ice::Off, |found| found.ice)
     }
 
     /// Our interfaces; an id is the index.
@@ -331,6 +336,8 @@ pub struct Interface {
     pub tls_verify: Option<Arc<str>>,
     pub media_ports: PortRange,
     pub side: Side,
+    /// Whether far ends find our media here by checks.
+    pub ice: Ice,
     /// How what leaves it is marked.
     pub dscp: Marks,
 }

@@ -57,6 +57,7 @@ fn open(handle: &Handle, call: u64, port: u16, peers: [u16; 2]) -> io::Result<()
             turn: Turn::Same,
             clock: 8000,
             protection: None,
+            door: None,
         };
         tell(handle, Order::Aim { session, stream: 0, side, aim })?;
     }

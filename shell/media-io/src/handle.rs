@@ -43,7 +43,7 @@ pub struct Orders {
 
 /// The queue is full, or the loop has ended: here is the order back.
 #[derive(Debug)]
-pub struct Full(pub Order);
+pub struct Full(pub Box<Order>);
 
 /// Starts a loop on a thread of its own, with the best engine that the system has.
 pub fn start<E>(settings: Settings<E>) -> io::Result<Handle>
@@ -112,7 +112,7 @@ impl Orders {
                 Ok(())
             }
             Err(mpsc::TrySendError::Full(word) | mpsc::TrySendError::Disconnected(word)) => match word {
-                Word::Order(order) => Err(Full(order)),
+                Word::Order(order) => Err(Full(Box::new(order))),
                 Word::Stop => unreachable!("only an order was sent"),
             },
         }

@@ -455,6 +455,7 @@ fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {
         turn: Turn::Same,
         clock: 8000,
         protection: None,
+        door: None,
     }
 }
 

@@ -274,7 +274,7 @@ fn wire(
         order: Box::new(move |order| {
             let relay = &relays[relay_of(&order, relays.len())];
             if let Err(media_io::Full(order)) = relay.order(order) {
-                turn_back(&to_self, order);
+                turn_back(&to_self, *order);
             }
         }),
         ask: Box::new(move |shard, id, question| {

@@ -16,6 +16,7 @@ mod answering;
 mod arriving;
 mod bindings;
 mod chance;
+mod checking;
 mod crowd;
 mod digest;
 mod doing;

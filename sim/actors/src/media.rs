@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rtp::{Fixed, Header, Law, Tone};
 use sdp::{Direction, Reports, Session};
 
+use crate::checking::Checking;
 use crate::exchange::{ActorOut, Note, Parcel, Transport};
 use crate::profile::{Habit, Profile};
 use crate::sealed::Sealed;
@@ -47,6 +48,7 @@ pub(crate) struct Media {
     is_careless: bool,
     /// What it wishes for the port of reports.
     muxes: Reports,
+    checks: Option<Checking>,
 }
 
 /// What our descriptions say of our address.
@@ -89,6 +91,7 @@ impl Media {
             ear: Ear::default(),
             packets_heard: 0,
             reports_heard: 0,
+            checks: profile.has(Habit::Checks).then(Checking::default),
             muxes: if profile.has(Habit::Muxes) { Reports::Muxed } else { Reports::Apart },
             last_tag: None,
             device: 0,
@@ -113,6 +116,9 @@ impl Media {
         }
         if self.muxes == Reports::Muxed {
             text.push_str("a=rtcp-mux\r\n");
+        }
+        if self.checks.is_some() {
+            text.push_str(Checking::LINES);
         }
         self.last_said = text.into_bytes();
         self.last_said.clone()
@@ -172,6 +178,9 @@ impl Media {
         if let (Some(at), Some(sealed)) = (first, &mut self.sealed) {
             sealed.learn(&theirs.media[at]);
         }
+        if let (Some(at), Some(checks)) = (first, &mut self.checks) {
+            checks.learn(theirs, &theirs.media[at]);
+        }
         self.next = self.peer.map(|_| now + Duration::from_millis(20));
     }
 
@@ -188,6 +197,9 @@ impl Media {
         let Some(next) = self.next.filter(|next| *next <= now) else { return };
         self.next = Some(next + self.every);
         let Some(Peer { rtp: Some(to), payload_type, direction, .. }) = self.peer else { return };
+        if let Some(bytes) = self.checks.as_mut().and_then(Checking::next) {
+            out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
+        }
         if self.is_mute || !direction.receives() || !self.direction.sends() || profile.sound == Sound::Echo {
             return;
         }
@@ -287,7 +299,9 @@ impl Media {
         self.version += 1;
         let family = if self.local.is_ipv4() { "IP4" } else { "IP6" };
         let address = match (self.address, self.local.ip()) {
-            (Address::Real, address) => address,
+            (Address::Real, address) if self.checks.is_none() => address,
+            (Address::Real, IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
+            (Address::Real, IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
             (Address::Zero, IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
             (Address::Zero, IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
         };

@@ -111,6 +111,8 @@ pub enum Habit {
     Mute,
     /// Sends reports (RTCP) and no media.
     OnlyReports,
+    /// Says of no place where it is, and proves by checks (ICE) where it is.
+    Checks,
     /// Offers one port for media and reports, and takes the offer of it (RFC 5761).
     Muxes,
     /// P-Early-Media of its provisional answers.

@@ -64,6 +64,17 @@ pub enum Srtp {
     Required,
 }
 
+/// Whether far ends may find our media by checks (ICE, RFC 8445).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Ice {
+    /// Never: offers of it are answered as if it was not known.
+    Off,
+    /// Who offers it is answered, as by an agent that is not behind a NAT.
+    #[default]
+    Lite,
+}
+
 /// Whether keys may go over signalling that others on the way can read: UDP or TCP without TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

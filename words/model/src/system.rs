@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alerts;
 use crate::call_rules::Redirect;
 use crate::marks::Marks;
-use crate::media::{KeysInClear, MediaSenders, Srtp};
+use crate::media::{Ice, KeysInClear, MediaSenders, Srtp};
 use crate::network::{Address, PortRange};
 use crate::registrar::Registrar;
 use crate::site::Operator;
@@ -140,6 +140,9 @@ pub struct Interface {
     pub media_ports: PortRange,
     #[serde(default)]
     pub side: Side,
+    /// Whether far ends find our media here by checks.
+    #[serde(default)]
+    pub ice: Ice,
     /// How what leaves it is marked.
     #[serde(default)]
     pub dscp: Marks,

@@ -37,4 +37,4 @@ pub use line::Line;
 pub use rewrite::{Face, Refusal, rewrite};
 pub use session::{Error, Media, Session};
 pub use targets::{MediaTarget, media_targets};
-pub use way::{Reports, Way};
+pub use way::{Checks, Credentials, Reports, Way};

@@ -10,7 +10,7 @@ use crate::direction::Direction;
 use crate::leak;
 use crate::line::Line;
 use crate::session::{Media, Session};
-use crate::way::{Reports, Way};
+use crate::way::{Checks, Way};
 
 const OUR_USER: &str = "-";
 const OUR_NAME: &str = "Tandem";
@@ -69,7 +69,7 @@ pub struct Face {
     pub ports: Vec<u16>,
     /// One for each media line; none leaves it clear.
     pub covers: Vec<Cover>,
-    /// One for each media line; none has its reports on a port of their own.
+    /// One for each media line; none is reached at its ports and by nothing else.
     pub ways: Vec<Way>,
     pub session_id: u64,
     pub version: u64,
@@ -114,8 +114,8 @@ pub fn rewrite(
         push(&mut text, format_args!("m={} {port} {protocol} {}", media.kind, formats.join(" ")));
         media_lines(theirs, media, &formats, &hidden, &mut text);
         cover.keys().iter().for_each(|key| push(&mut text, format_args!("{key}")));
-        if face.ways.get(m_line).is_some_and(|way| way.reports == Reports::Muxed) && media.is_rtp() {
-            push(&mut text, format_args!("a=rtcp-mux"));
+        if let Some(way) = face.ways.get(m_line).filter(|_| media.is_rtp()) {
+            way.lines(face.address, port).iter().for_each(|line| push(&mut text, format_args!("{line}")));
         }
     }
 
@@ -146,6 +146,10 @@ fn session_part(theirs: &Session<'_>, face: &Face, hidden: &[&str], text: &mut S
         copy(line, text);
     }
     attributes.iter().for_each(|line| copy(line, text));
+    if face.ways.iter().any(|way| matches!(way.checks, Checks::By(_))) {
+        push(text, format_args!("a=ice-lite"));
+        push(text, format_args!("a=ice-options:ice2"));
+    }
 }
 
 fn may_cross(theirs: &Session<'_>, media: &Media<'_>, m_line: usize) -> Result<(), Refusal> {
@@ -186,7 +190,7 @@ fn media_lines(
     hidden: &[&str],
     text: &mut String,
 ) {
-    let zero = theirs.connection_of(media).is_some_and(|connection| connection.is_zero());
+    let zero = theirs.is_nowhere(media);
     let stays = |line: &&Line<'_>| match (line.letter, line.attribute()) {
         (b'b', _) => is_harmless(line, hidden),
         (_, Some((name, _))) if zero && Direction::parse(name).is_some() => false,

@@ -124,8 +124,7 @@ impl<'a> Session<'a> {
 
     /// Whether the writer does not want to hear that stream: by direction, or by a zero address.
     pub fn is_held(&self, media: &Media<'a>) -> bool {
-        let zero = self.connection_of(media).is_some_and(|connection| connection.is_zero());
-        zero || !self.direction_of(media).receives()
+        self.is_nowhere(media) || !self.direction_of(media).receives()
     }
 
     pub(crate) fn all_lines(&self) -> impl Iterator<Item = &Line<'a>> {

@@ -1,11 +1,27 @@
-//! How one media line is reached, besides address and port: where its reports go (RFC 5761, 8035, 8858).
+//! How one media line is reached, besides address and port: where its reports go (RFC 5761, 8035, 8858), and
+//! by which checks its writer is found (RFC 8839).
 
-use crate::session::Media;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::connection::Host;
+use crate::line::attribute;
+use crate::session::{Media, Session};
+
+/// What a candidate of ours is worth: the only one, of the host itself (RFC 8445, 5.1.2.1).
+const OF_HOST: u32 = (126 << 24) | (0xffff << 8);
+/// Lengths that RFC 8839, 5.4, allows.
+const UFRAG_MIN: usize = 4;
+const PASSWORD_MIN: usize = 22;
+const CREDENTIAL_MAX: usize = 256;
+/// What a writer gives as its place that has none yet (RFC 8840, 4.1.1).
+const DISCARD: u16 = 9;
 
 /// How our side of one media line is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Way {
     pub reports: Reports,
+    pub checks: Checks,
 }
 
 /// Which port RTCP has.
@@ -18,6 +34,24 @@ pub enum Reports {
     Muxed,
 }
 
+/// Whether the other side finds us by checks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Checks {
+    #[default]
+    None,
+    /// By checks that name this, which a lite agent answers.
+    By(Credentials),
+    /// It would have, but what it said was changed on its way (RFC 8839, 4.2.5).
+    Mismatch,
+}
+
+/// What checks are known by.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub ufrag: Box<str>,
+    pub password: Box<str>,
+}
+
 impl Media<'_> {
     /// Where its writer would have RTCP; in an answer that holds only if it was offered (RFC 5761, 5.1.1).
     pub fn reports(&self) -> Reports {
@@ -25,8 +59,89 @@ impl Media<'_> {
     }
 
     /// Whether it has an attribute of that name, with a value or without.
-    pub(crate) fn says(&self, name: &str) -> bool {
+    fn says(&self, name: &str) -> bool {
         let mut attributes = self.lines.iter().filter_map(|line| line.attribute());
         attributes.any(|(attribute, _)| attribute == name)
+    }
+
+    /// The places where its writer says that it could be reached, by UDP; none for a name that hides one.
+    fn candidates(&self) -> impl Iterator<Item = Option<SocketAddr>> {
+        let attributes = self.lines.iter().filter_map(|line| line.attribute());
+        let values = attributes.filter(|(name, _)| *name == "candidate").filter_map(|(_, value)| value);
+        values.map(|value| {
+            let mut fields = value.split_ascii_whitespace().skip(4);
+            let (address, port) = (fields.next()?, fields.next()?);
+            Some(SocketAddr::new(address.parse().ok()?, port.parse().ok()?))
+        })
+    }
+}
+
+impl Session<'_> {
+    /// What checks of its writer's media are known by; none, where it does not speak of checks.
+    pub fn credentials_of(&self, media: &Media<'_>) -> Option<Credentials> {
+        let said = |name| media.attribute(name).or_else(|| attribute(&self.lines, name));
+        let (ufrag, password) = (said("ice-ufrag")?.trim(), said("ice-pwd")?.trim());
+        let is_word = |word: &str, min| {
+            let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+            (min..=CREDENTIAL_MAX).contains(&word.len()) && word.bytes().all(is_letter)
+        };
+        let is_well = is_word(ufrag, UFRAG_MIN) && is_word(password, PASSWORD_MIN);
+        is_well.then(|| Credentials { ufrag: ufrag.into(), password: password.into() })
+    }
+
+    /// Whether its writer only answers checks, as we do: then nobody would ever check.
+    pub fn is_lite(&self) -> bool {
+        self.lines.iter().filter_map(|line| line.attribute()).any(|(name, _)| name == "ice-lite")
+    }
+
+    /// Whether the place of a line is none of its candidates, so that somebody on the way put it there.
+    pub fn is_mismatched(&self, media: &Media<'_>) -> bool {
+        let Some(Host::Ip(ip)) = self.connection_of(media).map(|connection| connection.host) else {
+            return false;
+        };
+        let is_nowhere = ip.is_unspecified() || media.port == DISCARD || media.port == 0;
+        let place = Some(SocketAddr::new(ip, media.port));
+        !is_nowhere && media.candidates().all(|candidate| candidate.is_some() && candidate != place)
+    }
+
+    /// Whether a line has no place: hold of old, unless it is found by checks.
+    pub(crate) fn is_nowhere(&self, media: &Media<'_>) -> bool {
+        let is_zero = self.connection_of(media).is_some_and(|connection| connection.is_zero());
+        is_zero && self.credentials_of(media).is_none()
+    }
+}
+
+impl Way {
+    /// The lines that say so of a port of ours.
+    pub(crate) fn lines(&self, address: IpAddr, port: u16) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.reports == Reports::Muxed {
+            lines.push("a=rtcp-mux".to_owned());
+        }
+        match &self.checks {
+            Checks::None => {}
+            Checks::Mismatch => lines.push("a=ice-mismatch".to_owned()),
+            Checks::By(Credentials { ufrag, password }) => {
+                lines.push(format!("a=ice-ufrag:{ufrag}"));
+                lines.push(format!("a=ice-pwd:{password}"));
+                let candidate = |component: u16| {
+                    let (port, worth) = (port + component - 1, OF_HOST + 256 - u32::from(component));
+                    format!("a=candidate:1 {component} UDP {worth} {address} {port} typ host")
+                };
+                lines.push(candidate(1));
+                if self.reports == Reports::Apart {
+                    lines.push(candidate(2));
+                }
+                lines.push("a=end-of-candidates".to_owned());
+            }
+        }
+        lines
+    }
+}
+
+/// A password is a secret, and does not print in a log.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({})", self.ufrag)
     }
 }

@@ -224,7 +224,7 @@ fn e2_reports_share_the_port_of_media_where_this_leg_wants_it() {
     let wishes = [(&muxed, Reports::Apart, 0), (&apart, Reports::Muxed, 1), (&fax, Reports::Muxed, 0)];
 
     for (theirs, reports, count) in wishes {
-        let face = Face { ways: vec![Way { reports }], ..face() };
+        let face = Face { ways: vec![Way { reports, ..Way::default() }], ..face() };
         let mut ours = Vec::new();
         rewrite(&Session::parse(theirs.as_bytes()).unwrap(), &face, &Codecs::all(), &mut ours).unwrap();
 

@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("model", 1),
     ("pidf", 1),
     ("websocket", 1),
+    ("stun", 1),
     ("policy", 2),
     ("capacity", 2),
     ("sip-stack", 2),

@@ -31,6 +31,7 @@ impl Compiler<'_> {
                 tls_verify: document.tls_verify.as_deref().map(Arc::from),
                 media_ports: document.media_ports,
                 side: document.side,
+                ice: document.ice,
                 dscp: document.dscp,
             })
             .collect()

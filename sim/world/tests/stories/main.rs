@@ -15,6 +15,7 @@ mod c18_precedence;
 mod cancel;
 mod changes;
 mod chaos;
+mod checks;
 mod deaths;
 mod dns;
 mod early_dialogs;

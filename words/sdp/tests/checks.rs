@@ -1,0 +1,85 @@
+//! What descriptions say of checks (RFC 8839), and what ours say.
+#![allow(clippy::unwrap_used)]
+
+use sdp::{Checks, Codecs, Credentials, Direction, Face, Reports, Session, Way, media_targets, rewrite};
+
+const PAGE: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-options:trickle\r\n\
+    m=audio 9 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:F7gI\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g\r\n\
+    a=candidate:1 1 udp 2113937151 4f6b.local 50000 typ host\r\na=sendrecv\r\n";
+
+#[test]
+fn g2_credentials_are_read_from_the_line_or_from_the_session() {
+    let wanted = Credentials { ufrag: "F7gI".into(), password: "x9cml/YzichV2+XlhiMu8g".into() };
+    let of_session =
+        PAGE.replace("a=ice-ufrag:F7gI\r\n", "").replace("s=-\r\n", "s=-\r\na=ice-ufrag:F7gI\r\n");
+    for text in [PAGE, &of_session] {
+        let session = Session::parse(text.as_bytes()).unwrap();
+        assert_eq!(session.credentials_of(&session.media[0]), Some(wanted.clone()));
+    }
+    for (from, to) in [("F7gI", "F7g"), ("F7gI", "F7g I"), ("x9cml/", ""), ("a=ice-pwd", "a=ice-no")] {
+        let text = PAGE.replace(from, to);
+        let session = Session::parse(text.as_bytes()).unwrap();
+        assert_eq!(session.credentials_of(&session.media[0]), None, "{to}");
+    }
+}
+
+/// Pages that hide their addresses give none; that is no hold (RFC 8840, 4.1.1).
+#[test]
+fn g2_a_line_without_a_place_is_not_on_hold_where_checks_will_find_it() {
+    let session = Session::parse(PAGE.as_bytes()).unwrap();
+    assert!(!session.is_hold());
+    let target = media_targets(&session)[0];
+    assert_eq!((target.rtp, target.direction), (None, Direction::SendRecv));
+    let told = told(PAGE, Way::default());
+    assert!(told.contains("a=sendrecv") && !told.contains("ice") && !told.contains("candidate"), "{told}");
+
+    let without = PAGE.replace("a=ice-ufrag:F7gI\r\n", "");
+    assert!(Session::parse(without.as_bytes()).unwrap().is_hold());
+}
+
+#[test]
+fn g2_our_side_is_lite_and_has_one_place() {
+    let credentials = Credentials { ufrag: "ours".into(), password: "p".repeat(24).into() };
+    let checks = Checks::By(credentials);
+    let muxed = told(PAGE, Way { reports: Reports::Muxed, checks: checks.clone() });
+    assert!(muxed.find("a=ice-lite").unwrap() < muxed.find("m=audio").unwrap());
+    let lines: Vec<_> = muxed.lines().filter(|line| line.starts_with("a=candidate")).collect();
+    assert_eq!(lines, ["a=candidate:1 1 UDP 2130706431 192.0.2.1 30000 typ host"]);
+    assert!(
+        muxed.contains("a=ice-ufrag:ours\r\na=ice-pwd:pppppppp") && muxed.contains("a=end-of-candidates")
+    );
+
+    let apart = told(PAGE, Way { reports: Reports::Apart, checks });
+    assert!(apart.contains("a=candidate:1 2 UDP 2130706430 192.0.2.1 30001 typ host"), "{apart}");
+}
+
+/// Somebody on the way has put another address into the description, and knows nothing of candidates.
+#[test]
+fn g4_a_place_that_is_no_candidate_is_a_mismatch() {
+    let placed = PAGE.replace("m=audio 9", "m=audio 50000").replace("0.0.0.0", "192.0.2.7");
+    let rows = [
+        (placed.replace("4f6b.local", "192.0.2.7"), false),
+        (placed.replace("4f6b.local", "10.0.0.7"), true),
+        (placed, false),
+        (PAGE.to_owned(), false),
+    ];
+    for (text, is_mismatched) in rows {
+        let session = Session::parse(text.as_bytes()).unwrap();
+        assert_eq!(session.is_mismatched(&session.media[0]), is_mismatched, "{text}");
+    }
+    assert!(told(PAGE, Way { checks: Checks::Mismatch, ..Way::default() }).contains("a=ice-mismatch\r\n"));
+}
+
+fn told(theirs: &str, way: Way) -> String {
+    let face = Face {
+        address: [192, 0, 2, 1].into(),
+        ports: vec![30000],
+        covers: Vec::new(),
+        ways: vec![way],
+        session_id: 1,
+        version: 1,
+    };
+    let mut ours = Vec::new();
+    rewrite(&Session::parse(theirs.as_bytes()).unwrap(), &face, &Codecs::all(), &mut ours).unwrap();
+    String::from_utf8(ours).unwrap()
+}

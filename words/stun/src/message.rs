@@ -1,0 +1,161 @@
+//! A message as it was read.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::attribute::{
+    self, Attribute, Attributes, FINGERPRINT, ICE_CONTROLLED, MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256,
+    PRIORITY, USE_CANDIDATE, USERNAME, XOR_MAPPED_ADDRESS,
+};
+use crate::fingerprint::fingerprint;
+use crate::integrity;
+
+pub(crate) const HEAD: usize = 20;
+pub(crate) const COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
+/// Types that have to be understood and are not: an answer tells of so many.
+const UNKNOWN_MAX: usize = 4;
+
+/// Names a request, and the answer to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transaction(pub [u8; 12]);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    Request,
+    Indication,
+    Answer,
+    Refusal,
+}
+
+/// A Binding message.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    pub class: Class,
+    pub transaction: Transaction,
+    bytes: &'a [u8],
+    /// Where the proof begins, behind the head.
+    proof_at: Option<usize>,
+}
+
+/// Why a datagram is no message that could be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Shorter than a head, or longer or shorter than it says.
+    Length,
+    /// Of another protocol, or of another method than Binding.
+    Foreign,
+    /// An attribute reaches beyond the message.
+    Attribute,
+    /// What was sent is not what came.
+    Fingerprint,
+}
+
+/// Whether a datagram says that it is STUN, whatever else it may be.
+pub fn is_stun(bytes: &[u8]) -> bool {
+    bytes.len() >= HEAD && bytes[0] < 4 && bytes[4..8] == COOKIE
+}
+
+impl<'a> Message<'a> {
+    /// Reads a whole datagram. A fingerprint is judged where there is one; a proof is not: see
+    /// [`Message::is_proven`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Message<'a>, Error> {
+        let head: &[u8; HEAD] = bytes.first_chunk().ok_or(Error::Length)?;
+        let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
+        if bytes.len() != HEAD + length || !length.is_multiple_of(4) {
+            return Err(Error::Length);
+        }
+        if head[4..8] != COOKIE {
+            return Err(Error::Foreign);
+        }
+        let class = match u16::from_be_bytes([head[0], head[1]]) {
+            0x0001 => Class::Request,
+            0x0011 => Class::Indication,
+            0x0101 => Class::Answer,
+            0x0111 => Class::Refusal,
+            _ => return Err(Error::Foreign),
+        };
+        let mut transaction = Transaction([0; 12]);
+        transaction.0.copy_from_slice(&head[8..]);
+
+        let mut attributes = Attributes::of(&bytes[HEAD..]);
+        let (mut proof_at, mut last) = (None, None);
+        for attribute in &mut attributes {
+            if attribute.kind == MESSAGE_INTEGRITY && attribute.value.len() == integrity::LENGTH {
+                proof_at = proof_at.or(Some(attribute.at));
+            }
+            last = Some(attribute);
+        }
+        if !attributes.is_at_end() {
+            return Err(Error::Attribute);
+        }
+        let is_wrong =
+            |print: &Attribute<'_>| print.value != fingerprint(&[&bytes[..HEAD + print.at]]).to_be_bytes();
+        if last.filter(|last| last.kind == FINGERPRINT).is_some_and(|print| is_wrong(&print)) {
+            return Err(Error::Fingerprint);
+        }
+        Ok(Message { class, transaction, bytes, proof_at })
+    }
+
+    /// Whether its writer knows the password.
+    pub fn is_proven(&self, password: &str) -> bool {
+        let Some(at) = self.proof_at else { return false };
+        let Some(proof) = self.bytes.get(HEAD + at + attribute::HEAD..).and_then(<[u8]>::first_chunk) else {
+            return false;
+        };
+        let proof: &[u8; integrity::LENGTH] = proof;
+        // The length as it was when the proof was the last attribute.
+        let length = u16::try_from(at + attribute::HEAD + integrity::LENGTH).unwrap_or(u16::MAX);
+        let parts = [&self.bytes[..2], &length.to_be_bytes(), &self.bytes[4..HEAD + at]];
+        integrity::is_proof(password, &parts, proof)
+    }
+
+    /// `theirs:ours` of who is asked, in a request.
+    pub fn username(&self) -> Option<&'a str> {
+        std::str::from_utf8(self.value(USERNAME)?).ok()
+    }
+
+    /// What the pair that is tried would be worth.
+    pub fn priority(&self) -> Option<u32> {
+        self.value(PRIORITY)?.try_into().ok().map(u32::from_be_bytes)
+    }
+
+    /// Whether its writer has chosen the pair.
+    pub fn nominates(&self) -> bool {
+        self.value(USE_CANDIDATE).is_some()
+    }
+
+    /// Whether its writer leaves the choice to us.
+    pub fn is_of_controlled(&self) -> bool {
+        self.value(ICE_CONTROLLED).is_some()
+    }
+
+    /// The types that have to be understood and are not, as far as an answer tells of them.
+    pub fn unknown(&self) -> impl Iterator<Item = u16> + use<'a> {
+        self.attributes().filter(Attribute::is_unknown).map(|one| one.kind).take(UNKNOWN_MAX)
+    }
+
+    /// Where its writer has seen us.
+    pub fn seen(&self) -> Option<SocketAddr> {
+        let [_, family, high, low, address @ ..] = self.value(XOR_MAPPED_ADDRESS)? else { return None };
+        let port = u16::from_be_bytes([*high, *low]) ^ u16::from_be_bytes([COOKIE[0], COOKIE[1]]);
+        let veil = COOKIE.iter().chain(&self.transaction.0);
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(address.iter().zip(veil)).for_each(|(byte, (seen, veil))| *byte = seen ^ veil);
+        let ip = match (family, address.len()) {
+            (1, 4) => IpAddr::V4(Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3])),
+            (2, 16) => IpAddr::V6(Ipv6Addr::from(bytes)),
+            _ => return None,
+        };
+        Some(SocketAddr::new(ip, port))
+    }
+
+    fn value(&self, kind: u16) -> Option<&'a [u8]> {
+        self.attributes().find(|attribute| attribute.kind == kind).map(|attribute| attribute.value)
+    }
+
+    /// What is covered by the proof: attributes behind it could be anybody's (RFC 8489, 14.5).
+    fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
+        let end = self.proof_at.unwrap_or(usize::MAX);
+        let all = Attributes::of(&self.bytes[HEAD..]);
+        all.take_while(move |one| one.at < end).filter(|one| one.kind != MESSAGE_INTEGRITY_SHA256)
+    }
+}

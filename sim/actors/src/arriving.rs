@@ -334,8 +334,10 @@ impl Actor {
                 let base = if id.0 < LegId::INCOMING { Duration::from_millis(2100) } else { Duration::ZERO };
                 leg.again = Some((now + base + glare_wait, deed));
             }
-            // Asked before it answered, by another of the phones that stood behind it then.
+            // Asked before it answered, by another of the phones that stood behind it then; or before it was
+            // answered, of somebody else who rang.
             (408 | 481, _) if message.from().tag() != Some(&leg.dialog.local_tag) => {}
+            (408 | 481, _) if message.to().tag() != leg.dialog.remote_tag.as_deref() => {}
             (408 | 481, _) => self.hang_up(now, id, out),
             _ => self.note(id, Note::Declined { method: method.to_owned(), status }, out),
         }

@@ -377,6 +377,34 @@ fn req_f47_a_picker_goes_along_when_the_caller_transfers_it() {
     world.finish();
 }
 
+/// The caller changes something with the phone that rings while another one picks the call up: that dialog is
+/// no more (481), and the one with the picker goes on.
+#[test]
+fn req_f47_what_the_caller_asked_of_the_phone_that_rang_ends_nothing() {
+    let mut gone = 0;
+    for after_ms in (0..120).step_by(4) {
+        let mut world = World::from_toml(seed(), &house());
+        let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+        hana.has_habit(Habit::EarlyMedia);
+        hana.answers_after(Duration::from_secs(60));
+        let call = lobby.dials("0100");
+        world.run_for(WHILE);
+
+        let taking = minsu.dials("*8");
+        world.run_for(Duration::from_millis(after_ms));
+        world.captures();
+        call.updates();
+        world.run_for(WHILE);
+
+        gone += world.captured(&lobby).iter().filter(|text| text.starts_with("SIP/2.0 481 ")).count();
+        assert!(talk(&mut world, &call, &taking), "after {after_ms} ms");
+        call.hangs_up();
+        world.run_for(WHILE);
+        world.finish();
+    }
+    assert!(gone > 0, "no UPDATE was on its way");
+}
+
 /// Of several phones that ring together each hears that the call is elsewhere.
 #[test]
 fn req_f47_every_phone_that_rings_hears_that_the_call_is_elsewhere() {

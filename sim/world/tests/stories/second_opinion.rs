@@ -12,5 +12,6 @@ fn the_house_decides_as_its_documents_say_and_explains_the_same() {
     assert!(compared.failures.is_empty(), "{all}");
     let refused: u64 = compared.refused.values().sum();
     assert!(compared.calls >= 1_400 && compared.emergencies >= 10, "{compared:?}");
-    assert!(compared.calls - refused >= 100 && compared.refused.len() >= 10, "{compared:?}");
+    assert!(3 * (compared.calls - refused) >= compared.calls, "most are refused: {compared:?}");
+    assert!(compared.refused.len() >= 20, "{compared:?}");
 }

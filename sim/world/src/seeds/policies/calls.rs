@@ -27,7 +27,10 @@ pub(crate) fn call(chance: &mut Chance, documents: &Documents) -> Facts {
     };
     match chance.below(20) {
         0..12 => by_user(chance, documents, &mut facts),
-        12..19 => by_trunk(chance, documents, &mut facts),
+        12..19 => {
+            by_trunk(chance, documents, &mut facts);
+            to_us(chance, documents, &mut facts);
+        }
         _ => by_stranger(chance, &mut facts),
     }
     for user in documents.user.keys() {
@@ -87,24 +90,30 @@ fn turns(chance: &mut Chance, documents: &Documents) -> Turns {
 
 fn by_user(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
     let known: Vec<&str> = documents.user.keys().map(|name| &**name).collect();
-    let name = if known.is_empty() { *chance.one_of(&USERS) } else { *chance.one_of(&known) };
+    let able: Vec<&str> =
+        documents.user.values().filter(|user| can_call(user)).map(|user| &*user.name).collect();
+    let name = match (able.as_slice(), known.as_slice()) {
+        (_, []) => *chance.one_of(&USERS),
+        ([_, ..], _) if chance.happens(900) => *chance.one_of(&able),
+        _ => *chance.one_of(&known),
+    };
     let user = documents.user.get(name);
     let number = user.and_then(|user| user.number.as_ref()).map(|number| number.value.to_string());
-    let says = match chance.below(8) {
-        0 => number.unwrap_or_else(|| name.to_owned()),
-        1 => (*chance.one_of(&NUMBERS)).to_owned(),
-        2 => "anonymous".to_owned(),
+    let says = match chance.below(16) {
+        0..2 => number.unwrap_or_else(|| name.to_owned()),
+        2 => (*chance.one_of(&NUMBERS)).to_owned(),
+        3 => "anonymous".to_owned(),
         _ => name.to_owned(),
     };
     facts.from_uri = format!("sip:{says}@contoso.example");
     let has_password = user.is_some_and(|user| user.password.is_some());
-    if has_password && chance.happens(950) {
+    if has_password && chance.happens(970) {
         facts.authenticated = Some(name.to_owned());
     }
     let at = USERS.iter().position(|one| *one == name).unwrap_or(0);
     let host = u8::try_from(30 + at).unwrap_or(30);
     let net = u8::try_from(20 + chance.below(4)).unwrap_or(20);
-    let is_at_device = chance.happens(if has_password { 600 } else { 900 });
+    let is_at_device = chance.happens(if has_password { 600 } else { 970 });
     facts.source = SocketAddr::from(([10, if is_at_device { 20 } else { net }, 0, host], 5062));
     if chance.happens(50) {
         facts.source = SocketAddr::from(([192, 0, 2, 99], 5060));
@@ -119,9 +128,32 @@ fn by_user(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
     }
 }
 
+/// Whether somebody who says so is believed to be this user, where they usually are.
+fn can_call(user: &model::User) -> bool {
+    user.password.is_some()
+        || user.devices.iter().any(|device| device.contact.value.host.starts_with("10.20."))
+}
+
+/// Most calls of a trunk are for numbers that somebody here has.
+fn to_us(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
+    let numbers: Vec<String> =
+        documents.user.values().filter_map(|user| Some(user.number.as_ref()?.value.to_string())).collect();
+    if !numbers.is_empty() && chance.happens(600) {
+        facts.request_uri = format!("sip:{}@contoso.example", chance.one_of(&numbers));
+    }
+}
+
 fn by_trunk(chance: &mut Chance, documents: &Documents, facts: &mut Facts) {
     let known: Vec<&str> = documents.trunk.keys().map(|name| &**name).collect();
-    let name = if known.is_empty() { *chance.one_of(&TRUNKS) } else { *chance.one_of(&known) };
+    let calls_us = |trunk: &&model::Document<model::Trunk>| {
+        trunk.direction != model::TrunkDirection::Out && !trunk.accept.sources.is_empty()
+    };
+    let able: Vec<&str> = documents.trunk.values().filter(calls_us).map(|trunk| &*trunk.name).collect();
+    let name = match (able.as_slice(), known.as_slice()) {
+        (_, []) => *chance.one_of(&TRUNKS),
+        ([_, ..], _) if chance.happens(850) => *chance.one_of(&able),
+        _ => *chance.one_of(&known),
+    };
     facts.interface = InterfaceId(1);
     facts.source = SocketAddr::from(([198, 51, 100, 1], 5062));
     let first = documents.trunk.get(name).and_then(|trunk| trunk.accept.sources.first());
@@ -308,17 +340,17 @@ fn wanted(chance: &mut Chance, documents: &Documents) -> String {
     if chance.happens(60) {
         return service(chance, &owned);
     }
-    let text = match chance.below(16) {
+    let text = match chance.below(32) {
         0 => return (*chance.one_of(&ODD)).to_owned(),
-        1 | 2 => (*chance.one_of(&CODES)).to_owned(),
-        3..6 if !owned.is_empty() => chance.one_of(&owned).clone(),
+        1..4 => (*chance.one_of(&CODES)).to_owned(),
+        9..20 if !owned.is_empty() => chance.one_of(&owned).clone(),
         6 => format!("+14255550{}", 100 + chance.below(60)),
         7 => (0..=chance.below(14)).map(|_| char::from(b'0' + chance.below(10) as u8)).collect(),
         8 => (*chance.one_of(&["7", "8", "*4"])).to_owned() + &format!("{}", 1000 + chance.below(9000)),
         _ => (*chance.one_of(&NUMBERS)).to_owned(),
     };
     let text = dialled(chance, text);
-    match chance.below(12) {
+    match chance.below(40) {
         0 => format!("tel:{text}"),
         1 => format!("sip:{text};ext=010{}@contoso.example", chance.below(4)),
         2 => format!("sip:{text};phone-context=+1@contoso.example;user=phone"),
@@ -338,7 +370,7 @@ fn service(chance: &mut Chance, owned: &[String]) -> String {
 /// The same number as somebody would dial it, or nearly.
 fn dialled(chance: &mut Chance, text: String) -> String {
     let Some(digits) = text.strip_prefix('+') else {
-        return match chance.below(10) {
+        return match chance.below(30) {
             0 => format!("9{text}"),
             3 => format!("8{}{text}", chance.below(3)),
             1 => format!("*67{text}"),
@@ -347,7 +379,7 @@ fn dialled(chance: &mut Chance, text: String) -> String {
         };
     };
     let last = digits.len() - 1;
-    match chance.below(60) {
+    match chance.below(100) {
         0 => format!("011{digits}"),
         1 => format!("00{digits}"),
         2 => format!("9011{digits}"),

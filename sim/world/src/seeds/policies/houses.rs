@@ -96,7 +96,9 @@ pub(crate) fn documents(chance: &mut Chance) -> Vec<Written> {
         all.push(written("trunk", name, trunk(&mut dice, at, &sites)));
     }
     for name in &users {
-        let text = user(&mut dice, name, &sites) + &reached(&mut dice, &users);
+        let others: Vec<String> = users.iter().filter(|other| *other != name).cloned().collect();
+        let targets = if dice.0.happens(950) { &others } else { &users };
+        let text = user(&mut dice, name, &sites) + &reached(&mut dice, targets);
         all.push(written("user", name, text));
     }
     for name in ["staff", "guests"] {
@@ -114,6 +116,10 @@ pub(crate) fn documents(chance: &mut Chance) -> Vec<Written> {
     for (at, usage) in USAGES.iter().enumerate() {
         let text = format!("order = 90{at}\nto = \"+…\"\nusages = [\"{usage}\"]\n");
         all.push(written("route", usage, text + &format!("use = [{{ trunk = \"{}\" }}]\n", trunks[0])));
+    }
+    if dice.0.happens(700) {
+        let text = format!("order = 950\nto = \"+…\"\nuse = [{{ trunk = \"{}\" }}]\n", trunks[0]);
+        all.push(written("route", "otherwise", text));
     }
     for (at, trunk) in trunks.iter().enumerate() {
         let base = format!("+142555501{at}");
@@ -182,7 +188,8 @@ fn site(dice: &mut Dice<'_>, at: usize, users: &[String]) -> String {
     text += &dice.maybe(500, |dice| format!("outside_prefix = \"{}\"", dice.pick(&["9", "0", "8"])));
     text += &dice.maybe(200, |_| "privacy_code = \"*31\"".to_owned());
     text += &dice.maybe(400, |_| format!("extension_prefix = \"8{at}\""));
-    text += &dice.maybe(200, |dice| format!("operator = {{ user = \"{}\" }}", dice.pick(&USERS)));
+    let known = if users.is_empty() || dice.0.happens(50) { &USERS.map(str::to_owned) } else { users };
+    text += &dice.maybe(200, |dice| format!("operator = {{ user = \"{}\" }}", dice.0.one_of(known)));
     text += &dice.maybe(200, |_| "dialplan = \"world\"".to_owned());
     text += &dice.maybe(300, |dice| format!("rights = \"{}\"", dice.pick(&["staff", "guests"])));
     text += &dice.maybe(400, |dice| {
@@ -303,7 +310,7 @@ fn identity(dice: &mut Dice<'_>) -> String {
             format!("owns = {}", quoted(&dice.some(&owns, 500)))
         }),
         dice.maybe(200, |_| "also = [\"+18005550199\"]".to_owned()),
-        dice.maybe(300, |_| "screen = \"refuse\"".to_owned()),
+        dice.maybe(150, |_| "screen = \"refuse\"".to_owned()),
         dice.maybe(300, |dice| {
             let (request, from) = (dice.pick(&FORMATS), dice.pick(&FORMATS));
             let (to, asserted) = (dice.pick(&FORMATS), dice.pick(&FORMATS));
@@ -329,7 +336,10 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
         let number = dice.pick(&[&format!("+1425555010{at}"), &format!("+8225550000{at}")]);
         format!("number = \"{number}\"")
     });
-    text += &dice.maybe(700, |_| format!("extension = \"010{}\"", at % 4));
+    text += &dice.maybe(700, |dice| {
+        let own = if dice.0.happens(950) { at } else { at % 4 };
+        format!("extension = \"010{own}\"")
+    });
     text += &dice.maybe(500, |dice| format!("pickup_group = \"{}\"", dice.pick(&["sales", "sales", "help"])));
     text += &dice.maybe(500, |_| "mark_malicious = \"allowed\"".to_owned());
     text += &marking(dice);
@@ -344,9 +354,9 @@ fn user(dice: &mut Dice<'_>, name: &str, sites: &[String]) -> String {
     text += &dice.maybe(900, |dice| format!("devices = [{}]", dice.some(&[&device, &other], 800).join(", ")));
     text += &dice.maybe(150, |_| "privacy = \"always\"".to_owned());
     text += &dice.maybe(250, |_| "may_show = [\"+14255550199\", \"+1 206 555 XXXX\"]".to_owned());
-    match dice.below(3) {
-        0 => text += &format!("allow = {}\n", quoted(&dice.some(&CLASSES, 600))),
-        1 => text += &format!("rights = \"{}\"\n", dice.pick(&["staff", "guests"])),
+    match dice.below(5) {
+        0..3 => text += &format!("allow = {}\n", quoted(&dice.some(&CLASSES, 850))),
+        3 => text += &format!("rights = \"{}\"\n", dice.pick(&["staff", "guests"])),
         _ => {}
     }
     text
@@ -404,7 +414,7 @@ fn rights(dice: &mut Dice<'_>) -> String {
         "+4420",
     ];
     let mut text = String::from("\n");
-    text += &dice.maybe(700, |dice| format!("allow = {}", quoted(&dice.some(&scopes, 600))));
+    text += &dice.maybe(850, |dice| format!("allow = {}", quoted(&dice.some(&scopes, 750))));
     text += &dice.maybe(300, |dice| format!("deny = {}", quoted(&dice.some(&scopes, 150))));
     text + &dice.maybe(600, |dice| format!("usages = {}", quoted(&dice.some(&USAGES, 500))))
 }
@@ -457,7 +467,7 @@ fn route(dice: &mut Dice<'_>, sites: &[String], trunks: &[String], users: &[Stri
         format!("from = {{ {} }}", from.trim())
     });
     text += &dice.maybe(250, |dice| format!("sites = {}", quoted(&dice.some(sites, 500))));
-    text += &dice.maybe(300, |dice| format!("usages = {}", quoted(&dice.some(&USAGES, 400))));
+    text += &dice.maybe(200, |dice| format!("usages = {}", quoted(&dice.some(&USAGES, 400))));
     text += &dice.maybe(300, |dice| format!("when = \"{}\"", dice.pick(&["office", "party"])));
     text += &dice.maybe(200, |_| "caller_id = { suppress = true, show = \"+14255550150\" }".to_owned());
     if dice.0.happens(250) {

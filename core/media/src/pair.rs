@@ -95,7 +95,7 @@ impl Pair {
                 }
                 here.latch.admit(from)
             }
-            None if here.door.is_some() => return (Err(Reason::Knock), None),
+            None if here.door.is_some() => return here.answer(now, Half::Rtp, from, packet),
             // Fax and other kinds cross untouched, from where the peer is already; they teach nothing.
             None if here.shield.is_none() && here.latch.is_peer(from) && !is_check(packet) => {
                 Admission::Known
@@ -143,7 +143,7 @@ impl Pair {
         let (here, there) = self.facing(side);
         if !rtp::is_rtcp(packet.bytes()) {
             if here.door.is_some() {
-                return Err(Reason::Knock);
+                return here.answer(now, Half::Rtcp, from, packet).0.map(|to| (to, Half::Rtcp));
             }
             here.counted.dropped_malformed += 1;
             return Err(Reason::Malformed);
@@ -165,42 +165,6 @@ impl Pair {
         there.seal(packet, Half::Rtcp)?;
         there.counted.rtcp_out += 1;
         Ok(to)
-    }
-
-    /// Takes what is no media: a check, whose answer lies where it lay, and goes back to where it came from.
-    #[cold]
-    pub fn answer(
-        &mut self,
-        now: Instant,
-        (side, half): (Side, Half),
-        from: SocketAddr,
-        packet: &mut Packet<'_>,
-    ) -> (Result<(), Reason>, Option<Admission>) {
-        let here = &mut self.sides[side as usize];
-        let Some(checking) = &mut here.door else { return (Err(Reason::Malformed), None) };
-        let standing = match checking.take(from, packet) {
-            Ok(Some(standing)) => standing,
-            Ok(None) => return (Ok(()), None),
-            Err(reason) => {
-                let counted = &mut here.counted;
-                match reason {
-                    Reason::Unproven => counted.dropped_strangers += 1,
-                    _ => counted.dropped_malformed += 1,
-                }
-                return (Err(reason), None);
-            }
-        };
-        match half {
-            Half::Rtcp => {
-                here.reports = Reports::Apart(Some(from));
-                (Ok(()), None)
-            }
-            Half::Rtp if checking.weigh(now, from, standing) == Choice::Same => (Ok(()), None),
-            Half::Rtp => {
-                here.latch.prove(from);
-                (Ok(()), Some(Admission::Latched))
-            }
-        }
     }
 
     /// Takes back that a packet went out to `side`.
@@ -249,6 +213,32 @@ impl SideState {
             seen: Observer::default(),
             counted: SideFigures::default(),
         }
+    }
+
+    /// Takes what is no media: a check, whose answer lies where it lay, and goes back to where it came from.
+    #[cold]
+    fn answer(&mut self, now: Instant, half: Half, from: SocketAddr, packet: &mut Packet<'_>) -> Outcome {
+        let Some(checking) = &mut self.door else { return (Err(Reason::Malformed), None) };
+        let standing = match checking.take(from, packet) {
+            Ok(Some(standing)) => standing,
+            Ok(None) => return (Err(Reason::Answered), None),
+            Err(reason) => {
+                match reason {
+                    Reason::Unproven => self.counted.dropped_strangers += 1,
+                    _ => self.counted.dropped_malformed += 1,
+                }
+                return (Err(reason), None);
+            }
+        };
+        match half {
+            Half::Rtcp => self.reports = Reports::Apart(Some(from)),
+            Half::Rtp if checking.weigh(now, from, standing) == Choice::Same => {}
+            Half::Rtp => {
+                self.latch.prove(from);
+                return (Err(Reason::Answered), Some(Admission::Latched));
+            }
+        }
+        (Err(Reason::Answered), None)
     }
 
     fn is_checked_by(&self, checks: &Checks) -> bool {

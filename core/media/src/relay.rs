@@ -78,12 +78,9 @@ impl Relay {
         let Some(Some(pair)) = self.slots.get_mut(slot as usize) else {
             return Verdict::Drop(Reason::NobodyHere);
         };
-        if half == Half::Rtcp || rtp::is_rtcp(packet.bytes()) {
-            return match pair.carry_rtcp(now, side, from, packet) {
-                Ok((to, half)) => Verdict::Forward { port: port_index(slot, side.other(), half), to },
-                Err(Reason::Knock) => self.answer(now, port, from, packet, out),
-                Err(reason) => Verdict::Drop(reason),
-            };
+        let half = if rtp::is_rtcp(packet.bytes()) { Half::Rtcp } else { half };
+        if half == Half::Rtcp {
+            return report(pair, now, port, from, packet);
         }
 
         let (to, admission) = pair.carry_rtp(now, side, from, packet);
@@ -93,32 +90,7 @@ impl Relay {
         }
         match to {
             Ok(to) => Verdict::Forward { port: port_index(slot, side.other(), Half::Rtp), to },
-            Err(Reason::Knock) => self.answer(now, port, from, packet, out),
-            Err(reason) => Verdict::Drop(reason),
-        }
-    }
-
-    /// Takes what is no media at a side that expects other things.
-    #[cold]
-    fn answer(
-        &mut self,
-        now: Instant,
-        port: PortIndex,
-        from: SocketAddr,
-        packet: &mut Packet<'_>,
-        out: &mut Outbox,
-    ) -> Verdict {
-        let (slot, side, half) = locate(port);
-        let Some(Some(pair)) = self.slots.get_mut(slot as usize) else {
-            return Verdict::Drop(Reason::NobodyHere);
-        };
-        let (answered, admission) = pair.answer(now, (side, half), from, packet);
-        if admission == Some(Admission::Latched) {
-            let (session, stream) = pair.key;
-            out.push(Act::Tell(Event::Latched { session, stream, side, from }));
-        }
-        match answered {
-            Ok(()) => Verdict::Forward { port, to: from },
+            Err(Reason::Answered) => Verdict::Forward { port, to: from },
             Err(reason) => Verdict::Drop(reason),
         }
     }
@@ -181,6 +153,23 @@ impl Relay {
             (0..PORTS_PER_STREAM).map(|at| Act::Unbind { port: PortIndex(slot * PORTS_PER_STREAM + at) }),
         );
         Some(pair)
+    }
+}
+
+/// Rare beside media, whose way is shorter where this one is not woven into it.
+#[cold]
+fn report(
+    pair: &mut Pair,
+    now: Instant,
+    port: PortIndex,
+    from: SocketAddr,
+    packet: &mut Packet<'_>,
+) -> Verdict {
+    let (slot, side, _) = locate(port);
+    match pair.carry_rtcp(now, side, from, packet) {
+        Ok((to, half)) => Verdict::Forward { port: port_index(slot, side.other(), half), to },
+        Err(Reason::Answered) => Verdict::Forward { port, to: from },
+        Err(reason) => Verdict::Drop(reason),
     }
 }
 

@@ -29,8 +29,8 @@ pub enum Reason {
     NobodyHere,
     /// Neither RTP nor RTCP, and not from where the peer is.
     Malformed,
-    /// No media, at a side that expects other things too.
-    Knock,
+    /// It was no media, and has become an answer to whoever sent it.
+    Answered,
     /// Not from the peer.
     Stranger,
     /// Not sealed with the peer's key, on a stream that is protected.

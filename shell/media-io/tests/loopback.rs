@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use media::{Aim, Event, Figures, Order, PortPair, Reports, Senders, Sending, SessionKey, Side, Turn};
 use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start, start_on};
-use rtp::{Law, Tone, rtcp};
+use rtp::{Fixed, Header, rtcp};
+use sound::{Sine, g711};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 42 };
 /// A machine that is busy with other things is slow, not wrong.
@@ -527,11 +528,14 @@ fn heard(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
 }
 
 fn tone(packets: usize) -> Vec<Vec<u8>> {
-    let mut tone = Tone::new(Law::Mu, 440, 0xcafe);
-    let next = || {
+    let mut sine = Sine::new(8000, 440, 8000);
+    let packet = |sequence: u16| {
+        let payload: Vec<u8> = (0..160).map(|_| g711::encode_mu(sine.next_sample())).collect();
+        let timestamp = u32::from(sequence) * 160;
+        let fixed = Fixed { marker: sequence == 0, payload_type: 0, sequence, timestamp, ssrc: 0xcafe };
         let mut packet = Vec::new();
-        tone.next_packet(&mut packet);
+        Header { payload: &payload, ..Header::from(fixed) }.write(&mut packet);
         packet
     };
-    std::iter::repeat_with(next).take(packets).collect()
+    (0..u16::try_from(packets).unwrap()).map(packet).collect()
 }

@@ -5,14 +5,15 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use rtp::{Fixed, Header, Law, Tone};
+use rtp::{Fixed, Header};
 use sdp::{Direction, Reports, Session};
+use sound::{Sine, g711, g722};
 
 use crate::checking::Checking;
 use crate::exchange::{ActorOut, Note, Parcel, Transport};
 use crate::profile::{Habit, Profile};
 use crate::sealed::Sealed;
-use crate::sound::{Ear, Sound, Tag};
+use crate::sound::{Ear, G722, Sound, Tag};
 
 /// One leg's media.
 #[derive(Debug)]
@@ -28,7 +29,9 @@ pub(crate) struct Media {
     pub address: Address,
     peer: Option<Peer>,
     sequence: u16,
-    tone: Option<Tone>,
+    tone: Option<Sine>,
+    /// Speaks nothing else.
+    wide: Option<g722::Encoder>,
     next: Option<Instant>,
     every: Duration,
     heard_tags: BTreeSet<Tag>,
@@ -71,7 +74,8 @@ struct Peer {
 impl Media {
     pub(crate) fn new(local: SocketAddr, session_id: u64, profile: &Profile) -> Media {
         let tone = match profile.sound {
-            Sound::Tone(hertz) => Some(Tone::new(Law::Mu, hertz, session_id as u32)),
+            Sound::Tone(hertz) => Some(Sine::new(8_000, hertz, 8_000)),
+            Sound::Wide(hertz) => Some(Sine::new(16_000, hertz, 8_000)),
             Sound::Tagged | Sound::Echo => None,
         };
         Media {
@@ -85,6 +89,7 @@ impl Media {
             sequence: 0,
             every: if tone.is_some() { Duration::from_millis(20) } else { profile.packet_every },
             tone,
+            wide: matches!(profile.sound, Sound::Wide(_)).then(g722::Encoder::new),
             next: None,
             heard_tags: BTreeSet::new(),
             heard_tone: None,
@@ -105,8 +110,12 @@ impl Media {
     pub(crate) fn offer(&mut self) -> Vec<u8> {
         let mut text = self.head();
         let protocol = if self.insists() { "RTP/SAVP" } else { "RTP/AVP" };
-        let _ = write!(text, "m=audio {} {protocol} 0 8 101\r\n", self.local.port());
-        text.push_str("a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n");
+        let (formats, codecs) = match self.wide {
+            Some(_) => ("9", "a=rtpmap:9 G722/8000\r\n"),
+            None => ("0 8", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"),
+        };
+        let _ = write!(text, "m=audio {} {protocol} {formats} 101\r\n", self.local.port());
+        text.push_str(codecs);
         text.push_str("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n");
         if self.address == Address::Real {
             let _ = write!(text, "a={}\r\n", self.direction.name());
@@ -129,7 +138,7 @@ impl Media {
         let mut text = self.head();
         let mut taken = None;
         for media in &offer.media {
-            let codec = media.codecs().into_iter().find(|codec| codec.is("pcmu") || codec.is("pcma"));
+            let codec = media.codecs().into_iter().find(|codec| self.speaks(codec));
             let key = Sealed::tag_of(media).filter(|_| self.sealed.is_some());
             let is_clear = media.protocol == "RTP/AVP" || self.is_careless;
             let may_be_clear = !self.insists() && is_clear;
@@ -164,6 +173,13 @@ impl Media {
         }
         self.last_said = text.into_bytes();
         taken.map(|()| self.last_said.clone())
+    }
+
+    fn speaks(&self, codec: &sdp::Codec<'_>) -> bool {
+        match self.wide {
+            Some(_) => codec.is("g722"),
+            None => codec.is("pcmu") || codec.is("pcma"),
+        }
     }
 
     /// Takes what the far end said of itself, and begins to speak.
@@ -212,21 +228,23 @@ impl Media {
             let (from, to) = (self.takes_reports_at(), self.place_of_reports(to));
             return out.sends.push(Parcel { transport: Transport::Udp, from, to, bytes });
         }
-        match &mut self.tone {
-            Some(tone) => tone.next_packet(&mut bytes),
-            None => {
-                self.sequence = self.sequence.wrapping_add(1);
-                let tag = Tag { actor: self.name(profile), call_id: call_id.to_owned() }.print();
-                let fixed = Fixed {
-                    marker: self.sequence == 1,
-                    payload_type,
-                    sequence: self.sequence,
-                    timestamp: u32::from(self.sequence) * 160,
-                    ssrc: self.session_id as u32,
-                };
-                Header { payload: &tag, ..Header::from(fixed) }.write(&mut bytes);
-            }
-        }
+        self.sequence = self.sequence.wrapping_add(1);
+        let payload = match &mut self.tone {
+            Some(tone) => spoken(tone, self.wide.as_mut()),
+            None => Tag { actor: self.name(profile), call_id: call_id.to_owned() }.print(),
+        };
+        let fixed = Fixed {
+            marker: self.sequence == 1,
+            payload_type: match &self.wide {
+                Some(_) => G722,
+                None if self.tone.is_some() => 0,
+                None => payload_type,
+            },
+            sequence: self.sequence,
+            timestamp: u32::from(self.sequence) * 160,
+            ssrc: self.session_id as u32,
+        };
+        Header { payload: &payload, ..Header::from(fixed) }.write(&mut bytes);
         let bytes = match &mut self.sealed {
             Some(sealed) => sealed.seal(bytes),
             None => bytes,
@@ -253,7 +271,7 @@ impl Media {
         if let Some(tag) = Tag::parse(header.payload) {
             return self.heard_tag(tag);
         }
-        let hertz = self.ear.hear(header.payload)?;
+        let hertz = self.ear.hear(header.fixed.payload_type, header.payload)?;
         (self.heard_tone.replace(hertz) != Some(hertz)).then_some(Note::HeardTone { hertz })
     }
 
@@ -310,6 +328,15 @@ impl Media {
             "v=0\r\no=- {id} {version} IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n"
         )
     }
+}
+
+/// 20 ms of a tone.
+fn spoken(tone: &mut Sine, wide: Option<&mut g722::Encoder>) -> Vec<u8> {
+    let Some(wide) = wide else { return (0..160).map(|_| g711::encode_mu(tone.next_sample())).collect() };
+    let (mut samples, mut bytes) = (vec![0; 320], vec![0; 160]);
+    tone.fill(&mut samples);
+    wide.encode(&samples, &mut bytes);
+    bytes
 }
 
 /// Only what both say.

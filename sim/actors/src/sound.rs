@@ -9,6 +9,8 @@ pub enum Sound {
     Tagged,
     /// A sine of so many hertz as PCMU: for ears.
     Tone(u16),
+    /// The same of a far end that speaks nothing but G.722.
+    Wide(u16),
     /// What it hears, sent back.
     Echo,
 }
@@ -37,17 +39,27 @@ impl Tag {
 /// Samples in one look at what is heard: a fifth of a second.
 const WINDOW: usize = 1600;
 const RATE: f64 = 8000.0;
+/// The payload type of G.722 (RFC 3551, 6).
+pub(crate) const G722: u8 = 9;
 
-/// Recognises the tone in PCMU.
+/// Recognises the tone in PCMU and G.722.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ear {
     samples: Vec<i16>,
+    g722: sound::g722::Decoder,
 }
 
 impl Ear {
     /// Takes a payload; after a window, says which frequency was the strongest.
-    pub(crate) fn hear(&mut self, payload: &[u8]) -> Option<u16> {
-        self.samples.extend(payload.iter().map(|code| rtp::g711::decode_mu(*code)));
+    pub(crate) fn hear(&mut self, payload_type: u8, payload: &[u8]) -> Option<u16> {
+        if payload_type == G722 {
+            let mut wide = vec![0; 2 * payload.len()];
+            self.g722.decode(payload, &mut wide);
+            // Every other sample: a tone that is looked for lies far below half of the rate.
+            self.samples.extend(wide.iter().step_by(2));
+        } else {
+            self.samples.extend(payload.iter().map(|code| sound::g711::decode_mu(*code)));
+        }
         if self.samples.len() < WINDOW {
             return None;
         }

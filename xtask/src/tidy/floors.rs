@@ -8,6 +8,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("sip-message", 1),
     ("sdp", 1),
     ("rtp", 1),
+    ("sound", 1),
     ("model", 1),
     ("pidf", 1),
     ("websocket", 1),

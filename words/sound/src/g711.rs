@@ -14,20 +14,37 @@ static MU_DECODED: [i16; 256] = table(Law::Mu);
 static A_DECODED: [i16; 256] = table(Law::A);
 
 /// µ-law, PCMU. The law is defined on 14 bits: the lowest two are cut off first, which rounds down.
-pub fn encode_mu(sample: i16) -> u8 {
+pub const fn encode_mu(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0 };
-    let magnitude = (i32::from(sample) >> 2).abs().min(MU_CLIP) + MU_BIAS;
+    let magnitude = (sample as i32 >> 2).abs();
+    let magnitude = if magnitude > MU_CLIP { MU_CLIP } else { magnitude } + MU_BIAS;
     let exponent = 26 - magnitude.leading_zeros() as i32;
     let mantissa = magnitude >> (exponent + 1) & 0x0f;
     !(sign | (exponent << 4) as u8 | mantissa as u8)
 }
 
 /// A-law, PCMA.
-pub fn encode_a(sample: i16) -> u8 {
-    let (sign, magnitude) = if sample >= 0 { (0xd5, i32::from(sample)) } else { (0x55, !i32::from(sample)) };
-    let exponent = (24 - (magnitude | 0xff).leading_zeros() as i32).max(0);
+pub const fn encode_a(sample: i16) -> u8 {
+    let (sign, magnitude) = if sample >= 0 { (0xd5, sample as i32) } else { (0x55, !(sample as i32)) };
+    let exponent = 24 - (magnitude | 0xff).leading_zeros() as i32;
     let mantissa = if exponent == 0 { magnitude >> 4 } else { magnitude >> (exponent + 3) & 0x0f };
     sign ^ ((exponent << 4) as u8 | mantissa as u8)
+}
+
+impl Law {
+    pub fn encode(self, sample: i16) -> u8 {
+        match self {
+            Law::Mu => encode_mu(sample),
+            Law::A => encode_a(sample),
+        }
+    }
+
+    pub fn decode(self, code: u8) -> i16 {
+        match self {
+            Law::Mu => decode_mu(code),
+            Law::A => decode_a(code),
+        }
+    }
 }
 
 #[inline]
@@ -62,6 +79,34 @@ const fn table(law: Law) -> [i16; 256] {
         table[code] = match law {
             Law::Mu => expand_mu(code as u8),
             Law::A => expand_a(code as u8),
+        };
+        code += 1;
+    }
+    table
+}
+
+static MU_OF_A: [u8; 256] = translated(Law::A);
+static A_OF_MU: [u8; 256] = translated(Law::Mu);
+
+/// The µ-law code that is nearest to an A-law code.
+#[inline]
+pub fn mu_of_a(code: u8) -> u8 {
+    MU_OF_A[usize::from(code)]
+}
+
+/// The A-law code that is nearest to a µ-law code.
+#[inline]
+pub fn a_of_mu(code: u8) -> u8 {
+    A_OF_MU[usize::from(code)]
+}
+
+const fn translated(from: Law) -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut code = 0;
+    while code < 256 {
+        table[code] = match from {
+            Law::A => encode_mu(expand_a(code as u8)),
+            Law::Mu => encode_a(expand_mu(code as u8)),
         };
         code += 1;
     }

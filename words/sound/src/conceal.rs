@@ -1,0 +1,103 @@
+//! What is heard in place of a packet that was lost: the last pitch goes on, and fades (as G.711 Appendix I does).
+
+/// 60 ms at 16 kHz: more than two periods of the lowest voice.
+const PAST: usize = 960;
+/// Between voices of 66 and of 400 hertz.
+const PERIOD_MAX_US: usize = 15_000;
+const PERIOD_MIN_US: usize = 2_500;
+/// So long what was made up is blended with what came.
+const BLEND_US: usize = 4_000;
+/// Nothing fades in the first 10 ms; nothing is left after 60.
+const FULL_US: usize = 10_000;
+const GONE_US: usize = 60_000;
+
+/// Remembers what was heard, and makes up what was not.
+#[derive(Clone, Debug)]
+pub struct Concealer {
+    past: [i16; PAST],
+    rate: usize,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Hearing,
+    /// So many samples were made up, of a period that was found at the beginning.
+    MakingUp {
+        made: usize,
+        period: usize,
+    },
+}
+
+impl Concealer {
+    pub fn new(rate: u32) -> Concealer {
+        let rate = usize::try_from(rate).expect("rates are small");
+        Concealer { past: [0; PAST], rate, state: State::Hearing }
+    }
+
+    /// Takes what came; after something that was made up, its beginning is blended with how that would go on.
+    pub fn hear(&mut self, samples: &mut [i16]) {
+        if let State::MakingUp { made, period } = self.state {
+            let length = self.samples(BLEND_US).min(samples.len());
+            for (index, sample) in samples[..length].iter_mut().enumerate() {
+                let old = self.made_up(made + index, period);
+                let share = (index + 1) as f32 / (length + 1) as f32;
+                *sample = (old * (1.0 - share) + f32::from(*sample) * share) as i16;
+            }
+            self.state = State::Hearing;
+        }
+        self.remember(samples);
+    }
+
+    /// Makes up what did not come.
+    pub fn conceal(&mut self, samples: &mut [i16]) {
+        let (mut made, period) = match self.state {
+            State::Hearing => (0, self.period()),
+            State::MakingUp { made, period } => (made, period),
+        };
+        for sample in samples.iter_mut() {
+            *sample = self.made_up(made, period) as i16;
+            made += 1;
+        }
+        self.state = State::MakingUp { made, period };
+    }
+
+    /// The last period that was heard, round and round; the past stays as it is meanwhile.
+    fn made_up(&self, made: usize, period: usize) -> f32 {
+        f32::from(self.past[PAST - period + made % period]) * self.loudness(made)
+    }
+
+    fn remember(&mut self, samples: &[i16]) {
+        let kept = &samples[samples.len().saturating_sub(PAST)..];
+        self.past.copy_within(kept.len().., 0);
+        self.past[PAST - kept.len()..].copy_from_slice(kept);
+    }
+
+    /// How loud what is made up still is after so many samples.
+    fn loudness(&self, made: usize) -> f32 {
+        let (full, gone) = (self.samples(FULL_US), self.samples(GONE_US));
+        1.0 - (made.saturating_sub(full) as f32 / (gone - full) as f32).min(1.0)
+    }
+
+    /// The distance at which the end of what was heard resembles what was before it most.
+    fn period(&self) -> usize {
+        let (shortest, longest) = (self.samples(PERIOD_MIN_US), self.samples(PERIOD_MAX_US));
+        let window = longest;
+        let end = &self.past[PAST - window..];
+        let likeness = |period: &usize| {
+            let before = &self.past[PAST - window - period..PAST - period];
+            let (mut product, mut power) = (0.0f32, 1.0f32);
+            for (a, b) in end.iter().zip(before) {
+                product += f32::from(*a) * f32::from(*b);
+                power += f32::from(*b) * f32::from(*b);
+            }
+            product / power.sqrt()
+        };
+        let best = (shortest..=longest).map(|period| (likeness(&period), period));
+        best.max_by(|one, other| one.0.total_cmp(&other.0)).map_or(longest, |(_, period)| period)
+    }
+
+    fn samples(&self, us: usize) -> usize {
+        self.rate * us / 1_000_000
+    }
+}

@@ -1,0 +1,167 @@
+//! One band: a quantiser whose steps follow the sound, and a predictor that learns from what was decoded.
+
+use super::saturated;
+use super::tables::{ILB, ILN, ILP, Q6, QM2, QM4, QM6, WH, WL};
+
+const DECODED_MIN: i32 = -16384;
+const DECODED_MAX: i32 = 16383;
+
+/// Below 4 kHz: six bits, of which the predictor looks at four.
+#[derive(Clone, Debug)]
+pub(super) struct Low {
+    steps: Steps,
+    predictor: Predictor,
+}
+
+/// Above 4 kHz: two bits.
+#[derive(Clone, Debug)]
+pub(super) struct High {
+    steps: Steps,
+    predictor: Predictor,
+}
+
+impl Low {
+    pub fn new() -> Low {
+        Low { steps: Steps { log: 0, size: 32 }, predictor: Predictor::default() }
+    }
+
+    pub fn encode(&mut self, sample: i32) -> u8 {
+        let off = saturated(sample - self.predictor.guess);
+        let size = if off >= 0 { off } else { -(off + 1) };
+        // The levels rise: how many of them lie below says which it is.
+        let level = 1 + Q6[1..30].iter().filter(|level| size >= (**level * self.steps.size) >> 12).count();
+        let code = if off < 0 { ILN[level] } else { ILP[level] };
+        self.learn(code >> 2);
+        code
+    }
+
+    pub fn decode(&mut self, code: u8) -> i32 {
+        let off = (self.steps.size * QM6[usize::from(code)]) >> 15;
+        let decoded = (self.predictor.guess + off).clamp(DECODED_MIN, DECODED_MAX);
+        self.learn(code >> 2);
+        decoded
+    }
+
+    fn learn(&mut self, code: u8) {
+        let off = (self.steps.size * QM4[usize::from(code)]) >> 15;
+        self.steps.follow(WL[usize::from(code)], 18432, 8);
+        self.predictor.learn(off);
+    }
+}
+
+impl High {
+    pub fn new() -> High {
+        High { steps: Steps { log: 0, size: 8 }, predictor: Predictor::default() }
+    }
+
+    pub fn encode(&mut self, sample: i32) -> u8 {
+        let off = saturated(sample - self.predictor.guess);
+        let size = if off >= 0 { off } else { -(off + 1) };
+        let is_far = size >= (564 * self.steps.size) >> 12;
+        let code = match (off < 0, is_far) {
+            (true, false) => 1,
+            (true, true) => 0,
+            (false, false) => 3,
+            (false, true) => 2,
+        };
+        self.learn(code);
+        code
+    }
+
+    pub fn decode(&mut self, code: u8) -> i32 {
+        let off = (self.steps.size * QM2[usize::from(code)]) >> 15;
+        let decoded = (self.predictor.guess + off).clamp(DECODED_MIN, DECODED_MAX);
+        self.learn(code);
+        decoded
+    }
+
+    fn learn(&mut self, code: u8) {
+        let off = (self.steps.size * QM2[usize::from(code)]) >> 15;
+        self.steps.follow(WH[usize::from(code)], 22528, 10);
+        self.predictor.learn(off);
+    }
+}
+
+/// The size of a quantiser's steps, and its logarithm.
+#[derive(Clone, Debug)]
+struct Steps {
+    log: i32,
+    size: i32,
+}
+
+impl Steps {
+    fn follow(&mut self, by: i32, most: i32, octaves: i32) {
+        self.log = (((self.log * 127) >> 7) + by).clamp(0, most);
+        let within = ILB[((self.log >> 6) & 31) as usize];
+        let octave = octaves - (self.log >> 11);
+        let size = if octave < 0 { within << -octave } else { within >> octave };
+        self.size = size << 2;
+    }
+}
+
+/// Two poles and six zeroes.
+#[derive(Clone, Debug, Default)]
+struct Predictor {
+    /// What the next sample is thought to be.
+    guess: i32,
+    /// The part of it that the zeroes make.
+    guess_of_zeroes: i32,
+    /// Coefficients of the poles, and of the zeroes.
+    a: [i32; 2],
+    b: [i32; 6],
+    /// The last differences, decoded samples, and parts of them that the zeroes explain.
+    differences: [i32; 6],
+    decoded: [i32; 2],
+    partial: [i32; 2],
+}
+
+impl Predictor {
+    fn learn(&mut self, difference: i32) {
+        let decoded = saturated(self.guess + difference);
+        let partial = saturated(self.guess_of_zeroes + difference);
+
+        self.a = self.poles(partial);
+        self.move_zeroes(difference);
+
+        self.differences.copy_within(..5, 1);
+        self.differences[0] = difference;
+        self.decoded = [decoded, self.decoded[0]];
+        self.partial = [partial, self.partial[0]];
+
+        let of_pole = |a: i32, decoded: i32| (a * saturated(2 * decoded)) >> 15;
+        let poles = saturated(of_pole(self.a[0], self.decoded[0]) + of_pole(self.a[1], self.decoded[1]));
+        let zeroes = self.b.iter().zip(&self.differences);
+        let zeroes: i32 = zeroes.map(|(b, difference)| (b * saturated(2 * difference)) >> 15).sum();
+        self.guess_of_zeroes = saturated(zeroes);
+        self.guess = saturated(poles + self.guess_of_zeroes);
+    }
+
+    /// UPPOL2 and UPPOL1 of the recommendation.
+    fn poles(&self, partial: i32) -> [i32; 2] {
+        let like_first = is_negative(partial) == is_negative(self.partial[0]);
+        let like_second = is_negative(partial) == is_negative(self.partial[1]);
+
+        let first = saturated(self.a[0] << 2);
+        let pull = if like_first { -first } else { first }.min(i16::MAX.into());
+        let push = if like_second { 128 } else { -128 };
+        let second = (push + (pull >> 7) + ((self.a[1] * 32512) >> 15)).clamp(-12288, 12288);
+
+        let push = if like_first { 192 } else { -192 };
+        let first = saturated(push + ((self.a[0] * 32640) >> 15));
+        let most = saturated(15360 - second);
+        [first.clamp(-most, most), second]
+    }
+
+    /// UPZERO of the recommendation.
+    fn move_zeroes(&mut self, difference: i32) {
+        let push = if difference == 0 { 0 } else { 128 };
+        for (b, before) in self.b.iter_mut().zip(&self.differences) {
+            let is_alike = is_negative(*before) == is_negative(difference);
+            *b = saturated(if is_alike { push } else { -push } + ((*b * 32640) >> 15));
+        }
+    }
+}
+
+fn is_negative(value: i32) -> bool {
+    value < 0
+}

@@ -1,0 +1,20 @@
+//! Sound: samples to the bytes of a codec and back, from one rate to another, and what is heard in it.
+//!
+//! All of it is plain functions and small state machines over 16-bit samples. Nothing here allocates while
+//! sound passes, except [`opus`], which may in its first packets.
+//!
+//! Not here: packets (rtp), which codec a call speaks (policy, sdp), and G.729, which nothing of ours decodes.
+//!
+//! Start with `g711.rs`, the plainest codec; `opus.rs` and `g722.rs` are the others.
+
+pub mod conceal;
+pub mod g711;
+pub mod g722;
+pub mod keys;
+pub mod noise;
+pub mod opus;
+pub mod resample;
+mod sine;
+
+pub use g711::Law;
+pub use sine::Sine;

@@ -3,13 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use media::{Aim, Figures, Order, PortPair, Purpose, Reports, Senders, Sending, SessionKey, Side, Turn};
+use media::{
+    Aim, Figures, Order, PortPair, Purpose, Reports, Senders, Sending, SessionKey, Side, Spoken, Turn,
+};
 use policy::{InterfaceId, MediaPath, MediaPlan};
-use sdp::{Codecs, Cover, Direction, Face, Session, Way};
+use sdp::{Codecs, Cover, Direction, Face, Formats, Session, Way};
 use sip_stack::Token;
 
 use crate::Room;
 use crate::keys::{Keys, Settled};
+use crate::speech;
 use crate::stand::Stand;
 use crate::way::Ways;
 
@@ -33,6 +36,8 @@ pub(crate) struct Bridge {
     keys: [Keys; 2],
     /// How each side is reached.
     ways: [Ways; 2],
+    /// Streams whose sound is made of one codec into another, by their bits.
+    transcoded: u8,
     stage: Stage,
     figures: Option<Figures>,
     /// Who speaks next on the callee's side is another peer than before.
@@ -71,11 +76,12 @@ pub(crate) struct Described {
     ways: Option<Ways>,
 }
 
-/// What our side of a leg says of each stream, besides codecs and ports.
+/// What our side of a leg says of each stream, besides its port.
 #[derive(Clone)]
 struct Dress {
     covers: Vec<Cover>,
     ways: Vec<Way>,
+    formats: Vec<Formats>,
 }
 
 enum Stage {
@@ -131,8 +137,18 @@ impl Bridge {
         let sides = [port(Side::Caller), port(Side::Callee)];
         let keys = [caller.keys, Keys::unknown()];
         let ways = [caller.ways, Ways::unknown()];
-        let (stage, peer) = (Stage::Shut, Peer::Same);
-        Bridge { key, round: 0, last: OF_LANES - 1, sides, keys, ways, stage, figures: None, peer }
+        Bridge {
+            key,
+            round: 0,
+            last: OF_LANES - 1,
+            sides,
+            keys,
+            ways,
+            transcoded: 0,
+            stage: Stage::Shut,
+            figures: None,
+            peer: Peer::Same,
+        }
     }
 
     /// Media of an attempt that rings beside others of the same call.
@@ -216,11 +232,18 @@ impl Bridge {
         if let Some(offer) = offer.as_deref().and_then(|offer| Session::parse(offer).ok()) {
             session.media.truncate(offer.media.len());
         }
-        let dress = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
+        let mut dress = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
+        let offered = offer.as_deref().and_then(|offer| Session::parse(offer).ok());
+        let settled = offered.map(|offer| speech::settled(&offer, &session));
+        dress.formats = match &settled {
+            Some(settled) => settled.formats.clone(),
+            None => speech::offered(&session, plan),
+        };
         self.open_streams(room, &session, purpose)?;
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
         let ours = self.describe(from.other(), &session, &codecs, (&dress, offer.as_deref()))?;
         self.aim(room, from, &session);
+        settled.into_iter().for_each(|settled| self.transcode(room, from, settled.spoken));
         self.sides[from as usize].heard = theirs.into();
         Ok(ours)
     }
@@ -287,12 +310,14 @@ impl Bridge {
             Part::Offer | Part::Mediated => Dress {
                 covers: self.keys[to as usize].offer(chance, session)?,
                 ways: self.ways[to as usize].offer(session.media.len()),
+                formats: Vec::new(),
             },
         })
     }
 
     fn answering(&self, to: Side) -> Dress {
-        Dress { covers: self.keys[to as usize].answer(), ways: self.ways[to as usize].answer() }
+        let (keys, ways) = (&self.keys[to as usize], &self.ways[to as usize]);
+        Dress { covers: keys.answer(), ways: ways.answer(), formats: Vec::new() }
     }
 
     /// Our description for a side; its version rises when it says something new (RFC 3264 8).
@@ -321,8 +346,8 @@ impl Bridge {
         (dress, offer): (&Dress, Option<&[u8]>),
     ) -> Result<Vec<u8>, NoMedia> {
         let mut ours = Vec::with_capacity(1024);
-        let Dress { covers, ways } = dress.clone();
-        let face = Face { covers, ways, ..self.face(to, session) };
+        let Dress { covers, ways, formats } = dress.clone();
+        let face = Face { covers, ways, formats, ..self.face(to, session) };
         sdp::rewrite(session, &face, codecs, &mut ours)
             .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
         Ok(match offer {
@@ -449,6 +474,10 @@ impl Bridge {
         self.keys[side as usize].take_answer(&session).map_err(NoMedia::Unprotected)?;
         self.ways[side as usize].take_answer(&session);
         self.aim(room, side, &session);
+        let other = Arc::clone(&self.sides[side.other() as usize].heard);
+        if let Ok(other) = Session::parse(&other) {
+            self.transcode(room, side, speech::settled(&other, &session).spoken);
+        }
         self.sides[side as usize].heard = theirs.into();
         Ok(())
     }
@@ -460,6 +489,24 @@ impl Bridge {
         {
             self.aim(room, side, &session);
             self.sides[side as usize].heard = theirs.into();
+        }
+    }
+
+    /// Lets the relay make one codec of another where an answer leaves the sides with different ones.
+    fn transcode(&mut self, room: &mut Room<'_>, answerer: Side, spoken: Vec<Option<[Spoken; 2]>>) {
+        let streams = self.sides[0].pairs.len();
+        for (stream, spoken) in spoken.into_iter().take(streams).enumerate() {
+            let bit = 1 << stream;
+            if spoken.is_none() && self.transcoded & bit == 0 {
+                continue;
+            }
+            self.transcoded = if spoken.is_some() { self.transcoded | bit } else { self.transcoded & !bit };
+            let spoken = spoken.map(|[offerer, other]| match answerer {
+                Side::Callee => Box::new([offerer, other]),
+                Side::Caller => Box::new([other, offerer]),
+            });
+            let stream = number(stream);
+            room.orders.push(Order::Transcode { session: self.session(), stream, spoken });
         }
     }
 
@@ -527,6 +574,7 @@ impl Bridge {
             port.aims.clear();
         }
         self.stage = Stage::Shut;
+        self.transcoded = 0;
     }
 
     fn open_streams(
@@ -577,6 +625,7 @@ impl Bridge {
             version: side.version,
             covers: Vec::new(),
             ways: Vec::new(),
+            formats: Vec::new(),
         }
     }
 }

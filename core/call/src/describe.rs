@@ -7,7 +7,7 @@ use policy::MediaPlan;
 
 use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
-use crate::{Event, Room};
+use crate::{Event, Room, speech};
 
 impl Call {
     /// Writes what the other side of an answered call is told, and points the relay at who said it.
@@ -47,6 +47,10 @@ impl Call {
         if let Err(NoMedia::Unprotected(words)) = &described {
             let (call, at) = (self.draft.id(), room.now.wall);
             room.tells.push(Event::MediaUnprotected { call, at, words: words.clone() });
+        }
+        if part == Part::Answer && described.is_ok() {
+            let heard = [from.other(), from].map(|side| self.bridge.heard(side));
+            self.draft.spoke(speech::between(heard));
         }
         described
     }

@@ -187,6 +187,15 @@ impl Draft {
         }
     }
 
+    /// What is made of what on the way between the two, said once.
+    pub(crate) fn spoke(&mut self, words: Option<String>) {
+        if let Some((attempt, words)) = self.attempt().zip(words)
+            && !attempt.notes.contains(&words)
+        {
+            attempt.notes.push(words);
+        }
+    }
+
     /// Something that was decided about the attempt on its way.
     pub(crate) fn attempt_note(&mut self, words: String) {
         if let Some(attempt) = self.attempt() {

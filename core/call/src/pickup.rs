@@ -297,7 +297,7 @@ fn both_allow(ringing: &MediaPlan, taker: &MediaPlan) -> MediaPlan {
     let common: Vec<_> =
         ringing.codecs.iter().filter(|codec| taker.codecs.contains(codec)).cloned().collect();
     let codecs = if common.is_empty() { ringing.codecs.clone() } else { common.into() };
-    MediaPlan { path: taker.path, codecs }
+    MediaPlan { path: taker.path, codecs, also: taker.also.clone() }
 }
 
 fn refuse(

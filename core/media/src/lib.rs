@@ -4,6 +4,8 @@
 //! and no clock: whoever drives it binds the ports it asks for in its [`Outbox`] and hands in the packets.
 //! Per packet there is no allocation, no hashing and no clock.
 //!
+//! Where the sides of a stream speak different codecs, `transcode.rs` makes one of the other.
+//!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!
 //! Start with `order.rs`, the words between a call and the relay, then `relay.rs`.
@@ -19,6 +21,9 @@ mod pair;
 mod ports;
 mod relay;
 mod shield;
+mod spoken;
+mod times;
+mod transcode;
 mod verdict;
 
 pub use figures::{Figures, SideFigures};
@@ -28,4 +33,5 @@ pub use order::{
 pub use packet::Packet;
 pub use ports::{PortBook, PortPair, Purpose};
 pub use relay::{Act, Outbox, Relay};
+pub use spoken::{Codec, Events, Spoken};
 pub use verdict::{PortIndex, Reason, Verdict};

@@ -9,6 +9,7 @@ use rtp::srtp::MasterKey;
 
 use crate::figures::Figures;
 use crate::ports::PortPair;
+use crate::spoken::Spoken;
 
 /// Whose media this is: a call, by the shard that owns it and its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +32,9 @@ pub enum Order {
     Open { session: SessionKey, stream: u8, ports: [PortPair; 2] },
     /// What a side's peer said of itself; anew at each negotiation, which also lets it be learned anew.
     Aim { session: SessionKey, stream: u8, side: Side, aim: Aim },
+    /// What each side speaks, the caller's first: where that differs, one is made of the other from now on.
+    /// Nothing lets packets cross as they are.
+    Transcode { session: SessionKey, stream: u8, spoken: Option<Box<[Spoken; 2]>> },
     /// When was each side heard last? Nothing is said of a session that has no stream.
     Ask { session: SessionKey },
     /// The session is over: its ports are closed, its figures come back.

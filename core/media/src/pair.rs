@@ -13,6 +13,8 @@ use crate::observe::Observer;
 use crate::order::{Aim, Checks, Reports, Senders, Sending, SessionKey, Side, Turn};
 use crate::packet::Packet;
 use crate::shield::Shield;
+use crate::spoken::Spoken;
+use crate::transcode::{Transcoded, Transcoder};
 use crate::verdict::{Half, Reason};
 
 const CLOCK_DEFAULT: u32 = 8000;
@@ -40,6 +42,8 @@ struct SideState {
     reports: Reports,
     rtcp_heard: Option<Instant>,
     clock: u32,
+    /// Makes what its peer says into what the other side speaks.
+    transcoder: Option<Box<Transcoder>>,
     seen: Observer,
     counted: SideFigures,
 }
@@ -73,6 +77,20 @@ impl Pair {
             (Some(shield), Some(protection)) => shield.rekey(&protection),
             (shield, protection) => {
                 *shield = protection.map(|protection| Box::new(Shield::new(&protection)));
+            }
+        }
+    }
+
+    /// Makes the codec of each side of the other's, where they differ; goes on where they did already.
+    pub fn transcode(&mut self, spoken: Option<&[Spoken; 2]>) {
+        let [caller, callee] = &mut self.sides;
+        let Some([of_caller, of_callee]) = spoken else {
+            (caller.transcoder, callee.transcoder) = (None, None);
+            return;
+        };
+        for (side, from, to) in [(caller, of_caller, of_callee), (callee, of_callee, of_caller)] {
+            if side.transcoder.as_ref().is_none_or(|before| !before.is_between(from, to)) {
+                side.transcoder = Transcoder::new(from, to).map(Box::new);
             }
         }
     }
@@ -122,6 +140,13 @@ impl Pair {
             here.counted.dropped_undeliverable += 1;
             return (Err(Reason::Undeliverable), Some(admission));
         };
+        if let Some((transcoder, header)) = here.transcoder.as_mut().zip(header) {
+            match transcoder.carry(&header, packet) {
+                Transcoded::Ready => {}
+                Transcoded::Kept => return (Err(Reason::Kept), Some(admission)),
+                Transcoded::Unknown => return (Err(Reason::NotSpoken), Some(admission)),
+            }
+        }
         if let Err(reason) = there.seal(packet, Half::Rtp) {
             return (Err(reason), Some(admission));
         }
@@ -158,6 +183,9 @@ impl Pair {
         }
         here.counted.rtcp_in += 1;
         here.rtcp_heard = Some(now);
+        if let Some(transcoder) = &here.transcoder {
+            transcoder.retime(packet);
+        }
         let Some(to) = there.reports_to() else {
             here.counted.dropped_undeliverable += 1;
             return Err(Reason::Undeliverable);
@@ -210,6 +238,7 @@ impl SideState {
             reports: Reports::Apart(None),
             rtcp_heard: None,
             clock: CLOCK_DEFAULT,
+            transcoder: None,
             seen: Observer::default(),
             counted: SideFigures::default(),
         }

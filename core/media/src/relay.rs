@@ -9,6 +9,7 @@ use crate::order::{Aim, Event, Order, SessionKey, Side};
 use crate::packet::Packet;
 use crate::pair::Pair;
 use crate::ports::PortPair;
+use crate::spoken::Spoken;
 use crate::verdict::{Half, PORTS_PER_STREAM, PortIndex, Reason, Verdict, locate, port_index};
 
 /// What follows from an order or a packet, for whoever drives the relay.
@@ -51,6 +52,9 @@ impl Relay {
         match order {
             Order::Open { session, stream, ports } => self.open(now, (session, stream), ports, out),
             Order::Aim { session, stream, side, aim } => self.aim(now, (session, stream), side, aim),
+            Order::Transcode { session, stream, spoken } => {
+                self.transcode((session, stream), spoken.as_deref());
+            }
             Order::Ask { session } => self.say_last_heard(session, out),
             Order::Close { session } => self.close(now, session, out),
         }
@@ -125,6 +129,13 @@ impl Relay {
         let Some(slot) = self.by_session.get(&key) else { return };
         if let Some(pair) = &mut self.slots[*slot as usize] {
             pair.aim(now, side, aim);
+        }
+    }
+
+    fn transcode(&mut self, key: (SessionKey, u8), spoken: Option<&[Spoken; 2]>) {
+        let Some(slot) = self.by_session.get(&key) else { return };
+        if let Some(pair) = &mut self.slots[*slot as usize] {
+            pair.transcode(spoken);
         }
     }
 

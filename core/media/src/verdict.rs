@@ -39,6 +39,10 @@ pub enum Reason {
     Copy,
     /// The other side is on hold, or has not said where it receives.
     Undeliverable,
+    /// It is to be made into another codec, and its sound goes with the next one's or went already.
+    Kept,
+    /// It is to be made into another codec, and is of none that was agreed on.
+    NotSpoken,
 }
 
 /// RTP or RTCP: which of a side's two ports.

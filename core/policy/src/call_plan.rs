@@ -349,8 +349,10 @@ impl Callee {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MediaPlan {
     pub path: MediaPath,
-    /// In order of preference, by the names of configuration.
+    /// What crosses, in order of preference, by the names of configuration.
     pub codecs: Arc<[Arc<str>]>,
+    /// What the callee is offered after that, to be transcoded if it wants nothing else. None: never.
+    pub also: Arc<[Arc<str>]>,
 }
 
 /// What we answer a far end's challenge with.

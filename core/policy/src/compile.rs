@@ -19,11 +19,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{
-    AlertText, Code, Codec, Digest, Document, Documents, Fault, Kind, Problem, Rate, Secret, SecretRef,
-    Secrets, Spot, Transfer, nearest,
+    AlertText, Code, Codec, Digest, Document, Documents, Fault, Kind, MediaPath, Problem, Rate, Secret,
+    SecretRef, Secrets, Spot, Transcode, Transfer, nearest,
 };
 
-use crate::call_plan::{LegRules, Otherwise, SrtpRules};
+use crate::call_plan::{LegRules, MediaPlan, Otherwise, SrtpRules};
 use crate::deck::Deck;
 use crate::directory::Extensions;
 use crate::limit::{Limit, Unit};
@@ -82,7 +82,7 @@ fn compile_with(
         not_for_help: not_among(&home, &sites, &emergencies),
         emergencies,
         tests: compiler.tests(),
-        codecs: default_codecs(),
+        media: media_of_users(documents),
         handed_on: compiler.handed_on(),
         plans: std::mem::take(&mut compiler.plans),
         device_leg: device_leg(documents),
@@ -187,6 +187,16 @@ fn alerts(documents: &Documents) -> AlertValues {
         outside: texts(&alerts.outside),
         private: texts(&alerts.private),
     }
+}
+
+/// Between our users.
+fn media_of_users(documents: &Documents) -> MediaPlan {
+    let codecs = default_codecs();
+    let also = match documents.system.media.transcode {
+        Transcode::Needed => codecs.clone(),
+        Transcode::Off => Arc::default(),
+    };
+    MediaPlan { path: MediaPath::Anchored, codecs, also }
 }
 
 fn device_leg(documents: &Documents) -> LegRules {

@@ -79,7 +79,8 @@ pub struct Policy {
     /// What is said of a call that is none for help, by the caller's site.
     pub(crate) not_for_help: BTreeMap<Option<Arc<str>>, Arc<str>>,
     pub(crate) tests: Vec<StoredTest>,
-    pub(crate) codecs: Arc<[Arc<str>]>,
+    /// Of calls between users.
+    pub(crate) media: MediaPlan,
     pub(crate) digests: Vec<Digest>,
     pub(crate) registrar: RegistrarRules,
     /// How the legs of our own phones behave.

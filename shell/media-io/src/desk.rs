@@ -71,7 +71,7 @@ impl<E: Fn(Event)> Desk<E> {
         match &order {
             Order::Open { session, .. } => drop(self.sessions.insert(*session)),
             Order::Close { session } => drop(self.sessions.remove(session)),
-            Order::Aim { .. } | Order::Ask { .. } => {}
+            Order::Aim { .. } | Order::Transcode { .. } | Order::Ask { .. } => {}
         }
         self.relay.order(now, order, &mut self.acts);
         self.act(ports);

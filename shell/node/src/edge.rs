@@ -292,6 +292,7 @@ fn wire(
 fn relay_of(order: &Order, relays: usize) -> usize {
     let (Order::Open { session, .. }
     | Order::Aim { session, .. }
+    | Order::Transcode { session, .. }
     | Order::Ask { session }
     | Order::Close { session }) = order;
     (session.call % relays as u64) as usize

@@ -98,6 +98,17 @@ pub enum MediaSenders {
     Anywhere,
 }
 
+/// Whether sound is made of one codec into another for those who have none in common.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transcode {
+    /// Where nothing else lets them hear each other: opus, g722, pcmu and pcma become each other.
+    #[default]
+    Needed,
+    /// Never; who has no codec of the other's is refused.
+    Off,
+}
+
 /// Whether media passes through us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alerts;
 use crate::call_rules::Redirect;
 use crate::marks::Marks;
-use crate::media::{Ice, KeysInClear, MediaSenders, Srtp};
+use crate::media::{Ice, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::network::{Address, PortRange};
 use crate::registrar::Registrar;
 use crate::site::Operator;
@@ -79,6 +79,8 @@ pub struct DeviceMedia {
     pub keys_in_clear: KeysInClear,
     #[serde(default)]
     pub senders: MediaSenders,
+    #[serde(default)]
+    pub transcode: Transcode,
 }
 
 /// A digest of RFC 7616 and RFC 8760.

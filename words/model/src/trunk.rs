@@ -11,7 +11,7 @@ use crate::failover::{Failover, ResponseRule};
 use crate::headers::HeaderRule;
 use crate::health::HealthCheck;
 use crate::identity::{Identity, Translate};
-use crate::media::{Codec, KeysInClear, MediaPath, MediaSenders, Srtp};
+use crate::media::{Codec, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
 use crate::network::Source;
 use crate::precedence::Precedence;
 use crate::register::Register;
@@ -216,4 +216,6 @@ pub struct TrunkMedia {
     pub keys_in_clear: KeysInClear,
     #[serde(default)]
     pub senders: MediaSenders,
+    #[serde(default)]
+    pub transcode: Transcode,
 }

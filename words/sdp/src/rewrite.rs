@@ -7,6 +7,7 @@ use crate::address::names_an_address;
 use crate::codec::Codecs;
 use crate::crypto::Cover;
 use crate::direction::Direction;
+use crate::formats::Formats;
 use crate::leak;
 use crate::line::Line;
 use crate::session::{Media, Session};
@@ -61,6 +62,9 @@ const FAMILIES_DROPPED: &[&str] = &["ice-", "dtls-"];
 /// Attributes whose value begins with a payload type.
 const ABOUT_A_FORMAT: &[&str] = &["rtpmap", "fmtp", "rtcp-fb"];
 
+/// Attributes that tell of the packets of a codec that does not cross.
+const ABOUT_THE_PACKETS: &[&str] = &["ptime", "maxptime", "silenceSupp"];
+
 /// One leg's face: where our side of that leg receives media.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Face {
@@ -71,6 +75,8 @@ pub struct Face {
     pub covers: Vec<Cover>,
     /// One for each media line; none is reached at its ports and by nothing else.
     pub ways: Vec<Way>,
+    /// One for each media line; none speaks what the other leg's peer does.
+    pub formats: Vec<Formats>,
     pub session_id: u64,
     pub version: u64,
 }
@@ -97,6 +103,7 @@ pub fn rewrite(
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
     const CLEAR: &Cover = &Cover::Clear;
+    const THEIRS: &Formats = &Formats::Theirs;
     let hidden = leak::host_names(theirs);
     let mut text = String::with_capacity(1024);
 
@@ -110,9 +117,12 @@ pub fn rewrite(
             continue;
         }
         may_cross(theirs, media, m_line)?;
-        let formats = formats(media, m_line, allowed)?;
-        push(&mut text, format_args!("m={} {port} {protocol} {}", media.kind, formats.join(" ")));
-        media_lines(theirs, media, &formats, &hidden, &mut text);
+        let spoken = face.formats.get(m_line).unwrap_or(THEIRS);
+        let formats = formats(media, m_line, allowed, spoken)?;
+        let ours = spoken.ours().iter().map(|format| format.payload_type.to_string());
+        let all: Vec<String> = formats.iter().map(|format| (*format).to_owned()).chain(ours).collect();
+        push(&mut text, format_args!("m={} {port} {protocol} {}", media.kind, all.join(" ")));
+        media_lines(theirs, media, (&formats, spoken), &hidden, &mut text);
         cover.keys().iter().for_each(|key| push(&mut text, format_args!("{key}")));
         if let Some(way) = face.ways.get(m_line).filter(|_| media.is_rtp()) {
             way.lines(face.address, port).iter().for_each(|line| push(&mut text, format_args!("{line}")));
@@ -164,7 +174,15 @@ fn may_cross(theirs: &Session<'_>, media: &Media<'_>, m_line: usize) -> Result<(
 
 /// The formats that stay: all of them, except on an RTP audio line, where the allowed codecs and their
 /// companions do.
-fn formats<'a>(media: &Media<'a>, m_line: usize, allowed: &Codecs) -> Result<Vec<&'a str>, Refusal> {
+fn formats<'a>(
+    media: &Media<'a>,
+    m_line: usize,
+    allowed: &Codecs,
+    spoken: &Formats,
+) -> Result<Vec<&'a str>, Refusal> {
+    if matches!(spoken, Formats::Instead(_)) {
+        return Ok(Vec::new());
+    }
     if media.kind != "audio" || !media.is_rtp() || allowed.is_everything() {
         return Ok(media.formats.clone());
     }
@@ -175,7 +193,7 @@ fn formats<'a>(media: &Media<'a>, m_line: usize, allowed: &Codecs) -> Result<Vec
     let speaks = |format: &&str| codec_of(format).is_none_or(|codec| !codec.is_companion());
 
     let kept: Vec<_> = media.formats.iter().copied().filter(stays).collect();
-    if kept.iter().any(speaks) || !media.formats.iter().any(speaks) {
+    if kept.iter().any(speaks) || !media.formats.iter().any(speaks) || !spoken.ours().is_empty() {
         return Ok(kept);
     }
     let speaking = media.formats.iter().filter(|format| speaks(format));
@@ -186,11 +204,12 @@ fn formats<'a>(media: &Media<'a>, m_line: usize, allowed: &Codecs) -> Result<Vec
 fn media_lines(
     theirs: &Session<'_>,
     media: &Media<'_>,
-    formats: &[&str],
+    (formats, spoken): (&[&str], &Formats),
     hidden: &[&str],
     text: &mut String,
 ) {
     let zero = theirs.is_nowhere(media);
+    let is_instead = matches!(spoken, Formats::Instead(_));
     let stays = |line: &&Line<'_>| match (line.letter, line.attribute()) {
         (b'b', _) => is_harmless(line, hidden),
         (_, Some((name, _))) if zero && Direction::parse(name).is_some() => false,
@@ -198,12 +217,14 @@ fn media_lines(
             let about = value.split(' ').next().unwrap_or_default();
             (about == "*" || formats.contains(&about)) && is_harmless(line, hidden)
         }
+        (_, Some((name, _))) if is_instead && ABOUT_THE_PACKETS.contains(&name) => false,
         (_, Some(_)) => is_harmless(line, hidden),
         _ => false,
     };
     let (bandwidth, attributes): (Vec<_>, Vec<_>) =
         media.lines.iter().filter(stays).partition(|line| line.letter == b'b');
     bandwidth.iter().chain(&attributes).for_each(|line| copy(line, text));
+    spoken.ours().iter().for_each(|format| push(text, format_args!("{format}")));
     if zero {
         push(text, format_args!("a={}", theirs.direction_of(media).deafened().name()));
     }

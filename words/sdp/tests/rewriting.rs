@@ -185,6 +185,7 @@ fn face() -> Face {
         version: 3,
         covers: Vec::new(),
         ways: Vec::new(),
+        formats: Vec::new(),
     }
 }
 

@@ -141,6 +141,7 @@ fn rewritten(file: &str) -> Result<String, Refusal> {
         version: 1,
         covers: Vec::new(),
         ways: Vec::new(),
+        formats: Vec::new(),
     };
     let mut out = Vec::new();
     rewrite(&session, &face, &Codecs::all(), &mut out)?;

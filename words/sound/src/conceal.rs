@@ -1,4 +1,5 @@
-//! What is heard in place of a packet that was lost: the last pitch goes on, and fades (as G.711 Appendix I does).
+//! What is heard in place of a packet that was lost: the last pitch goes on, and fades, as in G.711
+//! Appendix I.
 
 /// 60 ms at 16 kHz: more than two periods of the lowest voice.
 const PAST: usize = 960;

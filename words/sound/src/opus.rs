@@ -75,7 +75,7 @@ impl Encoder {
         Encoder { inner }
     }
 
-    /// Encodes samples of 10, 20, 40 or 60 ms to one packet; its length, or nothing where they are of another.
+    /// Encodes samples of 10, 20, 40 or 60 ms to one packet; its length, or nothing where they are not.
     pub fn encode(&mut self, samples: &[i16], packet: &mut [u8]) -> Option<usize> {
         let room = packet.len().min(BYTES_MAX);
         self.inner.encode_s16(samples, samples.len(), &mut packet[..room]).ok().filter(|length| *length > 0)

@@ -122,8 +122,8 @@ fn rounded(sample: f32) -> i16 {
     (sample + 0.5).floor() as i16
 }
 
-/// A low pass of the lower rate's band, for samples of the higher rate, cut into parts: in each, the taps that
-/// fall on samples of the lower rate, the oldest sample's first.
+/// A low pass of the lower rate's band, for samples of the higher rate, cut into parts: in each, the taps
+/// that fall on samples of the lower rate, the oldest sample's first.
 fn phases(factor: usize, gain: f64) -> Box<[f32]> {
     assert!((1..=FACTOR_MAX).contains(&factor), "rates are 1 to 6 times each other");
     let length = TAPS * factor;

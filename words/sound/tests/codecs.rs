@@ -192,7 +192,9 @@ fn h3_noise_is_as_loud_as_was_said() {
 
 proptest! {
     #[test]
-    fn h4_no_bytes_break_a_decoder(packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 1..8)) {
+    fn h4_no_bytes_break_a_decoder(
+        packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 1..8),
+    ) {
         let mut opus = opus::Decoder::new(16_000);
         let mut samples = vec![0; 16 * opus::PACKET_MS_MAX as usize];
         for packet in &packets {

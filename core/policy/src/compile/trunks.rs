@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{CallerIdHeader, Code, Document, Fault, Secure, Side, Spot};
+use model::{CallerIdHeader, Code, Document, Fault, Secure, Side, Spot, Transcode};
 
 use crate::address::host_text;
 use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
@@ -67,10 +67,7 @@ impl Compiler<'_> {
                 headers: self.header_rules(document),
                 credentials,
                 account,
-                media: MediaPlan {
-                    path: document.media.path,
-                    codecs: document.media.codecs.as_deref().map_or_else(default_codecs, words),
-                },
+                media: media_of(document),
                 leg: leg_of(document),
                 precedence: document.resource_priority.as_slice().into(),
                 limit: document
@@ -212,4 +209,14 @@ fn server_of(
         },
         host: Arc::from(&*host),
     }
+}
+
+fn media_of(document: &model::Trunk) -> MediaPlan {
+    let media = &document.media;
+    let codecs = media.codecs.as_deref().map_or_else(default_codecs, words);
+    let also = match media.transcode {
+        Transcode::Needed => codecs.clone(),
+        Transcode::Off => Arc::default(),
+    };
+    MediaPlan { path: media.path, codecs, also }
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use model::MediaPath;
-
 use crate::call_plan::MediaPlan;
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::steps::Caller;
@@ -11,16 +9,16 @@ use crate::steps::Caller;
 /// The trunk's codecs in its order, as far as the caller's site carries them.
 pub(crate) fn towards_trunk(caller: &Caller<'_>, trunk: &Trunk) -> MediaPlan {
     let codecs = common(&trunk.media.codecs, caller.site.map(|site| &**site));
-    MediaPlan { path: trunk.media.path, codecs }
+    let also = if trunk.media.also.is_empty() { Arc::default() } else { codecs.clone() };
+    MediaPlan { path: trunk.media.path, codecs, also }
 }
 
 /// The codecs that the user's site carries; a call from a trunk keeps to that trunk's.
 pub(crate) fn towards_user(policy: &Policy, caller: &Caller<'_>, user: &User) -> MediaPlan {
-    let (path, offered) = match caller.trunk() {
-        Some(trunk) => (trunk.media.path, &trunk.media.codecs),
-        None => (MediaPath::Anchored, &policy.codecs),
-    };
-    MediaPlan { path, codecs: common(offered, user.site.as_deref()) }
+    let media = caller.trunk().map_or(&policy.media, |trunk| &trunk.media);
+    let site = user.site.as_deref();
+    let also = if media.also.is_empty() { Arc::default() } else { common(&policy.media.codecs, site) };
+    MediaPlan { path: media.path, codecs: common(&media.codecs, site), also }
 }
 
 /// Nothing in common is no reason to offer nothing: the far end may still know better.

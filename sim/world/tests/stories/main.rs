@@ -16,6 +16,7 @@ mod cancel;
 mod changes;
 mod chaos;
 mod checks;
+mod codecs;
 mod deaths;
 mod dns;
 mod early_dialogs;

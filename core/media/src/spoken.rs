@@ -1,0 +1,58 @@
+//! What a side speaks, as far as the relay has to know it to make one codec of another.
+
+/// The codecs that become each other here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    Pcmu,
+    Pcma,
+    G722,
+    Opus,
+}
+
+/// What a side's peer sends, and what it is sent: the first of its codecs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spoken {
+    /// With their payload types.
+    pub codecs: Vec<(u8, Codec)>,
+    /// Key presses.
+    pub events: Option<Events>,
+    /// The payload type of comfort noise, where its peer takes that.
+    pub noise: Option<u8>,
+}
+
+/// Key presses as events of their own (RFC 4733).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Events {
+    pub payload_type: u8,
+    pub clock: u32,
+}
+
+impl Codec {
+    pub const ALL: [Codec; 4] = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus];
+    /// What is heard of sound whose codecs say nothing of its rate.
+    pub(crate) const RATE_WIDE: u32 = 16_000;
+
+    /// Its encoding name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::Pcmu => "PCMU",
+            Codec::Pcma => "PCMA",
+            Codec::G722 => "G722",
+            Codec::Opus => "opus",
+        }
+    }
+
+    /// Its RTP clock, in Hz. G.722's is not what it samples at, by an old mistake (RFC 3551, 4.5.2).
+    pub fn clock(self) -> u32 {
+        if self == Codec::Opus { 48_000 } else { 8_000 }
+    }
+
+    /// Samples a second; Opus has as many as are asked for.
+    pub(crate) fn rate(self) -> Option<u32> {
+        match self {
+            Codec::Pcmu | Codec::Pcma => Some(8_000),
+            Codec::G722 => Some(16_000),
+            Codec::Opus => None,
+        }
+    }
+}

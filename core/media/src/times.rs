@@ -1,0 +1,149 @@
+//! Numbers and times of packets whose sound is made anew: they go on evenly, in the clock of the other codec.
+
+use rtp::Fixed;
+
+/// A jump of the sequence number beyond this is a new start (RFC 3550, A.1).
+const JUMP_MAX: u16 = 3000;
+/// What a packet holds until one has come.
+const USUAL_MS: u32 = 20;
+
+/// One direction.
+#[derive(Clone, Debug)]
+pub(crate) struct Times {
+    clocks: [u32; 2],
+    source: Option<Source>,
+    /// The time of a packet holds so many ticks of the sender's clock.
+    ticks: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    ssrc: u32,
+    highest: u16,
+    /// Added to a number that comes makes one that leaves.
+    shift: u16,
+    /// The same moment in both clocks.
+    moment: [u32; 2],
+    /// When the packet after the last is due, if it follows at once.
+    due: u32,
+    is_first: bool,
+}
+
+/// How a packet follows those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    Next,
+    /// So many before it are missing.
+    After {
+        lost: u16,
+    },
+    /// It came before, or what comes in its place was sent already.
+    Late,
+    /// Something else begins, or somebody who was silent speaks again.
+    Anew,
+}
+
+impl Times {
+    pub fn new(from: u32, to: u32) -> Times {
+        Times { clocks: [from, to], source: None, ticks: from * USUAL_MS / 1000 }
+    }
+
+    pub fn fit(&mut self, header: &Fixed) -> Fit {
+        let Some(source) = self.source.as_mut().filter(|source| source.ssrc == header.ssrc) else {
+            return self.begin(header);
+        };
+        let ahead = header.sequence.wrapping_sub(source.highest);
+        let behind = source.highest.wrapping_sub(header.sequence);
+        if ahead != 0 && ahead < JUMP_MAX {
+            let lost = ahead - 1;
+            let is_due = header.timestamp.wrapping_sub(source.due) == u32::from(lost) * self.ticks;
+            source.highest = header.sequence;
+            return match lost {
+                _ if !is_due => Fit::Anew,
+                0 => Fit::Next,
+                lost => Fit::After { lost },
+            };
+        }
+        if behind < JUMP_MAX { Fit::Late } else { self.begin(header) }
+    }
+
+    fn begin(&mut self, header: &Fixed) -> Fit {
+        let shift = self.source.map_or(0, |source| {
+            let next = source.highest.wrapping_add(source.shift).wrapping_add(1);
+            if source.ssrc == header.ssrc { next.wrapping_sub(header.sequence) } else { 0 }
+        });
+        let Fixed { ssrc, sequence, timestamp, .. } = *header;
+        let moment = match self.source {
+            Some(source) if source.ssrc == ssrc => [timestamp, self.time(source.due)],
+            _ => [timestamp; 2],
+        };
+        self.source = Some(Source { ssrc, highest: sequence, shift, moment, due: timestamp, is_first: true });
+        Fit::Anew
+    }
+
+    /// So many samples came with a packet, after so many that were made up for packets that did not come:
+    /// what leaves has one number for all of them.
+    pub fn took(&mut self, header: &Fixed, fresh: usize, concealed: usize, rate: u32) {
+        let fresh = ticks(fresh, rate, self.clocks[0]);
+        let Some(source) = &mut self.source else { return };
+        if concealed > 0 && self.ticks > 0 {
+            let packets = ticks(concealed, rate, self.clocks[0]) / self.ticks;
+            source.shift = source.shift.wrapping_sub(packets as u16);
+        }
+        self.ticks = fresh;
+        source.due = header.timestamp.wrapping_add(fresh);
+        // Whole steps only: what is left over is counted from the same moment next time.
+        let [from, to] = self.clocks.map(|clock| clock / 8_000);
+        let passed = header.timestamp.wrapping_sub(source.moment[0]) as i32;
+        let steps = passed.div_euclid(from as i32);
+        source.moment[0] = source.moment[0].wrapping_add_signed(steps * from as i32);
+        source.moment[1] = source.moment[1].wrapping_add_signed(steps * to as i32);
+    }
+
+    /// A packet came of which nothing leaves yet: the next takes its number.
+    pub fn kept(&mut self) {
+        if let Some(source) = &mut self.source {
+            source.shift = source.shift.wrapping_sub(1);
+        }
+    }
+
+    /// How many samples a packet usually brings.
+    pub fn usual(&self, rate: u32) -> usize {
+        (u64::from(self.ticks) * u64::from(rate) / u64::from(self.clocks[0])) as usize
+    }
+
+    /// The header of what leaves when so many samples wait, the last of them the last that came.
+    pub fn leaving(&mut self, header: &Fixed, waiting: usize, rate: u32) -> Fixed {
+        let end = self.source.map_or(header.timestamp, |source| source.due);
+        let begins = self.time(end).wrapping_sub(ticks(waiting, rate, self.clocks[1]));
+        Fixed { timestamp: begins, ..self.passing(header) }
+    }
+
+    /// The header of a packet that leaves as it came.
+    pub fn passing(&mut self, header: &Fixed) -> Fixed {
+        if self.source.is_none_or(|source| source.ssrc != header.ssrc) {
+            self.begin(header);
+        }
+        let timestamp = self.time(header.timestamp);
+        let Some(source) = &mut self.source else { return *header };
+        let ahead = header.sequence.wrapping_sub(source.highest);
+        if ahead < JUMP_MAX {
+            source.highest = header.sequence;
+        }
+        let is_first = std::mem::take(&mut source.is_first);
+        let sequence = header.sequence.wrapping_add(source.shift);
+        Fixed { sequence, timestamp, marker: header.marker || is_first, ..*header }
+    }
+
+    /// The same moment in the other clock.
+    pub fn time(&self, timestamp: u32) -> u32 {
+        let Some(source) = self.source else { return timestamp };
+        let passed = i64::from(timestamp.wrapping_sub(source.moment[0]) as i32);
+        let [from, to] = self.clocks.map(i64::from);
+        source.moment[1].wrapping_add((passed * to / from) as u32)
+    }
+}
+
+fn ticks(samples: usize, rate: u32, clock: u32) -> u32 {
+    (samples as u64 * u64::from(clock) / u64::from(rate.max(1))) as u32
+}

@@ -1,0 +1,344 @@
+//! One direction of a stream whose sides speak different codecs: a packet comes in one, leaves in the other.
+//!
+//! There is no clock and no queue here: what a packet brings leaves at once, so nothing drifts. What is left
+//! of a packet that the other codec cannot take whole goes with the next.
+
+use rtp::Fixed;
+use sound::conceal::Concealer;
+use sound::noise::Noise;
+use sound::opus::{self, Band, Redundancy};
+use sound::resample::{Downsampler, Upsampler};
+use sound::{g711, g722};
+
+use crate::packet::Packet;
+use crate::spoken::{Codec, Events, Spoken};
+use crate::times::{Fit, Times};
+
+/// 120 ms at 16 kHz, which is as long as an Opus packet is, and as much again of what was lost before it.
+const SAMPLES_MAX: usize = 2 * 1_920;
+/// As many bytes of sound as a packet may carry and still cross every network.
+const PAYLOAD_MAX: usize = 1_400;
+const HEADER: usize = 12;
+/// The payload type of comfort noise (RFC 3551, 6).
+const NOISE: u8 = 13;
+/// Longer gaps are left as they are: nobody knows any more what was said.
+const CONCEALED_MS_MAX: u32 = 60;
+
+/// What one side says, as the other side understands it.
+pub(crate) struct Transcoder {
+    from: Spoken,
+    to: Spoken,
+    target: (u8, Codec),
+    /// Samples a second of what is decoded, and of what is encoded.
+    rates: [u32; 2],
+    decoder: Decoder,
+    concealer: Concealer,
+    resampler: Resampler,
+    encoder: Encoder,
+    times: Times,
+    decoded: Box<[i16; SAMPLES_MAX]>,
+    /// What waits to be encoded.
+    ready: Box<[i16; SAMPLES_MAX]>,
+    waiting: usize,
+    payload: Box<[u8; PAYLOAD_MAX]>,
+}
+
+struct Decoder {
+    g722: g722::Decoder,
+    opus: Option<Box<opus::Decoder>>,
+}
+
+enum Encoder {
+    Law(sound::Law),
+    G722(Box<g722::Encoder>),
+    Opus(Box<opus::Encoder>),
+}
+
+enum Resampler {
+    None,
+    Up(Box<Upsampler>),
+    Down(Box<Downsampler>),
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transcoded {
+    Ready,
+    /// It says nothing that can be sent on alone: its sound goes with the next one's, or it came before.
+    Kept,
+    /// Of a payload type that was not agreed on, or of bytes that are no sound.
+    Unknown,
+}
+
+impl Transcoder {
+    /// Nothing, where the two understand each other as they are, or one has no codec of ours.
+    pub fn new(from: &Spoken, to: &Spoken) -> Option<Transcoder> {
+        let (source, target) = (from.codecs.first()?.1, *to.codecs.first()?);
+        if source == target.1 {
+            return None;
+        }
+        // Opus is decoded and encoded at the rate of the other side: nothing else would be heard of it.
+        let rate_out = target.1.rate().or(source.rate()).unwrap_or(Codec::RATE_WIDE);
+        let rate_in = source.rate().unwrap_or(rate_out);
+        let speaks_opus = from.codecs.iter().any(|(_, codec)| *codec == Codec::Opus);
+        let opus = speaks_opus.then(|| Box::new(opus::Decoder::new(rate_in)));
+        Some(Transcoder {
+            target,
+            rates: [rate_in, rate_out],
+            decoder: Decoder { g722: g722::Decoder::new(), opus },
+            concealer: Concealer::new(rate_in),
+            resampler: Resampler::between(rate_in, rate_out),
+            encoder: Encoder::new(target.1, rate_out),
+            times: Times::new(source.clock(), target.1.clock()),
+            decoded: Box::new([0; SAMPLES_MAX]),
+            ready: Box::new([0; SAMPLES_MAX]),
+            waiting: 0,
+            payload: Box::new([0; PAYLOAD_MAX]),
+            from: from.clone(),
+            to: to.clone(),
+        })
+    }
+
+    /// Makes a packet, in its place, what the other side understands.
+    pub fn carry(&mut self, header: &Fixed, packet: &mut Packet<'_>) -> Transcoded {
+        let Ok(parsed) = rtp::Header::parse(packet.bytes()) else { return Transcoded::Unknown };
+        let payload = parsed.payload;
+        if let Some((from, to)) = self.from.events.zip(self.to.events)
+            && header.payload_type == from.payload_type
+        {
+            let length = event(payload, (from, to), &mut self.payload[..]);
+            return self.leave(header, (to.payload_type, header.marker, length), packet);
+        }
+        // Some send noise whatever was agreed on; its number is known.
+        if header.payload_type == self.from.noise.unwrap_or(NOISE) {
+            return self.carry_noise(header, packet);
+        }
+        let known = self.from.codecs.iter().find(|(payload_type, _)| *payload_type == header.payload_type);
+        let Some((_, codec)) = known.copied() else { return Transcoded::Unknown };
+        let fit = self.times.fit(header);
+        if fit == Fit::Late {
+            return Transcoded::Kept;
+        }
+        if codec == self.target.1 {
+            let length = payload.len().min(PAYLOAD_MAX);
+            self.payload[..length].copy_from_slice(&payload[..length]);
+            return self.leave(header, (self.target.0, header.marker, length), packet);
+        }
+        if let (Codec::Pcmu | Codec::Pcma, Encoder::Law(law)) = (codec, &self.encoder) {
+            let table = match law {
+                sound::Law::Mu => g711::mu_of_a,
+                sound::Law::A => g711::a_of_mu,
+            };
+            let length = payload.len().min(PAYLOAD_MAX);
+            self.payload.iter_mut().zip(payload).for_each(|(out, code)| *out = table(*code));
+            return self.leave(header, (self.target.0, header.marker, length), packet);
+        }
+        let lost = if let Fit::After { lost } = fit { lost } else { 0 };
+        if fit == Fit::Anew {
+            self.waiting = 0;
+        }
+        let Some(samples) = self.decode(codec, payload, lost) else { return Transcoded::Unknown };
+        self.times.took(header, samples.fresh, samples.concealed, self.rates[0]);
+        self.resample(samples.concealed + samples.fresh);
+        self.encode(header, packet)
+    }
+
+    /// Noise for a side that knows no noise: as much as a packet of sound holds, once.
+    fn carry_noise(&mut self, header: &Fixed, packet: &mut Packet<'_>) -> Transcoded {
+        let payload = rtp::Header::parse(packet.bytes()).map_or(&[][..], |parsed| parsed.payload);
+        if let Some(payload_type) = self.to.noise {
+            let length = payload.len().min(PAYLOAD_MAX);
+            self.payload[..length].copy_from_slice(&payload[..length]);
+            return self.leave(header, (payload_type, header.marker, length), packet);
+        }
+        let samples = (self.rates[0] / 50) as usize;
+        Noise::new(payload).fill(&mut self.decoded[..samples]);
+        self.times.took(header, samples, 0, self.rates[0]);
+        self.resample(samples);
+        self.encode(header, packet)
+    }
+
+    /// Decodes a packet, after what was lost before it.
+    fn decode(&mut self, codec: Codec, payload: &[u8], lost: u16) -> Option<Samples> {
+        let usual = self.times.usual(self.rates[0]);
+        let concealed_max = (self.rates[0] * CONCEALED_MS_MAX / 1000) as usize;
+        let gap = usual * usize::from(lost);
+        let gap = if (1..=concealed_max).contains(&gap) { gap } else { 0 };
+        let (before, room) = self.decoded.split_at_mut(gap);
+        if codec == Codec::Opus {
+            let opus = self.decoder.opus.as_mut()?;
+            let recovered = gap.saturating_sub(usual);
+            let (first, last) = before.split_at_mut(recovered);
+            for frame in first.chunks_mut(usual.max(1)) {
+                opus.conceal(frame).unwrap_or_else(|| silence(frame));
+            }
+            if !last.is_empty() {
+                opus.recover(payload, last).unwrap_or_else(|| silence(last));
+            }
+            let room = room.len().min(SAMPLES_MAX / 2);
+            let fresh = opus.decode(payload, &mut self.decoded[gap..gap + room])?;
+            return Some(Samples { concealed: gap, fresh });
+        }
+        if gap > 0 {
+            self.concealer.conceal(before);
+        }
+        let room_length = room.len().min(SAMPLES_MAX / 2);
+        let room = &mut room[..room_length];
+        let fresh = match codec {
+            Codec::Pcmu => expand(payload, room, g711::decode_mu),
+            Codec::Pcma => expand(payload, room, g711::decode_a),
+            Codec::G722 => self.decoder.g722.decode(payload, room),
+            Codec::Opus => 0,
+        };
+        self.concealer.hear(&mut room[..fresh]);
+        (fresh > 0).then_some(Samples { concealed: gap, fresh })
+    }
+
+    fn resample(&mut self, count: usize) {
+        let (samples, room) = (&self.decoded[..count], &mut self.ready[self.waiting..]);
+        self.waiting += match &mut self.resampler {
+            Resampler::None => {
+                let count = count.min(room.len());
+                room[..count].copy_from_slice(&samples[..count]);
+                count
+            }
+            Resampler::Up(up) => up.resample(samples, room),
+            Resampler::Down(down) => down.resample(samples, room),
+        };
+    }
+
+    fn encode(&mut self, header: &Fixed, packet: &mut Packet<'_>) -> Transcoded {
+        let count = self.encoder.takes(self.waiting, self.rates[1]);
+        if count == 0 {
+            self.times.kept();
+            return Transcoded::Kept;
+        }
+        let Some(length) = self.encoder.encode(&self.ready[..count], &mut self.payload[..]) else {
+            self.times.kept();
+            self.waiting = 0;
+            return Transcoded::Kept;
+        };
+        let header = self.times.leaving(header, self.waiting, self.rates[1]);
+        self.ready.copy_within(count..self.waiting, 0);
+        self.waiting -= count;
+        write(&header, self.target.0, &self.payload[..length], packet)
+    }
+
+    /// Sends on what carries its own time: key presses, noise, and sound that needs no work.
+    fn leave(
+        &mut self,
+        header: &Fixed,
+        (payload_type, marker, length): (u8, bool, usize),
+        packet: &mut Packet<'_>,
+    ) -> Transcoded {
+        let header = Fixed { marker, ..self.times.passing(header) };
+        write(&header, payload_type, &self.payload[..length], packet)
+    }
+
+    /// Whether it is what would be made for these two.
+    pub fn is_between(&self, from: &Spoken, to: &Spoken) -> bool {
+        self.from == *from && self.to == *to
+    }
+
+    /// Lets a sender's report name the same moment as the other side counts time (RFC 3550, 6.4.1).
+    pub fn retime(&self, packet: &mut Packet<'_>) {
+        const SENDER_REPORT: u8 = 200;
+        if let Some([_, SENDER_REPORT, .., t0, t1, t2, t3]) = packet.bytes_mut().first_chunk_mut::<20>() {
+            let timestamp = u32::from_be_bytes([*t0, *t1, *t2, *t3]);
+            [*t0, *t1, *t2, *t3] = self.times.time(timestamp).to_be_bytes();
+        }
+    }
+}
+
+/// What was decoded: first what was made up, then what came.
+struct Samples {
+    concealed: usize,
+    fresh: usize,
+}
+
+impl Resampler {
+    fn between(from: u32, to: u32) -> Resampler {
+        match (to / from, from / to) {
+            (1, 1) => Resampler::None,
+            (0, factor) => Resampler::Down(Box::new(Downsampler::new(factor as usize))),
+            (factor, _) => Resampler::Up(Box::new(Upsampler::new(factor as usize))),
+        }
+    }
+}
+
+impl Encoder {
+    fn new(codec: Codec, rate: u32) -> Encoder {
+        let band = if rate == Band::Narrow.rate() { Band::Narrow } else { Band::Wide };
+        match codec {
+            Codec::Pcmu => Encoder::Law(sound::Law::Mu),
+            Codec::Pcma => Encoder::Law(sound::Law::A),
+            Codec::G722 => Encoder::G722(Box::new(g722::Encoder::new())),
+            Codec::Opus => Encoder::Opus(Box::new(opus::Encoder::new(band, Redundancy::InBand))),
+        }
+    }
+
+    /// How many of so many samples make a packet: Opus takes 10, 20, 40 and 60 ms.
+    fn takes(&self, waiting: usize, rate: u32) -> usize {
+        match self {
+            Encoder::Law(_) => waiting.min(PAYLOAD_MAX),
+            Encoder::G722(_) => waiting.min(2 * PAYLOAD_MAX) & !1,
+            Encoder::Opus(_) => {
+                let ten_ms = (rate / 100) as usize;
+                let sizes = [6, 4, 2, 1].map(|tens| tens * ten_ms);
+                sizes.into_iter().find(|size| *size <= waiting).unwrap_or(0)
+            }
+        }
+    }
+
+    fn encode(&mut self, samples: &[i16], payload: &mut [u8]) -> Option<usize> {
+        match self {
+            Encoder::Law(law) => {
+                payload.iter_mut().zip(samples).for_each(|(code, sample)| *code = law.encode(*sample));
+                Some(samples.len())
+            }
+            Encoder::G722(g722) => Some(g722.encode(samples, payload)),
+            Encoder::Opus(opus) => opus.encode(samples, payload),
+        }
+    }
+}
+
+fn expand(payload: &[u8], samples: &mut [i16], decode: impl Fn(u8) -> i16) -> usize {
+    samples.iter_mut().zip(payload).for_each(|(sample, code)| *sample = decode(*code));
+    payload.len().min(samples.len())
+}
+
+fn silence(samples: &mut [i16]) -> usize {
+    samples.fill(0);
+    samples.len()
+}
+
+/// A key press whose duration is counted in another clock.
+fn event(payload: &[u8], (from, to): (Events, Events), out: &mut [u8]) -> usize {
+    let length = payload.len().min(out.len());
+    out[..length].copy_from_slice(&payload[..length]);
+    if let Some([high, low]) = out[..length].get_mut(2..4).and_then(|bytes| bytes.as_mut_array()) {
+        let duration = u64::from(u16::from_be_bytes([*high, *low]));
+        let scaled = duration * u64::from(to.clock) / u64::from(from.clock.max(1));
+        [*high, *low] = (scaled.min(u16::MAX.into()) as u16).to_be_bytes();
+    }
+    length
+}
+
+fn write(header: &Fixed, payload_type: u8, payload: &[u8], packet: &mut Packet<'_>) -> Transcoded {
+    let length = HEADER + payload.len();
+    let Some(room) = packet.buffer_mut().get_mut(..length) else { return Transcoded::Kept };
+    room[0] = 2 << 6;
+    room[1] = u8::from(header.marker) << 7 | payload_type;
+    room[2..4].copy_from_slice(&header.sequence.to_be_bytes());
+    room[4..8].copy_from_slice(&header.timestamp.to_be_bytes());
+    room[8..12].copy_from_slice(&header.ssrc.to_be_bytes());
+    room[HEADER..].copy_from_slice(payload);
+    packet.resize(length);
+    Transcoded::Ready
+}
+
+impl std::fmt::Debug for Transcoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Transcoder({:?} to {:?})", self.from.codecs, self.target)
+    }
+}

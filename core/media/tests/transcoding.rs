@@ -1,0 +1,344 @@
+//! What a relay makes of sound for a side that speaks another codec.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use media::{
+    Aim, Codec, Events, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Reports, Senders, Sending,
+    SessionKey, Side, Spoken, Turn, Verdict,
+};
+use rtp::{Fixed, Header, TelephoneEvent};
+use sound::keys::KeyEar;
+use sound::{Law, Sine, g722, opus};
+
+const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
+const CALLER: &str = "192.0.2.1:4000";
+const CALLEE: &str = "198.51.100.9:6000";
+const SSRC: u32 = 0xcafe;
+
+#[test]
+fn h4_g711_becomes_g722_and_the_tone_is_the_same() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(9, Codec::G722));
+    let mut ear = g722::Decoder::new();
+    let (mut sine, mut heard) = (Sine::new(8_000, 440, 8_000), Vec::new());
+
+    for number in 0..100u16 {
+        let payload: Vec<u8> = (0..160).map(|_| Law::Mu.encode(sine.next_sample())).collect();
+        let (header, payload) =
+            house.says(Side::Caller, 0, number, u32::from(number) * 160, &payload).unwrap();
+        assert_eq!((header.payload_type, header.sequence, header.ssrc), (9, number, SSRC));
+        assert_eq!((header.timestamp, header.marker), (u32::from(number) * 160, number == 0));
+        let mut samples = [0; 320];
+        assert_eq!(ear.decode(&payload, &mut samples), 320);
+        heard.extend_from_slice(&samples);
+    }
+
+    assert!(has_pitch(&heard[3_200..], 16_000, 440));
+}
+
+#[test]
+fn h4_each_codec_becomes_each_other_and_back() {
+    let all = [(0, Codec::Pcmu), (8, Codec::Pcma), (9, Codec::G722), (111, Codec::Opus)];
+    for (from, to) in all.iter().flat_map(|from| all.map(|to| (*from, to))).filter(|(from, to)| from != to) {
+        let mut house = House::new(speaks(from.0, from.1), speaks(to.0, to.1));
+        let (mut mouth, mut ear) = (Mouth::new(from.1, 440), Ear::new(to.1));
+        let mut heard = Vec::new();
+        for number in 0..60u16 {
+            let at = u32::from(number) * from.1.clock() / 50;
+            let (header, payload) = house.says(Side::Caller, from.0, number, at, &mouth.says()).unwrap();
+            assert_eq!(header.timestamp, u32::from(number) * to.1.clock() / 50, "{from:?} to {to:?}");
+            assert_eq!((header.payload_type, header.sequence), (to.0, number));
+            heard.extend(ear.hears(&payload));
+        }
+        let heard = &heard[heard.len() / 3..];
+        assert!(has_pitch(heard, ear.rate, 440), "{from:?} to {to:?}");
+
+        let payload = Mouth::new(to.1, 440).says();
+        let (header, _) = house.says(Side::Callee, to.0, 7, 0, &payload).unwrap();
+        assert_eq!(header.payload_type, from.0);
+    }
+}
+
+#[test]
+fn h7_an_hour_of_a_clock_that_is_200_ppm_off_passes_without_a_gap() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(9, Codec::G722));
+    let payload = Mouth::new(Codec::Pcmu, 440).says();
+    let late_us = 20_000 * 200 / 1_000_000;
+    let mut late = Duration::ZERO;
+    for number in 0..180_000u32 {
+        house.now += Duration::from_micros(20_000 + late_us);
+        late += Duration::from_micros(late_us);
+
+        let said = house.says(Side::Caller, 0, number as u16, number * 160, &payload);
+
+        let (header, payload) = said.expect("each packet leaves as it comes");
+        assert_eq!((header.sequence, header.timestamp), (number as u16, number * 160));
+        assert_eq!(payload.len(), 160);
+    }
+    assert_eq!(late, Duration::from_millis(720));
+}
+
+#[test]
+fn h4_packets_of_another_length_become_what_opus_takes() {
+    for (ms, samples) in [(10u32, 80u32), (30, 240), (60, 480)] {
+        let mut house = House::new(speaks(0, Codec::Pcmu), speaks(111, Codec::Opus));
+        let mut ear = Ear::new(Codec::Opus);
+        let mut sine = Sine::new(8_000, 440, 8_000);
+        let (mut next, mut due, mut heard) = (0u16, 0u32, Vec::new());
+        for number in 0..40u16 {
+            let payload: Vec<u8> = (0..samples).map(|_| Law::Mu.encode(sine.next_sample())).collect();
+            let at = u32::from(number) * samples;
+            let Ok((header, payload)) = house.says(Side::Caller, 0, number, at, &payload) else { continue };
+            assert_eq!((header.sequence, header.timestamp), (next, due), "{ms} ms");
+            let samples = ear.hears(&payload);
+            (next, due) = (next + 1, due + samples.len() as u32 * 3);
+            heard.extend(samples);
+        }
+        let whole = 40 * ms * 16;
+        assert!(heard.len() as u32 >= whole - 20 * 16 && heard.len() as u32 <= whole, "{ms} ms");
+        assert!(has_pitch(&heard[3_200..], 16_000, 440), "{ms} ms");
+    }
+}
+
+#[test]
+fn h7_a_lost_packet_is_made_up_and_numbers_go_on() {
+    for (from, codec) in [(0, Codec::Pcmu), (111, Codec::Opus)] {
+        let mut house = House::new(speaks(from, codec), speaks(9, Codec::G722));
+        let (mut mouth, mut ear, mut heard) = (Mouth::new(codec, 440), Ear::new(Codec::G722), Vec::new());
+        let (mut next, mut due) = (0u16, 0u32);
+        for number in 0..60u16 {
+            let payload = mouth.says();
+            if number % 20 == 10 {
+                continue;
+            }
+            let at = u32::from(number) * codec.clock() / 50;
+            let (header, payload) = house.says(Side::Caller, from, number, at, &payload).unwrap();
+            assert_eq!((header.sequence, header.timestamp), (next, due), "{codec:?}");
+            (next, due) = (next + 1, due + payload.len() as u32);
+            heard.extend(ear.hears(&payload));
+        }
+        assert_eq!(heard.len(), 60 * 320);
+        let quiet = heard[1_600..].chunks(80).filter(|few| loudness(few) < 1_000.0).count();
+        // What Opus says again in short begins softly: 5 ms for each of the three that were lost.
+        let most = if codec == Codec::Opus { 3 } else { 0 };
+        assert!(quiet <= most, "{codec:?}: {quiet} holes were heard");
+    }
+}
+
+#[test]
+fn a_copy_and_a_straggler_leave_nothing() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(9, Codec::G722));
+    for number in [5, 6, 8] {
+        house.says(Side::Caller, 0, number, u32::from(number) * 160, &[0xff; 160]).unwrap();
+    }
+    assert_eq!(house.says(Side::Caller, 0, 8, 1_280, &[0xff; 160]), Err(Reason::Kept));
+    assert_eq!(house.says(Side::Caller, 0, 7, 1_120, &[0xff; 160]), Err(Reason::Kept));
+    assert_eq!(house.says(Side::Caller, 3, 9, 1_440, &[0xff; 33]), Err(Reason::NotSpoken));
+}
+
+#[test]
+fn h2_key_presses_cross_in_the_other_clock_and_number() {
+    let caller =
+        Spoken { events: Some(Events { payload_type: 101, clock: 8_000 }), ..speaks(0, Codec::Pcmu) };
+    let callee =
+        Spoken { events: Some(Events { payload_type: 110, clock: 48_000 }), ..speaks(111, Codec::Opus) };
+    let mut house = House::new(caller, callee);
+    house.says(Side::Caller, 0, 0, 0, &[0xff; 160]).unwrap();
+    let pressed = TelephoneEvent { event: 5, end: false, volume: 10, duration: 320 };
+    let mut payload = Vec::new();
+    pressed.write(&mut payload);
+
+    let (header, payload) = house.says(Side::Caller, 101, 1, 160, &payload).unwrap();
+
+    assert_eq!((header.payload_type, header.sequence, header.timestamp), (110, 1, 960));
+    assert_eq!(TelephoneEvent::parse(&payload).unwrap(), TelephoneEvent { duration: 1_920, ..pressed });
+}
+
+#[test]
+fn h3_a_side_without_comfort_noise_hears_noise() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(8, Codec::Pcma));
+    house.says(Side::Caller, 0, 0, 0, &[0xff; 160]).unwrap();
+
+    let (header, payload) = house.says(Side::Caller, 13, 1, 160, &[40]).unwrap();
+
+    assert_eq!((header.payload_type, payload.len()), (8, 160));
+    let samples: Vec<i16> = payload.iter().map(|code| Law::A.decode(*code)).collect();
+    assert!((100.0..1_000.0).contains(&loudness(&samples)));
+}
+
+#[test]
+fn tones_of_keys_survive_the_way_through_opus() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(111, Codec::Opus));
+    let (mut ear, mut keys, mut heard) = (Ear::new(Codec::Opus), KeyEar::new(16_000), Vec::new());
+    let mut number = 0u16;
+    for key in [1, 9, 0, 11, 5, 5] {
+        let mut sound = vec![0; 1_600];
+        sound::keys::KeyTone::new(key, 8_000).unwrap().fill(&mut sound[..800]);
+        for frame in sound.chunks(160) {
+            let payload: Vec<u8> = frame.iter().map(|sample| Law::Mu.encode(*sample)).collect();
+            let at = u32::from(number) * 160;
+            let (_, payload) = house.says(Side::Caller, 0, number, at, &payload).unwrap();
+            keys.hear(&ear.hears(&payload), |key| heard.push(key));
+            number += 1;
+        }
+    }
+    assert_eq!(heard, [1, 9, 0, 11, 5, 5]);
+}
+
+#[test]
+fn sides_that_come_to_one_codec_are_let_alone_again() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(9, Codec::G722));
+    house.says(Side::Caller, 0, 0, 0, &[0xff; 160]).unwrap();
+    house.order(Order::Transcode { session: CALL, stream: 0, spoken: None });
+
+    let (header, payload) = house.says(Side::Caller, 9, 1, 160, &[7; 160]).unwrap();
+
+    assert_eq!((header.payload_type, payload), (9, vec![7; 160]));
+}
+
+fn speaks(payload_type: u8, codec: Codec) -> Spoken {
+    Spoken { codecs: vec![(payload_type, codec)], events: None, noise: None }
+}
+
+/// 20 ms of a tone in some codec.
+struct Mouth {
+    sine: Sine,
+    codec: Codec,
+    g722: g722::Encoder,
+    opus: opus::Encoder,
+}
+
+impl Mouth {
+    fn new(codec: Codec, hertz: u16) -> Mouth {
+        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma) { 8_000 } else { 16_000 };
+        let opus = opus::Encoder::new(opus::Band::Wide, opus::Redundancy::InBand);
+        Mouth { sine: Sine::new(rate, hertz, 8_000), codec, g722: g722::Encoder::new(), opus }
+    }
+
+    fn says(&mut self) -> Vec<u8> {
+        let law = if self.codec == Codec::Pcmu { Law::Mu } else { Law::A };
+        let (mut samples, mut bytes) = ([0; 320], vec![0; 1_275]);
+        let length = match self.codec {
+            Codec::Pcmu | Codec::Pcma => {
+                return (0..160).map(|_| law.encode(self.sine.next_sample())).collect();
+            }
+            Codec::G722 => {
+                self.sine.fill(&mut samples);
+                self.g722.encode(&samples, &mut bytes)
+            }
+            Codec::Opus => {
+                self.sine.fill(&mut samples);
+                self.opus.encode(&samples, &mut bytes).unwrap()
+            }
+        };
+        bytes.truncate(length);
+        bytes
+    }
+}
+
+struct Ear {
+    rate: u32,
+    codec: Codec,
+    g722: g722::Decoder,
+    opus: opus::Decoder,
+}
+
+impl Ear {
+    fn new(codec: Codec) -> Ear {
+        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma) { 8_000 } else { 16_000 };
+        Ear { rate, codec, g722: g722::Decoder::new(), opus: opus::Decoder::new(16_000) }
+    }
+
+    fn hears(&mut self, payload: &[u8]) -> Vec<i16> {
+        let mut samples = vec![0; 1_920];
+        let length = match self.codec {
+            Codec::Pcmu => return payload.iter().map(|code| Law::Mu.decode(*code)).collect(),
+            Codec::Pcma => return payload.iter().map(|code| Law::A.decode(*code)).collect(),
+            Codec::G722 => self.g722.decode(payload, &mut samples),
+            Codec::Opus => self.opus.decode(payload, &mut samples).unwrap(),
+        };
+        samples.truncate(length);
+        samples
+    }
+}
+
+fn loudness(samples: &[i16]) -> f64 {
+    let power: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    (power / samples.len() as f64).sqrt()
+}
+
+/// Whether most of what is heard is that pitch, as loud as it was said.
+fn has_pitch(samples: &[i16], rate: u32, hertz: u16) -> bool {
+    let turn = std::f64::consts::TAU * f64::from(hertz) / f64::from(rate);
+    let (mut sine, mut cosine) = (0.0, 0.0);
+    for (at, sample) in samples.iter().enumerate() {
+        let (s, c) = (turn * at as f64).sin_cos();
+        (sine, cosine) = (sine + s * f64::from(*sample), cosine + c * f64::from(*sample));
+    }
+    let peak = 2.0 * sine.hypot(cosine) / samples.len() as f64;
+    let share = peak / (loudness(samples) * 2f64.sqrt());
+    peak > 5_000.0 && peak < 10_000.0 && share > 0.9
+}
+
+/// A relay with one stream whose sides are aimed and speak different codecs.
+struct House {
+    relay: Relay,
+    now: Instant,
+    out: Outbox,
+}
+
+impl House {
+    fn new(caller: Spoken, callee: Spoken) -> House {
+        let mut house = House { relay: Relay::new(), now: Instant::now(), out: Vec::new() };
+        let ports = [30_000, 30_002].map(|port| PortPair { address: [127, 0, 0, 1].into(), port });
+        house.order(Order::Open { session: CALL, stream: 0, ports });
+        for (side, place) in [(Side::Caller, CALLER), (Side::Callee, CALLEE)] {
+            let aim = Aim {
+                rtp: Some(place.parse().unwrap()),
+                reports: Reports::Apart(None),
+                sending: Sending::Allowed,
+                senders: Senders::Signalled,
+                turn: Turn::Same,
+                clock: 8_000,
+                protection: None,
+            };
+            house.order(Order::Aim { session: CALL, stream: 0, side, aim });
+        }
+        let spoken = Some(Box::new([caller, callee]));
+        house.order(Order::Transcode { session: CALL, stream: 0, spoken });
+        house
+    }
+
+    fn order(&mut self, order: Order) {
+        self.relay.order(self.now, order, &mut self.out);
+    }
+
+    /// What leaves at the other side.
+    fn says(
+        &mut self,
+        side: Side,
+        payload_type: u8,
+        sequence: u16,
+        timestamp: u32,
+        payload: &[u8],
+    ) -> Result<(Fixed, Vec<u8>), Reason> {
+        let fixed = Fixed { marker: false, payload_type, sequence, timestamp, ssrc: SSRC };
+        let mut bytes = Vec::new();
+        Header { payload, ..Header::from(fixed) }.write(&mut bytes);
+        let length = bytes.len();
+        bytes.resize(1_600, 0);
+        let (port, from): (u32, SocketAddr) = match side {
+            Side::Caller => (0, CALLER.parse().unwrap()),
+            Side::Callee => (2, CALLEE.parse().unwrap()),
+        };
+        let mut packet = Packet::new(&mut bytes, length);
+        match self.relay.receive(self.now, PortIndex(port), from, &mut packet, &mut self.out) {
+            Verdict::Forward { .. } => {
+                let header = Header::parse(packet.bytes()).unwrap();
+                Ok((header.fixed, header.payload.to_vec()))
+            }
+            Verdict::Drop(reason) => Err(reason),
+        }
+    }
+}

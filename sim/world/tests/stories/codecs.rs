@@ -1,0 +1,87 @@
+//! Far ends that have no codec in common.
+
+use std::time::Duration;
+
+use actors::{Note, Sound};
+use world::{ActorHandle, CallHandle, World};
+
+use crate::{TWO_PROVIDERS, seed};
+
+const PHONE_HERTZ: u16 = 440;
+const TRUNK_HERTZ: u16 = 1000;
+
+/// A phone that has G.722 alone and a trunk of G.711 hear each other's tones, through a hold as well; the
+/// record says what was made of what.
+#[test]
+fn h4_a_phone_of_g722_and_a_trunk_of_g711_hear_each_other() {
+    let mut world = World::from_toml(seed(), &g711_alone(""));
+    let (hana, east) = speaking(&world);
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(5));
+
+    assert!(hears(&call, TRUNK_HERTZ) && east.count(is_tone(PHONE_HERTZ)) == 1, "{:?}", call.notes());
+    call.holds();
+    world.run_for(Duration::from_secs(3));
+    call.resumes();
+    let before = (call.packets_heard(), east.legs()[0].packets_heard);
+    world.run_for(Duration::from_secs(5));
+    assert!(call.packets_heard() > before.0 + 200 && east.legs()[0].packets_heard > before.1 + 200);
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    let notes = &world.records()[0].attempts[0].notes;
+    assert_eq!(notes, &["transcoded between G722 and PCMU"]);
+    world.finish();
+}
+
+/// The same when the trunk calls the phone.
+#[test]
+fn h4_a_trunk_of_g711_calls_a_phone_of_g722() {
+    let mut world = World::from_toml(seed(), &g711_alone(""));
+    let (hana, east) = speaking(&world);
+
+    let call = east.dials("+1 425 555 0100");
+    world.run_for(Duration::from_secs(5));
+
+    assert!(hears(&call, PHONE_HERTZ) && hana.count(is_tone(TRUNK_HERTZ)) == 1, "{:?}", call.notes());
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    world.finish();
+}
+
+/// Where nothing is to be transcoded, who has no codec of the trunk's is told so.
+#[test]
+fn h4_nothing_is_transcoded_where_that_is_off() {
+    let mut world = World::from_toml(seed(), &g711_alone(", transcode = \"off\""));
+    let (hana, east) = speaking(&world);
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(5));
+
+    assert!(!call.is_up());
+    assert_eq!(east.was_called(), 0);
+    assert_eq!(world.records()[0].sip_code, 488);
+    world.finish();
+}
+
+fn speaking(world: &World) -> (ActorHandle, ActorHandle) {
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    hana.with(|profile| profile.sound = Sound::Wide(PHONE_HERTZ));
+    east.with(|profile| profile.sound = Sound::Tone(TRUNK_HERTZ));
+    (hana, east)
+}
+
+fn g711_alone(more: &str) -> String {
+    let media = format!("media = {{ codecs = [\"pcmu\"]{more} }}\n");
+    TWO_PROVIDERS
+        .replace("[trunk.east]\n", &format!("[trunk.east]\n{media}"))
+        .replace("[trunk.west]\n", &format!("[trunk.west]\n{media}"))
+}
+
+fn hears(call: &CallHandle, hertz: u16) -> bool {
+    call.notes().iter().filter(|note| is_tone(hertz)(note)).count() == 1
+}
+
+fn is_tone(wanted: u16) -> impl Fn(&Note) -> bool {
+    move |note| matches!(note, Note::HeardTone { hertz } if hertz.abs_diff(wanted) <= 5)
+}

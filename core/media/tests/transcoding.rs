@@ -302,6 +302,7 @@ impl House {
                 turn: Turn::Same,
                 clock: 8_000,
                 protection: None,
+                door: None,
             };
             house.order(Order::Aim { session: CALL, stream: 0, side, aim });
         }

@@ -1,7 +1,7 @@
 //! The tree of verbs, as clap reads it.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -204,6 +204,12 @@ pub struct Up {
     /// DNS servers to ask [default: those of this machine]
     #[arg(long, value_name = "IP")]
     pub dns: Vec<IpAddr>,
+    /// Answer by HTTP there, on this machine alone: figures for Prometheus, calls, records, explanations
+    #[arg(long, value_name = "IP:PORT", requires = "http_token_file")]
+    pub http: Option<SocketAddr>,
+    /// The file with the token that whoever asks for more than health and figures has to show
+    #[arg(long, value_name = "FILE", requires = "http")]
+    pub http_token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -9,9 +9,10 @@ mod serve;
 mod socket;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cli::Exit;
+use policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -118,16 +119,32 @@ pub enum Stage {
     Draining,
 }
 
-/// Where the owner of the house pins its notice.
+/// Where the owner of the house pins its notice, and the policy in force beside it.
 #[derive(Debug, Default)]
-pub struct Board(Mutex<Notice>);
+pub struct Board {
+    notice: Mutex<Notice>,
+    policy: Mutex<Option<Arc<Policy>>>,
+}
 
 impl Board {
     pub fn read(&self) -> Notice {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.notice.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The policy that new calls are planned by, once there is one.
+    pub fn policy(&self) -> Option<Arc<Policy>> {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn shows(&self, policy: &Arc<Policy>) {
+        let mut shown = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = shown.replace(Arc::clone(policy));
+        drop(shown);
+        // Perhaps the last who had it: that takes a while.
+        drop(before);
     }
 
     pub fn change(&self, change: impl FnOnce(&mut Notice)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.notice.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

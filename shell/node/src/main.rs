@@ -17,6 +17,7 @@ mod revisions;
 mod sight;
 mod up;
 mod verbs;
+mod web;
 
 use std::process::ExitCode;
 

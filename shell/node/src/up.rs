@@ -7,12 +7,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use api::Meter;
 use cli::{Exit, Up};
 use model::LogLevel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use store::{Revisions, Torn};
 use switch::Held;
+use switch_io::Keep;
 use telemetry::{Flight, LogSettings};
 use tracing::{error, info, warn};
 
@@ -21,6 +23,7 @@ use crate::banner::banner;
 use crate::control::{Asked, Board, Control, Response, Stage, Window};
 use crate::edge::{Edge, Plan};
 use crate::revisions::{Kept, Owner, answer, begin};
+use crate::web;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Nothing is due: it looks again all the same.
@@ -68,7 +71,8 @@ pub fn run(up: &Up) -> Result<Exit> {
     let (notes, kept) = (begun.notes.clone(), begun.kept);
     let mut owner = Owner::new(&up.dir, revisions, begun);
     let flight = Flight::new(up.flight_mb * 1_000_000);
-    let edge = start_edge(up, &data, &owner, &flight, kept)?;
+    let meter = Arc::new(Meter::default());
+    let edge = start_edge(up, &data, &owner, (&flight, &meter), kept)?;
 
     if let Err(fault) = addresses::watch(edge.asker()) {
         warn!("changes of this machine's addresses are not noticed: {fault}");
@@ -76,10 +80,14 @@ pub fn run(up: &Up) -> Result<Exit> {
     let board = Arc::new(Board::default());
     board.change(|notice| notice.notes = notes);
     pin(&board, &owner);
+    let web = web::open(up, &data, edge.asker(), &board, &meter)?;
     let window = Window { asker: edge.asker(), board: Arc::clone(&board), flight, owner: tell };
     let control = open_control(&data, window);
     let name = &owner.documents().system.value.name;
     eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));
+    if let Some(server) = &web {
+        eprintln!("  http       {}", server.address);
+    }
 
     serve(&mut owner, &edge, &board, &happenings);
     board.change(|notice| notice.state = Stage::Draining);
@@ -92,12 +100,20 @@ pub fn run(up: &Up) -> Result<Exit> {
 questions={questions} farewells={farewells}"
         );
     }
-    drop(control);
+    drop((control, web));
     edge.stop();
     Ok(Exit::Done)
 }
 
-fn start_edge(up: &Up, data: &Path, owner: &Owner, flight: &Flight, kept: Kept) -> Result<Edge> {
+fn start_edge(
+    up: &Up,
+    data: &Path,
+    owner: &Owner,
+    (flight, meter): (&Flight, &Arc<Meter>),
+    kept: Kept,
+) -> Result<Edge> {
+    let meter = Arc::clone(meter);
+    let count = up.http.map(|_| -> Keep { Box::new(move |records| meter.count(records)) });
     let started = Edge::start(Plan {
         policy: Arc::clone(owner.policy()),
         base: up.dir.clone(),
@@ -107,7 +123,7 @@ fn start_edge(up: &Up, data: &Path, owner: &Owner, flight: &Flight, kept: Kept) 
         dns: up.dns.clone(),
         tap: None,
         flight: (up.flight_mb > 0).then(|| flight.clone()),
-        witness: None,
+        witness: count,
     });
     if started.is_err() && kept == Kept::Now {
         owner.withdraw()?;
@@ -145,6 +161,7 @@ fn serve(owner: &mut Owner, edge: &Edge, board: &Board, happenings: &Receiver<Ha
 
 /// Says on the board what is in force.
 fn pin(board: &Board, owner: &Owner) {
+    board.shows(owner.policy());
     board.change(|notice| {
         notice.name.clone_from(&owner.documents().system.value.name);
         notice.revision = owner.about().number;

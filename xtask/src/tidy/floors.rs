@@ -33,6 +33,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("telemetry", 6),
     ("lookup", 6),
     ("world", 6),
+    ("api", 7),
     ("tandem", 8),
     ("xtask", 9),
 ];

@@ -84,7 +84,7 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
 }
 
 /// Whether a record is the one that somebody names.
-fn is_meant(record: &Value, id: &str) -> bool {
+pub fn is_meant(record: &Value, id: &str) -> bool {
     let attempts = || record["attempts"].as_array().into_iter().flatten();
     let is_named = || {
         let pairs = record["sessions"].as_array().into_iter().flatten();

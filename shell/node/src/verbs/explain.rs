@@ -23,18 +23,14 @@ pub fn run(question: &Explain, palette: Palette) -> Result<Exit> {
             return Ok(Exit::Bad);
         }
     };
-    let Some(from) = caller(question, &policy) else {
-        eprintln!("tandem: who calls? Say --from WHO or --via TRUNK");
-        return Ok(Exit::Usage);
-    };
-    let at = match question.at.as_deref().map(|text| moment(text, &policy)).transpose() {
-        Ok(at) => at.unwrap_or_else(now),
+    let who = (question.from.as_deref(), question.via.as_deref());
+    let inquiry = match inquiry(&policy, &question.number, who, question.at.as_deref()) {
+        Ok(inquiry) => inquiry,
         Err(fault) => {
-            eprintln!("tandem: --at: {fault:#}");
+            eprintln!("tandem: {fault:#}");
             return Ok(Exit::Usage);
         }
     };
-    let inquiry = Inquiry { dial: question.number.clone(), from, at, down: BTreeSet::new() };
     let explanation = match policy::explain(&policy, &inquiry) {
         Ok(explanation) => explanation,
         Err(nobody) => {
@@ -50,9 +46,22 @@ pub fn run(question: &Explain, palette: Palette) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn caller(question: &Explain, policy: &Policy) -> Option<Caller> {
-    let user = question.from.clone().map(Caller::User);
-    let trunk = || question.via.clone().map(Caller::Trunk);
+/// What is asked: a number, by a user or a trunk, at a time or now.
+pub fn inquiry(
+    policy: &Policy,
+    number: &str,
+    (from, via): (Option<&str>, Option<&str>),
+    at: Option<&str>,
+) -> Result<Inquiry> {
+    let from =
+        caller(policy, from, via).context("who calls? Say from which user (--from) or trunk (--via)")?;
+    let at = at.map(|text| moment(text, policy)).transpose().context("--at")?.unwrap_or_else(now);
+    Ok(Inquiry { dial: number.to_owned(), from, at, down: BTreeSet::new() })
+}
+
+fn caller(policy: &Policy, from: Option<&str>, via: Option<&str>) -> Option<Caller> {
+    let user = from.map(|from| Caller::User(from.to_owned()));
+    let trunk = || via.map(|via| Caller::Trunk(via.to_owned()));
     // With one user there is no doubt who is meant.
     let only = || {
         let mut users = policy.users();

@@ -1,0 +1,166 @@
+//! Figures as Prometheus reads them (text format 0.0.4).
+
+use std::fmt::{Display, Write};
+
+use switch::{TargetState, TargetView, TrunkView};
+
+use crate::house::Standing;
+use crate::meter::{Counts, Histogram};
+
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// A page of figures.
+#[derive(Default)]
+struct Page(String);
+
+pub fn page(standing: &Standing, counts: &Counts) -> String {
+    let mut page = Page::default();
+    page.of_house(standing);
+    page.of_trunks(&standing.trunks);
+    page.of_calls(counts);
+    page.histogram("tandem_call_setup_seconds", "From the INVITE to its answer.", &counts.setup);
+    page.histogram(
+        "tandem_post_dial_delay_seconds",
+        "From the INVITE until the caller hears that it rings.",
+        &counts.post_dial,
+    );
+    page.histogram("tandem_call_duration_seconds", "How long calls were talked in.", &counts.talk);
+    page.0
+}
+
+impl Page {
+    fn of_house(&mut self, standing: &Standing) {
+        let Standing { version, revision, is_draining, held, .. } = standing;
+        self.head("tandem_build_info", "gauge", "The version that runs.");
+        self.line("tandem_build_info", &[("version", version)], 1);
+        self.one("tandem_config_revision", "gauge", "The revision that new calls are planned by.", revision);
+        let draining = u8::from(*is_draining);
+        self.one("tandem_draining", "gauge", "Whether new calls are refused, but for emergencies.", draining);
+        self.one("tandem_calls", "gauge", "Calls in progress.", held.calls);
+        self.one("tandem_transactions", "gauge", "SIP transactions in progress.", held.transactions);
+        self.one("tandem_rtp_ports_in_use", "gauge", "Ports that are taken for media.", held.ports);
+    }
+
+    fn of_trunks(&mut self, trunks: &[TrunkView]) {
+        self.each(trunks, "tandem_trunk_up", "Whether a far end of the trunk may be called.", |trunk| {
+            Some(u64::from(trunk.targets.iter().any(may_be_called)))
+        });
+        let registered = "Whether the trunk is registered with its provider.";
+        self.each(trunks, "tandem_trunk_registered", registered, |trunk| {
+            trunk.registration.as_ref().map(|one| u64::from(one.state == "registered"))
+        });
+        self.each(trunks, "tandem_calls_active", "Calls in progress by trunk.", |trunk| {
+            Some(trunk.calls as u64)
+        });
+        self.each(trunks, "tandem_trunk_calls_limit", "How many calls the trunk may have.", |trunk| {
+            trunk.limit.map(|limit| u64::from(limit.ceiling))
+        });
+        self.head("tandem_trunk_target_state", "gauge", "How each far end stands: 1 at its state.");
+        for trunk in trunks {
+            for target in &trunk.targets {
+                let labels = [
+                    ("trunk", &*trunk.name),
+                    ("target", &*target.name),
+                    ("address", target.address.as_deref().unwrap_or_default()),
+                    ("state", word_of_state(target.state)),
+                ];
+                self.line("tandem_trunk_target_state", &labels, 1);
+            }
+        }
+    }
+
+    fn of_calls(&mut self, counts: &Counts) {
+        self.head("tandem_calls_total", "counter", "Calls that ended.");
+        for (kind, count) in &counts.calls {
+            let labels = [
+                ("trunk", &*kind.trunk),
+                ("direction", kind.direction),
+                ("outcome", kind.outcome),
+                ("cause_class", kind.class),
+            ];
+            self.line("tandem_calls_total", &labels, count);
+        }
+        self.head("tandem_failover_total", "counter", "Attempts that gave way to the next of their call.");
+        for ((trunk, status), count) in &counts.failovers {
+            let cause = if *status == 0 { "none".to_owned() } else { status.to_string() };
+            self.line("tandem_failover_total", &[("trunk", trunk), ("cause", &cause)], count);
+        }
+        let emergencies = "Calls for help that ended.";
+        self.one("tandem_emergency_calls_total", "counter", emergencies, counts.emergencies);
+        let lost = "tandem_rtp_lost_packets_total";
+        self.head(
+            lost,
+            "counter",
+            "Packets of media that never came, by the leg that should have sent them.",
+        );
+        for (leg, count) in ["caller", "callee"].into_iter().zip(counts.lost_packets) {
+            self.line(lost, &[("leg", leg)], count);
+        }
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
+        self.head(name, "histogram", help);
+        let bucket = format!("{name}_bucket");
+        let mut below = 0;
+        for (bound, count) in histogram.bounds.iter().zip(&histogram.counts) {
+            below += count;
+            self.line(&bucket, &[("le", &bound.to_string())], below);
+        }
+        self.line(&bucket, &[("le", "+Inf")], histogram.count);
+        self.line(&format!("{name}_sum"), &[], histogram.sum);
+        self.line(&format!("{name}_count"), &[], histogram.count);
+    }
+
+    fn each(&mut self, trunks: &[TrunkView], name: &str, help: &str, of: impl Fn(&TrunkView) -> Option<u64>) {
+        self.head(name, "gauge", help);
+        for trunk in trunks {
+            if let Some(value) = of(trunk) {
+                self.line(name, &[("trunk", &trunk.name)], value);
+            }
+        }
+    }
+
+    fn one(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
+        self.head(name, kind, help);
+        self.line(name, &[], value);
+    }
+
+    // Writing to a string cannot fail.
+
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+    }
+
+    fn line(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        self.0.push_str(name);
+        for (at, (label, says)) in labels.iter().enumerate() {
+            let opens = if at == 0 { '{' } else { ',' };
+            let _ = write!(self.0, "{opens}{label}=\"{}\"", escaped(says));
+        }
+        if !labels.is_empty() {
+            self.0.push('}');
+        }
+        let _ = writeln!(self.0, " {value}");
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+fn may_be_called(target: &TargetView) -> bool {
+    target.state < TargetState::Probing
+}
+
+fn word_of_state(state: TargetState) -> &'static str {
+    match state {
+        TargetState::Up => "up",
+        TargetState::NotProbed => "not_probed",
+        TargetState::Unknown => "unknown",
+        TargetState::Returning => "returning",
+        TargetState::Probing => "probing",
+        TargetState::Resting => "resting",
+        TargetState::Down => "down",
+        TargetState::Dns => "dns",
+    }
+}

@@ -1,0 +1,21 @@
+//! The house by HTTP: how it stands, its calls and records, why a call would go where it goes, and figures for
+//! Prometheus.
+//!
+//! Everything that can be asked is a row of [`resources`]: the router and the OpenAPI document are made of it,
+//! so that neither knows of anything that the other does not. What is answered comes from a [`House`].
+//!
+//! Not here: what an answer says (node), the control channel of the command line (node).
+//!
+//! Start with `resources.rs`.
+
+mod exposition;
+mod house;
+mod meter;
+mod openapi;
+mod problem;
+mod resources;
+mod serve;
+
+pub use house::{Answer, House, Refused, Standing};
+pub use meter::Meter;
+pub use serve::{Fault, Server, Settings, start};

@@ -1,0 +1,189 @@
+#![allow(clippy::unwrap_used)]
+//! What is asked by HTTP, over a real socket.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Answer, Fault, House, Meter, Refused, Server, Settings, Standing, start};
+use serde_json::{Value, json};
+use switch::{TargetState, TargetView, TrunkView};
+
+const TOKEN: &str = "a-token-that-nobody-guesses";
+
+/// Says what it was asked.
+struct Echo;
+
+impl House for Echo {
+    fn standing(&self) -> Option<Standing> {
+        let target = |name: &str, state| TargetView { name: name.into(), address: None, state, words: None };
+        let targets =
+            vec![target("sip:a.example", TargetState::Down), target("sip:b.example", TargetState::Up)];
+        let trunk = TrunkView { name: "nor\"th".into(), calls: 3, limit: None, registration: None, targets };
+        Some(Standing { version: "0.1.0", revision: 7, trunks: vec![trunk], ..Standing::default() })
+    }
+
+    fn status(&self) -> Answer {
+        Err(Refused::NotNow("a shard does not answer".to_owned()))
+    }
+
+    fn trunks(&self, name: Option<&str>) -> Answer {
+        Ok(json!({ "asked": name }))
+    }
+
+    fn calls(&self, most: u16) -> Answer {
+        Ok(json!({ "most": most }))
+    }
+
+    fn call(&self, id: &str) -> Answer {
+        Err(Refused::Missing(format!("there is no call {id}")))
+    }
+
+    fn phones(&self) -> Answer {
+        panic!("a defect")
+    }
+
+    fn records(&self, after: Option<&str>, most: usize) -> Answer {
+        Ok(json!({ "after": after, "most": most }))
+    }
+
+    fn revisions(&self) -> Answer {
+        Ok(json!({ "revisions": [] }))
+    }
+
+    fn explain(&self, number: &str, from: Option<&str>, via: Option<&str>, at: Option<&str>) -> Answer {
+        Ok(json!({ "number": number, "from": from, "via": via, "at": at }))
+    }
+}
+
+fn settings(listen: &str, token: &str) -> Settings {
+    Settings { listen: listen.parse().unwrap(), token: token.to_owned(), version: "0.1.0" }
+}
+
+fn server() -> Server {
+    start(settings("127.0.0.1:0", TOKEN), Box::new(Echo), Arc::new(Meter::default())).unwrap()
+}
+
+/// The status, the head and the body of an answer.
+fn ask(server: &Server, method: &str, path: &str, token: Option<&str>) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: house.test\r\n{token}Connection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), head.to_ascii_lowercase(), body.to_owned())
+}
+
+fn get(server: &Server, path: &str) -> (u16, Value) {
+    let (status, _, body) = ask(server, "GET", path, Some(TOKEN));
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+#[test]
+fn each_question_reaches_the_house_with_its_words() {
+    let server = server();
+
+    assert_eq!(get(&server, "/api/v1/trunks/north%20west"), (200, json!({ "asked": "north west" })));
+    assert_eq!(get(&server, "/api/v1/trunks"), (200, json!({ "asked": null })));
+    assert_eq!(get(&server, "/api/v1/calls?limit=7"), (200, json!({ "most": 7 })));
+    assert_eq!(get(&server, "/api/v1/cdrs?after=x&limit=2"), (200, json!({ "after": "x", "most": 2 })));
+    let explained = json!({ "number": "+1206", "from": "hana", "via": null, "at": null });
+    assert_eq!(get(&server, "/api/v1/explain?number=%2B1206&from=hana"), (200, explained));
+}
+
+#[test]
+fn without_the_token_there_is_health_and_nothing_of_calls() {
+    let server = server();
+
+    for token in [None, Some(""), Some("a-token-that-nobody-guesseS"), Some("a")] {
+        let (status, head, body) = ask(&server, "GET", "/api/v1/calls", token);
+        assert_eq!(status, 401, "{token:?}");
+        assert!(head.contains("www-authenticate: bearer"), "{head}");
+        assert!(head.contains("content-type: application/problem+json"), "{head}");
+        assert!(!body.contains("most"), "{body}");
+    }
+    assert_eq!(ask(&server, "GET", "/openapi.json", None).0, 401);
+    assert_eq!(ask(&server, "GET", "/health", None).0, 200);
+    assert_eq!(ask(&server, "GET", "/ready", None).0, 200);
+    assert_eq!(ask(&server, "GET", "/metrics", None).0, 200);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_what_would() {
+    let server = server();
+    let refused = |path: &str| {
+        let (status, problem) = get(&server, path);
+        assert_eq!(problem["status"], status);
+        (status, problem["detail"].as_str().unwrap().to_owned())
+    };
+
+    assert_eq!(refused("/api/v1/calls?limt=7"), (400, "limt: calls takes limit".to_owned()));
+    assert_eq!(refused("/api/v1/trunks?x=1"), (400, "x: trunks takes nothing".to_owned()));
+    assert_eq!(refused("/api/v1/calls?limit=0").0, 400);
+    assert_eq!(refused("/api/v1/calls?limit=1001").0, 400);
+    assert_eq!(refused("/api/v1/explain").0, 400);
+    assert_eq!(refused("/api/v1/calls/none"), (404, "there is no call none".to_owned()));
+    assert_eq!(refused("/api/v1/status").0, 503);
+    assert_eq!(refused("/api/v2/calls").0, 404);
+    assert_eq!(ask(&server, "DELETE", "/api/v1/calls", Some(TOKEN)).0, 405);
+}
+
+#[test]
+fn a_defect_costs_one_answer() {
+    let server = server();
+
+    for _ in 0..20 {
+        assert_eq!(get(&server, "/api/v1/phones").0, 500);
+    }
+    assert_eq!(get(&server, "/api/v1/trunks").0, 200);
+}
+
+#[test]
+fn figures_are_a_page_that_prometheus_reads() {
+    let (_, head, page) = ask(&server(), "GET", "/metrics", None);
+
+    assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
+    for line in [
+        "tandem_build_info{version=\"0.1.0\"} 1",
+        "tandem_config_revision 7",
+        "tandem_trunk_up{trunk=\"nor\\\"th\"} 1",
+        "tandem_calls_active{trunk=\"nor\\\"th\"} 3",
+        "tandem_call_setup_seconds_bucket{le=\"+Inf\"} 0",
+    ] {
+        assert!(page.lines().any(|one| one == line), "{line} is not in\n{page}");
+    }
+    let heads = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let names: Vec<&str> = heads.filter_map(|line| line.split(' ').next()).collect();
+    for line in page.lines().filter(|line| !line.starts_with('#')) {
+        assert!(names.iter().any(|name| line.starts_with(name)), "{line} has no head");
+    }
+}
+
+#[test]
+fn the_document_names_whatever_is_answered() {
+    let server = server();
+    let (_, document) = get(&server, "/openapi.json");
+
+    assert_eq!(document["openapi"], "3.1.0");
+    for (path, _) in document["paths"].as_object().unwrap() {
+        let asked = path.replace("{id}", "x") + if path.ends_with("explain") { "?number=1" } else { "" };
+        let (status, problem) = get(&server, &asked);
+        assert_ne!(problem["detail"], "nothing is here; /openapi.json says what is", "{path}: {status}");
+    }
+}
+
+#[test]
+fn it_is_not_heard_beyond_this_machine_nor_with_a_token_that_can_be_guessed() {
+    let begin = |listen, token| {
+        start(settings(listen, token), Box::new(Echo), Arc::new(Meter::default()))
+            .map(|server| server.address)
+    };
+
+    assert!(matches!(begin("0.0.0.0:0", TOKEN), Err(Fault::NotLocal(_))));
+    assert!(matches!(begin("[::]:0", TOKEN), Err(Fault::NotLocal(_))));
+    assert!(matches!(begin("127.0.0.1:0", "secret"), Err(Fault::ShortToken)));
+}

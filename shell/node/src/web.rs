@@ -1,0 +1,128 @@
+//! What the house answers by HTTP.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use api::{Answer, House, Meter, Refused, Server, Settings, Standing};
+use cli::Up;
+use model::nearest;
+use serde::Serialize;
+use serde_json::{Value, json};
+use switch_io::Asker;
+
+use crate::control::{Board, Stage};
+use crate::sight;
+use crate::verbs::{call, explain, kept};
+
+/// Looks at a running house, and changes nothing.
+struct Web {
+    asker: Asker,
+    board: Arc<Board>,
+    data: PathBuf,
+}
+
+/// Opens the house to HTTP where that is wished.
+pub fn open(
+    up: &Up,
+    data: &Path,
+    asker: Asker,
+    board: &Arc<Board>,
+    meter: &Arc<Meter>,
+) -> Result<Option<Server>> {
+    let Some((listen, file)) = up.http.zip(up.http_token_file.as_ref()) else { return Ok(None) };
+    let token = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let settings = Settings { listen, token: token.trim().to_owned(), version: env!("CARGO_PKG_VERSION") };
+    let web = Web { asker, board: Arc::clone(board), data: data.to_owned() };
+    let server = api::start(settings, Box::new(web), Arc::clone(meter));
+    server.map(Some).with_context(|| format!("--http {listen}"))
+}
+
+impl House for Web {
+    fn standing(&self) -> Option<Standing> {
+        let status = sight::status(&self.asker, self.board.read())?;
+        Some(Standing {
+            version: status.version,
+            revision: status.notice.revision,
+            is_draining: status.notice.state == Stage::Draining,
+            held: status.held,
+            trunks: status.trunks,
+        })
+    }
+
+    fn status(&self) -> Answer {
+        said(sight::status(&self.asker, self.board.read()).ok_or_else(silent)?)
+    }
+
+    fn trunks(&self, name: Option<&str>) -> Answer {
+        let trunks = self.standing().ok_or_else(silent)?.trunks;
+        let Some(name) = name else { return said(json!({ "trunks": trunks })) };
+        let missing = || {
+            let near = nearest(name, trunks.iter().map(|trunk| &*trunk.name));
+            let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+            Refused::Missing(format!("there is no trunk \"{name}\"{near}"))
+        };
+        said(trunks.iter().find(|trunk| *trunk.name == *name).ok_or_else(missing)?)
+    }
+
+    fn calls(&self, most: u16) -> Answer {
+        said(sight::calls(&self.asker, most))
+    }
+
+    fn call(&self, id: &str) -> Answer {
+        let live = sight::calls(&self.asker, u16::MAX);
+        if let Some(call) = live.calls.iter().find(|call| call.id == id) {
+            return said(call);
+        }
+        let found = kept::ended(&self.data, 1, |one| call::is_meant(one, id)).map_err(unreadable)?;
+        let missing = || Refused::Missing(format!("there is no call {id}"));
+        found.into_iter().next_back().ok_or_else(missing)
+    }
+
+    fn phones(&self) -> Answer {
+        said(sight::phones(&self.asker).ok_or_else(silent)?)
+    }
+
+    fn records(&self, after: Option<&str>, most: usize) -> Answer {
+        let all = match store::records_in(&self.data) {
+            Ok(all) => Some(all),
+            Err(fault) if fault.kind() == ErrorKind::NotFound => None,
+            Err(fault) => return Err(unreadable(fault)),
+        };
+        // A line that is being written is not whole yet: it comes the next time.
+        let mut all = all.into_iter().flatten().filter_map(Result::ok);
+        if let Some(after) = after
+            && !all.any(|record| record["id"] == after)
+        {
+            return Err(Refused::Missing(format!("there is no record {after}")));
+        }
+        let records: Vec<Value> = all.take(most).collect();
+        let next = records.last().map_or_else(|| after.into(), |last| last["id"].clone());
+        Ok(json!({ "records": records, "next": next }))
+    }
+
+    fn revisions(&self) -> Answer {
+        said(json!({ "revisions": store::revisions_in(&self.data).map_err(unreadable)? }))
+    }
+
+    fn explain(&self, number: &str, from: Option<&str>, via: Option<&str>, at: Option<&str>) -> Answer {
+        let policy = self.board.policy().ok_or_else(silent)?;
+        let inquiry = explain::inquiry(&policy, number, (from, via), at);
+        let inquiry = inquiry.map_err(|fault| Refused::Wrong(format!("{fault:#}")))?;
+        let explained = policy::explain(&policy, &inquiry);
+        said(explained.map_err(|nobody| Refused::Wrong(nobody.to_string()))?)
+    }
+}
+
+fn said(value: impl Serialize) -> Answer {
+    serde_json::to_value(value).map_err(|fault| Refused::NotNow(fault.to_string()))
+}
+
+fn silent() -> Refused {
+    Refused::NotNow("a shard does not answer".to_owned())
+}
+
+fn unreadable(fault: impl std::fmt::Display) -> Refused {
+    Refused::NotNow(fault.to_string())
+}

@@ -9,7 +9,7 @@ pub mod effective;
 pub mod explain;
 pub mod failover;
 pub mod help;
-mod kept;
+pub mod kept;
 mod marks;
 mod messages;
 pub mod number;

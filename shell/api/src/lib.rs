@@ -1,7 +1,7 @@
-//! The house by HTTP: how it stands, its calls and records, why a call would go where it goes, and figures for
-//! Prometheus.
+//! The house by HTTP: how it stands, its calls and records, why a call would go where it goes, and figures
+//! for Prometheus.
 //!
-//! Everything that can be asked is a row of [`resources`]: the router and the OpenAPI document are made of it,
+//! Everything that can be asked is a row of `resources`: the router and the OpenAPI document are made of it,
 //! so that neither knows of anything that the other does not. What is answered comes from a [`House`].
 //!
 //! Not here: what an answer says (node), the control channel of the command line (node).

@@ -11,7 +11,8 @@ pub const WAITS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0,
 /// Seconds of talk.
 pub const TALKS: &[f64] = &[10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0];
 
-/// Figures of all calls since the start. Labels are names of trunks and words of ours, never what callers say.
+/// Figures of all calls since the start. Labels are names of trunks and words of ours, never what callers
+/// say.
 #[derive(Debug)]
 pub struct Meter(Mutex<Counts>);
 

@@ -56,8 +56,8 @@ fn parameter(one: &Parameter) -> Value {
             json!({ "type": "integer", "minimum": 1, "maximum": most, "default": usual })
         }
     };
-    let is_needed = one.kind == Kind::NeededText;
-    json!({ "name": one.name, "in": "query", "description": one.what, "required": is_needed, "schema": schema })
+    let (what, is_needed) = (one.what, one.kind == Kind::NeededText);
+    json!({ "name": one.name, "in": "query", "description": what, "required": is_needed, "schema": schema })
 }
 
 fn problem() -> Value {

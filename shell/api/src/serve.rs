@@ -206,8 +206,8 @@ impl fmt::Display for Fault {
         match self {
             Fault::NotLocal(address) => write!(
                 f,
-                "{address} is heard beyond this machine, and there is no TLS here yet: listen on 127.0.0.1 or \
-                 [::1], and put a proxy with a certificate before it"
+                "{address} is heard beyond this machine, and there is no TLS here yet: listen on 127.0.0.1 \
+                 or [::1], and put a proxy with a certificate before it"
             ),
             Fault::ShortToken => write!(f, "the token has fewer than {TOKEN_MIN} characters"),
             Fault::Io(fault) => write!(f, "{fault}"),

@@ -19,7 +19,7 @@ fn every_key_is_heard_once_at_either_rate() {
 }
 
 #[test]
-fn q24_a_tone_of_40_ms_is_a_key_and_one_of_20_is_none() {
+fn a_tone_of_40_ms_is_a_key_and_one_of_20_is_none() {
     for key in 0..KEYS {
         for (ms, wanted) in [(40, 1), (20, 0)] {
             let mut ear = KeyEar::new(8_000);

@@ -14,7 +14,7 @@ const TRUNK_HERTZ: u16 = 1000;
 /// record says what was made of what.
 #[test]
 fn h4_a_phone_of_g722_and_a_trunk_of_g711_hear_each_other() {
-    let mut world = World::from_toml(seed(), &g711_alone(""));
+    let mut world = World::from_toml(seed(), &g711_alone(", transcode = \"needed\""));
     let (hana, east) = speaking(&world);
 
     let call = hana.dials("+1 206 555 0142");
@@ -37,7 +37,7 @@ fn h4_a_phone_of_g722_and_a_trunk_of_g711_hear_each_other() {
 /// The same when the trunk calls the phone.
 #[test]
 fn h4_a_trunk_of_g711_calls_a_phone_of_g722() {
-    let mut world = World::from_toml(seed(), &g711_alone(""));
+    let mut world = World::from_toml(seed(), &g711_alone(", transcode = \"needed\""));
     let (hana, east) = speaking(&world);
 
     let call = east.dials("+1 425 555 0100");
@@ -49,10 +49,10 @@ fn h4_a_trunk_of_g711_calls_a_phone_of_g722() {
     world.finish();
 }
 
-/// Where nothing is to be transcoded, who has no codec of the trunk's is told so.
+/// Where nothing says that sound is to be transcoded, who has no codec of the trunk's is told so.
 #[test]
 fn h4_nothing_is_transcoded_where_that_is_off() {
-    let mut world = World::from_toml(seed(), &g711_alone(", transcode = \"off\""));
+    let mut world = World::from_toml(seed(), &g711_alone(""));
     let (hana, east) = speaking(&world);
 
     let call = hana.dials("+1 206 555 0142");

@@ -81,9 +81,9 @@ impl Meter {
 
 impl Counts {
     fn add(&mut self, record: &Record) {
-        let last = record.attempts.last().map(|attempt| attempt.callee.as_str());
+        let last = record.attempts.last().map_or("", |attempt| name_of(&attempt.callee));
         let trunk = match record.direction {
-            Some(Direction::Outbound | Direction::Transit) => last.unwrap_or_default(),
+            Some(Direction::Outbound | Direction::Transit) => last,
             Some(Direction::Inbound) => &record.calling,
             Some(Direction::Internal) | None => "",
         };
@@ -98,7 +98,7 @@ impl Counts {
         if matches!(record.direction, Some(Direction::Outbound | Direction::Transit)) {
             let earlier = record.attempts.split_last().map_or(&[][..], |(_, earlier)| earlier);
             for attempt in earlier {
-                let place = (attempt.callee.clone(), attempt.sip_code.unwrap_or(0));
+                let place = (name_of(&attempt.callee).to_owned(), attempt.sip_code.unwrap_or(0));
                 *self.failovers.entry(place).or_default() += 1;
             }
         }
@@ -129,6 +129,11 @@ impl Histogram {
         self.sum += value;
         self.count += 1;
     }
+}
+
+/// The name alone of "trunk east".
+fn name_of(callee: &str) -> &str {
+    callee.strip_prefix("trunk ").unwrap_or(callee)
 }
 
 fn word_of_direction(direction: Direction) -> &'static str {

@@ -35,6 +35,8 @@ pub(crate) struct Attempt {
     pub proofs: u32,
     /// Where the INVITE was sent to.
     pub place: Option<Place>,
+    /// How a request travels there that is too large for a datagram.
+    pub large: Large,
     /// Addresses that are left to try.
     pub others: VecDeque<Hop>,
     /// How long one address may say nothing at all.
@@ -110,6 +112,7 @@ impl Attempt {
             routes: Arc::default(),
             proofs: 0,
             place: None,
+            large: plan.large,
             others: VecDeque::new(),
             each: plan.answer_wait,
             give_up_at: now + plan.answer_wait,

@@ -287,7 +287,8 @@ impl Call {
         let Some(value) = proof else { return false };
         attempt.proofs += 1;
         attempt.cseq += 1;
-        self.invite(room, attempt_plan, (flow, attempt_plan.large), Some((name, &value))).is_ok()
+        let large = attempt.large;
+        self.invite(room, attempt_plan, (flow, large), Some((name, &value))).is_ok()
     }
 
     /// The callee takes only longer session intervals: the same INVITE again with one (RFC 4028, 7.3).
@@ -298,8 +299,8 @@ impl Call {
             return false;
         }
         attempt.cseq += 1;
-        let attempt_plan = &plan.attempts[attempt.index];
-        self.invite(room, attempt_plan, (flow, attempt_plan.large), None).is_ok()
+        let (attempt_plan, large) = (&plan.attempts[attempt.index], attempt.large);
+        self.invite(room, attempt_plan, (flow, large), None).is_ok()
     }
 
     /// No attempt is left: the caller hears why.

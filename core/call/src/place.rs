@@ -249,6 +249,7 @@ impl Call {
         while let State::Placing(attempt) = &mut self.state
             && let Some(Hop { target, large, registered }) = attempt.others.pop_front()
         {
+            attempt.large = large;
             if let Some((flow, contact)) = registered {
                 attempt.registered = Some(contact);
                 attempt.place = Some(Place { transport: flow.transport, address: flow.remote });

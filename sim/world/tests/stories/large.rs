@@ -55,6 +55,28 @@ fn d1_a_refused_connection_falls_back_to_a_datagram() {
     world.finish();
 }
 
+/// It is not asked by TCP once more when it wants proof, which makes the request larger still.
+#[test]
+fn d1_who_takes_no_connection_gets_the_proof_in_a_datagram() {
+    let account = "servers = [{ uri = \"sip:198.51.100.10:5060\" }]\n\
+                   auth = { user = \"contoso-4471\", password = { env = \"EAST\" } }";
+    let house =
+        house("sip:198.51.100.10:5060").replace("servers = [{ uri = \"sip:198.51.100.10:5060\" }]", account);
+    let mut world = World::from_toml(seed(), &house);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    east.has_habit(Habit::Challenges);
+
+    let call = hana.dials(NUMBER);
+    world.run_for(Duration::from_secs(2));
+
+    assert!(call.is_up_with(&east));
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    let remotes: Vec<_> = world.records()[0].attempts.iter().map(|one| one.remote.clone().unwrap()).collect();
+    assert_eq!(remotes, ["tcp:198.51.100.10:5060", "udp:198.51.100.10:5060"]);
+    world.finish();
+}
+
 /// Where configuration names the transport, it is kept; and what fits into a datagram goes as one.
 #[test]
 fn d1_a_transport_that_was_chosen_is_kept() {

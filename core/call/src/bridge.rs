@@ -36,12 +36,20 @@ pub(crate) struct Bridge {
     keys: [Keys; 2],
     /// How each side is reached.
     ways: [Ways; 2],
-    /// Streams whose sound is made of one codec into another, by their bits.
-    transcoded: u8,
+    transcoding: Transcoding,
     stage: Stage,
     figures: Option<Figures>,
     /// Who speaks next on the callee's side is another peer than before.
     peer: Peer,
+}
+
+/// Sound that is made of one codec into another.
+#[derive(Default)]
+struct Transcoding {
+    is_wished: bool,
+    /// The streams where it is, by their bits.
+    streams: u8,
+    words: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -144,7 +152,7 @@ impl Bridge {
             sides,
             keys,
             ways,
-            transcoded: 0,
+            transcoding: Transcoding::default(),
             stage: Stage::Shut,
             figures: None,
             peer: Peer::Same,
@@ -229,12 +237,13 @@ impl Bridge {
             return Ok(theirs.to_vec());
         }
         let offer = (part == Part::Answer).then(|| Arc::clone(&self.sides[from.other() as usize].heard));
-        if let Some(offer) = offer.as_deref().and_then(|offer| Session::parse(offer).ok()) {
-            session.media.truncate(offer.media.len());
-        }
-        let mut dress = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
         let offered = offer.as_deref().and_then(|offer| Session::parse(offer).ok());
-        let settled = offered.map(|offer| speech::settled(&offer, &session));
+        if let Some(offered) = &offered {
+            session.media.truncate(offered.media.len());
+        }
+        self.transcoding.is_wished = !plan.also.is_empty();
+        let mut dress = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
+        let settled = offered.map(|offered| self.settled(&offered, &session));
         dress.formats = match &settled {
             Some(settled) => settled.formats.clone(),
             None => speech::offered(&session, plan),
@@ -476,7 +485,8 @@ impl Bridge {
         self.aim(room, side, &session);
         let other = Arc::clone(&self.sides[side.other() as usize].heard);
         if let Ok(other) = Session::parse(&other) {
-            self.transcode(room, side, speech::settled(&other, &session).spoken);
+            let settled = self.settled(&other, &session);
+            self.transcode(room, side, settled.spoken);
         }
         self.sides[side as usize].heard = theirs.into();
         Ok(())
@@ -492,15 +502,29 @@ impl Bridge {
         }
     }
 
+    fn settled(&self, offer: &Session<'_>, answer: &Session<'_>) -> speech::Settled {
+        match self.transcoding.is_wished {
+            true => speech::settled(offer, answer),
+            false => speech::Settled::as_it_is(answer),
+        }
+    }
+
+    /// What is made of what, in words.
+    pub(crate) fn transcodes(&self) -> Option<&str> {
+        self.transcoding.words.as_deref()
+    }
+
     /// Lets the relay make one codec of another where an answer leaves the sides with different ones.
     fn transcode(&mut self, room: &mut Room<'_>, answerer: Side, spoken: Vec<Option<[Spoken; 2]>>) {
+        self.transcoding.words = spoken.iter().flatten().find_map(speech::words);
         let streams = self.sides[0].pairs.len();
         for (stream, spoken) in spoken.into_iter().take(streams).enumerate() {
             let bit = 1 << stream;
-            if spoken.is_none() && self.transcoded & bit == 0 {
+            let before = self.transcoding.streams;
+            if spoken.is_none() && before & bit == 0 {
                 continue;
             }
-            self.transcoded = if spoken.is_some() { self.transcoded | bit } else { self.transcoded & !bit };
+            self.transcoding.streams = if spoken.is_some() { before | bit } else { before & !bit };
             let spoken = spoken.map(|[offerer, other]| match answerer {
                 Side::Callee => Box::new([offerer, other]),
                 Side::Caller => Box::new([other, offerer]),
@@ -574,7 +598,7 @@ impl Bridge {
             port.aims.clear();
         }
         self.stage = Stage::Shut;
-        self.transcoded = 0;
+        self.transcoding.streams = 0;
     }
 
     fn open_streams(

@@ -7,7 +7,7 @@ use policy::MediaPlan;
 
 use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
-use crate::{Event, Room, speech};
+use crate::{Event, Room};
 
 impl Call {
     /// Writes what the other side of an answered call is told, and points the relay at who said it.
@@ -49,8 +49,7 @@ impl Call {
             room.tells.push(Event::MediaUnprotected { call, at, words: words.clone() });
         }
         if part == Part::Answer && described.is_ok() {
-            let heard = [from.other(), from].map(|side| self.bridge.heard(side));
-            self.draft.spoke(speech::between(heard));
+            self.draft.spoke(self.bridge.transcodes());
         }
         described
     }

@@ -188,11 +188,11 @@ impl Draft {
     }
 
     /// What is made of what on the way between the two, said once.
-    pub(crate) fn spoke(&mut self, words: Option<String>) {
+    pub(crate) fn spoke(&mut self, words: Option<&str>) {
         if let Some((attempt, words)) = self.attempt().zip(words)
-            && !attempt.notes.contains(&words)
+            && !attempt.notes.iter().any(|note| note == words)
         {
-            attempt.notes.push(words);
+            attempt.notes.push(words.to_owned());
         }
     }
 

@@ -17,6 +17,13 @@ pub(crate) struct Settled {
     pub spoken: Vec<Option<[Spoken; 2]>>,
 }
 
+impl Settled {
+    /// Each side hears what the other says.
+    pub(crate) fn as_it_is(answer: &Session<'_>) -> Settled {
+        Settled { formats: Vec::new(), spoken: vec![None; answer.media.len()] }
+    }
+}
+
 /// What a side is offered besides what the other speaks: whatever can be made of that.
 pub(crate) fn offered(theirs: &Session<'_>, plan: &MediaPlan) -> Vec<Formats> {
     if plan.also.is_empty() || plan.path == MediaPath::Direct {
@@ -95,13 +102,8 @@ fn settled_line(offer: &Media<'_>, answer: &Media<'_>) -> (Formats, Option<[Spok
     (Formats::Instead(std::iter::once(ours).chain(keys.map(Format::from)).collect()), Some(spoken))
 }
 
-/// What is made of what, of an offer and its answer, in words.
-pub(crate) fn between([offer, answer]: [&[u8]; 2]) -> Option<String> {
-    let (offer, answer) = (Session::parse(offer).ok()?, Session::parse(answer).ok()?);
-    settled(&offer, &answer).spoken.iter().flatten().find_map(words)
-}
-
-fn words(spoken: &[Spoken; 2]) -> Option<String> {
+/// What is made of what.
+pub(crate) fn words(spoken: &[Spoken; 2]) -> Option<String> {
     let [(_, one), (_, other)] = [spoken[0].codecs.first()?, spoken[1].codecs.first()?];
     Some(format!("transcoded between {} and {}", one.name(), other.name()))
 }

@@ -73,6 +73,12 @@ impl Calls {
         self.slots.iter().flat_map(|slot| &slot.call).map(|call| &**call)
     }
 
+    pub(crate) fn of(&self, token: Token) -> Option<&Call> {
+        let slot = self.slots.get(token.slot() as usize)?;
+        let is_its = token.shard() == self.shard && slot.nonce == token.nonce();
+        slot.call.as_deref().filter(|_| is_its)
+    }
+
     /// Clears away a call that was out when a panic ended its event: its media is closed, its place is free.
     pub fn mend(&mut self, room: &mut Room<'_>) {
         let Some((token, session, beside)) = self.lent.take() else { return };

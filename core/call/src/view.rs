@@ -5,6 +5,7 @@ use std::sync::Arc;
 use media::Side;
 use policy::{Callee, Direction, WallTime};
 use serde::Serialize;
+use sip_stack::Token;
 
 use crate::call::{Call, State};
 use crate::table::Calls;
@@ -41,6 +42,11 @@ impl Calls {
     /// The calls in progress, at most so many; one that has its record already is not in progress.
     pub fn views(&self, most: usize) -> Vec<CallView> {
         self.in_progress().filter_map(Call::view).take(most).collect()
+    }
+
+    /// The call that bears this token, if it is in progress.
+    pub fn view_of(&self, token: Token) -> Option<CallView> {
+        self.of(token)?.view()
     }
 
     /// Tells the names of the trunks of each call in progress: where it came from, where it goes.

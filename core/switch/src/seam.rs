@@ -10,7 +10,7 @@ use policy::{InterfaceId, Policy};
 use registrar::{Binding, Kept};
 use registration::Known;
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
-use sip_stack::{ConnectionId, Flow, Listener, Send};
+use sip_stack::{ConnectionId, Flow, Listener, Send, Token};
 use targets::{Place, Standing};
 
 use crate::view::{Held, Phones, SomeCalls, View};
@@ -143,6 +143,8 @@ pub enum Command {
     Phones,
     /// List calls in progress, at most so many.
     Calls { most: u16 },
+    /// Show the call that bears this token, if it is in progress.
+    Call { token: Token },
 }
 
 /// What a shard answers to a command.

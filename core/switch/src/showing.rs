@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use call::Now;
 use model::Probing;
 use policy::Server;
+use sip_stack::Token;
 use targets::{Place, Standing};
 
 use crate::switch::Switch;
@@ -23,6 +24,11 @@ impl Switch {
     pub fn some_calls(&self, most: u16) -> SomeCalls {
         let calls = self.calls.views(usize::from(most));
         SomeCalls { left_out: self.calls.len().saturating_sub(calls.len()), calls }
+    }
+
+    /// One call, if it is in progress here.
+    pub(crate) fn one_call(&self, token: Token) -> SomeCalls {
+        SomeCalls { left_out: 0, calls: self.calls.view_of(token).into_iter().collect() }
     }
 
     fn trunks(&self, now: Instant) -> Vec<TrunkView> {

@@ -418,6 +418,7 @@ impl Switch {
             Command::Count => {}
             Command::View => return out.replies.push((id, Reply::View(Box::new(self.view(now))))),
             Command::Phones => return out.replies.push((id, Reply::Phones(self.phones(now)))),
+            Command::Call { token } => return out.replies.push((id, Reply::Calls(self.one_call(token)))),
             Command::Calls { most } => return out.replies.push((id, Reply::Calls(self.some_calls(most)))),
         }
         out.replies.push((id, Reply::Held(self.held())));

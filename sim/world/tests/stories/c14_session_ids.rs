@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actors::Habit;
 use call::Record;
-use world::{ActorHandle, World};
+use world::{ActorHandle, CallHandle, World};
 
 use crate::{TWO_PROVIDERS, seed};
 
@@ -15,6 +15,20 @@ const MINSU: &str = "bbbb2222bbbb4222bbbb2222bbbb2222";
 const NOBODY: &str = "00000000000000000000000000000000";
 const OF_EAST: &str = "Session-ID: aaaa1111aaaa4111aaaa1111aaaa1111;remote=00000000000000000000000000000000";
 const OF_MINSU: &str = "Session-ID: bbbb2222bbbb4222bbbb2222bbbb2222;remote=00000000000000000000000000000000";
+const ANEW: &str = "cccc3333cccc4333cccc3333cccc3333";
+const OF_ANEW: &str = "Session-ID: cccc3333cccc4333cccc3333cccc3333;remote=bbbb2222bbbb4222bbbb2222bbbb2222";
+
+/// A call that is up between east and minsu, each of whom names itself.
+fn named_call() -> (World, ActorHandle, ActorHandle, CallHandle) {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (east, minsu) = (world.provider("east"), world.user("minsu"));
+    east.has_habit(Habit::Adds(OF_EAST));
+    minsu.has_habit(Habit::Adds(OF_MINSU));
+    let call = east.dials("+1 425 555 0101");
+    world.run_for(WHILE);
+    assert!(call.is_up_with(&minsu));
+    (world, east, minsu, call)
+}
 
 /// Method or status, and Session-ID, of all that somebody was sent.
 fn said(world: &World, to: &ActorHandle) -> Vec<(String, Option<String>)> {
@@ -231,17 +245,8 @@ fn c14_what_travels_with_an_invite_bears_its_names() {
 /// whatever follows (RFC 7989 8).
 #[test]
 fn c14_a_new_name_counts_if_its_request_is_accepted() {
-    const ANEW: &str = "cccc3333cccc4333cccc3333cccc3333";
-    const OF_ANEW: &str =
-        "Session-ID: cccc3333cccc4333cccc3333cccc3333;remote=bbbb2222bbbb4222bbbb2222bbbb2222";
     for is_refused in [true, false] {
-        let mut world = World::from_toml(seed(), TWO_PROVIDERS);
-        let (east, minsu) = (world.provider("east"), world.user("minsu"));
-        east.has_habit(Habit::Adds(OF_EAST));
-        minsu.has_habit(Habit::Adds(OF_MINSU));
-        let call = east.dials("+1 425 555 0101");
-        world.run_for(WHILE);
-        assert!(call.is_up_with(&minsu));
+        let (mut world, east, minsu, call) = named_call();
         if is_refused {
             minsu.has_habit(Habit::RefusesChanges);
         }
@@ -266,17 +271,8 @@ fn c14_a_new_name_counts_if_its_request_is_accepted() {
 /// nothing (RFC 7989 8).
 #[test]
 fn c14_a_new_name_in_an_ack_counts_if_it_acknowledges_a_success() {
-    const ANEW: &str = "cccc3333cccc4333cccc3333cccc3333";
-    const OF_ANEW: &str =
-        "Session-ID: cccc3333cccc4333cccc3333cccc3333;remote=bbbb2222bbbb4222bbbb2222bbbb2222";
     for is_refused in [true, false] {
-        let mut world = World::from_toml(seed(), TWO_PROVIDERS);
-        let (east, minsu) = (world.provider("east"), world.user("minsu"));
-        east.has_habit(Habit::Adds(OF_EAST));
-        minsu.has_habit(Habit::Adds(OF_MINSU));
-        let call = east.dials("+1 425 555 0101");
-        world.run_for(WHILE);
-        assert!(call.is_up_with(&minsu));
+        let (mut world, east, minsu, call) = named_call();
         if is_refused {
             minsu.has_habit(Habit::RefusesChanges);
         }

@@ -1,5 +1,6 @@
 //! What a shard shows of itself to whoever looks: a plain value, made when asked for.
 
+use std::iter::Sum;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -28,6 +29,19 @@ pub struct Held {
     pub questions: usize,
     /// Providers that were told good-bye and have not answered.
     pub farewells: usize,
+}
+
+impl Sum for Held {
+    fn sum<I: Iterator<Item = Held>>(all: I) -> Held {
+        all.fold(Held::default(), |sum, held| Held {
+            calls: sum.calls + held.calls,
+            transactions: sum.transactions + held.transactions,
+            ports: sum.ports + held.ports,
+            permits: sum.permits + held.permits,
+            questions: sum.questions + held.questions,
+            farewells: sum.farewells + held.farewells,
+        })
+    }
 }
 
 /// A trunk as this shard sees it.

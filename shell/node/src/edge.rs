@@ -19,7 +19,7 @@ use switch_io::{Asker, Keep, Limits, Mail, Ports, Tap};
 use telemetry::Flight;
 use tracing::{error, info, warn};
 
-use crate::{listening, recorder, sight};
+use crate::{listening, recorder};
 
 /// How long a shard may take to answer a command.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -113,7 +113,7 @@ impl Edge {
             Reply::Held(held) => Some(*held),
             Reply::View(_) | Reply::Calls(_) | Reply::Phones(_) => None,
         });
-        Some(sight::sum(held))
+        Some(held.sum())
     }
 
     /// Somebody who may look at the shards from another thread.

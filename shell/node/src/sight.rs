@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use switch::{Command, Held, Phones, Reply, SomeCalls, TargetView, TrunkView, View};
+use sip_stack::Token;
+use switch::{CallView, Command, Held, Phones, Reply, SomeCalls, TargetView, TrunkView, View};
 use switch_io::Asker;
 
 use crate::control::Notice;
@@ -55,7 +56,7 @@ pub fn status(asker: &Asker, notice: Notice) -> Option<Status> {
         notice,
         version: env!("CARGO_PKG_VERSION"),
         process: std::process::id(),
-        held: sum(views.iter().map(|view| view.held)),
+        held: views.iter().map(|view| view.held).sum(),
         shards: shards.collect(),
         trunks: merge(views),
     })
@@ -63,14 +64,25 @@ pub fn status(asker: &Asker, notice: Notice) -> Option<Status> {
 
 /// The calls in progress, at most so many of each shard.
 pub fn calls(asker: &Asker, most: u16) -> SomeCalls {
+    let mut all = found(asker, Command::Calls { most });
+    all.calls.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
+    all
+}
+
+/// A call in progress, by the name that its record will have.
+pub fn call(asker: &Asker, id: &str) -> Option<CallView> {
+    let token = Token::find(id.rsplit('-').next()?)?;
+    found(asker, Command::Call { token }).calls.into_iter().find(|call| call.id == id)
+}
+
+fn found(asker: &Asker, command: Command) -> SomeCalls {
     let mut all = SomeCalls::default();
-    for reply in asker.command(Command::Calls { most }, PATIENCE) {
+    for reply in asker.command(command, PATIENCE) {
         if let Reply::Calls(some) = reply {
             all.calls.extend(some.calls);
             all.left_out += some.left_out;
         }
     }
-    all.calls.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
     all
 }
 
@@ -93,18 +105,6 @@ pub fn phones(asker: &Asker) -> Option<Phones> {
             }
         }
         all
-    })
-}
-
-/// What shards hold together.
-pub fn sum(held: impl Iterator<Item = Held>) -> Held {
-    held.fold(Held::default(), |sum, held| Held {
-        calls: sum.calls + held.calls,
-        transactions: sum.transactions + held.transactions,
-        ports: sum.ports + held.ports,
-        permits: sum.permits + held.permits,
-        questions: sum.questions + held.questions,
-        farewells: sum.farewells + held.farewells,
     })
 }
 

@@ -7,14 +7,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use api::{Answer, House, Meter, Refused, Server, Settings, Standing};
 use cli::Up;
-use model::nearest;
 use serde::Serialize;
 use serde_json::{Value, json};
 use switch_io::Asker;
 
 use crate::control::{Board, Stage};
 use crate::sight;
-use crate::verbs::{call, explain, kept};
+use crate::verbs::{call, explain, kept, trunk};
 
 /// Looks at a running house, and changes nothing.
 struct Web {
@@ -58,11 +57,7 @@ impl House for Web {
     fn trunks(&self, name: Option<&str>) -> Answer {
         let trunks = self.standing().ok_or_else(silent)?.trunks;
         let Some(name) = name else { return said(json!({ "trunks": trunks })) };
-        let missing = || {
-            let near = nearest(name, trunks.iter().map(|trunk| &*trunk.name));
-            let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
-            Refused::Missing(format!("there is no trunk \"{name}\"{near}"))
-        };
+        let missing = || Refused::Missing(trunk::missing(name, trunks.iter().map(|trunk| &*trunk.name)));
         said(trunks.iter().find(|trunk| *trunk.name == *name).ok_or_else(missing)?)
     }
 
@@ -71,8 +66,7 @@ impl House for Web {
     }
 
     fn call(&self, id: &str) -> Answer {
-        let live = sight::calls(&self.asker, u16::MAX);
-        if let Some(call) = live.calls.iter().find(|call| call.id == id) {
+        if let Some(call) = sight::call(&self.asker, id) {
             return said(call);
         }
         let found = kept::ended(&self.data, 1, |one| call::is_meant(one, id)).map_err(unreadable)?;

@@ -73,14 +73,7 @@ impl Node {
 
     /// What all shards hold.
     pub(crate) fn held(&self) -> Held {
-        self.switches.iter().map(Switch::held).fold(Held::default(), |all, one| Held {
-            calls: all.calls + one.calls,
-            transactions: all.transactions + one.transactions,
-            ports: all.ports + one.ports,
-            permits: all.permits + one.permits,
-            questions: all.questions + one.questions,
-            farewells: all.farewells + one.farewells,
-        })
+        self.switches.iter().map(Switch::held).sum()
     }
 
     pub(crate) fn listener(&self, id: ListenerId) -> &Listener {

@@ -36,12 +36,17 @@ fn list(trunks: &Value, form: Form, palette: Palette) {
     }
 }
 
+/// There is no such trunk, and which was likely meant.
+pub fn missing<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let near = nearest(name, known).map(|near| format!("; did you mean \"{near}\"?"));
+    format!("there is no trunk \"{name}\"{}", near.unwrap_or_default())
+}
+
 fn show(trunks: &Value, name: &str, form: Form, palette: Palette) -> Exit {
     let known = || trunks.as_array().into_iter().flatten();
     let Some(trunk) = known().find(|trunk| trunk["name"] == name) else {
-        let near = nearest(name, known().filter_map(|trunk| trunk["name"].as_str()));
-        let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
-        eprintln!("tandem: there is no trunk \"{name}\"{near}");
+        let names = known().filter_map(|trunk| trunk["name"].as_str());
+        eprintln!("tandem: {}", missing(name, names));
         return Exit::Usage;
     };
     match form {

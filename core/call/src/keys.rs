@@ -114,6 +114,9 @@ impl Keys {
         media: &Media<'_>,
     ) -> Result<Option<Agreed>, String> {
         let protocol = media.protocol;
+        if media.is_keyed_by_dtls() {
+            return Err(format!("they offered {protocol}; keys by DTLS are not taken"));
+        }
         let is_sealed = media.is_keyed_by_sdes();
         let words = match (is_sealed, self.rules.mode, self.may_send_keys()) {
             (true, Srtp::Off, _) => Some(format!("they offered {protocol}; SRTP is off here")),

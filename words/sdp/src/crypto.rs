@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::address::names_an_address;
 use crate::base64;
+use crate::handshake::Handshake;
 use crate::session::Media;
 
 /// One key for one suite, under its tag.
@@ -25,27 +26,31 @@ pub enum Cover {
     Sealed(Vec<Crypto>),
     /// With keys that the peer may use, on a line that says it is clear (RFC 8643).
     Offered(Vec<Crypto>),
+    /// With keys of a handshake on the way of the media (RFC 5763).
+    Shaken(Handshake),
 }
 
 impl Cover {
     pub(crate) fn keys(&self) -> &[Crypto] {
         match self {
-            Cover::Clear => &[],
+            Cover::Clear | Cover::Shaken(_) => &[],
             Cover::Sealed(keys) | Cover::Offered(keys) => keys,
         }
     }
 
-    /// The protocol of an RTP line under this cover; feedback or none stays as it was.
-    pub(crate) fn protocol(&self, theirs: &str) -> Option<&'static str> {
-        let (sealed, feedback) = (matches!(self, Cover::Sealed(_)), theirs.ends_with("AVPF"));
-        matches!(theirs, "RTP/AVP" | "RTP/SAVP" | "RTP/AVPF" | "RTP/SAVPF").then_some(
-            match (sealed, feedback) {
-                (true, true) => "RTP/SAVPF",
-                (true, false) => "RTP/SAVP",
-                (false, true) => "RTP/AVPF",
-                (false, false) => "RTP/AVP",
-            },
-        )
+    /// The protocol of an RTP line under this cover. Feedback or none stays as it was; what browsers say of
+    /// feedback ends at us.
+    pub(crate) fn protocol(&self, media: &Media<'_>) -> Option<&'static str> {
+        let is_ours =
+            media.is_shaken() || matches!(media.protocol, "RTP/AVP" | "RTP/SAVP" | "RTP/AVPF" | "RTP/SAVPF");
+        let feedback = media.protocol.ends_with("AVPF") && !media.is_shaken();
+        is_ours.then_some(match (self, feedback) {
+            (Cover::Shaken(handshake), _) => handshake.protocol(),
+            (Cover::Sealed(_), true) => "RTP/SAVPF",
+            (Cover::Sealed(_), false) => "RTP/SAVP",
+            (Cover::Clear | Cover::Offered(_), true) => "RTP/AVPF",
+            (Cover::Clear | Cover::Offered(_), false) => "RTP/AVP",
+        })
     }
 }
 

@@ -5,7 +5,39 @@ use crate::session::Session;
 
 /// Our answer, whose writer may have been careless, with the lines and the directions that the offer admits.
 pub fn fit(offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
-    fit_directions(offer, fit_lines(offer, answer))
+    fit_directions(offer, fit_protocols(offer, fit_lines(offer, answer)))
+}
+
+/// An open line is answered in the words that it was offered in: with feedback where that was offered,
+/// without where it was not (RFC 3264, 6). Whether it is sealed is not made up here.
+fn fit_protocols(offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
+    let (Ok(theirs), Ok(ours)) = (Session::parse(offer), Session::parse(&answer)) else { return answer };
+    let bare = |protocol: &str| protocol.trim_end_matches('F').to_owned();
+    let pairs = theirs.media.iter().zip(&ours.media);
+    let wanted: Vec<Option<&str>> = pairs
+        .map(|(offered, answered)| {
+            let is_other = offered.protocol != answered.protocol && offered.is_rtp();
+            (is_other && bare(offered.protocol) == bare(answered.protocol)).then_some(offered.protocol)
+        })
+        .collect();
+    if wanted.iter().all(Option::is_none) {
+        return answer;
+    }
+    let text = String::from_utf8_lossy(&answer);
+    let mut fitted = String::with_capacity(text.len() + 1);
+    let mut wanted = wanted.into_iter();
+    for line in text.lines() {
+        let protocol = line.strip_prefix("m=").and_then(|_| wanted.next().flatten());
+        match protocol {
+            Some(protocol) => {
+                let mut words: Vec<&str> = line.split(' ').collect();
+                words[2] = protocol;
+                push(&mut fitted, &words.join(" "));
+            }
+            None => push(&mut fitted, line),
+        }
+    }
+    fitted.into_bytes()
 }
 
 /// As many media lines as were offered: what is too much goes, what was not spoken of is refused.
@@ -93,6 +125,20 @@ mod tests {
         let wanted = format!("{HEAD}{AUDIO}m=video 0 RTP/AVP 99\r\n");
 
         assert_eq!(fitted(&[AUDIO, VIDEO], &[AUDIO]), wanted);
+    }
+
+    #[test]
+    fn e1_a_line_is_answered_with_feedback_where_that_was_offered() {
+        let with = |protocol: &str| AUDIO.replace("RTP/AVP", protocol);
+        for (offered, answered, wanted) in [
+            ("RTP/AVPF", "RTP/AVP", "RTP/AVPF"),
+            ("RTP/AVP", "RTP/AVPF", "RTP/AVP"),
+            ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF"),
+            ("RTP/SAVP", "RTP/AVP", "RTP/AVP"),
+        ] {
+            let fitted = fitted(&[&with(offered)], &[&with(answered)]);
+            assert_eq!(fitted, format!("{HEAD}{}", with(wanted)), "{offered} and {answered}");
+        }
     }
 
     #[test]

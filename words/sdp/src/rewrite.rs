@@ -62,6 +62,10 @@ const FAMILIES_DROPPED: &[&str] = &["ice-", "dtls-"];
 /// Attributes whose value begins with a payload type.
 const ABOUT_A_FORMAT: &[&str] = &["rtpmap", "fmtp", "rtcp-fb"];
 
+/// Attributes about extensions and feedback of pages: they name lines and groups that end at us.
+const ABOUT_THE_PAGE: &[&str] =
+    &["extmap", "extmap-allow-mixed", "rid", "rtcp-fb", "rtcp-rsize", "simulcast"];
+
 /// Attributes that tell of the packets of a codec that does not cross.
 const ABOUT_THE_PACKETS: &[&str] = &["ptime", "maxptime", "silenceSupp"];
 
@@ -88,7 +92,7 @@ pub enum Refusal {
     NoCodec { m_line: usize, offered: Vec<String>, allowed: Codecs },
     #[error("media line {m_line} asks for a multicast address")]
     Multicast { m_line: usize },
-    #[error("media line {m_line} is keyed by DTLS, which cannot cross us")]
+    #[error("media line {m_line} is keyed by DTLS and is no RTP, which cannot cross us")]
     Dtls { m_line: usize },
 }
 
@@ -111,7 +115,7 @@ pub fn rewrite(
     for (m_line, media) in theirs.media.iter().enumerate() {
         let port = face.ports.get(m_line).copied().unwrap_or(0);
         let cover = face.covers.get(m_line).unwrap_or(CLEAR);
-        let protocol = cover.protocol(media.protocol).unwrap_or(media.protocol);
+        let protocol = cover.protocol(media).unwrap_or(media.protocol);
         if port == 0 || media.port == 0 {
             push(&mut text, format_args!("m={} 0 {protocol} {}", media.kind, media.formats.join(" ")));
             continue;
@@ -124,6 +128,9 @@ pub fn rewrite(
         push(&mut text, format_args!("m={} {port} {protocol} {}", media.kind, all.join(" ")));
         media_lines(theirs, media, (&formats, spoken), &hidden, &mut text);
         cover.keys().iter().for_each(|key| push(&mut text, format_args!("{key}")));
+        if let Cover::Shaken(handshake) = cover {
+            push(&mut text, format_args!("{handshake}"));
+        }
         if let Some(way) = face.ways.get(m_line).filter(|_| media.is_rtp()) {
             way.lines(face.address, port).iter().for_each(|line| push(&mut text, format_args!("{line}")));
         }
@@ -166,7 +173,7 @@ fn may_cross(theirs: &Session<'_>, media: &Media<'_>, m_line: usize) -> Result<(
     if theirs.connection_of(media).is_some_and(|connection| connection.is_multicast()) {
         return Err(Refusal::Multicast { m_line });
     }
-    if media.is_keyed_by_dtls() {
+    if media.is_keyed_by_dtls() && !media.is_shaken() {
         return Err(Refusal::Dtls { m_line });
     }
     Ok(())
@@ -213,6 +220,7 @@ fn media_lines(
     let stays = |line: &&Line<'_>| match (line.letter, line.attribute()) {
         (b'b', _) => is_harmless(line, hidden),
         (_, Some((name, _))) if zero && Direction::parse(name).is_some() => false,
+        (_, Some((name, _))) if media.is_shaken() && ABOUT_THE_PAGE.contains(&name) => false,
         (_, Some((name, Some(value)))) if ABOUT_A_FORMAT.contains(&name) => {
             let about = value.split(' ').next().unwrap_or_default();
             (about == "*" || formats.contains(&about)) && is_harmless(line, hidden)

@@ -180,11 +180,6 @@ impl<'a> Media<'a> {
         matches!(self.protocol, "RTP/SAVP" | "RTP/SAVPF")
     }
 
-    /// Whether its keys come from a DTLS handshake on the media path.
-    pub fn is_keyed_by_dtls(&self) -> bool {
-        self.protocol.contains("TLS")
-    }
-
     /// Milliseconds in a packet, where a plausible number is given.
     pub fn ptime(&self) -> Option<u16> {
         let ms = attribute(&self.lines, "ptime")?.trim().parse().ok()?;

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use crate::noise::power_at;
+use crate::noise::power_by;
 
 /// How many keys there are: the digits, *, #, and A to D, in the order of their events (RFC 4733, 3.2).
 pub const KEYS: u8 = 16;
@@ -46,11 +46,15 @@ impl KeyTone {
     }
 }
 
-/// So long each look at the sound is: the rows are 73 hertz apart and more.
+/// So long each look at the sound is: the rows are 73 hertz apart and more. Each begins in the middle of the
+/// one before it.
 const LOOK_US: usize = 12_750;
-/// Two looks agree on a key that is pressed, three see nothing of one that was let go.
-const LOOKS_TO_BELIEVE: u8 = 2;
-const LOOKS_TO_FORGET: u8 = 3;
+/// So many looks agree on a key that is pressed, and so many see nothing of one that was let go: a tone of
+/// 24 ms is none yet, and a hole of 20 ms in one is no end.
+const LOOKS_TO_BELIEVE: u8 = 4;
+const LOOKS_TO_FORGET: u8 = 5;
+/// Whoever was not heard for longer has let go.
+const UNHEARD_MS_MAX: usize = 60;
 /// Softer tones than these are not meant, as amplitude: about −36 dB.
 const AMPLITUDE_MIN: f32 = 350.0;
 /// How much stronger a tone is than the others of its group, and than each other, as powers: 8, 8 and 5 dB.
@@ -64,20 +68,49 @@ const SHARE: f32 = 0.7;
 #[derive(Clone, Debug)]
 pub struct KeyEar {
     rate: u32,
+    /// What each pitch is looked for with: of the rows, and of the columns.
+    pitches: [[f32; 4]; 2],
     look: [i16; LOOK_MAX],
     filled: usize,
-    /// The key that is believed to be down.
+    /// Samples that went by since it began.
+    at: u32,
+    /// The key that is believed to be down, and when it was heard last.
     down: Option<u8>,
-    candidate: Option<u8>,
-    agreeing: u8,
+    ended: u32,
     missing: u8,
+    /// A key that may be down, and since when.
+    candidate: Option<(u8, u32)>,
+    agreeing: u8,
+    /// So many looks could not be had since the last.
+    unheard: u8,
+}
+
+/// What became of a key, at so many samples since the ear began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Down { key: u8, began: u32 },
+    Up { ended: u32 },
 }
 
 const LOOK_MAX: usize = 204;
 
 impl KeyEar {
     pub fn new(rate: u32) -> KeyEar {
-        KeyEar { rate, look: [0; LOOK_MAX], filled: 0, down: None, candidate: None, agreeing: 0, missing: 0 }
+        let pitches = [ROWS, COLUMNS]
+            .map(|group| group.map(|hertz| (2.0 * (TAU * f64::from(hertz) / f64::from(rate)).cos()) as f32));
+        KeyEar {
+            rate,
+            pitches,
+            look: [0; LOOK_MAX],
+            filled: 0,
+            at: 0,
+            down: None,
+            ended: 0,
+            missing: 0,
+            candidate: None,
+            agreeing: 0,
+            unheard: 0,
+        }
     }
 
     /// The key that is down, as far as it was heard.
@@ -85,41 +118,99 @@ impl KeyEar {
         self.down
     }
 
-    /// Takes sound, and says each key that went down in it.
-    pub fn hear(&mut self, samples: &[i16], mut pressed: impl FnMut(u8)) {
-        let length = (self.rate as usize * LOOK_US / 1_000_000).min(LOOK_MAX);
+    /// How many samples went by since it began: heard, and missed.
+    pub fn at(&self) -> u32 {
+        self.at
+    }
+
+    /// When the key that is down was heard last.
+    pub fn heard_last(&self) -> u32 {
+        self.ended
+    }
+
+    /// Since when two looks or more agree on a key that is not believed yet.
+    pub fn suspects(&self) -> Option<u32> {
+        self.candidate.filter(|_| self.agreeing > 1).map(|(_, since)| since)
+    }
+
+    /// Takes sound, and says what became of keys in it.
+    pub fn hear(&mut self, samples: &[i16], mut heard: impl FnMut(Heard)) {
+        let length = self.length();
         let mut rest = samples;
         while !rest.is_empty() {
             let (now, later) = rest.split_at((length - self.filled).min(rest.len()));
             self.look[self.filled..self.filled + now.len()].copy_from_slice(now);
             self.filled += now.len();
+            self.at = self.at.wrapping_add(now.len() as u32);
             rest = later;
             if self.filled == length {
-                self.filled = 0;
                 let seen = self.key_of(length);
-                self.note(seen, &mut pressed);
+                self.note(seen, &mut heard);
+                self.look.copy_within(length - length / 2..length, 0);
+                self.filled = length / 2;
             }
         }
     }
 
-    fn note(&mut self, seen: Option<u8>, pressed: &mut impl FnMut(u8)) {
+    /// So many samples never came: they may have held what stood before them or what comes behind.
+    pub fn miss(&mut self, samples: usize, mut heard: impl FnMut(Heard)) {
+        self.at = self.at.wrapping_add(samples as u32);
+        self.filled = 0;
+        if samples > self.rate as usize * UNHEARD_MS_MAX / 1000 {
+            (self.candidate, self.agreeing, self.unheard) = (None, 0, 0);
+            return self.let_go(&mut heard);
+        }
+        let looks = samples / (self.length() / 2);
+        self.unheard = self.unheard.saturating_add(looks as u8);
+        if self.candidate.is_some() {
+            self.agreeing = self.agreeing.saturating_add(1);
+            self.believe(&mut heard);
+        }
+    }
+
+    fn length(&self) -> usize {
+        (self.rate as usize * LOOK_US / 1_000_000).min(LOOK_MAX)
+    }
+
+    fn note(&mut self, seen: Option<u8>, heard: &mut impl FnMut(Heard)) {
+        let unheard = std::mem::take(&mut self.unheard);
         if seen.is_some() && seen == self.down {
-            self.missing = 0;
+            (self.missing, self.ended) = (0, self.at);
+            (self.candidate, self.agreeing) = (None, 0);
             return;
         }
         if self.down.is_some() {
-            self.missing += 1;
+            let besides = if self.missing > 0 { unheard } else { 0 };
+            self.missing = self.missing.saturating_add(1 + besides);
             if self.missing >= LOOKS_TO_FORGET {
-                (self.down, self.missing) = (None, 0);
+                self.let_go(heard);
             }
         }
-        match seen {
-            Some(key) if self.candidate == Some(key) => self.agreeing += 1,
-            _ => (self.candidate, self.agreeing) = (seen, u8::from(seen.is_some())),
+        match (seen, self.candidate) {
+            (Some(key), Some((candidate, _))) if key == candidate => {
+                self.agreeing = self.agreeing.saturating_add(1 + unheard);
+            }
+            (Some(key), _) => {
+                let began = self.at.wrapping_sub(self.length() as u32);
+                (self.candidate, self.agreeing) = (Some((key, began)), 1 + unheard.min(1));
+            }
+            (None, _) => (self.candidate, self.agreeing) = (None, 0),
         }
-        if let Some(key) = seen.filter(|_| self.agreeing >= LOOKS_TO_BELIEVE) {
-            (self.down, self.missing, self.agreeing, self.candidate) = (Some(key), 0, 0, None);
-            pressed(key);
+        self.believe(heard);
+    }
+
+    fn believe(&mut self, heard: &mut impl FnMut(Heard)) {
+        let Some((key, began)) = self.candidate.filter(|_| self.agreeing >= LOOKS_TO_BELIEVE) else { return };
+        self.let_go(heard);
+        (self.down, self.ended) = (Some(key), self.at);
+        (self.candidate, self.agreeing) = (None, 0);
+        heard(Heard::Down { key, began });
+    }
+
+    fn let_go(&mut self, heard: &mut impl FnMut(Heard)) {
+        self.missing = 0;
+        if self.down.take().is_some() {
+            heard(Heard::Up { ended: self.ended });
         }
     }
 
@@ -131,8 +222,7 @@ impl KeyEar {
         if power < AMPLITUDE_MIN * AMPLITUDE_MIN * size / 2.0 {
             return None;
         }
-        let strengths = |group: [u16; 4]| group.map(|hertz| power_at(look, hertz.into(), self.rate as f32));
-        let (rows, columns) = (strengths(ROWS), strengths(COLUMNS));
+        let [rows, columns] = self.pitches.map(|group| group.map(|pitch| power_by(look, pitch)));
         let (row, column) = (strongest(&rows)?, strongest(&columns)?);
         let (low, high) = (rows[row], columns[column]);
         let is_loud = low > floor && high > floor;

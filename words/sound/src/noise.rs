@@ -1,7 +1,5 @@
 //! Comfort noise: what is heard where somebody says nothing (RFC 3389).
 
-use std::f32::consts::PI;
-
 /// Coefficients beyond these shape nothing that is heard.
 const ORDER_MAX: usize = 12;
 const LOUDEST: f32 = 32_767.0;
@@ -81,12 +79,11 @@ pub fn described(samples: &[i16]) -> [u8; 1] {
     [below.round().clamp(0.0, 127.0) as u8]
 }
 
-/// How strongly one pitch is in some samples, as power.
-pub(crate) fn power_at(samples: &[i16], hertz: f32, rate: f32) -> f32 {
-    let coefficient = 2.0 * (2.0 * PI * hertz / rate).cos();
+/// How strongly one pitch is in some samples, as power; it is named by twice its cosine.
+pub(crate) fn power_by(samples: &[i16], pitch: f32) -> f32 {
     let (mut last, mut before) = (0.0f32, 0.0f32);
     for sample in samples {
-        (last, before) = (f32::from(*sample) + coefficient * last - before, last);
+        (last, before) = (f32::from(*sample) + pitch * last - before, last);
     }
-    last * last + before * before - coefficient * last * before
+    last * last + before * before - pitch * last * before
 }

@@ -129,7 +129,7 @@ impl Ways {
         let Agreed { ours, theirs } = &**agreed;
         let username = format!("{}:{}", ours.ufrag, theirs.ufrag).into();
         let checks = media::Checks { username, password: ours.password.clone() };
-        Some(Arc::new(Door { checks: Some(checks) }))
+        Some(Arc::new(Door { checks: Some(checks), handshake: None }))
     }
 
     fn stream(&mut self, at: usize) -> &mut Stream {

@@ -35,6 +35,10 @@ pub struct SideFigures {
     pub dropped_strangers: u64,
     /// On a protected stream: not sealed with the peer's key.
     pub dropped_unproven: u64,
+    /// Handshakes in which somebody showed another certificate than was signalled.
+    pub impostors: u32,
+    /// Handshakes that broke off.
+    pub handshakes_broken: u32,
     /// Neither RTP nor RTCP, and not from where the peer is.
     pub dropped_malformed: u64,
     /// From the peer, with nowhere to go: the other side is on hold, or not negotiated yet.

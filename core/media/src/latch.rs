@@ -32,12 +32,12 @@ enum State {
 /// How well a source fits what was signalled. A better one takes over from a worse one, never the other way:
 /// so somebody who is quicker than the peer is put out as soon as the peer sends from where it said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Trust {
+pub(crate) enum Trust {
     Elsewhere,
     Near,
     SameHost,
     Signalled,
-    /// By a check that only the peer can write.
+    /// By a check or a handshake that only the peer can have written.
     Checked,
 }
 
@@ -113,7 +113,16 @@ impl Latch {
         Admission::Latched
     }
 
-    /// A check has proven that the peer is there: this outweighs all that media could tell.
+    /// How well who begins a handshake fits what was signalled; not at all, if he may not be the peer.
+    pub fn fit(&self, from: SocketAddr) -> Option<Trust> {
+        if matches!(self.state, State::Unaimed) {
+            return None;
+        }
+        let trust = self.trust(from);
+        (trust == Trust::Signalled || self.is_peer(from) || self.may_be(from, trust)).then_some(trust)
+    }
+
+    /// A check or a handshake has proven that the peer is there: this outweighs all that media could tell.
     pub fn prove(&mut self, from: SocketAddr) {
         self.signalled = Some(from);
         self.state = State::Locked { source: from, trust: Trust::Checked };

@@ -10,9 +10,12 @@
 //!
 //! Start with `order.rs`, the words between a call and the relay, then `relay.rs`.
 
+mod certificate;
 mod door;
 mod figures;
+mod handshake;
 mod latch;
+mod moments;
 mod near;
 mod observe;
 mod order;
@@ -26,9 +29,11 @@ mod times;
 mod transcode;
 mod verdict;
 
+pub use certificate::Certificate;
 pub use figures::{Figures, SideFigures};
 pub use order::{
-    Aim, Checks, Door, Event, Order, Protection, Reports, Senders, Sending, SessionKey, Side, Turn,
+    Aim, Checks, Door, Event, Handshake, Order, Protection, Reports, Role, Senders, Sending, SessionKey,
+    Side, Turn,
 };
 pub use packet::Packet;
 pub use ports::{PortBook, PortPair, Purpose};

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use rtp::srtp::MasterKey;
 
+use crate::certificate::Certificate;
 use crate::figures::Figures;
 use crate::ports::PortPair;
 use crate::spoken::Spoken;
@@ -71,6 +72,25 @@ pub enum Reports {
 pub struct Door {
     /// Its checks of ICE: where it can be reached is what they prove, and nothing else does.
     pub checks: Option<Checks>,
+    /// Its handshake, which brings the keys of its SRTP: before, nothing of it is heard.
+    pub handshake: Option<Handshake>,
+}
+
+/// How a handshake of DTLS is had (RFC 5763). Other terms than before are another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    pub role: Role,
+    /// The certificates that the peer may show, by their SHA-256.
+    pub theirs: Vec<[u8; 32]>,
+    pub ours: Arc<Certificate>,
+}
+
+/// Our part in a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// We begin.
+    Client,
+    Server,
 }
 
 /// How checks of a peer are known. Other ones than before are a restart.

@@ -6,11 +6,13 @@ use std::time::Instant;
 use rtp::Fixed;
 use rtp::srtp::Refused;
 
+use crate::certificate::Place;
 use crate::door::{Checking, Choice};
 use crate::figures::{Figures, SideFigures};
+use crate::handshake::{Flight, Shaking, Step};
 use crate::latch::{Admission, Latch};
 use crate::observe::Observer;
-use crate::order::{Aim, Checks, Reports, Senders, Sending, SessionKey, Side, Turn};
+use crate::order::{Aim, Checks, Handshake, Protection, Reports, Senders, Sending, SessionKey, Side, Turn};
 use crate::packet::Packet;
 use crate::shield::Shield;
 use crate::spoken::Spoken;
@@ -19,9 +21,19 @@ use crate::verdict::{Half, Reason};
 
 const CLOCK_DEFAULT: u32 = 8000;
 
-type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
+pub(crate) type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
 /// Where a report goes, and out of which of our ports.
 type Report = Result<(SocketAddr, Half), Reason>;
+
+/// Why a handshake goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Occasion<'a> {
+    /// It may be known now where to begin it.
+    Aimed,
+    Record(SocketAddr, &'a [u8]),
+    /// Its moment has come.
+    Moment,
+}
 
 #[derive(Debug)]
 pub(crate) struct Pair {
@@ -36,8 +48,9 @@ pub(crate) struct Pair {
 struct SideState {
     latch: Latch,
     sending: Sending,
-    shield: Option<Box<Shield>>,
+    shield: Option<Shield>,
     door: Option<Box<Checking>>,
+    handshake: Option<Box<Shaking>>,
     /// Where its RTCP goes: as signalled, or as heard from the host that its RTP comes from.
     reports: Reports,
     rtcp_heard: Option<Instant>,
@@ -70,15 +83,25 @@ impl Pair {
                 side.latch.aim(aim.rtp, aim.senders, aim.turn);
             }
         }
-        side.reports = aim.reports;
+        let terms = aim.door.as_ref().and_then(|door| door.handshake.as_ref());
+        side.cover(terms, aim.rtp, aim.turn, aim.protection.as_deref());
+        side.reports = match aim.reports {
+            // Reports at a port of their own would need a handshake of their own, which is not had.
+            Reports::Apart(_) if side.handshake.is_some() => Reports::Apart(None),
+            reports => reports,
+        };
         side.sending = aim.sending;
         side.clock = if aim.clock == 0 { CLOCK_DEFAULT } else { aim.clock };
-        match (&mut side.shield, aim.protection) {
-            (Some(shield), Some(protection)) => shield.rekey(&protection),
-            (shield, protection) => {
-                *shield = protection.map(|protection| Box::new(Shield::new(&protection)));
-            }
-        }
+    }
+
+    /// Goes on with the handshake of a side; what is to be sent to where it says is in the flight then.
+    pub fn shake(&mut self, now: Instant, side: Side, what: Occasion<'_>, flight: &mut Flight) -> Outcome {
+        self.sides[side as usize].shake(now, what, flight)
+    }
+
+    /// When the handshake of a side wants to be woken.
+    pub fn moment(&self, side: Side) -> Option<Instant> {
+        self.sides[side as usize].handshake.as_ref()?.due
     }
 
     /// Makes the codec of each side of the other's, where they differ; goes on where they did already.
@@ -112,6 +135,9 @@ impl Pair {
                     return (Err(reason), None);
                 }
                 here.latch.admit(from)
+            }
+            None if here.handshake.is_some() && rtp::Kind::of(packet.bytes()) == rtp::Kind::Dtls => {
+                return (Err(Reason::Handshake), None);
             }
             None if here.door.is_some() => return here.answer(now, Half::Rtp, from, packet),
             // Fax and other kinds cross untouched, from where the peer is already; they teach nothing.
@@ -235,6 +261,7 @@ impl SideState {
             sending: Sending::Held,
             shield: None,
             door: None,
+            handshake: None,
             reports: Reports::Apart(None),
             rtcp_heard: None,
             clock: CLOCK_DEFAULT,
@@ -268,6 +295,88 @@ impl SideState {
             }
         }
         (Err(Reason::Answered), None)
+    }
+
+    /// Takes what a negotiation says of keys. A handshake on the same terms stands, and its keys with it.
+    fn cover(
+        &mut self,
+        terms: Option<&Handshake>,
+        signalled: Option<SocketAddr>,
+        turn: Turn,
+        protection: Option<&Protection>,
+    ) {
+        let place = if self.door.is_some() { Place::Checked } else { Place::Unchecked };
+        match (terms, &self.handshake) {
+            (Some(terms), Some(before)) if turn == Turn::Same && before.is_by(terms, signalled, place) => {}
+            (Some(terms), before) => {
+                // Who has only moved may go on with the keys that he has, or have new ones.
+                let has_moved = before.as_ref().is_some_and(|before| before.is_with(terms));
+                if turn == Turn::Another || !has_moved {
+                    self.shield = Some(Shield::Shut);
+                }
+                self.handshake = Some(Box::new(Shaking::new(terms, signalled, place)));
+            }
+            (None, _) => {
+                self.handshake = None;
+                match (&mut self.shield, protection) {
+                    (Some(shield), Some(protection)) => shield.rekey(protection),
+                    (shield, protection) => {
+                        *shield = protection.map(Shield::new);
+                    }
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn shake(&mut self, now: Instant, what: Occasion<'_>, flight: &mut Flight) -> Outcome {
+        if let Occasion::Record(from, _) = what
+            && !self.may_shake(from)
+        {
+            self.counted.dropped_strangers += 1;
+            return (Err(Reason::Stranger), None);
+        }
+        let place = self.latch.destination();
+        let Some(shaking) = &mut self.handshake else { return (Err(Reason::Malformed), None) };
+        let step = match what {
+            Occasion::Aimed if place.is_none() || !shaking.may_begin() => Step::Nothing,
+            Occasion::Aimed => shaking.begin(now, flight),
+            Occasion::Record(_, record) => shaking.take(now, record, flight),
+            Occasion::Moment => shaking.wake(now, flight),
+        };
+        let peer = shaking.peer.filter(|_| self.door.is_none());
+        let mut admission = None;
+        match step {
+            Step::Nothing => {}
+            Step::Keys(protection) => {
+                self.shield = Some(Shield::new(&protection));
+                if let Some(peer) = peer {
+                    self.latch.prove(peer);
+                    admission = Some(Admission::Latched);
+                }
+            }
+            Step::Impostor => self.counted.impostors += 1,
+            Step::Broken => self.counted.handshakes_broken += 1,
+        }
+        (peer.or(place).ok_or(Reason::Undeliverable), admission)
+    }
+
+    /// Whether a record from there is taken. Of several who could be the peer, the one who fits best is.
+    fn may_shake(&mut self, from: SocketAddr) -> bool {
+        let Some(shaking) = &mut self.handshake else { return false };
+        if self.door.is_some() {
+            return self.latch.is_peer(from);
+        }
+        if shaking.peer == Some(from) {
+            return true;
+        }
+        let fits = self.latch.fit(from);
+        let fitted = shaking.peer.and_then(|peer| self.latch.fit(peer));
+        let is_better = !shaking.is_done() && fits > fitted;
+        if is_better {
+            shaking.turn_to(from);
+        }
+        is_better
     }
 
     fn is_checked_by(&self, checks: &Checks) -> bool {
@@ -321,7 +430,7 @@ impl SideState {
             reordered: self.seen.reordered,
             duplicates: self.seen.duplicates,
             sources: self.seen.sources,
-            suite: self.shield.as_ref().map(|shield| shield.suite()),
+            suite: self.shield.as_ref().and_then(|shield| shield.suite()),
             jitter_us: in_us(self.seen.jitter()),
             jitter_max_us: in_us(self.seen.jitter_max >> 4),
             ..self.counted

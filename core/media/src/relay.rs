@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::handshake::Flight;
 use crate::latch::Admission;
+use crate::moments::Moments;
 use crate::order::{Aim, Event, Order, SessionKey, Side};
 use crate::packet::Packet;
-use crate::pair::Pair;
+use crate::pair::{Occasion, Pair};
 use crate::ports::PortPair;
 use crate::spoken::Spoken;
 use crate::verdict::{Half, PORTS_PER_STREAM, PortIndex, Reason, Verdict, locate, port_index};
@@ -23,6 +25,12 @@ pub enum Act {
     Unbind {
         port: PortIndex,
     },
+    /// Send this out of that port: a record of a handshake.
+    Send {
+        port: PortIndex,
+        to: SocketAddr,
+        record: Box<[u8]>,
+    },
     Tell(Event),
 }
 
@@ -35,6 +43,7 @@ pub struct Relay {
     slots: Vec<Option<Pair>>,
     free: Vec<u32>,
     by_session: BTreeMap<(SessionKey, u8), u32>,
+    moments: Moments,
 }
 
 impl Relay {
@@ -51,7 +60,9 @@ impl Relay {
     pub fn order(&mut self, now: Instant, order: Order, out: &mut Outbox) {
         match order {
             Order::Open { session, stream, ports } => self.open(now, (session, stream), ports, out),
-            Order::Aim { session, stream, side, aim } => self.aim(now, (session, stream), side, aim),
+            Order::Aim { session, stream, side, aim } => {
+                self.aim(now, (session, stream), side, aim, out);
+            }
             Order::Transcode { session, stream, spoken } => {
                 self.transcode((session, stream), spoken.as_deref());
             }
@@ -94,8 +105,58 @@ impl Relay {
         }
         match to {
             Ok(to) => Verdict::Forward { port: port_index(slot, side.other(), Half::Rtp), to },
-            Err(Reason::Answered) => Verdict::Forward { port, to: from },
+            Err(Reason::Answered) => {
+                if admission == Some(Admission::Latched) {
+                    self.shake(now, (slot, side), Occasion::Aimed, out);
+                }
+                Verdict::Forward { port, to: from }
+            }
+            Err(Reason::Handshake) => {
+                let reason = self.shake(now, (slot, side), Occasion::Record(from, packet.bytes()), out);
+                Verdict::Drop(reason)
+            }
             Err(reason) => Verdict::Drop(reason),
+        }
+    }
+
+    /// When [`Relay::wake`] is to be called, though no packet came.
+    pub fn next_moment(&self) -> Option<Instant> {
+        self.moments.next()
+    }
+
+    /// Does what was to be done by now.
+    pub fn wake(&mut self, now: Instant, out: &mut Outbox) {
+        while let Some(whose) = self.moments.take(now) {
+            self.shake(now, whose, Occasion::Moment, out);
+        }
+    }
+
+    /// Rare beside media, whose way is shorter where this one is not woven into it.
+    #[cold]
+    fn shake(
+        &mut self,
+        now: Instant,
+        (slot, side): (u32, Side),
+        what: Occasion<'_>,
+        out: &mut Outbox,
+    ) -> Reason {
+        let Some(pair) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return Reason::NobodyHere;
+        };
+        let mut flight = Flight::new();
+        let (to, admission) = pair.shake(now, side, what, &mut flight);
+        self.moments.set(slot, side, pair.moment(side));
+        if let (Some(Admission::Latched), Ok(from)) = (admission, to) {
+            let (session, stream) = pair.key;
+            out.push(Act::Tell(Event::Latched { session, stream, side, from }));
+        }
+        match to {
+            Ok(to) => {
+                let port = port_index(slot, side, Half::Rtp);
+                out.extend(flight.into_iter().map(|record| Act::Send { port, to, record }));
+                Reason::Handshake
+            }
+            Err(reason) => reason,
         }
     }
 
@@ -125,10 +186,14 @@ impl Relay {
         }
     }
 
-    fn aim(&mut self, now: Instant, key: (SessionKey, u8), side: Side, aim: Aim) {
-        let Some(slot) = self.by_session.get(&key) else { return };
-        if let Some(pair) = &mut self.slots[*slot as usize] {
-            pair.aim(now, side, aim);
+    fn aim(&mut self, now: Instant, key: (SessionKey, u8), side: Side, aim: Aim, out: &mut Outbox) {
+        let Some(slot) = self.by_session.get(&key).copied() else { return };
+        let Some(pair) = &mut self.slots[slot as usize] else { return };
+        let is_shaken = aim.door.as_ref().is_some_and(|door| door.handshake.is_some());
+        pair.aim(now, side, aim);
+        self.moments.set(slot, side, pair.moment(side));
+        if is_shaken {
+            self.shake(now, (slot, side), Occasion::Aimed, out);
         }
     }
 
@@ -159,6 +224,7 @@ impl Relay {
     fn drop_slot(&mut self, slot: u32, out: &mut Outbox) -> Option<Pair> {
         let pair = self.slots[slot as usize].take()?;
         self.by_session.remove(&pair.key);
+        [Side::Caller, Side::Callee].into_iter().for_each(|side| self.moments.set(slot, side, None));
         self.free.push(slot);
         out.extend(
             (0..PORTS_PER_STREAM).map(|at| Act::Unbind { port: PortIndex(slot * PORTS_PER_STREAM + at) }),

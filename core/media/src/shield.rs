@@ -6,8 +6,15 @@ use crate::order::Protection;
 use crate::packet::Packet;
 use crate::verdict::Half;
 
+/// What protects a side.
+pub(crate) enum Shield {
+    /// Its keys are being agreed on: nothing crosses.
+    Shut,
+    Keyed(Box<Contexts>),
+}
+
 /// The contexts of both directions of a side, and the keys that they were made of.
-pub(crate) struct Shield {
+pub(crate) struct Contexts {
     theirs: MasterKey,
     opener: Opener,
     ours: MasterKey,
@@ -17,45 +24,54 @@ pub(crate) struct Shield {
 impl Shield {
     pub fn new(protection: &Protection) -> Shield {
         let Protection { theirs, ours } = protection;
-        Shield {
+        Shield::Keyed(Box::new(Contexts {
             opener: Opener::new(theirs),
             sealer: Sealer::new(ours),
             theirs: theirs.clone(),
             ours: ours.clone(),
-        }
+        }))
     }
 
-    pub fn suite(&self) -> Suite {
-        self.ours.suite()
+    pub fn suite(&self) -> Option<Suite> {
+        match self {
+            Shield::Shut => None,
+            Shield::Keyed(contexts) => Some(contexts.ours.suite()),
+        }
     }
 
     /// Takes the keys of a new negotiation. A key that stays keeps its counters: a peer goes on where it was.
     pub fn rekey(&mut self, protection: &Protection) {
+        let Shield::Keyed(contexts) = self else {
+            *self = Shield::new(protection);
+            return;
+        };
         let Protection { theirs, ours } = protection;
-        if self.theirs != *theirs {
-            self.opener = Opener::new(theirs);
-            self.theirs = theirs.clone();
+        if contexts.theirs != *theirs {
+            contexts.opener = Opener::new(theirs);
+            contexts.theirs = theirs.clone();
         }
-        if self.ours != *ours {
-            self.sealer = Sealer::new(ours);
-            self.ours = ours.clone();
+        if contexts.ours != *ours {
+            contexts.sealer = Sealer::new(ours);
+            contexts.ours = ours.clone();
         }
     }
 
     pub fn open(&mut self, packet: &mut Packet<'_>, half: Half) -> Result<(), Refused> {
+        let Shield::Keyed(contexts) = self else { return Err(Refused::NotGenuine) };
         let length = match half {
-            Half::Rtp => self.opener.open_rtp(packet.bytes_mut())?,
-            Half::Rtcp => self.opener.open_rtcp(packet.bytes_mut())?,
+            Half::Rtp => contexts.opener.open_rtp(packet.bytes_mut())?,
+            Half::Rtcp => contexts.opener.open_rtcp(packet.bytes_mut())?,
         };
         packet.resize(length);
         Ok(())
     }
 
     pub fn seal(&mut self, packet: &mut Packet<'_>, half: Half) -> Result<(), Refused> {
+        let Shield::Keyed(contexts) = self else { return Err(Refused::NotGenuine) };
         let length = packet.length();
         let length = match half {
-            Half::Rtp => self.sealer.seal_rtp(packet.buffer_mut(), length)?,
-            Half::Rtcp => self.sealer.seal_rtcp(packet.buffer_mut(), length)?,
+            Half::Rtp => contexts.sealer.seal_rtp(packet.buffer_mut(), length)?,
+            Half::Rtcp => contexts.sealer.seal_rtcp(packet.buffer_mut(), length)?,
         };
         packet.resize(length);
         Ok(())
@@ -64,6 +80,6 @@ impl Shield {
 
 impl std::fmt::Debug for Shield {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Shield({})", self.theirs.suite())
+        write!(f, "Shield({:?})", self.suite())
     }
 }

@@ -31,6 +31,8 @@ pub enum Reason {
     Malformed,
     /// It was no media, and has become an answer to whoever sent it.
     Answered,
+    /// It was a record of a handshake, which has taken it.
+    Handshake,
     /// Not from the peer.
     Stranger,
     /// Not sealed with the peer's key, on a stream that is protected.

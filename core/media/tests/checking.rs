@@ -226,7 +226,7 @@ fn aim(rtp: Option<&str>, door: Option<Arc<Door>>) -> Aim {
 
 fn checks(username: &str) -> Option<Arc<Door>> {
     let checks = Checks { username: username.into(), password: PASSWORD.into() };
-    Some(Arc::new(Door { checks: Some(checks) }))
+    Some(Arc::new(Door { checks: Some(checks), handshake: None }))
 }
 
 fn written(check: &Check<'_>, password: &str) -> Vec<u8> {

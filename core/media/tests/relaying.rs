@@ -379,6 +379,7 @@ impl House {
                 Act::Bind { port, local } => self.bound.push((*port, *local)),
                 Act::Unbind { .. } => {}
                 Act::Tell(event) => self.events.push(event.clone()),
+                Act::Send { .. } => panic!("nobody has a handshake here"),
             }
         }
         acts

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::Receiver;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use media::{Act, Event, Order, Outbox, PortIndex, Relay, SessionKey};
 
@@ -31,6 +31,8 @@ pub(crate) trait Ports {
     /// What leaves it is marked with this code point.
     fn bind(&mut self, port: PortIndex, local: SocketAddr, mark: u8) -> io::Result<()>;
     fn unbind(&mut self, port: PortIndex);
+    /// Sends one datagram; one that the system will not take is lost like one on its way.
+    fn send(&mut self, port: PortIndex, record: &[u8], to: SocketAddr);
 }
 
 pub(crate) struct Desk<E> {
@@ -77,6 +79,20 @@ impl<E: Fn(Event)> Desk<E> {
         self.act(ports);
     }
 
+    /// How long nothing is to be done if nothing comes; for ever, where there is nothing.
+    pub fn patience(&self) -> Option<Duration> {
+        let moment = self.relay.next_moment()?;
+        Some(moment.saturating_duration_since(Instant::now()))
+    }
+
+    /// Does what the relay wants done by now though nothing came.
+    pub fn wake(&mut self, now: Instant, ports: &mut impl Ports) {
+        if self.relay.next_moment().is_some_and(|moment| moment <= now) {
+            self.relay.wake(now, &mut self.acts);
+            self.act(ports);
+        }
+    }
+
     /// Does what the relay wants done.
     pub fn act(&mut self, ports: &mut impl Ports) {
         let mut given_up = Outbox::new();
@@ -94,6 +110,7 @@ impl<E: Fn(Event)> Desk<E> {
                     }
                 }
                 Act::Unbind { port } => ports.unbind(port),
+                Act::Send { port, to, record } => ports.send(port, &record, to),
                 Act::Tell(event) => (self.events)(event),
             }
         }
@@ -101,7 +118,9 @@ impl<E: Fn(Event)> Desk<E> {
             match act {
                 Act::Unbind { port } => ports.unbind(port),
                 Act::Tell(event) => (self.events)(event),
-                Act::Bind { .. } => unreachable!("a stream that is given up opens nothing"),
+                Act::Bind { .. } | Act::Send { .. } => {
+                    unreachable!("a stream that is given up opens nothing")
+                }
             }
         }
     }

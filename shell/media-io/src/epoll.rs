@@ -53,8 +53,9 @@ impl Epoll {
     fn turns<E: Fn(Event)>(&mut self, desk: &mut Desk<E>) -> io::Result<()> {
         let mut ready = Ready::new();
         loop {
-            self.sockets.poll.wait(&mut ready)?;
+            self.sockets.poll.wait(&mut ready, desk.patience())?;
             let now = Instant::now();
+            desk.wake(now, &mut self.sockets);
             let pace = if ready.is_full() { Pace::Behind } else { Pace::Even };
             let mut rung = false;
             for token in ready.tokens() {
@@ -126,6 +127,12 @@ impl Ports for Sockets {
         }
         self.by_port[at] = Some(socket);
         Ok(())
+    }
+
+    fn send(&mut self, port: PortIndex, record: &[u8], to: SocketAddr) {
+        if let Some(socket) = self.at(port) {
+            socket.send(record, to);
+        }
     }
 
     fn unbind(&mut self, port: PortIndex) {

@@ -43,6 +43,11 @@ impl Udp {
         Ok(Udp(socket))
     }
 
+    /// Sends one datagram, if the system takes it at once.
+    pub fn send(&self, datagram: &[u8], to: SocketAddr) {
+        let _ = self.0.send_to(datagram, to);
+    }
+
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
     }

@@ -40,8 +40,9 @@ impl Uring {
 
     fn turns<E: Fn(Event)>(&mut self, desk: &mut Desk<E>) -> io::Result<()> {
         loop {
-            self.lines.wait()?;
+            self.lines.wait(desk.patience())?;
             let now = Instant::now();
+            desk.wake(now, &mut self.lines);
             while let Some(arrival) = self.lines.next_arrival() {
                 self.carry(now, arrival, desk)?;
             }

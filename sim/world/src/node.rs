@@ -15,6 +15,8 @@ use switch::{Held, Input, MediaRange, Now, Outbox, Settings, Switch};
 pub(crate) struct Node {
     pub switches: Vec<Switch>,
     pub relay: Relay,
+    /// When the relay is woken, as was planned last.
+    pub moment: Option<Instant>,
     pub listeners: Arc<[Listener]>,
     /// Emptied after every input.
     pub outbox: Outbox,
@@ -49,6 +51,7 @@ impl Node {
         Node {
             switches: (0..shards).map(switch).collect(),
             relay: Relay::new(),
+            moment: None,
             listeners: Arc::clone(&listeners),
             outbox: Outbox::default(),
             acts: Vec::new(),

@@ -49,6 +49,8 @@ pub(crate) enum Coming {
     },
     FlowFailed(Flow),
     FromRelay(media::Event),
+    /// Its relay has something to do though nothing came.
+    RelayMoment,
     /// What one shard says to another.
     Letter {
         shard: usize,
@@ -128,6 +130,7 @@ impl World {
             Coming::Dns { shard, ask, answer } => self.give(shard, Input::Answered(ask, Answer::Dns(answer))),
             Coming::FlowFailed(flow) => self.give_all(|| Input::FlowFailed(flow)),
             Coming::FromRelay(event) => self.give(shard_of(&event), Input::Heard(event)),
+            Coming::RelayMoment => self.wake_relay(),
             Coming::Letter { shard, letter } => self.deliver(shard, letter),
         }
     }
@@ -199,9 +202,27 @@ impl World {
             match act {
                 Act::Bind { port, local } => self.node.bind(port, local),
                 Act::Unbind { port } => self.node.unbind(port),
+                Act::Send { port, to, record } => {
+                    if let Some(local) = self.node.address_of(port) {
+                        self.send_datagram_to_actor(local, to, record.into_vec());
+                    }
+                }
                 Act::Tell(event) => self.plan(RELAY_WAIT, Coming::FromRelay(event)),
             }
         }
+        let moment = self.node.relay.next_moment();
+        if moment != self.node.moment {
+            self.node.moment = moment;
+            moment.into_iter().for_each(|moment| self.plan_at(moment, Coming::RelayMoment));
+        }
+    }
+
+    fn wake_relay(&mut self) {
+        let now = self.clock.now().instant;
+        let mut acts = std::mem::take(&mut self.node.acts);
+        self.node.relay.wake(now, &mut acts);
+        self.node.acts = acts;
+        self.carry_out_acts();
     }
 
     /// Gives a shard one input, and empties its outbox in the order of its fields.

@@ -11,7 +11,7 @@ fn digits(byte: u8) -> String {
 }
 
 #[test]
-fn e3_a_certificate_is_known_by_the_digest_that_everybody_has() {
+fn i4_a_certificate_is_known_by_the_digest_that_everybody_has() {
     let (own, of_session) = (Fingerprint([0xab; 32]), Fingerprint([7; 32]));
     let session = format!("a=fingerprint:SHA-256 {}\r\n", digits(7));
     let rows = [
@@ -33,7 +33,7 @@ fn e3_a_certificate_is_known_by_the_digest_that_everybody_has() {
 }
 
 #[test]
-fn e3_who_begins_is_said_by_the_line_or_by_the_session() {
+fn i4_who_begins_is_said_by_the_line_or_by_the_session() {
     let rows = [
         ("a=setup:actpass\r\n", Some(Setup::ActPass)),
         ("a=setup:passive \r\n", Some(Setup::Passive)),
@@ -49,7 +49,7 @@ fn e3_who_begins_is_said_by_the_line_or_by_the_session() {
 }
 
 #[test]
-fn e3_our_line_says_our_certificate_and_nothing_of_theirs() {
+fn i4_our_line_says_our_certificate_and_nothing_of_theirs() {
     let ours = Fingerprint([0x5a; 32]);
     for (theirs, feedback, protocol) in [
         ("RTP/AVP", Feedback::Early, "UDP/TLS/RTP/SAVPF"),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
 
 use libc::c_int;
 
@@ -32,10 +33,13 @@ impl Poll {
         checked(done).map(drop)
     }
 
-    pub fn wait(&self, ready: &mut Ready) -> io::Result<()> {
+    /// Comes back when something is ready, or after so long.
+    pub fn wait(&self, ready: &mut Ready, patience: Option<Duration>) -> io::Result<()> {
         let (events, room) = (ready.events.as_mut_ptr(), READY_MAX as c_int);
+        let ms =
+            patience.map_or(-1, |patience| c_int::try_from(patience.as_millis() + 1).unwrap_or(c_int::MAX));
         // SAFETY: writes at most `room` events, for which there is room.
-        let count = checked(unsafe { libc::epoll_wait(self.0.as_raw_fd(), events, room, -1) });
+        let count = checked(unsafe { libc::epoll_wait(self.0.as_raw_fd(), events, room, ms) });
         ready.count = match count {
             Ok(count) => count as usize,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,

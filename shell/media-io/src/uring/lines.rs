@@ -136,8 +136,8 @@ impl Lines {
         if buffer[..length] == trial { Ok(()) } else { Err(lacking()) }
     }
 
-    /// Sends what waits to be sent, and comes back when there is something to do.
-    pub fn wait(&mut self) -> io::Result<()> {
+    /// Sends what waits to be sent, and comes back when there is something to do, or after so long.
+    pub fn wait(&mut self, patience: Option<Duration>) -> io::Result<()> {
         self.hear_again()?;
         let want = if self.state.rung || !self.state.came.is_empty() {
             0
@@ -147,7 +147,10 @@ impl Lines {
         } else {
             1
         };
-        self.enter(want, None)
+        match patience.map(Timespec::from) {
+            Some(patience) => self.enter(want, Some(&SubmitArgs::new().timespec(&patience))),
+            None => self.enter(want, None),
+        }
     }
 
     /// Sends what waits to be sent, and comes back when all of it is gone.
@@ -300,6 +303,12 @@ impl Ports for Lines {
         self.hear(port)
     }
 
+    fn send(&mut self, port: PortIndex, record: &[u8], to: SocketAddr) {
+        if let Some((socket, _)) = self.state.open(port) {
+            socket.send(record, to);
+        }
+    }
+
     fn unbind(&mut self, port: PortIndex) {
         // If the ring is broken, the loop ends with its next turn.
         let _ = self.stop_hearing(port);
@@ -412,7 +421,7 @@ mod tests {
 
         let (mut deaf, mut came) = (0, 0);
         while came < 50 {
-            lines.wait().unwrap();
+            lines.wait(None).unwrap();
             deaf += lines.state.deaf.len();
             while let Some(Arrival { held, .. }) = lines.next_arrival() {
                 came += 1;
@@ -434,14 +443,14 @@ mod tests {
         let (mut lines, far) = lines(16);
         let near = address(&lines);
         far.send_to(b"early", near).unwrap();
-        lines.wait().unwrap();
+        lines.wait(None).unwrap();
 
         lines.unbind(PORT);
         lines.bind(PORT, near, 0).unwrap();
 
         assert!(lines.next_arrival().is_none());
         far.send_to(b"next", near).unwrap();
-        lines.wait().unwrap();
+        lines.wait(None).unwrap();
         let Arrival { port, held } = lines.next_arrival().unwrap();
         assert_eq!((port, lines.packet(&held).unwrap().1.bytes()), (PORT, b"next".as_slice()));
         lines.give_back(held);
@@ -453,7 +462,7 @@ mod tests {
         let (mut lines, far) = lines(16);
         let near = address(&lines);
         far.send_to(b"packet", near).unwrap();
-        lines.wait().unwrap();
+        lines.wait(None).unwrap();
         let Arrival { held, .. } = lines.next_arrival().unwrap();
 
         lines.send(held, 6, PORT, (std::net::Ipv6Addr::LOCALHOST, 9).into()).unwrap();

@@ -1,0 +1,247 @@
+//! Sides whose keys come from a handshake of DTLS: who may have it, whose certificate is taken, what is heard
+//! before and after, and what a far end in clear or with keys in the description hears of it.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod far;
+
+use far::{Far, HOME, House, NEAR, OTHER, Part, STRANGER, TO_CALLEE, TO_CALLER, certificate, packet};
+use media::{Reason, Senders, Side};
+
+#[test]
+fn i4_both_roles_have_a_handshake_and_hear_each_other() {
+    for part in [Part::Client12, Part::Client13, Part::Server12, Part::ServerAny] {
+        let mut house = House::new();
+        let mut far = Far::new(part, HOME);
+        house.aim_shaken(Side::Caller, &far, HOME);
+
+        house.shake(&mut far, |_| true);
+
+        let sealed = far.seal(&packet(1));
+        assert_ne!(sealed, packet(1));
+        assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(1), "{part:?}");
+        let heard = house.receive(TO_CALLEE, NEAR, &packet(77)).unwrap();
+        assert_eq!(far.open(&heard), packet(77), "{part:?}");
+        let figures = house.figures();
+        assert!(figures.caller.suite.is_some() && figures.callee.suite.is_none(), "{part:?}");
+    }
+}
+
+#[test]
+fn i4_nothing_is_heard_before_there_are_keys() {
+    let mut house = House::new();
+    let mut far = Far::new(Part::Client12, HOME);
+    house.aim_shaken(Side::Caller, &far, HOME);
+
+    assert_eq!(house.receive(TO_CALLER, HOME, &packet(1)), Err(Reason::Unproven));
+    assert_eq!(house.receive(TO_CALLEE, NEAR, &packet(2)), Err(Reason::Undeliverable));
+
+    house.shake(&mut far, |_| true);
+    assert_eq!(house.receive(TO_CALLER, HOME, &packet(3)), Err(Reason::Unproven), "in clear afterwards");
+    assert_eq!(house.figures().caller.dropped_unproven, 2);
+}
+
+#[test]
+fn i4_another_certificate_than_the_signalled_gets_no_keys() {
+    for part in [Part::Client12, Part::Server12, Part::Client13] {
+        let mut house = House::new();
+        let signalled = Far::new(part, HOME);
+        let mut impostor = Far::new(part, HOME);
+        house.aim_shaken(Side::Caller, &signalled, HOME);
+
+        house.shake(&mut impostor, |_| true);
+
+        let sealed = impostor.seal_if_keyed(&packet(1));
+        assert_eq!(house.receive(TO_CALLER, HOME, &sealed), Err(Reason::Unproven), "{part:?}");
+        assert_eq!(house.receive(TO_CALLEE, NEAR, &packet(2)), Err(Reason::Undeliverable), "{part:?}");
+        assert!(house.figures().caller.impostors >= 1, "{part:?}");
+    }
+}
+
+/// Each datagram of either direction is lost once, and all of them come twice.
+#[test]
+fn i4_what_is_lost_is_sent_again_and_what_comes_twice_does_no_harm() {
+    for part in [Part::Client12, Part::Server12, Part::Client13] {
+        for lost in 0..12 {
+            let mut house = House::new();
+            let mut far = Far::new(part, HOME);
+            house.aim_shaken(Side::Caller, &far, HOME);
+            house.repeats = 2;
+
+            house.shake(&mut far, |count| count != lost);
+
+            let sealed = far.seal(&packet(1));
+            assert_eq!(house.receive(TO_CALLER, HOME, &sealed), Ok(packet(1)), "{part:?} {lost}");
+            let heard = house.receive(TO_CALLEE, NEAR, &packet(77)).unwrap();
+            assert_eq!(far.open(&heard), packet(77), "{part:?} {lost}");
+        }
+    }
+}
+
+/// The attack of a stranger who is quicker with his hello than the peer (EnableSecurity, 2023).
+#[test]
+fn i4_a_hello_of_a_stranger_does_not_keep_the_peer_out() {
+    for senders in [Senders::Signalled, Senders::Near(None), Senders::Anywhere] {
+        let mut house = House::new();
+        house.senders = senders;
+        let mut far = Far::new(Part::Client12, HOME);
+        let mut stranger = Far::new(Part::Client12, STRANGER);
+        house.aim_shaken(Side::Caller, &far, HOME);
+
+        house.shake(&mut stranger, |_| true);
+        house.shake(&mut far, |_| true);
+        house.shake(&mut stranger, |_| true);
+
+        let sealed = far.seal(&packet(1));
+        assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(1), "{senders:?}");
+        let unheard = house.receive(TO_CALLER, STRANGER, &stranger.seal_if_keyed(&packet(2)));
+        assert_eq!(unheard, Err(Reason::Unproven), "{senders:?}");
+    }
+}
+
+/// A phone behind a NAT says an address of its own network, and comes from elsewhere.
+#[test]
+fn g1_a_handshake_shows_where_a_peer_behind_a_nat_is() {
+    for part in [Part::Client12, Part::Server12] {
+        let mut house = House::new();
+        house.senders = Senders::Near(None);
+        let mut far = Far::new(part, OTHER);
+        house.aim_shaken(Side::Caller, &far, "192.168.1.20:4000");
+        if part == Part::Server12 {
+            // Nobody hears what is sent to the inner address.
+            continue;
+        }
+
+        house.shake(&mut far, |_| true);
+
+        let heard = house.receive_from(TO_CALLEE, NEAR, &packet(77)).unwrap();
+        assert_eq!(heard.0.to_string(), OTHER);
+        assert_eq!(far.open(&heard.1), packet(77));
+    }
+}
+
+/// Who floods with hellos costs a bounded number of handshakes, and whoever sends nonsense costs none.
+#[test]
+fn i4_a_flood_costs_little() {
+    let mut house = House::new();
+    let far = Far::new(Part::Client12, HOME);
+    house.aim_shaken(Side::Caller, &far, HOME);
+
+    for _ in 0..50 {
+        let mut impostor = Far::new(Part::Client12, HOME);
+        house.shake(&mut impostor, |_| true);
+    }
+    for length in [1, 13, 14, 64, 1200] {
+        for first in 20..64 {
+            house.receive(TO_CALLER, HOME, &vec![first; length]).unwrap_err();
+        }
+    }
+
+    let impostors = house.figures().caller.impostors;
+    assert!((1..=8).contains(&impostors), "{impostors}");
+}
+
+#[test]
+fn i4_an_association_stands_while_its_terms_do() {
+    let mut house = House::new();
+    let mut far = Far::new(Part::Client12, HOME);
+    house.aim_shaken(Side::Caller, &far, HOME);
+    house.shake(&mut far, |_| true);
+    let sealed = far.seal(&packet(1));
+    house.receive(TO_CALLER, HOME, &sealed).unwrap();
+
+    house.aim_shaken(Side::Caller, &far, HOME);
+    let sealed = far.seal(&packet(2));
+    assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(2), "nothing has changed");
+
+    let mut newer = Far::new(Part::Client12, HOME);
+    house.aim_shaken(Side::Caller, &newer, HOME);
+    let sealed = far.seal(&packet(3));
+    assert_eq!(house.receive(TO_CALLER, HOME, &sealed), Err(Reason::Unproven), "another certificate");
+    house.shake(&mut newer, |_| true);
+    let sealed = newer.seal(&packet(4));
+    assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(4));
+
+    let mut moved = newer.again(OTHER);
+    house.aim_shaken(Side::Caller, &moved, OTHER);
+    let sealed = newer.seal(&packet(5));
+    assert_eq!(house.receive(TO_CALLER, OTHER, &sealed).unwrap(), packet(5), "moved, with its keys");
+    house.shake(&mut moved, |_| true);
+    let sealed = moved.seal(&packet(6));
+    assert_eq!(house.receive(TO_CALLER, OTHER, &sealed).unwrap(), packet(6), "moved, with new ones");
+}
+
+#[test]
+fn i4_a_client_that_nobody_answers_tries_again_and_gives_up() {
+    let mut house = House::new();
+    let far = Far::new(Part::Server12, HOME);
+    house.aim_shaken(Side::Caller, &far, HOME);
+    assert!(!house.outgoing.is_empty(), "the first hello goes at once");
+
+    let mut sent = 0;
+    while let Some(moment) = house.relay.next_moment() {
+        house.now = moment;
+        house.wake();
+        sent += house.outgoing.drain(..).count();
+        assert!(sent < 200, "it never ends");
+    }
+
+    assert!(sent > 20, "{sent}");
+    assert_eq!(house.figures().caller.handshakes_broken, 8);
+}
+
+/// All pairs of clear media, keys in the description and keys of a handshake, by what arrives.
+#[test]
+fn i6_nine_pairs_of_protection_carry_the_same_sound() {
+    for caller in far::Kind::ALL {
+        for callee in far::Kind::ALL {
+            let mut house = House::new();
+            let mut ends = [(Side::Caller, caller, HOME), (Side::Callee, callee, NEAR)]
+                .map(|(side, kind, place)| house.end(side, kind, place));
+
+            for number in 0..50 {
+                for from in [0, 1] {
+                    let said = far::speech(number, from);
+                    let (port, place) = if from == 0 { (TO_CALLER, HOME) } else { (TO_CALLEE, NEAR) };
+                    let sent = ends[from].seal(&said);
+                    let came = house.receive(port, place, &sent).unwrap();
+                    assert_eq!(ends[1 - from].open(&came), said, "{caller:?} {callee:?} {number}");
+                }
+            }
+            for (kind, suite) in [
+                (caller, house.figures().caller.suite),
+                (callee, House::figures_of(&house.last).callee.suite),
+            ] {
+                assert_eq!(suite.is_none(), kind == far::Kind::Clear, "{caller:?} {callee:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_does_not_print() {
+    let (one, other) = (certificate(), certificate());
+    assert_ne!(one, other);
+    assert!(format!("{one:?}").len() < 40, "{one:?}");
+}
+
+/// Somebody at the peer's address, or on the way, changes what he likes: no step of it ends anything but the
+/// handshake, and whoever aims anew can have another.
+#[test]
+fn i4_changed_records_harm_nothing_but_their_handshake() {
+    let mut lot = far::Lot(0x1234_5678_9abc_def1);
+    let rounds: u32 = option_env!("ROUNDS").and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
+    for round in 0..rounds {
+        let part = [Part::Client12, Part::Server12, Part::Client13, Part::ServerAny][round as usize % 4];
+        let mut house = House::new();
+        let mut far = Far::new(part, HOME);
+        house.aim_shaken(Side::Caller, &far, HOME);
+
+        house.shake_through(&mut far, &mut lot);
+
+        let mut newer = Far::new(Part::Client12, HOME);
+        house.aim_shaken(Side::Caller, &newer, HOME);
+        house.shake(&mut newer, |_| true);
+        let sealed = newer.seal(&packet(1));
+        assert_eq!(house.receive(TO_CALLER, HOME, &sealed), Ok(packet(1)), "{part:?} {round}");
+    }
+}

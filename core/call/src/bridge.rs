@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use media::{
-    Aim, Figures, Order, PortPair, Purpose, Reports, Senders, Sending, SessionKey, Side, Spoken, Turn,
+    Aim, Door, Figures, Order, PortPair, Purpose, Reports, Senders, Sending, SessionKey, Side, Spoken, Turn,
 };
 use policy::{InterfaceId, MediaPath, MediaPlan};
 use sdp::{Codecs, Cover, Direction, Face, Formats, Session, Way};
@@ -316,11 +316,11 @@ impl Bridge {
         let to = from.other();
         Ok(match part {
             Part::Answer => self.answering(to),
-            Part::Offer | Part::Mediated => Dress {
-                covers: self.keys[to as usize].offer(chance, session)?,
-                ways: self.ways[to as usize].offer(session.media.len()),
-                formats: Vec::new(),
-            },
+            Part::Offer | Part::Mediated => {
+                let covers = self.keys[to as usize].offer(chance, session)?;
+                let ways = self.ways[to as usize].offer(chance, &covers);
+                Dress { covers, ways, formats: Vec::new() }
+            }
         })
     }
 
@@ -553,13 +553,20 @@ impl Bridge {
                 senders: self.sides[side as usize].senders,
                 turn: if is_another { Turn::Another } else { Turn::Same },
                 protection: self.keys[side as usize].protection(stream),
-                door: self.ways[side as usize].door(stream),
+                door: self.door(side, stream),
                 clock: session.media[stream].codecs().first().map_or(8000, |codec| codec.clock),
             };
             aims.push(Aim { turn: Turn::Same, ..aim.clone() });
             room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });
         }
         self.sides[side as usize].aims = aims;
+    }
+
+    /// What else than media is expected of a side.
+    fn door(&self, side: Side, stream: usize) -> Option<Arc<Door>> {
+        let checks = self.ways[side as usize].checks_of(stream);
+        let handshake = self.keys[side as usize].handshake(stream);
+        (checks.is_some() || handshake.is_some()).then(|| Arc::new(Door { checks, handshake }))
     }
 
     /// Asks the relay when it heard each side last; nobody hears media that goes its own way.

@@ -1,12 +1,15 @@
-//! SRTP of one leg: which keys its peer and we offer each other, and which are agreed (RFC 4568, 8643).
+//! SRTP of one leg: which keys its peer and we offer each other, and which are agreed (RFC 4568, 8643), or by
+//! which handshake they are to be had (`shaken.rs`).
 
 use std::sync::Arc;
 
-use media::Protection;
+use media::{Certificate, Handshake, Protection};
 use policy::{KeysInClear, Srtp, SrtpRules};
 use rtp::srtp::{MasterKey, Suite};
-use sdp::{Cover, Crypto, Media, Session};
-use sip_stack::{Chance, Flow};
+use sdp::{Cover, Crypto, Feedback, Media, Session};
+use sip_stack::{Chance, Flow, Transport};
+
+use crate::shaken;
 
 /// What we offer, in order: the cheaper first, then the one that everybody knows.
 const OFFERED: [Suite; 2] = [Suite::AeadAes128Gcm, Suite::AesCm128HmacSha1_80];
@@ -24,10 +27,30 @@ impl Carrier {
     }
 }
 
+/// What is at the other end of a leg, as far as its flow tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FarEnd {
+    /// A page in a browser, which has no keys but those of a handshake.
+    Page,
+    Other,
+}
+
+impl FarEnd {
+    pub fn of(flow: Flow) -> FarEnd {
+        match flow.transport {
+            Transport::Ws | Transport::Wss => FarEnd::Page,
+            Transport::Udp | Transport::Tcp | Transport::Tls => FarEnd::Other,
+        }
+    }
+}
+
 /// All streams of one leg.
 pub(crate) struct Keys {
     rules: SrtpRules,
     carrier: Carrier,
+    far_end: FarEnd,
+    /// What we show in handshakes; without it there are none.
+    certificate: Option<Arc<Certificate>>,
     streams: Vec<Stream>,
 }
 
@@ -36,13 +59,26 @@ struct Stream {
     /// Made once for each suite: a key that stays lets the peer go on counting.
     ours: Vec<MasterKey>,
     agreed: Option<Agreed>,
+    /// How the two spoke of keys last.
+    manner: Manner,
+    /// How our last offer did.
+    offered: Manner,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Manner {
+    /// Not at all yet.
+    #[default]
+    Unknown,
+    /// In descriptions, or in clear.
+    Described,
+    Shaken,
 }
 
 #[derive(Clone, Debug)]
-struct Agreed {
-    tag: u32,
-    form: Form,
-    protection: Arc<Protection>,
+enum Agreed {
+    Described { tag: u32, form: Form, protection: Arc<Protection> },
+    Shaken(Handshake),
 }
 
 /// What is agreed for all streams of a leg.
@@ -57,13 +93,18 @@ enum Form {
 }
 
 impl Keys {
-    pub fn new(rules: SrtpRules, carrier: Carrier) -> Keys {
-        Keys { rules, carrier, streams: Vec::new() }
+    pub fn new(
+        rules: SrtpRules,
+        carrier: Carrier,
+        far_end: FarEnd,
+        certificate: Option<Arc<Certificate>>,
+    ) -> Keys {
+        Keys { rules, carrier, far_end, certificate, streams: Vec::new() }
     }
 
     /// The leg of a peer that is not chosen yet.
     pub fn unknown() -> Keys {
-        Keys::new(SrtpRules::default(), Carrier::Readable)
+        Keys::new(SrtpRules::default(), Carrier::Readable, FarEnd::Other, None)
     }
 
     /// Whether media that does not pass through us may be as described.
@@ -80,9 +121,20 @@ impl Keys {
         Ok(())
     }
 
-    /// What is agreed for a stream.
+    /// The keys that are agreed for a stream.
     pub fn protection(&self, stream: usize) -> Option<Arc<Protection>> {
-        Some(Arc::clone(&self.streams.get(stream)?.agreed.as_ref()?.protection))
+        match self.streams.get(stream)?.agreed.as_ref()? {
+            Agreed::Described { protection, .. } => Some(Arc::clone(protection)),
+            Agreed::Shaken(_) => None,
+        }
+    }
+
+    /// The handshake that is to bring them.
+    pub fn handshake(&self, stream: usize) -> Option<Handshake> {
+        match self.streams.get(stream)?.agreed.as_ref()? {
+            Agreed::Described { .. } => None,
+            Agreed::Shaken(handshake) => Some(handshake.clone()),
+        }
     }
 
     /// What is agreed now, before the peer offers something else.
@@ -94,6 +146,11 @@ impl Keys {
     pub fn restore(&mut self, before: Settled) {
         let settled = before.0.into_iter().chain(std::iter::repeat_with(|| None));
         for (stream, agreed) in self.streams.iter_mut().zip(settled) {
+            stream.manner = match &agreed {
+                Some(Agreed::Shaken(_)) => Manner::Shaken,
+                Some(Agreed::Described { .. }) => Manner::Described,
+                None => stream.manner,
+            };
             stream.agreed = agreed;
         }
     }
@@ -101,8 +158,15 @@ impl Keys {
     /// Reads what the peer offers, and settles what we will answer.
     pub fn take_offer(&mut self, chance: &mut Chance, theirs: &Session<'_>) -> Result<(), String> {
         for (at, media) in open_lines(theirs) {
-            let agreed = self.settle(chance, at, media)?;
-            self.stream(at).agreed = agreed;
+            let is_keyed_by_dtls = media.is_keyed_by_dtls();
+            let agreed = if is_keyed_by_dtls {
+                Some(Agreed::Shaken(self.shake(at, theirs, media)?))
+            } else {
+                self.settle(chance, at, media)?
+            };
+            let stream = self.stream(at);
+            stream.manner = if is_keyed_by_dtls { Manner::Shaken } else { Manner::Described };
+            stream.agreed = agreed;
         }
         Ok(())
     }
@@ -114,9 +178,6 @@ impl Keys {
         media: &Media<'_>,
     ) -> Result<Option<Agreed>, String> {
         let protocol = media.protocol;
-        if media.is_keyed_by_dtls() {
-            return Err(format!("they offered {protocol}; keys by DTLS are not taken"));
-        }
         let is_sealed = media.is_keyed_by_sdes();
         let words = match (is_sealed, self.rules.mode, self.may_send_keys()) {
             (true, Srtp::Off, _) => Some(format!("they offered {protocol}; SRTP is off here")),
@@ -138,13 +199,28 @@ impl Keys {
         match self.chosen(at, &media.keys()) {
             Some((tag, theirs)) => {
                 let ours = self.stream(at).key_of(chance, theirs.suite());
-                Ok(Some(Agreed { tag, form, protection: Arc::new(Protection { theirs, ours }) }))
+                let protection = Arc::new(Protection { theirs, ours });
+                Ok(Some(Agreed::Described { tag, form, protection }))
             }
             None if is_sealed => Err(format!("they offered {protocol} without a key that can be used")),
             None if self.rules.insists() => {
                 Err(format!("SRTP is required; they offered {protocol} without keys"))
             }
             None => Ok(None),
+        }
+    }
+
+    /// What an offer of a handshake comes to.
+    fn shake(&self, at: usize, theirs: &Session<'_>, media: &Media<'_>) -> Result<Handshake, String> {
+        let protocol = media.protocol;
+        if self.rules.mode == Srtp::Off {
+            return Err(format!("they offered {protocol}; SRTP is off here"));
+        }
+        match &self.certificate {
+            Some(ours) if media.is_shaken() => {
+                shaken::of_offer(ours, (theirs, media), self.handshake(at).as_ref())
+            }
+            _ => Err(format!("they offered {protocol}, which cannot be had here")),
         }
     }
 
@@ -163,13 +239,23 @@ impl Keys {
         let may_send_keys = self.may_send_keys();
         let insists = self.rules.insists();
         for (at, media) in open_lines(theirs) {
-            let answered = media.keys();
+            let certificate = self.certificate.as_ref().map(Arc::clone);
             let stream = self.stream(at);
+            stream.manner = stream.offered;
+            if let (Manner::Shaken, Some(ours)) = (stream.offered, certificate) {
+                stream.agreed = Some(Agreed::Shaken(shaken::of_answer(&ours, (theirs, media))?));
+                continue;
+            }
+            if media.is_keyed_by_dtls() {
+                return Err(format!("they answered {}, which was not offered", media.protocol));
+            }
+            let answered = media.keys();
             let taken = answered.first().and_then(|crypto| stream.taken(crypto));
             let form = if media.is_keyed_by_sdes() { Form::Sealed } else { Form::Beside };
             stream.agreed = match taken {
                 Some(protection) if may_send_keys => {
-                    Some(Agreed { tag: answered[0].tag, form, protection: Arc::new(protection) })
+                    let (tag, protection) = (answered[0].tag, Arc::new(protection));
+                    Some(Agreed::Described { tag, form, protection })
                 }
                 _ if insists => {
                     return Err(format!("SRTP is required; they answered {} without a key", media.protocol));
@@ -186,13 +272,21 @@ impl Keys {
     /// How our offer to this leg covers each line of what the other leg's peer says.
     pub fn offer(&mut self, chance: &mut Chance, across: &Session<'_>) -> Result<Vec<Cover>, String> {
         let (mode, may_send_keys) = (self.rules.mode, self.may_send_keys());
-        if self.rules.insists() && !may_send_keys {
+        let shakes = |at: usize, media: &Media<'_>| media.is_rtp() && self.shakes(at);
+        let shaken: Vec<bool> =
+            across.media.iter().enumerate().map(|(at, media)| shakes(at, media)).collect();
+        let all = across.media.iter().zip(&shaken).all(|(media, shaken)| *shaken || !media.is_rtp());
+        if self.rules.insists() && !may_send_keys && !(all && shaken.contains(&true)) {
             return Err(
                 "SRTP is required, and its keys would go where anybody on the way can read them".into()
             );
         }
         let lines = across.media.iter().enumerate();
         let covers = lines.map(|(at, media)| {
+            if shaken[at] {
+                return self.shaken_cover(at);
+            }
+            self.stream(at).offered = Manner::Described;
             if !media.is_rtp() || mode == Srtp::Off || !may_send_keys {
                 return Cover::Clear;
             }
@@ -205,11 +299,36 @@ impl Keys {
     /// How our answer to this leg's offer covers each line.
     pub fn answer(&self) -> Vec<Cover> {
         let covers = self.streams.iter().map(|stream| {
-            let Some(Agreed { tag, form, protection }) = &stream.agreed else { return Cover::Clear };
-            let keys = vec![written(*tag, &protection.ours)];
-            if *form == Form::Sealed { Cover::Sealed(keys) } else { Cover::Offered(keys) }
+            let (tag, form, protection) = match &stream.agreed {
+                None => return Cover::Clear,
+                Some(Agreed::Shaken(agreed)) => return Cover::Shaken(shaken::answered(agreed)),
+                Some(Agreed::Described { tag, form, protection }) => (*tag, *form, protection),
+            };
+            let keys = vec![written(tag, &protection.ours)];
+            if form == Form::Sealed { Cover::Sealed(keys) } else { Cover::Offered(keys) }
         });
         covers.collect()
+    }
+
+    /// Whether keys of a stream are offered by a handshake: as the two have spoken of them before, else as
+    /// the rules say.
+    fn shakes(&self, at: usize) -> bool {
+        let manner = self.streams.get(at).map_or(Manner::Unknown, |stream| stream.manner);
+        let is_wished = match (manner, self.rules.keys) {
+            (Manner::Shaken, _) | (Manner::Unknown, policy::Keys::Dtls) => true,
+            (Manner::Unknown, policy::Keys::Auto) => self.far_end == FarEnd::Page,
+            (Manner::Unknown, policy::Keys::Sdes) | (Manner::Described, _) => false,
+        };
+        is_wished && self.rules.mode != Srtp::Off && self.certificate.is_some()
+    }
+
+    fn shaken_cover(&mut self, at: usize) -> Cover {
+        self.stream(at).offered = Manner::Shaken;
+        let feedback = if self.far_end == FarEnd::Page { Feedback::Early } else { Feedback::None };
+        match &self.certificate {
+            Some(ours) => Cover::Shaken(shaken::offered(ours, feedback)),
+            None => Cover::Clear,
+        }
     }
 
     fn may_send_keys(&self) -> bool {

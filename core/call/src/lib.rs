@@ -81,6 +81,7 @@ mod part;
 mod quiet;
 mod seen;
 mod session;
+mod shaken;
 mod speech;
 mod stand;
 mod talker;

@@ -154,6 +154,11 @@ pub struct SideFigures {
     /// On a protected stream: packets that were not sealed with the peer's key.
     #[serde(skip_serializing_if = "is_zero")]
     pub unproven: u64,
+    /// Handshakes that showed another certificate than was signalled, and those that broke off.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub impostors: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub handshakes_broken: u64,
 }
 
 fn as_text<S: Serializer>(uuid: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
@@ -184,6 +189,8 @@ impl From<&media::SideFigures> for SideFigures {
             strangers: counted.dropped_strangers,
             srtp: counted.suite.map(|suite| suite.name()),
             unproven: counted.dropped_unproven,
+            impostors: u64::from(counted.impostors),
+            handshakes_broken: u64::from(counted.handshakes_broken),
         }
     }
 }

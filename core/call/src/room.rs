@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use media::{Order, PortBook};
+use media::{Certificate, Order, PortBook};
 use policy::{InterfaceId, Policy, Standings, Turns};
 use registrar::Table;
 use sip_stack::auth::Guard;
@@ -68,6 +68,7 @@ impl Room<'_> {
 pub struct Places {
     listeners: Arc<[Listener]>,
     media: Vec<MediaPlace>,
+    certificate: Option<Arc<Certificate>>,
 }
 
 /// One interface's address for media, and this shard's book of its ports.
@@ -78,8 +79,17 @@ pub struct MediaPlace {
 }
 
 impl Places {
-    pub fn new(listeners: Arc<[Listener]>, media: Vec<MediaPlace>) -> Places {
-        Places { listeners, media }
+    pub fn new(
+        listeners: Arc<[Listener]>,
+        media: Vec<MediaPlace>,
+        certificate: Option<Arc<Certificate>>,
+    ) -> Places {
+        Places { listeners, media, certificate }
+    }
+
+    /// What we show in handshakes of media; without it there are none.
+    pub fn certificate(&self) -> Option<&Arc<Certificate>> {
+        self.certificate.as_ref()
     }
 
     pub fn interface_of(&self, listener: ListenerId) -> InterfaceId {

@@ -1,13 +1,15 @@
 //! Where one side of a call's media stands: the interface that reaches it, who may speak there, its
 //! keys, and how it is reached.
 
+use std::sync::Arc;
+
 use media::Senders;
 use policy::{InterfaceId, LegRules, MediaSenders};
 use sip_message::{Header, Message};
 use sip_stack::{Dialog, Flow};
 
 use crate::Room;
-use crate::keys::{Carrier, Keys};
+use crate::keys::{Carrier, FarEnd, Keys};
 use crate::way::Ways;
 
 pub(crate) struct Stand {
@@ -46,7 +48,8 @@ impl Stand {
             (MediaSenders::Near, Reached::Through) => Senders::Near(None),
             (MediaSenders::Anywhere, _) => Senders::Anywhere,
         };
-        let keys = Keys::new(rules.srtp, Carrier::of(flow));
+        let certificate = room.places.certificate().map(Arc::clone);
+        let keys = Keys::new(rules.srtp, Carrier::of(flow), FarEnd::of(flow), certificate);
         let interface = room.places.interface_of(flow.listener);
         let ways = Ways::new(room.policy.ice(interface));
         Stand { interface, senders, keys, ways }

@@ -2,11 +2,9 @@
 //! and about checks, which we answer as a lite agent (RFC 8839, 8445 2.5).
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use media::Door;
 use policy::Ice;
-use sdp::{Checks, Credentials, Media, Reports, Session, Way};
+use sdp::{Checks, Cover, Credentials, Media, Reports, Session, Way};
 use sip_stack::Chance;
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -33,6 +31,8 @@ struct Stream {
 enum Checking {
     #[default]
     None,
+    /// Ours were offered.
+    Offered(Credentials),
     Agreed(Box<Agreed>),
     /// Theirs were offered, and changed on the way.
     Mismatch,
@@ -88,24 +88,35 @@ impl Ways {
     /// Only what was offered can be agreed on by an answer.
     pub fn take_answer(&mut self, theirs: &Session<'_>) {
         for (at, media) in theirs.media.iter().enumerate() {
-            let credentials = theirs.credentials_of(media);
+            let credentials = theirs.credentials_of(media).filter(|_| !theirs.is_lite());
             let stream = self.stream(at);
             stream.agreed = if stream.offered == Reports::Muxed { media.reports() } else { Reports::Apart };
             stream.checks = match (&stream.checks, credentials) {
                 (Checking::Agreed(agreed), Some(theirs)) => {
                     Checking::Agreed(Box::new(Agreed { theirs, ours: agreed.ours.clone() }))
                 }
+                (Checking::Offered(ours), Some(theirs)) => {
+                    Checking::Agreed(Box::new(Agreed { theirs, ours: ours.clone() }))
+                }
                 _ => Checking::None,
             };
         }
     }
 
-    /// What was agreed on is offered again; nothing is, to whom nobody has heard of it.
-    pub fn offer(&mut self, streams: usize) -> Vec<Way> {
-        let offered = (0..streams).map(|at| {
+    /// What was agreed on is offered again; nothing is, to whom nobody has heard of it. A handshake is had at
+    /// one port, and who has one may check first.
+    pub fn offer(&mut self, chance: &mut Chance, covers: &[Cover]) -> Vec<Way> {
+        let ice = self.ice;
+        let offered = covers.iter().enumerate().map(|(at, cover)| {
             let stream = self.stream(at);
             stream.offered = stream.agreed;
-            stream.way()
+            if matches!(cover, Cover::Shaken(_)) {
+                stream.offered = Reports::Muxed;
+                if ice == Ice::Lite && matches!(stream.checks, Checking::None) {
+                    stream.checks = Checking::Offered(drawn(chance));
+                }
+            }
+            Way { reports: stream.offered, ..stream.way() }
         });
         offered.collect()
     }
@@ -123,13 +134,12 @@ impl Ways {
         }
     }
 
-    /// What its peer sends besides media.
-    pub fn door(&self, stream: usize) -> Option<Arc<Door>> {
+    /// What checks of its peer are known by.
+    pub fn checks_of(&self, stream: usize) -> Option<media::Checks> {
         let Checking::Agreed(agreed) = &self.streams.get(stream)?.checks else { return None };
         let Agreed { ours, theirs } = &**agreed;
         let username = format!("{}:{}", ours.ufrag, theirs.ufrag).into();
-        let checks = media::Checks { username, password: ours.password.clone() };
-        Some(Arc::new(Door { checks: Some(checks), handshake: None }))
+        Some(media::Checks { username, password: ours.password.clone() })
     }
 
     fn stream(&mut self, at: usize) -> &mut Stream {
@@ -144,6 +154,7 @@ impl Stream {
     fn way(&self) -> Way {
         let checks = match &self.checks {
             Checking::None => Checks::None,
+            Checking::Offered(ours) => Checks::By(ours.clone()),
             Checking::Agreed(agreed) => Checks::By(agreed.ours.clone()),
             Checking::Mismatch => Checks::Mismatch,
         };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CarriedMethods, EarlyMedia, KeysInClear, MediaPath, MediaSenders, Redirect, Reliable, Secret, SessionIds,
-    SessionTimer, Silence, Srtp, Transfer,
+    CarriedMethods, EarlyMedia, Keys, KeysInClear, MediaPath, MediaSenders, Redirect, Reliable, Secret,
+    SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 use serde::Serialize;
 
@@ -301,6 +301,7 @@ pub struct LegRules {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SrtpRules {
     pub mode: Srtp,
+    pub keys: Keys,
     pub keys_in_clear: KeysInClear,
     pub otherwise: Otherwise,
 }
@@ -319,7 +320,8 @@ impl SrtpRules {
     /// The same for a call for help: nothing about keys may stop it.
     pub fn for_help(self) -> SrtpRules {
         let mode = if self.mode == Srtp::Off { Srtp::Optional } else { self.mode };
-        SrtpRules { mode, keys_in_clear: KeysInClear::Allowed, otherwise: Otherwise::Clear }
+        let (keys, keys_in_clear) = (self.keys, KeysInClear::Allowed);
+        SrtpRules { mode, keys, keys_in_clear, otherwise: Otherwise::Clear }
     }
 
     /// Whether a call in clear is none.

@@ -202,7 +202,7 @@ fn media_of_users(documents: &Documents) -> MediaPlan {
 fn device_leg(documents: &Documents) -> LegRules {
     let media = &documents.system.media;
     let keys_in_clear = media.keys_in_clear;
-    let srtp = SrtpRules { mode: media.srtp, keys_in_clear, otherwise: Otherwise::Refused };
+    let srtp = SrtpRules { mode: media.srtp, keys: media.keys, keys_in_clear, otherwise: Otherwise::Refused };
     // What users ask for is the house's to carry out.
     let redirect = documents.system.redirect;
     LegRules { srtp, senders: media.senders, transfer: Transfer::Inside, redirect, ..LegRules::default() }

@@ -83,7 +83,7 @@ pub use heading::{Heading, SentAddress, SentUri};
 pub use limit::{Claim, Limit, On, Permit, Unit, Whose};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
-    CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, Ice, KeysInClear, MediaPath, MediaSenders,
+    CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, Ice, Keys, KeysInClear, MediaPath, MediaSenders,
     Redirect, RegisterStyle, Reliable, SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 pub use orbit::{Orbit, Parking};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{KeysInClear, Srtp, Transport};
+use model::{Keys, KeysInClear, Srtp, Transport};
 use serde::Serialize;
 
 use crate::call_plan::SrtpRules;
@@ -27,6 +27,8 @@ pub enum Seal {
     ClearForLackOfTls,
     SealedIfTheFarEndCan,
     Sealed,
+    /// With keys that are on no signalling.
+    SealedByHandshake,
     /// Whoever reads the signalling has the keys.
     SealedWithKeysInClear,
     /// It has to be sealed, and no key may be sent: only calls for help get through.
@@ -41,6 +43,7 @@ impl Seal {
             Seal::ClearForLackOfTls => "in the clear: keys may not go where others read them",
             Seal::SealedIfTheFarEndCan => "sealed by SRTP if the far end can",
             Seal::Sealed => "sealed by SRTP, or no call",
+            Seal::SealedByHandshake => "sealed by SRTP, with keys of a handshake (DTLS)",
             Seal::SealedWithKeysInClear => "sealed by SRTP, with keys that others on the way can read",
             Seal::NoCalls => "no calls: SRTP is required, and keys may not go where others read them",
         }
@@ -50,6 +53,7 @@ impl Seal {
         let may_send_keys = transport == Transport::Tls || rules.keys_in_clear == KeysInClear::Allowed;
         match (rules.mode, may_send_keys, transport) {
             (Srtp::Off, _, _) => Seal::Clear,
+            _ if rules.keys == Keys::Dtls => Seal::SealedByHandshake,
             (Srtp::Optional, false, _) => Seal::ClearForLackOfTls,
             (Srtp::Required, false, _) => Seal::NoCalls,
             (Srtp::Optional, true, Transport::Tls) => Seal::SealedIfTheFarEndCan,

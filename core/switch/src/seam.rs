@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use call::{Event, Record};
-use media::Order;
+use media::{Certificate, Order};
 use policy::{InterfaceId, Policy};
 use registrar::{Binding, Kept};
 use registration::Known;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub listeners: Arc<[Listener]>,
     /// This shard's part of the media ports of each interface.
     pub media: Vec<MediaRange>,
+    /// What is shown in handshakes of media; without it there are none.
+    pub certificate: Option<Arc<Certificate>>,
     pub seed: [u8; 32],
     pub version: &'static str,
 }

@@ -117,7 +117,7 @@ impl Switch {
         let mut switch = Switch {
             shard: settings.shard,
             shards: settings.shards,
-            places: Places::new(Arc::clone(&settings.listeners), media.collect()),
+            places: Places::new(Arc::clone(&settings.listeners), media.collect(), settings.certificate),
             listeners: Arc::clone(&settings.listeners),
             guard: Guard::new(policy.realm(), key),
             stack: Stack::new(stack_settings, chance),

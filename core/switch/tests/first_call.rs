@@ -76,6 +76,7 @@ impl Bench {
             listeners: [listener].into(),
             media: vec![media],
             seed: [7; 32],
+            certificate: None,
             version: "Tandem",
         };
         let start = Instant::now();

@@ -60,6 +60,7 @@ impl House {
             listeners: [listener].into(),
             media: vec![media],
             seed: [seed; 32],
+            certificate: None,
             version: "Tandem",
         };
         let switch = Switch::new(settings, policy, Now { instant: start, wall: WallTime(0) });

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use media::{Event as MediaEvent, Order, SessionKey};
+use media::{Certificate, Event as MediaEvent, Order, SessionKey};
 use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
@@ -19,7 +19,7 @@ use switch_io::{Asker, Keep, Limits, Mail, Ports, Tap};
 use telemetry::Flight;
 use tracing::{error, info, warn};
 
-use crate::{listening, recorder};
+use crate::{certificate, listening, recorder};
 
 /// How long a shard may take to answer a command.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -80,7 +80,8 @@ impl Edge {
         let lookup = start_lookup(&plan, &mail)?;
         let media = start_media(&plan, &mail)?;
 
-        let switches = (0..plan.shards).map(|shard| new_switch(&plan, &known, shard, &before));
+        let shown = (&known, &certificate::make()?);
+        let switches = (0..plan.shards).map(|shard| new_switch(&plan, shown, shard, &before));
         let switches = switches.collect::<Result<Vec<_>>>()?;
         let orders = media.iter().map(media_io::Handle::orders).collect();
         let recorded = plan.flight.map(|flight| recorder::tap(flight, Arc::clone(&known)));
@@ -232,7 +233,12 @@ fn start_media(plan: &Plan, mail: &Mail) -> Result<Vec<media_io::Handle>> {
     (0..plan.media_loops).map(|number| start(number).context("media loop")).collect()
 }
 
-fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8, before: &Before) -> Result<Switch> {
+fn new_switch(
+    plan: &Plan,
+    (listeners, certificate): (&Arc<[Listener]>, &Arc<Certificate>),
+    shard: u8,
+    before: &Before,
+) -> Result<Switch> {
     let mut seed = [0; 32];
     rustix::rand::getrandom(&mut seed, rustix::rand::GetRandomFlags::empty()).context("getrandom")?;
     let settings = Settings {
@@ -240,6 +246,7 @@ fn new_switch(plan: &Plan, listeners: &Arc<[Listener]>, shard: u8, before: &Befo
         shards: plan.shards,
         listeners: Arc::clone(listeners),
         media: listening::media_of(&plan.policy, shard, plan.shards)?,
+        certificate: Some(Arc::clone(certificate)),
         seed,
         version: concat!("Tandem/", env!("CARGO_PKG_VERSION")),
     };

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod banner;
+mod certificate;
 mod control;
 mod demo;
 mod directory;

@@ -44,6 +44,7 @@ impl Node {
                 listeners: Arc::clone(&listeners),
                 media: media.collect(),
                 seed: bytes,
+                certificate: None,
                 version: "Tandem/sim",
             };
             Switch::new(settings, Arc::clone(policy), now)

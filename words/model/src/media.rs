@@ -51,7 +51,7 @@ const ETHERNET: u32 = 18;
 const SRTP_TAG: u32 = 10;
 const RTCP_KBPS: u32 = 5;
 
-/// Whether media is sealed with keys that the signalling carries (SRTP by SDES).
+/// Whether media is sealed (SRTP).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Srtp {
@@ -62,6 +62,19 @@ pub enum Srtp {
     Optional,
     /// Else there is no call, except a call for help.
     Required,
+}
+
+/// How media is keyed where it is sealed, in what we offer. What far ends offer is answered as it came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Keys {
+    /// By a handshake with pages, which come by WebSocket; with all others in the description.
+    #[default]
+    Auto,
+    /// In the description (RFC 4568).
+    Sdes,
+    /// By a handshake on the way of the media (DTLS-SRTP, RFC 5763): offered so, or not at all.
+    Dtls,
 }
 
 /// Whether far ends may find our media by checks (ICE, RFC 8445).

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alerts;
 use crate::call_rules::Redirect;
 use crate::marks::Marks;
-use crate::media::{Ice, KeysInClear, MediaSenders, Srtp, Transcode};
+use crate::media::{Ice, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::network::{Address, PortRange};
 use crate::registrar::Registrar;
 use crate::site::Operator;
@@ -75,6 +75,8 @@ impl System {
 pub struct DeviceMedia {
     #[serde(default)]
     pub srtp: Srtp,
+    #[serde(default)]
+    pub keys: Keys,
     #[serde(default)]
     pub keys_in_clear: KeysInClear,
     #[serde(default)]

@@ -11,7 +11,7 @@ use crate::failover::{Failover, ResponseRule};
 use crate::headers::HeaderRule;
 use crate::health::HealthCheck;
 use crate::identity::{Identity, Translate};
-use crate::media::{Codec, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
+use crate::media::{Codec, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
 use crate::network::Source;
 use crate::precedence::Precedence;
 use crate::register::Register;
@@ -212,6 +212,8 @@ pub struct TrunkMedia {
     pub path: MediaPath,
     #[serde(default)]
     pub srtp: Srtp,
+    #[serde(default)]
+    pub keys: Keys,
     #[serde(default)]
     pub keys_in_clear: KeysInClear,
     #[serde(default)]

@@ -134,9 +134,10 @@ impl Session<'_> {
         if own.is_empty() && media.attribute("fingerprint").is_none() { said(&self.lines) } else { own }
     }
 
-    /// Who begins the handshake of a line; where nothing is said, an offer's writer does (RFC 4145, 4).
-    pub fn setup_of(&self, media: &Media<'_>) -> Option<Setup> {
+    /// Who begins the handshake of a line; where nothing is said, the writer of an offer does, and so the
+    /// writer of an answer waits (RFC 4145, 4).
+    pub fn setup_of(&self, media: &Media<'_>, unsaid: Setup) -> Option<Setup> {
         let said = media.attribute("setup").or_else(|| attribute(&self.lines, "setup"));
-        said.map_or(Some(Setup::Active), Setup::parse)
+        said.map_or(Some(unsaid), Setup::parse)
     }
 }

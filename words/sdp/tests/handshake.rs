@@ -43,7 +43,7 @@ fn i4_who_begins_is_said_by_the_line_or_by_the_session() {
     for (line, wanted) in rows {
         for text in [format!("{HEAD}{LINE}{line}"), format!("{HEAD}{line}{LINE}")] {
             let read = Session::parse(text.as_bytes()).unwrap();
-            assert_eq!(read.setup_of(&read.media[0]), wanted, "{text}");
+            assert_eq!(read.setup_of(&read.media[0], Setup::Active), wanted, "{text}");
         }
     }
 }
@@ -76,7 +76,7 @@ fn i4_our_line_says_our_certificate_and_nothing_of_theirs() {
         let line = &written.media[0];
         assert_eq!((line.protocol, line.is_shaken()), (protocol, true));
         assert_eq!(written.fingerprints_of(line), [ours]);
-        assert_eq!(written.setup_of(line), Some(Setup::ActPass));
+        assert_eq!(written.setup_of(line, Setup::Active), Some(Setup::ActPass));
         assert!(!String::from_utf8(out).unwrap().contains("AB:AB"));
     }
 }

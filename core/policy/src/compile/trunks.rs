@@ -162,7 +162,7 @@ fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
 }
 
 fn leg_of(trunk: &model::Trunk) -> LegRules {
-    let (mode, keys_in_clear) = (trunk.media.srtp, trunk.media.keys_in_clear);
+    let model::TrunkMedia { srtp: mode, keys, keys_in_clear, .. } = trunk.media;
     LegRules {
         session_timer: trunk.call.session_timer,
         longest: trunk.call.longest.map(|longest| longest.0),
@@ -171,7 +171,7 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
         transfer: trunk.call.transfer,
         redirect: trunk.call.redirect,
         methods: Arc::new(trunk.call.methods.clone()),
-        srtp: SrtpRules { mode, keys_in_clear, otherwise: Otherwise::Refused },
+        srtp: SrtpRules { mode, keys, keys_in_clear, otherwise: Otherwise::Refused },
         senders: trunk.media.senders,
         reliable: trunk.call.reliable,
         session_ids: trunk.call.session_id,

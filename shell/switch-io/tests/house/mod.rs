@@ -71,7 +71,8 @@ impl House {
             let listeners = Arc::clone(&known);
             let seed = [shard; 32];
             let (media, version) = (Vec::new(), "Test/1");
-            let settings = SwitchSettings { shard, shards: wish.shards, listeners, media, seed, version };
+            let (shards, certificate) = (wish.shards, None);
+            let settings = SwitchSettings { shard, shards, listeners, media, certificate, seed, version };
             Switch::new(settings, Arc::clone(&policy), now)
         });
         let (tell, events) = channel();

@@ -7,6 +7,7 @@
 mod alone;
 mod audio;
 mod baresip;
+mod browser;
 mod calls;
 mod capture;
 mod crash;
@@ -59,6 +60,9 @@ struct Scenario {
     run: fn(&Binary, Load) -> Result<String, Failure>,
 }
 
+/// Those with pages, whose packages are fetched first.
+const PAGES: [&str; 2] = ["websocket", "browser"];
+
 const SCENARIOS: &[Scenario] = &[
     Scenario { name: "calls-udp-v4", run: |binary, load| calls::run(binary, load, place::UDP_V4) },
     Scenario { name: "calls-udp-v6", run: |binary, load| calls::run(binary, load, place::UDP_V6) },
@@ -84,6 +88,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "mailbox", run: mailbox::run },
     Scenario { name: "messages", run: messages::run },
     Scenario { name: "websocket", run: websocket::run },
+    Scenario { name: "browser", run: browser::run },
     Scenario { name: "crash", run: crash::run },
 ];
 
@@ -104,7 +109,7 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
         false => Binary(build(load)?),
     };
     // Where they run alone there is no registry to install it from.
-    if !alone::is_alone() && chosen.iter().any(|scenario| scenario.name == "websocket") {
+    if !alone::is_alone() && chosen.iter().any(|scenario| PAGES.contains(&scenario.name)) {
         page::install()?;
     }
     if let Some(done) = alone::again(name, load) {

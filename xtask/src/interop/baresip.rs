@@ -166,7 +166,7 @@ impl Drop for Waiting {
 }
 
 /// A tone that is no silence, as a WAV file: 16 bits, one channel.
-fn tone(seconds: u32, voice: u32) -> Vec<u8> {
+pub fn tone(seconds: u32, voice: u32) -> Vec<u8> {
     let data = seconds * HERTZ * 2;
     let mut wav = Vec::with_capacity(44 + data as usize);
     wav.extend_from_slice(b"RIFF");

@@ -63,11 +63,16 @@ impl Office {
     /// The first user has the extension 0100 and +14255550100, and so on. Calls to +1303… go out by the
     /// second carrier, all others by the first.
     pub fn open(binary: &Binary, name: &str, users: &[User]) -> Result<Office, Failure> {
-        Office::open_at(binary, name, users, "")
+        Office::open_at(binary, name, users, ("", ""))
     }
 
-    /// The same, with further lines of its interface.
-    pub fn open_at(binary: &Binary, name: &str, users: &[User], listen: &str) -> Result<Office, Failure> {
+    /// The same, with further lines of its interface and of its system.
+    pub fn open_at(
+        binary: &Binary,
+        name: &str,
+        users: &[User],
+        (listen, system): (&str, &str),
+    ) -> Result<Office, Failure> {
         let folder = place::folder(name)?;
         let port = |address: IpAddr| free_port(address).map(|port| SocketAddr::new(address, port));
         let (house, carrier, second) = (port(HOUSE)?, port(at(32))?, port(at(33))?);
@@ -76,7 +81,7 @@ impl Office {
         };
         write("conf/password", PASSWORD)?;
         let users: String = users.iter().enumerate().map(user).collect();
-        let base = documents((house, listen), carrier, second);
+        let base = documents((house, listen, system), carrier, second);
         write("conf/tandem.toml", &format!("{base}{users}"))?;
         let media = format!("{}-{}", HOUSE_MEDIA.start, HOUSE_MEDIA.end - 1);
         let filter = format!("port {} or udp portrange {media}", house.port());
@@ -219,7 +224,11 @@ fn user((rank, user): (usize, &User)) -> String {
     )
 }
 
-fn documents((house, listen): (SocketAddr, &str), carrier: SocketAddr, second: SocketAddr) -> String {
+fn documents(
+    (house, listen, system): (SocketAddr, &str, &str),
+    carrier: SocketAddr,
+    second: SocketAddr,
+) -> String {
     let (address, port) = (house.ip(), house.port());
     let trunk = |name: &str, server: SocketAddr, style: &str| {
         format!(
@@ -230,7 +239,7 @@ fn documents((house, listen): (SocketAddr, &str), carrier: SocketAddr, second: S
         )
     };
     format!(
-        "format = 1\n\n[system]\nname = \"interop\"\ncountry = \"US\"\ndigest = [\"md5\"]\n\n\
+        "format = 1\n\n[system]\nname = \"interop\"\ncountry = \"US\"\ndigest = [\"md5\"]\n{system}\n\
          [interface.loop]\naddress = \"{address}\"\nudp = {port}\ntcp = {port}\n{listen}\n\
          media_ports = \"{}-{}\"\nside = \"inside\"\n\n{}{}\
          [numbers.block]\nrange = [\"+14255550100\", \"+14255550199\"]\ntrunk = \"carrier\"\n\n\

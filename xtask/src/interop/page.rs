@@ -56,16 +56,26 @@ pub struct Page {
 }
 
 impl Page {
+    /// One that Node plays.
     pub fn load(folder: &Path, name: &str, whose: &Whose<'_>) -> Result<Page, Failure> {
+        Page::open(folder, name, "page.mjs", whose)
+    }
+
+    pub fn open(folder: &Path, name: &str, script: &str, whose: &Whose<'_>) -> Result<Page, Failure> {
         // Beside its packages, so that Node finds them.
-        let script = root().join(PACKAGES).join("page.mjs");
-        let copied = fs::copy(root().join("interop/browser/page.mjs"), &script);
-        copied.map_err(|error| io_failure("page.mjs", &error))?;
+        let source = root().join("interop/browser").join(script);
+        let script = root().join(PACKAGES).join(script);
+        let copied = fs::copy(source, &script);
+        copied.map_err(|error| io_failure("a page's script", &error))?;
         let log = folder.join(format!("{name}.log"));
         let file = File::create(&log).map_err(|error| io_failure(name, &error))?;
         let copy = file.try_clone().map_err(|error| io_failure(name, &error))?;
         let mut command = Command::new("node");
-        command.arg(script).arg(whose.url).arg(format!("sip:{}@{}", whose.user, whose.house));
+        command
+            .current_dir(folder)
+            .arg(script)
+            .arg(whose.url)
+            .arg(format!("sip:{}@{}", whose.user, whose.house));
         command.args([whose.password, whose.origin, &whose.media.to_string()]);
         if let Some(authority) = whose.authority {
             command.env("NODE_EXTRA_CA_CERTS", authority);

@@ -15,6 +15,8 @@ use crate::step::Failure;
 const LOOP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const ORIGIN: &str = "https://phones.example.com";
 const USERS: [User; 2] = [User { name: "hana", more: "" }, User { name: "minsu", more: "" }];
+/// Node has no handshake: its pages are offered keys as phones are, which they may leave.
+const IN_DESCRIPTIONS: &str = "media = { keys = \"sdes\" }\n";
 const NUMBER: &str = "+14255550100";
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
@@ -24,7 +26,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
         "ws = {ws}\nwss = {wss}\norigins = [\"{ORIGIN}\"]\ntls_certificate = {:?}\ntls_key = {:?}",
         keys.certificate, keys.key
     );
-    let office = Office::open_at(binary, "websocket", &USERS, &listen)?;
+    let office = Office::open_at(binary, "websocket", &USERS, (&listen, IN_DESCRIPTIONS))?;
     audio::write_tone(&office.folder)?;
     let whose = |user, url, origin, media| Whose {
         user,

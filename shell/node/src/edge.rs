@@ -15,7 +15,7 @@ use switch::{
     Answer, AskId, Command, Held, Kept, KeptMessage, KeptPresence, Now, Question, Reply, Settings, Switch,
     WallTime,
 };
-use switch_io::{Asker, Keep, Limits, Mail, Ports, Tap};
+use switch_io::{Asker, Keep, Limits, Mail, Ports, Renewed, Tap, Tls};
 use telemetry::Flight;
 use tracing::{error, info, warn};
 
@@ -65,6 +65,8 @@ pub struct Edge {
     store: Arc<store::Store>,
     ledgers: Ledgers,
     telemetry: Arc<telemetry::Telemetry>,
+    /// Of each listener that has one.
+    certificates: Vec<Tls>,
 }
 
 impl Edge {
@@ -72,6 +74,7 @@ impl Edge {
         let limits = Limits::default();
         let listeners = listening::listeners(&plan.policy, &plan.base)?;
         let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();
+        let certificates = listeners.iter().filter_map(|settings| settings.tls.clone()).collect();
         let mail = Mail::new(plan.shards, limits.letters).context("eventfd")?;
         let store = Arc::new(open_store(&plan)?);
         let (ledgers, before) = open_ledgers(&plan)?;
@@ -89,7 +92,7 @@ impl Edge {
         let ports = wire(&mail, orders, lookup, (&store, &ledgers), &telemetry, (tap, plan.witness));
         let settings = switch_io::Settings { listeners, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
-        Ok(Edge { listeners: known, shards, media, mail, store, ledgers, telemetry })
+        Ok(Edge { listeners: known, shards, media, mail, store, ledgers, telemetry, certificates })
     }
 
     /// Gives a new policy to every shard; calls keep the plan they have.
@@ -97,6 +100,18 @@ impl Edge {
         self.mail.new_policy(policy);
         // Each has laid the older one down by the time it answers.
         let _ = self.shards.command(Command::Count, PATIENCE);
+    }
+
+    /// Proves who we are with what the files of certificates hold now; calls and connections go on.
+    pub fn renew_certificates(&self) {
+        for tls in &self.certificates {
+            let certificate = tls.certificate().display();
+            match tls.renew() {
+                Ok(Renewed::Same) => {}
+                Ok(Renewed::Anew) => info!(%certificate, "the certificate was renewed"),
+                Err(fault) => error!("the certificate in use stays: {fault}"),
+            }
+        }
     }
 
     /// No new calls, except emergency calls.

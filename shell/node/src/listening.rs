@@ -115,7 +115,7 @@ fn tls_of(interface: &Interface, base: &Path, callers: Callers) -> Result<Tls> {
         roots: interface.tls_verify.as_deref().map(|path| base.join(path)),
         callers,
     };
-    Tls::load(&files).with_context(|| format!("interface {}", interface.name))
+    Tls::load(files).with_context(|| format!("interface {}", interface.name))
 }
 
 #[cfg(test)]

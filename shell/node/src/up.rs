@@ -26,8 +26,8 @@ use crate::revisions::{Kept, Owner, answer, begin};
 use crate::web;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Nothing is due: it looks again all the same.
-const IDLE: Duration = Duration::from_secs(3_600);
+/// How long a certificate may be renewed on the disk, and not be in use.
+const LOOK_AT_FILES: Duration = Duration::from_secs(60);
 
 /// What the owner of the house waits for.
 enum Happening {
@@ -148,13 +148,14 @@ fn tell_signals(tell: Sender<Happening>) -> Result<()> {
 fn serve(owner: &mut Owner, edge: &Edge, board: &Board, happenings: &Receiver<Happening>) {
     loop {
         let until_due = owner.deadline().map(|due| due.saturating_duration_since(Instant::now()));
-        match happenings.recv_timeout(until_due.unwrap_or(IDLE)) {
+        match happenings.recv_timeout(until_due.unwrap_or(LOOK_AT_FILES).min(LOOK_AT_FILES)) {
             Ok(Happening::Signal(SIGHUP)) => reload(owner, edge),
             Ok(Happening::Asked(asked)) => answer(owner, edge, asked),
             Ok(Happening::Signal(_)) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
         }
         owner.expire(edge);
+        edge.renew_certificates();
         pin(board, owner);
     }
 }

@@ -31,5 +31,5 @@ pub use mail::{Full, Mail};
 pub use ports::{Fault, Keep, KeepMessages, KeepPhones, KeepPresence, Ports, Tap, Tapped, Way};
 pub use settings::{Limits, ListenerSettings, Settings};
 pub use start::{Asker, Handle, StartFault, start};
-pub use tls::{Callers, Tls, TlsFault, TlsFiles};
+pub use tls::{Callers, Renewed, Tls, TlsFault, TlsFiles};
 pub use websocket::Origins;

@@ -1,9 +1,11 @@
-//! Certificates and the two TLS roles of a listener.
+//! Certificates and the two TLS roles of a listener. What is in the files may be renewed while it is in use:
+//! sessions go on with what they began with.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
@@ -35,12 +37,36 @@ pub enum Callers {
     NotAsked,
 }
 
-/// How one listener proves who we are, and whom it believes.
+/// How one listener proves who we are, and whom it believes. Whoever has a clone sees what is renewed.
 #[derive(Clone)]
 pub struct Tls {
+    files: Arc<TlsFiles>,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    roles: Roles,
+    /// Of the files that were looked at last, whatever came of it.
+    marks: Marks,
+}
+
+#[derive(Clone)]
+struct Roles {
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
     asking: Option<Arc<Asking>>,
+}
+
+/// When each file was written, and how long it is.
+type Marks = [Option<(SystemTime, u64)>; 3];
+
+/// What became of a look at the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// They are as they were.
+    Same,
+    /// New sessions prove who we are with what they hold now.
+    Anew,
 }
 
 /// Why TLS cannot be used with these files.
@@ -57,7 +83,61 @@ pub enum TlsFault {
 }
 
 impl Tls {
-    pub fn load(files: &TlsFiles) -> Result<Tls, TlsFault> {
+    pub fn load(files: TlsFiles) -> Result<Tls, TlsFault> {
+        let marks = marks(&files);
+        let state = State { roles: Roles::load(&files)?, marks };
+        Ok(Tls { files: Arc::new(files), state: Arc::new(Mutex::new(state)) })
+    }
+
+    /// Takes what the files hold now, if they were written since. Where that cannot be used, what was in use
+    /// stays; it is said once, until the files are written again.
+    pub fn renew(&self) -> Result<Renewed, TlsFault> {
+        let marks = marks(&self.files);
+        if self.state().marks == marks {
+            return Ok(Renewed::Same);
+        }
+        let roles = Roles::load(&self.files);
+        let mut state = self.state();
+        state.marks = marks;
+        state.roles = roles?;
+        Ok(Renewed::Anew)
+    }
+
+    pub fn certificate(&self) -> &Path {
+        &self.files.certificate
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn accept(&self) -> Result<Connection, rustls::Error> {
+        let server = Arc::clone(&self.state().roles.server);
+        ServerConnection::new(server).map(Connection::Server)
+    }
+
+    /// The names that the far end of a session has proved to have. Who took our connection has proved one
+    /// already, or there would be no session.
+    pub(crate) fn names(&self, session: &Connection) -> Vec<String> {
+        let asking = self.state().roles.asking.clone();
+        let chain = session.peer_certificates().unwrap_or_default();
+        match (session, asking, chain) {
+            (Connection::Client(_), _, [own, ..]) => names_in(own),
+            (Connection::Server(_), Some(asking), chain) => asking.names(chain),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The far end must prove to be `name`, or to be at that address.
+    pub(crate) fn connect(&self, name: Option<&str>, remote: IpAddr) -> Result<Connection, rustls::Error> {
+        let name = server_name(name, remote).map_err(|error| rustls::Error::General(error.to_string()))?;
+        let client = Arc::clone(&self.state().roles.client);
+        ClientConnection::new(client, name).map(Connection::Client)
+    }
+}
+
+impl Roles {
+    fn load(files: &TlsFiles) -> Result<Roles, TlsFault> {
         let chain = certificates(&files.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, &error))?;
         let roots = roots(files.roots.as_deref())?;
@@ -79,28 +159,7 @@ impl Tls {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_client_auth_cert(chain, key)?;
-        Ok(Tls { server: Arc::new(server), client: Arc::new(client), asking })
-    }
-
-    pub(crate) fn accept(&self) -> Result<Connection, rustls::Error> {
-        ServerConnection::new(Arc::clone(&self.server)).map(Connection::Server)
-    }
-
-    /// The names that the far end of a session has proved to have. Who took our connection has proved one
-    /// already, or there would be no session.
-    pub(crate) fn names(&self, session: &Connection) -> Vec<String> {
-        let chain = session.peer_certificates().unwrap_or_default();
-        match (session, &self.asking, chain) {
-            (Connection::Client(_), _, [own, ..]) => names_in(own),
-            (Connection::Server(_), Some(asking), chain) => asking.names(chain),
-            _ => Vec::new(),
-        }
-    }
-
-    /// The far end must prove to be `name`, or to be at that address.
-    pub(crate) fn connect(&self, name: Option<&str>, remote: IpAddr) -> Result<Connection, rustls::Error> {
-        let name = server_name(name, remote).map_err(|error| rustls::Error::General(error.to_string()))?;
-        ClientConnection::new(Arc::clone(&self.client), name).map(Connection::Client)
+        Ok(Roles { server: Arc::new(server), client: Arc::new(client), asking })
     }
 }
 
@@ -108,6 +167,18 @@ impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Tls")
     }
+}
+
+fn marks(files: &TlsFiles) -> Marks {
+    let roots = files.roots.clone().or_else(system_roots);
+    [Some(&files.certificate), Some(&files.key), roots.as_ref()].map(|path| {
+        let about = std::fs::metadata(path?).ok()?;
+        Some((about.modified().ok()?, about.len()))
+    })
+}
+
+fn system_roots() -> Option<PathBuf> {
+    SYSTEM_ROOTS.iter().map(PathBuf::from).find(|path| path.exists())
 }
 
 fn server_name(name: Option<&str>, remote: IpAddr) -> Result<ServerName<'static>, InvalidDnsNameError> {
@@ -123,11 +194,10 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn roots(path: Option<&Path>) -> Result<RootCertStore, TlsFault> {
     let mut roots = RootCertStore::empty();
-    let system = || SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
-    let Some(path) = path.or_else(system) else { return Ok(roots) };
-    let (added, _) = roots.add_parsable_certificates(certificates(path)?);
+    let Some(path) = path.map(Path::to_owned).or_else(system_roots) else { return Ok(roots) };
+    let (added, _) = roots.add_parsable_certificates(certificates(&path)?);
     if added == 0 {
-        return Err(TlsFault::NoCertificate(path.to_owned()));
+        return Err(TlsFault::NoCertificate(path));
     }
     Ok(roots)
 }

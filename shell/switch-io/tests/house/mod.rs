@@ -1,4 +1,5 @@
 //! A switch behind real loopback sockets, and certificates of its own making.
+#![allow(dead_code, reason = "each test uses some of it")]
 
 #[path = "../../../../xtask/src/interop/ports.rs"]
 mod ports;
@@ -27,6 +28,7 @@ pub struct House {
     pub listeners: Vec<SocketAddr>,
     pub events: Receiver<Event>,
     pub tapped: Arc<Mutex<Vec<Crossed>>>,
+    pub tls: Option<Tls>,
 }
 
 /// What a test wants of its house.
@@ -48,7 +50,7 @@ impl Default for Wish<'_> {
 impl House {
     pub fn start(wish: Wish<'_>) -> House {
         let policy = policy(&wish);
-        let tls = wish.tls.as_ref().map(|files| Tls::load(files).unwrap());
+        let tls = wish.tls.as_ref().map(|files| Tls::load(files.clone()).unwrap());
         let listeners: Vec<_> = (0..)
             .zip(wish.listen)
             .map(|(id, (transport, bind))| {
@@ -95,7 +97,7 @@ impl House {
         let mail = Mail::new(wish.shards, wish.limits.letters).unwrap();
         let handle = switch_io::start(settings, switches.collect(), mail, ports).unwrap();
         let listeners = wish.listen.iter().map(|(_, bind)| *bind).collect();
-        House { handle, listeners, events, tapped }
+        House { handle, listeners, events, tapped, tls }
     }
 }
 
@@ -151,6 +153,7 @@ pub fn wait_for(condition: impl Fn() -> bool) {
 /// A self-made authority and a certificate that it gave to `names`.
 pub struct Certificates {
     directory: PathBuf,
+    names: Vec<String>,
     pub files: TlsFiles,
 }
 
@@ -159,17 +162,23 @@ impl Certificates {
         let directory = std::env::temp_dir().join(format!("tandem-tls-{test}-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let made = rcgen::generate_simple_self_signed(names).unwrap();
         let (certificate, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
-        std::fs::write(&certificate, made.cert.pem()).unwrap();
-        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
         let files = TlsFiles {
             certificate: certificate.clone(),
             key,
             roots: Some(certificate),
             callers: Callers::NotAsked,
         };
-        Certificates { directory, files }
+        let certificates = Certificates { directory, names, files };
+        certificates.renew();
+        certificates
+    }
+
+    /// Writes others in their place, for the same names.
+    pub fn renew(&self) {
+        let made = rcgen::generate_simple_self_signed(self.names.clone()).unwrap();
+        std::fs::write(&self.files.certificate, made.cert.pem()).unwrap();
+        std::fs::write(&self.files.key, made.signing_key.serialize_pem()).unwrap();
     }
 
     pub fn path(&self) -> &Path {

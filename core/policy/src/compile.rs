@@ -74,7 +74,7 @@ fn compile_with(
     let routes = compiler.routes(&trunks, &users, &schedules);
     let dial_plans = compiler.dial_plans();
     let emergencies = compiler.emergencies(&trunks);
-    let mut policy = Policy {
+    let policy = Policy {
         revision: older.map_or(1, |older| older.revision + 1),
         realm: documents.system.realm().into(),
         time_zone: documents.system.time_zone.as_ref().map(|zone| zone.as_str().into()),
@@ -106,6 +106,7 @@ fn compile_with(
         users,
         directory,
         orbits: compiler.orbits(),
+        consoles: compiler.consoles(),
         mobiles: compiler.mobiles(),
         pickup_code: documents.pickup_code().map(Arc::from),
         dids: compiler.dids(),
@@ -116,16 +117,26 @@ fn compile_with(
         zone: compiler.zone.clone(),
         warnings: Vec::new(),
     };
-    policy.warnings = compiler.second_looks(&policy);
-    if compiler.problems.is_empty() { Ok(policy) } else { Err(compiler.problems) }
+    compiler.finish(policy)
 }
 
 impl Compiler<'_> {
-    /// Whatever may be meant and is worth a second look.
-    fn second_looks(&mut self, policy: &Policy) -> Vec<Problem> {
-        self.lint(policy);
+    /// Who is watched together.
+    fn consoles(&mut self) -> BTreeMap<Arc<str>, Arc<[Arc<str>]>> {
+        let documents = self.documents;
+        let consoles = documents.console.values();
+        let shown = |console: &model::Document<model::Console>| {
+            (console.name.clone(), self.resolve_all(console, &console.users, &documents.user, "user").into())
+        };
+        consoles.map(shown).collect()
+    }
+
+    /// Adds whatever may be meant and is worth a second look, where nothing is wrong.
+    fn finish(mut self, mut policy: Policy) -> Result<Policy, Vec<Problem>> {
+        self.lint(&policy);
         self.warnings.extend(model::lacks(self.documents));
-        std::mem::take(&mut self.warnings)
+        policy.warnings = self.warnings;
+        if self.problems.is_empty() { Ok(policy) } else { Err(self.problems) }
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Policy {
     pub(crate) mobiles: BTreeMap<Arc<str>, Arc<str>>,
     /// Where calls are parked.
     pub(crate) orbits: Vec<Arc<Orbit>>,
+    /// Users who are watched together.
+    pub(crate) consoles: BTreeMap<Arc<str>, Arc<[Arc<str>]>>,
     /// What is dialled to pick a call up.
     pub(crate) pickup_code: Option<Arc<str>>,
     /// Users by site and extension.

@@ -29,6 +29,16 @@ impl Policy {
         name_addr(display, &["sip:", user, "@", &self.realm])
     }
 
+    /// Who is watched together under a name.
+    pub fn console(&self, named: &str) -> Option<(&Arc<str>, &[Arc<str>])> {
+        self.consoles.get_key_value(named).map(|(name, users)| (name, &**users))
+    }
+
+    /// What one of our people is called.
+    pub fn display_of(&self, user: &str) -> Option<&str> {
+        self.users.get(user).map(|user| &*user.display)
+    }
+
     /// The user whose mobile this number is.
     pub fn owner_of_mobile(&self, number: &str) -> Option<&Arc<str>> {
         self.mobiles.get(number)

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use policy::Policy;
 use registrar::Door;
 use sip_message::Message;
 use sip_stack::{Dialog, Flow, Reply, ServerId, Token};
 
-use crate::document::Package;
+use crate::console::Console;
+use crate::document::{LISTS, Package};
 use crate::house::{Counters, House, Surroundings};
 use crate::kept::Kept;
 use crate::limits::MOST;
@@ -64,20 +66,14 @@ impl House {
         message: &Message<'_>,
     ) -> Result<(Token, Option<Duration>), No> {
         let (named, uri) = asked.whom.ok_or(No::Nobody)?;
-        let watched = around.policy.person(named, watcher).ok_or(No::Nobody)?;
-        if !around.policy.lets_watch(watched, watcher) {
-            return Err(No::NotTheirs("this user is not to be watched"));
-        }
-        if asked.package == Package::Messages && watched != watcher {
-            return Err(No::NotTheirs("a mailbox is shown to nobody but its owner"));
-        }
+        let (watched, users) = whom(around.policy, named, watcher, asked)?;
         if message.contact().is_none_or(|contact| contact.is_err()) {
             return Err(No::Bad("a SUBSCRIBE says where its NOTIFYs go"));
         }
         if around.is_busy() {
             return Err(No::Full);
         }
-        self.watchers.room_for(watcher, watched)?;
+        self.watchers.room_for(watcher, users.unwrap_or(std::slice::from_ref(watched)))?;
         let token = Token::new(self.shard, self.watchers.next_slot(), around.stack.chance().u32());
         let state = match asked.lasts {
             Some(_) => State::Owed { from: around.now, failures: 0 },
@@ -88,6 +84,7 @@ impl House {
             dialog: Dialog::as_callee(message, &token.tag(), flow),
             watcher: Arc::clone(watcher),
             watched: Arc::clone(watched),
+            console: users.map(Console::of),
             package: asked.package,
             event: asked.event.as_str().into(),
             contact: around.contact(flow).into(),
@@ -101,9 +98,7 @@ impl House {
         if subscription.is_kept {
             self.kept.push(Kept::of(&subscription, (around.now, around.wall), around.listeners));
         }
-        let known = self.watchers.face(watched).cloned();
-        let face = known.unwrap_or_else(|| Arc::new(self.compose(around, watched)));
-        self.watchers.insert(subscription, face);
+        self.take_in(around, subscription);
         Ok((token, asked.lasts))
     }
 
@@ -157,12 +152,11 @@ impl House {
         self.counters.accepted += 1;
         let expires = lasts.unwrap_or_default().as_secs().to_string();
         let (tag, contact) = (token.tag(), around.contact(flow));
-        let reply = Reply {
-            to_tag: Some(&tag),
-            contact: Some(&contact),
-            headers: &[("Expires", &expires)],
-            ..Reply::plain(200)
-        };
+        let one = self.watchers.slot_of(token).and_then(|slot| self.watchers.get(slot));
+        let of_list = one.is_some_and(|one| one.console.is_some()).then_some(("Require", LISTS));
+        let headers: Vec<(&str, &str)> = of_list.into_iter().chain([("Expires", &*expires)]).collect();
+        let reply =
+            Reply { to_tag: Some(&tag), contact: Some(&contact), headers: &headers, ..Reply::plain(200) };
         around.stack.respond(around.now, server, &reply, around.sends);
     }
 
@@ -175,4 +169,24 @@ impl House {
         let reply = Reply { headers: &[(name, &value)], ..Reply::plain(status) };
         around.stack.respond(around.now, server, &reply, around.sends);
     }
+}
+
+/// Who is meant: a user, or a console and those whom it shows.
+type Meant<'p> = (&'p Arc<str>, Option<&'p [Arc<str>]>);
+
+fn whom<'p>(policy: &'p Policy, named: &str, watcher: &str, asked: &Asked<'_>) -> Result<Meant<'p>, No> {
+    let is_of_mail = asked.package == Package::Messages;
+    let not_theirs = No::NotTheirs("a mailbox is shown to nobody but its owner");
+    let Some(watched) = policy.person(named, watcher) else {
+        let (name, users) = policy.console(named).ok_or(No::Nobody)?;
+        return match asked.knows_lists {
+            _ if is_of_mail => Err(not_theirs),
+            true => Ok((name, Some(users))),
+            false => Err(No::OneByOne),
+        };
+    };
+    if !policy.lets_watch(watched, watcher) {
+        return Err(No::NotTheirs("this user is not to be watched"));
+    }
+    if is_of_mail && **watched != *watcher { Err(not_theirs) } else { Ok((watched, None)) }
 }

@@ -2,6 +2,8 @@
 
 use pidf::{Basic, Dialog, DialogState, Dialogs, Direction, Presence, Tuple};
 
+use policy::Policy;
+
 use crate::face::Face;
 use crate::known::{By, Engagement, Part, Published, Stage};
 
@@ -21,8 +23,20 @@ pub(crate) enum Naming {
     Unnamed,
 }
 
+impl Naming {
+    pub fn between(policy: &Policy, watcher: &str, watched: &str) -> Naming {
+        match policy.lets_pick_up(watcher, watched) {
+            true => Naming::Named,
+            false => Naming::Unnamed,
+        }
+    }
+}
+
 /// Every package, as Allow-Events lists them.
 pub(crate) const PACKAGES: &str = "presence, dialog, message-summary";
+
+/// The extension by which several people are watched together (RFC 4662 4.1).
+pub(crate) const LISTS: &str = "eventlist";
 
 impl Package {
     pub fn named(name: &str) -> Option<Package> {

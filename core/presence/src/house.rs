@@ -18,7 +18,7 @@ use crate::kept::{Kept, KeptPublication};
 use crate::known::{Engagement, Mailbox};
 use crate::limits::{BUSY, GATHER, MOST};
 use crate::publications::Publications;
-use crate::subscription::{Reason, Reply};
+use crate::subscription::{Reason, Reply, Subscription};
 use crate::watchers::Watchers;
 
 /// The room number of presence among the owners of transactions.
@@ -193,10 +193,8 @@ impl House {
     pub fn adopt(&mut self, around: &mut Surroundings<'_>) {
         for slot in self.watchers.slots() {
             self.watchers.with(slot, |one| {
-                if !around.policy.lets_watch(&one.watched, &one.watched) {
-                    one.end(around.now, Reason::NoResource);
-                } else if !around.policy.lets_watch(&one.watched, &one.watcher) {
-                    one.end(around.now, Reason::Rejected);
+                if let Some(reason) = ends(around.policy, one) {
+                    one.end(around.now, reason);
                 }
             });
         }
@@ -232,14 +230,11 @@ impl House {
             }
             Kept::Watching { token, watching: Some(watching) } => {
                 let token = Token::find(token).filter(|token| token.shard() == self.shard);
-                let one = token.and_then(|token| watching.restore(token, now, around.listeners));
-                let Some(one) = one.filter(|one| around.policy.lets_watch(&one.watched, &one.watcher)) else {
-                    return;
-                };
+                let one =
+                    token.and_then(|token| watching.restore(token, now, around.policy, around.listeners));
+                let Some(one) = one.filter(|one| ends(around.policy, one).is_none()) else { return };
                 if self.watchers.make_room(one.token) {
-                    let known = self.watchers.face(&one.watched).cloned();
-                    let face = known.unwrap_or_else(|| Arc::new(self.compose(around, &one.watched)));
-                    self.watchers.insert(one, face);
+                    self.take_in(around, one);
                 }
             }
             // Every shard has all of it: nobody need be told.
@@ -265,6 +260,11 @@ impl House {
     pub fn take_kept(&mut self) -> impl Iterator<Item = Kept> {
         self.kept.extend(self.watchers.gone.drain(..).map(Kept::gone));
         self.kept.drain(..)
+    }
+
+    pub(crate) fn take_in(&mut self, around: &Surroundings<'_>, one: Subscription) {
+        let board = &self.board;
+        self.watchers.insert(one, |user| Face::compose(user, around.policy, around.table, board));
     }
 
     pub(crate) fn compose(&self, around: &Surroundings<'_>, user: &str) -> Face {
@@ -334,5 +334,20 @@ impl House {
         }
         around.news.extend(self.feed.beat(around.now));
         self.tell(around);
+    }
+}
+
+/// Why a subscription cannot go on, now that other documents may hold.
+fn ends(policy: &Policy, one: &Subscription) -> Option<Reason> {
+    let Some(console) = &one.console else {
+        return match policy.lets_watch(&one.watched, &one.watched) {
+            false => Some(Reason::NoResource),
+            true => (!policy.lets_watch(&one.watched, &one.watcher)).then_some(Reason::Rejected),
+        };
+    };
+    match policy.console(&one.watched) {
+        None => Some(Reason::NoResource),
+        Some(_) if !policy.lets_watch(&one.watcher, &one.watcher) => Some(Reason::Rejected),
+        Some((_, users)) => (!console.is_of(users)).then_some(Reason::Deactivated),
     }
 }

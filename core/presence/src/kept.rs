@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use pidf::{Activity, Basic, Said};
-use policy::WallTime;
+use policy::{Policy, WallTime};
 use serde::{Deserialize, Serialize};
 use sip_stack::{Dialog, KeptDialog, Listener, Token};
 
+use crate::console::Console;
 use crate::document::Package;
 use crate::known::Mailbox;
 use crate::limits::{AFTER_RESTART, UNWRITTEN};
@@ -38,6 +39,14 @@ pub struct KeptWatching {
     until: WallTime,
     version: u32,
     dialog: KeptDialog,
+    /// Whether it is about those whom a console shows.
+    #[serde(default, skip_serializing_if = "is_not")]
+    console: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_not(flag: &bool) -> bool {
+    !flag
 }
 
 /// One publication.
@@ -94,6 +103,7 @@ impl Kept {
             until: WallTime::at(one.until, now),
             version: one.version,
             dialog: one.dialog.kept(listeners),
+            console: one.console.is_some(),
         };
         Kept::Watching { token: one.token.letters().text().into(), watching: Some(Box::new(watching)) }
     }
@@ -118,20 +128,24 @@ impl KeptWatching {
         &self,
         token: Token,
         now: (Instant, WallTime),
+        policy: &Policy,
         listeners: &[Listener],
     ) -> Option<Subscription> {
         let from = now.0 + AFTER_RESTART * (token.slot() % 5_000);
+        let version = self.version.saturating_add(UNWRITTEN);
+        let users = if self.console { Some(policy.console(&self.watched)?.1) } else { None };
         Some(Subscription {
             token,
             dialog: Dialog::restore(&self.dialog, UNWRITTEN, listeners)?,
             watcher: Arc::clone(&self.watcher),
             watched: Arc::clone(&self.watched),
+            console: users.map(|users| Console::of(users).counting_from(version)),
             package: Package::named(&self.package)?,
             event: self.event.clone(),
             contact: self.contact.clone(),
             entity: self.entity.clone(),
             until: self.until.moment(now)?,
-            version: self.version.saturating_add(UNWRITTEN),
+            version,
             state: State::Owed { from, failures: 0 },
             is_kept: true,
             look: None,

@@ -22,6 +22,7 @@ mod known;
 mod document;
 mod face;
 
+mod console;
 mod publications;
 mod subscription;
 mod watchers;

@@ -17,6 +17,11 @@ pub(crate) const OF_WATCHED_MAX: usize = 5_000;
 pub(crate) const PUBLICATIONS_MAX: usize = 10;
 pub(crate) const DOCUMENT_MAX: usize = 25 * 1024;
 
+/// So many bytes of documents about several people go in one NOTIFY, by datagrams and by connections: the
+/// last may go beyond.
+pub(crate) const LIST_BY_DATAGRAM: usize = 6 * 1024;
+pub(crate) const LIST_BY_STREAM: usize = 48 * 1024;
+
 /// How large a summary of a mailbox may be.
 pub(crate) const SUMMARY_MAX: usize = 4 * 1024;
 

@@ -1,6 +1,6 @@
 //! Why a SUBSCRIBE or PUBLISH is not done.
 
-use crate::document::PACKAGES;
+use crate::document::{LISTS, PACKAGES};
 use crate::limits::{LEAST, RETRY_AFTER};
 
 /// The house declines, or the peer erred.
@@ -16,6 +16,8 @@ pub(crate) enum No {
     TooBrief,
     /// It requires what nobody here knows.
     Unknown(String),
+    /// Several people are watched by whoever knows documents about several alone.
+    OneByOne,
     /// No such subscription.
     Gone,
     /// Its CSeq did not rise.
@@ -42,6 +44,7 @@ impl No {
             }
             No::WrongType => (415, "Accept", pidf::PRESENCE_TYPE.to_owned()),
             No::Unknown(tags) => (420, "Unsupported", tags.clone()),
+            No::OneByOne => (421, "Require", LISTS.to_owned()),
             No::TooBrief => (423, "Min-Expires", LEAST.as_secs().to_string()),
             No::Gone => (481, "Allow-Events", PACKAGES.to_owned()),
             No::UnknownEvent(known) => (489, "Allow-Events", (*known).to_owned()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pidf::{PRESENCE_TYPE, Said};
 use sip_message::{Header, Message};
 
-use crate::document::{PACKAGES, Package};
+use crate::document::{LISTS, PACKAGES, Package};
 use crate::limits::{DOCUMENT_MAX, LEAST, MOST};
 use crate::no::No;
 use crate::publications::Wish;
@@ -20,10 +20,12 @@ pub(crate) struct Asked<'m> {
     pub lasts: Option<Duration>,
     /// Whom it is about, where it begins a subscription: the user part, and the whole URI.
     pub whom: Option<(&'m str, &'m str)>,
+    /// Whether documents about several people are understood.
+    pub knows_lists: bool,
 }
 
 pub(crate) fn subscribe<'m>(message: &Message<'m>) -> Result<Asked<'m>, No> {
-    nothing_unknown(message)?;
+    nothing_unknown(message, &[LISTS])?;
     let (name, id) = event(message).ok_or(No::UnknownEvent(PACKAGES))?;
     let package = Package::named(name).ok_or(No::UnknownEvent(PACKAGES))?;
     let lasts = lasts(message)?;
@@ -33,12 +35,13 @@ pub(crate) fn subscribe<'m>(message: &Message<'m>) -> Result<Asked<'m>, No> {
         return Err(No::NotAcceptable(kind));
     }
     let event = id.map_or_else(|| name.to_owned(), |id| format!("{name};id={id}"));
-    Ok(Asked { package, event, lasts, whom: whom(message).ok() })
+    let knows_lists = [Header::Supported, Header::Require].iter().any(|one| message.has_token(*one, LISTS));
+    Ok(Asked { package, event, lasts, whom: whom(message).ok(), knows_lists })
 }
 
 /// What a PUBLISH wants, and for how long.
 pub(crate) fn publish<'m>(message: &Message<'m>) -> Result<(Wish<'m>, &'m str, Duration), No> {
-    nothing_unknown(message)?;
+    nothing_unknown(message, &[])?;
     let is_presence = event(message).is_some_and(|(name, _)| name == Package::Presence.name());
     if !is_presence {
         return Err(No::UnknownEvent(Package::Presence.name()));
@@ -105,7 +108,8 @@ fn whom<'m>(message: &Message<'m>) -> Result<(&'m str, &'m str), No> {
     Ok((user.ok_or(No::Nobody)?, bare))
 }
 
-fn nothing_unknown(message: &Message<'_>) -> Result<(), No> {
-    let required: Vec<&str> = message.values(Header::Require).filter(|tag| !tag.is_empty()).collect();
+fn nothing_unknown(message: &Message<'_>, known: &[&str]) -> Result<(), No> {
+    let is_unknown = |tag: &&str| !tag.is_empty() && !known.iter().any(|one| one.eq_ignore_ascii_case(tag));
+    let required: Vec<&str> = message.values(Header::Require).filter(is_unknown).collect();
     if required.is_empty() { Ok(()) } else { Err(No::Unknown(required.join(", "))) }
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use sip_stack::{ClientId, Dialog, Token};
 
+use crate::console::Console;
 use crate::document::Package;
 use crate::limits::{GATHER, REST, RESTS_MAX};
 
@@ -14,7 +15,10 @@ pub(crate) struct Subscription {
     pub token: Token,
     pub dialog: Dialog,
     pub watcher: Arc<str>,
+    /// Whom it is about: a user, or a console.
     pub watched: Arc<str>,
+    /// Those whom the console shows.
+    pub console: Option<Console>,
     pub package: Package,
     /// The Event value that NOTIFYs repeat.
     pub event: Box<str>,
@@ -76,6 +80,8 @@ pub(crate) enum Reason {
     Timeout,
     Rejected,
     NoResource,
+    /// Others are watched by the same name: it may be asked for again at once.
+    Deactivated,
 }
 
 impl Reason {
@@ -84,6 +90,7 @@ impl Reason {
             Reason::Timeout => "timeout",
             Reason::Rejected => "rejected",
             Reason::NoResource => "noresource",
+            Reason::Deactivated => "deactivated",
         }
     }
 }
@@ -100,6 +107,14 @@ pub(crate) enum Reply {
 }
 
 impl Subscription {
+    /// Everybody whose changes it tells of.
+    pub fn users(&self) -> Vec<Arc<str>> {
+        match &self.console {
+            Some(console) => console.users().cloned().collect(),
+            None => vec![Arc::clone(&self.watched)],
+        }
+    }
+
     /// When it has to be looked at.
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
@@ -124,8 +139,9 @@ impl Subscription {
         }
     }
 
-    /// The person's state is another one.
-    pub fn changed(&mut self, now: Instant) {
+    /// The state of somebody whom it is about is another one.
+    pub fn changed(&mut self, now: Instant, user: &str) {
+        self.console.iter_mut().for_each(|console| console.changed(user));
         match &mut self.state {
             State::Told { at } => {
                 let from = now.max(*at + GATHER);
@@ -138,6 +154,7 @@ impl Subscription {
 
     /// The watcher was heard: it is told at once, whatever happened before (RFC 6665 4.2.1.2).
     pub fn heard(&mut self, now: Instant) {
+        self.console.iter_mut().for_each(Console::begin_anew);
         match &mut self.state {
             State::Told { .. } | State::Owed { .. } => self.state = State::Owed { from: now, failures: 0 },
             State::Telling { then, .. } if *then == Then::Nothing => *then = Then::Again,
@@ -165,7 +182,11 @@ impl Subscription {
     pub fn sent(&mut self, due: Due, client: ClientId) {
         let failures = if let State::Owed { failures, .. } = self.state { failures } else { 0 };
         self.state = match due {
-            Due::State => State::Telling { client, then: Then::Nothing, failures },
+            Due::State => {
+                let is_owed_more = self.console.as_ref().is_some_and(Console::is_owed);
+                let then = if is_owed_more { Then::Again } else { Then::Nothing };
+                State::Telling { client, then, failures }
+            }
             Due::LastWord(_) => State::Parting { client },
             Due::Nothing => State::Over,
         };
@@ -185,6 +206,9 @@ impl Subscription {
         };
         if client != to {
             return;
+        }
+        if reply != Reply::Taken {
+            self.console.iter_mut().for_each(Console::begin_anew);
         }
         self.state = match (reply, then) {
             (Reply::Refused, _) => State::Over,

@@ -1,12 +1,22 @@
 //! NOTIFYs: at most one of a subscription is on its way, and it says what is so when it leaves.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use policy::Policy;
 use sip_message::Method;
 use sip_stack::Owner;
 
-use crate::document::{Naming, PACKAGES};
+use crate::console::Asking;
+use crate::document::{LISTS, Naming, PACKAGES};
+use crate::face::Face;
 use crate::house::{House, ROOM, Surroundings};
 use crate::limits::{AT_ONCE_MAX, FLYING_MAX};
-use crate::subscription::Due;
+use crate::subscription::{Due, State, Subscription};
+
+/// How those look whom a subscription is about.
+type Faces = BTreeMap<Arc<str>, Arc<Face>>;
 
 impl House {
     pub(crate) fn is_full(&self) -> bool {
@@ -25,15 +35,14 @@ impl House {
     }
 
     fn notify(&mut self, around: &mut Surroundings<'_>, slot: u32) {
-        let Some(face) = self.watchers.get(slot).and_then(|one| self.watchers.face(&one.watched)).cloned()
-        else {
-            return;
-        };
+        let Some(one) = self.watchers.get(slot) else { return };
+        let face = |user: Arc<str>| Some((Arc::clone(&user), Arc::clone(self.watchers.face(&user)?)));
+        let faces: Faces = one.users().into_iter().filter_map(face).collect();
         let mut has_left = false;
         self.watchers.with(slot, |one| {
             let due = match one.due(around.now) {
                 None => return,
-                Some(Due::Nothing) => return one.state = crate::subscription::State::Over,
+                Some(Due::Nothing) => return one.state = State::Over,
                 Some(due) => due,
             };
             let left = one.until.saturating_duration_since(around.now);
@@ -41,22 +50,16 @@ impl House {
                 Due::LastWord(reason) => format!("terminated;reason={}", reason.word()),
                 Due::State | Due::Nothing => format!("active;expires={}", left.as_millis().div_ceil(1000)),
             };
-            let is_theirs = around.policy.lets_watch(&one.watched, &one.watcher);
-            let person = format!("sip:{}@{}", one.watched, around.policy.realm());
-            let naming = match around.policy.lets_pick_up(&one.watcher, &one.watched) {
-                true => Naming::Named,
-                false => Naming::Unnamed,
-            };
-            let document = || one.package.document(&face, (&person, &one.entity), one.version, naming);
-            let body = is_theirs.then(document);
-            one.version = one.version.wrapping_add(u32::from(is_theirs));
-            let headers =
-                [("Event", &*one.event), ("Subscription-State", state.as_str()), ("Allow-Events", PACKAGES)];
+            let body = body(around.policy, one, due, &faces);
+            one.version = one.version.wrapping_add(u32::from(body.is_some()));
+            let mut headers =
+                vec![("Event", &*one.event), ("Subscription-State", &*state), ("Allow-Events", PACKAGES)];
+            headers.extend(one.console.as_ref().map(|_| ("Require", LISTS)));
             let parts = one.dialog.next_request(Method::Notify);
             let mut request = parts.as_request();
             request.contact = Some(&one.contact);
             request.headers = &headers;
-            request.body = body.as_ref().map(|body| (one.package.content_type(), body.as_bytes()));
+            request.body = body.as_ref().map(|(kind, body)| (&**kind, body.as_bytes()));
             let owner = Owner { room: ROOM, key: one.token.bits(), part: 0 };
             let client = around.stack.request(around.now, &request, owner, around.sends);
             one.sent(due, client);
@@ -67,4 +70,35 @@ impl House {
             self.counters.told += 1;
         }
     }
+}
+
+/// What is said of whom it is about; nothing to whoever may not know.
+fn body(
+    policy: &Policy,
+    one: &mut Subscription,
+    due: Due,
+    faces: &Faces,
+) -> Option<(Cow<'static, str>, String)> {
+    let token = one.token.letters();
+    if let Some(console) = &mut one.console {
+        // A last word says nothing of anybody: they may have become somebody else's to know.
+        let asking = Asking {
+            watcher: &one.watcher,
+            package: one.package,
+            entity: &one.entity,
+            version: one.version,
+            boundary: token.text(),
+            transport: one.dialog.flow().transport,
+        };
+        let bundle = (due == Due::State).then(|| console.tell(policy, &asking, faces))?;
+        return Some((bundle.content_type.into(), bundle.body));
+    }
+    if !policy.lets_watch(&one.watched, &one.watcher) {
+        return None;
+    }
+    let face = faces.get(&one.watched)?;
+    let person = format!("sip:{}@{}", one.watched, policy.realm());
+    let naming = Naming::between(policy, &one.watcher, &one.watched);
+    let document = one.package.document(face, (&person, &one.entity), one.version, naming);
+    Some((one.package.content_type().into(), document))
 }

@@ -38,12 +38,12 @@ impl Watchers {
     }
 
     /// Whether one more finds room.
-    pub fn room_for(&self, watcher: &str, watched: &str) -> Result<(), No> {
+    pub fn room_for(&self, watcher: &str, watched: &[Arc<str>]) -> Result<(), No> {
         if self.by_watcher.get(watcher).map_or(0, BTreeSet::len) >= OF_WATCHER_MAX {
             return Err(No::TooMany("a user watches too many others"));
         }
-        let beside = self.watched.get(watched).map_or(0, |watched| watched.slots.len());
-        if self.len() >= SUBSCRIPTIONS_MAX || beside >= OF_WATCHED_MAX {
+        let beside = |user| self.watched.get(user).map_or(0, |watched: &Watched| watched.slots.len());
+        if self.len() >= SUBSCRIPTIONS_MAX || watched.iter().any(|user| beside(user) >= OF_WATCHED_MAX) {
             return Err(No::Full);
         }
         Ok(())
@@ -70,12 +70,14 @@ impl Watchers {
         true
     }
 
-    /// Takes one in under the slot of its token; `face` is how the watched looks now.
-    pub fn insert(&mut self, subscription: Subscription, face: Arc<Face>) {
+    /// Takes one in under the slot of its token; `look` says how somebody looks now.
+    pub fn insert(&mut self, subscription: Subscription, look: impl Fn(&Arc<str>) -> Face) {
         let slot = self.next_slot();
         assert_eq!(slot, subscription.token.slot(), "a token names the next slot");
-        let watched = self.watched.entry(Arc::clone(&subscription.watched));
-        watched.or_insert_with(|| Watched { face, slots: BTreeSet::new() }).slots.insert(slot);
+        for user in subscription.users() {
+            let new = || Watched { face: Arc::new(look(&user)), slots: BTreeSet::new() };
+            self.watched.entry(Arc::clone(&user)).or_insert_with(new).slots.insert(slot);
+        }
         self.by_watcher.entry(Arc::clone(&subscription.watcher)).or_default().insert(slot);
         match self.free.pop() {
             Some(slot) => self.slots[slot as usize] = Some(subscription),
@@ -125,10 +127,11 @@ impl Watchers {
         if let Some(at) = gone.look {
             self.looks.remove(&(at, slot));
         }
-        if let Some(watched) = self.watched.get_mut(&gone.watched) {
+        for user in gone.users() {
+            let Some(watched) = self.watched.get_mut(&user) else { continue };
             watched.slots.remove(&slot);
             if watched.slots.is_empty() {
-                self.watched.remove(&gone.watched);
+                self.watched.remove(&user);
             }
         }
         if let Some(slots) = self.by_watcher.get_mut(&gone.watcher) {
@@ -172,7 +175,7 @@ impl Watchers {
         for slot in slots {
             self.with(slot, |one| {
                 if one.package.differs(&before, &after) {
-                    one.changed(now);
+                    one.changed(now, user);
                 }
             });
         }

@@ -106,7 +106,7 @@ fn l1_what_cannot_be_done_is_refused_and_says_why() {
             "Accept",
             "application/dialog-info+xml",
         ),
-        ("minsu", HANA, "Event: dialog\r\nRequire: eventlist\r\n", 420, "Unsupported", "eventlist"),
+        ("minsu", HANA, "Event: dialog\r\nRequire: made-up\r\n", 420, "Unsupported", "made-up"),
         ("minsu", "sip:nobody@contoso.example", "Event: dialog\r\n", 404, "Warning", "nobody here"),
         ("minsu", "sip:hidden@contoso.example", "Event: dialog\r\n", 403, "Warning", "not to be watched"),
         ("hidden", "sip:102@contoso.example", "Event: dialog\r\nAccept: */*\r\n", 200, "Expires", "3600"),

@@ -60,6 +60,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         deck,
         offer,
         orbit,
+        console,
         schedule,
         dialplan,
         emergency,
@@ -79,6 +80,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("deck", &old.deck, deck);
     between.kind("offer", &old.offer, offer);
     between.kind("orbit", &old.orbit, orbit);
+    between.kind("console", &old.console, console);
     between.kind("schedule", &old.schedule, schedule);
     between.kind("dialplan", &old.dialplan, dialplan);
     between.kind("emergency", &old.emergency, emergency);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::console::Console;
 use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
@@ -66,6 +67,7 @@ pub struct Documents {
     pub deck: Kind<Deck>,
     pub offer: Kind<Offer>,
     pub orbit: Kind<Orbit>,
+    pub console: Kind<Console>,
     pub schedule: Kind<Schedule>,
     pub dialplan: Kind<DialPlan>,
     pub emergency: Kind<Emergency>,

@@ -7,6 +7,7 @@
 //! Start at [`load`]; the kinds of objects are one module each, the values they are made of come after.
 
 mod check;
+mod console;
 mod difference;
 mod documents;
 mod lacks;
@@ -64,6 +65,7 @@ pub use call_rules::{
     CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Redirect, Reliable, SessionIds, SessionTimer,
     Silence, Transfer,
 };
+pub use console::Console;
 pub use deck::{Cost, Currency, Deck};
 pub use difference::{Change, Changed, KeyChange, difference};
 pub use documents::{Document, Documents, Kind};

@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::check::check;
+use crate::console::Console;
 use crate::deck::Deck;
 use crate::documents::{Document, Documents, Kind};
 use crate::emergency::{Emergency, Test};
@@ -30,7 +31,7 @@ use crate::template::{self, Template};
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "format",
     "system",
     "interface",
@@ -44,6 +45,7 @@ const KINDS: [&str; 17] = [
     "deck",
     "offer",
     "orbit",
+    "console",
     "schedule",
     "dialplan",
     "emergency",
@@ -91,6 +93,7 @@ struct Reader<'f> {
     deck: Kind<Deck>,
     offer: Kind<Offer>,
     orbit: Kind<Orbit>,
+    console: Kind<Console>,
     schedule: Kind<Schedule>,
     dialplan: Kind<DialPlan>,
     emergency: Kind<Emergency>,
@@ -143,6 +146,7 @@ impl<'f> Reader<'f> {
             "deck" => self.objects(raw, |reader| &mut reader.deck),
             "offer" => self.objects(raw, |reader| &mut reader.offer),
             "orbit" => self.objects(raw, |reader| &mut reader.orbit),
+            "console" => self.objects(raw, |reader| &mut reader.console),
             "schedule" => self.objects(raw, |reader| &mut reader.schedule),
             "route" => self.objects(raw, |reader| &mut reader.route),
             "dialplan" => self.objects(raw, |reader| &mut reader.dialplan),
@@ -287,6 +291,7 @@ impl<'f> Reader<'f> {
             deck: self.deck,
             offer: self.offer,
             orbit: self.orbit,
+            console: self.console,
             schedule: self.schedule,
             dialplan: self.dialplan,
             emergency: self.emergency,

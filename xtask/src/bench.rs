@@ -13,7 +13,7 @@ use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
 
 /// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole
-/// `calls`, or relayed `packets`.
+/// `calls`, relayed `packets`, `phones` that register, or TLS `sessions` while certificates are renewed.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
@@ -22,7 +22,12 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("packets") => packets(),
         Some("apply") => apply::apply(),
         Some("lamps") => lamps(),
-        Some(_) => Err(Failure::new("no such bench", "one of parse, plan, calls, packets, apply, lamps")),
+        Some("sessions") => sessions(),
+        Some("phones") => phones(),
+        Some(_) => Err(Failure::new(
+            "no such bench",
+            "one of parse, plan, calls, packets, phones, apply, lamps, sessions",
+        )),
     }
 }
 
@@ -42,6 +47,20 @@ fn lamps() -> Result<(), Failure> {
     command.current_dir(root().join("bench/lamps")).args(["run", "--quiet", "--release", "--"]);
     command.arg(binary).arg(root().join("target/bench/lamps"));
     run(&mut command, "read what it printed; are udp 5195 to 5198 free?")
+}
+
+fn sessions() -> Result<(), Failure> {
+    let binary = interop::build(Load::Long)?;
+    let mut command = cargo();
+    command.current_dir(root().join("bench/sessions")).args(["run", "--quiet", "--release", "--"]);
+    command.arg(binary).arg(root().join("target/bench/sessions"));
+    run(&mut command, "read what it printed; is tcp 5199 free, and are 20,000 open files allowed?")
+}
+
+fn phones() -> Result<(), Failure> {
+    let mut command = kit("sigbench.py")?;
+    command.args(["reg", "tandem-users", "kamailio-proxy", "--rate", "500"]);
+    run(&mut command, "apt-get install kamailio; are ports 5160, 5060 and 5081 free?")
 }
 
 fn calls() -> Result<(), Failure> {

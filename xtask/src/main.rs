@@ -39,7 +39,7 @@ cargo xtask sim --chaos N [--from S]    hours in which servers, DNS and registra
 cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a second
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
-cargo xtask bench [NAME]                parse, plan, apply, lamps; calls, packets (by the load kit)
+cargo xtask bench [NAME]                parse, plan, apply, lamps, sessions; kit: calls, packets, phones
 ";
 
 fn main() -> ExitCode {

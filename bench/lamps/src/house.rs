@@ -1,4 +1,4 @@
-//! The house: started in a folder, ended with the bench.
+//! A house in a process of its own: started in a folder, ended with the bench. Shared by benches.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Error};
@@ -6,22 +6,26 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use actors::{CrowdPlan, PASSWORD};
-
 pub struct House {
     child: Child,
 }
 
 impl House {
     /// Starts it, and waits until it listens.
-    pub fn start(binary: &Path, folder: &Path, plan: &CrowdPlan) -> std::io::Result<House> {
-        if folder.exists() {
-            fs::remove_dir_all(folder)?;
+    pub fn start(
+        binary: &Path,
+        folder: &Path,
+        documents: &str,
+        words: &[&str],
+        secrets: &[(&str, &str)],
+    ) -> std::io::Result<House> {
+        if folder.join("data").exists() {
+            fs::remove_dir_all(folder.join("data"))?;
         }
         fs::create_dir_all(folder)?;
-        fs::write(folder.join("house.toml"), plan.documents())?;
+        fs::write(folder.join("house.toml"), documents)?;
         let mut command = Command::new(binary);
-        command.arg("up").arg(folder).env("CROWD_PASSWORD", PASSWORD).stderr(Stdio::piped());
+        command.arg("up").arg(folder).args(words).envs(secrets.iter().copied()).stderr(Stdio::piped());
         let mut house = House { child: command.spawn()? };
         let said = house.child.stderr.take().ok_or_else(|| Error::other("no stderr"))?;
         let mut lines = BufReader::new(said).lines().map_while(Result::ok);
@@ -46,6 +50,10 @@ impl House {
             text.split(' ').next()?.parse::<u64>().ok()
         });
         Duration::from_nanos(spent.sum())
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn resident(&self) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use actors::{Crowd, CrowdPlan, Verdict};
+use actors::{Crowd, CrowdPlan, PASSWORD, Verdict};
 
 use house::House;
 use sockets::Sockets;
@@ -23,9 +23,8 @@ fn main() -> ExitCode {
         eprintln!("usage: lamps-bench TANDEM FOLDER [USERS DESKS KEYS CALLS_PER_SECOND SECONDS]");
         return ExitCode::from(2);
     };
-    let number = |at: usize, otherwise: usize| {
-        words.get(at).and_then(|word| word.parse().ok()).unwrap_or(otherwise)
-    };
+    let number =
+        |at: usize, otherwise: usize| words.get(at).and_then(|word| word.parse().ok()).unwrap_or(otherwise);
     let at = |last: u8, port: u16| std::net::SocketAddr::from(([127, 0, 0, last], port));
     let plan = CrowdPlan {
         house: at(1, 5195),
@@ -58,7 +57,7 @@ fn measure(
     plan: CrowdPlan,
     seconds: Duration,
 ) -> std::io::Result<Verdict> {
-    let house = House::start(binary, folder, &plan)?;
+    let house = House::start(binary, folder, &plan.documents(), &[], &[("CROWD_PASSWORD", PASSWORD)])?;
     let (rate, subscriptions) = (plan.calls_per_second, plan.subscriptions());
     let mut sockets = Sockets::open(&plan)?;
     let mut crowd = Crowd::new(plan, 1, Instant::now());

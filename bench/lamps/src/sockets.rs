@@ -58,7 +58,9 @@ impl Sockets {
             match self.heard.recv_timeout(wait.min(LOOK_EVERY)) {
                 Ok((at, seat, bytes)) => crowd.receive(at, seat, &bytes, &mut out),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(std::io::Error::other("no socket is left")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(std::io::Error::other("no socket is left"));
+                }
             }
             self.send(&mut out)?;
         }

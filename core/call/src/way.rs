@@ -88,7 +88,8 @@ impl Ways {
     /// Only what was offered can be agreed on by an answer.
     pub fn take_answer(&mut self, theirs: &Session<'_>) {
         for (at, media) in theirs.media.iter().enumerate() {
-            let credentials = theirs.credentials_of(media).filter(|_| !theirs.is_lite());
+            let are_had = !theirs.is_lite() && !media.leaves_checks();
+            let credentials = theirs.credentials_of(media).filter(|_| are_had);
             let stream = self.stream(at);
             stream.agreed = if stream.offered == Reports::Muxed { media.reports() } else { Reports::Apart };
             stream.checks = match (&stream.checks, credentials) {
@@ -116,7 +117,9 @@ impl Ways {
                     stream.checks = Checking::Offered(drawn(chance));
                 }
             }
-            Way { reports: stream.offered, ..stream.way() }
+            let is_new = stream.offered != stream.agreed;
+            let reports = if is_new { Reports::Either } else { stream.agreed };
+            Way { reports, ..stream.way() }
         });
         offered.collect()
     }
@@ -130,7 +133,7 @@ impl Ways {
     pub fn reports(&self, stream: usize, apart: Option<SocketAddr>) -> media::Reports {
         match self.streams.get(stream).map(|stream| stream.agreed) {
             Some(Reports::Muxed) => media::Reports::Muxed,
-            Some(Reports::Apart) | None => media::Reports::Apart(apart),
+            Some(Reports::Apart | Reports::Either) | None => media::Reports::Apart(apart),
         }
     }
 

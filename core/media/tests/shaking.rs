@@ -87,7 +87,7 @@ fn i4_a_hello_of_a_stranger_does_not_keep_the_peer_out() {
         let mut stranger = Far::new(Part::Client12, STRANGER);
         house.aim_shaken(Side::Caller, &far, HOME);
 
-        house.shake(&mut stranger, |_| true);
+        house.begin_to_shake(&mut stranger, 2);
         house.shake(&mut far, |_| true);
         house.shake(&mut stranger, |_| true);
 
@@ -96,6 +96,21 @@ fn i4_a_hello_of_a_stranger_does_not_keep_the_peer_out() {
         let unheard = house.receive(TO_CALLER, STRANGER, &stranger.seal_if_keyed(&packet(2)));
         assert_eq!(unheard, Err(Reason::Unproven), "{senders:?}");
     }
+}
+
+/// Who is there first and shows another certificate costs the peer one try.
+#[test]
+fn i4_an_impostor_who_is_first_does_not_keep_the_peer_out() {
+    let mut house = House::new();
+    let mut far = Far::new(Part::Client12, HOME);
+    let mut impostor = Far::new(Part::Client12, STRANGER);
+    house.aim_shaken(Side::Caller, &far, HOME);
+
+    house.shake(&mut impostor, |_| true);
+    house.shake(&mut far, |_| true);
+
+    let sealed = far.seal(&packet(1));
+    assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(1));
 }
 
 /// A phone behind a NAT says an address of its own network, and comes from elsewhere.
@@ -116,6 +131,32 @@ fn g1_a_handshake_shows_where_a_peer_behind_a_nat_is() {
         let heard = house.receive_from(TO_CALLEE, NEAR, &packet(77)).unwrap();
         assert_eq!(heard.0.to_string(), OTHER);
         assert_eq!(far.open(&heard.1), packet(77));
+    }
+}
+
+/// Who proves by checks where it is has its handshake there, and nobody has it in its place.
+#[test]
+fn i4_where_checks_are_expected_a_handshake_waits_for_one_and_follows_them() {
+    for part in [Part::Server12, Part::Client12] {
+        let mut house = House::new();
+        let (mut far, mut stranger) = (Far::new(part, HOME), Far::new(part, STRANGER));
+        house.aim_checked(Side::Caller, &far);
+        house.shake(&mut stranger, |_| true);
+        assert!(house.outgoing.is_empty() && house.relay.next_moment().is_none(), "{part:?}: to whom?");
+
+        house.check(HOME);
+        house.shake(&mut stranger, |_| true);
+        house.shake(&mut far, |_| true);
+
+        let sealed = far.seal(&packet(1));
+        assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(1), "{part:?}");
+        house.check(OTHER);
+        house.now += std::time::Duration::from_secs(9);
+        house.check(OTHER);
+        let sealed = far.seal(&packet(2));
+        assert_eq!(house.receive(TO_CALLER, OTHER, &sealed).unwrap(), packet(2), "{part:?}: another path");
+        let heard = house.receive_from(TO_CALLEE, NEAR, &packet(77)).unwrap();
+        assert_eq!((heard.0.to_string().as_str(), far.open(&heard.1)), (OTHER, packet(77)), "{part:?}");
     }
 }
 

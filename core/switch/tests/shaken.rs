@@ -53,6 +53,8 @@ struct Bench {
     now: Now,
     out: Outbox,
     aims: Vec<(Side, Option<Handshake>)>,
+    /// Whether checks are expected, at each of those.
+    checked: Vec<bool>,
     ours: Arc<Certificate>,
 }
 
@@ -85,7 +87,7 @@ impl Bench {
         };
         let now = Now { instant: Instant::now(), wall: WallTime(1_800_000_000_000) };
         let switch = Switch::new(settings, Arc::new(policy), now);
-        Bench { switch, now, out: Outbox::default(), aims: Vec::new(), ours }
+        Bench { switch, now, out: Outbox::default(), aims: Vec::new(), checked: Vec::new(), ours }
     }
 
     fn from(&mut self, remote: &str, text: &str) {
@@ -101,6 +103,7 @@ impl Bench {
         for order in std::mem::take(&mut self.out.orders) {
             if let Order::Aim { side, aim, .. } = order {
                 assert!(aim.protection.is_none());
+                self.checked.push(aim.door.as_ref().is_some_and(|door| door.checks.is_some()));
                 self.aims.push((side, aim.door.and_then(|door| door.handshake.clone())));
             }
         }
@@ -212,6 +215,27 @@ fn i4_a_trunk_with_keys_by_dtls_is_offered_a_handshake_and_may_choose_its_part()
         let handshake = bench.handshake(Side::Callee).unwrap();
         assert_eq!((handshake.role, handshake.theirs), (role, vec![[0xab; 32]]));
         assert_eq!(bench.handshake(Side::Caller), None);
+    }
+}
+
+/// Checks are offered with a handshake, and had if the answer has them.
+#[test]
+fn g2_whoever_is_offered_checks_may_have_them_or_not() {
+    let checks = "a=ice-ufrag:theirs\na=ice-pwd:twenty+two+or+more+letters\n";
+    for (more, are_had) in
+        [(checks.to_owned(), true), (String::new(), false), (format!("{checks}a=ice-mismatch\n"), false)]
+    {
+        let mut bench = Bench::new("", "keys = \"dtls\"");
+        bench.from(PBX, &invite(&clear("RTP/AVP")));
+        let out = bench.sent_to(CARRIER, "INVITE ");
+        for line in ["a=ice-ufrag:", "a=candidate:1 1 UDP ", "a=candidate:1 2 UDP "] {
+            assert!(out.contains(line), "{line} in {out}");
+        }
+
+        bench.from(CARRIER, &answer(&out, &format!("{}{more}", shaken(DTLS, "active"))));
+
+        assert!(bench.handshake(Side::Callee).is_some(), "{more}");
+        assert_eq!(bench.checked.last(), Some(&are_had), "{more}");
     }
 }
 

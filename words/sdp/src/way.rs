@@ -32,6 +32,8 @@ pub enum Reports {
     Apart,
     /// That of the media.
     Muxed,
+    /// That of the media where the other side wants it so, else one of its own: said in an offer.
+    Either,
 }
 
 /// Whether the other side finds us by checks.
@@ -56,6 +58,12 @@ impl Media<'_> {
     /// Where its writer would have RTCP; in an answer that holds only if it was offered (RFC 5761, 5.1.1).
     pub fn reports(&self) -> Reports {
         if self.is_rtp() && self.says("rtcp-mux") { Reports::Muxed } else { Reports::Apart }
+    }
+
+    /// Whether its writer, who was offered checks, found that they had been changed on the way: there are
+    /// none then (RFC 8839, 4.2.5).
+    pub fn leaves_checks(&self) -> bool {
+        self.says("ice-mismatch")
     }
 
     /// Whether it has an attribute of that name, with a value or without.
@@ -115,7 +123,7 @@ impl Way {
     /// The lines that say so of a port of ours.
     pub(crate) fn lines(&self, address: IpAddr, port: u16) -> Vec<String> {
         let mut lines = Vec::new();
-        if self.reports == Reports::Muxed {
+        if self.reports != Reports::Apart {
             lines.push("a=rtcp-mux".to_owned());
         }
         match &self.checks {
@@ -129,7 +137,7 @@ impl Way {
                     format!("a=candidate:1 {component} UDP {worth} {address} {port} typ host")
                 };
                 lines.push(candidate(1));
-                if self.reports == Reports::Apart {
+                if self.reports != Reports::Muxed {
                     lines.push(candidate(2));
                 }
                 lines.push("a=end-of-candidates".to_owned());

@@ -49,6 +49,8 @@ fn g2_our_side_is_lite_and_has_one_place() {
         muxed.contains("a=ice-ufrag:ours\r\na=ice-pwd:pppppppp") && muxed.contains("a=end-of-candidates")
     );
 
+    let offered = told(PAGE, Way { reports: Reports::Either, checks: checks.clone() });
+    assert!(offered.contains("a=rtcp-mux\r\n") && offered.contains(" 192.0.2.1 30001 typ host"), "{offered}");
     let apart = told(PAGE, Way { reports: Reports::Apart, checks });
     assert!(apart.contains("a=candidate:1 2 UDP 2130706430 192.0.2.1 30001 typ host"), "{apart}");
 }

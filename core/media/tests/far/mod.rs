@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
 use media::{
-    Act, Aim, Certificate, Door, Figures, Handshake, Order, Outbox, Packet, PortBook, PortIndex, Protection,
-    Purpose, Reason, Relay, Reports, Role, Senders, Sending, SessionKey, Side, Turn, Verdict,
+    Act, Aim, Certificate, Checks, Door, Figures, Handshake, Order, Outbox, Packet, PortBook, PortIndex,
+    Protection, Purpose, Reason, Relay, Reports, Role, Senders, Sending, SessionKey, Side, Turn, Verdict,
 };
 use rtp::srtp::{MasterKey, Opener, Sealer, Suite};
 use rtp::{Fixed, Header};
 use sha2::{Digest, Sha256};
 
+const USERNAME: &str = "ours:theirs";
+const PASSWORD: &str = "ours-is-twenty-two-or-more";
 pub const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
 pub const HOME: &str = "192.0.2.1:4000";
 pub const OTHER: &str = "198.51.100.77:41000";
@@ -251,9 +253,28 @@ impl House {
         self.aim(side, rtp, None, Some(Arc::new(door)));
     }
 
+    /// The same of one who says nothing of where it is, and proves it by checks.
+    pub fn aim_checked(&mut self, side: Side, far: &Far) {
+        let role = if far.part.is_client() { Role::Server } else { Role::Client };
+        let ours = Arc::clone(&self.ours);
+        let handshake = Handshake { role, theirs: vec![far.fingerprint()], ours };
+        let checks = Checks { username: USERNAME.into(), password: PASSWORD.into() };
+        let door = Door { checks: Some(checks), handshake: Some(handshake) };
+        self.aim(side, "nowhere", None, Some(Arc::new(door)));
+    }
+
+    /// A check of the caller's from there, which is answered.
+    pub fn check(&mut self, from: &str) {
+        let check =
+            stun::Check { username: USERNAME, priority: 9, tie_breaker: 1, choice: stun::Choice::Nominated };
+        let mut buffer = [0; 256];
+        let length = check.write(stun::Transaction([3; 12]), PASSWORD, &mut buffer).unwrap();
+        self.receive(TO_CALLER, from, &buffer[..length]).unwrap();
+    }
+
     fn aim(&mut self, side: Side, rtp: &str, protection: Option<Arc<Protection>>, door: Option<Arc<Door>>) {
         let aim = Aim {
-            rtp: Some(rtp.parse().unwrap()),
+            rtp: rtp.parse().ok(),
             reports: Reports::Muxed,
             sending: Sending::Allowed,
             senders: self.senders,
@@ -270,39 +291,47 @@ impl House {
     /// Lets datagrams of a handshake go both ways until nobody has any more to say, and time pass where both
     /// wait. Those that `arrives` denies, by their number, are lost.
     pub fn shake(&mut self, far: &mut Far, arrives: impl Fn(usize) -> bool) {
-        let port = if far.place == NEAR { TO_CALLEE } else { TO_CALLER };
         let (mut count, mut quiet) = (0, 0);
         // One of the two may be done while the other waits for a flight that was lost.
         while quiet < QUIET_ROUNDS {
-            let mut is_quiet = true;
-            let _ = far.dtls.handle_timeout(self.now);
-            for datagram in far.poll() {
-                is_quiet = false;
-                count += 1;
-                for _ in 0..self.repeats {
-                    if arrives(count - 1) {
-                        let _ = self.receive(port, far.place, &datagram);
-                    }
-                }
-            }
-            for (via, to, record) in std::mem::take(&mut self.outgoing) {
-                if (via, to.to_string().as_str()) != (port, far.place) {
-                    continue;
-                }
-                is_quiet = false;
-                count += 1;
-                for _ in 0..self.repeats {
-                    if arrives(count - 1) {
-                        let _ = far.dtls.handle_packet(&record);
-                    }
-                }
-            }
-            quiet = if is_quiet { quiet + 1 } else { 0 };
-            if is_quiet {
+            let before = count;
+            count = self.round(far, before, &arrives);
+            quiet = if count == before { quiet + 1 } else { 0 };
+            if count == before {
                 self.now += Duration::from_millis(500);
                 self.wake();
             }
         }
+    }
+
+    /// Lets a handshake begin, and leaves it after so many flights to and fro.
+    pub fn begin_to_shake(&mut self, far: &mut Far, rounds: usize) {
+        for _ in 0..rounds {
+            self.round(far, 0, &|_| true);
+        }
+    }
+
+    /// What each has to say now: how many datagrams there have been.
+    fn round(&mut self, far: &mut Far, before: usize, arrives: &impl Fn(usize) -> bool) -> usize {
+        let port = if far.place == NEAR { TO_CALLEE } else { TO_CALLER };
+        let mut count = before;
+        let _ = far.dtls.handle_timeout(self.now);
+        for datagram in far.poll() {
+            count += 1;
+            for _ in (0..self.repeats).filter(|_| arrives(count - 1)) {
+                let _ = self.receive(port, far.place, &datagram);
+            }
+        }
+        for (via, to, record) in std::mem::take(&mut self.outgoing) {
+            if (via, to.to_string().as_str()) != (port, far.place) {
+                continue;
+            }
+            count += 1;
+            for _ in (0..self.repeats).filter(|_| arrives(count - 1)) {
+                let _ = far.dtls.handle_packet(&record);
+            }
+        }
+        count
     }
 
     /// The same with somebody on the way who sends changed copies of what goes to the house before it.

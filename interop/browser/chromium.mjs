@@ -98,8 +98,8 @@ await page.evaluate(({ url, uri, password }) => {
 const deeds = {
   answer: () => page.evaluate(() => { call.answer(settings); }),
   call: whom => page.evaluate(whom => { phone.call(whom, settings); }, whom),
-  hold: () => page.evaluate(() => { call.hold(); }),
-  resume: () => page.evaluate(() => { call.unhold(); }),
+  hold: () => page.evaluate(() => { call.hold({}, () => tell('holds')); }),
+  resume: () => page.evaluate(() => { call.unhold({}, () => tell('goes on')); }),
   listen: async () => tell(await page.evaluate(() => listen())),
   hangup: () => page.evaluate(() => { call.terminate(); }),
   quit: () => page.evaluate(() => { phone.stop(); }),

@@ -1,5 +1,6 @@
 //! A browser and a telephone: Chromium with JsSIP registers by WSS, finds us by checks, has a handshake with
-//! us (DTLS-SRTP), calls a phone that speaks G.711 in clear, and is called by it. Each hears the other.
+//! us (DTLS-SRTP), calls a phone that speaks G.711 in clear, and is called by it. Each hears the other, after
+//! a hold too.
 //!
 //! Proves: E3, G2, I4.
 
@@ -26,6 +27,8 @@ const MICROPHONE_SECONDS: u32 = 4;
 /// What the page hears of the first phone: four samples of half a wave, in Hz.
 const PHONE_HZ: u32 = 1000;
 const OFF_BY_MAX: u32 = 30;
+/// A browser on a busy machine skips a sample now and then, and the packet swings otherwise.
+const SKIPS_MAX: usize = 8;
 const WHILE: Duration = Duration::from_millis(1500);
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
@@ -58,6 +61,12 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     page.tells("talks")?;
     page.tells("media connected")?;
     let calling = hears(&mut page)?;
+    // Each way a new offer: the handshake stands, and its keys go on.
+    page.does("hold")?;
+    page.tells("holds")?;
+    page.does("resume")?;
+    page.tells("goes on")?;
+    let resumed = hears(&mut page)?;
     page.does("hangup")?;
     phone.is_left()?;
 
@@ -77,8 +86,9 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     drop((page, phone));
     let left = office.close()?;
     let heard = Heard::at(&left.written, "minsu's phone", heard_at)?;
-    heard.expect_voice(calling, MICROPHONE)?;
-    heard.expect_voice(called, MICROPHONE)?;
+    heard.expect_voice_but(calling, MICROPHONE, SKIPS_MAX)?;
+    heard.expect_voice_but(resumed, MICROPHONE, SKIPS_MAX)?;
+    heard.expect_voice_but(called, MICROPHONE, SKIPS_MAX)?;
     records::expect_exactly(&left.records, 2)?;
     let suites = [suite(&left.records[0], "caller")?, suite(&left.records[1], "callee")?];
     Ok(format!("Chromium called and was called by {} and {}; each heard the other", suites[0], suites[1]))

@@ -445,6 +445,7 @@ impl Bridge {
 
     /// A side's descriptions go on where another call left them.
     pub(crate) fn continue_as(&mut self, side: Side, from: Continued) {
+        self.keys[side as usize].goes_on(&from.heard);
         let port = &mut self.sides[side as usize];
         (port.heard, port.told) = (from.heard, from.told);
         (port.version, port.session_id) = (from.version, from.session_id);
@@ -470,6 +471,9 @@ impl Bridge {
         let [caller, callee] = stands;
         self.keys = [caller.keys, callee.keys];
         self.ways = [caller.ways, callee.ways];
+        for (keys, port) in self.keys.iter_mut().zip(&self.sides) {
+            keys.goes_on(&port.heard);
+        }
     }
 
     /// A side answers what it was offered, and the other side is told nothing new.

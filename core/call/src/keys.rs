@@ -121,6 +121,15 @@ impl Keys {
         Ok(())
     }
 
+    /// The peer has spoken before, in another call or round: it is offered keys as it spoke of them then.
+    pub fn goes_on(&mut self, heard: &[u8]) {
+        let Ok(session) = Session::parse(heard) else { return };
+        for (at, media) in open_lines(&session) {
+            self.stream(at).manner =
+                if media.is_keyed_by_dtls() { Manner::Shaken } else { Manner::Described };
+        }
+    }
+
     /// The keys that are agreed for a stream.
     pub fn protection(&self, stream: usize) -> Option<Arc<Protection>> {
         match self.streams.get(stream)?.agreed.as_ref()? {
@@ -379,4 +388,35 @@ fn drawn(chance: &mut Chance, suite: Suite) -> MasterKey {
 
 fn written(tag: u32, key: &MasterKey) -> Crypto {
     Crypto { tag, suite: key.suite().name().into(), key: key.reveal().to_vec() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const CLEAR: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+        m=audio 4000 RTP/AVP 0\r\n";
+
+    /// After a transfer a phone is asked in the way that it spoke before, whatever is usual.
+    #[test]
+    fn i4_who_had_a_handshake_is_offered_one_and_who_had_none_is_not() {
+        let shaken = CLEAR.replace("RTP/AVP", "UDP/TLS/RTP/SAVP");
+        let rows = [
+            (FarEnd::Other, "", false),
+            (FarEnd::Other, &*shaken, true),
+            (FarEnd::Page, "", true),
+            (FarEnd::Page, CLEAR, false),
+        ];
+        for (far_end, heard, is_offered) in rows {
+            let certificate = Arc::new(Certificate::new(vec![1], vec![2]));
+            let mut keys = Keys::new(SrtpRules::default(), Carrier::Readable, far_end, Some(certificate));
+
+            keys.goes_on(heard.as_bytes());
+
+            let across = Session::parse(CLEAR.as_bytes()).unwrap();
+            let covers = keys.offer(&mut Chance::from_seed([7; 32]), &across).unwrap();
+            assert_eq!(matches!(covers[0], Cover::Shaken(_)), is_offered, "{far_end:?} {heard}");
+        }
+    }
 }

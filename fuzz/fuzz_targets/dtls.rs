@@ -23,8 +23,8 @@ static OURS: LazyLock<Arc<Certificate>> = LazyLock::new(|| {
     Arc::new(Certificate::new(shown.expect("a certificate").der().to_vec(), key.serialize_der()))
 });
 
-/// The first byte chooses the role; then datagrams, each with its length in two bytes and a tenth of a second
-/// between them.
+// The first byte chooses the role; then datagrams, each with its length in two bytes and a tenth of a second
+// between them.
 fuzz_target!(|bytes: &[u8]| {
     let Some((role, mut rest)) = bytes.split_first() else { return };
     let role = if role % 2 == 0 { Role::Client } else { Role::Server };

@@ -26,9 +26,14 @@ impl TelephoneEvent {
     }
 
     pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes());
+    }
+
+    /// As it stands in a packet.
+    pub fn bytes(&self) -> [u8; 4] {
         let flags = u8::from(self.end) << 7 | self.volume & 0x3f;
         let [d0, d1] = self.duration.to_be_bytes();
-        out.extend_from_slice(&[self.event, flags, d0, d1]);
+        [self.event, flags, d0, d1]
     }
 
     /// The key, where it is one: events from 16 on are other things.

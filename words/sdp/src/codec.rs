@@ -22,9 +22,14 @@ impl Codec<'_> {
         self.name.eq_ignore_ascii_case(name)
     }
 
+    /// Key presses as events of their own (RFC 4733).
+    pub fn is_key_press(&self) -> bool {
+        self.is("telephone-event")
+    }
+
     /// Telephone events and comfort noise ride along with a codec; alone they carry no speech.
     pub fn is_companion(&self) -> bool {
-        self.is("telephone-event") || self.is("CN")
+        self.is_key_press() || self.is("CN")
     }
 }
 
@@ -97,7 +102,7 @@ impl<'a> Media<'a> {
     pub fn telephone_event(&self) -> Option<u8> {
         let codecs = self.codecs();
         let clock = codecs.iter().find(|codec| !codec.is_companion()).map(|codec| codec.clock);
-        let mut events = codecs.iter().filter(|codec| codec.is("telephone-event"));
+        let mut events = codecs.iter().filter(|codec| codec.is_key_press());
         let first = events.clone().next()?;
         Some(events.find(|event| Some(event.clock) == clock).unwrap_or(first).payload_type)
     }

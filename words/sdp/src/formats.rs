@@ -12,6 +12,8 @@ pub enum Formats {
     Theirs,
     /// That, and these after it.
     And(Vec<Format>),
+    /// The same without key presses as events.
+    Keyless(Vec<Format>),
     /// These alone.
     Instead(Vec<Format>),
 }
@@ -31,7 +33,7 @@ impl Formats {
     pub(crate) fn ours(&self) -> &[Format] {
         match self {
             Formats::Theirs => &[],
-            Formats::And(ours) | Formats::Instead(ours) => ours,
+            Formats::And(ours) | Formats::Keyless(ours) | Formats::Instead(ours) => ours,
         }
     }
 }

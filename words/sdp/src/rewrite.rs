@@ -190,12 +190,16 @@ fn formats<'a>(
     if matches!(spoken, Formats::Instead(_)) {
         return Ok(Vec::new());
     }
-    if media.kind != "audio" || !media.is_rtp() || allowed.is_everything() {
+    let is_keyless = matches!(spoken, Formats::Keyless(_));
+    if media.kind != "audio" || !media.is_rtp() || allowed.is_everything() && !is_keyless {
         return Ok(media.formats.clone());
     }
     let codec_of = |format: &&str| format.parse().ok().and_then(|payload_type| media.codec(payload_type));
     let stays = |format: &&str| {
-        codec_of(format).is_some_and(|codec| codec.is_companion() || allowed.allows(codec.name))
+        codec_of(format).is_some_and(|codec| match codec.is_key_press() {
+            true => !is_keyless,
+            false => codec.is_companion() || allowed.allows(codec.name),
+        })
     };
     let speaks = |format: &&str| codec_of(format).is_none_or(|codec| !codec.is_companion());
 

@@ -4,9 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use media::{
-    Aim, Door, Figures, Order, PortPair, Purpose, Reports, Senders, Sending, SessionKey, Side, Spoken, Turn,
+    Aim, Door, Figures, Order, PortPair, Press, Purpose, Reports, Senders, Sending, SessionKey, Side, Spoken,
+    Turn,
 };
-use policy::{InterfaceId, MediaPath, MediaPlan};
+use policy::{Dtmf, InterfaceId, MediaPath, MediaPlan};
 use sdp::{Codecs, Cover, Direction, Face, Formats, Session, Way};
 use sip_stack::Token;
 
@@ -36,6 +37,8 @@ pub(crate) struct Bridge {
     keys: [Keys; 2],
     /// How each side is reached.
     ways: [Ways; 2],
+    /// How the peer of each side tells key presses.
+    dtmf: [Dtmf; 2],
     transcoding: Transcoding,
     stage: Stage,
     figures: Option<Figures>,
@@ -49,6 +52,8 @@ struct Transcoding {
     is_wished: bool,
     /// The streams where it is, by their bits.
     streams: u8,
+    /// The stream to which presses of each side go that come by INFO.
+    pressed: [Option<u8>; 2],
     words: Option<String>,
 }
 
@@ -145,6 +150,7 @@ impl Bridge {
         let sides = [port(Side::Caller), port(Side::Callee)];
         let keys = [caller.keys, Keys::unknown()];
         let ways = [caller.ways, Ways::unknown()];
+        let dtmf = [caller.dtmf, Dtmf::default()];
         Bridge {
             key,
             round: 0,
@@ -152,6 +158,7 @@ impl Bridge {
             sides,
             keys,
             ways,
+            dtmf,
             transcoding: Transcoding::default(),
             stage: Stage::Shut,
             figures: None,
@@ -208,7 +215,8 @@ impl Bridge {
 
     /// Makes the callee's side stand where it is reached.
     pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, stand: Stand) {
-        let Stand { interface, senders, keys, ways } = stand;
+        let Stand { interface, senders, keys, ways, dtmf } = stand;
+        self.dtmf[Side::Callee as usize] = dtmf;
         self.keys[Side::Callee as usize] = keys;
         self.ways[Side::Callee as usize] = ways;
         self.sides[Side::Callee as usize].senders = senders;
@@ -243,10 +251,10 @@ impl Bridge {
         }
         self.transcoding.is_wished = !plan.also.is_empty();
         let mut dress = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
-        let settled = offered.map(|offered| self.settled(&offered, &session));
+        let settled = offered.map(|offered| self.settled(from, &offered, &session));
         dress.formats = match &settled {
             Some(settled) => settled.formats.clone(),
-            None => speech::offered(&session, plan),
+            None => speech::offered(&session, plan, self.dtmf_from(from)),
         };
         self.open_streams(room, &session, purpose)?;
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
@@ -474,6 +482,7 @@ impl Bridge {
         for (keys, port) in self.keys.iter_mut().zip(&self.sides) {
             keys.goes_on(&port.heard);
         }
+        self.dtmf = [caller.dtmf, callee.dtmf];
     }
 
     /// A side answers what it was offered, and the other side is told nothing new.
@@ -489,7 +498,7 @@ impl Bridge {
         self.aim(room, side, &session);
         let other = Arc::clone(&self.sides[side.other() as usize].heard);
         if let Ok(other) = Session::parse(&other) {
-            let settled = self.settled(&other, &session);
+            let settled = self.settled(side, &other, &session);
             self.transcode(room, side, settled.spoken);
         }
         self.sides[side as usize].heard = theirs.into();
@@ -506,11 +515,24 @@ impl Bridge {
         }
     }
 
-    fn settled(&self, offer: &Session<'_>, answer: &Session<'_>) -> speech::Settled {
+    fn settled(&self, answerer: Side, offer: &Session<'_>, answer: &Session<'_>) -> speech::Settled {
+        let dtmf = self.dtmf_from(answerer.other());
         match self.transcoding.is_wished {
-            true => speech::settled(offer, answer),
-            false => speech::Settled::as_it_is(answer),
+            true => speech::settled(offer, answer, dtmf),
+            false => speech::settled_alike(offer, answer, dtmf),
         }
+    }
+
+    /// How the peers tell key presses: of a side first, then of the other.
+    fn dtmf_from(&self, side: Side) -> [Dtmf; 2] {
+        [side, side.other()].map(|side| self.dtmf[side as usize])
+    }
+
+    /// A side's peer said by INFO that it pressed a key: whether the other side hears of that by its media.
+    pub(crate) fn press(&self, room: &mut Room<'_>, side: Side, press: Press) -> Option<()> {
+        let stream = self.transcoding.pressed[side as usize]?;
+        room.orders.push(Order::Press { session: self.session(), stream, side, press });
+        Some(())
     }
 
     /// What is made of what, in words.
@@ -522,6 +544,7 @@ impl Bridge {
     fn transcode(&mut self, room: &mut Room<'_>, answerer: Side, spoken: Vec<Option<[Spoken; 2]>>) {
         self.transcoding.words = spoken.iter().flatten().find_map(speech::words);
         let streams = self.sides[0].pairs.len();
+        self.transcoding.pressed = [None; 2];
         for (stream, spoken) in spoken.into_iter().take(streams).enumerate() {
             let bit = 1 << stream;
             let before = self.transcoding.streams;
@@ -534,6 +557,11 @@ impl Bridge {
                 Side::Caller => Box::new([other, offerer]),
             });
             let stream = number(stream);
+            for (pressed, spoken) in
+                self.transcoding.pressed.iter_mut().zip(spoken.iter().flat_map(|both| both.iter()))
+            {
+                *pressed = pressed.or((spoken.keys == media::Keys::Told).then_some(stream));
+            }
             room.orders.push(Order::Transcode { session: self.session(), stream, spoken });
         }
     }
@@ -609,7 +637,7 @@ impl Bridge {
             port.aims.clear();
         }
         self.stage = Stage::Shut;
-        self.transcoding.streams = 0;
+        (self.transcoding.streams, self.transcoding.pressed) = (0, [None; 2]);
     }
 
     fn open_streams(

@@ -190,6 +190,7 @@ impl Call {
             media::Event::Failed { session, .. }
             | media::Event::Latched { session, .. }
             | media::Event::LastHeard { session, .. }
+            | media::Event::Pressed { session, .. }
             | media::Event::Finished { session, .. } => *session,
         };
         if !self.take_up_session(session) {
@@ -205,6 +206,7 @@ impl Call {
             media::Event::Failed { why, .. } => self.media_failed(room, why),
             media::Event::Latched { side: Side::Callee, .. } => self.sound_came(room),
             media::Event::Latched { .. } => {}
+            media::Event::Pressed { side, press, .. } => self.pressed(room, side.other(), *press),
             media::Event::LastHeard { caller, callee, .. } => self.judge_silence(room, [*caller, *callee]),
         }
     }

@@ -28,6 +28,7 @@ use crate::ring::Ring;
 use crate::round::Rounds;
 use crate::stand::{Reached, Stand};
 use crate::talker::Claim;
+use crate::telling::Telling;
 use crate::time::T1;
 use crate::timer::Agreement;
 use crate::told::Told;
@@ -43,6 +44,8 @@ pub struct Call {
     pub(crate) exchange: Option<Exchange>,
     /// Other requests on their way from one leg to the other.
     pub(crate) passing: Vec<Passing>,
+    /// Key presses that are told by INFO.
+    pub(crate) telling: Option<Box<Telling>>,
     /// What is known of both far ends, by `Side`.
     pub(crate) ends: [End; 2],
     /// Whether they are parties of this call, by `Side`.
@@ -260,6 +263,7 @@ impl Call {
             exchange: None,
             ends: [End::of_caller(&plan), End::of_callee(&plan.attempts[0])],
             passing: Vec::new(),
+            telling: None,
             here: [Presence::Here; 2],
             transfer: None,
             refers: 0,

@@ -29,6 +29,9 @@ fn carried(method: Method<'_>) -> Option<(CarriedMethod, Method<'static>, Header
 impl Call {
     /// Takes a request across, or says that it isn't allowed here.
     pub(crate) fn pass(&mut self, room: &mut Room<'_>, server: ServerId, from: Side, message: &Message<'_>) {
+        if self.take_press(room, server, from, message).is_some() {
+            return;
+        }
         let method = message.method().and_then(carried);
         let allowed = method.filter(|(method, ..)| self.carries(*method));
         let Some((_, method, place)) = allowed else {
@@ -63,7 +66,8 @@ impl Call {
 
     /// What may be asked inside of this call.
     pub(crate) fn allowed(&self) -> String {
-        let is_barred = |method: &&str| *method == "INFO" && !self.carries(CarriedMethod::Info);
+        let takes_info = self.carries(CarriedMethod::Info) || self.is_told_presses();
+        let is_barred = |method: &&str| *method == "INFO" && !takes_info;
         let mut methods: Vec<&str> =
             sip_stack::ALLOW.split(", ").filter(|method| !is_barred(method)).collect();
         if self.carries(CarriedMethod::Message) {

@@ -50,6 +50,7 @@ impl Call {
             part::EXCHANGE => self.exchange_answered(room, client, message),
             part::REFRESH => self.refresh_answered(room, client, message),
             part::PASSING => self.passing_answered(room, client, message),
+            part::PRESS => self.press_answered(room, client, message),
             part::PRACK => self.prack_answered(room, client, message),
             part::NOTICE => self.notice_answered(room, client, message.status().unwrap_or_default()),
             part::JOIN => self.join_answered(room, client, message),

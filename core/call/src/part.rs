@@ -22,6 +22,8 @@ pub(crate) const REFRESH: u16 = 6;
 pub(crate) const NOTICE: u16 = 7;
 /// A re-INVITE that joins parties of two calls.
 pub(crate) const JOIN: u16 = 8;
+/// An INFO of ours that tells a key press.
+pub(crate) const PRESS: u16 = 9;
 
 pub(crate) fn owner(key: Token, part: u16) -> Owner {
     Owner { room: ROOM, key: key.bits(), part }

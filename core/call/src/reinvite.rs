@@ -230,6 +230,9 @@ impl Call {
     ) {
         let exchange = self.exchange.as_ref().filter(|exchange| exchange.client == client);
         let passing = self.passing.iter().find(|passing| passing.client == client);
+        if self.is_of_press(client) {
+            return self.forget_presses(client);
+        }
         if self.is_notice(client) {
             self.notices = None;
             return;

@@ -1,8 +1,10 @@
 //! Codecs that a side is offered besides those of the other, and what is made of what where none is common.
 
-use media::{Codec as Sound, Events, Spoken};
-use policy::{MediaPath, MediaPlan};
+use media::{Codec as Sound, Keys, Spoken};
+use policy::{Dtmf, MediaPath, MediaPlan};
 use sdp::{Codec, Format, Formats, Media, Session};
+
+use crate::presses::{self, Wish};
 
 /// Of those that stand for whatever is agreed on, the one that Opus has with most.
 const OPUS_USUAL: u8 = 111;
@@ -19,23 +21,39 @@ pub(crate) struct Settled {
 
 impl Settled {
     /// Each side hears what the other says.
-    pub(crate) fn as_it_is(answer: &Session<'_>) -> Settled {
+    fn as_it_is(answer: &Session<'_>) -> Settled {
         Settled { formats: Vec::new(), spoken: vec![None; answer.media.len()] }
     }
 }
 
-/// What a side is offered besides what the other speaks: whatever can be made of that.
-pub(crate) fn offered(theirs: &Session<'_>, plan: &MediaPlan) -> Vec<Formats> {
-    if plan.also.is_empty() || plan.path == MediaPath::Direct {
+/// What a side is offered besides what the other speaks: whatever can be made of that. How the peers tell key
+/// presses is that of who offers first.
+pub(crate) fn offered(theirs: &Session<'_>, plan: &MediaPlan, dtmf: [Dtmf; 2]) -> Vec<Formats> {
+    if plan.path == MediaPath::Direct {
         return Vec::new();
     }
-    theirs.media.iter().map(|media| besides(media, plan)).collect()
+    let more = |media| if plan.also.is_empty() { Vec::new() } else { besides(media, plan) };
+    let lines = theirs.media.iter().map(|media| match presses::offered(media, dtmf) {
+        Wish::AsItIs => (Wish::AsItIs, more(media)),
+        Wish::Keyless => (Wish::Keyless, more(media)),
+        Wish::Events => {
+            let mut formats = more(media);
+            formats.extend(presses::formats(media, &formats));
+            (Wish::Events, formats)
+        }
+    });
+    let formats = lines.map(|(wish, formats)| match wish {
+        Wish::Keyless => Formats::Keyless(formats),
+        _ if formats.is_empty() => Formats::Theirs,
+        _ => Formats::And(formats),
+    });
+    formats.collect()
 }
 
-fn besides(media: &Media<'_>, plan: &MediaPlan) -> Formats {
+fn besides(media: &Media<'_>, plan: &MediaPlan) -> Vec<Format> {
     let codecs = speaking(media);
     if codecs.iter().all(|codec| sound_of(codec).is_none()) {
-        return Formats::Theirs;
+        return Vec::new();
     }
     let crosses = |sound: Sound| {
         let is_allowed =
@@ -46,9 +64,7 @@ fn besides(media: &Media<'_>, plan: &MediaPlan) -> Formats {
         .also
         .iter()
         .filter_map(|word| Sound::ALL.into_iter().find(|sound| word.eq_ignore_ascii_case(sound.name())));
-    let more: Vec<_> =
-        named.filter(|sound| !crosses(*sound)).filter_map(|sound| format(sound, media)).collect();
-    if more.is_empty() { Formats::Theirs } else { Formats::And(more) }
+    named.filter(|sound| !crosses(*sound)).filter_map(|sound| format(sound, media)).collect()
 }
 
 /// Our words for a codec of ours, at a payload type that the line does not use for something else.
@@ -68,44 +84,75 @@ fn format(sound: Sound, media: &Media<'_>) -> Option<Format> {
 }
 
 /// Reads an answer beside what its offer was made of.
-pub(crate) fn settled(offer: &Session<'_>, answer: &Session<'_>) -> Settled {
+pub(crate) fn settled(offer: &Session<'_>, answer: &Session<'_>, dtmf: [Dtmf; 2]) -> Settled {
     let lines = offer.media.iter().zip(&answer.media);
-    let (formats, spoken) = lines.map(|(offer, answer)| settled_line(offer, answer)).unzip();
+    let (formats, spoken) = lines.map(|(offer, answer)| settled_line(offer, answer, dtmf)).unzip();
     Settled { formats, spoken }
 }
 
-fn settled_line(offer: &Media<'_>, answer: &Media<'_>) -> (Formats, Option<[Spoken; 2]>) {
+/// The same where no codec is made of another.
+pub(crate) fn settled_alike(offer: &Session<'_>, answer: &Session<'_>, dtmf: [Dtmf; 2]) -> Settled {
+    let mut lines = offer.media.iter().zip(&answer.media);
+    if lines.clone().all(|(offer, answer)| presses::are_alike(offer, answer, dtmf)) {
+        return Settled::as_it_is(answer);
+    }
+    let is_common = |offer: &Media<'_>, answer: &Media<'_>| {
+        let (offered, answered) = (speaking(offer), speaking(answer));
+        answered.first().is_none_or(|first| offered.iter().any(|other| is_same(first, other)))
+    };
+    if lines.all(|(offer, answer)| is_common(offer, answer)) {
+        settled(offer, answer, dtmf)
+    } else {
+        Settled::as_it_is(answer)
+    }
+}
+
+fn settled_line(offer: &Media<'_>, answer: &Media<'_>, dtmf: [Dtmf; 2]) -> (Formats, Option<[Spoken; 2]>) {
     let (offered, answered) = (speaking(offer), speaking(answer));
     let is_common = |codec: &Codec<'_>| offered.iter().any(|other| is_same(codec, other));
     let Some(first) = answered.first() else { return (Formats::Theirs, None) };
-    if is_common(first) {
-        if answered.iter().all(is_common) {
-            return (Formats::Theirs, None);
-        }
-        let both = answer.codecs().into_iter().filter(|codec| codec.is_companion() || is_common(codec));
-        return (Formats::Instead(both.map(Format::from).collect()), None);
+    let keys = presses::kinds([offer, answer], dtmf);
+    let common = offered.iter().find(|codec| is_same(codec, first));
+    if common.is_some() && (presses::agree(keys) || sound_of(first).is_none()) {
+        return (alike(offer, answer, (answered.iter().all(is_common), is_common)), None);
     }
-    let ours = offered.iter().find(|codec| sound_of(codec).is_some());
+    let ours = common.or(offered.iter().find(|codec| sound_of(codec).is_some()));
     let (Some(ours), Some(_)) = (ours, sound_of(first)) else { return (Formats::Theirs, None) };
     let sounds = |codecs: &[Codec<'_>]| {
         codecs.iter().filter_map(|codec| Some((codec.payload_type, sound_of(codec)?))).collect()
     };
-    let events = [events(offer), events(answer)];
-    let both_press = events.iter().all(Option::is_some);
     let spoken = [
         // What the offerer is told of names no noise.
-        Spoken { codecs: sounds(std::slice::from_ref(ours)), events: events[0], noise: None },
-        Spoken { codecs: sounds(&answered), events: events[1], noise: noise(answer) },
+        Spoken { codecs: sounds(std::slice::from_ref(ours)), keys: keys[0], noise: None },
+        Spoken { codecs: sounds(&answered), keys: keys[1], noise: noise(answer) },
     ];
-    let keys = offer.telephone_event().filter(|_| both_press).and_then(|keys| offer.codec(keys));
+    let hears_events = matches!(keys[0], Keys::Events(_)) && keys[1] != Keys::Unheard;
+    let keys = offer.telephone_event().filter(|_| hears_events).and_then(|keys| offer.codec(keys));
     let ours = Format { fmtp: ours.is("opus").then(|| OPUS_OURS.into()), ..Format::from(*ours) };
     (Formats::Instead(std::iter::once(ours).chain(keys.map(Format::from)).collect()), Some(spoken))
+}
+
+/// What the offerer is told of an answer whose packets it understands: nothing that it did not offer.
+fn alike(
+    offer: &Media<'_>,
+    answer: &Media<'_>,
+    (is_all, is_common): (bool, impl Fn(&Codec<'_>) -> bool),
+) -> Formats {
+    if is_all {
+        let is_new = !presses::are_named(offer) && presses::are_named(answer);
+        return if is_new { Formats::Keyless(Vec::new()) } else { Formats::Theirs };
+    }
+    let both = answer.codecs().into_iter().filter(|codec| codec.is_companion() || is_common(codec));
+    Formats::Instead(both.map(Format::from).collect())
 }
 
 /// What is made of what.
 pub(crate) fn words(spoken: &[Spoken; 2]) -> Option<String> {
     let [(_, one), (_, other)] = [spoken[0].codecs.first()?, spoken[1].codecs.first()?];
-    Some(format!("transcoded between {} and {}", one.name(), other.name()))
+    let codecs = (one != other).then(|| format!("transcoded between {} and {}", one.name(), other.name()));
+    let presses = presses::words(spoken);
+    let both: Vec<String> = codecs.into_iter().chain(presses).collect();
+    (!both.is_empty()).then(|| both.join("; "))
 }
 
 /// The codecs that carry speech on an open line of sound.
@@ -114,11 +161,6 @@ fn speaking<'a>(media: &Media<'a>) -> Vec<Codec<'a>> {
         return Vec::new();
     }
     media.codecs().into_iter().filter(|codec| !codec.is_companion()).collect()
-}
-
-fn events(media: &Media<'_>) -> Option<Events> {
-    let codec = media.codec(media.telephone_event()?)?;
-    Some(Events { payload_type: codec.payload_type, clock: codec.clock })
 }
 
 fn noise(media: &Media<'_>) -> Option<u8> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use media::Senders;
-use policy::{InterfaceId, LegRules, MediaSenders};
+use policy::{Dtmf, InterfaceId, LegRules, MediaSenders};
 use sip_message::{Header, Message};
 use sip_stack::{Dialog, Flow};
 
@@ -17,6 +17,7 @@ pub(crate) struct Stand {
     pub senders: Senders,
     pub keys: Keys,
     pub ways: Ways,
+    pub dtmf: Dtmf,
 }
 
 /// Whether who signals over a flow is the far end itself.
@@ -52,6 +53,6 @@ impl Stand {
         let keys = Keys::new(rules.srtp, Carrier::of(flow), FarEnd::of(flow), certificate);
         let interface = room.places.interface_of(flow.listener);
         let ways = Ways::new(room.policy.ice(interface));
-        Stand { interface, senders, keys, ways }
+        Stand { interface, senders, keys, ways, dtmf: rules.dtmf }
     }
 }

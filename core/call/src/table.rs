@@ -206,6 +206,7 @@ impl Calls {
             media::Event::Failed { session, .. }
             | media::Event::Latched { session, .. }
             | media::Event::LastHeard { session, .. }
+            | media::Event::Pressed { session, .. }
             | media::Event::Finished { session, .. } => *session,
         };
         if let Some(mut call) = self.lend_session(session) {

@@ -4,7 +4,8 @@
 //! and no clock: whoever drives it binds the ports it asks for in its [`Outbox`] and hands in the packets.
 //! Per packet there is no allocation, no hashing and no clock.
 //!
-//! Where the sides of a stream speak different codecs, `transcode.rs` makes one of the other.
+//! Where the sides of a stream speak different codecs, `transcode.rs` makes one of the other; where they tell
+//! key presses in different ways, `pressing.rs` does that with these.
 //!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!
@@ -22,6 +23,7 @@ mod order;
 mod packet;
 mod pair;
 mod ports;
+mod pressing;
 mod relay;
 mod shield;
 mod spoken;
@@ -37,6 +39,7 @@ pub use order::{
 };
 pub use packet::Packet;
 pub use ports::{PortBook, PortPair, Purpose};
+pub use pressing::Press;
 pub use relay::{Act, Outbox, Relay};
-pub use spoken::{Codec, Events, Spoken};
+pub use spoken::{Codec, Events, Keys, Spoken};
 pub use verdict::{PortIndex, Reason, Verdict};

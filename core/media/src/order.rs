@@ -10,6 +10,7 @@ use rtp::srtp::MasterKey;
 use crate::certificate::Certificate;
 use crate::figures::Figures;
 use crate::ports::PortPair;
+use crate::pressing::Press;
 use crate::spoken::Spoken;
 
 /// Whose media this is: a call, by the shard that owns it and its number there.
@@ -36,6 +37,8 @@ pub enum Order {
     /// What each side speaks, the caller's first: where that differs, one is made of the other from now on.
     /// Nothing lets packets cross as they are.
     Transcode { session: SessionKey, stream: u8, spoken: Option<Box<[Spoken; 2]>> },
+    /// A side's peer pressed a key, as a message of the call said.
+    Press { session: SessionKey, stream: u8, side: Side, press: Press },
     /// When was each side heard last? Nothing is said of a session that has no stream.
     Ask { session: SessionKey },
     /// The session is over: its ports are closed, its figures come back.
@@ -146,6 +149,8 @@ pub enum Event {
     Failed { session: SessionKey, stream: u8, why: String },
     /// A side's peer was heard, for the first time since it was aimed at, from here.
     Latched { session: SessionKey, stream: u8, side: Side, from: SocketAddr },
+    /// A side's peer pressed a key: the other side is to be told by a message of the call.
+    Pressed { session: SessionKey, stream: u8, side: Side, press: Press },
     /// When each side of a session was heard last, by RTP or RTCP of any stream; where it was not heard since
     /// streams were opened or aimed elsewhere, when that was.
     LastHeard { session: SessionKey, caller: Instant, callee: Instant },

@@ -14,6 +14,7 @@ use crate::latch::{Admission, Latch};
 use crate::observe::Observer;
 use crate::order::{Aim, Checks, Handshake, Protection, Reports, Senders, Sending, SessionKey, Side, Turn};
 use crate::packet::Packet;
+use crate::pressing::Press;
 use crate::shield::Shield;
 use crate::spoken::Spoken;
 use crate::transcode::{Transcoded, Transcoder};
@@ -116,6 +117,18 @@ impl Pair {
                 side.transcoder = Transcoder::new(from, to).map(Box::new);
             }
         }
+    }
+
+    /// A side's peer pressed a key, and said so elsewhere.
+    pub fn press(&mut self, side: Side, press: Press) {
+        if let Some(transcoder) = &mut self.sides[side as usize].transcoder {
+            transcoder.press(press);
+        }
+    }
+
+    /// What a side's peer pressed, where the other side hears of it elsewhere.
+    pub fn pressed(&mut self, side: Side) -> Option<Press> {
+        self.sides[side as usize].transcoder.as_mut()?.pressed()
     }
 
     /// Takes a packet that `from` sent to `side`: where it goes, and whether its sender was learned.

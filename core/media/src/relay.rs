@@ -11,6 +11,7 @@ use crate::order::{Aim, Event, Order, SessionKey, Side};
 use crate::packet::Packet;
 use crate::pair::{Occasion, Pair};
 use crate::ports::PortPair;
+use crate::pressing::Press;
 use crate::spoken::Spoken;
 use crate::verdict::{Half, PORTS_PER_STREAM, PortIndex, Reason, Verdict, locate, port_index};
 
@@ -66,6 +67,7 @@ impl Relay {
             Order::Transcode { session, stream, spoken } => {
                 self.transcode((session, stream), spoken.as_deref());
             }
+            Order::Press { session, stream, side, press } => self.press((session, stream), side, press),
             Order::Ask { session } => self.say_last_heard(session, out),
             Order::Close { session } => self.close(now, session, out),
         }
@@ -102,6 +104,10 @@ impl Relay {
         if admission == Some(Admission::Latched) {
             let (session, stream) = pair.key;
             out.push(Act::Tell(Event::Latched { session, stream, side, from }));
+        }
+        if let Some(press) = pair.pressed(side) {
+            let (session, stream) = pair.key;
+            out.push(Act::Tell(Event::Pressed { session, stream, side, press }));
         }
         match to {
             Ok(to) => Verdict::Forward { port: port_index(slot, side.other(), Half::Rtp), to },
@@ -201,6 +207,13 @@ impl Relay {
         let Some(slot) = self.by_session.get(&key) else { return };
         if let Some(pair) = &mut self.slots[*slot as usize] {
             pair.transcode(spoken);
+        }
+    }
+
+    fn press(&mut self, key: (SessionKey, u8), side: Side, press: Press) {
+        let Some(slot) = self.by_session.get(&key) else { return };
+        if let Some(pair) = &mut self.slots[*slot as usize] {
+            pair.press(side, press);
         }
     }
 

@@ -14,10 +14,22 @@ pub enum Codec {
 pub struct Spoken {
     /// With their payload types.
     pub codecs: Vec<(u8, Codec)>,
-    /// Key presses.
-    pub events: Option<Events>,
+    pub keys: Keys,
     /// The payload type of comfort noise, where its peer takes that.
     pub noise: Option<u8>,
+}
+
+/// How key presses come from a side's peer, and go to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// Nobody looks for them: they cross in the sound, if they are there.
+    #[default]
+    Unheard,
+    Events(Events),
+    /// As tones in the sound.
+    Tones,
+    /// In messages of the call, beside its media.
+    Told,
 }
 
 /// Key presses as events of their own (RFC 4733).

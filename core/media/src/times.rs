@@ -6,6 +6,10 @@ use rtp::Fixed;
 const JUMP_MAX: u16 = 3000;
 /// What a packet holds until one has come.
 const USUAL_MS: u32 = 20;
+/// Longer gaps are no packets that were lost, but somebody who was silent.
+const LOST_MS_MAX: u32 = 60;
+/// More than one packet without sound can stand for.
+const REACH_MS_MAX: u32 = 120;
 
 /// One direction.
 #[derive(Clone, Debug)]
@@ -41,6 +45,17 @@ pub(crate) enum Fit {
     Late,
     /// Something else begins, or somebody who was silent speaks again.
     Anew,
+}
+
+/// What a packet without sound adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    Until {
+        span: u32,
+    },
+    /// What it says was sent already.
+    Nothing,
+    Late,
 }
 
 impl Times {
@@ -98,6 +113,43 @@ impl Times {
         let steps = passed.div_euclid(from as i32);
         source.moment[0] = source.moment[0].wrapping_add_signed(steps * from as i32);
         source.moment[1] = source.moment[1].wrapping_add_signed(steps * to as i32);
+    }
+
+    /// A packet came that brings no sound, and says of itself until when it reaches.
+    pub fn reach(&mut self, header: &Fixed, until: u32) -> Reach {
+        let Some(source) = self.source.as_mut().filter(|source| source.ssrc == header.ssrc) else {
+            self.begin(header);
+            return self.reach_on(header, until);
+        };
+        let ahead = header.sequence.wrapping_sub(source.highest);
+        if ahead == 0 || source.highest.wrapping_sub(header.sequence) < JUMP_MAX {
+            return Reach::Late;
+        }
+        source.highest = header.sequence;
+        self.reach_on(header, until)
+    }
+
+    fn reach_on(&mut self, header: &Fixed, until: u32) -> Reach {
+        let clock = self.clocks[0];
+        let Some(source) = &mut self.source else { return Reach::Nothing };
+        let in_ms = |ms: u32| (clock / 1_000 * ms) as i32;
+        // Somebody who was silent, and not packets that were lost.
+        if header.timestamp.wrapping_sub(source.due) as i32 > in_ms(LOST_MS_MAX) {
+            source.due = header.timestamp;
+        }
+        let ahead = until.wrapping_sub(source.due) as i32;
+        if ahead > in_ms(REACH_MS_MAX) {
+            source.due = until.wrapping_sub(in_ms(REACH_MS_MAX) as u32);
+        }
+        let step = clock / 8_000;
+        let span = ahead.clamp(0, in_ms(REACH_MS_MAX)) as u32 / step * step;
+        source.due = source.due.wrapping_add(span);
+        if span > 0 { Reach::Until { span } } else { Reach::Nothing }
+    }
+
+    /// When the packet after the last is due, where that was of this source.
+    pub fn due(&self, ssrc: u32) -> Option<u32> {
+        self.source.filter(|source| source.ssrc == ssrc).map(|source| source.due)
     }
 
     /// A packet came of which nothing leaves yet: the next takes its number.

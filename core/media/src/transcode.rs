@@ -3,7 +3,7 @@
 //! There is no clock and no queue here: what a packet brings leaves at once, so nothing drifts. What is left
 //! of a packet that the other codec cannot take whole goes with the next.
 
-use rtp::Fixed;
+use rtp::{Fixed, TelephoneEvent};
 use sound::conceal::Concealer;
 use sound::noise::Noise;
 use sound::opus::{self, Band, Redundancy};
@@ -11,8 +11,9 @@ use sound::resample::{Downsampler, Upsampler};
 use sound::{g711, g722};
 
 use crate::packet::Packet;
-use crate::spoken::{Codec, Events, Spoken};
-use crate::times::{Fit, Times};
+use crate::pressing::{Press, Pressing, TICKS};
+use crate::spoken::{Codec, Events, Keys, Spoken};
+use crate::times::{Fit, Reach, Times};
 
 /// 120 ms at 16 kHz, which is as long as an Opus packet is, and as much again of what was lost before it.
 const SAMPLES_MAX: usize = 2 * 1_920;
@@ -36,6 +37,7 @@ pub(crate) struct Transcoder {
     resampler: Resampler,
     encoder: Encoder,
     times: Times,
+    pressing: Option<Box<Pressing>>,
     decoded: Box<[i16; SAMPLES_MAX]>,
     /// What waits to be encoded.
     ready: Box<[i16; SAMPLES_MAX]>,
@@ -74,12 +76,13 @@ impl Transcoder {
     /// Nothing, where the two understand each other as they are, or one has no codec of ours.
     pub fn new(from: &Spoken, to: &Spoken) -> Option<Transcoder> {
         let (source, target) = (from.codecs.first()?.1, *to.codecs.first()?);
-        if source == target.1 {
-            return None;
-        }
         // Opus is decoded and encoded at the rate of the other side: nothing else would be heard of it.
         let rate_out = target.1.rate().or(source.rate()).unwrap_or(Codec::RATE_WIDE);
         let rate_in = source.rate().unwrap_or(rate_out);
+        let pressing = Pressing::between(from.keys, to.keys, [rate_in, rate_out]).map(Box::new);
+        if source == target.1 && pressing.is_none() {
+            return None;
+        }
         let speaks_opus = from.codecs.iter().any(|(_, codec)| *codec == Codec::Opus);
         let opus = speaks_opus.then(|| Box::new(opus::Decoder::new(rate_in)));
         Some(Transcoder {
@@ -90,6 +93,7 @@ impl Transcoder {
             resampler: Resampler::between(rate_in, rate_out),
             encoder: Encoder::new(target.1, rate_out),
             times: Times::new(source.clock(), target.1.clock()),
+            pressing,
             decoded: Box::new([0; SAMPLES_MAX]),
             ready: Box::new([0; SAMPLES_MAX]),
             waiting: 0,
@@ -103,21 +107,25 @@ impl Transcoder {
     pub fn carry(&mut self, header: &Fixed, packet: &mut Packet<'_>) -> Transcoded {
         let Ok(parsed) = rtp::Header::parse(packet.bytes()) else { return Transcoded::Unknown };
         let payload = parsed.payload;
-        if let Some((from, to)) = self.from.events.zip(self.to.events)
+        if let Keys::Events(from) = self.from.keys
             && header.payload_type == from.payload_type
         {
-            let length = event(payload, (from, to), &mut self.payload[..]);
-            return self.leave(header, (to.payload_type, header.marker, length), packet);
+            return self.carry_event(header, from, packet);
         }
         // Some send noise whatever was agreed on; its number is known.
         if header.payload_type == self.from.noise.unwrap_or(NOISE) {
             return self.carry_noise(header, packet);
         }
         let known = self.from.codecs.iter().find(|(payload_type, _)| *payload_type == header.payload_type);
-        let Some((_, codec)) = known.copied() else { return Transcoded::Unknown };
+        let Some((_, codec)) = known.copied() else { return self.let_pass(header, packet) };
+        let due = self.times.due(header.ssrc);
         let fit = self.times.fit(header);
         if fit == Fit::Late {
             return Transcoded::Kept;
+        }
+        if self.pressing.is_some() {
+            let missed = self.missed(fit, due.map(|due| header.timestamp.wrapping_sub(due)));
+            return self.carry_pressed(header, (codec, fit, missed), packet);
         }
         if codec == self.target.1 {
             let length = payload.len().min(PAYLOAD_MAX);
@@ -141,6 +149,126 @@ impl Transcoder {
         self.times.took(header, samples.fresh, samples.concealed, self.rates[0]);
         self.resample(samples.concealed + samples.fresh);
         self.encode(header, packet)
+    }
+
+    /// What both sides understand, and nobody here, crosses as it is.
+    fn let_pass(&mut self, header: &Fixed, packet: &mut Packet<'_>) -> Transcoded {
+        if self.from.codecs.first().is_none_or(|(_, codec)| *codec != self.target.1) {
+            return Transcoded::Unknown;
+        }
+        self.copy(header, header.payload_type, packet)
+    }
+
+    fn copy(&mut self, header: &Fixed, payload_type: u8, packet: &mut Packet<'_>) -> Transcoded {
+        let payload = rtp::Header::parse(packet.bytes()).map_or(&[][..], |parsed| parsed.payload);
+        let length = payload.len().min(PAYLOAD_MAX);
+        self.payload[..length].copy_from_slice(&payload[..length]);
+        self.leave(header, (payload_type, header.marker, length), packet)
+    }
+
+    /// An event says that a key is down: it goes on as one, or as what the other side understands.
+    fn carry_event(&mut self, header: &Fixed, from: Events, packet: &mut Packet<'_>) -> Transcoded {
+        let Ok(parsed) = rtp::Header::parse(packet.bytes()) else { return Transcoded::Unknown };
+        if let Keys::Events(to) = self.to.keys {
+            let length = event(parsed.payload, (from, to), &mut self.payload[..]);
+            return self.leave(header, (to.payload_type, header.marker, length), packet);
+        }
+        let said = TelephoneEvent::parse(parsed.payload);
+        let Some((said, pressing)) = said.zip(self.pressing.as_mut()) else { return Transcoded::Unknown };
+        pressing.note(header.timestamp, &said);
+        let clock = self.from.codecs.first().map_or(TICKS, |(_, codec)| codec.clock());
+        let length = u64::from(said.duration) * u64::from(clock) / u64::from(from.clock.max(1));
+        let span = match self.times.reach(header, header.timestamp.wrapping_add(length as u32)) {
+            Reach::Until { span } if pressing.is_sounding() => span,
+            Reach::Until { .. } | Reach::Nothing => {
+                self.times.kept();
+                return Transcoded::Kept;
+            }
+            Reach::Late => return Transcoded::Kept,
+        };
+        let count = (u64::from(span) * u64::from(self.rates[1]) / u64::from(clock)) as usize;
+        let ready = &mut self.ready[self.waiting..];
+        let count = count.min(ready.len());
+        ready[..count].fill(0);
+        pressing.sound(&mut ready[..count]);
+        self.waiting += count;
+        self.encode(&Fixed { marker: false, ..*header }, packet)
+    }
+
+    /// How many samples did not come before a packet.
+    fn missed(&self, fit: Fit, gap: Option<u32>) -> usize {
+        let rate = self.rates[0];
+        match (fit, gap) {
+            (Fit::Next | Fit::Late, _) => 0,
+            (Fit::After { lost }, _) => self.times.usual(rate) * usize::from(lost),
+            (Fit::Anew, Some(gap)) => {
+                let clock = self.from.codecs.first().map_or(TICKS, |(_, codec)| codec.clock());
+                (u64::from(gap) * u64::from(rate) / u64::from(clock)).min(rate.into()) as usize
+            }
+            (Fit::Anew, None) => rate as usize,
+        }
+    }
+
+    /// Sound of a direction in which key presses are told in two ways.
+    fn carry_pressed(
+        &mut self,
+        header: &Fixed,
+        (codec, fit, missed): (Codec, Fit, usize),
+        packet: &mut Packet<'_>,
+    ) -> Transcoded {
+        let Ok(parsed) = rtp::Header::parse(packet.bytes()) else { return Transcoded::Unknown };
+        let is_sounding = self.pressing.as_ref().is_some_and(|pressing| pressing.is_sounding());
+        // What goes on as it came leaves what was lost to the far end.
+        let lost = match fit {
+            Fit::After { lost } if codec != self.target.1 || is_sounding => lost,
+            _ => 0,
+        };
+        if fit == Fit::Anew {
+            self.waiting = 0;
+        }
+        let Some(samples) = self.decode(codec, parsed.payload, lost) else { return Transcoded::Unknown };
+        self.times.took(header, samples.fresh, samples.concealed, self.rates[0]);
+        let Some(pressing) = &mut self.pressing else { return Transcoded::Unknown };
+        let ticks = |count: usize| (count as u64 * u64::from(TICKS) / u64::from(self.rates[0])) as u32;
+        let count = samples.concealed + samples.fresh;
+        let quiet = pressing.listen(missed, &self.decoded[samples.concealed..count]);
+        pressing.pass(ticks(samples.fresh));
+        let clock = self.from.codecs.first().map_or(TICKS, |(_, codec)| codec.clock());
+        let due = self.times.due(header.ssrc).unwrap_or(header.timestamp);
+        if let Some(said) = pressing.say(ticks(count), due, clock) {
+            self.waiting = 0;
+            let length = in_place(&said.event, &mut self.payload[..]);
+            let header = Fixed { timestamp: said.begins, ..*header };
+            return self.leave(&header, (said.payload_type, said.is_first, length), packet);
+        }
+        let from = match quiet {
+            Some(0) => 0,
+            Some(at) => samples.concealed + at,
+            None if is_sounding || codec != self.target.1 => count,
+            None => {
+                self.waiting = 0;
+                return self.copy(header, self.target.0, packet);
+            }
+        };
+        self.decoded[from..count].fill(0);
+        let before = self.waiting;
+        self.resample(count);
+        if let Some(pressing) = &mut self.pressing {
+            pressing.sound(&mut self.ready[before..self.waiting]);
+        }
+        self.encode(header, packet)
+    }
+
+    /// A message of the call says that a key was pressed.
+    pub fn press(&mut self, press: Press) {
+        if let Some(pressing) = &mut self.pressing {
+            pressing.press(press);
+        }
+    }
+
+    /// A press that a message of the call is to tell.
+    pub fn pressed(&mut self) -> Option<Press> {
+        self.pressing.as_mut()?.told()
     }
 
     /// Noise for a side that knows no noise: as much as a packet of sound holds, once.
@@ -310,6 +438,12 @@ fn expand(payload: &[u8], samples: &mut [i16], decode: impl Fn(u8) -> i16) -> us
 fn silence(samples: &mut [i16]) -> usize {
     samples.fill(0);
     samples.len()
+}
+
+fn in_place(event: &TelephoneEvent, out: &mut [u8]) -> usize {
+    let bytes = event.bytes();
+    out[..bytes.len()].copy_from_slice(&bytes);
+    bytes.len()
 }
 
 /// A key press whose duration is counted in another clock.

@@ -464,7 +464,10 @@ impl House {
     fn latched(&self) -> Vec<(Side, String)> {
         let side = |event: &Event| match event {
             Event::Latched { side, from, .. } => Some((*side, from.to_string())),
-            Event::Failed { .. } | Event::Finished { .. } | Event::LastHeard { .. } => None,
+            Event::Failed { .. }
+            | Event::Finished { .. }
+            | Event::LastHeard { .. }
+            | Event::Pressed { .. } => None,
         };
         self.events.iter().filter_map(side).collect()
     }

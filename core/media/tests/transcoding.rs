@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::{
-    Aim, Codec, Events, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Reports, Senders, Sending,
-    SessionKey, Side, Spoken, Turn, Verdict,
+    Aim, Codec, Events, Keys, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Reports, Senders,
+    Sending, SessionKey, Side, Spoken, Turn, Verdict,
 };
 use rtp::{Fixed, Header, TelephoneEvent};
 use sound::keys::{Heard, KeyEar};
@@ -160,9 +160,11 @@ fn a_copy_and_a_straggler_leave_nothing() {
 #[test]
 fn h2_key_presses_cross_in_the_other_clock_and_number() {
     let caller =
-        Spoken { events: Some(Events { payload_type: 101, clock: 8_000 }), ..speaks(0, Codec::Pcmu) };
-    let callee =
-        Spoken { events: Some(Events { payload_type: 110, clock: 48_000 }), ..speaks(111, Codec::Opus) };
+        Spoken { keys: Keys::Events(Events { payload_type: 101, clock: 8_000 }), ..speaks(0, Codec::Pcmu) };
+    let callee = Spoken {
+        keys: Keys::Events(Events { payload_type: 110, clock: 48_000 }),
+        ..speaks(111, Codec::Opus)
+    };
     let mut house = House::new(caller, callee);
     house.says(Side::Caller, 0, 0, 0, &[0xff; 160]).unwrap();
     let pressed = TelephoneEvent { event: 5, end: false, volume: 10, duration: 320 };
@@ -222,7 +224,7 @@ fn sides_that_come_to_one_codec_are_let_alone_again() {
 }
 
 fn speaks(payload_type: u8, codec: Codec) -> Spoken {
-    Spoken { codecs: vec![(payload_type, codec)], events: None, noise: None }
+    Spoken { codecs: vec![(payload_type, codec)], keys: Keys::Unheard, noise: None }
 }
 
 /// 20 ms of a tone in some codec.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CarriedMethods, EarlyMedia, Keys, KeysInClear, MediaPath, MediaSenders, Redirect, Reliable, Secret,
+    CarriedMethods, Dtmf, EarlyMedia, Keys, KeysInClear, MediaPath, MediaSenders, Redirect, Reliable, Secret,
     SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 use serde::Serialize;
@@ -286,6 +286,8 @@ pub struct LegRules {
     pub srtp: SrtpRules,
     /// Whose media is taken for its far end's.
     pub senders: MediaSenders,
+    /// How its far end tells key presses.
+    pub dtmf: Dtmf,
     /// Whether provisional answers are acknowledged.
     pub reliable: Reliable,
     /// Whether it hears what the other end is called (RFC 7989).

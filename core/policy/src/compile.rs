@@ -216,7 +216,8 @@ fn device_leg(documents: &Documents) -> LegRules {
     let srtp = SrtpRules { mode: media.srtp, keys: media.keys, keys_in_clear, otherwise: Otherwise::Refused };
     // What users ask for is the house's to carry out.
     let redirect = documents.system.redirect;
-    LegRules { srtp, senders: media.senders, transfer: Transfer::Inside, redirect, ..LegRules::default() }
+    let (senders, dtmf) = (media.senders, media.dtmf);
+    LegRules { srtp, senders, dtmf, transfer: Transfer::Inside, redirect, ..LegRules::default() }
 }
 
 struct Compiler<'d> {

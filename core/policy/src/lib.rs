@@ -83,8 +83,8 @@ pub use heading::{Heading, SentAddress, SentUri};
 pub use limit::{Claim, Limit, On, Permit, Unit, Whose};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
-    CarriedMethod, CarriedMethods, EarlyMedia, HeaderPlace, Ice, Keys, KeysInClear, MediaPath, MediaSenders,
-    Redirect, RegisterStyle, Reliable, SessionIds, SessionTimer, Silence, Srtp, Transfer,
+    CarriedMethod, CarriedMethods, Dtmf, EarlyMedia, HeaderPlace, Ice, Keys, KeysInClear, MediaPath,
+    MediaSenders, Redirect, RegisterStyle, Reliable, SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 pub use orbit::{Orbit, Parking};
 pub use pace::{LineFull, Pace, Turn};

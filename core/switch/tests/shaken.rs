@@ -183,7 +183,7 @@ fn i4_an_offer_by_handshake_is_answered_with_our_part_and_crosses_in_clear() {
         let mut bench = Bench::new("", "");
         bench.from(PBX, &invite(&shaken(protocol, setup)));
         let out = bench.sent_to(CARRIER, "INVITE ");
-        assert!(out.contains(" RTP/AVP 0\r\n"), "{out}");
+        assert!(out.contains(" RTP/AVP 0 101\r\n"), "{out}");
         assert!(!out.contains("fingerprint") && !out.contains("setup") && !out.contains("AB:AB"), "{out}");
 
         bench.from(CARRIER, &answer(&out, &clear("RTP/AVP")));
@@ -203,7 +203,7 @@ fn i4_a_trunk_with_keys_by_dtls_is_offered_a_handshake_and_may_choose_its_part()
         let mut bench = Bench::new("", "keys = \"dtls\"");
         bench.from(PBX, &invite(&clear("RTP/AVP")));
         let out = bench.sent_to(CARRIER, "INVITE ");
-        assert!(out.contains(&format!(" {DTLS} 0\r\n")) && !out.contains("crypto"), "{out}");
+        assert!(out.contains(&format!(" {DTLS} 0 101\r\n")) && !out.contains("crypto"), "{out}");
         for line in [&bench.print(), "a=setup:actpass\r\n", "a=rtcp-mux\r\n", "a=ice-lite\r\n"] {
             assert!(out.contains(line), "{line} in {out}");
         }

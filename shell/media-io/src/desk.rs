@@ -73,7 +73,7 @@ impl<E: Fn(Event)> Desk<E> {
         match &order {
             Order::Open { session, .. } => drop(self.sessions.insert(*session)),
             Order::Close { session } => drop(self.sessions.remove(session)),
-            Order::Aim { .. } | Order::Transcode { .. } | Order::Ask { .. } => {}
+            Order::Aim { .. } | Order::Transcode { .. } | Order::Press { .. } | Order::Ask { .. } => {}
         }
         self.relay.order(now, order, &mut self.acts);
         self.act(ports);

@@ -423,7 +423,7 @@ impl House {
         let figures = loop {
             match self.events.recv_timeout(PATIENCE).expect("figures come back") {
                 Event::Finished { figures, .. } => break *figures,
-                Event::Latched { .. } | Event::LastHeard { .. } => {}
+                Event::Latched { .. } | Event::LastHeard { .. } | Event::Pressed { .. } => {}
                 Event::Failed { why, .. } => panic!("{why}"),
             }
         };
@@ -463,7 +463,7 @@ fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {
 fn figures_of(event: Event) -> Option<(SessionKey, u8, Figures)> {
     match event {
         Event::Finished { session, stream, figures } => Some((session, stream, *figures)),
-        Event::Latched { .. } | Event::LastHeard { .. } => None,
+        Event::Latched { .. } | Event::LastHeard { .. } | Event::Pressed { .. } => None,
         Event::Failed { why, .. } => panic!("{why}"),
     }
 }

@@ -315,6 +315,7 @@ fn relay_of(order: &Order, relays: usize) -> usize {
     let (Order::Open { session, .. }
     | Order::Aim { session, .. }
     | Order::Transcode { session, .. }
+    | Order::Press { session, .. }
     | Order::Ask { session }
     | Order::Close { session }) = order;
     (session.call % relays as u64) as usize
@@ -324,6 +325,7 @@ fn session_of(event: &MediaEvent) -> SessionKey {
     let (MediaEvent::Failed { session, .. }
     | MediaEvent::Latched { session, .. }
     | MediaEvent::LastHeard { session, .. }
+    | MediaEvent::Pressed { session, .. }
     | MediaEvent::Finished { session, .. }) = event;
     *session
 }

@@ -415,6 +415,7 @@ fn shard_of(event: &media::Event) -> usize {
     let (media::Event::Failed { session, .. }
     | media::Event::Latched { session, .. }
     | media::Event::LastHeard { session, .. }
+    | media::Event::Pressed { session, .. }
     | media::Event::Finished { session, .. }) = event;
     usize::from(session.shard)
 }

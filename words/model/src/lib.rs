@@ -86,7 +86,7 @@ pub use link::{Link, LinkKind};
 pub use load::load;
 pub use malicious::MarkMalicious;
 pub use marks::{Dscp, Marks};
-pub use media::{Codec, Ice, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
+pub use media::{Codec, Dtmf, Ice, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
 pub use network::{Address, Network, PortRange, Source};
 pub use number::{Number, NumberRange};
 pub use offer::{Amount, Offer, OfferUnit, Traffic};

@@ -111,6 +111,21 @@ pub enum MediaSenders {
     Anywhere,
 }
 
+/// How a far end tells key presses, and is told of them. What the other leg's far end does is made into that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Dtmf {
+    /// By events (RFC 4733) where it takes them, else by tones in the sound.
+    #[default]
+    Auto,
+    /// By events, or not at all: nothing listens for tones.
+    Events,
+    /// By INFO with `application/dtmf-relay`; events are not offered.
+    Info,
+    /// By tones in the sound; events are not offered.
+    Inband,
+}
+
 /// Whether sound is made of one codec into another for those who have none in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

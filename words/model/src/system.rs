@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alerts;
 use crate::call_rules::Redirect;
 use crate::marks::Marks;
-use crate::media::{Ice, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
+use crate::media::{Dtmf, Ice, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::network::{Address, PortRange};
 use crate::registrar::Registrar;
 use crate::site::Operator;
@@ -83,6 +83,8 @@ pub struct DeviceMedia {
     pub senders: MediaSenders,
     #[serde(default)]
     pub transcode: Transcode,
+    #[serde(default)]
+    pub dtmf: Dtmf,
 }
 
 /// A digest of RFC 7616 and RFC 8760.

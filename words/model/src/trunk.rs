@@ -11,7 +11,7 @@ use crate::failover::{Failover, ResponseRule};
 use crate::headers::HeaderRule;
 use crate::health::HealthCheck;
 use crate::identity::{Identity, Translate};
-use crate::media::{Codec, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
+use crate::media::{Codec, Dtmf, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
 use crate::network::Source;
 use crate::precedence::Precedence;
 use crate::register::Register;
@@ -220,4 +220,6 @@ pub struct TrunkMedia {
     pub senders: MediaSenders,
     #[serde(default)]
     pub transcode: Transcode,
+    #[serde(default)]
+    pub dtmf: Dtmf,
 }

@@ -173,6 +173,7 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
         methods: Arc::new(trunk.call.methods.clone()),
         srtp: SrtpRules { mode, keys, keys_in_clear, otherwise: Otherwise::Refused },
         senders: trunk.media.senders,
+        dtmf: trunk.media.dtmf,
         reliable: trunk.call.reliable,
         session_ids: trunk.call.session_id,
         early_media: trunk.call.early_media,

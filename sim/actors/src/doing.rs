@@ -56,6 +56,11 @@ impl Actor {
                 let body = Some(("application/dtmf-relay", body.as_bytes()));
                 self.ask(now, leg, Ask { method: "INFO", headers: &[], body }, out);
             }
+            Deed::Press(leg, ref keys) => {
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.media.press(keys);
+                }
+            }
             Deed::Register { contact, headers } => self.keep_registered(now, Some(contact), headers, out),
             Deed::AskWhatIsRegistered => self.keep_registered(now, None, Vec::new(), out),
             Deed::Watch { uri, package, seconds } => self.watch(now, (uri, package), seconds, out),

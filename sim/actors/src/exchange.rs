@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::sound::Tag;
+use crate::typing::PressedBy;
 
 /// How an actor's SIP travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +74,8 @@ pub enum Deed {
     Update(LegId),
     /// An INFO that carries a DTMF digit.
     SendInfo(LegId, String),
+    /// Keys are pressed, one after the other: by events where the far end takes them, else by tones.
+    Press(LegId, String),
     /// A request of any method, inside of a call or, without a leg, outside of any.
     Say {
         leg: Option<LegId>,
@@ -191,6 +194,11 @@ pub enum Note {
     /// A tone arrived.
     HeardTone {
         hertz: u16,
+    },
+    /// A key was pressed at the other side.
+    Pressed {
+        key: char,
+        by: PressedBy,
     },
     /// Audio arrived at a port that no leg uses.
     HeardOutside {

@@ -14,6 +14,7 @@ use crate::exchange::{ActorOut, Note, Parcel, Transport};
 use crate::profile::{Habit, Profile};
 use crate::sealed::Sealed;
 use crate::sound::{Ear, G722, Sound, Tag};
+use crate::typing::{EVENT, PressedBy, Typed, Typing};
 
 /// One leg's media.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub(crate) struct Media {
     heard_tags: BTreeSet<Tag>,
     heard_tone: Option<u16>,
     ear: Ear,
+    typing: Typing,
+    names_events: bool,
     pub packets_heard: u64,
     pub reports_heard: u64,
     last_tag: Option<Tag>,
@@ -69,6 +72,7 @@ struct Peer {
     payload_type: u8,
     direction: Direction,
     reports: Reports,
+    takes_events: bool,
 }
 
 impl Media {
@@ -94,6 +98,8 @@ impl Media {
             heard_tags: BTreeSet::new(),
             heard_tone: None,
             ear: Ear::default(),
+            typing: Typing::new(),
+            names_events: !profile.has(Habit::NamesNoEvents),
             packets_heard: 0,
             reports_heard: 0,
             checks: profile.has(Habit::Checks).then(Checking::default),
@@ -114,9 +120,12 @@ impl Media {
             Some(_) => ("9", "a=rtpmap:9 G722/8000\r\n"),
             None => ("0 8", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"),
         };
-        let _ = write!(text, "m=audio {} {protocol} {formats} 101\r\n", self.local.port());
+        let events = if self.names_events { " 101" } else { "" };
+        let _ = write!(text, "m=audio {} {protocol} {formats}{events}\r\n", self.local.port());
         text.push_str(codecs);
-        text.push_str("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n");
+        if self.names_events {
+            text.push_str("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n");
+        }
         if self.address == Address::Real {
             let _ = write!(text, "a={}\r\n", self.direction.name());
         }
@@ -147,7 +156,7 @@ impl Media {
                 Some(codec) => {
                     let theirs = offer.direction_of(media);
                     let ours = both(theirs.answer(), self.direction);
-                    let event = media.telephone_event();
+                    let event = media.telephone_event().filter(|_| self.names_events);
                     let events = event.map(|event| format!(" {event}")).unwrap_or_default();
                     let pt = codec.payload_type;
                     let protocol = if self.is_careless { "RTP/AVP" } else { media.protocol };
@@ -189,6 +198,7 @@ impl Media {
             rtp: sdp::media_targets(theirs)[at].rtp,
             payload_type: theirs.media[at].codecs().first().map_or(0, |codec| codec.payload_type),
             direction: theirs.direction_of(&theirs.media[at]),
+            takes_events: theirs.media[at].telephone_event().is_some(),
             reports: if self.muxes == Reports::Muxed { theirs.media[at].reports() } else { Reports::Apart },
         });
         if let (Some(at), Some(sealed)) = (first, &mut self.sealed) {
@@ -212,7 +222,9 @@ impl Media {
     pub(crate) fn expire(&mut self, now: Instant, profile: &Profile, call_id: &str, out: &mut ActorOut) {
         let Some(next) = self.next.filter(|next| *next <= now) else { return };
         self.next = Some(next + self.every);
-        let Some(Peer { rtp: Some(to), payload_type, direction, .. }) = self.peer else { return };
+        let Some(Peer { rtp: Some(to), payload_type, direction, takes_events, .. }) = self.peer else {
+            return;
+        };
         if let Some(bytes) = self.checks.as_mut().and_then(Checking::next) {
             out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
         }
@@ -229,11 +241,14 @@ impl Media {
             return out.sends.push(Parcel { transport: Transport::Udp, from, to, bytes });
         }
         self.sequence = self.sequence.wrapping_add(1);
+        let timestamp = u32::from(self.sequence) * 160;
+        let by = if self.names_events && takes_events { PressedBy::Event } else { PressedBy::Tone };
+        let typed = self.typing.next(timestamp, by);
         let payload = match &mut self.tone {
             Some(tone) => spoken(tone, self.wide.as_mut()),
             None => Tag { actor: self.name(profile), call_id: call_id.to_owned() }.print(),
         };
-        let fixed = Fixed {
+        let mut fixed = Fixed {
             marker: self.sequence == 1,
             payload_type: match &self.wide {
                 Some(_) => G722,
@@ -241,8 +256,17 @@ impl Media {
                 None => payload_type,
             },
             sequence: self.sequence,
-            timestamp: u32::from(self.sequence) * 160,
+            timestamp,
             ssrc: self.session_id as u32,
+        };
+        let payload = match typed {
+            Some(Typed { event, is_first, payload }) => {
+                if let Some(begins) = event {
+                    (fixed.payload_type, fixed.timestamp, fixed.marker) = (EVENT, begins, is_first);
+                }
+                payload
+            }
+            None => payload,
         };
         Header { payload: &payload, ..Header::from(fixed) }.write(&mut bytes);
         let bytes = match &mut self.sealed {
@@ -268,11 +292,25 @@ impl Media {
                 bytes: packet.to_vec(),
             });
         }
+        if header.fixed.payload_type == EVENT {
+            let key = self.typing.hear_event(header.fixed.timestamp, header.payload)?;
+            return Some(Note::Pressed { key, by: PressedBy::Event });
+        }
         if let Some(tag) = Tag::parse(header.payload) {
             return self.heard_tag(tag);
         }
+        if header.fixed.payload_type == 0
+            && let Some(key) = self.typing.hear_tone(header.payload)
+        {
+            return Some(Note::Pressed { key, by: PressedBy::Tone });
+        }
         let hertz = self.ear.hear(header.fixed.payload_type, header.payload)?;
         (self.heard_tone.replace(hertz) != Some(hertz)).then_some(Note::HeardTone { hertz })
+    }
+
+    /// Presses keys, one after the other.
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.typing.press(keys);
     }
 
     /// Where reports reach it.

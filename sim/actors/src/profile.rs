@@ -109,6 +109,8 @@ pub enum Habit {
     SilentEarly,
     /// Sends no media, whatever was agreed.
     Mute,
+    /// Names no events: its keys are tones.
+    NamesNoEvents,
     /// Sends reports (RTCP) and no media.
     OnlyReports,
     /// Says of no place where it is, and proves by checks (ICE) where it is.

@@ -258,6 +258,11 @@ impl CallHandle {
         self.wish(Deed::SendInfo(self.leg, digit.to_owned()));
     }
 
+    /// Keys are pressed in the media.
+    pub fn types(&self, keys: &str) {
+        self.wish(Deed::Press(self.leg, keys.to_owned()));
+    }
+
     /// A blind transfer of the other party to a number.
     pub fn transfers_to(&self, number: &str) {
         self.transfers_saying(number, &[]);

@@ -71,8 +71,8 @@ const DNS_WAIT: Duration = Duration::from_millis(8);
 const RELAY_WAIT: Duration = Duration::from_micros(50);
 /// And a letter between shards.
 const LETTER_WAIT: Duration = Duration::from_micros(30);
-/// Room behind a packet for what protects it.
-const PROOF_MAX: usize = 32;
+/// As much as the loops of media have for a packet, which may become longer on its way.
+const ROOM: usize = 2048;
 
 impl World {
     /// Moves to whatever is next, at most to `limit`.
@@ -184,7 +184,7 @@ impl World {
         let now = self.clock.now().instant;
         let mut acts = std::mem::take(&mut self.node.acts);
         let mut buffer = bytes.to_vec();
-        buffer.resize(bytes.len() + PROOF_MAX, 0);
+        buffer.resize(bytes.len().max(ROOM), 0);
         let mut packet = Packet::new(&mut buffer, bytes.len());
         let verdict = self.node.relay.receive(now, port, from, &mut packet, &mut acts);
         let bytes = packet.bytes().to_vec();

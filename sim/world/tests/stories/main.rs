@@ -1,6 +1,7 @@
 //! Stories: one file each, told with real switches in a made-up world.
 #![allow(clippy::unwrap_used)]
 
+mod a15_keys;
 mod a17_hold;
 mod a18_transfers;
 mod a21_addresses;

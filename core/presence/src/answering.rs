@@ -9,7 +9,7 @@ use sip_message::Message;
 use sip_stack::{Dialog, Flow, Reply, ServerId, Token};
 
 use crate::console::Console;
-use crate::document::{LISTS, Package};
+use crate::document::LISTS;
 use crate::house::{Counters, House, Surroundings};
 use crate::kept::Kept;
 use crate::limits::MOST;
@@ -175,12 +175,13 @@ impl House {
 type Meant<'p> = (&'p Arc<str>, Option<&'p [Arc<str>]>);
 
 fn whom<'p>(policy: &'p Policy, named: &str, watcher: &str, asked: &Asked<'_>) -> Result<Meant<'p>, No> {
-    let is_of_mail = asked.package == Package::Messages;
-    let not_theirs = No::NotTheirs("a mailbox is shown to nobody but its owner");
+    let private = asked.package.is_private();
     let Some(watched) = policy.person(named, watcher) else {
         let (name, users) = policy.console(named).ok_or(No::Nobody)?;
+        if let Some(words) = private {
+            return Err(No::NotTheirs(words));
+        }
         return match asked.knows_lists {
-            _ if is_of_mail => Err(not_theirs),
             true => Ok((name, Some(users))),
             false => Err(No::OneByOne),
         };
@@ -188,5 +189,8 @@ fn whom<'p>(policy: &'p Policy, named: &str, watcher: &str, asked: &Asked<'_>) -
     if !policy.lets_watch(watched, watcher) {
         return Err(No::NotTheirs("this user is not to be watched"));
     }
-    if is_of_mail && **watched != *watcher { Err(not_theirs) } else { Ok((watched, None)) }
+    match private.filter(|_| **watched != *watcher) {
+        Some(words) => Err(No::NotTheirs(words)),
+        None => Ok((watched, None)),
+    }
 }

@@ -1,6 +1,6 @@
 //! A face in the words of an event package.
 
-use pidf::{Basic, Dialog, DialogState, Dialogs, Direction, Presence, Tuple};
+use pidf::{Basic, Contact, Dialog, DialogState, Dialogs, Direction, Presence, Registrations, Tuple};
 
 use policy::Policy;
 
@@ -14,6 +14,8 @@ pub(crate) enum Package {
     Dialog,
     /// Messages that wait.
     Messages,
+    /// Where phones are registered.
+    Registrations,
 }
 
 /// Whether a document names dialogs, so that a call that rings can be picked up.
@@ -33,7 +35,7 @@ impl Naming {
 }
 
 /// Every package, as Allow-Events lists them.
-pub(crate) const PACKAGES: &str = "presence, dialog, message-summary";
+pub(crate) const PACKAGES: &str = "presence, dialog, message-summary, reg";
 
 /// The extension by which several people are watched together (RFC 4662 4.1).
 pub(crate) const LISTS: &str = "eventlist";
@@ -44,6 +46,7 @@ impl Package {
             "presence" => Some(Package::Presence),
             "dialog" => Some(Package::Dialog),
             "message-summary" => Some(Package::Messages),
+            "reg" => Some(Package::Registrations),
             _ => None,
         }
     }
@@ -53,6 +56,7 @@ impl Package {
             Package::Presence => "presence",
             Package::Dialog => "dialog",
             Package::Messages => "message-summary",
+            Package::Registrations => "reg",
         }
     }
 
@@ -61,6 +65,7 @@ impl Package {
             Package::Presence => pidf::PRESENCE_TYPE,
             Package::Dialog => pidf::DIALOG_TYPE,
             Package::Messages => pidf::SUMMARY_TYPE,
+            Package::Registrations => pidf::REGISTRATIONS_TYPE,
         }
     }
 
@@ -70,6 +75,16 @@ impl Package {
             Package::Presence => one.presence != other.presence,
             Package::Dialog => one.dialogs != other.dialogs,
             Package::Messages => one.mailbox != other.mailbox,
+            Package::Registrations => one.contacts != other.contacts,
+        }
+    }
+
+    /// What is shown to nobody but whom it is about, and why.
+    pub fn is_private(self) -> Option<&'static str> {
+        match self {
+            Package::Presence | Package::Dialog => None,
+            Package::Messages => Some("a mailbox is shown to nobody but its owner"),
+            Package::Registrations => Some("where phones are is shown to nobody but whose they are"),
         }
     }
 
@@ -86,6 +101,14 @@ impl Package {
             Package::Dialog => {
                 let dialogs = face.dialogs.iter().map(|one| dialog(one, naming)).collect();
                 Dialogs { entity, version, dialogs }.to_string()
+            }
+            Package::Registrations => {
+                let contacts = face.contacts.iter().map(|one| Contact {
+                    id: one.id,
+                    uri: &one.uri,
+                    instance: one.instance.as_deref(),
+                });
+                Registrations { address: contact, version, contacts: contacts.collect() }.to_string()
             }
             // Of whom nobody has said anything, nothing waits.
             Package::Messages => face.mailbox.as_deref().cloned().unwrap_or_default().to_string(),

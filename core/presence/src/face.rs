@@ -1,10 +1,11 @@
 //! What is shown of a person: all that is known, composed into one state.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use pidf::{Activity, Basic, Said, Summary};
 use policy::Policy;
-use registrar::Table;
+use registrar::{Binding, Table};
 
 use crate::board::Board;
 use crate::known::{By, Engagement, Published, Stage};
@@ -22,8 +23,26 @@ pub(crate) struct Face {
     pub presence: Arc<Mien>,
     /// Dialogs, in order.
     pub dialogs: Arc<[Engagement]>,
+    /// Where their phones are.
+    pub contacts: Arc<[Place]>,
     /// What waits in their mailbox, if anybody has said so.
     pub mailbox: Option<Arc<Summary>>,
+}
+
+/// Where a phone of theirs is registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub id: u64,
+    pub uri: Box<str>,
+    pub instance: Option<Box<str>>,
+}
+
+impl Place {
+    fn of(binding: &Binding) -> Place {
+        let mut id = DefaultHasher::new();
+        (&binding.contact, binding.registered.0).hash(&mut id);
+        Place { id: id.finish(), uri: binding.contact.clone(), instance: binding.instance.clone() }
+    }
 }
 
 /// The part of it that is no lamp.
@@ -66,7 +85,8 @@ impl Face {
         engagements.retain(|one| one.by == By::Phone || one.stage == Stage::Talking);
         let mailbox = board.of(user).filter_map(|known| known.mailbox.as_ref()).max_by_key(|one| one.number);
         let mailbox = mailbox.map(|mailbox| Arc::clone(&mailbox.summary));
-        Face { presence: Arc::new(mien), dialogs: engagements.into(), mailbox }
+        let contacts = table.of(user).map(|all| all.iter().map(Place::of).collect()).unwrap_or_default();
+        Face { presence: Arc::new(mien), dialogs: engagements.into(), contacts, mailbox }
     }
 }
 

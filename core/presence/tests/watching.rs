@@ -96,7 +96,7 @@ fn l1_what_cannot_be_done_is_refused_and_says_why() {
     let mut scene = Scene::new();
     for (user, uri, headers, status, name, value) in [
         ("minsu", HANA, "Event: dialog\r\nExpires: 59\r\n", 423, "Min-Expires", "60"),
-        ("minsu", HANA, "Event: reg\r\n", 489, "Allow-Events", "presence, dialog, message-summary"),
+        ("minsu", HANA, "Event: conference\r\n", 489, "Allow-Events", "presence, dialog, message-summary"),
         ("minsu", HANA, "", 489, "Allow-Events", "presence, dialog"),
         (
             "minsu",

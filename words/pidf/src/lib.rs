@@ -1,5 +1,5 @@
 //! Documents about people: presence (PIDF with RPID, RFC 3863, 4479, 4480), dialogs (RFC 4235) messages
-//! that wait (RFC 3842), and several of them together (RFC 4662).
+//! that wait (RFC 3842), where phones are registered (RFC 3680), and several people together (RFC 4662).
 //!
 //! [`Said::read`] takes what a device publishes and keeps what the house understands of it; [`Presence`] and
 //! [`Dialogs`] print what watchers are told. Not here: what makes one person's state out of many sayings.
@@ -11,6 +11,7 @@ mod dialogs;
 mod escape;
 mod lists;
 mod presence;
+mod registrations;
 mod said;
 mod summary;
 mod xml;
@@ -19,6 +20,7 @@ pub use activity::Activity;
 pub use dialogs::{Dialog, DialogState, Dialogs, Direction, Names};
 pub use lists::{Extent, LIST_TYPE, List, Resource, Told};
 pub use presence::{Basic, Presence, Tuple};
+pub use registrations::{Contact, Registrations};
 pub use said::Said;
 pub use summary::{Class, Count, Summary};
 pub use xml::Fault;
@@ -31,6 +33,9 @@ pub const DIALOG_TYPE: &str = "application/dialog-info+xml";
 
 /// The content type of a body that is about several people.
 pub const LISTS_TYPE: &str = "multipart/related";
+
+/// The content type of where phones are registered.
+pub const REGISTRATIONS_TYPE: &str = "application/reginfo+xml";
 
 /// The content type of what a mailbox holds.
 pub const SUMMARY_TYPE: &str = "application/simple-message-summary";

@@ -10,6 +10,7 @@ mod baresip;
 mod browser;
 mod calls;
 mod capture;
+mod codecs;
 mod crash;
 mod features;
 mod flight;
@@ -82,6 +83,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "phones", run: phones::run },
     Scenario { name: "features", run: features::run },
     Scenario { name: "hold", run: hold::run },
+    Scenario { name: "codecs", run: codecs::run },
     Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
     Scenario { name: "watching", run: watching::run },

@@ -106,12 +106,15 @@ impl Phone<'_> {
         Ok(format!(
             "module_path {modules}\nsip_listen {}\n{authority}\
              audio_source aufile,{}\naudio_player aufile,{}\nrtp_ports {media}-{}\n\
-             module_tmp uuid.so\nmodule g711.so\nmodule srtp.so\nmodule aufile.so\n\
+             ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n\
+             module_tmp uuid.so\nmodule g711.so\nmodule g722.so\nmodule opus.so\nmodule srtp.so\n\
+             module aufile.so\nmodule sndfile.so\nsnd_path {}\n\
              module_app account.so\nmodule_app menu.so\n",
             self.address,
             home.join("tone.wav").display(),
             home.join("heard.wav").display(),
             media + 99,
+            home.display(),
         ))
     }
 }

@@ -32,7 +32,7 @@ pub struct Line<'a> {
 }
 
 pub struct Handset {
-    name: String,
+    pub name: String,
     child: Child,
     control: TcpStream,
     /// What the connection has brought and is not a whole message yet.

@@ -98,24 +98,29 @@ impl Office {
         transport: Transport,
         answers: Answers,
     ) -> Result<Handset, Failure> {
-        self.start(whose, transport, answers, Shows::Nothing)
+        self.start(whose, (transport, "PCMU"), answers, Shows::Nothing)
+    }
+
+    /// One that speaks a single codec, by its name as baresip has it.
+    pub fn phone_of(&mut self, user: &str, codec: &str) -> Result<Handset, Failure> {
+        self.start((user, user), (Transport::Udp, codec), Answers::AtOnce, Shows::Nothing)
     }
 
     /// The phone of a user who watches another one.
     pub fn watcher(&mut self, user: &str, watched: &str) -> Result<Handset, Failure> {
         let uri = self.uri(watched);
-        self.start((user, user), Transport::Udp, Answers::WhenTold, Shows::Presence(&uri))
+        self.start((user, user), (Transport::Udp, "PCMU"), Answers::WhenTold, Shows::Presence(&uri))
     }
 
     /// The phone of a user that shows what waits in their mailbox.
     pub fn mailbox(&mut self, user: &str) -> Result<Handset, Failure> {
-        self.start((user, user), Transport::Udp, Answers::WhenTold, Shows::Mailbox)
+        self.start((user, user), (Transport::Udp, "PCMU"), Answers::WhenTold, Shows::Mailbox)
     }
 
     fn start(
         &mut self,
         (user, name): (&str, &str),
-        transport: Transport,
+        (transport, codec): (Transport, &str),
         answers: Answers,
         shows: Shows<'_>,
     ) -> Result<Handset, Failure> {
@@ -127,7 +132,7 @@ impl Office {
         };
         let account = format!(
             "<sip:{user}@{};transport={}>;auth_user={user};auth_pass={PASSWORD};\
-             answermode={mode};audio_codecs=PCMU;regint=60\n",
+             answermode={mode};audio_codecs={codec};regint=60\n",
             self.house,
             transport.word(),
         );

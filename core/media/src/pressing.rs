@@ -17,6 +17,8 @@ const WAITING_MAX: usize = 32;
 /// Who presses for a shorter time, or pauses so, is not understood everywhere.
 const LENGTH_MIN: u32 = 60 * MS;
 const PAUSE_MIN: u32 = 60 * MS;
+/// Nobody holds a key down for longer, whatever is said.
+const LENGTH_MAX: u32 = 60 * 1_000 * MS;
 /// Whoever said nothing more of a press for so long has let go: twice the usual 50 ms.
 const UNHEARD_MAX: u32 = 100 * MS;
 /// The last of an event is said so often (RFC 4733, 2.5.1.4).
@@ -141,8 +143,9 @@ impl Pressing {
                 self.push(Known { key: event.event, ..Known::default() });
             }
         }
-        let duration = u64::from(before + u32::from(event.duration));
-        self.grow((duration * u64::from(TICKS) / u64::from(clock)) as u32);
+        let duration = u64::from(before) + u64::from(event.duration);
+        let ticks = duration * u64::from(TICKS) / u64::from(clock);
+        self.grow(u32::try_from(ticks).unwrap_or(LENGTH_MAX));
         if event.end {
             self.let_go();
         }
@@ -292,14 +295,14 @@ impl Pressing {
 
     fn grow(&mut self, length: u32) {
         if let Some(last) = self.last() {
-            last.length = last.length.max(length);
+            last.length = last.length.max(length.min(LENGTH_MAX));
         }
     }
 
     /// It is as long as until then, in samples of the ear.
     fn grow_until(&mut self, then: u32, rate: u32) {
-        if let Some(last) = self.last() {
-            last.length = last.length.max(then.wrapping_sub(last.began) / (rate / TICKS));
+        if let Some(began) = self.last().map(|last| last.began) {
+            self.grow(then.wrapping_sub(began) / (rate / TICKS));
         }
     }
 

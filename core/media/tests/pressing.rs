@@ -251,6 +251,30 @@ fn arrives(sides: &[Spoken; 2], lossy: Lossy, presses: &[Pressed], chance: &mut 
     }
 }
 
+/// Whatever a far end says of how long it presses, or how its events are counted: it is borne, and ends.
+#[test]
+fn a15_an_event_of_any_length_ends() {
+    for clock in [1, 7, 8_000, u32::MAX] {
+        let keys = Keys::Events(Events { payload_type: EVENT, clock });
+        let mut house = House::new([speaks(PCMU, keys), tones(PCMU)]);
+        for number in 0..70_000_u32 {
+            let event = TelephoneEvent { event: 5, end: false, volume: 10, duration: u16::MAX };
+            let timestamp = number.wrapping_mul(u32::from(u16::MAX));
+            house.says(&Said { sequence: number as u16, ..Said::event(timestamp, event) });
+        }
+        let mut last_loud = 0;
+        for number in 0..3_300_u32 {
+            let said = Said { sequence: (number + 70_000) as u16, ..Said::sound(number * 160, PCMU) };
+            let Some((_, payload)) = house.says(&said) else { continue };
+            let samples: Vec<i16> = payload.iter().map(|code| Law::Mu.decode(*code)).collect();
+            if amplitude(&samples, 770.0) > 3_000.0 {
+                last_loud = number;
+            }
+        }
+        assert!(last_loud < 3_100, "clock {clock}: the key sounds after {last_loud} packets of 20 ms");
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Pressed {
     key: u8,

@@ -2,14 +2,15 @@
 // A test has no shell to be given its first `now` by.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod house;
+
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use house::{flow_from, switch_of};
 use media::Figures;
-use policy::{InterfaceId, Policy, WallTime};
-use sip_stack::{ConnectionId, Flow, Listener, ListenerId, Transport};
-use switch::{Held, Input, MediaRange, Now, Outbox, Outcome, Received, Settings, Switch};
+use policy::WallTime;
+use switch::{Held, Input, Now, Outbox, Outcome, Received, Switch};
 
 const HOUSE: &str = r#"
 format = 1
@@ -56,31 +57,8 @@ impl Bench {
     }
 
     fn of(house: &str) -> Bench {
-        let documents = model::load(&[model::SourceFile::new("house.toml", house)])
-            .unwrap_or_else(|problems| panic!("{problems:?}"));
-        let policy: Arc<Policy> =
-            Arc::new(policy::compile(&documents, &model::Secrets::new()).unwrap_or_else(|p| panic!("{p:?}")));
-        let listener = Listener {
-            id: ListenerId(0),
-            transport: Transport::Udp,
-            bind: "127.0.0.1:5060".parse().unwrap(),
-            sent_by: "127.0.0.1:5060".into(),
-            interface: 0,
-        };
-        let lan = "127.0.0.1".parse().unwrap();
-        let media =
-            MediaRange { interface: InterfaceId(0), address: lan, advertise: lan, ports: 30000..=30099 };
-        let settings = Settings {
-            shard: 0,
-            shards: 1,
-            listeners: [listener].into(),
-            media: vec![media],
-            seed: [7; 32],
-            certificate: None,
-            version: "Tandem",
-        };
         let start = Instant::now();
-        let switch = Switch::new(settings, policy, Now { instant: start, wall: WallTime(0) });
+        let switch = switch_of(house, None, Now { instant: start, wall: WallTime(0) });
         Bench { switch, start, now: start, out: Outbox::default(), session: None }
     }
 
@@ -105,14 +83,8 @@ impl Bench {
     }
 
     fn from(&mut self, remote: &str, text: &str) {
-        let flow = Flow {
-            transport: Transport::Udp,
-            listener: ListenerId(0),
-            connection: ConnectionId::NONE,
-            remote: remote.parse::<SocketAddr>().unwrap(),
-        };
         let bytes = text.replace('\n', "\r\n");
-        self.give(Input::Received(Received { flow, bytes: bytes.as_bytes() }));
+        self.give(Input::Received(Received { flow: flow_from(remote), bytes: bytes.as_bytes() }));
     }
 
     fn sent_to(&mut self, remote: &str) -> Vec<String> {

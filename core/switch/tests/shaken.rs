@@ -3,14 +3,16 @@
 // A test has no shell to be given its first `now` by.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod house;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use house::{flow_from, switch_of};
 use media::{Certificate, Handshake, Order, Role, Side};
-use policy::{InterfaceId, WallTime};
-use sip_stack::{ConnectionId, Flow, Listener, ListenerId, Transport};
-use switch::{Input, MediaRange, Now, Outbox, Received, Settings, Switch};
+use policy::WallTime;
+use switch::{Input, Now, Outbox, Received, Switch};
 
 const HOUSE: &str = r#"
 format = 1
@@ -62,43 +64,15 @@ impl Bench {
     fn new(pbx: &str, carrier: &str) -> Bench {
         let house = HOUSE.replace("{ PBX }", &format!("{{ {pbx} }}"));
         let house = house.replace("{ CARRIER }", &format!("{{ {carrier} }}"));
-        let documents = model::load(&[model::SourceFile::new("house.toml", house)])
-            .unwrap_or_else(|problems| panic!("{problems:?}"));
-        let policy = policy::compile(&documents, &model::Secrets::new()).unwrap_or_else(|p| panic!("{p:?}"));
-        let lan = "127.0.0.1".parse().unwrap();
-        let listener = Listener {
-            id: ListenerId(0),
-            transport: Transport::Udp,
-            bind: "127.0.0.1:5060".parse().unwrap(),
-            sent_by: "127.0.0.1:5060".into(),
-            interface: 0,
-        };
-        let media =
-            MediaRange { interface: InterfaceId(0), address: lan, advertise: lan, ports: 30000..=30099 };
         let ours = Arc::new(Certificate::new(vec![5; 300], vec![6; 100]));
-        let settings = Settings {
-            shard: 0,
-            shards: 1,
-            listeners: [listener].into(),
-            media: vec![media],
-            certificate: Some(Arc::clone(&ours)),
-            seed: [7; 32],
-            version: "Tandem",
-        };
         let now = Now { instant: Instant::now(), wall: WallTime(1_800_000_000_000) };
-        let switch = Switch::new(settings, Arc::new(policy), now);
+        let switch = switch_of(&house, Some(Arc::clone(&ours)), now);
         Bench { switch, now, out: Outbox::default(), aims: Vec::new(), checked: Vec::new(), ours }
     }
 
     fn from(&mut self, remote: &str, text: &str) {
-        let flow = Flow {
-            transport: Transport::Udp,
-            listener: ListenerId(0),
-            connection: ConnectionId::NONE,
-            remote: remote.parse::<SocketAddr>().unwrap(),
-        };
         let bytes = text.replace('\n', "\r\n");
-        let input = Input::Received(Received { flow, bytes: bytes.as_bytes() });
+        let input = Input::Received(Received { flow: flow_from(remote), bytes: bytes.as_bytes() });
         self.switch.handle(self.now, input, &mut self.out);
         for order in std::mem::take(&mut self.out.orders) {
             if let Order::Aim { side, aim, .. } = order {

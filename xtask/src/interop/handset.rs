@@ -114,15 +114,20 @@ impl Handset {
 
     /// The same for words that are there more than once.
     pub fn traces_so_often(&self, words: &str, count: usize) -> Result<String, Failure> {
+        self.traces_until(&format!("{words:?} in its trace"), |said| said.matches(words).count() >= count)
+    }
+
+    /// Waits until all of its trace is enough; returns it.
+    pub fn traces_until(&self, what: &str, is_enough: impl Fn(&str) -> bool) -> Result<String, Failure> {
         let until = Instant::now() + WITHIN;
         loop {
             let said = fs::read(&self.log).map_err(|error| io_failure("log", &error))?;
             let said = String::from_utf8_lossy(&said).into_owned();
-            if said.matches(words).count() >= count {
+            if is_enough(&said) {
                 return Ok(said);
             }
             if Instant::now() > until {
-                return Err(self.failure(&format!("{words:?} in its trace")));
+                return Err(self.failure(what));
             }
             thread::sleep(Duration::from_millis(5));
         }

@@ -13,13 +13,15 @@ use super::{Binary, Load};
 use crate::step::Failure;
 
 const USERS: [User; 1] = [User { name: "hana", more: "" }];
+/// More of them are not from a phone that waits for its answers.
+const SUBSCRIBES_MAX: usize = 20;
+const TRIES: usize = 5;
 /// A lamp follows its mailbox within this.
 const LAG_MAX: Duration = Duration::from_secs(2);
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let mut office = Office::open(binary, "mailbox", &USERS)?;
-    let hana = office.mailbox("hana")?;
-    hana.traces("Messages-Waiting: no")?;
+    let hana = lamp(&mut office, TRIES)?;
 
     let one = says(&office, &hana, "yes", "1/0")?;
     let two = says(&office, &hana, "yes", "2/0")?;
@@ -38,6 +40,23 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let (one, two, none) = (one.as_millis(), two.as_millis(), none.as_millis());
     let after = after.as_millis();
     Ok(format!("a lamp followed its mailbox after {one}, {two} and {none} ms, after a crash within {after}"))
+}
+
+/// A phone that has subscribed. Now and then Debian's baresip subscribes without end before anybody has
+/// answered it: then another one is taken.
+fn lamp(office: &mut Office, tries: usize) -> Result<Handset, Failure> {
+    let hana = office.mailbox("hana")?;
+    let floods = |said: &str| said.matches("mwi: subscribing").count() > SUBSCRIBES_MAX;
+    let said =
+        hana.traces_until("what waits", |said| said.contains("Messages-Waiting: no") || floods(said))?;
+    if !floods(&said) {
+        return Ok(hana);
+    }
+    drop(hana);
+    match tries {
+        0 => Err(Failure::new("every baresip subscribed without end", "read hana/log")),
+        tries => lamp(office, tries - 1),
+    }
 }
 
 /// The voicemail says so; how long until the phone was told.

@@ -31,6 +31,8 @@ pub enum Shows<'a> {
     Presence(&'a str),
     /// What waits in the mailbox of its user.
     Mailbox,
+    /// What it hears, in waves, by whatever codec.
+    Sound,
 }
 
 /// What else is said of one that is told what to do.
@@ -73,10 +75,16 @@ impl Phone<'_> {
         let mut configuration = self.configuration(home, steered.media)?;
         let control = steered.control;
         configuration.push_str(&format!("ctrl_tcp_listen {control}\nmodule_app ctrl_tcp.so\n"));
-        configuration.push_str(match steered.shows {
-            Shows::Nothing => "",
-            Shows::Presence(_) => "module_app contact.so\nmodule_app presence.so\n",
-            Shows::Mailbox => "module_app mwi.so\n",
+        configuration.push_str(&match steered.shows {
+            Shows::Nothing => String::new(),
+            Shows::Presence(_) => "module_app contact.so\nmodule_app presence.so\n".to_owned(),
+            Shows::Mailbox => "module_app mwi.so\n".to_owned(),
+            // Its wave has 8,000 samples a second, whatever the codec wants.
+            Shows::Sound => format!(
+                "ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n\
+                 module g722.so\nmodule opus.so\nmodule sndfile.so\nsnd_path {}\n",
+                home.display()
+            ),
         });
         self.write(home, steered.voice, &configuration)?;
         let Shows::Presence(watched) = steered.shows else { return Ok(()) };
@@ -106,15 +114,12 @@ impl Phone<'_> {
         Ok(format!(
             "module_path {modules}\nsip_listen {}\n{authority}\
              audio_source aufile,{}\naudio_player aufile,{}\nrtp_ports {media}-{}\n\
-             ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n\
-             module_tmp uuid.so\nmodule g711.so\nmodule g722.so\nmodule opus.so\nmodule srtp.so\n\
-             module aufile.so\nmodule sndfile.so\nsnd_path {}\n\
+             module_tmp uuid.so\nmodule g711.so\nmodule srtp.so\nmodule aufile.so\n\
              module_app account.so\nmodule_app menu.so\n",
             self.address,
             home.join("tone.wav").display(),
             home.join("heard.wav").display(),
             media + 99,
-            home.display(),
         ))
     }
 }

@@ -103,7 +103,7 @@ impl Office {
 
     /// One that speaks a single codec, by its name as baresip has it.
     pub fn phone_of(&mut self, user: &str, codec: &str) -> Result<Handset, Failure> {
-        self.start((user, user), (Transport::Udp, codec), Answers::AtOnce, Shows::Nothing)
+        self.start((user, user), (Transport::Udp, codec), Answers::AtOnce, Shows::Sound)
     }
 
     /// The phone of a user who watches another one.

@@ -5,14 +5,17 @@
 //! Per packet there is no allocation, no hashing and no clock.
 //!
 //! Where the sides of a stream speak different codecs, `transcode.rs` makes one of the other; where they tell
-//! key presses in different ways, `pressing.rs` does that with these.
+//! key presses in different ways, `pressing.rs` does that with these. A side may hear sound of ours while the
+//! other is silent: `play.rs` makes it, in the turns of `beats.rs`.
 //!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!
 //! Start with `order.rs`, the words between a call and the relay, then `relay.rs`.
 
+mod beats;
 mod certificate;
 mod door;
+mod encoder;
 mod figures;
 mod handshake;
 mod latch;
@@ -22,6 +25,7 @@ mod observe;
 mod order;
 mod packet;
 mod pair;
+mod play;
 mod ports;
 mod pressing;
 mod relay;
@@ -38,6 +42,7 @@ pub use order::{
     Side, Turn,
 };
 pub use packet::Packet;
+pub use play::{Begins, Played, Playing};
 pub use ports::{PortBook, PortPair, Purpose};
 pub use pressing::Press;
 pub use relay::{Act, Outbox, Relay};

@@ -9,6 +9,7 @@ use rtp::srtp::MasterKey;
 
 use crate::certificate::Certificate;
 use crate::figures::Figures;
+use crate::play::Playing;
 use crate::ports::PortPair;
 use crate::pressing::Press;
 use crate::spoken::Spoken;
@@ -39,6 +40,8 @@ pub enum Order {
     Transcode { session: SessionKey, stream: u8, spoken: Option<Box<[Spoken; 2]>> },
     /// A side's peer pressed a key, as a message of the call said.
     Press { session: SessionKey, stream: u8, side: Side, press: Press },
+    /// What a side hears of ours while nothing comes from the other side; nothing from now on, without it.
+    Play { session: SessionKey, stream: u8, side: Side, playing: Option<Box<Playing>> },
     /// When was each side heard last? Nothing is said of a session that has no stream.
     Ask { session: SessionKey },
     /// The session is over: its ports are closed, its figures come back.

@@ -1,5 +1,10 @@
 //! A packet where it lies.
 
+use rtp::Fixed;
+
+/// A header without contributors and extensions.
+const HEADER: usize = 12;
+
 /// A packet at the beginning of a buffer, with the room behind it that a proof may take.
 pub struct Packet<'a> {
     buffer: &'a mut [u8],
@@ -32,5 +37,21 @@ impl<'a> Packet<'a> {
 
     pub(crate) fn resize(&mut self, length: usize) {
         self.length = length;
+    }
+
+    /// Where the payload of a packet of ours is written.
+    pub(crate) fn room_behind_header(&mut self) -> &mut [u8] {
+        self.buffer.get_mut(HEADER..).unwrap_or_default()
+    }
+
+    /// Makes a packet of a payload that lies where it belongs.
+    pub(crate) fn head(&mut self, header: &Fixed, payload: usize) {
+        let Some(head) = self.buffer.first_chunk_mut::<HEADER>() else { return };
+        head[0] = 2 << 6;
+        head[1] = u8::from(header.marker) << 7 | header.payload_type;
+        head[2..4].copy_from_slice(&header.sequence.to_be_bytes());
+        head[4..8].copy_from_slice(&header.timestamp.to_be_bytes());
+        head[8..].copy_from_slice(&header.ssrc.to_be_bytes());
+        self.length = (HEADER + payload).min(self.buffer.len());
     }
 }

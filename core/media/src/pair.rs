@@ -14,6 +14,7 @@ use crate::latch::{Admission, Latch};
 use crate::observe::Observer;
 use crate::order::{Aim, Checks, Handshake, Protection, Reports, Senders, Sending, SessionKey, Side, Turn};
 use crate::packet::Packet;
+use crate::play::Player;
 use crate::pressing::Press;
 use crate::shield::Shield;
 use crate::spoken::Spoken;
@@ -129,6 +130,31 @@ impl Pair {
     /// What a side's peer pressed, where the other side hears of it elsewhere.
     pub fn pressed(&mut self, side: Side) -> Option<Press> {
         self.sides[side as usize].transcoder.as_mut()?.pressed()
+    }
+
+    /// How many packets have gone out to a side.
+    pub fn gone(&self, side: Side) -> u64 {
+        self.sides[side as usize].counted.packets_out
+    }
+
+    /// A side's turn has come to hear sound of ours: where the packet goes that it is, if it is one.
+    pub fn next_played(
+        &mut self,
+        side: Side,
+        turn: u64,
+        player: &mut Player,
+        packet: &mut Packet<'_>,
+    ) -> Option<SocketAddr> {
+        let side = &mut self.sides[side as usize];
+        let to = side.latch.destination().filter(|_| side.sending == Sending::Allowed)?;
+        if !player.play(turn, side.counted.packets_out, packet) {
+            return None;
+        }
+        side.seal(packet, Half::Rtp).ok()?;
+        side.counted.packets_out += 1;
+        side.counted.bytes_out += packet.length() as u64;
+        player.left(side.counted.packets_out);
+        Some(to)
     }
 
     /// Takes a packet that `from` sent to `side`: where it goes, and whether its sender was learned.

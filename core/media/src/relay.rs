@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::beats::Beats;
 use crate::handshake::Flight;
 use crate::latch::Admission;
 use crate::moments::Moments;
 use crate::order::{Aim, Event, Order, SessionKey, Side};
 use crate::packet::Packet;
 use crate::pair::{Occasion, Pair};
+use crate::play::{Player, Playing};
 use crate::ports::PortPair;
 use crate::pressing::Press;
 use crate::spoken::Spoken;
@@ -45,6 +47,8 @@ pub struct Relay {
     free: Vec<u32>,
     by_session: BTreeMap<(SessionKey, u8), u32>,
     moments: Moments,
+    beats: Beats,
+    players: BTreeMap<(u32, Side), Box<Player>>,
 }
 
 impl Relay {
@@ -68,6 +72,9 @@ impl Relay {
                 self.transcode((session, stream), spoken.as_deref());
             }
             Order::Press { session, stream, side, press } => self.press((session, stream), side, press),
+            Order::Play { session, stream, side, playing } => {
+                self.play(now, (session, stream), side, playing.map(|playing| *playing));
+            }
             Order::Ask { session } => self.say_last_heard(session, out),
             Order::Close { session } => self.close(now, session, out),
         }
@@ -125,15 +132,30 @@ impl Relay {
         }
     }
 
-    /// When [`Relay::wake`] is to be called, though no packet came.
+    /// When [`Relay::wake`] and [`Relay::next_played`] are to be called, though no packet came.
     pub fn next_moment(&self) -> Option<Instant> {
-        self.moments.next()
+        match (self.moments.next(), self.beats.next()) {
+            (Some(moment), Some(beat)) => Some(moment.min(beat)),
+            (moment, beat) => moment.or(beat),
+        }
     }
 
     /// Does what was to be done by now.
     pub fn wake(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(whose) = self.moments.take(now) {
             self.shake(now, whose, Occasion::Moment, out);
+        }
+    }
+
+    /// Writes the next packet of our own sound that is due by now: out of which port it goes, and where to.
+    pub fn next_played(&mut self, now: Instant, packet: &mut Packet<'_>) -> Option<(PortIndex, SocketAddr)> {
+        loop {
+            let (turn, slot, side) = self.beats.take(now)?;
+            let pair = self.slots.get_mut(slot as usize).and_then(Option::as_mut);
+            let Some((pair, player)) = pair.zip(self.players.get_mut(&(slot, side))) else { continue };
+            if let Some(to) = pair.next_played(side, turn, player, packet) {
+                return Some((port_index(slot, side, Half::Rtp), to));
+            }
         }
     }
 
@@ -217,6 +239,28 @@ impl Relay {
         }
     }
 
+    fn play(&mut self, now: Instant, key: (SessionKey, u8), side: Side, playing: Option<Playing>) {
+        let Some(slot) = self.by_session.get(&key).copied() else { return };
+        let Some(pair) = &self.slots[slot as usize] else { return };
+        let before = self.players.get(&(slot, side));
+        match playing {
+            None => self.hush(slot, side),
+            Some(playing) if before.is_some_and(|before| before.is_playing(&playing)) => {}
+            Some(playing) => {
+                if before.is_none() {
+                    self.beats.begin(now, slot, side);
+                }
+                self.players.insert((slot, side), Box::new(Player::new(playing, pair.gone(side))));
+            }
+        }
+    }
+
+    fn hush(&mut self, slot: u32, side: Side) {
+        if self.players.remove(&(slot, side)).is_some() {
+            self.beats.end(slot, side);
+        }
+    }
+
     fn say_last_heard(&self, session: SessionKey, out: &mut Outbox) {
         let slots = self.by_session.range((session, 0)..=(session, u8::MAX));
         let heard = slots.filter_map(|(_, slot)| Some(self.slots[*slot as usize].as_ref()?.last_heard()));
@@ -237,7 +281,10 @@ impl Relay {
     fn drop_slot(&mut self, slot: u32, out: &mut Outbox) -> Option<Pair> {
         let pair = self.slots[slot as usize].take()?;
         self.by_session.remove(&pair.key);
-        [Side::Caller, Side::Callee].into_iter().for_each(|side| self.moments.set(slot, side, None));
+        for side in [Side::Caller, Side::Callee] {
+            self.moments.set(slot, side, None);
+            self.hush(slot, side);
+        }
         self.free.push(slot);
         out.extend(
             (0..PORTS_PER_STREAM).map(|at| Act::Unbind { port: PortIndex(slot * PORTS_PER_STREAM + at) }),

@@ -6,10 +6,11 @@
 use rtp::{Fixed, TelephoneEvent};
 use sound::conceal::Concealer;
 use sound::noise::Noise;
-use sound::opus::{self, Band, Redundancy};
+use sound::opus;
 use sound::resample::{Downsampler, Upsampler};
 use sound::{g711, g722};
 
+use crate::encoder::{Encoder, PAYLOAD_MAX};
 use crate::packet::Packet;
 use crate::pressing::{Press, Pressing, TICKS};
 use crate::spoken::{Codec, Events, Keys, Spoken};
@@ -17,9 +18,6 @@ use crate::times::{Fit, Reach, Times};
 
 /// 120 ms at 16 kHz, which is as long as an Opus packet is, and as much again of what was lost before it.
 const SAMPLES_MAX: usize = 2 * 1_920;
-/// As many bytes of sound as a packet may carry and still cross every network.
-const PAYLOAD_MAX: usize = 1_400;
-const HEADER: usize = 12;
 /// The payload type of comfort noise (RFC 3551, 6).
 const NOISE: u8 = 13;
 /// Longer gaps are left as they are: nobody knows any more what was said.
@@ -48,12 +46,6 @@ pub(crate) struct Transcoder {
 struct Decoder {
     g722: g722::Decoder,
     opus: Option<Box<opus::Decoder>>,
-}
-
-enum Encoder {
-    Law(sound::Law),
-    G722(Box<g722::Encoder>),
-    Opus(Box<opus::Encoder>),
 }
 
 enum Resampler {
@@ -394,42 +386,6 @@ impl Resampler {
     }
 }
 
-impl Encoder {
-    fn new(codec: Codec, rate: u32) -> Encoder {
-        let band = if rate == Band::Narrow.rate() { Band::Narrow } else { Band::Wide };
-        match codec {
-            Codec::Pcmu => Encoder::Law(sound::Law::Mu),
-            Codec::Pcma => Encoder::Law(sound::Law::A),
-            Codec::G722 => Encoder::G722(Box::new(g722::Encoder::new())),
-            Codec::Opus => Encoder::Opus(Box::new(opus::Encoder::new(band, Redundancy::InBand))),
-        }
-    }
-
-    /// How many of so many samples make a packet: Opus takes 10, 20, 40 and 60 ms.
-    fn takes(&self, waiting: usize, rate: u32) -> usize {
-        match self {
-            Encoder::Law(_) => waiting.min(PAYLOAD_MAX),
-            Encoder::G722(_) => waiting.min(2 * PAYLOAD_MAX) & !1,
-            Encoder::Opus(_) => {
-                let ten_ms = (rate / 100) as usize;
-                let sizes = [6, 4, 2, 1].map(|tens| tens * ten_ms);
-                sizes.into_iter().find(|size| *size <= waiting).unwrap_or(0)
-            }
-        }
-    }
-
-    fn encode(&mut self, samples: &[i16], payload: &mut [u8]) -> Option<usize> {
-        match self {
-            Encoder::Law(law) => {
-                payload.iter_mut().zip(samples).for_each(|(code, sample)| *code = law.encode(*sample));
-                Some(samples.len())
-            }
-            Encoder::G722(g722) => Some(g722.encode(samples, payload)),
-            Encoder::Opus(opus) => opus.encode(samples, payload),
-        }
-    }
-}
-
 fn expand(payload: &[u8], samples: &mut [i16], decode: impl Fn(u8) -> i16) -> usize {
     samples.iter_mut().zip(payload).for_each(|(sample, code)| *sample = decode(*code));
     payload.len().min(samples.len())
@@ -459,15 +415,10 @@ fn event(payload: &[u8], (from, to): (Events, Events), out: &mut [u8]) -> usize 
 }
 
 fn write(header: &Fixed, payload_type: u8, payload: &[u8], packet: &mut Packet<'_>) -> Transcoded {
-    let length = HEADER + payload.len();
-    let Some(room) = packet.buffer_mut().get_mut(..length) else { return Transcoded::Kept };
-    room[0] = 2 << 6;
-    room[1] = u8::from(header.marker) << 7 | payload_type;
-    room[2..4].copy_from_slice(&header.sequence.to_be_bytes());
-    room[4..8].copy_from_slice(&header.timestamp.to_be_bytes());
-    room[8..12].copy_from_slice(&header.ssrc.to_be_bytes());
-    room[HEADER..].copy_from_slice(payload);
-    packet.resize(length);
+    let header = Fixed { payload_type, ..*header };
+    let Some(room) = packet.room_behind_header().get_mut(..payload.len()) else { return Transcoded::Kept };
+    room.copy_from_slice(payload);
+    packet.head(&header, payload.len());
     Transcoded::Ready
 }
 

@@ -6,7 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use media::{Act, Event, Order, Outbox, PortIndex, Relay, SessionKey};
+use media::{Act, Event, Order, Outbox, Packet, PortIndex, Relay, SessionKey};
+
+use crate::socket::ROOM;
 
 /// Orders in a row before the packets have their turn again: opening a stream takes four sockets.
 const ORDERS_AT_ONCE: usize = 16;
@@ -41,13 +43,23 @@ pub(crate) struct Desk<E> {
     words: Receiver<Word>,
     marks: Vec<(IpAddr, u8)>,
     events: E,
+    /// Where the relay's own sound is written.
+    room: Box<[u8; ROOM]>,
     /// Those that were opened, and that no order has closed.
     sessions: BTreeSet<SessionKey>,
 }
 
 impl<E: Fn(Event)> Desk<E> {
     pub fn new(words: Receiver<Word>, marks: Vec<(IpAddr, u8)>, events: E) -> Self {
-        Desk { relay: Relay::new(), acts: Outbox::new(), words, marks, events, sessions: BTreeSet::new() }
+        Desk {
+            relay: Relay::new(),
+            acts: Outbox::new(),
+            words,
+            marks,
+            events,
+            room: Box::new([0; ROOM]),
+            sessions: BTreeSet::new(),
+        }
     }
 
     /// Takes some of the orders that wait.
@@ -73,7 +85,11 @@ impl<E: Fn(Event)> Desk<E> {
         match &order {
             Order::Open { session, .. } => drop(self.sessions.insert(*session)),
             Order::Close { session } => drop(self.sessions.remove(session)),
-            Order::Aim { .. } | Order::Transcode { .. } | Order::Press { .. } | Order::Ask { .. } => {}
+            Order::Aim { .. }
+            | Order::Transcode { .. }
+            | Order::Press { .. }
+            | Order::Play { .. }
+            | Order::Ask { .. } => {}
         }
         self.relay.order(now, order, &mut self.acts);
         self.act(ports);
@@ -90,6 +106,16 @@ impl<E: Fn(Event)> Desk<E> {
         if self.relay.next_moment().is_some_and(|moment| moment <= now) {
             self.relay.wake(now, &mut self.acts);
             self.act(ports);
+            self.play(now, ports);
+        }
+    }
+
+    /// Sends what is due of the relay's own sound.
+    fn play(&mut self, now: Instant, ports: &mut impl Ports) {
+        loop {
+            let mut packet = Packet::new(&mut self.room[..], 0);
+            let Some((port, to)) = self.relay.next_played(now, &mut packet) else { return };
+            ports.send(port, packet.bytes(), to);
         }
     }
 

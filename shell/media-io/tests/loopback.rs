@@ -7,7 +7,10 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use media::{Aim, Event, Figures, Order, PortPair, Reports, Senders, Sending, SessionKey, Side, Turn};
+use media::{
+    Aim, Begins, Codec, Event, Figures, Order, Played, Playing, PortPair, Reports, Senders, Sending,
+    SessionKey, Side, Turn,
+};
 use media_io::{Engine, Handle, Settings, raise_descriptor_limit, start, start_on};
 use rtp::{Fixed, Header, rtcp};
 use sound::{Sine, g711};
@@ -285,6 +288,44 @@ fn a_crowd_that_waited_crosses_whole_and_in_order(engine: Engine) {
     assert_eq!(finished.iter().map(sent).sum::<u64>(), STREAMS * 2 * EACH as u64 + 1);
 }
 
+/// Sound of ours leaves by itself, evenly, until it is told to end.
+fn h10_a_tone_is_played_every_20_ms(engine: Engine) {
+    let (caller, callee) = (socket(LOOPBACK), socket(LOOPBACK));
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
+    house.aim(Side::Caller, &caller, &caller);
+    house.aim(Side::Callee, &callee, &callee);
+    let tone = sound::Tone::parse("425").unwrap();
+    let playing = Playing {
+        what: Played::Tone(tone.into()),
+        begins: Begins::AtOnce,
+        ssrc: 9,
+        payload_type: 8,
+        codec: Codec::Pcma,
+    };
+    let play = |playing| Order::Play { session: CALL, stream: 0, side: Side::Callee, playing };
+
+    house.handle.order(play(Some(Box::new(playing)))).unwrap();
+    let begin = Instant::now();
+    let packets: Vec<_> = (0..26).map(|_| heard(&callee).0).collect();
+    let took = begin.elapsed();
+    house.handle.order(play(None)).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let more = waiting(&callee);
+    std::thread::sleep(Duration::from_millis(100));
+
+    assert_eq!(waiting(&callee), 0, "it has ended");
+    for (number, packet) in (9u16..).zip(&packets) {
+        let header = Header::parse(packet).unwrap();
+        assert_eq!(
+            (header.fixed.sequence, header.fixed.payload_type, header.payload.len()),
+            (number, 8, 160)
+        );
+    }
+    assert!(took > Duration::from_millis(480), "{took:?}");
+    let figures = house.finish();
+    assert_eq!((figures.callee.packets_out, figures.caller.packets_out), (26 + more, 0));
+}
+
 /// Ports are closed and opened again while packets are on their way through them.
 fn a_late_packet_touches_no_later_stream(engine: Engine) {
     let (handle, events) = started(engine);
@@ -379,6 +420,7 @@ on_both_engines! {
     a_failed_send_stops_nobody
     a_crowd_that_waited_crosses_whole_and_in_order
     a_late_packet_touches_no_later_stream
+    h10_a_tone_is_played_every_20_ms
 }
 
 const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);

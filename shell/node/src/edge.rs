@@ -316,6 +316,7 @@ fn relay_of(order: &Order, relays: usize) -> usize {
     | Order::Aim { session, .. }
     | Order::Transcode { session, .. }
     | Order::Press { session, .. }
+    | Order::Play { session, .. }
     | Order::Ask { session }
     | Order::Close { session }) = order;
     (session.call % relays as u64) as usize

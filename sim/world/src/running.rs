@@ -222,6 +222,14 @@ impl World {
         let mut acts = std::mem::take(&mut self.node.acts);
         self.node.relay.wake(now, &mut acts);
         self.node.acts = acts;
+        let mut room = [0; 2048];
+        loop {
+            let mut packet = Packet::new(&mut room, 0);
+            let Some((port, to)) = self.node.relay.next_played(now, &mut packet) else { break };
+            if let Some(local) = self.node.address_of(port) {
+                self.send_datagram_to_actor(local, to, packet.bytes().to_vec());
+            }
+        }
         self.carry_out_acts();
     }
 

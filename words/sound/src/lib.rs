@@ -13,8 +13,12 @@ pub mod g722;
 pub mod keys;
 pub mod noise;
 pub mod opus;
+mod recording;
 pub mod resample;
 mod sine;
+mod tone;
 
 pub use g711::Law;
+pub use recording::{NotPlayable, Recording};
 pub use sine::Sine;
+pub use tone::{Sounding, Tone};

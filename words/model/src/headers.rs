@@ -5,15 +5,17 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::fault::Fault;
 use crate::problem::Code;
+use crate::secrecy::shown_header;
 use crate::suggest::nearest;
 use crate::text::text_value;
 
 /// One rule for headers, such as `{ set = "X-Account", value = "4471" }`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderRule {
     /// Say it once, whatever else said it.
@@ -31,6 +33,24 @@ pub struct HeaderRule {
     /// The messages that it is about; the INVITE that begins a call where it is missing.
     #[serde(default)]
     pub on: Vec<HeaderPlace>,
+}
+
+/// As it may be shown.
+impl Serialize for HeaderRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let HeaderRule { set, add, remove, pass, value, direction, on } = self;
+        let header = self.name().map_or("", HeaderName::as_str);
+        let value = value.as_ref().map(|value| shown_header(header, &value.to_string()).to_owned());
+        let mut rule = serializer.serialize_struct("HeaderRule", 7)?;
+        rule.serialize_field("set", set)?;
+        rule.serialize_field("add", add)?;
+        rule.serialize_field("remove", remove)?;
+        rule.serialize_field("pass", pass)?;
+        rule.serialize_field("value", &value)?;
+        rule.serialize_field("direction", direction)?;
+        rule.serialize_field("on", on)?;
+        rule.end()
+    }
 }
 
 impl HeaderRule {

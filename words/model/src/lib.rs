@@ -49,6 +49,7 @@ mod network;
 mod number;
 mod pattern;
 mod precedence;
+mod secrecy;
 mod secret;
 mod uri;
 
@@ -100,6 +101,7 @@ pub use ringing::RingOrder;
 pub use route::{Becomes, Choose, DialPlan, Route, RouteCallerId, RouteFrom, RouteSend, RouteTrunk, Rule};
 pub use schedule::{Day, Hours, Schedule, YearDay};
 pub use schema::schema;
+pub use secrecy::{names_a_secret, shown_header, shown_headers, without_passwords};
 pub use secret::{Secret, SecretRef, Secrets};
 pub use site::{Operator, Site, SiteMedia, TollBypass};
 pub use source::{Place, SourceFile};

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::fault::Fault;
-use crate::problem::{Problem, Severity};
+use crate::problem::{Code, Problem, Severity};
+use crate::secrecy;
 
 /// One file of the configuration, as the node has read it.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct SourceFile {
     pub text: Arc<str>,
     /// Where each line begins.
     lines: Arc<[usize]>,
+    /// Where secrets stand in it.
+    secrets: Arc<[Range<usize>]>,
     /// Texts that values of this file may have come from, such as templates.
     foreign: Arc<[SourceFile]>,
 }
@@ -35,7 +38,13 @@ impl SourceFile {
         let text = text.into();
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
-        SourceFile { name: name.into(), text, lines, foreign: Arc::default() }
+        let file =
+            SourceFile { name: name.into(), text, lines, secrets: Arc::default(), foreign: Arc::default() };
+        // Numbering plans are long, and hold none.
+        if file.is_plans() {
+            return file;
+        }
+        SourceFile { secrets: secrecy::secrets_in(&file.text).into(), ..file }
     }
 
     /// The same file, whose values may have come from foreign texts.
@@ -87,62 +96,32 @@ impl SourceFile {
         let (line, column) = self.position(start);
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
-        let excerpt = blot_secrets(self.text[line_start..line_end].trim_end_matches('\r'));
+        let line_text = self.text[line_start..line_end].trim_end_matches('\r');
+        let excerpt = secrecy::blotted(line_text, line_start, &self.secrets, secrecy::BLOT);
         let length = self.text[start..self.floor(span.end).clamp(start, line_end)].chars().count();
         let span = excerpt.chars().skip(column - 1).take(length).collect();
+        let excerpt = match fault.code {
+            // It may be a slip of anything.
+            Code::UNKNOWN_KEY => secrecy::values_unsaid(&excerpt, column - 1 + length),
+            _ => excerpt,
+        };
+        let unsaid = |words: String| secrecy::unsaid(&words, &self.text, &self.secrets);
         Problem {
             severity: Severity::Error,
             code: fault.code,
-            message: fault.message,
+            message: unsaid(fault.message),
             file: self.name.to_string(),
             line,
             column,
             span,
             excerpt,
-            suggestion: fault.suggestion,
+            suggestion: fault.suggestion.map(unsaid),
             notes: Vec::new(),
         }
     }
 
     fn floor(&self, byte: usize) -> usize {
         (0..=byte.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
-    }
-}
-
-/// Keeps the length of a line, so that columns still hold, and hides what stands after a secret's key.
-fn blot_secrets(line: &str) -> String {
-    const KEYS: [&str; 4] = ["password", "plain", "passwort", "secret"];
-    let mut out: Vec<char> = line.chars().collect();
-    let lower: Vec<char> = out.iter().map(char::to_ascii_lowercase).collect();
-    for key in KEYS {
-        let key: Vec<char> = key.chars().collect();
-        let starts: Vec<usize> = (0..lower.len()).filter(|at| lower[*at..].starts_with(&key)).collect();
-        for start in starts {
-            blot_value(&mut out, start + key.len());
-        }
-    }
-    out.into_iter().collect()
-}
-
-/// Hides a quoted text that follows `=`; a table such as `{ env = … }` stays readable.
-fn blot_value(line: &mut [char], from: usize) {
-    let mut at = from;
-    while at < line.len() && matches!(line[at], ' ' | '\t' | '=' | '"') && line[at..].first() != Some(&'{') {
-        if line[at] == '=' {
-            while at + 1 < line.len() && line[at + 1] == ' ' {
-                at += 1;
-            }
-            at += 1;
-            break;
-        }
-        at += 1;
-    }
-    let Some(quote @ ('"' | '\'')) = line.get(at).copied() else { return };
-    for letter in line[at + 1..].iter_mut() {
-        if *letter == quote {
-            break;
-        }
-        *letter = '•';
     }
 }
 

@@ -54,7 +54,7 @@ fn lines_that_end_like_on_windows_are_lines() {
 
     let problems = load(&[SourceFile::new("w.toml", text)]).unwrap_err();
 
-    assert_eq!((problems[0].line, problems[0].excerpt.as_str()), (6, "namme = \"x\""));
+    assert_eq!((problems[0].line, problems[0].excerpt.as_str()), (6, "namme = \"•\""));
 }
 
 #[test]
@@ -142,4 +142,47 @@ fn every_code_is_given_once() {
 
     assert_eq!(codes.len(), all);
     assert!(CODES.iter().all(|(code, title)| code.title() == *title && !title.is_empty()));
+}
+
+/// Whatever is wrong, and wherever the secret stands: not where the fault points, not in its words.
+#[test]
+fn pain_24_no_way_of_writing_a_secret_wrongly_shows_it() {
+    let ways = [
+        "pasword = \"hunter22\"",
+        "pass_phrase = \"hunter22\"",
+        "login = \"hunter22\"",
+        "password = hunter22",
+        "password = 'hunter22",
+        "password = \"\"\"\nhunter22\"\"\" x",
+        "password = \"a\\\"hunter22\" x",
+        "password = [\"hunter22\", \"hunter22\"]",
+        "password = { plian = \"hunter22\" }",
+        "password = { plain = hunter22 }",
+        "password = { plain = \"hunter22\", file = 1 }",
+        "devices = [{ uri = \"sip:ann:hunter22@127.0.0.1:99999\" }]",
+        "devices = [{ uri = \"sip:ann:hunter22@@127.0.0.1;transport=x\" }]",
+        "devices = [{ uri = \"http://ann:hunter22@127.0.0.1\" }]",
+    ];
+    for way in ways {
+        let text = format!("{SYSTEM}[user.ann]\n{way}\n");
+
+        let problems = load(&[SourceFile::new("a.toml", text)]).unwrap_err();
+
+        let shown: String = problems.iter().map(|problem| format!("{problem} {problem:?}")).collect();
+        assert!(!problems.is_empty() && !shown.contains("hunter22"), "{way}: {shown}");
+    }
+}
+
+#[test]
+fn pain_24_a_secret_header_is_sent_and_not_shown() {
+    let rules = "{ set = \"X-Api-Key\", value = \"hunter22\" }, { set = \"X-Account\", value = \"4471\" }";
+    let trunk = format!("{}headers = [{rules}]\n", NORTHWIND);
+    let documents = documents(&[&format!("{SYSTEM}{trunk}")]);
+
+    let shown = serde_json::to_string(&documents).unwrap();
+    let wrong = format!("{SYSTEM}{}", trunk.replace("\" }", " {nope}\" }"));
+    let problems = load(&[SourceFile::new("a.toml", wrong)]).unwrap_err();
+
+    assert!(shown.contains("X-Api-Key") && shown.contains("4471") && !shown.contains("hunter22"), "{shown}");
+    assert!(!format!("{problems:?}").contains("hunter22"), "{problems:?}");
 }

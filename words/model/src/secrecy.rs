@@ -1,0 +1,279 @@
+//! Which names say that a secret follows, and where secrets stand in a text: so that whoever shows the text
+//! can blot them out.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use serde::{Serialize, Serializer};
+
+use crate::suggest::distance;
+
+/// What stands in the name of a header or a key that holds a secret.
+const PARTS: [&str; 9] = [
+    "apikey",
+    "authorization",
+    "authenticationinfo",
+    "cookie",
+    "credential",
+    "passphrase",
+    "passw",
+    "secret",
+    "token",
+];
+/// Keys that hold one, as they are written or with a slip: so many letters may be wrong.
+const KEYS: [(&str, usize); 8] = [
+    ("password", 2),
+    ("passphrase", 2),
+    ("credential", 2),
+    ("secret", 1),
+    ("token", 1),
+    ("plain", 1),
+    ("pwd", 0),
+    ("pin", 0),
+];
+/// Schemes of URIs that may hold a password.
+const SCHEMES: [&str; 10] = ["sip", "sips", "http", "https", "ws", "wss", "ftp", "stun", "turn", "turns"];
+/// What an operator sees in place of a letter.
+pub(crate) const BLOT: char = '•';
+
+/// Whether a header of this name holds a secret: its value is sent, and shown to nobody else.
+pub fn names_a_secret(header: &str) -> bool {
+    let plain = plain(header);
+    PARTS.iter().any(|part| plain.contains(part))
+}
+
+/// Names and values of headers as they may be shown.
+pub fn shown_headers<N, S>(headers: &[(N, String)], serializer: S) -> Result<S::Ok, S::Error>
+where
+    N: AsRef<str> + Serialize,
+    S: Serializer,
+{
+    serializer.collect_seq(headers.iter().map(|(name, value)| (name, shown_header(name.as_ref(), value))))
+}
+
+/// What may be shown of the value of a header of this name.
+pub fn shown_header<'v>(header: &str, value: &'v str) -> &'v str {
+    if names_a_secret(header) { "…" } else { value }
+}
+
+fn is_secret_key(key: &str) -> bool {
+    let plain = plain(key);
+    PARTS.iter().any(|part| plain.contains(part))
+        || KEYS.iter().any(|(known, slips)| distance(&plain, known) <= *slips)
+}
+
+/// The letters and digits of a name, in small letters.
+fn plain(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric()).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// The text with the passwords of its URIs blotted out by as many of these.
+pub fn without_passwords(text: &str, blot: char) -> Cow<'_, str> {
+    let passwords = passwords_in(text);
+    if passwords.is_empty() { Cow::Borrowed(text) } else { blotted(text, 0, &passwords, blot).into() }
+}
+
+/// Where passwords stand in the URIs of a text (RFC 3261 19.1.1, RFC 3986 3.2.1).
+pub(crate) fn passwords_in(text: &str) -> Vec<Range<usize>> {
+    let ends_uri = |letter: char| letter.is_whitespace() || matches!(letter, '<' | '>' | '"' | '\'');
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text[from..].find('@').map(|at| from + at) {
+        let start = text[from..at].rfind(ends_uri).map_or(from, |end| from + end + 1);
+        let start = (start..=at).find(|start| text.is_char_boundary(*start)).unwrap_or(at);
+        let end = text[at..].find(ends_uri).map_or(text.len(), |end| at + end);
+        found.extend(password_of(&text[start..end]).map(|inner| start + inner.start..start + inner.end));
+        from = end;
+    }
+    found
+}
+
+/// The password of the first URI in a word that has an `@`.
+fn password_of(word: &str) -> Option<Range<usize>> {
+    let starts = word.match_indices(':').filter_map(|(colon, _)| {
+        let scheme = word[..colon].rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next()?;
+        let is_known = SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+        let begins = colon + 1 + word[colon + 1..].bytes().take_while(|byte| *byte == b'/').count();
+        is_known.then_some(begins)
+    });
+    starts.into_iter().find_map(|begins| {
+        let user = &word[begins..];
+        let colon = user.find(':')?;
+        let at = user.find('@').filter(|at| *at > colon)?;
+        // A sign that should have been escaped is taken for a part of the password.
+        let last = user[at..].find([';', '?', '/', ',']).map_or(user.len(), |end| at + end);
+        let at = user[..last].rfind('@')?;
+        Some(begins + colon + 1..begins + at)
+    })
+}
+
+/// Where secrets stand in a text of TOML, whether it is well written or not: behind keys that say so, and in
+/// URIs.
+pub(crate) fn secrets_in(text: &str) -> Vec<Range<usize>> {
+    let mut scan =
+        Scan { text, at: 0, key: "", rule: Rule::default(), awaits: Awaits::Key, found: Vec::new() };
+    while scan.at < text.len() {
+        scan.step();
+    }
+    scan.rule_ends();
+    let mut found = scan.found;
+    found.extend(passwords_in(text));
+    found.retain(|range| !range.is_empty());
+    found.sort_by_key(|range| range.start);
+    // One may stand in another: a URI in a secret.
+    found.dedup_by(|next, before| {
+        let touches = next.start <= before.end;
+        if touches {
+            before.end = before.end.max(next.end);
+        }
+        touches
+    });
+    found
+}
+
+/// A text from `start` on, with the parts of it that lie in ranges blotted out, letter by letter.
+pub(crate) fn blotted(text: &str, start: usize, ranges: &[Range<usize>], blot: char) -> String {
+    let first = ranges.partition_point(|range| range.end <= start);
+    let ranges = &ranges[first..];
+    let is_secret =
+        |at: usize| ranges.iter().take_while(|range| range.start <= at).any(|range| range.contains(&at));
+    text.char_indices().map(|(at, letter)| if is_secret(start + at) { blot } else { letter }).collect()
+}
+
+/// Words about a text, without the secrets that stand in it.
+pub(crate) fn unsaid(words: &str, text: &str, ranges: &[Range<usize>]) -> String {
+    let mut words = words.to_owned();
+    for secret in ranges.iter().flat_map(|range| text[range.clone()].lines()) {
+        // A short one stands in other words by chance; quoted it is meant.
+        let (sought, instead) = match secret.chars().count() {
+            0 => continue,
+            1..4 => (format!("\"{secret}\""), format!("\"{BLOT}\"")),
+            _ => (secret.to_owned(), BLOT.to_string()),
+        };
+        if words.contains(&sought) {
+            words = words.replace(&sought, &instead);
+        }
+    }
+    words
+}
+
+/// The same line, with every word behind a place blotted out: what belongs to a key that nobody knows.
+pub(crate) fn values_unsaid(line: &str, behind: usize) -> String {
+    let hide = |(at, letter): (usize, char)| match letter {
+        letter if at >= behind && !letter.is_whitespace() && !"={}[],\"'#".contains(letter) => BLOT,
+        letter => letter,
+    };
+    line.chars().enumerate().map(hide).collect()
+}
+
+/// What comes next is a …
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Awaits {
+    Key,
+    Value,
+    /// … value, and it is secret.
+    Secret,
+    /// … value in a list of secrets.
+    SecretOfList,
+}
+
+/// A rule for headers, which names the header and its value in either order.
+#[derive(Default)]
+struct Rule {
+    is_secret: bool,
+    values: Vec<Range<usize>>,
+}
+
+struct Scan<'t> {
+    text: &'t str,
+    at: usize,
+    key: &'t str,
+    rule: Rule,
+    awaits: Awaits,
+    found: Vec<Range<usize>>,
+}
+
+impl Scan<'_> {
+    fn step(&mut self) {
+        let rest = &self.text[self.at..];
+        let letter = rest.chars().next().unwrap_or_default();
+        let mut length = letter.len_utf8();
+        match letter {
+            '#' => length = rest.find('\n').unwrap_or(rest.len()),
+            '"' | '\'' => return self.quoted(letter),
+            '=' if self.awaits == Awaits::Key => {
+                self.awaits = if is_secret_key(self.key) { Awaits::Secret } else { Awaits::Value };
+            }
+            '{' | '}' => {
+                self.awaits = Awaits::Key;
+                self.rule_ends();
+            }
+            '[' if self.awaits == Awaits::Secret => self.awaits = Awaits::SecretOfList,
+            '[' | ']' => self.awaits = Awaits::Key,
+            ',' | '\n' if self.awaits != Awaits::SecretOfList => self.awaits = Awaits::Key,
+            letter if letter.is_whitespace() || letter == '.' || letter == ',' => {}
+            _ => return self.bare(),
+        }
+        self.at += length;
+    }
+
+    fn quoted(&mut self, quote: char) {
+        let rest = &self.text[self.at..];
+        let three: String = std::iter::repeat_n(quote, 3).collect();
+        let marks = if rest.starts_with(&three) { 3 } else { 1 };
+        let inner = &rest[marks..];
+        let mut is_escaped = false;
+        let ends = |(at, letter): (usize, char)| {
+            let ends = match marks {
+                3 => inner[at..].starts_with(&three),
+                _ => letter == quote || letter == '\n',
+            };
+            let was_escaped = is_escaped;
+            is_escaped = quote == '"' && letter == '\\' && !was_escaped;
+            ends && !(was_escaped && letter == quote)
+        };
+        let length = inner.char_indices().position(ends).map_or(inner.len(), |letters| {
+            inner.char_indices().nth(letters).map_or(inner.len(), |(at, _)| at)
+        });
+        let begins = self.at + marks;
+        self.value(begins..begins + length);
+        let is_closed = inner[length..].starts_with(quote);
+        self.at = begins + length + if is_closed { marks } else { 0 };
+    }
+
+    /// A word without quotes: a key, a figure, or text whose quotes were forgotten.
+    fn bare(&mut self) {
+        let rest = &self.text[self.at..];
+        let length = match self.awaits {
+            Awaits::Key => rest.find(|letter: char| !letter.is_alphanumeric() && !"-_".contains(letter)),
+            _ => rest.find(['\n', ',', '}', ']', '#']),
+        };
+        let length = length.unwrap_or(rest.len()).max(rest.chars().next().map_or(0, char::len_utf8));
+        self.value(self.at..self.at + rest[..length].trim_end().len());
+        self.at += length;
+    }
+
+    /// A word was read, as whatever was awaited.
+    fn value(&mut self, range: Range<usize>) {
+        let text = self.text;
+        let word = &text[range.clone()];
+        match self.awaits {
+            Awaits::Key => self.key = word,
+            Awaits::Secret | Awaits::SecretOfList => self.found.push(range),
+            Awaits::Value => match self.key {
+                "set" | "add" | "pass" => self.rule.is_secret |= names_a_secret(word),
+                "value" => self.rule.values.push(range),
+                _ => {}
+            },
+        }
+        // What follows a secret up to the next comma is no TOML, and still belongs to it.
+        if self.awaits == Awaits::Value {
+            self.awaits = Awaits::Key;
+        }
+    }
+
+    fn rule_ends(&mut self) {
+        let Rule { is_secret, values } = std::mem::take(&mut self.rule);
+        self.found.extend(values.into_iter().filter(|_| is_secret));
+    }
+}

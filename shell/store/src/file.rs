@@ -1,9 +1,11 @@
 //! One append-only file of lines, in which every byte belongs to a complete line.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
+
+use crate::private;
 
 /// The file lines are appended to, and how long it is up to its last complete line.
 pub struct LineFile {
@@ -13,7 +15,7 @@ pub struct LineFile {
 
 impl LineFile {
     pub fn open(path: &Path) -> io::Result<LineFile> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = private::options().create(true).append(true).open(path)?;
         let complete = file.metadata()?.len();
         Ok(LineFile { file: Arc::new(file), complete })
     }

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use switch::{Kept, KeptMessage, KeptPresence, WallTime};
 
 use crate::file::LineFile;
+use crate::private;
 use crate::store::{OpenFault, Trouble};
 use crate::torn;
 
@@ -136,7 +137,7 @@ impl<T: Entry> Ledger<T> {
     ) -> Result<(Ledger<T>, Restored<T>), OpenFault> {
         let path = data.join(T::FILE);
         let unusable = |error| OpenFault::Unusable { path: path.clone(), error };
-        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(unusable)?;
+        path.parent().map_or(Ok(()), private::make_folder).map_err(unusable)?;
         let restored: Restored<T> = read(&path).map_err(unusable)?;
         let newest: BTreeMap<Arc<str>, Arc<[u8]>> =
             restored.kept.iter().map(|kept| (kept.key(), line_of(kept))).collect();
@@ -275,7 +276,8 @@ fn aside(path: &Path) -> PathBuf {
 }
 
 fn make_anew<'a>(path: &Path, lines: impl Iterator<Item = &'a Arc<[u8]>>) -> io::Result<File> {
-    let mut file = io::BufWriter::new(File::create(aside(path))?);
+    let mut file =
+        io::BufWriter::new(private::options().create(true).truncate(true).write(true).open(aside(path))?);
     lines.into_iter().try_for_each(|line| file.write_all(line))?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;

@@ -9,6 +9,7 @@
 mod day;
 mod file;
 mod ledger;
+mod private;
 mod reader;
 mod revisions;
 mod store;

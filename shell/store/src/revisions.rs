@@ -13,6 +13,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::private;
 use crate::store::OpenFault;
 use disk::{Place, folders};
 use lists::Shelf;
@@ -55,8 +56,7 @@ impl Revisions {
     pub fn open(data: &Path) -> Result<(Revisions, Vec<Torn>), OpenFault> {
         let directory = directory_of(data);
         let unusable = |error| OpenFault::Unusable { path: directory.clone(), error };
-        fs::create_dir_all(data).map_err(unusable)?;
-        files::make_private(&directory).map_err(unusable)?;
+        private::make_folder(&directory).map_err(unusable)?;
         let claim = crate::store::claim(&directory)?;
         let torn = set_torn_aside(&directory).map_err(unusable)?;
         Ok((Revisions { directory, _claim: claim }, torn))

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::day::Day;
 use crate::file::LineFile;
-use crate::{reader, torn};
+use crate::{private, reader, torn};
 
 /// Where records go, and how patient the store is.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Store {
             let path = path.to_owned();
             move |error| OpenFault::Unusable { path, error }
         };
-        fs::create_dir_all(&directory).map_err(unusable(&directory))?;
+        private::make_folder(&directory).map_err(unusable(&directory))?;
         let claim = claim(&directory)?;
         let found = repair(&directory).map_err(unusable(&directory))?;
 
@@ -143,7 +143,8 @@ impl Store {
         }
         let mut lines = Vec::with_capacity(records.len() * 4096);
         for record in records {
-            serde_json::to_writer(&mut lines, record).expect("a record has string keys and writes to memory");
+            let line = serde_json::to_string(record).expect("a record has string keys and writes to memory");
+            lines.extend_from_slice(model::without_passwords(&line, '*').as_bytes());
             lines.push(b'\n');
         }
         let troubles = self.shared.lock().keep(lines, records.len(), &self.shared.settings);
@@ -287,7 +288,7 @@ fn sync_until_stopped(shared: &Shared) {
 
 pub fn claim(directory: &Path) -> Result<File, OpenFault> {
     let path = directory.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = private::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(|error| OpenFault::Unusable { path: path.clone(), error })?;
     match file.try_lock() {
         Ok(()) => Ok(file),

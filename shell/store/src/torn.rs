@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use crate::private;
+
 const BLOCK: u64 = 64 * 1024;
 
 /// Moves a last line without its end into `<file>.torn`; says how many bytes it had.
@@ -19,7 +21,7 @@ pub fn set_aside(path: &Path) -> io::Result<Option<u64>> {
     file.seek(SeekFrom::Start(complete))?;
     file.read_to_end(&mut torn)?;
     torn.push(b'\n');
-    let mut aside = OpenOptions::new().create(true).append(true).open(torn_path(path))?;
+    let mut aside = private::options().create(true).append(true).open(torn_path(path))?;
     aside.write_all(&torn)?;
     aside.sync_all()?;
     file.set_len(complete)?;

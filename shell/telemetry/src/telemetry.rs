@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -9,6 +10,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use model::without_passwords;
 use switch::Event;
 use tracing::error;
 
@@ -64,7 +66,7 @@ pub struct Telemetry {
 
 impl Telemetry {
     pub fn start(settings: &Settings) -> io::Result<Telemetry> {
-        let open = |path: &PathBuf| OpenOptions::new().create(true).append(true).open(path);
+        let open = |path: &PathBuf| OpenOptions::new().create(true).append(true).mode(0o600).open(path);
         let file = settings.events.as_ref().map(open).transpose()?;
         let (queue, events) = mpsc::sync_channel(QUEUE);
         let thread =
@@ -140,8 +142,9 @@ fn write(events: &Receiver<Event>, mut file: Option<File>) {
         for event in std::iter::once(first).chain(events.try_iter().take(QUEUE)) {
             words::log(&event);
             if file.is_some() {
-                serde_json::to_writer(&mut lines, &event)
-                    .expect("an event has string keys and goes to memory");
+                let line =
+                    serde_json::to_string(&event).expect("an event has string keys and goes to memory");
+                lines.extend_from_slice(without_passwords(&line, '*').as_bytes());
                 lines.push(b'\n');
             }
         }

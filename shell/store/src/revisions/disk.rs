@@ -6,8 +6,9 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::about::{About, Content, List, digest};
-use super::files::{UNFINISHED, make_private, sync_folder, write_whole};
+use super::files::{UNFINISHED, sync_folder, write_whole};
 use super::lists::{Names, Shelf, names_of};
+use crate::private::make_folder;
 
 const ABOUT: &str = "revision.json";
 const DOCUMENTS: &str = "documents";
@@ -66,9 +67,9 @@ impl Place {
         if self.unfinished.exists() {
             fs::remove_dir_all(&self.unfinished)?;
         }
-        make_private(&self.unfinished)?;
+        make_folder(&self.unfinished)?;
         let root = self.unfinished.join(DOCUMENTS);
-        make_private(&root)?;
+        make_folder(&root)?;
         let mut folders = vec![root.clone(), self.unfinished.clone()];
         for (name, text) in documents {
             let path = root.join(inside(name)?);
@@ -77,7 +78,7 @@ impl Place {
                     folders.push(folder.to_owned());
                 }
             }
-            path.parent().map_or(Ok(()), make_private)?;
+            path.parent().map_or(Ok(()), make_folder)?;
             write_whole(&path, text.as_bytes())?;
         }
         // A revision is renamed into its place after the lists that it names lie in theirs.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::about::List;
-use super::files::{UNFINISHED, make_private, sync_folder, write_whole};
+use super::files::{UNFINISHED, sync_folder, write_whole};
+use crate::private::make_folder;
 
 const FOLDER: &str = "lists";
 
@@ -43,7 +44,7 @@ impl Shelf {
         if lists.is_empty() {
             return Ok(());
         }
-        make_private(&self.path)?;
+        make_folder(&self.path)?;
         for list in lists {
             let path = self.path.join(list.digest());
             let length = fs::metadata(&path).map(|about| about.len());

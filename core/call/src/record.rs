@@ -92,7 +92,7 @@ pub struct AttemptRecord {
     pub sent_from: String,
     pub sent_to: String,
     /// Who calls and who diverted, and whatever rules added, as the far end was told: name and value.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "model::shown_headers")]
     pub sent_headers: Vec<(String, String)>,
     /// Whether a redirection (3xx) led there.
     #[serde(skip_serializing_if = "is_not")]

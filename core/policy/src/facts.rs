@@ -73,7 +73,7 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<String>,
     /// Other headers that a rule or trust between trunks may hand on, as they came.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "model::shown_headers")]
     pub handed_on: Vec<(String, String)>,
     /// The values of Resource-Priority, as they came.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

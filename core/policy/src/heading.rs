@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use model::shown_header;
 use serde::{Serialize, Serializer};
 
 use crate::address::{anonymous, name_addr, user_escaped};
@@ -17,6 +18,7 @@ pub struct Heading {
     pub from: SentAddress,
     pub to: SentAddress,
     /// Further headers, such as P-Asserted-Identity and Privacy.
+    #[serde(serialize_with = "model::shown_headers")]
     pub headers: Vec<Line>,
     /// Why the caller is shown so, where that is not plain.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -115,7 +117,10 @@ impl Heading {
 impl fmt::Display for Heading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "From {}", self.from)?;
-        self.headers.iter().try_for_each(|(name, value)| write!(f, ", {name}: {value}"))?;
+        self.headers.iter().try_for_each(|(name, value)| {
+            let value = shown_header(name, value);
+            write!(f, ", {name}: {value}")
+        })?;
         self.because.iter().try_for_each(|reason| write!(f, "; {reason}"))
     }
 }

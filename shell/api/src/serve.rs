@@ -13,6 +13,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use model::without_passwords;
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::error;
@@ -198,7 +199,8 @@ async fn standing(shared: &Arc<Shared>) -> Result<Standing, Problem> {
 }
 
 fn json(value: &Value) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+    let text = without_passwords(&value.to_string(), '*').into_owned();
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 impl fmt::Display for Fault {

@@ -1,6 +1,8 @@
 //! The human log: standard error, one line for each thing that matters.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
+
+use model::without_passwords;
 
 use tracing_subscriber::EnvFilter;
 
@@ -17,10 +19,26 @@ pub fn start_log(settings: &LogSettings) {
     let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Discreet)
         .with_target(false)
         .with_ansi(std::io::stderr().is_terminal() && !is_plain)
         .finish();
     // Only the first caller of a process decides.
     let _ = tracing::subscriber::set_global_default(log);
+}
+
+/// Standard error, told no password of a URI: a log is read by more people than a house has owners.
+struct Discreet;
+
+impl Write for Discreet {
+    /// Whole lines come at once.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        io::stderr().write_all(without_passwords(&text, '*').as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }

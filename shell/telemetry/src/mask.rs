@@ -1,7 +1,9 @@
-//! Secrets are blotted out before a message is kept.
+//! Secrets are blotted out before a message is shown.
+
+use model::{names_a_secret, without_passwords};
 
 /// As many as there were letters, so that lengths still fit.
-const BLOT: &str = "*";
+const BLOT: char = '*';
 
 /// The Call-ID of a message; nothing, if it is no message.
 pub(crate) fn call_id_of(text: &str) -> Option<&str> {
@@ -13,39 +15,159 @@ pub(crate) fn call_id_of(text: &str) -> Option<&str> {
 /// The text of a message without secrets.
 pub(crate) fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut proves = false;
+    let mut field = Field::Open;
+    let mut presses = Presses::None;
     for line in text.split_inclusive('\n') {
         // A folded line goes on with the field before it.
-        if !line.starts_with([' ', '\t']) {
-            let name = line.split(':').next().unwrap_or_default().trim();
-            proves =
-                ["authorization", "proxy-authorization"].iter().any(|one| name.eq_ignore_ascii_case(one));
+        let begins =
+            if line.starts_with([' ', '\t']) { 0 } else { line.find(':').map_or(0, |colon| colon + 1) };
+        if begins > 0 {
+            field = Field::of(&line[..begins - 1]);
+            presses = presses.after(line);
+        } else if line.trim().is_empty() {
+            (field, presses) = (Field::Open, presses.in_body());
         }
-        match line {
-            _ if proves => out.push_str(&blotted(line, "response=\"", &['"'])),
-            _ if line.starts_with("a=crypto:") => {
-                out.push_str(&blotted(line, "inline:", &['|', ' ', '\r', '\n']));
+        match field {
+            _ if presses.is_in_body() => out.push_str(&pressed(line)),
+            Field::Digest => out.push_str(&proven(line, begins)),
+            Field::Secret => blot(&mut out, line, begins, line.trim_end().len()),
+            Field::Open if line.starts_with("k=") => {
+                blot(&mut out, line, line.find(':').map_or(2, |colon| colon + 1), line.trim_end().len());
             }
-            _ if line.starts_with("k=") => out.push_str(&blotted(line, ":", &['\r', '\n'])),
-            _ => out.push_str(line),
+            Field::Open if line.starts_with("a=") => out.push_str(&attribute(line)),
+            Field::Open => out.push_str(line),
         }
+    }
+    without_passwords(&out, BLOT).into_owned()
+}
+
+/// What a header field holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Open,
+    /// A scheme, and what proves somebody by it.
+    Digest,
+    Secret,
+}
+
+impl Field {
+    fn of(name: &str) -> Field {
+        let name = name.trim();
+        let is = |known: &&str| name.eq_ignore_ascii_case(known);
+        match () {
+            () if ["authorization", "proxy-authorization"].iter().any(is) => Field::Digest,
+            () if ["authentication-info", "proxy-authentication-info"].iter().any(is) => Field::Digest,
+            // Attributes of a description look like fields, too.
+            () if !name.contains('=') && names_a_secret(name) => Field::Secret,
+            () => Field::Open,
+        }
+    }
+}
+
+/// Whether key presses stand in the body: digits that may be a card's or a PIN.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presses {
+    None,
+    Announced,
+    Here,
+}
+
+impl Presses {
+    /// After a line of the head, or of a part's.
+    fn after(self, line: &str) -> Presses {
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        let is_type = ["content-type", "c"].iter().any(|known| name.trim().eq_ignore_ascii_case(known));
+        let value = value.to_ascii_lowercase();
+        match is_type {
+            true if value.contains("dtmf") || value.contains("digits") => Presses::Announced,
+            true => Presses::None,
+            false => self,
+        }
+    }
+
+    fn in_body(self) -> Presses {
+        if self == Presses::None { self } else { Presses::Here }
+    }
+
+    fn is_in_body(self) -> bool {
+        self == Presses::Here
+    }
+}
+
+/// `Signal=5`, or the key alone; how long it was pressed may be seen.
+fn pressed(line: &str) -> String {
+    let (name, begins) = line.split_once('=').map_or(("", 0), |(name, _)| (name.trim(), name.len() + 1));
+    let mut out = String::with_capacity(line.len());
+    match name.eq_ignore_ascii_case("duration") {
+        true => out.push_str(line),
+        false => blot(&mut out, line, begins, line.trim_end().len()),
     }
     out
 }
 
-/// The line with what follows each `start`, up to one of `ends`, blotted out.
-fn blotted(line: &str, start: &str, ends: &[char]) -> String {
+/// A line with credentials: of a digest what the password went into, of any other scheme everything.
+fn proven(line: &str, begins: usize) -> String {
+    let value = line[begins..].trim_start();
+    let scheme = value.split_whitespace().next().unwrap_or_default();
     let mut out = String::with_capacity(line.len());
+    // Without a scheme it is a folded line, or information that comes with an answer.
+    if !scheme.is_empty() && !scheme.contains(['=', ',']) && !scheme.eq_ignore_ascii_case("digest") {
+        blot(&mut out, line, begins + value.as_ptr() as usize - line[begins..].as_ptr() as usize, line.len());
+        return out;
+    }
     let mut rest = line;
-    while let Some((before, secret)) = rest.split_once(start) {
-        out.push_str(before);
-        out.push_str(start);
-        let end = secret.find(ends).unwrap_or(secret.len());
-        out.push_str(&BLOT.repeat(end));
-        rest = &secret[end..];
+    while let Some(at) = find_proof(rest) {
+        let value = &rest[at..];
+        let quotes = value.len() - value.trim_start_matches([' ', '\t', '"']).len();
+        let end = value[quotes..].find(['"', ',', ' ', '\r', '\n']).map_or(value.len(), |end| quotes + end);
+        blot(&mut out, &rest[..at + end], at + quotes, at + end);
+        rest = &rest[at + end..];
     }
     out.push_str(rest);
     out
+}
+
+/// Behind the next `response =` or `rspauth =`, in any case.
+fn find_proof(line: &str) -> Option<usize> {
+    let small = line.to_ascii_lowercase();
+    let found = ["response", "rspauth"].iter().filter_map(|name| {
+        small.match_indices(name).find_map(|(at, name)| {
+            let behind = &small[at + name.len()..];
+            let equals = behind.find(|letter: char| !letter.is_whitespace())?;
+            behind[equals..].starts_with('=').then_some(at + name.len() + equals + 1)
+        })
+    });
+    found.min()
+}
+
+/// A line of a session description.
+fn attribute(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let small = line.to_ascii_lowercase();
+    if small.starts_with("a=ice-pwd:") || small.starts_with("a=key-mgmt:") {
+        blot(&mut out, line, line.find(':').map_or(2, |colon| colon + 1), line.trim_end().len());
+        return out;
+    }
+    if !small.starts_with("a=crypto:") {
+        return line.to_owned();
+    }
+    let mut from = 0;
+    while let Some(at) = small[from..].find("inline:").map(|at| from + at + "inline:".len()) {
+        let end = line[at..].find(['|', ' ', ';', '\r', '\n']).map_or(line.len(), |end| at + end);
+        blot(&mut out, &line[from..end], at - from, end - from);
+        from = end;
+    }
+    out.push_str(&line[from..]);
+    out
+}
+
+/// Adds a line, blotted out between two places.
+fn blot(out: &mut String, line: &str, from: usize, to: usize) {
+    out.push_str(&line[..from]);
+    let secret = &line[from..to.max(from)];
+    // Spaces stay, so that what is left is read as the same fields.
+    out.extend(secret.chars().map(|letter| if letter.is_whitespace() { letter } else { BLOT }));
+    out.push_str(&line[to.max(from)..]);
 }
 
 #[cfg(test)]
@@ -54,21 +176,40 @@ mod tests {
 
     #[test]
     fn digests_and_keys_are_blotted_out() {
-        let text = "INVITE sip:a@b SIP/2.0\r\ni: 7@x\r\n\
+        let text = "INVITE sip:a:u53r1nf0@b SIP/2.0\r\ni: 7@x\r\n\
                     Authorization: Digest username=\"hana\", response=\"0123456789abcdef\", nc=1\r\n\
-                    Proxy-Authorization: Digest username=\"hana\",\r\n response=\"fedcba98\"\r\n\r\n\
+                    Authorization : digest Response = 0f0f0f0f, nc=2\r\n\
+                    Proxy-Authorization: Digest username=\"hana\",\r\n response=\"fedcba98\"\r\n\
+                    Authorization: Bearer b34r3r\r\n\
+                    Authentication-Info: qop=auth, rspauth=\"a5a5a5\", nc=3\r\n\
+                    X-Api-Token: t0k3n and\r\n\tm0r3\r\n\r\n\
                     k=clear:0p3n\r\n\
-                    a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0|2^31\r\n\
+                    a=ice-pwd:1c3pwd\r\n\
+                    a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0|2^31;inline:dHdv|2^31\r\n\
                     a=crypto:2 AEAD_AES_128_GCM inline:b3RoZXI=\r\n";
 
         let kept = masked(text);
 
         assert_eq!(call_id_of(text), Some("7@x"));
-        for secret in ["0123456789abcdef", "fedcba98", "0p3n", "c2VjcmV0", "b3RoZXI"] {
-            assert!(!kept.contains(secret), "{kept}");
+        let secrets = ["0123456789abcdef", "0f0f0f0f", "fedcba98", "0p3n", "c2VjcmV0", "b3RoZXI", "dHdv"];
+        for secret in secrets.into_iter().chain(["u53r1nf0", "b34r3r", "a5a5a5", "t0k3n", "m0r3", "1c3pwd"]) {
+            assert!(!kept.contains(secret), "{secret}: {kept}");
         }
-        assert!(kept.contains("nc=1\r\n") && kept.contains("inline:********|2^31\r\n"), "{kept}");
+        for shown in ["username=\"hana\"", "nc=1\r\n", "nc=2\r\n", "nc=3\r\n", "inline:********|2^31;"] {
+            assert!(kept.contains(shown), "{shown}: {kept}");
+        }
         assert_eq!(kept.len(), text.len());
+    }
+
+    #[test]
+    fn keys_that_were_pressed_are_blotted_out_and_their_length_is_not() {
+        let head = "INFO sip:a@b SIP/2.0\r\nContent-Type: application/";
+        let relay = masked(&format!("{head}dtmf-relay\r\nX: 1\r\n\r\nSignal= 7\r\nDuration=160\r\n"));
+        let alone = masked(&format!("{head}dtmf\r\n\r\n7"));
+        let other = masked(&format!("{head}sdp\r\n\r\ns=7\r\n"));
+
+        assert!(relay.ends_with("\r\nX: 1\r\n\r\nSignal= *\r\nDuration=160\r\n"), "{relay}");
+        assert!(alone.ends_with("\r\n\r\n*") && other.ends_with("s=7\r\n"), "{alone} {other}");
     }
 
     #[test]

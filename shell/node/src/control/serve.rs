@@ -118,10 +118,10 @@ fn converse<T: From<Asked>>(stream: &UnixStream, window: &Window<T>) -> io::Resu
             Ok(request) => answer(window, request, user),
             Err(words) => Response::refused(Exit::Usage, words),
         };
-        let mut text = serde_json::to_vec(&response)?;
-        text.push(b'\n');
+        let mut text = model::without_passwords(&serde_json::to_string(&response)?, '*').into_owned();
+        text.push('\n');
         let mut to = stream;
-        to.write_all(&text)?;
+        to.write_all(text.as_bytes())?;
     }
 }
 

@@ -224,7 +224,8 @@ impl Day {
         let (here, length) = (self.phone.address(), body.len());
         format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK-{call}-{count}-{method}\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:hana:fr0m.ur1.p4ss@127.0.0.1>;tag={call}\r\nTo: <{uri}>{to_tag}\r\n\
+             Max-Forwards: 70\r\n\
+             From: <sip:hana:fr0m.ur1.p4ss@127.0.0.1>;tag={call}\r\nTo: <{uri}>{to_tag}\r\n\
              Call-ID: {call}@phone\r\nCSeq: {count} {method}\r\nContact: <sip:hana:c0ntact.p4ss@{here}>\r\n\
              {more}Content-Length: {length}\r\n\r\n{body}"
         )
@@ -301,7 +302,8 @@ impl Day {
     fn call(&mut self, call: &str) {
         let uri = format!("sip:12065550142:r3quest.p4ss@127.0.0.1:{}", self.port);
         let more = "X-Session-Token: t0ken.0f.s3ssion\r\nCookie: sid=c00kie.0f.s3ssion\r\n\
-                    Call-Info: <https://bob:w3b.p4ss@pictures.example/hana>\r\nContent-Type: application/sdp\r\n";
+                    Call-Info: <https://bob:w3b.p4ss@pictures.example/hana>\r\n\
+                    Content-Type: application/sdp\r\n";
         let body = description("0ffer");
         let mut east = std::mem::replace(&mut self.east, Far::at("127.0.0.3", self.port));
         let provider = std::thread::spawn(move || {
@@ -397,7 +399,8 @@ fn description(seed: &str) -> String {
     format!(
         "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
          k=clear:{seed}.cl34r.k3y\r\na=key-mgmt:mikey {seed}+m1key+k3y\r\n\
-         m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ice-ufrag:abcd\r\na=ice-pwd:{seed}1cepwd0123456789ab\r\n\
+         m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ice-ufrag:abcd\r\n\
+         a=ice-pwd:{seed}1cepwd0123456789ab\r\n\
          a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{}|2^31|1:4;inline:{}|2^31|2:4\r\n\
          a=crypto:2 AEAD_AES_128_GCM inline:{}\r\n",
         key(1),

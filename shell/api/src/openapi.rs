@@ -52,6 +52,7 @@ fn operation(resource: &Resource) -> Value {
 fn parameter(one: &Parameter) -> Value {
     let schema = match one.kind {
         Kind::Text | Kind::NeededText => json!({ "type": "string" }),
+        Kind::Moment => json!({ "type": "string", "format": "date-time" }),
         Kind::Count { most, usual } => {
             json!({ "type": "integer", "minimum": 1, "maximum": most, "default": usual })
         }

@@ -30,6 +30,8 @@ pub enum Kind {
     Text,
     /// Without it there is no answer.
     NeededText,
+    /// As RFC 3339 writes it.
+    Moment,
     /// From 1 to the limit.
     Count {
         most: u16,
@@ -141,7 +143,7 @@ pub const RESOURCES: &[Resource] = &[
             Parameter { name: "number", what: "What is dialled", kind: Kind::NeededText },
             Parameter { name: "from", what: "The user who calls", kind: Kind::Text },
             Parameter { name: "via", what: "The trunk that the call comes from", kind: Kind::Text },
-            Parameter { name: "at", what: "When, such as 2026-11-20T10:00:00Z", kind: Kind::Text },
+            Parameter { name: "at", what: "When, such as 2026-11-20T10:00:00Z", kind: Kind::Moment },
         ],
         answer: |house, asked| {
             let number = asked.word("number").unwrap_or_default();

@@ -102,10 +102,12 @@ impl House for Web {
 
     fn explain(&self, number: &str, from: Option<&str>, via: Option<&str>, at: Option<&str>) -> Answer {
         let policy = self.board.policy().ok_or_else(silent)?;
-        let inquiry = explain::inquiry(&policy, number, (from, via), at);
+        let from = explain::caller(&policy, from, via);
+        let from = from.ok_or_else(|| Refused::Missing("who calls? Say from or via".to_owned()))?;
+        let inquiry = explain::inquiry(&policy, number, from, at);
         let inquiry = inquiry.map_err(|fault| Refused::Wrong(format!("{fault:#}")))?;
         let explained = policy::explain(&policy, &inquiry);
-        said(explained.map_err(|nobody| Refused::Wrong(nobody.to_string()))?)
+        said(explained.map_err(|nobody| Refused::Missing(nobody.to_string()))?)
     }
 }
 

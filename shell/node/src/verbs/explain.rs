@@ -23,8 +23,11 @@ pub fn run(question: &Explain, palette: Palette) -> Result<Exit> {
             return Ok(Exit::Bad);
         }
     };
-    let who = (question.from.as_deref(), question.via.as_deref());
-    let inquiry = match inquiry(&policy, &question.number, who, question.at.as_deref()) {
+    let Some(from) = caller(&policy, question.from.as_deref(), question.via.as_deref()) else {
+        eprintln!("tandem: who calls? Say from which user (--from) or trunk (--via)");
+        return Ok(Exit::Usage);
+    };
+    let inquiry = match inquiry(&policy, &question.number, from, question.at.as_deref()) {
         Ok(inquiry) => inquiry,
         Err(fault) => {
             eprintln!("tandem: {fault:#}");
@@ -47,19 +50,13 @@ pub fn run(question: &Explain, palette: Palette) -> Result<Exit> {
 }
 
 /// What is asked: a number, by a user or a trunk, at a time or now.
-pub fn inquiry(
-    policy: &Policy,
-    number: &str,
-    (from, via): (Option<&str>, Option<&str>),
-    at: Option<&str>,
-) -> Result<Inquiry> {
-    let from =
-        caller(policy, from, via).context("who calls? Say from which user (--from) or trunk (--via)")?;
-    let at = at.map(|text| moment(text, policy)).transpose().context("--at")?.unwrap_or_else(now);
+pub fn inquiry(policy: &Policy, number: &str, from: Caller, at: Option<&str>) -> Result<Inquiry> {
+    let at = at.map(|text| moment(text, policy)).transpose().context("at")?.unwrap_or_else(now);
     Ok(Inquiry { dial: number.to_owned(), from, at, down: BTreeSet::new() })
 }
 
-fn caller(policy: &Policy, from: Option<&str>, via: Option<&str>) -> Option<Caller> {
+/// Who is meant to call: nobody, where nobody is named and there are several.
+pub fn caller(policy: &Policy, from: Option<&str>, via: Option<&str>) -> Option<Caller> {
     let user = from.map(|from| Caller::User(from.to_owned()));
     let trunk = || via.map(|via| Caller::Trunk(via.to_owned()));
     // With one user there is no doubt who is meant.

@@ -1,0 +1,126 @@
+//! What is asked by HTTP, judged by other people's programs after calls were made: Prometheus' own checker
+//! reads the figures, schemathesis compares every answer with the OpenAPI document.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::calls::NUMBER;
+use super::node::{self, Node};
+use super::place::{self, Transport, UDP_V4, Way, free_port, io_failure};
+use super::sipp::{Role, Sipp};
+use super::{Binary, Load};
+use crate::step::{self, Failure, root};
+
+const WAY: Way = Way { name: "http", ..UDP_V4 };
+const TOKEN: &str = "interop-0123456789abcdef0123456789";
+/// Where schemathesis is installed, and which.
+const PLACE: &str = "target/interop-http";
+const CHECKER: &str = "schemathesis==4.32.5";
+/// Users beside the trunks, so that it has to be said who calls.
+const USERS: &str = "[user.hana]\nname = \"Hana\"\nnumber = \"+14255550100\"\n\
+                     [user.minsu]\nname = \"Minsu\"\nnumber = \"+14255550101\"\n";
+
+/// Installs the checker in a folder of its own, where it is missing.
+pub fn install() -> Result<(), Failure> {
+    let folder = root().join(PLACE);
+    let installed = folder.join("installed");
+    if fs::read_to_string(&installed).is_ok_and(|version| version == CHECKER) {
+        return Ok(());
+    }
+    let cure = "needs python3 with venv, and its registry";
+    step::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder), cure)?;
+    let mut pip = Command::new(folder.join("bin/pip"));
+    step::run(pip.args(["install", "--quiet", "--disable-pip-version-check", CHECKER]), cure)?;
+    fs::write(installed, CHECKER).map_err(|error| io_failure(PLACE, &error))
+}
+
+pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
+    let (folder, web, node) = called(binary)?;
+    let figures = judged_figures(&folder, web)?;
+    let cases = judged_answers(&folder, web, load)?;
+    node.stop()?;
+    Ok(format!("{figures} figures, {cases}"))
+}
+
+/// A house that can be asked, and has had a call that was answered and one that nobody took.
+fn called(binary: &Binary) -> Result<(PathBuf, SocketAddr, Node), Failure> {
+    let folder = place::folder(WAY.name)?;
+    let port = || free_port(WAY.address).map(|port| SocketAddr::new(WAY.address, port));
+    let (callee, caller, web) = (port()?, port()?, port()?);
+    let setting = node::configure(&folder, WAY, callee, None)?;
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).map(|()| path).map_err(|error| io_failure(name, &error))
+    };
+    write("conf/users.toml", USERS)?;
+    let token = write("token", TOKEN)?.display().to_string();
+    let words = ["--http", &web.to_string(), "--http-token-file", &token];
+    let node = Node::start_with(binary, &folder, &setting, &words)?;
+
+    let once = |more: &[&str]| -> Vec<String> {
+        [&["-m", "1", "-r", "1"], more].concat().into_iter().map(str::to_owned).collect()
+    };
+    let (contact, options) = (format!("sip:callee@{callee}"), once(&[]));
+    let called = Role { scenario: "uas", local: callee, contact, transport: Transport::Udp, options };
+    let uas = Sipp::start(&folder, &called, None)?;
+    let (contact, options) = (format!("sip:caller@{caller}"), once(&["-key", "number", NUMBER]));
+    let calling = Role { scenario: "uac", local: caller, contact, transport: Transport::Udp, options };
+    let uac = Sipp::start(&folder, &calling, Some(setting.sip))?;
+    uac.finish(Duration::from_secs(30))?;
+    uas.finish(Duration::from_secs(30))?;
+    Ok((folder, web, node))
+}
+
+/// Prometheus' checker says nothing of a page that is as it should be.
+fn judged_figures(folder: &Path, web: SocketAddr) -> Result<usize, Failure> {
+    let page = get(web, "/metrics").map_err(|error| io_failure("/metrics", &error))?;
+    let path = folder.join("metrics");
+    fs::write(&path, &page).map_err(|error| io_failure("metrics", &error))?;
+    let file = fs::File::open(&path).map_err(|error| io_failure("metrics", &error))?;
+    let checked = Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::from(file)).output();
+    let checked = checked.map_err(|error| io_failure("promtool", &error))?;
+    let said = [checked.stdout, checked.stderr].concat();
+    if !checked.status.success() || !said.is_empty() {
+        let what = format!("promtool says: {}", String::from_utf8_lossy(&said));
+        return Err(Failure::new(what, format!("read {}", path.display())));
+    }
+    let counted = page.lines().any(|line| {
+        line.starts_with("tandem_calls_total{")
+            && line.contains("outcome=\"answered\"")
+            && line.ends_with(" 1")
+    });
+    if !counted {
+        return Err(Failure::new("the call was not counted", format!("read {}", path.display())));
+    }
+    Ok(page.lines().filter(|line| line.starts_with("# TYPE ")).count())
+}
+
+/// Answers that break the document, or requests that are taken or refused against it.
+fn judged_answers(folder: &Path, web: SocketAddr, load: Load) -> Result<String, Failure> {
+    let examples = if load == Load::Long { "1000" } else { "40" };
+    let mut command = Command::new(root().join(PLACE).join("bin/schemathesis"));
+    command.args(["run", &format!("http://{web}/openapi.json"), "--checks", "all", "--no-color"]);
+    command.args(["--header", &format!("Authorization: Bearer {TOKEN}"), "--max-examples", examples]);
+    command.args(["--seed", "1"]).current_dir(folder).stdin(Stdio::null());
+    let output = command.output().map_err(|error| io_failure("schemathesis", &error))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let log = folder.join("schemathesis.log");
+    fs::write(&log, &said).map_err(|error| io_failure("schemathesis.log", &error))?;
+    let cases = said.lines().find(|line| line.contains(" generated")).unwrap_or_default().trim();
+    if !output.status.success() || cases.is_empty() {
+        return Err(Failure::new("an answer is not as the document says", format!("read {}", log.display())));
+    }
+    Ok(cases.to_owned())
+}
+
+fn get(web: SocketAddr, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(web)?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {web}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.split_once("\r\n\r\n").map(|(_, page)| page.to_owned()).unwrap_or_default())
+}

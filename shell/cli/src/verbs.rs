@@ -5,11 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 use crate::cost::Cost;
 use crate::number::Number;
+use crate::pages::Completions;
 use crate::provider::Provider;
 use crate::rate::RateVerb;
 use crate::running::{Call, Status, Trunk, User};
@@ -166,6 +167,19 @@ tandem rate price +82255501234"
 seattle --wan mpls --blocking 0.1% --json\n\nTraffic is what [site.*] says, else what call records show."
     )]
     Cost(Cost),
+    /// Print what a shell needs to complete verbs and options
+    #[command(after_help = "Examples:\n  tandem completions bash > \
+/usr/share/bash-completion/completions/tandem\n  tandem completions zsh > ~/.zfunc/_tandem")]
+    Completions(Completions),
+    /// Write the pages of the manual into DIR
+    #[command(
+        after_help = "Examples:\n  tandem manual /usr/local/share/man/man1\n  tandem manual man && man \
+-l man/tandem-up.1"
+    )]
+    Manual {
+        /// The folder; it is made
+        dir: PathBuf,
+    },
     /// Explain a code, or show the help of a verb
     #[command(after_help = "Examples:\n  tandem help TD-R301\n  tandem help explain")]
     Help {
@@ -307,6 +321,11 @@ pub struct Explain {
     /// One JSON document instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+/// All verbs and options.
+pub fn tree() -> clap::Command {
+    Cli::command()
 }
 
 /// Reads the command line of this process. Prints help or the mistake, and exits, where there is no verb to

@@ -16,6 +16,7 @@ mod pcapng;
 mod recorder;
 mod revisions;
 mod sight;
+mod supervisor;
 mod up;
 mod verbs;
 mod web;
@@ -56,6 +57,8 @@ fn main() -> ExitCode {
         Verb::Diff(diff) => verbs::past::diff(&diff, palette),
         Verb::Cost(cost) => verbs::cost::run(&cost, palette),
         Verb::Rate(rate) => verbs::rate::run(&rate, palette),
+        Verb::Completions(completions) => verbs::pages::completions(&completions),
+        Verb::Manual { dir } => verbs::pages::manual(&dir),
         Verb::Help { topic } => verbs::help::run(topic.as_deref()),
         Verb::Version { json } => verbs::version(form(json)),
     };

@@ -23,6 +23,7 @@ use crate::banner::banner;
 use crate::control::{Asked, Board, Control, Response, Stage, Window};
 use crate::edge::{Edge, Plan};
 use crate::revisions::{Kept, Owner, answer, begin};
+use crate::supervisor::Supervisor;
 use crate::web;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -89,7 +90,12 @@ pub fn run(up: &Up) -> Result<Exit> {
         eprintln!("  http       {}", server.address);
     }
 
-    serve(&mut owner, &edge, &board, &happenings);
+    let supervisor = Supervisor::found();
+    supervisor.watch(edge.asker());
+    supervisor.ready(owner.about().number);
+
+    serve(&mut owner, &edge, &board, &happenings, &supervisor);
+    supervisor.stopping();
     board.change(|notice| notice.state = Stage::Draining);
     let drained = drain(&edge, &happenings, up.drain_max);
     info!(?drained, "stopping");
@@ -145,11 +151,23 @@ fn tell_signals(tell: Sender<Happening>) -> Result<()> {
 }
 
 /// Changes the house as it is told, until it is told to stop.
-fn serve(owner: &mut Owner, edge: &Edge, board: &Board, happenings: &Receiver<Happening>) {
+fn serve(
+    owner: &mut Owner,
+    edge: &Edge,
+    board: &Board,
+    happenings: &Receiver<Happening>,
+    supervisor: &Supervisor,
+) {
+    let mut told = owner.about().number;
     loop {
         let until_due = owner.deadline().map(|due| due.saturating_duration_since(Instant::now()));
         match happenings.recv_timeout(until_due.unwrap_or(LOOK_AT_FILES).min(LOOK_AT_FILES)) {
-            Ok(Happening::Signal(SIGHUP)) => reload(owner, edge),
+            Ok(Happening::Signal(SIGHUP)) => {
+                supervisor.reloading();
+                reload(owner, edge);
+                told = owner.about().number;
+                supervisor.ready(told);
+            }
             Ok(Happening::Asked(asked)) => answer(owner, edge, asked),
             Ok(Happening::Signal(_)) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
@@ -157,6 +175,10 @@ fn serve(owner: &mut Owner, edge: &Edge, board: &Board, happenings: &Receiver<Ha
         owner.expire(edge);
         edge.renew_certificates();
         pin(board, owner);
+        if owner.about().number != told {
+            told = owner.about().number;
+            supervisor.ready(told);
+        }
     }
 }
 

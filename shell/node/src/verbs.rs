@@ -13,6 +13,7 @@ pub mod kept;
 mod marks;
 mod messages;
 pub mod number;
+pub mod pages;
 pub mod past;
 pub mod provider;
 pub mod rate;

@@ -17,11 +17,13 @@ mod flight;
 mod handset;
 mod hearing;
 mod hold;
+mod http;
 mod mailbox;
 mod messages;
 mod node;
 pub mod oddities;
 mod office;
+mod package;
 mod page;
 mod park;
 mod phones;
@@ -91,6 +93,8 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "messages", run: messages::run },
     Scenario { name: "websocket", run: websocket::run },
     Scenario { name: "browser", run: browser::run },
+    Scenario { name: "http", run: http::run },
+    Scenario { name: "package", run: package::run },
     Scenario { name: "crash", run: crash::run },
 ];
 
@@ -113,6 +117,13 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     // Where they run alone there is no registry to install it from.
     if !alone::is_alone() && chosen.iter().any(|scenario| PAGES.contains(&scenario.name)) {
         page::install()?;
+    }
+    let is_wanted = |name: &str| chosen.iter().any(|scenario| scenario.name == name);
+    if !alone::is_alone() && is_wanted("http") {
+        http::install()?;
+    }
+    if !alone::is_alone() && is_wanted("package") {
+        package::prepare(load)?;
     }
     if let Some(done) = alone::again(name, load) {
         return done;

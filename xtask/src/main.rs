@@ -8,6 +8,7 @@ mod conformance;
 mod fuzz;
 mod interop;
 mod lanes;
+mod package;
 mod plans;
 mod programs;
 mod schema;
@@ -38,6 +39,7 @@ cargo xtask sim --policies N [--from S] random policies and calls, against the r
 cargo xtask sim --chaos N [--from S]    hours in which servers, DNS and registrars die and return
 cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a second
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
+cargo xtask package                     makes the package for Debian, in target/package
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
 cargo xtask bench [NAME]                parse, plan, apply, lamps, sessions; kit: calls, packets, phones
 ";
@@ -60,6 +62,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         "test" => lanes::test(),
         "long" => lanes::long(),
         "tidy" => tidy::run(&arguments.text("--root").map_or_else(step::root, PathBuf::from)),
+        "package" => package::make(),
         "deny" => programs::deny(),
         "schema" if arguments.has("--write") => schema::write(),
         "schema" => schema::compare(),

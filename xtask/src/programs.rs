@@ -18,6 +18,12 @@ const PACKAGES: &[(&str, &str)] = &[
     ("node", "nodejs"),
     ("npm", "npm"),
     ("chromium", "chromium"),
+    ("debootstrap", "debootstrap"),
+    ("dpkg-shlibdeps", "dpkg-dev"),
+    ("systemd-analyze", "systemd"),
+    ("sipsak", "sipsak"),
+    ("promtool", "prometheus"),
+    ("python3", "python3-venv"),
 ];
 
 /// Installs what the test lane needs and the machine lacks.
@@ -37,6 +43,7 @@ pub fn install() -> Result<(), Failure> {
     }
     install_tool("cargo-deny")?;
     install_tool("cargo-fuzz")?;
+    install_tool("cargo-deb")?;
     println!("all there: {}", PACKAGES.iter().map(|(program, _)| *program).collect::<Vec<_>>().join(", "));
     Ok(())
 }

@@ -19,6 +19,7 @@ use crate::facts::{InterfaceId, ServerId};
 use crate::handed_on::Dress;
 use crate::heading::Heading;
 use crate::limit::Claim;
+use crate::music::Music;
 use crate::orbit::Parking;
 use crate::pace::Pace;
 use crate::responses::Responses;
@@ -294,6 +295,9 @@ pub struct LegRules {
     pub session_ids: SessionIds,
     /// Whether sound from before the answer passes.
     pub early_media: EarlyMedia,
+    /// What its far end hears while it waits.
+    #[serde(skip)]
+    pub music: Music,
     /// What rules do to headers after the INVITE that begins the call.
     #[serde(skip)]
     pub dress: Option<Arc<Dress>>,

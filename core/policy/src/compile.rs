@@ -11,9 +11,11 @@ mod places;
 mod rates;
 mod rights;
 mod routing;
+mod sounds;
 mod trunks;
 
 pub use rates::decks;
+pub use sounds::sound_prints;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use crate::call_plan::{LegRules, MediaPlan, Otherwise, SrtpRules};
 use crate::deck::Deck;
 use crate::directory::Extensions;
 use crate::limit::{Limit, Unit};
+use crate::music::Music;
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Plans};
 use crate::pace::Pace;
@@ -34,6 +37,7 @@ use crate::policy::{AlertValues, Habits, Policy, RegistrarRules, Route, Site, Tr
 use crate::route_index::RouteIndex;
 use crate::schedule::Zone;
 use crate::steps::not_among;
+use sounds::Sounds;
 
 /// Compiles the first policy of a node.
 pub fn compile(documents: &Documents, secrets: &Secrets) -> Result<Policy, Vec<Problem>> {
@@ -55,15 +59,14 @@ fn compile_with(
     older: Option<&Policy>,
 ) -> Result<Policy, Vec<Problem>> {
     let mut compiler = Compiler::new(documents, secrets, older);
-    compiler.plans();
-    compiler.set_zone();
+    compiler.ground();
     let home = compiler.home();
     let interfaces = compiler.interfaces();
     let links = compiler.links();
     compiler.offers();
     let sites = compiler.sites(&home, &links);
-    let tariffs = compiler.tariffs(&decks_of(older));
-    let trunks = compiler.trunks((&interfaces, &sites, &links), &home, &tariffs);
+    let (tariffs, music) = (compiler.tariffs(&decks_of(older)), compiler.music_of_house());
+    let trunks = compiler.trunks((&interfaces, &sites, &links), &home, (&tariffs, &music));
     let book = compiler.rights_book();
     let users = compiler.users(&sites, &book);
     let directory = compiler.directory(&users);
@@ -85,7 +88,8 @@ fn compile_with(
         media: media_of_users(documents),
         handed_on: compiler.handed_on(),
         plans: std::mem::take(&mut compiler.plans),
-        device_leg: device_leg(documents),
+        device_leg: device_leg(documents, music),
+        sounds: std::mem::take(&mut compiler.sounds.read),
         malicious_code: documents.system.malicious_code.as_ref().map(|code| code.as_str().into()),
         alerts: alerts(documents),
         digests: digests(documents),
@@ -121,6 +125,12 @@ fn compile_with(
 }
 
 impl Compiler<'_> {
+    /// What holds wherever somebody is.
+    fn ground(&mut self) {
+        self.plans();
+        self.set_zone();
+    }
+
     /// Who is watched together.
     fn consoles(&mut self) -> BTreeMap<Arc<str>, Arc<[Arc<str>]>> {
         let documents = self.documents;
@@ -210,14 +220,14 @@ fn media_of_users(documents: &Documents) -> MediaPlan {
     MediaPlan { path: MediaPath::Anchored, codecs, also }
 }
 
-fn device_leg(documents: &Documents) -> LegRules {
+fn device_leg(documents: &Documents, music: Music) -> LegRules {
     let media = &documents.system.media;
     let keys_in_clear = media.keys_in_clear;
     let srtp = SrtpRules { mode: media.srtp, keys: media.keys, keys_in_clear, otherwise: Otherwise::Refused };
     // What users ask for is the house's to carry out.
     let redirect = documents.system.redirect;
     let (senders, dtmf) = (media.senders, media.dtmf);
-    LegRules { srtp, senders, dtmf, transfer: Transfer::Inside, redirect, ..LegRules::default() }
+    LegRules { srtp, senders, dtmf, transfer: Transfer::Inside, redirect, music, ..LegRules::default() }
 }
 
 struct Compiler<'d> {
@@ -229,6 +239,7 @@ struct Compiler<'d> {
     /// Where people live of whom nothing else is said.
     zone: Zone,
     paces: BTreeMap<Arc<str>, Arc<Pace>>,
+    sounds: Sounds,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }
@@ -243,6 +254,7 @@ impl<'d> Compiler<'d> {
             usages: rights::usage_names(documents),
             zone: Zone::universal(),
             paces: paces_of(older),
+            sounds: Sounds::new(older.map(|older| older.sounds.clone()).unwrap_or_default()),
             problems: Vec::new(),
             warnings: Vec::new(),
         }

@@ -15,6 +15,7 @@ mod heading;
 pub mod history;
 mod ids;
 mod lines;
+mod music;
 mod plan;
 mod redirection;
 mod sent_on;
@@ -65,7 +66,7 @@ pub use call_plan::{
     Service, SrtpRules,
 };
 pub use causes::{Cause, Causes};
-pub use compile::{compile, compile_after, decks};
+pub use compile::{compile, compile_after, decks, sound_prints};
 pub use connected::{Connected, Introduction, Line, Part, Saying};
 pub use deck::{
     BadLine, Deck, Found, LIST_HEAD, Price, PriceChange, PriceChanges, Quote, Rate, Tariff, Terms, day_of,
@@ -86,6 +87,7 @@ pub use model::{
     CarriedMethod, CarriedMethods, Dtmf, EarlyMedia, HeaderPlace, Ice, Keys, KeysInClear, MediaPath,
     MediaSenders, Redirect, RegisterStyle, Reliable, SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
+pub use music::Music;
 pub use orbit::{Orbit, Parking};
 pub use pace::{LineFull, Pace, Turn};
 pub use plan::{Decision, plan, plan_live, redirected_live};

@@ -22,6 +22,7 @@ use crate::directory::{Directory, Extensions};
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::forward::{Forward, Target};
 use crate::limit::{Claim, Limit, Permit};
+use crate::music::Sound;
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Place, Plans, rendered};
 use crate::orbit::Orbit;
@@ -87,6 +88,8 @@ pub struct Policy {
     pub(crate) registrar: RegistrarRules,
     /// How the legs of our own phones behave.
     pub(crate) device_leg: LegRules,
+    /// Files of sound, by their names.
+    pub(crate) sounds: BTreeMap<Arc<str>, Sound>,
     /// What is dialled to mark a call as malicious.
     pub(crate) malicious_code: Option<Arc<str>>,
     /// How our own phones ring.
@@ -238,6 +241,11 @@ impl Policy {
     /// The tests that the configuration carries.
     pub fn tests(&self) -> &[StoredTest] {
         &self.tests
+    }
+
+    /// What tells the contents of files of sound apart, by their names.
+    pub fn sound_prints(&self) -> BTreeMap<Arc<str>, u64> {
+        self.sounds.iter().map(|(name, sound)| (name.clone(), sound.print)).collect()
     }
 
     /// The price lists, by name.

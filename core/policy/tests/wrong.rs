@@ -258,6 +258,12 @@ wrong! {
         is "TD-C007 _:16:21", "did you mean \"refuse\"?";
     silence_too_short: "silence-01-too-short.toml"
         is "TD-C031 _:14:20", "10s to 24h, or \"off\"";
+    sound_that_is_not_there: "sound-01-file-that-is-not-there.toml"
+        is "TD-C065 _:8:9", "its name begins at the configuration's directory";
+    sound_elsewhere: "sound-02-file-elsewhere.toml"
+        is "TD-C065 _:8:9", "a file below the configuration's directory, such as \"sounds/waiting.wav\"";
+    sound_of_another_kind: "sound-03-file-of-another-kind.toml"
+        is "TD-C007 _:8:9", "\"off\", \"tone\", or a file such as \"sounds/waiting.wav\"";
     trunk_that_serves_its_site_alone_and_has_none: "toll-bypass-01-trunk-without-site.toml"
         is "TD-C070 _:14:8", "add site = \"…\"";
     trunk_that_serves_a_site_without_subnets: "toll-bypass-02-trunk-at-a-site-without-subnets.toml"

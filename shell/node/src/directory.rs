@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use model::{Documents, Problem, SecretRef, Secrets, SourceFile};
@@ -58,14 +59,14 @@ impl Written {
     /// Compiles it; files of secrets are looked for from `base`.
     pub fn compile(&mut self, base: &Path, older: Option<&Policy>) -> Result<Loaded, Vec<Problem>> {
         let mut documents = self.documents.take().unwrap_or_else(|| model::load(&self.files))?;
-        documents.lists = self.lists.iter().map(|list| (list.name.clone(), list.text.clone())).collect();
+        fill(&mut documents, &self.lists);
         let secrets = secrets_of(&documents, base);
         let policy = match older {
             Some(older) => policy::compile_after(older, &documents, &secrets)?,
             None => policy::compile(&documents, &secrets)?,
         };
-        // A list of a million prices is in the policy now, in a tenth of the room.
-        documents.lists.clear();
+        // A list of a million prices is in the policy now, in a tenth of the room; so is sound.
+        empty(&mut documents);
         Ok(Loaded { documents, policy })
     }
 }
@@ -118,11 +119,37 @@ fn is_same(one: &[SourceFile], other: &[SourceFile]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(is_same)
 }
 
-/// Reads the price lists. A file that cannot be read is left out: the compiler says where it is missed.
+/// Gives documents what the files hold that they name.
+pub fn fill(documents: &mut Documents, lists: &[List]) {
+    let priced: BTreeSet<&str> = documents.deck.values().map(|deck| deck.file.as_str()).collect();
+    let texts = lists.iter().filter(|list| priced.contains(&*list.name));
+    let texts = texts.filter_map(|list| Some((list.name.clone(), list.text()?.into()))).collect();
+    let heard: BTreeSet<&str> = documents.sound_files().collect();
+    let sounds = lists.iter().filter(|list| heard.contains(&*list.name));
+    let sounds = sounds.map(|list| (list.name.clone(), Arc::clone(&list.bytes))).collect();
+    (documents.lists, documents.sounds) = (texts, sounds);
+}
+
+/// Takes it from them again.
+pub fn empty(documents: &mut Documents) {
+    documents.lists.clear();
+    documents.sounds.clear();
+}
+
+/// Reads the price lists and the files of sound. A file that cannot be read is left out: the compiler says
+/// where it is missed.
 fn lists_of(documents: &Documents, directory: &Path) -> Vec<List> {
-    let files: BTreeSet<&str> = documents.deck.values().map(|deck| deck.file.as_str()).collect();
-    let read = |file: &str| Some(List::new(file, fs::read_to_string(directory.join(file)).ok()?));
+    let lists = documents.deck.values().map(|deck| deck.file.as_str());
+    let files: BTreeSet<&str> = lists.chain(documents.sound_files()).collect();
+    let read = |file: &str| Some(List::new(file, bounded(&directory.join(file))?));
     files.into_iter().filter_map(read).collect()
+}
+
+/// A file's content, unless it is larger than anything that could be meant.
+fn bounded(path: &Path) -> Option<Vec<u8>> {
+    const BYTES_MAX: u64 = 256 * 1024 * 1024;
+    let is_small = fs::metadata(path).is_ok_and(|about| about.len() <= BYTES_MAX);
+    is_small.then(|| fs::read(path).ok()).flatten()
 }
 
 /// Reads what the documents refer to. What has no value is left out: the compiler says where it is missed.

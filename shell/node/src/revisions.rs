@@ -18,4 +18,4 @@ pub use answer::answer;
 pub use begin::{Kept, begin};
 pub use owner::Owner;
 pub use plan::{Changes, TestsRun, plan_at_rest};
-pub use prices::Decks;
+pub use prices::Files;

@@ -337,9 +337,46 @@ fn pain_25_a_crash_while_a_price_list_is_applied_leaves_whole_lists() {
     }
     for number in 1..=7_u64 {
         let content = store::content_of(&home.data(), number).unwrap();
-        assert_eq!(*content.lists[0].text, *list(number - 1), "revision {number}");
+        assert_eq!(content.lists[0].text().unwrap(), list(number - 1), "revision {number}");
     }
     assert_eq!(fs::read_dir(home.data().join("revisions/lists")).unwrap().count(), 7);
+}
+
+/// Another content under the same name is a change, and a revision has its own; what cannot be played is
+/// refused, and nothing changes.
+#[test]
+fn h10_a_sound_is_part_of_its_revision() {
+    let home = home("sounds", |text| format!("{text}\n[system.media]\nmusic = \"waiting.wav\"\n"));
+    let file = home.directory.path().join("waiting.wav");
+    fs::write(&file, wav(800)).unwrap();
+    let _up = home.start_up();
+    fs::write(&file, wav(1_600)).unwrap();
+
+    let (plan, code) = home.json(&["plan"]);
+    let (applied, _) = home.json(&["apply"]);
+    let again = home.json(&["apply"]).0;
+    let (diff, _) = home.json(&["diff", "1", "2"]);
+    fs::write(&file, "no sound").unwrap();
+    let (refused, _) = home.json(&["plan"]);
+    let back = home.json(&["rollback"]).0;
+
+    assert_eq!((code, &plan["changes"]["sounds"]), (0, &serde_json::json!(["waiting.wav"])), "{plan:#}");
+    assert_eq!((&applied["what"], &applied["revision"]), (&"applied".into(), &2.into()), "{applied:#}");
+    assert_eq!(again["what"], "unchanged");
+    assert_eq!(diff["changes"]["sounds"][0], "waiting.wav");
+    assert_eq!(refused["problems"][0]["code"], "TD-C065", "{refused:#}");
+    assert_eq!((&back["what"], &back["revision"]), (&"applied".into(), &3.into()), "{back:#}");
+    let kept = |number| store::content_of(&home.data(), number).unwrap().lists[0].bytes.len();
+    assert_eq!([kept(1), kept(2), kept(3)], [800, 1_600, 800].map(|samples| 44 + 2 * samples));
+}
+
+/// A file of so many samples, one channel at 8 kHz.
+fn wav(samples: u32) -> Vec<u8> {
+    let mut file =
+        b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data".to_vec();
+    file.extend((2 * samples).to_le_bytes());
+    file.resize(44 + 2 * samples as usize, 7);
+    file
 }
 
 /// Who is turned away is listed with the verdict, and with what would have let them in.

@@ -75,7 +75,13 @@ pub(crate) struct Blueprint {
 impl Blueprint {
     /// Panics if it is wrong.
     pub(crate) fn read(toml: &str) -> Blueprint {
-        let documents = documents(toml);
+        Blueprint::with_sounds(toml, &[])
+    }
+
+    /// The same, with what files of sound hold.
+    fn with_sounds(toml: &str, sounds: &[(&str, &[u8])]) -> Blueprint {
+        let mut documents = documents(toml);
+        documents.sounds = sounds.iter().map(|(name, file)| ((*name).into(), (*file).into())).collect();
         let policy =
             policy::compile(&documents, &secrets(&documents)).unwrap_or_else(|all| panic!("{all:#?}"));
         Blueprint { documents, policy: Arc::new(policy) }
@@ -90,6 +96,11 @@ impl World {
     /// Builds a world around a configuration. Panics if it is wrong: the story is.
     pub fn from_toml(seed: u64, toml: &str) -> World {
         World::with_hosts(seed, toml, &[])
+    }
+
+    /// As `from_toml`, with what files of sound hold.
+    pub fn with_sounds(seed: u64, toml: &str, sounds: &[(&str, &[u8])]) -> World {
+        World::begin(seed, &Blueprint::with_sounds(toml, sounds), &BTreeMap::new(), 1)
     }
 
     /// As `from_toml`, with so many shards.

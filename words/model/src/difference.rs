@@ -66,6 +66,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         emergency,
         test,
         lists: _,
+        sounds: _,
     } = new;
     let mut between = Between { old, new, changes: Vec::new() };
     between.pair("system", "system", Some(&old.system), Some(system));

@@ -11,6 +11,7 @@ use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
 use crate::link::Link;
+use crate::music::Music;
 use crate::offer::Offer;
 use crate::orbit::Orbit;
 use crate::problem::Problem;
@@ -75,6 +76,9 @@ pub struct Documents {
     /// The texts of price lists, by the names of their files: whoever reads files puts them in.
     #[serde(skip)]
     pub lists: BTreeMap<Arc<str>, Arc<str>>,
+    /// What files of sound hold, in the same way.
+    #[serde(skip)]
+    pub sounds: BTreeMap<Arc<str>, Arc<[u8]>>,
 }
 
 impl Documents {
@@ -104,6 +108,16 @@ impl Documents {
             self.trunk.values().filter_map(|trunk| Some(&trunk.value.auth.as_ref()?.password.value));
         let of_users = self.user.values().filter_map(|user| Some(&user.value.password.as_ref()?.value));
         of_trunks.chain(of_users)
+    }
+
+    /// Every file of sound that is named.
+    pub fn sound_files(&self) -> impl Iterator<Item = &str> {
+        let of_trunks = self.trunk.values().filter_map(|trunk| trunk.value.media.music.as_ref());
+        let all = self.system.value.media.music.iter().chain(of_trunks);
+        all.filter_map(|music| match &music.value {
+            Music::File(name) => Some(&**name),
+            Music::Off | Music::Tone => None,
+        })
     }
 
     /// What is dialled to pick calls up, where it is written or somebody is in a pickup group.

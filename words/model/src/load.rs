@@ -297,6 +297,7 @@ impl<'f> Reader<'f> {
             emergency: self.emergency,
             test: self.test,
             lists: BTreeMap::new(),
+            sounds: BTreeMap::new(),
         };
         (Some(documents), self.problems)
     }

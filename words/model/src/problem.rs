@@ -61,6 +61,7 @@ codes! {
     PRIVACY_CODE      62 "a code for privacy cannot be dialled";
     FEATURE_CODE      63 "a code for a service cannot be dialled";
     ORBIT             64 "calls cannot be parked as it is written";
+    SOUND             65 "a sound cannot be played";
     TOLL_BYPASS       70 "a rule about toll bypass cannot be kept";
     UNPROTECTED       71 "calls would cross the Internet unprotected";
     LINK              72 "a line does not carry what is meant for it";

@@ -7,6 +7,7 @@ use crate::alert::Alerts;
 use crate::call_rules::Redirect;
 use crate::marks::Marks;
 use crate::media::{Dtmf, Ice, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
+use crate::music::Music;
 use crate::network::{Address, PortRange};
 use crate::registrar::Registrar;
 use crate::site::Operator;
@@ -85,6 +86,9 @@ pub struct DeviceMedia {
     pub transcode: Transcode,
     #[serde(default)]
     pub dtmf: Dtmf,
+    /// What whoever waits hears: on hold at a phone that sends nothing, or parked. Two soft beeps every ten
+    /// seconds where it is missing.
+    pub music: Option<Spot<Music>>,
 }
 
 /// A digest of RFC 7616 and RFC 8760.

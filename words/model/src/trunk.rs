@@ -12,6 +12,7 @@ use crate::headers::HeaderRule;
 use crate::health::HealthCheck;
 use crate::identity::{Identity, Translate};
 use crate::media::{Codec, Dtmf, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
+use crate::music::Music;
 use crate::network::Source;
 use crate::precedence::Precedence;
 use crate::register::Register;
@@ -222,4 +223,6 @@ pub struct TrunkMedia {
     pub transcode: Transcode,
     #[serde(default)]
     pub dtmf: Dtmf,
+    /// What whoever waits at its far end hears; the system's where it is missing.
+    pub music: Option<Spot<Music>>,
 }

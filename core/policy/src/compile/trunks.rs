@@ -13,6 +13,7 @@ use crate::compile::{Compiler, default_codecs, words};
 use crate::deck::Tariff;
 use crate::facts::{InterfaceId, ServerId};
 use crate::limit::Unit;
+use crate::music::Music;
 use crate::pace::Pace;
 use crate::policy::{Habits, Interface, Server, Site, Trunk, interface_for};
 use crate::responses::Responses;
@@ -28,7 +29,7 @@ impl Compiler<'_> {
         &mut self,
         (interfaces, sites, links): (&[Interface], &BTreeMap<Arc<str>, Arc<Site>>, &Links),
         home: &Habits,
-        tariffs: &BTreeMap<Arc<str>, Arc<Tariff>>,
+        (tariffs, music): (&BTreeMap<Arc<str>, Arc<Tariff>>, &Music),
     ) -> BTreeMap<Arc<str>, Arc<Trunk>> {
         let mut trunks = BTreeMap::new();
         let mut next_server = 0;
@@ -42,6 +43,7 @@ impl Compiler<'_> {
             let link = self.resolve_some(document, document.link.as_ref(), &self.documents.link, "link");
             let site = self.resolve_some(document, document.site.as_ref(), &self.documents.site, "site");
             let country = document.identity.country.as_ref().and_then(|id| self.country(document, id));
+            let own_music = document.media.music.as_ref().map(|own| self.music(document, own));
             let trunk = Trunk {
                 name: document.name.clone(),
                 servers,
@@ -68,7 +70,7 @@ impl Compiler<'_> {
                 credentials,
                 account,
                 media: media_of(document),
-                leg: leg_of(document),
+                leg: leg_of(document, own_music.unwrap_or_else(|| music.clone())),
                 precedence: document.resource_priority.as_slice().into(),
                 limit: document
                     .limits
@@ -161,7 +163,7 @@ fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
     }
 }
 
-fn leg_of(trunk: &model::Trunk) -> LegRules {
+fn leg_of(trunk: &model::Trunk, music: Music) -> LegRules {
     let model::TrunkMedia { srtp: mode, keys, keys_in_clear, .. } = trunk.media;
     LegRules {
         session_timer: trunk.call.session_timer,
@@ -177,6 +179,7 @@ fn leg_of(trunk: &model::Trunk) -> LegRules {
         reliable: trunk.call.reliable,
         session_ids: trunk.call.session_id,
         early_media: trunk.call.early_media,
+        music,
         dress: None,
     }
 }

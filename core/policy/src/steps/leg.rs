@@ -3,6 +3,7 @@
 use model::{EarlyMedia, MediaSenders, Reliable};
 
 use crate::call_plan::LegRules;
+use crate::music::Music;
 use crate::policy::{Policy, Trunk};
 use crate::steps::{Caller, Party};
 
@@ -32,5 +33,7 @@ pub(crate) fn for_help(leg: LegRules) -> LegRules {
     };
     // Who calls for help is heard, wherever it comes out.
     let senders = MediaSenders::Anywhere;
-    LegRules { srtp: leg.srtp.for_help(), senders, reliable, early_media: EarlyMedia::Pass, ..leg }
+    // Nobody who is spoken with for help hears anything else.
+    let music = Music::Nothing;
+    LegRules { srtp: leg.srtp.for_help(), senders, reliable, early_media: EarlyMedia::Pass, music, ..leg }
 }

@@ -1,6 +1,7 @@
 //! What an apply would do: objects that change, what that means for calls, and what the stored tests say.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 use model::{Change, Documents, Problem, difference};
@@ -9,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::effects::effects;
-use super::prices::{DeckChange, Decks, deck_changes, decks_of};
+use super::prices::{DeckChange, Files, deck_changes, sound_changes};
 use super::running::Running;
 use crate::directory::{Loaded, Written};
 
@@ -44,24 +45,28 @@ pub struct Changes {
     pub left_out: usize,
     /// Price lists whose text is another.
     pub decks: Vec<DeckChange>,
+    /// Files of sound that hold something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sounds: Vec<Arc<str>>,
 }
 
 impl Changes {
     pub fn between(old: Running<'_>, new: Running<'_>) -> Changes {
-        let decks = (decks_of(old.policy), decks_of(new.policy));
-        Changes::of((old.documents, &decks.0), (new.documents, &decks.1))
+        let files = (Files::of(old.policy), Files::of(new.policy));
+        Changes::of((old.documents, &files.0), (new.documents, &files.1))
     }
 
-    /// The same of documents that nobody compiles, each with its prices.
-    pub fn of(old: (&Documents, &Decks), new: (&Documents, &Decks)) -> Changes {
+    /// The same of documents that nobody compiles, each with what its files hold.
+    pub fn of(old: (&Documents, &Files), new: (&Documents, &Files)) -> Changes {
         let mut listed = difference(old.0, new.0);
         let left_out = listed.len().saturating_sub(LISTED_MAX);
         listed.truncate(LISTED_MAX);
-        Changes { listed, left_out, decks: deck_changes(old.1, new.1) }
+        let decks = deck_changes(&old.1.decks, &new.1.decks);
+        Changes { listed, left_out, decks, sounds: sound_changes(old.1, new.1) }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.listed.is_empty() && self.decks.is_empty()
+        self.listed.is_empty() && self.decks.is_empty() && self.sounds.is_empty()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What differs between price lists, deck by deck.
+//! What differs between files that documents name: price lists, deck by deck, and sounds.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +9,14 @@ use serde::Serialize;
 /// The prices of decks, by their names.
 pub type Decks = BTreeMap<Arc<str>, Arc<Deck>>;
 
+/// What the files hold that documents name.
+#[derive(Debug, Default)]
+pub struct Files {
+    pub decks: Decks,
+    /// What tells sounds apart, by the names of their files.
+    pub sounds: BTreeMap<Arc<str>, u64>,
+}
+
 /// A deck whose list is not as it was.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DeckChange {
@@ -17,9 +25,18 @@ pub struct DeckChange {
     pub prices: PriceChanges,
 }
 
-/// The prices that a policy goes by.
-pub fn decks_of(policy: &Policy) -> Decks {
-    policy.tariffs().map(|tariff| (tariff.name.clone(), tariff.deck.clone())).collect()
+impl Files {
+    /// Those that a policy goes by.
+    pub fn of(policy: &Policy) -> Files {
+        let decks = policy.tariffs().map(|tariff| (tariff.name.clone(), tariff.deck.clone())).collect();
+        Files { decks, sounds: policy.sound_prints() }
+    }
+}
+
+/// Every file of sound that is in both, and is another one.
+pub fn sound_changes(old: &Files, new: &Files) -> Vec<Arc<str>> {
+    let is_other = |(name, print): &(&Arc<str>, &u64)| old.sounds.get(*name).is_some_and(|old| old != *print);
+    new.sounds.iter().filter(is_other).map(|(name, _)| name.clone()).collect()
 }
 
 /// Every deck that differs, in order of the names.

@@ -29,6 +29,9 @@ pub fn plan_in_words(plan: &Value, palette: Palette) -> String {
 pub fn changes_in_words(changes: &Value, palette: Palette) -> Vec<String> {
     let mut lines = objects_in_words(changes, palette);
     list(&changes["decks"]).for_each(|deck| lines.extend(deck_in_words(deck, palette)));
+    for name in list(&changes["sounds"]).filter_map(Value::as_str) {
+        lines.push(format!("  {} sound {name}", palette.paint(Paint::Note, "~")));
+    }
     lines
 }
 

@@ -8,7 +8,8 @@ use model::{Documents, SourceFile};
 use serde_json::json;
 use store::{About, Cause, Content};
 
-use crate::revisions::{Changes, Decks};
+use crate::directory;
+use crate::revisions::{Changes, Files};
 use crate::verbs::{changes, when};
 
 pub fn list(verb: &Revisions, palette: Palette) -> Result<Exit> {
@@ -73,8 +74,8 @@ pub fn diff(verb: &Diff, palette: Palette) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Documents of a revision, and their prices.
-fn content(data: &Path, number: u64) -> Result<(Documents, Decks)> {
+/// Documents of a revision, and what their files hold.
+fn content(data: &Path, number: u64) -> Result<(Documents, Files)> {
     let Content { documents, lists } =
         store::content_of(data, number).with_context(|| format!("revision {number}"))?;
     let files: Vec<_> = documents.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
@@ -82,8 +83,8 @@ fn content(data: &Path, number: u64) -> Result<(Documents, Decks)> {
         let all: Vec<_> = problems.iter().map(ToString::to_string).collect();
         anyhow!("revision {number} cannot be read by this version:\n{}", all.join("\n"))
     })?;
-    documents.lists = lists.into_iter().map(|list| (list.name, list.text)).collect();
-    let decks = policy::decks(&documents);
-    documents.lists.clear();
-    Ok((documents, decks))
+    directory::fill(&mut documents, &lists);
+    let files = Files { decks: policy::decks(&documents), sounds: policy::sound_prints(&documents) };
+    directory::empty(&mut documents);
+    Ok((documents, files))
 }

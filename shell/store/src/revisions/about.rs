@@ -69,33 +69,38 @@ impl Cause {
 pub struct Content {
     /// Names and texts, in order of the names.
     pub documents: Vec<(String, String)>,
-    /// The price lists that the documents name, in order of the names.
+    /// The price lists and files of sound that the documents name, in order of the names.
     pub lists: Vec<List>,
 }
 
-/// A price list, by the name that documents call it by.
+/// A price list or a file of sound, by the name that documents call it by.
 #[derive(Clone, Debug)]
 pub struct List {
     pub name: Arc<str>,
-    pub text: Arc<str>,
+    pub bytes: Arc<[u8]>,
     /// A list of a million prices is summed up once, if anybody asks.
     digest: OnceLock<String>,
 }
 
 impl List {
-    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> List {
-        List { name: name.into(), text: text.into(), digest: OnceLock::new() }
+    pub fn new(name: impl Into<Arc<str>>, bytes: impl AsRef<[u8]>) -> List {
+        List { name: name.into(), bytes: bytes.as_ref().into(), digest: OnceLock::new() }
+    }
+
+    /// What it says, if it is text.
+    pub fn text(&self) -> Option<&str> {
+        str::from_utf8(&self.bytes).ok()
     }
 
     /// Tells its content from others.
     pub fn digest(&self) -> &str {
-        self.digest.get_or_init(|| hex(Sha256::digest(self.text.as_bytes())))
+        self.digest.get_or_init(|| hex(Sha256::digest(&self.bytes)))
     }
 }
 
 impl PartialEq for List {
     fn eq(&self, other: &List) -> bool {
-        self.name == other.name && self.text == other.text
+        self.name == other.name && self.bytes == other.bytes
     }
 }
 

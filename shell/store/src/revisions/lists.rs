@@ -1,4 +1,5 @@
-//! Price lists of revisions: each content is kept once, under its digest, however many revisions name it.
+//! Price lists and files of sound of revisions: each content is kept once, under its digest, however many
+//! revisions name it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,7 +26,7 @@ pub type Names = BTreeMap<String, Listed>;
 
 /// What a revision says of its lists.
 pub fn names_of(lists: &[List]) -> Names {
-    let listed = |list: &List| Listed { digest: list.digest().to_owned(), bytes: list.text.len() as u64 };
+    let listed = |list: &List| Listed { digest: list.digest().to_owned(), bytes: list.bytes.len() as u64 };
     lists.iter().map(|list| (list.name.to_string(), listed(list))).collect()
 }
 
@@ -48,12 +49,12 @@ impl Shelf {
         for list in lists {
             let path = self.path.join(list.digest());
             let length = fs::metadata(&path).map(|about| about.len());
-            if length.is_ok_and(|bytes| bytes == list.text.len() as u64) {
+            if length.is_ok_and(|bytes| bytes == list.bytes.len() as u64) {
                 continue;
             }
             let unfinished = self.path.join(format!("{UNFINISHED}{}", list.digest()));
             remove(&unfinished)?;
-            write_whole(&unfinished, list.text.as_bytes())?;
+            write_whole(&unfinished, &list.bytes)?;
             fs::rename(&unfinished, &path)?;
         }
         sync_folder(&self.path)?;
@@ -65,13 +66,13 @@ impl Shelf {
     pub fn lists(&self, names: &Names) -> io::Result<Vec<List>> {
         let read = |(name, listed): (&String, &Listed)| {
             let path = self.path.join(&listed.digest);
-            let text = fs::read_to_string(&path)
-                .map_err(|fault| io::Error::new(fault.kind(), format!("price list {name}: {fault}")))?;
-            let list = List::new(name.as_str(), text);
+            let bytes =
+                fs::read(&path).map_err(|fault| io::Error::new(fault.kind(), format!("{name}: {fault}")))?;
+            let list = List::new(name.as_str(), bytes);
             if list.digest() == listed.digest {
                 return Ok(list);
             }
-            let words = format!("{}: this is not the price list that was written", path.display());
+            let words = format!("{}: this is not the file that was written", path.display());
             Err(io::Error::new(io::ErrorKind::InvalidData, words))
         };
         names.iter().map(read).collect()

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use media::{
-    Aim, Door, Figures, Order, PortPair, Press, Purpose, Reports, Senders, Sending, SessionKey, Side, Spoken,
-    Turn,
+    Aim, Begins, Door, Figures, Order, PortPair, Press, Purpose, Reports, Senders, Sending, SessionKey, Side,
+    Spoken, Turn,
 };
 use policy::{Dtmf, InterfaceId, MediaPath, MediaPlan};
 use sdp::{Codecs, Cover, Direction, Face, Formats, Session, Way};
@@ -13,6 +13,7 @@ use sip_stack::Token;
 
 use crate::Room;
 use crate::keys::{Keys, Settled};
+use crate::plays::{self, Listening, Meanwhile, Plays, Wish};
 use crate::speech;
 use crate::stand::Stand;
 use crate::way::Ways;
@@ -40,6 +41,9 @@ pub(crate) struct Bridge {
     /// How the peer of each side tells key presses.
     dtmf: [Dtmf; 2],
     transcoding: Transcoding,
+    plays: Plays,
+    /// How often the sides have described themselves.
+    described: u32,
     stage: Stage,
     figures: Option<Figures>,
     /// Who speaks next on the callee's side is another peer than before.
@@ -78,6 +82,8 @@ struct Port {
     session_id: u64,
     /// Where its peer receives, by stream, as the relay was told last.
     aims: Vec<Aim>,
+    listening: Listening,
+    meanwhile: Meanwhile,
 }
 
 /// What a side has said of itself, and what the other side was told of it.
@@ -146,6 +152,8 @@ impl Bridge {
             version: 0,
             session_id: u64::from(key.nonce()) << 1 | side as u64,
             aims: Vec::new(),
+            listening: Listening::NotYet,
+            meanwhile: Meanwhile::Silence,
         };
         let sides = [port(Side::Caller), port(Side::Callee)];
         let keys = [caller.keys, Keys::unknown()];
@@ -160,6 +168,8 @@ impl Bridge {
             ways,
             dtmf,
             transcoding: Transcoding::default(),
+            plays: Plays::default(),
+            described: 0,
             stage: Stage::Shut,
             figures: None,
             peer: Peer::Same,
@@ -367,6 +377,9 @@ impl Bridge {
         let face = Face { covers, ways, formats, ..self.face(to, session) };
         sdp::rewrite(session, &face, codecs, &mut ours)
             .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
+        if self.sides[to as usize].meanwhile == Meanwhile::Music {
+            ours = sdp::audible(ours);
+        }
         Ok(match offer {
             Some(offer) => sdp::fit(offer, ours),
             None => ours,
@@ -475,6 +488,7 @@ impl Bridge {
         for (port, stand) in self.sides.iter_mut().zip(&stands) {
             (port.interface, port.senders) = (stand.interface, stand.senders);
             port.aims.clear();
+            port.listening = Listening::NotYet;
         }
         let [caller, callee] = stands;
         self.keys = [caller.keys, callee.keys];
@@ -591,7 +605,39 @@ impl Bridge {
             aims.push(Aim { turn: Turn::Same, ..aim.clone() });
             room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });
         }
-        self.sides[side as usize].aims = aims;
+        self.described = self.described.wrapping_add(1);
+        let port = &mut self.sides[side as usize];
+        port.aims = aims;
+        port.listening = port.listening.then(session);
+    }
+
+    /// Whether a side is told, while nobody speaks to it, that it will hear something.
+    pub(crate) fn tell_of_music(&mut self, side: Side, meanwhile: Meanwhile) {
+        self.sides[side as usize].meanwhile = meanwhile;
+    }
+
+    /// Whether a side's peer wants to hear sound.
+    pub(crate) fn listens(&self, side: Side) -> bool {
+        self.sides[side as usize].listening == Listening::Now
+    }
+
+    /// Whether a side's peer has put the other on hold, and when that may hear something of ours.
+    pub(crate) fn waits_for(&self, side: Side) -> Option<Begins> {
+        match self.sides[side as usize].listening {
+            Listening::Holding(begins) => Some(begins),
+            Listening::NotYet | Listening::Now => None,
+        }
+    }
+
+    /// Lets a side hear something of ours, or nothing from now on.
+    pub(crate) fn play(&mut self, room: &mut Room<'_>, side: Side, wish: Option<Wish>) {
+        if wish.is_none() && self.plays.is_silent(side) {
+            return;
+        }
+        let wish = wish.filter(|_| matches!(self.stage, Stage::Open));
+        let Port { heard, told, .. } = &self.sides[side as usize];
+        let stage = plays::Stage { session: self.session(), described: self.described, heard, told };
+        self.plays.settle(room, side, &stage, wish);
     }
 
     /// What else than media is expected of a side.

@@ -21,6 +21,7 @@ impl Call {
         let State::Up(callee) = &self.state else { return None };
         let plan = Arc::clone(&self.plan);
         let media = &plan.attempts[callee.attempt].media;
+        self.bridge.tell_of_music(from.other(), self.meanwhile(from.other()));
         self.describe(room, from, part, theirs, media).ok()
     }
 

@@ -167,10 +167,10 @@ fn noise(media: &Media<'_>) -> Option<u8> {
     media.codecs().iter().find(|codec| codec.is("CN")).map(|codec| codec.payload_type)
 }
 
-fn sound_of(codec: &Codec<'_>) -> Option<Sound> {
+pub(crate) fn sound_of(codec: &Codec<'_>) -> Option<Sound> {
     Sound::ALL.into_iter().find(|sound| codec.is(sound.name()) && codec.clock == sound.clock())
 }
 
-fn is_same(one: &Codec<'_>, other: &Codec<'_>) -> bool {
+pub(crate) fn is_same(one: &Codec<'_>, other: &Codec<'_>) -> bool {
     one.is(other.name) && one.clock == other.clock
 }

@@ -339,6 +339,7 @@ impl Calls {
     /// Puts a call back, or lets it go when it has nothing left to wait for; then does what it wants done.
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
         call.note_readiness();
+        call.entertain(room);
         call.settle_claims(room);
         call.note_seen(room);
         call.note_offer(room);

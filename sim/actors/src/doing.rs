@@ -40,6 +40,9 @@ impl Actor {
             Deed::HoldByZero(leg) => {
                 self.turn(now, leg, (sdp::Direction::SendOnly, Address::Zero), deed, out);
             }
+            Deed::HoldInSilence(leg) => {
+                self.turn(now, leg, (sdp::Direction::Inactive, Address::Real), deed, out);
+            }
             Deed::Resume(leg) => self.turn(now, leg, (sdp::Direction::SendRecv, Address::Real), deed, out),
             Deed::Say { leg, method, ref headers, ref body } => {
                 let body = body.as_ref().map(|(kind, body)| (kind.as_str(), body.as_bytes()));

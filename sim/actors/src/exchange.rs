@@ -96,6 +96,8 @@ pub enum Deed {
     },
     /// As `Hold`, in the way of RFC 2543: by a zero address.
     HoldByZero(LegId),
+    /// As `Hold`, and says nothing to whoever waits.
+    HoldInSilence(LegId),
     /// Keeps a contact registered with the house; its own address where it is empty.
     Register {
         contact: String,

@@ -238,6 +238,11 @@ impl CallHandle {
         self.wish(Deed::HoldByZero(self.leg));
     }
 
+    /// Nothing is said to whoever waits.
+    pub fn holds_in_silence(&self) {
+        self.wish(Deed::HoldInSilence(self.leg));
+    }
+
     pub fn resumes(&self) {
         self.wish(Deed::Resume(self.leg));
     }

@@ -11,6 +11,7 @@
 mod address;
 mod answer;
 mod assumed;
+mod audible;
 mod awake;
 mod base64;
 mod codec;
@@ -29,6 +30,7 @@ mod way;
 
 pub use answer::{Mismatch, answer_matches};
 pub use assumed::assumed;
+pub use audible::audible;
 pub use awake::{asleep, awake};
 pub use codec::{Codec, Codecs};
 pub use connection::{Connection, Host, Origin};

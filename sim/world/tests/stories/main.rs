@@ -40,6 +40,7 @@ mod links;
 mod lost_ack;
 mod malicious;
 mod moving_on;
+mod music;
 mod operator;
 mod parks;
 mod phones;

@@ -48,15 +48,15 @@ fn verdicts(world: &World) -> Vec<String> {
     world.records().iter().map(|record| record.verdict.clone()).collect()
 }
 
-/// The parked party hears nothing and is held; whoever dials the number speaks with it. Two records, of which
-/// the second names the first; and the number is free again.
+/// The parked party is held and hears that it waits; whoever dials the number speaks with it. Two records, of
+/// which the second names the first; and the number is free again.
 #[test]
 fn req_f46_a_parked_call_is_taken_by_its_number() {
     let (mut world, call) = parked(seed(), &house(""));
     let lobby = world.user("lobby");
     let before = call.packets_heard();
     world.run_for(WHILE);
-    assert_eq!(call.packets_heard(), before);
+    assert!((199..=201).contains(&(call.packets_heard() - before)), "a packet every 20 ms");
 
     let taking = lobby.dials("701");
     world.run_for(WHILE);

@@ -194,10 +194,10 @@ fn b5_teams_is_sent_neither_sips_nor_replaces() {
 }
 
 /// A call of a day with Teams, which keeps session timers of half an hour: it lives, through hold and
-/// resume, and both still hear each other.
+/// resume, and both still hear each other. Music for four hours would be most of what passes.
 #[test]
 fn b13_a_call_of_a_day_with_timers_of_half_an_hour() {
-    let mut world = world_of("teams-direct-routing");
+    let mut world = world_with("teams-direct-routing", "[system.media]\nmusic = \"off\"\n");
     let (hana, far) = (world.user("hana"), world.provider("far"));
     for one in [&hana, &far] {
         one.with(|profile| profile.packet_every = Duration::from_secs(20));

@@ -9,9 +9,11 @@ use crate::{TWO_PROVIDERS, seed};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A trunk that says this of its calls. Signs of life in signalling are asked of nobody.
+/// A trunk that says this of its calls. Signs of life in signalling are asked of nobody; nobody who waits
+/// hears music, which would be two hundred thousand packets an hour.
 fn house(says: &str) -> String {
-    let rules = format!("[trunk.east]\ncall = {{ session_timer = \"off\"{says} }}\n");
+    let off = "[system.media]\nmusic = \"off\"\n\n";
+    let rules = format!("{off}[trunk.east]\ncall = {{ session_timer = \"off\"{says} }}\n");
     TWO_PROVIDERS.replacen("[trunk.east]\n", &rules, 1)
 }
 

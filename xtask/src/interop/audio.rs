@@ -82,6 +82,18 @@ fn each_packet_arrived(record: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A second of half waves of so many samples, as a file that a house plays to whoever waits.
+pub fn music(half_wave: u32) -> Vec<u8> {
+    const SECOND: u32 = 8_000;
+    let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+    file.extend([SECOND, 2 * SECOND].map(u32::to_le_bytes).concat());
+    file.extend(b"\x02\0\x10\0data");
+    file.extend((2 * SECOND).to_le_bytes());
+    let wave = |at: u32| if (at / half_wave).is_multiple_of(2) { 6_000i16 } else { -6_000 };
+    file.extend((0..SECOND).flat_map(|at| wave(at).to_le_bytes()));
+    file
+}
+
 /// One second of something that is not silence, in µ-law, where SIPp finds it.
 pub fn write_tone(folder: &Path) -> Result<(), Failure> {
     let tone: Vec<u8> =

@@ -71,7 +71,18 @@ impl Office {
         binary: &Binary,
         name: &str,
         users: &[User],
+        more: (&str, &str),
+    ) -> Result<Office, Failure> {
+        Office::open_beside(binary, name, users, more, &[])
+    }
+
+    /// The same, with further files beside its documents.
+    pub fn open_beside(
+        binary: &Binary,
+        name: &str,
+        users: &[User],
         (listen, system): (&str, &str),
+        files: &[(&str, &[u8])],
     ) -> Result<Office, Failure> {
         let folder = place::folder(name)?;
         let port = |address: IpAddr| free_port(address).map(|port| SocketAddr::new(address, port));
@@ -83,6 +94,9 @@ impl Office {
         let users: String = users.iter().enumerate().map(user).collect();
         let base = documents((house, listen, system), carrier, second);
         write("conf/tandem.toml", &format!("{base}{users}"))?;
+        for (name, bytes) in files {
+            fs::write(folder.join("conf").join(name), bytes).map_err(|error| io_failure(name, &error))?;
+        }
         let media = format!("{}-{}", HOUSE_MEDIA.start, HOUSE_MEDIA.end - 1);
         let filter = format!("port {} or udp portrange {media}", house.port());
         let capture = Capture::start(&folder, &filter, house.port())?;

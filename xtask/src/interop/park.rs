@@ -1,7 +1,7 @@
 //! A call that rings is picked up by another phone, and calls are parked: taken by a third phone, and brought
-//! back to whoever parked. Baresips are the phones; SIPp calls from outside.
+//! back to whoever parked; whoever waits hears music. Baresips are the phones; SIPp calls from outside.
 //!
-//! Proves: F-46, F-47.
+//! Proves: A17, F-46, F-47.
 
 use std::time::Duration;
 
@@ -13,6 +13,9 @@ use super::{Binary, Load, audio, records};
 use crate::step::Failure;
 
 const WHILE: Duration = Duration::from_millis(1000);
+/// What whoever waits hears: half waves of so many samples, which nobody's voice has.
+const MUSIC: u32 = 20;
+const SYSTEM: &str = "media = { music = \"music.wav\" }\n";
 /// Calls come back after ten seconds, the shortest wait.
 const USERS: [User; 3] = [
     User { name: "hana", more: "pickup_group = \"sales\"" },
@@ -37,7 +40,9 @@ struct Heeded {
 }
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
-    let mut office = Office::open(binary, "park", &USERS)?;
+    let music = audio::music(MUSIC);
+    let files: [(&str, &[u8]); 1] = [("music.wav", &music)];
+    let mut office = Office::open_beside(binary, "park", &USERS, ("", SYSTEM), &files)?;
     audio::write_tone(&office.folder)?;
     let mut phones = Phones {
         hana: office.phone(("hana", "hana"), Transport::Udp, Answers::WhenTold)?,
@@ -52,7 +57,8 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     records::expect_exactly(&left.records, 6)?;
     expect_heard(&left, &phones, &Heeded { picked, waiting, taken })?;
     expect_elsewhere(&left)?;
-    Ok("one call from outside picked up, one parked and taken, one from outside parked and brought back"
+    Ok("one call from outside picked up, one parked, which heard music, and taken, one from outside parked \
+        and brought back"
         .into())
 }
 
@@ -104,13 +110,13 @@ fn bring_back(office: &Office, phones: &mut Phones) -> Result<(), Failure> {
     minsu.is_left()
 }
 
-/// The picker heard the carrier, whoever waited heard nobody, and then whoever took the call.
+/// The picker heard the carrier, whoever waited heard the music, and then whoever took the call.
 fn expect_heard(left: &Left, phones: &Phones, heeded: &Heeded) -> Result<(), Failure> {
     let at = |name: &str, phone: &Handset| Heard::at(&left.written, name, media_of(phone));
     let (hana, minsu) = (at("hana", &phones.hana)?, at("minsu", &phones.minsu)?);
     minsu.expect_voice(heeded.picked, audio::HALF_WAVE)?;
     hana.expect_silence(heeded.picked)?;
-    hana.expect_silence(heeded.waiting)?;
+    hana.expect_voice(heeded.waiting, MUSIC)?;
     hana.expect_voice(heeded.taken, phones.lobby.voice)?;
     at("lobby", &phones.lobby)?.expect_voice(heeded.taken, phones.hana.voice)
 }

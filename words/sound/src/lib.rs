@@ -17,8 +17,10 @@ mod recording;
 pub mod resample;
 mod sine;
 mod tone;
+mod tones;
 
 pub use g711::Law;
 pub use recording::{NotPlayable, Recording};
 pub use sine::Sine;
 pub use tone::{Sounding, Tone};
+pub use tones::Tones;

@@ -1,5 +1,6 @@
 //! Two baresips and a carrier: calls are held and taken up again by either side, digits arrive, sound comes
-//! before the answer, and a session is refreshed. What each end hears is told by the tone that reached it.
+//! before the answer, and a session is refreshed. What each end hears is told by the tone that reached it; a
+//! baresip that holds sends nothing, and whoever is held hears the music of the house.
 //!
 //! Proves: A12, A15, A17, A22, C8, F-12.
 
@@ -12,6 +13,11 @@ use super::{Binary, Load, audio, records};
 use crate::step::Failure;
 
 const WHILE: Duration = Duration::from_millis(1500);
+/// Music begins a second after nothing came.
+const HELD: Duration = Duration::from_millis(2500);
+/// Half waves of so many samples, which nobody's voice has.
+const MUSIC: u32 = 20;
+const SYSTEM: &str = "media = { music = \"music.wav\" }\n";
 const OUTSIDE: &str = "+12065550142";
 const DIGITS: &str = "159#0*";
 const USERS: [User; 3] =
@@ -28,7 +34,9 @@ struct Spans {
 }
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
-    let mut office = Office::open(binary, "hold", &USERS)?;
+    let music = audio::music(MUSIC);
+    let files: [(&str, &[u8]); 1] = [("music.wav", &music)];
+    let mut office = Office::open_beside(binary, "hold", &USERS, ("", SYSTEM), &files)?;
     audio::write_tone(&office.folder)?;
     let mut hana = office.phone(("hana", "hana"), Transport::Udp, Answers::AtOnce)?;
     let mut minsu = office.phone(("minsu", "minsu"), Transport::Tcp, Answers::AtOnce)?;
@@ -42,7 +50,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     minsu.talks()?;
     let at_first = Span::pass(WHILE);
     hana.tell("hold", "")?;
-    let held_by_caller = Span::pass(WHILE);
+    let held_by_caller = Span::pass(HELD);
     hana.tell("resume", "")?;
     let resumed = Span::pass(WHILE);
     for digit in DIGITS.chars() {
@@ -55,7 +63,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
         minsu.hears("CALL_DTMF_END")?;
     }
     minsu.tell("hold", "")?;
-    let held_by_callee = Span::pass(WHILE);
+    let held_by_callee = Span::pass(HELD);
     minsu.tell("resume", "")?;
     let at_last = Span::pass(WHILE);
     hana.tell("hangup", "")?;
@@ -86,14 +94,16 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     Ok(format!("held twice and resumed, {} digits, sound before the answer, a refresh", DIGITS.len()))
 }
 
-/// Who is held is silent, and everybody is heard at all other times.
+/// Who holds hears nothing, who is held hears music, and everybody is heard at all other times.
 fn each_heard_the_other(spans: &Spans, hana: (&Heard, u32), minsu: (&Heard, u32)) -> Result<(), Failure> {
     for span in [spans.at_first, spans.resumed, spans.at_last] {
         hana.0.expect_voice(span, minsu.1)?;
         minsu.0.expect_voice(span, hana.1)?;
     }
     hana.0.expect_silence(spans.held_by_caller)?;
+    minsu.0.expect_voice(spans.held_by_caller, MUSIC)?;
     minsu.0.expect_silence(spans.held_by_callee)?;
+    hana.0.expect_voice(spans.held_by_callee, MUSIC)?;
     hana.0.expect_voice(spans.early, audio::HALF_WAVE)
 }
 

@@ -13,6 +13,8 @@ use super::{Binary, Load, records};
 use crate::step::Failure;
 
 const WHILE: Duration = Duration::from_millis(1500);
+/// Who is held hears nobody, and nothing else that could be taken for somebody.
+const SYSTEM: &str = "media = { music = \"off\" }\n";
 const USERS: [User; 3] =
     [User { name: "hana", more: "" }, User { name: "minsu", more: "" }, User { name: "lobby", more: "" }];
 
@@ -31,7 +33,7 @@ struct Spans {
 }
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
-    let mut office = Office::open(binary, "transfer-phones", &USERS)?;
+    let mut office = Office::open_at(binary, "transfer-phones", &USERS, ("", SYSTEM))?;
     let mut phones = Phones {
         hana: office.phone(("hana", "hana"), Transport::Udp, Answers::AtOnce)?,
         minsu: office.phone(("minsu", "minsu"), Transport::Udp, Answers::AtOnce)?,

@@ -24,6 +24,8 @@ pub(crate) struct Earlies {
     pub ended: Vec<Dialog>,
     spoken: u32,
     pub silence: Silence,
+    /// Whether a phone rings, as was said after sound had been described.
+    pub rings: bool,
 }
 
 /// One early dialog.

@@ -65,7 +65,7 @@ impl Call {
         (to, words): (Token, String),
     ) -> Option<Given> {
         let words = words.into();
-        self.transfer = Some(Transfer { by, target: Some(to), stage: Stage::Ready, words });
+        self.transfer = Some(Transfer { by, target: Some(to), stage: Stage::Ready, words, rings: false });
         self.give(room)
     }
 

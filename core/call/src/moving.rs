@@ -16,6 +16,8 @@ pub(crate) struct Transfer {
     pub stage: Stage,
     /// The new party, for people.
     pub words: Box<str>,
+    /// Whether its phone rings.
+    pub rings: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

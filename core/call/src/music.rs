@@ -1,12 +1,14 @@
 //! Whoever waits hears something: on hold at a phone that plays nothing itself, parked, or left alone while
-//! a transfer is under way.
+//! a transfer is under way; and that a phone rings, where their own does not say so.
 
 use media::{Begins, Played, Side};
 use policy::Music;
 
 use crate::Room;
+use crate::attempt::{Attempt, Stage};
 use crate::call::{Call, State};
-use crate::moving::Presence;
+use crate::early::Silence;
+use crate::moving::{Presence, Transfer};
 use crate::plays::{Meanwhile, Wish};
 
 impl Call {
@@ -28,21 +30,44 @@ impl Call {
     }
 
     fn wished_for(&self, side: Side) -> Option<Wish> {
-        let is_up = matches!(self.state, State::Up(_)) && self.caller.invite.is_none();
         let is_here = self.here[side as usize] == Presence::Here;
-        if !is_up || !is_here || !self.bridge.listens(side) || self.meanwhile(side) == Meanwhile::Silence {
+        if self.plan.emergency || !is_here || !self.bridge.listens(side) {
             return None;
         }
+        match &self.state {
+            State::Placing(attempt) if side == Side::Caller => self.rings_early(attempt),
+            State::Up(_) if self.caller.invite.is_none() => self.waits(side),
+            State::Placing(_) | State::Up(_) | State::Closing(_) => None,
+        }
+    }
+
+    /// What a side hears while the other does not listen to it, or is not there.
+    fn waits(&self, side: Side) -> Option<Wish> {
         let other = side.other();
         let begins = match self.here[other as usize] {
             Presence::Away => Begins::AtOnce,
             Presence::Here => self.bridge.waits_for(other)?,
         };
-        let what = match &self.end(side).rules.music {
-            Music::Nothing => return None,
-            Music::Tone(tone) => Played::Tone(tone.clone()),
-            Music::Recording(recording) => Played::Looped(recording.clone()),
+        let rules = &self.end(side).rules;
+        let is_reached = |transfer: &Transfer| transfer.by == other && transfer.rings;
+        let rings = self.parked.is_none() && self.transfer.as_ref().is_some_and(is_reached);
+        let what = match (&rules.music, &rules.ringback) {
+            (_, Some(ringback)) if rings => Played::Tone(ringback.clone()),
+            (Music::Nothing, _) => return None,
+            (Music::Tone(tone), _) => Played::Tone(tone.clone()),
+            (Music::Recording(recording), _) => Played::Looped(recording.clone()),
         };
         Some(Wish { what, begins })
+    }
+
+    /// A caller who was told that the callee is heard, and whose phone does not ring by itself for that,
+    /// hears it ring where nothing comes.
+    fn rings_early(&self, attempt: &Attempt) -> Option<Wish> {
+        let Attempt { stage: Stage::Ringing { .. }, earlies, .. } = attempt else { return None };
+        let is_silent = earlies.rings || earlies.silence == Silence::Bridged;
+        let expects_sound = self.caller.told.described.is_some();
+        let ringback = self.end(Side::Caller).rules.ringback.as_ref();
+        let ringback = ringback.filter(|_| is_silent && expects_sound)?;
+        Some(Wish { what: Played::Tone(ringback.clone()), begins: Begins::AfterSilence })
     }
 }

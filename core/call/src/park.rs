@@ -212,7 +212,8 @@ impl Call {
         let offer = sdp::awake(self.bridge.heard(stays)).into();
         let begin = Begin { plan, facts, trail, offer, newcomer, parent: self.draft.id() };
         let words = format!("{who}, who was called back from {number}").into();
-        self.transfer = Some(Transfer { by: side, target: None, stage: Stage::Reaching, words });
+        self.transfer =
+            Some(Transfer { by: side, target: None, stage: Stage::Reaching, words, rings: false });
         self.errands.push(Errand::Place { of: self.key, begin: Box::new(begin) });
         true
     }

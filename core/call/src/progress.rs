@@ -34,6 +34,7 @@ impl Call {
         let Some(news) = self.hear_early(room, flow, message) else { return };
         self.draft.rang(room);
         self.meet_callee(room, message);
+        self.note_ringback(status, &news);
         let is_ringing = self.ring.beside.iter().any(|other| other.attempt.was_told());
         if let State::Placing(Attempt { stage: Stage::Ringing { progress, .. }, .. }) = &mut self.state {
             *progress = Progress::Told;
@@ -115,6 +116,16 @@ impl Call {
         let bye = dialog.next_request(Method::Bye);
         room.stack.request(room.now.instant, &bye.as_request(), part::nobody(), room.sends);
         ended.push(dialog);
+    }
+
+    /// A phone rings, or says that it will be heard.
+    fn note_ringback(&mut self, status: u16, news: &News) {
+        let State::Placing(attempt) = &mut self.state else { return };
+        match status {
+            180 if !news.describes => attempt.earlies.rings = true,
+            _ if news.is_new => attempt.earlies.rings = false,
+            _ => {}
+        }
     }
 
     /// What the caller is told of an answer, after whoever should be heard is heard.

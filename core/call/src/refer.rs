@@ -159,7 +159,7 @@ impl Call {
         let id = (self.refers > 0).then_some(message.cseq().number);
         self.refers = self.refers.saturating_add(1);
         let words = words_of(refer_to).into();
-        self.transfer = Some(Transfer { by, target: None, stage: Stage::Reaching, words });
+        self.transfer = Some(Transfer { by, target: None, stage: Stage::Reaching, words, rings: false });
         self.notices = (!is_untold).then(|| Notices::new(by, id));
         self.notify(room, 100);
         self.errands.push(errand);

@@ -74,7 +74,10 @@ impl Call {
         let Some(transfer) = &self.transfer else { return };
         let by = transfer.by;
         match status {
-            ..=199 => self.notify(room, status),
+            ..=199 => {
+                self.note_ringing(status);
+                self.notify(room, status);
+            }
             _ if self.parked.is_some() => {
                 self.transfer = None;
                 self.wait_in_orbit(room);
@@ -87,6 +90,13 @@ impl Call {
                     self.end_both(room, EndedBy::House, Ending::NotTransferred);
                 }
             }
+        }
+    }
+
+    /// The new party of a transfer has said something before its answer.
+    fn note_ringing(&mut self, status: u16) {
+        if let Some(transfer) = self.transfer.as_mut().filter(|_| status > 100) {
+            transfer.rings = true;
         }
     }
 

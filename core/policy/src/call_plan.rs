@@ -10,6 +10,7 @@ use model::{
     SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 use serde::Serialize;
+use sound::Tone;
 
 use crate::after::{Begins, Next, Rang, Unreached};
 use crate::causes::{Cause, Causes};
@@ -298,6 +299,9 @@ pub struct LegRules {
     /// What its far end hears while it waits.
     #[serde(skip)]
     pub music: Music,
+    /// What it hears while somebody's phone rings, where its own does not tell it so.
+    #[serde(skip)]
+    pub ringback: Option<Arc<Tone>>,
     /// What rules do to headers after the INVITE that begins the call.
     #[serde(skip)]
     pub dress: Option<Arc<Dress>>,

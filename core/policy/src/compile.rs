@@ -343,8 +343,10 @@ impl<'d> Compiler<'d> {
     fn home(&mut self) -> Habits {
         let system = &self.documents.system;
         let country = self.country(system, &system.country);
+        let country = country.unwrap_or_else(|| Arc::new(Country::anywhere()));
         Habits {
-            country: country.unwrap_or_else(|| Arc::new(Country::anywhere())),
+            ringback: sounds::ringback_in(&country),
+            country,
             area_code: system.area_code.as_ref().map(|code| code.as_str().into()),
             outside_prefix: None,
             privacy_code: system.privacy_code.as_ref().map(|code| code.as_str().into()),

@@ -13,6 +13,8 @@ use model::{
     TrunkDirection, TrunkKind, Watchers,
 };
 
+use sound::Tone;
+
 use crate::account::Account;
 use crate::call_plan::{Credentials, LegRules, MediaPlan};
 use crate::causes::Causes;
@@ -317,6 +319,8 @@ pub(crate) fn interface_for(
 #[derive(Clone, Debug)]
 pub(crate) struct Habits {
     pub country: Arc<Country>,
+    /// What is heard there while it rings.
+    pub ringback: Arc<Tone>,
     pub area_code: Option<Arc<str>>,
     pub outside_prefix: Option<Arc<str>>,
     /// What is dialled first to be hidden.

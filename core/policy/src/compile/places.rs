@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::Spot;
 
 use crate::compile::links::Links;
+use crate::compile::sounds::ringback_in;
 use crate::compile::{Compiler, words};
 use crate::facts::InterfaceId;
 use crate::limit::Unit;
@@ -54,6 +55,7 @@ impl Compiler<'_> {
             let site = Site {
                 name: document.name.clone(),
                 habits: Habits {
+                    ringback: country.as_ref().map_or_else(|| home.ringback.clone(), ringback_in),
                     country: country.unwrap_or_else(|| home.country.clone()),
                     area_code: area_code.or_else(|| home.area_code.clone()),
                     privacy_code: code(&document.privacy_code).or_else(|| home.privacy_code.clone()),

@@ -5,10 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use model::{Code, Document, Documents, Fault, Spot};
-use sound::{NotPlayable, Recording, Tone};
+use sound::{NotPlayable, Recording, Tone, Tones};
 
 use crate::compile::Compiler;
 use crate::music::{Music, Sound};
+use crate::numbering::Country;
+use crate::policy::Habits;
 
 /// What has been read of files of sound, and the tone that stands for them.
 pub(super) struct Sounds {
@@ -31,6 +33,17 @@ impl Compiler<'_> {
             Some(music) => self.music(system, music),
             None => Music::Tone(Arc::clone(&self.sounds.waiting)),
         }
+    }
+
+    /// What whoever is at a trunk's far end hears while they wait, and while it rings.
+    pub(super) fn heard_at(
+        &mut self,
+        trunk: &Document<model::Trunk>,
+        usual: &Music,
+        place: &Habits,
+    ) -> (Music, Arc<Tone>) {
+        let own = trunk.media.music.as_ref().map(|own| self.music(trunk, own));
+        (own.unwrap_or_else(|| usual.clone()), place.ringback.clone())
     }
 
     /// What a word or the name of a file comes to.
@@ -66,6 +79,11 @@ impl Compiler<'_> {
         self.sounds.read.insert(name.into(), Sound { print, recording: Arc::clone(&recording) });
         Ok(recording)
     }
+}
+
+/// What is heard in a country while it rings.
+pub(super) fn ringback_in(country: &Arc<Country>) -> Arc<Tone> {
+    Arc::new(Tones::of(&country.id).ringback)
 }
 
 fn fault(name: &str, why: NotPlayable) -> Fault {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{CallerIdHeader, Code, Document, Fault, Secure, Side, Spot, Transcode};
+use sound::Tone;
 
 use crate::address::host_text;
 use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
@@ -43,7 +44,8 @@ impl Compiler<'_> {
             let link = self.resolve_some(document, document.link.as_ref(), &self.documents.link, "link");
             let site = self.resolve_some(document, document.site.as_ref(), &self.documents.site, "site");
             let country = document.identity.country.as_ref().and_then(|id| self.country(document, id));
-            let own_music = document.media.music.as_ref().map(|own| self.music(document, own));
+            let place = site.as_ref().and_then(|name| sites.get(name));
+            let heard = self.heard_at(document, music, place.map_or(home, |site| &site.habits));
             let trunk = Trunk {
                 name: document.name.clone(),
                 servers,
@@ -70,7 +72,7 @@ impl Compiler<'_> {
                 credentials,
                 account,
                 media: media_of(document),
-                leg: leg_of(document, own_music.unwrap_or_else(|| music.clone())),
+                leg: leg_of(document, heard),
                 precedence: document.resource_priority.as_slice().into(),
                 limit: document
                     .limits
@@ -163,7 +165,7 @@ fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
     }
 }
 
-fn leg_of(trunk: &model::Trunk, music: Music) -> LegRules {
+fn leg_of(trunk: &model::Trunk, (music, ringback): (Music, Arc<Tone>)) -> LegRules {
     let model::TrunkMedia { srtp: mode, keys, keys_in_clear, .. } = trunk.media;
     LegRules {
         session_timer: trunk.call.session_timer,
@@ -180,6 +182,7 @@ fn leg_of(trunk: &model::Trunk, music: Music) -> LegRules {
         session_ids: trunk.call.session_id,
         early_media: trunk.call.early_media,
         music,
+        ringback: Some(ringback),
         dress: None,
     }
 }

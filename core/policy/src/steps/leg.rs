@@ -1,17 +1,19 @@
 //! How each leg of a call behaves.
 
+use std::sync::Arc;
+
 use model::{EarlyMedia, MediaSenders, Reliable};
 
 use crate::call_plan::LegRules;
 use crate::music::Music;
-use crate::policy::{Policy, Trunk};
+use crate::policy::{Policy, Site, Trunk};
 use crate::steps::{Caller, Party};
 
 /// The leg of whoever calls.
 pub(crate) fn of_caller(policy: &Policy, caller: &Caller<'_>) -> LegRules {
     match caller.party {
         Party::Trunk(trunk) => of_trunk(trunk),
-        Party::User(_) | Party::Stranger { .. } => of_user(policy),
+        Party::User(_) | Party::Stranger { .. } => of_user(policy, caller.site),
     }
 }
 
@@ -20,9 +22,10 @@ pub(crate) fn of_trunk(trunk: &Trunk) -> LegRules {
     trunk.leg.clone()
 }
 
-/// The leg towards a user's device.
-pub(crate) fn of_user(policy: &Policy) -> LegRules {
-    policy.device_leg.clone()
+/// The leg towards a device of somebody at a site.
+pub(crate) fn of_user(policy: &Policy, site: Option<&Arc<Site>>) -> LegRules {
+    let ringback = Some(policy.habits_of(site.map(|site| &**site)).ringback.clone());
+    LegRules { ringback, ..policy.device_leg.clone() }
 }
 
 /// The same leg for a call for help: nothing that is only wished for may stop it, and all sound is heard.
@@ -34,6 +37,14 @@ pub(crate) fn for_help(leg: LegRules) -> LegRules {
     // Who calls for help is heard, wherever it comes out.
     let senders = MediaSenders::Anywhere;
     // Nobody who is spoken with for help hears anything else.
-    let music = Music::Nothing;
-    LegRules { srtp: leg.srtp.for_help(), senders, reliable, early_media: EarlyMedia::Pass, music, ..leg }
+    let (music, ringback) = (Music::Nothing, None);
+    LegRules {
+        srtp: leg.srtp.for_help(),
+        senders,
+        reliable,
+        early_media: EarlyMedia::Pass,
+        music,
+        ringback,
+        ..leg
+    }
 }

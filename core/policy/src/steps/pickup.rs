@@ -134,7 +134,7 @@ fn attempt(policy: &Policy, caller: &Caller<'_>, user: &Arc<User>) -> AttemptPla
         device: None,
         heading: Arc::new(Heading::nothing(&user.name)),
         media: MediaPlan { path: MediaPath::Anchored, ..media },
-        leg: leg::of_user(policy),
+        leg: leg::of_user(policy, user.site.as_ref()),
         answer_wait: Duration::ZERO,
         escape: None,
         ring_max: Duration::ZERO,

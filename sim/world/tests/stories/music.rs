@@ -180,3 +180,61 @@ fn req_f46_who_is_parked_hears_music_until_somebody_takes_the_call() {
     world.run_until_quiet();
     world.finish();
 }
+
+/// A caller is told that it will hear the callee, and then that it rings, and nothing comes: it hears the
+/// ringing of its country, until the callee is heard or answers.
+#[test]
+fn h10_who_was_promised_sound_and_hears_none_hears_it_ring() {
+    for (country, pitches) in [("US", [440, 480]), ("GB", [400, 450])] {
+        let site = format!("[site.redmond]\ncountry = \"{country}\"");
+        let mut world = World::from_toml(seed(), &TWO_PROVIDERS.replace("[site.redmond]", &site));
+        let (hana, east) = (world.user("hana"), world.provider("east"));
+        east.has_habit(Habit::SilentEarly).answers_after(Duration::from_secs(12));
+        let call = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_millis(900));
+        assert_eq!((call.progress(), call.packets_heard()), (vec![183, 180], 0));
+
+        world.run_for(Duration::from_secs(6));
+
+        let heard = tones(&call.notes());
+        assert!(
+            !heard.is_empty() && heard.iter().all(|hertz| pitches.contains(hertz)),
+            "{country}: {heard:?}"
+        );
+        let before = call.packets_heard();
+        assert!((240..=300).contains(&before), "{before} packets");
+        world.run_for(Duration::from_secs(7));
+        assert!(call.is_up_with(&east));
+        let before = call.packets_heard();
+        world.run_for(MOMENT);
+        assert!((14..=16).contains(&(call.packets_heard() - before)), "the callee alone is heard");
+        world.finish();
+    }
+}
+
+/// Whoever transfers leaves, and the new phone rings: the party that waits hears that, and then who answers.
+#[test]
+fn h10_who_is_transferred_hears_the_new_phone_ring() {
+    let mut world = World::from_toml(seed(), &house("music = \"off\""));
+    let call = world.provider("east").dials("+1 425 555 0101");
+    world.run_for(MOMENT);
+    let (minsu, hana) = (world.user("minsu"), world.user("hana"));
+    hana.answers_after(Duration::from_secs(9));
+    let transferor = minsu.newest();
+    transferor.transfers_to("0100");
+    world.run_for(Duration::from_millis(300));
+    transferor.hangs_up();
+
+    world.run_for(Duration::from_secs(5));
+
+    let heard = tones(&call.notes());
+    assert!(!heard.is_empty() && heard.iter().all(|hertz| [440, 480].contains(hertz)), "{heard:?}");
+    world.run_for(Duration::from_secs(8));
+    let before = call.packets_heard();
+    world.run_for(MOMENT);
+    assert!((14..=16).contains(&(call.packets_heard() - before)), "hana alone is heard");
+    assert!(hana.newest().is_up());
+    call.hangs_up();
+    world.run_until_quiet();
+    world.finish();
+}

@@ -37,6 +37,7 @@ mod reliable;
 mod sealed;
 mod sipp;
 mod stage;
+mod syscalls;
 mod tls;
 mod transfer;
 mod transfer_phones;

@@ -22,6 +22,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dpkg-shlibdeps", "dpkg-dev"),
     ("systemd-analyze", "systemd"),
     ("sipsak", "sipsak"),
+    ("strace", "strace"),
     ("promtool", "prometheus"),
     ("python3", "python3-venv"),
 ];

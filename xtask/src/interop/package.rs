@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::place::{self, io_failure};
 use super::program::Program;
+use super::syscalls;
 use super::{Binary, Load};
 use crate::package;
 use crate::step::{self, Failure, read, root};
@@ -154,7 +155,9 @@ impl System {
         let words: Vec<&str> = line.split(' ').filter(|word| *word != "$TANDEM_OPTIONS").collect();
         let root = self.root.display().to_string();
         let command = self.inside(&[&["--userspec=tandem:tandem", &*root], &words[..]].concat());
-        let mut node = Program::start(command, &self.folder, "node")?;
+        let trace = self.folder.join("trace");
+        let traced = syscalls::traced(&command, &trace);
+        let mut node = Program::start(traced, &self.folder, "node")?;
         let until = Instant::now() + WITHIN;
         let asked = || Command::new("sipsak").args(["-s", "sip:127.0.0.1:5060"]).output();
         while !asked().is_ok_and(|output| output.status.success()) {
@@ -166,9 +169,14 @@ impl System {
         expect!(status?.contains("running"), "tandem status does not know it");
         let found = self.as_root(&["stat", "-c", "%U %a", "/var/lib/tandem/revisions"])?;
         expect!(found.trim() == "tandem 700", "revisions are {found}");
+        read(Command::new("kill").args(["-HUP", &node.id().to_string()]), "has it ended?")?;
+        thread::sleep(Duration::from_secs(1));
+        expect!(asked().is_ok_and(|output| output.status.success()), "it does not live through a reload");
         node.end();
         let log = fs::read_to_string(self.folder.join("node.log")).unwrap_or_default();
         expect!(!log.contains("ERROR"), "it had errors: {log}");
+        let refused = syscalls::refused(&trace, words.first().unwrap_or(&""), &unit)?;
+        expect!(refused.is_empty(), "the unit refuses what the house asks of the kernel: {refused:?}");
         Ok(())
     }
 

@@ -71,7 +71,8 @@ impl Sealer {
     pub fn seal_rtcp(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, Refused> {
         let ssrc = reporter(buffer.get(..length).ok_or(Refused::NoRoom)?)?;
         let index = self.reported.next(ssrc);
-        if index > REPORTS_MAX {
+        let is_stranger = self.reported.is_full() && !self.reported.knows(ssrc);
+        if index > REPORTS_MAX || is_stranger {
             return Err(Refused::WornOut);
         }
         let word = ENCRYPTED | index as u32;

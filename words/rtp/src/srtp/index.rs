@@ -1,13 +1,17 @@
 //! Counting packets past the 16 bits that they carry, and telling those that came before (RFC 3711 3.3).
 
-/// Senders that one key is shared by at a time; who is silent longest makes room.
+/// Senders that are looked for first: those that spoke last.
 const SENDERS_MAX: usize = 4;
+/// All others that a key has known. It forgets none, as it would take their numbers for new ones; beyond
+/// these it knows nobody new.
+const OTHERS_MAX: usize = 256;
 const WINDOW: u64 = 64;
 
 /// How far each sender under a key has come.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     senders: [Option<Sender>; SENDERS_MAX],
+    others: Vec<Sender>,
 }
 
 /// One sender: its highest number so far, and which of those just before it came.
@@ -44,7 +48,9 @@ impl Progress {
     }
 
     pub fn standing(&self, ssrc: u32, index: u64) -> Standing {
-        let Some(sender) = self.of(ssrc) else { return Standing::Fresh };
+        let Some(sender) = self.of(ssrc) else {
+            return if self.is_full() { Standing::Seen } else { Standing::Fresh };
+        };
         match sender.highest.checked_sub(index) {
             None => Standing::Fresh,
             Some(back) if back < WINDOW && sender.came >> back & 1 == 0 => Standing::Fresh,
@@ -52,10 +58,20 @@ impl Progress {
         }
     }
 
+    /// Whether nobody is known from now on who was not before.
+    pub fn is_full(&self) -> bool {
+        self.others.len() >= OTHERS_MAX
+    }
+
+    /// Whether it has known a sender.
+    pub fn knows(&self, ssrc: u32) -> bool {
+        self.of(ssrc).is_some()
+    }
+
     /// Notes a number that was used.
     pub fn note(&mut self, ssrc: u32, index: u64) {
         let at = self.senders.iter().position(|one| one.is_some_and(|one| one.ssrc == ssrc));
-        let at = at.unwrap_or(SENDERS_MAX - 1);
+        let at = at.unwrap_or_else(|| self.bring_forth(ssrc));
         let known = self.senders[at].filter(|one| one.ssrc == ssrc);
         let mut sender = known.unwrap_or(Sender { ssrc, highest: index, came: 0 });
         if let Some(ahead) = index.checked_sub(sender.highest) {
@@ -65,8 +81,18 @@ impl Progress {
             sender.came |= 1 << (sender.highest - index).min(WINDOW - 1);
         }
         self.senders[at] = Some(sender);
-        // Who spoke last stands first, so that the one that is silent longest is the one that goes.
+        // Who spoke last stands first, so that the one that is silent longest is the one that steps back.
         self.senders[..=at].rotate_right(1);
+    }
+
+    /// The place of somebody who did not speak lately, with what is known of him; who is silent longest steps
+    /// back for him.
+    #[cold]
+    fn bring_forth(&mut self, ssrc: u32) -> usize {
+        let others = &mut self.others;
+        let known = others.iter().position(|one| one.ssrc == ssrc).map(|at| others.swap_remove(at));
+        others.extend(std::mem::replace(&mut self.senders[SENDERS_MAX - 1], known));
+        SENDERS_MAX - 1
     }
 
     /// The number after the highest of a sender.
@@ -75,7 +101,7 @@ impl Progress {
     }
 
     fn of(&self, ssrc: u32) -> Option<&Sender> {
-        self.senders.iter().flatten().find(|sender| sender.ssrc == ssrc)
+        self.senders.iter().flatten().chain(&self.others).find(|sender| sender.ssrc == ssrc)
     }
 }
 
@@ -113,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_silent_make_room() {
+    fn nobody_is_forgotten_who_has_made_room() {
         let mut progress = Progress::default();
         for ssrc in 1..=4 {
             progress.note(ssrc, 1);
@@ -122,6 +148,23 @@ mod tests {
         progress.note(5, 1);
 
         assert_eq!(progress.standing(1, 1), Standing::Seen);
-        assert_eq!(progress.standing(2, 1), Standing::Fresh);
+        assert_eq!(progress.standing(2, 1), Standing::Seen);
+        assert_eq!(progress.standing(2, 2), Standing::Fresh);
+        progress.note(2, 3 << 16);
+        assert_eq!(progress.guess(2, 1), 3 << 16 | 1);
+    }
+
+    #[test]
+    fn beyond_so_many_nobody_new_is_known() {
+        let mut progress = Progress::default();
+        for ssrc in 0..1_000 {
+            if progress.standing(ssrc, 7) == Standing::Fresh {
+                progress.note(ssrc, 7);
+            }
+        }
+
+        assert_eq!(progress.others.len(), OTHERS_MAX);
+        assert_eq!(progress.standing(999, 7), Standing::Seen);
+        assert_eq!(progress.standing(0, 8), Standing::Fresh);
     }
 }

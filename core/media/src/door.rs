@@ -1,10 +1,11 @@
 //! What knocks at a side's ports besides media: checks of ICE, answered as a lite agent does (RFC 8445,
 //! 2.5, 7.3).
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use stun::{Class, Message};
+use stun::{Class, Message, Transaction};
 
 use crate::order::Checks;
 use crate::packet::Packet;
@@ -13,11 +14,16 @@ use crate::verdict::Reason;
 /// Who has not checked its chosen pair for so long has left it: peers renew theirs every 5 s (RFC 7675, 5.1).
 const LEFT_AFTER: Duration = Duration::from_secs(8);
 
+/// As many as a peer sends in minutes, once it has found us.
+const HEARD_MAX: usize = 64;
+
 /// What is kept of a side's checks.
 #[derive(Debug)]
 pub(crate) struct Checking {
     terms: Checks,
     chosen: Option<Chosen>,
+    /// The latest checks: each speaks once, from wherever it comes again.
+    heard: VecDeque<Transaction>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +50,7 @@ pub(crate) enum Choice {
 
 impl Checking {
     pub fn new(terms: &Checks) -> Checking {
-        Checking { terms: terms.clone(), chosen: None }
+        Checking { terms: terms.clone(), chosen: None, heard: VecDeque::new() }
     }
 
     /// Whether these are the terms of a restart (RFC 8445, 2.4).
@@ -53,8 +59,8 @@ impl Checking {
     }
 
     /// Answers a check of who knows our password; nobody else is answered. The answer lies where the check
-    /// lay; what is refused speaks for nothing.
-    pub fn take(&self, from: SocketAddr, packet: &mut Packet<'_>) -> Result<Option<Standing>, Reason> {
+    /// lay; what is refused, or came before, speaks for nothing.
+    pub fn take(&mut self, from: SocketAddr, packet: &mut Packet<'_>) -> Result<Option<Standing>, Reason> {
         let message = Message::parse(packet.bytes()).map_err(|_| Reason::Malformed)?;
         if message.class != Class::Request {
             return Err(Reason::Malformed);
@@ -82,7 +88,18 @@ impl Checking {
             None => stun::answer(transaction, from, password, packet.buffer_mut()),
         };
         packet.resize(length.ok_or(Reason::Undeliverable)?);
-        Ok(refusal.is_none().then_some(standing))
+        Ok((refusal.is_none() && self.is_fresh(transaction)).then_some(standing))
+    }
+
+    fn is_fresh(&mut self, transaction: Transaction) -> bool {
+        if self.heard.contains(&transaction) {
+            return false;
+        }
+        if self.heard.len() == HEARD_MAX {
+            self.heard.pop_front();
+        }
+        self.heard.push_back(transaction);
+        true
     }
 
     /// A pair is left for one that its peer thinks better of, or when the peer has left it.

@@ -58,7 +58,13 @@ fn g2_who_does_not_know_the_password_is_not_answered_and_moves_nothing() {
         [("ours:theirs", "another"), ("ours:else", PASSWORD), ("theirs:ours", PASSWORD)]
     {
         let check = Check { username, priority: 9, tie_breaker: 1, choice: Choice::Nominated };
-        assert_eq!(house.send(TO_PAGE, STRANGER, &written(&check, password)), Err(Reason::Unproven));
+        assert_eq!(
+            {
+                let asked = house.written(&check, password);
+                house.send(TO_PAGE, STRANGER, &asked)
+            },
+            Err(Reason::Unproven)
+        );
     }
     assert_eq!(house.media(TO_TRUNK, TRUNK), Ok((TO_PAGE, PAGE.to_owned())));
     assert_eq!(house.latched, [PAGE]);
@@ -109,10 +115,32 @@ fn g2_a_restart_keeps_the_old_way_until_there_is_a_new_one() {
     assert_eq!(house.check(PAGE, Choice::Nominated, 100), None, "by the terms of before");
 
     let check = Check { username: "newer:newest", priority: 1, tie_breaker: 1, choice: Choice::Nominated };
-    house.send(TO_PAGE, OTHER_PATH, &written(&check, PASSWORD)).unwrap();
+    {
+        let asked = house.written(&check, PASSWORD);
+        house.send(TO_PAGE, OTHER_PATH, &asked)
+    }
+    .unwrap();
 
     assert_eq!(house.media(TO_TRUNK, TRUNK), Ok((TO_PAGE, OTHER_PATH.to_owned())));
     assert_eq!(house.media(TO_PAGE, PAGE), Err(Reason::Stranger));
+}
+
+/// Whoever saw a check on its way and sends it again, however often, is neither believed nor keeps the place.
+#[test]
+fn g1_a_check_that_came_before_speaks_for_nobody() {
+    let mut house = House::new();
+    let check = Check { username: "ours:theirs", priority: 9, tie_breaker: 1, choice: Choice::Nominated };
+    let seen = house.written(&check, PASSWORD);
+    house.send(TO_PAGE, PAGE, &seen).unwrap();
+
+    for _ in 0..4 {
+        house.now += Duration::from_secs(5);
+        let (_, to, _) = house.send(TO_PAGE, STRANGER, &seen).unwrap();
+        assert_eq!(to, STRANGER.parse().unwrap(), "it is answered, and nothing follows");
+        assert_eq!(house.media(TO_TRUNK, TRUNK), Ok((TO_PAGE, PAGE.to_owned())));
+    }
+    house.check(OTHER_PATH, Choice::Nominated, 1).unwrap();
+    assert_eq!(house.media(TO_TRUNK, TRUNK), Ok((TO_PAGE, OTHER_PATH.to_owned())));
 }
 
 /// Who is lite is always controlled: a peer that would be so too is told (RFC 8445, 7.3.1.1).
@@ -120,7 +148,7 @@ fn g2_a_restart_keeps_the_old_way_until_there_is_a_new_one() {
 fn g2_a_peer_that_leaves_the_choice_to_us_is_refused() {
     let mut house = House::new();
     let check = Check { username: "ours:theirs", priority: 1, tie_breaker: 1, choice: Choice::Open };
-    let mut asked = written(&check, PASSWORD);
+    let mut asked = house.written(&check, PASSWORD);
     // ICE-CONTROLLING becomes ICE-CONTROLLED; the proof is written anew by its password.
     asked = resealed(asked, [0x80, 0x2a], [0x80, 0x29]);
 
@@ -139,19 +167,26 @@ fn g4_checks_do_not_cross() {
     house.media(TO_TRUNK, TRUNK).unwrap();
     let check = Check { username: "x:y", priority: 1, tie_breaker: 1, choice: Choice::Open };
 
-    assert_eq!(house.send(TO_TRUNK, TRUNK, &written(&check, "any")), Err(Reason::Malformed));
+    assert_eq!(
+        {
+            let asked = house.written(&check, "any");
+            house.send(TO_TRUNK, TRUNK, &asked)
+        },
+        Err(Reason::Malformed)
+    );
 }
 
 struct House {
     relay: Relay,
     now: Instant,
     latched: Vec<String>,
+    checks: u8,
 }
 
 impl House {
     /// A page whose checks are expected, and a trunk as ever.
     fn new() -> House {
-        let mut house = House { relay: Relay::new(), now: Instant::now(), latched: Vec::new() };
+        let mut house = House { relay: Relay::new(), now: Instant::now(), latched: Vec::new(), checks: 0 };
         let pair = |port| PortPair { address: [127, 0, 0, 1].into(), port };
         let ports = [pair(30000), pair(30002)];
         house.order(Order::Open { session: CALL, stream: 0, ports });
@@ -173,12 +208,22 @@ impl House {
     /// from.
     fn check(&mut self, from: &str, choice: Choice, priority: u32) -> Option<(PortIndex, SocketAddr)> {
         let check = Check { username: "ours:theirs", priority, tie_breaker: 1, choice };
-        let (port, to, answer) = self.send(TO_PAGE, from, &written(&check, PASSWORD)).ok()?;
+        let asked = self.written(&check, PASSWORD);
+        let (port, to, answer) = self.send(TO_PAGE, from, &asked).ok()?;
         let answer = Message::parse(&answer).unwrap();
-        assert_eq!((answer.class, answer.transaction), (Class::Answer, Transaction([3; 12])));
+        let asked = Message::parse(&asked).unwrap();
+        assert_eq!((answer.class, answer.transaction), (Class::Answer, asked.transaction));
         assert!(answer.is_proven(PASSWORD));
         assert_eq!(answer.seen(), Some(from.parse().unwrap()));
         Some((port, to))
+    }
+
+    /// A check that is none of those before.
+    fn written(&mut self, check: &Check<'_>, password: &str) -> Vec<u8> {
+        self.checks += 1;
+        let mut buffer = [0; 256];
+        let length = check.write(Transaction([self.checks; 12]), password, &mut buffer).unwrap();
+        buffer[..length].to_vec()
     }
 
     fn media(&mut self, port: PortIndex, from: &str) -> Result<(PortIndex, String), Reason> {
@@ -227,12 +272,6 @@ fn aim(rtp: Option<&str>, door: Option<Arc<Door>>) -> Aim {
 fn checks(username: &str) -> Option<Arc<Door>> {
     let checks = Checks { username: username.into(), password: PASSWORD.into() };
     Some(Arc::new(Door { checks: Some(checks), handshake: None }))
-}
-
-fn written(check: &Check<'_>, password: &str) -> Vec<u8> {
-    let mut buffer = [0; 256];
-    let length = check.write(Transaction([3; 12]), password, &mut buffer).unwrap();
-    buffer[..length].to_vec()
 }
 
 /// The same message with another attribute type, its proof made anew and its fingerprint left out.

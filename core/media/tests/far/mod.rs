@@ -74,6 +74,8 @@ pub struct House {
     pub repeats: usize,
     pub outgoing: Vec<(PortIndex, SocketAddr, Box<[u8]>)>,
     pub last: Option<Figures>,
+    /// So many checks were sent, each of them another one.
+    checks: u8,
     ours: Arc<Certificate>,
 }
 
@@ -213,6 +215,7 @@ impl House {
             repeats: 1,
             outgoing: Vec::new(),
             last: None,
+            checks: 0,
             ours: certificate(),
         };
         house.end(Side::Callee, Kind::Clear, NEAR);
@@ -267,8 +270,9 @@ impl House {
     pub fn check(&mut self, from: &str) {
         let check =
             stun::Check { username: USERNAME, priority: 9, tie_breaker: 1, choice: stun::Choice::Nominated };
+        self.checks += 1;
         let mut buffer = [0; 256];
-        let length = check.write(stun::Transaction([3; 12]), PASSWORD, &mut buffer).unwrap();
+        let length = check.write(stun::Transaction([self.checks; 12]), PASSWORD, &mut buffer).unwrap();
         self.receive(TO_CALLER, from, &buffer[..length]).unwrap();
     }
 

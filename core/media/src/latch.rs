@@ -1,6 +1,7 @@
 //! Learning where a peer's media really comes from, and holding on to it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use crate::near::{are_near, is_inside};
 use crate::order::{Senders, Turn};
@@ -19,12 +20,18 @@ pub(crate) struct Latch {
 /// So many places of earlier peers are told apart from the present one.
 const FORMER_MAX: usize = 4;
 
+/// So long packets are on their way from where a peer was, at most.
+const LATE: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Copy, Debug)]
 enum State {
     /// The peer has said nothing yet, so nobody is believed.
     Unaimed,
     /// Waiting for the first packet. A peer that was heard before goes on being sent to there.
     Listening { before: Option<SocketAddr> },
+    /// The same of a peer that was heard elsewhere than it says it is now: what still comes from there was on
+    /// its way, and tells nothing of where it is.
+    Moving { from: SocketAddr },
     /// Heard, from here.
     Locked { source: SocketAddr, trust: Trust },
 }
@@ -63,12 +70,17 @@ impl Latch {
         let is_checked = senders == Senders::Checked;
         let is_same = (is_checked || self.signalled == signalled) && turn == Turn::Same;
         let before = self.heard_from().filter(|_| is_same);
+        let left = self.heard_from().filter(|_| !is_same && turn == Turn::Same);
         let signalled = if is_checked { before } else { signalled };
         let former = match turn {
             Turn::Another => self.with_former(signalled),
             Turn::Same => self.former,
         };
-        *self = Latch { senders, turn, signalled, former, state: State::Listening { before } };
+        let state = match left {
+            Some(from) => State::Moving { from },
+            None => State::Listening { before },
+        };
+        *self = Latch { senders, turn, signalled, former, state };
     }
 
     pub fn is_aimed_at(&self, signalled: Option<SocketAddr>) -> bool {
@@ -96,21 +108,37 @@ impl Latch {
         self.signalled.map(|signalled| self.heard_from().unwrap_or(signalled))
     }
 
-    /// Judges the sender of a valid packet, and learns from it.
-    pub fn admit(&mut self, from: SocketAddr) -> Admission {
+    /// Whether a packet from there is the peer's, as far as its address tells. Nothing is learned yet.
+    #[inline]
+    pub fn weigh(&self, from: SocketAddr, now: Instant, aimed: Instant) -> Admission {
         let known = match self.state {
             State::Unaimed => return Admission::Stranger,
             State::Locked { source, .. } if source == from => return Admission::Known,
             State::Locked { trust, .. } => Some(trust),
-            State::Listening { .. } => None,
+            State::Moving { from: left } if left == from && now.saturating_duration_since(aimed) < LATE => {
+                return Admission::Known;
+            }
+            State::Listening { .. } | State::Moving { .. } => None,
         };
         let trust = self.trust(from);
         let believed = trust == Trust::Signalled || self.may_be(from, trust);
         if !believed || known.is_some_and(|known| trust <= known) {
             return Admission::Stranger;
         }
-        self.state = State::Locked { source: from, trust };
         Admission::Latched
+    }
+
+    /// The peer is there.
+    pub fn learn(&mut self, from: SocketAddr) {
+        self.state = State::Locked { source: from, trust: self.trust(from) };
+    }
+
+    /// Whether somebody may be the peer after its NAT has given it another port: he sends from its host, and
+    /// nobody has said that one address alone is to be believed.
+    pub fn is_beside(&self, from: SocketAddr) -> bool {
+        let may_move = matches!(self.senders, Senders::Near(_) | Senders::Anywhere);
+        let is_host = matches!(self.state, State::Locked { source, .. } if source.ip() == from.ip());
+        may_move && is_host && !self.former.contains(&Some(from))
     }
 
     /// How well who begins a handshake fits what was signalled; not at all, if he may not be the peer.
@@ -133,6 +161,7 @@ impl Latch {
         match self.state {
             State::Unaimed => false,
             State::Listening { before } => before == Some(from) || self.signalled == Some(from),
+            State::Moving { from: left } => left == from || self.signalled == Some(from),
             State::Locked { source, .. } => source == from,
         }
     }
@@ -152,7 +181,7 @@ impl Latch {
 
     fn heard_from(&self) -> Option<SocketAddr> {
         match self.state {
-            State::Unaimed => None,
+            State::Unaimed | State::Moving { .. } => None,
             State::Listening { before } => before,
             State::Locked { source, .. } => Some(source),
         }

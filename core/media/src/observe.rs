@@ -68,6 +68,14 @@ impl Observer {
         }
     }
 
+    /// Whether a packet goes on where the others stopped: of their source, and numbered after them.
+    pub fn goes_on_with(&self, packet: &Fixed) -> bool {
+        self.source.is_some_and(|source| {
+            let ahead = packet.sequence.wrapping_sub(source.highest);
+            source.ssrc == packet.ssrc && (1..JUMP_MAX).contains(&ahead)
+        })
+    }
+
     pub fn lost(&self) -> u64 {
         self.lost_before + self.source.map_or(0, |source| source.lost())
     }

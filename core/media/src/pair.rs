@@ -1,7 +1,7 @@
 //! One stream: its two sides, and how a packet crosses from one to the other.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rtp::Fixed;
 use rtp::srtp::Refused;
@@ -22,6 +22,8 @@ use crate::transcode::{Transcoded, Transcoder};
 use crate::verdict::{Half, Reason};
 
 const CLOCK_DEFAULT: u32 = 8000;
+/// A peer that sends at all sends more often.
+const SILENT: Duration = Duration::from_secs(1);
 
 pub(crate) type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
 /// Where a report goes, and out of which of our ports.
@@ -165,24 +167,33 @@ impl Pair {
         from: SocketAddr,
         packet: &mut Packet<'_>,
     ) -> Outcome {
+        let changed = self.changed;
         let (here, there) = self.facing(side);
         let header = Fixed::of(packet.bytes());
         let admission = match header {
-            Some(_) => {
-                // Proof comes first: on a protected stream nobody is learned from what he could not seal.
-                if let Err(reason) = here.open(packet, Half::Rtp) {
+            Some(header) => {
+                let admission = match here.latch.weigh(from, now, changed) {
+                    Admission::Stranger if here.has_moved(now, from, &header) => Admission::Latched,
+                    admission => admission,
+                };
+                // What a stranger copied uses up no number of the peer's; and nobody is learned from what he
+                // could not seal.
+                if admission != Admission::Stranger
+                    && let Err(reason) = here.open(packet, Half::Rtp)
+                {
                     return (Err(reason), None);
                 }
-                here.latch.admit(from)
+                if admission == Admission::Latched {
+                    here.latch.learn(from);
+                }
+                admission
             }
             None if here.handshake.is_some() && rtp::Kind::of(packet.bytes()) == rtp::Kind::Dtls => {
                 return (Err(Reason::Handshake), None);
             }
             None if here.door.is_some() => return here.answer(now, Half::Rtp, from, packet),
             // Fax and other kinds cross untouched, from where the peer is already; they teach nothing.
-            None if here.shield.is_none() && here.latch.is_peer(from) && !is_check(packet) => {
-                Admission::Known
-            }
+            None if here.is_clear() && here.latch.is_peer(from) && !is_check(packet) => Admission::Known,
             None => {
                 here.counted.dropped_malformed += 1;
                 return (Err(Reason::Malformed), None);
@@ -359,9 +370,8 @@ impl SideState {
                 self.handshake = None;
                 match (&mut self.shield, protection) {
                     (Some(shield), Some(protection)) => shield.rekey(protection),
-                    (shield, protection) => {
-                        *shield = protection.map(Shield::new);
-                    }
+                    (shield, Some(protection)) => *shield = Some(Shield::new(protection)),
+                    (shield, None) => *shield = shield.take().and_then(Shield::rest),
                 }
             }
         }
@@ -416,6 +426,20 @@ impl SideState {
             shaking.turn_to(from);
         }
         is_better
+    }
+
+    fn is_clear(&self) -> bool {
+        self.shield.as_ref().is_none_or(Shield::is_resting)
+    }
+
+    /// Whether the peer has come to another port of its host, and said nothing of it: it fell silent where it
+    /// was, and goes on from there as if nothing had happened.
+    #[cold]
+    fn has_moved(&self, now: Instant, from: SocketAddr, header: &Fixed) -> bool {
+        let is_silent = |last: Instant| now.saturating_duration_since(last) >= SILENT;
+        self.counted.last.is_some_and(is_silent)
+            && self.latch.is_beside(from)
+            && self.seen.goes_on_with(header)
     }
 
     fn is_checked_by(&self, checks: &Checks) -> bool {

@@ -11,6 +11,8 @@ pub(crate) enum Shield {
     /// Its keys are being agreed on: nothing crosses.
     Shut,
     Keyed(Box<Contexts>),
+    /// Clear for now. Keys that come back later go on counting where they were: their numbers were used.
+    Resting(Box<Contexts>),
 }
 
 /// The contexts of both directions of a side, and the keys that they were made of.
@@ -34,14 +36,27 @@ impl Shield {
 
     pub fn suite(&self) -> Option<Suite> {
         match self {
-            Shield::Shut => None,
+            Shield::Shut | Shield::Resting(_) => None,
             Shield::Keyed(contexts) => Some(contexts.ours.suite()),
+        }
+    }
+
+    pub fn is_resting(&self) -> bool {
+        matches!(self, Shield::Resting(_))
+    }
+
+    /// Media is clear from now on; nothing is left of a shield that had no keys.
+    pub fn rest(self) -> Option<Shield> {
+        match self {
+            Shield::Shut => None,
+            Shield::Keyed(contexts) | Shield::Resting(contexts) => Some(Shield::Resting(contexts)),
         }
     }
 
     /// Takes the keys of a new negotiation. A key that stays keeps its counters: a peer goes on where it was.
     pub fn rekey(&mut self, protection: &Protection) {
-        let Shield::Keyed(contexts) = self else {
+        let before = std::mem::replace(self, Shield::Shut);
+        let (Shield::Keyed(mut contexts) | Shield::Resting(mut contexts)) = before else {
             *self = Shield::new(protection);
             return;
         };
@@ -54,10 +69,15 @@ impl Shield {
             contexts.sealer = Sealer::new(ours);
             contexts.ours = ours.clone();
         }
+        *self = Shield::Keyed(contexts);
     }
 
     pub fn open(&mut self, packet: &mut Packet<'_>, half: Half) -> Result<(), Refused> {
-        let Shield::Keyed(contexts) = self else { return Err(Refused::NotGenuine) };
+        let contexts = match self {
+            Shield::Keyed(contexts) => contexts,
+            Shield::Shut => return Err(Refused::NotGenuine),
+            Shield::Resting(_) => return Ok(()),
+        };
         let length = match half {
             Half::Rtp => contexts.opener.open_rtp(packet.bytes_mut())?,
             Half::Rtcp => contexts.opener.open_rtcp(packet.bytes_mut())?,
@@ -67,7 +87,11 @@ impl Shield {
     }
 
     pub fn seal(&mut self, packet: &mut Packet<'_>, half: Half) -> Result<(), Refused> {
-        let Shield::Keyed(contexts) = self else { return Err(Refused::NotGenuine) };
+        let contexts = match self {
+            Shield::Keyed(contexts) => contexts,
+            Shield::Shut => return Err(Refused::NotGenuine),
+            Shield::Resting(_) => return Ok(()),
+        };
         let length = packet.length();
         let length = match half {
             Half::Rtp => contexts.sealer.seal_rtp(packet.buffer_mut(), length)?,

@@ -66,8 +66,74 @@ fn a20_what_is_not_sealed_with_the_peers_key_goes_nowhere() {
     assert_eq!(house.receive(TO_CALLER, STRANGER, &foreign.seal(&packet(2))), Err(Reason::Unproven));
     let genuine = caller.seal(&packet(3));
     assert!(house.receive(TO_CALLER, CALLER, &genuine).is_ok());
-    assert_eq!(house.receive(TO_CALLER, STRANGER, &genuine), Err(Reason::Copy));
+    assert_eq!(house.receive(TO_CALLER, CALLER, &genuine), Err(Reason::Copy));
+    assert_eq!(house.receive(TO_CALLER, STRANGER, &genuine), Err(Reason::Stranger));
     assert_eq!(house.figures().caller.dropped_unproven, 2);
+}
+
+/// Who is quicker than the peer with the peer's own packets is not heard, and takes nothing from the peer.
+#[test]
+fn g1_what_a_stranger_copied_uses_up_no_number_of_the_peer() {
+    let mut house = House::new();
+    house.aim(Side::Callee, CALLEE, None);
+    let mut caller =
+        house.aim(Side::Caller, CALLER, Some(protection(Suite::AesCm128HmacSha1_80, 1))).unwrap();
+    let first = caller.seal(&packet(1));
+    house.receive(TO_CALLER, CALLER, &first).unwrap();
+
+    for sequence in 2..20 {
+        let sealed = caller.seal(&packet(sequence));
+        assert_eq!(house.receive(TO_CALLER, STRANGER, &sealed), Err(Reason::Stranger));
+        assert_eq!(house.receive(TO_CALLER, CALLER, &sealed), Ok(packet(sequence)));
+    }
+}
+
+/// Media is clear for a while, and sealed again with the keys of before, as after an offer without keys: both
+/// directions go on counting, past the roll-over, and what was heard once is not heard again.
+#[test]
+fn i1_keys_that_rest_keep_their_counters() {
+    let mut house = House::new();
+    let keys = protection(Suite::AesCm128HmacSha1_80, 1);
+    house.aim(Side::Callee, CALLEE, None);
+    let mut caller = house.aim(Side::Caller, CALLER, Some(keys.clone())).unwrap();
+    let mut seen = Vec::new();
+    for sequence in [65_535, 0] {
+        seen.push(caller.seal(&packet(sequence)));
+        assert!(house.receive(TO_CALLER, CALLER, seen.last().unwrap()).is_ok());
+        let sealed = house.receive(TO_CALLEE, CALLEE, &packet(sequence)).unwrap();
+        assert_eq!(caller.open(&sealed), packet(sequence));
+    }
+
+    house.aim(Side::Caller, CALLER, None);
+    assert_eq!(house.receive(TO_CALLER, CALLER, &packet(1)), Ok(packet(1)));
+    assert_eq!(house.receive(TO_CALLEE, CALLEE, &packet(1)), Ok(packet(1)));
+    house.aim(Side::Caller, CALLER, Some(keys));
+
+    assert_eq!(house.receive(TO_CALLER, CALLER, &seen[1]), Err(Reason::Copy));
+    let sealed = caller.seal(&packet(2));
+    assert_eq!(house.receive(TO_CALLER, CALLER, &sealed), Ok(packet(2)));
+    let sealed = house.receive(TO_CALLEE, CALLEE, &packet(2)).unwrap();
+    assert_eq!(caller.open(&sealed), packet(2));
+}
+
+/// A peer whose source changes many times is heard each time; none of its packets is taken again, though
+/// their sources are long gone.
+#[test]
+fn i1_packets_of_sources_long_gone_are_copies() {
+    let mut house = House::new();
+    house.aim(Side::Callee, CALLEE, None);
+    let mut caller =
+        house.aim(Side::Caller, CALLER, Some(protection(Suite::AesCm128HmacSha1_80, 1))).unwrap();
+    let of = |ssrc: u8| {
+        let mut packet = packet(7);
+        packet[11] = ssrc;
+        packet
+    };
+    let all: Vec<_> = (0..20).map(|ssrc| caller.seal(&of(ssrc))).collect();
+
+    assert!(all.iter().all(|sealed| house.receive(TO_CALLER, CALLER, sealed).is_ok()));
+
+    assert!(all.iter().all(|sealed| house.receive(TO_CALLER, CALLER, sealed) == Err(Reason::Copy)));
 }
 
 /// Reports cross too, sealed anew.

@@ -93,8 +93,10 @@ fn i4_a_hello_of_a_stranger_does_not_keep_the_peer_out() {
 
         let sealed = far.seal(&packet(1));
         assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(1), "{senders:?}");
-        let unheard = house.receive(TO_CALLER, STRANGER, &stranger.seal_if_keyed(&packet(2)));
-        assert_eq!(unheard, Err(Reason::Unproven), "{senders:?}");
+        for (from, reason) in [(STRANGER, Reason::Stranger), (HOME, Reason::Unproven)] {
+            let unheard = house.receive(TO_CALLER, from, &stranger.seal_if_keyed(&packet(2)));
+            assert_eq!(unheard, Err(reason), "{senders:?}");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use media::{Aim, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Reports, Senders, Sending};
 use media::{SessionKey, Side, Turn, Verdict};
@@ -99,6 +99,50 @@ fn g1_a_strict_side_hears_one_address() {
     assert_eq!(relay.provider("198.51.100.9:6002", 1), Err(Reason::Stranger));
     assert_eq!(relay.provider("198.51.100.10:6000", 1), Err(Reason::Stranger));
     assert!(relay.provider(PROVIDER, 1).is_ok());
+}
+
+/// A NAT gives a phone another port in the middle of a call: it goes on from there, and is found again.
+#[test]
+fn g1_a_phone_whose_nat_gives_it_another_port_is_found_after_a_second() {
+    let moved = "203.0.113.1:62000";
+    let mut relay = Street::between(Senders::Near(host(NAT)), Senders::Near(host("198.51.100.9")));
+    relay.phone(OUTER, 1).unwrap();
+    assert_eq!(relay.phone(moved, 2), Err(Reason::Stranger), "both may speak");
+    relay.now += Duration::from_secs(1);
+
+    for (from, sequence) in [(ATTACKER, 3), ("203.0.113.2:61000", 3), (moved, 40_000), (moved, 1)] {
+        assert_eq!(relay.phone(from, sequence), Err(Reason::Stranger), "{from} {sequence}");
+    }
+    assert_eq!(relay.phone(moved, 4), Ok(PROVIDER.to_owned()));
+
+    assert_eq!(relay.provider(PROVIDER, 1), Ok(moved.to_owned()));
+    assert_eq!(relay.phone(OUTER, 5), Err(Reason::Stranger));
+}
+
+/// Where one address alone is to be believed, a second of silence changes nothing.
+#[test]
+fn g1_a_strict_side_is_not_found_elsewhere() {
+    let mut relay = Street::between(Senders::Anywhere, Senders::Signalled);
+    relay.provider(PROVIDER, 1).unwrap();
+    relay.now += Duration::from_secs(9);
+    assert_eq!(relay.provider("198.51.100.9:6002", 2), Err(Reason::Stranger));
+}
+
+/// A re-INVITE names another port: what was on its way from the old one is heard, and leads nobody back.
+#[test]
+fn g1_late_packets_do_not_lead_back_to_where_a_peer_was() {
+    let new = "198.51.100.9:7000";
+    let mut relay = Street::between(Senders::Near(host(NAT)), Senders::Near(host("198.51.100.9")));
+    relay.phone(OUTER, 1).unwrap();
+    relay.provider(PROVIDER, 1).unwrap();
+
+    relay.aim(Side::Callee, new, Senders::Near(host("198.51.100.9")));
+    assert_eq!(relay.provider(PROVIDER, 2), Ok(OUTER.to_owned()));
+    assert_eq!(relay.phone(OUTER, 2), Ok(new.to_owned()));
+
+    relay.now += Duration::from_secs(1);
+    assert_eq!(relay.provider(PROVIDER, 3), Ok(OUTER.to_owned()));
+    assert_eq!(relay.phone(OUTER, 3), Ok(PROVIDER.to_owned()), "it goes on there, whatever it said");
 }
 
 #[test]

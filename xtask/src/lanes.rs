@@ -23,6 +23,7 @@ pub fn test() -> Result<(), Failure> {
     step("simulated world, 200 days", || sim::live(Tale::Day, 0, 200))?;
     step("what parties do to a call, 1,000 sequences", || sim::live(Tale::Sequence, 0, 1_000))?;
     step("random policies, 300 seeds", || sim::live(Tale::Policy, 0, 300))?;
+    step("attackers at media, 60 seeds", || sim::live(Tale::Media, 0, 60))?;
     step("chaos, 7 hours", || sim::live(Tale::Chaos, 1, 7))?;
     step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
     step("demo", demo)?;
@@ -36,6 +37,7 @@ pub fn long() -> Result<(), Failure> {
     step("simulated world, 2,000 days", || sim::live(Tale::Day, 0, 2_000))?;
     step("what parties do to a call, 100,000 sequences", || sim::live(Tale::Sequence, 0, 100_000))?;
     step("random policies, 5,000 seeds", || sim::live(Tale::Policy, 0, 5_000))?;
+    step("attackers at media, 5,000 seeds", || sim::live(Tale::Media, 0, 5_000))?;
     step("fuzzing, ten minutes each", || fuzz::run_targets(None, 600))?;
     step("interop at full load", || interop::run(None, Load::Long))?;
     step("chaos, 200 hours", || sim::live(Tale::Chaos, 0, 200))

@@ -37,6 +37,7 @@ cargo xtask sim [--seeds N] [--from S]  random days in the simulated world
 cargo xtask sim --sequences N [--from S] whatever the parties of one call may do to it
 cargo xtask sim --policies N [--from S] random policies and calls, against the reference
 cargo xtask sim --chaos N [--from S]    hours in which servers, DNS and registrars die and return
+cargo xtask sim --media N [--from S]    attackers at the media of calls that change all the time
 cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a second
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask package                     makes the package for Debian, in target/package
@@ -97,8 +98,17 @@ struct Arguments {
     options: Vec<(String, Option<String>)>,
 }
 
-const WITH_VALUE: [&str; 8] =
-    ["--root", "--seeds", "--sequences", "--policies", "--chaos", "--lamps", "--from", "--seconds"];
+const WITH_VALUE: [&str; 9] = [
+    "--root",
+    "--seeds",
+    "--sequences",
+    "--policies",
+    "--chaos",
+    "--lamps",
+    "--media",
+    "--from",
+    "--seconds",
+];
 const ALONE: [&str; 2] = ["--write", "--long"];
 
 impl Arguments {

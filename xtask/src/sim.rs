@@ -3,7 +3,7 @@
 use crate::step::{Failure, cargo, run};
 
 /// What a seed is a seed of: a day, a sequence of deeds on one call, a policy with calls, an hour of chaos,
-/// lamps.
+/// lamps, calls under attack.
 #[derive(Clone, Copy)]
 pub enum Tale {
     Day,
@@ -11,10 +11,12 @@ pub enum Tale {
     Policy,
     Chaos,
     Lamps,
+    Media,
 }
 
 impl Tale {
-    pub const ALL: [Tale; 5] = [Tale::Day, Tale::Sequence, Tale::Policy, Tale::Chaos, Tale::Lamps];
+    pub const ALL: [Tale; 6] =
+        [Tale::Day, Tale::Sequence, Tale::Policy, Tale::Chaos, Tale::Lamps, Tale::Media];
 
     /// The flag that asks for so many.
     pub fn flag(self) -> &'static str {
@@ -24,6 +26,7 @@ impl Tale {
             Tale::Policy => "--policies",
             Tale::Chaos => "--chaos",
             Tale::Lamps => "--lamps",
+            Tale::Media => "--media",
         }
     }
 
@@ -35,12 +38,13 @@ impl Tale {
             Tale::Policy => 300,
             Tale::Chaos => 20,
             Tale::Lamps => 1,
+            Tale::Media => 100,
         }
     }
 
     fn cure(self) -> &'static str {
         match self {
-            Tale::Day | Tale::Sequence | Tale::Chaos => {
+            Tale::Day | Tale::Sequence | Tale::Chaos | Tale::Media => {
                 "the seed it names is the whole bug report: run it alone with --from SEED --trace"
             }
             Tale::Lamps => "the seed tells it all again: --from SEED",

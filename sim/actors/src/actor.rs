@@ -8,6 +8,7 @@ use crate::bindings::Registrar;
 use crate::chance::Chance;
 use crate::exchange::{ActorInput, ActorOut, Ended, LegId, Note, Noted, Parcel, Transport};
 use crate::leg::{Leg, Stage, State};
+use crate::media::MediaView;
 use crate::profile::{Habit, Profile};
 use crate::repeat::{Repeat, T1};
 use crate::whereabouts::{Registering, Watching};
@@ -70,6 +71,7 @@ pub struct LegView {
     pub packets_heard: u64,
     /// Reports that reached it where it takes them.
     pub reports_heard: u64,
+    pub media: MediaView,
 }
 
 impl Actor {
@@ -152,6 +154,7 @@ impl Actor {
             remote_tag: leg.dialog.remote_tag.clone().or_else(|| leg.early_tag.clone()),
             packets_heard: leg.media.packets_heard,
             reports_heard: leg.media.reports_heard,
+            media: leg.media.view(),
         })
     }
 
@@ -176,10 +179,13 @@ impl Actor {
         }
         let leg = self.legs.values_mut().rev().find(|leg| leg.media.local == to);
         let Some(leg) = leg else {
+            if self.legs.values().any(|leg| leg.media.was_at(to)) {
+                return;
+            }
             if to.port().is_multiple_of(2) {
                 let tag =
                     rtp::Header::parse(packet).ok().and_then(|header| crate::Tag::parse(header.payload));
-                let what = Note::HeardOutside { port: to.port(), tag };
+                let what = Note::HeardOutside { port: to.port(), tag: tag.map(|(tag, _)| tag) };
                 out.notes.push(Noted { leg: LegId(0), call_id: String::new(), what });
             }
             return;

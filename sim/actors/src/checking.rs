@@ -1,5 +1,7 @@
 //! The checks of an actor that is found by nothing else (RFC 8445): it chooses, and we answer.
 
+use std::time::{Duration, Instant};
+
 use sdp::{Credentials, Media, Session};
 use stun::{Check, Choice, Transaction};
 
@@ -10,7 +12,11 @@ const UFRAG: &str = "actr";
 pub(crate) struct Checking {
     theirs: Option<Credentials>,
     sent: u64,
+    last: Option<Instant>,
 }
+
+/// It does not check more often; less often than agents that have only begun, and more than for consent.
+const PAUSE: Duration = Duration::from_millis(200);
 
 impl Checking {
     /// What its descriptions say.
@@ -21,7 +27,11 @@ impl Checking {
     }
 
     /// A check, for whoever answers such.
-    pub(crate) fn next(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn next(&mut self, now: Instant) -> Option<Vec<u8>> {
+        if self.last.is_some_and(|last| now < last + PAUSE) {
+            return None;
+        }
+        self.last = Some(now);
         let Credentials { ufrag, password } = self.theirs.as_ref()?;
         self.sent += 1;
         let mut transaction = Transaction([7; 12]);

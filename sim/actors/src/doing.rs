@@ -44,6 +44,13 @@ impl Actor {
                 self.turn(now, leg, (sdp::Direction::Inactive, Address::Real), deed, out);
             }
             Deed::Resume(leg) => self.turn(now, leg, (sdp::Direction::SendRecv, Address::Real), deed, out),
+            Deed::ChangeSource(leg) => {
+                let (source, sequence) = (self.chance.u64() as u32, self.chance.u64() as u16 >> 1);
+                if let Some(leg) = self.legs.get_mut(&leg) {
+                    leg.media.change_source(source, sequence);
+                }
+            }
+            Deed::Rekey(leg) | Deed::MoveMedia(leg) => self.move_media(now, leg, deed, out),
             Deed::Say { leg, method, ref headers, ref body } => {
                 let body = body.as_ref().map(|(kind, body)| (kind.as_str(), body.as_bytes()));
                 match leg {
@@ -226,6 +233,19 @@ impl Actor {
             (leg.media.direction, leg.media.address) = (direction, address);
             self.change(now, id, deed, out);
         }
+    }
+
+    /// Another key, or another port, and an offer that says so.
+    fn move_media(&mut self, now: Instant, id: LegId, deed: Deed, out: &mut ActorOut) {
+        let (place, seed) = (self.rtp_address(), self.chance.u64());
+        let Some(leg) = self.legs.get_mut(&id) else { return };
+        if leg.changing.is_none() {
+            match deed {
+                Deed::Rekey(_) => leg.media.draw_key(seed),
+                _ => leg.media.move_to(place),
+            }
+        }
+        self.change(now, id, deed, out);
     }
 
     /// Offers a changed session, or asks for an offer.

@@ -76,6 +76,12 @@ pub enum Deed {
     SendInfo(LegId, String),
     /// Keys are pressed, one after the other: by events where the far end takes them, else by tones.
     Press(LegId, String),
+    /// Its media comes from another RTP source from now on, and counts from anywhere.
+    ChangeSource(LegId),
+    /// A re-INVITE with another key for what it seals.
+    Rekey(LegId),
+    /// A re-INVITE with another port for its media.
+    MoveMedia(LegId),
     /// A request of any method, inside of a call or, without a leg, outside of any.
     Say {
         leg: Option<LegId>,
@@ -189,6 +195,13 @@ pub enum Note {
     Heard {
         tag: Tag,
     },
+    /// A packet of tagged audio arrived; from whoever tells of each.
+    HeardEach {
+        tag: Tag,
+        number: u32,
+    },
+    /// A packet of media arrived that is not sealed with the far end's key; from whoever tells of each.
+    Unopened,
     /// Tagged audio is back that another device of the same call had taken turns with.
     HeardAgain {
         tag: Tag,

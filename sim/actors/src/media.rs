@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use rtp::srtp::Refused;
 use rtp::{Fixed, Header};
 use sdp::{Direction, Reports, Session};
 use sound::{Sine, g711, g722};
@@ -29,7 +30,12 @@ pub(crate) struct Media {
     /// Where we say that we are.
     pub address: Address,
     peer: Option<Peer>,
-    sequence: u16,
+    pub(crate) sequence: u16,
+    pub(crate) ssrc: u32,
+    /// Of tagged packets; it never begins anew.
+    number: u32,
+    /// Where it took media before.
+    pub(crate) former: Vec<SocketAddr>,
     tone: Option<Sine>,
     /// Speaks nothing else.
     wide: Option<g722::Encoder>,
@@ -49,12 +55,26 @@ pub(crate) struct Media {
     pub may_return: bool,
     /// Says nothing for now.
     pub is_mute: bool,
-    sealed: Option<Sealed>,
+    pub(crate) sealed: Option<Sealed>,
     /// Answers in clear whatever was asked.
     is_careless: bool,
     /// What it wishes for the port of reports.
     muxes: Reports,
     checks: Option<Checking>,
+}
+
+/// What can be seen of a leg's media from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaView {
+    /// Where it takes media.
+    pub local: SocketAddr,
+    /// Where it sends it.
+    pub to: Option<SocketAddr>,
+    pub is_sealed: bool,
+    /// Whether it sends, as both have said.
+    pub talks: bool,
+    /// Whether it is sent anything.
+    pub listens: bool,
 }
 
 /// What our descriptions say of our address.
@@ -90,7 +110,10 @@ impl Media {
             last_said: Vec::new(),
             address: Address::Real,
             peer: None,
-            sequence: 0,
+            sequence: profile.counts_from,
+            ssrc: (session_id >> 16) as u32,
+            number: 0,
+            former: Vec::new(),
             every: if tone.is_some() { Duration::from_millis(20) } else { profile.packet_every },
             tone,
             wide: matches!(profile.sound, Sound::Wide(_)).then(g722::Encoder::new),
@@ -210,6 +233,17 @@ impl Media {
         self.next = self.peer.map(|_| now + Duration::from_millis(20));
     }
 
+    pub(crate) fn view(&self) -> MediaView {
+        let theirs = self.peer.map(|peer| peer.direction);
+        MediaView {
+            local: self.local,
+            to: self.peer.and_then(|peer| peer.rtp),
+            is_sealed: self.sealed.as_ref().is_some_and(Sealed::is_keyed),
+            talks: self.direction.sends() && theirs.is_some_and(|theirs| theirs.receives()),
+            listens: self.direction.receives() && theirs.is_some_and(|theirs| theirs.sends()),
+        }
+    }
+
     pub(crate) fn stop(&mut self) {
         self.next = None;
         self.peer = None;
@@ -225,7 +259,7 @@ impl Media {
         let Some(Peer { rtp: Some(to), payload_type, direction, takes_events, .. }) = self.peer else {
             return;
         };
-        if let Some(bytes) = self.checks.as_mut().and_then(Checking::next) {
+        if let Some(bytes) = self.checks.as_mut().and_then(|checks| checks.next(now)) {
             out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
         }
         if self.is_mute || !direction.receives() || !self.direction.sends() || profile.sound == Sound::Echo {
@@ -246,10 +280,13 @@ impl Media {
         let typed = self.typing.next(timestamp, by);
         let payload = match &mut self.tone {
             Some(tone) => spoken(tone, self.wide.as_mut()),
-            None => Tag { actor: self.name(profile), call_id: call_id.to_owned() }.print(),
+            None => {
+                self.number += 1;
+                Tag { actor: self.name(profile), call_id: call_id.to_owned() }.print(self.number)
+            }
         };
         let mut fixed = Fixed {
-            marker: self.sequence == 1,
+            marker: self.sequence == profile.counts_from.wrapping_add(1),
             payload_type: match &self.wide {
                 Some(_) => G722,
                 None if self.tone.is_some() => 0,
@@ -257,7 +294,7 @@ impl Media {
             },
             sequence: self.sequence,
             timestamp,
-            ssrc: self.session_id as u32,
+            ssrc: self.ssrc,
         };
         let payload = match typed {
             Some(Typed { event, is_first, payload }) => {
@@ -278,9 +315,15 @@ impl Media {
 
     /// Takes a packet from the stream, and says what is new about it.
     pub(crate) fn hear(&mut self, packet: &[u8], profile: &Profile, out: &mut ActorOut) -> Option<Note> {
+        let tells_each = profile.has(Habit::TellsEach);
         let opened = match &mut self.sealed {
-            Some(sealed) => sealed.open(packet.to_vec())?,
-            None => packet.to_vec(),
+            Some(sealed) if Fixed::of(packet).is_some() => match sealed.open(packet.to_vec()) {
+                Ok(opened) => opened,
+                Err(refused) => {
+                    return (tells_each && refused != Refused::Seen).then_some(Note::Unopened);
+                }
+            },
+            _ => packet.to_vec(),
         };
         let header = Header::parse(&opened).ok()?;
         self.packets_heard += 1;
@@ -296,7 +339,10 @@ impl Media {
             let key = self.typing.hear_event(header.fixed.timestamp, header.payload)?;
             return Some(Note::Pressed { key, by: PressedBy::Event });
         }
-        if let Some(tag) = Tag::parse(header.payload) {
+        if let Some((tag, number)) = Tag::parse(header.payload) {
+            if tells_each {
+                return Some(Note::HeardEach { tag, number });
+            }
             return self.heard_tag(tag);
         }
         if header.fixed.payload_type == 0

@@ -41,6 +41,8 @@ pub struct Profile {
     pub talks_for: Option<Duration>,
     pub sound: Sound,
     pub packet_every: Duration,
+    /// The number before that of its first packet of media.
+    pub counts_from: u16,
     /// How it keeps session timers, if it knows them.
     pub timing: Option<Timing>,
     pub habits: Vec<Habit>,
@@ -113,6 +115,8 @@ pub enum Habit {
     NamesNoEvents,
     /// Sends reports (RTCP) and no media.
     OnlyReports,
+    /// Tells of every packet of media that it hears, and of those that it cannot open.
+    TellsEach,
     /// Says of no place where it is, and proves by checks (ICE) where it is.
     Checks,
     /// Offers one port for media and reports, and takes the offer of it (RFC 5761).
@@ -208,6 +212,7 @@ impl Profile {
             talks_for: None,
             sound: Sound::Tagged,
             packet_every: Duration::from_millis(200),
+            counts_from: 0,
             timing: None,
             habits: Vec::new(),
         }

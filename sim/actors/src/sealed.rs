@@ -1,6 +1,6 @@
 //! SRTP of an actor: one suite, one key, keys in the description.
 
-use rtp::srtp::{MasterKey, Opener, Sealer, Suite};
+use rtp::srtp::{MasterKey, Opener, Refused, Sealer, Suite};
 use sdp::{Crypto, Media};
 
 use crate::profile::{Habit, Profile};
@@ -10,9 +10,13 @@ const SUITE: Suite = Suite::AesCm128HmacSha1_80;
 /// The keys of one leg.
 pub(crate) struct Sealed {
     ours: MasterKey,
+    /// Offered, and in use when the far end has answered.
+    next: Option<MasterKey>,
     sealer: Sealer,
     opener: Option<Opener>,
     theirs: Option<MasterKey>,
+    /// Whether both have said that keys are in use. Those that rest go on counting where they were.
+    is_keyed: bool,
     wish: Habit,
 }
 
@@ -22,9 +26,26 @@ impl Sealed {
         let wish = [Habit::Seals, Habit::SealsIfAsked, Habit::SealsIfTaken]
             .into_iter()
             .find(|habit| profile.has(*habit))?;
-        let bytes: Vec<u8> = seed.to_be_bytes().into_iter().cycle().take(MasterKey::length(SUITE)).collect();
-        let ours = MasterKey::new(SUITE, &bytes).expect("as long as the suite wants");
-        Some(Sealed { sealer: Sealer::new(&ours), ours, opener: None, theirs: None, wish })
+        let ours = key(seed);
+        Some(Sealed {
+            sealer: Sealer::new(&ours),
+            ours,
+            next: None,
+            opener: None,
+            theirs: None,
+            is_keyed: false,
+            wish,
+        })
+    }
+
+    /// Our next description brings another key.
+    pub(crate) fn draw_key(&mut self, seed: u64) {
+        self.next = Some(key(seed));
+    }
+
+    /// Whether what is sent is sealed.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.is_keyed
     }
 
     /// Whether clear media is none.
@@ -39,7 +60,8 @@ impl Sealed {
 
     /// The line that brings our key, under a tag.
     pub(crate) fn line(&self, tag: u32) -> String {
-        Crypto { tag, suite: SUITE.name().into(), key: self.ours.reveal().to_vec() }.to_string()
+        let key = self.next.as_ref().unwrap_or(&self.ours);
+        Crypto { tag, suite: SUITE.name().into(), key: key.reveal().to_vec() }.to_string()
     }
 
     /// The tag of the far end's key that we can use.
@@ -49,10 +71,15 @@ impl Sealed {
 
     /// Takes the far end's key; without one the stream is clear.
     pub(crate) fn learn(&mut self, media: &Media<'_>) {
+        if let Some(next) = self.next.take() {
+            self.sealer = Sealer::new(&next);
+            self.ours = next;
+        }
         let keys = media.keys();
         let key = keys.iter().find(|key| Suite::named(&key.suite) == Some(SUITE));
         let theirs = key.and_then(|key| MasterKey::new(SUITE, &key.key));
-        if theirs != self.theirs {
+        self.is_keyed = theirs.is_some();
+        if self.is_keyed && theirs != self.theirs {
             self.opener = theirs.as_ref().map(Opener::new);
             self.theirs = theirs;
         }
@@ -60,7 +87,7 @@ impl Sealed {
 
     /// A packet as it goes out.
     pub(crate) fn seal(&mut self, clear: Vec<u8>) -> Vec<u8> {
-        if self.opener.is_none() {
+        if !self.is_keyed {
             return clear;
         }
         let length = clear.len();
@@ -71,18 +98,23 @@ impl Sealed {
         buffer
     }
 
-    /// A packet that came; `None` where it is not from the far end.
-    pub(crate) fn open(&mut self, mut packet: Vec<u8>) -> Option<Vec<u8>> {
-        if let Some(opener) = &mut self.opener {
-            let length = opener.open_rtp(&mut packet).ok()?;
+    /// A packet that came.
+    pub(crate) fn open(&mut self, mut packet: Vec<u8>) -> Result<Vec<u8>, Refused> {
+        if let Some(opener) = self.opener.as_mut().filter(|_| self.is_keyed) {
+            let length = opener.open_rtp(&mut packet)?;
             packet.truncate(length);
         }
-        Some(packet)
+        Ok(packet)
     }
+}
+
+fn key(seed: u64) -> MasterKey {
+    let bytes: Vec<u8> = seed.to_be_bytes().into_iter().cycle().take(MasterKey::length(SUITE)).collect();
+    MasterKey::new(SUITE, &bytes).expect("as long as the suite wants")
 }
 
 impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.opener.is_some() { "Sealed(keyed)" } else { "Sealed(clear)" })
+        f.write_str(if self.is_keyed { "Sealed(keyed)" } else { "Sealed(clear)" })
     }
 }

@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 /// What an actor sends while it is in a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sound {
-    /// Packets that name their sender: for judging who hears whom.
+    /// Packets that name their sender, and have a number each: for judging who hears whom.
     Tagged,
     /// A sine of so many hertz as PCMU: for ears.
     Tone(u16),
@@ -25,14 +25,18 @@ pub struct Tag {
 const MARK: &str = "tagged ";
 
 impl Tag {
-    pub(crate) fn print(&self) -> Vec<u8> {
-        format!("{MARK}{} {}", self.actor, self.call_id).into_bytes()
+    /// The payload of its packet of that number.
+    pub fn print(&self, number: u32) -> Vec<u8> {
+        format!("{MARK}{} {} {number}", self.actor, self.call_id).into_bytes()
     }
 
-    pub(crate) fn parse(payload: &[u8]) -> Option<Tag> {
+    /// Who a payload names, and its number.
+    pub fn parse(payload: &[u8]) -> Option<(Tag, u32)> {
         let text = std::str::from_utf8(payload).ok()?.strip_prefix(MARK)?;
-        let (actor, call_id) = text.split_once(' ')?;
-        Some(Tag { actor: actor.to_owned(), call_id: call_id.to_owned() })
+        let (actor, rest) = text.split_once(' ')?;
+        let (call_id, number) = rest.rsplit_once(' ')?;
+        let tag = Tag { actor: actor.to_owned(), call_id: call_id.to_owned() };
+        Some((tag, number.parse().ok()?))
     }
 }
 

@@ -109,6 +109,10 @@ impl ActorHandle {
         self.with(|profile| profile.habits.push(habit))
     }
 
+    pub(crate) fn has(&self, habit: Habit) -> bool {
+        self.actor.borrow().profile().has(habit)
+    }
+
     pub fn loses_its_habits(&self) -> &ActorHandle {
         self.with(|profile| profile.habits.clear())
     }
@@ -365,7 +369,7 @@ impl CallHandle {
         self.owner.actor.borrow().leg(self.leg)
     }
 
-    fn wish(&self, deed: Deed) {
+    pub(crate) fn wish(&self, deed: Deed) {
         self.owner.board.borrow_mut().wishes.push(Wish::Do(self.owner.index, deed));
     }
 }

@@ -14,10 +14,12 @@ mod node;
 mod running;
 mod world;
 
+mod attackers;
 mod clock;
 mod network;
 mod sprayer;
 mod streams;
+mod street;
 mod zone;
 
 mod chronicle;

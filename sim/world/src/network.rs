@@ -43,6 +43,8 @@ impl Link {
 pub(crate) struct Network {
     pub chance: Chance,
     pub usual: Link,
+    /// What media has instead of the links of those who send or hear it.
+    pub of_media: Option<Link>,
     links: BTreeMap<IpAddr, Link>,
     cut_off: BTreeSet<IpAddr>,
     pub was_rough: bool,
@@ -51,7 +53,7 @@ pub(crate) struct Network {
 impl Network {
     pub(crate) fn new(chance: Chance) -> Network {
         let (links, cut_off) = (BTreeMap::new(), BTreeSet::new());
-        Network { chance, usual: Link::default(), links, cut_off, was_rough: false }
+        Network { chance, usual: Link::default(), of_media: None, links, cut_off, was_rough: false }
     }
 
     pub(crate) fn set(&mut self, far: IpAddr, link: Link) {
@@ -83,6 +85,16 @@ impl Network {
     /// After which time each copy of a datagram arrives; none, if it is lost.
     pub(crate) fn datagram(&mut self, far: IpAddr, size: usize) -> Vec<Duration> {
         let link = self.link(far);
+        self.on(link, far, size)
+    }
+
+    /// The same of a datagram of media.
+    pub(crate) fn media(&mut self, far: IpAddr, size: usize) -> Vec<Duration> {
+        let link = self.of_media.unwrap_or(self.link(far));
+        self.on(link, far, size)
+    }
+
+    fn on(&mut self, link: Link, far: IpAddr, size: usize) -> Vec<Duration> {
         let is_lost = self.is_cut(far)
             || link.mtu.is_some_and(|mtu| size > mtu)
             || (link.loss > 0 && self.chance.happens(link.loss));

@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use actors::{ActorInput, ActorOut, Habit, Note, Parcel};
-use media::{Act, Packet, Verdict};
+use media::{Act, Packet, Reason, Verdict};
 use sip_stack::locate::DnsAnswer;
 use sip_stack::{ConnectionId, Flow, Frame, Transport};
 use switch::{Answer, AskId, Handed, HandedAs, Input, News, Question, Received};
 
+use crate::attackers::{By, Shot};
 use crate::handle::Kept;
 use crate::sight::Sight;
 use crate::streams::Opener;
+use crate::street::{Arrival, Departure};
 use crate::world::World;
 
 /// Something on its way.
@@ -21,6 +23,7 @@ pub(crate) enum Coming {
         bytes: Vec<u8>,
     },
     Rtp {
+        by: By,
         from: SocketAddr,
         to: SocketAddr,
         bytes: Vec<u8>,
@@ -114,7 +117,7 @@ impl World {
     fn arrive(&mut self, coming: Coming) {
         match coming {
             Coming::Sip { flow, bytes } => self.reach_house(flow, &bytes),
-            Coming::Rtp { from, to, bytes } => self.reach_relay(from, to, &bytes),
+            Coming::Rtp { by, from, to, bytes } => self.reach_relay(by, (from, to), &bytes),
             Coming::Segment { stream, bytes } => self.reach_stream(stream, &bytes),
             Coming::ForActor { actor, transport, from, to, bytes } => {
                 let transport = actors_transport(transport);
@@ -179,20 +182,29 @@ impl World {
         messages.iter().for_each(|message| self.reach_house(flow, message));
     }
 
-    fn reach_relay(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+    fn reach_relay(&mut self, by: By, (from, to): (SocketAddr, SocketAddr), came: &[u8]) {
         let Some(port) = self.node.port_at(to) else { return };
         let now = self.clock.now().instant;
         let mut acts = std::mem::take(&mut self.node.acts);
-        let mut buffer = bytes.to_vec();
-        buffer.resize(bytes.len().max(ROOM), 0);
-        let mut packet = Packet::new(&mut buffer, bytes.len());
+        let mut buffer = came.to_vec();
+        buffer.resize(came.len().max(ROOM), 0);
+        let mut packet = Packet::new(&mut buffer, came.len());
         let verdict = self.node.relay.receive(now, port, from, &mut packet, &mut acts);
         let bytes = packet.bytes().to_vec();
         self.node.acts = acts;
-        if let Verdict::Forward { port, to } = verdict
-            && let Some(local) = self.node.address_of(port)
-        {
-            self.send_datagram_to_actor(local, to, bytes);
+        let went = match verdict {
+            Verdict::Forward { port, to } => {
+                self.node.address_of(port).map(|local| (local, to)).ok_or(Reason::NobodyHere)
+            }
+            Verdict::Drop(reason) => Err(reason),
+        };
+        if let Some(street) = &mut self.street {
+            let went = went.map(|(_, to)| Departure { to, bytes: bytes.clone() });
+            let shots = street.arrive(Arrival { at: now, by, from, to, bytes: came.to_vec(), went });
+            shots.into_iter().for_each(|shot| self.plan_shot(now, shot));
+        }
+        if let Ok((local, to)) = went {
+            self.send_media_to_actor(local, to, bytes);
         }
         self.carry_out_acts();
     }
@@ -331,6 +343,43 @@ impl World {
         }
     }
 
+    /// As `send_datagram_to_actor`, by way of the street where there is one.
+    fn send_media_to_actor(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        let now = self.clock.now().instant;
+        let Some(street) = &mut self.street else { return self.send_datagram_to_actor(from, to, bytes) };
+        let reflected = street.attackers.reflect(from, to, &bytes);
+        let inside = street.inside_of(to);
+        reflected.into_iter().for_each(|shot| self.plan_shot(now, shot));
+        let Some(to) = inside else { return };
+        let Some(&actor) = self.by_ip.get(&to.ip()) else {
+            *self.astray.entry(to.ip()).or_default() += 1;
+            return;
+        };
+        for after in self.network.media(to.ip(), bytes.len()) {
+            let bytes = bytes.clone();
+            self.plan(after, Coming::ForActor { actor, transport: Transport::Udp, from, to, bytes });
+        }
+    }
+
+    /// A far end's media on its way to the house.
+    fn send_media_from_actor(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        let now = self.clock.now().instant;
+        let (seen_as, shots) = match &mut self.street {
+            Some(street) => street.pass(now, from, to, bytes),
+            None => (from, Vec::new()),
+        };
+        shots.into_iter().for_each(|shot| self.plan_shot(now, shot));
+        for after in self.network.media(from.ip(), bytes.len()) {
+            let (by, from, bytes) = (By::FarEnd, seen_as, bytes.to_vec());
+            self.plan(after, Coming::Rtp { by, from, to, bytes });
+        }
+    }
+
+    fn plan_shot(&mut self, now: Instant, shot: Shot) {
+        let Shot { after, by, from, to, bytes } = shot;
+        self.plan_at(now + after, Coming::Rtp { by, from, to, bytes });
+    }
+
     /// Gives a far end one input, and carries what follows.
     pub(crate) fn tell_actor(&mut self, index: usize, input: ActorInput<'_>) {
         let now = self.clock.now().instant;
@@ -374,21 +423,14 @@ impl World {
         if transport != actors::Transport::Udp {
             return self.send_on_stream(index, from, to, bytes);
         }
-        let listener = self.node.listener_at(Transport::Udp, to).map(|listener| listener.id);
-        if listener.is_some() {
-            self.last_sip = self.clock.now().instant;
-        }
+        let Some(listener) = self.node.listener_at(Transport::Udp, to).map(|listener| listener.id) else {
+            return self.send_media_from_actor(from, to, &bytes);
+        };
+        self.last_sip = self.clock.now().instant;
         for after in self.network.datagram(from.ip(), bytes.len()) {
-            let bytes = bytes.clone();
-            let coming = match listener {
-                Some(listener) => {
-                    let connection = ConnectionId::NONE;
-                    let flow = Flow { transport: Transport::Udp, listener, connection, remote: from };
-                    Coming::Sip { flow, bytes }
-                }
-                None => Coming::Rtp { from, to, bytes },
-            };
-            self.plan(after, coming);
+            let (connection, bytes) = (ConnectionId::NONE, bytes.clone());
+            let flow = Flow { transport: Transport::Udp, listener, connection, remote: from };
+            self.plan(after, Coming::Sip { flow, bytes });
         }
     }
 

@@ -3,9 +3,11 @@
 
 mod chaos;
 mod day;
+mod media;
 mod policies;
 mod sequence;
 
+pub use media::Counts;
 pub use policies::{Compared, Disagreement, compare};
 
 use std::any::Any;
@@ -132,4 +134,34 @@ pub fn survive(seed: u64, lasts: Duration, chronicle: Chronicle) -> Chaos {
         sum.failures.push(Failure { seed, speeches });
     }
     sum
+}
+
+/// What seeds of calls under attack came to.
+#[derive(Clone, Debug, Default)]
+pub struct Besieged {
+    pub seeds: u64,
+    pub calls: u64,
+    pub counts: Counts,
+    /// Time that passed in the worlds.
+    pub lived: Duration,
+    pub failures: Vec<Failure>,
+}
+
+impl Besieged {
+    /// Lives through the calls of one more seed.
+    pub fn add(&mut self, seed: u64, chronicle: Chronicle) {
+        self.seeds += 1;
+        let speeches = match catch_unwind(AssertUnwindSafe(|| media::live(seed, chronicle))) {
+            Ok(minute) => {
+                self.calls += minute.calls;
+                self.lived += minute.lived;
+                self.counts.add(minute.counts);
+                minute.speeches
+            }
+            Err(panic) => broke_down(panic.as_ref()),
+        };
+        if !speeches.is_empty() {
+            self.failures.push(Failure { seed, speeches });
+        }
+    }
 }

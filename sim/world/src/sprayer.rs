@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use rtp::{Fixed, Header};
 
+use crate::attackers::{By, Face};
 use crate::running::Coming;
 use crate::world::World;
 
@@ -18,8 +19,9 @@ impl World {
         let from: SocketAddr = from.parse().expect("stories give addresses");
         let ports = self.node.ports();
         let noise = noise();
+        let by = By::Attacker(Face::Own);
         for to in &ports {
-            self.plan(ON_THE_WAY, Coming::Rtp { from, to: *to, bytes: noise.clone() });
+            self.plan(ON_THE_WAY, Coming::Rtp { by, from, to: *to, bytes: noise.clone() });
         }
         ports.len()
     }

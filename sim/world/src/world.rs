@@ -25,6 +25,7 @@ use crate::node::Node;
 use crate::running::Coming;
 use crate::sight::{Overheard, Sight};
 use crate::streams::Streams;
+use crate::street::Street;
 use crate::zone::Zone;
 
 /// Nothing was said on the wire for so long: whatever is left is waiting for a story.
@@ -42,6 +43,8 @@ pub struct World {
     pub(crate) node: Node,
     pub(crate) network: Network,
     pub(crate) streams: Streams,
+    /// The way of media, where it is looked at.
+    pub(crate) street: Option<Street>,
     pub(crate) zone: Zone,
     pub(crate) actors: Vec<Rc<RefCell<Actor>>>,
     pub(crate) by_ip: BTreeMap<IpAddr, usize>,
@@ -136,6 +139,7 @@ impl World {
             node: Node::new(&policy, chance.u64(), shards, clock.now()),
             network: Network::new(Chance::new(chance.u64())),
             streams: Streams::default(),
+            street: None,
             zone,
             actors: Vec::new(),
             by_ip: BTreeMap::new(),
@@ -176,6 +180,10 @@ impl World {
     /// Tells what happens from now on.
     pub fn chronicles(&mut self, chronicle: Chronicle) {
         self.chronicle = chronicle;
+    }
+
+    pub(crate) fn is_told(&self) -> bool {
+        self.chronicle == Chronicle::Told
     }
 
     /// Keeps what the house sends and receives from now on.

@@ -1,6 +1,7 @@
 //! Lives through random days: `sim --seeds N --from S [--json] [--trace]`; or plays whatever the parties of
 //! one call may do to it: `sim --sequences N`; or asks the reference about random policies:
-//! `sim --policies N`; or lives through hours of chaos: `sim --chaos N`; or lights lamps: `sim --lamps N`.
+//! `sim --policies N`; or lives through hours of chaos: `sim --chaos N`; or lights lamps: `sim --lamps N`; or
+//! lets attackers at the media of calls: `sim --media N`.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -25,10 +26,11 @@ enum What {
     Policies,
     Chaos,
     Lamps,
+    Media,
 }
 
-const USAGE: &str = "usage: sim [--seeds N | --sequences N | --policies N | --chaos N | --lamps N] \
-                     [--from S] [--shards N, with --sequences before it] [--json] [--trace]";
+const USAGE: &str = "usage: sim [--seeds N | --sequences N | --policies N | --chaos N | --lamps N | \
+                     --media N] [--from S] [--shards N, with --sequences before it] [--json] [--trace]";
 
 const ONE_CALL: Tale = Tale::Sequence { shards: 1 };
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         What::Policies => compare(&wanted),
         What::Chaos => survive(&wanted),
         What::Lamps => light(&wanted),
+        What::Media => besiege(&wanted),
     }
 }
 
@@ -139,6 +142,36 @@ fn light(wanted: &Wanted) -> ExitCode {
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Lets attackers at the media of calls.
+fn besiege(wanted: &Wanted) -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    let began = Instant::now();
+    let mut sum = seeds::Besieged::default();
+    for seed in wanted.from..wanted.from + wanted.seeds {
+        let before = sum.failures.len();
+        sum.add(seed, wanted.chronicle);
+        sum.failures[before..].iter().for_each(|failure| eprintln!("{failure}"));
+    }
+    let failed: Vec<u64> = sum.failures.iter().map(|failure| failure.seed).collect();
+    let seeds::Counts { carried, refused, passed, heard, changes } = sum.counts;
+    let text = format!(
+        "{} seeds from {}: {} calls, {changes} changes, {:.1} minutes lived; {carried} packets judged and \
+         sent on, {heard} heard; of attackers {refused} refused, {passed} taken under a forged address; \
+         in {:.1} s; {} failures {failed:?}",
+        sum.seeds,
+        wanted.from,
+        sum.calls,
+        sum.lived.as_secs_f64() / 60.0,
+        began.elapsed().as_secs_f64(),
+        failed.len()
+    );
+    // Whoever closed our output knows why.
+    let _ = writeln!(std::io::stdout(), "{text}");
+    // A judge that saw nothing has judged nothing.
+    let has_judged = carried > 0 && heard > 0;
+    if failed.is_empty() && has_judged { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn live(wanted: &Wanted, tale: Tale) -> ExitCode {
     // A house that breaks down is reported with its seed, once.
     std::panic::set_hook(Box::new(|_| {}));
@@ -212,6 +245,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
             }
             "--policies" => (wanted.what, wanted.seeds) = (What::Policies, number()?),
             "--lamps" => (wanted.what, wanted.seeds) = (What::Lamps, number()?),
+            "--media" => (wanted.what, wanted.seeds) = (What::Media, number()?),
             "--chaos" => (wanted.what, wanted.seeds) = (What::Chaos, number()?),
             "--from" => wanted.from = number()?,
             "--json" => wanted.as_json = true,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actors::Note;
 
+use crate::attackers;
 use crate::judges::Last;
 use crate::judges::lineage::Lineage;
 use crate::sight::Sight;
@@ -26,7 +27,9 @@ impl Crosstalk {
     pub(crate) fn see(&mut self, sight: &Sight<'_>) {
         match sight {
             Sight::Noted { noted, actor, .. } => match &noted.what {
-                Note::Heard { tag } => {
+                // Whether attackers may be heard, the media judge knows.
+                Note::Heard { tag } | Note::HeardEach { tag, .. } if tag.actor == attackers::NAME => {}
+                Note::Heard { tag } | Note::HeardEach { tag, .. } => {
                     self.heard.insert((noted.call_id.clone(), tag.call_id.clone()));
                 }
                 Note::HeardAgain { tag } => {

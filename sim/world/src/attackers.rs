@@ -1,0 +1,231 @@
+//! Somebody on the path of media, and somebody beside it: what they send to the house, drawn by chance.
+//!
+//! Who is on the path sees every packet between far ends and the house; nothing is kept from arriving. What
+//! he sends names himself, or is what he saw.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use actors::{Chance, Tag};
+use rtp::{Fixed, Header};
+
+/// The name in all that he makes up.
+pub(crate) const NAME: &str = "attacker";
+
+/// Packets that he has kept, of all calls.
+const KEPT_MAX: usize = 20_000;
+/// And checks.
+const CHECKS_MAX: usize = 32;
+/// A packet under its sender's address is sent again within this: afterwards the port may be another call's.
+const FRESH: Duration = Duration::from_secs(2);
+/// Faster than any link.
+const AT_ONCE: Duration = Duration::from_micros(100);
+
+/// Under whose address somebody sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    Own,
+    /// That of the far end whose packets he saw, its port too.
+    Forged,
+    /// That of its host, from another port.
+    Neighbour,
+}
+
+/// Who sent a packet of media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    FarEnd,
+    Attacker(Face),
+}
+
+/// What the attackers of a street do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Zeal {
+    /// After so many of a thousand packets.
+    pub often: u32,
+    pub forges: bool,
+    pub is_neighbour: bool,
+}
+
+/// One packet of an attacker.
+pub(crate) struct Shot {
+    pub after: Duration,
+    pub by: By,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub bytes: Vec<u8>,
+}
+
+/// A packet that he saw.
+#[derive(Clone)]
+struct Seen {
+    at: Instant,
+    from: SocketAddr,
+    to: SocketAddr,
+    bytes: Vec<u8>,
+}
+
+pub(crate) struct Attackers {
+    chance: Chance,
+    zeal: Zeal,
+    own: SocketAddr,
+    kept: VecDeque<Seen>,
+    checks: VecDeque<Seen>,
+    count: u32,
+}
+
+impl Attackers {
+    pub(crate) fn new(chance: Chance, zeal: Zeal, own: SocketAddr) -> Attackers {
+        Attackers { chance, zeal, own, kept: VecDeque::new(), checks: VecDeque::new(), count: 0 }
+    }
+
+    /// They do nothing any more.
+    pub(crate) fn go_home(&mut self) {
+        self.zeal.often = 0;
+    }
+
+    /// A far end's packet passes on its way to the house; what follows.
+    pub(crate) fn see(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> Vec<Shot> {
+        if rtp::Kind::of(bytes) == rtp::Kind::Stun {
+            return Vec::new();
+        }
+        let seen = Seen { at: now, from, to, bytes: bytes.to_vec() };
+        self.kept.push_back(seen.clone());
+        if self.kept.len() > KEPT_MAX {
+            self.kept.pop_front();
+        }
+        if !self.chance.happens(self.zeal.often) {
+            return Vec::new();
+        }
+        let shots = match self.chance.below(7) {
+            0 => self.again(&seen, AT_ONCE),
+            1 => {
+                let after = self.chance.span_below(Duration::from_millis(500));
+                self.again(&seen, after)
+            }
+            2 => self.old(now),
+            3 | 4 => self.injected(&seen),
+            5 => self.sprayed(to),
+            _ => self.spoiled(&seen),
+        };
+        self.count += shots.len() as u32;
+        shots
+    }
+
+    /// A far end's check has reached the house; it comes again from elsewhere. Who were quicker with it than
+    /// its sender would be taken for him: nothing in a check says where it comes from.
+    pub(crate) fn copy_check(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: &[u8],
+    ) -> Vec<Shot> {
+        let seen = Seen { at: now, from, to, bytes: bytes.to_vec() };
+        if self.checks.len() == CHECKS_MAX {
+            self.checks.pop_front();
+        }
+        self.checks.push_back(seen);
+        if !self.chance.happens(self.zeal.often * 3) {
+            return Vec::new();
+        }
+        let old = self.checks[self.chance.below(self.checks.len() as u64) as usize].clone();
+        self.count += 1;
+        let after = self.chance.span_below(Duration::from_secs(1));
+        let (by, from) = (By::Attacker(Face::Own), self.own);
+        vec![Shot { after, by, from, to: old.to, bytes: old.bytes }]
+    }
+
+    /// A packet of the house passes on its way to a far end: it may come back.
+    pub(crate) fn reflect(&mut self, house: SocketAddr, far: SocketAddr, bytes: &[u8]) -> Option<Shot> {
+        if !self.chance.happens(self.zeal.often / 8) {
+            return None;
+        }
+        self.count += 1;
+        let (by, from) = self.face(far);
+        Some(Shot { after: AT_ONCE, by, from, to: house, bytes: bytes.to_vec() })
+    }
+
+    /// What was seen just now, once more.
+    fn again(&mut self, seen: &Seen, after: Duration) -> Vec<Shot> {
+        let (by, from) = self.face(seen.from);
+        vec![Shot { after, by, from, to: seen.to, bytes: seen.bytes.clone() }]
+    }
+
+    /// What was seen some time ago, perhaps in another call, many in a row.
+    fn old(&mut self, now: Instant) -> Vec<Shot> {
+        let first = self.chance.below(self.kept.len() as u64) as usize;
+        let some: Vec<Seen> = self.kept.iter().skip(first).take(8).cloned().collect();
+        let shots = some.into_iter().map(|seen| {
+            let is_fresh = now.duration_since(seen.at) < FRESH;
+            let own = (By::Attacker(Face::Own), self.own);
+            let (by, from) = if is_fresh { self.face(seen.from) } else { own };
+            Shot { after: AT_ONCE, by, from, to: seen.to, bytes: seen.bytes }
+        });
+        shots.collect()
+    }
+
+    /// A packet of his own, numbered as if it were the next, or one of the next.
+    fn injected(&mut self, seen: &Seen) -> Vec<Shot> {
+        let Ok(header) = Header::parse(&seen.bytes) else { return Vec::new() };
+        let ahead = 1 + self.chance.below(4) as u16;
+        let fixed = Fixed {
+            sequence: header.fixed.sequence.wrapping_add(ahead),
+            timestamp: header.fixed.timestamp.wrapping_add(160 * u32::from(ahead)),
+            ..header.fixed
+        };
+        let (by, from) = self.face(seen.from);
+        vec![Shot { after: AT_ONCE, by, from, to: seen.to, bytes: self.speech(fixed, seen.bytes.len()) }]
+    }
+
+    /// Packets for many ports, under an address and a source of his own.
+    fn sprayed(&mut self, about: SocketAddr) -> Vec<Shot> {
+        let ssrc = self.chance.u64() as u32;
+        let first = about.port() & !63;
+        let shot = |at: u16| {
+            let fixed = Fixed { marker: true, payload_type: 0, sequence: at, timestamp: 160, ssrc };
+            let (by, to) = (By::Attacker(Face::Own), SocketAddr::new(about.ip(), first + at));
+            Shot { after: AT_ONCE, by, from: self.own, to, bytes: self.speech(fixed, 60) }
+        };
+        (0..64).map(shot).collect()
+    }
+
+    /// What was seen, cut or with a bit turned over.
+    fn spoiled(&mut self, seen: &Seen) -> Vec<Shot> {
+        let mut bytes = seen.bytes.clone();
+        let at = self.chance.below(bytes.len() as u64) as usize;
+        if self.chance.happens(500) {
+            bytes.truncate(at);
+        } else if let Some(byte) = bytes.get_mut(at) {
+            *byte ^= 1 << self.chance.below(8);
+        }
+        vec![Shot { after: AT_ONCE, by: By::Attacker(Face::Own), from: self.own, to: seen.to, bytes }]
+    }
+
+    /// A packet that names him, as long as the others.
+    fn speech(&self, fixed: Fixed, length: usize) -> Vec<u8> {
+        let tag = Tag { actor: NAME.to_owned(), call_id: NAME.to_owned() };
+        let mut bytes = Vec::with_capacity(length);
+        Header { payload: &tag.print(self.count), ..Header::from(fixed) }.write(&mut bytes);
+        if bytes.len() < length && bytes.len() + 255 > length {
+            let missing = (length - bytes.len()) as u8;
+            bytes[0] |= 0x20;
+            bytes.resize(length - 1, 0);
+            bytes.push(missing);
+        }
+        bytes
+    }
+
+    fn face(&mut self, far: SocketAddr) -> (By, SocketAddr) {
+        let beside = SocketAddr::new(far.ip(), far.port() ^ 0x4000);
+        let faces = [
+            (true, Face::Own, self.own),
+            (self.zeal.forges, Face::Forged, far),
+            (self.zeal.is_neighbour, Face::Neighbour, beside),
+        ];
+        let faces: Vec<_> = faces.iter().filter(|(is_his, _, _)| *is_his).collect();
+        let (_, face, from) = **self.chance.one_of(&faces);
+        (By::Attacker(face), from)
+    }
+}

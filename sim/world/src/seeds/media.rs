@@ -1,0 +1,142 @@
+//! Calls with media that attackers see: who is heard where, and what a packet does that is not its sender's.
+//!
+//! A handful of calls at a time on few ports, clear and sealed, some found by checks; held, resumed, moved,
+//! keyed anew, with sources that change and numbers that wrap, on a network that loses, copies and reorders.
+//! Signalling has a good network: what crosses in it is for the sequences.
+
+mod deeds;
+mod judge;
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actors::{Chance, Habit};
+
+use crate::attackers::{Attackers, Zeal};
+use crate::chronicle::Chronicle;
+use crate::handle::ActorHandle;
+use crate::judges::Speech;
+use crate::network::Link;
+use crate::street::Street;
+use crate::world::{Blueprint, World};
+use deeds::Calls;
+use judge::Judge;
+
+const HOUSE: &str = include_str!("media/house.toml");
+const LASTS: Duration = Duration::from_secs(40);
+/// How often the judge looks.
+const LOOK: Duration = Duration::from_millis(20);
+/// In no network of the house, and of nobody in it.
+const ATTACKER: &str = "203.0.114.66:6666";
+
+/// What became of one seed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Minute {
+    pub calls: u64,
+    pub counts: Counts,
+    pub lived: Duration,
+    pub speeches: Vec<Speech>,
+}
+
+/// What was judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Packets of far ends that had to be sent on, and were.
+    pub carried: u64,
+    /// Packets of attackers that had to be dropped, and were.
+    pub refused: u64,
+    /// Packets of attackers that nobody could tell from their forged sender's.
+    pub passed: u64,
+    /// What far ends heard.
+    pub heard: u64,
+    /// Lawful changes to streams that flowed.
+    pub changes: u64,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, other: Counts) {
+        self.carried += other.carried;
+        self.refused += other.refused;
+        self.passed += other.passed;
+        self.heard += other.heard;
+        self.changes += other.changes;
+    }
+}
+
+thread_local! {
+    static COMPILED: RefCell<Option<Blueprint>> = const { RefCell::new(None) };
+}
+
+/// Lives through the calls of a seed.
+pub(crate) fn live(seed: u64, chronicle: Chronicle) -> Minute {
+    let house = COMPILED.take().unwrap_or_else(|| Blueprint::read(HOUSE));
+    let minute = live_in(&house, seed, chronicle);
+    // A house that did wrong may hold limits for ever.
+    COMPILED.set(Some(house).filter(|_| minute.speeches.is_empty()));
+    minute
+}
+
+fn live_in(house: &Blueprint, seed: u64, chronicle: Chronicle) -> Minute {
+    let mut chance = Chance::new(seed ^ 0x006d_6564_6961);
+    let mut world = World::of(seed, house, 1);
+    world.chronicles(chronicle);
+    world.network.of_media = Some(link(&mut chance));
+    let zeal = zeal(&mut chance);
+    let own: SocketAddr = ATTACKER.parse().expect("an address");
+    world.street = Some(Street::new(Attackers::new(Chance::new(chance.u64()), zeal, own)));
+    world.everybody().iter().for_each(|one| character(one, zeal, &mut chance));
+
+    let mut judge = Judge::new(zeal, chronicle);
+    let mut calls = Calls::beside(zeal);
+    while world.elapsed() < LASTS {
+        calls.one_more(&mut world, &mut judge, &mut chance);
+        go_on(&mut world, &mut judge, Duration::from_millis(200 + chance.below(1_000)));
+    }
+    go_on(&mut world, &mut judge, Duration::from_secs(2));
+    let speeches = judge.speeches();
+    let (lived, counts) = (world.elapsed(), judge.counts);
+    world.street.iter_mut().for_each(|street| street.attackers.go_home());
+    let judged = world.verdicts();
+    let speeches = speeches.into_iter().chain(judged).collect();
+    Minute { calls: calls.count(), counts, lived, speeches }
+}
+
+/// Time passes, and the judge looks.
+fn go_on(world: &mut World, judge: &mut Judge, span: Duration) {
+    let end = world.elapsed() + span;
+    while world.elapsed() < end {
+        world.run_for(LOOK);
+        judge.look(world);
+    }
+}
+
+fn link(chance: &mut Chance) -> Link {
+    let latency = Duration::from_millis(*chance.one_of(&[1, 5, 40]));
+    let jitter = Duration::from_millis(*chance.one_of(&[0, 5, 30, 60]));
+    let (loss, copies) = (*chance.one_of(&[0, 0, 10, 50]), *chance.one_of(&[0, 20]));
+    Link { latency, jitter, loss, copies, mtu: None }
+}
+
+fn zeal(chance: &mut Chance) -> Zeal {
+    let often = *chance.one_of(&[0, 20, 60, 200]);
+    Zeal { often, forges: chance.happens(500), is_neighbour: chance.happens(300) }
+}
+
+fn character(one: &ActorHandle, zeal: Zeal, chance: &mut Chance) {
+    let seals = [None, Some(Habit::Seals), Some(Habit::SealsIfAsked), Some(Habit::SealsIfTaken)];
+    let seals = *chance.one_of(&seals);
+    // Who says nowhere where it is and finds nobody who answers its checks is known by its host alone.
+    let checks = chance.happens(250) && !zeal.is_neighbour;
+    let muxes = chance.happens(300);
+    let counts_from = *chance.one_of(&[0, 0, 1_000, 65_000, 65_200, 65_400]);
+    one.with(|profile| {
+        let extra = [(checks, Habit::Checks), (checks || muxes, Habit::Muxes), (true, Habit::TellsEach)];
+        profile.habits.extend(extra.iter().filter(|(has, _)| *has).map(|(_, habit)| *habit));
+        profile.habits.extend(seals);
+        profile.packet_every = Duration::from_millis(20);
+        profile.answers_after = Duration::from_millis(200);
+        profile.counts_from = counts_from;
+        profile.rtp_pairs = 4_000;
+    });
+}

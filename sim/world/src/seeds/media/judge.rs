@@ -1,0 +1,322 @@
+//! The media judge. It knows who sent each packet and when each change had to be in effect, and holds this
+//! against what the house did with the packet and what far ends heard.
+//!
+//! What it demands of every stream, at any time: nothing is sent to where neither party is; nobody who sends
+//! under an address of his own is heard; on a sealed stream nothing is taken that its far end did not seal,
+//! and nothing twice; no number goes out twice under one key with another content; and each party hears its
+//! partner alone. Of a stream that is settled also: each packet of a far end is sent on at its first arrival,
+//! to where its partner is, and the partner can open it; and who sends from another port of its host is not
+//! heard.
+//!
+//! What it cannot demand: on a clear stream a packet under the far end's own address and port is the far
+//! end's for all that anybody can tell. So who forges that on a clear stream is heard, and where the other
+//! side is sealed his numbers may use up the far end's. He still steers nothing away.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use actors::{MediaView, Note, Stage, Tag};
+use rtp::Fixed;
+
+use super::Counts;
+use crate::attackers::{self, By, Face, Zeal};
+use crate::chronicle::Chronicle;
+use crate::handle::CallHandle;
+use crate::judges::Speech;
+use crate::street::{Arrival, Departure};
+use crate::world::World;
+
+/// More words about one seed help nobody.
+const WORDS_MAX: usize = 12;
+
+pub(super) struct Judge {
+    zeal: Zeal,
+    chronicle: Chronicle,
+    ends: Vec<End>,
+    /// Whose media a port of the house takes.
+    by_port: BTreeMap<SocketAddr, usize>,
+    /// So many notes of far ends are read.
+    read: usize,
+    pub counts: Counts,
+    words: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Something about it was changed just now, or it ends.
+    Changing,
+    Settled,
+}
+
+/// One leg of a call.
+struct End {
+    handle: CallHandle,
+    name: String,
+    call_id: String,
+    partner: usize,
+    view: MediaView,
+    /// Where it was and is, as others see it; the last is the present.
+    places: Vec<SocketAddr>,
+    settled_from: Instant,
+    is_over: bool,
+    /// What has come from it.
+    came: HashSet<Vec<u8>>,
+    /// What it sent and was taken, where it is sealed.
+    taken: HashSet<Vec<u8>>,
+    /// What it was sent under each number, where it is sealed.
+    numbers: HashMap<(u32, u16), Vec<u8>>,
+}
+
+impl Judge {
+    pub(super) fn new(zeal: Zeal, chronicle: Chronicle) -> Judge {
+        let (ends, by_port) = (Vec::new(), BTreeMap::new());
+        Judge { zeal, chronicle, ends, by_port, read: 0, counts: Counts::default(), words: Vec::new() }
+    }
+
+    /// A call is up; after that time it has to be right.
+    pub(super) fn meet(&mut self, world: &World, legs: &[CallHandle; 2], settles: Duration) {
+        let first = self.ends.len();
+        for (at, leg) in legs.iter().enumerate() {
+            let (Some(view), partner) = (view_of(leg), first + 1 - at) else { return };
+            self.ends.push(End {
+                handle: leg.clone(),
+                name: leg.owner.name(),
+                call_id: leg.call_id(),
+                partner,
+                places: vec![outside(world, view.local)],
+                view,
+                settled_from: world.clock.now().instant + settles,
+                is_over: false,
+                came: HashSet::new(),
+                taken: HashSet::new(),
+                numbers: HashMap::new(),
+            });
+        }
+    }
+
+    pub(super) fn is_settled(&self, world: &World, leg: &CallHandle) -> bool {
+        self.end_of(leg).is_some_and(|at| self.ends[at].settled_from <= world.clock.now().instant)
+    }
+
+    /// A leg is changed, which takes so long.
+    pub(super) fn unsettle(&mut self, world: &World, leg: &CallHandle, settles: Duration) {
+        if let Some(at) = self.end_of(leg) {
+            self.ends[at].settled_from = world.clock.now().instant + settles;
+        }
+    }
+
+    pub(super) fn over(&mut self, leg: &CallHandle) {
+        if let Some(at) = self.end_of(leg) {
+            self.ends[at].is_over = true;
+        }
+    }
+
+    pub(super) fn says(&mut self, world: &World, words: String) {
+        if self.chronicle == Chronicle::Told {
+            eprintln!("          the judge: {words}");
+        }
+        if self.words.len() < WORDS_MAX {
+            self.words.push(format!("at {:.3} s: {words}", world.elapsed().as_secs_f64()));
+        }
+    }
+
+    pub(super) fn speeches(&mut self) -> Vec<Speech> {
+        let words = std::mem::take(&mut self.words);
+        words.into_iter().map(|words| Speech { judge: "media", words }).collect()
+    }
+
+    /// Looks at all that happened since it looked last.
+    pub(super) fn look(&mut self, world: &mut World) {
+        self.learn(world);
+        let arrivals = world.street.as_mut().map(|street| std::mem::take(&mut street.arrivals));
+        for arrival in arrivals.into_iter().flatten() {
+            if let Err(words) = self.weigh(&arrival) {
+                let Arrival { by, from, to, went, .. } = &arrival;
+                let why = went.as_ref().err();
+                let number = Fixed::of(&arrival.bytes).map(|fixed| fixed.sequence);
+                self.says(world, format!("{words} ({by:?} {from} to {to}, {number:?}, {why:?})"));
+            }
+        }
+        let notes: Vec<_> = world.board.borrow().notes[self.read..].to_vec();
+        self.read += notes.len();
+        let now = world.clock.now().instant;
+        for kept in notes {
+            let hearer = self.ends.iter().position(|end| {
+                end.handle.owner.index == kept.actor && end.handle.leg == kept.leg && !end.is_over
+            });
+            let Some(hearer) = hearer else { continue };
+            let heard = match &kept.what {
+                Note::HeardEach { tag, .. } => self.listen(hearer, tag, self.state(hearer, now)),
+                Note::Unopened if self.state(hearer, now) == State::Settled => {
+                    Err(format!("{} cannot open what it is sent", self.ends[hearer].name))
+                }
+                _ => Ok(()),
+            };
+            if let Err(words) = heard {
+                self.says(world, words);
+            }
+        }
+    }
+
+    /// Where everybody is now.
+    fn learn(&mut self, world: &World) {
+        for at in 0..self.ends.len() {
+            let end = &mut self.ends[at];
+            end.is_over |= end.handle.stage() != Stage::Up;
+            if end.is_over {
+                continue;
+            }
+            let Some(view) = view_of(&end.handle) else { continue };
+            end.view = view;
+            let place = outside(world, view.local);
+            if end.places.last() != Some(&place) {
+                end.places.push(place);
+            }
+            if let Some(port) = view.to {
+                self.by_port.insert(port, at);
+            }
+        }
+    }
+
+    /// Holds what became of a packet against the law.
+    fn weigh(&mut self, arrival: &Arrival) -> Result<(), String> {
+        let is_answer =
+            |went: &Departure| went.to == arrival.from && rtp::Kind::of(&went.bytes) == rtp::Kind::Stun;
+        let went = arrival.went.as_ref().ok().filter(|went| !is_answer(went));
+        if let (By::Attacker(Face::Own), Some(went)) = (arrival.by, went) {
+            return Err(format!("a packet under an attacker's own address went to {}", went.to));
+        }
+        let Some(&at) = self.by_port.get(&arrival.to) else { return Ok(()) };
+        if self.ends[at].is_over {
+            return Ok(());
+        }
+        let partner = self.ends[at].partner;
+        let state = self.state(at, arrival.at);
+        if let Some(went) = went {
+            self.goes_right(at, arrival, went, state)?;
+        }
+        match arrival.by {
+            By::Attacker(face) => self.weigh_forgery(at, face, went, state)?,
+            By::FarEnd if !self.ends[at].places.contains(&arrival.from) && went.is_some() => {
+                return Err(format!("{} is taken for {}", arrival.from, self.ends[at].name));
+            }
+            By::FarEnd => {
+                let is_media = Fixed::of(&arrival.bytes).is_some() && !rtp::is_rtcp(&arrival.bytes);
+                let is_here = self.ends[at].places.last() == Some(&arrival.from);
+                let is_due =
+                    is_media && is_here && state == State::Settled && self.ends[partner].view.listens;
+                let is_first = self.ends[at].came.insert(arrival.bytes.clone());
+                let is_known = self.ends[at].view.is_sealed && self.ends[at].taken.contains(&arrival.bytes);
+                if is_due && is_first && !is_known {
+                    self.has_to_go(at, went)?;
+                }
+            }
+        }
+        let end = &mut self.ends[at];
+        let is_again = went.is_some() && end.view.is_sealed && !end.taken.insert(arrival.bytes.clone());
+        if is_again && state == State::Settled {
+            return Err(format!("a sealed packet of {} was taken twice", end.name));
+        }
+        Ok(())
+    }
+
+    /// What goes out goes to the partner, and as nothing that went out before.
+    fn goes_right(
+        &mut self,
+        at: usize,
+        arrival: &Arrival,
+        went: &Departure,
+        state: State,
+    ) -> Result<(), String> {
+        let (name, partner) = (self.ends[at].name.clone(), self.ends[at].partner);
+        let partner = &mut self.ends[partner];
+        let is_report = rtp::is_rtcp(&arrival.bytes);
+        // Who does not speak cannot be found where it is, other than by what it said.
+        let is_there = if state == State::Settled && !is_report && partner.view.talks {
+            partner.places.last() == Some(&went.to)
+        } else {
+            partner.places.iter().any(|place| place.ip() == went.to.ip())
+        };
+        if !is_there {
+            return Err(format!("what {name} should say to {} went to {}", partner.name, went.to));
+        }
+        let is_sealed = partner.view.is_sealed && state == State::Settled && !is_report;
+        let number = Fixed::of(&went.bytes).filter(|_| is_sealed);
+        if let Some(Fixed { ssrc, sequence, .. }) = number {
+            let before = partner.numbers.insert((ssrc, sequence), went.bytes.clone());
+            if before.is_some() {
+                return Err(format!("number {sequence} went to {} twice under one key", partner.name));
+            }
+        }
+        Ok(())
+    }
+
+    fn weigh_forgery(
+        &mut self,
+        at: usize,
+        face: Face,
+        went: Option<&Departure>,
+        state: State,
+    ) -> Result<(), String> {
+        let end = &self.ends[at];
+        let talks = end.view.talks;
+        if went.is_none() {
+            self.counts.refused += 1;
+            return Ok(());
+        }
+        if face == Face::Neighbour && state == State::Settled && talks {
+            return Err(format!("another port of the host of {} is taken for it", end.name));
+        }
+        self.counts.passed += 1;
+        Ok(())
+    }
+
+    fn has_to_go(&mut self, at: usize, went: Option<&Departure>) -> Result<(), String> {
+        let end = &self.ends[at];
+        let may_be_used_up = self.zeal.forges && !end.view.is_sealed && self.ends[end.partner].view.is_sealed;
+        if went.is_some() {
+            self.counts.carried += 1;
+        } else if !may_be_used_up {
+            let (mine, theirs) = (end.view.is_sealed, self.ends[end.partner].view.is_sealed);
+            return Err(format!("a packet of {} is not sent on, sealed {mine} {theirs}", end.name));
+        }
+        Ok(())
+    }
+
+    /// Holds what a far end hears against who it may hear.
+    fn listen(&mut self, hearer: usize, tag: &Tag, state: State) -> Result<(), String> {
+        self.counts.heard += 1;
+        let (end, partner) = (&self.ends[hearer], &self.ends[self.ends[hearer].partner]);
+        let may_be_forged = self.zeal.forges || self.zeal.is_neighbour;
+        let may_be_anybody = may_be_forged && (!partner.view.is_sealed || state == State::Changing);
+        if tag.call_id == partner.call_id && tag.actor == partner.name {
+            return Ok(());
+        }
+        let is_echo = tag.call_id == end.call_id;
+        if may_be_anybody && (is_echo || tag.actor == attackers::NAME) {
+            return Ok(());
+        }
+        Err(format!("{} hears {} of {}, and should hear {}", end.name, tag.actor, tag.call_id, partner.name))
+    }
+
+    /// Whether a leg and its partner are to be judged as they are.
+    fn state(&self, at: usize, now: Instant) -> State {
+        let both = [&self.ends[at], &self.ends[self.ends[at].partner]];
+        let is_settled = both.iter().all(|end| !end.is_over && end.settled_from <= now);
+        if is_settled { State::Settled } else { State::Changing }
+    }
+
+    fn end_of(&self, leg: &CallHandle) -> Option<usize> {
+        let is_it = |end: &End| end.handle.owner.index == leg.owner.index && end.handle.leg == leg.leg;
+        self.ends.iter().position(is_it)
+    }
+}
+
+fn view_of(leg: &CallHandle) -> Option<MediaView> {
+    leg.owner.legs().into_iter().find(|one| one.id == leg.leg).map(|view| view.media)
+}
+
+fn outside(world: &World, local: SocketAddr) -> SocketAddr {
+    world.street.as_ref().map_or(local, |street| street.outside_of(local))
+}

@@ -4,7 +4,7 @@
 const SENDERS_MAX: usize = 4;
 /// All others that a key has known. It forgets none, as it would take their numbers for new ones; beyond
 /// these it knows nobody new.
-const OTHERS_MAX: usize = 256;
+const OTHERS_MAX: usize = 4096;
 const WINDOW: u64 = 64;
 
 /// How far each sender under a key has come.
@@ -157,14 +157,14 @@ mod tests {
     #[test]
     fn beyond_so_many_nobody_new_is_known() {
         let mut progress = Progress::default();
-        for ssrc in 0..1_000 {
+        for ssrc in 0..5_000 {
             if progress.standing(ssrc, 7) == Standing::Fresh {
                 progress.note(ssrc, 7);
             }
         }
 
         assert_eq!(progress.others.len(), OTHERS_MAX);
-        assert_eq!(progress.standing(999, 7), Standing::Seen);
+        assert_eq!(progress.standing(4_999, 7), Standing::Seen);
         assert_eq!(progress.standing(0, 8), Standing::Fresh);
     }
 }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use actors::{MediaView, Note, Stage, Tag};
+use actors::{Habit, MediaView, Note, Stage, Tag};
 use rtp::Fixed;
 
 use super::Counts;
@@ -232,8 +232,12 @@ impl Judge {
         let (name, partner) = (self.ends[at].name.clone(), self.ends[at].partner);
         let partner = &mut self.ends[partner];
         let is_report = rtp::is_rtcp(&arrival.bytes);
-        // Who does not speak cannot be found where it is, other than by what it said.
-        let is_there = if state == State::Settled && !is_report && partner.view.talks {
+        // Who does not speak is where it says, unless somebody speaks in its place.
+        let may_be_replaced = self.zeal.forges || self.zeal.is_neighbour;
+        let is_as_said = partner.places.last() == Some(&partner.view.local);
+        let is_checked = partner.handle.owner.has(Habit::Checks);
+        let is_known = partner.view.talks || is_as_said && !is_checked && !may_be_replaced;
+        let is_there = if state == State::Settled && !is_report && is_known {
             partner.places.last() == Some(&went.to)
         } else {
             partner.places.iter().any(|place| place.ip() == went.to.ip())

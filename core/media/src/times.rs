@@ -2,8 +2,9 @@
 
 use rtp::Fixed;
 
-/// A jump of the sequence number beyond this is a new start (RFC 3550, A.1).
+/// A jump of the sequence number beyond these is a new start, once a second packet follows (RFC 3550, A.1).
 const JUMP_MAX: u16 = 3000;
+const BEHIND_MAX: u16 = 100;
 /// What a packet holds until one has come.
 const USUAL_MS: u32 = 20;
 /// Longer gaps are no packets that were lost, but somebody who was silent.
@@ -24,6 +25,8 @@ pub(crate) struct Times {
 struct Source {
     ssrc: u32,
     highest: u16,
+    /// The number that would make a new start of a jump.
+    doubted: Option<u16>,
     /// Added to a number that comes makes one that leaves.
     shift: u16,
     /// The same moment in both clocks.
@@ -31,6 +34,15 @@ struct Source {
     /// When the packet after the last is due, if it follows at once.
     due: u32,
     is_first: bool,
+}
+
+/// Where a packet's number stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Ahead(u16),
+    /// It came before, or nobody knows yet whether something else begins.
+    Behind,
+    Anew,
 }
 
 /// How a packet follows those before it.
@@ -58,6 +70,24 @@ pub(crate) enum Reach {
     Late,
 }
 
+impl Source {
+    fn place(&mut self, sequence: u16) -> Place {
+        let ahead = sequence.wrapping_sub(self.highest);
+        if (1..JUMP_MAX).contains(&ahead) {
+            self.doubted = None;
+            return Place::Ahead(ahead);
+        }
+        if self.highest.wrapping_sub(sequence) < BEHIND_MAX {
+            return Place::Behind;
+        }
+        if self.doubted == Some(sequence) {
+            return Place::Anew;
+        }
+        self.doubted = Some(sequence.wrapping_add(1));
+        Place::Behind
+    }
+}
+
 impl Times {
     pub fn new(from: u32, to: u32) -> Times {
         Times { clocks: [from, to], source: None, ticks: from * USUAL_MS / 1000 }
@@ -67,19 +97,18 @@ impl Times {
         let Some(source) = self.source.as_mut().filter(|source| source.ssrc == header.ssrc) else {
             return self.begin(header);
         };
-        let ahead = header.sequence.wrapping_sub(source.highest);
-        let behind = source.highest.wrapping_sub(header.sequence);
-        if ahead != 0 && ahead < JUMP_MAX {
-            let lost = ahead - 1;
-            let is_due = header.timestamp.wrapping_sub(source.due) == u32::from(lost) * self.ticks;
-            source.highest = header.sequence;
-            return match lost {
-                _ if !is_due => Fit::Anew,
-                0 => Fit::Next,
-                lost => Fit::After { lost },
-            };
+        let lost = match source.place(header.sequence) {
+            Place::Ahead(ahead) => ahead - 1,
+            Place::Behind => return Fit::Late,
+            Place::Anew => return self.begin(header),
+        };
+        let is_due = header.timestamp.wrapping_sub(source.due) == u32::from(lost) * self.ticks;
+        source.highest = header.sequence;
+        match lost {
+            _ if !is_due => Fit::Anew,
+            0 => Fit::Next,
+            lost => Fit::After { lost },
         }
-        if behind < JUMP_MAX { Fit::Late } else { self.begin(header) }
     }
 
     fn begin(&mut self, header: &Fixed) -> Fit {
@@ -92,7 +121,16 @@ impl Times {
             Some(source) if source.ssrc == ssrc => [timestamp, self.time(source.due)],
             _ => [timestamp; 2],
         };
-        self.source = Some(Source { ssrc, highest: sequence, shift, moment, due: timestamp, is_first: true });
+        let begun = Source {
+            ssrc,
+            highest: sequence,
+            doubted: None,
+            shift,
+            moment,
+            due: timestamp,
+            is_first: true,
+        };
+        self.source = Some(begun);
         Fit::Anew
     }
 
@@ -121,11 +159,11 @@ impl Times {
             self.begin(header);
             return self.reach_on(header, until);
         };
-        let ahead = header.sequence.wrapping_sub(source.highest);
-        if ahead == 0 || source.highest.wrapping_sub(header.sequence) < JUMP_MAX {
-            return Reach::Late;
+        match source.place(header.sequence) {
+            Place::Ahead(_) => source.highest = header.sequence,
+            Place::Behind => return Reach::Late,
+            Place::Anew => drop(self.begin(header)),
         }
-        source.highest = header.sequence;
         self.reach_on(header, until)
     }
 

@@ -157,6 +157,36 @@ fn a_copy_and_a_straggler_leave_nothing() {
     assert_eq!(house.says(Side::Caller, 3, 9, 1_440, &[0xff; 33]), Err(Reason::NotSpoken));
 }
 
+/// Some phones begin their numbers anew after a hold, and keep their source (RFC 3550, A.1).
+#[test]
+fn h1_who_begins_numbers_anew_is_heard_from_the_second_packet_on() {
+    for (begins, first) in [(700u16, 1u16), (700, 40_000), (10, 65_000), (0, 3_200)] {
+        let mut house = House::new(speaks(0, Codec::Pcmu), speaks(9, Codec::G722));
+        let mut says = |sequence: u16, at: u32| house.says(Side::Caller, 0, sequence, at, &[0xff; 160]);
+        let (before, _) = says(begins, 160_000).unwrap();
+
+        assert_eq!(says(first, 320), Err(Reason::Kept), "nobody knows yet whether it is a stray");
+        let (after, _) = says(first.wrapping_add(1), 480).unwrap();
+        let (next, _) = says(first.wrapping_add(2), 640).unwrap();
+
+        assert_eq!(after.sequence, before.sequence.wrapping_add(1), "{begins} to {first}");
+        assert_eq!((next.sequence, next.timestamp), (after.sequence.wrapping_add(1), after.timestamp + 160));
+    }
+}
+
+#[test]
+fn h1_a_stray_packet_from_far_begins_nothing() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(9, Codec::G722));
+    house.says(Side::Caller, 0, 5_000, 160_000, &[0xff; 160]).unwrap();
+    for stray in [4_500, 9_000, 4_000] {
+        assert_eq!(house.says(Side::Caller, 0, stray, 7, &[0xff; 160]), Err(Reason::Kept));
+    }
+
+    let (header, _) = house.says(Side::Caller, 0, 5_001, 160_160, &[0xff; 160]).unwrap();
+
+    assert_eq!((header.sequence, header.timestamp), (5_001, 160_160));
+}
+
 #[test]
 fn h2_key_presses_cross_in_the_other_clock_and_number() {
     let caller =

@@ -21,6 +21,7 @@ mod handshake;
 mod latch;
 mod moments;
 mod near;
+mod numbers;
 mod observe;
 mod order;
 mod packet;

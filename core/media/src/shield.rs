@@ -1,7 +1,9 @@
 //! SRTP of one side: what its peer sends is proven and opened, what it is sent is sealed.
 
+use rtp::Fixed;
 use rtp::srtp::{MasterKey, Opener, Refused, Sealer, Suite};
 
+use crate::numbers::{self, Numbers};
 use crate::order::Protection;
 use crate::packet::Packet;
 use crate::verdict::Half;
@@ -21,6 +23,7 @@ pub(crate) struct Contexts {
     opener: Opener,
     ours: MasterKey,
     sealer: Sealer,
+    numbers: Numbers,
 }
 
 impl Shield {
@@ -31,6 +34,7 @@ impl Shield {
             sealer: Sealer::new(ours),
             theirs: theirs.clone(),
             ours: ours.clone(),
+            numbers: Numbers::default(),
         }))
     }
 
@@ -67,6 +71,7 @@ impl Shield {
         }
         if contexts.ours != *ours {
             contexts.sealer = Sealer::new(ours);
+            contexts.numbers = Numbers::default();
             contexts.ours = ours.clone();
         }
         *self = Shield::Keyed(contexts);
@@ -94,11 +99,29 @@ impl Shield {
         };
         let length = packet.length();
         let length = match half {
-            Half::Rtp => contexts.sealer.seal_rtp(packet.buffer_mut(), length)?,
+            Half::Rtp => contexts.seal_rtp(packet)?,
             Half::Rtcp => contexts.sealer.seal_rtcp(packet.buffer_mut(), length)?,
         };
         packet.resize(length);
         Ok(())
+    }
+}
+
+impl Contexts {
+    fn seal_rtp(&mut self, packet: &mut Packet<'_>) -> Result<usize, Refused> {
+        let header = Fixed::of(packet.bytes()).ok_or(Refused::Malformed)?;
+        let length = packet.length();
+        numbers::number(packet, self.numbers.leaving(&header));
+        match self.sealer.seal_rtp(packet.buffer_mut(), length) {
+            Err(Refused::Seen) => {}
+            sealed => return sealed,
+        }
+        let next = self.sealer.next_number(header.ssrc);
+        if !self.numbers.begin_anew(&header, next) {
+            return Err(Refused::Seen);
+        }
+        numbers::number(packet, next);
+        self.sealer.seal_rtp(packet.buffer_mut(), length)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use rtp::Fixed;
 
-/// A jump of the sequence number beyond these is a new start, once a second packet follows (RFC 3550, A.1).
+use crate::numbers::BEHIND_MAX;
+
+/// A jump of the sequence number beyond this is a new start, once a second packet follows (RFC 3550, A.1).
 const JUMP_MAX: u16 = 3000;
-const BEHIND_MAX: u16 = 100;
 /// What a packet holds until one has come.
 const USUAL_MS: u32 = 20;
 /// Longer gaps are no packets that were lost, but somebody who was silent.

@@ -176,6 +176,48 @@ fn a20_a_key_that_stays_keeps_its_counters() {
     assert!(house.receive(TO_CALLER, CALLER, &sent).is_ok());
 }
 
+/// A clear sender that begins its numbers anew, and keeps its source, is heard by a side that has SRTP: its
+/// numbers go on there, and none is sealed twice (RFC 3711, 9.1).
+#[test]
+fn h1_who_begins_numbers_anew_is_heard_by_a_sealed_side() {
+    for (begins, first) in [(700, 1), (20_000, 10_000), (5, 65_300)] {
+        let mut house = House::new();
+        house.aim(Side::Caller, CALLER, None);
+        let keys = protection(Suite::AesCm128HmacSha1_80, 1);
+        let mut callee = house.aim(Side::Callee, CALLEE, Some(keys)).unwrap();
+        let mut says = |house: &mut House, sequence| {
+            let sealed = house.receive(TO_CALLER, CALLER, &packet(sequence))?;
+            Ok(Fixed::of(&callee.open(&sealed)).unwrap().sequence)
+        };
+        assert_eq!(says(&mut house, begins), Ok(begins));
+        assert_eq!(says(&mut house, begins), Err(Reason::Copy));
+
+        assert_eq!(says(&mut house, first), Err(Reason::Copy), "it may be a stray");
+        for at in 1..200u16 {
+            let sequence = first.wrapping_add(at);
+            assert_eq!(says(&mut house, sequence), Ok(begins.wrapping_add(at)), "{begins} to {first}");
+            assert_eq!(says(&mut house, sequence), Err(Reason::Copy));
+        }
+    }
+}
+
+/// Packets that came too late are none that begin anew, and what comes after them keeps its number.
+#[test]
+fn h1_stragglers_begin_nothing_at_a_sealed_side() {
+    let mut house = House::new();
+    house.aim(Side::Caller, CALLER, None);
+    let keys = protection(Suite::AesCm128HmacSha1_80, 1);
+    let mut callee = house.aim(Side::Callee, CALLEE, Some(keys)).unwrap();
+    house.receive(TO_CALLER, CALLER, &packet(2_000)).unwrap();
+    for straggler in [1_930, 1_931, 1_932, 1_500, 1_700, 2_000] {
+        assert_eq!(house.receive(TO_CALLER, CALLER, &packet(straggler)), Err(Reason::Copy));
+    }
+
+    let sealed = house.receive(TO_CALLER, CALLER, &packet(2_001)).unwrap();
+
+    assert_eq!(callee.open(&sealed), packet(2_001));
+}
+
 struct House {
     relay: Relay,
     now: Instant,

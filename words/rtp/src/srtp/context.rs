@@ -57,7 +57,8 @@ impl Sealer {
     /// Seals the first `length` bytes of a buffer, and says how many they are now. No number is sealed twice.
     pub fn seal_rtp(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, Refused> {
         let shape = media_shape(&self.sent, buffer.get(..length).ok_or(Refused::NoRoom)?)?;
-        if self.sent.standing(shape.ssrc, shape.index) == Standing::Seen {
+        let is_early = self.sent.is_before_all(shape.ssrc, shape.index as u16);
+        if is_early || self.sent.standing(shape.ssrc, shape.index) == Standing::Seen {
             return Err(Refused::Seen);
         }
         let end = length + self.media.tag();
@@ -65,6 +66,11 @@ impl Sealer {
         self.media.close(&shape, text, proof);
         self.sent.note(shape.ssrc, shape.index);
         Ok(end)
+    }
+
+    /// The number after the highest that a sender's packets were sealed with.
+    pub fn next_number(&self, ssrc: u32) -> u16 {
+        self.sent.next(ssrc) as u16
     }
 
     /// The same for a compound of reports.

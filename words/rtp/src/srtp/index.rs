@@ -68,6 +68,16 @@ impl Progress {
         self.of(ssrc).is_some()
     }
 
+    /// Whether a number lies before 0: who opens would take it for one of the last of all (RFC 3711,
+    /// appendix A).
+    pub fn is_before_all(&self, ssrc: u32, sequence: u16) -> bool {
+        let first_round = self.of(ssrc).filter(|sender| sender.highest >> 16 == 0);
+        first_round.is_some_and(|sender| {
+            let last = sender.highest as u16;
+            sequence > last && (sequence.wrapping_sub(last) as i16) < 0
+        })
+    }
+
     /// Notes a number that was used.
     pub fn note(&mut self, ssrc: u32, index: u64) {
         let at = self.senders.iter().position(|one| one.is_some_and(|one| one.ssrc == ssrc));

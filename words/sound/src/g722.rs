@@ -4,17 +4,17 @@ mod band;
 mod tables;
 
 use band::{High, Low};
-use tables::QMF;
+use tables::{QMF, QMF_MIRRORED};
 
-/// Samples that the filter between the bands looks at.
-const TAPS: usize = 24;
+/// Samples that the filter between the bands looks at, of the even ones and of the odd ones.
+const TAPS: usize = QMF.len();
 
 /// Sound at 16 kHz to bytes.
 #[derive(Clone, Debug)]
 pub struct Encoder {
     low: Low,
     high: High,
-    past: [i32; TAPS],
+    past: Past,
 }
 
 /// Bytes to sound at 16 kHz.
@@ -22,7 +22,7 @@ pub struct Encoder {
 pub struct Decoder {
     low: Low,
     high: High,
-    past: [i32; TAPS],
+    past: Past,
 }
 
 impl Default for Encoder {
@@ -39,7 +39,7 @@ impl Default for Decoder {
 
 impl Encoder {
     pub fn new() -> Encoder {
-        Encoder { low: Low::new(), high: High::new(), past: [0; TAPS] }
+        Encoder { low: Low::new(), high: High::new(), past: Past::default() }
     }
 
     /// Encodes two samples a byte, as far as there is room; how many bytes that makes.
@@ -53,7 +53,7 @@ impl Encoder {
     }
 
     fn encode_pair(&mut self, pair: [i16; 2]) -> u8 {
-        let [even, odd] = push(&mut self.past, pair.map(i32::from));
+        let [even, odd] = self.past.push(pair);
         let low = self.low.encode((odd + even) >> 14);
         let high = self.high.encode((odd - even) >> 14);
         high << 6 | low
@@ -62,7 +62,7 @@ impl Encoder {
 
 impl Decoder {
     pub fn new() -> Decoder {
-        Decoder { low: Low::new(), high: High::new(), past: [0; TAPS] }
+        Decoder { low: Low::new(), high: High::new(), past: Past::default() }
     }
 
     /// Decodes every byte to two samples, as far as there is room; how many samples that makes.
@@ -78,21 +78,34 @@ impl Decoder {
     fn decode_pair(&mut self, byte: u8) -> [i16; 2] {
         let low = self.low.decode(byte & 0x3f);
         let high = self.high.decode(byte >> 6);
-        let [even, odd] = push(&mut self.past, [low + high, low - high]);
+        // Each is of 15 bits, so that their sum and their difference are of 16.
+        let [even, odd] = self.past.push([low + high, low - high].map(|sum| sum as i16));
         [odd, even].map(|sum| saturated(sum >> 11) as i16)
     }
 }
 
-/// Lets the filter take two more samples: its sums over the even and the odd ones.
-fn push(past: &mut [i32; TAPS], pair: [i32; 2]) -> [i32; 2] {
-    past.copy_within(2.., 0);
-    past[TAPS - 2..].copy_from_slice(&pair);
-    let (mut even, mut odd) = (0, 0);
-    for (at, [first, second]) in past.as_chunks::<2>().0.iter().enumerate() {
-        even += first * QMF[at];
-        odd += second * QMF[QMF.len() - 1 - at];
+/// What the filter looks at. Samples and taps of 16 bits are what the compiler multiplies eight at a time.
+#[derive(Clone, Debug, Default)]
+struct Past {
+    even: [i16; TAPS],
+    odd: [i16; TAPS],
+}
+
+impl Past {
+    /// Lets the filter take two more samples: its sums over the even and the odd ones.
+    fn push(&mut self, [even, odd]: [i16; 2]) -> [i32; 2] {
+        let take = |past: &mut [i16; TAPS], sample| {
+            past.copy_within(1.., 0);
+            past[TAPS - 1] = sample;
+        };
+        take(&mut self.even, even);
+        take(&mut self.odd, odd);
+        [product(&self.even, &QMF), product(&self.odd, &QMF_MIRRORED)]
     }
-    [even, odd]
+}
+
+fn product(samples: &[i16; TAPS], taps: &[i16; TAPS]) -> i32 {
+    samples.iter().zip(taps).map(|(sample, tap)| i32::from(*sample) * i32::from(*tap)).sum()
 }
 
 fn saturated(value: i32) -> i32 {

@@ -9,8 +9,6 @@ pub const PACKET_MS_MAX: u32 = 120;
 
 /// As long as an Opus packet of one frame gets (RFC 6716, 3.4).
 const BYTES_MAX: usize = 1275;
-/// Of 0 to 10: above, speech gains little, and costs half as much again.
-const COMPLEXITY: i32 = 5;
 /// So much loss is reckoned with where the far end can use what is said twice.
 const LOSS_PERCENT: i32 = 5;
 
@@ -49,6 +47,15 @@ impl Band {
         }
     }
 
+    /// Of 0 to 10: above, speech gains little, and costs half as much again. What a telephone line has lost
+    /// already is not missed.
+    fn complexity(self) -> i32 {
+        match self {
+            Band::Narrow => 3,
+            Band::Wide => 5,
+        }
+    }
+
     fn bits_a_second(self) -> i32 {
         match self {
             Band::Narrow => 14_000,
@@ -62,7 +69,7 @@ impl Encoder {
         let rate = i32::try_from(band.rate()).expect("rates are small");
         let mut inner = OpusEncoder::new(rate, 1, Application::Voip).expect("Opus has both rates");
         inner.bitrate_bps = band.bits_a_second();
-        inner.complexity = COMPLEXITY;
+        inner.complexity = band.complexity();
         inner.signal_type = Some(Signal::Voice);
         inner.max_bandwidth = match band {
             Band::Narrow => Bandwidth::Narrowband,

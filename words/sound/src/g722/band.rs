@@ -1,10 +1,13 @@
 //! One band: a quantiser whose steps follow the sound, and a predictor that learns from what was decoded.
 
 use super::saturated;
-use super::tables::{ILB, ILN, ILP, Q6, QM2, QM4, QM6, WH, WL};
+use super::tables::{ILB, ILN, ILP, Q6_BELOW, QM2, QM4, QM6, WH, WL};
 
 const DECODED_MIN: i32 = -16384;
 const DECODED_MAX: i32 = 16383;
+/// Six zeroes, and two places that stay empty: the compiler takes eight at a time.
+const LANES: usize = 8;
+const ZEROES: usize = 6;
 
 /// Below 4 kHz: six bits, of which the predictor looks at four.
 #[derive(Clone, Debug)]
@@ -28,8 +31,9 @@ impl Low {
     pub fn encode(&mut self, sample: i32) -> u8 {
         let off = saturated(sample - self.predictor.guess);
         let size = if off >= 0 { off } else { -(off + 1) };
-        // The levels rise: how many of them lie below says which it is.
-        let level = 1 + Q6[1..30].iter().filter(|level| size >= (**level * self.steps.size) >> 12).count();
+        // The highest level that lies below, once it is multiplied with the step and cut off.
+        let most = (((size + 1) << 12) - 1) / self.steps.size;
+        let level = usize::from(Q6_BELOW[(most as usize).min(Q6_BELOW.len() - 1)]);
         let code = if off < 0 { ILN[level] } else { ILP[level] };
         self.learn(code >> 2);
         code
@@ -108,9 +112,9 @@ struct Predictor {
     guess_of_zeroes: i32,
     /// Coefficients of the poles, and of the zeroes.
     a: [i32; 2],
-    b: [i32; 6],
-    /// The last differences, decoded samples, and parts of them that the zeroes explain.
-    differences: [i32; 6],
+    b: [i16; LANES],
+    /// The last differences, doubled, decoded samples, and parts of them that the zeroes explain.
+    differences: [i16; LANES],
     decoded: [i32; 2],
     partial: [i32; 2],
 }
@@ -123,45 +127,55 @@ impl Predictor {
         self.a = self.poles(partial);
         self.move_zeroes(difference);
 
-        self.differences.copy_within(..5, 1);
-        self.differences[0] = difference;
+        self.differences.copy_within(..ZEROES - 1, 1);
+        self.differences[0] = saturated(2 * difference) as i16;
         self.decoded = [decoded, self.decoded[0]];
         self.partial = [partial, self.partial[0]];
 
         let of_pole = |a: i32, decoded: i32| (a * saturated(2 * decoded)) >> 15;
         let poles = saturated(of_pole(self.a[0], self.decoded[0]) + of_pole(self.a[1], self.decoded[1]));
         let zeroes = self.b.iter().zip(&self.differences);
-        let zeroes: i32 = zeroes.map(|(b, difference)| (b * saturated(2 * difference)) >> 15).sum();
+        let zeroes = zeroes.map(|(b, difference)| (i32::from(*b) * i32::from(*difference)) >> 15);
+        let zeroes: i32 = zeroes.sum();
         self.guess_of_zeroes = saturated(zeroes);
         self.guess = saturated(poles + self.guess_of_zeroes);
     }
 
     /// UPPOL2 and UPPOL1 of the recommendation.
     fn poles(&self, partial: i32) -> [i32; 2] {
-        let like_first = is_negative(partial) == is_negative(self.partial[0]);
-        let like_second = is_negative(partial) == is_negative(self.partial[1]);
+        let [unlike_first, unlike_second] = self.partial.map(|before| unlike(partial, before));
 
         let first = saturated(self.a[0] << 2);
-        let pull = if like_first { -first } else { first }.min(i16::MAX.into());
-        let push = if like_second { 128 } else { -128 };
+        let pull = turned(first, !unlike_first).min(i16::MAX.into());
+        let push = turned(128, unlike_second);
         let second = (push + (pull >> 7) + ((self.a[1] * 32512) >> 15)).clamp(-12288, 12288);
 
-        let push = if like_first { 192 } else { -192 };
+        let push = turned(192, unlike_first);
         let first = saturated(push + ((self.a[0] * 32640) >> 15));
         let most = saturated(15360 - second);
         [first.clamp(-most, most), second]
     }
 
-    /// UPZERO of the recommendation.
+    /// UPZERO of the recommendation: each keeps 255 parts of 256, and is pushed by 128.
     fn move_zeroes(&mut self, difference: i32) {
         let push = if difference == 0 { 0 } else { 128 };
+        let sign = (difference >> 31) as i16;
         for (b, before) in self.b.iter_mut().zip(&self.differences) {
-            let is_alike = is_negative(*before) == is_negative(difference);
-            *b = saturated(if is_alike { push } else { -push } + ((*b * 32640) >> 15));
+            // All ones where the signs differ.
+            let unlike = (before >> 15) ^ sign;
+            let lost = (*b >> 8) + (((*b & 255) + 255) >> 8);
+            *b = (*b - lost).saturating_add((push ^ unlike) - unlike);
         }
+        self.b[ZEROES..].fill(0);
     }
 }
 
-fn is_negative(value: i32) -> bool {
-    value < 0
+/// All ones where the signs differ, else nothing. Signs of sound are chance: to branch on them is to wait.
+fn unlike(one: i32, other: i32) -> i32 {
+    (one ^ other) >> 31
+}
+
+/// The number with its sign turned, where all is ones.
+fn turned(number: i32, ones: i32) -> i32 {
+    (number ^ ones) - ones
 }

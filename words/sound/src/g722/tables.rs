@@ -1,13 +1,26 @@
 //! The numbers of ITU-T G.722, by the names of its clause 3 and annexes.
 
 /// Half of the filter that parts the bands; the other half is its mirror.
-pub(super) const QMF: [i32; 12] = [3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11];
+pub(super) const QMF: [i16; 12] = [3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11];
+pub(super) const QMF_MIRRORED: [i16; 12] = [-11, 53, -156, 362, -805, 3876, 951, -210, 32, 12, -11, 3];
 
 /// Decision levels of the lower band.
-pub(super) const Q6: [i32; 31] = [
+const Q6: [u16; 30] = [
     0, 35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650, 714, 786, 858, 940, 1023, 1121,
-    1219, 1339, 1458, 1612, 1765, 1980, 2195, 2557, 2919, 0,
+    1219, 1339, 1458, 1612, 1765, 1980, 2195, 2557, 2919,
 ];
+/// For each number, how many of the levels lie below it or at it.
+pub(super) static Q6_BELOW: [u8; 2920] = {
+    let (mut below, mut number, mut level) = ([0; 2920], 0, 0);
+    while number < below.len() {
+        if level < Q6.len() && Q6[level] as usize == number {
+            level += 1;
+        }
+        below[number] = level as u8;
+        number += 1;
+    }
+    below
+};
 /// Codes of the lower band for differences below 0, and for others.
 pub(super) const ILN: [u8; 32] = [
     0, 63, 62, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8,

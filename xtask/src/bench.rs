@@ -13,20 +13,23 @@ use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
 
 /// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole
-/// `calls`, relayed `packets`, `phones` that register, or TLS `sessions` while certificates are renewed.
+/// `calls`, relayed `packets`, `sound` made of another codec, by itself or with its `codecs` packets,
+/// `phones` that register, or TLS `sessions` while certificates are renewed.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
         Some("plan") => plan(),
         Some("calls") => calls(),
         Some("packets") => packets(),
+        Some("sound") => sound(),
+        Some("codecs") => codecs(),
         Some("apply") => apply::apply(),
         Some("lamps") => lamps(),
         Some("sessions") => sessions(),
         Some("phones") => phones(),
         Some(_) => Err(Failure::new(
             "no such bench",
-            "one of parse, plan, calls, packets, phones, apply, lamps, sessions",
+            "one of parse, plan, calls, packets, sound, codecs, phones, apply, lamps, sessions",
         )),
     }
 }
@@ -67,6 +70,44 @@ fn calls() -> Result<(), Failure> {
     let mut command = kit("sigbench.py")?;
     command.args(["cpu", "tandem", "tandem-media", "--rate", "300", "--calls", "6000", "--repeat", "3"]);
     run(&mut command, "read what the kit printed; are ports 5160, 5080 and 5090 free?")
+}
+
+fn sound() -> Result<(), Failure> {
+    let cure = "see bench/sound; it is a workspace of its own";
+    run(cargo().current_dir(root().join("bench/sound")).args(["run", "--quiet", "--release"]), cure)
+}
+
+/// What is opened and sealed, and what is made of another codec, beside rtpengine. A packet that is sealed may
+/// come once, so that each run has calls of its own.
+fn codecs() -> Result<(), Failure> {
+    let cure = "apt-get install rtpengine-daemon; are ports 5160, 5080 and 5090 free?";
+    let runs = [("srtp-rtp", "500"), ("pcmu-pcma", "100"), ("pcmu-g722", "100"), ("pcmu-opus", "20")];
+    for (variant, sessions) in runs {
+        for peer in ["tandem-codecs", "rtpengine"] {
+            let mut command = kit("mediabench.py")?;
+            if peer == "tandem-codecs" {
+                command.env("RTPLOAD", usual_opus()?);
+            }
+            command.args([peer, "--variants", variant, "--sessions", sessions, "--repeat", "1"]);
+            run(&mut command, cure)?;
+        }
+    }
+    Ok(())
+}
+
+/// The kit's generator takes Opus to be number 96, which it need not be: ours is asked by 111.
+fn usual_opus() -> Result<PathBuf, Failure> {
+    let folder = root().join("target/bench");
+    let cure = "has ../shared/bench changed?";
+    let source = fs::read_to_string(folder.join("src/rtpload.c"));
+    let source = source.map_err(|error| Failure::new(format!("src/rtpload.c: {error}"), cure))?;
+    let (ours, binary) = (folder.join("src/rtpload-111.c"), folder.join("build/rtpload-111"));
+    fs::write(&ours, source.replace("PT_OPUS = 96", "PT_OPUS = 111"))
+        .map_err(|error| Failure::new(format!("{}: {error}", ours.display()), "is target/ writable?"))?;
+    let mut compile = Command::new("cc");
+    compile.args(["-O2", "-o"]).args([&binary, &ours]).args(["-lcrypto", "-lopus", "-lm"]);
+    run(&mut compile, "apt-get install build-essential libssl-dev libopus-dev")?;
+    Ok(binary)
 }
 
 fn packets() -> Result<(), Failure> {

@@ -122,15 +122,8 @@ impl Times {
             Some(source) if source.ssrc == ssrc => [timestamp, self.time(source.due)],
             _ => [timestamp; 2],
         };
-        let begun = Source {
-            ssrc,
-            highest: sequence,
-            doubted: None,
-            shift,
-            moment,
-            due: timestamp,
-            is_first: true,
-        };
+        let begun =
+            Source { ssrc, highest: sequence, doubted: None, shift, moment, due: timestamp, is_first: true };
         self.source = Some(begun);
         Fit::Anew
     }

@@ -158,11 +158,13 @@ impl Edge {
         }
         let (received, sent) =
             counts.iter().fold((0, 0), |(received, sent), of| (received + of.received, sent + of.sent));
+        let put_off: u64 = counts.iter().map(|of| of.put_off).sum();
         let longest_turn_us = counts.iter().map(|of| of.longest_turn_us).max().unwrap_or(0);
         let (calls, records) = (self.telemetry.counts(), self.store.counts());
         info!(
             received,
             sent,
+            put_off,
             calls = calls.ended,
             answered = calls.answered,
             records = records.kept,

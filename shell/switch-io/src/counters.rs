@@ -30,6 +30,8 @@ counters! {
     sent,
     /// Datagrams the kernel would not take.
     unsent,
+    /// Requests of phones that were left to be said again, because too much came at once.
+    put_off,
     /// Messages that another shard owned.
     steered,
     /// Messages lost because the owner's inbox was full.

@@ -137,6 +137,7 @@ impl Shard {
         let mut ended = 0;
         udp[at].read(|batched| match batched {
             Batched::Datagram(flow, bytes) => house.received(now, (flow, bytes), (ports, mail, counters)),
+            Batched::PutOff => counters.put_off.add(1),
             Batched::End => ended += 1,
         });
     }

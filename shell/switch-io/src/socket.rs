@@ -20,8 +20,10 @@ pub fn udp(address: SocketAddr, sharing: Sharing, code_point: u8) -> io::Result<
     let socket = open(address, SocketType::DGRAM)?;
     share(&socket, sharing)?;
     mark(&socket, address, code_point);
-    // The kernel caps these at its own limits: more is a wish, not a need.
-    let _ = sockopt::set_socket_recv_buffer_size(&socket, DATAGRAM_BUFFER);
+    // The kernel caps these at its own limits where we do not administrate it: more is a wish, not a need.
+    if sockopt::set_socket_recv_buffer_size_force(&socket, DATAGRAM_BUFFER).is_err() {
+        let _ = sockopt::set_socket_recv_buffer_size(&socket, DATAGRAM_BUFFER);
+    }
     let _ = sockopt::set_socket_send_buffer_size(&socket, DATAGRAM_BUFFER);
     bind(&socket, &address)?;
     Ok(socket.into())

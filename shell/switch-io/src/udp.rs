@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use sip_stack::{ConnectionId, Flow, ListenerId, Send, Transport, Wire};
 
+use crate::backlog::{self, Backlog};
 use crate::counters::Counters;
 use crate::mmsg::{self, BATCH, Batch};
 use crate::ports::{Ports, Tapped, Way};
@@ -17,26 +18,36 @@ pub struct UdpPort {
     pub listener: ListenerId,
     pub socket: UdpSocket,
     batch: Batch,
+    backlog: Backlog,
     unsent: Vec<(SocketAddr, Wire)>,
 }
 
 impl UdpPort {
     pub fn new(listener: ListenerId, socket: UdpSocket) -> UdpPort {
-        UdpPort { listener, socket, batch: Batch::new(), unsent: Vec::with_capacity(BATCH) }
+        let (batch, backlog, unsent) = (Batch::new(), Backlog::default(), Vec::with_capacity(BATCH));
+        UdpPort { listener, socket, batch, backlog, unsent }
     }
 
     /// Reads what waits, batch by batch; `then` is called after each batch.
     pub fn read(&mut self, mut each: impl FnMut(Batched<'_>)) {
         for _ in 0..BATCHES_PER_TURN {
             // An error is one of the network's about something sent earlier; what arrived is read next time.
-            let Ok(count) = self.batch.receive(&self.socket) else { return };
+            let Ok(count) = self.batch.receive(&self.socket) else {
+                self.backlog.note(backlog::Batch::Less);
+                return;
+            };
             for (remote, bytes) in self.batch.datagrams().filter(|(_, bytes)| !is_keep_alive(bytes)) {
-                each(Batched::Datagram(self.flow_to(remote), bytes));
+                each(match self.backlog.puts_off(bytes) {
+                    false => Batched::Datagram(self.flow_to(remote), bytes),
+                    true => Batched::PutOff,
+                });
             }
             each(Batched::End);
             if count < BATCH {
+                self.backlog.note(backlog::Batch::Less);
                 return;
             }
+            self.backlog.note(backlog::Batch::Full);
         }
     }
 
@@ -84,6 +95,8 @@ impl UdpPort {
 /// What `read` hands over.
 pub enum Batched<'a> {
     Datagram(Flow, &'a [u8]),
+    /// One that its sender will say again: there is too much to do.
+    PutOff,
     /// The batch is over: what followed from it can go out.
     End,
 }
@@ -91,4 +104,66 @@ pub enum Batched<'a> {
 /// Phones keep their way through a NAT open with datagrams that say nothing.
 fn is_keep_alive(bytes: &[u8]) -> bool {
     bytes.len() <= 4 && bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn in_a_storm_phones_wait_and_calls_do_not() {
+        let (mut port, far) = port();
+        let say = |text: &str| far.send_to(text.as_bytes(), port.socket.local_addr().unwrap()).unwrap();
+        for _ in 0..20 * BATCH {
+            say("REGISTER sip:example.com SIP/2.0\r\n\r\n");
+        }
+        for method in ["INVITE", "BYE", "MESSAGE", "OPTIONS", "REGISTER"] {
+            say(&format!("{method} sip:example.com SIP/2.0\r\n\r\n"));
+        }
+
+        let (taken, put_off) = read_all(&mut port);
+
+        let phones = taken.iter().filter(|method| *method == "REGISTER").count();
+        assert_eq!((phones, put_off), (4 * BATCH, 16 * BATCH + 1));
+        assert_eq!(taken[phones..], ["INVITE", "BYE", "MESSAGE", "OPTIONS"]);
+    }
+
+    #[test]
+    fn who_comes_after_the_storm_is_taken() {
+        let (mut port, far) = port();
+        let register = b"REGISTER sip:example.com SIP/2.0\r\n\r\n";
+        for _ in 0..20 * BATCH {
+            far.send_to(register, port.socket.local_addr().unwrap()).unwrap();
+        }
+        read_all(&mut port);
+
+        far.send_to(register, port.socket.local_addr().unwrap()).unwrap();
+
+        assert_eq!(read_all(&mut port), (vec!["REGISTER".to_owned()], 0));
+    }
+
+    fn port() -> (UdpPort, UdpSocket) {
+        let [near, far] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+        near.set_nonblocking(true).unwrap();
+        rustix::net::sockopt::set_socket_recv_buffer_size(&near, 4 << 20).unwrap();
+        (UdpPort::new(ListenerId(0), near), far)
+    }
+
+    /// The methods of what was taken, and how many were put off.
+    fn read_all(port: &mut UdpPort) -> (Vec<String>, usize) {
+        let (mut taken, mut put_off) = (Vec::new(), 0);
+        for _ in 0..4 {
+            port.read(|batched| match batched {
+                Batched::Datagram(_, bytes) => {
+                    let method = bytes.split(|byte| *byte == b' ').next().unwrap();
+                    taken.push(String::from_utf8(method.to_vec()).unwrap());
+                }
+                Batched::PutOff => put_off += 1,
+                Batched::End => {}
+            });
+        }
+        (taken, put_off)
+    }
 }

@@ -4,6 +4,7 @@
 //! adapters, and built there.
 
 mod apply;
+mod storm;
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +15,8 @@ use crate::step::{Failure, cargo, root, run};
 
 /// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole
 /// `calls`, relayed `packets`, `sound` made of another codec, by itself or with its `codecs` packets,
-/// `phones` that register, or TLS `sessions` while certificates are renewed.
+/// `phones` that register, a `storm` of them, a million `bindings`, or TLS `sessions` while certificates are
+/// renewed.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
@@ -27,9 +29,15 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("lamps") => lamps(),
         Some("sessions") => sessions(),
         Some("phones") => phones(),
+        Some("bindings") => bindings(),
+        Some("storm") => {
+            kit("sigbench.py")?;
+            storm::storm(&root().join("target/bench"))
+        }
         Some(_) => Err(Failure::new(
             "no such bench",
-            "one of parse, plan, calls, packets, sound, codecs, phones, apply, lamps, sessions",
+            "one of parse, plan, calls, packets, sound, codecs, phones, bindings, storm, apply, lamps, \
+             sessions",
         )),
     }
 }
@@ -60,6 +68,11 @@ fn sessions() -> Result<(), Failure> {
     run(&mut command, "read what it printed; is tcp 5199 free, and are 20,000 open files allowed?")
 }
 
+fn bindings() -> Result<(), Failure> {
+    let cure = "see bench/bindings; it is a workspace of its own";
+    run(cargo().current_dir(root().join("bench/bindings")).args(["run", "--quiet", "--release"]), cure)
+}
+
 fn phones() -> Result<(), Failure> {
     let mut command = kit("sigbench.py")?;
     command.args(["reg", "tandem-users", "kamailio-proxy", "--rate", "500"]);
@@ -77,8 +90,8 @@ fn sound() -> Result<(), Failure> {
     run(cargo().current_dir(root().join("bench/sound")).args(["run", "--quiet", "--release"]), cure)
 }
 
-/// What is opened and sealed, and what is made of another codec, beside rtpengine. A packet that is sealed may
-/// come once, so that each run has calls of its own.
+/// What is opened and sealed, and what is made of another codec, beside rtpengine. A packet that is sealed
+/// may come once, so that each run has calls of its own.
 fn codecs() -> Result<(), Failure> {
     let cure = "apt-get install rtpengine-daemon; are ports 5160, 5080 and 5090 free?";
     let runs = [("srtp-rtp", "500"), ("pcmu-pcma", "100"), ("pcmu-g722", "100"), ("pcmu-opus", "20")];

@@ -42,7 +42,8 @@ cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a 
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask package                     makes the package for Debian, in target/package
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
-cargo xtask bench [NAME]                parse, plan, sound, apply, lamps, sessions; kit: calls, packets, codecs, phones
+cargo xtask bench [NAME]                parse, plan, sound, apply, lamps, bindings, sessions;
+                                        with the kit: calls, packets, codecs, phones, storm
 ";
 
 fn main() -> ExitCode {

@@ -1,5 +1,5 @@
-//! Numbers that begin anew in mid-stream, towards a side that is sealed: no number may be sealed twice, so that
-//! they go on from where they were.
+//! Numbers that begin anew in mid-stream, towards a side that is sealed: no number may be sealed twice, so
+//! that they go on from where they were.
 
 use rtp::Fixed;
 

@@ -1,5 +1,7 @@
 //! SRTP of one side: what its peer sends is proven and opened, what it is sent is sealed.
 
+use std::mem;
+
 use rtp::Fixed;
 use rtp::srtp::{MasterKey, Opener, Refused, Sealer, Suite};
 
@@ -17,31 +19,40 @@ pub(crate) enum Shield {
     Resting(Box<Contexts>),
 }
 
-/// The contexts of both directions of a side, and the keys that they were made of.
+/// The contexts of both directions of a side.
 pub(crate) struct Contexts {
-    theirs: MasterKey,
-    opener: Opener,
-    ours: MasterKey,
+    theirs: Kept<Opener>,
+    ours: Kept<Sealing>,
+}
+
+struct Sealing {
     sealer: Sealer,
     numbers: Numbers,
 }
+
+/// What was made of a key, and of those before it: whoever comes back to one goes on counting where it was.
+struct Kept<T> {
+    key: MasterKey,
+    of_key: T,
+    left: Vec<(MasterKey, T)>,
+}
+
+/// As many as there are ways of sealing: of ours there is one key each.
+const LEFT_MAX: usize = Suite::ALL.len();
 
 impl Shield {
     pub fn new(protection: &Protection) -> Shield {
         let Protection { theirs, ours } = protection;
         Shield::Keyed(Box::new(Contexts {
-            opener: Opener::new(theirs),
-            sealer: Sealer::new(ours),
-            theirs: theirs.clone(),
-            ours: ours.clone(),
-            numbers: Numbers::default(),
+            theirs: Kept::new(theirs, Opener::new),
+            ours: Kept::new(ours, Sealing::new),
         }))
     }
 
     pub fn suite(&self) -> Option<Suite> {
         match self {
             Shield::Shut | Shield::Resting(_) => None,
-            Shield::Keyed(contexts) => Some(contexts.ours.suite()),
+            Shield::Keyed(contexts) => Some(contexts.ours.key.suite()),
         }
     }
 
@@ -59,21 +70,14 @@ impl Shield {
 
     /// Takes the keys of a new negotiation. A key that stays keeps its counters: a peer goes on where it was.
     pub fn rekey(&mut self, protection: &Protection) {
-        let before = std::mem::replace(self, Shield::Shut);
+        let before = mem::replace(self, Shield::Shut);
         let (Shield::Keyed(mut contexts) | Shield::Resting(mut contexts)) = before else {
             *self = Shield::new(protection);
             return;
         };
         let Protection { theirs, ours } = protection;
-        if contexts.theirs != *theirs {
-            contexts.opener = Opener::new(theirs);
-            contexts.theirs = theirs.clone();
-        }
-        if contexts.ours != *ours {
-            contexts.sealer = Sealer::new(ours);
-            contexts.numbers = Numbers::default();
-            contexts.ours = ours.clone();
-        }
+        contexts.theirs.turn_to(theirs, Opener::new);
+        contexts.ours.turn_to(ours, Sealing::new);
         *self = Shield::Keyed(contexts);
     }
 
@@ -84,8 +88,8 @@ impl Shield {
             Shield::Resting(_) => return Ok(()),
         };
         let length = match half {
-            Half::Rtp => contexts.opener.open_rtp(packet.bytes_mut())?,
-            Half::Rtcp => contexts.opener.open_rtcp(packet.bytes_mut())?,
+            Half::Rtp => contexts.theirs.of_key.open_rtp(packet.bytes_mut())?,
+            Half::Rtcp => contexts.theirs.of_key.open_rtcp(packet.bytes_mut())?,
         };
         packet.resize(length);
         Ok(())
@@ -99,15 +103,37 @@ impl Shield {
         };
         let length = packet.length();
         let length = match half {
-            Half::Rtp => contexts.seal_rtp(packet)?,
-            Half::Rtcp => contexts.sealer.seal_rtcp(packet.buffer_mut(), length)?,
+            Half::Rtp => contexts.ours.of_key.seal_rtp(packet)?,
+            Half::Rtcp => contexts.ours.of_key.sealer.seal_rtcp(packet.buffer_mut(), length)?,
         };
         packet.resize(length);
         Ok(())
     }
 }
 
-impl Contexts {
+impl<T> Kept<T> {
+    fn new(key: &MasterKey, make: impl FnOnce(&MasterKey) -> T) -> Kept<T> {
+        Kept { key: key.clone(), of_key: make(key), left: Vec::new() }
+    }
+
+    fn turn_to(&mut self, key: &MasterKey, make: impl FnOnce(&MasterKey) -> T) {
+        if self.key == *key {
+            return;
+        }
+        let known = self.left.iter().position(|(left, _)| left == key).map(|at| self.left.remove(at));
+        let (key, of_key) = known.unwrap_or_else(|| (key.clone(), make(key)));
+        self.left.push((mem::replace(&mut self.key, key), mem::replace(&mut self.of_key, of_key)));
+        if self.left.len() > LEFT_MAX {
+            self.left.remove(0);
+        }
+    }
+}
+
+impl Sealing {
+    fn new(key: &MasterKey) -> Sealing {
+        Sealing { sealer: Sealer::new(key), numbers: Numbers::default() }
+    }
+
     fn seal_rtp(&mut self, packet: &mut Packet<'_>) -> Result<usize, Refused> {
         let header = Fixed::of(packet.bytes()).ok_or(Refused::Malformed)?;
         let length = packet.length();

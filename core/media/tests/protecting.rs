@@ -176,6 +176,28 @@ fn a20_a_key_that_stays_keeps_its_counters() {
     assert!(house.receive(TO_CALLER, CALLER, &sent).is_ok());
 }
 
+/// Back and forth between two keys: no number of either is sealed twice, and no copy of before is taken.
+#[test]
+fn i1_a_key_that_comes_back_goes_on_counting() {
+    let mut house = House::new();
+    let [first, second] = [1, 2].map(|seed| protection(Suite::AesCm128HmacSha1_80, seed));
+    house.aim(Side::Callee, CALLEE, None);
+    let mut caller = house.aim(Side::Caller, CALLER, Some(first.clone())).unwrap();
+    let heard_before = caller.seal(&packet(10));
+    house.receive(TO_CALLER, CALLER, &heard_before).unwrap();
+    house.receive(TO_CALLEE, CALLEE, &packet(20)).unwrap();
+
+    house.aim(Side::Caller, CALLER, Some(second)).unwrap();
+    house.aim(Side::Caller, CALLER, Some(first)).unwrap();
+
+    assert_eq!(house.receive(TO_CALLER, CALLER, &heard_before), Err(Reason::Copy));
+    assert_eq!(house.receive(TO_CALLEE, CALLEE, &packet(20)), Err(Reason::Copy), "it was sealed before");
+    let said = caller.seal(&packet(11));
+    assert_eq!(house.receive(TO_CALLER, CALLER, &said).unwrap(), packet(11));
+    let sealed = house.receive(TO_CALLEE, CALLEE, &packet(21)).unwrap();
+    assert_eq!(caller.open(&sealed), packet(21));
+}
+
 /// A clear sender that begins its numbers anew, and keeps its source, is heard by a side that has SRTP: its
 /// numbers go on there, and none is sealed twice (RFC 3711, 9.1).
 #[test]

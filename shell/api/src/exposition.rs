@@ -30,7 +30,7 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
 
 impl Page {
     fn of_house(&mut self, standing: &Standing) {
-        let Standing { version, revision, is_draining, held, .. } = standing;
+        let Standing { version, revision, is_draining, held, put_off, .. } = standing;
         self.head("tandem_build_info", "gauge", "The version that runs.");
         self.line("tandem_build_info", &[("version", version)], 1);
         self.one("tandem_config_revision", "gauge", "The revision that new calls are planned by.", revision);
@@ -39,6 +39,8 @@ impl Page {
         self.one("tandem_calls", "gauge", "Calls in progress.", held.calls);
         self.one("tandem_transactions", "gauge", "SIP transactions in progress.", held.transactions);
         self.one("tandem_rtp_ports_in_use", "gauge", "Ports that are taken for media.", held.ports);
+        let words = "Requests of phones that were left to be said again, because too much came at once.";
+        self.one("tandem_put_off_total", "counter", words, put_off);
     }
 
     fn of_trunks(&mut self, trunks: &[TrunkView]) {

@@ -10,6 +10,8 @@ pub struct Standing {
     pub revision: u64,
     pub is_draining: bool,
     pub held: Held,
+    /// Requests of phones that were left to be said again.
+    pub put_off: u64,
     pub trunks: Vec<TrunkView>,
 }
 

@@ -21,7 +21,13 @@ impl House for Echo {
         let targets =
             vec![target("sip:a.example", TargetState::Down), target("sip:b.example", TargetState::Up)];
         let trunk = TrunkView { name: "nor\"th".into(), calls: 3, limit: None, registration: None, targets };
-        Some(Standing { version: "0.1.0", revision: 7, trunks: vec![trunk], ..Standing::default() })
+        Some(Standing {
+            version: "0.1.0",
+            revision: 7,
+            put_off: 5,
+            trunks: vec![trunk],
+            ..Standing::default()
+        })
     }
 
     fn status(&self) -> Answer {
@@ -150,6 +156,7 @@ fn figures_are_a_page_that_prometheus_reads() {
     for line in [
         "tandem_build_info{version=\"0.1.0\"} 1",
         "tandem_config_revision 7",
+        "tandem_put_off_total 5",
         "tandem_trunk_up{trunk=\"nor\\\"th\"} 1",
         "tandem_calls_active{trunk=\"nor\\\"th\"} 3",
         "tandem_call_setup_seconds_bucket{le=\"+Inf\"} 0",

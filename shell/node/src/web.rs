@@ -46,6 +46,7 @@ impl House for Web {
             revision: status.notice.revision,
             is_draining: status.notice.state == Stage::Draining,
             held: status.held,
+            put_off: self.asker.counts().iter().map(|shard| shard.put_off).sum(),
             trunks: status.trunks,
         })
     }

@@ -50,6 +50,7 @@ pub struct Handle {
 pub struct Asker {
     mail: Mail,
     desk: Arc<Desk>,
+    counters: Vec<Arc<Counters>>,
 }
 
 impl Asker {
@@ -61,6 +62,11 @@ impl Asker {
     /// Gives a command to every shard; the replies that came within `patience`.
     pub fn command(&self, command: Command, patience: Duration) -> Vec<Reply> {
         self.desk.command(&self.mail, command, patience)
+    }
+
+    /// The figures of each shard.
+    pub fn counts(&self) -> Vec<Counts> {
+        self.counters.iter().map(|counters| counters.read()).collect()
     }
 }
 
@@ -118,7 +124,7 @@ impl Handle {
 
     /// Somebody else who may give commands, from any thread.
     pub fn asker(&self) -> Asker {
-        Asker { mail: self.mail.clone(), desk: Arc::clone(&self.desk) }
+        Asker { mail: self.mail.clone(), desk: Arc::clone(&self.desk), counters: self.counters.clone() }
     }
 
     /// The figures of each shard.

@@ -16,6 +16,7 @@ use crate::step::{self, Failure, read, root};
 
 /// The bare system, made once.
 const TREE: &str = "target/debian-12";
+const SUITE: &str = "bookworm";
 /// What `systemd-analyze security` may find at most, in tenths.
 const EXPOSURE_MAX: &str = "20";
 const WITHIN: Duration = Duration::from_secs(20);
@@ -33,9 +34,23 @@ pub fn prepare(load: Load) -> Result<(), Failure> {
         fs::remove_dir_all(&tree).map_err(|error| io_failure(TREE, &error))?;
     }
     let mut command = Command::new("debootstrap");
-    command.args(["--variant=minbase", "--include=systemd,tzdata", "bookworm"]).arg(&tree);
+    command.args(["--variant=minbase", "--include=systemd,tzdata", SUITE]).arg(&tree).args(archive());
     step::run(&mut command, "needs root and Debian's package archive")?;
     fs::write(tree.join("whole"), "").map_err(|error| io_failure(TREE, &error))
+}
+
+/// Where this system has its own packages from; nothing, where that is another archive.
+fn archive() -> Option<String> {
+    let mut command = Command::new("apt-get");
+    command.args([
+        "indextargets",
+        "--format",
+        "$(CODENAME) $(COMPONENT) $(REPO_URI)",
+        "Created-By: Packages",
+    ]);
+    let output = command.output().ok()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.lines().find_map(|line| line.strip_prefix(SUITE)?.strip_prefix(" main ")).map(str::to_owned)
 }
 
 pub fn run(_: &Binary, _: Load) -> Result<String, Failure> {

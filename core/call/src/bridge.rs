@@ -647,9 +647,14 @@ impl Bridge {
         (checks.is_some() || handshake.is_some()).then(|| Arc::new(Door { checks, handshake }))
     }
 
+    /// Whether media passes through us.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open)
+    }
+
     /// Asks the relay when it heard each side last; nobody hears media that goes its own way.
     pub(crate) fn ask_for_sound(&self, room: &mut Room<'_>) {
-        if matches!(self.stage, Stage::Open) {
+        if self.is_open() {
             room.orders.push(Order::Ask { session: self.session() });
         }
     }

@@ -207,7 +207,9 @@ impl Call {
             media::Event::Latched { side: Side::Callee, .. } => self.sound_came(room),
             media::Event::Latched { .. } => {}
             media::Event::Pressed { side, press, .. } => self.pressed(room, side.other(), *press),
-            media::Event::LastHeard { caller, callee, .. } => self.judge_silence(room, [*caller, *callee]),
+            media::Event::LastHeard { caller, callee, signs, .. } => {
+                self.judge_silence(room, [*caller, *callee], signs);
+            }
         }
     }
 

@@ -312,7 +312,8 @@ impl Call {
             State::Up(_) => {
                 let joining = self.joining.as_ref().and_then(Joining::deadline);
                 let parking = self.parking_deadline();
-                let waits = [self.timer_deadline(), joining, parking, self.over_at, self.quiet.look_at];
+                let Quiet { look_at, alarm_at, .. } = self.quiet;
+                let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
                 waits.into_iter().flatten().min()
             }
             State::Closing(closing) => closing.deadline(),

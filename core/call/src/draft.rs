@@ -8,7 +8,8 @@ use sip_message::{Header, Message, SessionId, Uuid};
 use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
-use crate::record::{AttemptRecord, EndedBy, Outcome, Record, SessionPair, SilentSide};
+use crate::record::{AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SilentSide};
+use crate::verdict::Verdict;
 use crate::{Now, Room, place, verdict};
 
 /// A record says of so many silences.
@@ -303,11 +304,38 @@ impl Draft {
         silent: Duration,
     ) -> String {
         let since = WallTime(self.time(room).0 - i64::try_from(silent.as_millis()).unwrap_or(0));
-        let who = format!("{}, {}", part_of(side), named(party));
+        let who = who(side, party);
         if let Some(record) = &mut self.record
             && record.silences.len() < SILENCES_MAX
         {
             record.silences.push(SilentSide { who: who.clone(), since });
+        }
+        who
+    }
+
+    /// A side is to be heard and is not; who that is, in words.
+    pub(crate) fn is_missed(
+        &mut self,
+        room: &Room<'_>,
+        (side, party): (Side, &Callee),
+        silent: Duration,
+        why: &Verdict,
+    ) -> String {
+        let since = WallTime(self.time(room).0 - i64::try_from(silent.as_millis()).unwrap_or(0));
+        let who = who(side, party);
+        let trunk = if let Callee::Trunk(name) = party { Some(name.clone()) } else { None };
+        if let Some(record) = &mut self.record {
+            let (code, words) = (why.code, why.title);
+            record.missed.push(MissedSide { who: who.clone(), trunk, since, until: None, code, words });
+        }
+        who
+    }
+
+    pub(crate) fn is_heard_again(&mut self, room: &Room<'_>, side: Side, party: &Callee) -> String {
+        let (at, who) = (self.time(room), who(side, party));
+        let mut missed = self.record.iter_mut().flat_map(|record| &mut record.missed);
+        if let Some(last) = missed.rfind(|missed| missed.who == who) {
+            last.until = Some(at);
         }
         who
     }
@@ -406,6 +434,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         words: String::new(),
         media: None,
         silences: Vec::new(),
+        missed: Vec::new(),
         facts,
         trail,
     }
@@ -418,6 +447,10 @@ fn id_of(wall: WallTime, key: Token) -> String {
 
 fn callee_of(plan: &AttemptPlan) -> String {
     named(&plan.callee)
+}
+
+pub(crate) fn who(side: Side, party: &Callee) -> String {
+    format!("{}, {}", part_of(side), named(party))
 }
 
 fn part_of(side: Side) -> &'static str {

@@ -51,6 +51,20 @@ pub enum Event {
         who: String,
         seconds: u64,
     },
+    /// A party that is to be heard is not, and most likely for this reason.
+    PartyMissed {
+        call: String,
+        at: WallTime,
+        who: String,
+        code: &'static str,
+        words: &'static str,
+    },
+    /// A party that was missed is heard.
+    PartyHeard {
+        call: String,
+        at: WallTime,
+        who: String,
+    },
     CallEnded {
         call: String,
         at: WallTime,

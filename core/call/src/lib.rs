@@ -80,6 +80,7 @@ mod keys;
 mod lines;
 mod offering;
 mod on_offer;
+mod one_way;
 mod part;
 mod plays;
 mod presses;
@@ -99,7 +100,9 @@ pub use accounts::{Accounts, Way};
 pub use event::Event;
 pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
-pub use record::{AttemptRecord, EndedBy, Outcome, Record, SessionPair, SideFigures, SilentSide, Sound};
+pub use record::{
+    AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SideFigures, SilentSide, Sound,
+};
 pub use room::{MediaPlace, Places, Room};
 pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};
 pub use table::Calls;

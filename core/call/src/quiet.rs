@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use policy::{LegRules, Silence};
 
+use crate::verdict::Verdict;
+
 /// Both sides are silent for so long only if both are gone or cut off: a party that listens to another, or
 /// whose phone is muted, keeps the call.
 const USUAL: Silence = Silence::After(Duration::from_secs(300));
@@ -12,8 +14,21 @@ const USUAL: Silence = Silence::After(Duration::from_secs(300));
 #[derive(Debug, Default)]
 pub(crate) struct Quiet {
     pub look_at: Option<Instant>,
+    /// When a party might have been silent for long enough that somebody should know while the call goes on.
+    pub alarm_at: Option<Instant>,
+    /// Who is missed now, and why, by `Side`.
+    pub missed: [Option<Missed>; 2],
+    /// How often somebody was.
+    pub alarms: u8,
     /// Since when each side was silent when it was noted last, by `Side`.
     pub noted: [Option<Instant>; 2],
+}
+
+/// A party that was to be heard and is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Missed {
+    pub last: Instant,
+    pub why: &'static Verdict,
 }
 
 /// How long the media of a call may be missing.

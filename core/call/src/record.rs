@@ -1,5 +1,7 @@
 //! What outlives a call: one record, made when it ends.
 
+use std::sync::Arc;
+
 use media::Figures;
 use policy::{Facts, Trail, WallTime};
 use serde::{Serialize, Serializer};
@@ -55,6 +57,9 @@ pub struct Record {
     /// Who sent no media any more, though both sides were to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silences: Vec<SilentSide>,
+    /// Who was missed while the call went on, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<MissedSide>,
     pub facts: Facts,
     pub trail: Trail,
 }
@@ -74,6 +79,22 @@ pub struct SilentSide {
     /// "the callee, trunk east".
     pub who: String,
     pub since: WallTime,
+}
+
+/// A side of a call that was to be heard, and was not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MissedSide {
+    /// "the callee, trunk east".
+    pub who: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<Arc<str>>,
+    pub since: WallTime,
+    /// When it was heard, if it ever was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<WallTime>,
+    /// The likeliest cause.
+    pub code: &'static str,
+    pub words: &'static str,
 }
 
 /// One try to reach a callee.

@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use media::Side;
+use media::{Side, Signs};
 use policy::Silence;
 use sdp::{Direction, Session};
 
 use crate::call::{Call, State};
 use crate::closing::Ending;
 use crate::moving::Presence;
-use crate::quiet::Patience;
+use crate::quiet::{Patience, Quiet};
 use crate::{EndedBy, Event, Room};
 
 /// No call asks more often: what is a hair too early today is looked at a little later.
@@ -20,26 +20,35 @@ impl Call {
     /// From now on its parties talk, and are to be heard.
     pub(crate) fn listen(&mut self, room: &Room<'_>) {
         self.quiet.look_at = self.patience().shortest().map(|shortest| room.now.instant + shortest);
+        self.expect_sound(room);
     }
 
     /// Asks the relay, when it is time. One that gives no answer is asked again.
     pub(crate) fn ask_for_sound(&mut self, room: &mut Room<'_>) {
-        let is_due = self.quiet.look_at.is_some_and(|at| at <= room.now.instant);
-        if !is_due || !matches!(self.state, State::Up(_)) {
+        let Quiet { look_at, alarm_at, .. } = self.quiet;
+        let [is_due, may_be_missed] =
+            [look_at, alarm_at].map(|at| at.is_some_and(|at| at <= room.now.instant));
+        if !(is_due || may_be_missed) || !matches!(self.state, State::Up(_)) {
             return;
         }
-        self.listen(room);
+        match is_due {
+            true => self.listen(room),
+            false => self.expect_sound(room),
+        }
         self.bridge.ask_for_sound(room);
     }
 
     /// The relay says when it heard each side last.
-    pub(crate) fn judge_silence(&mut self, room: &mut Room<'_>, heard: [Instant; 2]) {
+    pub(crate) fn judge_silence(&mut self, room: &mut Room<'_>, heard: [Instant; 2], signs: &[Signs; 2]) {
         let is_whole = self.here == [Presence::Here; 2] && self.joining.is_none() && self.parked.is_none();
         if !matches!(self.state, State::Up(_)) || !is_whole {
             return;
         }
         let Patience { usual, on_hold } = self.patience();
         let is_on_hold = !talks([Side::Caller, Side::Callee].map(|side| self.bridge.heard(side)));
+        if !is_on_hold {
+            self.judge_one_way(room, heard, signs);
+        }
         let Silence::After(limit) = (if is_on_hold { on_hold } else { usual }) else { return };
         if !is_on_hold {
             self.note_silence(room, heard, limit);

@@ -5,7 +5,8 @@ use policy::Cause;
 use crate::closing::Ending;
 use crate::record::Outcome;
 
-/// One way for a call to end: code, title, help.
+/// One way for a call to end, or for a party not to be heard: code, title, help.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub code: &'static str,
     pub title: &'static str,
@@ -68,6 +69,25 @@ verdicts! {
         "No RTP or RTCP came for call.silence, or call.silence_on_hold: both parties are gone, or cut off.";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
+    NOTHING_CAME "TD-E401" "nothing has come from this party since the call was answered"
+        "No packet reached the ports that it was told: a firewall, an address that is not ours from there, \
+or a phone that sends nothing. Compare the c= and m= lines that it was sent with where it can send to.";
+    ONLY_STRANGERS "TD-E402" "media comes from an address that is not believed to be this party's"
+        "It describes itself at another address than it sends from, as behind a NAT. media.senders says \
+whom to believe; the address stands in the description that it sent.";
+    UNPROVEN "TD-E403" "media comes that the agreed keys do not open"
+        "The party seals its media with other keys or another suite than was agreed, or not at all.";
+    NO_KEYS "TD-E404" "the handshake for keys has not ended"
+        "DTLS records do not reach us or the party, or its certificate is not the one that was signalled.";
+    NO_CHECK "TD-E405" "no check has shown where this party is"
+        "ICE was agreed on, and no check has reached our ports: a firewall, or candidates that lead nowhere.";
+    STOPPED "TD-E406" "this party was heard, and is not heard any more"
+        "It has stopped sending, or what it sends is lost on its way. A muted phone may send nothing.";
+}
+
+/// What is said of a code; it is one of the table's.
+pub(crate) fn verdict_of(code: &str) -> &'static Verdict {
+    VERDICTS.iter().find(|verdict| verdict.code == code).unwrap_or(&VERDICTS[0])
 }
 
 /// Code, outcome and sentence of an ending.

@@ -27,6 +27,9 @@ pub struct CallView {
     pub stage: CallStage,
     /// The revision that it was planned by.
     pub revision: u64,
+    /// Who is to be heard and is not, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<String>,
 }
 
 /// How far a call has come.
@@ -92,6 +95,7 @@ impl Call {
                 State::Closing(_) => CallStage::Ending,
             },
             revision: record.revision,
+            missed: self.missed(),
         })
     }
 }

@@ -53,6 +53,11 @@ impl Checking {
         Checking { terms: terms.clone(), chosen: None, heard: VecDeque::new() }
     }
 
+    /// Whether the peer has shown where it is.
+    pub fn has_chosen(&self) -> bool {
+        self.chosen.is_some()
+    }
+
     /// Whether these are the terms of a restart (RFC 8445, 2.4).
     pub fn is_by(&self, terms: &Checks) -> bool {
         self.terms == *terms

@@ -39,8 +39,8 @@ mod verdict;
 pub use certificate::Certificate;
 pub use figures::{Figures, SideFigures};
 pub use order::{
-    Aim, Checks, Door, Event, Handshake, Order, Protection, Reports, Role, Senders, Sending, SessionKey,
-    Side, Turn,
+    Aim, Checks, Door, Event, Handshake, Lack, Order, Protection, Reports, Role, Senders, Sending,
+    SessionKey, Side, Signs, Turn,
 };
 pub use packet::Packet;
 pub use play::{Begins, Played, Playing};

@@ -145,6 +145,40 @@ pub enum Turn {
     Another,
 }
 
+/// What tells why a side is not heard, in all of its streams: what came, and what did not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signs {
+    pub packets: u64,
+    /// From addresses that are not believed to be the peer's.
+    pub strangers: u64,
+    /// That the agreed keys do not open.
+    pub unproven: u64,
+    pub lacks: Lack,
+}
+
+impl Signs {
+    /// Those of another stream too; what the first lacks is what is missed first.
+    pub(crate) fn and(self, other: Signs) -> Signs {
+        Signs {
+            packets: self.packets + other.packets,
+            strangers: self.strangers + other.strangers,
+            unproven: self.unproven + other.unproven,
+            lacks: self.lacks,
+        }
+    }
+}
+
+/// What a side has to do before its media is heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lack {
+    #[default]
+    Nothing,
+    /// To show by a check where it is.
+    Check,
+    /// To agree on keys in a handshake.
+    Keys,
+}
+
 /// From the relay to the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -156,7 +190,7 @@ pub enum Event {
     Pressed { session: SessionKey, stream: u8, side: Side, press: Press },
     /// When each side of a session was heard last, by RTP or RTCP of any stream; where it was not heard since
     /// streams were opened or aimed elsewhere, when that was.
-    LastHeard { session: SessionKey, caller: Instant, callee: Instant },
+    LastHeard { session: SessionKey, caller: Instant, callee: Instant, signs: [Signs; 2] },
     /// The stream is closed; what became of it.
     Finished { session: SessionKey, stream: u8, figures: Box<Figures> },
 }

@@ -12,7 +12,9 @@ use crate::figures::{Figures, SideFigures};
 use crate::handshake::{Flight, Shaking, Step};
 use crate::latch::{Admission, Latch};
 use crate::observe::Observer;
-use crate::order::{Aim, Checks, Handshake, Protection, Reports, Senders, Sending, SessionKey, Side, Turn};
+use crate::order::{
+    Aim, Checks, Handshake, Lack, Protection, Reports, Senders, Sending, SessionKey, Side, Signs, Turn,
+};
 use crate::packet::Packet;
 use crate::play::Player;
 use crate::pressing::Press;
@@ -295,6 +297,11 @@ impl Pair {
         })
     }
 
+    /// What tells why a side is not heard.
+    pub fn signs(&self) -> [Signs; 2] {
+        self.sides.each_ref().map(SideState::signs)
+    }
+
     fn facing(&mut self, side: Side) -> (&mut SideState, &mut SideState) {
         let [caller, callee] = &mut self.sides;
         match side {
@@ -426,6 +433,16 @@ impl SideState {
             shaking.turn_to(from);
         }
         is_better
+    }
+
+    fn signs(&self) -> Signs {
+        let SideFigures { packets_in, dropped_strangers, dropped_unproven, .. } = self.counted;
+        let lacks = match (&self.door, &self.shield) {
+            (Some(door), _) if !door.has_chosen() => Lack::Check,
+            (_, Some(Shield::Shut)) => Lack::Keys,
+            _ => Lack::Nothing,
+        };
+        Signs { packets: packets_in, strangers: dropped_strangers, unproven: dropped_unproven, lacks }
     }
 
     fn is_clear(&self) -> bool {

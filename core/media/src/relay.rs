@@ -263,10 +263,14 @@ impl Relay {
 
     fn say_last_heard(&self, session: SessionKey, out: &mut Outbox) {
         let slots = self.by_session.range((session, 0)..=(session, u8::MAX));
-        let heard = slots.filter_map(|(_, slot)| Some(self.slots[*slot as usize].as_ref()?.last_heard()));
-        let latest = heard.reduce(|[a, b], [c, d]| [a.max(c), b.max(d)]);
-        if let Some([caller, callee]) = latest {
-            out.push(Act::Tell(Event::LastHeard { session, caller, callee }));
+        let pairs = slots.filter_map(|(_, slot)| self.slots[*slot as usize].as_ref());
+        let heard = pairs.map(|pair| (pair.last_heard(), pair.signs()));
+        let both = heard.reduce(|([a, b], one), ([c, d], other)| {
+            let [caller, callee] = [0, 1].map(|side| one[side].and(other[side]));
+            ([a.max(c), b.max(d)], [caller, callee])
+        });
+        if let Some(([caller, callee], signs)) = both {
+            out.push(Act::Tell(Event::LastHeard { session, caller, callee, signs }));
         }
     }
 

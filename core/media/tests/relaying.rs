@@ -393,7 +393,7 @@ impl House {
     fn ask(&mut self) -> Option<[Instant; 2]> {
         let acts = self.order(Order::Ask { session: CALL });
         let heard = |act| match act {
-            Act::Tell(Event::LastHeard { session: CALL, caller, callee }) => Some([caller, callee]),
+            Act::Tell(Event::LastHeard { session: CALL, caller, callee, .. }) => Some([caller, callee]),
             _ => None,
         };
         acts.into_iter().find_map(heard)

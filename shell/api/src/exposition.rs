@@ -89,6 +89,11 @@ impl Page {
         }
         let emergencies = "Calls for help that ended.";
         self.one("tandem_emergency_calls_total", "counter", emergencies, counts.emergencies);
+        let words = "Parties of calls that ended which were not heard, by cause: `tandem help CODE`.";
+        self.head("tandem_one_way_audio_total", "counter", words);
+        for ((trunk, cause), count) in &counts.missed {
+            self.line("tandem_one_way_audio_total", &[("trunk", trunk), ("cause", cause)], count);
+        }
         let lost = "tandem_rtp_lost_packets_total";
         self.head(
             lost,

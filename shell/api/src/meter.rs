@@ -22,6 +22,8 @@ pub struct Counts {
     /// Attempts that were not the last of their call, by trunk and by status.
     pub failovers: BTreeMap<(String, u16), u64>,
     pub emergencies: u64,
+    /// Parties that were to be heard and were not, by trunk and by the likeliest cause.
+    pub missed: BTreeMap<(String, &'static str), u64>,
     pub lost_packets: [u64; 2],
     pub setup: Histogram,
     pub post_dial: Histogram,
@@ -54,6 +56,7 @@ impl Default for Meter {
             calls: BTreeMap::new(),
             failovers: BTreeMap::new(),
             emergencies: 0,
+            missed: BTreeMap::new(),
             lost_packets: [0; 2],
             setup: Histogram::new(WAITS),
             post_dial: Histogram::new(WAITS),
@@ -101,6 +104,10 @@ impl Counts {
                 let place = (name_of(&attempt.callee).to_owned(), attempt.sip_code.unwrap_or(0));
                 *self.failovers.entry(place).or_default() += 1;
             }
+        }
+        for missed in &record.missed {
+            let trunk = missed.trunk.as_deref().unwrap_or_default().to_owned();
+            *self.missed.entry((trunk, missed.code)).or_default() += 1;
         }
         if let Some(media) = &record.media {
             self.lost_packets[0] += media.caller.lost;

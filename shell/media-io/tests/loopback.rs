@@ -84,7 +84,9 @@ fn whoever_asks_hears_when_each_side_was_heard_last(engine: Engine) {
 
     house.handle.order(Order::Ask { session: CALL }).unwrap();
 
-    let Event::LastHeard { session: CALL, caller, callee } = house.next_event() else { panic!("no word") };
+    let Event::LastHeard { session: CALL, caller, callee, .. } = house.next_event() else {
+        panic!("no word")
+    };
     assert!(caller < before && before <= callee && callee <= Instant::now());
     house.finish();
 }

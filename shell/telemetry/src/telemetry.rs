@@ -113,7 +113,7 @@ impl Tally {
             Event::TurnedAway { .. } => &self.turned_away,
             Event::TrunkRegistrationFailed { .. } => &self.registrations_failed,
             Event::PeerUp { .. } | Event::PeerRests { .. } | Event::MediaUnprotected { .. } => return,
-            Event::CallSilent { .. } => return,
+            Event::CallSilent { .. } | Event::PartyMissed { .. } | Event::PartyHeard { .. } => return,
             Event::TrunkRegistered { .. } | Event::TrunkUnregistered { .. } => return,
         };
         counter.fetch_add(1, Relaxed);

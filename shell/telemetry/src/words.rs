@@ -17,6 +17,8 @@ pub fn log(event: &Event) {
         Event::CallAnswered { call, by, .. } => info!(call, %by, "call answered"),
         Event::MediaUnprotected { call, words, .. } => warn!(call, "media is not protected: {words}"),
         Event::CallSilent { call, who, seconds, .. } => warn!(call, seconds, "not heard any more: {who}"),
+        Event::PartyMissed { call, who, code, words, .. } => warn!(call, code, "{who} is not heard: {words}"),
+        Event::PartyHeard { call, who, .. } => info!(call, "{who} is heard"),
         Event::CallEnded { call, verdict, words, .. } => info!(call, verdict, "call ended: {words}"),
         Event::PeerDown { server, address, cause, .. } => warn!(%server, address, cause, "address is down"),
         Event::PeerUp { server, address, .. } => info!(%server, address, "address is up"),

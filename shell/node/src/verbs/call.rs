@@ -74,7 +74,11 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
             marks::of(record, data)?.iter().for_each(|says| println!("  {says}."));
         }
         (None, Some(call)) if form == Form::Json => println!("{call:#}"),
-        (None, Some(call)) => println!("{}", live_line(call, palette)),
+        (None, Some(call)) => {
+            println!("{}", live_line(call, palette));
+            let missed = call["missed"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            missed.for_each(|words| println!("  Not heard: {words}"));
+        }
         (None, None) => {
             eprintln!("tandem: there is no call {id} in {}", data.display());
             return Ok(Exit::Bad);

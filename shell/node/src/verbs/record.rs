@@ -37,6 +37,13 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
         let since = when(silence["since"].as_i64().unwrap_or_default());
         let _ = write!(text, "\n  Not heard any more since {since}: {}", word(silence, "who"));
     }
+    for missed in record["missed"].as_array().into_iter().flatten() {
+        let [since, until] = ["since", "until"].map(|key| missed[key].as_i64().map(when));
+        let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+        let (who, code, words) = (word(missed, "who"), word(missed, "code"), word(missed, "words"));
+        let since = since.unwrap_or_default();
+        let _ = write!(text, "\n  Not heard from {since}{until}: {who}\n      {code}, {words}");
+    }
     for attempt in record["attempts"].as_array().into_iter().flatten() {
         let remote = attempt["remote"].as_str().map(|remote| format!(" ({remote})")).unwrap_or_default();
         let status = attempt["sip_code"].as_u64().map(|status| format!("{status} ")).unwrap_or_default();

@@ -41,6 +41,7 @@ mod lost_ack;
 mod malicious;
 mod moving_on;
 mod music;
+mod one_way;
 mod operator;
 mod parks;
 mod phones;

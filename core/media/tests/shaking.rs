@@ -1,11 +1,12 @@
 //! Sides whose keys come from a handshake of DTLS: who may have it, whose certificate is taken, what is heard
-//! before and after, and what a far end in clear or with keys in the description hears of it.
+//! before and after, what a far end in clear or with keys in the description hears of it, and what is told of
+//! a side that is not heard.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod far;
 
-use far::{Far, HOME, House, NEAR, OTHER, Part, STRANGER, TO_CALLEE, TO_CALLER, certificate, packet};
-use media::{Reason, Senders, Side};
+use far::{Far, HOME, House, Kind, NEAR, OTHER, Part, STRANGER, TO_CALLEE, TO_CALLER, certificate, packet};
+use media::{Lack, Reason, Senders, Side, Signs};
 
 #[test]
 fn i4_both_roles_have_a_handshake_and_hear_each_other() {
@@ -287,4 +288,50 @@ fn i4_changed_records_harm_nothing_but_their_handshake() {
         let sealed = newer.seal(&packet(1));
         assert_eq!(house.receive(TO_CALLER, HOME, &sealed), Ok(packet(1)), "{part:?} {round}");
     }
+}
+
+#[test]
+fn h8_a_side_that_nobody_speaks_at_shows_nothing() {
+    let mut house = House::new();
+    house.end(Side::Caller, Kind::Clear, HOME);
+
+    assert_eq!(house.signs(Side::Caller), Signs::default());
+    house.receive(TO_CALLER, HOME, &packet(1)).unwrap();
+    assert_eq!(house.signs(Side::Caller), Signs { packets: 1, ..Signs::default() });
+    assert_eq!(house.signs(Side::Callee), Signs::default(), "each side by itself");
+}
+
+#[test]
+fn h8_whoever_is_not_believed_is_counted_among_strangers() {
+    let mut house = House::new();
+    house.senders = Senders::Signalled;
+    house.end(Side::Callee, Kind::Clear, NEAR);
+
+    assert_eq!(house.receive(TO_CALLEE, STRANGER, &packet(1)), Err(Reason::Stranger));
+    assert_eq!(house.signs(Side::Callee), Signs { strangers: 1, ..Signs::default() });
+}
+
+#[test]
+fn h8_what_the_agreed_keys_do_not_open_is_counted_apart() {
+    let mut house = House::new();
+    house.end(Side::Caller, Kind::Described, HOME);
+
+    assert_eq!(house.receive(TO_CALLER, HOME, &packet(1)), Err(Reason::Unproven));
+    assert_eq!(house.signs(Side::Caller), Signs { unproven: 1, ..Signs::default() });
+}
+
+/// A page lacks its check first, then its keys, then nothing.
+#[test]
+fn h8_a_side_says_what_it_still_has_to_do() {
+    let mut house = House::new();
+    let mut far = Far::new(Part::Client12, HOME);
+    house.aim_checked(Side::Caller, &far);
+    assert_eq!(house.signs(Side::Caller).lacks, Lack::Check);
+
+    house.check(HOME);
+    assert_eq!(house.signs(Side::Caller).lacks, Lack::Keys);
+
+    house.shake(&mut far, |_| true);
+    assert_eq!(house.signs(Side::Caller).lacks, Lack::Nothing);
+    assert_eq!(house.signs(Side::Callee).lacks, Lack::Nothing);
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use dimpl::{Config, Dtls, DtlsCertificate, Output, SrtpProfile};
 use media::{
     Act, Aim, Certificate, Checks, Door, Figures, Handshake, Order, Outbox, Packet, PortBook, PortIndex,
-    Protection, Purpose, Reason, Relay, Reports, Role, Senders, Sending, SessionKey, Side, Turn, Verdict,
+    Protection, Purpose, Reason, Relay, Reports, Role, Senders, Sending, SessionKey, Side, Signs, Turn,
+    Verdict,
 };
 use rtp::srtp::{MasterKey, Opener, Sealer, Suite};
 use rtp::{Fixed, Header};
@@ -392,6 +393,17 @@ impl House {
             Verdict::Forward { to, .. } => Ok((to, came)),
             Verdict::Drop(reason) => Err(reason),
         }
+    }
+
+    /// What there is to tell why a side is not heard.
+    pub fn signs(&mut self, side: Side) -> Signs {
+        let mut out = Outbox::new();
+        self.relay.order(self.now, Order::Ask { session: CALL }, &mut out);
+        let signs = out.iter().find_map(|act| match act {
+            Act::Tell(media::Event::LastHeard { signs, .. }) => Some(*signs),
+            _ => None,
+        });
+        signs.expect("the stream is open")[side as usize]
     }
 
     pub fn figures(&mut self) -> Figures {

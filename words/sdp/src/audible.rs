@@ -1,6 +1,7 @@
 //! A description whose writer says something by itself while nobody whom it speaks for does.
 
 use crate::direction::Direction;
+use crate::fit::push;
 use crate::session::Session;
 
 /// The same media; sound that would flow in no direction is sent.
@@ -24,10 +25,8 @@ pub fn audible(description: Vec<u8>) -> Vec<u8> {
             audible.push_str(if is_here { &sent } else { "" });
             is_here = mute.next().unwrap_or_default();
         }
-        let is_direction = line.strip_prefix("a=").is_some_and(|name| Direction::parse(name).is_some());
-        if !(is_here && is_direction) {
-            audible.push_str(line);
-            audible.push_str("\r\n");
+        if !(is_here && Direction::is_said(line)) {
+            push(&mut audible, line);
         }
     }
     audible.push_str(if is_here { &sent } else { "" });

@@ -1,6 +1,7 @@
 //! A description without whatever hold it spoke of: what its writer can hear, if asked by somebody else.
 
 use crate::direction::Direction;
+use crate::fit::push;
 
 /// An address that is nobody's (RFC 5737, 6666), where there was none.
 const NOBODY: [(&str, &str); 2] =
@@ -19,13 +20,11 @@ pub fn awake(description: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(description);
     let mut awake = String::with_capacity(text.len());
     for line in text.lines() {
-        let is_direction = line.strip_prefix("a=").is_some_and(|name| Direction::parse(name).is_some());
-        if is_direction {
+        if Direction::is_said(line) {
             continue;
         }
         let nobody = NOBODY.iter().find(|(zero, _)| *zero == line.trim_end());
-        awake.push_str(nobody.map_or(line, |(_, nobody)| *nobody));
-        awake.push_str("\r\n");
+        push(&mut awake, nobody.map_or(line, |(_, nobody)| *nobody));
     }
     awake.into_bytes()
 }

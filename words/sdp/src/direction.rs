@@ -22,6 +22,11 @@ impl Direction {
         })
     }
 
+    /// Whether that line says a direction.
+    pub(crate) fn is_said(line: &str) -> bool {
+        line.strip_prefix("a=").is_some_and(|name| Direction::parse(name).is_some())
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Direction::SendRecv => "sendrecv",

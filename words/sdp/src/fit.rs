@@ -87,7 +87,7 @@ fn fit_directions(offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
             }
             continue;
         }
-        let is_direction = line.strip_prefix("a=").is_some_and(|name| Direction::parse(name).is_some());
+        let is_direction = Direction::is_said(line);
         let is_overruled = m_line.is_some_and(|at| wanted.get(at).is_some_and(Option::is_some));
         if !(is_direction && is_overruled) {
             push(&mut fitted, line);
@@ -96,7 +96,8 @@ fn fit_directions(offer: &[u8], answer: Vec<u8>) -> Vec<u8> {
     fitted.into_bytes()
 }
 
-fn push(text: &mut String, line: &str) {
+/// A line, with its end.
+pub(crate) fn push(text: &mut String, line: &str) {
     text.push_str(line);
     text.push_str("\r\n");
 }

@@ -99,7 +99,7 @@ impl Edge {
     pub fn adopt(&self, policy: &Arc<Policy>) {
         self.mail.new_policy(policy);
         // Each has laid the older one down by the time it answers.
-        let _ = self.shards.command(Command::Count, PATIENCE);
+        let _ = self.shards.asker().command(Command::Count, PATIENCE);
     }
 
     /// Proves who we are with what the files of certificates hold now; calls and connections go on.
@@ -116,12 +116,12 @@ impl Edge {
 
     /// No new calls, except emergency calls.
     pub fn drain(&self) {
-        self.shards.command(Command::Drain, PATIENCE);
+        self.shards.asker().command(Command::Drain, PATIENCE);
     }
 
     /// What all shards hold; `None` if one does not answer.
     pub fn held(&self) -> Option<Held> {
-        let replies = self.shards.command(Command::Count, PATIENCE);
+        let replies = self.shards.asker().command(Command::Count, PATIENCE);
         if replies.len() < usize::from(self.mail.shards()) {
             return None;
         }
@@ -134,13 +134,13 @@ impl Edge {
 
     /// Somebody who may look at the shards from another thread.
     pub fn asker(&self) -> Asker {
-        self.shards.asker()
+        self.shards.asker().clone()
     }
 
     /// Ends every call, and waits for their records: figures of the relays belong to them.
     fn hang_up_all(&self) {
         let until = Instant::now() + PATIENCE;
-        self.shards.command(Command::HangUpAll, PATIENCE);
+        self.shards.asker().command(Command::HangUpAll, PATIENCE);
         while self.held().is_some_and(|held| held.calls > 0) && Instant::now() < until {
             thread::sleep(Duration::from_millis(20));
         }
@@ -149,7 +149,7 @@ impl Edge {
     /// Ends everything: calls that go on end now, and every record is on the disk on return.
     pub fn stop(self) {
         self.hang_up_all();
-        let counts = self.shards.counts();
+        let counts = self.shards.asker().counts();
         self.shards.stop();
         for relay in self.media {
             if let Err(fault) = relay.stop() {

@@ -39,9 +39,7 @@ pub enum StartFault {
 
 /// The running shards.
 pub struct Handle {
-    mail: Mail,
-    desk: Arc<Desk>,
-    counters: Vec<Arc<Counters>>,
+    asker: Asker,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -87,18 +85,19 @@ pub fn start(
     let sockets = sockets.collect::<Result<Vec<Sockets>, StartFault>>()?;
     let listeners: Arc<[ListenerSettings]> = settings.listeners.into();
     let (desk, ports) = (Arc::new(Desk::default()), Arc::new(ports));
-    let mut handle = Handle { mail, desk, counters: Vec::new(), threads: Vec::new() };
+    let mut asker = Asker { mail, desk, counters: Vec::new() };
+    let mut threads = Vec::new();
 
     for ((number, switch), (udp, tcp)) in (0..).zip(switches).zip(sockets) {
         let counters = Arc::new(Counters::default());
         let shard = Shard {
-            poll: watch(&udp, &tcp, handle.mail.bell(number))?,
+            poll: watch(&udp, &tcp, asker.mail.bell(number))?,
             house: House { shard: number, switch, out: Outbox::default() },
             udp,
             tcp,
             connections: Connections::new(number, settings.limits, Arc::clone(&listeners)),
-            mail: handle.mail.clone(),
-            desk: Arc::clone(&handle.desk),
+            mail: asker.mail.clone(),
+            desk: Arc::clone(&asker.desk),
             ports: Arc::clone(&ports),
             counters: Arc::clone(&counters),
             letters: Default::default(),
@@ -110,33 +109,23 @@ pub fn start(
             shard.run();
         };
         let thread = thread::Builder::new().name(format!("shard-{number}")).spawn(run)?;
-        handle.counters.push(counters);
-        handle.threads.push(thread);
+        asker.counters.push(counters);
+        threads.push(thread);
     }
-    Ok(handle)
+    Ok(Handle { asker, threads })
 }
 
 impl Handle {
-    /// Gives a command to every shard; the replies that came within `patience`.
-    pub fn command(&self, command: Command, patience: Duration) -> Vec<Reply> {
-        self.desk.command(&self.mail, command, patience)
-    }
-
-    /// Somebody else who may give commands, from any thread.
-    pub fn asker(&self) -> Asker {
-        Asker { mail: self.mail.clone(), desk: Arc::clone(&self.desk), counters: self.counters.clone() }
-    }
-
-    /// The figures of each shard.
-    pub fn counts(&self) -> Vec<Counts> {
-        self.counters.iter().map(|counters| counters.read()).collect()
+    /// Whoever has it may give commands, from any thread.
+    pub fn asker(&self) -> &Asker {
+        &self.asker
     }
 
     /// Ends every shard and closes its sockets; calls that still go on are abandoned.
     pub fn stop(self) {
-        for shard in 0..self.mail.shards() {
+        for shard in 0..self.asker.shards() {
             // A stop is never turned away for want of room.
-            let _ = self.mail.post(shard, Letter::Stop);
+            let _ = self.asker.mail.post(shard, Letter::Stop);
         }
         for thread in self.threads {
             // A panic outside the switch was printed by its thread already.

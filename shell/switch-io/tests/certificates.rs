@@ -34,7 +34,7 @@ fn d8_a_renewed_certificate_drops_no_connection() {
     }
 
     assert!(sessions.iter_mut().all(is_answered));
-    let counts = &house.handle.counts()[0];
+    let counts = &house.handle.asker().counts()[0];
     assert_eq!((counts.accepted, counts.closed), (100, 0));
     house.handle.stop();
 }

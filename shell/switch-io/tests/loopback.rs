@@ -47,7 +47,7 @@ fn a_burst_is_answered_whole() {
 
     let answers = (0..100).filter(|_| answer_of(&phone).0.starts_with("SIP/2.0 200 ")).count();
     assert_eq!(answers, 100);
-    assert_eq!(house.handle.counts()[0].received, 100);
+    assert_eq!(house.handle.asker().counts()[0].received, 100);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn what_keeps_a_way_through_a_nat_open_is_no_message() {
     phone.send_to(options("c", "UDP", phone.local_addr().unwrap()).as_bytes(), house.listeners[0]).unwrap();
 
     answer_of(&phone);
-    assert_eq!(house.handle.counts()[0].received, 1);
+    assert_eq!(house.handle.asker().counts()[0].received, 1);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_stream_that_is_no_sip_is_closed() {
     stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
 
     assert_eq!(stream.read(&mut [0; 10]).unwrap_or(0), 0);
-    wait_for(|| house.handle.counts()[0].unframed == 1);
+    wait_for(|| house.handle.asker().counts()[0].unframed == 1);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn who_connects_and_says_nothing_is_not_borne_for_long() {
     stream.set_read_timeout(Some(SOON)).unwrap();
 
     assert_eq!(stream.read(&mut [0; 10]).unwrap(), 0);
-    wait_for(|| house.handle.counts()[0].closed == 1);
+    wait_for(|| house.handle.asker().counts()[0].closed == 1);
 }
 
 #[test]
@@ -117,12 +117,12 @@ fn one_address_cannot_take_all_connections() {
     let house = tcp_house(Limits { connections_per_address: 2, ..Limits::default() });
     let streams: Vec<_> = (0..3).map(|_| TcpStream::connect(house.listeners[0]).unwrap()).collect();
 
-    wait_for(|| house.handle.counts()[0].turned_away == 1);
-    assert_eq!(house.handle.counts()[0].accepted, 2);
+    wait_for(|| house.handle.asker().counts()[0].turned_away == 1);
+    assert_eq!(house.handle.asker().counts()[0].accepted, 2);
     drop(streams);
-    wait_for(|| house.handle.counts()[0].closed == 2);
+    wait_for(|| house.handle.asker().counts()[0].closed == 2);
     let again = TcpStream::connect(house.listeners[0]).unwrap();
-    wait_for(|| house.handle.counts()[0].accepted == 3);
+    wait_for(|| house.handle.asker().counts()[0].accepted == 3);
     drop(again);
 }
 
@@ -134,13 +134,13 @@ fn who_does_not_read_is_given_up() {
     let here = stream.local_addr().unwrap();
 
     for n in 0..200_000 {
-        let is_given_up = house.handle.counts()[0].slow_readers == 1;
+        let is_given_up = house.handle.asker().counts()[0].slow_readers == 1;
         if is_given_up || stream.write_all(options(&format!("slow{n}"), "TCP", here).as_bytes()).is_err() {
             break;
         }
     }
 
-    wait_for(|| house.handle.counts()[0].slow_readers == 1);
+    wait_for(|| house.handle.asker().counts()[0].slow_readers == 1);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn a_provider_is_reached_by_tls_if_it_proves_its_address() {
     let request = serve_one(listener, &provider);
 
     assert!(request.starts_with("OPTIONS "), "{request}");
-    wait_for(|| house.handle.counts()[0].opened == 1);
+    wait_for(|| house.handle.asker().counts()[0].opened == 1);
 }
 
 #[test]
@@ -271,10 +271,10 @@ fn shards_share_one_address_and_each_message_finds_its_owner() {
         assert!(answer.contains(&format!("Call-ID: stream{n}\r\n")), "{answer}");
     }
 
-    let counts = house.handle.counts();
+    let counts = house.handle.asker().counts();
     assert!(counts.iter().all(|of| of.received > 0), "every shard owns some: {counts:?}");
     assert!(counts.iter().any(|of| of.steered > 0), "{counts:?}");
-    assert_eq!(house.handle.command(Command::Count, SOON).len(), 3);
+    assert_eq!(house.handle.asker().command(Command::Count, SOON).len(), 3);
     house.handle.stop();
 }
 
@@ -285,7 +285,7 @@ fn a_command_is_answered_and_a_tap_sees_both_ways() {
     phone.send_to(options("tap", "UDP", phone.local_addr().unwrap()).as_bytes(), house.listeners[0]).unwrap();
     let (answer, _) = answer_of(&phone);
 
-    let [Reply::Held(held)] = house.handle.command(Command::Count, SOON)[..] else {
+    let [Reply::Held(held)] = house.handle.asker().command(Command::Count, SOON)[..] else {
         panic!("one shard, one reply")
     };
 

@@ -164,8 +164,8 @@ fn d7_other_pages_and_other_sub_protocols_are_turned_away_with_a_reason() {
         assert!(!browser.unread.is_empty(), "it says why");
     }
 
-    wait_for(|| house.handle.counts()[0].unwelcome == 3);
-    assert_eq!(house.handle.counts()[0].received, 0);
+    wait_for(|| house.handle.asker().counts()[0].unwelcome == 3);
+    assert_eq!(house.handle.asker().counts()[0].received, 0);
     assert_eq!(house.events.try_iter().count(), 0, "there is nothing to tell of them");
 }
 
@@ -180,7 +180,7 @@ fn d7_pings_of_both_kinds_are_answered() {
 
     assert_eq!(browser.hears(), (PONG, b"there?".to_vec()));
     assert_eq!(browser.hears(), (TEXT, b"\r\n".to_vec()));
-    assert_eq!(house.handle.counts()[0].received, 0);
+    assert_eq!(house.handle.asker().counts()[0].received, 0);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn d7_who_is_silent_is_asked_and_who_does_not_answer_is_given_up() {
     assert_eq!(browser.hears(), (CLOSE, 1001_u16.to_be_bytes().to_vec()));
     assert!(browser.is_left());
     assert!(asked.elapsed() < SOON);
-    wait_for(|| house.handle.counts()[0].closed == 1);
+    wait_for(|| house.handle.asker().counts()[0].closed == 1);
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn d7_who_opens_a_connection_and_never_shakes_hands_is_given_up() {
     slow.write_all(b"GET / HTTP/1.1\r\n").unwrap();
 
     assert!(matches!(slow.read(&mut [0; 64]), Ok(0) | Err(_)));
-    wait_for(|| house.handle.counts()[0].closed == 1);
+    wait_for(|| house.handle.asker().counts()[0].closed == 1);
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn d7_hostile_frames_end_their_own_connection_alone() {
         assert!(browser.is_left());
     }
 
-    wait_for(|| house.handle.counts()[0].unframed == 4);
+    wait_for(|| house.handle.asker().counts()[0].unframed == 4);
     let here = other.stream.local_addr().unwrap();
     other.says(TEXT, options("alive", "WS", here).as_bytes());
     assert!(other.hears().1.starts_with(b"SIP/2.0 200 "));

@@ -1,14 +1,15 @@
 //! Speed: parsing counted beside another parser; whole calls and packets with the load kit.
-//!
-//! The kit lies beside the checkout, in `../shared/bench`. It is copied to target/bench, together with our
-//! adapters, and built there.
 
 mod apply;
+mod kit;
+mod starting;
 mod storm;
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+
+use self::kit::Kit;
 
 use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
@@ -30,10 +31,7 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("sessions") => sessions(),
         Some("phones") => phones(),
         Some("bindings") => bindings(),
-        Some("storm") => {
-            kit("sigbench.py")?;
-            storm::storm(&root().join("target/bench"))
-        }
+        Some("storm") => storm::storm(&Kit::lay_out()?),
         Some(_) => Err(Failure::new(
             "no such bench",
             "one of parse, plan, calls, packets, sound, codecs, phones, bindings, storm, apply, lamps, \
@@ -74,13 +72,13 @@ fn bindings() -> Result<(), Failure> {
 }
 
 fn phones() -> Result<(), Failure> {
-    let mut command = kit("sigbench.py")?;
+    let mut command = Kit::lay_out()?.command("sigbench.py");
     command.args(["reg", "tandem-users", "kamailio-proxy", "--rate", "500"]);
     run(&mut command, "apt-get install kamailio; are ports 5160, 5060 and 5081 free?")
 }
 
 fn calls() -> Result<(), Failure> {
-    let mut command = kit("sigbench.py")?;
+    let mut command = Kit::lay_out()?.command("sigbench.py");
     command.args(["cpu", "tandem", "tandem-media", "--rate", "300", "--calls", "6000", "--repeat", "3"]);
     run(&mut command, "read what the kit printed; are ports 5160, 5080 and 5090 free?")
 }
@@ -94,12 +92,14 @@ fn sound() -> Result<(), Failure> {
 /// may come once, so that each run has calls of its own.
 fn codecs() -> Result<(), Failure> {
     let cure = "apt-get install rtpengine-daemon; are ports 5160, 5080 and 5090 free?";
+    let kit = Kit::lay_out()?;
+    let generator = usual_opus(&kit)?;
     let runs = [("srtp-rtp", "500"), ("pcmu-pcma", "100"), ("pcmu-g722", "100"), ("pcmu-opus", "20")];
     for (variant, sessions) in runs {
         for peer in ["tandem-codecs", "rtpengine"] {
-            let mut command = kit("mediabench.py")?;
+            let mut command = kit.command("mediabench.py");
             if peer == "tandem-codecs" {
-                command.env("RTPLOAD", usual_opus()?);
+                command.env("RTPLOAD", &generator);
             }
             command.args([peer, "--variants", variant, "--sessions", sessions, "--repeat", "1"]);
             run(&mut command, cure)?;
@@ -109,8 +109,8 @@ fn codecs() -> Result<(), Failure> {
 }
 
 /// The kit's generator takes Opus to be number 96, which it need not be: ours is asked by 111.
-fn usual_opus() -> Result<PathBuf, Failure> {
-    let folder = root().join("target/bench");
+fn usual_opus(kit: &Kit) -> Result<PathBuf, Failure> {
+    let folder = &kit.folder;
     let cure = "has ../shared/bench changed?";
     let source = fs::read_to_string(folder.join("src/rtpload.c"));
     let source = source.map_err(|error| Failure::new(format!("src/rtpload.c: {error}"), cure))?;
@@ -124,35 +124,7 @@ fn usual_opus() -> Result<PathBuf, Failure> {
 }
 
 fn packets() -> Result<(), Failure> {
-    let mut command = kit("mediabench.py")?;
+    let mut command = Kit::lay_out()?.command("mediabench.py");
     command.args(["tandem-media", "--variants", "rtp", "--sessions", "500"]);
     run(&mut command, "read what the kit printed; are ports 5160, 5080 and 5090 free?")
-}
-
-/// A command of the load kit, with the kit laid out and built, and the product in a release build.
-fn kit(script: &str) -> Result<Command, Failure> {
-    let theirs = root().join("../shared/bench");
-    let folder = root().join("target/bench");
-    if !theirs.is_dir() {
-        return Err(Failure::new(
-            format!("no load kit at {}", theirs.display()),
-            "put it beside the checkout",
-        ));
-    }
-    fs::create_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("{}: {error}", folder.display()), "is target/ writable?"))?;
-    let mut copy = Command::new("cp");
-    copy.args(["-r", "--no-preserve=mode"]).arg(theirs.join(".")).arg(&folder);
-    run(&mut copy, "is there room on the disk?")?;
-    let mut copy = Command::new("cp");
-    copy.arg("-r").args([root().join("bench/suts"), root().join("bench/conf")]).arg(&folder);
-    run(&mut copy, "is there room on the disk?")?;
-    let mut make = Command::new("make");
-    make.current_dir(&folder).args(["build/sipload", "build/rtpload"]);
-    run(&mut make, "apt-get install build-essential libssl-dev libopus-dev")?;
-
-    let binary: PathBuf = interop::build(Load::Long)?;
-    let mut command = Command::new("python3");
-    command.current_dir(&folder).arg(script).env("TANDEM", binary);
-    Ok(command)
 }

@@ -5,7 +5,6 @@ mod calls;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,6 +14,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use self::calls::{Calls, Places};
+
+use super::starting;
 
 use crate::interop::{self, Load};
 use crate::step::{Failure, root};
@@ -239,23 +240,11 @@ impl Cpu {
 
 impl Up {
     fn start(binary: &Path, folder: &PathBuf) -> Result<Up, Failure> {
-        let fault = |error: std::io::Error| Failure::new(error.to_string(), "is it built?");
-        let mut child = Command::new(binary)
-            .arg("up")
-            .arg(folder)
-            .env("BENCH_PASSWORD", "x")
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(fault)?;
         let began = Instant::now();
-        let said = child.stderr.take().ok_or_else(|| Failure::new("no stderr", "run it again"))?;
-        let mut said = BufReader::new(said).lines();
-        let is_up = said.by_ref().map_while(Result::ok).any(|line| line.contains("records"));
+        let (child, said) =
+            starting::start(Command::new(binary).arg("up").arg(folder).env("BENCH_PASSWORD", "x"))?;
         let last = thread::spawn(move || said.map_while(Result::ok).last().unwrap_or_default());
         let up = Up { child, last: Some(last) };
-        if !is_up {
-            return Err(Failure::new("the house did not start", format!("is udp {PORT} free?")));
-        }
         println!("up with {USERS} users and {} prices in {:.2?}", DECKS * PREFIXES, began.elapsed());
         Ok(up)
     }

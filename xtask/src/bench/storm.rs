@@ -2,14 +2,16 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::interop::{self, Load};
+use super::kit::Kit;
+use super::starting;
+
 use crate::step::{Failure, root};
 
 const PHONES: &str = "50000";
@@ -20,14 +22,11 @@ const CALLERS: &str = "5191";
 const CALLEES: &str = "5192";
 const STORM: &str = "5193";
 const PASSWORD: &str = "bench";
-/// Reading fifty thousand users, and their phones.
-const START: Duration = Duration::from_secs(15);
 /// Calls that began before the storm, of 5 s each.
 const BEFORE: Duration = Duration::from_secs(8);
 
 /// Says of each storm how many phones and calls came through it.
-pub fn storm(kit: &Path) -> Result<(), Failure> {
-    let binary = interop::build(Load::Long)?;
+pub fn storm(kit: &Kit) -> Result<(), Failure> {
     let folder = root().join("target/bench/storm");
     let fault = |error: std::io::Error| Failure::new(error.to_string(), "is target/ writable?");
     if folder.exists() {
@@ -37,11 +36,11 @@ pub fn storm(kit: &Path) -> Result<(), Failure> {
     fs::write(folder.join("house.toml"), house()).map_err(fault)?;
 
     println!("{PHONES} phones register, at their ease");
-    let mut up = Up::start(&binary, &folder)?;
+    let mut up = Up::start(&kit.binary, &folder)?;
     println!("    phones {}", outcome(register(kit, "2000").output().map_err(fault)?.stdout)?);
     for rate in RATES {
         drop(up);
-        up = Up::start(&binary, &folder)?;
+        up = Up::start(&kit.binary, &folder)?;
         println!("the house is killed and starts; {rate} phones a second, 50 calls a second meanwhile");
         let calls = call(kit).stdout(Stdio::piped()).spawn().map_err(fault)?;
         thread::sleep(BEFORE);
@@ -72,14 +71,14 @@ media = {{ path = \"direct\" }}\nhealth = {{ options = \"off\" }}\n\
 }
 
 /// The kit's phones: they say again what was not answered, for 8 s.
-fn register(kit: &Path, rate: &str) -> Command {
+fn register(kit: &Kit, rate: &str) -> Command {
     let mut command = generator(kit);
     command.args(["--register", "--uac-port", STORM, "--rate", rate, "--calls", PHONES, "--users", PHONES]);
     command.args(["--domain", "bench.local", "--password", PASSWORD]);
     command
 }
 
-fn call(kit: &Path) -> Command {
+fn call(kit: &Kit) -> Command {
     let mut command = generator(kit);
     command.args(["--uac-port", CALLERS, "--uas-port", CALLEES, "--rate", "50", "--calls", "1000"]);
     command.args(["--hold", "5000", "--target", &format!("sip:+14255550123@127.0.0.1:{PORT}")]);
@@ -87,15 +86,15 @@ fn call(kit: &Path) -> Command {
 }
 
 /// On a core of its own.
-fn generator(kit: &Path) -> Command {
+fn generator(kit: &Kit) -> Command {
     let mut command = Command::new("taskset");
-    command.args(["-c", "1"]).arg(kit.join("build/sipload")).args(["--port", PORT]);
+    command.args(["-c", "1"]).arg(kit.folder.join("build/sipload")).args(["--port", PORT]);
     command
 }
 
 /// The part of what the generator says that matters here.
 fn outcome(said: Vec<u8>) -> Result<String, Failure> {
-    let cure = "read target/bench/storm/log; are udp 5190 to 5193 free?";
+    let cure = "read what the house said; are udp 5190 to 5193 free?";
     let value: Value = serde_json::from_slice(&said)
         .map_err(|error| Failure::new(format!("the generator's answer: {error}"), cure))?;
     let mut line = format!("{} of {} well, {} repeats", value["ok"], value["made"], value["retrans"]);
@@ -113,15 +112,13 @@ fn outcome(said: Vec<u8>) -> Result<String, Failure> {
 struct Up(Child);
 
 impl Up {
-    fn start(binary: &PathBuf, folder: &Path) -> Result<Up, Failure> {
-        let log = fs::File::create(folder.join("log"))
-            .map_err(|error| Failure::new(error.to_string(), "is target/ writable?"))?;
+    fn start(binary: &Path, folder: &Path) -> Result<Up, Failure> {
         let mut command = Command::new("taskset");
         command.args(["-c", "0"]).arg(binary).arg("up").arg(folder).arg("--data").arg(folder.join("data"));
-        command.env("BENCH_PASSWORD", PASSWORD).stdout(Stdio::null()).stderr(log);
-        let child = command.spawn();
-        let child = child.map_err(|error| Failure::new(error.to_string(), "apt-get install util-linux"))?;
-        thread::sleep(START);
+        command.env("BENCH_PASSWORD", PASSWORD).stdout(Stdio::null());
+        let (child, said) = starting::start(&mut command)?;
+        // Whoever says something must be heard, or it would wait.
+        thread::spawn(move || said.map_while(Result::ok).for_each(|line| eprintln!("    {line}")));
         Ok(Up(child))
     }
 }

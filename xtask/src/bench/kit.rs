@@ -1,0 +1,47 @@
+//! The load kit, which lies beside the checkout in `../shared/bench`. It is copied to target/bench, together
+//! with our adapters, and built there.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::interop::{self, Load};
+use crate::step::{Failure, root, run};
+
+/// The kit, ready to run, and the product in a release build.
+pub struct Kit {
+    pub folder: PathBuf,
+    pub binary: PathBuf,
+}
+
+impl Kit {
+    pub fn lay_out() -> Result<Kit, Failure> {
+        let theirs = root().join("../shared/bench");
+        let folder = root().join("target/bench");
+        if !theirs.is_dir() {
+            return Err(Failure::new(
+                format!("no load kit at {}", theirs.display()),
+                "put it beside the checkout",
+            ));
+        }
+        fs::create_dir_all(&folder).map_err(|error| {
+            Failure::new(format!("{}: {error}", folder.display()), "is target/ writable?")
+        })?;
+        let mut copy = Command::new("cp");
+        copy.args(["-r", "--no-preserve=mode"]).arg(theirs.join(".")).arg(&folder);
+        run(&mut copy, "is there room on the disk?")?;
+        let mut copy = Command::new("cp");
+        copy.arg("-r").args([root().join("bench/suts"), root().join("bench/conf")]).arg(&folder);
+        run(&mut copy, "is there room on the disk?")?;
+        let mut make = Command::new("make");
+        make.current_dir(&folder).args(["build/sipload", "build/rtpload"]);
+        run(&mut make, "apt-get install build-essential libssl-dev libopus-dev")?;
+        Ok(Kit { folder, binary: interop::build(Load::Long)? })
+    }
+
+    pub fn command(&self, script: &str) -> Command {
+        let mut command = Command::new("python3");
+        command.current_dir(&self.folder).arg(script).env("TANDEM", &self.binary);
+        command
+    }
+}

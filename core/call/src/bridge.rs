@@ -190,7 +190,7 @@ impl Bridge {
 
     /// Gives up ports and relay session: nobody waits for what it counted.
     pub(crate) fn let_go(&mut self, room: &mut Room<'_>) {
-        if matches!(self.stage, Stage::Open) {
+        if self.is_open() {
             room.orders.push(Order::Close { session: self.session() });
         }
         self.shut(room);
@@ -216,7 +216,7 @@ impl Bridge {
 
     /// Lets go of ports that can't be used after all; the next description opens others.
     pub(crate) fn begin_anew(&mut self, room: &mut Room<'_>) {
-        if matches!(self.stage, Stage::Open) {
+        if self.is_open() {
             room.orders.push(Order::Close { session: self.session() });
             self.shut(room);
             self.round = self.round.saturating_add(1).min(self.last);
@@ -393,7 +393,7 @@ impl Bridge {
 
     /// Nobody is at the callee's side: what still comes from there is not heard.
     pub(crate) fn forget_callee(&mut self, room: &mut Room<'_>) {
-        if !matches!(self.stage, Stage::Open) || self.sides[Side::Callee as usize].aims.is_empty() {
+        if !self.is_open() || self.sides[Side::Callee as usize].aims.is_empty() {
             return;
         }
         let nowhere = Aim {
@@ -634,7 +634,7 @@ impl Bridge {
         if wish.is_none() && self.plays.is_silent(side) {
             return;
         }
-        let wish = wish.filter(|_| matches!(self.stage, Stage::Open));
+        let wish = wish.filter(|_| self.is_open());
         let Port { heard, told, .. } = &self.sides[side as usize];
         let stage = plays::Stage { session: self.session(), described: self.described, heard, told };
         self.plays.settle(room, side, &stage, wish);
@@ -661,7 +661,7 @@ impl Bridge {
 
     /// Ends the relay's part; its figures come back as events.
     pub(crate) fn close(&mut self, room: &mut Room<'_>) {
-        if matches!(self.stage, Stage::Open) {
+        if self.is_open() {
             room.orders.push(Order::Close { session: self.session() });
             self.stage = Stage::Closing(self.sides[0].pairs.len());
         }

@@ -113,6 +113,10 @@ impl Draft {
         WallTime(self.began.wall.0.saturating_add_unsigned(passed_ms))
     }
 
+    fn before(&self, room: &Room<'_>, passed: Duration) -> WallTime {
+        WallTime(self.time(room).0 - i64::try_from(passed.as_millis()).unwrap_or(0))
+    }
+
     pub(crate) fn attempt_began(&mut self, room: &Room<'_>, plan: &AttemptPlan) {
         let at = self.time(room);
         let Some(record) = &mut self.record else { return };
@@ -303,7 +307,7 @@ impl Draft {
         party: &Callee,
         silent: Duration,
     ) -> String {
-        let since = WallTime(self.time(room).0 - i64::try_from(silent.as_millis()).unwrap_or(0));
+        let since = self.before(room, silent);
         let who = who(side, party);
         if let Some(record) = &mut self.record
             && record.silences.len() < SILENCES_MAX
@@ -321,7 +325,7 @@ impl Draft {
         silent: Duration,
         why: &Verdict,
     ) -> String {
-        let since = WallTime(self.time(room).0 - i64::try_from(silent.as_millis()).unwrap_or(0));
+        let since = self.before(room, silent);
         let who = who(side, party);
         let trunk = if let Callee::Trunk(name) = party { Some(name.clone()) } else { None };
         if let Some(record) = &mut self.record {
@@ -331,7 +335,8 @@ impl Draft {
         who
     }
 
-    pub(crate) fn is_heard_again(&mut self, room: &Room<'_>, side: Side, party: &Callee) -> String {
+    /// A side that was missed is heard, or need not be; who that is, in words.
+    pub(crate) fn is_not_missed(&mut self, room: &Room<'_>, side: Side, party: &Callee) -> String {
         let (at, who) = (self.time(room), who(side, party));
         let mut missed = self.record.iter_mut().flat_map(|record| &mut record.missed);
         if let Some(last) = missed.rfind(|missed| missed.who == who) {

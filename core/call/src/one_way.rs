@@ -22,7 +22,8 @@ const ALARMS_MAX: u8 = 6;
 impl Call {
     /// From now on both are to be heard, as far as media passes through us.
     pub(crate) fn expect_sound(&mut self, room: &Room<'_>) {
-        let may_tell = self.bridge.is_open() && self.quiet.alarms < ALARMS_MAX;
+        let is_missed = self.quiet.missed.iter().any(Option::is_some);
+        let may_tell = self.bridge.is_open() && (is_missed || self.quiet.alarms < ALARMS_MAX);
         self.quiet.alarm_at = may_tell.then_some(room.now.instant + MISSED_AFTER);
     }
 
@@ -67,9 +68,19 @@ impl Call {
     fn is_heard_again(&mut self, room: &mut Room<'_>, side: Side) {
         self.quiet.missed[side as usize] = None;
         let party = self.end(side).party.clone();
-        let who = self.draft.is_heard_again(room, side, &party);
+        let who = self.draft.is_not_missed(room, side, &party);
         let call = self.draft.id();
         room.tells.push(Event::PartyHeard { call, at: room.now.wall, who });
+    }
+
+    /// Nobody need be heard now: somebody holds, has left or is being joined to another.
+    pub(crate) fn misses_nobody(&mut self, room: &Room<'_>) {
+        for side in [Side::Caller, Side::Callee] {
+            if self.quiet.missed[side as usize].take().is_some() {
+                let party = self.end(side).party.clone();
+                self.draft.is_not_missed(room, side, &party);
+            }
+        }
     }
 
     /// Who is missed now, for whoever looks at the call.

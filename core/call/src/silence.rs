@@ -41,13 +41,17 @@ impl Call {
     /// The relay says when it heard each side last.
     pub(crate) fn judge_silence(&mut self, room: &mut Room<'_>, heard: [Instant; 2], signs: &[Signs; 2]) {
         let is_whole = self.here == [Presence::Here; 2] && self.joining.is_none() && self.parked.is_none();
-        if !matches!(self.state, State::Up(_)) || !is_whole {
+        if !matches!(self.state, State::Up(_)) {
             return;
+        }
+        if !is_whole {
+            return self.misses_nobody(room);
         }
         let Patience { usual, on_hold } = self.patience();
         let is_on_hold = !talks([Side::Caller, Side::Callee].map(|side| self.bridge.heard(side)));
-        if !is_on_hold {
-            self.judge_one_way(room, heard, signs);
+        match is_on_hold {
+            true => self.misses_nobody(room),
+            false => self.judge_one_way(room, heard, signs),
         }
         let Silence::After(limit) = (if is_on_hold { on_hold } else { usual }) else { return };
         if !is_on_hold {

@@ -17,7 +17,7 @@ macro_rules! verdicts {
     ($($name:ident $code:literal $title:literal $help:literal;)*) => {
         $(pub(crate) const $name: &str = $code;)*
 
-        /// Every ending, in order of the codes. Refusals have codes of their own.
+        /// Every ending, and every way not to be heard, in order of the codes. Refusals have their own.
         pub const VERDICTS: &[Verdict] = &[$(Verdict { code: $code, title: $title, help: $help }),*];
     };
 }

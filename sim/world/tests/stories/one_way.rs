@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actors::Habit;
-use switch::Event;
+use switch::{Command, Event, Reply};
 use world::World;
 
 use crate::{TWO_PROVIDERS, seed};
@@ -18,6 +18,12 @@ fn told(world: &World) -> Vec<String> {
         _ => None,
     };
     world.events().iter().filter_map(words).collect()
+}
+
+/// Who is missed now, as the live call shows it.
+fn missed(world: &mut World) -> Vec<String> {
+    let Some(Reply::Calls(live)) = world.commands(Command::Calls { most: 9 }) else { panic!("no calls") };
+    live.calls.into_iter().flat_map(|call| call.missed).collect()
 }
 
 /// A provider that never sends anything: within three seconds of its answer it is known who is missed, and
@@ -93,6 +99,31 @@ fn h8_nobody_is_missed_on_hold() {
     world.finish();
 }
 
+/// Whoever was missed is not missed any more once the call is held, and is again after that.
+#[test]
+fn h8_whoever_is_missed_is_not_while_the_call_is_held() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(5 * SECOND);
+    east.has_habit(Habit::Mute);
+    world.run_for(4 * SECOND);
+    let words = "the callee, trunk east: TD-E406, this party was heard, and is not heard any more";
+    assert_eq!(missed(&mut world), [words]);
+
+    call.holds();
+    world.run_for(10 * SECOND);
+    assert_eq!(missed(&mut world), Vec::<String>::new());
+
+    call.resumes();
+    world.run_for(10 * SECOND);
+    assert_eq!(missed(&mut world).len(), 1);
+    call.hangs_up();
+    world.run_for(2 * SECOND);
+    assert_eq!(world.records()[0].missed.len(), 2);
+    world.finish();
+}
+
 /// A call for help is told of as any, and goes on.
 #[test]
 fn h8_a_call_for_help_that_nobody_hears_goes_on() {
@@ -120,13 +151,16 @@ fn h8_whoever_comes_and_goes_is_told_of_a_few_times() {
     for _ in 0..20 {
         world.run_for(4 * SECOND);
         hana.has_habit(Habit::Mute);
-        world.run_for(4 * SECOND);
+        world.run_for(12 * SECOND);
         hana.loses_its_habits();
     }
+    world.run_for(4 * SECOND);
 
     let alarms = told(&world).iter().filter(|words| words.contains("TD-E406")).count();
     assert_eq!(alarms, 6);
     call.hangs_up();
     world.run_for(2 * SECOND);
+    let missed = &world.records()[0].missed;
+    assert!(missed.len() == 6 && missed.iter().all(|missed| missed.until.is_some()), "{missed:?}");
     world.finish();
 }

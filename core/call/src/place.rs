@@ -374,7 +374,7 @@ impl Call {
         let Some(offer) = self.caller.offer.clone() else { return Ok(None) };
         match self.describe(room, Side::Caller, Part::Offer, &offer, &plan.media) {
             Ok(ours) => Ok(Some(ours)),
-            Err(NoMedia::Ports) => Err((Cause::Media, "no media port is free".to_owned())),
+            Err(NoMedia::Ports) => Err((Cause::Limit, "no media port is free".to_owned())),
             Err(NoMedia::Incompatible(words) | NoMedia::Malformed(words) | NoMedia::Unprotected(words)) => {
                 Err((Cause::Media, words))
             }

@@ -44,9 +44,9 @@ verdicts! {
     REJECTED "TD-E104" "the far end refused the call"
         "The far end gave a final answer that speaks for the callee. Its status is in the record.";
     FULL "TD-E105" "every way out is at its limit"
-        "The limits of all trunks of the plan are reached.";
+        "The limits of all trunks of the plan are reached, or no media port of an interface is free.";
     NO_MEDIA "TD-E106" "the parties have no media in common"
-        "Codecs or transport of the two session descriptions don't meet, or no media port is free.";
+        "Codecs or transport of the two session descriptions don't meet.";
     NO_ACK "TD-E201" "an answer was never acknowledged"
         "The 200 OK was repeated for 32 seconds without an ACK. Look for a middlebox that loses ACKs.";
     NO_DESCRIPTION "TD-E202" "an answer held no session description"

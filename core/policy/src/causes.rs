@@ -19,9 +19,9 @@ pub enum Cause {
     Dns,
     /// No connection, or TLS failed.
     Transport,
-    /// No media in common, or no port.
+    /// No media in common, or a port that cannot be opened.
     Media,
-    /// A claim could not be taken.
+    /// A claim could not be taken, or no port is free.
     Limit,
 }
 

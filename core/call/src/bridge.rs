@@ -701,7 +701,7 @@ impl Bridge {
         for stream in self.sides[0].pairs.len()..wanted {
             self.lease(room, Side::Caller, purpose)?;
             if let Err(none) = self.lease(room, Side::Callee, purpose) {
-                self.unlease(room, Side::Caller);
+                self.put_back(room, Side::Caller);
                 return Err(none);
             }
             let ports = [self.sides[0].pairs[stream], self.sides[1].pairs[stream]];
@@ -719,10 +719,11 @@ impl Bridge {
         Ok(())
     }
 
-    fn unlease(&mut self, room: &mut Room<'_>, side: Side) {
+    /// Leaves a pair that the relay knows nothing of.
+    fn put_back(&mut self, room: &mut Room<'_>, side: Side) {
         let port = &mut self.sides[side as usize];
         if let (Some(place), Some(pair)) = (room.places.media_at(port.interface), port.pairs.pop()) {
-            place.book.give_back(room.now.instant, pair);
+            place.book.take_back(pair);
         }
     }
 

@@ -80,11 +80,14 @@ impl PortBook {
 
     /// Ends a lease.
     pub fn give_back(&mut self, now: Instant, pair: PortPair) {
-        assert_eq!(pair.address, self.address, "a port pair goes back to the book it came from");
-        let leased = self.leased_mut(pair.port);
-        assert!(*leased, "a port pair is given back once");
-        *leased = false;
+        self.end_lease(pair);
         self.resting.push_back((now, pair.port));
+    }
+
+    /// Ends a lease that nobody was told of: nothing is late there, and it is the next again.
+    pub fn take_back(&mut self, pair: PortPair) {
+        self.end_lease(pair);
+        self.free.push_front(pair.port);
     }
 
     /// How many pairs are leased.
@@ -106,6 +109,13 @@ impl PortBook {
             self.free.push_back(*port);
             self.resting.pop_front();
         }
+    }
+
+    fn end_lease(&mut self, pair: PortPair) {
+        assert_eq!(pair.address, self.address, "a port pair goes back to the book it came from");
+        let leased = self.leased_mut(pair.port);
+        assert!(*leased, "a port pair is given back once");
+        *leased = false;
     }
 
     fn leased_mut(&mut self, port: u16) -> &mut bool {

@@ -55,6 +55,16 @@ fn g7_a_pair_rests_before_it_is_leased_again() {
 }
 
 #[test]
+fn g7_a_pair_that_nobody_was_told_of_needs_no_rest() {
+    let (mut book, now) = book(30_000, 30_005);
+    let pair = book.lease(now, Purpose::Call).unwrap();
+    book.take_back(pair);
+
+    assert_eq!(book.in_use(), 0);
+    assert_eq!(book.lease(now, Purpose::Call), Some(pair));
+}
+
+#[test]
 fn g7_an_emergency_does_not_wait_for_a_rest() {
     let (mut book, now) = book(30_000, 30_001);
     let pair = book.lease(now, Purpose::Emergency).unwrap();

@@ -74,8 +74,30 @@ fn g7_the_last_media_ports_are_for_help() {
     let (refused, help) = (minsu.dials("+1 206 555 0143"), lobby.dials("911"));
     world.run_until_quiet();
 
-    assert!(matches!(refused.ended(), Some(Ended::Refused(_))));
+    assert_eq!(refused.ended(), Some(Ended::Refused(503)));
     assert!(help.is_up_with(&east));
+    world.finish();
+}
+
+/// Whoever finds no port for the way out has taken none of the house's inside: phones call each other.
+#[test]
+fn g7_calls_that_find_no_port_outside_use_up_none_inside() {
+    let scarce = TWO_PROVIDERS
+        .replace("media_ports = \"30000-31999\"", "media_ports = \"30000-30009\"")
+        .replace("media_ports = \"32000-33999\"", "media_ports = \"32000-32001\"");
+    let mut world = World::from_toml(seed(), &scarce);
+    let (hana, minsu) = (world.user("hana"), world.user("minsu"));
+    for _ in 0..4 {
+        let refused = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_millis(500));
+        assert_eq!(refused.ended(), Some(Ended::Refused(503)));
+        assert_eq!(world.records().last().map(|record| &*record.verdict), Some("TD-E105"));
+    }
+
+    let inside = hana.dials("0101");
+    world.run_for(Duration::from_secs(3));
+
+    assert!(inside.is_up_with(&minsu), "{:?}", inside.ended());
     world.finish();
 }
 

@@ -24,6 +24,7 @@ pub fn test() -> Result<(), Failure> {
     step("what parties do to a call, 1,000 sequences", || sim::live(Tale::Sequence, 0, 1_000))?;
     step("random policies, 300 seeds", || sim::live(Tale::Policy, 0, 300))?;
     step("attackers at media, 60 seeds", || sim::live(Tale::Media, 0, 60))?;
+    step("the same on two shards, 20 seeds", || sim::live_on(2, Tale::Media, 0, 20))?;
     step("chaos, 7 hours", || sim::live(Tale::Chaos, 1, 7))?;
     step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
     step("demo", demo)?;
@@ -38,6 +39,7 @@ pub fn long() -> Result<(), Failure> {
     step("what parties do to a call, 100,000 sequences", || sim::live(Tale::Sequence, 0, 100_000))?;
     step("random policies, 5,000 seeds", || sim::live(Tale::Policy, 0, 5_000))?;
     step("attackers at media, 5,000 seeds", || sim::live(Tale::Media, 0, 5_000))?;
+    step("the same on two shards, 1,000 seeds", || sim::live_on(2, Tale::Media, 0, 1_000))?;
     step("fuzzing, ten minutes each", || fuzz::run_targets(None, 600))?;
     step("interop at full load", || interop::run(None, Load::Long))?;
     step("chaos, 200 hours", || sim::live(Tale::Chaos, 0, 200))

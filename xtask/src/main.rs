@@ -37,7 +37,8 @@ cargo xtask sim [--seeds N] [--from S]  random days in the simulated world
 cargo xtask sim --sequences N [--from S] whatever the parties of one call may do to it
 cargo xtask sim --policies N [--from S] random policies and calls, against the reference
 cargo xtask sim --chaos N [--from S]    hours in which servers, DNS and registrars die and return
-cargo xtask sim --media N [--from S]    attackers at the media of calls that change all the time
+cargo xtask sim --media N [--from S]    attackers at the media of calls that change all the time;
+                                        it and --sequences take --shards N
 cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a second
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask package                     makes the package for Debian, in target/package
@@ -75,7 +76,11 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
             let asked = Tale::ALL.into_iter().find(|tale| arguments.has(tale.flag()));
             let tale = asked.unwrap_or(Tale::Day);
             let count = arguments.number(tale.flag(), tale.usual())?;
-            sim::live(tale, arguments.number("--from", 0)?, count)
+            let shards = arguments.number("--shards", 1)?;
+            if shards > 1 && !matches!(tale, Tale::Sequence | Tale::Media) {
+                return Err(Failure::new("--shards goes with --sequences and --media", "leave it out"));
+            }
+            sim::live_on(shards, tale, arguments.number("--from", 0)?, count)
         }
         "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),
@@ -99,7 +104,7 @@ struct Arguments {
     options: Vec<(String, Option<String>)>,
 }
 
-const WITH_VALUE: [&str; 9] = [
+const WITH_VALUE: [&str; 10] = [
     "--root",
     "--seeds",
     "--sequences",
@@ -107,6 +112,7 @@ const WITH_VALUE: [&str; 9] = [
     "--chaos",
     "--lamps",
     "--media",
+    "--shards",
     "--from",
     "--seconds",
 ];

@@ -57,8 +57,16 @@ impl Tale {
 
 /// Runs `count` of them, beginning with the seed `from`.
 pub fn live(tale: Tale, from: u64, count: u64) -> Result<(), Failure> {
+    live_on(1, tale, from, count)
+}
+
+/// The same in houses of so many shards, where the tale can be told of such.
+pub fn live_on(shards: u64, tale: Tale, from: u64, count: u64) -> Result<(), Failure> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "-p", "world", "--bin", "sim", "--"]);
     command.args([tale.flag(), &count.to_string(), "--from", &from.to_string()]);
+    if shards > 1 {
+        command.args(["--shards", &shards.to_string()]);
+    }
     run(&mut command, tale.cure())
 }

@@ -41,6 +41,9 @@ pub(crate) struct Media {
     wide: Option<g722::Encoder>,
     next: Option<Instant>,
     every: Duration,
+    /// So long it goes on when it is to stop, and until when that is.
+    lingers: Duration,
+    ends: Option<Instant>,
     heard_tags: BTreeSet<Tag>,
     heard_tone: Option<u16>,
     ear: Ear,
@@ -118,6 +121,8 @@ impl Media {
             tone,
             wide: matches!(profile.sound, Sound::Wide(_)).then(g722::Encoder::new),
             next: None,
+            lingers: profile.lingers,
+            ends: None,
             heard_tags: BTreeSet::new(),
             heard_tone: None,
             ear: Ear::default(),
@@ -245,6 +250,10 @@ impl Media {
     }
 
     pub(crate) fn stop(&mut self) {
+        if let Some(next) = self.next.filter(|_| !self.lingers.is_zero()) {
+            self.ends.get_or_insert(next + self.lingers);
+            return;
+        }
         self.next = None;
         self.peer = None;
     }
@@ -255,6 +264,10 @@ impl Media {
 
     pub(crate) fn expire(&mut self, now: Instant, profile: &Profile, call_id: &str, out: &mut ActorOut) {
         let Some(next) = self.next.filter(|next| *next <= now) else { return };
+        if self.ends.is_some_and(|ends| ends <= now) {
+            self.lingers = Duration::ZERO;
+            return self.stop();
+        }
         self.next = Some(next + self.every);
         let Some(Peer { rtp: Some(to), payload_type, direction, takes_events, .. }) = self.peer else {
             return;

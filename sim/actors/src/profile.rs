@@ -43,6 +43,8 @@ pub struct Profile {
     pub packet_every: Duration,
     /// The number before that of its first packet of media.
     pub counts_from: u16,
+    /// So long it goes on speaking when a call is over.
+    pub lingers: Duration,
     /// How it keeps session timers, if it knows them.
     pub timing: Option<Timing>,
     pub habits: Vec<Habit>,
@@ -213,6 +215,7 @@ impl Profile {
             sound: Sound::Tagged,
             packet_every: Duration::from_millis(200),
             counts_from: 0,
+            lingers: Duration::ZERO,
             timing: None,
             habits: Vec::new(),
         }

@@ -3,7 +3,7 @@
 //! Who is on the path sees every packet between far ends and the house; nothing is kept from arriving. What
 //! he sends names himself, or is what he saw.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,8 @@ pub(crate) const NAME: &str = "attacker";
 const KEPT_MAX: usize = 20_000;
 /// And checks.
 const CHECKS_MAX: usize = 32;
-/// A packet under its sender's address is sent again within this: afterwards the port may be another call's.
+/// Who was seen within this is taken for the sender of what he sent before: afterwards the port may be
+/// another call's.
 const FRESH: Duration = Duration::from_secs(2);
 /// Faster than any link.
 const AT_ONCE: Duration = Duration::from_micros(100);
@@ -60,7 +61,6 @@ pub(crate) struct Shot {
 /// A packet that he saw.
 #[derive(Clone)]
 struct Seen {
-    at: Instant,
     from: SocketAddr,
     to: SocketAddr,
     bytes: Vec<u8>,
@@ -72,12 +72,15 @@ pub(crate) struct Attackers {
     own: SocketAddr,
     kept: VecDeque<Seen>,
     checks: VecDeque<Seen>,
+    /// When each was seen last, who sends from there to there.
+    flows: HashMap<(SocketAddr, SocketAddr), Instant>,
     count: u32,
 }
 
 impl Attackers {
     pub(crate) fn new(chance: Chance, zeal: Zeal, own: SocketAddr) -> Attackers {
-        Attackers { chance, zeal, own, kept: VecDeque::new(), checks: VecDeque::new(), count: 0 }
+        let (kept, checks) = (VecDeque::new(), VecDeque::new());
+        Attackers { chance, zeal, own, kept, checks, flows: HashMap::new(), count: 0 }
     }
 
     /// They do nothing any more.
@@ -90,7 +93,8 @@ impl Attackers {
         if rtp::Kind::of(bytes) == rtp::Kind::Stun {
             return Vec::new();
         }
-        let seen = Seen { at: now, from, to, bytes: bytes.to_vec() };
+        let seen = Seen { from, to, bytes: bytes.to_vec() };
+        self.flows.insert((from, to), now);
         self.kept.push_back(seen.clone());
         if self.kept.len() > KEPT_MAX {
             self.kept.pop_front();
@@ -104,7 +108,7 @@ impl Attackers {
                 let after = self.chance.span_below(Duration::from_millis(500));
                 self.again(&seen, after)
             }
-            2 => self.old(now),
+            2 => self.old(now, &seen),
             3 | 4 => self.injected(&seen),
             5 => self.sprayed(to),
             _ => self.spoiled(&seen),
@@ -115,14 +119,8 @@ impl Attackers {
 
     /// A far end's check has reached the house; it comes again from elsewhere. Who were quicker with it than
     /// its sender would be taken for him: nothing in a check says where it comes from.
-    pub(crate) fn copy_check(
-        &mut self,
-        now: Instant,
-        from: SocketAddr,
-        to: SocketAddr,
-        bytes: &[u8],
-    ) -> Vec<Shot> {
-        let seen = Seen { at: now, from, to, bytes: bytes.to_vec() };
+    pub(crate) fn copy_check(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> Vec<Shot> {
+        let seen = Seen { from, to, bytes: bytes.to_vec() };
         if self.checks.len() == CHECKS_MAX {
             self.checks.pop_front();
         }
@@ -153,12 +151,17 @@ impl Attackers {
         vec![Shot { after, by, from, to: seen.to, bytes: seen.bytes.clone() }]
     }
 
-    /// What was seen some time ago, perhaps in another call, many in a row.
-    fn old(&mut self, now: Instant) -> Vec<Shot> {
-        let first = self.chance.below(self.kept.len() as u64) as usize;
-        let some: Vec<Seen> = self.kept.iter().skip(first).take(8).cloned().collect();
+    /// What was seen some time ago, many in a row: all that passed then, perhaps of other calls, or what came
+    /// from whom he sees now.
+    fn old(&mut self, now: Instant, seen: &Seen) -> Vec<Shot> {
+        let is_of_all = self.chance.happens(500);
+        let is_his = |one: &&Seen| is_of_all || (one.from, one.to) == (seen.from, seen.to);
+        let count = self.kept.iter().filter(is_his).count();
+        let first = self.chance.below(count as u64) as usize;
+        let some: Vec<Seen> = self.kept.iter().filter(is_his).skip(first).take(8).cloned().collect();
         let shots = some.into_iter().map(|seen| {
-            let is_fresh = now.duration_since(seen.at) < FRESH;
+            let last = self.flows.get(&(seen.from, seen.to));
+            let is_fresh = last.is_some_and(|last| now.duration_since(*last) < FRESH);
             let own = (By::Attacker(Face::Own), self.own);
             let (by, from) = if is_fresh { self.face(seen.from) } else { own };
             Shot { after: AT_ONCE, by, from, to: seen.to, bytes: seen.bytes }

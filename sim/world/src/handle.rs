@@ -51,6 +51,10 @@ impl ActorHandle {
         self.actor.borrow().profile().name.clone()
     }
 
+    pub(crate) fn kind(&self) -> actors::Kind {
+        self.actor.borrow().profile().kind
+    }
+
     pub(crate) fn sip(&self) -> std::net::SocketAddr {
         self.actor.borrow().profile().sip
     }

@@ -148,10 +148,10 @@ pub struct Besieged {
 }
 
 impl Besieged {
-    /// Lives through the calls of one more seed.
-    pub fn add(&mut self, seed: u64, chronicle: Chronicle) {
+    /// Lives through the calls of one more seed, in a house of so many shards.
+    pub fn add(&mut self, seed: u64, shards: u8, chronicle: Chronicle) {
         self.seeds += 1;
-        let speeches = match catch_unwind(AssertUnwindSafe(|| media::live(seed, chronicle))) {
+        let speeches = match catch_unwind(AssertUnwindSafe(|| media::live(seed, shards, chronicle))) {
             Ok(minute) => {
                 self.calls += minute.calls;
                 self.lived += minute.lived;

@@ -78,7 +78,7 @@ impl Street {
     pub(crate) fn arrive(&mut self, arrival: Arrival) -> Vec<Shot> {
         let is_check = arrival.by == By::FarEnd && rtp::Kind::of(&arrival.bytes) == rtp::Kind::Stun;
         let copies = match is_check {
-            true => self.attackers.copy_check(arrival.at, arrival.from, arrival.to, &arrival.bytes),
+            true => self.attackers.copy_check(arrival.from, arrival.to, &arrival.bytes),
             false => Vec::new(),
         };
         self.arrivals.push(arrival);

@@ -26,11 +26,12 @@ enum What {
     Policies,
     Chaos,
     Lamps,
-    Media,
+    Media { shards: u8 },
 }
 
 const USAGE: &str = "usage: sim [--seeds N | --sequences N | --policies N | --chaos N | --lamps N | \
-                     --media N] [--from S] [--shards N, with --sequences before it] [--json] [--trace]";
+                     --media N] [--from S] \
+                     [--shards N, with --sequences or --media before it] [--json] [--trace]";
 
 const ONE_CALL: Tale = Tale::Sequence { shards: 1 };
 
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
         What::Policies => compare(&wanted),
         What::Chaos => survive(&wanted),
         What::Lamps => light(&wanted),
-        What::Media => besiege(&wanted),
+        What::Media { shards } => besiege(&wanted, shards),
     }
 }
 
@@ -143,20 +144,21 @@ fn light(wanted: &Wanted) -> ExitCode {
 }
 
 /// Lets attackers at the media of calls.
-fn besiege(wanted: &Wanted) -> ExitCode {
+fn besiege(wanted: &Wanted, shards: u8) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let began = Instant::now();
     let mut sum = seeds::Besieged::default();
     for seed in wanted.from..wanted.from + wanted.seeds {
         let before = sum.failures.len();
-        sum.add(seed, wanted.chronicle);
+        sum.add(seed, shards, wanted.chronicle);
         sum.failures[before..].iter().for_each(|failure| eprintln!("{failure}"));
     }
     let failed: Vec<u64> = sum.failures.iter().map(|failure| failure.seed).collect();
-    let seeds::Counts { carried, refused, passed, heard, changes } = sum.counts;
+    let seeds::Counts { carried, refused, passed, heard, changes, declined } = sum.counts;
     let text = format!(
-        "{} seeds from {}: {} calls, {changes} changes, {:.1} minutes lived; {carried} packets judged and \
-         sent on, {heard} heard; of attackers {refused} refused, {passed} taken under a forged address; \
+        "{} seeds from {}: {} calls and {declined} for which no port had rested, {changes} changes, \
+         {:.1} minutes lived; {carried} packets judged and sent on, {heard} heard; \
+         of attackers {refused} refused, {passed} taken under a forged address; \
          in {:.1} s; {} failures {failed:?}",
         sum.seeds,
         wanted.from,
@@ -241,11 +243,14 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
             "--sequences" => (wanted.what, wanted.seeds) = (What::Tales(ONE_CALL), number()?),
             "--shards" => {
                 let shards = u8::try_from(number()?).map_err(|_| "that many shards there are not")?;
-                wanted.what = What::Tales(Tale::Sequence { shards: shards.max(1) });
+                wanted.what = match wanted.what {
+                    What::Media { .. } => What::Media { shards: shards.max(1) },
+                    _ => What::Tales(Tale::Sequence { shards: shards.max(1) }),
+                };
             }
             "--policies" => (wanted.what, wanted.seeds) = (What::Policies, number()?),
             "--lamps" => (wanted.what, wanted.seeds) = (What::Lamps, number()?),
-            "--media" => (wanted.what, wanted.seeds) = (What::Media, number()?),
+            "--media" => (wanted.what, wanted.seeds) = (What::Media { shards: 1 }, number()?),
             "--chaos" => (wanted.what, wanted.seeds) = (What::Chaos, number()?),
             "--from" => wanted.from = number()?,
             "--json" => wanted.as_json = true,

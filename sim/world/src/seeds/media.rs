@@ -6,8 +6,10 @@
 
 mod deeds;
 mod judge;
+mod ports;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -20,8 +22,9 @@ use crate::judges::Speech;
 use crate::network::Link;
 use crate::street::Street;
 use crate::world::{Blueprint, World};
-use deeds::Calls;
+use deeds::{Calls, Pace};
 use judge::Judge;
+use ports::Ports;
 
 const HOUSE: &str = include_str!("media/house.toml");
 const LASTS: Duration = Duration::from_secs(40);
@@ -52,6 +55,8 @@ pub struct Counts {
     pub heard: u64,
     /// Lawful changes to streams that flowed.
     pub changes: u64,
+    /// Calls for which the house had no port that had rested.
+    pub declined: u64,
 }
 
 impl Counts {
@@ -61,25 +66,44 @@ impl Counts {
         self.passed += other.passed;
         self.heard += other.heard;
         self.changes += other.changes;
+        self.declined += other.declined;
     }
 }
 
 thread_local! {
-    static COMPILED: RefCell<Option<Blueprint>> = const { RefCell::new(None) };
+    static COMPILED: RefCell<BTreeMap<u8, Blueprint>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Lives through the calls of a seed.
-pub(crate) fn live(seed: u64, chronicle: Chronicle) -> Minute {
-    let house = COMPILED.take().unwrap_or_else(|| Blueprint::read(HOUSE));
-    let minute = live_in(&house, seed, chronicle);
+/// Lives through the calls of a seed, in a house of so many shards.
+pub(crate) fn live(seed: u64, shards: u8, chronicle: Chronicle) -> Minute {
+    let compiled = COMPILED.with_borrow_mut(|all| all.remove(&shards));
+    let house = compiled.unwrap_or_else(|| Blueprint::read(&written(shards)));
+    let minute = live_in(&house, (seed, shards), chronicle);
     // A house that did wrong may hold limits for ever.
-    COMPILED.set(Some(house).filter(|_| minute.speeches.is_empty()));
+    if minute.speeches.is_empty() {
+        COMPILED.with_borrow_mut(|all| all.insert(shards, house));
+    }
     minute
 }
 
-fn live_in(house: &Blueprint, seed: u64, chronicle: Chronicle) -> Minute {
+/// Few ports: one shard has them lent again as soon as they have rested. Of several each has enough for all.
+fn written(shards: u8) -> String {
+    if shards == 1 {
+        return HOUSE.to_owned();
+    }
+    HOUSE
+        .replace("-30013", &format!("-{}", 30_000 + 40 * u16::from(shards) - 1))
+        .replace("-32009", &format!("-{}", 32_000 + 40 * u16::from(shards) - 1))
+}
+
+/// So many pairs are for calls, inside and outside: one of each interface is kept for emergencies.
+fn pairs(shards: u8) -> [usize; 2] {
+    if shards == 1 { [6, 4] } else { [usize::MAX; 2] }
+}
+
+fn live_in(house: &Blueprint, (seed, shards): (u64, u8), chronicle: Chronicle) -> Minute {
     let mut chance = Chance::new(seed ^ 0x006d_6564_6961);
-    let mut world = World::of(seed, house, 1);
+    let mut world = World::of(seed, house, shards);
     world.chronicles(chronicle);
     world.network.of_media = Some(link(&mut chance));
     let zeal = zeal(&mut chance);
@@ -88,7 +112,8 @@ fn live_in(house: &Blueprint, seed: u64, chronicle: Chronicle) -> Minute {
     world.everybody().iter().for_each(|one| character(one, zeal, &mut chance));
 
     let mut judge = Judge::new(zeal, chronicle);
-    let mut calls = Calls::beside(zeal);
+    let pace = if chance.happens(500) { Pace::Brisk } else { Pace::Calm };
+    let mut calls = Calls::beside(zeal, pace, Ports::new(pairs(shards)));
     while world.elapsed() < LASTS {
         calls.one_more(&mut world, &mut judge, &mut chance);
         go_on(&mut world, &mut judge, Duration::from_millis(200 + chance.below(1_000)));
@@ -130,6 +155,7 @@ fn character(one: &ActorHandle, zeal: Zeal, chance: &mut Chance) {
     let checks = chance.happens(250) && !zeal.is_neighbour;
     let muxes = chance.happens(300);
     let counts_from = *chance.one_of(&[0, 0, 1_000, 65_000, 65_200, 65_400]);
+    let lingers = Duration::from_millis(*chance.one_of(&[0, 0, 900, 2_000]));
     one.with(|profile| {
         let extra = [(checks, Habit::Checks), (checks || muxes, Habit::Muxes), (true, Habit::TellsEach)];
         profile.habits.extend(extra.iter().filter(|(has, _)| *has).map(|(_, habit)| *habit));
@@ -137,6 +163,7 @@ fn character(one: &ActorHandle, zeal: Zeal, chance: &mut Chance) {
         profile.packet_every = Duration::from_millis(20);
         profile.answers_after = Duration::from_millis(200);
         profile.counts_from = counts_from;
+        profile.lingers = lingers;
         profile.rtp_pairs = 4_000;
     });
 }

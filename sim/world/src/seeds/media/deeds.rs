@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use actors::{Chance, Deed, Habit, LegId, Stage};
+use actors::{Chance, Deed, Ended, Habit, LegId, LegView, Stage};
 
 use super::go_on;
 use super::judge::Judge;
+use super::ports::Ports;
 use crate::attackers::Zeal;
-use crate::handle::CallHandle;
+use crate::handle::{ActorHandle, CallHandle};
 use crate::world::World;
 
 /// Calls at a time, at most.
@@ -37,17 +38,28 @@ const CALLS: [(&str, &str, &str); 8] = [
 struct Pair {
     legs: [CallHandle; 2],
     is_held: Option<usize>,
+    takes: [usize; 2],
+}
+
+/// How long calls stay.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    Calm,
+    /// Several end at once, and as many begin.
+    Brisk,
 }
 
 pub(super) struct Calls {
     zeal: Zeal,
+    pace: Pace,
+    ports: Ports,
     up: Vec<Pair>,
     count: u64,
 }
 
 impl Calls {
-    pub(super) fn beside(zeal: Zeal) -> Calls {
-        Calls { zeal, up: Vec::new(), count: 0 }
+    pub(super) fn beside(zeal: Zeal, pace: Pace, ports: Ports) -> Calls {
+        Calls { zeal, pace, ports, up: Vec::new(), count: 0 }
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -56,9 +68,15 @@ impl Calls {
 
     /// Does one thing, with a new call or an old one.
     pub(super) fn one_more(&mut self, world: &mut World, judge: &mut Judge, chance: &mut Chance) {
-        self.up.retain(|pair| pair.legs.iter().all(|leg| leg.stage() == Stage::Up));
+        let is_up = |pair: &Pair| pair.legs.iter().all(|leg| leg.stage() == Stage::Up);
+        let now = world.clock.now().instant;
+        self.up.iter().filter(|pair| !is_up(pair)).for_each(|pair| self.ports.leave(now, pair.takes));
+        self.up.retain(is_up);
         if self.up.len() < 2 || (self.up.len() < AT_ONCE && chance.happens(300)) {
-            return self.dial(world, judge, chance);
+            return self.dial(1, world, judge, chance);
+        }
+        if self.pace == Pace::Brisk && chance.happens(120) {
+            return self.turn_over(world, judge, chance);
         }
         let at = chance.below(self.up.len() as u64) as usize;
         let pair = &mut self.up[at];
@@ -66,9 +84,7 @@ impl Calls {
             return;
         }
         if chance.happens(100) {
-            pair.legs.iter().for_each(|leg| judge.over(leg));
-            chance.one_of(&pair.legs).hangs_up();
-            return;
+            return pair.end(judge, chance);
         }
         let side = chance.below(2) as usize;
         let span = pair.change((side, self.zeal), world, chance);
@@ -76,25 +92,65 @@ impl Calls {
         pair.legs.iter().for_each(|leg| judge.unsettle(world, leg, span));
     }
 
-    fn dial(&mut self, world: &mut World, judge: &mut Judge, chance: &mut Chance) {
-        let (caller, number, callee) = *chance.one_of(&CALLS);
-        let (caller, callee) = (world.actor(caller), world.actor(callee));
-        let before: Vec<LegId> = callee.legs().iter().map(|leg| leg.id).collect();
-        let call = caller.dials(number);
+    /// Some calls end, and others begin while those who were in them still speak.
+    fn turn_over(&mut self, world: &mut World, judge: &mut Judge, chance: &mut Chance) {
+        let count = 1 + chance.below(self.up.len() as u64) as usize;
+        let now = world.clock.now().instant;
+        for pair in self.up.drain(..count) {
+            pair.end(judge, chance);
+            self.ports.leave(now, pair.takes);
+        }
+        go_on(world, judge, Duration::from_millis(20 + chance.below(180)));
+        self.dial(count, world, judge, chance);
+    }
+
+    /// Dials some calls at once, for different callees.
+    fn dial(&mut self, count: usize, world: &mut World, judge: &mut Judge, chance: &mut Chance) {
+        let mut dialled: Vec<(CallHandle, ActorHandle, Vec<LegId>)> = Vec::new();
+        for _ in 0..count {
+            let (caller, number, callee) = *chance.one_of(&CALLS);
+            let (caller, callee) = (world.actor(caller), world.actor(callee));
+            if dialled.iter().any(|(_, other, _)| other.index == callee.index) {
+                continue;
+            }
+            let before = callee.legs().iter().map(|leg| leg.id).collect();
+            self.ports.take(Ports::between(&caller, &callee));
+            dialled.push((caller.dials(number), callee, before));
+        }
+        let may_be_out = self.ports.may_be_out(world.clock.now().instant);
         go_on(world, judge, ANSWERED);
-        self.count += 1;
-        let called =
-            callee.legs().into_iter().find(|leg| !before.contains(&leg.id) && leg.stage == Stage::Up);
-        let Some(called) = called.filter(|_| call.is_up()) else {
-            return judge.says(world, format!("{} could not call {number}", caller.name()));
-        };
-        let legs = [call, CallHandle { owner: callee, leg: called.id }];
-        judge.meet(world, &legs, SETTLED);
-        self.up.push(Pair { legs, is_held: None });
+        let now = world.clock.now().instant;
+        for (call, callee, before) in dialled {
+            let takes = Ports::between(&call.owner, &callee);
+            let mut legs = callee.legs().into_iter();
+            let is_it = |leg: &LegView| leg.id.0 >= LegId::INCOMING && !before.contains(&leg.id);
+            let called = legs.find(|leg| is_it(leg) && leg.stage == Stage::Up);
+            let Some(called) = called.filter(|_| call.is_up()) else {
+                self.ports.leave(now, takes);
+                if may_be_out && call.ended() == Some(Ended::Refused(503)) {
+                    judge.counts.declined += 1;
+                } else {
+                    judge.says(
+                        world,
+                        format!("{} could not call {}: {:?}", call.owner.name(), callee.name(), call.ended()),
+                    );
+                }
+                continue;
+            };
+            self.count += 1;
+            let legs = [call, CallHandle { owner: callee, leg: called.id }];
+            judge.meet(world, &legs, SETTLED);
+            self.up.push(Pair { legs, is_held: None, takes });
+        }
     }
 }
 
 impl Pair {
+    fn end(&self, judge: &mut Judge, chance: &mut Chance) {
+        self.legs.iter().for_each(|leg| judge.over(leg));
+        chance.one_of(&self.legs).hangs_up();
+    }
+
     /// Changes something about one leg; after which time it has to be in effect.
     fn change(&mut self, (side, zeal): (usize, Zeal), world: &mut World, chance: &mut Chance) -> Duration {
         let leg = &self.legs[side];
@@ -119,7 +175,11 @@ impl Pair {
                 leg.wish(Deed::MoveMedia(leg.leg));
                 return if leg.owner.has(Habit::Checks) { CHECKED_AGAIN } else { SETTLED };
             }
-            8 => leg.wish(Deed::ChangeSource(leg.leg)),
+            // As announcements and music of a provider do, one after the other.
+            8 => (0..=chance.below(6)).for_each(|_| {
+                leg.wish(Deed::ChangeSource(leg.leg));
+                world.run_for(Duration::from_millis(60));
+            }),
             // Who moves without a word cannot be told from who sends from its host instead, nor found as long
             // as somebody is heard from where it was.
             _ if zeal.is_neighbour || zeal.forges && !is_sealed(leg) => {}

@@ -2,12 +2,15 @@
 //! for Prometheus.
 //!
 //! Everything that can be asked is a row of `resources`: the router and the OpenAPI document are made of it,
-//! so that neither knows of anything that the other does not. What is answered comes from a [`House`].
+//! so that neither knows of anything that the other does not. A row also says whose token is good for it, and
+//! whether it changes the house: then the audit log has a line before it is done, and one after. What is
+//! answered comes from a [`House`].
 //!
 //! Not here: what an answer says (node), the control channel of the command line (node).
 //!
 //! Start with `resources.rs`.
 
+mod code;
 mod exposition;
 mod house;
 mod meter;
@@ -16,6 +19,7 @@ mod problem;
 mod resources;
 mod serve;
 
-pub use house::{Answer, House, Refused, Standing};
+pub use code::{CODES, Code};
+pub use house::{Answer, Became, Deed, House, Person, Refused, Standing};
 pub use meter::Meter;
 pub use serve::{Fault, Server, Settings, start};

@@ -1,21 +1,54 @@
 //! Everything that can be asked, one row each.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use axum::routing::MethodFilter;
+use model::Role;
 
 use crate::house::{Answer, House, Refused};
 
 /// Where all but figures and health is found.
 pub const BASE: &str = "/api/v1";
 
-/// One thing that can be asked for with GET.
+/// One thing that can be asked for.
 pub struct Resource {
+    pub method: Method,
     /// Below the base; `{id}` stands for a name.
     pub path: &'static str,
+    /// What a token has to be good for.
+    pub needs: Role,
     /// Its name in the OpenAPI document.
     pub name: &'static str,
     pub summary: &'static str,
     pub parameters: &'static [Parameter],
     pub answer: fn(&dyn House, &Asked) -> Answer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Looks, and changes nothing.
+    Get,
+    Post,
+    Delete,
+}
+
+impl Method {
+    pub fn word(self) -> &'static str {
+        match self {
+            Method::Get => "get",
+            Method::Post => "post",
+            Method::Delete => "delete",
+        }
+    }
+
+    pub fn filter(self) -> MethodFilter {
+        match self {
+            Method::Get => MethodFilter::GET,
+            Method::Post => MethodFilter::POST,
+            Method::Delete => MethodFilter::DELETE,
+        }
+    }
 }
 
 /// A word behind the question mark.
@@ -30,13 +63,19 @@ pub enum Kind {
     Text,
     /// Without it there is no answer.
     NeededText,
+    /// One of these; without it there is no answer.
+    NeededWord(&'static [&'static str]),
     /// As RFC 3339 writes it.
     Moment,
+    /// The number of something in order, from 0.
+    Ordinal,
     /// From 1 to the limit.
     Count {
         most: u16,
         usual: u16,
     },
+    /// From 1 to this; where it is not said, it does not matter.
+    Limit(u16),
 }
 
 /// What somebody asked.
@@ -52,17 +91,26 @@ impl Asked {
         self.words.get(name).map(String::as_str)
     }
 
+    /// A figure that was checked.
+    fn figure<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.word(name).and_then(|word| word.parse().ok())
+    }
+
     fn count(&self, name: &str, usual: u16) -> u16 {
-        self.word(name).and_then(|word| word.parse().ok()).unwrap_or(usual)
+        self.figure(name).unwrap_or(usual)
     }
 }
 
 const CALLS_USUAL: u16 = 100;
 const RECORDS_USUAL: u16 = 100;
 const LISTED_MAX: u16 = 1_000;
+const ROLES: [&str; 3] = ["reader", "operator", "admin"];
+const DAYS_MAX: u16 = 3_650;
 
 pub const RESOURCES: &[Resource] = &[
     Resource {
+        method: Method::Get,
+        needs: Role::Reader,
         path: "/status",
         name: "status",
         summary: "What runs, and how it stands",
@@ -70,6 +118,8 @@ pub const RESOURCES: &[Resource] = &[
         answer: |house, _| house.status(),
     },
     Resource {
+        method: Method::Get,
+        needs: Role::Reader,
         path: "/trunks",
         name: "trunks",
         summary: "Every trunk: its calls, its limit, its registration, its far ends",
@@ -77,6 +127,8 @@ pub const RESOURCES: &[Resource] = &[
         answer: |house, _| house.trunks(None),
     },
     Resource {
+        method: Method::Get,
+        needs: Role::Reader,
         path: "/trunks/{id}",
         name: "trunk",
         summary: "One trunk",
@@ -84,6 +136,8 @@ pub const RESOURCES: &[Resource] = &[
         answer: |house, asked| house.trunks(Some(&asked.id)),
     },
     Resource {
+        method: Method::Get,
+        needs: Role::Reader,
         path: "/calls",
         name: "calls",
         summary: "The calls in progress",
@@ -95,6 +149,8 @@ pub const RESOURCES: &[Resource] = &[
         answer: |house, asked| house.calls(asked.count("limit", CALLS_USUAL)),
     },
     Resource {
+        method: Method::Get,
+        needs: Role::Reader,
         path: "/calls/{id}",
         name: "call",
         summary: "A call in progress, or the record of one that ended, by its id, a Call-ID or a Session-ID",
@@ -102,6 +158,8 @@ pub const RESOURCES: &[Resource] = &[
         answer: |house, asked| house.call(&asked.id),
     },
     Resource {
+        method: Method::Get,
+        needs: Role::Reader,
         path: "/phones",
         name: "phones",
         summary: "The phones that are registered, who watches whom, and messages that wait",
@@ -109,6 +167,8 @@ pub const RESOURCES: &[Resource] = &[
         answer: |house, _| house.phones(),
     },
     Resource {
+        method: Method::Get,
+        needs: Role::Reader,
         path: "/cdrs",
         name: "cdrs",
         summary: "Records of calls that ended, the oldest first",
@@ -129,6 +189,8 @@ pub const RESOURCES: &[Resource] = &[
         },
     },
     Resource {
+        method: Method::Get,
+        needs: Role::Reader,
         path: "/revisions",
         name: "revisions",
         summary: "What was applied, by whom and why",
@@ -136,6 +198,8 @@ pub const RESOURCES: &[Resource] = &[
         answer: |house, _| house.revisions(),
     },
     Resource {
+        method: Method::Get,
+        needs: Role::Reader,
         path: "/explain",
         name: "explain",
         summary: "What would become of a call, and why; nothing is sent",
@@ -150,9 +214,71 @@ pub const RESOURCES: &[Resource] = &[
             house.explain(number, asked.word("from"), asked.word("via"), asked.word("at"))
         },
     },
+    Resource {
+        method: Method::Get,
+        needs: Role::Admin,
+        path: "/tokens",
+        name: "tokens",
+        summary: "Who holds a token, and what it is good for; none says its secret",
+        parameters: &[],
+        answer: |house, _| house.tokens(),
+    },
+    Resource {
+        method: Method::Post,
+        needs: Role::Admin,
+        path: "/tokens",
+        name: "createToken",
+        summary: "Makes a token, and tells it this once",
+        parameters: &[
+            Parameter { name: "name", what: "Who will hold it", kind: Kind::NeededText },
+            Parameter { name: "role", what: "What it is good for", kind: Kind::NeededWord(&ROLES) },
+            Parameter { name: "days", what: "After how many it ends", kind: Kind::Limit(DAYS_MAX) },
+        ],
+        answer: |house, asked| {
+            let role = asked.figure("role").unwrap_or(Role::Reader);
+            house.create_token(asked.word("name").unwrap_or_default(), role, asked.figure("days"))
+        },
+    },
+    Resource {
+        method: Method::Delete,
+        needs: Role::Admin,
+        path: "/tokens/{id}",
+        name: "revokeToken",
+        summary: "Whoever holds it is nobody from now on",
+        parameters: &[],
+        answer: |house, asked| house.revoke_token(&asked.id),
+    },
+    Resource {
+        method: Method::Get,
+        needs: Role::Admin,
+        path: "/audit",
+        name: "audit",
+        summary: "Who did what, when, from where, and what became of it; the oldest first",
+        parameters: &[
+            Parameter {
+                name: "after",
+                what: "The number of the last entry that is known already",
+                kind: Kind::Ordinal,
+            },
+            Parameter {
+                name: "limit",
+                what: "How many at most",
+                kind: Kind::Count { most: LISTED_MAX, usual: RECORDS_USUAL },
+            },
+        ],
+        answer: |house, asked| {
+            let after = asked.figure("after").unwrap_or(0);
+            house.deeds(after, usize::from(asked.count("limit", RECORDS_USUAL)))
+        },
+    },
 ];
 
 impl Resource {
+    /// Whether the house is another one afterwards.
+    pub fn is_change(&self) -> bool {
+        self.method != Method::Get
+    }
+
     /// Answers, unless something was asked that it does not know.
     pub fn answer(&self, house: &dyn House, asked: &Asked) -> Answer {
         for (name, word) in &asked.words {
@@ -161,8 +287,7 @@ impl Resource {
             };
             parameter.check(word)?;
         }
-        let is_lacking =
-            |one: &&Parameter| one.kind == Kind::NeededText && !asked.words.contains_key(one.name);
+        let is_lacking = |one: &&Parameter| one.is_needed() && !asked.words.contains_key(one.name);
         if let Some(lacking) = self.parameters.iter().find(is_lacking) {
             return Err(Refused::Wrong(format!("{} is missing: {}", lacking.name, lacking.what)));
         }
@@ -176,10 +301,27 @@ impl Resource {
 }
 
 impl Parameter {
-    fn check(&self, word: &str) -> Result<(), Refused> {
-        let Kind::Count { most, .. } = self.kind else { return Ok(()) };
-        let is_count = word.parse().is_ok_and(|count: u16| (1..=most).contains(&count));
-        let says = || Refused::Wrong(format!("{}: a count from 1 to {most}, and not {word:?}", self.name));
-        is_count.then_some(()).ok_or_else(says)
+    pub fn is_needed(&self) -> bool {
+        matches!(self.kind, Kind::NeededText | Kind::NeededWord(_))
     }
+
+    fn check(&self, word: &str) -> Result<(), Refused> {
+        let is_count =
+            |most| word.parse().is_ok_and(|count: u16| (1..=most).contains(&count)) && is_plain(word);
+        let (fits, wanted) = match self.kind {
+            Kind::Text | Kind::NeededText | Kind::Moment => return Ok(()),
+            Kind::Count { most, .. } | Kind::Limit(most) => {
+                (is_count(most), format!("a count from 1 to {most}"))
+            }
+            Kind::Ordinal => (word.parse::<u64>().is_ok() && is_plain(word), "a number from 0".to_owned()),
+            Kind::NeededWord(known) => (known.contains(&word), known.join(" or ")),
+        };
+        let says = || Refused::Wrong(format!("{}: {wanted}, and not {word:?}", self.name));
+        fits.then_some(()).ok_or_else(says)
+    }
+}
+
+/// Digits alone: Rust takes a plus before them, and nobody else does.
+fn is_plain(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
 }

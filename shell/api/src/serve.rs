@@ -8,18 +8,20 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use axum::Router;
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::extract::{ConnectInfo, Extension, Path, Query, Request, State};
+use axum::http::{StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, on};
 use model::without_passwords;
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::error;
 
+use crate::code::Code;
 use crate::exposition;
-use crate::house::{House, Standing};
+use crate::house::{Answer, Became, Deed, House, Person, Standing};
 use crate::meter::Meter;
 use crate::openapi;
 use crate::problem::Problem;
@@ -27,13 +29,11 @@ use crate::resources::{Asked, BASE, RESOURCES, Resource};
 
 /// Answers that are being made at once; whoever comes then is told to come again.
 const ANSWERS_MAX: usize = 8;
-/// Shorter tokens could be guessed.
-const TOKEN_MIN: usize = 24;
+/// What is written down of what was asked.
+const WHAT_MAX: usize = 300;
 
 pub struct Settings {
     pub listen: SocketAddr,
-    /// What whoever asks for more than health and figures has to know.
-    pub token: String,
     pub version: &'static str,
 }
 
@@ -42,7 +42,6 @@ pub struct Settings {
 pub enum Fault {
     /// It would be heard beyond this machine, in the clear.
     NotLocal(SocketAddr),
-    ShortToken,
     Io(io::Error),
 }
 
@@ -56,7 +55,6 @@ pub struct Server {
 struct Shared {
     house: Box<dyn House>,
     meter: Arc<Meter>,
-    token: String,
     document: Value,
     answering: Arc<Semaphore>,
 }
@@ -65,18 +63,15 @@ type Known = State<Arc<Shared>>;
 
 /// Listens, and answers on a thread of its own.
 pub fn start(settings: Settings, house: Box<dyn House>, meter: Arc<Meter>) -> Result<Server, Fault> {
-    let Settings { listen, token, version } = settings;
+    let Settings { listen, version } = settings;
     if !listen.ip().is_loopback() {
         return Err(Fault::NotLocal(listen));
-    }
-    if token.len() < TOKEN_MIN {
-        return Err(Fault::ShortToken);
     }
     let listener = TcpListener::bind(listen).map_err(Fault::Io)?;
     listener.set_nonblocking(true).map_err(Fault::Io)?;
     let address = listener.local_addr().map_err(Fault::Io)?;
     let (document, answering) = (openapi::document(version), Arc::new(Semaphore::new(ANSWERS_MAX)));
-    let shared = Arc::new(Shared { house, meter, token, document, answering });
+    let shared = Arc::new(Shared { house, meter, document, answering });
     let (stop, stopped) = oneshot::channel();
     let serving = move || {
         if let Err(fault) = serve(listener, shared, stopped) {
@@ -104,7 +99,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<
     let served = runtime.block_on(async move {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         tokio::select! {
-            served = axum::serve(listener, router(shared)).into_future() => served,
+            served = axum::serve(listener, service(shared)).into_future() => served,
             _ = stopped => Ok(()),
         }
     });
@@ -113,16 +108,15 @@ fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<
     served
 }
 
+fn service(shared: Arc<Shared>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    router(shared).into_make_service_with_connect_info()
+}
+
 fn router(shared: Arc<Shared>) -> Router {
     let mut asked = Router::new();
     for resource in RESOURCES {
-        let path = format!("{BASE}{}", resource.path);
-        asked = match resource.path.contains("{id}") {
-            true => asked.route(&path, get(move |state, Path(id), words| answer(resource, state, id, words))),
-            false => {
-                asked.route(&path, get(move |state, words| answer(resource, state, String::new(), words)))
-            }
-        };
+        let handler = move |state, who, uri, id, words| answer(resource, state, who, (uri, id, words));
+        asked = asked.route(&format!("{BASE}{}", resource.path), on(resource.method.filter(), handler));
     }
     let token = middleware::from_fn_with_state(Arc::clone(&shared), with_token);
     asked
@@ -131,37 +125,87 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/metrics", get(metrics))
         .route("/health", get(async || "alive\n"))
         .route("/ready", get(ready))
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "nothing is here; /openapi.json says what is"))
+        .fallback(async || {
+            Problem::new(StatusCode::NOT_FOUND, Code::MISSING, "nothing is here; /openapi.json says what is")
+        })
         .method_not_allowed_fallback(async || {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this can be asked for by GET alone")
+            let words = "this is not asked for by that method; /openapi.json says by which";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::NO_METHOD, words)
         })
         .with_state(shared)
 }
 
-async fn with_token(State(shared): Known, request: Request, next: Next) -> Response {
-    let says = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = says.and_then(|says| says.strip_prefix("Bearer ")).unwrap_or_default();
-    if is_same(token.as_bytes(), shared.token.as_bytes()) {
-        return next.run(request).await;
-    }
-    Problem::new(StatusCode::UNAUTHORIZED, "say who you are: Authorization: Bearer TOKEN").into_response()
+/// Who asks, and from where.
+#[derive(Clone)]
+struct Asker {
+    person: Person,
+    from: SocketAddr,
 }
 
-/// Takes as long for whatever is guessed.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let differs = one.iter().zip(other).fold(0, |differs, (one, other)| differs | (one ^ other));
-    one.len() == other.len() && differs == 0
+async fn with_token(
+    State(shared): Known,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let says = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = says.and_then(|says| says.strip_prefix("Bearer ")).unwrap_or_default();
+    if let Some(person) = shared.house.holder(token) {
+        request.extensions_mut().insert(Asker { person, from });
+        return next.run(request).await;
+    }
+    let what = what(request.method().as_str(), request.uri());
+    let status = StatusCode::UNAUTHORIZED;
+    turned_away(&shared, Deed { who: None, from, what, became: Became::TurnedAway(status.as_u16()) });
+    let words = "say who you are: Authorization: Bearer TOKEN";
+    Problem::new(status, Code::NO_TOKEN, words).into_response()
 }
 
 async fn answer(
     resource: &'static Resource,
     State(shared): Known,
-    id: String,
-    Query(words): Query<BTreeMap<String, String>>,
+    Extension(Asker { person, from }): Extension<Asker>,
+    (uri, id, Query(words)): (Uri, Option<Path<String>>, Query<BTreeMap<String, String>>),
 ) -> Result<Response, Problem> {
-    let asked = Asked { id, words };
-    let answer = wait(&shared, move |house| resource.answer(house, &asked)).await??;
-    Ok(json(&answer))
+    let what = what(&resource.method.word().to_ascii_uppercase(), &uri);
+    let needs = resource.needs;
+    if person.role < needs {
+        let status = StatusCode::FORBIDDEN;
+        let words = format!("this wants a token of the role {needs}, and {} is {}", person.name, person.role);
+        let became = Became::TurnedAway(status.as_u16());
+        turned_away(&shared, Deed { who: Some(person), from, what, became });
+        return Err(Problem::new(status, Code::NOT_ALLOWED, words));
+    }
+    let asked = Asked { id: id.map(|Path(id)| id).unwrap_or_default(), words };
+    let deed = Deed { who: Some(person), from, what, became: Became::Asked };
+    let answer = wait(&shared, move |house| match resource.is_change() {
+        true => recorded(house, deed, || resource.answer(house, &asked)),
+        false => resource.answer(house, &asked),
+    });
+    Ok(json(&answer.await??))
+}
+
+/// Does it, between two lines of the audit log. Without the first nothing is done.
+fn recorded(house: &dyn House, deed: Deed, answer: impl FnOnce() -> Answer) -> Answer {
+    house.record(&deed)?;
+    let answer = answer();
+    let status = answer.as_ref().map_or_else(|refused| refused.status(), |_| StatusCode::OK);
+    if house.record(&Deed { became: Became::Answered(status.as_u16()), ..deed }).is_err() {
+        error!("what became of a change by HTTP is not in the audit log; that it was asked for is");
+    }
+    answer
+}
+
+fn turned_away(shared: &Shared, deed: Deed) {
+    if shared.house.record(&deed).is_err() {
+        error!("somebody was turned away, and the audit log does not take it");
+    }
+}
+
+/// What was asked, as it may be written down.
+fn what(method: &str, uri: &Uri) -> String {
+    let asked: String = uri.to_string().chars().take(WHAT_MAX).collect();
+    without_passwords(&format!("{method} {asked}"), '*').into_owned()
 }
 
 /// Asks the house on a thread that may wait.
@@ -169,7 +213,8 @@ async fn wait<T: Send + 'static>(
     shared: &Arc<Shared>,
     ask: impl FnOnce(&dyn House) -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let busy = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "many ask at once; come again");
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    let busy = |_| Problem::new(unavailable, Code::NOT_NOW, "many ask at once; come again");
     let turn = Arc::clone(&shared.answering).try_acquire_owned().map_err(busy)?;
     let shared = Arc::clone(shared);
     let answering = tokio::task::spawn_blocking(move || {
@@ -177,7 +222,8 @@ async fn wait<T: Send + 'static>(
         drop(turn);
         answer
     });
-    answering.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a defect cost this answer"))
+    let defect = StatusCode::INTERNAL_SERVER_ERROR;
+    answering.await.map_err(|_| Problem::new(defect, Code::DEFECT, "a defect cost this answer"))
 }
 
 async fn metrics(State(shared): Known) -> Result<Response, Problem> {
@@ -188,13 +234,17 @@ async fn metrics(State(shared): Known) -> Result<Response, Problem> {
 
 async fn ready(State(shared): Known) -> Result<&'static str, Problem> {
     match standing(&shared).await?.is_draining {
-        true => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "draining: new calls are refused")),
+        true => {
+            let words = "draining: new calls are refused";
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::NOT_NOW, words))
+        }
         false => Ok("ready\n"),
     }
 }
 
 async fn standing(shared: &Arc<Shared>) -> Result<Standing, Problem> {
-    let silent = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "a shard does not answer");
+    let words = "a shard does not answer";
+    let silent = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::NOT_NOW, words);
     wait(shared, |house| house.standing()).await?.ok_or_else(silent)
 }
 
@@ -211,7 +261,6 @@ impl fmt::Display for Fault {
                 "{address} is heard beyond this machine, and there is no TLS here yet: listen on 127.0.0.1 \
                  or [::1], and put a proxy with a certificate before it"
             ),
-            Fault::ShortToken => write!(f, "the token has fewer than {TOKEN_MIN} characters"),
             Fault::Io(fault) => write!(f, "{fault}"),
         }
     }

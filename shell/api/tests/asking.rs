@@ -3,19 +3,69 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use api::{Answer, Fault, House, Meter, Refused, Server, Settings, Standing, start};
+use api::{Answer, Became, Deed, Fault, House, Meter, Person, Refused, Server, Settings, Standing, start};
+use model::Role;
 use serde_json::{Value, json};
 use switch::{TargetState, TargetView, TrunkView};
 
 const TOKEN: &str = "a-token-that-nobody-guesses";
+const OPERATOR: &str = "another-token-that-nobody-guesses";
+const ADMIN: &str = "one-more-token-that-nobody-guesses";
 
-/// Says what it was asked.
-struct Echo;
+/// Says what it was asked, and writes down what it is told to.
+#[derive(Clone, Default)]
+struct Echo {
+    written: Arc<Mutex<Vec<String>>>,
+    /// The disk takes nothing.
+    is_full: bool,
+}
 
 impl House for Echo {
+    fn holder(&self, token: &str) -> Option<Person> {
+        let role = match token {
+            TOKEN => Role::Reader,
+            OPERATOR => Role::Operator,
+            ADMIN => Role::Admin,
+            _ => return None,
+        };
+        Some(Person { name: role.to_string(), role })
+    }
+
+    fn record(&self, deed: &Deed) -> Result<(), Refused> {
+        if self.is_full {
+            return Err(Refused::NotRecorded("the disk is full".to_owned()));
+        }
+        let who = deed.who.as_ref().map_or("a stranger", |person| &person.name);
+        let became = match deed.became {
+            Became::Asked => "asked".to_owned(),
+            Became::Answered(status) => format!("answered {status}"),
+            Became::TurnedAway(status) => format!("turned away {status}"),
+        };
+        assert!(deed.from.ip().is_loopback());
+        self.written.lock().unwrap().push(format!("{who}: {} {became}", deed.what));
+        Ok(())
+    }
+
+    fn deeds(&self, after: u64, most: usize) -> Answer {
+        Ok(json!({ "after": after, "most": most }))
+    }
+
+    fn tokens(&self) -> Answer {
+        Ok(json!({ "tokens": [] }))
+    }
+
+    fn create_token(&self, name: &str, role: Role, days: Option<u16>) -> Answer {
+        self.written.lock().unwrap().push("done".to_owned());
+        Ok(json!({ "name": name, "role": role, "days": days }))
+    }
+
+    fn revoke_token(&self, name: &str) -> Answer {
+        Err(Refused::Missing(format!("there is no token {name}")))
+    }
+
     fn standing(&self) -> Option<Standing> {
         let target = |name: &str, state| TargetView { name: name.into(), address: None, state, words: None };
         let targets =
@@ -63,12 +113,16 @@ impl House for Echo {
     }
 }
 
-fn settings(listen: &str, token: &str) -> Settings {
-    Settings { listen: listen.parse().unwrap(), token: token.to_owned(), version: "0.1.0" }
+fn settings(listen: &str) -> Settings {
+    Settings { listen: listen.parse().unwrap(), version: "0.1.0" }
 }
 
 fn server() -> Server {
-    start(settings("127.0.0.1:0", TOKEN), Box::new(Echo), Arc::new(Meter::default())).unwrap()
+    server_of(&Echo::default())
+}
+
+fn server_of(house: &Echo) -> Server {
+    start(settings("127.0.0.1:0"), Box::new(house.clone()), Arc::new(Meter::default())).unwrap()
 }
 
 /// The status, the head and the body of an answer.
@@ -85,7 +139,7 @@ fn ask(server: &Server, method: &str, path: &str, token: Option<&str>) -> (u16, 
 }
 
 fn get(server: &Server, path: &str) -> (u16, Value) {
-    let (status, _, body) = ask(server, "GET", path, Some(TOKEN));
+    let (status, _, body) = ask(server, "GET", path, Some(ADMIN));
     (status, serde_json::from_str(&body).unwrap())
 }
 
@@ -132,6 +186,8 @@ fn what_makes_no_sense_is_refused_with_what_would() {
     assert_eq!(refused("/api/v1/calls?limit=0").0, 400);
     assert_eq!(refused("/api/v1/calls?limit=1001").0, 400);
     assert_eq!(refused("/api/v1/explain").0, 400);
+    assert_eq!(refused("/api/v1/calls?limit=+7").0, 400);
+    assert_eq!(refused("/api/v1/audit?after=-1").0, 400);
     assert_eq!(refused("/api/v1/calls/none"), (404, "there is no call none".to_owned()));
     assert_eq!(refused("/api/v1/status").0, 503);
     assert_eq!(refused("/api/v2/calls").0, 404);
@@ -184,13 +240,73 @@ fn the_document_names_whatever_is_answered() {
 }
 
 #[test]
-fn it_is_not_heard_beyond_this_machine_nor_with_a_token_that_can_be_guessed() {
-    let begin = |listen, token| {
-        start(settings(listen, token), Box::new(Echo), Arc::new(Meter::default()))
+fn it_is_not_heard_beyond_this_machine() {
+    let begin = |listen| {
+        start(settings(listen), Box::new(Echo::default()), Arc::new(Meter::default()))
             .map(|server| server.address)
     };
 
-    assert!(matches!(begin("0.0.0.0:0", TOKEN), Err(Fault::NotLocal(_))));
-    assert!(matches!(begin("[::]:0", TOKEN), Err(Fault::NotLocal(_))));
-    assert!(matches!(begin("127.0.0.1:0", "secret"), Err(Fault::ShortToken)));
+    assert!(matches!(begin("0.0.0.0:0"), Err(Fault::NotLocal(_))));
+    assert!(matches!(begin("[::]:0"), Err(Fault::NotLocal(_))));
+}
+
+#[test]
+fn each_role_may_what_it_is_there_for() {
+    let house = Echo::default();
+    let server = server_of(&house);
+    let create = "/api/v1/tokens?name=ci&role=operator";
+
+    for (token, method, path, status) in [
+        (TOKEN, "GET", "/api/v1/calls", 200),
+        (OPERATOR, "GET", "/api/v1/calls", 200),
+        (ADMIN, "GET", "/api/v1/calls", 200),
+        (TOKEN, "GET", "/api/v1/audit", 403),
+        (OPERATOR, "GET", "/api/v1/audit", 403),
+        (ADMIN, "GET", "/api/v1/audit?after=3", 200),
+        (TOKEN, "POST", create, 403),
+        (OPERATOR, "POST", create, 403),
+        (ADMIN, "POST", create, 200),
+    ] {
+        let (said, _, body) = ask(&server, method, path, Some(token));
+        assert_eq!(said, status, "{token} {method} {path}: {body}");
+        assert_eq!(body.contains("TD-A002"), status == 403, "{body}");
+    }
+    let done = house.written.lock().unwrap().iter().filter(|line| *line == "done").count();
+    assert_eq!(done, 1, "whoever is turned away has changed nothing");
+}
+
+#[test]
+fn a_change_has_a_line_of_the_audit_log_before_it_and_one_after() {
+    let house = Echo::default();
+    let server = server_of(&house);
+
+    ask(&server, "POST", "/api/v1/tokens?name=ci&role=reader&days=7", Some(ADMIN));
+    ask(&server, "DELETE", "/api/v1/tokens/other", Some(ADMIN));
+    ask(&server, "DELETE", "/api/v1/tokens/other", None);
+    ask(&server, "GET", "/api/v1/tokens", Some(ADMIN));
+
+    assert_eq!(
+        *house.written.lock().unwrap(),
+        [
+            "admin: POST /api/v1/tokens?name=ci&role=reader&days=7 asked",
+            "done",
+            "admin: POST /api/v1/tokens?name=ci&role=reader&days=7 answered 200",
+            "admin: DELETE /api/v1/tokens/other asked",
+            "admin: DELETE /api/v1/tokens/other answered 404",
+            "a stranger: DELETE /api/v1/tokens/other turned away 401",
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_written_down_is_not_done() {
+    let house = Echo { is_full: true, ..Echo::default() };
+    let server = server_of(&house);
+
+    let (status, _, body) = ask(&server, "POST", "/api/v1/tokens?name=ci&role=reader", Some(ADMIN));
+
+    assert_eq!(status, 503);
+    assert!(body.contains("TD-A008"), "{body}");
+    assert!(house.written.lock().unwrap().is_empty());
+    assert_eq!(ask(&server, "GET", "/api/v1/calls", Some(TOKEN)).0, 200, "looking goes on");
 }

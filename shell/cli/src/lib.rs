@@ -3,6 +3,7 @@
 //! It says what was asked for and how answers look. It does nothing itself: `node` carries the verbs out.
 //! Start at `verbs`.
 
+mod access;
 mod change;
 mod cost;
 mod exit;
@@ -15,6 +16,7 @@ mod running;
 mod span;
 mod verbs;
 
+pub use access::{Audit, AuditList, AuditVerify, Token, TokenCreate};
 pub use change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 pub use cost::Cost;
 pub use exit::Exit;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::access::{Audit, Token};
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 use crate::cost::Cost;
 use crate::number::Number;
@@ -167,6 +168,21 @@ tandem rate price +82255501234"
 seattle --wan mpls --blocking 0.1% --json\n\nTraffic is what [site.*] says, else what call records show."
     )]
     Cost(Cost),
+    /// Say who may ask for what by HTTP
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem token create grafana --role reader --dir /etc/tandem\n  tandem \
+token list --json"
+    )]
+    Token(Token),
+    /// Look at who changed what, and check that nobody has edited it
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem audit list --last 20 --dir /etc/tandem\n  tandem audit verify"
+    )]
+    Audit(Audit),
     /// Print what a shell needs to complete verbs and options
     #[command(after_help = "Examples:\n  tandem completions bash > \
 /usr/share/bash-completion/completions/tandem\n  tandem completions zsh > ~/.zfunc/_tandem")]
@@ -218,10 +234,11 @@ pub struct Up {
     /// DNS servers to ask [default: those of this machine]
     #[arg(long, value_name = "IP")]
     pub dns: Vec<IpAddr>,
-    /// Answer by HTTP there, on this machine alone: figures for Prometheus, calls, records, explanations
-    #[arg(long, value_name = "IP:PORT", requires = "http_token_file")]
+    /// Answer by HTTP there, on this machine alone: figures for Prometheus, calls, records, explanations.
+    /// `tandem token create` says who may ask
+    #[arg(long, value_name = "IP:PORT")]
     pub http: Option<SocketAddr>,
-    /// The file with the token that whoever asks for more than health and figures has to show
+    /// A file with one more token, of a reader
     #[arg(long, value_name = "FILE", requires = "http")]
     pub http_token_file: Option<PathBuf>,
 }

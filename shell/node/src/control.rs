@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cli::Exit;
+use model::Role;
 use policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,6 +39,8 @@ pub enum Request {
     Messages {
         call_ids: Vec<String>,
     },
+    /// Who may ask for what by HTTP.
+    Token(Token),
     /// What an apply would do.
     Plan {
         directory: Option<PathBuf>,
@@ -68,6 +71,15 @@ pub struct Apply {
     pub seen: Option<(u64, String)>,
     /// Who asked for it, where that is not the user who connects.
     pub for_whom: Option<String>,
+}
+
+/// What is done with tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "token", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Token {
+    List {},
+    Create { name: String, role: Role, days: Option<u16> },
+    Revoke { name: String },
 }
 
 /// What a running house answers.

@@ -3,6 +3,7 @@
 //! It decides nothing about a call. Start at `edge`, which puts a running house together; `up` runs one for
 //! an operator, `demo` one for a visitor; `verbs` are the commands that only look.
 
+mod access;
 mod addresses;
 mod banner;
 mod certificate;
@@ -57,6 +58,8 @@ fn main() -> ExitCode {
         Verb::Diff(diff) => verbs::past::diff(&diff, palette),
         Verb::Cost(cost) => verbs::cost::run(&cost, palette),
         Verb::Rate(rate) => verbs::rate::run(&rate, palette),
+        Verb::Token(token) => verbs::token::run(&token, palette),
+        Verb::Audit(audit) => verbs::audit::run(&audit, palette),
         Verb::Completions(completions) => verbs::pages::completions(&completions),
         Verb::Manual { dir } => verbs::pages::manual(&dir),
         Verb::Help { topic } => verbs::help::run(topic.as_deref()),

@@ -15,7 +15,9 @@ mod prices;
 mod running;
 
 pub use answer::answer;
+pub use author::name_of;
 pub use begin::{Kept, begin};
+pub use moment::now_ms;
 pub use owner::Owner;
 pub use plan::{Changes, TestsRun, plan_at_rest};
 pub use prices::Files;

@@ -18,6 +18,7 @@ use switch_io::Keep;
 use telemetry::{Flight, LogSettings};
 use tracing::{error, info, warn};
 
+use crate::access::Access;
 use crate::addresses;
 use crate::banner::banner;
 use crate::control::{Asked, Board, Control, Response, Stage, Window};
@@ -81,8 +82,10 @@ pub fn run(up: &Up) -> Result<Exit> {
     let board = Arc::new(Board::default());
     board.change(|notice| notice.notes = notes);
     pin(&board, &owner);
-    let web = web::open(up, &data, edge.asker(), &board, &meter)?;
-    let window = Window { asker: edge.asker(), board: Arc::clone(&board), flight, owner: tell };
+    let access = Arc::new(Access::open(&data, up.http_token_file.as_deref())?);
+    let web = web::open(up, &data, edge.asker(), &board, (&meter, &access))?;
+    let (asker, shown) = (edge.asker(), Arc::clone(&board));
+    let window = Window { asker, board: shown, flight, access, owner: tell };
     let control = open_control(&data, window);
     let name = &owner.documents().system.value.name;
     eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));

@@ -1,5 +1,6 @@
 //! Verbs that only look.
 
+pub mod audit;
 pub mod call;
 pub mod change;
 mod changes;
@@ -21,6 +22,7 @@ mod record;
 mod sheet;
 pub mod status;
 pub mod test;
+pub mod token;
 pub mod trunk;
 pub mod user;
 

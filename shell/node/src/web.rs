@@ -5,20 +5,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use api::{Answer, House, Meter, Refused, Server, Settings, Standing};
+use api::{Answer, Became, House, Meter, Person, Refused, Server, Settings, Standing};
 use cli::Up;
+use model::Role;
 use serde::Serialize;
 use serde_json::{Value, json};
+use store::{Deed, Step, TokenFault};
 use switch_io::Asker;
 
+use crate::access::Access;
 use crate::control::{Board, Stage};
 use crate::sight;
 use crate::verbs::{call, explain, kept, trunk};
 
-/// Looks at a running house, and changes nothing.
+/// Looks at a running house.
 struct Web {
     asker: Asker,
     board: Arc<Board>,
+    access: Arc<Access>,
     data: PathBuf,
 }
 
@@ -28,17 +32,55 @@ pub fn open(
     data: &Path,
     asker: Asker,
     board: &Arc<Board>,
-    meter: &Arc<Meter>,
+    (meter, access): (&Arc<Meter>, &Arc<Access>),
 ) -> Result<Option<Server>> {
-    let Some((listen, file)) = up.http.zip(up.http_token_file.as_ref()) else { return Ok(None) };
-    let token = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let settings = Settings { listen, token: token.trim().to_owned(), version: env!("CARGO_PKG_VERSION") };
-    let web = Web { asker, board: Arc::clone(board), data: data.to_owned() };
+    let Some(listen) = up.http else { return Ok(None) };
+    let settings = Settings { listen, version: env!("CARGO_PKG_VERSION") };
+    let (board, access) = (Arc::clone(board), Arc::clone(access));
+    let web = Web { asker, board, access, data: data.to_owned() };
     let server = api::start(settings, Box::new(web), Arc::clone(meter));
     server.map(Some).with_context(|| format!("--http {listen}"))
 }
 
 impl House for Web {
+    fn holder(&self, token: &str) -> Option<Person> {
+        self.access.holder(token).map(|(name, role)| Person { name, role })
+    }
+
+    fn record(&self, deed: &api::Deed) -> Result<(), Refused> {
+        let (step, result) = match deed.became {
+            Became::Asked => (Step::Asked, String::new()),
+            Became::Answered(status) => (Step::Answered, status.to_string()),
+            Became::TurnedAway(status) => (Step::TurnedAway, status.to_string()),
+        };
+        let (who, role) = match &deed.who {
+            Some(Person { name, role }) => (name.clone(), role.to_string()),
+            None => Default::default(),
+        };
+        let (from, what) = (deed.from.to_string(), deed.what.clone());
+        let recorded = self.access.record(Deed { who, role, from, what, step, result, ..Deed::default() });
+        recorded.map_err(|fault| Refused::NotRecorded(format!("the audit log cannot be written: {fault}")))
+    }
+
+    fn deeds(&self, after: u64, most: usize) -> Answer {
+        let deeds = store::deeds(&self.data, after, most).map_err(unreadable)?;
+        let next = deeds.last().map_or(after, |last| last.number);
+        Ok(json!({ "deeds": deeds, "next": next }))
+    }
+
+    fn tokens(&self) -> Answer {
+        Ok(json!({ "tokens": self.access.tokens() }))
+    }
+
+    fn create_token(&self, name: &str, role: Role, days: Option<u16>) -> Answer {
+        said(self.access.create(name, role, days).map_err(of_token)?)
+    }
+
+    fn revoke_token(&self, name: &str) -> Answer {
+        self.access.revoke(name).map_err(of_token)?;
+        Ok(json!({ "revoked": name }))
+    }
+
     fn standing(&self) -> Option<Standing> {
         let status = sight::status(&self.asker, self.board.read())?;
         Some(Standing {
@@ -114,6 +156,16 @@ impl House for Web {
 
 fn said(value: impl Serialize) -> Answer {
     serde_json::to_value(value).map_err(|fault| Refused::NotNow(fault.to_string()))
+}
+
+fn of_token(fault: TokenFault) -> Refused {
+    let words = fault.to_string();
+    match fault {
+        TokenFault::Taken(_) | TokenFault::TooMany => Refused::Taken(words),
+        TokenFault::BadName(_) => Refused::Wrong(words),
+        TokenFault::Unknown(_) => Refused::Missing(words),
+        TokenFault::Io(_) => Refused::NotNow(words),
+    }
 }
 
 fn silent() -> Refused {

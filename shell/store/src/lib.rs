@@ -4,8 +4,10 @@
 //! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread
 //! of its own makes them survive the death of the machine. It is not a database: nothing is looked up here.
 //! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back;
-//! `ledger` is for what changes, `revisions` stands for itself.
+//! `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit` are about who comes by
+//! HTTP.
 
+mod audit;
 mod day;
 mod file;
 mod ledger;
@@ -13,8 +15,10 @@ mod private;
 mod reader;
 mod revisions;
 mod store;
+mod tokens;
 mod torn;
 
+pub use audit::{Audit, Broken, Deed, Holds, Step, deeds, has_hash, verify};
 pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};
 pub use reader::{ReadFault, Records, records_in};
 pub use revisions::{
@@ -22,3 +26,4 @@ pub use revisions::{
     revisions_in,
 };
 pub use store::{Counts, Found, OpenFault, Settings, Store, Trouble};
+pub use tokens::{Token, TokenFault, Tokens, is_same};

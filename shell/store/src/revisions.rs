@@ -19,6 +19,7 @@ use disk::{Place, folders};
 use lists::Shelf;
 
 pub use about::{About, Cause, Content, List, digest};
+pub(crate) use files::{sync_folder, write_whole};
 
 /// How much of the past is kept.
 #[derive(Clone, Copy, Debug)]

@@ -5,10 +5,11 @@ use super::house::House;
 use super::source::{Source, is_name_char};
 
 /// The files whose rows (`NAME 301 "title"…`, or `NAME "TD-E101" "title"…`) are codes, and their letter.
-const TABLES: [(&str, char); 3] = [
+const TABLES: [(&str, char); 4] = [
     ("core/policy/src/refusal.rs", 'R'),
     ("core/call/src/verdict.rs", 'E'),
     ("words/model/src/problem.rs", 'C'),
+    ("shell/api/src/code.rs", 'A'),
 ];
 
 pub fn check(house: &House, out: &mut Vec<Finding>) {

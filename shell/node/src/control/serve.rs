@@ -10,12 +10,15 @@ use std::thread;
 use std::time::Duration;
 
 use cli::Exit;
-use serde_json::Value;
+use serde_json::{Value, json};
+use store::{Deed, Step, TokenFault};
 use switch_io::Asker;
 use telemetry::Flight;
 use tracing::warn;
 
-use super::{Board, Request, Response, VERSION, socket};
+use super::{Board, Request, Response, Token, VERSION, socket};
+use crate::access::Access;
+use crate::revisions::name_of;
 use crate::sight;
 
 /// Connections at once; one more is closed.
@@ -32,6 +35,7 @@ pub struct Window<T> {
     pub asker: Asker,
     pub board: Arc<Board>,
     pub flight: Flight,
+    pub access: Arc<Access>,
     /// The way to the owner of the house, who alone may change it.
     pub owner: Sender<T>,
 }
@@ -39,7 +43,8 @@ pub struct Window<T> {
 impl<T> Clone for Window<T> {
     fn clone(&self) -> Window<T> {
         let (board, flight) = (Arc::clone(&self.board), self.flight.clone());
-        Window { asker: self.asker.clone(), board, flight, owner: self.owner.clone() }
+        let (asker, owner) = (self.asker.clone(), self.owner.clone());
+        Window { asker, board, flight, access: Arc::clone(&self.access), owner }
     }
 }
 
@@ -115,7 +120,7 @@ fn converse<T: From<Asked>>(stream: &UnixStream, window: &Window<T>) -> io::Resu
             return Ok(());
         }
         let response = match read(&line) {
-            Ok(request) => answer(window, request, user),
+            Ok(request) => recorded(window, request, user),
             Err(words) => Response::refused(Exit::Usage, words),
         };
         let mut text = model::without_passwords(&serde_json::to_string(&response)?, '*').into_owned();
@@ -134,6 +139,59 @@ fn read(line: &[u8]) -> Result<Request, String> {
     serde_json::from_value(value).map_err(|fault| format!("not a request: {fault}"))
 }
 
+/// Answers; a change has a line of the audit log before it, and one after. Whoever is on this machine can
+/// help himself when the disk takes none.
+fn recorded<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Response {
+    let Some((what, for_whom)) = change_in_words(&request) else { return answer(window, request, user) };
+    let who = match for_whom {
+        Some(person) => format!("{person} as {}", name_of(user)),
+        None => name_of(user),
+    };
+    let deed = |step, result| Deed { who, from: "control".to_owned(), what, step, result, ..Deed::default() };
+    let asked = deed(Step::Asked, String::new());
+    // That it fails is in the log.
+    let _ = window.access.record(asked.clone());
+    let response = answer(window, request, user);
+    let result = match &response {
+        Response::Answer(answer) => answer["what"].as_str().unwrap_or("done").to_owned(),
+        Response::Refused { exit, .. } => format!("refused, exit {exit}"),
+    };
+    let _ = window.access.record(Deed { step: Step::Answered, result, ..asked });
+    response
+}
+
+/// What a request would change, and for whom it is done.
+fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
+    let (what, for_whom) = match request {
+        Request::Apply(apply) => ("apply".to_owned(), &apply.for_whom),
+        Request::Confirm { for_whom } => ("confirm".to_owned(), for_whom),
+        Request::Rollback { to: Some(to), for_whom, .. } => (format!("rollback to {to}"), for_whom),
+        Request::Rollback { to: None, for_whom, .. } => ("rollback".to_owned(), for_whom),
+        Request::Token(Token::Create { name, role, .. }) => (format!("token create {name} {role}"), &None),
+        Request::Token(Token::Revoke { name }) => (format!("token revoke {name}"), &None),
+        Request::Token(Token::List {})
+        | Request::Status {}
+        | Request::Phones {}
+        | Request::Calls { .. }
+        | Request::Messages { .. }
+        | Request::Plan { .. } => return None,
+    };
+    Some((what, for_whom.clone()))
+}
+
+fn of_tokens(access: &Access, request: Token) -> Response {
+    let answered = match request {
+        Token::List {} => return Response::answer(&json!({ "tokens": access.tokens() })),
+        Token::Create { name, role, days } => access.create(&name, role, days).map(|made| json!(made)),
+        Token::Revoke { name } => access.revoke(&name).map(|()| json!({ "revoked": name })),
+    };
+    match answered {
+        Ok(value) => Response::Answer(value),
+        Err(fault @ TokenFault::Io(_)) => Response::refused(Exit::Unreachable, fault.to_string()),
+        Err(fault) => Response::refused(Exit::Bad, fault.to_string()),
+    }
+}
+
 fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Response {
     match request {
         Request::Status {} => match sight::status(&window.asker, window.board.read()) {
@@ -146,6 +204,7 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
         },
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
         Request::Messages { call_ids } => Response::answer(&window.flight.of(&call_ids)),
+        Request::Token(request) => of_tokens(&window.access, request),
         request => ask_owner(window, request, user),
     }
 }

@@ -42,9 +42,11 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         Request::Rollback { to, why, for_whom } => {
             response(owner.roll_back(edge, to, author(user, for_whom), why))
         }
-        Request::Status {} | Request::Phones {} | Request::Calls { .. } | Request::Messages { .. } => {
-            Response::refused(Exit::Usage, "this is not asked of the owner")
-        }
+        Request::Token(_)
+        | Request::Status {}
+        | Request::Phones {}
+        | Request::Calls { .. }
+        | Request::Messages { .. } => Response::refused(Exit::Usage, "this is not asked of the owner"),
     }
 }
 

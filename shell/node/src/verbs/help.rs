@@ -17,7 +17,7 @@ pub fn run(topic: Option<&str>) -> Result<Exit> {
         None => {
             eprintln!(
                 "tandem: there is no code {code}; TD-C… are problems of configuration, TD-R… refusals, \
-TD-E… endings of calls"
+TD-E… endings of calls, TD-A… refusals by HTTP"
             );
             Ok(Exit::Usage)
         }
@@ -32,6 +32,10 @@ fn page(code: &str) -> Option<String> {
     let verdict = switch::VERDICTS.iter().find(|verdict| verdict.code == code);
     if let Some(verdict) = verdict {
         return Some(format!("{code}  {}\n\n  {}", verdict.title, verdict.help));
+    }
+    let by_http = api::CODES.iter().find(|row| row.code == code);
+    if let Some(row) = by_http {
+        return Some(format!("{code}  {}\n\n  {}", row.title, row.help));
     }
     let (_, title) = model::CODES.iter().find(|(known, _)| known.to_string() == code)?;
     Some(format!(

@@ -1,7 +1,10 @@
 //! What a stream adds up to.
 
-use rtp::srtp::Suite;
 use std::time::{Duration, Instant};
+
+use rtp::srtp::Suite;
+
+use crate::account::Account;
 
 /// Plain counters of one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,6 +12,8 @@ pub struct Figures {
     pub open_for: Duration,
     pub caller: SideFigures,
     pub callee: SideFigures,
+    /// What the two peers say of what they hear.
+    pub accounts: [Option<Account>; 2],
 }
 
 /// One side: what its peer sent to us (`in`), and what we sent to it (`out`).
@@ -23,8 +28,11 @@ pub struct SideFigures {
     pub rtcp_out: u64,
     /// Packets that the system would not send.
     pub unsent: u64,
-    /// Sequence numbers that never came.
+    /// Sequence numbers that never came, and the gaps that they made when they were missed first.
     pub lost: u64,
+    pub gaps: u32,
+    /// Packets that came too late for a listener's buffer.
+    pub late: u32,
     pub reordered: u64,
     pub duplicates: u64,
     /// Interarrival jitter (RFC 3550, 6.4.1), in microseconds: at the end, and at its worst.

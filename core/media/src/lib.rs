@@ -6,12 +6,14 @@
 //!
 //! Where the sides of a stream speak different codecs, `transcode.rs` makes one of the other; where they tell
 //! key presses in different ways, `pressing.rs` does that with these. A side may hear sound of ours while the
-//! other is silent: `play.rs` makes it, in the turns of `beats.rs`.
+//! other is silent: `play.rs` makes it, in the turns of `beats.rs`. How good it was: `observe.rs` counts what
+//! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either.
 //!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!
 //! Start with `order.rs`, the words between a call and the relay, then `relay.rs`.
 
+mod account;
 mod beats;
 mod certificate;
 mod door;
@@ -23,6 +25,7 @@ mod moments;
 mod near;
 mod numbers;
 mod observe;
+mod opinion;
 mod order;
 mod packet;
 mod pair;
@@ -36,8 +39,10 @@ mod times;
 mod transcode;
 mod verdict;
 
+pub use account::Account;
 pub use certificate::Certificate;
 pub use figures::{Figures, SideFigures};
+pub use opinion::{Coding, Line};
 pub use order::{
     Aim, Checks, Door, Event, Handshake, Lack, Order, Protection, Reports, Role, Senders, Sending,
     SessionKey, Side, Signs, Turn,

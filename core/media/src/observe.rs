@@ -9,12 +9,23 @@ const JUMP_MAX: u16 = 3000;
 /// How far back a late packet is told from a copy.
 const WINDOW: u16 = 64;
 
+/// What a listener's buffer waits for a packet: more than this makes sound for nobody.
+const PATIENCE_MS: u32 = 80;
+/// How fast that buffer gets used to packets that take longer: with each of them, by 1/64 of the delay.
+const USED_TO: u32 = 6;
+/// A sender that is so late has paused, and begins anew.
+const PAUSE_MS: u32 = 500;
+
 /// One direction of one stream.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Observer {
     source: Option<Source>,
     lost_before: u64,
     pub sources: u32,
+    /// Times that a number was missed where the one before had come.
+    pub gaps: u32,
+    /// Packets that a listener's buffer would not have waited for.
+    pub late: u32,
     pub reordered: u64,
     pub duplicates: u64,
     pub jitter_max: u32,
@@ -32,6 +43,8 @@ struct Source {
     received: u64,
     timestamp: u32,
     arrived: Instant,
+    /// How much longer the last one took than the quickest lately, in timestamp units.
+    delay: i64,
     /// In timestamp units, times 16 (RFC 3550, A.8).
     jitter: u32,
 }
@@ -49,8 +62,9 @@ impl Observer {
             source.seen = if ahead < WINDOW { source.seen << ahead | 1 } else { 1 };
             source.highest = packet.sequence;
             source.expected += u64::from(ahead);
+            self.gaps += u32::from(ahead > 1);
             source.received += 1;
-            source.note_arrival(now, packet.timestamp, clock);
+            self.late += u32::from(source.note_arrival(now, packet.timestamp, clock) == Arrival::Late);
             self.jitter_max = self.jitter_max.max(source.jitter);
         } else if behind < WINDOW {
             let bit = 1 << behind;
@@ -58,6 +72,8 @@ impl Observer {
                 source.seen |= bit;
                 source.received += 1;
                 self.reordered += 1;
+                let (off, _) = source.off(now, packet.timestamp, clock);
+                self.late += u32::from(Source::arrives(source.delay + off, clock) == Arrival::Late);
             } else {
                 self.duplicates += 1;
             }
@@ -96,6 +112,7 @@ impl Observer {
             received: 1,
             timestamp: packet.timestamp,
             arrived: now,
+            delay: 0,
             jitter: 0,
         });
     }
@@ -107,20 +124,47 @@ impl Source {
     }
 
     /// Packets of one timestamp, as those of a key press, say nothing of the network's evenness.
-    fn note_arrival(&mut self, now: Instant, timestamp: u32, clock: u32) {
-        let sent_apart = timestamp.wrapping_sub(self.timestamp) as i32;
+    fn note_arrival(&mut self, now: Instant, timestamp: u32, clock: u32) -> Arrival {
+        let (off, sent_apart) = self.off(now, timestamp, clock);
         if sent_apart == 0 {
-            return;
+            return Arrival::InTime;
         }
-        let apart = now.saturating_duration_since(self.arrived).as_micros() as u64;
-        let came_apart = apart.saturating_mul(u64::from(clock)) / 1_000_000;
-        let off = (came_apart as i64).abs_diff(i64::from(sent_apart));
         self.timestamp = timestamp;
         self.arrived = now;
         // A pause restarts the timestamps of some senders anywhere: more than a minute off is not jitter.
-        if off < u64::from(clock) * 60 {
-            let jitter = i64::from(self.jitter);
-            self.jitter = (jitter + off as i64 - ((jitter + 8) >> 4)).clamp(0, i64::from(u32::MAX)) as u32;
+        let strays = off.unsigned_abs();
+        if strays >= u64::from(clock) * 60 {
+            self.delay = 0;
+            return Arrival::InTime;
         }
+        let jitter = i64::from(self.jitter);
+        self.jitter = (jitter + strays as i64 - ((jitter + 8) >> 4)).clamp(0, i64::from(u32::MAX)) as u32;
+        let delay = (self.delay + off).max(0);
+        if delay > i64::from(clock / 1_000 * PAUSE_MS) {
+            self.delay = 0;
+            return Arrival::InTime;
+        }
+        self.delay = delay - (delay >> USED_TO);
+        Source::arrives(delay, clock)
     }
+
+    /// How much later it came after the last one than it was sent after that, and how much that was.
+    fn off(&self, now: Instant, timestamp: u32, clock: u32) -> (i64, i32) {
+        let sent_apart = timestamp.wrapping_sub(self.timestamp) as i32;
+        let apart = now.saturating_duration_since(self.arrived).as_micros() as u64;
+        let came_apart = apart.saturating_mul(u64::from(clock)) / 1_000_000;
+        (came_apart as i64 - i64::from(sent_apart), sent_apart)
+    }
+
+    fn arrives(delay: i64, clock: u32) -> Arrival {
+        let patience = i64::from(clock / 1_000 * PATIENCE_MS);
+        if delay > patience { Arrival::Late } else { Arrival::InTime }
+    }
+}
+
+/// Whether a packet came while somebody would still have waited for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrival {
+    InTime,
+    Late,
 }

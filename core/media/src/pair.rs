@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rtp::Fixed;
 use rtp::srtp::Refused;
 
+use crate::account::Reading;
 use crate::certificate::Place;
 use crate::door::{Checking, Choice};
 use crate::figures::{Figures, SideFigures};
@@ -60,6 +61,8 @@ struct SideState {
     /// Where its RTCP goes: as signalled, or as heard from the host that its RTP comes from.
     reports: Reports,
     rtcp_heard: Option<Instant>,
+    /// What its reports say of what it hears; from the first of either side on.
+    reading: Option<Box<Reading>>,
     clock: u32,
     /// Makes what its peer says into what the other side speaks.
     transcoder: Option<Box<Transcoder>>,
@@ -261,6 +264,7 @@ impl Pair {
         }
         here.counted.rtcp_in += 1;
         here.rtcp_heard = Some(now);
+        here.reading.get_or_insert_default().takes(now, here.clock, packet.bytes());
         if let Some(transcoder) = &here.transcoder {
             transcoder.retime(packet);
         }
@@ -268,6 +272,7 @@ impl Pair {
             here.counted.dropped_undeliverable += 1;
             return Err(Reason::Undeliverable);
         };
+        there.reading.get_or_insert_default().sends(now, packet.bytes());
         there.seal(packet, Half::Rtcp)?;
         there.counted.rtcp_out += 1;
         Ok(to)
@@ -286,7 +291,9 @@ impl Pair {
     pub fn figures(&self, now: Instant) -> Figures {
         let [caller, callee] = &self.sides;
         let open_for = now.saturating_duration_since(self.opened);
-        Figures { open_for, caller: caller.figures(), callee: callee.figures() }
+        let account = |side: &SideState| side.reading.as_ref().and_then(|reading| reading.account());
+        let accounts = self.sides.each_ref().map(account);
+        Figures { open_for, caller: caller.figures(), callee: callee.figures(), accounts }
     }
 
     /// When each side was heard last, or might have begun to be.
@@ -321,6 +328,7 @@ impl SideState {
             handshake: None,
             reports: Reports::Apart(None),
             rtcp_heard: None,
+            reading: None,
             clock: CLOCK_DEFAULT,
             transcoder: None,
             seen: Observer::default(),
@@ -510,6 +518,8 @@ impl SideState {
             reordered: self.seen.reordered,
             duplicates: self.seen.duplicates,
             sources: self.seen.sources,
+            gaps: self.seen.gaps,
+            late: self.seen.late,
             suite: self.shield.as_ref().and_then(|shield| shield.suite()),
             jitter_us: in_us(self.seen.jitter()),
             jitter_max_us: in_us(self.seen.jitter_max >> 4),

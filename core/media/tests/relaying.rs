@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::{
-    Act, Aim, Event, Figures, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Reports, Senders,
-    Sending, SessionKey, Side, Turn, Verdict,
+    Account, Act, Aim, Event, Figures, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Reports,
+    Senders, Sending, SessionKey, Side, Turn, Verdict,
 };
-use rtp::{Fixed, Header, rtcp};
+use rtp::rtcp::{self, Report, SenderInfo};
+use rtp::{Fixed, Header};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
 const CALLER: &str = "192.0.2.1:4000";
@@ -343,6 +344,125 @@ fn e2_muxed_reports_go_where_the_media_of_the_peer_is() {
     assert_eq!(house.muxed_rtcp(Side::Callee, CALLEE), Ok((30000, "203.0.113.1:61000".to_owned())));
 }
 
+/// What a peer hears is in its reports: what it misses of two sources, and how long a report is on its way.
+#[test]
+fn k1_a_peer_tells_what_it_hears() {
+    let mut house = House::aimed(Senders::Signalled);
+    assert_eq!(house.report(Side::Callee, Some(0x1234_5678_0000), &[]), Ok(()), "a report of the callee");
+    house.passes(2);
+    let block = Report { ssrc: 9, lost: 4, jitter: 80, ..NOTHING };
+    // It has kept the callee's report for a second and a half.
+    let back = Report { last_sender_report: 0x1234_5678, delay: 3 * 65_536 / 2, ..block };
+    house.report(Side::Caller, None, &[back]).unwrap();
+    house.report(Side::Caller, None, &[Report { ssrc: 10, lost: 3, ..block }]).unwrap();
+    house
+        .report(
+            Side::Caller,
+            None,
+            &[Report { ssrc: 11, lost: 7, ..block }, Report { ssrc: 10, lost: 5, ..block }],
+        )
+        .unwrap();
+
+    let [caller, callee] = house.close().accounts;
+    let half = Some(Duration::from_millis(500));
+    let wanted =
+        Account { lost: 9, jitter_us: 10_000, round_trip: half, round_trip_max: half, opinion: None };
+    assert_eq!(caller, Some(wanted));
+    assert_eq!(callee, None, "a report without a word of what it hears");
+}
+
+/// Times that cannot be true are no round trip: another report's, one kept for longer than it was away,
+/// hours.
+#[test]
+fn k1_impossible_times_are_no_round_trip() {
+    let mut house = House::aimed(Senders::Signalled);
+    house.report(Side::Callee, Some(0x1234_5678_0000), &[]).unwrap();
+    house.passes(2);
+    for (last_sender_report, delay) in [(0, 0), (0x1234_5679, 0), (0x1234_5678, 3 * 65_536)] {
+        house.report(Side::Caller, None, &[Report { last_sender_report, delay, ..NOTHING }]).unwrap();
+    }
+    house.passes(3_600);
+    house.report(Side::Caller, None, &[Report { last_sender_report: 0x1234_5678, ..NOTHING }]).unwrap();
+
+    assert_eq!(house.close().accounts[0], Some(Account::default()));
+}
+
+/// A listener waits for a packet, not for ever; one that came out of order was under way for longer than it
+/// seems.
+#[test]
+fn k1_what_comes_too_late_is_counted() {
+    let mut house = House::aimed(Senders::Signalled);
+    // The sixth comes 100 ms after its time, then those behind it at once; the ninth after the thirteenth.
+    let arrivals: [(u16, u64); 12] = [
+        (1, 0),
+        (2, 20),
+        (3, 40),
+        (4, 60),
+        (5, 80),
+        (6, 200),
+        (7, 204),
+        (8, 205),
+        (10, 206),
+        (11, 206),
+        (13, 240),
+        (9, 250),
+    ];
+    for (sequence, at) in arrivals {
+        house.now = house.start + Duration::from_millis(at);
+        house.rtp(Side::Caller, CALLER, sequence).unwrap();
+    }
+    let Figures { caller, .. } = house.close();
+    assert_eq!((caller.late, caller.reordered), (3, 1), "the sixth, the seventh and the ninth");
+}
+
+/// Clocks that run apart make nobody late: a buffer gets used to it.
+#[test]
+fn k1_a_slow_clock_makes_nobody_late() {
+    let mut house = House::aimed(Senders::Signalled);
+    for sequence in 1..=30_000_u16 {
+        // A thousandth slower: after ten minutes 600 ms.
+        house.now = house.start + Duration::from_micros(20_020) * u32::from(sequence);
+        house.rtp(Side::Caller, CALLER, sequence).unwrap();
+    }
+    assert_eq!(house.close().caller.late, 0);
+}
+
+/// Some phones stop their clock while they hold: who goes on where it stopped is not late for ever.
+#[test]
+fn k1_a_clock_that_stopped_for_a_hold_makes_nobody_late() {
+    let mut house = House::aimed(Senders::Signalled);
+    for sequence in 1..=500_u16 {
+        let held = if sequence > 250 { 3_000 } else { 0 };
+        house.now = house.start + Duration::from_millis(held + 20 * u64::from(sequence));
+        house.rtp(Side::Caller, CALLER, sequence).unwrap();
+    }
+    assert_eq!(house.close().caller.late, 0);
+}
+
+/// A stranger's account of what a peer hears is none.
+#[test]
+fn k1_strangers_tell_nothing() {
+    let mut house = House::aimed(Senders::Signalled);
+    let mut report = Vec::new();
+    rtcp::write_report(1, None, &[Report { lost: 1_000, ..NOTHING }], &mut report);
+    assert_eq!(house.receive(1, STRANGER, &report), Err(Reason::Stranger));
+
+    assert_eq!(house.close().accounts, [None, None]);
+}
+
+#[test]
+fn k1_losses_in_a_row_are_one_gap() {
+    let mut house = House::aimed(Senders::Signalled);
+    for sequence in [1, 2, 6, 7, 9, 8, 12] {
+        house.rtp(Side::Caller, CALLER, sequence).unwrap();
+    }
+    let Figures { caller, .. } = house.close();
+    assert_eq!((caller.lost, caller.gaps, caller.reordered), (5, 3, 1), "one gap closed again");
+}
+
+const NOTHING: Report =
+    Report { ssrc: 1, fraction_lost: 0, lost: 0, highest: 0, jitter: 0, last_sender_report: 0, delay: 0 };
+
 struct House {
     relay: Relay,
     start: Instant,
@@ -459,6 +579,16 @@ impl House {
             }
             Verdict::Drop(reason) => Err(reason),
         }
+    }
+
+    /// A peer's report from the port beside its media, at that time if it sends.
+    fn report(&mut self, side: Side, ntp: Option<u64>, reports: &[Report]) -> Result<(), Reason> {
+        let sender = ntp.map(|ntp| SenderInfo { ntp, timestamp: 0, packets: 0, bytes: 0 });
+        let mut report = Vec::new();
+        rtcp::write_report(1, sender, reports, &mut report);
+        let (port, from) =
+            if side == Side::Caller { (1, "192.0.2.1:4001") } else { (3, "198.51.100.9:6001") };
+        self.receive(port, from, &report).map(|_| ())
     }
 
     fn latched(&self) -> Vec<(Side, String)> {

@@ -1,7 +1,7 @@
 //! RTP, RTCP and telephone events, read in place and written without ceremony (RFC 3550, 4733, 7983).
 //!
 //! [`Fixed`] is what the packet path reads: the fixed header, by value. [`Header`] is the whole of it, with
-//! its payload. [`rtcp::packets`] walks a compound.
+//! its payload. [`rtcp::packets`] walks a compound; [`extended`] reads what phones make of what they hear.
 //!
 //! [`srtp`] seals packets and opens them.
 //!
@@ -11,6 +11,7 @@
 
 mod demux;
 mod event;
+pub mod extended;
 mod header;
 pub mod rtcp;
 pub mod srtp;

@@ -200,7 +200,7 @@ fn split(rest: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     Ok((&packet[..kept], after))
 }
 
-fn word(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn word(bytes: &[u8], at: usize) -> u32 {
     let word = bytes[4 * at..].first_chunk().expect("callers cut the bytes to the words they read");
     u32::from_be_bytes(*word)
 }

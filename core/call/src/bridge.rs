@@ -14,6 +14,7 @@ use sip_stack::Token;
 use crate::Room;
 use crate::keys::{Keys, Settled};
 use crate::plays::{self, Listening, Meanwhile, Plays, Wish};
+use crate::record::Sound;
 use crate::speech;
 use crate::stand::Stand;
 use crate::way::Ways;
@@ -210,8 +211,10 @@ impl Bridge {
         matches!(self.stage, Stage::Closing(_))
     }
 
-    pub(crate) fn figures(&self) -> Option<&Figures> {
-        self.figures.as_ref()
+    /// What the relay counted, and what that sounded like.
+    pub(crate) fn sound(&self) -> Option<Sound> {
+        let codecs = self.sides.each_ref().map(|Port { heard, told, .. }| speech::spoken_by(heard, told));
+        Some(Sound::of(self.figures.as_ref()?, codecs.each_ref().map(|codec| &**codec)))
     }
 
     /// Lets go of ports that can't be used after all; the next description opens others.

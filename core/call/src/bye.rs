@@ -246,7 +246,7 @@ impl Call {
         let State::Closing(closing) = &mut self.state else { return };
         closing.stage = Stage::Kept;
         let held = std::mem::take(&mut closing.held);
-        if let Some(record) = self.draft.finish(self.bridge.figures()) {
+        if let Some(record) = self.draft.finish(self.bridge.sound()) {
             self.tell_ended(room, &record);
             room.keep.push(record);
         }

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use media::{Figures, Side};
+use media::Side;
 use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, Turn, WallTime};
 use sip_message::{Header, Message, SessionId, Uuid};
 use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
-use crate::record::{AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SilentSide};
+use crate::record::{AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SilentSide, Sound};
 use crate::verdict::Verdict;
 use crate::{Now, Room, place, verdict};
 
@@ -377,9 +377,9 @@ impl Draft {
     }
 
     /// The finished record; there is only one.
-    pub(crate) fn finish(&mut self, figures: Option<&Figures>) -> Option<Record> {
+    pub(crate) fn finish(&mut self, sound: Option<Sound>) -> Option<Record> {
         let mut record = self.record.take()?;
-        record.media = figures.map(Into::into);
+        record.media = sound;
         if let Some(words) = &self.words {
             record.words = format!("{}; {words}", record.words);
         }

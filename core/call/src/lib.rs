@@ -88,6 +88,7 @@ mod quiet;
 mod seen;
 mod session;
 mod shaken;
+mod sound;
 mod speech;
 mod stand;
 mod talker;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use media::Figures;
 use policy::{Facts, Trail, WallTime};
 use serde::{Serialize, Serializer};
 use sip_message::Uuid;
@@ -167,7 +166,19 @@ pub struct SideFigures {
     pub packets_in: u64,
     pub packets_out: u64,
     pub lost: u64,
+    /// Came too late for a listener's buffer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub late: u64,
     pub jitter_us: u64,
+    /// What a listener would say of what came from the party, 1 to 4.5 (ITU-T G.107).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mos_in: Option<f64>,
+    /// The same of what the party heard, by its own reports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mos_out: Option<f64>,
+    /// What the party's reports say of what it heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Heard>,
     pub strangers: u64,
     /// The suite of its SRTP.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,6 +193,18 @@ pub struct SideFigures {
     pub handshakes_broken: u64,
 }
 
+/// What a party says of what it heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Heard {
+    pub lost: u64,
+    pub jitter_us: u64,
+    /// From us to the party and back: the last measured, and the longest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round_trip_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round_trip_max_ms: Option<u64>,
+}
+
 fn as_text<S: Serializer>(uuid: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(uuid)
 }
@@ -192,26 +215,4 @@ fn is_not(is: &bool) -> bool {
 
 fn is_zero(count: &u64) -> bool {
     *count == 0
-}
-
-impl From<&Figures> for Sound {
-    fn from(figures: &Figures) -> Sound {
-        Sound { caller: (&figures.caller).into(), callee: (&figures.callee).into() }
-    }
-}
-
-impl From<&media::SideFigures> for SideFigures {
-    fn from(counted: &media::SideFigures) -> SideFigures {
-        SideFigures {
-            packets_in: counted.packets_in,
-            packets_out: counted.packets_out,
-            lost: counted.lost,
-            jitter_us: u64::from(counted.jitter_us),
-            strangers: counted.dropped_strangers,
-            srtp: counted.suite.map(|suite| suite.name()),
-            unproven: counted.dropped_unproven,
-            impostors: u64::from(counted.impostors),
-            handshakes_broken: u64::from(counted.handshakes_broken),
-        }
-    }
 }

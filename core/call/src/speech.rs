@@ -163,6 +163,19 @@ fn speaking<'a>(media: &Media<'a>) -> Vec<Codec<'a>> {
     media.codecs().into_iter().filter(|codec| !codec.is_companion()).collect()
 }
 
+/// The codec that two descriptions of a leg came to: the first that both have; nothing where there is none.
+pub(crate) fn spoken_by(heard: &[u8], told: &[u8]) -> String {
+    let [Ok(heard), Ok(told)] = [heard, told].map(Session::parse) else { return String::new() };
+    let lines = heard.media.iter().zip(&told.media);
+    let common = lines.filter_map(|(heard, told)| {
+        let [heard, told] = [speaking(heard), speaking(told)];
+        // The answer has no more of them, in the order of whoever chose.
+        let (fewer, more) = if told.len() < heard.len() { (told, heard) } else { (heard, told) };
+        fewer.into_iter().find(|codec| more.iter().any(|other| is_same(codec, other)))
+    });
+    common.map(|codec| codec.name.to_owned()).next().unwrap_or_default()
+}
+
 fn noise(media: &Media<'_>) -> Option<u8> {
     media.codecs().iter().find(|codec| codec.is("CN")).map(|codec| codec.payload_type)
 }

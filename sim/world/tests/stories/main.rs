@@ -49,6 +49,7 @@ mod pickups;
 mod policy_swap;
 mod proof;
 mod providers;
+mod quality;
 mod redirections;
 mod registration;
 mod reliable;

@@ -31,6 +31,7 @@ mod place;
 mod ports;
 mod program;
 mod provider;
+mod quality;
 mod records;
 mod registrar;
 mod reliable;
@@ -86,6 +87,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "phones", run: phones::run },
     Scenario { name: "features", run: features::run },
     Scenario { name: "hold", run: hold::run },
+    Scenario { name: "quality", run: quality::run },
     Scenario { name: "codecs", run: codecs::run },
     Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },

@@ -25,6 +25,13 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
         &counts.post_dial,
     );
     page.histogram("tandem_call_duration_seconds", "How long calls were talked in.", &counts.talk);
+    let words = "Mean opinion of what came from a party of a call, 1 to 4.5 (ITU-T G.107).";
+    page.histogram("tandem_mos", words, &counts.opinions);
+    page.histogram(
+        "tandem_rtp_jitter_seconds",
+        "Jitter of what came from a party of a call.",
+        &counts.jitter,
+    );
     page.0
 }
 

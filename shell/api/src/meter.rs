@@ -11,6 +11,11 @@ pub const WAITS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0,
 /// Seconds of talk.
 pub const TALKS: &[f64] = &[10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0];
 
+/// Mean opinions, from 1 to 4.5: where listeners go from pleased to content, to annoyed (G.107, annex B).
+pub const OPINIONS: &[f64] = &[2.0, 2.58, 3.1, 3.6, 4.03, 4.34];
+/// Seconds that packets stray from their beat.
+pub const JITTERS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2];
+
 /// Figures of all calls since the start. Labels are names of trunks and words of ours, never what callers
 /// say.
 #[derive(Debug)]
@@ -25,6 +30,9 @@ pub struct Counts {
     /// Parties that were to be heard and were not, by trunk and by the likeliest cause.
     pub missed: BTreeMap<(String, &'static str), u64>,
     pub lost_packets: [u64; 2],
+    /// Of each direction of each call that came to us.
+    pub opinions: Histogram,
+    pub jitter: Histogram,
     pub setup: Histogram,
     pub post_dial: Histogram,
     pub talk: Histogram,
@@ -58,6 +66,8 @@ impl Default for Meter {
             emergencies: 0,
             missed: BTreeMap::new(),
             lost_packets: [0; 2],
+            opinions: Histogram::new(OPINIONS),
+            jitter: Histogram::new(JITTERS),
             setup: Histogram::new(WAITS),
             post_dial: Histogram::new(WAITS),
             talk: Histogram::new(TALKS),
@@ -110,8 +120,13 @@ impl Counts {
             *self.missed.entry((trunk, missed.code)).or_default() += 1;
         }
         if let Some(media) = &record.media {
-            self.lost_packets[0] += media.caller.lost;
-            self.lost_packets[1] += media.callee.lost;
+            for (lost, side) in self.lost_packets.iter_mut().zip([&media.caller, &media.callee]) {
+                *lost += side.lost;
+                if let Some(opinion) = side.mos_in {
+                    self.opinions.add(opinion);
+                    self.jitter.add(side.jitter_us as f64 / 1e6);
+                }
+            }
         }
         let waited = |until: i64| (until - record.started.0).max(0) as f64 / 1e3;
         if let Some(rang) = record.rang.or(record.answered) {

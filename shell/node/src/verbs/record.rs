@@ -44,6 +44,9 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
         let since = since.unwrap_or_default();
         let _ = write!(text, "\n  Not heard from {since}{until}: {who}\n      {code}, {words}");
     }
+    for line in sound(&record["media"]) {
+        let _ = write!(text, "\n  {line}");
+    }
     for attempt in record["attempts"].as_array().into_iter().flatten() {
         let remote = attempt["remote"].as_str().map(|remote| format!(" ({remote})")).unwrap_or_default();
         let status = attempt["sip_code"].as_u64().map(|status| format!("{status} ")).unwrap_or_default();
@@ -79,6 +82,32 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
         let _ = write!(text, "\n  Planned by revision {revision}.");
     }
     text
+}
+
+/// How good the sound of each party was, and of what it heard.
+fn sound(media: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    for party in ["caller", "callee"] {
+        let side = &media[party];
+        let jitter = |of: &Value| of["jitter_us"].as_u64().unwrap_or_default() as f64 / 1e3;
+        if let Some(opinion) = side["mos_in"].as_f64() {
+            let lost = side["lost"].as_u64().unwrap_or_default();
+            let all = lost + side["packets_in"].as_u64().unwrap_or_default();
+            let jitter = jitter(side);
+            lines.push(format!(
+                "Sound from the {party} {opinion:.2}: {lost} of {all} packets lost, jitter {jitter:.1} ms"
+            ));
+        }
+        if let (Some(opinion), heard) = (side["mos_out"].as_f64(), &side["heard"]) {
+            let trip = heard["round_trip_ms"].as_u64().map(|ms| format!(", {ms} ms there and back"));
+            let (lost, jitter) = (heard["lost"].as_u64().unwrap_or_default(), jitter(heard));
+            lines.push(format!(
+                "Sound to the {party} {opinion:.2}, by its own reports: {lost} lost, jitter {jitter:.1} ms{}",
+                trip.unwrap_or_default()
+            ));
+        }
+    }
+    lines
 }
 
 /// What a verdict or a refusal means, and what to do about it.

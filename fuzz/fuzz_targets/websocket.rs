@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use websocket::{Came, End, Origins, Server};
+use websocket::{Came, End, Origins, Page, Pages, Server};
 
 const MESSAGE_MAX: usize = 65_536;
 
@@ -29,14 +29,16 @@ struct Seen {
 }
 
 fn came_of(bytes: &[u8], piece: usize) -> Seen {
-    let mut server = Server::new(Origins::default(), MESSAGE_MAX);
+    let page = Page { path: "/", kind: "text/plain", body: b"page" };
+    let pages = Pages::new(&[page], "");
+    let mut server = Server::with_pages(Origins::default(), pages, MESSAGE_MAX);
     let mut seen = Seen::default();
     for part in bytes.chunks(piece) {
         server.feed(part);
         while let Some(came) = server.next(&mut seen.answers) {
             match came {
                 Ok(Came::Message(message)) => seen.messages.push(message.to_vec()),
-                Ok(Came::Life) => {}
+                Ok(Came::Life | Came::Page) => {}
                 Err(end) => {
                     assert!(seen.end.is_none(), "it ends once");
                     seen.end = Some(end);

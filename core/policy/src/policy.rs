@@ -346,6 +346,8 @@ pub struct Interface {
     pub wss: Option<u16>,
     /// The web pages whose scripts may come by `ws` and `wss`.
     pub origins: Arc<[Arc<str>]>,
+    /// Whether who asks for a page there is given the browser phone.
+    pub has_phone: bool,
     pub tls_certificate: Option<Arc<str>>,
     pub tls_key: Option<Arc<str>>,
     pub tls_verify: Option<Arc<str>>,

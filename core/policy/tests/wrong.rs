@@ -292,6 +292,8 @@ wrong! {
         is "TD-C028 _:11:6", "another port";
     d7_server_by_websocket: "websocket-08-server-by-websocket.toml"
         is "TD-C025 _:15:20", "udp, tcp or tls; browsers are let in by ws or wss of an [interface.*]";
+    phone_where_no_browser_comes: "websocket-09-phone-where-no-browser-comes.toml"
+        is "TD-C030 _:10:9", "add wss = 443, or leave phone out";
 }
 
 #[test]

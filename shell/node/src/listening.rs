@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use policy::{Interface, Policy};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::MediaRange;
-use switch_io::{Callers, ListenerSettings, Origins, Tls, TlsFiles};
+use switch_io::{Callers, ListenerSettings, Origins, Pages, Tls, TlsFiles};
 
 /// Every address that the policy's interfaces listen on. Files of certificates are looked for from `base`.
 pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> {
@@ -39,7 +39,8 @@ pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> 
             let listener =
                 Listener { id: ListenerId(id), transport, bind, sent_by, interface: interface.id.0 };
             let (origins, mark) = (origins_of(interface), interface.dscp.signalling.point());
-            listeners.push(ListenerSettings { listener, tls, origins, mark });
+            let pages = if interface.has_phone { phone::pages() } else { Pages::default() };
+            listeners.push(ListenerSettings { listener, tls, origins, pages, mark });
         }
     }
     Ok(listeners)

@@ -9,6 +9,7 @@ use sip_stack::{Flow, Frame, PONG};
 use websocket::Came;
 
 use crate::inlet::Inlet;
+use crate::settings::Limits;
 
 const READ_MAX: usize = 16 * 1024;
 /// Reads of one connection before the others get their turn.
@@ -96,12 +97,12 @@ impl Connection {
     }
 
     /// Cuts what came into messages; what has to be answered to its far end at once goes to what goes out.
-    pub fn cut(&mut self, now: Instant, unsent_max: usize, each: impl FnMut(Flow, &[u8])) -> Option<End> {
+    pub fn cut(&mut self, now: Instant, limits: &Limits, each: impl FnMut(Flow, &[u8])) -> Option<End> {
         let ended = match &self.inlet {
             Inlet::Stream(_) => self.cut_stream(now, each),
-            Inlet::WebSocket(_) => self.cut_websocket(now, each),
+            Inlet::WebSocket(_) => self.cut_websocket(now, limits, each),
         };
-        let is_slow = self.unsent.len() - self.sent > unsent_max;
+        let is_slow = self.unsent.len() - self.sent > limits.unsent_bytes;
         ended.or(is_slow.then_some(End::SlowReader))
     }
 
@@ -123,13 +124,26 @@ impl Connection {
         None
     }
 
-    fn cut_websocket(&mut self, now: Instant, mut each: impl FnMut(Flow, &[u8])) -> Option<End> {
+    fn cut_websocket(
+        &mut self,
+        now: Instant,
+        limits: &Limits,
+        mut each: impl FnMut(Flow, &[u8]),
+    ) -> Option<End> {
         let Inlet::WebSocket(server) = &mut self.inlet else { return None };
         while let Some(came) = server.next(&mut self.unsent) {
             match came {
                 Ok(Came::Message(PING)) => websocket::put_message(&mut self.unsent, PONG),
                 Ok(Came::Message(bytes)) => each(self.flow, bytes),
                 Ok(Came::Life) => {}
+                Ok(Came::Page) => {
+                    // Each has the time of the first, and who asks for many has to take them.
+                    self.phase = Phase::Opening { until: now + limits.first_message };
+                    match self.unsent.len() - self.sent > limits.unsent_bytes {
+                        true => return Some(End::SlowReader),
+                        false => continue,
+                    }
+                }
                 Err(websocket::End::Refused(_)) => return Some(End::Refused),
                 Err(websocket::End::Closed) => return Some(End::Closed),
                 Err(websocket::End::Broken(_)) => return Some(End::Unframed),

@@ -107,7 +107,7 @@ impl Connections {
             let flow = self.new_flow(listener.transport, listener.id, remote);
             let phase = Phase::Opening { until: now + self.limits.first_message };
             let reach = Reach { listener: listener.id, remote, name: None };
-            let inlet = Inlet::of(flow.transport, &settings.origins);
+            let inlet = Inlet::of(settings);
             let connection = Connection::new(flow, stream, tls, inlet, phase);
             if self.insert(connection, reach, Origin::Theirs, around).is_ok() {
                 *self.opened_by.entry(remote.ip()).or_default() += 1;
@@ -164,7 +164,7 @@ impl Connections {
             (Transport::Tcp | Transport::Udp, _) => None,
         };
         let stream = socket::tcp_to(settings.listener.bind.ip(), flow.remote, settings.mark).ok()?;
-        let inlet = Inlet::of(flow.transport, &settings.origins);
+        let inlet = Inlet::of(settings);
         let flow = self.new_flow(flow.transport, flow.listener, flow.remote);
         let phase = Phase::Connecting { until: now + self.limits.connect };
         let connection = Connection::new(flow, stream, tls, inlet, phase);
@@ -197,7 +197,7 @@ impl Connections {
             let mut fault = None;
             read = connection.read(&mut self.room, |connection| {
                 tell_proof(&listeners, connection, &mut each);
-                let cut = connection.cut(now, self.limits.unsent_bytes, |flow, bytes| {
+                let cut = connection.cut(now, &self.limits, |flow, bytes| {
                     each(Came::Message(flow, bytes));
                 });
                 fault = fault.or(cut);

@@ -2,7 +2,9 @@
 
 use sip_message::limits::MESSAGE_MAX;
 use sip_stack::{Framer, Transport};
-use websocket::{CLOSED_BY_US, Origins, Server, put_close, put_message, put_ping};
+use websocket::{CLOSED_BY_US, Server, put_close, put_message, put_ping};
+
+use crate::settings::ListenerSettings;
 
 pub enum Inlet {
     /// By the lengths that messages say.
@@ -12,10 +14,11 @@ pub enum Inlet {
 }
 
 impl Inlet {
-    pub fn of(transport: Transport, origins: &Origins) -> Inlet {
-        match transport {
+    pub fn of(settings: &ListenerSettings) -> Inlet {
+        match settings.listener.transport {
             Transport::Ws | Transport::Wss => {
-                Inlet::WebSocket(Box::new(Server::new(origins.clone(), MESSAGE_MAX)))
+                let (origins, pages) = (settings.origins.clone(), settings.pages.clone());
+                Inlet::WebSocket(Box::new(Server::with_pages(origins, pages, MESSAGE_MAX)))
             }
             Transport::Udp | Transport::Tcp | Transport::Tls => Inlet::Stream(Framer::new()),
         }

@@ -33,4 +33,4 @@ pub use ports::{Fault, Keep, KeepMessages, KeepPhones, KeepPresence, Ports, Tap,
 pub use settings::{Limits, ListenerSettings, Settings};
 pub use start::{Asker, Handle, StartFault, start};
 pub use tls::{Callers, Renewed, Tls, TlsFault, TlsFiles};
-pub use websocket::Origins;
+pub use websocket::{Origins, Page, Pages};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sip_stack::Listener;
-use websocket::Origins;
+use websocket::{Origins, Pages};
 
 use crate::tls::Tls;
 
@@ -21,6 +21,8 @@ pub struct ListenerSettings {
     pub tls: Option<Tls>,
     /// The web pages that may come, where the transport is WebSocket.
     pub origins: Origins,
+    /// The pages that are given there to who asks.
+    pub pages: Pages,
     /// The code point that what leaves it is marked with.
     pub mark: u8,
 }

@@ -12,7 +12,7 @@ use house::{Certificates, House, ORIGIN, Wish, free, options, wait_for};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use sip_stack::Transport;
-use switch_io::{Limits, Way};
+use switch_io::{Limits, Page, Pages, Way};
 
 /// Shorter than every timer of a transaction, and long enough for a machine that is busy with other things.
 const SOON: Duration = Duration::from_secs(20);
@@ -21,6 +21,9 @@ const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
 const PONG: u8 = 0x8a;
+
+/// Larger than what a kernel takes at once.
+const LARGE: &[u8] = &[b'x'; 400_000];
 
 /// A browser's side of a WebSocket, as simple as can be.
 struct Browser<S> {
@@ -45,6 +48,17 @@ impl<S: Read + Write> Browser<S> {
         self.read_until(|unread| unread.windows(4).any(|four| four == b"\r\n\r\n"));
         let end = self.unread.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
         String::from_utf8(self.unread.drain(..end).collect()).unwrap()
+    }
+
+    /// Asks for a page; the head of the answer, and so much of what follows.
+    fn loads(&mut self, path: &str, length: usize) -> (String, Vec<u8>) {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: house.test\r\n\r\n");
+        self.stream.write_all(request.as_bytes()).unwrap();
+        let head = |unread: &[u8]| unread.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
+        self.read_until(|unread| head(unread).is_some_and(|end| unread.len() >= end + length));
+        let end = head(&self.unread).unwrap();
+        let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap();
+        (head, self.unread.drain(..length).collect())
     }
 
     fn says(&mut self, kind: u8, payload: &[u8]) {
@@ -95,6 +109,12 @@ fn end_of_first(unread: &[u8]) -> Option<(usize, usize)> {
 
 fn house_with(limits: Limits) -> House {
     House::start(Wish { listen: &[(Transport::Ws, free("127.0.0.1"))], limits, ..Wish::default() })
+}
+
+fn house_with_pages(limits: Limits) -> House {
+    let page = |path, body| Page { path, kind: "text/plain", body };
+    let pages = Pages::new(&[page("/", b"phone"), page("/large", LARGE)], "");
+    House::start(Wish { listen: &[(Transport::Ws, free("127.0.0.1"))], limits, pages, ..Wish::default() })
 }
 
 fn browser_at(house: &House) -> Browser<TcpStream> {
@@ -272,4 +292,47 @@ fn d7_with_several_shards_each_browser_is_answered_on_its_own_connection() {
         let text = String::from_utf8(payload).unwrap();
         assert!(text.contains(&format!("Call-ID: call{number}\r\n")), "{text}");
     }
+}
+
+#[test]
+fn pages_are_given_whole_one_after_the_other_and_then_a_websocket() {
+    let house = house_with_pages(Limits::default());
+    let mut browser = browser_at(&house);
+
+    let (head, body) = browser.loads("/large", LARGE.len());
+    let again = browser.loads("/", 5);
+    let answer = browser.opens(ORIGIN, "sip");
+
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("Content-Length: 400000\r\n"), "{head}");
+    assert!(body == LARGE);
+    assert_eq!(again.1, b"phone");
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    assert_eq!(house.handle.asker().counts()[0].received, 0);
+}
+
+#[test]
+fn who_asks_for_pages_and_reads_none_is_given_up() {
+    let house = house_with_pages(Limits { unsent_bytes: 600_000, ..Limits::default() });
+    let mut greedy = browser_at(&house);
+    let all = "GET /large HTTP/1.1\r\nHost: house.test\r\n\r\n".repeat(200);
+
+    // It may be put out before it has said all of that.
+    let _ = greedy.stream.write_all(all.as_bytes());
+
+    wait_for(|| house.handle.asker().counts()[0].slow_readers == 1);
+    assert_eq!(browser_at(&house).loads("/", 5).1, b"phone");
+}
+
+#[test]
+fn who_has_a_page_has_time_for_the_next_one_and_no_more() {
+    let limits = Limits { first_message: Duration::from_secs(2), ..Limits::default() };
+    let house = house_with_pages(limits);
+    let mut browser = browser_at(&house);
+
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(1_200));
+        assert_eq!(browser.loads("/", 5).1, b"phone");
+    }
+
+    assert!(browser.is_left());
 }

@@ -142,6 +142,9 @@ pub struct Interface {
     /// any page.
     #[serde(default)]
     pub origins: Vec<Spot<String>>,
+    /// Whether who asks for a page by `wss` or `ws` is given a phone, for the users to sign in at. It may
+    /// come without being one of `origins`.
+    pub phone: Option<Spot<bool>>,
     pub tls_certificate: Option<String>,
     pub tls_key: Option<String>,
     /// A file of roots that far ends' certificates are checked against.

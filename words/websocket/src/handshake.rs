@@ -1,6 +1,7 @@
 //! The HTTP request that opens a WebSocket, and who is let in (RFC 6455 4.2, RFC 7118 4).
 
 use crate::origin::Origins;
+use crate::pages::Pages;
 use crate::proof::{accept, is_key};
 
 /// The sub-protocol of SIP.
@@ -20,6 +21,8 @@ pub enum Refusal {
     NoKey,
     NoSubProtocol,
     ForeignOrigin,
+    /// It asks for a page that is not there, where others are.
+    NoSuchPage,
 }
 
 impl Refusal {
@@ -27,6 +30,7 @@ impl Refusal {
         match self {
             Refusal::Unreadable | Refusal::NoKey | Refusal::NoSubProtocol => "400 Bad Request",
             Refusal::ForeignOrigin => "403 Forbidden",
+            Refusal::NoSuchPage => "404 Not Found",
             Refusal::NotGet => "405 Method Not Allowed",
             Refusal::NoUpgrade | Refusal::OtherVersion => "426 Upgrade Required",
             Refusal::TooLong => "431 Request Header Fields Too Large",
@@ -44,6 +48,7 @@ impl Refusal {
             Refusal::NoKey => "Sec-WebSocket-Key is not sixteen bytes in base64",
             Refusal::NoSubProtocol => "only the sub-protocol sip is spoken here: Sec-WebSocket-Protocol: sip",
             Refusal::ForeignOrigin => "pages of this origin are not let in: see origins of the interface",
+            Refusal::NoSuchPage => "there is no such page; the phone is at /",
         }
     }
 
@@ -67,10 +72,26 @@ impl Refusal {
     }
 }
 
+/// Who is let in, and what is given to who asks for a page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Door {
+    pub origins: Origins,
+    pub pages: Pages,
+}
+
+/// What was given to who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    WebSocket,
+    Page,
+}
+
 /// What of a request matters here.
 #[derive(Default)]
 struct Asked<'a> {
     host: Option<&'a str>,
+    /// The versions of a page that are there already.
+    versions: Option<&'a str>,
     key: Option<&'a str>,
     origin: Option<&'a str>,
     version: Option<&'a str>,
@@ -79,13 +100,15 @@ struct Asked<'a> {
     sub_protocols: Vec<&'a str>,
 }
 
-/// Reads a whole request, up to its empty line, and writes the answer that lets its sender in.
-pub(crate) fn answer(head: &[u8], origins: &Origins, out: &mut Vec<u8>) -> Result<(), Refusal> {
+/// Reads a whole request, up to its empty line, and writes the answer that lets its sender in, or the page
+/// that is asked for.
+pub(crate) fn answer(head: &[u8], door: &Door, out: &mut Vec<u8>) -> Result<Given, Refusal> {
     let text = String::from_utf8_lossy(head);
     let mut lines = text.split("\r\n");
     let mut words = lines.next().unwrap_or_default().split(' ');
     let (method, target, version) = (words.next(), words.next(), words.next());
-    if target.is_none_or(str::is_empty) || version != Some("HTTP/1.1") || words.next().is_some() {
+    let target = target.unwrap_or_default();
+    if target.is_empty() || version != Some("HTTP/1.1") || words.next().is_some() {
         return Err(Refusal::Unreadable);
     }
     if method != Some("GET") {
@@ -95,14 +118,27 @@ pub(crate) fn answer(head: &[u8], origins: &Origins, out: &mut Vec<u8>) -> Resul
     for line in lines.take_while(|line| !line.is_empty()) {
         asked.note(line)?;
     }
-    let key = asked.key(origins)?;
+    if !door.pages.is_empty() && asked.upgrades.is_empty() && asked.host.is_some() {
+        let given = door.pages.give(target, asked.versions, out);
+        return given.map(|()| Given::Page).ok_or(Refusal::NoSuchPage);
+    }
+    let key = asked.key(door)?;
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: {SUB_PROTOCOL}\r\n\r\n",
         accept(key)
     );
     out.extend_from_slice(answer.as_bytes());
-    Ok(())
+    Ok(Given::WebSocket)
+}
+
+impl Door {
+    /// Pages that we give ourselves may come, too: theirs is the host that they were asked of. By TLS alone,
+    /// or a stranger's page whose name is made to lead here would be taken for one of them.
+    fn admits(&self, origin: &str, host: &str) -> bool {
+        let is_own = || origin.strip_prefix("https://").is_some_and(|own| own.eq_ignore_ascii_case(host));
+        self.origins.admit(origin) || !self.pages.is_empty() && is_own()
+    }
 }
 
 impl<'a> Asked<'a> {
@@ -131,6 +167,7 @@ impl<'a> Asked<'a> {
             "sec-websocket-key" => &mut self.key,
             "sec-websocket-version" => &mut self.version,
             "origin" => &mut self.origin,
+            "if-none-match" => &mut self.versions,
             // What follows the request is frames, and no body.
             "transfer-encoding" => return Err(Refusal::Unreadable),
             "content-length" if value != "0" => return Err(Refusal::Unreadable),
@@ -143,7 +180,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The key of somebody who is let in.
-    fn key(&self, origins: &Origins) -> Result<&'a str, Refusal> {
+    fn key(&self, door: &Door) -> Result<&'a str, Refusal> {
         let names = |list: &[&str], word: &str| list.iter().any(|one| one.eq_ignore_ascii_case(word));
         if !names(&self.upgrades, "websocket") || !names(&self.connections, "upgrade") {
             return Err(Refusal::NoUpgrade);
@@ -151,12 +188,10 @@ impl<'a> Asked<'a> {
         if self.version != Some(VERSION) {
             return Err(Refusal::OtherVersion);
         }
-        if self.host.is_none() {
-            return Err(Refusal::Unreadable);
-        }
+        let host = self.host.ok_or(Refusal::Unreadable)?;
         let key = self.key.filter(|key| is_key(key)).ok_or(Refusal::NoKey)?;
         // Whoever is no browser says no origin, and could say any: only pages are kept out by it.
-        if self.origin.is_some_and(|origin| !origins.admit(origin)) {
+        if self.origin.is_some_and(|origin| !door.admits(origin, host)) {
             return Err(Refusal::ForeignOrigin);
         }
         if !self.sub_protocols.contains(&SUB_PROTOCOL) {
@@ -170,19 +205,30 @@ impl<'a> Asked<'a> {
 #[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
     use super::*;
+    use crate::pages::Page;
 
     const USUAL: &str = "GET /sip HTTP/1.1\r\nHost: sbc.example.com\r\nUpgrade: WebSocket\r\n\
         Connection: keep-alive, Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
         Origin: https://phones.example.com\r\nSec-WebSocket-Protocol: chat, sip\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
-    fn ours() -> Origins {
-        Origins::Listed(["https://phones.example.com".into()].into())
+    fn ours() -> Door {
+        let origins = Origins::Listed(["https://phones.example.com".into()].into());
+        Door { origins, pages: Pages::default() }
+    }
+
+    fn with_pages() -> Door {
+        let page = Page { path: "/", kind: "text/html", body: b"<!doctype html>" };
+        Door { origins: Origins::default(), pages: Pages::new(&[page], "") }
     }
 
     fn asked(request: &str) -> Result<String, Refusal> {
+        asked_at(&ours(), request)
+    }
+
+    fn asked_at(door: &Door, request: &str) -> Result<String, Refusal> {
         let mut out = Vec::new();
-        answer(request.as_bytes(), &ours(), &mut out).map(|()| String::from_utf8(out).unwrap())
+        answer(request.as_bytes(), door, &mut out).map(|_| String::from_utf8(out).unwrap())
     }
 
     #[test]
@@ -215,10 +261,31 @@ mod tests {
             let request = USUAL.replace("https://phones.example.com", foreign);
             assert_eq!(asked(&request), Err(Refusal::ForeignOrigin), "{foreign}");
         }
-        let any = answer(USUAL.replace("phones", "any").as_bytes(), &Origins::Any, &mut Vec::new());
-        assert_eq!(any, Ok(()));
+        let any = Door { origins: Origins::Any, pages: Pages::default() };
+        assert!(asked_at(&any, &USUAL.replace("phones", "any")).is_ok());
         let no_browser = USUAL.replace("Origin: https://phones.example.com\r\n", "");
         assert!(asked(&no_browser).is_ok());
+    }
+
+    #[test]
+    fn who_asks_for_a_page_is_given_it_where_there_are_any() {
+        let plain = "GET / HTTP/1.1\r\nHost: sbc.example.com\r\n\r\n";
+
+        assert!(asked_at(&with_pages(), plain).unwrap().ends_with("\r\n\r\n<!doctype html>"));
+        assert_eq!(asked_at(&with_pages(), &plain.replace("/ ", "/other ")), Err(Refusal::NoSuchPage));
+        assert_eq!(asked_at(&with_pages(), &plain.replace("GET", "POST")), Err(Refusal::NotGet));
+        assert_eq!(asked(plain), Err(Refusal::NoUpgrade));
+    }
+
+    #[test]
+    fn d7_a_page_of_ours_may_come_and_by_tls_alone() {
+        let from = |origin: &str| USUAL.replace("https://phones.example.com", origin);
+
+        assert!(asked_at(&with_pages(), &from("https://sbc.example.com")).is_ok());
+        for foreign in ["http://sbc.example.com", "https://sbc.example.com:8443", "https://evil.example"] {
+            assert_eq!(asked_at(&with_pages(), &from(foreign)), Err(Refusal::ForeignOrigin), "{foreign}");
+        }
+        assert_eq!(asked(&from("https://sbc.example.com")), Err(Refusal::ForeignOrigin));
     }
 
     #[test]

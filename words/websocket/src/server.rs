@@ -3,8 +3,9 @@
 use memchr::memmem;
 
 use crate::frame::{self, Head, Kind, NOT_UTF8, PROTOCOL_ERROR, Part, TOO_BIG};
-use crate::handshake::{self, Refusal};
+use crate::handshake::{self, Door, Given, Refusal};
 use crate::origin::Origins;
+use crate::pages::Pages;
 
 /// A handshake has so many bytes at most.
 const HANDSHAKE_MAX: usize = 8 * 1024;
@@ -12,7 +13,7 @@ const HANDSHAKE_MAX: usize = 8 * 1024;
 /// Reads what a client sends.
 #[derive(Debug)]
 pub struct Server {
-    origins: Origins,
+    door: Door,
     message_max: usize,
     stage: Stage,
     buffer: Vec<u8>,
@@ -36,6 +37,8 @@ pub enum Came<'a> {
     Message(&'a [u8]),
     /// Nothing to read: the far end is there.
     Life,
+    /// It asked for a page, has it now, and may ask for others.
+    Page,
 }
 
 /// Why nothing more comes. What has to be said about it stands in the answers.
@@ -58,14 +61,20 @@ enum Cut {
     /// One that came in parts.
     Gathered,
     Life,
+    Page,
     NotYet,
 }
 
 impl Server {
     /// A message may have so many bytes.
     pub fn new(origins: Origins, message_max: usize) -> Server {
+        Server::with_pages(origins, Pages::default(), message_max)
+    }
+
+    /// The same, and who asks for a page gets it.
+    pub fn with_pages(origins: Origins, pages: Pages, message_max: usize) -> Server {
         Server {
-            origins,
+            door: Door { origins, pages },
             message_max,
             stage: Stage::Handshake,
             buffer: Vec::new(),
@@ -101,6 +110,7 @@ impl Server {
         match cut {
             Ok(Cut::NotYet) => None,
             Ok(Cut::Life) => Some(Ok(Came::Life)),
+            Ok(Cut::Page) => Some(Ok(Came::Page)),
             Ok(Cut::Whole { from, to }) => Some(Ok(Came::Message(&self.buffer[from..to]))),
             Ok(Cut::Gathered) => Some(Ok(Came::Message(&self.parts))),
             Err(end) => {
@@ -120,10 +130,15 @@ impl Server {
         let end = memmem::find(came, b"\r\n\r\n").map(|at| at + 4);
         match end {
             Some(end) if end <= HANDSHAKE_MAX => {
-                handshake::answer(&came[..end], &self.origins, out).map_err(End::Refused)?;
+                let given = handshake::answer(&came[..end], &self.door, out).map_err(End::Refused)?;
                 self.start += end;
-                self.stage = Stage::Open;
-                Ok(Cut::Life)
+                match given {
+                    Given::Page => Ok(Cut::Page),
+                    Given::WebSocket => {
+                        self.stage = Stage::Open;
+                        Ok(Cut::Life)
+                    }
+                }
             }
             None if came.len() <= HANDSHAKE_MAX => Ok(Cut::NotYet),
             _ => Err(End::Refused(Refusal::TooLong)),

@@ -29,7 +29,7 @@ fn see(bytes: &[u8], piece: usize) -> Seen {
         while let Some(came) = server.next(&mut seen.answers) {
             match came {
                 Ok(Came::Message(message)) => seen.messages.push(message.to_vec()),
-                Ok(Came::Life) => {}
+                Ok(Came::Life | Came::Page) => {}
                 Err(end) => seen.end = Some(end),
             }
         }

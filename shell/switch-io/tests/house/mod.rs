@@ -14,7 +14,7 @@ use policy::{Policy, WallTime};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::{Event, Now, Settings as SwitchSettings, Switch};
 use switch_io::{
-    Callers, Handle, Limits, ListenerSettings, Mail, Origins, Ports, Settings, Tls, TlsFiles, Way,
+    Callers, Handle, Limits, ListenerSettings, Mail, Origins, Pages, Ports, Settings, Tls, TlsFiles, Way,
 };
 
 /// The pages that a test's house lets in.
@@ -39,11 +39,19 @@ pub struct Wish<'a> {
     pub tls: Option<TlsFiles>,
     /// Further objects of the configuration.
     pub more: String,
+    pub pages: Pages,
 }
 
 impl Default for Wish<'_> {
     fn default() -> Self {
-        Wish { listen: &[], shards: 1, limits: Limits::default(), tls: None, more: String::new() }
+        Wish {
+            listen: &[],
+            shards: 1,
+            limits: Limits::default(),
+            tls: None,
+            more: String::new(),
+            pages: Pages::default(),
+        }
     }
 }
 
@@ -64,7 +72,7 @@ impl House {
                 };
                 let tls = tls.clone().filter(|_| transport.is_sealed());
                 let origins = Origins::Listed([ORIGIN.into()].into());
-                ListenerSettings { listener, tls, origins, mark: 24 }
+                ListenerSettings { listener, tls, origins, pages: wish.pages.clone(), mark: 24 }
             })
             .collect();
         let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();

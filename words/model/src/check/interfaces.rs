@@ -10,6 +10,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     for interface in documents.interface.values() {
         problems.extend(of_ports(documents, interface));
         problems.extend(of_certificate(documents, interface));
+        problems.extend(of_phone(documents, interface));
         problems.extend(of_origins(documents, interface));
     }
 }
@@ -43,10 +44,21 @@ fn of_certificate(documents: &Documents, interface: &Document<Interface>) -> Opt
     Some(documents.problem_at(interface, sealed, fault))
 }
 
+fn of_phone(documents: &Documents, interface: &Document<Interface>) -> Option<Problem> {
+    let phone = interface.phone.as_ref().filter(|phone| phone.value)?;
+    if interface.ws.is_some() || interface.wss.is_some() {
+        return None;
+    }
+    let fault = Fault::new(Code::CONTRADICTION, "the phone is a page, and browsers come nowhere");
+    Some(documents.problem_at(interface, phone, fault.suggest("add wss = 443, or leave phone out")))
+}
+
 fn of_origins(documents: &Documents, interface: &Document<Interface>) -> Option<Problem> {
     let listens = interface.ws.as_ref().or(interface.wss.as_ref());
+    let has_phone = interface.phone.as_ref().is_some_and(|phone| phone.value);
     match (listens, interface.origins.as_slice()) {
         (None, []) => None,
+        (Some(_), []) if has_phone => None,
         (Some(port), []) => {
             let fault = Fault::new(Code::INTERFACE, "no web page is let in: which ones may come is not said");
             let fault = fault.suggest("add origins = [\"https://…\"], the pages that phones are on");

@@ -11,7 +11,8 @@ use crate::step::Failure;
 pub const HOUSE_MEDIA: Range<u16> = 20_000..30_000;
 const HEADER: usize = 12;
 const PCMU: u8 = 0;
-const EVENT: u8 = 101;
+/// Of baresip, and of Chromium.
+const EVENTS: [u8; 2] = [101, 126];
 /// Of fifty packets a second, on a machine that does much else.
 const PACKETS_A_SECOND_MIN: f64 = 25.0;
 
@@ -92,7 +93,9 @@ impl Heard {
     pub fn digits(&self) -> String {
         let mut keys = Vec::new();
         let mut last = None;
-        for packet in self.packets.iter().filter(|packet| packet.kind == EVENT && packet.body.len() >= 4) {
+        for packet in
+            self.packets.iter().filter(|packet| EVENTS.contains(&packet.kind) && packet.body.len() >= 4)
+        {
             let (stamp, event) = (packet.body[0..4].to_vec(), packet.body[4]);
             if last.as_ref() != Some(&stamp) {
                 keys.push(*b"0123456789*#ABCD".get(usize::from(event)).unwrap_or(&b'?'));
@@ -117,8 +120,11 @@ fn packet(line: &[String]) -> Option<Packet> {
     let is_media = port.parse::<u16>().ok()? % 2 == 0 && bytes.len() > HEADER && bytes[0] >> 6 == 2;
     let kind = bytes.get(1)? & 0x7f;
     // An event is known by its time stamp: all packets of a digit have the same.
-    let body =
-        if kind == EVENT { [&bytes[4..8], &bytes[HEADER..]].concat() } else { bytes[HEADER..].to_vec() };
+    let body = if EVENTS.contains(&kind) {
+        [&bytes[4..8], &bytes[HEADER..]].concat()
+    } else {
+        bytes[HEADER..].to_vec()
+    };
     is_media.then_some(Packet { at: at.parse().ok()?, kind, body })
 }
 

@@ -1,4 +1,5 @@
-//! A page with JsSIP on it, played by Node: told line by line what to do, and heard of what became of it.
+//! A page with JsSIP on it, played by Node, or the house's own phone in Chromium: told line by line what to
+//! do, and heard of what became of it.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -12,8 +13,24 @@ use super::place::io_failure;
 use crate::step::{self, Failure, root};
 
 const WITHIN: Duration = Duration::from_secs(20);
+/// What steers the house's own phone.
+const PHONE: &str = "phone.mjs";
 /// Where the packages are that a page is made of.
 const PACKAGES: &str = "target/interop-browser";
+
+/// How the library of the house's phone is made; docs/decisions/the-phone-is-a-page.md says so, too.
+const BUNDLED: [&str; 8] = [
+    "--bundle",
+    "--minify",
+    "--format=esm",
+    "--platform=browser",
+    "--target=es2022",
+    "--charset=utf8",
+    "--legal-comments=none",
+    "--log-level=error",
+];
+const BANNER: &str = "--banner:js=/* JsSIP 3.13.8, with debug, ms, events and sdp-transform: MIT, \
+                      see jssip.licences.txt. */";
 
 /// Installs them, in the versions that interop/browser has locked, where they are missing.
 pub fn install() -> Result<(), Failure> {
@@ -32,6 +49,23 @@ pub fn install() -> Result<(), Failure> {
     let mut command = Command::new("npm");
     command.current_dir(&folder).args(["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]);
     step::run(&mut command, "needs npm (apt-get install nodejs npm) and its registry")
+}
+
+/// The house's library for its phone is the published one: bundled anew it is the same, byte for byte.
+pub fn expect_library_as_published() -> Result<(), Failure> {
+    let (folder, name) = (root().join(PACKAGES), "library.js");
+    let copied = fs::copy(root().join("interop/browser").join(name), folder.join(name));
+    copied.map_err(|error| io_failure(name, &error))?;
+    let mut command = Command::new("node_modules/.bin/esbuild");
+    command.current_dir(&folder).args([name, BANNER, "--outfile=bundled.js"]).args(BUNDLED);
+    step::run(&mut command, "needs esbuild as interop/browser/package-lock.json has it")?;
+    let read =
+        |path: PathBuf| fs::read(&path).map_err(|error| io_failure(&path.display().to_string(), &error));
+    if read(folder.join("bundled.js"))? == read(root().join("shell/phone/page/jssip.js"))? {
+        return Ok(());
+    }
+    let what = "shell/phone/page/jssip.js is not what is published, bundled";
+    Err(Failure::new(what, "see docs/decisions/the-phone-is-a-page.md"))
 }
 
 /// Who a page is, and what it is at.
@@ -58,10 +92,26 @@ pub struct Page {
 impl Page {
     /// One that Node plays.
     pub fn load(folder: &Path, name: &str, whose: &Whose<'_>) -> Result<Page, Failure> {
-        Page::open(folder, name, "page.mjs", whose)
+        Page::open(folder, name, "page.mjs", whose, &[])
     }
 
-    pub fn open(folder: &Path, name: &str, script: &str, whose: &Whose<'_>) -> Result<Page, Failure> {
+    /// The house's own phone, in Chromium.
+    pub fn phone(folder: &Path, name: &str, whose: &Whose<'_>) -> Result<Page, Failure> {
+        Page::open(folder, name, PHONE, whose, &[])
+    }
+
+    /// The same where no microphone is given to pages.
+    pub fn phone_without_microphone(folder: &Path, name: &str, whose: &Whose<'_>) -> Result<Page, Failure> {
+        Page::open(folder, name, PHONE, whose, &[("MICROPHONE", "denied")])
+    }
+
+    fn open(
+        folder: &Path,
+        name: &str,
+        script: &str,
+        whose: &Whose<'_>,
+        environment: &[(&str, &str)],
+    ) -> Result<Page, Failure> {
         // Beside its packages, so that Node finds them.
         let source = root().join("interop/browser").join(script);
         let script = root().join(PACKAGES).join(script);
@@ -76,6 +126,7 @@ impl Page {
             .arg(script)
             .arg(whose.url)
             .arg(format!("sip:{}@{}", whose.user, whose.house));
+        command.envs(environment.iter().copied());
         command.args([whose.password, whose.origin, &whose.media.to_string()]);
         if let Some(authority) = whose.authority {
             command.env("NODE_EXTRA_CA_CERTS", authority);
@@ -106,6 +157,15 @@ impl Page {
                 return Err(self.failure(words));
             }
             thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// It has told nothing that begins like this.
+    pub fn expect_untold(&self, words: &str) -> Result<(), Failure> {
+        let told = fs::read_to_string(&self.log).map_err(|error| io_failure(&self.name, &error))?;
+        match told.lines().find(|line| line.starts_with(words)) {
+            None => Ok(()),
+            Some(line) => Err(Failure::new(line, format!("read {}", self.log.display()))),
         }
     }
 

@@ -15,7 +15,9 @@ pub mod extended;
 mod header;
 pub mod rtcp;
 pub mod srtp;
+mod voice_report;
 
 pub use demux::{Kind, is_rtcp};
 pub use event::{Digit, TelephoneEvent};
 pub use header::{Error, Extension, Fixed, Header};
+pub use voice_report::{Occasion, VoiceMetrics, VoiceReport};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use policy::{Direction, Facts, Refusal, Trail, WallTime};
+use rtp::VoiceMetrics;
 use serde::Serialize;
 
 /// Something worth telling. Never needed for the call itself. The decision on each call, with its facts and
@@ -65,6 +66,16 @@ pub enum Event {
         at: WallTime,
         who: String,
     },
+    /// A phone says how a call sounded to it.
+    SoundReported {
+        at: WallTime,
+        who: Arc<str>,
+        /// Of the phone's own leg.
+        call_id: String,
+        heard: Box<SoundReport>,
+        /// What the other side told it that it heard.
+        sent: Box<SoundReport>,
+    },
     CallEnded {
         call: String,
         at: WallTime,
@@ -111,4 +122,36 @@ pub enum Event {
         at: WallTime,
         trunk: Arc<str>,
     },
+}
+
+/// How one direction sounded to a phone, as far as it says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SoundReport {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codec: Option<String>,
+    /// In a hundred packets: lost on the way, and too late for its buffer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_percent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round_trip_ms: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter_ms: Option<u32>,
+    /// Its opinion, from 1 to 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mos: Option<f64>,
+}
+
+impl From<VoiceMetrics<'_>> for SoundReport {
+    fn from(said: VoiceMetrics<'_>) -> SoundReport {
+        SoundReport {
+            codec: said.codec.map(str::to_owned),
+            lost_percent: said.lost,
+            late_percent: said.discarded,
+            round_trip_ms: said.round_trip_ms,
+            jitter_ms: said.jitter_ms,
+            mos: said.listening.or(said.conversation),
+        }
+    }
 }

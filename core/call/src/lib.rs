@@ -98,7 +98,7 @@ mod view;
 mod way;
 
 pub use accounts::{Accounts, Way};
-pub use event::Event;
+pub use event::{Event, SoundReport};
 pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{

@@ -11,7 +11,7 @@ use sip_stack::{Flow, Reply, Send, ServerId, Stack, Transport};
 use crate::binding::{Binding, Flows};
 use crate::date::date;
 use crate::kept::Kept;
-use crate::proving::{Proof, algorithms, prove, wall_ms};
+use crate::proving::{Door, Proof, algorithms, prove, wall_ms};
 use crate::reading::{self, No};
 use crate::table::Table;
 use crate::update::{Arrival, Hops, update};
@@ -84,6 +84,11 @@ impl Registrar {
 
     pub fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// Who has sent a request that is no REGISTER, and asks for nothing that anybody else answers.
+    pub fn admit(&mut self, door: Door<'_>, server: ServerId, message: &Message<'_>) -> Option<Arc<str>> {
+        door.admit(server, message, (&mut self.counters.challenged, &mut self.counters.unproven))
     }
 
     /// A REGISTER outside of any dialog.

@@ -10,6 +10,7 @@ mod handing;
 mod limits;
 mod phones;
 mod posting;
+mod reported;
 mod seam;
 mod showing;
 mod standings;
@@ -17,7 +18,9 @@ mod switch;
 mod view;
 mod watching;
 
-pub use call::{AttemptRecord, CallStage, CallView, EndedBy, Event, Now, Outcome, Record, VERDICTS, Verdict};
+pub use call::{
+    AttemptRecord, CallStage, CallView, EndedBy, Event, Now, Outcome, Record, SoundReport, VERDICTS, Verdict,
+};
 pub use messages::{Counters as MessageCounters, Kept as KeptMessage, Waiting};
 pub use policy::WallTime;
 pub use presence::{Counters as PresenceCounters, Kept as KeptPresence, Sight, WatcherView};

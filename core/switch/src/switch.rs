@@ -264,7 +264,9 @@ impl Switch {
         message: &Message<'_>,
         out: &mut Outbox,
     ) {
-        if self.asks_for_presence(now, server, flow, message, out) {
+        if self.takes_report(now, server, flow, message, out)
+            || self.asks_for_presence(now, server, flow, message, out)
+        {
             return;
         }
         if message.to().tag().is_some() {

@@ -115,6 +115,7 @@ impl Tally {
             Event::PeerUp { .. } | Event::PeerRests { .. } | Event::MediaUnprotected { .. } => return,
             Event::CallSilent { .. } | Event::PartyMissed { .. } | Event::PartyHeard { .. } => return,
             Event::TrunkRegistered { .. } | Event::TrunkUnregistered { .. } => return,
+            Event::SoundReported { .. } => return,
         };
         counter.fetch_add(1, Relaxed);
     }

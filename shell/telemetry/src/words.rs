@@ -19,6 +19,9 @@ pub fn log(event: &Event) {
         Event::CallSilent { call, who, seconds, .. } => warn!(call, seconds, "not heard any more: {who}"),
         Event::PartyMissed { call, who, code, words, .. } => warn!(call, code, "{who} is not heard: {words}"),
         Event::PartyHeard { call, who, .. } => info!(call, "{who} is heard"),
+        Event::SoundReported { who, call_id, heard, .. } => {
+            info!(%who, call_id, mos = heard.mos, lost_percent = heard.lost_percent, "sound was reported");
+        }
         Event::CallEnded { call, verdict, words, .. } => info!(call, verdict, "call ended: {words}"),
         Event::PeerDown { server, address, cause, .. } => warn!(%server, address, cause, "address is down"),
         Event::PeerUp { server, address, .. } => info!(%server, address, "address is up"),

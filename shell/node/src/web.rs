@@ -114,7 +114,9 @@ impl House for Web {
         }
         let found = kept::ended(&self.data, 1, |one| call::is_meant(one, id)).map_err(unreadable)?;
         let missing = || Refused::Missing(format!("there is no call {id}"));
-        found.into_iter().next_back().ok_or_else(missing)
+        let mut record = found.into_iter().next_back().ok_or_else(missing)?;
+        kept::add_reports(&self.data, &mut record).map_err(unreadable)?;
+        Ok(record)
     }
 
     fn phones(&self) -> Answer {

@@ -7,7 +7,7 @@ use cli::{Call, Exit, Paint, Palette};
 use serde_json::{Value, json};
 
 use crate::control::{self, Request, Response};
-use crate::verbs::kept::ended;
+use crate::verbs::kept::{self, ended};
 use crate::verbs::{Form, marks, messages, record, when};
 
 /// Calls in progress that a shard lists: a thousand at most.
@@ -67,7 +67,11 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
     }
     let live = live_calls(data);
     let in_progress = live["calls"].as_array().into_iter().flatten().find(|call| call["id"] == id);
-    match (found.last(), in_progress) {
+    let mut last = found.into_iter().next_back();
+    if let Some(record) = &mut last {
+        kept::add_reports(data, record)?;
+    }
+    match (&last, in_progress) {
         (Some(record), _) if form == Form::Json => println!("{record:#}"),
         (Some(record), _) => {
             println!("{}", record::in_words(record, palette));

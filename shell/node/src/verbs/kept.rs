@@ -30,6 +30,28 @@ pub fn ended(data: &Path, most: usize, fits: impl Fn(&Value) -> bool) -> Result<
     Ok(all.split_off(left_out))
 }
 
+/// Adds to the record of a call what phones have reported of its sound, in order.
+pub fn add_reports(data: &Path, record: &mut Value) -> Result<()> {
+    let reports = reported(data, record)?;
+    if !reports.is_empty() {
+        record["reports"] = reports.into();
+    }
+    Ok(())
+}
+
+fn reported(data: &Path, record: &Value) -> Result<Vec<Value>> {
+    let attempts = record["attempts"].as_array().into_iter().flatten();
+    let legs = attempts.chain([record]).map(|leg| &leg["call_id"]).filter(|leg| leg.is_string());
+    let legs: Vec<&Value> = legs.collect();
+    let mut reports = Vec::new();
+    each_event(data, "\"sound_reported\"", |report| {
+        if legs.contains(&&report["call_id"]) {
+            reports.push(report);
+        }
+    })?;
+    Ok(reports)
+}
+
 struct Newest {
     most: usize,
     values: VecDeque<Value>,
@@ -46,6 +68,14 @@ impl Newest {
 
 /// Callers whom nobody knows have no call record: they are in the events.
 fn each_turned_away(data: &Path, mut each: impl FnMut(Value)) -> Result<()> {
+    each_event(data, "\"turned_away\"", |mut event| {
+        event["id"] = format!("t{:011x}", event["at"].as_i64().unwrap_or_default()).into();
+        each(event);
+    })
+}
+
+/// The events that say this word somewhere; most others are not worth taking apart.
+fn each_event(data: &Path, word: &str, mut each: impl FnMut(Value)) -> Result<()> {
     let path = data.join("events.jsonl");
     let file = match File::open(&path) {
         Ok(file) => file,
@@ -54,12 +84,10 @@ fn each_turned_away(data: &Path, mut each: impl FnMut(Value)) -> Result<()> {
     };
     for line in BufReader::new(file).lines() {
         let line = line.with_context(|| path.display().to_string())?;
-        // Most events are others, and not worth taking apart.
-        if !line.contains("\"turned_away\"") {
+        if !line.contains(word) {
             continue;
         }
-        if let Ok(mut event) = serde_json::from_str::<Value>(&line) {
-            event["id"] = format!("t{:011x}", event["at"].as_i64().unwrap_or_default()).into();
+        if let Ok(event) = serde_json::from_str::<Value>(&line) {
             each(event);
         }
     }

@@ -47,6 +47,9 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
     for line in sound(&record["media"]) {
         let _ = write!(text, "\n  {line}");
     }
+    for report in record["reports"].as_array().into_iter().flatten() {
+        let _ = write!(text, "\n  {}", reported(report));
+    }
     for attempt in record["attempts"].as_array().into_iter().flatten() {
         let remote = attempt["remote"].as_str().map(|remote| format!(" ({remote})")).unwrap_or_default();
         let status = attempt["sip_code"].as_u64().map(|status| format!("{status} ")).unwrap_or_default();
@@ -108,6 +111,17 @@ fn sound(media: &Value) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What a phone reported of a call by itself.
+fn reported(report: &Value) -> String {
+    let heard = &report["heard"];
+    let says =
+        [("mos", "opinion ", ""), ("lost_percent", "", " % lost"), ("late_percent", "", " % too late")]
+            .into_iter()
+            .chain([("jitter_ms", "jitter ", " ms"), ("round_trip_ms", "", " ms there and back")])
+            .filter_map(|(key, before, after)| Some(format!("{before}{}{after}", heard[key].as_f64()?)));
+    format!("Reported by {}: {}", word(report, "who"), says.collect::<Vec<_>>().join(", "))
 }
 
 /// What a verdict or a refusal means, and what to do about it.

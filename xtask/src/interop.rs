@@ -20,6 +20,7 @@ mod hold;
 mod http;
 mod mailbox;
 mod messages;
+mod nat;
 mod node;
 pub mod oddities;
 mod office;
@@ -66,7 +67,7 @@ struct Scenario {
 }
 
 /// Those with pages, whose packages are fetched first.
-const PAGES: [&str; 2] = ["websocket", "browser"];
+const PAGES: [&str; 3] = ["websocket", "browser", "nat"];
 
 const SCENARIOS: &[Scenario] = &[
     Scenario { name: "calls-udp-v4", run: |binary, load| calls::run(binary, load, place::UDP_V4) },
@@ -96,6 +97,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "messages", run: messages::run },
     Scenario { name: "websocket", run: websocket::run },
     Scenario { name: "browser", run: browser::run },
+    Scenario { name: "nat", run: nat::run },
     Scenario { name: "http", run: http::run },
     Scenario { name: "package", run: package::run },
     Scenario { name: "crash", run: crash::run },

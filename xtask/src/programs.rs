@@ -8,6 +8,9 @@ use crate::step::{Failure, cargo, has, run};
 /// A program that the lanes use, and the Debian package that brings it.
 const PACKAGES: &[(&str, &str)] = &[
     ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("sysctl", "procps"),
+    ("linphonec", "linphone-cli"),
     ("sipp", "sip-tester"),
     ("stunnel", "stunnel4"),
     ("openssl", "openssl"),

@@ -1,15 +1,23 @@
 //! What was heard at an end of a call: the packets that reached its ports, and whose tone they carry.
 
+use std::fs;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::capture::Written;
+use super::place::io_failure;
 use crate::step::Failure;
 
 /// The house's own ports for media; phones and carriers have none of these.
 pub const HOUSE_MEDIA: Range<u16> = 20_000..30_000;
 const HEADER: usize = 12;
+/// Of a wave file, in bytes.
+const HEAD: usize = 44;
+const HERTZ: u32 = 8000;
+/// Tenths of a second that a voice has to be heard in a wave.
+const TENTHS_MIN: usize = 15;
 const PCMU: u8 = 0;
 /// Of baresip, and of Chromium.
 const EVENTS: [u8; 2] = [101, 126];
@@ -109,6 +117,33 @@ impl Heard {
         let is_within = move |packet: &&Packet| packet.at >= span.from && packet.at <= span.to;
         self.packets.iter().filter(|packet| packet.kind == PCMU).filter(is_within)
     }
+}
+
+/// What baresip's sndfile wrote down of the last call, as it was decoded.
+pub fn newest_wave(home: &Path) -> Result<PathBuf, Failure> {
+    let all = fs::read_dir(home).map_err(|error| io_failure("the phone's folder", &error))?;
+    let waves = all.flatten().map(|entry| entry.path());
+    let newest = waves.filter(|path| path.to_string_lossy().ends_with("-dec.wav")).max();
+    newest.ok_or_else(|| Failure::new(format!("{} has no wave", home.display()), "read the phone's log"))
+}
+
+/// Most of what a phone has written down of a call swings as that voice does.
+pub fn expect_wave(path: &Path, voice: u32) -> Result<(), Failure> {
+    let wave = fs::read(path).map_err(|error| io_failure("what was heard", &error))?;
+    let rate =
+        wave.get(24..28).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    let channels = wave.get(22).map_or(1, |count| usize::from(*count).max(1));
+    let frames = wave.get(HEAD..).unwrap_or_default().chunks_exact(2 * channels);
+    let samples: Vec<i16> = frames.map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]])).collect();
+    let look = (rate / 10).max(1) as usize;
+    let wanted = HERTZ / 10 / voice;
+    let swings = |few: &[i16]| few.windows(2).filter(|pair| (pair[0] ^ pair[1]) < 0).count() as u32;
+    let right = samples.chunks_exact(look).filter(|few| swings(few).abs_diff(wanted) <= 2).count();
+    if right >= TENTHS_MIN {
+        return Ok(());
+    }
+    let what = format!("the right voice was heard in {right} of {} tenths of a second", samples.len() / look);
+    Err(Failure::new(what, format!("listen to {}", path.display())))
 }
 
 /// One packet of RTP; RTCP goes to the odd ports.

@@ -15,6 +15,8 @@ use crate::step::{self, Failure, root};
 const WITHIN: Duration = Duration::from_secs(20);
 /// What steers the house's own phone.
 const PHONE: &str = "phone.mjs";
+/// What linphonec writes before it reads.
+const PROMPT: &str = "linphonec> ";
 /// Where the packages are that a page is made of.
 const PACKAGES: &str = "target/interop-browser";
 
@@ -117,9 +119,7 @@ impl Page {
         let script = root().join(PACKAGES).join(script);
         let copied = fs::copy(source, &script);
         copied.map_err(|error| io_failure("a page's script", &error))?;
-        let log = folder.join(format!("{name}.log"));
-        let file = File::create(&log).map_err(|error| io_failure(name, &error))?;
-        let copy = file.try_clone().map_err(|error| io_failure(name, &error))?;
+        let log = log_of(folder, name)?;
         let mut command = Command::new("node");
         command
             .current_dir(folder)
@@ -131,8 +131,17 @@ impl Page {
         if let Some(authority) = whose.authority {
             command.env("NODE_EXTRA_CA_CERTS", authority);
         }
-        command.stdin(Stdio::piped()).stdout(file).stderr(copy);
-        let child = command.spawn().map_err(|error| io_failure("node", &error))?;
+        Page::of(name, &mut command, log)
+    }
+
+    /// Another program that is told line by line what to do.
+    pub fn start(folder: &Path, name: &str, command: &mut Command) -> Result<Page, Failure> {
+        Page::of(name, command, log_of(folder, name)?)
+    }
+
+    fn of(name: &str, command: &mut Command, (log, out, errors): Log) -> Result<Page, Failure> {
+        command.stdin(Stdio::piped()).stdout(out).stderr(errors);
+        let child = command.spawn().map_err(|error| io_failure(name, &error))?;
         Ok(Page { name: name.to_owned(), child, log, heard: 0 })
     }
 
@@ -149,7 +158,7 @@ impl Page {
             let told = fs::read_to_string(&self.log).map_err(|error| io_failure(&self.name, &error))?;
             let whole = told.rfind('\n').map_or("", |end| &told[..end]);
             let mut unheard = whole.lines().enumerate().skip(self.heard);
-            if let Some((at, line)) = unheard.find(|(_, line)| line.starts_with(words)) {
+            if let Some((at, line)) = unheard.find(|(_, line)| without_prompt(line).starts_with(words)) {
                 self.heard = at + 1;
                 return Ok(line.to_owned());
             }
@@ -163,7 +172,7 @@ impl Page {
     /// It has told nothing that begins like this.
     pub fn expect_untold(&self, words: &str) -> Result<(), Failure> {
         let told = fs::read_to_string(&self.log).map_err(|error| io_failure(&self.name, &error))?;
-        match told.lines().find(|line| line.starts_with(words)) {
+        match told.lines().find(|line| without_prompt(line).starts_with(words)) {
             None => Ok(()),
             Some(line) => Err(Failure::new(line, format!("read {}", self.log.display()))),
         }
@@ -173,6 +182,21 @@ impl Page {
         let what = format!("{} did not tell {what:?} within {} s", self.name, WITHIN.as_secs());
         Failure::new(what, format!("read {}", self.log.display()))
     }
+}
+
+/// Where its log is, and the file for what it says and for what it complains of.
+type Log = (PathBuf, File, File);
+
+fn log_of(folder: &Path, name: &str) -> Result<Log, Failure> {
+    let log = folder.join(format!("{name}.log"));
+    let file = File::create(&log).map_err(|error| io_failure(name, &error))?;
+    let copy = file.try_clone().map_err(|error| io_failure(name, &error))?;
+    Ok((log, file, copy))
+}
+
+/// What it told, without the prompt that some programs write before it.
+fn without_prompt(line: &str) -> &str {
+    line.trim_start_matches(PROMPT)
 }
 
 impl Drop for Page {

@@ -1,8 +1,10 @@
 //! Two baresips speak for as long as both report on what they hear: the record says how good that was. Then
-//! SIPp reports as a phone of the caller does (RFC 6035), and `call show` prints both.
+//! SIPp reports as a phone of the caller does (RFC 6035), and `call show` prints both. A carrier that calls
+//! and sends no media is told of while it waits.
 //!
-//! Proves: K1.
+//! Proves: H8, K1.
 
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::office::{Answers, Office, PASSWORD, User, WITHIN, expect_one};
-use super::place::{Transport, free_port};
+use super::place::{Transport, free_port, io_failure};
 use super::{Binary, Load, records};
 use crate::step::{Failure, read};
 
@@ -36,8 +38,11 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
 
     let folder = office.folder.clone();
     report(&office, records::read(&folder)?[0]["call_id"].as_str().unwrap_or_default())?;
+    let silent = office.calls("uac", "+14255550101", &["-d", "4500"])?;
+    expect_one("a call without sound", silent.finish(WITHIN)?)?;
     let left = office.close()?;
-    records::expect_exactly(&left.records, 1)?;
+    records::expect_exactly(&left.records, 2)?;
+    expect_missed(&folder, &left.records[1])?;
     let media = &left.records[0]["media"];
     let [caller, callee] = [judged("caller", &media["caller"])?, judged("callee", &media["callee"])?];
     let shown = shown(binary, &folder, left.records[0]["id"].as_str().unwrap_or_default())?;
@@ -46,7 +51,25 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
             return Err(Failure::new(format!("no {words:?} in\n{shown}"), "read data/events.jsonl"));
         }
     }
-    Ok(format!("{caller}; {callee}; a report of a phone"))
+    Ok(format!("{caller}; {callee}; a report of a phone; a silent carrier"))
+}
+
+/// The carrier, and nobody else, within three seconds of the answer.
+fn expect_missed(folder: &Path, record: &Value) -> Result<(), Failure> {
+    let events = folder.join("data/events.jsonl");
+    let text = fs::read_to_string(&events).map_err(|error| io_failure("events.jsonl", &error))?;
+    let told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let told: Vec<Value> = told.filter(|event| event["event"] == "party_missed").collect();
+    let answered = record["answered"].as_i64().unwrap_or_default();
+    let is_right = |event: &Value| {
+        let after = event["at"].as_i64().unwrap_or_default() - answered;
+        event["call"] == record["id"] && event["code"] == "TD-E401" && (2_000..=3_000).contains(&after)
+    };
+    if told.len() == 1 && is_right(&told[0]) && record["missed"][0]["code"] == "TD-E401" {
+        return Ok(());
+    }
+    let what = format!("answered at {answered}, told of {told:?}, kept {}", record["missed"]);
+    Err(Failure::new(what, "read node.log"))
 }
 
 fn report(office: &Office, call_id: &str) -> Result<(), Failure> {

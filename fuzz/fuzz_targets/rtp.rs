@@ -2,12 +2,21 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rtp::{Fixed, Header, Kind, TelephoneEvent, rtcp};
+use rtp::{Fixed, Header, Kind, TelephoneEvent, VoiceReport, extended, rtcp};
 
 fuzz_target!(|packet: &[u8]| {
     let _ = (Kind::of(packet), rtp::is_rtcp(packet), Fixed::of(packet));
     for part in rtcp::packets(packet).flatten() {
         let _ = part.cname();
+        if let rtcp::Packet::Unknown { body, .. } = part {
+            let _ = extended::voip_metrics(body);
+        }
+    }
+    let _ = extended::voip_metrics(packet);
+    if let Ok(text) = std::str::from_utf8(packet)
+        && let Some(report) = VoiceReport::parse(text)
+    {
+        assert!(text.contains(report.call_id) && !report.call_id.is_empty());
     }
     if let Some(event) = TelephoneEvent::parse(packet) {
         let mut written = Vec::new();

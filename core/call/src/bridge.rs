@@ -47,6 +47,7 @@ pub(crate) struct Bridge {
     described: u32,
     stage: Stage,
     figures: Option<Figures>,
+    purpose: Purpose,
     /// Who speaks next on the callee's side is another peer than before.
     peer: Peer,
 }
@@ -173,6 +174,7 @@ impl Bridge {
             described: 0,
             stage: Stage::Shut,
             figures: None,
+            purpose: Purpose::Call,
             peer: Peer::Same,
         }
     }
@@ -417,7 +419,7 @@ impl Bridge {
     pub(crate) fn gate(&self, room: &mut Room<'_>, side: Side, gate: Sending) {
         self.order_aims(room, side, |aim| match gate {
             Sending::Held => Aim { sending: Sending::Held, ..aim },
-            Sending::Allowed => aim,
+            Sending::Allowed | Sending::Insisted => aim,
         });
     }
 
@@ -592,6 +594,9 @@ impl Bridge {
         let mut aims = Vec::with_capacity(streams);
         for (stream, target) in sdp::media_targets(session).iter().take(streams).enumerate() {
             let sending = match target.direction {
+                Direction::SendRecv | Direction::RecvOnly if self.purpose == Purpose::Emergency => {
+                    Sending::Insisted
+                }
                 Direction::SendRecv | Direction::RecvOnly => Sending::Allowed,
                 Direction::SendOnly | Direction::Inactive => Sending::Held,
             };
@@ -700,6 +705,7 @@ impl Bridge {
         session: &Session<'_>,
         purpose: Purpose,
     ) -> Result<(), NoMedia> {
+        self.purpose = purpose;
         let wanted = session.media.len().min(STREAMS_MAX);
         for stream in self.sides[0].pairs.len()..wanted {
             self.lease(room, Side::Caller, purpose)?;

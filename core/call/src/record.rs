@@ -191,6 +191,9 @@ pub struct SideFigures {
     pub impostors: u64,
     #[serde(skip_serializing_if = "is_zero")]
     pub handshakes_broken: u64,
+    /// What was not sent to it, as it gave no sign of life any more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub withheld: u64,
 }
 
 /// What a party says of what it heard.

@@ -35,6 +35,7 @@ impl SideFigures {
             unproven: counted.dropped_unproven,
             impostors: u64::from(counted.impostors),
             handshakes_broken: u64::from(counted.handshakes_broken),
+            withheld: u64::from(counted.withheld),
         }
     }
 }

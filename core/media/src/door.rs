@@ -24,6 +24,8 @@ pub(crate) struct Checking {
     chosen: Option<Chosen>,
     /// The latest checks: each speaks once, from wherever it comes again.
     heard: VecDeque<Transaction>,
+    /// When the terms came, or the peer has spoken for its place after that.
+    renewed: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +51,18 @@ pub(crate) enum Choice {
 }
 
 impl Checking {
-    pub fn new(terms: &Checks) -> Checking {
-        Checking { terms: terms.clone(), chosen: None, heard: VecDeque::new() }
+    pub fn new(now: Instant, terms: &Checks) -> Checking {
+        Checking { terms: terms.clone(), chosen: None, heard: VecDeque::new(), renewed: now }
+    }
+
+    /// When its peer spoke last for the place where it is, as far as checks tell.
+    pub fn renewed(&self) -> Instant {
+        self.renewed
+    }
+
+    /// Who concluded long ago without further checks says by indications that it is there (RFC 5245, 10).
+    pub fn keeps_alive(&mut self, now: Instant) {
+        self.renewed = now;
     }
 
     /// Whether the peer has shown where it is.
@@ -112,11 +124,13 @@ impl Checking {
         let tried = Chosen { place, standing, checked: now };
         match &mut self.chosen {
             Some(chosen) if chosen.place == place => {
+                self.renewed = now;
                 *chosen = Chosen { standing: chosen.standing.max(standing), ..tried };
                 Choice::Same
             }
             Some(chosen) if !chosen.is_left(now) && standing <= chosen.standing => Choice::Same,
             chosen => {
+                self.renewed = now;
                 *chosen = Some(tried);
                 Choice::Moved
             }

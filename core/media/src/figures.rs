@@ -44,13 +44,15 @@ pub struct SideFigures {
     /// On a protected stream: not sealed with the peer's key.
     pub dropped_unproven: u64,
     /// Handshakes in which somebody showed another certificate than was signalled.
-    pub impostors: u32,
+    pub impostors: u16,
     /// Handshakes that broke off.
-    pub handshakes_broken: u32,
+    pub handshakes_broken: u16,
     /// Neither RTP nor RTCP, and not from where the peer is.
     pub dropped_malformed: u64,
     /// From the peer, with nowhere to go: the other side is on hold, or not negotiated yet.
     pub dropped_undeliverable: u64,
+    /// Not sent to the peer, as it gave no sign of life any more.
+    pub withheld: u32,
     /// The suite that protects it.
     pub suite: Option<Suite>,
     pub first: Option<Instant>,

@@ -120,7 +120,10 @@ pub struct Protection {
 /// Whether media may be sent to a peer. Its RTCP goes on while it is on hold (RFC 3264, 8.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
+    /// As long as it gives signs of life.
     Allowed,
+    /// Whatever comes of it: in a call for help.
+    Insisted,
     Held,
 }
 

@@ -27,6 +27,13 @@ use crate::verdict::{Half, Reason};
 const CLOCK_DEFAULT: u32 = 8000;
 /// A peer that sends at all sends more often.
 const SILENT: Duration = Duration::from_secs(1);
+/// A place that was shown by checks is sent nothing when for so long nothing came from it that is its peer's.
+/// Consent is asked for by full agents alone (RFC 7675, 1): a lite one sees that it is given by the checks of
+/// the other, which come every 5 s, or by whatever else comes from there.
+const CONSENT: Duration = Duration::from_secs(30);
+/// Who has sent reports, and sends neither these nor media for so long, is not there (RFC 8083, 4.2): reports
+/// come every 5 s, and while there is nothing to say too. Of who never sent any, silence tells nothing.
+const GONE_AFTER: Duration = Duration::from_secs(60);
 
 pub(crate) type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
 /// Where a report goes, and out of which of our ports.
@@ -77,14 +84,19 @@ impl Pair {
 
     pub fn aim(&mut self, now: Instant, side: Side, aim: Aim) {
         let side = &mut self.sides[side as usize];
-        if !side.latch.is_aimed_at(aim.rtp) || side.sending != aim.sending {
+        let is_elsewhere = !side.latch.is_aimed_at(aim.rtp) || aim.turn == Turn::Another;
+        if is_elsewhere || side.sending != aim.sending {
             self.changed = now;
+        }
+        if is_elsewhere {
+            // Another device may be there, which may send no reports.
+            side.rtcp_heard = None;
         }
         let checks = aim.door.as_ref().and_then(|door| door.checks.as_ref());
         match checks {
             Some(checks) if aim.turn == Turn::Same && side.is_checked_by(checks) => {}
             Some(checks) => {
-                side.door = Some(Box::new(Checking::new(checks)));
+                side.door = Some(Box::new(Checking::new(now, checks)));
                 side.latch.aim(aim.rtp, Senders::Checked, aim.turn);
             }
             None => {
@@ -147,13 +159,15 @@ impl Pair {
     /// A side's turn has come to hear sound of ours: where the packet goes that it is, if it is one.
     pub fn next_played(
         &mut self,
+        now: Instant,
         side: Side,
         turn: u64,
         player: &mut Player,
         packet: &mut Packet<'_>,
     ) -> Option<SocketAddr> {
+        let (changed, other) = (self.changed, self.sides[side.other() as usize].sending);
         let side = &mut self.sides[side as usize];
-        let to = side.latch.destination().filter(|_| side.sending == Sending::Allowed)?;
+        let to = side.way(now, changed, other).ok()?;
         if !player.play(turn, side.counted.packets_out, packet) {
             return None;
         }
@@ -208,18 +222,14 @@ impl Pair {
             here.counted.dropped_strangers += 1;
             return (Err(Reason::Stranger), Some(admission));
         }
-        if let Some(header) = header {
-            here.seen.note(now, &header, here.clock);
-        }
-        here.counted.packets_in += 1;
-        here.counted.bytes_in += packet.length() as u64;
-        here.counted.first.get_or_insert(now);
-        here.counted.last = Some(now);
+        here.count(now, header.as_ref(), packet);
 
-        let to = there.latch.destination().filter(|_| there.sending == Sending::Allowed);
-        let Some(to) = to else {
-            here.counted.dropped_undeliverable += 1;
-            return (Err(Reason::Undeliverable), Some(admission));
+        let to = match there.way(now, changed, here.sending) {
+            Ok(to) => to,
+            Err(reason) => {
+                here.counted.dropped_undeliverable += 1;
+                return (Err(reason), Some(admission));
+            }
         };
         if let Some((transcoder, header)) = here.transcoder.as_mut().zip(header) {
             match transcoder.carry(&header, packet) {
@@ -246,6 +256,7 @@ impl Pair {
         from: SocketAddr,
         packet: &mut Packet<'_>,
     ) -> Report {
+        let changed = self.changed;
         let (here, there) = self.facing(side);
         if !rtp::is_rtcp(packet.bytes()) {
             if here.door.is_some() {
@@ -268,7 +279,9 @@ impl Pair {
         if let Some(transcoder) = &here.transcoder {
             transcoder.retime(packet);
         }
-        let Some(to) = there.reports_to() else {
+        // Without consent nothing at all is sent; to others reports go on, as they do on hold.
+        let is_shut = there.door.is_some() && there.is_gone(now, changed, here.sending);
+        let Some(to) = there.reports_to().filter(|_| !is_shut) else {
             here.counted.dropped_undeliverable += 1;
             return Err(Reason::Undeliverable);
         };
@@ -340,6 +353,10 @@ impl SideState {
     #[cold]
     fn answer(&mut self, now: Instant, half: Half, from: SocketAddr, packet: &mut Packet<'_>) -> Outcome {
         let Some(checking) = &mut self.door else { return (Err(Reason::Malformed), None) };
+        if stun::is_indication(packet.bytes()) && self.latch.is_peer(from) {
+            checking.keeps_alive(now);
+            return (Err(Reason::Kept), None);
+        }
         let standing = match checking.take(from, packet) {
             Ok(Some(standing)) => standing,
             Ok(None) => return (Err(Reason::Answered), None),
@@ -419,8 +436,10 @@ impl SideState {
                     admission = Some(Admission::Latched);
                 }
             }
-            Step::Impostor => self.counted.impostors += 1,
-            Step::Broken => self.counted.handshakes_broken += 1,
+            Step::Impostor => self.counted.impostors = self.counted.impostors.saturating_add(1),
+            Step::Broken => {
+                self.counted.handshakes_broken = self.counted.handshakes_broken.saturating_add(1);
+            }
         }
         (peer.or(place).ok_or(Reason::Undeliverable), admission)
     }
@@ -451,6 +470,47 @@ impl SideState {
             _ => Lack::Nothing,
         };
         Signs { packets: packets_in, strangers: dropped_strangers, unproven: dropped_unproven, lacks }
+    }
+
+    #[inline]
+    fn count(&mut self, now: Instant, header: Option<&Fixed>, packet: &Packet<'_>) {
+        if let Some(header) = header {
+            self.seen.note(now, header, self.clock);
+        }
+        self.counted.packets_in += 1;
+        self.counted.bytes_in += packet.length() as u64;
+        self.counted.first.get_or_insert(now);
+        self.counted.last = Some(now);
+    }
+
+    /// Where media goes, if it may go there now.
+    #[inline]
+    fn way(&mut self, now: Instant, changed: Instant, other: Sending) -> Result<SocketAddr, Reason> {
+        let to = self.latch.destination().ok_or(Reason::Undeliverable)?;
+        match self.sending {
+            Sending::Held => Err(Reason::Undeliverable),
+            _ if self.is_gone(now, changed, other) => {
+                self.counted.withheld = self.counted.withheld.saturating_add(1);
+                Err(Reason::Gone)
+            }
+            Sending::Allowed | Sending::Insisted => Ok(to),
+        }
+    }
+
+    /// Whether the peer has given no sign of life for too long. Where it need not give any, as whoever is put
+    /// on hold by the other side, it has.
+    #[inline]
+    fn is_gone(&self, now: Instant, changed: Instant, other: Sending) -> bool {
+        if self.sending == Sending::Insisted {
+            return false;
+        }
+        let (patience, said) = match (&self.door, self.rtcp_heard) {
+            (Some(door), heard) => (CONSENT, heard.max(Some(door.renewed()))),
+            (None, Some(heard)) if other != Sending::Held => (GONE_AFTER, Some(heard)),
+            (None, _) => return false,
+        };
+        let last = self.counted.last.max(said).max(Some(changed));
+        last.is_some_and(|last| now.saturating_duration_since(last) >= patience)
     }
 
     fn is_clear(&self) -> bool {

@@ -153,7 +153,7 @@ impl Relay {
             let (turn, slot, side) = self.beats.take(now)?;
             let pair = self.slots.get_mut(slot as usize).and_then(Option::as_mut);
             let Some((pair, player)) = pair.zip(self.players.get_mut(&(slot, side))) else { continue };
-            if let Some(to) = pair.next_played(side, turn, player, packet) {
+            if let Some(to) = pair.next_played(now, side, turn, player, packet) {
                 return Some((port_index(slot, side, Half::Rtp), to));
             }
         }

@@ -41,6 +41,8 @@ pub enum Reason {
     Copy,
     /// The other side is on hold, or has not said where it receives.
     Undeliverable,
+    /// The other side gives no sign of life any more.
+    Gone,
     /// It is to be made into another codec, and its sound goes with the next one's or went already.
     Kept,
     /// It is to be made into another codec, and is of none that was agreed on.

@@ -101,6 +101,72 @@ fn g3_a_pair_that_is_not_renewed_is_left_for_one_that_is() {
     assert_eq!(house.media(TO_TRUNK, TRUNK), Ok((TO_PAGE, OTHER_PATH.to_owned())));
 }
 
+#[test]
+fn g3_nothing_is_sent_any_more_to_where_nobody_has_consented_for_30_seconds() {
+    let mut house = House::new();
+    house.check(PAGE, Choice::Nominated, 100).unwrap();
+    house.now += Duration::from_millis(29_999);
+    assert_eq!(house.media(TO_TRUNK, TRUNK), Ok((TO_PAGE, PAGE.to_owned())));
+    assert!(house.report(TO_TRUNK, TRUNK).is_ok());
+
+    house.now += Duration::from_millis(1);
+
+    assert_eq!(house.media(TO_TRUNK, TRUNK), Err(Reason::Gone));
+    assert_eq!(house.report(TO_TRUNK, TRUNK), Err(Reason::Undeliverable));
+    house.check(PAGE, Choice::Nominated, 100).unwrap();
+    assert_eq!(house.media(TO_TRUNK, TRUNK), Ok((TO_PAGE, PAGE.to_owned())));
+}
+
+#[test]
+fn g3_in_a_call_for_help_consent_is_not_waited_for() {
+    let mut house = House::new();
+    house.check(PAGE, Choice::Nominated, 100).unwrap();
+    let insisted =
+        Aim { sending: Sending::Insisted, reports: Reports::Muxed, ..aim(NOWHERE, checks("ours:theirs")) };
+    house.order(Order::Aim { session: CALL, stream: 0, side: Side::Caller, aim: insisted });
+
+    house.now += Duration::from_secs(600);
+
+    assert_eq!(house.media(TO_TRUNK, TRUNK), Ok((TO_PAGE, PAGE.to_owned())));
+    assert!(house.report(TO_TRUNK, TRUNK).is_ok());
+}
+
+/// Some agents check only until they have found a way; then they send media, or indications where they only
+/// listen (RFC 8445, 11).
+#[test]
+fn g3_whatever_comes_from_there_shows_that_somebody_is_there() {
+    let mut house = House::new();
+    house.check(PAGE, Choice::Nominated, 100).unwrap();
+    house.now += Duration::from_secs(20);
+    house.media(TO_PAGE, PAGE).unwrap();
+    house.now += Duration::from_secs(29);
+    assert!(house.media(TO_TRUNK, TRUNK).is_ok());
+
+    let indication = indication();
+    assert_eq!(house.send(TO_PAGE, PAGE, &indication), Err(Reason::Kept));
+    house.now += Duration::from_secs(29);
+    assert!(house.media(TO_TRUNK, TRUNK).is_ok());
+    assert_eq!(house.send(TO_PAGE, STRANGER, &indication), Err(Reason::Malformed));
+    house.now += Duration::from_secs(1);
+    assert_eq!(house.media(TO_TRUNK, TRUNK), Err(Reason::Gone));
+}
+
+#[test]
+fn g3_a_check_that_was_heard_before_and_one_for_another_way_renew_nothing() {
+    let mut house = House::new();
+    let check = Check { username: "ours:theirs", priority: 9, tie_breaker: 1, choice: Choice::Nominated };
+    let asked = house.written(&check, PASSWORD);
+    house.send(TO_PAGE, PAGE, &asked).unwrap();
+    house.now += Duration::from_secs(7);
+    house.check(OTHER_PATH, Choice::Open, 1).unwrap();
+    house.now += Duration::from_secs(22);
+    house.send(TO_PAGE, PAGE, &asked).unwrap();
+
+    house.now += Duration::from_secs(1);
+
+    assert_eq!(house.media(TO_TRUNK, TRUNK), Err(Reason::Gone));
+}
+
 /// A re-INVITE that changes nothing about checks does not ask for new ones; a restart does, and media goes on
 /// meanwhile (RFC 8445, 2.4).
 #[test]
@@ -233,6 +299,12 @@ impl House {
         self.send(port, from, &packet).map(|(port, to, _)| (port, to.to_string()))
     }
 
+    fn report(&mut self, port: PortIndex, from: &str) -> Result<PortIndex, Reason> {
+        let mut report = Vec::new();
+        rtp::rtcp::write_report(1, None, &[], &mut report);
+        self.send(port, from, &report).map(|(port, _, _)| port)
+    }
+
     fn send(
         &mut self,
         port: PortIndex,
@@ -272,6 +344,11 @@ fn aim(rtp: Option<&str>, door: Option<Arc<Door>>) -> Aim {
 fn checks(username: &str) -> Option<Arc<Door>> {
     let checks = Checks { username: username.into(), password: PASSWORD.into() };
     Some(Arc::new(Door { checks: Some(checks), handshake: None }))
+}
+
+/// A Binding indication without attributes.
+fn indication() -> Vec<u8> {
+    [&[0, 0x11, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[9; 12]].concat()
 }
 
 /// The same message with another attribute type, its proof made anew and its fingerprint left out.

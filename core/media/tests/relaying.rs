@@ -146,6 +146,66 @@ fn a_peer_on_hold_gets_no_media_but_its_reports() {
 }
 
 #[test]
+fn h6_who_sent_reports_and_is_silent_for_a_minute_is_sent_no_media_until_it_is_heard() {
+    let mut house = House::aimed(Senders::Signalled);
+    house.rtcp(Side::Callee, "198.51.100.9:6001").unwrap();
+    house.passes(59);
+    assert!(house.rtp(Side::Caller, CALLER, 1).is_ok());
+
+    house.passes(1);
+
+    assert_eq!(house.rtp(Side::Caller, CALLER, 2), Err(Reason::Gone));
+    assert!(house.rtcp(Side::Caller, "192.0.2.1:4001").is_ok(), "reports find out whether it is back");
+    house.rtcp(Side::Callee, "198.51.100.9:6001").unwrap();
+    assert!(house.rtp(Side::Caller, CALLER, 3).is_ok());
+    house.passes(60);
+    assert_eq!(house.rtp(Side::Caller, CALLER, 4), Err(Reason::Gone));
+    house.rtp(Side::Callee, CALLEE, 1).unwrap();
+    assert!(house.rtp(Side::Caller, CALLER, 5).is_ok());
+    assert_eq!(house.close().callee.withheld, 2);
+}
+
+/// Who listens and says nothing may be there.
+#[test]
+fn h6_who_never_sent_a_report_is_sent_media_however_long_it_is_silent() {
+    let mut house = House::aimed(Senders::Signalled);
+    house.rtp(Side::Callee, CALLEE, 1).unwrap();
+    house.passes(3_600);
+    assert!(house.rtp(Side::Caller, CALLER, 1).is_ok());
+
+    house.rtcp(Side::Callee, "198.51.100.9:6001").unwrap();
+    house.aim_anew(Side::Callee, "198.51.100.10:7000");
+    house.passes(3_600);
+
+    assert!(house.rtp(Side::Caller, CALLER, 2).is_ok(), "it is another, which sent no report");
+}
+
+#[test]
+fn h6_silence_on_hold_tells_nothing() {
+    let mut house = House::aimed(Senders::Signalled);
+    house.rtcp(Side::Callee, "198.51.100.9:6001").unwrap();
+    house.order_aim(Side::Caller, Some(CALLER), Sending::Held, (Senders::Signalled, Turn::Same));
+    house.passes(600);
+    assert!(house.rtp(Side::Caller, CALLER, 1).is_ok(), "music of who holds");
+
+    house.order_aim(Side::Caller, Some(CALLER), Sending::Allowed, (Senders::Signalled, Turn::Same));
+    house.passes(59);
+
+    assert!(house.rtp(Side::Caller, CALLER, 2).is_ok());
+}
+
+#[test]
+fn h6_in_a_call_for_help_media_is_sent_to_who_seems_dead() {
+    let mut house = House::aimed(Senders::Signalled);
+    house.order_aim(Side::Callee, Some(CALLEE), Sending::Insisted, (Senders::Signalled, Turn::Same));
+    house.rtcp(Side::Callee, "198.51.100.9:6001").unwrap();
+
+    house.passes(600);
+
+    assert!(house.rtp(Side::Caller, CALLER, 1).is_ok());
+}
+
+#[test]
 fn a_peer_that_names_no_address_gets_nothing_even_if_it_was_heard() {
     let mut house = House::aimed(Senders::Anywhere);
     house.rtp(Side::Callee, CALLEE, 1).unwrap();

@@ -15,5 +15,5 @@ mod integrity;
 mod message;
 mod write;
 
-pub use message::{Class, Error, Message, Transaction, is_stun};
+pub use message::{Class, Error, Message, Transaction, is_indication, is_stun};
 pub use write::{Check, Choice, answer, refuse};

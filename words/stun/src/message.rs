@@ -9,6 +9,7 @@ use crate::attribute::{
 use crate::fingerprint::fingerprint;
 use crate::integrity;
 
+const INDICATION: u16 = 0x0011;
 pub(crate) const HEAD: usize = 20;
 pub(crate) const COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 /// Types that have to be understood and are not: an answer tells of so many.
@@ -54,6 +55,11 @@ pub fn is_stun(bytes: &[u8]) -> bool {
     bytes.len() >= HEAD && bytes[0] < 4 && bytes[4..8] == COOKIE
 }
 
+/// Whether a datagram says that it is a Binding indication, which wants no answer.
+pub fn is_indication(bytes: &[u8]) -> bool {
+    is_stun(bytes) && bytes.starts_with(&INDICATION.to_be_bytes())
+}
+
 impl<'a> Message<'a> {
     /// Reads a whole datagram. A fingerprint is judged where there is one; a proof is not: see
     /// [`Message::is_proven`].
@@ -68,7 +74,7 @@ impl<'a> Message<'a> {
         }
         let class = match u16::from_be_bytes([head[0], head[1]]) {
             0x0001 => Class::Request,
-            0x0011 => Class::Indication,
+            INDICATION => Class::Indication,
             0x0101 => Class::Answer,
             0x0111 => Class::Refusal,
             _ => return Err(Error::Foreign),

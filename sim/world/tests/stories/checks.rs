@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actors::Habit;
-use world::World;
+use world::{ActorHandle, World};
 
 use crate::{TWO_PROVIDERS, seed};
 
@@ -54,4 +54,56 @@ fn g2_an_interface_without_checks_answers_none() {
     call.hangs_up();
     world.run_for(Duration::from_secs(5));
     world.finish();
+}
+
+/// A page that is closed with its lid: what the trunk says is not sent to where nobody is.
+#[test]
+fn g3_a_page_that_has_gone_is_sent_nothing_and_the_record_says_so() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    hana.has_habit(Habit::Checks);
+    hana.has_habit(Habit::Muxes);
+    hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(40));
+    assert_eq!(withheld(&world, &east), None, "it goes on as long as it checks");
+
+    hana.dies();
+    world.run_for(Duration::from_secs(60));
+    east.newest().hangs_up();
+    world.run_for(Duration::from_secs(40));
+
+    let withheld = withheld(&world, &east);
+    assert!(withheld.is_some_and(|count| (100..=160).contains(&count)), "{withheld:?} in half a minute");
+    world.finish();
+}
+
+/// A trunk that sent reports dies. Calls go on, and nothing more is sent there; in a call for help it is.
+#[test]
+fn h6_a_far_end_that_is_dead_is_sent_no_media_but_in_a_call_for_help() {
+    for (number, user, is_withheld) in [("+1 206 555 0142", "hana", true), ("911", "lobby", false)] {
+        let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+        let (caller, east) = (world.user(user), world.provider("east"));
+        east.has_habit(Habit::OnlyReports);
+        let call = caller.dials(number);
+        world.run_for(Duration::from_secs(5));
+        assert!(call.is_up() && east.calls_now() == 1);
+
+        east.dies();
+        world.run_for(Duration::from_secs(120));
+        assert!(call.is_up(), "{number}");
+        call.hangs_up();
+        world.run_for(Duration::from_secs(40));
+
+        let media = world.records()[0].media;
+        let withheld = media.map(|media| (media.callee.withheld, media.callee.packets_out));
+        assert!(withheld.is_some_and(|(count, _)| (count > 200) == is_withheld), "{number}: {withheld:?}");
+        assert!(is_withheld || withheld.is_some_and(|(count, sent)| count == 0 && sent > 500));
+        world.finish();
+    }
+}
+
+/// What was not sent to the caller of the call that ended, if it ended.
+fn withheld(world: &World, callee: &ActorHandle) -> Option<u64> {
+    assert!(callee.was_called() == 1);
+    world.records().first().map(|record| record.media.map_or(0, |media| media.caller.withheld))
 }

@@ -8,7 +8,7 @@ use media::{
     Spoken, Turn,
 };
 use policy::{Dtmf, InterfaceId, MediaPath, MediaPlan};
-use sdp::{Codecs, Cover, Direction, Face, Formats, Session, Way};
+use sdp::{Codecs, Cover, Direction, Face, Formats, Media, Session, Way};
 use sip_stack::Token;
 
 use crate::Room;
@@ -608,7 +608,7 @@ impl Bridge {
                 turn: if is_another { Turn::Another } else { Turn::Same },
                 protection: self.keys[side as usize].protection(stream),
                 door: self.door(side, stream),
-                clock: session.media[stream].codecs().first().map_or(8000, |codec| codec.clock),
+                clock: clock_of(&session.media[stream]),
             };
             aims.push(Aim { turn: Turn::Same, ..aim.clone() });
             room.orders.push(Order::Aim { session: self.session(), stream: number(stream), side, aim });
@@ -775,6 +775,12 @@ pub(crate) fn session_of(key: Token, round: u8) -> SessionKey {
 /// The slot of the call that a session belongs to.
 pub(crate) fn slot_of(session: SessionKey) -> usize {
     usize::try_from(session.call >> 40).expect("a slot has 24 bits")
+}
+
+/// The RTP clock of a line; 0 where it is no RTP.
+fn clock_of(media: &Media<'_>) -> u32 {
+    let said = media.codecs().first().map(|codec| codec.clock);
+    if media.is_rtp() { said.filter(|clock| *clock > 0).unwrap_or(8000) } else { 0 }
 }
 
 fn number(stream: usize) -> u8 {

@@ -56,7 +56,8 @@ pub struct Aim {
     pub sending: Sending,
     pub senders: Senders,
     pub turn: Turn,
-    /// RTP clock of the first codec, in Hz: jitter is measured in it.
+    /// RTP clock of the first codec, in Hz: jitter is measured in it. 0 where the stream is no RTP, as that
+    /// of a fax: its packets look like anything, and are not looked into.
     pub clock: u32,
     /// The keys of its SRTP; without them its media is clear.
     pub protection: Option<Arc<Protection>>,

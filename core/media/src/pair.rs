@@ -112,12 +112,18 @@ impl Pair {
             reports => reports,
         };
         side.sending = aim.sending;
-        side.clock = if aim.clock == 0 { CLOCK_DEFAULT } else { aim.clock };
+        side.clock = aim.clock;
     }
 
     /// Goes on with the handshake of a side; what is to be sent to where it says is in the flight then.
     pub fn shake(&mut self, now: Instant, side: Side, what: Occasion<'_>, flight: &mut Flight) -> Outcome {
         self.sides[side as usize].shake(now, what, flight)
+    }
+
+    /// Whether what comes from a side is no RTP.
+    #[inline]
+    pub fn is_opaque(&self, side: Side) -> bool {
+        self.sides[side as usize].is_opaque()
     }
 
     /// When the handshake of a side wants to be woken.
@@ -188,7 +194,7 @@ impl Pair {
     ) -> Outcome {
         let changed = self.changed;
         let (here, there) = self.facing(side);
-        let header = Fixed::of(packet.bytes());
+        let header = here.header_of(packet);
         let admission = match header {
             Some(header) => {
                 let admission = match here.latch.weigh(from, now, changed) {
@@ -211,7 +217,8 @@ impl Pair {
                 return (Err(Reason::Handshake), None);
             }
             None if here.door.is_some() => return here.answer(now, Half::Rtp, from, packet),
-            // Fax and other kinds cross untouched, from where the peer is already; they teach nothing.
+            None if here.is_opaque() && here.is_clear() => here.admit(from, now, changed),
+            // What is no RTP where that was agreed on crosses from where the peer is; it teaches nothing.
             None if here.is_clear() && here.latch.is_peer(from) && !is_check(packet) => Admission::Known,
             None => {
                 here.counted.dropped_malformed += 1;
@@ -472,6 +479,28 @@ impl SideState {
         Signs { packets: packets_in, strangers: dropped_strangers, unproven: dropped_unproven, lacks }
     }
 
+    /// The RTP header of a packet; none, where it is another protocol's.
+    #[inline]
+    fn header_of(&self, packet: &Packet<'_>) -> Option<Fixed> {
+        if self.is_opaque() { None } else { Fixed::of(packet.bytes()) }
+    }
+
+    /// Whether its packets are no RTP, whatever they look like.
+    #[inline]
+    pub fn is_opaque(&self) -> bool {
+        self.clock == 0
+    }
+
+    /// Whether who sends what nobody here reads is the peer: its address alone can tell.
+    #[cold]
+    fn admit(&mut self, from: SocketAddr, now: Instant, changed: Instant) -> Admission {
+        let admission = self.latch.weigh(from, now, changed);
+        if admission == Admission::Latched {
+            self.latch.learn(from);
+        }
+        admission
+    }
+
     #[inline]
     fn count(&mut self, now: Instant, header: Option<&Fixed>, packet: &Packet<'_>) {
         if let Some(header) = header {
@@ -571,8 +600,8 @@ impl SideState {
     }
 
     fn figures(&self) -> SideFigures {
-        let in_us =
-            |units: u32| (u64::from(units) * 1_000_000 / u64::from(self.clock)).min(u32::MAX.into()) as u32;
+        let clock = u64::from(self.clock.max(1));
+        let in_us = |units: u32| (u64::from(units) * 1_000_000 / clock).min(u32::MAX.into()) as u32;
         SideFigures {
             lost: self.seen.lost(),
             reordered: self.seen.reordered,

@@ -102,7 +102,8 @@ impl Relay {
         let Some(Some(pair)) = self.slots.get_mut(slot as usize) else {
             return Verdict::Drop(Reason::NobodyHere);
         };
-        let half = if rtp::is_rtcp(packet.bytes()) { Half::Rtcp } else { half };
+        let is_report = !pair.is_opaque(side) && rtp::is_rtcp(packet.bytes());
+        let half = if is_report { Half::Rtcp } else { half };
         if half == Half::Rtcp {
             return report(pair, now, port, from, packet);
         }

@@ -205,6 +205,51 @@ fn h6_in_a_call_for_help_media_is_sent_to_who_seems_dead() {
     assert!(house.rtp(Side::Caller, CALLER, 1).is_ok());
 }
 
+/// The first bytes of UDPTL are a number: from 32768 on they look like RTP, some of them like a report.
+#[test]
+fn j1_packets_of_a_fax_cross_untouched_whatever_their_first_bytes_look_like() {
+    let mut house = House::new();
+    house.aim_fax(Side::Caller, CALLER, Senders::Signalled);
+    house.aim_fax(Side::Callee, CALLEE, Senders::Signalled);
+
+    for number in [0_u16, 1, 0x0101, 0x1603, 0x4000, 0x8000, 0x80c8, 0x80c9, 0x9000, 0xbfff, 0xffff] {
+        for length in [5, 12, 40, 1_400] {
+            let fax = [&number.to_be_bytes()[..], &[6; 3], &vec![0x7f; length]].concat();
+            assert_eq!(house.carry(0, CALLER, &fax), Ok((30002, CALLEE.to_owned(), fax)), "{number:#x}");
+        }
+    }
+    let figures = house.close();
+    assert_eq!((figures.caller.packets_in, figures.callee.packets_out, figures.callee.rtcp_out), (44, 44, 0));
+}
+
+#[test]
+fn j1_a_fax_behind_a_nat_is_found_by_what_it_sends_and_a_stranger_is_not_heard() {
+    let mut house = House::new();
+    house.aim_fax(Side::Caller, "10.0.0.5:4000", Senders::Anywhere);
+    house.aim_fax(Side::Callee, CALLEE, Senders::Signalled);
+    let fax = [0x80, 0xc8, 1, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    assert_eq!(house.receive(2, STRANGER, &fax), Err(Reason::Stranger));
+    assert!(house.receive(0, CALLER, &fax).is_ok());
+    assert_eq!(house.receive(0, STRANGER, &fax), Err(Reason::Stranger));
+
+    assert_eq!(house.receive(2, CALLEE, &fax), Ok((30000, CALLER.to_owned())));
+}
+
+/// T.140 with two generations in each packet (RFC 4103), and speech with its last packet (RFC 2198).
+#[test]
+fn h9_text_and_h5_speech_cross_with_their_redundancy_untouched() {
+    let mut house = House::aimed(Senders::Signalled);
+    let text =
+        [&[0x80, 99, 0, 7, 0, 0, 3, 232, 0, 0, 0, 9][..], &[98 | 0x80, 0, 0, 1, 98, 0x61, 0x62]].concat();
+    let speech =
+        [&[0x80, 121, 0, 8, 0, 0, 5, 0, 0, 0, 0, 9][..], &[0x80, 2, 128, 160, 0], &[0xd5; 320]].concat();
+
+    for packet in [text, speech] {
+        assert_eq!(house.carry(0, CALLER, &packet), Ok((30002, CALLEE.to_owned(), packet)));
+    }
+}
+
 #[test]
 fn a_peer_that_names_no_address_gets_nothing_even_if_it_was_heard() {
     let mut house = House::aimed(Senders::Anywhere);
@@ -619,6 +664,27 @@ impl House {
         let mut report = Vec::new();
         rtcp::write_report(1, None, &[], &mut report);
         self.receive(if side == Side::Caller { 1 } else { 3 }, from, &report)
+    }
+
+    fn aim_fax(&mut self, side: Side, rtp: &str, senders: Senders) {
+        let (sending, reports, turn) = (Sending::Allowed, Reports::Apart(None), Turn::Same);
+        let rtp = Some(rtp.parse().unwrap());
+        let aim = Aim { rtp, reports, sending, senders, turn, clock: 0, protection: None, door: None };
+        self.order(Order::Aim { session: CALL, stream: 0, side, aim });
+    }
+
+    /// The same, and what it is then.
+    fn carry(&mut self, port: u32, from: &str, bytes: &[u8]) -> Result<(u16, String, Vec<u8>), Reason> {
+        let mut buffer = bytes.to_vec();
+        let mut packet = Packet::new(&mut buffer, bytes.len());
+        let (port, from) = (PortIndex(port), from.parse().unwrap());
+        match self.relay.receive(self.now, port, from, &mut packet, &mut Outbox::new()) {
+            Verdict::Forward { port, to } => {
+                let (_, local) = self.bound.iter().find(|(bound, _)| *bound == port).unwrap();
+                Ok((local.port(), to.to_string(), packet.bytes().to_vec()))
+            }
+            Verdict::Drop(reason) => Err(reason),
+        }
     }
 
     /// Our local port that it leaves by, and where it goes.

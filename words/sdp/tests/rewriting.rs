@@ -216,6 +216,68 @@ fn each_cover_has_its_protocol_and_its_keys() {
     }
 }
 
+/// T.38 was written with its parameters in two spellings, and makers have their own; limits of redundancy and
+/// of the length of a datagram are between the far ends.
+#[test]
+fn j1_parameters_of_a_fax_cross_in_every_spelling() {
+    let lines = [
+        "T38FaxVersion:0",
+        "T38MaxBitRate:14400",
+        "T38maxBitRate:14400",
+        "T38FaxRateManagement:transferredTCF",
+        "T38FaxMaxBuffer:262",
+        "T38FaxMaxDatagram:90",
+        "T38MaxDatagram:176",
+        "T38FaxUdpEC:t38UDPRedundancy",
+        "T38FaxUdpEC:t38UDPFEC",
+        "T38FaxUdpECDepth:1 3",
+        "T38FaxUdpFECMaxSpan:3",
+        "T38FaxFillBitRemoval",
+        "T38FaxFillBitRemoval:0",
+        "T38FaxTranscodingMMR:1",
+        "T38FaxTranscodingJBIG",
+        "T38VendorInfo:0 0 37",
+        "t38faxversion:3",
+    ];
+    let said: String = lines.iter().map(|line| format!("a={line}\r\n")).collect();
+
+    for protocol in ["udptl", "UDPTL"] {
+        let theirs = format!("{HEAD}m=image 40000 {protocol} t38\r\n{said}");
+        // What codecs speech may have is nothing to a fax.
+        let ours = cross(&theirs, &Codecs::only(["pcmu"])).unwrap();
+        assert!(ours.ends_with(&format!("m=image 30000 {protocol} t38\r\n{said}")), "{ours}");
+    }
+}
+
+/// Who writes while he speaks (RFC 4103): the line and its redundancy cross, whatever codecs speech may have.
+#[test]
+fn h9_a_line_of_text_crosses_with_its_redundancy() {
+    let text = "RTP/AVP 98 99\r\na=rtpmap:98 t140/1000\r\na=rtpmap:99 red/1000\r\na=fmtp:98 cps=30\r\n\
+                a=fmtp:99 98/98/98\r\na=rtt-mixer\r\n";
+    let theirs = format!("{HEAD}m=audio 40000 RTP/AVP 8 0\r\nm=text 40002 {text}");
+
+    let ours = cross(&theirs, &Codecs::only(["pcmu"])).unwrap();
+
+    assert!(ours.ends_with(&format!("m=audio 30000 RTP/AVP 0\r\nm=text 30002 {text}")), "{ours}");
+}
+
+/// Speech with redundancy (RFC 2198) crosses where its codec may; where codecs are named, it has to be too.
+#[test]
+fn h5_redundant_speech_crosses_with_what_it_is_made_of() {
+    let red = "a=rtpmap:121 red/8000\r\na=fmtp:121 0/0\r\n";
+    let theirs = format!("{HEAD}m=audio 40000 RTP/AVP 121 0\r\n{red}");
+
+    for (allowed, formats, is_there) in [
+        (Codecs::all(), "121 0", true),
+        (Codecs::only(["pcmu", "red"]), "121 0", true),
+        (Codecs::only(["pcmu"]), "0", false),
+    ] {
+        let ours = cross(&theirs, &allowed).unwrap();
+        assert!(ours.contains(&format!("m=audio 30000 RTP/AVP {formats}\r\n")), "{ours}");
+        assert_eq!(ours.contains(red), is_there, "{ours}");
+    }
+}
+
 /// What one leg agreed on about the port of its reports is nothing to the other (RFC 5761, 5.1).
 #[test]
 fn e2_reports_share_the_port_of_media_where_this_leg_wants_it() {

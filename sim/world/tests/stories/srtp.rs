@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use actors::{Ended, Habit};
-use world::World;
+use actors::{Deed, Ended, Habit, Note};
+use world::{ActorHandle, World};
 
 use crate::{TWO_PROVIDERS, seed};
 
@@ -60,6 +60,40 @@ fn a20_a_sealed_phone_and_a_sealed_trunk_hear_each_other_after_hold_and_resume()
     world.run_for(Duration::from_secs(5));
     let sound = world.records()[0].media.unwrap();
     assert_eq!((sound.caller.unproven, sound.callee.unproven), (0, 0));
+    world.finish();
+}
+
+/// As Teams does: the key of a sealed side is another after a re-INVITE, when the numbers of both have
+/// wrapped; and a re-INVITE with the same key lets both go on counting.
+#[test]
+fn b7_a_new_key_in_a_re_invite_keeps_sound_after_numbers_have_wrapped() {
+    let mut world = World::from_toml(seed(), &house("required", "required"));
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    for (far, first) in [(&hana, 65_500), (&east, 65_450)] {
+        far.has_habit(Habit::Seals).has_habit(Habit::TellsEach);
+        far.with(|profile| (profile.packet_every, profile.counts_from) = (Duration::from_millis(20), first));
+    }
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(6));
+
+    for deed in [Deed::Rekey, Deed::ReInvite, Deed::Rekey, Deed::Rekey] {
+        east.does(deed);
+        world.run_for(Duration::from_secs(2));
+        let before = (call.packets_heard(), east.legs()[0].packets_heard);
+        world.run_for(Duration::from_secs(2));
+        let after = (call.packets_heard(), east.legs()[0].packets_heard);
+        assert!(after.0 >= before.0 + 98 && after.1 >= before.1 + 98, "{before:?} {after:?}");
+    }
+    hana.does(Deed::Rekey);
+    world.run_for(Duration::from_secs(2));
+
+    assert!(call.is_up());
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    let unopened = |far: &ActorHandle| far.count(|note| matches!(note, Note::Unopened));
+    assert!(unopened(&hana) + unopened(&east) < 10, "but for what was on its way");
+    let sound = world.records()[0].media.unwrap();
+    assert!(sound.caller.unproven + sound.callee.unproven < 20, "{sound:?}");
     world.finish();
 }
 

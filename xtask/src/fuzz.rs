@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
-const TARGETS: [&str; 8] = ["message", "stream", "websocket", "stun", "sdp", "rtp", "dtls", "config"];
+const TARGETS: [&str; 9] =
+    ["message", "stream", "websocket", "stun", "sdp", "rtp", "dtls", "media", "config"];
 
 /// Fuzzes one target, or all of them one after another.
 pub fn run_targets(name: Option<&str>, seconds: u64) -> Result<(), Failure> {

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use model::Role;
 use serde_json::Value;
+
+use crate::condition::Condition;
 use switch::{Held, TrunkView};
 
 /// The house at one moment, as far as figures are made of it.
@@ -30,10 +32,73 @@ pub enum Refused {
     Missing(String),
     /// It is there already, or there is no room for more.
     Taken(String),
+    /// It is not in the state that the asker named.
+    NotThat,
+    /// Somebody else is in the middle of something.
+    Conflict(String),
+    /// With it the configuration would not hold.
+    Unacceptable(Box<Unacceptable>),
     /// The house cannot say it now.
     NotNow(String),
     /// It would be a change that nobody could read of later.
     NotRecorded(String),
+}
+
+/// Why a document is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unacceptable {
+    /// Of the first thing that is wrong; `None` where the document itself cannot be written so.
+    pub code: Option<String>,
+    pub detail: String,
+    /// Where in the document, as a JSON pointer.
+    pub path: Option<String>,
+    pub suggestion: Option<String>,
+    /// Everything that is wrong: problems with their places, and stored tests that fail.
+    pub problems: Value,
+    pub tests: Value,
+}
+
+/// What somebody wishes of one document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub kind: &'static str,
+    pub name: String,
+    /// `None`: it goes.
+    pub becomes: Option<Value>,
+    pub condition: Condition,
+    pub is_dry_run: bool,
+    pub wish: Wish,
+}
+
+/// Who wishes to change the house, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    pub who: String,
+    pub why: Option<String>,
+    /// It is taken back unless somebody confirms it within so many seconds.
+    pub confirm_s: Option<u16>,
+}
+
+/// A document in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    pub value: Value,
+    /// Its entity tag, in quotes.
+    pub tag: String,
+    pub revision: u64,
+    /// The file and the line where it begins.
+    pub defined_at: String,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changed {
+    pub outcome: Value,
+    pub revision: u64,
+    /// Of the document, if there is one.
+    pub tag: Option<String>,
+    /// Where it is found, if it is new.
+    pub is_new: Option<String>,
 }
 
 /// Who asks: whoever holds a token.
@@ -77,6 +142,17 @@ pub trait House: Send + Sync + 'static {
     /// Makes a token, and tells it this once.
     fn create_token(&self, name: &str, role: Role, days: Option<u16>) -> Answer;
     fn revoke_token(&self, name: &str) -> Answer;
+    /// Documents of a kind after the one of this name, in order of the names.
+    fn documents(&self, kind: &str, after: Option<&str>, most: usize) -> Answer;
+    fn document(&self, kind: &str, name: &str) -> Result<Shown, Refused>;
+    fn change(&self, change: Change) -> Result<Changed, Refused>;
+    fn revision(&self, number: &str) -> Answer;
+    /// What an apply of the directory would do.
+    fn plan(&self) -> Answer;
+    /// Applies the directory, if the revision and the digest are those that were seen.
+    fn apply(&self, seen: (Option<u64>, Option<String>), wish: Wish) -> Answer;
+    fn confirm(&self, wish: Wish) -> Answer;
+    fn roll_back(&self, to: Option<u64>, wish: Wish) -> Answer;
     /// `None`: a part of it does not answer.
     fn standing(&self) -> Option<Standing>;
     fn status(&self) -> Answer;

@@ -8,9 +8,11 @@
 //!
 //! Not here: what an answer says (node), the control channel of the command line (node).
 //!
-//! Start with `resources.rs`.
+//! Start with `resources.rs`; `documents.rs` has the rows of every kind of document.
 
 mod code;
+mod condition;
+mod documents;
 mod exposition;
 mod house;
 mod meter;
@@ -20,6 +22,9 @@ mod resources;
 mod serve;
 
 pub use code::{CODES, Code};
-pub use house::{Answer, Became, Deed, House, Person, Refused, Standing};
+pub use condition::{Condition, Tags};
+pub use house::{
+    Answer, Became, Change, Changed, Deed, House, Person, Refused, Shown, Standing, Unacceptable, Wish,
+};
 pub use meter::Meter;
 pub use serve::{Fault, Server, Settings, start};

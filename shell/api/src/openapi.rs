@@ -2,14 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::resources::{BASE, Kind, Parameter, RESOURCES, Resource};
+use crate::resources::{BASE, Body, Kind, Method, Parameter, Resource, all};
+
+/// What the names of shapes of whole documents begin with.
+const DOCUMENT: &str = "document-";
 
 pub fn document(version: &str) -> Value {
     let mut paths = Map::new();
-    for one in RESOURCES {
+    for one in all() {
         let path = paths.entry(format!("{BASE}{}", one.path)).or_insert_with(|| json!({}));
         path[one.method.word()] = operation(one);
     }
+    let mut schemas = schemas();
+    schemas.insert("Problem".to_owned(), problem());
     json!({
         "openapi": "3.1.0",
         "info": { "title": "Tandem", "version": version },
@@ -17,7 +22,7 @@ pub fn document(version: &str) -> Value {
         "security": [{ "token": [] }],
         "components": {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
-            "schemas": { "Problem": problem() },
+            "schemas": schemas,
         },
     })
 }
@@ -29,33 +34,63 @@ fn operation(resource: &Resource) -> Value {
         .then(|| json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }));
     let parameters: Vec<Value> =
         of_path.into_iter().chain(resource.parameters.iter().map(parameter)).collect();
-    let refused = |what: &str| {
-        let schema = json!({ "$ref": "#/components/schemas/Problem" });
-        json!({ "description": what, "content": { "application/problem+json": { "schema": schema } } })
-    };
-    json!({
+    let mut all = json!({
         "operationId": resource.name,
         "summary": resource.summary,
         "description": format!("The token has to be good for: {}.", resource.needs),
         "parameters": parameters,
-        "responses": {
-            "200": {
-                "description": "It is answered",
-                "content": { "application/json": { "schema": { "type": "object" } } },
-            },
-            "400": refused("The question makes no sense"),
-            "401": refused("The token is missing, or is none of ours"),
-            "403": refused("The token is not good for this"),
-            "404": refused("There is no such thing"),
-            "409": refused("It is there already, or there is no room for more"),
-            "503": refused("The house cannot say it now"),
-        },
-    })
+        "responses": responses(resource),
+    });
+    if let Body::Document(kind) = resource.body {
+        let schema = json!({ "$ref": format!("#/components/schemas/{DOCUMENT}{kind}") });
+        let content = json!({ "application/json": { "schema": schema } });
+        all["requestBody"] = json!({ "required": true, "content": content });
+    }
+    all
+}
+
+fn responses(resource: &Resource) -> Value {
+    let refused = |what: &str| {
+        let schema = json!({ "$ref": "#/components/schemas/Problem" });
+        json!({ "description": what, "content": { "application/problem+json": { "schema": schema } } })
+    };
+    let done = |what: &str| {
+        let content = json!({ "application/json": { "schema": { "type": "object" } } });
+        json!({ "description": what, "content": content })
+    };
+    let mut all = json!({
+        "200": done("It is answered"),
+        "400": refused("The question makes no sense"),
+        "401": refused("The token is missing, or is none of ours"),
+        "403": refused("The token is not good for this"),
+        "404": refused("There is no such thing"),
+        "409": refused("It is there already, or somebody is in the middle of a change"),
+        "503": refused("The house cannot do it now"),
+    });
+    if resource.is_of_one_document() {
+        all["412"] = refused("The document is not in the state that was named");
+    }
+    match resource.method {
+        Method::Get if resource.is_of_one_document() => {
+            all["304"] = json!({ "description": "It is as the asker knows it" });
+        }
+        Method::Put => {
+            all["201"] = done("It is there now");
+            all["413"] = refused("The body is too long");
+            all["422"] = refused("With it the configuration would not hold");
+        }
+        Method::Get => {}
+        Method::Post | Method::Delete => {
+            all["422"] = refused("With it the configuration would not hold");
+        }
+    }
+    all
 }
 
 fn parameter(one: &Parameter) -> Value {
     let schema = match one.kind {
         Kind::Text | Kind::NeededText => json!({ "type": "string" }),
+        Kind::YesOrNo => json!({ "type": "boolean" }),
         Kind::NeededWord(known) => json!({ "type": "string", "enum": known }),
         Kind::Ordinal => json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX }),
         Kind::Limit(most) => json!({ "type": "integer", "minimum": 1, "maximum": most }),
@@ -80,4 +115,35 @@ fn problem() -> Value {
             "detail": { "type": "string" },
         },
     })
+}
+
+/// Shapes of documents, by their kinds, and what they are made of; as editors know them.
+fn schemas() -> Map<String, Value> {
+    let mut root = model::schema();
+    let mut all: Map<String, Value> = match root["$defs"].take() {
+        Value::Object(defined) => defined,
+        _ => Map::new(),
+    };
+    for kind in model::kinds() {
+        let of_kind = &root["properties"][kind];
+        let shape = [&of_kind["additionalProperties"], &of_kind["anyOf"][0]];
+        let shape = shape.into_iter().find(|shape| shape.is_object()).cloned().unwrap_or_default();
+        all.insert(format!("{DOCUMENT}{kind}"), shape);
+    }
+    all.values_mut().for_each(moved);
+    all
+}
+
+/// References lead to where the shapes stand here.
+fn moved(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::String(place)) = object.get_mut("$ref") {
+                *place = place.replace("#/$defs/", "#/components/schemas/");
+            }
+            object.values_mut().for_each(moved);
+        }
+        Value::Array(list) => list.iter_mut().for_each(moved),
+        _ => {}
+    }
 }

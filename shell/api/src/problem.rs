@@ -2,22 +2,25 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use model::without_passwords;
+use serde_json::{Map, Value, json};
 
 use crate::code::Code;
-use crate::house::Refused;
+use crate::house::{Refused, Unacceptable};
 
 /// Why a request is not answered.
 #[derive(Debug)]
 pub struct Problem {
     pub status: StatusCode,
-    pub code: Code,
+    pub code: String,
     pub detail: String,
+    /// What else a program may want to know.
+    pub more: Map<String, Value>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, code: Code, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into() }
+        Problem { status, code: code.code.to_owned(), detail: detail.into(), more: Map::new() }
     }
 }
 
@@ -27,7 +30,9 @@ impl Refused {
         match self {
             Refused::Wrong(_) => StatusCode::BAD_REQUEST,
             Refused::Missing(_) => StatusCode::NOT_FOUND,
-            Refused::Taken(_) => StatusCode::CONFLICT,
+            Refused::Taken(_) | Refused::Conflict(_) => StatusCode::CONFLICT,
+            Refused::NotThat => StatusCode::PRECONDITION_FAILED,
+            Refused::Unacceptable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NotNow(_) | Refused::NotRecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -40,22 +45,37 @@ impl From<Refused> for Problem {
             Refused::Wrong(detail) => (Code::SENSELESS, detail),
             Refused::Missing(detail) => (Code::MISSING, detail),
             Refused::Taken(detail) => (Code::TAKEN, detail),
+            Refused::Conflict(detail) => (Code::CONFLICT, detail),
+            Refused::NotThat => (Code::NOT_THAT, "it is not in the state that you named".to_owned()),
+            Refused::Unacceptable(why) => return unacceptable(status, *why),
             Refused::NotNow(detail) => (Code::NOT_NOW, detail),
             Refused::NotRecorded(detail) => (Code::NOT_RECORDED, detail),
         };
-        Problem { status, code, detail }
+        Problem::new(status, code, detail)
     }
+}
+
+fn unacceptable(status: StatusCode, why: Unacceptable) -> Problem {
+    let Unacceptable { code, detail, path, suggestion, problems, tests } = why;
+    let mut more = Map::new();
+    more.extend(path.map(|path| ("path".to_owned(), path.into())));
+    more.extend(suggestion.map(|words| ("suggestion".to_owned(), words.into())));
+    more.insert("problems".to_owned(), problems);
+    more.insert("tests".to_owned(), tests);
+    let code = code.unwrap_or_else(|| Code::UNWRITABLE.code.to_owned());
+    Problem { status, code, detail, more }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Problem { status, code, detail } = self;
+        let Problem { status, code, detail, more } = self;
         let title = status.canonical_reason().unwrap_or("refused");
-        let (number, code) = (status.as_u16(), code.code);
-        let body = json!({
-            "type": "about:blank", "title": title, "status": number, "code": code, "detail": detail,
+        let mut body = json!({
+            "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
         });
-        let mut response = (status, body.to_string()).into_response();
+        body.as_object_mut().into_iter().for_each(|body| body.extend(more.clone()));
+        let text = without_passwords(&body.to_string(), '*').into_owned();
+        let mut response = (status, text).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {

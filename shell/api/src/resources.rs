@@ -6,7 +6,11 @@ use std::str::FromStr;
 use axum::routing::MethodFilter;
 use model::Role;
 
-use crate::house::{Answer, House, Refused};
+use serde_json::Value;
+
+use crate::condition::Condition;
+use crate::documents::{CONFIRM, DOCUMENTS, SYSTEM, WHY};
+use crate::house::{Answer, House, Refused, Wish};
 
 /// Where all but figures and health is found.
 pub const BASE: &str = "/api/v1";
@@ -22,7 +26,29 @@ pub struct Resource {
     pub name: &'static str,
     pub summary: &'static str,
     pub parameters: &'static [Parameter],
-    pub answer: fn(&dyn House, &Asked) -> Answer,
+    pub body: Body,
+    pub answer: fn(&dyn House, &Asked) -> Result<Said, Refused>,
+}
+
+/// What comes with the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    None,
+    /// A document of this kind, as JSON.
+    Document(&'static str),
+}
+
+/// An answer, whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    pub status: u16,
+    pub value: Option<Value>,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// An answer that is a value alone.
+pub fn said(answer: Answer) -> Result<Said, Refused> {
+    Ok(Said { status: 200, value: Some(answer?), headers: Vec::new() })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +56,7 @@ pub enum Method {
     /// Looks, and changes nothing.
     Get,
     Post,
+    Put,
     Delete,
 }
 
@@ -38,6 +65,7 @@ impl Method {
         match self {
             Method::Get => "get",
             Method::Post => "post",
+            Method::Put => "put",
             Method::Delete => "delete",
         }
     }
@@ -46,6 +74,7 @@ impl Method {
         match self {
             Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,
+            Method::Put => MethodFilter::PUT,
             Method::Delete => MethodFilter::DELETE,
         }
     }
@@ -74,6 +103,7 @@ pub enum Kind {
         most: u16,
         usual: u16,
     },
+    YesOrNo,
     /// From 1 to this; where it is not said, it does not matter.
     Limit(u16),
 }
@@ -84,10 +114,14 @@ pub struct Asked {
     /// What stands for `{id}`.
     pub id: String,
     pub words: BTreeMap<String, String>,
+    pub condition: Condition,
+    pub body: Option<Value>,
+    /// The name of who asks.
+    pub who: String,
 }
 
 impl Asked {
-    fn word(&self, name: &str) -> Option<&str> {
+    pub fn word(&self, name: &str) -> Option<&str> {
         self.words.get(name).map(String::as_str)
     }
 
@@ -96,18 +130,24 @@ impl Asked {
         self.word(name).and_then(|word| word.parse().ok())
     }
 
-    fn count(&self, name: &str, usual: u16) -> u16 {
+    /// The wish to change something, as it was asked for.
+    pub fn wish(&self) -> Wish {
+        let why = self.word("why").map(str::to_owned);
+        Wish { who: self.who.clone(), why, confirm_s: self.figure("confirm_s") }
+    }
+
+    pub fn count(&self, name: &str, usual: u16) -> u16 {
         self.figure(name).unwrap_or(usual)
     }
 }
 
 const CALLS_USUAL: u16 = 100;
-const RECORDS_USUAL: u16 = 100;
-const LISTED_MAX: u16 = 1_000;
+pub const RECORDS_USUAL: u16 = 100;
+pub const LISTED_MAX: u16 = 1_000;
 const ROLES: [&str; 3] = ["reader", "operator", "admin"];
 const DAYS_MAX: u16 = 3_650;
 
-pub const RESOURCES: &[Resource] = &[
+const RESOURCES: &[Resource] = &[
     Resource {
         method: Method::Get,
         needs: Role::Reader,
@@ -115,7 +155,8 @@ pub const RESOURCES: &[Resource] = &[
         name: "status",
         summary: "What runs, and how it stands",
         parameters: &[],
-        answer: |house, _| house.status(),
+        body: Body::None,
+        answer: |house, _| said(house.status()),
     },
     Resource {
         method: Method::Get,
@@ -124,7 +165,8 @@ pub const RESOURCES: &[Resource] = &[
         name: "trunks",
         summary: "Every trunk: its calls, its limit, its registration, its far ends",
         parameters: &[],
-        answer: |house, _| house.trunks(None),
+        body: Body::None,
+        answer: |house, _| said(house.trunks(None)),
     },
     Resource {
         method: Method::Get,
@@ -133,7 +175,8 @@ pub const RESOURCES: &[Resource] = &[
         name: "trunk",
         summary: "One trunk",
         parameters: &[],
-        answer: |house, asked| house.trunks(Some(&asked.id)),
+        body: Body::None,
+        answer: |house, asked| said(house.trunks(Some(&asked.id))),
     },
     Resource {
         method: Method::Get,
@@ -146,7 +189,8 @@ pub const RESOURCES: &[Resource] = &[
             what: "How many each shard lists",
             kind: Kind::Count { most: LISTED_MAX, usual: CALLS_USUAL },
         }],
-        answer: |house, asked| house.calls(asked.count("limit", CALLS_USUAL)),
+        body: Body::None,
+        answer: |house, asked| said(house.calls(asked.count("limit", CALLS_USUAL))),
     },
     Resource {
         method: Method::Get,
@@ -155,7 +199,8 @@ pub const RESOURCES: &[Resource] = &[
         name: "call",
         summary: "A call in progress, or the record of one that ended, by its id, a Call-ID or a Session-ID",
         parameters: &[],
-        answer: |house, asked| house.call(&asked.id),
+        body: Body::None,
+        answer: |house, asked| said(house.call(&asked.id)),
     },
     Resource {
         method: Method::Get,
@@ -164,7 +209,8 @@ pub const RESOURCES: &[Resource] = &[
         name: "phones",
         summary: "The phones that are registered, who watches whom, and messages that wait",
         parameters: &[],
-        answer: |house, _| house.phones(),
+        body: Body::None,
+        answer: |house, _| said(house.phones()),
     },
     Resource {
         method: Method::Get,
@@ -184,8 +230,9 @@ pub const RESOURCES: &[Resource] = &[
                 kind: Kind::Count { most: LISTED_MAX, usual: RECORDS_USUAL },
             },
         ],
+        body: Body::None,
         answer: |house, asked| {
-            house.records(asked.word("after"), usize::from(asked.count("limit", RECORDS_USUAL)))
+            said(house.records(asked.word("after"), usize::from(asked.count("limit", RECORDS_USUAL))))
         },
     },
     Resource {
@@ -195,7 +242,8 @@ pub const RESOURCES: &[Resource] = &[
         name: "revisions",
         summary: "What was applied, by whom and why",
         parameters: &[],
-        answer: |house, _| house.revisions(),
+        body: Body::None,
+        answer: |house, _| said(house.revisions()),
     },
     Resource {
         method: Method::Get,
@@ -209,10 +257,72 @@ pub const RESOURCES: &[Resource] = &[
             Parameter { name: "via", what: "The trunk that the call comes from", kind: Kind::Text },
             Parameter { name: "at", what: "When, such as 2026-11-20T10:00:00Z", kind: Kind::Moment },
         ],
+        body: Body::None,
         answer: |house, asked| {
             let number = asked.word("number").unwrap_or_default();
-            house.explain(number, asked.word("from"), asked.word("via"), asked.word("at"))
+            said(house.explain(number, asked.word("from"), asked.word("via"), asked.word("at")))
         },
+    },
+    Resource {
+        method: Method::Get,
+        needs: Role::Reader,
+        path: "/revisions/{id}",
+        name: "revision",
+        summary: "One revision: who, when, why, what changed, and what the stored tests said",
+        parameters: &[],
+        body: Body::None,
+        answer: |house, asked| said(house.revision(&asked.id)),
+    },
+    Resource {
+        method: Method::Get,
+        needs: Role::Reader,
+        path: "/plan",
+        name: "plan",
+        summary: "What an apply of the configuration directory would do; nothing is changed",
+        parameters: &[],
+        body: Body::None,
+        answer: |house, _| said(house.plan()),
+    },
+    Resource {
+        method: Method::Post,
+        needs: Role::Operator,
+        path: "/apply",
+        name: "apply",
+        summary: "Plans, tests, and puts in force what stands in the configuration directory",
+        parameters: &[
+            Parameter { name: "base", what: "Only if this revision still runs", kind: Kind::Ordinal },
+            Parameter { name: "digest", what: "Only if the plan had this digest", kind: Kind::Text },
+            WHY,
+            CONFIRM,
+        ],
+        body: Body::None,
+        answer: |house, asked| {
+            let seen = (asked.figure("base"), asked.word("digest").map(str::to_owned));
+            said(house.apply(seen, asked.wish()))
+        },
+    },
+    Resource {
+        method: Method::Post,
+        needs: Role::Operator,
+        path: "/confirm",
+        name: "confirm",
+        summary: "The revision in force stays",
+        parameters: &[],
+        body: Body::None,
+        answer: |house, asked| said(house.confirm(asked.wish())),
+    },
+    Resource {
+        method: Method::Post,
+        needs: Role::Operator,
+        path: "/rollback",
+        name: "rollback",
+        summary: "Puts an older revision in force again, as a new one",
+        parameters: &[
+            Parameter { name: "to", what: "Which; the one before where it is missing", kind: Kind::Ordinal },
+            WHY,
+        ],
+        body: Body::None,
+        answer: |house, asked| said(house.roll_back(asked.figure("to"), asked.wish())),
     },
     Resource {
         method: Method::Get,
@@ -221,7 +331,8 @@ pub const RESOURCES: &[Resource] = &[
         name: "tokens",
         summary: "Who holds a token, and what it is good for; none says its secret",
         parameters: &[],
-        answer: |house, _| house.tokens(),
+        body: Body::None,
+        answer: |house, _| said(house.tokens()),
     },
     Resource {
         method: Method::Post,
@@ -234,9 +345,10 @@ pub const RESOURCES: &[Resource] = &[
             Parameter { name: "role", what: "What it is good for", kind: Kind::NeededWord(&ROLES) },
             Parameter { name: "days", what: "After how many it ends", kind: Kind::Limit(DAYS_MAX) },
         ],
+        body: Body::None,
         answer: |house, asked| {
             let role = asked.figure("role").unwrap_or(Role::Reader);
-            house.create_token(asked.word("name").unwrap_or_default(), role, asked.figure("days"))
+            said(house.create_token(asked.word("name").unwrap_or_default(), role, asked.figure("days")))
         },
     },
     Resource {
@@ -246,7 +358,8 @@ pub const RESOURCES: &[Resource] = &[
         name: "revokeToken",
         summary: "Whoever holds it is nobody from now on",
         parameters: &[],
-        answer: |house, asked| house.revoke_token(&asked.id),
+        body: Body::None,
+        answer: |house, asked| said(house.revoke_token(&asked.id)),
     },
     Resource {
         method: Method::Get,
@@ -266,12 +379,18 @@ pub const RESOURCES: &[Resource] = &[
                 kind: Kind::Count { most: LISTED_MAX, usual: RECORDS_USUAL },
             },
         ],
+        body: Body::None,
         answer: |house, asked| {
             let after = asked.figure("after").unwrap_or(0);
-            house.deeds(after, usize::from(asked.count("limit", RECORDS_USUAL)))
+            said(house.deeds(after, usize::from(asked.count("limit", RECORDS_USUAL))))
         },
     },
 ];
+
+/// Every row.
+pub fn all() -> impl Iterator<Item = &'static Resource> {
+    RESOURCES.iter().chain(SYSTEM).chain(DOCUMENTS.iter().flatten())
+}
 
 impl Resource {
     /// Whether the house is another one afterwards.
@@ -279,8 +398,13 @@ impl Resource {
         self.method != Method::Get
     }
 
+    /// Whether it is about one document of the configuration.
+    pub fn is_of_one_document(&self) -> bool {
+        self.path.starts_with("/config/") && (self.path.ends_with("/{id}") || self.path == "/config/system")
+    }
+
     /// Answers, unless something was asked that it does not know.
-    pub fn answer(&self, house: &dyn House, asked: &Asked) -> Answer {
+    pub fn answer(&self, house: &dyn House, asked: &Asked) -> Result<Said, Refused> {
         for (name, word) in &asked.words {
             let Some(parameter) = self.parameters.iter().find(|known| known.name == name) else {
                 return Err(Refused::Wrong(format!("{name}: {} takes {}", self.name, self.takes())));
@@ -314,6 +438,7 @@ impl Parameter {
                 (is_count(most), format!("a count from 1 to {most}"))
             }
             Kind::Ordinal => (word.parse::<u64>().is_ok() && is_plain(word), "a number from 0".to_owned()),
+            Kind::YesOrNo => (["true", "false"].contains(&word), "true or false".to_owned()),
             Kind::NeededWord(known) => (known.contains(&word), known.join(" or ")),
         };
         let says = || Refused::Wrong(format!("{}: {wanted}, and not {word:?}", self.name));

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
-use axum::extract::{ConnectInfo, Extension, Path, Query, Request, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Extension, Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, on};
@@ -20,15 +22,18 @@ use tokio::sync::{Semaphore, oneshot};
 use tracing::error;
 
 use crate::code::Code;
+use crate::condition::{Condition, Tags};
 use crate::exposition;
-use crate::house::{Answer, Became, Deed, House, Person, Standing};
+use crate::house::{Became, Deed, House, Person, Refused, Standing};
 use crate::meter::Meter;
 use crate::openapi;
 use crate::problem::Problem;
-use crate::resources::{Asked, BASE, RESOURCES, Resource};
+use crate::resources::{self, Asked, BASE, Body, Resource, Said};
 
 /// Answers that are being made at once; whoever comes then is told to come again.
 const ANSWERS_MAX: usize = 8;
+/// A document is never so long.
+const BODY_MAX: usize = 1 << 20;
 /// What is written down of what was asked.
 const WHAT_MAX: usize = 300;
 
@@ -114,8 +119,8 @@ fn service(shared: Arc<Shared>) -> IntoMakeServiceWithConnectInfo<Router, Socket
 
 fn router(shared: Arc<Shared>) -> Router {
     let mut asked = Router::new();
-    for resource in RESOURCES {
-        let handler = move |state, who, uri, id, words| answer(resource, state, who, (uri, id, words));
+    for resource in resources::all() {
+        let handler = move |state, who, question, body| answer(resource, state, who, question, body);
         asked = asked.route(&format!("{BASE}{}", resource.path), on(resource.method.filter(), handler));
     }
     let token = middleware::from_fn_with_state(Arc::clone(&shared), with_token);
@@ -128,12 +133,16 @@ fn router(shared: Arc<Shared>) -> Router {
         .fallback(async || {
             Problem::new(StatusCode::NOT_FOUND, Code::MISSING, "nothing is here; /openapi.json says what is")
         })
+        .layer(DefaultBodyLimit::max(BODY_MAX))
         .method_not_allowed_fallback(async || {
             let words = "this is not asked for by that method; /openapi.json says by which";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::NO_METHOD, words)
         })
         .with_state(shared)
 }
+
+/// What is asked of what, with which words and headers.
+type Question = (Uri, Option<Path<String>>, Query<BTreeMap<String, String>>, HeaderMap);
 
 /// Who asks, and from where.
 #[derive(Clone)]
@@ -165,7 +174,8 @@ async fn answer(
     resource: &'static Resource,
     State(shared): Known,
     Extension(Asker { person, from }): Extension<Asker>,
-    (uri, id, Query(words)): (Uri, Option<Path<String>>, Query<BTreeMap<String, String>>),
+    (uri, id, Query(words), headers): Question,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let what = what(&resource.method.word().to_ascii_uppercase(), &uri);
     let needs = resource.needs;
@@ -176,21 +186,48 @@ async fn answer(
         turned_away(&shared, Deed { who: Some(person), from, what, became });
         return Err(Problem::new(status, Code::NOT_ALLOWED, words));
     }
-    let asked = Asked { id: id.map(|Path(id)| id).unwrap_or_default(), words };
+    let tags = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(Tags::read);
+    let condition = Condition { is: tags(header::IF_MATCH), is_not: tags(header::IF_NONE_MATCH) };
+    let (id, who) = (id.map(|Path(id)| id).unwrap_or_default(), person.name.clone());
+    let asked = Asked { id, words, condition, body: document(resource, body)?, who };
     let deed = Deed { who: Some(person), from, what, became: Became::Asked };
     let answer = wait(&shared, move |house| match resource.is_change() {
         true => recorded(house, deed, || resource.answer(house, &asked)),
         false => resource.answer(house, &asked),
     });
-    Ok(json(&answer.await??))
+    Ok(whole(answer.await??))
+}
+
+/// What was sent with the question, where it wants something.
+fn document(resource: &Resource, body: Result<Bytes, BytesRejection>) -> Result<Option<Value>, Problem> {
+    let body = body.map_err(|fault| match fault.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let words = format!("a document has {BODY_MAX} bytes at most");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Code::SENSELESS, words)
+        }
+        _ => Problem::new(StatusCode::BAD_REQUEST, Code::SENSELESS, "the body ended too soon"),
+    })?;
+    let Body::Document(kind) = resource.body else { return Ok(None) };
+    let wrong = |words: String| Problem::new(StatusCode::BAD_REQUEST, Code::SENSELESS, words);
+    // The reader's own words could repeat a secret.
+    let value: Value = serde_json::from_slice(&body)
+        .map_err(|fault| wrong(format!("not JSON: line {}, column {}", fault.line(), fault.column())))?;
+    match value.is_object() {
+        true => Ok(Some(value)),
+        false => Err(wrong(format!("a document [{kind}] is an object {{ … }}"))),
+    }
 }
 
 /// Does it, between two lines of the audit log. Without the first nothing is done.
-fn recorded(house: &dyn House, deed: Deed, answer: impl FnOnce() -> Answer) -> Answer {
+fn recorded(
+    house: &dyn House,
+    deed: Deed,
+    answer: impl FnOnce() -> Result<Said, Refused>,
+) -> Result<Said, Refused> {
     house.record(&deed)?;
     let answer = answer();
-    let status = answer.as_ref().map_or_else(|refused| refused.status(), |_| StatusCode::OK);
-    if house.record(&Deed { became: Became::Answered(status.as_u16()), ..deed }).is_err() {
+    let status = answer.as_ref().map_or_else(|refused| refused.status().as_u16(), |said| said.status);
+    if house.record(&Deed { became: Became::Answered(status), ..deed }).is_err() {
         error!("what became of a change by HTTP is not in the audit log; that it was asked for is");
     }
     answer
@@ -246,6 +283,19 @@ async fn standing(shared: &Arc<Shared>) -> Result<Standing, Problem> {
     let words = "a shard does not answer";
     let silent = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::NOT_NOW, words);
     wait(shared, |house| house.standing()).await?.ok_or_else(silent)
+}
+
+fn whole(said: Said) -> Response {
+    let Said { status, value, headers } = said;
+    let mut response = value.as_ref().map_or_else(|| ().into_response(), json);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    for (name, text) in headers {
+        // A file's name may hold what no header can.
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 fn json(value: &Value) -> Response {

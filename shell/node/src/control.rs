@@ -12,10 +12,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cli::Exit;
-use model::Role;
+use model::{Role, SourceFile};
 use policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::revisions::TagKey;
 
 pub use ask::ask;
 pub use serve::{Asked, Control, Window};
@@ -132,10 +134,18 @@ pub enum Stage {
 }
 
 /// Where the owner of the house pins its notice, and the policy in force beside it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Board {
     notice: Mutex<Notice>,
     policy: Mutex<Option<Arc<Policy>>>,
+    documents: Mutex<Option<Arc<InForce>>>,
+}
+
+/// The documents in force, as they are written.
+pub struct InForce {
+    pub revision: u64,
+    pub files: Vec<SourceFile>,
+    pub tags: TagKey,
 }
 
 impl Board {
@@ -154,6 +164,15 @@ impl Board {
         drop(shown);
         // Perhaps the last who had it: that takes a while.
         drop(before);
+    }
+
+    /// The documents that the policy was made of, once there is one.
+    pub fn documents(&self) -> Option<Arc<InForce>> {
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn shows_documents(&self, documents: InForce) {
+        *self.documents.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(documents));
     }
 
     pub fn change(&self, change: impl FnOnce(&mut Notice)) {

@@ -31,6 +31,14 @@ impl Written {
         Written { files, lists, documents: None, digest: OnceCell::new() }
     }
 
+    /// What is in force with another document in it: its lists are those in force, and new ones are read.
+    pub fn with_lists(files: Vec<SourceFile>, kept: Vec<List>, directory: &Path) -> Written {
+        let documents = model::load(&files);
+        let lists = documents.as_ref().map(|documents| known_or_read(documents, kept, directory));
+        let lists = lists.unwrap_or_default();
+        Written { documents: Some(documents), ..Written::new(files, lists) }
+    }
+
     /// Reads a directory. Files that were taken apart before need not be again to know which lists they name.
     pub fn read(directory: &Path, known: &[&Documents]) -> Result<Written> {
         let files = read(directory)?;
@@ -139,9 +147,16 @@ pub fn empty(documents: &mut Documents) {
 /// Reads the price lists and the files of sound. A file that cannot be read is left out: the compiler says
 /// where it is missed.
 fn lists_of(documents: &Documents, directory: &Path) -> Vec<List> {
+    known_or_read(documents, Vec::new(), directory)
+}
+
+fn known_or_read(documents: &Documents, known: Vec<List>, directory: &Path) -> Vec<List> {
     let lists = documents.deck.values().map(|deck| deck.file.as_str());
     let files: BTreeSet<&str> = lists.chain(documents.sound_files()).collect();
-    let read = |file: &str| Some(List::new(file, bounded(&directory.join(file))?));
+    let read = |file: &str| match known.iter().find(|list| *list.name == *file) {
+        Some(list) => Some(list.clone()),
+        None => Some(List::new(file, bounded(&directory.join(file))?)),
+    };
     files.into_iter().filter_map(read).collect()
 }
 

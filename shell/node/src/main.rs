@@ -9,6 +9,7 @@ mod banner;
 mod certificate;
 mod control;
 mod demo;
+mod desk;
 mod directory;
 mod edge;
 mod ladder;

@@ -1,5 +1,6 @@
 //! `tandem up`: runs the house until it is told to stop, and reads its directory again when told to.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -21,9 +22,9 @@ use tracing::{error, info, warn};
 use crate::access::Access;
 use crate::addresses;
 use crate::banner::banner;
-use crate::control::{Asked, Board, Control, Response, Stage, Window};
+use crate::control::{Asked, Board, Control, InForce, Response, Stage, Window};
 use crate::edge::{Edge, Plan};
-use crate::revisions::{Kept, Owner, answer, begin};
+use crate::revisions::{Job, Kept, Owner, answer, begin};
 use crate::supervisor::Supervisor;
 use crate::web;
 
@@ -35,11 +36,18 @@ const LOOK_AT_FILES: Duration = Duration::from_secs(60);
 enum Happening {
     Signal(i32),
     Asked(Asked),
+    Job(Job),
 }
 
 impl From<Asked> for Happening {
     fn from(asked: Asked) -> Happening {
         Happening::Asked(asked)
+    }
+}
+
+impl From<Job> for Happening {
+    fn from(job: Job) -> Happening {
+        Happening::Job(job)
     }
 }
 
@@ -71,7 +79,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     let (tell, happenings) = mpsc::channel();
     tell_signals(tell.clone())?;
     let (notes, kept) = (begun.notes.clone(), begun.kept);
-    let mut owner = Owner::new(&up.dir, revisions, begun);
+    let mut owner = Owner::new(&up.dir, revisions, begun)?;
     let flight = Flight::new(up.flight_mb * 1_000_000);
     let meter = Arc::new(Meter::default());
     let edge = start_edge(up, &data, &owner, (&flight, &meter), kept)?;
@@ -83,7 +91,9 @@ pub fn run(up: &Up) -> Result<Exit> {
     board.change(|notice| notice.notes = notes);
     pin(&board, &owner);
     let access = Arc::new(Access::open(&data, up.http_token_file.as_deref())?);
-    let web = web::open(up, &data, edge.asker(), &board, (&meter, &access))?;
+    let jobs = tell.clone();
+    let order = move |job: Job| jobs.send(job.into()).is_ok();
+    let web = web::open(up, &data, edge.asker(), &board, (&meter, &access, Box::new(order)))?;
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
     let window = Window { asker, board: shown, flight, access, owner: tell };
     let control = open_control(&data, window);
@@ -172,6 +182,12 @@ fn serve(
                 supervisor.ready(told);
             }
             Ok(Happening::Asked(asked)) => answer(owner, edge, asked),
+            Ok(Happening::Job(job)) => {
+                let told = catch_unwind(AssertUnwindSafe(|| job(owner, edge)));
+                pin(board, owner);
+                // Whoever waits for a job that a defect has cost hears so by its end.
+                let _ = told.map(|told| told());
+            }
             Ok(Happening::Signal(_)) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
         }
@@ -188,6 +204,11 @@ fn serve(
 /// Says on the board what is in force.
 fn pin(board: &Board, owner: &Owner) {
     board.shows(owner.policy());
+    let revision = owner.about().number;
+    if board.documents().is_none_or(|shown| shown.revision != revision) {
+        let (files, tags) = (owner.documents().files.clone(), *owner.tags());
+        board.shows_documents(InForce { revision, files, tags });
+    }
     board.change(|notice| {
         notice.name.clone_from(&owner.documents().system.value.name);
         notice.revision = owner.about().number;
@@ -230,7 +251,8 @@ fn drain(edge: &Edge, happenings: &Receiver<Happening>, drain_max: Duration) -> 
             return Drained::TimeIsUp;
         }
         match happenings.recv_timeout(LOOK_EVERY) {
-            Ok(Happening::Signal(SIGHUP)) | Err(_) => {}
+            // Whoever waits for a job hears by its end that it is not done.
+            Ok(Happening::Signal(SIGHUP) | Happening::Job(_)) | Err(_) => {}
             Ok(Happening::Signal(_)) => return Drained::AskedAgain,
             Ok(Happening::Asked(asked)) => {
                 let stopping = Response::refused(Exit::Bad, "the house is about to stop");

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use api::{Answer, Became, House, Meter, Person, Refused, Server, Settings, Standing};
+use api::{
+    Answer, Became, Change, Changed, House, Meter, Person, Refused, Server, Settings, Shown, Standing, Wish,
+};
 use cli::Up;
 use model::Role;
 use serde::Serialize;
@@ -15,6 +17,7 @@ use switch_io::Asker;
 
 use crate::access::Access;
 use crate::control::{Board, Stage};
+use crate::desk::{Desk, Order};
 use crate::sight;
 use crate::verbs::{call, explain, kept, trunk};
 
@@ -23,6 +26,7 @@ struct Web {
     asker: Asker,
     board: Arc<Board>,
     access: Arc<Access>,
+    desk: Desk,
     data: PathBuf,
 }
 
@@ -32,12 +36,13 @@ pub fn open(
     data: &Path,
     asker: Asker,
     board: &Arc<Board>,
-    (meter, access): (&Arc<Meter>, &Arc<Access>),
+    (meter, access, order): (&Arc<Meter>, &Arc<Access>, Order),
 ) -> Result<Option<Server>> {
     let Some(listen) = up.http else { return Ok(None) };
     let settings = Settings { listen, version: env!("CARGO_PKG_VERSION") };
     let (board, access) = (Arc::clone(board), Arc::clone(access));
-    let web = Web { asker, board, access, data: data.to_owned() };
+    let desk = Desk { order, board: Arc::clone(&board) };
+    let web = Web { asker, board, access, desk, data: data.to_owned() };
     let server = api::start(settings, Box::new(web), Arc::clone(meter));
     server.map(Some).with_context(|| format!("--http {listen}"))
 }
@@ -79,6 +84,40 @@ impl House for Web {
     fn revoke_token(&self, name: &str) -> Answer {
         self.access.revoke(name).map_err(of_token)?;
         Ok(json!({ "revoked": name }))
+    }
+
+    fn documents(&self, kind: &str, after: Option<&str>, most: usize) -> Answer {
+        self.desk.documents(kind, after, most)
+    }
+
+    fn document(&self, kind: &str, name: &str) -> Result<Shown, Refused> {
+        self.desk.document(kind, name)
+    }
+
+    fn change(&self, change: Change) -> Result<Changed, Refused> {
+        self.desk.change(change)
+    }
+
+    fn revision(&self, number: &str) -> Answer {
+        let all = store::revisions_in(&self.data).map_err(unreadable)?;
+        let found = all.into_iter().find(|about| about.number.to_string() == number);
+        said(found.ok_or_else(|| Refused::Missing(format!("there is no revision {number}")))?)
+    }
+
+    fn plan(&self) -> Answer {
+        self.desk.plan()
+    }
+
+    fn apply(&self, seen: (Option<u64>, Option<String>), wish: Wish) -> Answer {
+        self.desk.apply(seen, wish)
+    }
+
+    fn confirm(&self, wish: Wish) -> Answer {
+        self.desk.confirm(wish)
+    }
+
+    fn roll_back(&self, to: Option<u64>, wish: Wish) -> Answer {
+        self.desk.roll_back(to, wish)
     }
 
     fn standing(&self) -> Option<Standing> {

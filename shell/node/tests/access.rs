@@ -45,7 +45,7 @@ impl Web {
 }
 
 #[test]
-fn tokens_open_what_they_are_good_for_until_they_are_revoked() {
+fn req_f73_tokens_open_what_they_are_good_for_until_they_are_revoked() {
     let web = Web::start("access");
     let (reader, admin) = (web.token("grafana", "reader"), web.token("boss", "admin"));
     assert!(reader.starts_with("tandem_") && reader.len() > 64, "{reader}");

@@ -79,6 +79,16 @@ impl Revisions {
         Place::of(&self.directory, number).content()
     }
 
+    /// Whether a document of this name and text was part of some revision that is kept.
+    pub fn has_text(&self, name: &str, text: &str) -> io::Result<bool> {
+        for number in folders(&self.directory)?.into_iter().rev() {
+            if Place::of(&self.directory, number).document(name)?.is_some_and(|kept| kept == text) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Keeps a revision: on return it is on the disk, whole.
     pub fn keep(&self, about: &About, documents: &[(&str, &str)], lists: &[List]) -> io::Result<()> {
         Place::of(&self.directory, about.number).write(about, documents, lists)

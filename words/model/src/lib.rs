@@ -12,9 +12,11 @@ mod difference;
 mod documents;
 mod lacks;
 mod load;
+mod masked;
 mod merge;
 mod schema;
 mod template;
+mod written;
 
 mod alert;
 mod call_rules;
@@ -89,6 +91,7 @@ pub use link::{Link, LinkKind};
 pub use load::load;
 pub use malicious::MarkMalicious;
 pub use marks::{Dscp, Marks};
+pub use masked::{masked, unmasked};
 pub use media::{Codec, Dtmf, Ice, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
 pub use music::Music;
 pub use network::{Address, Network, PortRange, Source};
@@ -117,3 +120,7 @@ pub use trunk::{Accept, Auth, DidRule, Server, Transit, Trunk, TrunkDirection, T
 pub use trunk_limits::{Rate, TrunkLimits};
 pub use uri::{Secure, SipUri, Transport};
 pub use user::{Class, Device, Numbers, Unowned, User, Watchers};
+pub use written::{
+    Unwritable, WrittenDocument, document_of, documents_of, is_name, kinds, pointer_to, rewritten,
+    says_nothing,
+};

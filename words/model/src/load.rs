@@ -31,7 +31,7 @@ use crate::template::{self, Template};
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
-const KINDS: [&str; 18] = [
+pub(crate) const KINDS: [&str; 18] = [
     "format",
     "system",
     "interface",

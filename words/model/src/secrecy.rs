@@ -56,7 +56,7 @@ pub fn shown_header<'v>(header: &str, value: &'v str) -> &'v str {
     if names_a_secret(header) { "…" } else { value }
 }
 
-fn is_secret_key(key: &str) -> bool {
+pub(crate) fn is_secret_key(key: &str) -> bool {
     let plain = plain(key);
     PARTS.iter().any(|part| plain.contains(part))
         || KEYS

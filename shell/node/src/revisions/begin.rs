@@ -32,7 +32,7 @@ pub enum Kept {
 /// Decides, and keeps a new revision if one begins. The inner error is everything that is wrong.
 pub fn begin(directory: &Path, revisions: &Revisions) -> Result<Result<Begun, Vec<Problem>>> {
     let written = Written::read(directory, &[]);
-    let Some(newest) = revisions.newest()? else {
+    let Some(mut newest) = revisions.newest()? else {
         return first(directory, written?, revisions);
     };
     if !newest.is_settled
@@ -43,6 +43,11 @@ pub fn begin(directory: &Path, revisions: &Revisions) -> Result<Result<Begun, Ve
     }
     let refused = match written {
         Ok(written) if written.digest() == newest.directory => None,
+        // What came by HTTP has reached the directory after the revision was written.
+        Ok(written) if written.digest() == newest.documents => {
+            newest.directory.clone_from(&newest.documents);
+            None
+        }
         Ok(written) => match changed(directory, written, revisions, &newest)? {
             Ok(begun) => return Ok(Ok(begun)),
             Err(words) => Some(words),

@@ -1,5 +1,6 @@
 //! The owner of what is in force: applies, waits for a confirmation, goes back.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,14 +10,16 @@ use model::Documents;
 use policy::Policy;
 use serde::Serialize;
 use serde_json::json;
-use store::{About, Cause, Retention, Revisions};
+use store::{About, Cause, Content, Retention, Revisions};
 use tracing::{error, info, warn};
 
 use super::author::own_name;
 use super::begin::Begun;
 use super::moment::now_ms;
+use super::placing::FileEdit;
 use super::plan::Plan;
 use super::running::Running;
+use super::tag::TagKey;
 use crate::directory::{Loaded, Written};
 use crate::edge::Edge;
 
@@ -31,6 +34,9 @@ pub struct Owner {
     confirm_by: Option<Instant>,
     /// What was planned last, so that an apply of it need not compile again.
     planned: Option<Planned>,
+    /// What is written into the directory once the revision in force is confirmed.
+    awaits: Option<FileEdit>,
+    tags: TagKey,
 }
 
 struct Planned {
@@ -76,15 +82,19 @@ pub enum Became {
     Applied,
     /// The documents are those in force; secrets were read again.
     Unchanged,
+    /// It could be; nothing was.
+    DryRun,
     Refused,
 }
 
 impl Owner {
-    pub fn new(directory: &Path, revisions: Revisions, begun: Begun) -> Owner {
+    pub fn new(directory: &Path, revisions: Revisions, begun: Begun) -> io::Result<Owner> {
         let Begun { loaded: Loaded { documents, policy }, about, .. } = begun;
         let policy = Arc::new(policy);
         let directory = directory.to_owned();
-        Owner { directory, revisions, documents, policy, about, confirm_by: None, planned: None }
+        let tags = TagKey::new()?;
+        let (confirm_by, planned, awaits) = (None, None, None);
+        Ok(Owner { directory, revisions, documents, policy, about, confirm_by, planned, awaits, tags })
     }
 
     pub fn policy(&self) -> &Arc<Policy> {
@@ -99,6 +109,24 @@ impl Owner {
         &self.about
     }
 
+    /// What makes entity tags of documents.
+    pub fn tags(&self) -> &TagKey {
+        &self.tags
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn revisions(&self) -> &Revisions {
+        &self.revisions
+    }
+
+    /// What the revision in force was made of.
+    pub(super) fn content(&self) -> Result<Content, No> {
+        self.revisions.content(self.about.number).map_err(No::disk)
+    }
+
     /// When `expire` is due.
     pub fn deadline(&self) -> Option<Instant> {
         let planned = self.planned.as_ref().map(|planned| planned.until);
@@ -106,7 +134,7 @@ impl Owner {
     }
 
     /// Takes back the revision that it began with, which never ran.
-    pub fn withdraw(&self) -> std::io::Result<()> {
+    pub fn withdraw(&self) -> io::Result<()> {
         self.revisions.withdraw(self.about.number)
     }
 
@@ -154,7 +182,7 @@ impl Owner {
         outcome.plan.warnings.iter().for_each(|warning| warn!("{warning}"));
         match outcome.what {
             Became::Refused => Err(outcome.plan.faults()),
-            Became::Applied | Became::Unchanged => {
+            Became::Applied | Became::Unchanged | Became::DryRun => {
                 outcome.plan.restart.iter().for_each(|words| warn!("{words}"));
                 Ok(())
             }
@@ -170,7 +198,28 @@ impl Owner {
         self.about.is_settled = true;
         self.confirm_by = None;
         info!(revision = self.about.number, author, "confirmed");
+        self.place();
         Ok(self.about.number)
+    }
+
+    /// The directory follows once the revision in force is confirmed, and not before.
+    pub(super) fn place_when_confirmed(&mut self, edit: FileEdit) {
+        self.awaits = Some(edit);
+    }
+
+    /// Writes what waited into the directory. What does not come to stand there is in force all the same, and
+    /// `tandem plan` shows the difference.
+    fn place(&mut self) {
+        let Some(edit) = self.awaits.take() else { return };
+        match edit.is_safe(&self.directory, &self.revisions) {
+            Ok(true) => {
+                if let Err(fault) = edit.write(&self.directory) {
+                    error!("{} is not as it is in force: {fault}", edit.file);
+                }
+            }
+            Ok(false) => error!("{} was edited, and is not as it is in force", edit.file),
+            Err(fault) => error!("{} is not as it is in force: {fault}", edit.file),
+        }
     }
 
     /// Runs the documents of an older revision again, as a new one. The way back asks no test for leave.
@@ -250,7 +299,7 @@ impl Owner {
         is_same.then_some(planned)
     }
 
-    fn make_plan(&self, written: &mut Written, from: Option<&Path>) -> (Plan, Option<Loaded>) {
+    pub(super) fn make_plan(&self, written: &mut Written, from: Option<&Path>) -> (Plan, Option<Loaded>) {
         let running = Running { documents: &self.documents, policy: &self.policy };
         Plan::make(written, from.unwrap_or(&self.directory), &self.directory, Some(running))
     }
@@ -267,7 +316,7 @@ impl Owner {
         }
     }
 
-    fn check_settled(&self) -> Result<(), No> {
+    pub(super) fn check_settled(&self) -> Result<(), No> {
         if self.confirm_by.is_none() {
             return Ok(());
         }
@@ -289,7 +338,7 @@ impl Owner {
     }
 
     /// Writes a revision, then publishes it: what runs is always on the disk.
-    fn revise(
+    pub(super) fn revise(
         &mut self,
         edge: &Edge,
         (written, loaded): (&Written, Loaded),
@@ -315,6 +364,7 @@ impl Owner {
         };
         self.revisions.keep(&about, &written.texts(), written.lists()).map_err(No::disk)?;
         self.publish(edge, loaded, about.number);
+        self.awaits = None;
         self.confirm_by = wish.confirm_within.and_then(|wait| Instant::now().checked_add(wait));
         self.about = about;
         info!(revision = self.about.number, "applied; calls in progress keep their plan");
@@ -334,7 +384,7 @@ impl Owner {
         drop(std::mem::replace(&mut self.policy, policy));
     }
 
-    fn outcome(&self, what: Became, plan: Plan) -> Outcome {
+    pub(super) fn outcome(&self, what: Became, plan: Plan) -> Outcome {
         Outcome { revision: self.about.number, what, confirm_by_ms: self.awaited_ms(), plan }
     }
 
@@ -349,7 +399,7 @@ impl No {
         No { exit: Exit::Bad, words: words.into() }
     }
 
-    fn disk(fault: std::io::Error) -> No {
+    fn disk(fault: io::Error) -> No {
         No { exit: Exit::Unreachable, words: format!("the revision cannot be kept: {fault}") }
     }
 }

@@ -8,6 +8,7 @@ use model::{Change, Documents, Problem, difference};
 use policy::{Policy, TestResult};
 use serde::Serialize;
 use serde_json::{Value, json};
+use store::About;
 
 use super::effects::effects;
 use super::prices::{DeckChange, Files, deck_changes, sound_changes};
@@ -135,6 +136,22 @@ impl Plan {
 }
 
 impl Plan {
+    /// That nothing would change.
+    pub fn of_nothing(about: &About, directory: &Path) -> Plan {
+        Plan {
+            base: Some(about.number),
+            directory: directory.display().to_string(),
+            digest: about.documents.clone(),
+            is_good: true,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            changes: Changes::default(),
+            effects: Vec::new(),
+            tests: TestsRun::default(),
+            restart: Vec::new(),
+        }
+    }
+
     /// Why it may not be applied.
     pub fn faults(&self) -> Vec<String> {
         self.problems.iter().map(ToString::to_string).chain(failed_in_words(&self.tests)).collect()

@@ -54,6 +54,15 @@ impl Place {
         Ok(Content { documents, lists })
     }
 
+    /// The text of one document.
+    pub fn document(&self, name: &str) -> io::Result<Option<String>> {
+        match fs::read_to_string(self.path.join(DOCUMENTS).join(inside(name)?)) {
+            Ok(text) => Ok(Some(text)),
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// The price lists that it names.
     pub fn lists(&self) -> io::Result<Names> {
         match fs::read(self.path.join(LISTS)) {

@@ -39,7 +39,7 @@ codes! {
     TAKEN "TD-A009" "it is there already, or there are too many"
         "Choose another name, or remove what is there first.";
     NOT_THAT "TD-A010" "the document is not in the state that was named"
-        "Somebody changed it since, or it is there, or it is not: GET it again, and send its ETag as If-Match.";
+        "Somebody changed it, or it is there, or it is not: GET it again, and send its ETag as If-Match.";
     CONFLICT "TD-A011" "somebody is in the middle of a change"
         "A revision waits to be confirmed, or the directory was edited and not applied: see tandem plan.";
     UNTESTED "TD-A012" "a stored test would fail"

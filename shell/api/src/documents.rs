@@ -3,7 +3,7 @@
 use model::Role;
 
 use crate::house::{Change, Changed, Refused, Shown};
-use crate::resources::{
+use crate::question::{
     Asked, Body, Kind, LISTED_MAX, Method, Parameter, RECORDS_USUAL, Resource, Said, said,
 };
 

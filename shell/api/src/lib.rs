@@ -8,7 +8,8 @@
 //!
 //! Not here: what an answer says (node), the control channel of the command line (node).
 //!
-//! Start with `resources.rs`; `documents.rs` has the rows of every kind of document.
+//! Start with `resources.rs`; `question.rs` says what a row is, `documents.rs` has those of every kind of
+//! document.
 
 mod code;
 mod condition;
@@ -18,6 +19,7 @@ mod house;
 mod meter;
 mod openapi;
 mod problem;
+mod question;
 mod resources;
 mod serve;
 

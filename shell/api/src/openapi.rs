@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::resources::{BASE, Body, Kind, Method, Parameter, Resource, all};
+use crate::question::{Body, Kind, Method, Parameter, Resource};
+use crate::resources::{BASE, all};
 
 /// What the names of shapes of whole documents begin with.
 const DOCUMENT: &str = "document-";

@@ -28,7 +28,8 @@ use crate::house::{Became, Deed, House, Person, Refused, Standing};
 use crate::meter::Meter;
 use crate::openapi;
 use crate::problem::Problem;
-use crate::resources::{self, Asked, BASE, Body, Resource, Said};
+use crate::question::{Asked, Body, Resource, Said};
+use crate::resources::{self, BASE};
 
 /// Answers that are being made at once; whoever comes then is told to come again.
 const ANSWERS_MAX: usize = 8;

@@ -9,8 +9,8 @@ const MASK: &str = "…";
 /// Stands for a password in a URI: a sign that may stand there.
 const MASK_OF_URI: &str = "*";
 
-/// The same without secrets: what stands behind a key that says so, in a rule that sets a header which says so,
-/// and passwords in URIs.
+/// The same without secrets: what stands behind a key that says so, in a rule that sets a header which says
+/// so, and passwords in URIs.
 pub fn masked(value: &Value) -> Value {
     match value {
         Value::Object(object) => {

@@ -29,9 +29,12 @@ pub struct Edit {
     /// `None`: it goes.
     pub becomes: Option<Value>,
     /// Whether it may be done to what has this entity tag.
-    pub allows: Box<dyn Fn(Option<&str>) -> bool + Send>,
+    pub allows: Allows,
     pub trial: Trial,
 }
+
+/// What a document's entity tag has to be, if there is a document.
+pub type Allows = Box<dyn Fn(Option<&str>) -> bool + Send>;
 
 /// Whether it is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

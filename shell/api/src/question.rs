@@ -1,0 +1,199 @@
+//! What a row of the table says of one thing that can be asked, and what somebody asked of it.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use axum::routing::MethodFilter;
+use model::Role;
+use serde_json::Value;
+
+use crate::condition::Condition;
+use crate::house::{Answer, House, Refused, Wish};
+
+pub const RECORDS_USUAL: u16 = 100;
+pub const LISTED_MAX: u16 = 1_000;
+
+/// One thing that can be asked for.
+pub struct Resource {
+    pub method: Method,
+    /// Below the base; `{id}` stands for a name.
+    pub path: &'static str,
+    /// What a token has to be good for.
+    pub needs: Role,
+    /// Its name in the OpenAPI document.
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub parameters: &'static [Parameter],
+    pub body: Body,
+    pub answer: fn(&dyn House, &Asked) -> Result<Said, Refused>,
+}
+
+/// What comes with the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    None,
+    /// A document of this kind, as JSON.
+    Document(&'static str),
+}
+
+/// An answer, whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    pub status: u16,
+    pub value: Option<Value>,
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// An answer that is a value alone.
+pub fn said(answer: Answer) -> Result<Said, Refused> {
+    Ok(Said { status: 200, value: Some(answer?), headers: Vec::new() })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Looks, and changes nothing.
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Method {
+    pub fn word(self) -> &'static str {
+        match self {
+            Method::Get => "get",
+            Method::Post => "post",
+            Method::Put => "put",
+            Method::Delete => "delete",
+        }
+    }
+
+    pub fn filter(self) -> MethodFilter {
+        match self {
+            Method::Get => MethodFilter::GET,
+            Method::Post => MethodFilter::POST,
+            Method::Put => MethodFilter::PUT,
+            Method::Delete => MethodFilter::DELETE,
+        }
+    }
+}
+
+/// A word behind the question mark.
+pub struct Parameter {
+    pub name: &'static str,
+    pub what: &'static str,
+    pub kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    /// Without it there is no answer.
+    NeededText,
+    /// One of these; without it there is no answer.
+    NeededWord(&'static [&'static str]),
+    /// As RFC 3339 writes it.
+    Moment,
+    /// The number of something in order, from 0.
+    Ordinal,
+    /// From 1 to the limit.
+    Count {
+        most: u16,
+        usual: u16,
+    },
+    YesOrNo,
+    /// From 1 to this; where it is not said, it does not matter.
+    Limit(u16),
+}
+
+/// What somebody asked.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// What stands for `{id}`.
+    pub id: String,
+    pub words: BTreeMap<String, String>,
+    pub condition: Condition,
+    pub body: Option<Value>,
+    /// The name of who asks.
+    pub who: String,
+}
+
+impl Asked {
+    pub fn word(&self, name: &str) -> Option<&str> {
+        self.words.get(name).map(String::as_str)
+    }
+
+    /// A figure that was checked.
+    pub fn figure<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.word(name).and_then(|word| word.parse().ok())
+    }
+
+    /// The wish to change something, as it was asked for.
+    pub fn wish(&self) -> Wish {
+        let why = self.word("why").map(str::to_owned);
+        Wish { who: self.who.clone(), why, confirm_s: self.figure("confirm_s") }
+    }
+
+    pub fn count(&self, name: &str, usual: u16) -> u16 {
+        self.figure(name).unwrap_or(usual)
+    }
+}
+
+impl Resource {
+    /// Whether the house is another one afterwards.
+    pub fn is_change(&self) -> bool {
+        self.method != Method::Get
+    }
+
+    /// Whether it is about one document of the configuration.
+    pub fn is_of_one_document(&self) -> bool {
+        self.path.starts_with("/config/") && (self.path.ends_with("/{id}") || self.path == "/config/system")
+    }
+
+    /// Answers, unless something was asked that it does not know.
+    pub fn answer(&self, house: &dyn House, asked: &Asked) -> Result<Said, Refused> {
+        for (name, word) in &asked.words {
+            let Some(parameter) = self.parameters.iter().find(|known| known.name == name) else {
+                return Err(Refused::Wrong(format!("{name}: {} takes {}", self.name, self.takes())));
+            };
+            parameter.check(word)?;
+        }
+        let is_lacking = |one: &&Parameter| one.is_needed() && !asked.words.contains_key(one.name);
+        if let Some(lacking) = self.parameters.iter().find(is_lacking) {
+            return Err(Refused::Wrong(format!("{} is missing: {}", lacking.name, lacking.what)));
+        }
+        (self.answer)(house, asked)
+    }
+
+    fn takes(&self) -> String {
+        let names: Vec<&str> = self.parameters.iter().map(|one| one.name).collect();
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    }
+}
+
+impl Parameter {
+    pub fn is_needed(&self) -> bool {
+        matches!(self.kind, Kind::NeededText | Kind::NeededWord(_))
+    }
+
+    fn check(&self, word: &str) -> Result<(), Refused> {
+        let is_count =
+            |most| word.parse().is_ok_and(|count: u16| (1..=most).contains(&count)) && is_plain(word);
+        let (fits, wanted) = match self.kind {
+            Kind::Text | Kind::NeededText | Kind::Moment => return Ok(()),
+            Kind::Count { most, .. } | Kind::Limit(most) => {
+                (is_count(most), format!("a count from 1 to {most}"))
+            }
+            Kind::Ordinal => (word.parse::<u64>().is_ok() && is_plain(word), "a number from 0".to_owned()),
+            Kind::YesOrNo => (["true", "false"].contains(&word), "true or false".to_owned()),
+            Kind::NeededWord(known) => (known.contains(&word), known.join(" or ")),
+        };
+        let says = || Refused::Wrong(format!("{}: {wanted}, and not {word:?}", self.name));
+        fits.then_some(()).ok_or_else(says)
+    }
+}
+
+/// Digits alone: Rust takes a plus before them, and nobody else does.
+fn is_plain(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -169,6 +169,8 @@ const deeds = {
   },
   listen: async () => tell(await page.evaluate(() => ears())),
   hangup: () => press('.end'),
+  // Where the keyboard is: nobody who uses it alone may lose their place.
+  focus: async () => tell('focus', await page.evaluate(() => document.activeElement.className || document.activeElement.id)),
   out: () => page.click('#leave'),
   reload: () => page.reload(),
   picture: async (file, scheme, width) => {

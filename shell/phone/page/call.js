@@ -62,9 +62,18 @@ export class Call extends EventTarget {
   }
 
   hangUp() {
+    this.#leave(603);
+  }
+
+  /** For who goes away: other devices of the user may still take what rings. */
+  leave() {
+    this.#leave(480);
+  }
+
+  #leave(status_code) {
     if (this.state === 'over') return;
     this.#isLeft = true;
-    this.#session.terminate(this.state === 'arriving' ? { status_code: 603 } : {});
+    this.#session.terminate(this.state === 'arriving' ? { status_code } : {});
   }
 
   /** Resolves when the far end knows, or does not say that it does. */

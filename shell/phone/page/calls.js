@@ -41,7 +41,7 @@ export class Calls {
 
   close() {
     clearInterval(this.#ticking);
-    this.#going().forEach(call => call.hangUp());
+    this.#going().forEach(call => call.leave());
     play();
   }
 
@@ -152,6 +152,7 @@ export class Calls {
 
   #draw(call, card) {
     const { state } = call;
+    const focused = card.contains(document.activeElement) ? document.activeElement : undefined;
     const other = this.#answered().find(one => one !== call);
     const isTalking = state === 'talking';
     const show = (name, isShown) => { card.querySelector(name).hidden = !isShown; };
@@ -171,6 +172,10 @@ export class Calls {
     card.querySelector('.state').textContent = standing(call);
     card.querySelector('.news').textContent = call.news;
     card.dataset.state = isTalking && call.isHeld ? 'held' : state;
+    // Who pressed a button that is gone now goes on from the first that is there.
+    if (focused?.closest('[hidden]')) {
+      card.querySelector('.deeds button:not([hidden])')?.focus();
+    }
   }
 
   #tick() {

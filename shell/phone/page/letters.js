@@ -12,6 +12,8 @@ export class Letters {
   #receiver = document.getElementById('receiver');
   #threads;
   #open;
+  /** Where the moment and the fate of what is shown stand. */
+  #moments = new WeakMap();
   #over = new AbortController();
 
   constructor(line, say) {
@@ -46,7 +48,8 @@ export class Letters {
       this.#say(letter.fate);
     }
     this.#keep();
-    this.#show();
+    const moment = this.#moments.get(letter);
+    if (moment) moment.textContent = said(letter);
   }
 
   close() {
@@ -63,20 +66,39 @@ export class Letters {
     thread.letters = [...thread.letters, letter].slice(-KEPT_MAX);
     this.#threads[whom] = thread;
     this.#open ??= whom;
-    if (this.#open !== whom) thread.unread += 1;
-    else if (!this.#receiver.value) this.#receiver.value = whom;
+    if (this.#open !== whom) {
+      thread.unread += 1;
+    } else {
+      if (!this.#receiver.value) this.#receiver.value = whom;
+      // Added alone: who listens to the page would hear all the others again.
+      this.#add(letter);
+    }
     this.#keep();
-    this.#show();
+    this.#showThreads();
+  }
+
+  #add(letter) {
+    const [item, moment] = drawn(letter);
+    this.#moments.set(letter, moment);
+    this.#log.append(item);
+    this.#log.scrollTop = this.#log.scrollHeight;
   }
 
   #choose(whom) {
-    this.#open = whom || undefined;
     this.#receiver.value = whom;
+    if (this.#open === whom) return;
+    this.#open = whom || undefined;
     if (this.#threads[whom]) this.#threads[whom].unread = 0;
     this.#show();
   }
 
   #show() {
+    this.#showThreads();
+    this.#log.replaceChildren();
+    this.#threads[this.#open]?.letters.forEach(letter => this.#add(letter));
+  }
+
+  #showThreads() {
     const tabs = Object.entries(this.#threads).map(([whom, { unread }]) => {
       const button = document.createElement('button');
       button.type = 'button';
@@ -88,9 +110,6 @@ export class Letters {
       return item;
     });
     this.#tabs.replaceChildren(...tabs);
-    const letters = this.#threads[this.#open]?.letters ?? [];
-    this.#log.replaceChildren(...letters.map(drawn));
-    this.#log.scrollTop = this.#log.scrollHeight;
   }
 
   #kept() {
@@ -107,14 +126,17 @@ export class Letters {
   }
 }
 
-function drawn({ text, at, isOwn, fate }) {
+function drawn(letter) {
   const item = document.createElement('li');
-  item.className = isOwn ? 'own' : 'theirs';
-  const said = Object.assign(document.createElement('p'), { textContent: text });
-  const moment = new Date(at);
-  const time = document.createElement('time');
-  time.dateTime = at;
-  time.textContent = moment.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }) + (fate ? `, ${fate}` : '');
-  item.append(said, time);
-  return item;
+  item.className = letter.isOwn ? 'own' : 'theirs';
+  const words = Object.assign(document.createElement('p'), { textContent: letter.text });
+  const moment = Object.assign(document.createElement('time'), { dateTime: letter.at, textContent: said(letter) });
+  item.append(words, moment);
+  return [item, moment];
+}
+
+/** When it was written, and what became of it if that is worth a word. */
+function said({ at, fate }) {
+  const time = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return fate ? `${time}, ${fate}` : time;
 }

@@ -28,9 +28,9 @@ export function withKnownChallenge(data) {
 
 /** The same for as long as this tab lives, so that a page that is loaded anew takes its own place. */
 function device() {
-  const known = sessionStorage.getItem('device');
-  const id = known ?? crypto.randomUUID();
-  sessionStorage.setItem('device', id);
+  // Browsers have it for pages that came by https alone; JsSIP makes one of its own for the others.
+  const id = sessionStorage.getItem('device') ?? crypto.randomUUID?.();
+  if (id) sessionStorage.setItem('device', id);
   return id;
 }
 

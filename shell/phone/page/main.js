@@ -114,3 +114,5 @@ addEventListener('beforeunload', event => {
   if (desk?.calls.isBusy) event.preventDefault();
 });
 addEventListener('pagehide', () => desk?.line.close());
+// Browsers may bring a page back as it was left, and its line is closed.
+addEventListener('pageshow', ({ persisted }) => persisted && location.reload());

@@ -149,6 +149,9 @@ fn calls(page: &mut Page, carrier: &mut Handset, minsu: &mut Handset) -> Result<
     // Each way a new offer: the handshake stands, and its keys go on.
     page.does("hold")?;
     page.tells("holds")?;
+    // The button that was pressed is gone, and the keyboard has not lost its place.
+    page.does("focus")?;
+    page.tells("focus resume")?;
     page.does("picture hold dark")?;
     page.does("resume")?;
     page.tells("goes on")?;

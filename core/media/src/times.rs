@@ -143,8 +143,9 @@ impl Times {
         let [from, to] = self.clocks.map(|clock| clock / 8_000);
         let passed = header.timestamp.wrapping_sub(source.moment[0]) as i32;
         let steps = passed.div_euclid(from as i32);
-        source.moment[0] = source.moment[0].wrapping_add_signed(steps * from as i32);
-        source.moment[1] = source.moment[1].wrapping_add_signed(steps * to as i32);
+        source.moment[0] = source.moment[0].wrapping_add_signed(steps.wrapping_mul(from as i32));
+        // Times go around, and so does what is added to them: a sender may write any.
+        source.moment[1] = source.moment[1].wrapping_add_signed(steps.wrapping_mul(to as i32));
     }
 
     /// A packet came that brings no sound, and says of itself until when it reaches.
@@ -230,4 +231,23 @@ impl Times {
 
 fn ticks(samples: usize, rate: u32, clock: u32) -> u32 {
     (samples as u64 * u64::from(clock) / u64::from(rate.max(1))) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever writes any timestamp into his packets stops nobody.
+    #[test]
+    fn a_timestamp_that_jumps_by_any_width_is_the_same_moment_in_both_clocks() {
+        for jump in [1 << 20, 0x2000_0000, 0x7fff_fff0, 0x8000_0000, 0xffff_0000] {
+            let mut times = Times::new(8_000, 48_000);
+            for (sequence, timestamp) in [(1, 0), (2, jump)] {
+                let header = Fixed { marker: false, payload_type: 0, sequence, timestamp, ssrc: 7 };
+                times.fit(&header);
+                times.took(&header, 160, 0, 8_000);
+                assert_eq!(times.time(timestamp), timestamp.wrapping_mul(6), "{jump:#x}");
+            }
+        }
+    }
 }

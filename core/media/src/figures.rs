@@ -22,6 +22,8 @@ pub struct SideFigures {
     /// Media that was taken from the peer; strangers are not in it.
     pub packets_in: u64,
     pub bytes_in: u64,
+    /// Of these, those that were carried elsewhere than in the relay.
+    pub packets_carried: u64,
     pub packets_out: u64,
     pub bytes_out: u64,
     pub rtcp_in: u64,

@@ -133,6 +133,14 @@ impl Latch {
         self.state = State::Locked { source: from, trust: self.trust(from) };
     }
 
+    /// The one place where the peer was heard since it was aimed at.
+    pub fn locked_at(&self) -> Option<SocketAddr> {
+        match self.state {
+            State::Locked { source, .. } => Some(source),
+            State::Unaimed | State::Listening { .. } | State::Moving { .. } => None,
+        }
+    }
+
     /// Whether somebody may be the peer after its NAT has given it another port: he sends from its host, and
     /// nobody has said that one address alone is to be believed.
     pub fn is_beside(&self, from: SocketAddr) -> bool {

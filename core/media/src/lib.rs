@@ -7,7 +7,8 @@
 //! Where the sides of a stream speak different codecs, `transcode.rs` makes one of the other; where they tell
 //! key presses in different ways, `pressing.rs` does that with these. A side may hear sound of ours while the
 //! other is silent: `play.rs` makes it, in the turns of `beats.rs`. How good it was: `observe.rs` counts what
-//! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either.
+//! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either. What needs
+//! no more than being sent on may be carried elsewhere: `carried.rs`.
 //!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!
@@ -15,6 +16,7 @@
 
 mod account;
 mod beats;
+mod carried;
 mod certificate;
 mod door;
 mod encoder;
@@ -40,8 +42,10 @@ mod transcode;
 mod verdict;
 
 pub use account::Account;
+pub use carried::{Carriage, Tally};
 pub use certificate::Certificate;
 pub use figures::{Figures, SideFigures};
+pub use observe::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, Source, USED_TO, WINDOW};
 pub use opinion::{Coding, Line};
 pub use order::{
     Aim, Checks, Door, Event, Handshake, Lack, Order, Protection, Reports, Role, Senders, Sending,

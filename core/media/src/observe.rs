@@ -5,21 +5,23 @@ use std::time::Instant;
 use rtp::Fixed;
 
 /// A jump of the sequence number beyond this is a new start (RFC 3550, A.1).
-const JUMP_MAX: u16 = 3000;
+pub const JUMP_MAX: u16 = 3000;
 /// How far back a late packet is told from a copy.
-const WINDOW: u16 = 64;
+pub const WINDOW: u16 = 64;
+/// A pause restarts the timestamps of some senders anywhere: what is off by more than so much is not jitter.
+pub const JITTER_SECONDS_MAX: u32 = 60;
 
 /// What a listener's buffer waits for a packet: more than this makes sound for nobody.
-const PATIENCE_MS: u32 = 80;
+pub const PATIENCE_MS: u32 = 80;
 /// How fast that buffer gets used to packets that take longer: with each of them, by 1/64 of the delay.
-const USED_TO: u32 = 6;
+pub const USED_TO: u32 = 6;
 /// A sender that is so late has paused, and begins anew.
-const PAUSE_MS: u32 = 500;
+pub const PAUSE_MS: u32 = 500;
 
 /// One direction of one stream.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Observer {
-    source: Option<Source>,
+    pub source: Option<Source>,
     lost_before: u64,
     pub sources: u32,
     /// Times that a number was missed where the one before had come.
@@ -32,21 +34,21 @@ pub(crate) struct Observer {
 }
 
 /// The RTP source that is being heard.
-#[derive(Clone, Copy, Debug)]
-struct Source {
-    ssrc: u32,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub ssrc: u32,
     /// Highest sequence number so far.
-    highest: u16,
+    pub highest: u16,
     /// The 64 numbers up to `highest` that came: bit 0 is `highest` itself.
-    seen: u64,
-    expected: u64,
-    received: u64,
-    timestamp: u32,
-    arrived: Instant,
-    /// How much longer the last one took than the quickest lately, in timestamp units.
-    delay: i64,
+    pub seen: u64,
+    pub expected: u64,
+    pub received: u64,
+    pub timestamp: u32,
+    pub arrived: Instant,
+    /// How much longer the last one took than the quickest lately, in timestamp units; never less than 0.
+    pub delay: i64,
     /// In timestamp units, times 16 (RFC 3550, A.8).
-    jitter: u32,
+    pub jitter: u32,
 }
 
 impl Observer {
@@ -131,9 +133,8 @@ impl Source {
         }
         self.timestamp = timestamp;
         self.arrived = now;
-        // A pause restarts the timestamps of some senders anywhere: more than a minute off is not jitter.
         let strays = off.unsigned_abs();
-        if strays >= u64::from(clock) * 60 {
+        if strays >= u64::from(clock) * u64::from(JITTER_SECONDS_MAX) {
             self.delay = 0;
             return Arrival::InTime;
         }

@@ -206,6 +206,19 @@ impl fmt::Debug for Checks {
     }
 }
 
+impl Order {
+    pub fn session(&self) -> SessionKey {
+        let (Order::Open { session, .. }
+        | Order::Aim { session, .. }
+        | Order::Transcode { session, .. }
+        | Order::Press { session, .. }
+        | Order::Play { session, .. }
+        | Order::Ask { session }
+        | Order::Close { session }) = self;
+        *session
+    }
+}
+
 impl Side {
     pub fn other(self) -> Side {
         match self {

@@ -7,6 +7,7 @@ use rtp::Fixed;
 use rtp::srtp::Refused;
 
 use crate::account::Reading;
+use crate::carried::{Carriage, Readiness, Tally};
 use crate::certificate::Place;
 use crate::door::{Checking, Choice};
 use crate::figures::{Figures, SideFigures};
@@ -22,7 +23,7 @@ use crate::pressing::Press;
 use crate::shield::Shield;
 use crate::spoken::Spoken;
 use crate::transcode::{Transcoded, Transcoder};
-use crate::verdict::{Half, Reason};
+use crate::verdict::{Half, PortIndex, Reason};
 
 const CLOCK_DEFAULT: u32 = 8000;
 /// A peer that sends at all sends more often.
@@ -75,6 +76,7 @@ struct SideState {
     transcoder: Option<Box<Transcoder>>,
     seen: Observer,
     counted: SideFigures,
+    readiness: Readiness,
 }
 
 impl Pair {
@@ -83,6 +85,7 @@ impl Pair {
     }
 
     pub fn aim(&mut self, now: Instant, side: Side, aim: Aim) {
+        self.sides.iter_mut().for_each(|side| side.readiness.begin_anew());
         let side = &mut self.sides[side as usize];
         let is_elsewhere = !side.latch.is_aimed_at(aim.rtp) || aim.turn == Turn::Another;
         if is_elsewhere || side.sending != aim.sending {
@@ -308,6 +311,108 @@ impl Pair {
         counted.unsent += 1;
     }
 
+    /// Each direction may be carried elsewhere, once it has been steady.
+    pub fn may_be_carried(&mut self) {
+        self.sides.iter_mut().for_each(|side| side.readiness.begin());
+    }
+
+    pub fn has_carried(&self) -> bool {
+        self.sides.iter().any(|side| side.readiness.is_carried())
+    }
+
+    pub fn is_carried(&self, side: Side) -> bool {
+        self.sides[side as usize].readiness.is_carried()
+    }
+
+    /// Whether a packet of media could change what becomes of others, which are carried elsewhere.
+    #[cold]
+    pub fn wants_back(&self, now: Instant, side: Side, from: SocketAddr, packet: &Packet<'_>) -> bool {
+        let here = &self.sides[side as usize];
+        if Fixed::of(packet.bytes()).is_none() {
+            return here.readiness.is_carried() && here.latch.is_peer(from) && !is_check(packet);
+        }
+        match here.latch.weigh(from, now, self.changed) {
+            Admission::Known => here.readiness.is_carried(),
+            Admission::Latched => true,
+            // Whether he is the peer who has moved is told by what the carrier alone knows.
+            Admission::Stranger => here.latch.is_beside(from),
+        }
+    }
+
+    /// Notes a packet that crossed from a side, and says whether its direction is worth carrying elsewhere.
+    #[inline]
+    pub fn is_ready(&mut self, side: Side, packet: &Packet<'_>) -> bool {
+        let Some(header) = packet.bytes().get(1) else { return false };
+        self.sides[side as usize].readiness.note(header & 0x7f)
+    }
+
+    /// It is no time to carry a direction elsewhere.
+    pub fn put_off(&mut self, side: Side) {
+        self.sides[side as usize].readiness.put_off();
+    }
+
+    /// Nobody carries a direction elsewhere.
+    pub fn refuse(&mut self, side: Side) {
+        self.sides[side as usize].readiness.refuse();
+    }
+
+    /// Somebody carries a direction from now on.
+    pub fn carry(&mut self, side: Side) {
+        let side = &mut self.sides[side as usize];
+        side.readiness.carry(side.counted.packets_in);
+    }
+
+    /// A direction is ours again.
+    pub fn take_back(&mut self, side: Side, tally: &Tally) {
+        self.tally(side, tally);
+        let side = &mut self.sides[side as usize];
+        side.readiness.end(side.counted.packets_in);
+    }
+
+    /// What is to be known to carry what a side's peer sends; none where that needs more than sending on.
+    pub fn carriage(&self, side: Side, via: PortIndex) -> Option<Carriage> {
+        let (here, there) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
+        if !here.is_plain() || !there.is_plain() || here.transcoder.is_some() {
+            return None;
+        }
+        Some(Carriage {
+            from: here.latch.locked_at()?,
+            to: there.latch.destination().filter(|_| there.sending == Sending::Allowed)?,
+            via,
+            clock: here.clock,
+            types: here.readiness.types,
+            tally: Tally {
+                packets: here.counted.packets_in,
+                bytes: here.counted.bytes_in,
+                last: here.counted.last?,
+                source: here.seen.source?,
+                gaps: here.seen.gaps,
+                late: here.seen.late,
+                reordered: here.seen.reordered,
+                duplicates: here.seen.duplicates,
+                jitter_max: here.seen.jitter_max,
+            },
+        })
+    }
+
+    /// What a direction has come to while it was carried elsewhere.
+    pub fn tally(&mut self, side: Side, tally: &Tally) {
+        let (here, there) = self.facing(side);
+        let packets = tally.packets.saturating_sub(here.counted.packets_in);
+        let bytes = tally.bytes.saturating_sub(here.counted.bytes_in);
+        here.counted.packets_in += packets;
+        here.counted.bytes_in += bytes;
+        here.counted.packets_carried += packets;
+        here.counted.last = here.counted.last.max(Some(tally.last));
+        here.seen.source = Some(tally.source);
+        (here.seen.gaps, here.seen.late) = (tally.gaps, tally.late);
+        here.seen.reordered = tally.reordered;
+        here.seen.duplicates = tally.duplicates;
+        here.seen.jitter_max = tally.jitter_max;
+        there.counted.packets_out += packets;
+        there.counted.bytes_out += bytes;
+    }
+
     pub fn figures(&self, now: Instant) -> Figures {
         let [caller, callee] = &self.sides;
         let open_for = now.saturating_duration_since(self.opened);
@@ -353,6 +458,7 @@ impl SideState {
             transcoder: None,
             seen: Observer::default(),
             counted: SideFigures::default(),
+            readiness: Readiness::default(),
         }
     }
 
@@ -540,6 +646,11 @@ impl SideState {
         };
         let last = self.counted.last.max(said).max(Some(changed));
         last.is_some_and(|last| now.saturating_duration_since(last) >= patience)
+    }
+
+    /// Whether nothing but clear media is expected of its peer.
+    fn is_plain(&self) -> bool {
+        self.is_clear() && self.door.is_none() && self.handshake.is_none()
     }
 
     fn is_clear(&self) -> bool {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::beats::Beats;
+use crate::carried::{Carriage, Tally};
 use crate::handshake::Flight;
 use crate::latch::Admission;
 use crate::moments::Moments;
@@ -34,6 +35,11 @@ pub enum Act {
         to: SocketAddr,
         record: Box<[u8]>,
     },
+    /// What arrives at this port may be carried elsewhere, as [`Relay::carriage`] says: tell the relay by
+    /// [`Relay::carried`] or [`Relay::refused`] what came of it.
+    Carry {
+        port: PortIndex,
+    },
     Tell(Event),
 }
 
@@ -49,11 +55,25 @@ pub struct Relay {
     moments: Moments,
     beats: Beats,
     players: BTreeMap<(u32, Side), Box<Player>>,
+    carriers: Carriers,
+}
+
+/// Whether somebody else may carry streams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Carriers {
+    #[default]
+    Nobody,
+    Somebody,
 }
 
 impl Relay {
     pub fn new() -> Self {
         Relay::default()
+    }
+
+    /// A relay beside which somebody else may carry streams that need no more than being sent on.
+    pub fn with_carrier() -> Self {
+        Relay { carriers: Carriers::Somebody, ..Relay::default() }
     }
 
     /// How many streams are open.
@@ -107,6 +127,9 @@ impl Relay {
         if half == Half::Rtcp {
             return report(pair, now, port, from, packet);
         }
+        if pair.has_carried() && pair.wants_back(now, side, from, packet) {
+            return Verdict::TakeBack;
+        }
 
         let (to, admission) = pair.carry_rtp(now, side, from, packet);
         if admission == Some(Admission::Latched) {
@@ -118,7 +141,12 @@ impl Relay {
             out.push(Act::Tell(Event::Pressed { session, stream, side, press }));
         }
         match to {
-            Ok(to) => Verdict::Forward { port: port_index(slot, side.other(), Half::Rtp), to },
+            Ok(to) => {
+                if pair.is_ready(side, packet) {
+                    out.push(Act::Carry { port });
+                }
+                Verdict::Forward { port: port_index(slot, side.other(), Half::Rtp), to }
+            }
             Err(Reason::Answered) => {
                 if admission == Some(Admission::Latched) {
                     self.shake(now, (slot, side), Occasion::Aimed, out);
@@ -131,6 +159,76 @@ impl Relay {
             }
             Err(reason) => Verdict::Drop(reason),
         }
+    }
+
+    /// How what arrives at a port is carried elsewhere; none where it cannot be now.
+    pub fn carriage(&mut self, port: PortIndex) -> Option<Carriage> {
+        let (slot, side, half) = locate(port);
+        let is_played =
+            [Side::Caller, Side::Callee].iter().any(|side| self.players.contains_key(&(slot, *side)));
+        let pair = self.slots.get_mut(slot as usize)?.as_mut().filter(|_| half == Half::Rtp)?;
+        let via = port_index(slot, side.other(), Half::Rtp);
+        let carriage = pair.carriage(side, via).filter(|_| !is_played && !pair.is_carried(side));
+        if carriage.is_none() {
+            pair.put_off(side);
+        }
+        carriage
+    }
+
+    /// Somebody carries what arrives at that port, from now on.
+    pub fn carried(&mut self, port: PortIndex) {
+        if let Some((pair, side)) = self.pair_at(port) {
+            pair.carry(side);
+        }
+    }
+
+    /// Nobody carries what arrives at that port, for now.
+    pub fn refused(&mut self, port: PortIndex) {
+        if let Some((pair, side)) = self.pair_at(port) {
+            pair.refuse(side);
+        }
+    }
+
+    /// Which ports of a stream are carried, where one of its four is that port.
+    pub fn carried_beside(&self, port: PortIndex) -> Vec<PortIndex> {
+        self.carried_of(port.stream())
+    }
+
+    /// Which ports of a session are carried: before an order for it all are to be taken back, and before an
+    /// [`Order::Ask`] told by [`Relay::counted`].
+    pub fn carried_in(&self, session: SessionKey) -> Vec<PortIndex> {
+        let slots = self.by_session.range((session, 0)..=(session, u8::MAX));
+        slots.flat_map(|(_, slot)| self.carried_of(*slot)).collect()
+    }
+
+    /// All ports that are carried.
+    pub fn carried_ports(&self) -> Vec<PortIndex> {
+        self.by_session.values().flat_map(|slot| self.carried_of(*slot)).collect()
+    }
+
+    /// What a port that is carried has come to until now.
+    pub fn counted(&mut self, port: PortIndex, tally: &Tally) {
+        if let Some((pair, side)) = self.pair_at(port) {
+            pair.tally(side, tally);
+        }
+    }
+
+    /// A port is the relay's own again; this is what it came to.
+    pub fn taken_back(&mut self, port: PortIndex, tally: &Tally) {
+        if let Some((pair, side)) = self.pair_at(port) {
+            pair.take_back(side, tally);
+        }
+    }
+
+    fn pair_at(&mut self, port: PortIndex) -> Option<(&mut Pair, Side)> {
+        let (slot, side, _) = locate(port);
+        Some((self.slots.get_mut(slot as usize)?.as_mut()?, side))
+    }
+
+    fn carried_of(&self, slot: u32) -> Vec<PortIndex> {
+        let Some(pair) = self.slots.get(slot as usize).and_then(Option::as_ref) else { return Vec::new() };
+        let sides = [Side::Caller, Side::Callee].into_iter().filter(|side| pair.is_carried(*side));
+        sides.map(|side| port_index(slot, side, Half::Rtp)).collect()
     }
 
     /// When [`Relay::wake`] and [`Relay::next_played`] are to be called, though no packet came.
@@ -207,7 +305,11 @@ impl Relay {
             self.slots.push(None);
             (self.slots.len() - 1) as u32
         });
-        self.slots[slot as usize] = Some(Pair::new(now, key));
+        let mut pair = Pair::new(now, key);
+        if self.carriers == Carriers::Somebody {
+            pair.may_be_carried();
+        }
+        self.slots[slot as usize] = Some(pair);
         self.by_session.insert(key, slot);
         for (side, pair) in [Side::Caller, Side::Callee].into_iter().zip(ports) {
             out.push(Act::Bind { port: port_index(slot, side, Half::Rtp), local: pair.rtp() });
@@ -316,5 +418,5 @@ fn report(
 }
 
 /// Twenty thousand streams are to fit into a few megabytes of cache and memory.
-const STREAM_BYTES_MAX: usize = 1264;
+const STREAM_BYTES_MAX: usize = 1360;
 const _: () = assert!(size_of::<Option<Pair>>() <= STREAM_BYTES_MAX);

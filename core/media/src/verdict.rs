@@ -20,6 +20,9 @@ pub enum Verdict {
         to: SocketAddr,
     },
     Drop(Reason),
+    /// Have what is carried elsewhere of its stream taken back, and hand the packet in again: it may change
+    /// what becomes of the others.
+    TakeBack,
 }
 
 /// Why a packet goes nowhere.

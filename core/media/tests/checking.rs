@@ -324,6 +324,7 @@ impl House {
         match verdict {
             Verdict::Forward { port, to } => Ok((port, to, packet.bytes().to_vec())),
             Verdict::Drop(reason) => Err(reason),
+            Verdict::TakeBack => unreachable!("nobody carries streams here"),
         }
     }
 }

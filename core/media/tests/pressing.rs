@@ -603,6 +603,7 @@ impl House {
                 Some((header.fixed, header.payload.to_vec()))
             }
             Verdict::Drop(_) => None,
+            Verdict::TakeBack => unreachable!("nobody carries streams here"),
         }
     }
 }

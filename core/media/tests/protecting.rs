@@ -287,6 +287,7 @@ impl House {
         match self.relay.receive(self.now, port, from, &mut packet, &mut Outbox::new()) {
             Verdict::Forward { .. } => Ok(packet.bytes().to_vec()),
             Verdict::Drop(reason) => Err(reason),
+            Verdict::TakeBack => unreachable!("nobody carries streams here"),
         }
     }
 

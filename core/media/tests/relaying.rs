@@ -605,6 +605,7 @@ impl House {
                 Act::Unbind { .. } => {}
                 Act::Tell(event) => self.events.push(event.clone()),
                 Act::Send { .. } => panic!("nobody has a handshake here"),
+                Act::Carry { .. } => panic!("nobody carries streams here"),
             }
         }
         acts
@@ -704,6 +705,7 @@ impl House {
                 Ok((local.port(), to.to_string()))
             }
             Verdict::Drop(reason) => Err(reason),
+            Verdict::TakeBack => unreachable!("nobody carries streams here"),
         }
     }
 

@@ -213,6 +213,7 @@ impl Street {
         match self.relay.receive(self.now, PortIndex(port), from.parse().unwrap(), &mut packet, &mut acts) {
             Verdict::Forward { to, .. } => Ok(to.to_string()),
             Verdict::Drop(reason) => Err(reason),
+            Verdict::TakeBack => unreachable!("nobody carries streams here"),
         }
     }
 }

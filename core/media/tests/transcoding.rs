@@ -418,6 +418,7 @@ impl House {
                 Ok((header.fixed, header.payload.to_vec()))
             }
             Verdict::Drop(reason) => Err(reason),
+            Verdict::TakeBack => unreachable!("nobody carries streams here"),
         }
     }
 }

@@ -197,6 +197,7 @@ impl World {
                 self.node.address_of(port).map(|local| (local, to)).ok_or(Reason::NobodyHere)
             }
             Verdict::Drop(reason) => Err(reason),
+            Verdict::TakeBack => unreachable!("nobody carries streams here"),
         };
         if let Some(street) = &mut self.street {
             let went = went.map(|(_, to)| Departure { to, bytes: bytes.clone() });
@@ -220,6 +221,7 @@ impl World {
                     }
                 }
                 Act::Tell(event) => self.plan(RELAY_WAIT, Coming::FromRelay(event)),
+                Act::Carry { .. } => unreachable!("nobody carries streams here"),
             }
         }
         let moment = self.node.relay.next_moment();

@@ -392,6 +392,7 @@ impl House {
         match verdict {
             Verdict::Forward { to, .. } => Ok((to, came)),
             Verdict::Drop(reason) => Err(reason),
+            Verdict::TakeBack => unreachable!("nobody carries streams here"),
         }
     }
 

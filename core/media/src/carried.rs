@@ -1,0 +1,116 @@
+//! One direction of a stream that needs no more than being sent on may be carried elsewhere, as by the
+//! system's kernel: what must be known for it, and what comes back of it.
+//!
+//! Whoever carries it takes a packet only if all is as the [`Carriage`] says; every other one comes to the
+//! relay, which has the direction taken back first if the packet could change anything.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::observe::Source;
+use crate::verdict::PortIndex;
+
+/// So many packets cross before their direction is worth carrying elsewhere: a second of sound.
+const STEADY: u32 = 50;
+/// Who is taken back again and again waits this long at most.
+const WAIT_MAX: u32 = STEADY << 10;
+/// Carried for so many times its wait, a direction has proven to be steady.
+const PROVEN: u64 = 16;
+
+/// What somebody needs to carry one direction of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carriage {
+    /// The one sender.
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    /// Our port that it leaves from.
+    pub via: PortIndex,
+    /// The RTP clock, in Hz: jitter is measured in it.
+    pub clock: u32,
+    /// The payload types that came until now, a bit each.
+    pub types: [u64; 2],
+    /// What is to be counted on.
+    pub tally: Tally,
+}
+
+/// What a direction has come to, from its beginning on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    pub packets: u64,
+    pub bytes: u64,
+    pub last: Instant,
+    pub source: Source,
+    pub gaps: u32,
+    pub late: u32,
+    pub reordered: u64,
+    pub duplicates: u64,
+    /// The worst, as [`Source::jitter`] counts it.
+    pub jitter_max: u32,
+}
+
+/// When a direction is carried elsewhere, and since when it could be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Readiness {
+    /// Packets until it is tried; none where that is not to be.
+    left: u32,
+    wait: u32,
+    /// Carried, since so many of its packets had come.
+    carried_since: Option<u64>,
+    pub types: [u64; 2],
+}
+
+impl Readiness {
+    /// It may be carried elsewhere, once it has been steady.
+    pub fn begin(&mut self) {
+        *self = Readiness { left: STEADY, wait: STEADY, types: [0; 2], ..*self };
+    }
+
+    /// Another negotiation: what was seen before it tells nothing.
+    pub fn begin_anew(&mut self) {
+        if self.wait > 0 {
+            self.begin();
+        }
+    }
+
+    /// Notes a packet that crossed, and says whether it is time to try.
+    #[inline]
+    pub fn note(&mut self, payload_type: u8) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.types[usize::from(payload_type >> 6 & 1)] |= 1 << (payload_type & 63);
+        self.left -= 1;
+        self.left == 0
+    }
+
+    /// It is not to be had now, and may be soon.
+    pub fn put_off(&mut self) {
+        self.left = self.wait;
+    }
+
+    /// Nobody takes it.
+    pub fn refuse(&mut self) {
+        self.wait = (self.wait * 2).min(WAIT_MAX);
+        self.left = self.wait;
+    }
+
+    pub fn is_carried(&self) -> bool {
+        self.carried_since.is_some()
+    }
+
+    /// It is carried elsewhere, now that so many packets have come.
+    pub fn carry(&mut self, packets: u64) {
+        self.carried_since = Some(packets);
+    }
+
+    /// It is ours again, now that so many have come.
+    pub fn end(&mut self, packets: u64) {
+        let Some(since) = self.carried_since.take() else { return };
+        if packets.saturating_sub(since) >= PROVEN * u64::from(self.wait) {
+            self.wait = STEADY;
+            self.left = STEADY;
+        } else {
+            self.refuse();
+        }
+    }
+}

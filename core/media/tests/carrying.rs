@@ -1,0 +1,271 @@
+//! Streams that somebody else carries for a while: which, how, and what takes them back.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use media::{
+    Act, Aim, Begins, Carriage, Codec, Event, Figures, Order, Outbox, Packet, Played, Playing, PortIndex,
+    PortPair, Protection, Reason, Relay, Reports, Senders, Sending, SessionKey, Side, Tally, Turn, Verdict,
+};
+use rtp::srtp::{MasterKey, Suite};
+use rtp::{Fixed, Header};
+
+const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
+const CALLER: &str = "192.0.2.1:4000";
+const CALLEE: &str = "198.51.100.9:6000";
+const STRANGER: &str = "203.0.113.66:5555";
+const TO_CALLER: PortIndex = PortIndex(0);
+const TO_CALLEE: PortIndex = PortIndex(2);
+
+#[test]
+fn a_relay_beside_which_nobody_carries_offers_nothing() {
+    let mut house = House::new(Relay::new(), Senders::Signalled);
+
+    house.caller_says(0..500);
+
+    assert_eq!(house.offered, 0);
+}
+
+#[test]
+fn a_steady_direction_is_offered_with_all_that_is_to_be_known() {
+    let mut house = House::steady(Senders::Signalled);
+
+    let Carriage { from, to, via, clock, types, tally } = house.relay.carriage(TO_CALLER).unwrap();
+
+    assert_eq!(house.offered, 1);
+    assert_eq!((from.to_string(), to.to_string(), via), (CALLER.to_owned(), CALLEE.to_owned(), TO_CALLEE));
+    assert_eq!((clock, types), (8000, [1, 0]));
+    assert_eq!((tally.packets, tally.bytes, tally.last), (50, 50 * 172, house.now));
+    assert_eq!((tally.source.highest, tally.source.received), (49, 50));
+}
+
+#[test]
+fn what_was_carried_is_in_the_figures_as_if_it_had_not_been() {
+    let mut house = House::steady(Senders::Signalled);
+    let tally = house.carry();
+
+    house.relay.counted(TO_CALLER, &Tally { packets: 60, bytes: 60 * 172, ..tally });
+    house.relay.taken_back(TO_CALLER, &later(tally, 100));
+
+    house.caller_says(150..160);
+    let Figures { caller, callee, .. } = house.close();
+    assert_eq!((caller.packets_in, callee.packets_out, caller.packets_carried), (160, 160, 100));
+    assert_eq!((caller.bytes_in, callee.bytes_out), (160 * 172, 160 * 172));
+    assert_eq!((caller.lost, caller.sources), (0, 1));
+}
+
+#[test]
+fn whoever_asks_is_told_what_the_carrier_has_counted() {
+    let mut house = House::steady(Senders::Signalled);
+    let tally = house.carry();
+    let heard = house.now + Duration::from_secs(9);
+
+    assert_eq!(house.relay.carried_in(CALL), [TO_CALLER]);
+    house.relay.counted(TO_CALLER, &Tally { last: heard, ..later(tally, 9) });
+
+    let acts = house.order(Order::Ask { session: CALL });
+    let told = acts.iter().find_map(|act| match act {
+        Act::Tell(Event::LastHeard { caller, signs, .. }) => Some((*caller, signs[0].packets)),
+        _ => None,
+    });
+    assert_eq!(told, Some((heard, 59)));
+}
+
+#[test]
+fn a_packet_of_the_peer_takes_its_direction_back() {
+    let mut house = House::steady(Senders::Signalled);
+    let tally = house.carry();
+
+    assert_eq!(house.says(Side::Caller, CALLER, 51), Verdict::TakeBack);
+    assert_eq!(house.says(Side::Callee, CALLEE, 1), Verdict::TakeBack, "it says where the others go");
+    assert_eq!(house.relay.carried_beside(TO_CALLEE), [TO_CALLER]);
+    house.relay.taken_back(TO_CALLER, &tally);
+
+    assert!(matches!(house.says(Side::Caller, CALLER, 51), Verdict::Forward { .. }));
+    assert!(house.relay.carried_ports().is_empty());
+}
+
+#[test]
+fn a_stranger_takes_nothing_back() {
+    let mut house = House::steady(Senders::Signalled);
+    house.carry();
+
+    for (side, from) in [(Side::Caller, STRANGER), (Side::Caller, "192.0.2.1:4002"), (Side::Callee, STRANGER)]
+    {
+        assert_eq!(house.says(side, from, 51), Verdict::Drop(Reason::Stranger));
+    }
+}
+
+#[test]
+fn who_may_be_the_peer_at_another_port_is_judged_by_what_the_carrier_knows() {
+    let mut house = House::steady(Senders::Anywhere);
+    let tally = house.carry();
+    house.now += Duration::from_secs(5);
+
+    assert_eq!(house.says(Side::Caller, "192.0.2.1:4002", 51), Verdict::TakeBack);
+    // The peer was heard a moment ago, where it was.
+    house.relay.taken_back(TO_CALLER, &Tally { last: house.now, ..later(tally, 9) });
+
+    assert_eq!(house.says(Side::Caller, "192.0.2.1:4002", 60), Verdict::Drop(Reason::Stranger));
+    assert!(matches!(house.says(Side::Caller, CALLER, 60), Verdict::Forward { .. }));
+}
+
+#[test]
+fn who_is_taken_back_again_and_again_waits_longer_each_time() {
+    let mut house = House::steady(Senders::Signalled);
+    let mut number = 50;
+    for wait in [100, 200, 400] {
+        let tally = house.carry();
+        house.relay.taken_back(TO_CALLER, &tally);
+        let offered = house.offered;
+
+        house.caller_says(number..number + wait - 1);
+        assert_eq!(house.offered, offered);
+        house.caller_says(number + wait - 1..number + wait);
+        assert_eq!(house.offered, offered + 1);
+        number += wait;
+    }
+}
+
+#[test]
+fn what_needs_more_than_sending_on_is_not_offered() {
+    let protection = Protection { theirs: key(1), ours: key(2) };
+    let mut sealed = House::steady(Senders::Signalled);
+    sealed.aim(Side::Callee, Aim { protection: Some(Arc::new(protection)), ..aim_at(CALLEE) });
+    let mut held = House::steady(Senders::Signalled);
+    held.aim(Side::Callee, Aim { sending: Sending::Held, ..aim_at(CALLEE) });
+    let mut played = House::steady(Senders::Signalled);
+    let playing = Playing {
+        what: Played::Tone(sound::Tone::parse("425").unwrap().into()),
+        begins: Begins::AtOnce,
+        ssrc: 9,
+        payload_type: 8,
+        codec: Codec::Pcma,
+    };
+    let playing = Some(Box::new(playing));
+    played.order(Order::Play { session: CALL, stream: 0, side: Side::Callee, playing });
+
+    for (why, house) in [("sealed", &mut sealed), ("held", &mut held), ("played", &mut played)] {
+        for number in 50..200 {
+            house.says(Side::Caller, CALLER, number);
+        }
+        assert_eq!(house.relay.carriage(TO_CALLER), None, "{why}");
+    }
+}
+
+#[test]
+fn a_side_that_is_aimed_anew_begins_anew_to_be_steady() {
+    let mut house = House::steady(Senders::Signalled);
+    house.aim(Side::Caller, aim_at(CALLER));
+
+    assert_eq!(house.relay.carriage(TO_CALLER), None, "it was not heard since");
+    house.caller_says(50..99);
+
+    assert_eq!(house.offered, 1);
+    house.caller_says(99..100);
+    assert_eq!(house.offered, 2);
+}
+
+struct House {
+    relay: Relay,
+    now: Instant,
+    offered: usize,
+}
+
+impl House {
+    fn new(relay: Relay, senders: Senders) -> House {
+        let mut house = House { relay, now: Instant::now(), offered: 0 };
+        let ports = [30000, 30002].map(|port| PortPair { address: [127, 0, 0, 1].into(), port });
+        house.order(Order::Open { session: CALL, stream: 0, ports });
+        for (side, place) in [(Side::Caller, CALLER), (Side::Callee, CALLEE)] {
+            house.aim(side, Aim { senders, ..aim_at(place) });
+        }
+        house
+    }
+
+    /// The caller has been heard for a second.
+    fn steady(senders: Senders) -> House {
+        let mut house = House::new(Relay::with_carrier(), senders);
+        house.caller_says(0..50);
+        house
+    }
+
+    /// Carries what the caller says, and tells from where on.
+    fn carry(&mut self) -> Tally {
+        let carriage = self.relay.carriage(TO_CALLER).unwrap();
+        self.relay.carried(TO_CALLER);
+        carriage.tally
+    }
+
+    fn order(&mut self, order: Order) -> Outbox {
+        let mut out = Outbox::new();
+        self.relay.order(self.now, order, &mut out);
+        out
+    }
+
+    fn aim(&mut self, side: Side, aim: Aim) {
+        self.order(Order::Aim { session: CALL, stream: 0, side, aim });
+    }
+
+    fn caller_says(&mut self, numbers: std::ops::Range<u16>) {
+        for number in numbers {
+            let verdict = self.says(Side::Caller, CALLER, number);
+            assert!(matches!(verdict, Verdict::Forward { port: TO_CALLEE, .. }), "{verdict:?}");
+        }
+    }
+
+    fn says(&mut self, side: Side, from: &str, number: u16) -> Verdict {
+        self.now += Duration::from_millis(20);
+        let (timestamp, mut bytes) = (u32::from(number) * 160, Vec::new());
+        let fixed = Fixed { marker: false, payload_type: 0, sequence: number, timestamp, ssrc: 7 };
+        Header { payload: &[0; 160], ..Header::from(fixed) }.write(&mut bytes);
+        let length = bytes.len();
+        bytes.resize(300, 0);
+        let port = if side == Side::Caller { TO_CALLER } else { TO_CALLEE };
+        let (from, mut out): (SocketAddr, _) = (from.parse().unwrap(), Outbox::new());
+        let mut packet = Packet::new(&mut bytes, length);
+        let verdict = self.relay.receive(self.now, port, from, &mut packet, &mut out);
+        self.offered += out.iter().filter(|act| **act == Act::Carry { port }).count();
+        verdict
+    }
+
+    fn close(mut self) -> Figures {
+        let acts = self.order(Order::Close { session: CALL });
+        let figures = acts.into_iter().find_map(|act| match act {
+            Act::Tell(Event::Finished { figures, .. }) => Some(*figures),
+            _ => None,
+        });
+        figures.unwrap()
+    }
+}
+
+fn aim_at(place: &str) -> Aim {
+    Aim {
+        rtp: Some(place.parse().unwrap()),
+        reports: Reports::Apart(None),
+        sending: Sending::Allowed,
+        senders: Senders::Signalled,
+        turn: Turn::Same,
+        clock: 8000,
+        protection: None,
+        door: None,
+    }
+}
+
+/// So many packets later, none of which was lost.
+fn later(tally: Tally, packets: u16) -> Tally {
+    let mut later = tally;
+    later.packets += u64::from(packets);
+    later.bytes += 172 * u64::from(packets);
+    later.source.highest += packets;
+    later.source.expected += u64::from(packets);
+    later.source.received += u64::from(packets);
+    later.source.seen = u64::MAX;
+    later
+}
+
+fn key(byte: u8) -> MasterKey {
+    MasterKey::new(Suite::AesCm128HmacSha1_80, &[byte; 30]).unwrap()
+}

@@ -11,6 +11,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("nft", "nftables"),
     ("sysctl", "procps"),
     ("linphonec", "linphone-cli"),
+    ("ethtool", "ethtool"),
     ("sipp", "sip-tester"),
     ("stunnel", "stunnel4"),
     ("openssl", "openssl"),

@@ -165,6 +165,9 @@ pub struct Sound {
 pub struct SideFigures {
     pub packets_in: u64,
     pub packets_out: u64,
+    /// Of those that came in, how many crossed in the kernel.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub carried: u64,
     pub lost: u64,
     /// Came too late for a listener's buffer.
     #[serde(skip_serializing_if = "is_zero")]

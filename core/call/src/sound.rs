@@ -24,6 +24,7 @@ impl SideFigures {
         SideFigures {
             packets_in: counted.packets_in,
             packets_out: counted.packets_out,
+            carried: counted.packets_carried,
             lost: counted.lost,
             late: u64::from(counted.late),
             jitter_us: u64::from(counted.jitter_us),

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use model::{
     AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Ice,
-    Identity, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern, PortRange,
-    Precedence, Problem, RingOrder, Rule, Secret, Side, SipUri, Source, TollBypass, Transit, Transport,
-    TrunkDirection, TrunkKind, Watchers,
+    Identity, KernelPath, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern,
+    PortRange, Precedence, Problem, RingOrder, Rule, Secret, Side, SipUri, Source, TollBypass, Transit,
+    Transport, TrunkDirection, TrunkKind, Watchers,
 };
 
 use sound::Tone;
@@ -355,6 +355,8 @@ pub struct Interface {
     pub side: Side,
     /// Whether far ends find our media here by checks.
     pub ice: Ice,
+    /// Whether the kernel may carry media that arrives here.
+    pub kernel_path: KernelPath,
     /// How what leaves it is marked.
     pub dscp: Marks,
 }

@@ -6,19 +6,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use media::{Act, Event, Order, Outbox, Packet, PortIndex, Relay, SessionKey};
+use media::{Act, Event, Order, Outbox, Packet, PortIndex, Relay, SessionKey, Verdict};
 
+use crate::kernel::Carrier;
+use crate::queue::Word;
 use crate::socket::ROOM;
 
 /// Orders in a row before the packets have their turn again: opening a stream takes four sockets.
 const ORDERS_AT_ONCE: usize = 16;
-
-/// What comes through the queue.
-#[derive(Debug)]
-pub(crate) enum Word {
-    Order(Order),
-    Stop,
-}
 
 /// What is left to be done at the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +37,7 @@ pub(crate) struct Desk<E> {
     pub acts: Outbox,
     words: Receiver<Word>,
     marks: Vec<(IpAddr, u8)>,
+    carrier: Option<Carrier>,
     events: E,
     /// Where the relay's own sound is written.
     room: Box<[u8; ROOM]>,
@@ -50,12 +46,17 @@ pub(crate) struct Desk<E> {
 }
 
 impl<E: Fn(Event)> Desk<E> {
-    pub fn new(words: Receiver<Word>, marks: Vec<(IpAddr, u8)>, events: E) -> Self {
+    pub fn new(
+        words: Receiver<Word>,
+        (marks, carrier): (Vec<(IpAddr, u8)>, Option<Carrier>),
+        events: E,
+    ) -> Self {
         Desk {
-            relay: Relay::new(),
+            relay: if carrier.is_some() { Relay::with_carrier() } else { Relay::new() },
             acts: Outbox::new(),
             words,
             marks,
+            carrier,
             events,
             room: Box::new([0; ROOM]),
             sessions: BTreeSet::new(),
@@ -67,6 +68,10 @@ impl<E: Fn(Event)> Desk<E> {
         for _ in 0..ORDERS_AT_ONCE {
             match self.words.try_recv() {
                 Ok(Word::Order(order)) => self.carry_out(now, order, ports),
+                Ok(Word::LookAtRoutes) => {
+                    let strayed = self.carrier.as_ref().map(Carrier::strayed).unwrap_or_default();
+                    self.take_back(strayed);
+                }
                 Ok(Word::Stop) => return Left::Stop,
                 Err(_) => return Left::Nothing,
             }
@@ -91,8 +96,55 @@ impl<E: Fn(Event)> Desk<E> {
             | Order::Play { .. }
             | Order::Ask { .. } => {}
         }
+        if self.carrier.is_some() {
+            let carried = self.relay.carried_in(order.session());
+            match order {
+                Order::Ask { .. } => self.count(&carried),
+                _ => self.take_back(carried),
+            }
+        }
         self.relay.order(now, order, &mut self.acts);
         self.act(ports);
+    }
+
+    /// Asks the relay what becomes of a packet.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        port: PortIndex,
+        from: SocketAddr,
+        packet: &mut Packet<'_>,
+    ) -> Option<(PortIndex, SocketAddr)> {
+        let mut verdict = self.relay.receive(now, port, from, packet, &mut self.acts);
+        if verdict == Verdict::TakeBack {
+            self.take_back(self.relay.carried_beside(port));
+            verdict = self.relay.receive(now, port, from, packet, &mut self.acts);
+        }
+        match verdict {
+            Verdict::Forward { port, to } => Some((port, to)),
+            Verdict::Drop(_) | Verdict::TakeBack => None,
+        }
+    }
+
+    /// Tells the relay what came of ports that the kernel carries, and goes on carrying.
+    fn count(&mut self, carried: &[PortIndex]) {
+        let Some(carrier) = &self.carrier else { return };
+        for port in carried {
+            if let Some(tally) = carrier.count(*port) {
+                self.relay.counted(*port, &tally);
+            }
+        }
+    }
+
+    /// Has ports back from the kernel.
+    #[cold]
+    fn take_back(&mut self, carried: Vec<PortIndex>) {
+        let Some(carrier) = &mut self.carrier else { return };
+        for port in carried {
+            if let Some(tally) = carrier.take_back(port) {
+                self.relay.taken_back(port, &tally);
+            }
+        }
     }
 
     /// How long nothing is to be done if nothing comes; for ever, where there is nothing.
@@ -133,22 +185,43 @@ impl<E: Fn(Event)> Desk<E> {
                     if let Err(error) = ports.bind(port, local, mark) {
                         failed = Some(port);
                         self.relay.bind_failed(port, format!("{local}: {error}"), &mut given_up);
+                    } else if let Some(carrier) = &mut self.carrier {
+                        carrier.bound(port, local, mark);
                     }
                 }
-                Act::Unbind { port } => ports.unbind(port),
+                Act::Unbind { port } => unbind(ports, self.carrier.as_mut(), port),
                 Act::Send { port, to, record } => ports.send(port, &record, to),
+                Act::Carry { port } => carry(&mut self.relay, self.carrier.as_mut(), port),
                 Act::Tell(event) => (self.events)(event),
             }
         }
         for act in given_up {
             match act {
-                Act::Unbind { port } => ports.unbind(port),
+                Act::Unbind { port } => unbind(ports, self.carrier.as_mut(), port),
                 Act::Tell(event) => (self.events)(event),
-                Act::Bind { .. } | Act::Send { .. } => {
+                Act::Bind { .. } | Act::Send { .. } | Act::Carry { .. } => {
                     unreachable!("a stream that is given up opens nothing")
                 }
             }
         }
+    }
+}
+
+fn unbind(ports: &mut impl Ports, carrier: Option<&mut Carrier>, port: PortIndex) {
+    ports.unbind(port);
+    if let Some(carrier) = carrier {
+        carrier.unbound(port);
+    }
+}
+
+/// Lets the kernel carry what arrives at a port, if all agree.
+#[cold]
+fn carry(relay: &mut Relay, carrier: Option<&mut Carrier>, port: PortIndex) {
+    let Some(carriage) = relay.carriage(port) else { return };
+    if carrier.is_some_and(|carrier| carrier.carry(port, &carriage)) {
+        relay.carried(port);
+    } else {
+        relay.refused(port);
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use media::{Event, PortIndex, Verdict};
+use media::{Event, PortIndex};
 
 use crate::desk::{Desk, Left, Ports};
 use crate::socket::{Bell, Udp};
@@ -86,9 +86,9 @@ impl Epoll {
         let mut out: Option<(PortIndex, usize)> = None;
         for at in 0..received {
             let Some((from, mut packet)) = self.batch.packet(at) else { continue };
-            let verdict = desk.relay.receive(now, port, from, &mut packet, &mut desk.acts);
+            let forwarded = desk.receive(now, port, from, &mut packet);
             let length = packet.length();
-            let Verdict::Forward { port: via, to } = verdict else { continue };
+            let Some((via, to)) = forwarded else { continue };
             if let Some((before, _)) = out.filter(|(before, _)| *before != via) {
                 self.send(before, desk);
             }

@@ -3,13 +3,15 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use media::{Event, Order};
 
-use crate::desk::{Desk, Word};
+use crate::desk::Desk;
 use crate::engine::{Engine, Ready};
+use crate::kernel::KernelPath;
+use crate::queue::{Full, Orders, Word};
 use crate::socket::{Bell, pin_to};
 
 const ORDERS_MAX: usize = 8192;
@@ -22,6 +24,8 @@ pub struct Settings<E> {
     pub core: Option<usize>,
     /// How packets that leave these addresses of ours are marked: a code point each.
     pub marks: Vec<(IpAddr, u8)>,
+    /// Where streams may be carried that need no more than being sent on.
+    pub kernel: Option<KernelPath>,
     /// Called on the loop's own thread: it must not block.
     pub events: E,
 }
@@ -33,17 +37,6 @@ pub struct Handle {
     engine: Engine,
     thread: JoinHandle<io::Result<()>>,
 }
-
-/// A way to a loop, for every shard that has calls there.
-#[derive(Clone, Debug)]
-pub struct Orders {
-    queue: SyncSender<Word>,
-    bell: Arc<Bell>,
-}
-
-/// The queue is full, or the loop has ended: here is the order back.
-#[derive(Debug)]
-pub struct Full(pub Box<Order>);
 
 /// Starts a loop on a thread of its own, with the best engine that the system has.
 pub fn start<E>(settings: Settings<E>) -> io::Result<Handle>
@@ -58,22 +51,24 @@ pub fn start_on<E>(engine: Engine, settings: Settings<E>) -> io::Result<Handle>
 where
     E: Fn(Event) + Send + 'static,
 {
-    let Settings { name, core, marks, events } = settings;
+    let Settings { name, core, marks, kernel, events } = settings;
     let (queue, words) = mpsc::sync_channel(ORDERS_MAX);
     let bell = Arc::new(Bell::new()?);
+    let orders = Orders { queue, bell: Arc::clone(&bell) };
+    let carrier = kernel.map(|kernel| kernel.carrier(orders.clone())).transpose()?;
     let (tell, told) = mpsc::sync_channel(1);
-    let ours = Arc::clone(&bell);
+    let ours = bell;
     // A ring belongs to the thread that makes it, so all is made there.
     let thread = thread::Builder::new().name(name).spawn(move || {
         let made = core.map_or(Ok(()), pin_to).and_then(|()| Ready::new(engine, ours));
         let told = tell.send(made.as_ref().map(Ready::engine).map_err(copy_of));
         match made {
-            Ok(turn) if told.is_ok() => turn.run(Desk::new(words, marks, events)),
+            Ok(turn) if told.is_ok() => turn.run(Desk::new(words, (marks, carrier), events)),
             _ => Ok(()),
         }
     })?;
     let engine = told.recv().unwrap_or_else(|_| Err(io::Error::other("the media loop ended at once")))?;
-    Ok(Handle { orders: Orders { queue, bell }, engine, thread })
+    Ok(Handle { orders, engine, thread })
 }
 
 fn copy_of(error: &io::Error) -> io::Error {
@@ -100,21 +95,5 @@ impl Handle {
         let _ = self.orders.queue.send(Word::Stop);
         self.orders.bell.ring();
         self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the media loop panicked")))
-    }
-}
-
-impl Orders {
-    /// Hands an order to the loop; never waits.
-    pub fn order(&self, order: Order) -> Result<(), Full> {
-        match self.queue.try_send(Word::Order(order)) {
-            Ok(()) => {
-                self.bell.ring();
-                Ok(())
-            }
-            Err(mpsc::TrySendError::Full(word) | mpsc::TrySendError::Disconnected(word)) => match word {
-                Word::Order(order) => Err(Full(Box::new(order))),
-                Word::Stop => unreachable!("only an order was sent"),
-            },
-        }
     }
 }

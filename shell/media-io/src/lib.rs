@@ -8,16 +8,23 @@
 //! There are two engines, alike in all they do: one with io_uring, and one with epoll for where that is
 //! missing.
 //!
+//! Beside them there may be a path in the kernel, which spares a stream that needs no more than being sent on
+//! the way to a loop: `kernel.rs`.
+//!
 //! Start with `handle.rs`, then `epoll.rs`, the plainer of the two.
 
 mod desk;
 mod engine;
 mod epoll;
 mod handle;
+mod kernel;
 mod name;
+mod queue;
 mod socket;
 mod uring;
 
 pub use engine::Engine;
-pub use handle::{Full, Handle, Orders, Settings, start, start_on};
+pub use handle::{Handle, Settings, start, start_on};
+pub use kernel::{KernelPath, Without};
+pub use queue::{Full, Orders};
 pub use socket::raise_descriptor_limit;

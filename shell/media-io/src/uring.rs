@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use media::{Event, Verdict};
+use media::Event;
 
 use crate::desk::{Desk, Left};
 use crate::socket::Bell;
@@ -67,10 +67,8 @@ impl Uring {
     fn carry<E: Fn(Event)>(&mut self, now: Instant, arrival: Arrival, desk: &mut Desk<E>) -> io::Result<()> {
         let Arrival { port, held } = arrival;
         let forwarded = self.lines.packet(&held).and_then(|(from, mut packet)| {
-            match desk.relay.receive(now, port, from, &mut packet, &mut desk.acts) {
-                Verdict::Forward { port: via, to } => Some((via, to, packet.length())),
-                Verdict::Drop(_) => None,
-            }
+            let (via, to) = desk.receive(now, port, from, &mut packet)?;
+            Some((via, to, packet.length()))
         });
         match forwarded {
             Some((via, to, length)) => self.lines.send(held, length, via, to)?,

@@ -242,6 +242,7 @@ fn a_crowd_that_waited_crosses_whole_and_in_order(engine: Engine) {
         name: "media-test".to_owned(),
         core: None,
         marks: Vec::new(),
+        kernel: None,
         events: move |event| {
             let latched = matches!(event, Event::Latched { .. });
             tell.send(event).unwrap();
@@ -482,13 +483,14 @@ fn started(engine: Engine) -> (Handle, Receiver<Event>) {
         name: "media-test".to_owned(),
         core: None,
         marks: Vec::new(),
+        kernel: None,
         events: move |event| drop(tell.send(event)),
     };
     (start_on(engine, settings).unwrap(), events)
 }
 
 fn quiet() -> Settings<fn(Event)> {
-    Settings { name: "media-test".to_owned(), core: None, marks: Vec::new(), events: drop }
+    Settings { name: "media-test".to_owned(), core: None, marks: Vec::new(), kernel: None, events: drop }
 }
 
 fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {

@@ -236,8 +236,9 @@ fn start_media(plan: &Plan, mail: &Mail) -> Result<Vec<media_io::Handle>> {
     if let Err(error) = media_io::raise_descriptor_limit() {
         tracing::warn!("the limit on open files stays as it is: {error}");
     }
+    let kernel = open_kernel_path(plan);
     let start = |number: u8| {
-        let mail = mail.clone();
+        let (mail, kernel) = (mail.clone(), kernel.clone());
         let events = move |event: MediaEvent| {
             let shard = session_of(&event).shard;
             if mail.heard(shard, event).is_err() {
@@ -245,9 +246,33 @@ fn start_media(plan: &Plan, mail: &Mail) -> Result<Vec<media_io::Handle>> {
             }
         };
         let (name, marks) = (format!("media-{number}"), listening::marks(&plan.policy));
-        media_io::start(media_io::Settings { name, core: None, marks, events })
+        media_io::start(media_io::Settings { name, core: None, marks, kernel, events })
     };
     (0..plan.media_loops).map(|number| start(number).context("media loop")).collect()
+}
+
+/// The path in the kernel, where it is wanted and can be had. Calls go on without it as with it.
+fn open_kernel_path(plan: &Plan) -> Option<media_io::KernelPath> {
+    let (addresses, ports) = listening::kernel_path(&plan.policy);
+    if addresses.is_empty() {
+        return None;
+    }
+    match media_io::KernelPath::open(&addresses, ports) {
+        Ok((path, without)) => {
+            for media_io::Without { address, why } in without {
+                warn!(%address, "the kernel carries no media that arrives here: {why}");
+            }
+            if !path.is_open() {
+                return None;
+            }
+            info!("the kernel carries media that needs no more than being sent on");
+            Some(path)
+        }
+        Err(why) => {
+            warn!("the kernel carries no media; calls go on without: {why}");
+            None
+        }
+    }
 }
 
 fn new_switch(
@@ -314,14 +339,7 @@ fn wire(
 
 /// All orders of a session go to the same loop.
 fn relay_of(order: &Order, relays: usize) -> usize {
-    let (Order::Open { session, .. }
-    | Order::Aim { session, .. }
-    | Order::Transcode { session, .. }
-    | Order::Press { session, .. }
-    | Order::Play { session, .. }
-    | Order::Ask { session }
-    | Order::Close { session }) = order;
-    (session.call % relays as u64) as usize
+    (order.session().call % relays as u64) as usize
 }
 
 fn session_of(event: &MediaEvent) -> SessionKey {

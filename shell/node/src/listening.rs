@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use model::{KernelPath, PortRange};
 use policy::{Interface, Policy};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::MediaRange;
@@ -49,6 +50,16 @@ pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> 
 /// How media that leaves our addresses is marked.
 pub fn marks(policy: &Policy) -> Vec<(IpAddr, u8)> {
     policy.interfaces().iter().map(|one| (one.address, one.dscp.media.point())).collect()
+}
+
+/// Our addresses whose media the kernel may carry, and at how many ports it may arrive.
+pub fn kernel_path(policy: &Policy) -> (Vec<IpAddr>, u32) {
+    let of = policy.interfaces().iter().filter(|one| one.kernel_path == KernelPath::Auto);
+    let pairs = |ports: PortRange| (u32::from(ports.last) + 1).saturating_sub(ports.first.into()) / 2;
+    of.fold((Vec::new(), 0), |(mut addresses, ports), one| {
+        addresses.push(one.address);
+        (addresses, ports + pairs(one.media_ports))
+    })
 }
 
 /// The media ports of one shard.

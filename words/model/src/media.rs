@@ -88,6 +88,17 @@ pub enum Ice {
     Lite,
 }
 
+/// Whether streams that need no more than being sent on are carried by a program in this machine's kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KernelPath {
+    /// Never: every packet passes the house itself.
+    #[default]
+    Off,
+    /// Where the kernel lets the house do so; where not, the log says why, and calls go on without.
+    Auto,
+}
+
 /// Whether keys may go over signalling that others on the way can read: UDP or TCP without TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alerts;
 use crate::call_rules::Redirect;
 use crate::marks::Marks;
-use crate::media::{Dtmf, Ice, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
+use crate::media::{Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
 use crate::network::{Address, PortRange};
 use crate::registrar::Registrar;
@@ -156,6 +156,9 @@ pub struct Interface {
     /// Whether far ends find our media here by checks.
     #[serde(default)]
     pub ice: Ice,
+    /// How media in the clear crosses that needs no more than being sent on.
+    #[serde(default)]
+    pub kernel_path: KernelPath,
     /// How what leaves it is marked.
     #[serde(default)]
     pub dscp: Marks,

@@ -34,6 +34,7 @@ impl Compiler<'_> {
                 media_ports: document.media_ports,
                 side: document.side,
                 ice: document.ice,
+                kernel_path: document.kernel_path,
                 dscp: document.dscp,
             })
             .collect()

@@ -1,0 +1,22 @@
+#!/usr/bin/env python3
+"""mediabench.py of the load kit, with the rule by which our relay without signalling takes its ports."""
+import mediabench
+
+
+class Sessions(mediabench.FixedSessions):
+    """Session i: base + 4i for its caller, base + 4i + 2 for its callee, where the adapter says `rule = "pairs"`."""
+
+    def __init__(self, sut):
+        super().__init__(sut)
+        self.pairs = sut.v.get("rule") == "pairs"
+
+    def add(self, i, var):
+        if not self.pairs:
+            return super().add(i, var)
+        port = self.base + 4 * i
+        return (mediabench.A_PORTS[i % 8], port, mediabench.B_PORTS[i % 8], port + 2, 0, 0, "-", "-", "-", "-")
+
+
+mediabench.FixedSessions = Sessions
+if __name__ == "__main__":
+    mediabench.main()

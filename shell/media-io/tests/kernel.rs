@@ -1,0 +1,526 @@
+//! The path in the kernel, between namespaces that each test makes for itself: ours has the house, the far
+//! one has both peers, and a pair of devices joins them.
+#![allow(clippy::unwrap_used)]
+
+use std::fs::File;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+use media::{
+    Aim, Event, Figures, Order, PortPair, Reports, Senders, Sending, SessionKey, Side, SideFigures, Turn,
+};
+use media_io::{Handle, KernelPath, Settings, start};
+use rtp::{Fixed, Header, rtcp};
+
+const CALL: SessionKey = SessionKey { shard: 0, call: 42 };
+const PATIENCE: Duration = Duration::from_secs(10);
+const HOUSE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 99, 0, 2));
+const CALLER: &str = "10.99.0.1:4000";
+const CALLEE: &str = "10.99.0.1:6000";
+const STRANGER: &str = "10.99.0.1:6666";
+/// After so many packets a direction is worth carrying.
+const STEADY: u16 = 50;
+
+#[test]
+fn a_steady_stream_is_carried_in_the_kernel_both_ways() {
+    let Some(house) = House::with_kernel() else { return };
+
+    let (to_callee, to_caller) = house.talk(0..200);
+
+    assert_eq!((to_callee, to_caller), (200, 200));
+    let figures = house.finish();
+    for side in [figures.caller, figures.callee] {
+        assert_eq!((side.packets_in, side.packets_out), (200, 200));
+        assert_eq!((side.bytes_in, side.bytes_out), (200 * 172, 200 * 172));
+        assert_eq!((side.lost, side.reordered, side.duplicates, side.sources), (0, 0, 0, 1));
+        assert_eq!(side.packets_carried, 200 - u64::from(STEADY), "{side:?}");
+    }
+}
+
+/// The same packets, some lost, some late, some twice: whoever carries them counts the same.
+#[test]
+fn the_kernel_counts_what_the_loop_counts() {
+    let Some(carried) = House::with_kernel() else { return };
+    let carried = carried.play_all();
+    let looped = House::without_kernel().play_all();
+
+    assert!(carried.caller.packets_carried > 200, "{carried:?}");
+    assert_eq!(looped.caller.packets_carried, 0);
+    let plain = |side: SideFigures| SideFigures {
+        jitter_us: 0,
+        jitter_max_us: 0,
+        packets_carried: 0,
+        first: None,
+        last: None,
+        ..side
+    };
+    assert_eq!(plain(carried.caller), plain(looped.caller));
+    assert_eq!(plain(carried.callee), plain(looped.callee));
+    assert!(looped.caller.late > 1 && looped.caller.gaps > 5, "{looped:?}");
+    assert!(looped.caller.lost > 0 && looped.caller.reordered > 0 && looped.caller.duplicates > 0);
+    // 20 ms of sound every 2 ms is 18 ms off each time, whoever looks at the clock; and a late one more.
+    for jitter in [|side: SideFigures| side.jitter_us, |side: SideFigures| side.jitter_max_us] {
+        let [one, other] = [carried.caller, looped.caller].map(jitter);
+        assert!(one > 15_000 && one.abs_diff(other) < one / 5, "{one} {other}");
+    }
+}
+
+#[test]
+fn what_is_not_as_it_was_goes_to_the_loop_and_is_judged_there() {
+    let Some(house) = House::with_kernel() else { return };
+    house.talk(0..100);
+
+    // Another source, from where the peer is.
+    for number in 0..10 {
+        house.caller.send_to(&packet(number, 0xbeef, 0), house.at(Side::Caller)).unwrap();
+        assert_eq!(heard(&house.callee).0, packet(number, 0xbeef, 0));
+    }
+    let (loss, stranger) = (20, house.far_socket(STRANGER));
+    for number in 10..400 {
+        if number % 100 == 0 {
+            stranger.send_to(&packet(number, 0xbeef, 0), house.at(Side::Caller)).unwrap();
+        }
+        if !(100..100 + loss).contains(&number) {
+            house.caller.send_to(&packet(number, 0xbeef, 0), house.at(Side::Caller)).unwrap();
+            assert_eq!(heard(&house.callee).0, packet(number, 0xbeef, 0));
+        }
+    }
+
+    let figures = house.finish();
+    assert_eq!(figures.caller.sources, 2);
+    assert_eq!(figures.caller.lost, u64::from(loss));
+    assert_eq!(figures.caller.dropped_strangers, 4 - 1);
+    assert!(figures.caller.packets_carried > 300, "{figures:?}");
+}
+
+#[test]
+fn a_key_press_and_a_report_cross_while_the_stream_is_carried() {
+    let Some(house) = House::with_kernel() else { return };
+    house.talk(0..100);
+    let mut report = Vec::new();
+    rtcp::write_report(7, None, &[], &mut report);
+
+    let reports = [house.far_socket("10.99.0.1:4001"), house.far_socket("10.99.0.1:6001")];
+    reports[0].send_to(&report, house.ports[0].rtcp()).unwrap();
+    let told = heard(&reports[1]).0;
+    // A type that has not come before, and one that has.
+    for number in 100..103 {
+        house.caller.send_to(&packet(number, 0xcafe, 101), house.at(Side::Caller)).unwrap();
+        assert_eq!(heard(&house.callee).0, packet(number, 0xcafe, 101));
+    }
+    house.talk(103..300);
+
+    assert_eq!(told, report);
+    let figures = house.finish();
+    assert_eq!((figures.caller.rtcp_in, figures.callee.rtcp_out), (1, 1));
+    assert_eq!((figures.caller.packets_in, figures.caller.lost, figures.caller.sources), (300, 0, 1));
+    assert!(figures.caller.packets_carried > 100, "{figures:?}");
+}
+
+#[test]
+fn nothing_crosses_in_the_kernel_after_an_order_to_hold() {
+    let Some(house) = House::with_kernel() else { return };
+    house.talk(0..100);
+
+    house.aim(Side::Callee, CALLEE, Sending::Held);
+    for number in 100..110 {
+        house.caller.send_to(&packet(number, 0xcafe, 0), house.at(Side::Caller)).unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    let in_hold = waiting(&house.callee);
+    house.aim(Side::Callee, "10.99.0.1:7000", Sending::Allowed);
+    let elsewhere = house.far_socket("10.99.0.1:7000");
+    for number in 110..250 {
+        house.caller.send_to(&packet(number, 0xcafe, 0), house.at(Side::Caller)).unwrap();
+        assert_eq!(heard(&elsewhere), (packet(number, 0xcafe, 0), house.ports[1].rtp()));
+    }
+
+    assert_eq!((in_hold, waiting(&house.callee)), (0, 0));
+    let figures = house.finish();
+    assert_eq!(figures.caller.dropped_undeliverable, 10);
+    assert_eq!((figures.caller.packets_in, figures.callee.packets_out), (250, 240));
+    assert!(figures.caller.packets_carried > 100, "{figures:?}");
+}
+
+#[test]
+fn whoever_asks_hears_when_a_carried_side_was_heard_last() {
+    let Some(house) = House::with_kernel() else { return };
+    house.talk(0..100);
+    std::thread::sleep(Duration::from_millis(50));
+    let before = Instant::now();
+    house.talk(100..101);
+
+    house.handle.order(Order::Ask { session: CALL }).unwrap();
+
+    let (caller, callee, signs) = loop {
+        if let Event::LastHeard { caller, callee, signs, .. } = house.next_event() {
+            break (caller, callee, signs);
+        }
+    };
+    assert!(before <= caller && before <= callee && caller <= Instant::now());
+    assert_eq!(signs.map(|of| of.packets), [101, 101]);
+    assert_eq!(house.finish().caller.packets_carried, 51);
+}
+
+/// A sum that is right before is right after, whether the sender's card or the sender makes it.
+#[test]
+fn the_sum_of_a_packet_proves_what_the_sender_wrote() {
+    let Some(house) = House::with_kernel() else { return };
+    house.talk(0..100);
+    house.far.run(&["ethtool", "-K", "far", "tx", "off"]);
+    house.run(&["ethtool", "-K", "house", "rx", "off"]);
+    house.talk(100..200);
+
+    let raw = house.far.raw_socket();
+    let damaged = datagram([4000, 10_000], &packet(200, 0xcafe, 0), 0x1234);
+    raw.send_to(&damaged, house.at(Side::Caller)).unwrap();
+    house.talk_from(Side::Caller, 201..202);
+
+    assert_eq!(waiting(&house.callee), 0, "the far end drops it");
+    let figures = house.finish();
+    assert_eq!((figures.caller.packets_in, figures.caller.packets_carried), (202, 152));
+}
+
+#[test]
+fn a_packet_without_a_sum_crosses_without_one() {
+    let Some(house) = House::with_kernel() else { return };
+    house.talk(0..100);
+    let raw = house.far.raw_socket();
+
+    raw.send_to(&datagram([4000, 10_000], &packet(100, 0xcafe, 0), 0), house.at(Side::Caller)).unwrap();
+
+    assert_eq!(heard(&house.callee).0, packet(100, 0xcafe, 0));
+    assert_eq!(house.finish().caller.packets_carried, 51);
+}
+
+#[test]
+fn longer_packets_than_fit_through_go_to_the_loop() {
+    let Some(house) = House::with_kernel() else { return };
+    house.talk(0..100);
+    house.run(&["ip", "route", "change", "10.99.0.0/24", "dev", "house", "src", "10.99.0.2", "mtu", "1000"]);
+    std::thread::sleep(Duration::from_secs(1));
+    house.talk(100..250);
+    let mut long = packet(250, 0xcafe, 0);
+    long.resize(1200, 7);
+
+    house.caller.send_to(&long, house.at(Side::Caller)).unwrap();
+
+    assert_eq!(heard(&house.callee).0, long, "cut by the system, and put together");
+    house.talk_from(Side::Caller, 251..260);
+    let figures = house.finish();
+    assert_eq!((figures.caller.packets_in, figures.caller.packets_carried), (260, 50 + 50));
+}
+
+#[test]
+fn a_stream_goes_on_when_the_way_to_its_peer_changes() {
+    let Some(house) = House::with_kernel() else { return };
+    house.talk(0..100);
+
+    // The far end has another address on the wire now, and says nothing of it.
+    house.far.run(&["ip", "link", "set", "far", "address", "02:00:00:00:00:77"]);
+    house.run(&["ip", "neighbour", "flush", "dev", "house"]);
+    std::thread::sleep(Duration::from_secs(1));
+
+    let (to_callee, to_caller) = house.talk(100..250);
+    assert_eq!((to_callee, to_caller), (150, 150));
+    assert!(house.finish().caller.packets_carried > 100);
+}
+
+#[test]
+fn where_no_program_may_see_packets_it_is_said_why() {
+    let Some(_house) = House::with_kernel() else { return };
+
+    let (path, without) = KernelPath::open(&[Ipv4Addr::LOCALHOST.into(), [192, 0, 2, 1].into()], 4).unwrap();
+
+    assert!(!path.is_open());
+    let why: Vec<_> = without.iter().map(|one| format!("{}: {}", one.address, one.why)).collect();
+    assert_eq!(why, ["127.0.0.1: lo is no Ethernet", "192.0.2.1: no device has this address"]);
+}
+
+#[test]
+fn two_capabilities_are_enough() {
+    let Some(_house) = House::with_kernel() else { return };
+    const NET_ADMIN: u64 = 1 << 12;
+    const BPF: u64 = 1 << 39;
+
+    keep_capabilities(NET_ADMIN | BPF);
+    let opened = KernelPath::open(&[HOUSE], 8);
+    keep_capabilities(NET_ADMIN);
+    let refused = KernelPath::open(&[HOUSE], 8);
+
+    assert!(opened.unwrap().0.is_open());
+    assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+}
+
+struct House {
+    handle: Handle,
+    events: Receiver<Event>,
+    ports: [PortPair; 2],
+    caller: UdpSocket,
+    callee: UdpSocket,
+    far: Far,
+}
+
+/// Somebody who holds the far namespace open.
+struct Far(Child);
+
+impl House {
+    /// None where the system allows nobody to try.
+    fn with_kernel() -> Option<House> {
+        if let Err(error) = enter_namespace() {
+            eprintln!("left out: no namespace of our own: {error}");
+            return None;
+        }
+        let far = joined();
+        match KernelPath::open(&[HOUSE], 8) {
+            Ok((path, without)) => {
+                assert!(without.is_empty(), "{without:?}");
+                Some(House::open(far, Some(path)))
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                eprintln!("left out: the kernel takes no program from us: {error}");
+                None
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn without_kernel() -> House {
+        enter_namespace().unwrap();
+        House::open(joined(), None)
+    }
+
+    fn open(far: Far, kernel: Option<KernelPath>) -> House {
+        let (tell, events) = mpsc::channel();
+        let handle = start(Settings {
+            name: "media-test".to_owned(),
+            core: None,
+            marks: Vec::new(),
+            kernel,
+            events: move |event| drop(tell.send(event)),
+        })
+        .unwrap();
+        let ports = [10_000, 10_002].map(|port| PortPair { address: HOUSE, port });
+        handle.order(Order::Open { session: CALL, stream: 0, ports }).unwrap();
+        let [caller, callee] = [CALLER, CALLEE].map(|place| far.socket(place));
+        let house = House { handle, events, ports, caller, callee, far };
+        house.aim(Side::Caller, CALLER, Sending::Allowed);
+        house.aim(Side::Callee, CALLEE, Sending::Allowed);
+        house
+    }
+
+    /// Returns when the order was carried out.
+    fn aim(&self, side: Side, rtp: &str, sending: Sending) {
+        let rtp: SocketAddr = rtp.parse().unwrap();
+        let aim = Aim {
+            rtp: Some(rtp),
+            reports: Reports::Apart(Some(SocketAddr::new(rtp.ip(), rtp.port() + 1))),
+            sending,
+            senders: Senders::Signalled,
+            turn: Turn::Same,
+            clock: 8000,
+            protection: None,
+            door: None,
+        };
+        self.handle.order(Order::Aim { session: CALL, stream: 0, side, aim }).unwrap();
+        self.handle.order(Order::Open { session: CALL, stream: 0, ports: self.ports }).unwrap();
+        while !matches!(self.next_event(), Event::Failed { .. }) {}
+    }
+
+    fn next_event(&self) -> Event {
+        self.events.recv_timeout(PATIENCE).unwrap()
+    }
+
+    fn at(&self, side: Side) -> SocketAddr {
+        self.ports[side as usize].rtp()
+    }
+
+    /// Both peers say so many packets, each of which is heard before the next; how many were.
+    fn talk(&self, numbers: std::ops::Range<u16>) -> (usize, usize) {
+        let mut count = (0, 0);
+        for number in numbers {
+            count.0 += self.talk_from(Side::Caller, number..number + 1);
+            count.1 += self.talk_from(Side::Callee, number..number + 1);
+        }
+        count
+    }
+
+    fn talk_from(&self, side: Side, numbers: std::ops::Range<u16>) -> usize {
+        let (from, to) = match side {
+            Side::Caller => (&self.caller, &self.callee),
+            Side::Callee => (&self.callee, &self.caller),
+        };
+        let sent = numbers.map(|number| packet(number, 0xcafe, 0));
+        let crossed = sent.map(|packet| {
+            from.send_to(&packet, self.at(side)).unwrap();
+            assert_eq!(heard(to), (packet, self.at(side.other())));
+        });
+        crossed.count()
+    }
+
+    /// 20 ms of sound every 2 ms, from the caller, with all that may befall a packet.
+    fn play_all(self) -> Figures {
+        let mut numbers: Vec<u16> = (65_400..=65_535).chain(0..200).collect();
+        numbers.retain(|number| !number.is_multiple_of(37));
+        for at in (60..300).step_by(17) {
+            numbers.swap(at, at + 1);
+        }
+        for at in (70..300).step_by(23) {
+            numbers.insert(at, numbers[at - 3]);
+        }
+        numbers.insert(250, numbers[250 - 70]);
+        for number in &numbers {
+            // Some are later than anybody waits, and one sender pauses.
+            let held = match number {
+                100 | 140 => 200,
+                180 => 900,
+                _ => 2,
+            };
+            std::thread::sleep(Duration::from_millis(held));
+            self.caller.send_to(&packet(*number, 0xcafe, 0), self.at(Side::Caller)).unwrap();
+            assert_eq!(heard(&self.callee).0, packet(*number, 0xcafe, 0));
+        }
+        self.finish()
+    }
+
+    fn finish(self) -> Figures {
+        self.handle.order(Order::Close { session: CALL }).unwrap();
+        let figures = loop {
+            if let Event::Finished { figures, .. } = self.events.recv_timeout(PATIENCE).unwrap() {
+                break *figures;
+            }
+        };
+        self.handle.stop().unwrap();
+        figures
+    }
+
+    fn far_socket(&self, place: &str) -> UdpSocket {
+        self.far.socket(place)
+    }
+
+    fn run(&self, words: &[&str]) {
+        run(words);
+    }
+}
+
+impl Far {
+    fn run(&self, words: &[&str]) {
+        let id = self.0.id().to_string();
+        run(&[&["nsenter", "--net", "--target", &id], words].concat());
+    }
+
+    /// A socket to which the head of UDP is ours to write.
+    fn raw_socket(&self) -> UdpSocket {
+        self.there(|| {
+            // SAFETY: takes no pointer.
+            let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_UDP) };
+            assert!(socket >= 0);
+            // SAFETY: a descriptor that the system has just given belongs to nobody else.
+            unsafe { UdpSocket::from_raw_fd(socket) }
+        })
+    }
+
+    fn socket(&self, place: &str) -> UdpSocket {
+        let place = place.to_owned();
+        let socket = self.there(|| UdpSocket::bind(place).unwrap());
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket
+    }
+
+    /// What somebody makes in the far namespace.
+    fn there(&self, make: impl FnOnce() -> UdpSocket + Send + 'static) -> UdpSocket {
+        let id = self.0.id();
+        let there = std::thread::spawn(move || {
+            let namespace = File::open(format!("/proc/{id}/ns/net")).unwrap();
+            // SAFETY: takes no pointer.
+            assert_eq!(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) }, 0);
+            make()
+        });
+        there.join().unwrap()
+    }
+}
+
+impl Drop for Far {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// This thread, and those that it starts, have a network of their own from here on.
+fn enter_namespace() -> io::Result<()> {
+    // SAFETY: takes no pointer.
+    match unsafe { libc::unshare(libc::CLONE_NEWNET) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// This thread may do no more than that from here on.
+fn keep_capabilities(kept: u64) {
+    let (low, high) = (kept as u32, (kept >> 32) as u32);
+    // Version 3, and this thread; then what is effective, permitted and handed on, in two halves.
+    let (head, sets) = ([0x2008_0522_u32, 0], [low, low, 0, high, high, 0]);
+    // SAFETY: reads the head and the sets, which are as long as their version says.
+    assert_eq!(unsafe { libc::syscall(libc::SYS_capset, head.as_ptr(), sets.as_ptr()) }, 0);
+}
+
+/// Joins this thread's network to another one.
+fn joined() -> Far {
+    let mut command = Command::new("unshare");
+    let child = command.args(["--net", "sleep", "300"]).stdin(Stdio::null()).spawn().unwrap();
+    let far = Far(child);
+    let own = std::fs::read_link("/proc/thread-self/ns/net").unwrap();
+    let theirs = format!("/proc/{}/ns/net", far.0.id());
+    let until = Instant::now() + PATIENCE;
+    while std::fs::read_link(&theirs).unwrap() == own {
+        assert!(Instant::now() < until, "no other namespace");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = far.0.id().to_string();
+    run(&["ip", "link", "set", "lo", "up"]);
+    run(&["ip", "link", "add", "house", "type", "veth", "peer", "name", "far", "netns", &id]);
+    run(&["ip", "address", "add", "10.99.0.2/24", "dev", "house"]);
+    run(&["ip", "link", "set", "house", "up"]);
+    far.run(&["ip", "address", "add", "10.99.0.1/24", "dev", "far"]);
+    far.run(&["ip", "link", "set", "far", "up"]);
+    far.run(&["ip", "link", "set", "lo", "up"]);
+    far
+}
+
+fn run(words: &[&str]) {
+    let done = Command::new(words[0]).args(&words[1..]).output().unwrap();
+    assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn heard(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
+    let mut buffer = [0; 2048];
+    let (length, from) = socket.recv_from(&mut buffer).expect("a packet comes");
+    (buffer[..length].to_vec(), from)
+}
+
+/// How many packets wait at a socket to which nobody sends.
+fn waiting(socket: &UdpSocket) -> usize {
+    socket.set_nonblocking(true).unwrap();
+    let count = std::iter::from_fn(|| socket.recv(&mut [0; 2048]).ok()).count();
+    socket.set_nonblocking(false).unwrap();
+    count
+}
+
+/// A head of UDP with a sum of our choice.
+fn datagram([from, to]: [u16; 2], packet: &[u8], sum: u16) -> Vec<u8> {
+    let head = [from, to, packet.len() as u16 + 8, sum].map(u16::to_be_bytes);
+    [&head.concat()[..], packet].concat()
+}
+
+fn packet(sequence: u16, ssrc: u32, payload_type: u8) -> Vec<u8> {
+    let timestamp = u32::from(sequence.wrapping_add(200)) * 160;
+    let fixed = Fixed { marker: false, payload_type, sequence, timestamp, ssrc };
+    let mut packet = Vec::new();
+    Header { payload: &[0x55; 160], ..Header::from(fixed) }.write(&mut packet);
+    packet
+}

@@ -1,6 +1,7 @@
 //! Speed: parsing counted beside another parser; whole calls and packets with the load kit.
 
 mod apply;
+mod kernel;
 mod kit;
 mod starting;
 mod storm;
@@ -15,7 +16,8 @@ use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
 
 /// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole
-/// `calls`, relayed `packets`, `sound` made of another codec, by itself or with its `codecs` packets,
+/// `calls`, relayed `packets`, those that cross in the `kernel`, `sound` made of another codec, by itself or
+/// with its `codecs` packets,
 /// `phones` that register, a `storm` of them, a million `bindings`, or TLS `sessions` while certificates are
 /// renewed.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
@@ -24,6 +26,7 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("plan") => plan(),
         Some("calls") => calls(),
         Some("packets") => packets(),
+        Some("kernel") => kernel::kernel(&Kit::lay_out()?),
         Some("sound") => sound(),
         Some("codecs") => codecs(),
         Some("apply") => apply::apply(),
@@ -34,8 +37,8 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("storm") => storm::storm(&Kit::lay_out()?),
         Some(_) => Err(Failure::new(
             "no such bench",
-            "one of parse, plan, calls, packets, sound, codecs, phones, bindings, storm, apply, lamps, \
-             sessions",
+            "one of parse, plan, calls, packets, kernel, sound, codecs, phones, bindings, storm, apply, \
+             lamps, sessions",
         )),
     }
 }

@@ -1,0 +1,27 @@
+//! Packets that cross in the kernel, between namespaces: beside the kit's bare forwarders, our own loop on the
+//! same devices, and rtpengine on the loopback.
+
+use std::process::Command;
+
+use super::kit::Kit;
+use crate::step::{Failure, cargo, root, run};
+
+pub fn kernel(kit: &Kit) -> Result<(), Failure> {
+    let mut copy = Command::new("cp");
+    copy.arg(root().join("bench/kernel.py")).arg(&kit.folder);
+    run(&mut copy, "is there room on the disk?")?;
+    let mut allow = Command::new("chmod");
+    allow.arg("+x").arg(kit.folder.join("netns.sh"));
+    run(&mut allow, "is target/ writable?")?;
+    let mut make = Command::new("make");
+    make.current_dir(&kit.folder).arg("build/kfwd");
+    run(&mut make, "apt-get install clang libbpf-dev")?;
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "media-io", "--example", "forward"]);
+    run(&mut build, "mend what the compiler names")?;
+
+    let mut command = kit.command("kernel.py");
+    command.env("FORWARD", root().join("target/release/examples/forward"));
+    command.args(["kfwd-xdp", "tandem-kernel", "kfwd-tc", "tandem-loop", "rtpengine", "--sessions", "500"]);
+    run(&mut command, "root, ethtool, iproute2 and rtpengine-daemon; is rtpengine's port 2223 free?")
+}

@@ -7,8 +7,8 @@
 //! Where the sides of a stream speak different codecs, `transcode.rs` makes one of the other; where they tell
 //! key presses in different ways, `pressing.rs` does that with these. A side may hear sound of ours while the
 //! other is silent: `play.rs` makes it, in the turns of `beats.rs`. How good it was: `observe.rs` counts what
-//! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either. What needs
-//! no more than being sent on may be carried elsewhere: `carried.rs`.
+//! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either. What
+//! needs no more than being sent on may be carried elsewhere: `carried.rs`.
 //!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!

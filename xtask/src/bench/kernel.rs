@@ -1,5 +1,5 @@
-//! Packets that cross in the kernel, between namespaces: beside the kit's bare forwarders, our own loop on the
-//! same devices, and rtpengine on the loopback.
+//! Packets that cross in the kernel, between namespaces: beside the kit's bare forwarders, our own loop on
+//! the same devices, and rtpengine on the loopback.
 
 use std::process::Command;
 

@@ -201,11 +201,6 @@ impl Relay {
         slots.flat_map(|(_, slot)| self.carried_of(*slot)).collect()
     }
 
-    /// All ports that are carried.
-    pub fn carried_ports(&self) -> Vec<PortIndex> {
-        self.by_session.values().flat_map(|slot| self.carried_of(*slot)).collect()
-    }
-
     /// What a port that is carried has come to until now.
     pub fn counted(&mut self, port: PortIndex, tally: &Tally) {
         if let Some((pair, side)) = self.pair_at(port) {

@@ -84,7 +84,7 @@ fn a_packet_of_the_peer_takes_its_direction_back() {
     house.relay.taken_back(TO_CALLER, &tally);
 
     assert!(matches!(house.says(Side::Caller, CALLER, 51), Verdict::Forward { .. }));
-    assert!(house.relay.carried_ports().is_empty());
+    assert!(house.relay.carried_in(CALL).is_empty());
 }
 
 #[test]

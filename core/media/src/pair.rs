@@ -36,6 +36,9 @@ const CONSENT: Duration = Duration::from_secs(30);
 /// come every 5 s, and while there is nothing to say too. Of who never sent any, silence tells nothing.
 const GONE_AFTER: Duration = Duration::from_secs(60);
 
+/// Whose packets are carried elsewhere and do not come for so long is not steady any more.
+const IDLE: Duration = Duration::from_secs(10);
+
 pub(crate) type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
 /// Where a report goes, and out of which of our ports.
 type Report = Result<(SocketAddr, Half), Reason>;
@@ -328,7 +331,7 @@ impl Pair {
     #[cold]
     pub fn wants_back(&self, now: Instant, side: Side, from: SocketAddr, packet: &Packet<'_>) -> bool {
         let here = &self.sides[side as usize];
-        if Fixed::of(packet.bytes()).is_none() {
+        if here.header_of(packet).is_none() {
             return here.readiness.is_carried() && here.latch.is_peer(from) && !is_check(packet);
         }
         match here.latch.weigh(from, now, self.changed) {
@@ -369,10 +372,19 @@ impl Pair {
         side.readiness.end(side.counted.packets_in);
     }
 
+    /// Whether a direction that is carried is better taken back: its sender is silent, or its receiver gives
+    /// no sign of life any more. The tally is to be known.
+    pub fn is_idle(&self, now: Instant, side: Side) -> bool {
+        let (here, there) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
+        let silent = here.counted.last.is_none_or(|last| now.saturating_duration_since(last) >= IDLE);
+        silent || there.is_gone(now, self.changed, here.sending)
+    }
+
     /// What is to be known to carry what a side's peer sends; none where that needs more than sending on.
+    /// Calls for help need nobody but the relay.
     pub fn carriage(&self, side: Side, via: PortIndex) -> Option<Carriage> {
         let (here, there) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
-        if !here.is_plain() || !there.is_plain() || here.transcoder.is_some() {
+        if !here.is_plain() || !there.is_plain() || here.is_opaque() || here.transcoder.is_some() {
             return None;
         }
         Some(Carriage {
@@ -636,7 +648,8 @@ impl SideState {
     /// on hold by the other side, it has.
     #[inline]
     fn is_gone(&self, now: Instant, changed: Instant, other: Sending) -> bool {
-        if self.sending == Sending::Insisted {
+        // What is carried elsewhere was steady, and is taken back when it is so no more.
+        if self.sending == Sending::Insisted || self.readiness.is_carried() {
             return false;
         }
         let (patience, said) = match (&self.door, self.rtcp_heard) {

@@ -201,6 +201,16 @@ impl Relay {
         slots.flat_map(|(_, slot)| self.carried_of(*slot)).collect()
     }
 
+    /// Which ports of a session are to be taken back, now that it is told what they have come to.
+    pub fn idle_in(&self, now: Instant, session: SessionKey) -> Vec<PortIndex> {
+        let is_idle = |port: &PortIndex| {
+            let (slot, side, _) = locate(*port);
+            let pair = self.slots.get(slot as usize).and_then(Option::as_ref);
+            pair.is_some_and(|pair| pair.is_idle(now, side))
+        };
+        self.carried_in(session).into_iter().filter(is_idle).collect()
+    }
+
     /// What a port that is carried has come to until now.
     pub fn counted(&mut self, port: PortIndex, tally: &Tally) {
         if let Some((pair, side)) = self.pair_at(port) {

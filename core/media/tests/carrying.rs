@@ -168,6 +168,62 @@ fn a_side_that_is_aimed_anew_begins_anew_to_be_steady() {
     assert_eq!(house.offered, 2);
 }
 
+/// Who sent reports, and is silent for a minute, is sent nothing more (RFC 8083): nor by the carrier.
+#[test]
+fn h6_a_direction_is_taken_back_from_who_gives_no_sign_of_life() {
+    let mut house = House::steady(Senders::Signalled);
+    house.says(Side::Callee, CALLEE, 1);
+    let tally = house.carry();
+    house.reports(Side::Callee);
+    for second in [59, 60] {
+        let now = house.now + Duration::from_secs(second);
+        house.relay.counted(TO_CALLER, &Tally { last: now, ..later(tally, 9) });
+        let back = if second < 60 { vec![] } else { vec![TO_CALLER] };
+        assert_eq!(house.relay.idle_in(now, CALL), back, "{second}");
+    }
+
+    house.now += Duration::from_secs(60);
+    house.relay.taken_back(TO_CALLER, &Tally { last: house.now, ..later(tally, 9) });
+
+    assert_eq!(house.says(Side::Caller, CALLER, 60), Verdict::Drop(Reason::Gone));
+}
+
+/// The relay does not see what is carried: who speaks there is not thought dead between two tallies.
+#[test]
+fn h6_whose_packets_are_carried_is_not_gone_while_they_come() {
+    let mut house = House::steady(Senders::Signalled);
+    house.says(Side::Callee, CALLEE, 1);
+    house.carry();
+    house.reports(Side::Caller);
+    house.now += Duration::from_secs(300);
+
+    assert!(matches!(house.says(Side::Callee, CALLEE, 2), Verdict::Forward { .. }));
+}
+
+#[test]
+fn a_sender_who_is_silent_is_taken_back() {
+    let mut house = House::steady(Senders::Signalled);
+    let tally = house.carry();
+    house.relay.counted(TO_CALLER, &tally);
+
+    assert_eq!(house.relay.idle_in(tally.last + Duration::from_secs(9), CALL), []);
+    assert_eq!(house.relay.idle_in(tally.last + Duration::from_secs(10), CALL), [TO_CALLER]);
+}
+
+#[test]
+fn a_fax_and_a_call_for_help_stay_in_the_relay() {
+    for (why, aim) in [
+        ("no RTP", Aim { clock: 0, ..aim_at(CALLEE) }),
+        ("a call for help", Aim { sending: Sending::Insisted, ..aim_at(CALLEE) }),
+    ] {
+        let mut house = House::new(Relay::with_carrier(), Senders::Signalled);
+        house.aim(Side::Callee, aim.clone());
+        house.aim(Side::Caller, Aim { rtp: Some(CALLER.parse().unwrap()), ..aim });
+        house.caller_says(0..200);
+        assert_eq!(house.relay.carriage(TO_CALLER), None, "{why}");
+    }
+}
+
 struct House {
     relay: Relay,
     now: Instant,
@@ -229,6 +285,17 @@ impl House {
         let verdict = self.relay.receive(self.now, port, from, &mut packet, &mut out);
         self.offered += out.iter().filter(|act| **act == Act::Carry { port }).count();
         verdict
+    }
+
+    /// A peer's report, at the port for media.
+    fn reports(&mut self, side: Side) -> Verdict {
+        let mut report = Vec::new();
+        rtp::rtcp::write_report(1, None, &[], &mut report);
+        let length = report.len();
+        report.resize(300, 0);
+        let (port, from) = if side == Side::Caller { (TO_CALLER, CALLER) } else { (TO_CALLEE, CALLEE) };
+        let mut packet = Packet::new(&mut report, length);
+        self.relay.receive(self.now, port, from.parse().unwrap(), &mut packet, &mut Outbox::new())
     }
 
     fn close(mut self) -> Figures {

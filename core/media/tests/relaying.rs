@@ -685,6 +685,7 @@ impl House {
                 Ok((local.port(), to.to_string(), packet.bytes().to_vec()))
             }
             Verdict::Drop(reason) => Err(reason),
+            Verdict::TakeBack => unreachable!("nobody carries streams here"),
         }
     }
 

@@ -99,7 +99,10 @@ impl<E: Fn(Event)> Desk<E> {
         if self.carrier.is_some() {
             let carried = self.relay.carried_in(order.session());
             match order {
-                Order::Ask { .. } => self.count(&carried),
+                Order::Ask { session } => {
+                    self.count(&carried);
+                    self.take_back(self.relay.idle_in(now, session));
+                }
                 _ => self.take_back(carried),
             }
         }

@@ -15,7 +15,9 @@ mod code;
 mod condition;
 mod documents;
 mod exposition;
+mod feed;
 mod house;
+mod listen;
 mod meter;
 mod openapi;
 mod problem;
@@ -25,6 +27,7 @@ mod serve;
 
 pub use code::{CODES, Code};
 pub use condition::{Condition, Tags};
+pub use feed::{Feed, Happened};
 pub use house::{
     Answer, Became, Change, Changed, Deed, House, Person, Refused, Shown, Standing, Unacceptable, Wish,
 };

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::question::{Body, Kind, Method, Parameter, Resource};
-use crate::resources::{BASE, all};
+use crate::question::{Body, Kind, Method, NAME, Parameter, Resource};
+use crate::resources::{BASE, EVENTS, all};
 
 /// What the names of shapes of whole documents begin with.
 const DOCUMENT: &str = "document-";
@@ -14,6 +14,7 @@ pub fn document(version: &str) -> Value {
         let path = paths.entry(format!("{BASE}{}", one.path)).or_insert_with(|| json!({}));
         path[one.method.word()] = operation(one);
     }
+    paths.insert(EVENTS.to_owned(), json!({ "get": events() }));
     let mut schemas = schemas();
     schemas.insert("Problem".to_owned(), problem());
     json!({
@@ -48,6 +49,30 @@ fn operation(resource: &Resource) -> Value {
         all["requestBody"] = json!({ "required": true, "content": content });
     }
     all
+}
+
+/// What happens: an answer without an end.
+fn events() -> Value {
+    let last = json!({
+        "name": "Last-Event-ID", "in": "header", "required": false, "schema": { "type": "string" },
+        "description": "The id of the last event that is known already",
+    });
+    let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    let content = json!({ "application/problem+json": { "schema": problem } });
+    let refused = |what: &str| json!({ "description": what, "content": content });
+    json!({
+        "operationId": "events",
+        "summary": "What happens, as server-sent events; the answer does not end",
+        "parameters": [last],
+        "responses": {
+            "200": {
+                "description": "Events as they happen",
+                "content": { "text/event-stream": { "schema": { "type": "string" } } },
+            },
+            "401": refused("The token is missing, or is none of ours"),
+            "503": refused("As many listen already as may"),
+        },
+    })
 }
 
 fn responses(resource: &Resource) -> Value {
@@ -91,6 +116,7 @@ fn responses(resource: &Resource) -> Value {
 fn parameter(one: &Parameter) -> Value {
     let schema = match one.kind {
         Kind::Text | Kind::NeededText => json!({ "type": "string" }),
+        Kind::NeededName => json!({ "type": "string", "pattern": NAME }),
         Kind::YesOrNo => json!({ "type": "boolean" }),
         Kind::NeededWord(known) => json!({ "type": "string", "enum": known }),
         Kind::Ordinal => json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX }),

@@ -11,6 +11,8 @@ use crate::condition::Condition;
 use crate::house::{Answer, House, Refused, Wish};
 
 pub const RECORDS_USUAL: u16 = 100;
+/// What a name is, as OpenAPI says it.
+pub const NAME: &str = "^[a-z0-9-]{1,64}$";
 pub const LISTED_MAX: u16 = 1_000;
 
 /// One thing that can be asked for.
@@ -90,6 +92,8 @@ pub enum Kind {
     Text,
     /// Without it there is no answer.
     NeededText,
+    /// Small letters, digits and hyphens; without it there is no answer.
+    NeededName,
     /// One of these; without it there is no answer.
     NeededWord(&'static [&'static str]),
     /// As RFC 3339 writes it.
@@ -173,7 +177,7 @@ impl Resource {
 
 impl Parameter {
     pub fn is_needed(&self) -> bool {
-        matches!(self.kind, Kind::NeededText | Kind::NeededWord(_))
+        matches!(self.kind, Kind::NeededText | Kind::NeededName | Kind::NeededWord(_))
     }
 
     fn check(&self, word: &str) -> Result<(), Refused> {
@@ -185,12 +189,19 @@ impl Parameter {
                 (is_count(most), format!("a count from 1 to {most}"))
             }
             Kind::Ordinal => (word.parse::<u64>().is_ok() && is_plain(word), "a number from 0".to_owned()),
+            Kind::NeededName => (is_name(word), "small letters, digits and hyphens, 64 at most".to_owned()),
             Kind::YesOrNo => (["true", "false"].contains(&word), "true or false".to_owned()),
             Kind::NeededWord(known) => (known.contains(&word), known.join(" or ")),
         };
         let says = || Refused::Wrong(format!("{}: {wanted}, and not {word:?}", self.name));
         fits.then_some(()).ok_or_else(says)
     }
+}
+
+/// As [`NAME`] has it.
+fn is_name(word: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&word.len()) && word.bytes().all(fits)
 }
 
 /// Digits alone: Rust takes a plus before them, and nobody else does.

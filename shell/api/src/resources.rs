@@ -7,6 +7,8 @@ use crate::question::{Body, Kind, LISTED_MAX, Method, Parameter, RECORDS_USUAL, 
 
 /// Where all but figures and health is found.
 pub const BASE: &str = "/api/v1";
+/// What happens, as long as somebody listens: an answer that has no end, and no row.
+pub const EVENTS: &str = "/api/v1/events";
 
 const CALLS_USUAL: u16 = 100;
 const ROLES: [&str; 3] = ["reader", "operator", "admin"];
@@ -206,7 +208,7 @@ const RESOURCES: &[Resource] = &[
         name: "createToken",
         summary: "Makes a token, and tells it this once",
         parameters: &[
-            Parameter { name: "name", what: "Who will hold it", kind: Kind::NeededText },
+            Parameter { name: "name", what: "Who will hold it", kind: Kind::NeededName },
             Parameter { name: "role", what: "What it is good for", kind: Kind::NeededWord(&ROLES) },
             Parameter { name: "days", what: "After how many it ends", kind: Kind::Limit(DAYS_MAX) },
         ],

@@ -19,20 +19,24 @@ use axum::routing::{get, on};
 use model::without_passwords;
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::code::Code;
 use crate::condition::{Condition, Tags};
 use crate::exposition;
+use crate::feed::Feed;
 use crate::house::{Became, Deed, House, Person, Refused, Standing};
+use crate::listen::{self, Readers};
 use crate::meter::Meter;
 use crate::openapi;
 use crate::problem::Problem;
 use crate::question::{Asked, Body, Resource, Said};
-use crate::resources::{self, BASE};
+use crate::resources::{self, BASE, EVENTS};
 
 /// Answers that are being made at once; whoever comes then is told to come again.
 const ANSWERS_MAX: usize = 8;
+/// How much lower than calls.
+const NICE: i32 = 10;
 /// A document is never so long.
 const BODY_MAX: usize = 1 << 20;
 /// What is written down of what was asked.
@@ -41,6 +45,8 @@ const WHAT_MAX: usize = 300;
 pub struct Settings {
     pub listen: SocketAddr,
     pub version: &'static str,
+    /// How many may listen to what happens at once.
+    pub readers_max: usize,
 }
 
 /// Why there is no server.
@@ -63,13 +69,21 @@ struct Shared {
     meter: Arc<Meter>,
     document: Value,
     answering: Arc<Semaphore>,
+    feed: Arc<Feed>,
+    readers: Arc<Readers>,
+    readers_max: usize,
 }
 
 type Known = State<Arc<Shared>>;
 
 /// Listens, and answers on a thread of its own.
-pub fn start(settings: Settings, house: Box<dyn House>, meter: Arc<Meter>) -> Result<Server, Fault> {
-    let Settings { listen, version } = settings;
+pub fn start(
+    settings: Settings,
+    house: Box<dyn House>,
+    meter: Arc<Meter>,
+    feed: Arc<Feed>,
+) -> Result<Server, Fault> {
+    let Settings { listen, version, readers_max } = settings;
     if !listen.ip().is_loopback() {
         return Err(Fault::NotLocal(listen));
     }
@@ -77,9 +91,14 @@ pub fn start(settings: Settings, house: Box<dyn House>, meter: Arc<Meter>) -> Re
     listener.set_nonblocking(true).map_err(Fault::Io)?;
     let address = listener.local_addr().map_err(Fault::Io)?;
     let (document, answering) = (openapi::document(version), Arc::new(Semaphore::new(ANSWERS_MAX)));
-    let shared = Arc::new(Shared { house, meter, document, answering });
+    let readers = Arc::default();
+    let shared = Arc::new(Shared { house, meter, document, answering, feed, readers, readers_max });
     let (stop, stopped) = oneshot::channel();
     let serving = move || {
+        // Calls come first: whoever asks waits for them, and never the other way.
+        if let Err(fault) = rustix::process::setpriority_process(None, NICE) {
+            warn!("HTTP has the same place as calls: {fault}");
+        }
         if let Err(fault) = serve(listener, shared, stopped) {
             error!("the HTTP server ended: {fault}");
         }
@@ -126,6 +145,7 @@ fn router(shared: Arc<Shared>) -> Router {
     }
     let token = middleware::from_fn_with_state(Arc::clone(&shared), with_token);
     asked
+        .route(EVENTS, get(events))
         .route("/openapi.json", get(async |State(shared): Known| json(&shared.document)))
         .route_layer(token)
         .route("/metrics", get(metrics))
@@ -158,9 +178,7 @@ async fn with_token(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let says = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = says.and_then(|says| says.strip_prefix("Bearer ")).unwrap_or_default();
-    if let Some(person) = shared.house.holder(token) {
+    if let Some(person) = shared.house.holder(token_in(request.headers())) {
         request.extensions_mut().insert(Asker { person, from });
         return next.run(request).await;
     }
@@ -169,6 +187,11 @@ async fn with_token(
     turned_away(&shared, Deed { who: None, from, what, became: Became::TurnedAway(status.as_u16()) });
     let words = "say who you are: Authorization: Bearer TOKEN";
     Problem::new(status, Code::NO_TOKEN, words).into_response()
+}
+
+fn token_in(headers: &HeaderMap) -> &str {
+    let says = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    says.and_then(|says| says.strip_prefix("Bearer ")).unwrap_or_default()
 }
 
 async fn answer(
@@ -217,6 +240,23 @@ fn document(resource: &Resource, body: Result<Bytes, BytesRejection>) -> Result<
         true => Ok(Some(value)),
         false => Err(wrong(format!("a document [{kind}] is an object {{ … }}"))),
     }
+}
+
+/// What happens, from now on or from what was seen last.
+async fn events(
+    State(shared): Known,
+    Extension(_): Extension<Asker>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let busy = || {
+        let words = format!("{} listen already", shared.readers_max);
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::NOT_NOW, words)
+    };
+    let seat = shared.readers.sit(shared.readers_max).ok_or_else(busy)?;
+    let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let (house, token) = (Arc::clone(&shared), token_in(&headers).to_owned());
+    let may = Box::new(move || house.house.holder(&token).is_some());
+    Ok(listen::listen(&shared.feed, seat, last_seen, may))
 }
 
 /// Does it, between two lines of the audit log. Without the first nothing is done.

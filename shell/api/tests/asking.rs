@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{
-    Answer, Became, Change, Changed, Deed, Fault, House, Meter, Person, Refused, Server, Settings, Shown,
-    Standing, Wish, start,
+    Answer, Became, Change, Changed, Deed, Fault, Feed, Happened, House, Meter, Person, Refused, Server,
+    Settings, Shown, Standing, Wish, start,
 };
 use model::Role;
 use serde_json::{Value, json};
@@ -163,15 +163,52 @@ impl House for Echo {
 }
 
 fn settings(listen: &str) -> Settings {
-    Settings { listen: listen.parse().unwrap(), version: "0.1.0" }
+    Settings { listen: listen.parse().unwrap(), version: "0.1.0", readers_max: 3 }
 }
 
 fn server() -> Server {
     server_of(&Echo::default())
 }
 
+fn listened_to(house: &Echo, feed: &Arc<Feed>) -> Server {
+    start(settings("127.0.0.1:0"), Box::new(house.clone()), Arc::new(Meter::default()), Arc::clone(feed))
+        .unwrap()
+}
+
+/// Listens, and hands back what was heard up to some words.
+struct Ear(std::io::BufReader<TcpStream>);
+
+impl Ear {
+    fn open(server: &Server, token: &str, headers: &str) -> Ear {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let request = format!(
+            "GET /api/v1/events HTTP/1.1\r\nHost: house\r\nAuthorization: Bearer {token}\r\n{headers}\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        Ear(std::io::BufReader::new(stream))
+    }
+
+    fn hear(&mut self, words: &str) -> String {
+        let mut heard = String::new();
+        let mut from = 0;
+        while !heard[from..].contains(words) {
+            from = heard.len();
+            let length = std::io::BufRead::read_line(&mut self.0, &mut heard).unwrap();
+            assert!(length > 0, "the end came before {words}: {heard}");
+        }
+        heard
+    }
+}
+
 fn server_of(house: &Echo) -> Server {
-    start(settings("127.0.0.1:0"), Box::new(house.clone()), Arc::new(Meter::default())).unwrap()
+    start(
+        settings("127.0.0.1:0"),
+        Box::new(house.clone()),
+        Arc::new(Meter::default()),
+        Arc::new(Feed::new(7)),
+    )
+    .unwrap()
 }
 
 /// The status, the head and the body of an answer.
@@ -297,7 +334,7 @@ fn the_document_names_whatever_is_answered() {
 
     assert_eq!(document["openapi"], "3.1.0");
     for (path, _) in document["paths"].as_object().unwrap() {
-        if document["paths"][path].get("get").is_none() {
+        if document["paths"][path].get("get").is_none() || path.ends_with("/events") {
             continue;
         }
         let asked = path.replace("{id}", "x") + if path.ends_with("explain") { "?number=1" } else { "" };
@@ -309,7 +346,7 @@ fn the_document_names_whatever_is_answered() {
 #[test]
 fn it_is_not_heard_beyond_this_machine() {
     let begin = |listen| {
-        start(settings(listen), Box::new(Echo::default()), Arc::new(Meter::default()))
+        start(settings(listen), Box::new(Echo::default()), Arc::new(Meter::default()), Arc::new(Feed::new(7)))
             .map(|server| server.address)
     };
 
@@ -464,4 +501,76 @@ fn the_life_cycle_of_a_change_is_asked_for_by_its_words() {
     assert_eq!((status, &problem["code"]), (409, &json!("TD-A011")));
     assert_eq!(get(&server, "/api/v1/revisions/7"), (200, json!({ "number": "7" })));
     assert_eq!(get(&server, "/api/v1/plan").0, 200);
+}
+
+fn happened(feed: &Feed, json: &str) {
+    feed.tell([Happened { kind: "call_started", json }]);
+}
+
+#[test]
+fn what_happens_is_heard_by_all_who_listen_and_goes_on_where_it_was_left() {
+    let feed = Arc::new(Feed::new(7));
+    let server = listened_to(&Echo::default(), &feed);
+    let mut ears = [TOKEN, ADMIN].map(|token| Ear::open(&server, token, ""));
+    for ear in &mut ears {
+        let head = ear.hear(": you hear").to_ascii_lowercase();
+        assert!(head.contains("content-type: text/event-stream"), "{head}");
+    }
+
+    happened(&feed, "{\"call\":1}");
+    happened(&feed, "{\"call\":2}");
+
+    for ear in &mut ears {
+        let heard = ear.hear("{\"call\":2}");
+        assert!(heard.contains("id: 7-1\n") && heard.contains("event: call_started\n"), "{heard}");
+    }
+    drop(ears);
+    let mut back = Ear::open(&server, TOKEN, "Last-Event-ID: 7-1\r\n");
+    let heard = back.hear("{\"call\":2}");
+    assert!(!heard.contains("{\"call\":1}") && !heard.contains("missed"), "{heard}");
+    Ear::open(&server, TOKEN, "Last-Event-ID: 6-1\r\n").hear("{\"missed\":null}");
+}
+
+#[test]
+fn who_listens_needs_a_token_and_there_are_so_many_seats() {
+    let feed = Arc::new(Feed::new(7));
+    let server = listened_to(&Echo::default(), &feed);
+    assert_eq!(ask(&server, "GET", "/api/v1/events", None).0, 401);
+    let mut ears: Vec<Ear> = (0..3).map(|_| Ear::open(&server, TOKEN, "")).collect();
+    ears.iter_mut().for_each(|ear| drop(ear.hear(": you hear")));
+
+    assert_eq!(ask(&server, "GET", "/api/v1/events", Some(TOKEN)).0, 503);
+    ears.pop();
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        happened(&feed, "{}");
+        let mut ear = Ear::open(&server, TOKEN, "");
+        if ear.hear("\r\n").contains(" 200 ") {
+            return;
+        }
+        assert!(std::time::Instant::now() < until, "the seat is not free");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_reader_who_does_not_read_holds_up_nobody() {
+    let feed = Arc::new(Feed::new(7));
+    let server = listened_to(&Echo::default(), &feed);
+    let mut slow = Ear::open(&server, TOKEN, "");
+    let mut quick = Ear::open(&server, TOKEN, "");
+    slow.hear(": you hear");
+    quick.hear(": you hear");
+
+    let long = format!("{{\"words\":\"{}\"}}", "x".repeat(1_000));
+    let began = std::time::Instant::now();
+    for _ in 0..400 {
+        feed.tell((0..100).map(|_| Happened { kind: "call_started", json: &long }));
+    }
+    happened(&feed, "{\"last\":true}");
+    let told = began.elapsed();
+
+    quick.hear("{\"last\":true}");
+    assert!(slow.hear("{\"last\":true}").contains("event: missed"));
+    assert!(told < Duration::from_secs(5), "{told:?}");
 }

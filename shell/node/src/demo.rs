@@ -101,6 +101,7 @@ fn start_edge(
                 wire.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
             }
         })),
+        watch: None,
         witness: Some(Box::new(move |records| {
             // After the last scene nobody listens.
             records.iter().for_each(|record| drop(keep.send(record.clone())));

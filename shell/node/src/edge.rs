@@ -37,6 +37,8 @@ pub struct Plan {
     pub tap: Option<Tap>,
     /// Keeps every message, where nobody taps.
     pub flight: Option<Flight>,
+    /// Sees events, as lines of JSON.
+    pub watch: Option<telemetry::Watch>,
     /// Sees every record once it is kept.
     pub witness: Option<Keep>,
 }
@@ -70,7 +72,7 @@ pub struct Edge {
 }
 
 impl Edge {
-    pub fn start(plan: Plan) -> Result<Edge> {
+    pub fn start(mut plan: Plan) -> Result<Edge> {
         let limits = Limits::default();
         let listeners = listening::listeners(&plan.policy, &plan.base)?;
         let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();
@@ -79,7 +81,8 @@ impl Edge {
         let store = Arc::new(open_store(&plan)?);
         let (ledgers, before) = open_ledgers(&plan)?;
         let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
-        let telemetry = Arc::new(telemetry::Telemetry::start(&events).context("events.jsonl")?);
+        let telemetry = telemetry::Telemetry::start(&events, plan.watch.take());
+        let telemetry = Arc::new(telemetry.context("events.jsonl")?);
         let lookup = start_lookup(&plan, &mail)?;
         let media = start_media(&plan, &mail)?;
 

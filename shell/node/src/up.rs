@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use api::Meter;
+use api::{Feed, Meter};
 use cli::{Exit, Up};
 use model::LogLevel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -82,7 +82,8 @@ pub fn run(up: &Up) -> Result<Exit> {
     let mut owner = Owner::new(&up.dir, revisions, begun)?;
     let flight = Flight::new(up.flight_mb * 1_000_000);
     let meter = Arc::new(Meter::default());
-    let edge = start_edge(up, &data, &owner, (&flight, &meter), kept)?;
+    let feed = Arc::new(web::feed());
+    let edge = start_edge(up, &data, &owner, (&flight, &meter, &feed), kept)?;
 
     if let Err(fault) = addresses::watch(edge.asker()) {
         warn!("changes of this machine's addresses are not noticed: {fault}");
@@ -93,7 +94,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     let access = Arc::new(Access::open(&data, up.http_token_file.as_deref())?);
     let jobs = tell.clone();
     let order = move |job: Job| jobs.send(job.into()).is_ok();
-    let web = web::open(up, &data, edge.asker(), &board, (&meter, &access, Box::new(order)))?;
+    let web = web::open(up, &data, edge.asker(), &board, (&meter, &access, &feed), Box::new(order))?;
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
     let window = Window { asker, board: shown, flight, access, owner: tell };
     let control = open_control(&data, window);
@@ -107,7 +108,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     supervisor.watch(edge.asker());
     supervisor.ready(owner.about().number);
 
-    serve(&mut owner, &edge, &board, &happenings, &supervisor);
+    serve(&mut owner, &edge, (&board, &feed), &happenings, &supervisor);
     supervisor.stopping();
     board.change(|notice| notice.state = Stage::Draining);
     let drained = drain(&edge, &happenings, up.drain_max);
@@ -128,7 +129,7 @@ fn start_edge(
     up: &Up,
     data: &Path,
     owner: &Owner,
-    (flight, meter): (&Flight, &Arc<Meter>),
+    (flight, meter, feed): (&Flight, &Arc<Meter>, &Arc<Feed>),
     kept: Kept,
 ) -> Result<Edge> {
     let meter = Arc::clone(meter);
@@ -142,6 +143,7 @@ fn start_edge(
         dns: up.dns.clone(),
         tap: None,
         flight: (up.flight_mb > 0).then(|| flight.clone()),
+        watch: up.http.map(|_| web::watch(Arc::clone(feed))),
         witness: count,
     });
     if started.is_err() && kept == Kept::Now {
@@ -167,11 +169,12 @@ fn tell_signals(tell: Sender<Happening>) -> Result<()> {
 fn serve(
     owner: &mut Owner,
     edge: &Edge,
-    board: &Board,
+    (board, feed): (&Board, &Feed),
     happenings: &Receiver<Happening>,
     supervisor: &Supervisor,
 ) {
     let mut told = owner.about().number;
+    let mut heard = told;
     loop {
         let until_due = owner.deadline().map(|due| due.saturating_duration_since(Instant::now()));
         match happenings.recv_timeout(until_due.unwrap_or(LOOK_AT_FILES).min(LOOK_AT_FILES)) {
@@ -197,6 +200,10 @@ fn serve(
         if owner.about().number != told {
             told = owner.about().number;
             supervisor.ready(told);
+        }
+        if owner.about().number != heard {
+            heard = owner.about().number;
+            web::tell_revision(feed, owner.about());
         }
     }
 }

@@ -6,20 +6,25 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use api::{
-    Answer, Became, Change, Changed, House, Meter, Person, Refused, Server, Settings, Shown, Standing, Wish,
+    Answer, Became, Change, Changed, Feed, Happened, House, Meter, Person, Refused, Server, Settings, Shown,
+    Standing, Wish,
 };
 use cli::Up;
-use model::Role;
+use model::{Role, without_passwords};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::{Deed, Step, TokenFault};
+use store::{About, Deed, Step, TokenFault};
 use switch_io::Asker;
 
 use crate::access::Access;
 use crate::control::{Board, Stage};
 use crate::desk::{Desk, Order};
+use crate::revisions::now_ms;
 use crate::sight;
 use crate::verbs::{call, explain, kept, trunk};
+
+/// However many descriptors there are.
+const READERS_MAX: usize = 20_000;
 
 /// Looks at a running house.
 struct Web {
@@ -36,15 +41,51 @@ pub fn open(
     data: &Path,
     asker: Asker,
     board: &Arc<Board>,
-    (meter, access, order): (&Arc<Meter>, &Arc<Access>, Order),
+    (meter, access, feed): (&Arc<Meter>, &Arc<Access>, &Arc<Feed>),
+    order: Order,
 ) -> Result<Option<Server>> {
     let Some(listen) = up.http else { return Ok(None) };
-    let settings = Settings { listen, version: env!("CARGO_PKG_VERSION") };
+    let version = env!("CARGO_PKG_VERSION");
+    let settings = Settings { listen, version, readers_max: readers_max() };
     let (board, access) = (Arc::clone(board), Arc::clone(access));
     let desk = Desk { order, board: Arc::clone(&board) };
     let web = Web { asker, board, access, desk, data: data.to_owned() };
-    let server = api::start(settings, Box::new(web), Arc::clone(meter));
+    let server = api::start(settings, Box::new(web), Arc::clone(meter), Arc::clone(feed));
     server.map(Some).with_context(|| format!("--http {listen}"))
+}
+
+/// What happens in this house from now on.
+pub fn feed() -> Feed {
+    Feed::new(now_ms().unsigned_abs())
+}
+
+/// Hands events to those who listen.
+pub fn watch(feed: Arc<Feed>) -> telemetry::Watch {
+    Box::new(move |lines| {
+        feed.tell(lines.lines().map(|json| Happened { kind: kind_of(json), json }));
+    })
+}
+
+/// Events begin with their kind.
+fn kind_of(json: &str) -> &str {
+    let rest = json.split_once("\"event\":\"").map_or("event", |(_, rest)| rest);
+    rest.split('"').next().unwrap_or(rest)
+}
+
+pub fn tell_revision(feed: &Feed, about: &About) {
+    let About { number, base, applied_ms, author, why, cause, confirm_by_ms, .. } = about;
+    let json = json!({
+        "event": "revision", "revision": number, "base": base, "at": applied_ms, "author": author, "why": why,
+        "cause": cause, "confirm_by_ms": confirm_by_ms,
+    });
+    let text = without_passwords(&json.to_string(), '*').into_owned();
+    feed.tell([Happened { kind: "revision", json: &text }]);
+}
+
+/// Calls need descriptors more than those who listen.
+fn readers_max() -> usize {
+    let open = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    open.map_or(READERS_MAX, |open| usize::try_from(open / 4).unwrap_or(READERS_MAX)).min(READERS_MAX)
 }
 
 impl House for Web {

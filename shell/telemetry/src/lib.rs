@@ -12,4 +12,4 @@ mod words;
 
 pub use flight::{Flight, Found, Seen, Sighting, Way};
 pub use log::{LogSettings, start_log};
-pub use telemetry::{Counts, Settings, Telemetry};
+pub use telemetry::{Counts, Settings, Telemetry, Watch};

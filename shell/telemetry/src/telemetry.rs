@@ -28,6 +28,9 @@ pub struct Settings {
     pub events: Option<PathBuf>,
 }
 
+/// Sees lines of events, each with its end.
+pub type Watch = Box<dyn FnMut(&str) + Send>;
+
 /// What was seen so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -65,12 +68,13 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    pub fn start(settings: &Settings) -> io::Result<Telemetry> {
+    /// `watch` sees every line of events, many at once, on the writer's thread.
+    pub fn start(settings: &Settings, watch: Option<Watch>) -> io::Result<Telemetry> {
         let open = |path: &PathBuf| OpenOptions::new().create(true).append(true).mode(0o600).open(path);
         let file = settings.events.as_ref().map(open).transpose()?;
         let (queue, events) = mpsc::sync_channel(QUEUE);
         let thread =
-            thread::Builder::new().name("telemetry".to_owned()).spawn(move || write(&events, file))?;
+            thread::Builder::new().name("telemetry".to_owned()).spawn(move || write(&events, file, watch))?;
         Ok(Telemetry { queue: Some(queue), tally: Arc::default(), thread: Some(thread) })
     }
 
@@ -135,19 +139,22 @@ impl Tally {
     }
 }
 
-fn write(events: &Receiver<Event>, mut file: Option<File>) {
+fn write(events: &Receiver<Event>, mut file: Option<File>, mut watch: Option<Watch>) {
     let mut lines = Vec::new();
     while let Ok(first) = events.recv() {
         thread::sleep(GATHER);
         lines.clear();
         for event in std::iter::once(first).chain(events.try_iter().take(QUEUE)) {
             words::log(&event);
-            if file.is_some() {
+            if file.is_some() || watch.is_some() {
                 let line =
                     serde_json::to_string(&event).expect("an event has string keys and goes to memory");
                 lines.extend_from_slice(without_passwords(&line, '*').as_bytes());
                 lines.push(b'\n');
             }
+        }
+        if let (Some(watch), Ok(text)) = (&mut watch, str::from_utf8(&lines)) {
+            watch(text);
         }
         if let Some(open) = &mut file
             && let Err(fault) = open.write_all(&lines)

@@ -92,14 +92,13 @@ impl Owner {
         }
         let mut written = self.written_with(&file_edit)?;
         let (plan, loaded) = self.make_plan(&mut written, None);
-        if edit.trial == Trial::DryRun {
-            let what = if plan.is_good { Became::DryRun } else { Became::Refused };
-            return Ok(Edited { outcome: self.outcome(what, plan), is_new, tag: now_tag });
-        }
         let Some(loaded) = loaded.filter(|_| plan.is_good) else {
             let path = plan.problems.first().and_then(|problem| pointer(edit, &file_edit, problem));
             return Err(NoEdit::Refused { plan: Box::new(plan), path });
         };
+        if edit.trial == Trial::DryRun {
+            return Ok(Edited { outcome: self.outcome(Became::DryRun, plan), is_new, tag: now_tag });
+        }
         self.check_settled().map_err(|no| NoEdit::Conflict(no.words))?;
         self.check_standing(&file_edit)?;
         let waits = wish.confirm_within.is_some();

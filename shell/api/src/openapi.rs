@@ -158,7 +158,23 @@ fn schemas() -> Map<String, Value> {
         all.insert(format!("{DOCUMENT}{kind}"), shape);
     }
     all.values_mut().for_each(moved);
+    all.values_mut().for_each(forgiving);
     all
+}
+
+/// A key with null is a key that is not there.
+fn forgiving(schema: &mut Value) {
+    let needed = schema["required"].as_array().cloned().unwrap_or_default();
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for (_, shape) in properties.iter_mut().filter(|(name, _)| !needed.iter().any(|one| one == *name)) {
+            *shape = json!({ "anyOf": [shape.take(), { "type": "null" }] });
+        }
+    }
+    match schema {
+        Value::Object(object) => object.values_mut().for_each(forgiving),
+        Value::Array(list) => list.iter_mut().for_each(forgiving),
+        _ => {}
+    }
 }
 
 /// References lead to where the shapes stand here.

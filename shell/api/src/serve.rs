@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, on};
-use model::without_passwords;
+use model::{names_a_secret, without_passwords};
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::{error, warn};
@@ -280,10 +280,16 @@ fn turned_away(shared: &Shared, deed: Deed) {
     }
 }
 
-/// What was asked, as it may be written down.
+/// What was asked, as it may be written down: some say their token behind the question mark.
 fn what(method: &str, uri: &Uri) -> String {
-    let asked: String = uri.to_string().chars().take(WHAT_MAX).collect();
-    without_passwords(&format!("{method} {asked}"), '*').into_owned()
+    let shown = |word: &str| match word.split_once('=') {
+        Some((name, _)) if names_a_secret(name) => format!("{name}=…"),
+        _ => word.to_owned(),
+    };
+    let words: Vec<String> = uri.query().into_iter().flat_map(|query| query.split('&')).map(shown).collect();
+    let mark = if words.is_empty() { "" } else { "?" };
+    let asked = format!("{method} {}{mark}{}", uri.path(), words.join("&"));
+    without_passwords(&asked, '*').chars().take(WHAT_MAX).collect()
 }
 
 /// Asks the house on a thread that may wait.

@@ -71,6 +71,8 @@ struct Day {
     http: u16,
     up: std::process::Child,
     log: Arc<Mutex<Vec<u8>>>,
+    /// What was told to somebody who listened all day.
+    events: Arc<Mutex<Vec<u8>>>,
     secrets: Secrets,
     gathered: Gathered,
     phone: Far,
@@ -110,9 +112,37 @@ impl Day {
                 kept.lock().unwrap().extend_from_slice(&room[..length]);
             }
         });
-        let day = Day { directory, port, http, up, log, secrets, gathered: Gathered::default(), phone, east };
+        let events = Arc::default();
+        let day = Day {
+            directory,
+            port,
+            http,
+            up,
+            log,
+            events,
+            secrets,
+            gathered: Gathered::default(),
+            phone,
+            east,
+        };
         day.wait_for_log("  http ");
+        day.listen();
         day
+    }
+
+    fn listen(&self) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.http)).unwrap();
+        let token = &self.secrets.token;
+        let asks =
+            format!("GET /api/v1/events HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer {token}\r\n\r\n");
+        stream.write_all(asks.as_bytes()).unwrap();
+        let heard = Arc::clone(&self.events);
+        std::thread::spawn(move || {
+            let mut room = [0; 4096];
+            while let Ok(length @ 1..) = stream.read(&mut room) {
+                heard.lock().unwrap().extend_from_slice(&room[..length]);
+            }
+        });
     }
 
     fn wait_for_log(&self, words: &str) {
@@ -577,7 +607,8 @@ impl Day {
         let paths: Vec<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
         assert!(paths.len() >= 9, "{paths:?}");
         let names = [self.ids(), vec!["east".to_owned(), "hana".to_owned(), "nobody".to_owned()]].concat();
-        for path in &paths {
+        // What happens has no end; it is listened to from the beginning.
+        for path in paths.iter().filter(|path| !path.ends_with("/events")) {
             let filled: Vec<String> = match path.contains("{id}") {
                 true => names.iter().map(|name| path.replace("{id}", name)).collect(),
                 false => vec![path.clone(), format!("{path}?number=12065550142&from=hana")],
@@ -590,6 +621,9 @@ impl Day {
             self.get(path);
         }
         let wrong = self.secrets.plant("a token that is none", "wr0ng-t0ken-0123456789-0123");
+        let query = format!("/api/v1/status?token={wrong}&access_token={wrong}");
+        // The first stranger has a line of the audit log, and he says it in the wrong place.
+        self.ask(&format!("GET {query} HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n"));
         for more in [
             format!("Authorization: Bearer {wrong}"),
             format!("Authorization: Basic {wrong}"),
@@ -599,7 +633,6 @@ impl Day {
                 "GET /api/v1/status HTTP/1.1\r\nHost: edge\r\n{more}\r\nConnection: close\r\n\r\n"
             ));
         }
-        let query = format!("/api/v1/status?token={wrong}&access_token={wrong}");
         self.get(&query);
         // The request line itself is ours, and not the house's.
         self.gathered.0.iter_mut().for_each(|(place, _)| *place = place.replace(&wrong, "…"));
@@ -656,6 +689,9 @@ fn pain_24_planted_secrets_come_out_nowhere() {
     let open = day.files();
     let log = day.log.lock().unwrap().clone();
     day.gathered.take("the log", log);
+    let events = day.events.lock().unwrap().clone();
+    assert!(String::from_utf8_lossy(&events).contains("event: call_ended"));
+    day.gathered.take("events", events);
     let heard = [day.east.heard.clone(), day.phone.heard.clone()].concat();
     day.secrets.planted.plant_of_messages(&heard);
 

@@ -32,7 +32,7 @@ const SILENT: Duration = Duration::from_secs(1);
 /// Consent is asked for by full agents alone (RFC 7675, 1): a lite one sees that it is given by the checks of
 /// the other, which come every 5 s, or by whatever else comes from there.
 const CONSENT: Duration = Duration::from_secs(30);
-/// Who has sent reports, and sends neither these nor media for so long, is not there (RFC 8083, 4.2): reports
+/// Who has sent reports, and sends neither these nor media for so long, is not there (RFC 8083): reports
 /// come every 5 s, and while there is nothing to say too. Of who never sent any, silence tells nothing.
 const GONE_AFTER: Duration = Duration::from_secs(60);
 

@@ -2,12 +2,14 @@
 //! whom; revisions of the configuration.
 //!
 //! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread
-//! of its own makes them survive the death of the machine. It is not a database: nothing is looked up here.
-//! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back;
-//! `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit` are about who comes by
-//! HTTP.
+//! of its own makes them survive the death of the machine. `Catalogue` finds them again: a database made of
+//! those files, which can be made anew at any time.
+//! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back, `catalogue`
+//! searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit` are about who
+//! comes by HTTP.
 
 mod audit;
+mod catalogue;
 mod day;
 mod file;
 mod ledger;
@@ -19,6 +21,10 @@ mod tokens;
 mod torn;
 
 pub use audit::{Audit, Broken, Deed, Holds, Step, deeds, has_hash, verify};
+pub use catalogue::{
+    Alone, Catalogue, CatalogueFault, Cursor, Examined, FoundCalls, NoCursor, Note, Wanted, examine,
+    turned_away_id,
+};
 pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};
 pub use reader::{ReadFault, Records, records_in};
 pub use revisions::{

@@ -1,0 +1,357 @@
+//! Records as they are searched: a database that a thread of its own fills from the files of records, each
+//! line once. The files are what is true; a database that is broken or gone is made of them anew, and no call
+//! and no start ever waits for it.
+//!
+//! `lines` reads the files, `row` says what a line is found by, `fill` goes on from round to round, `wanted`
+//! is what somebody looks for; `engine` is what a database has to do, `sqlite` one that does it.
+
+mod engine;
+mod examined;
+mod fill;
+mod lines;
+mod row;
+mod sqlite;
+mod wanted;
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::day::Day;
+use crate::store::{OpenFault, claim};
+use engine::{Engine, Fault, Hit};
+use fill::{Filler, Look, Round};
+use sqlite::Sqlite;
+
+pub use engine::Fault as CatalogueFault;
+pub use examined::Examined;
+pub use row::turned_away_id;
+pub use wanted::{Cursor, NoCursor, Wanted};
+
+/// Records that come within this time are taken in together.
+const GATHER: Duration = Duration::from_millis(100);
+/// How often the newest files are looked at when nobody rings.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often all files are looked at, and old ones go.
+const LOOK_AT_ALL: Duration = Duration::from_secs(60);
+/// How long a database that does not work is left alone.
+const RETRY: Duration = Duration::from_secs(5);
+/// No answer lists more.
+const FOUND_MAX: usize = 1_000;
+/// Below whatever carries calls.
+const NICE: i32 = 10;
+
+/// What an operator must hear of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// It cannot be read any more; it is made anew from the files.
+    Broken { words: String },
+    /// Nothing is taken in for now.
+    Stopped { words: String },
+    /// It goes on after that, or is whole again.
+    Recovered { rows: u64 },
+    /// Lines of the files of records that are none.
+    Unreadable { lines: u64 },
+    /// Old records were deleted.
+    Deleted { rows: u64 },
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct FoundCalls {
+    /// Whole records, and callers who were turned away; the newest first.
+    pub records: Vec<Value>,
+    /// Where the list goes on; nothing, where it has ended.
+    pub next: Option<Cursor>,
+    /// How many bytes of the files nobody could search yet: more than a moment's worth while it is made anew.
+    pub behind_bytes: u64,
+}
+
+type Tell = Box<dyn Fn(Note) + Send + Sync>;
+
+/// The database of a running house, and the thread that fills it.
+pub struct Catalogue {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    data: PathBuf,
+    engine: Box<dyn Engine>,
+    /// Held by who searches, and alone by who moves a broken database away.
+    in_place: RwLock<()>,
+    tell: Tell,
+    has_news: AtomicBool,
+    /// Whether there is a database to search.
+    is_open: AtomicBool,
+    is_broken: AtomicBool,
+    is_stopping: AtomicBool,
+    behind: AtomicU64,
+    /// 0: for ever.
+    keep_days: AtomicU32,
+}
+
+impl Catalogue {
+    /// Begins to fill. Of whatever is wrong with the database, it is `tell` that hears.
+    pub fn start(data: &Path, tell: impl Fn(Note) + Send + Sync + 'static) -> Result<Catalogue, OpenFault> {
+        let shared = Arc::new(Shared::new(data, Box::new(tell)));
+        let filling = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("catalogue".to_owned()).spawn(move || run(&filling));
+        let thread = thread.map_err(|error| OpenFault::Unusable { path: data.to_owned(), error })?;
+        Ok(Catalogue { shared, thread: Some(thread) })
+    }
+
+    /// Says that there is something new in the files. Never waits.
+    pub fn ring(&self) {
+        let is_known = self.shared.has_news.swap(true, Ordering::AcqRel);
+        if let (false, Some(thread)) = (is_known, &self.thread) {
+            thread.thread().unpark();
+        }
+    }
+
+    /// How long records are kept; 0 is for ever.
+    pub fn keep_days(&self, days: u32) {
+        self.shared.keep_days.store(days, Ordering::Relaxed);
+    }
+
+    pub fn find(&self, wanted: &Wanted) -> Result<FoundCalls, Fault> {
+        self.shared.find(wanted)
+    }
+}
+
+impl Drop for Catalogue {
+    fn drop(&mut self) {
+        self.shared.is_stopping.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A panic there was printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The database of a data folder on which no house runs; `lock` is free as long as nobody has this.
+pub struct Alone {
+    shared: Shared,
+    _claim: File,
+}
+
+impl Alone {
+    /// Takes in what is missing, as long as that takes. `None`: a house runs there, and is to be asked.
+    pub fn open(
+        data: &Path,
+        tell: impl Fn(Note) + Send + Sync + 'static,
+    ) -> Result<Option<Alone>, OpenFault> {
+        let unusable = |fault: Fault| OpenFault::Unusable {
+            path: database(data),
+            error: std::io::Error::other(fault.to_string()),
+        };
+        let claim = match claim(&data.join("records")) {
+            Ok(claim) => claim,
+            Err(OpenFault::InUse(_)) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let shared = Shared::new(data, Box::new(tell));
+        let mut filler = match shared.filler() {
+            Err(Fault::Broken(words)) => {
+                (shared.tell)(Note::Broken { words });
+                shared.set_aside().and_then(|()| shared.filler())
+            }
+            opened => opened,
+        }
+        .map_err(unusable)?;
+        loop {
+            let round = filler.round(Look::All).map_err(unusable)?;
+            if !round.has_more {
+                break;
+            }
+        }
+        drop(filler);
+        Ok(Some(Alone { shared, _claim: claim }))
+    }
+
+    pub fn find(&self, wanted: &Wanted) -> Result<FoundCalls, Fault> {
+        self.shared.find(wanted)
+    }
+}
+
+/// Compares the database of a data folder with its files, line by line. Also while a house runs on it.
+pub fn examine(data: &Path) -> Result<Examined, Fault> {
+    examined::examine(data, &Sqlite::at(database(data)))
+}
+
+fn database(data: &Path) -> PathBuf {
+    data.join("records.sqlite")
+}
+
+impl Shared {
+    fn new(data: &Path, tell: Tell) -> Shared {
+        Shared {
+            data: data.to_owned(),
+            engine: Box::new(Sqlite::at(database(data))),
+            in_place: RwLock::new(()),
+            tell,
+            has_news: AtomicBool::new(false),
+            is_open: AtomicBool::new(false),
+            is_broken: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
+            behind: AtomicU64::new(0),
+            keep_days: AtomicU32::new(0),
+        }
+    }
+
+    fn filler(&self) -> Result<Filler, Fault> {
+        let filler = Filler::new(&self.data, self.engine.open()?)?;
+        self.is_open.store(true, Ordering::Release);
+        Ok(filler)
+    }
+
+    fn set_aside(&self) -> Result<(), Fault> {
+        let _alone = self.in_place.write().unwrap_or_else(PoisonError::into_inner);
+        self.is_open.store(false, Ordering::Release);
+        self.engine.set_aside()
+    }
+
+    fn find(&self, wanted: &Wanted) -> Result<FoundCalls, Fault> {
+        let _shared = self.in_place.read().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_open.load(Ordering::Acquire) {
+            return Err(Fault::NotNow(
+                "what searches records is not there yet; look again in a moment".to_owned(),
+            ));
+        }
+        let wanted = Wanted { most: wanted.most.clamp(1, FOUND_MAX), ..wanted.clone() };
+        let hits = self.engine.find(&wanted).inspect_err(|fault| {
+            if matches!(fault, Fault::Broken(_)) {
+                self.is_broken.store(true, Ordering::Release);
+            }
+        })?;
+        let next = if hits.len() < wanted.most { None } else { hits.last().map(|last| last.cursor) };
+        let mut records = Vec::with_capacity(hits.len());
+        for hit in hits {
+            records.extend(self.body(&hit)?);
+        }
+        Ok(FoundCalls { records, next, behind_bytes: self.behind.load(Ordering::Relaxed) })
+    }
+
+    /// The whole of it; nothing, where its file has gone meanwhile.
+    fn body(&self, hit: &Hit) -> Result<Option<Value>, Fault> {
+        let path = lines::path_of(&self.data, &hit.file);
+        let line = match lines::line_at(&path, hit.at, hit.length) {
+            Ok(line) => line,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Fault::NotNow(format!("{}: {error}", path.display()))),
+        };
+        let value = serde_json::from_slice::<Value>(&line).ok();
+        let value = value.map(|mut value| {
+            if hit.file == lines::EVENTS {
+                value["id"] = hit.id.clone().into();
+            }
+            value
+        });
+        let meant = value.filter(|value| value["id"] == hit.id);
+        let other = || Fault::Broken(format!("{}: {} is not where it was", path.display(), hit.id));
+        meant.map(Some).ok_or_else(|| {
+            self.is_broken.store(true, Ordering::Release);
+            other()
+        })
+    }
+}
+
+/// Fills until it is told to stop; what is broken is made anew.
+fn run(shared: &Shared) {
+    // Without leave to be nice it is as good as it can be.
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+    let mut trouble = None;
+    while !shared.is_stopping.load(Ordering::Acquire) {
+        let ended = shared.filler().and_then(|filler| fill(shared, filler, &mut trouble));
+        shared.is_broken.store(false, Ordering::Release);
+        match ended {
+            Ok(()) => return,
+            Err(Fault::Broken(words)) => {
+                trouble = Some(words.clone());
+                (shared.tell)(Note::Broken { words });
+                if let Err(fault) = shared.set_aside() {
+                    (shared.tell)(Note::Stopped { words: fault.to_string() });
+                    rest(shared, RETRY);
+                }
+            }
+            Err(fault) => {
+                let words = fault.to_string();
+                if trouble.as_ref() != Some(&words) {
+                    (shared.tell)(Note::Stopped { words: words.clone() });
+                }
+                trouble = Some(words);
+                rest(shared, RETRY);
+            }
+        }
+    }
+}
+
+/// Round after round, until the house stops or the database does not go on.
+fn fill(shared: &Shared, mut filler: Filler, trouble: &mut Option<String>) -> Result<(), Fault> {
+    let mut looked_at_all: Option<Instant> = None;
+    let mut kept = None;
+    let mut rows = 0;
+    loop {
+        let is_last = shared.is_stopping.load(Ordering::Acquire);
+        shared.has_news.store(false, Ordering::Release);
+        if shared.is_broken.swap(false, Ordering::AcqRel) {
+            return Err(Fault::Broken("a search could not read it".to_owned()));
+        }
+        let look = match looked_at_all {
+            Some(at) if at.elapsed() < LOOK_AT_ALL => Look::Newest,
+            _ => Look::All,
+        };
+        let round = filler.round(look)?;
+        rows += round.rows;
+        if round.unreadable > 0 {
+            (shared.tell)(Note::Unreadable { lines: round.unreadable });
+        }
+        if round.has_more {
+            shared.behind.store(filler.behind().unwrap_or(0), Ordering::Relaxed);
+        } else {
+            shared.behind.store(0, Ordering::Relaxed);
+            if trouble.take().is_some() {
+                (shared.tell)(Note::Recovered { rows });
+            }
+        }
+        if look == Look::All && !round.has_more {
+            looked_at_all = Some(Instant::now());
+            let due = (Day::of(SystemTime::now()), shared.keep_days.load(Ordering::Relaxed));
+            // Once a day: it looks at everything.
+            if kept != Some(due) && due.1 > 0 {
+                let gone = filler.keep_days(due.1)?;
+                (gone > 0).then(|| (shared.tell)(Note::Deleted { rows: gone }));
+            }
+            kept = Some(due);
+        }
+        if is_last {
+            return Ok(());
+        }
+        rest_after(shared, round);
+    }
+}
+
+fn rest_after(shared: &Shared, round: Round) {
+    if round.has_more {
+        return;
+    }
+    if round.rows == 0 && !shared.has_news.load(Ordering::Acquire) {
+        rest(shared, LOOK_EVERY);
+    }
+    thread::sleep(GATHER);
+}
+
+/// Until there is news, or the house stops.
+fn rest(shared: &Shared, most: Duration) {
+    if !shared.is_stopping.load(Ordering::Acquire) {
+        thread::park_timeout(most);
+    }
+}

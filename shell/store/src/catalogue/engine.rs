@@ -1,0 +1,68 @@
+//! What a database has to do for the catalogue, and no more.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use super::row::Row;
+use super::wanted::{Cursor, Wanted};
+
+/// Why a database did not do it.
+#[derive(Debug, Error)]
+pub enum Fault {
+    /// It cannot be read any more: it has to be made anew.
+    #[error("{0}")]
+    Broken(String),
+    /// It may be better later.
+    #[error("{0}")]
+    NotNow(String),
+    /// Somebody else has filled it meanwhile.
+    #[error("somebody else fills it")]
+    NotAlone,
+    #[error("the search took too long: say more of what is looked for, such as --since")]
+    TooLong,
+}
+
+/// A part of a file whose lines were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub file: String,
+    pub from: u64,
+    /// Behind its last whole line.
+    pub to: u64,
+    pub rows: Vec<Row>,
+}
+
+/// Where a line that was looked for stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    pub cursor: Cursor,
+    pub id: String,
+    pub file: String,
+    pub at: u64,
+    pub length: u64,
+}
+
+/// A database that rows can be kept in.
+pub trait Engine: Send + Sync {
+    /// Opens it for the one who fills it; makes it where there is none.
+    fn open(&self) -> Result<Box<dyn Filling>, Fault>;
+    /// What is looked for, the newest first. Any thread may ask, also while it is filled.
+    fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, Fault>;
+    /// Moves a broken one out of the way.
+    fn set_aside(&self) -> Result<(), Fault>;
+}
+
+/// The one who fills it.
+pub trait Filling {
+    /// How far each file was read.
+    fn marks(&mut self) -> Result<BTreeMap<String, u64>, Fault>;
+    /// Takes the rows in and moves the marks: all of it, or nothing.
+    fn take(&mut self, pieces: &[Piece]) -> Result<(), Fault>;
+    /// Forgets the rows of a file: those that began before a moment, or all with its mark.
+    fn forget(&mut self, file: &str, before: Option<i64>) -> Result<u64, Fault>;
+    /// Whether everything in it can be read; nothing is wrong where the list is empty.
+    fn examine(&mut self) -> Result<Vec<String>, Fault>;
+    /// Every row of a file in order: where its line begins, how long it is, and its id.
+    fn each_row(&mut self, file: &str, each: &mut dyn FnMut(u64, u64, &str)) -> Result<(), Fault>;
+}

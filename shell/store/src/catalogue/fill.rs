@@ -1,0 +1,142 @@
+//! One round after the other, lines of the files become rows of the database.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::engine::{Fault, Filling, Piece};
+use super::lines::{self, EVENTS, Part};
+use super::row;
+use crate::day::Day;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Which files a round looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Those that are written to as a rule.
+    Newest,
+    All,
+}
+
+/// What a round has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    pub rows: u64,
+    /// Lines that are neither records nor anything else that is known.
+    pub unreadable: u64,
+    pub has_more: bool,
+}
+
+/// Fills a database, as long as nothing is wrong with it.
+pub struct Filler {
+    data: PathBuf,
+    filling: Box<dyn Filling>,
+    marks: BTreeMap<String, u64>,
+}
+
+impl Filler {
+    pub fn new(data: &Path, mut filling: Box<dyn Filling>) -> Result<Filler, Fault> {
+        let marks = filling.marks()?;
+        Ok(Filler { data: data.to_owned(), filling, marks })
+    }
+
+    /// Takes in a part of what is new.
+    pub fn round(&mut self, look: Look) -> Result<Round, Fault> {
+        let names = match look {
+            Look::All => {
+                let names = lines::names(&self.data).map_err(not_now)?;
+                self.forget_missing(&names)?;
+                names
+            }
+            Look::Newest => {
+                let now = SystemTime::now();
+                vec![lines::name_at(now - DAY), lines::name_at(now), EVENTS.to_owned()]
+            }
+        };
+        let mut round = Round::default();
+        let mut pieces = Vec::new();
+        for name in names {
+            let from = self.marks.get(&name).copied().unwrap_or(0);
+            match lines::lines_from(&lines::path_of(&self.data, &name), from).map_err(not_now)? {
+                None if from > 0 => {
+                    // Its lines are other ones now, or gone: what was made of it means nothing any more.
+                    self.forget(&name)?;
+                    round.has_more = true;
+                }
+                Some(part) if !part.bytes.is_empty() => pieces.push(piece_of(name, from, &part, &mut round)),
+                _ => {}
+            }
+            if round.has_more {
+                break;
+            }
+        }
+        if !pieces.is_empty() {
+            self.filling.take(&pieces)?;
+        }
+        for Piece { file, to, rows, .. } in pieces {
+            round.rows += rows.len() as u64;
+            self.marks.insert(file, to);
+        }
+        Ok(round)
+    }
+
+    /// How many bytes of the files were not read yet.
+    pub fn behind(&self) -> io::Result<u64> {
+        let mut behind = 0;
+        for name in lines::names(&self.data)? {
+            let length = std::fs::metadata(lines::path_of(&self.data, &name)).map_or(0, |found| found.len());
+            behind += length.saturating_sub(self.marks.get(&name).copied().unwrap_or(0));
+        }
+        Ok(behind)
+    }
+
+    /// Deletes what is older than so many days: files of records, and what was made of them and of events.
+    pub fn keep_days(&mut self, days: u32) -> Result<u64, Fault> {
+        let Some(first) = SystemTime::now().checked_sub(DAY * days) else { return Ok(0) };
+        let mut gone = 0;
+        for name in lines::names(&self.data).map_err(not_now)? {
+            if lines::is_before(&name, Day::of(first)) {
+                std::fs::remove_file(lines::path_of(&self.data, &name)).map_err(not_now)?;
+                gone += self.forget(&name)?;
+            }
+        }
+        let since = first.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        gone += self.filling.forget(EVENTS, Some(i64::try_from(since).unwrap_or(i64::MAX)))?;
+        Ok(gone)
+    }
+
+    fn forget_missing(&mut self, names: &[String]) -> Result<(), Fault> {
+        let missing: Vec<String> = self.marks.keys().filter(|name| !names.contains(name)).cloned().collect();
+        missing.iter().try_for_each(|name| self.forget(name).map(drop))
+    }
+
+    fn forget(&mut self, name: &str) -> Result<u64, Fault> {
+        let rows = self.filling.forget(name, None)?;
+        self.marks.remove(name);
+        Ok(rows)
+    }
+}
+
+fn piece_of(file: String, from: u64, part: &Part, round: &mut Round) -> Piece {
+    let mut rows = Vec::new();
+    let mut at = from;
+    for line in part.bytes.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.strip_suffix(b"\n").unwrap_or(line);
+        if file == EVENTS {
+            rows.extend(row::of_event(at, text));
+        } else {
+            let row = row::of_record(at, text);
+            round.unreadable += u64::from(row.is_none());
+            rows.extend(row);
+        }
+        at += line.len() as u64;
+    }
+    round.has_more |= part.has_more;
+    Piece { file, from, to: at, rows }
+}
+
+fn not_now(error: io::Error) -> Fault {
+    Fault::NotNow(error.to_string())
+}

@@ -1,0 +1,289 @@
+//! The catalogue in a file of SQLite: rows and words, and no second copy of a record.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Error, OpenFlags, Transaction, ffi, params, params_from_iter};
+
+use super::engine::{Engine, Fault, Filling, Hit, Piece};
+use super::row::Row;
+use super::wanted::{Cursor, Key, Wanted};
+use crate::private;
+
+/// Another shape than this one is made anew.
+const SHAPE: i64 = 1;
+const SEARCH_MAX: Duration = Duration::from_secs(5);
+/// A search looks at the clock after so many steps of SQLite.
+const STEPS: i32 = 20_000;
+/// Words that more rows have than this are all alike to a search.
+const COUNTED_MAX: i64 = 2_000;
+
+const TABLES: &str = "
+create table files (number integer primary key, name text not null unique, read_to integer not null);
+create table records (
+    row integer primary key, file integer not null, at integer not null, length integer not null,
+    id text not null, began integer not null, ended integer, calling text not null, called text not null,
+    outcome text not null, status integer, code text not null, talk_ms integer not null
+);
+create index records_by_id on records (id);
+create index records_by_began on records (began, row);
+create table words (word text, began integer, row integer, primary key (word, began, row)) without rowid;
+";
+
+/// A file of SQLite beside the records that it helps to find.
+pub struct Sqlite {
+    path: PathBuf,
+}
+
+struct Open {
+    connection: Connection,
+}
+
+impl Sqlite {
+    pub fn at(path: PathBuf) -> Sqlite {
+        Sqlite { path }
+    }
+}
+
+impl Engine for Sqlite {
+    fn open(&self) -> Result<Box<dyn Filling>, Fault> {
+        if !self.path.exists() {
+            // What an older one has left means nothing to a new one.
+            remove(&beside(&self.path, "-wal"))?;
+            remove(&beside(&self.path, "-shm"))?;
+            let made = private::options().create(true).append(true).open(&self.path);
+            made.map_err(|fault| Fault::NotNow(format!("{}: {fault}", self.path.display())))?;
+        }
+        let connection = Connection::open_with_flags(&self.path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE));
+        let connection = connection.map_err(of_sqlite)?;
+        prepare(&connection).map_err(of_sqlite)?;
+        let shape: i64 =
+            connection.query_row("pragma user_version", [], |row| row.get(0)).map_err(of_sqlite)?;
+        match shape {
+            SHAPE => {}
+            0 => make(&connection).map_err(of_sqlite)?,
+            other => {
+                return Err(Fault::Broken(format!("it has shape {other}, and this program makes {SHAPE}")));
+            }
+        }
+        Ok(Box::new(Open { connection }))
+    }
+
+    fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, Fault> {
+        let connection = Connection::open_with_flags(&self.path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY));
+        let mut connection = connection.map_err(of_sqlite)?;
+        connection.busy_timeout(Duration::from_secs(1)).map_err(of_sqlite)?;
+        let until = Instant::now() + SEARCH_MAX;
+        connection.progress_handler(STEPS, Some(move || Instant::now() > until)).map_err(of_sqlite)?;
+        let (sql, values) = question(&connection, wanted).map_err(of_sqlite)?;
+        let mut asked = connection.prepare(&sql).map_err(of_sqlite)?;
+        let hits = asked.query_map(params_from_iter(values), |row| {
+            let cursor = Cursor { began: row.get(0)?, row: row.get(1)? };
+            Ok(Hit { cursor, id: row.get(2)?, file: row.get(3)?, at: row.get(4)?, length: row.get(5)? })
+        });
+        hits.and_then(Iterator::collect).map_err(of_sqlite)
+    }
+
+    fn set_aside(&self) -> Result<(), Fault> {
+        let fault = |error| Fault::NotNow(format!("{}: {error}", self.path.display()));
+        match fs::rename(&self.path, beside(&self.path, ".broken")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(fault(error)),
+            _ => {}
+        }
+        remove(&beside(&self.path, "-wal"))?;
+        remove(&beside(&self.path, "-shm"))
+    }
+}
+
+impl Filling for Open {
+    fn marks(&mut self) -> Result<BTreeMap<String, u64>, Fault> {
+        let mut asked = self.connection.prepare("select name, read_to from files").map_err(of_sqlite)?;
+        let marks = asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        marks.and_then(Iterator::collect).map_err(of_sqlite)
+    }
+
+    fn take(&mut self, pieces: &[Piece]) -> Result<(), Fault> {
+        let transaction = self.connection.transaction().map_err(of_sqlite)?;
+        for piece in pieces {
+            let file = move_mark(&transaction, piece)?;
+            insert(&transaction, file, &piece.rows).map_err(of_sqlite)?;
+        }
+        transaction.commit().map_err(of_sqlite)
+    }
+
+    fn forget(&mut self, file: &str, before: Option<i64>) -> Result<u64, Fault> {
+        let transaction = self.connection.transaction().map_err(of_sqlite)?;
+        let gone = "select row from records \
+                    where file = (select number from files where name = ?1) and began < ?2";
+        let moment = before.unwrap_or(i64::MAX);
+        let forget = |sql: &str| transaction.execute(sql, params![file, moment]).map_err(of_sqlite);
+        forget(&format!("delete from words where row in ({gone})"))?;
+        let rows = forget(&format!("delete from records where row in ({gone})"))?;
+        if before.is_none() {
+            transaction.execute("delete from files where name = ?1", [file]).map_err(of_sqlite)?;
+        }
+        transaction.commit().map_err(of_sqlite)?;
+        Ok(rows as u64)
+    }
+
+    fn examine(&mut self) -> Result<Vec<String>, Fault> {
+        let mut asked = self.connection.prepare("pragma integrity_check").map_err(of_sqlite)?;
+        let said = asked.query_map([], |row| row.get(0));
+        let mut said: Vec<String> = said.and_then(Iterator::collect).map_err(of_sqlite)?;
+        said.retain(|words| words != "ok");
+        Ok(said)
+    }
+
+    fn each_row(&mut self, file: &str, each: &mut dyn FnMut(u64, u64, &str)) -> Result<(), Fault> {
+        let sql = "select at, length, id from records \
+                   where file = (select number from files where name = ?1) order by at";
+        let mut asked = self.connection.prepare(sql).map_err(of_sqlite)?;
+        let mut rows = asked.query([file]).map_err(of_sqlite)?;
+        while let Some(row) = rows.next().map_err(of_sqlite)? {
+            let read = || Ok::<_, Error>((row.get(0)?, row.get(1)?, row.get_ref(2)?.as_str()?));
+            let (at, length, id) = read().map_err(of_sqlite)?;
+            each(at, length, id);
+        }
+        Ok(())
+    }
+}
+
+/// The number of the file, whose mark was where the piece begins, and is where it ends.
+fn move_mark(transaction: &Transaction<'_>, piece: &Piece) -> Result<i64, Fault> {
+    let sql = "insert into files (name, read_to) values (?1, ?3) on conflict (name) \
+               do update set read_to = ?3 where read_to = ?2 returning number";
+    let moved = transaction.query_row(sql, params![piece.file, piece.from, piece.to], |row| row.get(0));
+    moved.map_err(|fault| match fault {
+        Error::QueryReturnedNoRows => Fault::NotAlone,
+        fault => of_sqlite(fault),
+    })
+}
+
+fn insert(transaction: &Transaction<'_>, file: i64, rows: &[Row]) -> rusqlite::Result<()> {
+    let mut record = transaction.prepare(
+        "insert into records (file, at, length, id, began, ended, calling, called, outcome, status, code, \
+         talk_ms) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?;
+    let mut word = transaction.prepare("insert into words (word, began, row) values (?1, ?2, ?3)")?;
+    for row in rows {
+        let Row { at, length, id, began, ended, calling, called, outcome, status, code, talk_ms, words } =
+            row;
+        record.execute(params![
+            file, at, length, id, began, ended, calling, called, outcome, status, code, talk_ms
+        ])?;
+        let number = transaction.last_insert_rowid();
+        words.iter().try_for_each(|one| word.execute(params![one, began, number]).map(drop))?;
+    }
+    Ok(())
+}
+
+/// What is asked of SQLite, led by the word that the fewest rows have.
+fn question(connection: &Connection, wanted: &Wanted) -> rusqlite::Result<(String, Vec<Value>)> {
+    let after = wanted.after.unwrap_or(Cursor { began: i64::MAX, row: i64::MAX });
+    let since = wanted.since.unwrap_or(i64::MIN);
+    let until = wanted.until.unwrap_or(i64::MAX);
+    let most = i64::try_from(wanted.most).unwrap_or(i64::MAX);
+    let mut values: Vec<Value> =
+        [since, until, after.began, after.row, most].into_iter().map(Value::Integer).collect();
+    let mut keys = wanted.keys();
+    let Some(first) = leading(connection, &keys)? else {
+        let sql = "select r.began, r.row, r.id, f.name, r.at, r.length from records r \
+                   join files f on f.number = r.file where r.began >= ?1 and r.began < ?2 \
+                   and (r.began, r.row) < (?3, ?4) order by r.began desc, r.row desc limit ?5";
+        return Ok((sql.to_owned(), values));
+    };
+    let mut met = match keys.swap_remove(first) {
+        Key::Is(word) => {
+            values.push(word.into());
+            "w.word = ?6".to_owned()
+        }
+        Key::BeginsWith(word) => {
+            // Behind all digits; a number of more digits ends as this one does.
+            values.push(format!("{word}:").into());
+            values.push(word.into());
+            "w.word >= ?7 and w.word < ?6".to_owned()
+        }
+    };
+    for key in keys {
+        let (Key::Is(word) | Key::BeginsWith(word)) = key;
+        values.push(word.into());
+        let place = values.len();
+        met.push_str(&format!(
+            " and exists \
+             (select 1 from words o where o.word = ?{place} and o.began = w.began and o.row = w.row)"
+        ));
+    }
+    let sql = format!(
+        "select distinct w.began, w.row, r.id, f.name, r.at, r.length from words w \
+         cross join records r on r.row = w.row cross join files f on f.number = r.file \
+         where {met} and w.began >= ?1 and w.began < ?2 and (w.began, w.row) < (?3, ?4) \
+         order by w.began desc, w.row desc limit ?5"
+    );
+    Ok((sql, values))
+}
+
+/// An ending leads, as only one whole word can be looked up for a row; otherwise the rarest word does.
+fn leading(connection: &Connection, keys: &[Key]) -> rusqlite::Result<Option<usize>> {
+    if let Some(ending) = keys.iter().position(|key| matches!(key, Key::BeginsWith(_))) {
+        return Ok(Some(ending));
+    }
+    let mut rarest = None;
+    let sql = "select count(*) from (select 1 from words where word = ?1 limit ?2)";
+    let mut counting = connection.prepare(sql)?;
+    for (at, key) in keys.iter().enumerate() {
+        let (Key::Is(word) | Key::BeginsWith(word)) = key;
+        let count: i64 = counting.query_row(params![word, COUNTED_MAX], |row| row.get(0))?;
+        if rarest.is_none_or(|(fewest, _)| count < fewest) {
+            rarest = Some((count, at));
+        }
+    }
+    Ok(rarest.map(|(_, at)| at))
+}
+
+fn flags(mode: OpenFlags) -> OpenFlags {
+    mode | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+/// Every commit is on the disk; readers do not wait for it.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(1))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)
+}
+
+fn make(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!("begin; {TABLES} pragma user_version = {SHAPE}; commit;"))
+}
+
+fn of_sqlite(error: Error) -> Fault {
+    let words = error.to_string();
+    let Some(known) = error.sqlite_error() else { return Fault::Broken(words) };
+    match known.code {
+        ffi::ErrorCode::OperationInterrupted => Fault::TooLong,
+        ffi::ErrorCode::DatabaseCorrupt | ffi::ErrorCode::NotADatabase => Fault::Broken(words),
+        // Tables or columns that are not there: it is none of ours.
+        ffi::ErrorCode::Unknown if known.extended_code == ffi::SQLITE_ERROR => Fault::Broken(words),
+        _ => Fault::NotNow(words),
+    }
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+fn remove(path: &Path) -> Result<(), Fault> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Fault::NotNow(format!("{}: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}

@@ -130,6 +130,20 @@ pub enum Became {
     TurnedAway(u16),
 }
 
+/// What somebody looks for among calls; what is not said does not matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sought<'a> {
+    pub number: Option<&'a str>,
+    pub user: Option<&'a str>,
+    pub trunk: Option<&'a str>,
+    pub cause: Option<&'a str>,
+    pub since: Option<&'a str>,
+    pub until: Option<&'a str>,
+    /// Where the list before this one ended.
+    pub after: Option<&'a str>,
+    pub most: usize,
+}
+
 /// A running house. Answers may take a second or two: they are asked for on threads that may wait.
 pub trait House: Send + Sync + 'static {
     /// Whose token it is. Asked before every answer: it does not wait.
@@ -166,6 +180,8 @@ pub trait House: Send + Sync + 'static {
     fn phones(&self) -> Answer;
     /// Records after the one that has this id, the oldest first; from the first, where none is named.
     fn records(&self, after: Option<&str>, most: usize) -> Answer;
+    /// Calls that ended and callers who were turned away, the newest first.
+    fn find(&self, sought: &Sought<'_>) -> Answer;
     /// What was applied.
     fn revisions(&self) -> Answer;
     /// What would become of a call of a user or a trunk.

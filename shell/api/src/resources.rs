@@ -3,6 +3,7 @@
 use model::Role;
 
 use crate::documents::{CONFIRM, DOCUMENTS, SYSTEM, WHY};
+use crate::house::Sought;
 use crate::question::{Body, Kind, LISTED_MAX, Method, Parameter, RECORDS_USUAL, Resource, said};
 
 /// Where all but figures and health is found.
@@ -13,6 +14,30 @@ pub const EVENTS: &str = "/api/v1/events";
 const CALLS_USUAL: u16 = 100;
 const ROLES: [&str; 3] = ["reader", "operator", "admin"];
 const DAYS_MAX: u16 = 3_650;
+
+const SOUGHT: &[Parameter] = &[
+    Parameter {
+        name: "number",
+        what: "Whoever called or was called: a number with its plus, its last six digits or more, or an \
+               extension",
+        kind: Kind::Text,
+    },
+    Parameter { name: "user", what: "A user who called or was called", kind: Kind::Text },
+    Parameter { name: "trunk", what: "A trunk that it came from, or was tried on", kind: Kind::Text },
+    Parameter {
+        name: "cause",
+        what: "How it ended: a code such as TD-E001, a status such as 486, or an outcome such as busy",
+        kind: Kind::Text,
+    },
+    Parameter { name: "since", what: "It began then or later", kind: Kind::Moment },
+    Parameter { name: "until", what: "It began before then", kind: Kind::Moment },
+    Parameter { name: "after", what: "The `next` of the list before this one", kind: Kind::Text },
+    Parameter {
+        name: "limit",
+        what: "How many at most",
+        kind: Kind::Count { most: LISTED_MAX, usual: RECORDS_USUAL },
+    },
+];
 
 const RESOURCES: &[Resource] = &[
     Resource {
@@ -100,6 +125,27 @@ const RESOURCES: &[Resource] = &[
         body: Body::None,
         answer: |house, asked| {
             said(house.records(asked.word("after"), usize::from(asked.count("limit", RECORDS_USUAL))))
+        },
+    },
+    Resource {
+        method: Method::Get,
+        needs: Role::Reader,
+        path: "/records",
+        name: "findRecords",
+        summary: "Calls that ended and callers who were turned away, by what is known; the newest first",
+        parameters: SOUGHT,
+        body: Body::None,
+        answer: |house, asked| {
+            said(house.find(&Sought {
+                number: asked.word("number"),
+                user: asked.word("user"),
+                trunk: asked.word("trunk"),
+                cause: asked.word("cause"),
+                since: asked.word("since"),
+                until: asked.word("until"),
+                after: asked.word("after"),
+                most: usize::from(asked.count("limit", RECORDS_USUAL)),
+            }))
         },
     },
     Resource {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use api::{
     Answer, Became, Change, Changed, Deed, Fault, Feed, Happened, House, Meter, Person, Refused, Server,
-    Settings, Shown, Standing, Wish, start,
+    Settings, Shown, Sought, Standing, Wish, start,
 };
 use model::Role;
 use serde_json::{Value, json};
@@ -153,6 +153,11 @@ impl House for Echo {
         Ok(json!({ "after": after, "most": most }))
     }
 
+    fn find(&self, sought: &Sought<'_>) -> Answer {
+        let Sought { number, cause, after, most, .. } = sought;
+        Ok(json!({ "number": number, "cause": cause, "after": after, "most": most }))
+    }
+
     fn revisions(&self) -> Answer {
         Ok(json!({ "revisions": [] }))
     }
@@ -251,6 +256,10 @@ fn each_question_reaches_the_house_with_its_words() {
     assert_eq!(get(&server, "/api/v1/trunks/north%20west"), (200, json!({ "asked": "north west" })));
     assert_eq!(get(&server, "/api/v1/trunks"), (200, json!({ "asked": null })));
     assert_eq!(get(&server, "/api/v1/calls?limit=7"), (200, json!({ "most": 7 })));
+    assert_eq!(
+        get(&server, "/api/v1/records?number=%2B1206&cause=busy&limit=2"),
+        (200, json!({ "number": "+1206", "cause": "busy", "after": null, "most": 2 }))
+    );
     assert_eq!(get(&server, "/api/v1/cdrs?after=x&limit=2"), (200, json!({ "after": "x", "most": 2 })));
     let explained = json!({ "number": "+1206", "from": "hana", "via": null, "at": null });
     assert_eq!(get(&server, "/api/v1/explain?number=%2B1206&from=hana"), (200, explained));

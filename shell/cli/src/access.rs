@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use model::Role;
 
-use crate::running::House;
+use crate::house::House;
 
 #[derive(Debug, Subcommand)]
 pub enum Token {

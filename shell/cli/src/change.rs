@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::running::House;
+use crate::house::House;
 use crate::span::span;
 
 #[derive(Debug, Args)]

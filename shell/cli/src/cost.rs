@@ -3,7 +3,7 @@
 use clap::Args;
 use model::Codec;
 
-use crate::running::House;
+use crate::house::House;
 
 #[derive(Debug, Args)]
 pub struct Cost {

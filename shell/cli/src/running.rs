@@ -1,32 +1,11 @@
 //! Verbs for a house that runs: they find it by its data folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// Which house is meant.
-#[derive(Clone, Debug, Args)]
-pub struct House {
-    /// The configuration directory of the house [default: .]
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// Its data folder [default: DIR/data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-}
-
-impl House {
-    /// The data folder.
-    pub fn data(&self) -> PathBuf {
-        self.data_beside(None)
-    }
-
-    /// The data folder; where nothing is said of the house, a directory that is named elsewhere is its own.
-    pub fn data_beside(&self, named: Option<&Path>) -> PathBuf {
-        let directory = self.dir.as_deref().or(named).unwrap_or(Path::new("."));
-        self.data.clone().unwrap_or_else(|| directory.join("data"))
-    }
-}
+use crate::find::Find;
+use crate::house::House;
 
 #[derive(Debug, Args)]
 pub struct Status {
@@ -114,6 +93,12 @@ pub enum Call {
         #[arg(long)]
         json: bool,
     },
+    /// Calls that ended or were turned away, by number, user, trunk, cause and time
+    #[command(
+        after_help = "Examples:\n  tandem call find --number +12065550142 --dir /etc/tandem\n  tandem call \
+find --trunk northwind --cause 503 --since 36h --json"
+    )]
+    Find(Find),
     /// One call: what became of it, every attempt, and why it went there
     #[command(after_help = "Examples:\n  tandem call show c019f3a9b2c0-1 --dir /etc/tandem\n  \
 tandem call show c019f3a9b2c0-1 --json")]

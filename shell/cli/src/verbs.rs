@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::access::{Audit, Token};
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 use crate::cost::Cost;
+use crate::find::Store;
 use crate::number::Number;
 use crate::pages::Completions;
 use crate::provider::Provider;
@@ -168,6 +169,13 @@ tandem rate price +82255501234"
 seattle --wan mpls --blocking 0.1% --json\n\nTraffic is what [site.*] says, else what call records show."
     )]
     Cost(Cost),
+    /// Look after what a house keeps
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem store verify --dir /etc/tandem\n  tandem store verify --json"
+    )]
+    Store(Store),
     /// Say who may ask for what by HTTP
     #[command(
         subcommand,

@@ -16,6 +16,7 @@ use model::{Role, SourceFile};
 use policy::Policy;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use store::Wanted;
 
 use crate::revisions::TagKey;
 
@@ -41,6 +42,8 @@ pub enum Request {
     Messages {
         call_ids: Vec<String>,
     },
+    /// Calls that ended, and callers who were turned away.
+    Find(Wanted),
     /// Who may ask for what by HTTP.
     Token(Token),
     /// What an apply would do.

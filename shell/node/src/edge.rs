@@ -65,6 +65,7 @@ pub struct Edge {
     media: Vec<media_io::Handle>,
     mail: Mail,
     store: Arc<store::Store>,
+    catalogue: Arc<store::Catalogue>,
     ledgers: Ledgers,
     telemetry: Arc<telemetry::Telemetry>,
     /// Of each listener that has one.
@@ -79,6 +80,7 @@ impl Edge {
         let certificates = listeners.iter().filter_map(|settings| settings.tls.clone()).collect();
         let mail = Mail::new(plan.shards, limits.letters).context("eventfd")?;
         let store = Arc::new(open_store(&plan)?);
+        let catalogue = Arc::new(store::Catalogue::start(&plan.data, note_catalogue)?);
         let (ledgers, before) = open_ledgers(&plan)?;
         let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
         let telemetry = telemetry::Telemetry::start(&events, plan.watch.take());
@@ -92,10 +94,12 @@ impl Edge {
         let orders = media.iter().map(media_io::Handle::orders).collect();
         let recorded = plan.flight.map(|flight| recorder::tap(flight, Arc::clone(&known)));
         let tap = plan.tap.or(recorded);
-        let ports = wire(&mail, orders, lookup, (&store, &ledgers), &telemetry, (tap, plan.witness));
+        let ports =
+            wire(&mail, orders, lookup, (&store, &catalogue, &ledgers), &telemetry, (tap, plan.witness));
         let settings = switch_io::Settings { listeners, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
-        Ok(Edge { listeners: known, shards, media, mail, store, ledgers, telemetry, certificates })
+        let listeners = known;
+        Ok(Edge { listeners, shards, media, mail, store, catalogue, ledgers, telemetry, certificates })
     }
 
     /// Gives a new policy to every shard; calls keep the plan they have.
@@ -138,6 +142,11 @@ impl Edge {
     /// Somebody who may look at the shards from another thread.
     pub fn asker(&self) -> Asker {
         self.shards.asker().clone()
+    }
+
+    /// Where records are searched.
+    pub fn catalogue(&self) -> &Arc<store::Catalogue> {
+        &self.catalogue
     }
 
     /// Ends every call, and waits for their records: figures of the relays belong to them.
@@ -191,6 +200,19 @@ fn open_store(plan: &Plan) -> Result<store::Store> {
         warn!(file = %file.display(), bytes, "a half-written record was set aside");
     }
     Ok(store)
+}
+
+/// What befalls the database that records are searched in. No call waits for it.
+fn note_catalogue(note: store::Note) {
+    match note {
+        store::Note::Broken { words } => {
+            error!("the database of records is broken, and is made anew from their files: {words}");
+        }
+        store::Note::Stopped { words } => error!("new records cannot be searched for now: {words}"),
+        store::Note::Recovered { rows } => warn!(rows, "all records can be searched again"),
+        store::Note::Unreadable { lines } => warn!(lines, "lines among the records are none"),
+        store::Note::Deleted { rows } => info!(rows, "records that are old enough were deleted"),
+    }
 }
 
 fn open_ledgers(plan: &Plan) -> Result<(Ledgers, Before)> {
@@ -306,16 +328,17 @@ fn wire(
     mail: &Mail,
     relays: Vec<media_io::Orders>,
     lookup: lookup::Lookup,
-    (store, ledgers): (&Arc<store::Store>, &Ledgers),
+    (store, catalogue, ledgers): (&Arc<store::Store>, &Arc<store::Catalogue>, &Ledgers),
     telemetry: &Arc<telemetry::Telemetry>,
     (tap, witness): (Option<Tap>, Option<Keep>),
 ) -> Ports {
-    let (store, telemetry) = (Arc::clone(store), Arc::clone(telemetry));
+    let (store, catalogue, telemetry) = (Arc::clone(store), Arc::clone(catalogue), Arc::clone(telemetry));
     let Ledgers { phones, watchers, messages } = ledgers.clone();
     let (to_self, to_asker) = (mail.clone(), mail.clone());
     Ports {
         keep: Box::new(move |records| {
             store.keep(records);
+            catalogue.ring();
             if let Some(witness) = &witness {
                 witness(records);
             }

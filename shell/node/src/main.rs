@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         Verb::Diff(diff) => verbs::past::diff(&diff, palette),
         Verb::Cost(cost) => verbs::cost::run(&cost, palette),
         Verb::Rate(rate) => verbs::rate::run(&rate, palette),
+        Verb::Store(store) => verbs::find::store(&store, palette),
         Verb::Token(token) => verbs::token::run(&token, palette),
         Verb::Audit(audit) => verbs::audit::run(&audit, palette),
         Verb::Completions(completions) => verbs::pages::completions(&completions),

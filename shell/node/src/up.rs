@@ -13,7 +13,7 @@ use cli::{Exit, Up};
 use model::LogLevel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use store::{Revisions, Torn};
+use store::{Catalogue, Revisions, Torn};
 use switch::Held;
 use switch_io::Keep;
 use telemetry::{Flight, LogSettings};
@@ -94,9 +94,12 @@ pub fn run(up: &Up) -> Result<Exit> {
     let access = Arc::new(Access::open(&data, up.http_token_file.as_deref())?);
     let jobs = tell.clone();
     let order = move |job: Job| jobs.send(job.into()).is_ok();
-    let web = web::open(up, &data, edge.asker(), &board, (&meter, &access, &feed), Box::new(order))?;
+    let catalogue = edge.catalogue();
+    let seen = (edge.asker(), Arc::clone(catalogue));
+    let web = web::open(up, &data, seen, &board, (&meter, &access, &feed), Box::new(order))?;
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
-    let window = Window { asker, board: shown, flight, access, owner: tell };
+    let window =
+        Window { asker, board: shown, flight, access, catalogue: Arc::clone(catalogue), owner: tell };
     let control = open_control(&data, window);
     let name = &owner.documents().system.value.name;
     eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));
@@ -175,6 +178,7 @@ fn serve(
 ) {
     let mut told = owner.about().number;
     let mut heard = told;
+    keep_records(edge.catalogue(), owner);
     loop {
         let until_due = owner.deadline().map(|due| due.saturating_duration_since(Instant::now()));
         match happenings.recv_timeout(until_due.unwrap_or(LOOK_AT_FILES).min(LOOK_AT_FILES)) {
@@ -196,6 +200,7 @@ fn serve(
         }
         owner.expire(edge);
         edge.renew_certificates();
+        keep_records(edge.catalogue(), owner);
         pin(board, owner);
         if owner.about().number != told {
             told = owner.about().number;
@@ -206,6 +211,12 @@ fn serve(
             web::tell_revision(feed, owner.about());
         }
     }
+}
+
+/// Records are kept as long as the revision in force says.
+fn keep_records(catalogue: &Catalogue, owner: &Owner) {
+    let kept = owner.documents().system.value.records.and_then(|records| records.keep_days);
+    catalogue.keep_days(kept.map_or(0, |days| days.get().into()));
 }
 
 /// Says on the board what is in force.

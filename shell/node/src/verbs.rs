@@ -9,6 +9,7 @@ pub mod cost;
 pub mod effective;
 pub mod explain;
 pub mod failover;
+pub mod find;
 pub mod help;
 pub mod kept;
 mod marks;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use api::{
     Answer, Became, Change, Changed, Feed, Happened, House, Meter, Person, Refused, Server, Settings, Shown,
-    Standing, Wish,
+    Sought, Standing, Wish,
 };
 use cli::Up;
 use model::{Role, without_passwords};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::{About, Deed, Step, TokenFault};
+use store::{About, Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
 use switch_io::Asker;
 
 use crate::access::Access;
@@ -21,7 +21,7 @@ use crate::control::{Board, Stage};
 use crate::desk::{Desk, Order};
 use crate::revisions::now_ms;
 use crate::sight;
-use crate::verbs::{call, explain, kept, trunk};
+use crate::verbs::{call, explain, find, kept, trunk};
 
 /// However many descriptors there are.
 const READERS_MAX: usize = 20_000;
@@ -32,6 +32,7 @@ struct Web {
     board: Arc<Board>,
     access: Arc<Access>,
     desk: Desk,
+    catalogue: Arc<Catalogue>,
     data: PathBuf,
 }
 
@@ -39,7 +40,7 @@ struct Web {
 pub fn open(
     up: &Up,
     data: &Path,
-    asker: Asker,
+    (asker, catalogue): (Asker, Arc<Catalogue>),
     board: &Arc<Board>,
     (meter, access, feed): (&Arc<Meter>, &Arc<Access>, &Arc<Feed>),
     order: Order,
@@ -49,7 +50,7 @@ pub fn open(
     let settings = Settings { listen, version, readers_max: readers_max() };
     let (board, access) = (Arc::clone(board), Arc::clone(access));
     let desk = Desk { order, board: Arc::clone(&board) };
-    let web = Web { asker, board, access, desk, data: data.to_owned() };
+    let web = Web { asker, board, access, desk, catalogue, data: data.to_owned() };
     let server = api::start(settings, Box::new(web), Arc::clone(meter), Arc::clone(feed));
     server.map(Some).with_context(|| format!("--http {listen}"))
 }
@@ -219,6 +220,31 @@ impl House for Web {
         let records: Vec<Value> = all.take(most).collect();
         let next = records.last().map_or_else(|| after.into(), |last| last["id"].clone());
         Ok(json!({ "records": records, "next": next }))
+    }
+
+    fn find(&self, sought: &Sought<'_>) -> Answer {
+        let owned = |word: Option<&str>| word.map(str::to_owned);
+        let moment = |name: &str, word: Option<&str>| {
+            let read =
+                |text| find::moment(text).map_err(|fault| Refused::Wrong(format!("{name}: {fault:#}")));
+            word.map(read).transpose()
+        };
+        let after = sought.after.map(str::parse).transpose();
+        let wanted = Wanted {
+            number: owned(sought.number),
+            user: owned(sought.user),
+            trunk: owned(sought.trunk),
+            cause: owned(sought.cause),
+            since: moment("since", sought.since)?,
+            until: moment("until", sought.until)?,
+            after: after.map_err(|fault: store::NoCursor| Refused::Wrong(format!("after: {fault}")))?,
+            most: sought.most,
+        };
+        match self.catalogue.find(&wanted) {
+            Ok(found) => said(found),
+            Err(fault @ CatalogueFault::TooLong) => Err(Refused::Wrong(fault.to_string())),
+            Err(fault) => Err(unreadable(fault)),
+        }
     }
 
     fn revisions(&self) -> Answer {

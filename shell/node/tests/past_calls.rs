@@ -4,8 +4,10 @@
 mod house;
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
-use house::{Directory, tandem};
+use house::{Directory, Running, free_port, house, tandem};
 use serde_json::{Value, json};
 
 const EAST: &str = "aaaa1111aaaa4111aaaa1111aaaa1111";
@@ -115,4 +117,63 @@ fn req_f57_a_marked_call_says_so() {
     let marked: Vec<&str> = ["c1", "c2", "c3", "c4", "c5"].into_iter().filter(|id| is_marked(id)).collect();
     assert_eq!(marked, ["c1", "c4"]);
     assert!(shown(&directory, "c1").1.contains("Marked as malicious by hana."));
+}
+
+/// By whoever is asked: a house that runs, or the folder alone; by HTTP in the same words.
+#[test]
+fn calls_are_found_by_command_and_by_http() {
+    let directory = Directory::new("find");
+    fs::write(directory.path().join("house.toml"), house(free_port())).unwrap();
+    let call = |id: &str, started: i64, called: &str| {
+        let mut one = reaching(id, "hana", [started, started + 100, started + 900]);
+        (one["direction"], one["to_e164"]) = ("inbound".into(), called.into());
+        one
+    };
+    keep(&directory, &[call("c1", 1_000, "+12065550142"), call("c2", 2_000, "+12065550143")]);
+    let find = |words: &[&str]| {
+        let output = tandem(&[&["call", "find", "--dir", directory.text(), "--json"], words].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let ids = found["records"].as_array().unwrap().iter().map(|one| one["id"].to_string());
+        (ids.collect::<Vec<_>>().join(" "), found["next"].as_str().map(str::to_owned))
+    };
+    let both = ["--user", "hana", "--trunk", "east"];
+
+    assert_eq!(find(&both).0, r#""c2" "c1""#);
+    let (first, next) = find(&["--cause", "answered", "--last", "1"]);
+    assert_eq!(first, r#""c2""#);
+    assert_eq!(find(&["--cause", "answered", "--last", "1", "--after", &next.unwrap()]).0, r#""c1""#);
+    assert_eq!(find(&["--number", "5550142", "--until", "1970-01-02"]).0, r#""c1""#);
+    assert_eq!(find(&["--number", "5550142", "--since", "36h"]).0, "");
+
+    let secret = directory.path().join("secret");
+    fs::write(&secret, "a-token-that-nobody-guesses").unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let words = ["--http", &address, "--http-token-file", secret.to_str().unwrap()];
+    let mut up = Running::start(directory.text(), &words);
+    up.wait_for("  http ");
+    assert_eq!(find(&both).0, r#""c2" "c1""#, "the house is asked");
+    assert!(asked(&address, "number=%2B12065550143&since=1970-01-01T00:00:01Z").contains(r#""id":"c2""#));
+    assert!(asked(&address, "since=yesterday").starts_with("HTTP/1.1 400"));
+    assert!(asked(&address, "after=x").starts_with("HTTP/1.1 400"));
+    let verify = || tandem(&["store", "verify", "--dir", directory.text()]);
+    assert_eq!(verify().status.code(), Some(0));
+    up.stop();
+    keep(&directory, &[call("c1", 1_000, "+12065550142"), call("c3", 2_000, "+12065550143")]);
+    let verify = verify();
+    assert_eq!(verify.status.code(), Some(1));
+    assert!(String::from_utf8(verify.stdout).unwrap().contains("the row of c2 is not that of c3"));
+}
+
+fn asked(address: &str, words: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "GET /api/v1/records?{words} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer \
+a-token-that-nobody-guesses\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }

@@ -1,5 +1,7 @@
 //! The house itself, and the addresses it listens on.
 
+use std::num::NonZeroU16;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,8 @@ pub struct System {
     /// By which digests phones and users may prove themselves, the preferred first; SHA-256 and MD5 where it
     /// is missing. Some phones know MD5 alone and give up where another one is offered beside it.
     pub digest: Option<Spot<Vec<Digest>>>,
+    /// What holds for the records of calls.
+    pub records: Option<Records>,
     /// What holds for phones that register.
     pub registrar: Option<Registrar>,
     /// What is dialled before a number to be hidden, such as "*67".
@@ -89,6 +93,14 @@ pub struct DeviceMedia {
     /// What whoever waits hears: on hold at a phone that sends nothing, or parked. Two soft beeps every ten
     /// seconds where it is missing.
     pub music: Option<Spot<Music>>,
+}
+
+/// What holds for the records of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Records {
+    /// For so many days they are kept, and then deleted; for ever where it is missing.
+    pub keep_days: Option<NonZeroU16>,
 }
 
 /// A digest of RFC 7616 and RFC 8760.

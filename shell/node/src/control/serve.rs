@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use cli::Exit;
 use serde_json::{Value, json};
-use store::{Deed, Step, TokenFault};
+use store::{Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
 use switch_io::Asker;
 use telemetry::Flight;
 use tracing::warn;
@@ -36,6 +36,7 @@ pub struct Window<T> {
     pub board: Arc<Board>,
     pub flight: Flight,
     pub access: Arc<Access>,
+    pub catalogue: Arc<Catalogue>,
     /// The way to the owner of the house, who alone may change it.
     pub owner: Sender<T>,
 }
@@ -44,7 +45,8 @@ impl<T> Clone for Window<T> {
     fn clone(&self) -> Window<T> {
         let (board, flight) = (Arc::clone(&self.board), self.flight.clone());
         let (asker, owner) = (self.asker.clone(), self.owner.clone());
-        Window { asker, board, flight, access: Arc::clone(&self.access), owner }
+        let (access, catalogue) = (Arc::clone(&self.access), Arc::clone(&self.catalogue));
+        Window { asker, board, flight, access, catalogue, owner }
     }
 }
 
@@ -174,6 +176,7 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
         | Request::Phones {}
         | Request::Calls { .. }
         | Request::Messages { .. }
+        | Request::Find(_)
         | Request::Plan { .. } => return None,
     };
     Some((what, for_whom.clone()))
@@ -204,8 +207,17 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
         },
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
         Request::Messages { call_ids } => Response::answer(&window.flight.of(&call_ids)),
+        Request::Find(wanted) => find(window, &wanted),
         Request::Token(request) => of_tokens(&window.access, request),
         request => ask_owner(window, request, user),
+    }
+}
+
+fn find<T>(window: &Window<T>, wanted: &Wanted) -> Response {
+    match window.catalogue.find(wanted) {
+        Ok(found) => Response::answer(&found),
+        Err(fault @ CatalogueFault::TooLong) => Response::refused(Exit::Bad, fault.to_string()),
+        Err(fault) => Response::refused(Exit::Unreachable, fault.to_string()),
     }
 }
 

@@ -46,7 +46,8 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         | Request::Status {}
         | Request::Phones {}
         | Request::Calls { .. }
-        | Request::Messages { .. } => Response::refused(Exit::Usage, "this is not asked of the owner"),
+        | Request::Messages { .. }
+        | Request::Find(_) => Response::refused(Exit::Usage, "this is not asked of the owner"),
     }
 }
 

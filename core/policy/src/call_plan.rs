@@ -13,6 +13,7 @@ use serde::Serialize;
 use sound::Tone;
 
 use crate::after::{Begins, Next, Rang, Unreached};
+use crate::aloud::Aloud;
 use crate::causes::{Cause, Causes};
 use crate::connected::Connected;
 use crate::deck::Quote;
@@ -248,6 +249,46 @@ pub struct AttemptPlan {
 }
 
 impl AttemptPlan {
+    /// What a plan has for somebody whom no INVITE is sent to.
+    pub(crate) fn to_nobody(
+        callee: Callee,
+        connected: Connected,
+        (media, leg): (MediaPlan, LegRules),
+    ) -> AttemptPlan {
+        AttemptPlan {
+            sent_on: Vec::new(),
+            is_redirected: false,
+            connected,
+            turn: None,
+            begins: Begins::After,
+            next: Next::Nowhere,
+            instead: None,
+            route: None,
+            quote: None,
+            server: None,
+            server_key: None,
+            target: callee.name().clone(),
+            interface: None,
+            device: None,
+            heading: Arc::new(Heading::nothing(callee.name())),
+            media,
+            leg,
+            answer_wait: Duration::ZERO,
+            escape: None,
+            ring_max: Duration::ZERO,
+            moves_on: Causes::of_devices(),
+            moves_on_after_ringing: false,
+            responses: Responses::default(),
+            large: Large::AsConfigured,
+            credentials: None,
+            claims: Vec::new(),
+            paces: Arc::default(),
+            tell_queued: None,
+            early_max: 0,
+            callee,
+        }
+    }
+
     /// The same attempt, so many places further back.
     fn moved_by(&mut self, places: usize) {
         self.instead = self.instead.map(|at| at + places);
@@ -302,6 +343,9 @@ pub struct LegRules {
     /// What it hears while somebody's phone rings, where its own does not tell it so.
     #[serde(skip)]
     pub ringback: Option<Arc<Tone>>,
+    /// What it hears before a call of its own is refused.
+    #[serde(skip)]
+    pub aloud: Option<Arc<Aloud>>,
     /// What rules do to headers after the INVITE that begins the call.
     #[serde(skip)]
     pub dress: Option<Arc<Dress>>,

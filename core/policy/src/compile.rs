@@ -69,8 +69,7 @@ fn compile_with(
     let trunks = compiler.trunks((&interfaces, &sites, &links), &home, (&tariffs, &music));
     let book = compiler.rights_book();
     let users = compiler.users(&sites, &book);
-    let directory = compiler.directory(&users);
-    let extensions = compiler.extensions(&users);
+    let (directory, extensions) = (compiler.directory(&users), compiler.extensions(&users));
     compiler.extensions_that_alarm(&home, &sites);
     compiler.extension_prefixes();
     let schedules = compiler.schedules();
@@ -89,6 +88,7 @@ fn compile_with(
         handed_on: compiler.handed_on(),
         plans: std::mem::take(&mut compiler.plans),
         device_leg: device_leg(documents, music),
+        aloud: compiler.aloud_limit(),
         sounds: std::mem::take(&mut compiler.sounds.read),
         malicious_code: documents.system.malicious_code.as_ref().map(|code| code.as_str().into()),
         alerts: alerts(documents),
@@ -99,7 +99,7 @@ fn compile_with(
         servers: trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect(),
         links,
         sites_by_network: by_network(&sites),
-        sites_with_prefix: sites.values().filter(|site| site.extension_prefix.is_some()).cloned().collect(),
+        sites_with_prefix: with_prefix(&sites),
         sites,
         trunks_by_source: by_source(&trunks),
         lines: compiler.lines(&trunks),
@@ -129,6 +129,7 @@ impl Compiler<'_> {
     fn ground(&mut self) {
         self.plans();
         self.set_zone();
+        self.announcements();
     }
 
     /// Who is watched together.
@@ -155,6 +156,10 @@ fn by_network(sites: &BTreeMap<Arc<str>, Arc<Site>>) -> Networks<Arc<Site>> {
     Networks::new(sites.values().flat_map(rows))
 }
 
+fn with_prefix(sites: &BTreeMap<Arc<str>, Arc<Site>>) -> Vec<Arc<Site>> {
+    sites.values().filter(|site| site.extension_prefix.is_some()).cloned().collect()
+}
+
 fn by_source(trunks: &BTreeMap<Arc<str>, Arc<Trunk>>) -> Sources<Arc<Trunk>> {
     let rows = |trunk: &Arc<Trunk>| trunk.sources.clone().into_iter().zip(std::iter::repeat(trunk.clone()));
     Sources::new(trunks.values().flat_map(rows))
@@ -164,7 +169,9 @@ fn limits_of(older: Option<&Policy>) -> BTreeMap<Arc<str>, Arc<Limit>> {
     let of_users = older.into_iter().flat_map(|older| older.users.values());
     let of_users = of_users.filter_map(|user| user.calls.as_ref());
     let of_orbits = older.into_iter().flat_map(|older| &older.orbits).flat_map(|orbit| orbit.limits());
+    let of_refusals = older.and_then(|older| older.aloud.as_ref());
     let limits = older.into_iter().flat_map(Policy::limits).chain(of_users).chain(of_orbits);
+    let limits = limits.chain(of_refusals);
     limits.map(|limit| (Arc::from(limit.name()), limit.clone())).collect()
 }
 
@@ -346,6 +353,7 @@ impl<'d> Compiler<'d> {
         let country = country.unwrap_or_else(|| Arc::new(Country::anywhere()));
         Habits {
             ringback: sounds::ringback_in(&country),
+            aloud: self.aloud(system.media.refusals, &country, None),
             country,
             area_code: system.area_code.as_ref().map(|code| code.as_str().into()),
             outside_prefix: None,

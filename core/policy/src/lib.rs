@@ -8,6 +8,7 @@
 
 mod account;
 mod after;
+mod aloud;
 mod call_plan;
 mod devices;
 mod facts;
@@ -61,6 +62,7 @@ mod protection;
 pub use about::{AboutNumber, Block, NumberLine, OnTrunk, about_number, numbers};
 pub use account::{Account, Registrar};
 pub use after::{Begins, Exit, Next, Rang, Unreached};
+pub use aloud::{Aloud, Said};
 pub use call_plan::{
     AttemptPlan, CallPlan, Callee, Credentials, Direction, Large, LegRules, MediaPlan, Otherwise, PartyName,
     Service, SrtpRules,
@@ -99,6 +101,8 @@ pub use responses::Responses;
 pub use says::Says;
 pub use sent_on::{Sender, SentOn};
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
-pub use steps::{at_orbit, introduced, learned, may_pick_up, may_speak, ring_back, sounds_urgent, taker};
+pub use steps::{
+    at_orbit, introduced, learned, may_pick_up, may_speak, refused_aloud, ring_back, sounds_urgent, taker,
+};
 pub use trail::{Considered, Outcome, Step, Trail};
 pub use turns::{Idle, TeamTurn, Turns};

@@ -16,6 +16,7 @@ use model::{
 use sound::Tone;
 
 use crate::account::Account;
+use crate::aloud::Aloud;
 use crate::call_plan::{Credentials, LegRules, MediaPlan};
 use crate::causes::Causes;
 use crate::deck::{Tariff, day_number};
@@ -92,6 +93,8 @@ pub struct Policy {
     pub(crate) device_leg: LegRules,
     /// Files of sound, by their names.
     pub(crate) sounds: BTreeMap<Arc<str>, Sound>,
+    /// How many may be refused aloud at once; nothing, where nobody is.
+    pub(crate) aloud: Option<Arc<Limit>>,
     /// What is dialled to mark a call as malicious.
     pub(crate) malicious_code: Option<Arc<str>>,
     /// How our own phones ring.
@@ -185,6 +188,11 @@ impl Policy {
     pub fn call_of(&self, user: &str) -> Option<Permit> {
         let limit = self.users.get(user)?.calls.as_ref()?;
         Some(Claim::of_itself(limit).take_by_force())
+    }
+
+    /// One call more that is refused aloud, if there is room for it.
+    pub fn refuses_aloud(&self) -> Option<Permit> {
+        Claim::of_itself(self.aloud.as_ref()?).take()
     }
 
     /// How many calls a user has, where they are counted.
@@ -321,6 +329,8 @@ pub(crate) struct Habits {
     pub country: Arc<Country>,
     /// What is heard there while it rings.
     pub ringback: Arc<Tone>,
+    /// What people there hear before a call of theirs is refused.
+    pub aloud: Option<Arc<Aloud>>,
     pub area_code: Option<Arc<str>>,
     pub outside_prefix: Option<Arc<str>>,
     /// What is dialled first to be hidden.

@@ -2,6 +2,7 @@
 
 pub(crate) mod admit;
 mod alert;
+mod aloud;
 mod attempt;
 mod choose;
 mod classify;
@@ -30,6 +31,7 @@ mod trunks;
 mod unowned;
 
 pub(crate) use alert::PAGING;
+pub use aloud::refused_aloud;
 pub(crate) use emergency::not_among;
 pub use emergency::sounds_urgent;
 pub use identity::{introduced, learned};

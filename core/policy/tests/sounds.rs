@@ -61,3 +61,49 @@ fn h10_another_file_under_the_same_name_is_seen() {
     assert_eq!(first.sound_prints(), policy::sound_prints(&documents));
     assert_ne!(first.sound_prints(), second.sound_prints());
 }
+
+fn announced(more: &str, file: &[u8]) -> Result<(), Vec<String>> {
+    let house = HOUSE.replace("music = \"waiting.wav\"", "refusals = \"announce\"");
+    let text = format!("{house}\n[site.berlin]\n[site.rome]\n{more}");
+    let mut documents = model::load(&[SourceFile::new("house.toml", text.as_str())]).unwrap();
+    documents.sounds.insert("nobody.wav".into(), file.into());
+    let compiled = policy::compile(&documents, &Secrets::new());
+    compiled.map(|_| ()).map_err(|problems| problems.iter().map(|problem| problem.to_string()).collect())
+}
+
+/// Of two announcements for one reason, nobody could say which is heard; longer ones hold calls up.
+#[test]
+fn h10_announcements_that_cannot_be_are_refused() {
+    let one = "[announcement.one]\nfile = \"nobody.wav\"\non = [\"busy\", \"full\"]\n";
+    let other =
+        |more: &str| format!("{one}[announcement.two]\nfile = \"nobody.wav\"\non = [\"full\"]\n{more}");
+    let short = wav(8_000, 8_000);
+
+    let clash = announced(&other(""), &short).unwrap_err().concat();
+    assert!(clash.contains("TD-C030") && clash.contains("\"full\" is announced by \"one\""), "{clash}");
+    assert_eq!(announced(&other("sites = [\"berlin\"]"), &short), Ok(()));
+    let long = announced(one, &wav(8_000, 8_000 * 61)).unwrap_err().concat();
+    assert!(long.contains("TD-C065") && long.contains("longer than a minute"), "{long}");
+    let unknown = announced(&other("sites = [\"paris\"]"), &short).unwrap_err().concat();
+    assert!(unknown.contains("TD-C017"), "{unknown}");
+}
+
+/// So many are refused aloud at once, whatever revision holds; nobody, where nobody is to be.
+#[test]
+fn h10_so_many_are_refused_aloud_at_once_and_no_more() {
+    let house = |refusals: &str| {
+        let text = HOUSE.replace("music = \"waiting.wav\"", &format!("refusals = \"{refusals}\""));
+        model::load(&[SourceFile::new("house.toml", text.as_str())]).unwrap()
+    };
+    let policy = policy::compile(&house("tone"), &Secrets::new()).unwrap();
+
+    let mut held: Vec<_> = std::iter::from_fn(|| policy.refuses_aloud()).take(1_000).collect();
+    let next = policy::compile_after(&policy, &house("announce"), &Secrets::new()).unwrap();
+
+    assert_eq!(held.len(), 200);
+    assert!(next.refuses_aloud().is_none());
+    held.pop();
+    assert!(next.refuses_aloud().is_some());
+    let off = policy::compile(&house("off"), &Secrets::new()).unwrap();
+    assert!(off.refuses_aloud().is_none());
+}

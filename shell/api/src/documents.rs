@@ -86,8 +86,8 @@ macro_rules! documents {
 }
 
 documents! {
-    "interface" "link" "site" "trunk" "user" "numbers" "rights" "route" "deck" "offer" "orbit" "console"
-    "schedule" "dialplan" "emergency" "test"
+    "interface" "link" "site" "trunk" "user" "numbers" "rights" "route" "deck" "offer" "orbit" "announcement"
+    "console" "schedule" "dialplan" "emergency" "test"
 }
 
 /// The one document that has no name of its own.

@@ -60,6 +60,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         deck,
         offer,
         orbit,
+        announcement,
         console,
         schedule,
         dialplan,
@@ -81,6 +82,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("deck", &old.deck, deck);
     between.kind("offer", &old.offer, offer);
     between.kind("orbit", &old.orbit, orbit);
+    between.kind("announcement", &old.announcement, announcement);
     between.kind("console", &old.console, console);
     between.kind("schedule", &old.schedule, schedule);
     between.kind("dialplan", &old.dialplan, dialplan);

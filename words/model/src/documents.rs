@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::announcement::Announcement;
 use crate::console::Console;
 use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
@@ -68,6 +69,7 @@ pub struct Documents {
     pub deck: Kind<Deck>,
     pub offer: Kind<Offer>,
     pub orbit: Kind<Orbit>,
+    pub announcement: Kind<Announcement>,
     pub console: Kind<Console>,
     pub schedule: Kind<Schedule>,
     pub dialplan: Kind<DialPlan>,
@@ -114,10 +116,11 @@ impl Documents {
     pub fn sound_files(&self) -> impl Iterator<Item = &str> {
         let of_trunks = self.trunk.values().filter_map(|trunk| trunk.value.media.music.as_ref());
         let all = self.system.value.media.music.iter().chain(of_trunks);
-        all.filter_map(|music| match &music.value {
+        let music = all.filter_map(|music| match &music.value {
             Music::File(name) => Some(&**name),
             Music::Off | Music::Tone => None,
-        })
+        });
+        music.chain(self.announcement.values().map(|announcement| &*announcement.file.0))
     }
 
     /// What is dialled to pick calls up, where it is written or somebody is in a pickup group.

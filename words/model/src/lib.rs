@@ -19,6 +19,7 @@ mod template;
 mod written;
 
 mod alert;
+mod announcement;
 mod call_rules;
 mod deck;
 mod emergency;
@@ -66,6 +67,7 @@ mod suggest;
 mod text;
 
 pub use alert::{AlertText, Alerts, Paging, answers_alone};
+pub use announcement::{Announcement, NoCall, Refusals};
 pub use call_rules::{
     CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Redirect, Reliable, SessionIds, SessionTimer,
     Silence, Transfer,
@@ -93,7 +95,7 @@ pub use malicious::MarkMalicious;
 pub use marks::{Dscp, Marks};
 pub use masked::{masked, unmasked};
 pub use media::{Codec, Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
-pub use music::Music;
+pub use music::{Music, SoundFile};
 pub use network::{Address, Network, PortRange, Source};
 pub use number::{Number, NumberRange};
 pub use offer::{Amount, Offer, OfferUnit, Traffic};

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use crate::announcement::Announcement;
 use crate::check::check;
 use crate::console::Console;
 use crate::deck::Deck;
@@ -31,7 +32,7 @@ use crate::template::{self, Template};
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
-pub(crate) const KINDS: [&str; 18] = [
+pub(crate) const KINDS: [&str; 19] = [
     "format",
     "system",
     "interface",
@@ -45,6 +46,7 @@ pub(crate) const KINDS: [&str; 18] = [
     "deck",
     "offer",
     "orbit",
+    "announcement",
     "console",
     "schedule",
     "dialplan",
@@ -93,6 +95,7 @@ struct Reader<'f> {
     deck: Kind<Deck>,
     offer: Kind<Offer>,
     orbit: Kind<Orbit>,
+    announcement: Kind<Announcement>,
     console: Kind<Console>,
     schedule: Kind<Schedule>,
     dialplan: Kind<DialPlan>,
@@ -146,6 +149,7 @@ impl<'f> Reader<'f> {
             "deck" => self.objects(raw, |reader| &mut reader.deck),
             "offer" => self.objects(raw, |reader| &mut reader.offer),
             "orbit" => self.objects(raw, |reader| &mut reader.orbit),
+            "announcement" => self.objects(raw, |reader| &mut reader.announcement),
             "console" => self.objects(raw, |reader| &mut reader.console),
             "schedule" => self.objects(raw, |reader| &mut reader.schedule),
             "route" => self.objects(raw, |reader| &mut reader.route),
@@ -291,6 +295,7 @@ impl<'f> Reader<'f> {
             deck: self.deck,
             offer: self.offer,
             orbit: self.orbit,
+            announcement: self.announcement,
             console: self.console,
             schedule: self.schedule,
             dialplan: self.dialplan,

@@ -7,6 +7,37 @@ use crate::fault::Fault;
 use crate::problem::Code;
 use crate::text::text_value;
 
+/// A WAV file, by its name below the configuration's directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoundFile(pub Box<str>);
+
+text_value!(
+    SoundFile,
+    "SoundFile",
+    "a WAV file below the configuration's directory: samples of 16 bits at 8, 16 or 48 kHz",
+    "^[^/].*\\.[wW][aA][vV]$"
+);
+
+impl fmt::Display for SoundFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for SoundFile {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<SoundFile, Fault> {
+        match text.parse()? {
+            Music::File(name) => Ok(SoundFile(name)),
+            Music::Off | Music::Tone => {
+                let fault = Fault::new(Code::SOUND, format!("\"{text}\" is no WAV file"));
+                Err(fault.suggest("a file below the configuration's directory, such as \"sounds/busy.wav\""))
+            }
+        }
+    }
+}
+
 /// What whoever is on hold or parked hears while nobody else plays them anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Music {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+use crate::announcement::Announcement;
 use crate::console::Console;
 use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
@@ -40,6 +41,7 @@ struct File {
     deck: Option<BTreeMap<String, Deck>>,
     offer: Option<BTreeMap<String, Offer>>,
     orbit: Option<BTreeMap<String, Orbit>>,
+    announcement: Option<BTreeMap<String, Announcement>>,
     console: Option<BTreeMap<String, Console>>,
     schedule: Option<BTreeMap<String, Schedule>>,
     dialplan: Option<BTreeMap<String, DialPlan>>,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::announcement::Refusals;
 use crate::media::Codec;
 use crate::network::Network;
 use crate::offer::Traffic;
@@ -80,4 +81,6 @@ pub struct SiteMedia {
     /// Calls that leave or enter the site at once.
     pub max_calls: Option<u32>,
     pub codecs: Option<Vec<Codec>>,
+    /// What callers here hear before their call is refused; the system's where it is missing.
+    pub refusals: Option<Refusals>,
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Alerts;
+use crate::announcement::Refusals;
 use crate::call_rules::Redirect;
 use crate::marks::Marks;
 use crate::media::{Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
@@ -93,6 +94,9 @@ pub struct DeviceMedia {
     /// What whoever waits hears: on hold at a phone that sends nothing, or parked. Two soft beeps every ten
     /// seconds where it is missing.
     pub music: Option<Spot<Music>>,
+    /// What our people hear before a call of theirs is refused.
+    #[serde(default)]
+    pub refusals: Refusals,
 }
 
 /// What holds for the records of calls.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::announcement::Refusals;
 use crate::call_rules::CallRules;
 use crate::deck::Cost;
 use crate::failover::{Failover, ResponseRule};
@@ -225,4 +226,8 @@ pub struct TrunkMedia {
     pub dtmf: Dtmf,
     /// What whoever waits at its far end hears; the system's where it is missing.
     pub music: Option<Spot<Music>>,
+    /// What callers from it hear before their call is refused; whatever the system says, nothing where it is
+    /// missing.
+    #[serde(default)]
+    pub refusals: Refusals,
 }

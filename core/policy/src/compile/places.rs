@@ -54,9 +54,12 @@ impl Compiler<'_> {
             let area_code = document.area_code.as_ref().map(|code| Arc::from(code.as_str()));
             let mailbox = document.mailbox.as_ref();
             let mailbox = self.resolve_some(document, mailbox, &self.documents.user, "user");
+            let here = country.clone().unwrap_or_else(|| home.country.clone());
+            let refusals = document.media.refusals.unwrap_or(self.documents.system.media.refusals);
             let site = Site {
                 name: document.name.clone(),
                 habits: Habits {
+                    aloud: self.aloud(refusals, &here, Some(&document.name)),
                     ringback: country.as_ref().map_or_else(|| home.ringback.clone(), ringback_in),
                     country: country.unwrap_or_else(|| home.country.clone()),
                     area_code: area_code.or_else(|| home.area_code.clone()),

@@ -4,24 +4,48 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use model::{Code, Document, Documents, Fault, Spot};
+use model::{Code, Document, Documents, Fault, NoCall, Refusals, Spot};
 use sound::{NotPlayable, Recording, Tone, Tones};
 
+use crate::aloud::{Aloud, Said};
 use crate::compile::Compiler;
+use crate::limit::{Limit, Unit};
 use crate::music::{Music, Sound};
 use crate::numbering::Country;
 use crate::policy::Habits;
+
+/// So many are refused aloud at once; further ones are refused at once, as if nothing was to be heard.
+const ALOUD_MAX: u32 = 200;
+const ANNOUNCEMENT_MS_MAX: u32 = 60_000;
+
+/// What a far end of a trunk hears of ours.
+pub(super) struct Heard {
+    pub music: Music,
+    pub ringback: Arc<Tone>,
+    pub aloud: Option<Arc<Aloud>>,
+}
+
+/// An `[announcement.*]`.
+pub(super) struct Announced {
+    name: Arc<str>,
+    on: Vec<NoCall>,
+    /// Everywhere, where there are none.
+    sites: Vec<Arc<str>>,
+    recording: Arc<Recording>,
+}
 
 /// What has been read of files of sound, and the tone that stands for them.
 pub(super) struct Sounds {
     older: BTreeMap<Arc<str>, Sound>,
     pub read: BTreeMap<Arc<str>, Sound>,
     waiting: Arc<Tone>,
+    announced: Vec<Announced>,
 }
 
 impl Sounds {
     pub fn new(older: BTreeMap<Arc<str>, Sound>) -> Sounds {
-        Sounds { older, read: BTreeMap::new(), waiting: Arc::new(Tone::waiting()) }
+        let waiting = Arc::new(Tone::waiting());
+        Sounds { older, read: BTreeMap::new(), waiting, announced: Vec::new() }
     }
 }
 
@@ -35,15 +59,85 @@ impl Compiler<'_> {
         }
     }
 
-    /// What whoever is at a trunk's far end hears while they wait, and while it rings.
+    /// What whoever is at a trunk's far end hears while they wait, while it rings, and before a refusal.
     pub(super) fn heard_at(
         &mut self,
         trunk: &Document<model::Trunk>,
         usual: &Music,
         place: &Habits,
-    ) -> (Music, Arc<Tone>) {
+    ) -> Heard {
         let own = trunk.media.music.as_ref().map(|own| self.music(trunk, own));
-        (own.unwrap_or_else(|| usual.clone()), place.ringback.clone())
+        let site = trunk.site.as_ref().map(|site| site.as_str());
+        Heard {
+            music: own.unwrap_or_else(|| usual.clone()),
+            ringback: place.ringback.clone(),
+            aloud: self.aloud(trunk.media.refusals, &place.country, site),
+        }
+    }
+
+    /// Reads what is announced to whoever is refused; nothing is announced in two ways at one place.
+    pub(super) fn announcements(&mut self) {
+        let documents = self.documents;
+        for document in documents.announcement.values() {
+            let sites = self.resolve_all(document, &document.sites, &documents.site, "site");
+            let read = self.recording(&document.file.0).and_then(|recording| short(document, recording));
+            let recording = match read {
+                Ok(recording) => recording,
+                Err(fault) => {
+                    self.problems.push(documents.problem_at(document, &document.file, fault));
+                    continue;
+                }
+            };
+            let new =
+                Announced { name: document.name.clone(), on: document.on.value.clone(), sites, recording };
+            if let Some((other, why)) = self.sounds.announced.iter().find_map(|other| other.clash(&new)) {
+                let words = format!("\"{}\" is announced by \"{other}\" there already", why.word());
+                let fault = Fault::new(Code::CONTRADICTION, words);
+                self.problems.push(documents.problem_at(document, &document.on, fault));
+            }
+            self.sounds.announced.push(new);
+        }
+    }
+
+    /// What is heard in a country, at a site, before a refusal.
+    pub(super) fn aloud(
+        &self,
+        refusals: Refusals,
+        country: &Country,
+        site: Option<&str>,
+    ) -> Option<Arc<Aloud>> {
+        if refusals == Refusals::Off {
+            return None;
+        }
+        let tones = Tones::of(&country.id);
+        let tone = |why| match why {
+            NoCall::Unassigned => &tones.unobtainable,
+            NoCall::Busy => &tones.busy,
+            NoCall::Full | NoCall::Forbidden | NoCall::Unreachable => &tones.congestion,
+        };
+        let said = |why| match self.announced(refusals, why, site) {
+            Some(announced) => Said::Announcement(announced.name.clone(), announced.recording.clone()),
+            None => Said::Tone(Arc::new(tone(why).clone())),
+        };
+        Some(Arc::new(Aloud::new(said)))
+    }
+
+    /// What is announced there: rather what is for that site than what is for all.
+    fn announced(&self, refusals: Refusals, why: NoCall, site: Option<&str>) -> Option<&Announced> {
+        let meant = || self.sounds.announced.iter().filter(|one| one.on.contains(&why));
+        let of_site = site.and_then(|site| meant().find(|one| one.sites.iter().any(|own| **own == *site)));
+        let found = of_site.or_else(|| meant().find(|one| one.sites.is_empty()));
+        found.filter(|_| refusals == Refusals::Announce)
+    }
+
+    /// How many may hear why they are refused at once, where anybody does.
+    pub(super) fn aloud_limit(&self) -> Option<Arc<Limit>> {
+        let documents = self.documents;
+        let of_sites = documents.site.values().filter_map(|site| site.media.refusals);
+        let of_trunks = documents.trunk.values().map(|trunk| trunk.media.refusals);
+        let mut all = of_sites.chain(of_trunks).chain([documents.system.media.refusals]);
+        let is_any = all.any(|refusals| refusals != Refusals::Off);
+        is_any.then(|| self.limit("refusals said aloud".to_owned(), Unit::Calls, ALOUD_MAX))
     }
 
     /// What a word or the name of a file comes to.
@@ -79,6 +173,28 @@ impl Compiler<'_> {
         self.sounds.read.insert(name.into(), Sound { print, recording: Arc::clone(&recording) });
         Ok(recording)
     }
+}
+
+impl Announced {
+    /// Whether another is for the same callers and the same reason.
+    fn clash(&self, other: &Announced) -> Option<(Arc<str>, NoCall)> {
+        let is_same_place = self.sites.is_empty() && other.sites.is_empty()
+            || self.sites.iter().any(|site| other.sites.contains(site));
+        let why = self.on.iter().copied().find(|why| other.on.contains(why)).filter(|_| is_same_place)?;
+        Some((self.name.clone(), why))
+    }
+}
+
+/// Whoever is refused does not wait for longer to be told.
+fn short(
+    document: &Document<model::Announcement>,
+    recording: Arc<Recording>,
+) -> Result<Arc<Recording>, Fault> {
+    if recording.ms() <= ANNOUNCEMENT_MS_MAX {
+        return Ok(recording);
+    }
+    let words = format!("\"{}\" is longer than a minute", document.file.0);
+    Err(Fault::new(Code::SOUND, words).suggest("an announcement of a few seconds"))
 }
 
 /// What is heard in a country while it rings.

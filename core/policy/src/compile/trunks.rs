@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{CallerIdHeader, Code, Document, Fault, Secure, Side, Spot, Transcode};
-use sound::Tone;
 
 use crate::address::host_text;
 use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
 use crate::causes::Causes;
 use crate::compile::links::Links;
+use crate::compile::sounds::Heard;
 use crate::compile::{Compiler, default_codecs, words};
 use crate::deck::Tariff;
 use crate::facts::{InterfaceId, ServerId};
@@ -165,7 +165,8 @@ fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
     }
 }
 
-fn leg_of(trunk: &model::Trunk, (music, ringback): (Music, Arc<Tone>)) -> LegRules {
+fn leg_of(trunk: &model::Trunk, heard: Heard) -> LegRules {
+    let Heard { music, ringback, aloud } = heard;
     let model::TrunkMedia { srtp: mode, keys, keys_in_clear, .. } = trunk.media;
     LegRules {
         session_timer: trunk.call.session_timer,
@@ -183,6 +184,7 @@ fn leg_of(trunk: &model::Trunk, (music, ringback): (Music, Arc<Tone>)) -> LegRul
         early_media: trunk.call.early_media,
         music,
         ringback: Some(ringback),
+        aloud,
         dress: None,
     }
 }

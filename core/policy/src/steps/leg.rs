@@ -24,8 +24,9 @@ pub(crate) fn of_trunk(trunk: &Trunk) -> LegRules {
 
 /// The leg towards a device of somebody at a site.
 pub(crate) fn of_user(policy: &Policy, site: Option<&Arc<Site>>) -> LegRules {
-    let ringback = Some(policy.habits_of(site.map(|site| &**site)).ringback.clone());
-    LegRules { ringback, ..policy.device_leg.clone() }
+    let habits = policy.habits_of(site.map(|site| &**site));
+    let (ringback, aloud) = (Some(habits.ringback.clone()), habits.aloud.clone());
+    LegRules { ringback, aloud, ..policy.device_leg.clone() }
 }
 
 /// The same leg for a call for help: nothing that is only wished for may stop it, and all sound is heard.
@@ -45,6 +46,7 @@ pub(crate) fn for_help(leg: LegRules) -> LegRules {
         early_media: EarlyMedia::Pass,
         music,
         ringback,
+        aloud: None,
         ..leg
     }
 }

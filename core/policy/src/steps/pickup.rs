@@ -7,13 +7,9 @@ use std::time::Duration;
 use model::MediaPath;
 
 use crate::address::Dialled;
-use crate::after::{Begins, Next};
-use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, Large, MediaPlan, PartyName, Service};
-use crate::causes::Causes;
-use crate::heading::Heading;
+use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, MediaPlan, PartyName, Service};
 use crate::policy::{Policy, User};
 use crate::refusal::{Code, Refusal};
-use crate::responses::Responses;
 use crate::steps::{Caller, Party, identity, leg, media, short};
 use crate::trail::Trail;
 
@@ -116,36 +112,7 @@ pub(super) fn plan(
 
 fn attempt(policy: &Policy, caller: &Caller<'_>, user: &Arc<User>) -> AttemptPlan {
     let media = media::towards_user(policy, caller, user);
-    AttemptPlan {
-        callee: Callee::User(user.name.clone()),
-        sent_on: Vec::new(),
-        is_redirected: false,
-        connected: identity::of_user(user),
-        turn: None,
-        begins: Begins::After,
-        next: Next::Nowhere,
-        instead: None,
-        route: None,
-        quote: None,
-        server: None,
-        server_key: None,
-        target: user.name.clone(),
-        interface: None,
-        device: None,
-        heading: Arc::new(Heading::nothing(&user.name)),
-        media: MediaPlan { path: MediaPath::Anchored, ..media },
-        leg: leg::of_user(policy, user.site.as_ref()),
-        answer_wait: Duration::ZERO,
-        escape: None,
-        ring_max: Duration::ZERO,
-        moves_on: Causes::of_devices(),
-        moves_on_after_ringing: false,
-        responses: Responses::default(),
-        large: Large::AsConfigured,
-        credentials: None,
-        claims: Vec::new(),
-        paces: Arc::default(),
-        tell_queued: None,
-        early_max: 0,
-    }
+    let media = MediaPlan { path: MediaPath::Anchored, ..media };
+    let leg = leg::of_user(policy, user.site.as_ref());
+    AttemptPlan::to_nobody(Callee::User(user.name.clone()), identity::of_user(user), (media, leg))
 }

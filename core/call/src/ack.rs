@@ -35,7 +35,7 @@ impl Call {
                 }
             }
             State::Closing(_) => self.bye_owed(room, side),
-            State::Placing(_) => {}
+            State::Placing(_) | State::Refusing(_) => {}
         }
     }
 
@@ -123,7 +123,7 @@ impl Call {
         match &self.state {
             State::Up(_) => self.end_both(room, EndedBy::House, Ending::NoAck(side)),
             State::Closing(_) => self.bye_owed(room, side),
-            State::Placing(_) => {}
+            State::Placing(_) | State::Refusing(_) => {}
         }
     }
 }

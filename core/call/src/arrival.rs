@@ -37,6 +37,8 @@ pub(crate) struct Admitted {
     pub way: Way,
     /// What the answer will say of the session timer.
     pub session: Option<Agreement>,
+    /// There is no call: its caller is to hear why.
+    pub refusal: Option<Refusal>,
 }
 
 impl Admitted {
@@ -102,13 +104,33 @@ pub(crate) fn admit(
                 }
                 _ => timer.judge_kindly(message),
             };
-            Some(Admitted { plan: *plan, facts, trail, offer, way, session })
+            Some(Admitted { plan: *plan, facts, trail, offer, way, session, refusal: None })
         }
         Decision::No(refusal) => {
+            if gate == Gate::Open
+                && let Some((plan, way)) = aloud(room, message, &facts, (&refusal, offer.as_deref()))
+            {
+                let refusal = Some(refusal);
+                return Some(Admitted { plan, facts, trail, offer, way, session: None, refusal });
+            }
             refuse(room, server, message, facts, trail, &refusal);
             None
         }
     }
+}
+
+/// The plan of a call that is refused in words or tones, for callers whose INVITE wants nothing but a call.
+fn aloud(
+    room: &Room<'_>,
+    message: &Message<'_>,
+    facts: &Facts,
+    (refusal, offer): (&Refusal, Option<&[u8]>),
+) -> Option<(CallPlan, Way)> {
+    offer?;
+    let plan = policy::refused_aloud(room.policy, facts, refusal)?;
+    let joins = [Header::Replaces, Header::Join].into_iter().any(|header| message.line(header).is_some());
+    let way = way_of(message, &plan).filter(|_| !joins && unsupported(message).is_none())?;
+    Some((plan, way))
 }
 
 /// Why what an INVITE carries can't be read.

@@ -32,6 +32,10 @@ impl Call {
                 room.reply(server, 200);
                 self.cancel_attempt(room, None);
             }
+            State::Refusing(_) => {
+                room.reply(server, 200);
+                self.leaves_refused(room);
+            }
             State::Up(_) if is_transferor => {
                 room.reply(server, 200);
                 self.goes_on_without(room, side);
@@ -106,6 +110,10 @@ impl Call {
                 }
                 self.draft.ended_by(EndedBy::House);
                 self.close(room, Ending::Operator);
+            }
+            State::Refusing(refusing) => {
+                let status = refusing.status;
+                self.refuse_caller(room, status);
             }
             State::Up(_) => self.end_both(room, EndedBy::House, Ending::Operator),
             State::Closing(_) => {}
@@ -214,6 +222,10 @@ impl Call {
     }
 
     fn media_failed(&mut self, room: &mut Room<'_>, why: &str) {
+        if let State::Refusing(refusing) = &self.state {
+            let status = refusing.status;
+            return self.refuse_caller(room, status);
+        }
         let State::Placing(attempt) = &self.state else { return self.draft.note(why) };
         let (index, was_told) = (attempt.index, attempt.was_told());
         if let Some(client) = attempt.client() {
@@ -247,7 +259,9 @@ impl Call {
         closing.stage = Stage::Kept;
         let held = std::mem::take(&mut closing.held);
         if let Some(record) = self.draft.finish(self.bridge.sound()) {
-            self.tell_ended(room, &record);
+            if self.draft.has_begun() {
+                self.tell_ended(room, &record);
+            }
             room.keep.push(record);
         }
         for server in held {

@@ -24,6 +24,7 @@ use crate::notify::Notices;
 use crate::on_offer::OnOffer;
 use crate::parked::Parked;
 use crate::quiet::Quiet;
+use crate::refusing::Refusing;
 use crate::ring::Ring;
 use crate::round::Rounds;
 use crate::stand::{Reached, Stand};
@@ -108,6 +109,8 @@ pub struct Call {
 pub(crate) enum State {
     /// Trying one peer after the other; the attempt in hand, beside which others may ring.
     Placing(Attempt),
+    /// Nobody was reached: the caller hears why.
+    Refusing(Refusing),
     /// Both legs are answered.
     Up(Callee),
     /// Nothing new happens; what was begun is ended.
@@ -232,7 +235,7 @@ impl Call {
         let dialog = Dialog::as_callee(message, &key.tag(), flow);
         let stand = Stand::of(room, flow, Reached::by(&dialog), &admitted.plan.leg);
         let bridge = Bridge::new(key, stand);
-        let Admitted { plan, facts, trail, offer, way, session } = admitted;
+        let Admitted { plan, facts, trail, offer, way, session, refusal: _ } = admitted;
         let caller = Caller {
             flow,
             dialog,
@@ -301,7 +304,7 @@ impl Call {
     pub(crate) fn is_over(&self) -> bool {
         match &self.state {
             State::Closing(closing) => closing.is_done() && self.unacked.iter().all(Option::is_none),
-            State::Placing(_) | State::Up(_) => false,
+            State::Placing(_) | State::Refusing(_) | State::Up(_) => false,
         }
     }
 
@@ -309,6 +312,7 @@ impl Call {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let waits = match &self.state {
             State::Placing(_) => self.attempts().filter_map(Attempt::deadline).chain([self.set_up_by]).min(),
+            State::Refusing(refusing) => Some(refusing.until),
             State::Up(_) => {
                 let joining = self.joining.as_ref().and_then(Joining::deadline);
                 let parking = self.parking_deadline();
@@ -331,6 +335,7 @@ impl Call {
         self.repeat_told(room);
         match &self.state {
             State::Placing(_) => self.expire_attempts(room),
+            State::Refusing(_) => self.expire_refusing(room),
             State::Up(_) => {
                 self.expire_joining(room);
                 self.expire_parking(room);
@@ -357,7 +362,7 @@ impl Call {
             return self.attempt_unanswered(room, cause);
         }
         match &mut self.state {
-            State::Placing(_) => {}
+            State::Placing(_) | State::Refusing(_) => {}
             State::Up(_) => self.exchange_unanswered(room, client, cause),
             State::Closing(closing) => closing.bye_ended(client),
         }
@@ -372,7 +377,7 @@ impl Call {
             (Side::Caller, _) => Some(&mut self.caller.dialog),
             (Side::Callee, State::Up(callee)) => Some(&mut callee.dialog),
             (Side::Callee, State::Closing(closing)) => closing.callee.as_mut(),
-            (Side::Callee, State::Placing(_)) => None,
+            (Side::Callee, State::Placing(_) | State::Refusing(_)) => None,
         }
     }
 

@@ -13,6 +13,9 @@ impl Call {
         if self.caller.invite == Some(server) && matches!(self.state, State::Up(_)) {
             return self.refuse_answer(room);
         }
+        if self.caller.invite == Some(server) && matches!(self.state, State::Refusing(_)) {
+            return self.leaves_refused(room);
+        }
         if self.caller.invite == Some(server) {
             return self.cancel_attempt(room, message.line(sip_message::Header::Reason));
         }

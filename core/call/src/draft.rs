@@ -8,7 +8,9 @@ use sip_message::{Header, Message, SessionId, Uuid};
 use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
-use crate::record::{AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SilentSide, Sound};
+use crate::record::{
+    AnnouncedRecord, AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SilentSide, Sound,
+};
 use crate::verdict::Verdict;
 use crate::{Now, Room, place, verdict};
 
@@ -24,6 +26,15 @@ pub(crate) struct Draft {
     row: Row,
     words: Option<Box<str>>,
     heard_early: Option<WallTime>,
+    /// What policy refused, whose caller hears why.
+    refusal: Option<Refusal>,
+    announced: Option<Announced>,
+}
+
+/// What the caller of a call that came to nothing hears.
+pub(crate) struct Announced {
+    pub what: String,
+    pub since: Instant,
 }
 
 /// The place of an attempt in the record.
@@ -62,7 +73,35 @@ impl Draft {
         record.to_e164 = plan.called.starts_with('+').then(|| plan.called.to_string());
         record.route = plan.route.as_ref().map(|route| route.to_string());
         let record = Some(record);
-        Box::new(Draft { record, began: room.now, last: None, row: Row(0), words: None, heard_early: None })
+        Box::new(Draft {
+            record,
+            began: room.now,
+            last: None,
+            row: Row(0),
+            words: None,
+            heard_early: None,
+            refusal: None,
+            announced: None,
+        })
+    }
+
+    /// No call came of it: policy has refused it.
+    pub(crate) fn is_refused(&mut self, refusal: Refusal) {
+        if let Some(record) = &mut self.record {
+            record.direction = None;
+            record.calling.clone_from(&record.from_dialled);
+        }
+        self.refusal = Some(refusal);
+    }
+
+    /// Whether anybody heard of a beginning of this call.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.refusal.is_none()
+    }
+
+    /// The caller hears something of ours from now on.
+    pub(crate) fn announces(&mut self, announced: Announced) {
+        self.announced = Some(announced);
     }
 
     /// The record of a call that never began.
@@ -362,6 +401,16 @@ impl Draft {
         record.outcome = if record.answered.is_some() { Outcome::Answered } else { outcome };
         code.clone_into(&mut record.verdict);
         record.words = sentence(code, record, self.row);
+        if let Some(refusal) = &self.refusal {
+            record.outcome = Outcome::Refused;
+            record.verdict = refusal.code.to_string();
+            record.words.clone_from(&refusal.words);
+        }
+        if let Some(Announced { what, since }) = &self.announced {
+            let heard = room.now.instant.saturating_duration_since(*since);
+            let ms = u64::try_from(heard.as_millis()).unwrap_or(u64::MAX);
+            record.announced = Some(AnnouncedRecord { what: what.clone(), ms });
+        }
         if let Some((side, party)) = whose {
             record.words = format!("{}: {}, {}", record.words, part_of(side), named(&party));
         }
@@ -391,8 +440,11 @@ impl Draft {
     }
 
     /// The code of the verdict as it stands, for the caller's Reason.
-    pub(crate) fn verdict_code(&self) -> &'static str {
-        verdict::of_cause(self.last).0
+    pub(crate) fn verdict_code(&self) -> String {
+        match &self.refusal {
+            Some(refusal) => refusal.code.to_string(),
+            None => verdict::of_cause(self.last).0.to_owned(),
+        }
     }
 
     /// The record so far, until it is finished.
@@ -440,6 +492,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         media: None,
         silences: Vec::new(),
         missed: Vec::new(),
+        announced: None,
         facts,
         trail,
     }

@@ -28,7 +28,7 @@ impl Call {
 
     fn users(&self) -> Vec<Arc<str>> {
         let sides: &[Side] = match &self.state {
-            State::Placing(_) => &[Side::Caller],
+            State::Placing(_) | State::Refusing(_) => &[Side::Caller],
             State::Up(_) => &[Side::Caller, Side::Callee],
             State::Closing(_) => &[],
         };

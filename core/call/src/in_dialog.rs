@@ -42,17 +42,21 @@ impl Call {
             (State::Up(_), Method::Refer) => self.refer(room, (server, flow), side, message, sought),
             (State::Up(_), Method::Notify) => self.pass_news(room, server, side, message),
             // Nobody subscribes to anything here but to the fate of a transfer (RFC 6665, 4.1.3).
-            (_, Method::Subscribe) | (State::Placing(_), Method::Notify) => {
+            (_, Method::Subscribe) | (State::Placing(_) | State::Refusing(_), Method::Notify) => {
                 room.reply_with(server, 489, None, &[("Allow-Events", "refer")]);
             }
-            (State::Placing(_), Method::Update) => self.update_early(room, server, Asker::Caller, message),
+            (State::Placing(_) | State::Refusing(_), Method::Update) => {
+                self.update_early(room, server, Asker::Caller, message)
+            }
             // The first INVITE isn't answered yet (RFC 3261 14.2).
-            (State::Placing(_), Method::Invite | Method::Info | Method::Refer) => put_off(room, server),
+            (State::Placing(_) | State::Refusing(_), Method::Invite | Method::Info | Method::Refer) => {
+                put_off(room, server)
+            }
             (State::Up(_), Method::Invite | Method::Update) => {
                 self.carry_exchange(room, server, side, message)
             }
             (State::Up(_), _) => self.pass(room, server, side, message),
-            (State::Placing(_), _) => {
+            (State::Placing(_) | State::Refusing(_), _) => {
                 room.reply_with(server, 405, None, &[("Allow", &self.allowed())]);
             }
         }

@@ -12,7 +12,6 @@ use targets::Outcome;
 use crate::attempt::{Attempt, Progress, Stage};
 use crate::body::{self, Body};
 use crate::call::{Ack, Call, Callee, State, Unacked};
-use crate::closing::Ending;
 use crate::early::Early;
 use crate::end::End;
 use crate::lines::{handed, lent_lines};
@@ -312,16 +311,9 @@ impl Call {
         }
         let status = self.draft.last_cause().map_or(480, caller_status);
         self.report(status);
-        if let Some(server) = self.caller.take_invite() {
-            let tag = self.caller.dialog.local_tag().to_owned();
-            let verdict = format!("SIP;cause={status};text=\"{}\"", self.draft.verdict_code());
-            let seconds = self.retry_after_seconds().to_string();
-            let retry = [("Reason", verdict.as_str()), ("Retry-After", seconds.as_str())];
-            let headers = if status == 503 { &retry[..] } else { &retry[..1] };
-            let lines = self.refusal_lines(Side::Caller, headers);
-            room.reply_with(server, status, Some(&tag), &lent_lines(&lines));
+        if !self.says_why(room, status) {
+            self.refuse_caller(room, status);
         }
-        self.close(room, Ending::Failed(status));
     }
 }
 

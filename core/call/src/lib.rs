@@ -29,6 +29,7 @@ mod held;
 mod joining;
 mod moving;
 mod parked;
+mod refusing;
 mod ring;
 mod round;
 mod said;
@@ -38,6 +39,7 @@ mod told;
 
 mod ack;
 mod again;
+mod aloud;
 mod arrival;
 mod bye;
 mod cancel;
@@ -102,7 +104,8 @@ pub use event::{Event, SoundReport};
 pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{
-    AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SideFigures, SilentSide, Sound,
+    AnnouncedRecord, AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SideFigures,
+    SilentSide, Sound,
 };
 pub use room::{MediaPlace, Places, Room};
 pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};

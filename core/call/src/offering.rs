@@ -14,7 +14,7 @@ impl Call {
         let (rings_at, parked_at) = match &self.state {
             State::Placing(_) => (self.rings_for_others(), None),
             State::Up(_) => (Vec::new(), self.parked.as_ref().map(|parked| parked.number.clone())),
-            State::Closing(_) => (Vec::new(), None),
+            State::Refusing(_) | State::Closing(_) => (Vec::new(), None),
         };
         let before = self.on_offer.as_ref();
         let is_known = match before {

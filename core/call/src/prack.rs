@@ -233,7 +233,7 @@ impl Call {
                 }
                 match &self.state {
                     State::Up(_) => self.end_both(room, EndedBy::House, Ending::NoPrack),
-                    State::Placing(_) => self.close(room, Ending::NoPrack),
+                    State::Placing(_) | State::Refusing(_) => self.close(room, Ending::NoPrack),
                     State::Closing(_) => {}
                 }
             }

@@ -59,8 +59,18 @@ pub struct Record {
     /// Who was missed while the call went on, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<MissedSide>,
+    /// What the caller heard of ours before it was told that the call comes to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announced: Option<AnnouncedRecord>,
     pub facts: Facts,
     pub trail: Trail,
+}
+
+/// What the caller of a call that came to nothing heard, and for how long it was played.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AnnouncedRecord {
+    pub what: String,
+    pub ms: u64,
 }
 
 /// What the two ends of a call are called; zeros where nobody knows.

@@ -171,7 +171,7 @@ impl Call {
         let is_there = match self.state {
             State::Up(_) => self.here[side.other() as usize] == Presence::Here,
             State::Placing(_) => side == Side::Caller,
-            State::Closing(_) => false,
+            State::Refusing(_) | State::Closing(_) => false,
         };
         is_free && is_there && of != self.key
     }

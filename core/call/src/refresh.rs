@@ -41,7 +41,7 @@ impl Call {
     pub(crate) fn timer_deadline(&self) -> Option<Instant> {
         match self.state {
             State::Up(_) => self.ends.iter().filter_map(|end| end.timer.deadline()).min(),
-            State::Placing(_) | State::Closing(_) => None,
+            State::Placing(_) | State::Refusing(_) | State::Closing(_) => None,
         }
     }
 

@@ -210,7 +210,9 @@ impl Calls {
         let is_early_only = message.line(Header::Replaces).is_some_and(replaces::is_early_only);
         let is_free = call.is_settled() && call.is_wanted_by(Token::from_bits(0), side);
         let outcome = match call.state {
-            State::Placing(_) => Err(unfit(481, "it is not answered, and the house did not begin it")),
+            State::Placing(_) | State::Refusing(_) => {
+                Err(unfit(481, "it is not answered, and the house did not begin it"))
+            }
             State::Up(_) if is_early_only => Err(unfit(486, "it is answered already")),
             _ if is_free => Ok((token, side)),
             _ => Err(unfit(491, "it is being changed just now")),

@@ -99,6 +99,9 @@ impl Call {
         let caller = &self.ends[Side::Caller as usize];
         match &self.state {
             State::Closing(_) => {}
+            State::Refusing(_) => {
+                note(&caller.party, &caller.known, (SeenPart::Calling, SeenStage::Trying), None);
+            }
             State::Placing(_) => {
                 let stage_of = |rings| if rings { SeenStage::Ringing } else { SeenStage::Trying };
                 let rings = self.attempts().any(|attempt| attempt.was_told());

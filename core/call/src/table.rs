@@ -98,7 +98,10 @@ impl Calls {
         if self.is_our_own(message) {
             return room.reply(server, 482);
         }
-        let Some(admitted) = arrival::admit(room, server, flow, message, self.gate) else { return };
+        let Some(mut admitted) = arrival::admit(room, server, flow, message, self.gate) else { return };
+        if let Some(refusal) = admitted.refusal.take() {
+            return self.refuse_aloud(room, (server, flow), message, (admitted, refusal));
+        }
         // A call for help is made, whatever else its INVITE asks for.
         let joins = [Header::Replaces, Header::Join].into_iter().any(|header| message.line(header).is_some());
         if joins && !admitted.plan.emergency {

@@ -228,7 +228,7 @@ impl Call {
         match self.state {
             State::Placing(_) => self.cancel_attempt(room, None),
             State::Up(_) => self.end_both(room, EndedBy::House, Ending::NotTransferred),
-            State::Closing(_) => {}
+            State::Refusing(_) | State::Closing(_) => {}
         }
     }
 

@@ -25,6 +25,9 @@ pub struct CallView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub callee: Option<Callee>,
     pub stage: CallStage,
+    /// What its caller hears of ours, instead of anybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hears: Option<String>,
     /// The revision that it was planned by.
     pub revision: u64,
     /// Who is to be heard and is not, and why.
@@ -37,6 +40,8 @@ pub struct CallView {
 #[serde(rename_all = "snake_case")]
 pub enum CallStage {
     Placing,
+    /// Nobody was reached, and the caller hears why.
+    Refusing,
     Up,
     Ending,
 }
@@ -73,7 +78,7 @@ impl Call {
         let attempt = match &self.state {
             State::Placing(attempt) => attempt.index,
             State::Up(callee) => callee.attempt,
-            State::Closing(_) => return None,
+            State::Refusing(_) | State::Closing(_) => return None,
         };
         self.plan.attempts.get(attempt).map(|attempt| &attempt.callee)
     }
@@ -91,8 +96,13 @@ impl Call {
             callee: self.callee().cloned(),
             stage: match &self.state {
                 State::Placing(_) => CallStage::Placing,
+                State::Refusing(_) => CallStage::Refusing,
                 State::Up(_) => CallStage::Up,
                 State::Closing(_) => CallStage::Ending,
+            },
+            hears: match &self.state {
+                State::Refusing(refusing) => Some(refusing.name.clone()),
+                _ => None,
             },
             revision: record.revision,
             missed: self.missed(),

@@ -83,6 +83,9 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
             println!("{}", live_line(call, palette));
             let missed = call["missed"].as_array().into_iter().flatten().filter_map(Value::as_str);
             missed.for_each(|words| println!("  Not heard: {words}"));
+            if let Some(what) = call["hears"].as_str() {
+                println!("  The caller hears {what}");
+            }
         }
         (None, None) => {
             eprintln!("tandem: there is no call {id} in {}", data.display());
@@ -149,6 +152,7 @@ fn live_line(call: &Value, palette: Palette) -> String {
     let word = |key: &str| call[key].as_str().unwrap_or_default();
     let stage = match word("stage") {
         "up" => palette.paint(Paint::Good, "in progress"),
+        "refusing" => palette.paint(Paint::Bad, "being refused"),
         "placing" => palette.paint(Paint::Note, "being placed"),
         _ => palette.paint(Paint::Quiet, "ending"),
     };

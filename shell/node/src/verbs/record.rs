@@ -33,6 +33,10 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
     if let Some(by) = ended_by(record) {
         let _ = write!(text, "\n  Ended by {by}");
     }
+    if let Some(what) = record["announced"]["what"].as_str() {
+        let ms = record["announced"]["ms"].as_u64().unwrap_or_default();
+        let _ = write!(text, "\n  The caller heard {what} for {:.1} s before the refusal", ms as f64 / 1e3);
+    }
     for silence in record["silences"].as_array().into_iter().flatten() {
         let since = when(silence["since"].as_i64().unwrap_or_default());
         let _ = write!(text, "\n  Not heard any more since {since}: {}", word(silence, "who"));

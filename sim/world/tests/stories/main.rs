@@ -7,6 +7,7 @@ mod a18_transfers;
 mod a21_addresses;
 mod a22_session_timers;
 mod a24_methods;
+mod announcements;
 mod b6_teams_transfers;
 mod both_hang_up;
 mod busy;

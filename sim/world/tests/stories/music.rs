@@ -37,7 +37,7 @@ fn does(world: &mut World, who: &ActorHandle, deed: impl Fn(LegId) -> Deed) {
     world.run_for(MOMENT);
 }
 
-fn tones(notes: &[Note]) -> Vec<u16> {
+pub fn tones(notes: &[Note]) -> Vec<u16> {
     let tone = |note: &Note| match note {
         Note::HeardTone { hertz } => Some(*hertz),
         _ => None,
@@ -46,7 +46,7 @@ fn tones(notes: &[Note]) -> Vec<u16> {
 }
 
 /// A file of a tone, and its name.
-fn wav(hertz: u16) -> Vec<u8> {
+pub fn wav(hertz: u16) -> Vec<u8> {
     let mut sine = sound::Sine::new(16_000, hertz, 8_000);
     let mut file =
         b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data\0\0\0\0".to_vec();

@@ -84,13 +84,18 @@ fn each_packet_arrived(record: &Value) -> Result<(), Failure> {
 
 /// A second of half waves of so many samples, as a file that a house plays to whoever waits.
 pub fn music(half_wave: u32) -> Vec<u8> {
+    wave(half_wave, 1)
+}
+
+/// So many seconds of half waves of so many samples, as a file.
+pub fn wave(half_wave: u32, seconds: u32) -> Vec<u8> {
     const SECOND: u32 = 8_000;
     let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
     file.extend([SECOND, 2 * SECOND].map(u32::to_le_bytes).concat());
     file.extend(b"\x02\0\x10\0data");
-    file.extend((2 * SECOND).to_le_bytes());
+    file.extend((2 * SECOND * seconds).to_le_bytes());
     let wave = |at: u32| if (at / half_wave).is_multiple_of(2) { 6_000i16 } else { -6_000 };
-    file.extend((0..SECOND).flat_map(|at| wave(at).to_le_bytes()));
+    file.extend((0..SECOND * seconds).flat_map(|at| wave(at).to_le_bytes()));
     file
 }
 

@@ -1,14 +1,18 @@
 //! Two baresips and a carrier: calls are held and taken up again by either side, digits arrive, sound comes
 //! before the answer, and a session is refreshed. What each end hears is told by the tone that reached it; a
-//! baresip that holds sends nothing, and whoever is held hears the music of the house.
+//! baresip that holds sends nothing, and whoever is held hears the music of the house. Who dials what is no
+//! number hears an announcement before the refusal.
 //!
-//! Proves: A12, A15, A17, A22, C8, F-12.
+//! Proves: A12, A15, A17, A22, C8, F-12, H10.
 
 use std::time::Duration;
 
+use super::handset::Handset;
 use super::hearing::{Heard, Span};
 use super::office::{Answers, Left, Office, User, WITHIN, expect_one, media_of};
 use super::place::Transport;
+use serde_json::Value;
+
 use super::{Binary, Load, audio, records};
 use crate::step::Failure;
 
@@ -17,7 +21,9 @@ const WHILE: Duration = Duration::from_millis(1500);
 const HELD: Duration = Duration::from_millis(2500);
 /// Half waves of so many samples, which nobody's voice has.
 const MUSIC: u32 = 20;
-const SYSTEM: &str = "media = { music = \"music.wav\" }\n";
+const ANNOUNCED: u32 = 40;
+const SYSTEM: &str = "media = { music = \"music.wav\", refusals = \"announce\" }\n";
+const ANNOUNCEMENTS: &str = "[announcement.no-number]\nfile = \"no-number.wav\"\non = [\"unassigned\"]\n";
 const OUTSIDE: &str = "+12065550142";
 const DIGITS: &str = "159#0*";
 const USERS: [User; 3] =
@@ -35,7 +41,12 @@ struct Spans {
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let music = audio::music(MUSIC);
-    let files: [(&str, &[u8]); 1] = [("music.wav", &music)];
+    let announcement = audio::wave(ANNOUNCED, 3);
+    let files: [(&str, &[u8]); 3] = [
+        ("music.wav", &music),
+        ("no-number.wav", &announcement),
+        ("announcements.toml", ANNOUNCEMENTS.as_bytes()),
+    ];
     let mut office = Office::open_beside(binary, "hold", &USERS, ("", SYSTEM), &files)?;
     audio::write_tone(&office.folder)?;
     let mut hana = office.phone(("hana", "hana"), Transport::Udp, Answers::AtOnce)?;
@@ -75,15 +86,18 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let early_span = Span::pass(Duration::from_secs(1));
     hana.talks()?;
     hana.tell("hangup", "")?;
+    let announced = is_refused_aloud(&mut hana, &office)?;
     expect_one("early media", early.finish(WITHIN)?)?;
     expect_one("the refreshed call", refreshed.finish(Duration::from_secs(70))?)?;
     lobby.is_left()?;
 
     let spans = Spans { at_first, held_by_caller, resumed, held_by_callee, at_last, early: early_span };
     let left = office.close()?;
-    records::expect_exactly(&left.records, 3)?;
+    records::expect_exactly(&left.records, 4)?;
+    expect_announced(&left.records)?;
     let at_hana = Heard::at(&left.written, "hana", media_of(&hana))?;
     let at_minsu = Heard::at(&left.written, "minsu", media_of(&minsu))?;
+    at_hana.expect_voice(announced, ANNOUNCED)?;
     each_heard_the_other(&spans, (&at_hana, hana.voice), (&at_minsu, minsu.voice))?;
     expect_directions(&left)?;
     let digits = at_minsu.digits();
@@ -92,6 +106,23 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
         return Err(Failure::new(what, "open calls.pcap in Wireshark"));
     }
     Ok(format!("held twice and resumed, {} digits, sound before the answer, a refresh", DIGITS.len()))
+}
+
+/// What was dialled is no number: the phone hears so, and is told so then.
+fn is_refused_aloud(phone: &mut Handset, office: &Office) -> Result<Span, Failure> {
+    phone.tell("dial", &office.uri("0199"))?;
+    phone.hears("CALL_PROGRESS")?;
+    let announced = Span::pass(Duration::from_secs(1));
+    phone.is_left()?;
+    Ok(announced)
+}
+
+fn expect_announced(records: &[Value]) -> Result<(), Failure> {
+    let is_announced = |record: &Value| record["announced"]["what"] == "announcement no-number";
+    match records.iter().any(is_announced) {
+        true => Ok(()),
+        false => Err(Failure::new("no record says what was announced", "read the records")),
+    }
 }
 
 /// Who holds hears nothing, who is held hears music, and everybody is heard at all other times.

@@ -69,6 +69,11 @@ impl Transport {
     }
 }
 
+/// Whether a URI is one that must never be sent to in the clear.
+pub fn is_sips(uri: &str) -> bool {
+    uri.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sips:"))
+}
+
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -163,6 +168,17 @@ impl Listener {
         }
         found.sort_unstable();
         found
+    }
+
+    /// A Contact that leads back to this listener, for whoever is spoken with by `sips` (RFC 3261 8.1.1.8).
+    /// Where nothing is sealed it is the usual one.
+    pub fn contact_toward(&self, uri: &str, user: &str) -> String {
+        let at = if user.is_empty() { "" } else { "@" };
+        match self.transport {
+            Transport::Tls if is_sips(uri) => ["<sips:", user, at, &self.sent_by, ">"].concat(),
+            Transport::Wss if is_sips(uri) => ["<sips:", user, at, &self.sent_by, ";transport=ws>"].concat(),
+            _ => self.contact(user),
+        }
     }
 
     /// A Contact that leads back to this listener.

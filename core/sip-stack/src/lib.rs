@@ -40,7 +40,7 @@ mod token;
 
 pub use chance::Chance;
 pub use dialog::{Dialog, DialogRequest, PeerFault, Sent};
-pub use flow::{ConnectionId, Flow, Listener, ListenerId, Send, Transport, Wire};
+pub use flow::{ConnectionId, Flow, Listener, ListenerId, Send, Transport, Wire, is_sips};
 pub use frame::{Frame, FrameFault, Framer, PONG};
 pub use head::{ALLOW, EXTENSIONS};
 pub use heard::{ClientId, Heard, Late, Owner, ServerId};
@@ -50,5 +50,5 @@ pub use locate::Locate;
 pub use prover::{Challenged, Prover};
 pub use request::{Reply, Request};
 pub use stack::Stack;
-pub use steer::{call_id_in, steer};
+pub use steer::{alias_in, call_id_in, steer};
 pub use token::{BRANCH_COOKIE, Token};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sip_message::{Digits, Method, SessionId, Writer};
 
-use crate::flow::Flow;
+use crate::flow::{ConnectionId, Flow, Transport};
 use crate::token::BRANCH_COOKIE;
 
 /// A request of ours. The stack adds Via, and sees to its delivery.
@@ -63,8 +63,9 @@ impl Request<'_> {
         out.clear();
         let mut writer = Writer::request(out, self.method.as_str(), self.uri);
         let protocol = self.flow.transport.via_name();
-        writer
-            .pieces("Via", &["SIP/2.0/", protocol, " ", sent_by, ";branch=", BRANCH_COOKIE, mark, ";rport"]);
+        let alias = if self.may_be_answered_with_requests() { ";alias" } else { "" };
+        let via = ["SIP/2.0/", protocol, " ", sent_by, ";branch=", BRANCH_COOKIE, mark, ";rport", alias];
+        writer.pieces("Via", &via);
         for route in self.routes {
             writer.raw("Route", route);
         }
@@ -80,6 +81,12 @@ impl Request<'_> {
             writer.raw("Session-ID", session.letters().text());
         }
         finish(writer, self.headers, self.body);
+    }
+
+    /// Whether the far end may send its own requests on the connection that this one takes (RFC 5923): it is
+    /// one of ours, and we prove there who we are to whoever asks.
+    fn may_be_answered_with_requests(&self) -> bool {
+        self.flow.transport == Transport::Tls && self.flow.connection == ConnectionId::NONE
     }
 
     /// At least as many bytes as it has when it is written.

@@ -3,6 +3,7 @@
 use std::hash::Hasher;
 
 use memchr::memchr;
+use sip_message::Via;
 use siphasher::sip::SipHasher13;
 
 use crate::token::Token;
@@ -43,6 +44,17 @@ pub fn call_id_in(bytes: &[u8]) -> Option<(&[u8], u32)> {
         return None;
     }
     Some((marks.call_id?, number_in(bytes)?))
+}
+
+/// Where the sender of a request wants to be reached by the connection that it came on, by the port that its
+/// Via names: it says `alias` there (RFC 5923). Nothing of it is believed here.
+pub fn alias_in(bytes: &[u8]) -> Option<u16> {
+    const USUAL: u16 = 5061;
+    let marks = Marks::read(bytes);
+    let via = marks.via.filter(|_| !matches!(marks.kind, Kind::Response))?;
+    let top = std::str::from_utf8(&via[..memchr(b',', via).unwrap_or(via.len())]).ok()?;
+    let via = Via::parse(top.trim()).ok()?;
+    via.param("alias").map(|_| via.port.unwrap_or(USUAL))
 }
 
 fn number_in(bytes: &[u8]) -> Option<u32> {

@@ -5,7 +5,7 @@ mod scene;
 
 use proptest::prelude::*;
 use scene::{asked, with_to_tag};
-use sip_stack::{BRANCH_COOKIE, Chance, Token, steer};
+use sip_stack::{BRANCH_COOKIE, Chance, Token, alias_in, steer};
 
 const SHARDS: u8 = 16;
 
@@ -27,6 +27,20 @@ fn a_response_goes_to_the_shard_in_its_branch() {
         );
         assert_eq!(steered(&text), shard);
     }
+}
+
+/// RFC 5923: the topmost Via of a request says it, and at which port the sender listens.
+#[test]
+fn d6_a_request_says_where_its_connection_leads_back_to() {
+    let via =
+        |text: &str| alias_in(format!("OPTIONS sip:a SIP/2.0\r\n{text}\r\nTo: <sip:a>\r\n\r\n").as_bytes());
+
+    assert_eq!(via("Via: SIP/2.0/TLS h.example;branch=z9hG4bKa;alias"), Some(5061));
+    assert_eq!(via("v: SIP/2.0/TLS [2001:db8::1]:5071;ALIAS;branch=z9hG4bKa"), Some(5071));
+    assert_eq!(via("Via: SIP/2.0/TLS h:5070;branch=a, SIP/2.0/TLS i:5072;alias"), None);
+    assert_eq!(via("Via: SIP/2.0/TLS h:5070;branch=alias"), None);
+    assert_eq!(via("Via: SIP/2.0/TLS h:99999;alias"), None);
+    assert_eq!(alias_in(b"SIP/2.0 200 OK\r\nVia: SIP/2.0/TLS h;alias\r\n\r\n"), None);
 }
 
 #[test]

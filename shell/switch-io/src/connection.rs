@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::Connection as TlsSession;
@@ -61,6 +62,8 @@ pub struct Connection {
     asked_until: Option<Instant>,
     tls: Option<Box<TlsSession>>,
     proof: Proof,
+    /// What the far end has proved to be called, where it came to us.
+    names: Option<Arc<[String]>>,
     unsent: Vec<u8>,
     sent: usize,
 }
@@ -82,6 +85,7 @@ impl Connection {
             asked_until: None,
             tls,
             proof: Proof::Awaited,
+            names: None,
             unsent: Vec::new(),
             sent: 0,
         }
@@ -222,6 +226,16 @@ impl Connection {
             Proof::Awaited => Some(session),
             Proof::Told => None,
         }
+    }
+
+    /// Who connected to us has proved to have these names.
+    pub fn is_named(&mut self, names: &Arc<[String]>) {
+        self.names = Some(Arc::clone(names));
+    }
+
+    /// The names by which whoever connected to us may ask for our requests.
+    pub fn names(&self) -> Option<&Arc<[String]>> {
+        self.names.as_ref()
     }
 
     /// What we opened is open as soon as both believe each other.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::epoll::{self, EventData, EventFlags};
 use sip_stack::{ConnectionId, Flow, ListenerId, Send, Transport, Wire};
 
+use crate::aliases::{Alias, Aliases};
 use crate::connection::{Connection, End, Flushed, Phase};
 use crate::counters::Counters;
 use crate::inlet::Inlet;
@@ -39,6 +40,7 @@ pub struct Connections {
     listeners: Arc<[ListenerSettings]>,
     open: HashMap<ConnectionId, Entry>,
     reaching: HashMap<Reach, ConnectionId>,
+    aliases: Aliases,
     opened_by: HashMap<IpAddr, usize>,
     last: u32,
     room: Vec<u8>,
@@ -75,6 +77,7 @@ impl Connections {
             listeners,
             open: HashMap::new(),
             reaching: HashMap::new(),
+            aliases: Aliases::default(),
             opened_by: HashMap::new(),
             last: 0,
             room: Vec::new(),
@@ -126,6 +129,23 @@ impl Connections {
         };
         let Some(id) = id else { return around.failed.push(flow) };
         self.put(id, &wire, around);
+    }
+
+    /// A far end wants our requests on its own connection.
+    pub fn learn(&mut self, alias: &Alias) {
+        self.aliases.learn(alias);
+    }
+
+    /// A connection of another shard is no more.
+    pub fn forget(&mut self, id: ConnectionId, around: &mut Around<'_>) {
+        around.failed.extend(self.aliases.forget(id));
+    }
+
+    /// The connection of a far end, on whichever shard, that takes what no connection of ours does.
+    pub fn alias(&self, flow: &Flow, name: Option<&Arc<str>>) -> Option<ConnectionId> {
+        let found = self.aliases.find(flow, name.map(|name| &**name))?;
+        let reach = Reach { listener: flow.listener, remote: flow.remote, name: name.cloned() };
+        (!self.reaching.contains_key(&reach)).then_some(found)
     }
 
     fn put(&mut self, id: ConnectionId, wire: &Wire, around: &mut Around<'_>) {
@@ -195,9 +215,17 @@ impl Connections {
         let mut read = Ok(());
         if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR | EventFlags::RDHUP) {
             let mut fault = None;
+            let (origin, aliases) = (entry.origin, &mut self.aliases);
             read = connection.read(&mut self.room, |connection| {
-                tell_proof(&listeners, connection, &mut each);
+                tell_proof(&listeners, (connection, origin), &mut each);
+                let names = connection.names().cloned();
                 let cut = connection.cut(now, &self.limits, |flow, bytes| {
+                    if let Some(names) = names.as_ref().filter(|_| !aliases.knows(id))
+                        && let Some(alias) = alias_of(flow, names, bytes)
+                    {
+                        aliases.learn(&alias);
+                        each(Came::Alias(alias));
+                    }
                     each(Came::Message(flow, bytes));
                 });
                 fault = fault.or(cut);
@@ -284,6 +312,7 @@ impl Connections {
         }
         let flow = entry.connection.flow;
         around.failed.push(flow);
+        around.failed.extend(self.aliases.forget(id));
         match entry.origin {
             // Requests may have left on it as on a flow without a connection.
             Origin::Ours => around.failed.push(Flow { connection: ConnectionId::NONE, ..flow }),
@@ -318,9 +347,22 @@ pub enum Came<'a> {
     Message(Flow, &'a [u8]),
     /// The far end has proved to have these names.
     Proof(ConnectionId, Arc<[String]>),
+    /// It wants our requests on this connection.
+    Alias(Alias),
 }
 
-fn tell_proof(listeners: &[ListenerSettings], connection: &mut Connection, each: &mut impl FnMut(Came<'_>)) {
+/// Why our requests may take a connection that a far end has opened: it says so, and has proved its names.
+fn alias_of(flow: Flow, names: &Arc<[String]>, bytes: &[u8]) -> Option<Alias> {
+    let port = sip_stack::alias_in(bytes)?;
+    let remote = SocketAddr::new(flow.remote.ip(), port);
+    Some(Alias { connection: flow.connection, listener: flow.listener, remote, names: Arc::clone(names) })
+}
+
+fn tell_proof(
+    listeners: &[ListenerSettings],
+    (connection, origin): (&mut Connection, Origin),
+    each: &mut impl FnMut(Came<'_>),
+) {
     let flow = connection.flow;
     let settings = listeners.iter().find(|settings| settings.listener.id == flow.listener);
     let Some((tls, session)) =
@@ -328,8 +370,12 @@ fn tell_proof(listeners: &[ListenerSettings], connection: &mut Connection, each:
     else {
         return;
     };
-    let names = tls.names(session);
-    if !names.is_empty() {
-        each(Came::Proof(flow.connection, names.into()));
+    let names: Arc<[String]> = tls.names(session).into();
+    if names.is_empty() {
+        return;
     }
+    if origin == Origin::Theirs && flow.transport == Transport::Tls {
+        connection.is_named(&names);
+    }
+    each(Came::Proof(flow.connection, names));
 }

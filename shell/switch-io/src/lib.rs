@@ -7,6 +7,7 @@
 //! Start at `start`; `shard` is the loop, `connections` the streams, `udp` the datagrams, `mail` what other
 //! threads say to a shard.
 
+mod aliases;
 mod backlog;
 mod connection;
 mod connections;

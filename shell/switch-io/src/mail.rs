@@ -10,6 +10,8 @@ use rustix::event::{EventfdFlags, eventfd};
 use sip_stack::{ConnectionId, Flow, Send};
 use switch::{Answer, AskId, Command, CommandId, News};
 
+use crate::aliases::Alias;
+
 /// One thing told to a shard.
 pub enum Letter {
     /// A message that arrived at another shard.
@@ -28,6 +30,8 @@ pub enum Letter {
     FlowFailed(Flow),
     /// The far end of another shard's connection has proved to have these names.
     Proved(ConnectionId, Arc<[String]>),
+    /// The same far end wants our requests on it too.
+    Aliased(Alias),
     Heard(media::Event),
     Answered(AskId, Answer),
     NewPolicy(Arc<Policy>),

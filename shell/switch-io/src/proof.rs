@@ -1,17 +1,19 @@
-//! Whom a far end proves to be by its certificate: asked for, never demanded.
+//! Whom a far end proves to be by its certificate. Who takes our connection has to be whom we meant; who
+//! connects to us is asked for a certificate, never made to have one.
 //!
 //! A phone with a certificate of its maker's, or a far end with none, is heard as ever. Only a certificate
 //! that somebody we believe has signed gives its owner names.
 
 use std::sync::Arc;
 
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ParsedCertificate, VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
     client::danger::HandshakeSignatureValid,
 };
 
@@ -49,12 +51,79 @@ impl Asking {
     }
 }
 
-/// DNS names and SIP URIs in a certificate. Wildcards name nobody (RFC 5922 7.2).
+/// Believes whoever takes a connection of ours, if its certificate names the domain that was looked for, as
+/// a DNS name or as the SIP URI of a domain (RFC 5922). What browsers make of a wildcard holds for no domain.
+#[derive(Debug)]
+pub struct Meant {
+    roots: Arc<RootCertStore>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Meant {
+    pub fn new(roots: Arc<RootCertStore>, provider: Arc<CryptoProvider>) -> Meant {
+        Meant { roots, provider }
+    }
+}
+
+impl ServerCertVerifier for Meant {
+    fn verify_server_cert(
+        &self,
+        own: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        meant: &ServerName<'_>,
+        _ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let parsed = ParsedCertificate::try_from(own)?;
+        verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, others, now, algorithms)?;
+        match meant {
+            ServerName::DnsName(name) => {
+                let name = name.as_ref().trim_end_matches('.');
+                let is_it = names_in(own).iter().any(|own| own.eq_ignore_ascii_case(name));
+                if is_it {
+                    Ok(ServerCertVerified::assertion())
+                } else {
+                    Err(CertificateError::NotValidForName.into())
+                }
+            }
+            address => verify_server_name(&parsed, address).map(|()| ServerCertVerified::assertion()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        own: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, own, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        own: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, own, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// DNS names and SIP URIs in a certificate. Wildcards name nobody (RFC 5922 7.2), nor does the URI of a
+/// person.
 pub fn names_in(certificate: &CertificateDer<'_>) -> Vec<String> {
     let Ok(parsed) = webpki::EndEntityCert::try_from(certificate) else { return Vec::new() };
-    let of_uris = parsed.valid_uri_names().filter_map(|uri| uri.strip_prefix("sip:"));
+    let of_uris = parsed.valid_uri_names().filter_map(|uri| {
+        let (scheme, rest) = uri.split_once(':')?;
+        scheme.eq_ignore_ascii_case("sip").then_some(rest)
+    });
     let names = of_uris.chain(parsed.valid_dns_names()).filter(|name| !name.contains(['*', '@']));
-    names.map(str::to_ascii_lowercase).collect()
+    names.map(|name| name.trim_end_matches('.').to_ascii_lowercase()).collect()
 }
 
 impl ClientCertVerifier for Asking {

@@ -153,6 +153,10 @@ impl Shard {
                 let _ = mail.post_to_others(house.shard, letter);
                 house.handle(now, Input::Proved(connection, Arc::clone(&names)), ports, counters);
             }
+            // A shard that misses it opens a connection of its own.
+            Came::Alias(alias) => {
+                let _ = mail.post_to_others(house.shard, || Letter::Aliased(alias.clone()));
+            }
         });
     }
 
@@ -171,7 +175,11 @@ impl Shard {
                     self.handle(now, Input::HandedOn(received, authenticated));
                 }
                 Letter::Carry(send) => self.connections.send(now.instant, send, around!(self)),
-                Letter::FlowFailed(flow) => self.handle(now, Input::FlowFailed(flow)),
+                Letter::FlowFailed(flow) => {
+                    self.connections.forget(flow.connection, around!(self));
+                    self.handle(now, Input::FlowFailed(flow));
+                }
+                Letter::Aliased(alias) => self.connections.learn(&alias),
                 Letter::Proved(connection, names) => self.handle(now, Input::Proved(connection, names)),
                 Letter::Heard(event) => self.handle(now, Input::Heard(event)),
                 Letter::Answered(ask, answer) => self.handle(now, Input::Answered(ask, answer)),
@@ -245,11 +253,17 @@ impl Shard {
             }
             return;
         }
+        let flow = send.flow;
+        let alias = match connection {
+            ConnectionId::NONE => self.connections.alias(&flow, send.server_name.as_ref()),
+            _ => None,
+        };
+        let connection = alias.unwrap_or(connection);
         let owner = shard_of(connection);
+        let send = Send { flow: Flow { connection, ..flow }, ..send };
         if connection == ConnectionId::NONE || owner == self.house.shard {
             return self.connections.send(now, send, around!(self));
         }
-        let flow = send.flow;
         if self.mail.post(owner, Letter::Carry(send)).is_err() {
             self.counters.overrun.add(1);
             self.failed.push(flow);

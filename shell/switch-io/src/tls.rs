@@ -14,7 +14,7 @@ use rustls::server::VerifierBuilderError;
 use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 use thiserror::Error;
 
-use crate::proof::{Asking, names_in};
+use crate::proof::{Asking, Meant, names_in};
 
 /// Where most systems keep the certificates that everybody trusts.
 const SYSTEM_ROOTS: [&str; 3] =
@@ -140,12 +140,10 @@ impl Roles {
     fn load(files: &TlsFiles) -> Result<Roles, TlsFault> {
         let chain = certificates(&files.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, &error))?;
-        let roots = roots(files.roots.as_deref())?;
+        let roots = Arc::new(roots(files.roots.as_deref())?);
         let provider = provider();
         let asking = match files.callers {
-            Callers::AskedForProof => {
-                Some(Arc::new(Asking::new(Arc::new(roots.clone()), Arc::clone(&provider))?))
-            }
+            Callers::AskedForProof => Some(Arc::new(Asking::new(Arc::clone(&roots), Arc::clone(&provider))?)),
             Callers::NotAsked => None,
         };
         let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -155,9 +153,10 @@ impl Roles {
             None => server.with_no_client_auth(),
         };
         let server = server.with_single_cert(chain.clone(), key.clone_key())?;
-        let client = ClientConfig::builder_with_provider(provider)
+        let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Meant::new(roots, provider)))
             .with_client_auth_cert(chain, key)?;
         Ok(Roles { server: Arc::new(server), client: Arc::new(client), asking })
     }

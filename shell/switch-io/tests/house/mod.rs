@@ -4,15 +4,16 @@
 #[path = "../../../../xtask/src/interop/ports.rs"]
 mod ports;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use policy::{Policy, WallTime};
+use sip_stack::locate::{DnsAnswer, DnsFound, DnsQuestion};
 use sip_stack::{Listener, ListenerId, Transport};
-use switch::{Event, Now, Settings as SwitchSettings, Switch};
+use switch::{Answer, Event, Now, Question, Settings as SwitchSettings, Switch};
 use switch_io::{
     Callers, Handle, Limits, ListenerSettings, Mail, Origins, Pages, Ports, Settings, Tls, TlsFiles, Way,
 };
@@ -40,6 +41,8 @@ pub struct Wish<'a> {
     /// Further objects of the configuration.
     pub more: String,
     pub pages: Pages,
+    /// Names that the DNS knows, all of this address.
+    pub hosts: Option<(&'a str, IpAddr)>,
 }
 
 impl Default for Wish<'_> {
@@ -51,6 +54,7 @@ impl Default for Wish<'_> {
             tls: None,
             more: String::new(),
             pages: Pages::default(),
+            hosts: None,
         }
     }
 }
@@ -88,13 +92,23 @@ impl House {
         let (tell, events) = channel();
         let tapped = Arc::new(Mutex::new(Vec::new()));
         let tapping = Arc::clone(&tapped);
+        let mail = Mail::new(wish.shards, wish.limits.letters).unwrap();
+        let (answers, host) = (mail.clone(), wish.hosts.map(|(name, ip)| (name.to_owned(), ip)));
         let ports = Ports {
             keep: Box::new(|_| {}),
             keep_phones: Box::new(|_| {}),
             keep_presence: Box::new(|_| {}),
             keep_messages: Box::new(|_| {}),
             order: Box::new(|_| {}),
-            ask: Box::new(|_, _, _| {}),
+            ask: Box::new(move |shard, id, Question::Dns(question)| {
+                let Some((name, ip)) = &host else { return };
+                let found = match &question {
+                    DnsQuestion::Addresses(asked) if asked == name => DnsFound::Addresses(vec![*ip]),
+                    _ => DnsFound::Failed,
+                };
+                let answer = Answer::Dns(DnsAnswer { question, ttl: Duration::from_secs(600), found });
+                answers.answered(shard, id, answer).unwrap();
+            }),
             tell: Box::new(move |event| drop(tell.send(event))),
             fault: Box::new(|shard, words| panic!("shard {shard}: {words}")),
             tap: Some(Box::new(move |tapped| {
@@ -102,7 +116,6 @@ impl House {
             })),
         };
         let settings = Settings { listeners, limits: wish.limits };
-        let mail = Mail::new(wish.shards, wish.limits.letters).unwrap();
         let handle = switch_io::start(settings, switches.collect(), mail, ports).unwrap();
         let listeners = wish.listen.iter().map(|(_, bind)| *bind).collect();
         House { handle, listeners, events, tapped, tls }
@@ -158,7 +171,7 @@ pub fn wait_for(condition: impl Fn() -> bool) {
     }
 }
 
-/// A self-made authority and a certificate that it gave to `names`.
+/// A self-made authority and a certificate that it gave to `names`; with a scheme they are URIs.
 pub struct Certificates {
     directory: PathBuf,
     names: Vec<String>,
@@ -184,9 +197,15 @@ impl Certificates {
 
     /// Writes others in their place, for the same names.
     pub fn renew(&self) {
-        let made = rcgen::generate_simple_self_signed(self.names.clone()).unwrap();
-        std::fs::write(&self.files.certificate, made.cert.pem()).unwrap();
-        std::fs::write(&self.files.key, made.signing_key.serialize_pem()).unwrap();
+        let (uris, names): (Vec<String>, Vec<String>) =
+            self.names.iter().cloned().partition(|name| name.contains(':'));
+        let mut asked = rcgen::CertificateParams::new(names).unwrap();
+        let uris = uris.into_iter().map(|uri| rcgen::SanType::URI(uri.try_into().unwrap()));
+        asked.subject_alt_names.extend(uris);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = asked.self_signed(&key).unwrap();
+        std::fs::write(&self.files.certificate, certificate.pem()).unwrap();
+        std::fs::write(&self.files.key, key.serialize_pem()).unwrap();
     }
 
     pub fn path(&self) -> &Path {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::{CallPlan, Code, Decision, Facts, Refusal, Reliable, Trail};
 use sip_message::{Header, Line, Message, Method, Uri};
 use sip_stack::auth::{Proof, Secret};
-use sip_stack::{EXTENSIONS, Flow, Reply, ServerId, auth};
+use sip_stack::{EXTENSIONS, Flow, Reply, ServerId, auth, is_sips};
 
 use crate::body::{self, Body};
 use crate::draft::Draft;
@@ -15,6 +15,9 @@ use crate::{Event, Room, refresh};
 
 /// The option tag of RFC 3262.
 const RELIABLE: &str = "100rel";
+
+/// Why a `sips` call is not made, as RFC 5630 5.3 has it.
+const NO_SIPS: &str = "380 tandem \"SIPS Not Allowed\"";
 
 /// Hops that a call may take when its caller doesn't say.
 const MAX_FORWARDS: u32 = 70;
@@ -46,6 +49,17 @@ impl Admitted {
     pub(crate) fn dialled_user(&self) -> &str {
         Uri::parse(&self.facts.request_uri).ok().and_then(|uri| uri.user()).unwrap_or_default()
     }
+}
+
+/// What decides whether the answers to an INVITE bear a `sips` Contact (RFC 3261 12.1.1): whom it calls, else
+/// where it came through, else where its sender is.
+pub(crate) fn asked_as<'m>(message: &Message<'m>) -> &'m str {
+    let called = message.request_uri().unwrap_or_default();
+    let way = || match message.addresses(Header::RecordRoute).next() {
+        Some(first) => first.ok(),
+        None => message.contact().and_then(Result::ok),
+    };
+    if is_sips(called) { called } else { way().map_or(called, |way| way.uri) }
 }
 
 /// Answers what can't become a call, and returns what can.
@@ -344,6 +358,9 @@ pub(crate) fn refuse(
         421 => headers.push(("Require", RELIABLE)),
         503 => headers.push(("Retry-After", "5")),
         _ => {}
+    }
+    if refusal.code == Code::NOT_SEALED {
+        headers.push(("Warning", NO_SIPS));
     }
     headers.extend(challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())));
     let reply = Reply {

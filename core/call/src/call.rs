@@ -9,7 +9,7 @@ use sip_message::Message;
 use sip_stack::{ClientId, Dialog, Flow, Late, ServerId, Token, Wire};
 
 use crate::Room;
-use crate::arrival::Admitted;
+use crate::arrival::{Admitted, asked_as};
 use crate::attempt::Attempt;
 use crate::bridge::Bridge;
 use crate::closing::Closing;
@@ -229,7 +229,7 @@ impl Call {
         message: &Message<'_>,
         admitted: Admitted,
     ) -> Call {
-        let contact = room.places.contact(flow.listener, admitted.dialled_user());
+        let contact = room.places.contact(flow.listener, asked_as(message), admitted.dialled_user());
         room.stack.own(server, crate::part::owner(key, crate::part::INVITE));
         let lot = room.stack.chance().u32();
         let dialog = Dialog::as_callee(message, &key.tag(), flow);

@@ -2,6 +2,7 @@
 
 use policy::{AttemptPlan, Cause, Large};
 use registrar::Way;
+use sip_stack::is_sips;
 use sip_stack::locate::Target;
 
 use crate::Room;
@@ -17,6 +18,13 @@ impl Call {
         device: &str,
     ) -> Result<(), (Cause, String)> {
         let ways = room.registered.ways(plan.callee.name(), device);
+        let is_sips_call = is_sips(&plan.target);
+        let named = |contact: Box<str>| match (is_sips(&contact), is_sips_call) {
+            // A call that is no sips call does not become one: the same way leads to both (RFC 5630).
+            (true, false) => Some(["sip:", &contact["sips:".len()..]].concat().into()),
+            (false, true) => None,
+            _ => Some(contact),
+        };
         let State::Placing(attempt) = &mut self.state else { return Ok(()) };
         if let Some(Way::By { path }) = ways.first() {
             attempt.routes = path.as_slice().into();
@@ -26,7 +34,8 @@ impl Call {
         let hops = ways.into_iter().filter_map(|way| match way {
             Way::On { flow, contact } => {
                 let target = Target { transport: flow.transport, address: flow.remote, server_name: None };
-                Some(Hop { target, large: Large::AsConfigured, registered: Some((flow, contact)) })
+                let registered = Some((flow, named(contact)?));
+                Some(Hop { target, large: Large::AsConfigured, registered })
             }
             Way::By { .. } => None,
         });

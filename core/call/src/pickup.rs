@@ -13,7 +13,7 @@ use sip_message::{Header, Message};
 use sip_stack::{Dialog, Flow, Reply, ServerId, Token};
 
 use crate::Room;
-use crate::arrival::{self, Admitted};
+use crate::arrival::{self, Admitted, asked_as};
 use crate::bridge::NoMedia;
 use crate::call::{Call, Callee, State, Unacked};
 use crate::draft::{Draft, Row};
@@ -237,7 +237,7 @@ impl Call {
         self.draft.attempt_sent(flow, message.call_id());
         self.draft.picked_up();
         self.draft.answered(room);
-        let contact = room.places.contact(flow.listener, admitted.dialled_user());
+        let contact = room.places.contact(flow.listener, asked_as(message), admitted.dialled_user());
         let dialog = Dialog::as_callee(message, &self.key.tag(), flow);
         let attempt = self.plan.attempts.len();
         let session = Talker::of_request(room, &taker.leg, message);

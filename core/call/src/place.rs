@@ -7,7 +7,7 @@ use media::{Purpose, Side};
 use policy::{AttemptPlan, CALL, Cause, EarlyMedia, Large, LegRules, Rang, Reliable};
 use sip_message::{Message, Method, NameAddr, Uri};
 use sip_stack::locate::{DnsAnswer, Families, Locate, Step, Target, Usable};
-use sip_stack::{Flow, ListenerId, Request, Transport};
+use sip_stack::{Flow, ListenerId, Request, Transport, is_sips};
 use targets::{Outcome, Place, Way};
 
 use crate::again::rest_last;
@@ -290,8 +290,7 @@ impl Call {
             (None, told::Way::Reliable) if is_one_of_several => Answers::Impossible,
             _ => Answers::Possible,
         };
-        let id = self.draft.id();
-        let dressed = plan_headers(plan, &id);
+        let dressed = plan_headers(plan, &self.draft.id());
         let mut headers: Vec<(&str, &str)> =
             dressed.iter().map(|(name, value)| (*name, value.as_ref())).collect();
         headers.push(("Allow", sip_stack::ALLOW));
@@ -302,11 +301,14 @@ impl Call {
         }
         headers.extend(lent(&offered));
         headers.extend(proof);
-        let contact = room.places.contact(flow.listener, &plan.heading.contact_user);
         let (uri, to) = (plan.heading.request_uri.text(), plan.heading.to.text());
+        let uri = attempt.registered.as_deref().unwrap_or(&uri);
+        seal_is_kept(uri, flow)?;
+        let contact_user = &plan.heading.contact_user;
+        let contact = room.places.contact(flow.listener, uri, contact_user);
         let mut request = Request {
             method: Method::Invite,
-            uri: attempt.registered.as_deref().unwrap_or(&uri),
+            uri,
             flow,
             server_name: attempt.server_name.clone(),
             from: &from,
@@ -321,9 +323,8 @@ impl Call {
             body: offer.as_deref().map(|offer| ("application/sdp", offer)),
         };
         let grown = grown(room, large, &request);
-        let contact_user = &plan.heading.contact_user;
-        let contact_by_tcp = grown.map(|(listener, _)| room.places.contact(listener, contact_user));
-        if let Some(((listener, size), contact)) = grown.zip(contact_by_tcp.as_deref()) {
+        let by_tcp = grown.map(|(listener, _)| room.places.contact(listener, uri, contact_user));
+        if let Some(((listener, size), contact)) = grown.zip(by_tcp.as_deref()) {
             let back = Target { transport: flow.transport, address: flow.remote, server_name: None };
             attempt.others.push_front(Hop { target: back, large: Large::AsConfigured, registered: None });
             let connection = sip_stack::ConnectionId::NONE;
@@ -524,6 +525,14 @@ impl Call {
 
 /// The largest request that is sent as a datagram where another way may be there (RFC 3261 18.1.1).
 const DATAGRAM_MAX: usize = 1300;
+
+/// A `sips` address is sent to by a sealed way or not at all, whatever led there.
+fn seal_is_kept(uri: &str, flow: Flow) -> Result<(), (Cause, String)> {
+    match is_sips(uri) && !flow.transport.is_sealed() {
+        true => Err((Cause::Transport, format!("a sips address is not sent to by {}", flow.transport))),
+        false => Ok(()),
+    }
+}
 
 /// The URI of a Route value.
 pub(crate) fn route_uri(route: &str) -> &str {

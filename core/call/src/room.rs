@@ -116,9 +116,9 @@ impl Places {
         Listener::transports(&self.listeners, wanted.map(|interface| interface.0))
     }
 
-    /// A Contact that leads back to a listener of ours.
-    pub fn contact(&self, listener: ListenerId, user: &str) -> String {
-        self.listener(listener).contact(user)
+    /// A Contact that leads back to a listener of ours, for a far end that is called by `uri`, or calls it.
+    pub fn contact(&self, listener: ListenerId, uri: &str, user: &str) -> String {
+        self.listener(listener).contact_toward(uri, user)
     }
 
     /// The book of an interface's media ports, and the address that far ends are told.

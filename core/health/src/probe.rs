@@ -106,7 +106,7 @@ impl Probe {
             call_id: &call_id,
             cseq: 1,
             routes: &[],
-            contact: Some(&listener.contact("")),
+            contact: Some(&listener.contact_toward(&target, "")),
             max_forwards: 70,
             session: None,
             headers: &[("Accept", "application/sdp")],

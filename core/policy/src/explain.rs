@@ -268,8 +268,9 @@ fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
     let interface = policy.interface_towards(Side::Inside).unwrap_or(InterfaceId(0));
     let called = called_uri(&inquiry.dial, &policy.realm);
     let from = format!("sip:{}@{}", user.name, policy.realm);
+    let usual = device.map_or(Transport::Udp, SipUri::likely_transport);
     Facts {
-        transport: device.map_or(Transport::Udp, SipUri::likely_transport),
+        transport: if called.starts_with("sips:") { Transport::Tls } else { usual },
         from_display: Some(user.display.to_string()),
         authenticated: user.password.is_some().then(|| user.name.to_string()),
         standings: Standings::down(inquiry.down.iter().copied()),
@@ -289,6 +290,7 @@ fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
     let called = called_uri(&inquiry.dial, &policy.realm);
     let from = "sip:anonymous@anonymous.invalid".to_owned();
     Facts {
+        transport: if called.starts_with("sips:") { Transport::Tls } else { Transport::Udp },
         certificate: trunk.certificate.first().map(|name| name.to_string()).into_iter().collect(),
         resolved: vec![trunk.name.clone()],
         standings: Standings::down(inquiry.down.iter().copied()),

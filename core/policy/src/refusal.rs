@@ -47,6 +47,8 @@ refusals! {
         "Max-Forwards is used up: the call probably goes round in a circle between two systems.";
     SOMEBODY_ELSE 107 403 "the caller proved to be somebody else"
         "The digest belongs to another user than From names. Correct the phone's account.";
+    IN_THE_CLEAR 108 403 "a sips address was called in the clear"
+        "Whoever calls a sips address wants it read by nobody: it comes by TLS or WSS. Else call it by sip.";
     NOT_YOUR_NUMBER 121 403 "the number shown is not the caller's"
         "Trunks with screen = \"refuse\" want a number that is the caller's. See identity.owns and may_show.";
     NO_PRIVACY 122 500 "privacy that is critical cannot be given"
@@ -69,6 +71,8 @@ refusals! {
         "A 3xx of a phone is a forward of its user. A trunk's is followed where call.redirect is \"inside\".";
     BUSY 209 486 "the user has as many calls as they may have"
         "max_calls of the user counts ringing calls and own ones too. forward.busy would send it on.";
+    NOT_SEALED 210 480 "no way there is sips"
+        "A sips call rings phones that registered a sips contact by TLS and leaves by servers written sips:.";
     RIGHTS 301 403 "the user may not call numbers of this class"
         "Add the class to the user's allow list if the user should reach such numbers.";
     USAGE 302 403 "no usage leads there"

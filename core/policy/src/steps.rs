@@ -25,6 +25,7 @@ mod returned;
 mod rights;
 mod route;
 mod screen;
+mod sealed;
 mod seed;
 mod short;
 mod trunks;
@@ -165,6 +166,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         return Ok(plan);
     }
     standing?;
+    sealed::arrived(facts, trail)?;
     let dialled = called_through_line(&caller, facts).or(dialled);
     let Some(dialled) = dialled else {
         return Err(Refusal::new(Code::UNREADABLE, format!("\"{}\" names nobody", facts.request_uri)));
@@ -253,6 +255,7 @@ fn attempts<'p>(
             let day = policy.day(facts.at);
             let asked = Asked { facts, caller, speaker, called, seed, day };
             let mut hops = choose::choose(&asked, routes, trail)?;
+            choose::keep_sealed(facts, &mut hops, trail)?;
             identity::keep_takers(who, &mut hops, trail)?;
             hops.into_iter().map(|hop| attempt::to_server(policy, who, caller, called, hop)).collect()
         }

@@ -32,7 +32,10 @@ impl House {
             None => self.begin(around, &watcher, &asked, flow, message),
         });
         match answer {
-            Ok((token, lasts)) => self.confirm(around, server, flow, token, lasts),
+            Ok((token, lasts)) => {
+                let contact = around.contact(flow, message);
+                self.confirm(around, server, &contact, token, lasts);
+            }
             Err(no) => self.refuse(around, server, &no),
         }
         self.tell(around);
@@ -87,7 +90,7 @@ impl House {
             console: users.map(Console::of),
             package: asked.package,
             event: asked.event.as_str().into(),
-            contact: around.contact(flow).into(),
+            contact: around.contact(flow, message).into(),
             entity: uri.into(),
             until: around.now + asked.lasts.unwrap_or(MOST),
             version: 0,
@@ -145,18 +148,18 @@ impl House {
         &mut self,
         around: &mut Surroundings<'_>,
         server: ServerId,
-        flow: Flow,
+        contact: &str,
         token: Token,
         lasts: Option<Duration>,
     ) {
         self.counters.accepted += 1;
         let expires = lasts.unwrap_or_default().as_secs().to_string();
-        let (tag, contact) = (token.tag(), around.contact(flow));
+        let tag = token.tag();
         let one = self.watchers.slot_of(token).and_then(|slot| self.watchers.get(slot));
         let of_list = one.is_some_and(|one| one.console.is_some()).then_some(("Require", LISTS));
         let headers: Vec<(&str, &str)> = of_list.into_iter().chain([("Expires", &*expires)]).collect();
         let reply =
-            Reply { to_tag: Some(&tag), contact: Some(&contact), headers: &headers, ..Reply::plain(200) };
+            Reply { to_tag: Some(&tag), contact: Some(contact), headers: &headers, ..Reply::plain(200) };
         around.stack.respond(around.now, server, &reply, around.sends);
     }
 

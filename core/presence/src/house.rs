@@ -98,9 +98,10 @@ impl Surroundings<'_> {
         self.stack.transactions() >= BUSY
     }
 
-    pub(crate) fn contact(&self, flow: Flow) -> String {
+    pub(crate) fn contact(&self, flow: Flow, message: &Message<'_>) -> String {
         let own = self.listeners.iter().find(|listener| listener.id == flow.listener);
-        own.expect("a flow names a listener of ours").contact("")
+        let own = own.expect("a flow names a listener of ours");
+        own.contact_toward(message.request_uri().unwrap_or_default(), "")
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use policy::WallTime;
-use sip_message::Uri;
+use sip_message::{Scheme, Uri};
 use sip_stack::{ConnectionId, Flow, Listener, Transport};
 
 /// Where a user's phone said to be.
@@ -105,6 +105,7 @@ impl Reach {
 /// A flow to where the contact itself says.
 fn said_flow(contact: &Uri<'_>, own: IpAddr, source: Flow, listeners: &[Listener]) -> Option<Flow> {
     let transport = match contact.param("transport").flatten() {
+        _ if contact.scheme == Scheme::Sips => Transport::Tls,
         None => source.transport,
         Some(word) => Transport::named(word).filter(|named| !named.is_websocket())?,
     };

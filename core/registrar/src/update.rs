@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use policy::{RegistrarRules, WallTime};
-use sip_message::{Message, Uri};
+use sip_message::{Message, Scheme, Uri};
 use sip_stack::{Flow, Listener};
 
 use crate::binding::{Binding, Flows, Reach};
@@ -78,6 +78,9 @@ fn apply(
     same.iter().try_for_each(|binding| in_order(binding, arrival))?;
     if contact.lasts.is_zero() {
         return Ok(());
+    }
+    if contact.uri.scheme == Scheme::Sips && !arrival.source.transport.is_sealed() {
+        return Err(No::Bad("a sips Contact is registered by TLS or WSS"));
     }
     let flows = if contact.flow_number.is_some() { Flows::Kept } else { Flows::AsTheyAre };
     let reach = match arrival.hops {

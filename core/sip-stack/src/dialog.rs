@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use sip_message::{Header, Host, Message, Method, NameAddr, SessionId, Uri};
+use sip_message::{Header, Host, Message, Method, NameAddr, Scheme, SessionId, Uri};
 
-use crate::flow::{ConnectionId, Flow, Listener, Transport};
+use crate::flow::{ConnectionId, Flow, Listener, Transport, is_sips};
 use crate::kept::{KeptDialog, KeptFlow};
 use crate::request::Request;
 
@@ -120,7 +120,7 @@ impl Dialog {
             call_id: sent.call_id.into(),
             local: Party::of(sent.from),
             remote,
-            target: contact_uri(response).unwrap_or(sent.uri).into(),
+            target: contact_uri(response, flow).unwrap_or(sent.uri).into(),
             routes: routes.into(),
             local_cseq: sent.cseq,
             remote_cseq: None,
@@ -145,7 +145,7 @@ impl Dialog {
             call_id: request.call_id().into(),
             local,
             remote: Party::of(from),
-            target: contact_uri(request).unwrap_or(request.from().uri).into(),
+            target: contact_uri(request, flow).unwrap_or(request.from().uri).into(),
             routes: route_values(request).into(),
             local_cseq: 0,
             remote_cseq: Some(request.cseq().number),
@@ -302,22 +302,23 @@ impl Dialog {
 
     /// Takes over the far end's Contact from a target refresh: an INVITE or UPDATE, or its 2xx.
     pub fn retarget(&mut self, message: &Message<'_>) {
-        if let Some(uri) = contact_uri(message) {
+        if let Some(uri) = contact_uri(message, self.heard_on) {
             self.retarget_to(uri);
         }
     }
 
     /// The same, for a request that is accepted only now (RFC 6141).
     pub fn retarget_to(&mut self, uri: &str) {
-        if *uri != *self.target {
+        if *uri != *self.target && may_be_told(uri, self.heard_on) {
             self.target = uri.into();
             self.find_way();
         }
     }
 
-    /// Takes over the flow that the far end was heard on: its address has changed, or its connection.
+    /// Takes over the flow that the far end was heard on: its address has changed, or its connection. What is
+    /// sealed stays so where that is wanted.
     pub fn heard_on(&mut self, flow: Flow) {
-        if self.heard_on != flow {
+        if self.heard_on != flow && may_be_told(&self.target, flow) {
             self.heard_on = flow;
             self.find_way();
         }
@@ -413,8 +414,15 @@ fn same_tag(theirs: Option<&str>, ours: &str) -> bool {
     theirs.unwrap_or_default().eq_ignore_ascii_case(ours)
 }
 
-fn contact_uri<'m>(message: &Message<'m>) -> Option<&'m str> {
-    message.contact()?.ok().map(|contact| contact.uri)
+/// Where the far end says to be.
+fn contact_uri<'m>(message: &Message<'m>, flow: Flow) -> Option<&'m str> {
+    message.contact()?.ok().map(|contact| contact.uri).filter(|uri| may_be_told(uri, flow))
+}
+
+/// A `sips` address that is told in the clear is none: requests to it would have to be sealed, and the way
+/// that leads there is not. Its far end is reached as if it had said nothing.
+fn may_be_told(uri: &str, flow: Flow) -> bool {
+    flow.transport.is_sealed() || !is_sips(uri)
 }
 
 fn route_values(message: &Message<'_>) -> Vec<Box<str>> {
@@ -455,14 +463,18 @@ fn way_to(uri: &str, heard_on: Flow) -> Option<Flow> {
 }
 
 fn transport_of(uri: &Uri<'_>, usual: Transport) -> Option<Transport> {
-    let is_secure = matches!(uri.scheme, sip_message::Scheme::Sips);
+    let is_secure = uri.scheme == Scheme::Sips;
     match uri.param("transport").flatten() {
+        Some(name) if is_secure && !name.eq_ignore_ascii_case("tls") && !name.eq_ignore_ascii_case("tcp") => {
+            None
+        }
         Some(name) if name.eq_ignore_ascii_case("udp") => Some(Transport::Udp),
         Some(name) if name.eq_ignore_ascii_case("tls") => Some(Transport::Tls),
         Some(name) if name.eq_ignore_ascii_case("tcp") => {
             Some(if is_secure || usual == Transport::Tls { Transport::Tls } else { Transport::Tcp })
         }
         Some(_) => None,
+        None if is_secure => Some(Transport::Tls),
         None => Some(usual),
     }
 }

@@ -5,7 +5,7 @@ mod scene;
 
 use scene::{answer, asked, request, tcp, udp, with_to_tag};
 use sip_message::{Message, Method};
-use sip_stack::{ConnectionId, Dialog, Flow, PeerFault, Sent};
+use sip_stack::{ConnectionId, Dialog, Flow, PeerFault, Sent, Transport};
 
 const INVITE: &str = "INVITE sip:bob@east.example SIP/2.0\r\n\
     Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKx\r\n\
@@ -149,6 +149,27 @@ fn a_far_end_on_a_stream_keeps_its_connection() {
 
     let elsewhere = caller("<sip:bob@192.0.2.10:5070;transport=tcp>", "", tcp());
     assert_eq!(elsewhere.flow().connection, ConnectionId::NONE);
+}
+
+/// Whoever says in the clear to be a `sips` address can't be reached there by the way that is at hand, which
+/// is the only one known: requests go on as if nothing had been said. On a sealed way it is taken at its
+/// word, and nothing that comes later in the clear leads the dialog away.
+#[test]
+fn d6_a_sips_target_is_sent_to_by_a_sealed_way_alone() {
+    for flow in [udp(), tcp()] {
+        let mut dialog = caller("<sips:bob@192.0.2.9:5061>", "", flow);
+        let bye = dialog.next_request(Method::Bye);
+        assert_eq!((bye.uri, bye.flow.transport), ("sip:bob@east.example", flow.transport));
+        dialog.retarget_to("sips:bob@192.0.2.9:5062");
+        assert_eq!(dialog.next_request(Method::Bye).uri, "sip:bob@east.example");
+    }
+    let tls = Flow { transport: Transport::Tls, ..tcp() };
+    for contact in ["sips:bob@192.0.2.9", "sips:bob@192.0.2.9:5061;transport=tcp", "sips:bob@far.example"] {
+        let mut dialog = caller(&format!("<{contact}>"), "", tls);
+        dialog.heard_on(udp());
+        let bye = dialog.next_request(Method::Bye);
+        assert_eq!((bye.uri, bye.flow.transport), (contact, Transport::Tls));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sip_message::{Header, Host, Message, Uri};
+use sip_message::{Header, Host, Message, Scheme, Uri};
 
 use crate::exchange::{Deed, LegId, Parcel, Transport};
 use crate::media::Media;
@@ -204,6 +204,7 @@ pub(crate) fn place(uri: &str) -> Option<(SocketAddr, Transport)> {
     // TLS is a stream like TCP: nobody listens in here.
     let is_stream = |name: &str| name.eq_ignore_ascii_case("tcp") || name.eq_ignore_ascii_case("tls");
     let transport = match named {
+        _ if uri.scheme == Scheme::Sips => Transport::Tcp,
         Some(name) if is_stream(name) => Transport::Tcp,
         Some(name) if name.eq_ignore_ascii_case("ws") => Transport::Ws,
         _ => Transport::Udp,

@@ -17,7 +17,7 @@ use crate::says::Found;
 use crate::steps::choose::{Hop, RouteHop};
 use crate::steps::identity::{Identity, Shown, Who};
 use crate::steps::place::Ringing;
-use crate::steps::{Called, Caller, admit, alert, identity, leg, media, precedence};
+use crate::steps::{Called, Caller, admit, alert, devices, identity, leg, media, precedence, sealed};
 use crate::trail::{Considered, Outcome, Trail};
 
 const DEVICE_ANSWER_WAIT: Duration = Duration::from_secs(4);
@@ -155,11 +155,16 @@ pub(crate) fn to_user(
             Some(_) => format!("no phone is registered as {}, and it has no other device", user.name),
             None => format!("{} has no device", user.name),
         };
+        let is_there = !devices::of(user, who.facts, &mut Trail::new()).is_empty();
+        if sealed::is_asked(who.facts) && is_there {
+            let says = format!("{} has no device that is reached by sips", user.name);
+            return Err(Refusal::new(Code::NOT_SEALED, says));
+        }
         return Err(Refusal::new(Code::NO_DEVICE, says));
     }
     let moves_on = Causes::of_devices();
     let attempts = devices.iter().map(|device| {
-        let contact: Arc<str> = device.to_string().into();
+        let contact = sealed::contact(device, who.facts);
         let mut heading = identity::towards_user(policy, who, caller, called, &contact);
         let media = media::towards_user(policy, caller, user);
         let alert = alert::towards_user(policy, who, caller, called, user);

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use model::Secure;
+
 use crate::deck::Quote;
 use crate::facts::Facts;
 use crate::policy::{Route, Server, Trunk};
-use crate::refusal::Refusal;
+use crate::refusal::{Code, Refusal};
 use crate::says::Found;
 use crate::standing::Rank;
 use crate::steps::registered::{self, Readiness};
+use crate::steps::sealed;
 use crate::steps::seed::{Seed, weighted};
 use crate::steps::trunks::{self, Asked, Way};
 use crate::trail::{Considered, Outcome, Trail};
@@ -60,6 +63,34 @@ pub(crate) fn choose<'p>(
         return Err(trunks::refusal(asked, &ways));
     }
     Ok(hops)
+}
+
+/// Leaves out the servers that are not written as `sips`.
+pub(crate) fn keep_sealed(
+    facts: &Facts,
+    hops: &mut Vec<RouteHop<'_>>,
+    trail: &mut Trail,
+) -> Result<(), Refusal> {
+    if !sealed::is_asked(facts) {
+        return Ok(());
+    }
+    let open = hops.extract_if(.., |hop| hop.hop.1.uri.secure != Secure::Sips);
+    let considered: Vec<Considered> = open
+        .map(|RouteHop { hop: (trunk, server), .. }| Considered {
+            outcome: Outcome::Rejected,
+            name: trunk.name.clone(),
+            why: format!("{} is no sips address", server.target).into(),
+            at: Some(trunk.at.clone()),
+        })
+        .collect();
+    if considered.is_empty() {
+        return Ok(());
+    }
+    let words = "no server that the call could go to is written as sips";
+    let (verdict, says) =
+        if hops.is_empty() { ("refused", words) } else { ("some", "some servers are no sips address") };
+    trail.note(sealed::NAME, verdict, says).considered = considered;
+    if hops.is_empty() { Err(Refusal::new(Code::NOT_SEALED, words)) } else { Ok(()) }
 }
 
 fn rows(ways: &[Way<'_>], hops: &[RouteHop<'_>], resting: &[RouteHop<'_>], facts: &Facts) -> Vec<Considered> {

@@ -12,7 +12,7 @@ use crate::policy::{Policy, Route, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::Caller;
 use crate::steps::devices::{self, Device};
-use crate::steps::prefer;
+use crate::steps::{prefer, sealed};
 use crate::trail::Trail;
 
 const NAME: &str = "place";
@@ -156,7 +156,8 @@ pub(crate) fn ringing<'p>(
 
 /// All devices of a user that the caller wants.
 fn wanted<'p>(user: &'p Arc<User>, facts: &'p Facts, trail: &mut Trail) -> Vec<Device<'p>> {
-    prefer::by_caller(devices::of(user, facts, trail), user, facts, trail)
+    let devices = sealed::keep_devices(devices::of(user, facts, trail), user, facts, trail);
+    prefer::by_caller(devices, user, facts, trail)
 }
 
 /// Whose devices ring.

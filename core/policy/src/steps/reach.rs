@@ -397,6 +397,7 @@ impl<'p> Reach<'_, 'p> {
         let day = policy.day(facts.at);
         let asked = Asked { facts, caller: sender, speaker, called, seed, day };
         let mut hops = choose::choose(&asked, routes, trail)?;
+        choose::keep_sealed(facts, &mut hops, trail)?;
         identity::keep_takers(who, &mut hops, trail)?;
         Ok(hops.into_iter().map(|hop| attempt::to_server(policy, who, caller, called, hop)).collect())
     }

@@ -77,6 +77,7 @@ impl Wire {
         self.check_leaks(to, &message, &mut found);
         match message.start() {
             Start::Request { method, .. } => {
+                check_sips(transport, &message, &mut found);
                 self.check_request(method, &message, &mut found);
                 self.duties.house_requested(at, method, &message, &mut found);
                 self.reliable.house_requested(&message, &mut found);
@@ -151,6 +152,20 @@ impl Wire {
         {
             found.push(format!("CSeq {number} after {last}"));
         }
+    }
+}
+
+/// What is sent to a `sips` address is sealed, and is answered to one (RFC 3261 8.1.1.8, 26.2.2).
+fn check_sips(transport: Transport, message: &Message<'_>, found: &mut Vec<String>) {
+    let is_sips = |uri: &str| uri.to_ascii_lowercase().starts_with("sips:");
+    if !message.request_uri().is_some_and(is_sips) {
+        return;
+    }
+    if !matches!(transport, Transport::Tls | Transport::Wss) {
+        found.push(format!("a sips address is sent to by {transport}"));
+    }
+    if message.contact().and_then(Result::ok).is_some_and(|own| !is_sips(own.uri)) {
+        found.push("its Contact is no sips address".to_owned());
     }
 }
 

@@ -19,6 +19,7 @@ mod changes;
 mod chaos;
 mod checks;
 mod codecs;
+mod d6_sips;
 mod deaths;
 mod dns;
 mod early_dialogs;

@@ -61,16 +61,19 @@ impl Aliases {
         self.meant.get(&Meant { listener: flow.listener, remote: flow.remote, name }).copied()
     }
 
-    /// A connection is no more; the flow that requests took which found it here.
+    /// A connection is no more; the flow that requests took which found it here. Where another has taken its
+    /// place already, they go on there.
     pub fn forget(&mut self, connection: ConnectionId) -> Option<Flow> {
         let alias = self.known.remove(&connection)?;
+        let before = self.meant.len();
         for meant in of(&alias) {
             if self.meant.get(&meant) == Some(&connection) {
                 self.meant.remove(&meant);
             }
         }
         let Alias { listener, remote, .. } = alias;
-        Some(Flow { transport: Transport::Tls, listener, connection: ConnectionId::NONE, remote })
+        let flow = Flow { transport: Transport::Tls, listener, connection: ConnectionId::NONE, remote };
+        (self.meant.len() < before).then_some(flow)
     }
 }
 

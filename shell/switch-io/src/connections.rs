@@ -54,6 +54,12 @@ struct Entry {
     interest: EventFlags,
 }
 
+impl Entry {
+    fn reaches(&self, address: IpAddr) -> bool {
+        self.reach.remote.ip().to_canonical() == address.to_canonical()
+    }
+}
+
 /// Who opened a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Origin {
@@ -125,7 +131,8 @@ impl Connections {
         let id = match flow.connection {
             ConnectionId::NONE if flow.transport.is_websocket() => None,
             ConnectionId::NONE => self.reach(now, flow, server_name, around),
-            id => self.open.contains_key(&id).then_some(id),
+            // Whoever remembers a connection that is gone must not find another under its number.
+            id => self.open.get(&id).filter(|open| open.reaches(flow.remote.ip())).map(|_| id),
         };
         let Some(id) = id else { return around.failed.push(flow) };
         self.put(id, &wire, around);

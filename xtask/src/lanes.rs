@@ -26,6 +26,7 @@ pub fn test() -> Result<(), Failure> {
     step("attackers at media, 60 seeds", || sim::live(Tale::Media, 0, 60))?;
     step("the same on two shards, 20 seeds", || sim::live_on(2, Tale::Media, 0, 20))?;
     step("chaos, 7 hours", || sim::live(Tale::Chaos, 1, 7))?;
+    step("a storm of 50,000 phones", || sim::live(Tale::Storms, 1, 1))?;
     step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
     step("demo", demo)?;
     step("interop", || interop::run(None, Load::Short))
@@ -40,6 +41,7 @@ pub fn long() -> Result<(), Failure> {
     step("random policies, 5,000 seeds", || sim::live(Tale::Policy, 0, 5_000))?;
     step("attackers at media, 5,000 seeds", || sim::live(Tale::Media, 0, 5_000))?;
     step("the same on two shards, 1,000 seeds", || sim::live_on(2, Tale::Media, 0, 1_000))?;
+    step("20 storms of 50,000 phones", || sim::live(Tale::Storms, 1, 20))?;
     step("fuzzing, ten minutes each", || fuzz::run_targets(None, 600))?;
     step("interop at full load", || interop::run(None, Load::Long))?;
     step("chaos, 200 hours", || sim::live(Tale::Chaos, 0, 200))

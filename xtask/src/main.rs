@@ -40,6 +40,7 @@ cargo xtask sim --chaos N [--from S]    hours in which servers, DNS and registra
 cargo xtask sim --media N [--from S]    attackers at the media of calls that change all the time;
                                         it and --sequences take --shards N
 cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a second
+cargo xtask sim --storms N [--from S]   50,000 phones come back at once, while calls go on
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask package                     makes the package for Debian, in target/package
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
@@ -104,7 +105,7 @@ struct Arguments {
     options: Vec<(String, Option<String>)>,
 }
 
-const WITH_VALUE: [&str; 10] = [
+const WITH_VALUE: [&str; 11] = [
     "--root",
     "--seeds",
     "--sequences",
@@ -112,6 +113,7 @@ const WITH_VALUE: [&str; 10] = [
     "--chaos",
     "--lamps",
     "--media",
+    "--storms",
     "--shards",
     "--from",
     "--seconds",

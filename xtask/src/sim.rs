@@ -3,7 +3,7 @@
 use crate::step::{Failure, cargo, run};
 
 /// What a seed is a seed of: a day, a sequence of deeds on one call, a policy with calls, an hour of chaos,
-/// lamps, calls under attack.
+/// lamps, calls under attack, a storm of phones.
 #[derive(Clone, Copy)]
 pub enum Tale {
     Day,
@@ -12,11 +12,12 @@ pub enum Tale {
     Chaos,
     Lamps,
     Media,
+    Storms,
 }
 
 impl Tale {
-    pub const ALL: [Tale; 6] =
-        [Tale::Day, Tale::Sequence, Tale::Policy, Tale::Chaos, Tale::Lamps, Tale::Media];
+    pub const ALL: [Tale; 7] =
+        [Tale::Day, Tale::Sequence, Tale::Policy, Tale::Chaos, Tale::Lamps, Tale::Media, Tale::Storms];
 
     /// The flag that asks for so many.
     pub fn flag(self) -> &'static str {
@@ -27,6 +28,7 @@ impl Tale {
             Tale::Chaos => "--chaos",
             Tale::Lamps => "--lamps",
             Tale::Media => "--media",
+            Tale::Storms => "--storms",
         }
     }
 
@@ -39,6 +41,7 @@ impl Tale {
             Tale::Chaos => 20,
             Tale::Lamps => 1,
             Tale::Media => 100,
+            Tale::Storms => 1,
         }
     }
 
@@ -47,7 +50,7 @@ impl Tale {
             Tale::Day | Tale::Sequence | Tale::Chaos | Tale::Media => {
                 "the seed it names is the whole bug report: run it alone with --from SEED --trace"
             }
-            Tale::Lamps => "the seed tells it all again: --from SEED",
+            Tale::Lamps | Tale::Storms => "the seed tells it all again: --from SEED",
             Tale::Policy => {
                 "the documents and the call it prints are the whole bug report: one of two opinions is wrong"
             }

@@ -14,6 +14,8 @@ mod frame;
 mod steer;
 mod stun;
 
+mod backlog;
+
 mod client_invite;
 mod client_other;
 mod clients;
@@ -38,6 +40,7 @@ mod slab;
 mod timing;
 mod token;
 
+pub use backlog::{Backlog, Fullness};
 pub use chance::Chance;
 pub use dialog::{Dialog, DialogRequest, PeerFault, Sent};
 pub use flow::{ConnectionId, Flow, Listener, ListenerId, Send, Transport, Wire, is_sips};

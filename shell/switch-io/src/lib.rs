@@ -8,7 +8,6 @@
 //! threads say to a shard.
 
 mod aliases;
-mod backlog;
 mod connection;
 mod connections;
 mod counters;

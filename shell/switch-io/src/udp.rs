@@ -4,9 +4,8 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use sip_stack::{ConnectionId, Flow, ListenerId, Send, Transport, Wire};
+use sip_stack::{Backlog, ConnectionId, Flow, Fullness, ListenerId, Send, Transport, Wire};
 
-use crate::backlog::{self, Backlog};
 use crate::counters::Counters;
 use crate::mmsg::{self, BATCH, Batch};
 use crate::ports::{Ports, Tapped, Way};
@@ -33,7 +32,7 @@ impl UdpPort {
         for _ in 0..BATCHES_PER_TURN {
             // An error is one of the network's about something sent earlier; what arrived is read next time.
             let Ok(count) = self.batch.receive(&self.socket) else {
-                self.backlog.note(backlog::Batch::Less);
+                self.backlog.note(Fullness::Less);
                 return;
             };
             for (remote, bytes) in self.batch.datagrams().filter(|(_, bytes)| !is_keep_alive(bytes)) {
@@ -44,10 +43,10 @@ impl UdpPort {
             }
             each(Batched::End);
             if count < BATCH {
-                self.backlog.note(backlog::Batch::Less);
+                self.backlog.note(Fullness::Less);
                 return;
             }
-            self.backlog.note(backlog::Batch::Full);
+            self.backlog.note(Fullness::Full);
         }
     }
 

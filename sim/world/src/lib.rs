@@ -18,6 +18,7 @@ mod attackers;
 mod clock;
 mod network;
 mod sprayer;
+pub mod storm;
 mod streams;
 mod street;
 mod zone;

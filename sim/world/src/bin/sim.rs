@@ -1,7 +1,7 @@
 //! Lives through random days: `sim --seeds N --from S [--json] [--trace]`; or plays whatever the parties of
 //! one call may do to it: `sim --sequences N`; or asks the reference about random policies:
 //! `sim --policies N`; or lives through hours of chaos: `sim --chaos N`; or lights lamps: `sim --lamps N`; or
-//! lets attackers at the media of calls: `sim --media N`.
+//! lets attackers at the media of calls: `sim --media N`; or all phones come back at once: `sim --storms N`.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use world::Chronicle;
 use world::lamps::{self, Lamps};
 use world::seeds::{self, Summary, Tale};
+use world::storm::{self, Weather};
 
 struct Wanted {
     what: What,
@@ -26,11 +27,12 @@ enum What {
     Policies,
     Chaos,
     Lamps,
+    Storms,
     Media { shards: u8 },
 }
 
 const USAGE: &str = "usage: sim [--seeds N | --sequences N | --policies N | --chaos N | --lamps N | \
-                     --media N] [--from S] \
+                     --media N | --storms N] [--from S] \
                      [--shards N, with --sequences or --media before it] [--json] [--trace]";
 
 const ONE_CALL: Tale = Tale::Sequence { shards: 1 };
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         What::Policies => compare(&wanted),
         What::Chaos => survive(&wanted),
         What::Lamps => light(&wanted),
+        What::Storms => blow(&wanted),
         What::Media { shards } => besiege(&wanted, shards),
     }
 }
@@ -114,6 +117,42 @@ fn survive(wanted: &Wanted) -> ExitCode {
     // Whoever closed our output knows why.
     let _ = writeln!(std::io::stdout(), "{text}");
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Lets 50,000 phones come back at once, while calls go on.
+fn blow(wanted: &Wanted) -> ExitCode {
+    let mut is_good = true;
+    for seed in wanted.from..wanted.from + wanted.seeds {
+        let began = Instant::now();
+        let weather = Weather::great();
+        let outcome = storm::blow(seed, &weather, storm::PROMISED);
+        let verdict = &outcome.verdict;
+        let is_well = (verdict.well, verdict.repeats, outcome.calls_left) == (verdict.calls, 0, 0);
+        let are_back = verdict.registered.len() == weather.phones && verdict.all_back() <= storm::PROMISED;
+        is_good &= is_well && are_back;
+        let text = format!(
+            "seed {seed}: {} of {} phones back, half within {:.1?}, all within {:.1?}; {} put off, {} asked \
+             again, {} not heard for 32 s; {} of {} calls went well, {} of {} for help, {} messages said \
+             again, rang within {:.0?} (p99), in {:.1} s",
+            verdict.registered.len(),
+            weather.phones,
+            verdict.back_within(500),
+            verdict.all_back(),
+            outcome.put_off,
+            verdict.asked_again,
+            verdict.unheard,
+            verdict.well,
+            verdict.calls,
+            verdict.help_well,
+            verdict.help,
+            verdict.repeats,
+            verdict.rang_within(990),
+            began.elapsed().as_secs_f64()
+        );
+        // Whoever closed our output knows why.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Lights ten thousand lamps, and looks at them while calls come and go.
@@ -249,6 +288,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
                 };
             }
             "--policies" => (wanted.what, wanted.seeds) = (What::Policies, number()?),
+            "--storms" => (wanted.what, wanted.seeds) = (What::Storms, number()?),
             "--lamps" => (wanted.what, wanted.seeds) = (What::Lamps, number()?),
             "--media" => (wanted.what, wanted.seeds) = (What::Media { shards: 1 }, number()?),
             "--chaos" => (wanted.what, wanted.seeds) = (What::Chaos, number()?),

@@ -63,6 +63,7 @@ mod shaping;
 mod shards;
 mod silence;
 mod srtp;
+mod storms;
 mod strangers;
 mod targets;
 mod tcp;

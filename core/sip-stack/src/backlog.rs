@@ -14,16 +14,16 @@ pub struct Backlog {
 
 /// How much a batch held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Batch {
+pub enum Fullness {
     Full,
     Less,
 }
 
 impl Backlog {
-    pub fn note(&mut self, batch: Batch) {
+    pub fn note(&mut self, batch: Fullness) {
         self.full_in_a_row = match batch {
-            Batch::Full => self.full_in_a_row.saturating_add(1),
-            Batch::Less => 0,
+            Fullness::Full => self.full_in_a_row.saturating_add(1),
+            Fullness::Less => 0,
         };
     }
 

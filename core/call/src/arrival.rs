@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use policy::{CallPlan, Code, Decision, Facts, Refusal, Reliable, Trail};
 use sip_message::{Header, Line, Message, Method, Uri};
-use sip_stack::auth::{Proof, Secret};
+use sip_stack::auth::Proof;
 use sip_stack::{EXTENSIONS, Flow, Reply, ServerId, auth, is_sips};
 
 use crate::body::{self, Body};
@@ -325,14 +325,14 @@ fn proven(room: &mut Room<'_>, message: &Message<'_>) -> Option<String> {
     }
     let now = room.now.wall_ms();
     for line in message.lines().filter(|line| line.header == Header::Authorization) {
-        let algorithm = auth::algorithm_of(line.value);
-        if !algorithm.is_some_and(|one| registrar::algorithms(room.policy).contains(&one)) {
+        let known = registrar::algorithms(room.policy);
+        let Some(algorithm) = auth::algorithm_of(line.value).filter(|one| known.contains(one)) else {
             continue;
-        }
+        };
         let Some(user) = auth::user_of(line.value) else { continue };
         let Some(password) = room.policy.credentials_of(&user) else { continue };
         let (method, uri) = (Method::Invite.as_str(), message.request_uri().unwrap_or_default());
-        let secret = Secret::Password(password.reveal());
+        let Some(secret) = registrar::secret_of(password, algorithm) else { continue };
         if room.guard.verify(now, line.value, method, uri, secret, message.body()) == Proof::Proven {
             return Some(user);
         }

@@ -27,6 +27,7 @@ mod causes;
 mod limit;
 mod orbit;
 mod pace;
+mod password;
 mod refusal;
 mod responses;
 mod says;
@@ -92,6 +93,7 @@ pub use model::{
 pub use music::Music;
 pub use orbit::{Orbit, Parking};
 pub use pace::{LineFull, Pace, Turn};
+pub use password::{Hashed, Password};
 pub use plan::{Decision, plan, plan_live, redirected_live};
 pub use policy::{Interface, Policy, RegistrarRules, Server, StoredTest};
 pub use protection::{Protection, Seal, protections};

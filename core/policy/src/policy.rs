@@ -9,8 +9,8 @@ use std::time::Duration;
 use model::{
     AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Ice,
     Identity, KernelPath, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern,
-    PortRange, Precedence, Problem, RingOrder, Rule, Secret, Side, SipUri, Source, TollBypass, Transit,
-    Transport, TrunkDirection, TrunkKind, Watchers,
+    PortRange, Precedence, Problem, RingOrder, Rule, Side, SipUri, Source, TollBypass, Transit, Transport,
+    TrunkDirection, TrunkKind, Watchers,
 };
 
 use sound::Tone;
@@ -30,6 +30,7 @@ use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Place, Plans, rendered};
 use crate::orbit::Orbit;
 use crate::pace::Pace;
+use crate::password::Password;
 use crate::refusal::Code;
 use crate::responses::Responses;
 use crate::rights::{Rights, Usage};
@@ -216,13 +217,13 @@ impl Policy {
     }
 
     /// A user who may register, and the password that proves it.
-    pub fn who_registers(&self, user: &str) -> Option<(&Arc<str>, &Secret<String>)> {
+    pub fn who_registers(&self, user: &str) -> Option<(&Arc<str>, &Password)> {
         let (name, user) = self.users.get_key_value(user)?;
         Some((name, user.password.as_ref()?))
     }
 
     /// The password of a user, if there is such a user and it has one.
-    pub fn credentials_of(&self, user: &str) -> Option<&Secret<String>> {
+    pub fn credentials_of(&self, user: &str) -> Option<&Password> {
         self.users.get(user)?.password.as_ref()
     }
 
@@ -520,7 +521,7 @@ pub(crate) struct User {
     pub number: Option<Number>,
     pub extension: Option<Arc<str>>,
     pub dial_plan: Option<Arc<str>>,
-    pub password: Option<Secret<String>>,
+    pub password: Option<Password>,
     pub devices: Vec<SipUri>,
     pub ring: RingOrder,
     /// What rings along.

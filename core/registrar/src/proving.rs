@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use policy::{Policy, WallTime};
+use policy::{Password, Policy, WallTime};
 use sip_message::{Header, Message};
 use sip_stack::auth::{self, Algorithm, Guard, Secret};
 use sip_stack::{Reply, Send, ServerId, Stack};
@@ -64,11 +64,11 @@ pub(crate) fn prove(
     let mut proof = Proof::Nobody;
     for line in message.lines().filter(|line| line.header == Header::Authorization) {
         let Some(name) = auth::user_of(line.value) else { continue };
-        if !auth::algorithm_of(line.value).is_some_and(|one| known.contains(&one)) {
+        let Some(algorithm) = auth::algorithm_of(line.value).filter(|one| known.contains(one)) else {
             continue;
-        }
+        };
         let Some((user, password)) = policy.who_registers(&name) else { continue };
-        let secret = Secret::Password(password.reveal());
+        let Some(secret) = secret_of(password, algorithm) else { continue };
         let body = message.body();
         match guard.verify(wall_ms(wall), line.value, method.as_str(), uri, secret, body) {
             auth::Proof::Proven => return Proof::By(Arc::clone(user)),
@@ -87,6 +87,12 @@ fn challenges(policy: &Policy, guard: &mut Guard, wall: WallTime, proof: &Proof)
         Proof::Nobody => guard.challenge(wall_ms(wall), &algorithms(policy)),
         Proof::Late => guard.challenge_stale(wall_ms(wall), &algorithms(policy)),
     }
+}
+
+/// What a proof by this algorithm is held against; nothing where the password is known by others alone.
+pub fn secret_of(password: &Password, algorithm: Algorithm) -> Option<Secret<'_>> {
+    let hashed = || password.hashed_by(algorithm.name()).map(|sum| Secret::Ha1(algorithm, sum));
+    password.clear().map(Secret::Password).or_else(hashed)
 }
 
 /// What users may prove themselves by, the preferred first.

@@ -57,6 +57,18 @@ pub enum User {
         #[arg(long)]
         json: bool,
     },
+    /// Reads a password, and says what to keep in its place: what digests make of it (HA1)
+    #[command(
+        after_help = "Examples:\n  tandem user secret hana --realm contoso.example < password > hana.secret\n  \
+tandem user secret minsu --realm contoso.example < /dev/tty"
+    )]
+    Secret {
+        /// The name in [user.NAME]
+        name: String,
+        /// The realm of the house: `[system] realm`
+        #[arg(long)]
+        realm: String,
+    },
     /// One user's registered phones
     #[command(
         after_help = "Examples:\n  tandem user show hana --dir /etc/tandem\n  tandem user show hana --json"

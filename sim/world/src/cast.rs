@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use actors::{Credentials, Profile, Transport};
 use model::{Documents, SipUri};
-use policy::{Interface, Policy};
+use policy::{Interface, Password, Policy};
 
 /// Every secret of a story.
 pub(crate) const PASSWORD: &str = "a password of the story";
@@ -24,7 +24,8 @@ pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String
             profile.transport = transport(&device.contact.value);
             profile.credentials = policy
                 .credentials_of(name)
-                .map(|password| Credentials { user: name.to_string(), password: password.reveal().clone() });
+                .and_then(Password::clear)
+                .map(|password| Credentials { user: name.to_string(), password: password.to_owned() });
             cast.push(profile);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, Problem, RingOrder, Spot};
+use model::{Code, Document, Fault, Problem, RingOrder, SecretRef, Spot};
 
 use crate::compile::Compiler;
 use crate::compile::rights::RightsBook;
@@ -12,6 +12,7 @@ use crate::directory::Directory;
 use crate::forward::{Forward, Target};
 use crate::limit::Unit;
 use crate::numbering::Country;
+use crate::password::Password;
 use crate::policy::{Habits, Site, User};
 
 /// The members of teams that ring by idleness.
@@ -43,7 +44,7 @@ impl Compiler<'_> {
                 number: document.number.as_ref().map(|number| number.value.clone()),
                 dial_plan: self.dial_plan_of(document, document.dialplan.as_ref()),
                 extension: document.extension.as_ref().map(|extension| extension.as_str().into()),
-                password: document.password.as_ref().and_then(|place| self.secret(document, place)),
+                password: document.password.as_ref().and_then(|place| self.password(document, place)),
                 devices: document.devices.iter().map(|device| device.contact.value.clone()).collect(),
                 ring: document.ring,
                 also: document.also.iter().filter_map(|target| self.target(document, target)).collect(),
@@ -65,6 +66,19 @@ impl Compiler<'_> {
             users.insert(document.name.clone(), Arc::new(user));
         }
         users
+    }
+
+    fn password(&mut self, user: &Document<model::User>, place: &Spot<SecretRef>) -> Option<Password> {
+        let value = self.secret(user, place)?;
+        match Password::read(value, &user.name, self.documents.system.realm()) {
+            Ok(password) => Some(password),
+            Err(words) => {
+                let fault = Fault::new(Code::NO_SECRET_VALUE, format!("{}: {words}", place.value));
+                let fault = fault.suggest("make it anew: tandem user secret");
+                self.problems.push(self.documents.problem_at(user, place, fault));
+                None
+            }
+        }
     }
 
     fn forward(&mut self, user: &Document<model::User>) -> Forward {

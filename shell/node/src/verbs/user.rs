@@ -1,8 +1,11 @@
-//! `tandem user`: who has a phone registered, and where it is, in words.
+//! `tandem user`: who has a phone registered, and where it is, in words; and what to keep of a password.
 
-use anyhow::Result;
+use std::io::BufRead;
+
+use anyhow::{Result, bail};
 use cli::{Exit, Paint, Palette, User};
 use serde_json::{Value, json};
+use sip_stack::auth::Algorithm;
 
 use crate::control::Request;
 use crate::verbs::{Form, ask};
@@ -10,6 +13,7 @@ use crate::verbs::{Form, ask};
 pub fn run(verb: &User, palette: Palette) -> Result<Exit> {
     let (house, json) = match verb {
         User::List { house, json } | User::Show { house, json, .. } => (house, *json),
+        User::Secret { name, realm } => return secret(name, realm),
     };
     let answer = match ask(&house.data(), &Request::Phones {})? {
         Ok(answer) => answer,
@@ -19,7 +23,25 @@ pub fn run(verb: &User, palette: Palette) -> Result<Exit> {
     Ok(match verb {
         User::List { .. } => list(&answer, form, palette),
         User::Show { name, .. } => show(&answer, name, form, palette),
+        User::Secret { .. } => Exit::Done,
     })
+}
+
+/// Makes of the first line of the input what a house can keep in place of the password.
+fn secret(name: &str, realm: &str) -> Result<Exit> {
+    if [name, realm].iter().any(|word| word.is_empty() || word.contains(char::is_whitespace)) {
+        bail!("a user and a realm are a word each");
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        bail!("no password came; give it as the first line of the input");
+    }
+    let all = [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512_256];
+    let sums = all.map(|one| format!(" {}={}", one.name(), one.ha1(name, realm, password)));
+    println!("ha1 realm={realm} user={name}{}", sums.concat());
+    Ok(Exit::Done)
 }
 
 fn users(answer: &Value) -> impl Iterator<Item = &Value> {

@@ -99,7 +99,7 @@ impl Storm {
                 phone.open = None;
                 self.register(now, index, out);
             }
-            // What the house refuses is no part of a storm: it stays unregistered, and is seen in the verdict.
+            // What the house refuses is no part of a storm: the verdict sees who is not back.
             _ => phone.open = None,
         }
     }

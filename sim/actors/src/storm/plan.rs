@@ -26,7 +26,8 @@ impl StormPlan {
              media = {{ path = \"direct\" }}\n\
              [trunk.far]\nservers = [{{ uri = \"sip:{callees}\" }}]\ndirection = \"out\"\n\
              health = {{ options = \"off\" }}\nmedia = {{ path = \"direct\" }}\n\
-             [route.all]\norder = 10\nto = \"*\"\nfrom = {{ trunk = \"pbx\" }}\nuse = [{{ trunk = \"far\" }}]\n\
+             [route.all]\norder = 10\nto = \"*\"\nfrom = {{ trunk = \"pbx\" }}\n\
+             use = [{{ trunk = \"far\" }}]\n\
              [emergency.us]\ncountry = \"US\"\ndial = [\"911\"]\ntrunks = [\"far\"]\n",
             self.house.ip(),
             self.house.port(),

@@ -20,6 +20,7 @@ mod chaos;
 mod checks;
 mod codecs;
 mod d6_sips;
+mod d9_hashed;
 mod deaths;
 mod dns;
 mod early_dialogs;

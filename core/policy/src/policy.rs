@@ -10,7 +10,7 @@ use model::{
     AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Ice,
     Identity, KernelPath, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern,
     PortRange, Precedence, Problem, RingOrder, Rule, Side, SipUri, Source, TollBypass, Transit, Transport,
-    TrunkDirection, TrunkKind, Watchers,
+    TrunkDirection, TrunkKind, Watchers, Wildcards,
 };
 
 use sound::Tone;
@@ -362,6 +362,8 @@ pub struct Interface {
     pub tls_certificate: Option<Arc<str>>,
     pub tls_key: Option<Arc<str>>,
     pub tls_verify: Option<Arc<str>>,
+    /// What servers that we connect to may show.
+    pub tls_wildcards: Wildcards,
     pub media_ports: PortRange,
     pub side: Side,
     /// Whether far ends find our media here by checks.

@@ -9,7 +9,7 @@ use model::{KernelPath, PortRange};
 use policy::{Interface, Policy};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::MediaRange;
-use switch_io::{Callers, ListenerSettings, Origins, Pages, Tls, TlsFiles};
+use switch_io::{Callers, ListenerSettings, Origins, Pages, Tls, TlsFiles, Wildcards};
 
 /// Every address that the policy's interfaces listen on. Files of certificates are looked for from `base`.
 pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> {
@@ -126,6 +126,10 @@ fn tls_of(interface: &Interface, base: &Path, callers: Callers) -> Result<Tls> {
         key: base.join(key),
         roots: interface.tls_verify.as_deref().map(|path| base.join(path)),
         callers,
+        wildcards: match interface.tls_wildcards {
+            model::Wildcards::Refused => Wildcards::Refused,
+            model::Wildcards::Accepted => Wildcards::Accepted,
+        },
     };
     Tls::load(files).with_context(|| format!("interface {}", interface.name))
 }

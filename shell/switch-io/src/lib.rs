@@ -30,6 +30,7 @@ mod udp;
 pub use counters::Counts;
 pub use mail::{Full, Mail};
 pub use ports::{Fault, Keep, KeepMessages, KeepPhones, KeepPresence, Ports, Tap, Tapped, Way};
+pub use proof::Wildcards;
 pub use settings::{Limits, ListenerSettings, Settings};
 pub use start::{Asker, Handle, StartFault, start};
 pub use tls::{Callers, Renewed, Tls, TlsFault, TlsFiles};

@@ -17,6 +17,13 @@ use rustls::{
     client::danger::HandshakeSignatureValid,
 };
 
+/// Whether whom we connect to may be named by a wildcard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wildcards {
+    Refused,
+    Accepted,
+}
+
 /// Asks every far end for a certificate, and takes whatever comes: what it is worth is found out later.
 #[derive(Debug)]
 pub struct Asking {
@@ -52,16 +59,18 @@ impl Asking {
 }
 
 /// Believes whoever takes a connection of ours, if its certificate names the domain that was looked for, as
-/// a DNS name or as the SIP URI of a domain (RFC 5922). What browsers make of a wildcard holds for no domain.
+/// a DNS name or as the SIP URI of a domain (RFC 5922). What browsers make of a wildcard holds for no domain,
+/// but where the operator says so.
 #[derive(Debug)]
 pub struct Meant {
     roots: Arc<RootCertStore>,
     provider: Arc<CryptoProvider>,
+    wildcards: Wildcards,
 }
 
 impl Meant {
-    pub fn new(roots: Arc<RootCertStore>, provider: Arc<CryptoProvider>) -> Meant {
-        Meant { roots, provider }
+    pub fn new(roots: Arc<RootCertStore>, provider: Arc<CryptoProvider>, wildcards: Wildcards) -> Meant {
+        Meant { roots, provider, wildcards }
     }
 }
 
@@ -81,14 +90,15 @@ impl ServerCertVerifier for Meant {
             ServerName::DnsName(name) => {
                 let name = name.as_ref().trim_end_matches('.');
                 let is_it = names_in(own).iter().any(|own| own.eq_ignore_ascii_case(name));
-                if is_it {
-                    Ok(ServerCertVerified::assertion())
-                } else {
-                    Err(CertificateError::NotValidForName.into())
+                match self.wildcards {
+                    _ if is_it => Ok(()),
+                    Wildcards::Accepted => verify_server_name(&parsed, meant),
+                    Wildcards::Refused => Err(CertificateError::NotValidForName.into()),
                 }
             }
-            address => verify_server_name(&parsed, address).map(|()| ServerCertVerified::assertion()),
+            address => verify_server_name(&parsed, address),
         }
+        .map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -14,7 +14,7 @@ use rustls::server::VerifierBuilderError;
 use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 use thiserror::Error;
 
-use crate::proof::{Asking, Meant, names_in};
+use crate::proof::{Asking, Meant, Wildcards, names_in};
 
 /// Where most systems keep the certificates that everybody trusts.
 const SYSTEM_ROOTS: [&str; 3] =
@@ -28,6 +28,7 @@ pub struct TlsFiles {
     /// Whom we believe; the system's roots if not given.
     pub roots: Option<PathBuf>,
     pub callers: Callers,
+    pub wildcards: Wildcards,
 }
 
 /// Whether who connects is asked for a certificate.
@@ -156,7 +157,7 @@ impl Roles {
         let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Meant::new(roots, provider)))
+            .with_custom_certificate_verifier(Arc::new(Meant::new(roots, provider, files.wildcards)))
             .with_client_auth_cert(chain, key)?;
         Ok(Roles { server: Arc::new(server), client: Arc::new(client), asking })
     }

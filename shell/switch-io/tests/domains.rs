@@ -14,7 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use sip_stack::Transport;
-use switch_io::{Callers, TlsFiles};
+use switch_io::{Callers, TlsFiles, Wildcards};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SOON: Duration = Duration::from_secs(20);
@@ -48,6 +48,29 @@ fn d6_a_server_is_believed_if_its_certificate_names_the_domain_that_was_meant() 
         assert_eq!(request.starts_with("OPTIONS "), is_believed, "{names:?}: {request}");
         // What we open we offer for requests of the far end, who can see by our certificate who we are.
         assert_eq!(request.lines().nth(1).is_some_and(|via| via.ends_with(";alias")), is_believed);
+        house.handle.stop();
+    }
+}
+
+/// Some providers show nothing else: where the operator takes it for a name, it is one for servers, and no
+/// more of a name than browsers make of it.
+#[test]
+fn d6_a_wildcard_is_a_name_where_the_operator_says_so() {
+    let below = "sbc.east.test";
+    for (test, name, is_believed) in
+        [("star", "*.east.test", true), ("star-name", below, true), ("star-above", "*.test", false)]
+    {
+        let provider = Certificates::of(test, &[name]);
+        let listener = TcpListener::bind((HERE, 0)).unwrap();
+        let listen = [(Transport::Tls, free("127.0.0.1"))];
+        let uri = format!("sip:{below}:{};transport=tls", listener.local_addr().unwrap().port());
+        let files = TlsFiles { wildcards: Wildcards::Accepted, ..provider.files.clone() };
+        let (tls, more, hosts) = (Some(files), probed(&uri, ""), Some((below, HERE)));
+        let house = House::start(Wish { listen: &listen, tls, more, hosts, ..Wish::default() });
+
+        let request = first_request(&listener, &provider);
+
+        assert_eq!(request.starts_with("OPTIONS "), is_believed, "{name}: {request}");
         house.handle.stop();
     }
 }

@@ -116,7 +116,7 @@ pub use site::{Operator, Site, SiteMedia, TollBypass};
 pub use source::{Place, SourceFile};
 pub use spot::Spot;
 pub use suggest::nearest;
-pub use system::{DeviceMedia, Digest, Interface, LogLevel, Side, System};
+pub use system::{DeviceMedia, Digest, Interface, LogLevel, Side, System, Wildcards};
 pub use template::{About, Ask, Offered, Services, Template, TemplateKind, template_faults, templates};
 pub use trunk::{Accept, Auth, DidRule, Server, Transit, Trunk, TrunkDirection, TrunkKind, TrunkMedia};
 pub use trunk_limits::{Rate, TrunkLimits};

@@ -165,6 +165,10 @@ pub struct Interface {
     pub tls_key: Option<String>,
     /// A file of roots that far ends' certificates are checked against.
     pub tls_verify: Option<String>,
+    /// Whether a server that we connect to may show a certificate that names its domain by a wildcard alone,
+    /// against RFC 5922 7.2.
+    #[serde(default)]
+    pub tls_wildcards: Wildcards,
     #[serde(default = "media_ports")]
     pub media_ports: PortRange,
     #[serde(default)]
@@ -178,6 +182,17 @@ pub struct Interface {
     /// How what leaves it is marked.
     #[serde(default)]
     pub dscp: Marks,
+}
+
+/// What a certificate for "*.example.net" says of sip.example.net.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Wildcards {
+    /// Nothing: the name itself has to stand in it.
+    #[default]
+    Refused,
+    /// What browsers make of it.
+    Accepted,
 }
 
 fn media_ports() -> PortRange {

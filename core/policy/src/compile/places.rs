@@ -31,6 +31,7 @@ impl Compiler<'_> {
                 tls_certificate: document.tls_certificate.as_deref().map(Arc::from),
                 tls_key: document.tls_key.as_deref().map(Arc::from),
                 tls_verify: document.tls_verify.as_deref().map(Arc::from),
+                tls_wildcards: document.tls_wildcards,
                 media_ports: document.media_ports,
                 side: document.side,
                 ice: document.ice,

@@ -16,6 +16,7 @@ use sip_stack::{Listener, ListenerId, Transport};
 use switch::{Answer, Event, Now, Question, Settings as SwitchSettings, Switch};
 use switch_io::{
     Callers, Handle, Limits, ListenerSettings, Mail, Origins, Pages, Ports, Settings, Tls, TlsFiles, Way,
+    Wildcards,
 };
 
 /// The pages that a test's house lets in.
@@ -189,6 +190,7 @@ impl Certificates {
             key,
             roots: Some(certificate),
             callers: Callers::NotAsked,
+            wildcards: Wildcards::Refused,
         };
         let certificates = Certificates { directory, names, files };
         certificates.renew();

@@ -46,7 +46,7 @@ pub(crate) struct Bridge {
     /// How often the sides have described themselves.
     described: u32,
     stage: Stage,
-    figures: Option<Figures>,
+    figures: Option<Box<Figures>>,
     purpose: Purpose,
     /// Who speaks next on the callee's side is another peer than before.
     peer: Peer,
@@ -680,7 +680,7 @@ impl Bridge {
         let Stage::Closing(left) = &mut self.stage else { return };
         *left = left.saturating_sub(1);
         let is_last = *left == 0;
-        self.figures.get_or_insert(*figures);
+        self.figures.get_or_insert_with(|| Box::new(*figures));
         if is_last {
             self.shut(room);
         }

@@ -42,7 +42,7 @@ pub struct Call {
     pub(crate) state: State,
     pub(crate) bridge: Bridge,
     /// A re-INVITE or UPDATE on its way from one leg to the other. One at a time.
-    pub(crate) exchange: Option<Exchange>,
+    pub(crate) exchange: Option<Box<Exchange>>,
     /// Other requests on their way from one leg to the other.
     pub(crate) passing: Vec<Passing>,
     /// Key presses that are told by INFO.
@@ -76,7 +76,7 @@ pub struct Call {
     /// What other calls have to do once this event is over.
     pub(crate) errands: Vec<Errand>,
     /// 2xx of ours that wait for their ACK, by `Side`.
-    pub(crate) unacked: [Option<Unacked>; 2],
+    pub(crate) unacked: [Option<Box<Unacked>>; 2],
     /// What we owe or sent for the last 2xx of each side.
     pub(crate) acks: [Ack; 2],
     /// To tags of callees whose answers lost against another's, and whose dialogs were ended.
@@ -168,8 +168,9 @@ pub(crate) struct Unacked {
 }
 
 impl Unacked {
-    pub fn new(now: Instant, wire: Wire, flow: Flow, cseq: u32) -> Unacked {
-        Unacked { wire, flow, cseq, repeat_at: Some(now + T1), gap: T1, give_up_at: now + 64 * T1 }
+    /// In a box, as most of a call's time there is none.
+    pub fn boxed(now: Instant, wire: Wire, flow: Flow, cseq: u32) -> Box<Unacked> {
+        Box::new(Unacked { wire, flow, cseq, repeat_at: Some(now + T1), gap: T1, give_up_at: now + 64 * T1 })
     }
 }
 

@@ -159,6 +159,10 @@ impl Draft {
     pub(crate) fn attempt_began(&mut self, room: &Room<'_>, plan: &AttemptPlan) {
         let at = self.time(room);
         let Some(record) = &mut self.record else { return };
+        // Most calls have one, and a vector's first step makes room for four.
+        if record.attempts.is_empty() {
+            record.attempts.reserve_exact(1);
+        }
         record.attempts.push(AttemptRecord {
             callee: callee_of(plan),
             route: plan.route.as_ref().map(|route| route.to_string()),

@@ -216,7 +216,7 @@ impl Call {
         let now = room.now.instant;
         if let Some(wire) = room.stack.respond(now, server, &reply, room.sends) {
             let cseq = self.caller.invite_cseq;
-            self.unacked[Side::Caller as usize] = Some(Unacked::new(now, wire, self.caller.flow, cseq));
+            self.unacked[Side::Caller as usize] = Some(Unacked::boxed(now, wire, self.caller.flow, cseq));
         }
     }
 

@@ -282,7 +282,7 @@ impl Call {
         let now = room.now.instant;
         if let Some(wire) = room.stack.respond(now, server, &reply, room.sends) {
             let cseq = message.cseq().number;
-            self.unacked[Side::Callee as usize] = Some(Unacked::new(now, wire, flow, cseq));
+            self.unacked[Side::Callee as usize] = Some(Unacked::boxed(now, wire, flow, cseq));
         }
     }
 }

@@ -240,7 +240,7 @@ impl Call {
         let flow = dialog.flow();
         if let (Some(wire), Verb::Invite) = (wire, verb) {
             let cseq = message.cseq().number;
-            self.unacked[side as usize] = Some(Unacked::new(now, wire, flow, cseq));
+            self.unacked[side as usize] = Some(Unacked::boxed(now, wire, flow, cseq));
         }
         self.tell_identity(room, side.other());
     }

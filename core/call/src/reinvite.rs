@@ -91,8 +91,9 @@ impl Call {
         let stage = Stage::Asked(if offer.is_some() { Offer::Made } else { Offer::LeftOpen });
         let target = message.contact().and_then(Result::ok).map(|contact| contact.uri.into());
         let (cseq, named) = (message.cseq().number, message.line(Header::From).map(Box::from));
-        self.exchange =
-            Some(Exchange { from, verb, server, cseq, client, target, named, stage, session, before, said });
+        let exchange =
+            Exchange { from, verb, server, cseq, client, target, named, stage, session, before, said };
+        self.exchange = Some(Box::new(exchange));
     }
 
     pub(crate) fn exchange_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
@@ -194,7 +195,7 @@ impl Call {
             && let Some(dialog) = self.dialog(side)
         {
             let flow = dialog.flow();
-            self.unacked[side as usize] = Some(Unacked::new(now, wire, flow, exchange.cseq));
+            self.unacked[side as usize] = Some(Unacked::boxed(now, wire, flow, exchange.cseq));
         }
     }
 

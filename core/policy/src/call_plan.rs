@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CarriedMethods, Dtmf, EarlyMedia, Keys, KeysInClear, MediaPath, MediaSenders, Redirect, Reliable, Secret,
-    SessionIds, SessionTimer, Silence, Srtp, Transfer,
+    CarriedMethods, Dtmf, EarlyMedia, Keys, KeysInClear, MediaPath, MediaSenders, Recorded, Redirect,
+    Reliable, Secret, SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 use serde::Serialize;
 use sound::Tone;
@@ -346,6 +346,9 @@ pub struct LegRules {
     /// What it hears before a call of its own is refused.
     #[serde(skip)]
     pub aloud: Option<Arc<Aloud>>,
+    /// Whether its far end is recorded, if anybody has said.
+    #[serde(skip)]
+    pub record: Option<Recorded>,
     /// What rules do to headers after the INVITE that begins the call.
     #[serde(skip)]
     pub dress: Option<Arc<Dress>>,

@@ -74,8 +74,7 @@ fn compile_with(
     compiler.extension_prefixes();
     let schedules = compiler.schedules();
     let routes = compiler.routes(&trunks, &users, &schedules);
-    let dial_plans = compiler.dial_plans();
-    let emergencies = compiler.emergencies(&trunks);
+    let (dial_plans, emergencies) = (compiler.dial_plans(), compiler.emergencies(&trunks));
     let policy = Policy {
         revision: older.map_or(1, |older| older.revision + 1),
         realm: documents.system.realm().into(),
@@ -88,6 +87,7 @@ fn compile_with(
         handed_on: compiler.handed_on(),
         plans: std::mem::take(&mut compiler.plans),
         device_leg: device_leg(documents, music),
+        recordings: compiler.recordings(),
         aloud: compiler.aloud_limit(),
         sounds: std::mem::take(&mut compiler.sounds.read),
         malicious_code: documents.system.malicious_code.as_ref().map(|code| code.as_str().into()),
@@ -233,8 +233,17 @@ fn device_leg(documents: &Documents, music: Music) -> LegRules {
     let srtp = SrtpRules { mode: media.srtp, keys: media.keys, keys_in_clear, otherwise: Otherwise::Refused };
     // What users ask for is the house's to carry out.
     let redirect = documents.system.redirect;
-    let (senders, dtmf) = (media.senders, media.dtmf);
-    LegRules { srtp, senders, dtmf, transfer: Transfer::Inside, redirect, music, ..LegRules::default() }
+    let (senders, dtmf, record) = (media.senders, media.dtmf, media.record);
+    LegRules {
+        srtp,
+        senders,
+        dtmf,
+        transfer: Transfer::Inside,
+        redirect,
+        music,
+        record,
+        ..LegRules::default()
+    }
 }
 
 struct Compiler<'d> {

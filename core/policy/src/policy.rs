@@ -9,8 +9,8 @@ use std::time::Duration;
 use model::{
     AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Ice,
     Identity, KernelPath, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern,
-    PortRange, Precedence, Problem, RingOrder, Rule, Side, SipUri, Source, TollBypass, Transit, Transport,
-    TrunkDirection, TrunkKind, Watchers, Wildcards,
+    PortRange, Precedence, Problem, Recorded, RingOrder, Rule, Side, SipUri, Source, TollBypass, Transit,
+    Transport, TrunkDirection, TrunkKind, Watchers, Wildcards,
 };
 
 use sound::Tone;
@@ -25,7 +25,7 @@ use crate::directory::{Directory, Extensions};
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::forward::{Forward, Target};
 use crate::limit::{Claim, Limit, Permit};
-use crate::music::Sound;
+use crate::music::{Music, Sound};
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Place, Plans, rendered};
 use crate::orbit::Orbit;
@@ -94,6 +94,7 @@ pub struct Policy {
     pub(crate) device_leg: LegRules,
     /// Files of sound, by their names.
     pub(crate) sounds: BTreeMap<Arc<str>, Sound>,
+    pub(crate) recordings: RecordingRules,
     /// How many may be refused aloud at once; nothing, where nobody is.
     pub(crate) aloud: Option<Arc<Limit>>,
     /// What is dialled to mark a call as malicious.
@@ -103,6 +104,14 @@ pub struct Policy {
     /// Headers of an INVITE that some trunk may be handed on.
     pub(crate) handed_on: Vec<Arc<str>>,
     pub(crate) warnings: Vec<Problem>,
+}
+
+/// What holds for recordings of calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RecordingRules {
+    /// What both parties hear when one begins.
+    pub notice: Music,
+    pub keep_days: u16,
 }
 
 /// What our phones are told of how to ring.
@@ -189,6 +198,21 @@ impl Policy {
     pub fn call_of(&self, user: &str) -> Option<Permit> {
         let limit = self.users.get(user)?.calls.as_ref()?;
         Some(Claim::of_itself(limit).take_by_force())
+    }
+
+    /// What both parties hear when a recording of their call begins.
+    pub fn notice(&self) -> &Music {
+        &self.recordings.notice
+    }
+
+    /// For how many days recordings stay.
+    pub fn keep_recordings_days(&self) -> u16 {
+        self.recordings.keep_days
+    }
+
+    /// The day of a moment as people here count, as "2026-11-22".
+    pub fn day_name(&self, at: WallTime) -> String {
+        self.zone.local(at).date().to_string()
     }
 
     /// One call more that is refused aloud, if there is room for it.
@@ -433,6 +457,8 @@ pub(crate) struct Site {
     pub usages: Vec<Usage>,
     /// The user who is called instead of somebody whom its trunks may not reach.
     pub mailbox: Option<Arc<str>>,
+    /// Whether its people are recorded, if it says so.
+    pub record: Option<Recorded>,
 }
 
 #[derive(Debug)]
@@ -540,6 +566,7 @@ pub(crate) struct User {
     pub private: Option<Number>,
     pub rights: Arc<Rights>,
     pub privacy: CallerPrivacy,
+    pub record: Option<Recorded>,
     /// Numbers that the user may show beside the own one.
     pub may_show: Vec<Pattern>,
     /// Whose members may pick up each other's calls.

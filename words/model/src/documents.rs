@@ -115,7 +115,8 @@ impl Documents {
     /// Every file of sound that is named.
     pub fn sound_files(&self) -> impl Iterator<Item = &str> {
         let of_trunks = self.trunk.values().filter_map(|trunk| trunk.value.media.music.as_ref());
-        let all = self.system.value.media.music.iter().chain(of_trunks);
+        let of_system = self.system.value.media.music.iter().chain(&self.system.value.recording.notice);
+        let all = of_system.chain(of_trunks);
         let music = all.filter_map(|music| match &music.value {
             Music::File(name) => Some(&**name),
             Music::Off | Music::Tone => None,

@@ -7,6 +7,7 @@ use crate::announcement::Refusals;
 use crate::media::Codec;
 use crate::network::Network;
 use crate::offer::Traffic;
+use crate::record::Recorded;
 use crate::spot::Spot;
 
 /// `[site.NAME]`.
@@ -83,4 +84,6 @@ pub struct SiteMedia {
     pub codecs: Option<Vec<Codec>>,
     /// What callers here hear before their call is refused; the system's where it is missing.
     pub refusals: Option<Refusals>,
+    /// Whether calls of people here are recorded; as the system says where it is missing.
+    pub record: Option<Recorded>,
 }

@@ -12,6 +12,7 @@ use crate::marks::Marks;
 use crate::media::{Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
 use crate::network::{Address, PortRange};
+use crate::record::{Recorded, RecordingRules};
 use crate::registrar::Registrar;
 use crate::site::Operator;
 use crate::spot::Spot;
@@ -60,6 +61,9 @@ pub struct System {
     /// A demo may hold secrets in plain text, and nothing else may.
     #[serde(default)]
     pub demo: bool,
+    /// What holds for all recordings of calls.
+    #[serde(default)]
+    pub recording: RecordingRules,
     /// The `[rights.*]` of users who have none of their own or of their site.
     pub rights: Option<Spot<String>>,
 }
@@ -97,6 +101,8 @@ pub struct DeviceMedia {
     /// What our people hear before a call of theirs is refused.
     #[serde(default)]
     pub refusals: Refusals,
+    /// Whether calls of our people are recorded; no where it is missing.
+    pub record: Option<Recorded>,
 }
 
 /// What holds for the records of calls.

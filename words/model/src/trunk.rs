@@ -16,6 +16,7 @@ use crate::media::{Codec, Dtmf, Keys, KeysInClear, MediaPath, MediaSenders, Srtp
 use crate::music::Music;
 use crate::network::Source;
 use crate::precedence::Precedence;
+use crate::record::Recorded;
 use crate::register::Register;
 use crate::secret::SecretRef;
 use crate::site::TollBypass;
@@ -230,4 +231,6 @@ pub struct TrunkMedia {
     /// missing.
     #[serde(default)]
     pub refusals: Refusals,
+    /// Whether its calls are recorded; as the other party says where it is missing.
+    pub record: Option<Recorded>,
 }

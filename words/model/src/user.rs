@@ -11,6 +11,7 @@ use crate::malicious::MarkMalicious;
 use crate::number::Number;
 use crate::pattern::Pattern;
 use crate::precedence::Precedence;
+use crate::record::Recorded;
 use crate::ringing::RingOrder;
 use crate::secret::SecretRef;
 use crate::spot::Spot;
@@ -69,6 +70,8 @@ pub struct User {
     /// As what of Resource-Priority the user may mark calls: no limit holds those up (RFC 4412).
     #[serde(default)]
     pub resource_priority: Vec<Precedence>,
+    /// Whether the user's calls are recorded; as the site says where it is missing.
+    pub record: Option<Recorded>,
     /// Whether the user's number is hidden from those who are called.
     #[serde(default)]
     pub privacy: CallerPrivacy,

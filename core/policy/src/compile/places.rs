@@ -78,6 +78,7 @@ impl Compiler<'_> {
                 toll_bypass: document.toll_bypass,
                 usages: self.usages_held(document, &document.usages),
                 mailbox,
+                record: document.media.record,
             };
             sites.insert(document.name.clone(), Arc::new(site));
         }

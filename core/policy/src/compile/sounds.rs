@@ -12,7 +12,7 @@ use crate::compile::Compiler;
 use crate::limit::{Limit, Unit};
 use crate::music::{Music, Sound};
 use crate::numbering::Country;
-use crate::policy::Habits;
+use crate::policy::{Habits, RecordingRules};
 
 /// So many are refused aloud at once; further ones are refused at once, as if nothing was to be heard.
 const ALOUD_MAX: u32 = 200;
@@ -32,6 +32,11 @@ pub(super) struct Announced {
     /// Everywhere, where there are none.
     sites: Vec<Arc<str>>,
     recording: Arc<Recording>,
+}
+
+/// What tells in many countries that a call is recorded: half a second of 1400 Hz.
+fn beep() -> Arc<Tone> {
+    Arc::new(Tone::parse("1400/500 0/60000").expect("it is written as tones are"))
 }
 
 /// What has been read of files of sound, and the tone that stands for them.
@@ -128,6 +133,17 @@ impl Compiler<'_> {
         let of_site = site.and_then(|site| meant().find(|one| one.sites.iter().any(|own| **own == *site)));
         let found = of_site.or_else(|| meant().find(|one| one.sites.is_empty()));
         found.filter(|_| refusals == Refusals::Announce)
+    }
+
+    /// What is heard when a recording begins, and for how long it stays.
+    pub(super) fn recordings(&mut self) -> RecordingRules {
+        let system = &self.documents.system;
+        let notice = match &system.recording.notice {
+            Some(notice) if notice.value == model::Music::Tone => Music::Tone(beep()),
+            Some(notice) => self.music(system, notice),
+            None => Music::Tone(beep()),
+        };
+        RecordingRules { notice, keep_days: system.recording.days() }
     }
 
     /// How many may hear why they are refused at once, where anybody does.

@@ -185,6 +185,7 @@ fn leg_of(trunk: &model::Trunk, heard: Heard) -> LegRules {
         music,
         ringback: Some(ringback),
         aloud,
+        record: trunk.media.record,
         dress: None,
     }
 }

@@ -187,7 +187,7 @@ pub(crate) fn to_user(
             interface: device.interface(policy),
             device: device.registered().map(|fact| fact.device.clone()),
             heading: Arc::new(heading),
-            leg: leg::of_user(policy, user.site.as_ref()),
+            leg: leg::of_user(policy, user),
             answer_wait: DEVICE_ANSWER_WAIT,
             escape: None,
             ring_max: RING_MAX,

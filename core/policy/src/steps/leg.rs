@@ -6,15 +6,18 @@ use model::{EarlyMedia, MediaSenders, Reliable};
 
 use crate::call_plan::LegRules;
 use crate::music::Music;
-use crate::policy::{Policy, Site, Trunk};
-use crate::steps::{Caller, Party};
+use crate::policy::{Policy, Site, Trunk, User};
+use crate::steps::Caller;
 
 /// The leg of whoever calls.
 pub(crate) fn of_caller(policy: &Policy, caller: &Caller<'_>) -> LegRules {
-    match caller.party {
-        Party::Trunk(trunk) => of_trunk(trunk),
-        Party::User(_) | Party::Stranger { .. } => of_user(policy, caller.site),
+    if let Some(trunk) = caller.trunk() {
+        return of_trunk(trunk);
     }
+    let leg = of_place(policy, caller.site);
+    // Whoever calls for help need not prove who they are.
+    let own = caller.user().and_then(|user| user.record);
+    LegRules { record: own.or(leg.record), ..leg }
 }
 
 /// The leg towards a trunk.
@@ -22,11 +25,18 @@ pub(crate) fn of_trunk(trunk: &Trunk) -> LegRules {
     trunk.leg.clone()
 }
 
+/// The leg towards a device of a user.
+pub(crate) fn of_user(policy: &Policy, user: &User) -> LegRules {
+    let leg = of_place(policy, user.site.as_ref());
+    LegRules { record: user.record.or(leg.record), ..leg }
+}
+
 /// The leg towards a device of somebody at a site.
-pub(crate) fn of_user(policy: &Policy, site: Option<&Arc<Site>>) -> LegRules {
+fn of_place(policy: &Policy, site: Option<&Arc<Site>>) -> LegRules {
     let habits = policy.habits_of(site.map(|site| &**site));
     let (ringback, aloud) = (Some(habits.ringback.clone()), habits.aloud.clone());
-    LegRules { ringback, aloud, ..policy.device_leg.clone() }
+    let record = site.and_then(|site| site.record).or(policy.device_leg.record);
+    LegRules { ringback, aloud, record, ..policy.device_leg.clone() }
 }
 
 /// The same leg for a call for help: nothing that is only wished for may stop it, and all sound is heard.

@@ -113,6 +113,6 @@ pub(super) fn plan(
 fn attempt(policy: &Policy, caller: &Caller<'_>, user: &Arc<User>) -> AttemptPlan {
     let media = media::towards_user(policy, caller, user);
     let media = MediaPlan { path: MediaPath::Anchored, ..media };
-    let leg = leg::of_user(policy, user.site.as_ref());
+    let leg = leg::of_user(policy, user);
     AttemptPlan::to_nobody(Callee::User(user.name.clone()), identity::of_user(user), (media, leg))
 }

@@ -200,6 +200,7 @@ impl Call {
             | media::Event::LastHeard { session, .. }
             | media::Event::Pressed { session, .. }
             | media::Event::Finished { session, .. } => *session,
+            media::Event::Taped(taped) => taped.session,
         };
         if !self.take_up_session(session) {
             return;
@@ -213,7 +214,7 @@ impl Call {
             }
             media::Event::Failed { why, .. } => self.media_failed(room, why),
             media::Event::Latched { side: Side::Callee, .. } => self.sound_came(room),
-            media::Event::Latched { .. } => {}
+            media::Event::Latched { .. } | media::Event::Taped(_) => {}
             media::Event::Pressed { side, press, .. } => self.pressed(room, side.other(), *press),
             media::Event::LastHeard { caller, callee, signs, .. } => {
                 self.judge_silence(room, [*caller, *callee], signs);

@@ -29,6 +29,7 @@ use crate::ring::Ring;
 use crate::round::Rounds;
 use crate::stand::{Reached, Stand};
 use crate::talker::Claim;
+use crate::taping::Tapes;
 use crate::telling::Telling;
 use crate::time::T1;
 use crate::timer::Agreement;
@@ -94,6 +95,8 @@ pub struct Call {
     pub(crate) over_at: Option<Instant>,
     /// Whether its parties are heard.
     pub(crate) quiet: Quiet,
+    /// Where it is recorded.
+    pub(crate) tapes: Tapes,
     pub(crate) rounds: Rounds,
     /// How long the line was that the caller couldn't join.
     pub(crate) retry_after: Option<Duration>,
@@ -290,6 +293,7 @@ impl Call {
             counted: Vec::new(),
             over_at: None,
             quiet: Quiet::default(),
+            tapes: Tapes::nothing(),
             set_up_by: room.now.instant + plan.set_up_max,
             rounds: Rounds::default(),
             retry_after: None,
@@ -319,7 +323,8 @@ impl Call {
                 let parking = self.parking_deadline();
                 let Quiet { look_at, alarm_at, .. } = self.quiet;
                 let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
-                waits.into_iter().flatten().min()
+                let waits = waits.into_iter().chain([self.notice_deadline()]);
+                waits.flatten().min()
             }
             State::Closing(closing) => closing.deadline(),
         };

@@ -9,7 +9,8 @@ use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
 use crate::record::{
-    AnnouncedRecord, AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SilentSide, Sound,
+    AnnouncedRecord, AttemptRecord, EndedBy, MissedSide, Outcome, Record, RecordingRecord, SessionPair,
+    SilentSide, Sound,
 };
 use crate::verdict::Verdict;
 use crate::{Now, Room, place, verdict};
@@ -388,6 +389,31 @@ impl Draft {
         who
     }
 
+    /// Its sound is recorded under that name.
+    pub(crate) fn is_recorded(&mut self, name: &str) {
+        let file = format!("recordings/{name}.wav");
+        if let Some(record) = &mut self.record {
+            let recording = RecordingRecord { file, unheard: false, opened: false, pauses: 0 };
+            record.recording = Some(recording);
+        }
+    }
+
+    /// Its media goes elsewhere, or is nothing that could be written down.
+    pub(crate) fn is_recorded_in_vain(&mut self) {
+        let recording = self.record.as_mut().and_then(|record| record.recording.as_mut());
+        if let Some(recording) = recording {
+            recording.unheard = true;
+        }
+    }
+
+    /// The recording rests, so many times more than before.
+    pub(crate) fn recording_paused(&mut self, times: u32) {
+        let recording = self.record.as_mut().and_then(|record| record.recording.as_mut());
+        if let Some(recording) = recording {
+            recording.pauses += times;
+        }
+    }
+
     /// Something that a reader of the record should know.
     pub(crate) fn note(&mut self, words: &str) {
         self.words = Some(words.into());
@@ -433,6 +459,9 @@ impl Draft {
     pub(crate) fn finish(&mut self, sound: Option<Sound>) -> Option<Record> {
         let mut record = self.record.take()?;
         record.media = sound;
+        if let (Some(recording), Some(Sound { caller, callee })) = (&mut record.recording, sound) {
+            recording.opened = caller.srtp.is_some() || callee.srtp.is_some();
+        }
         if let Some(words) = &self.words {
             record.words = format!("{}; {words}", record.words);
         }
@@ -496,6 +525,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         media: None,
         silences: Vec::new(),
         missed: Vec::new(),
+        recording: None,
         announced: None,
         facts,
         trail,

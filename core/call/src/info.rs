@@ -29,6 +29,9 @@ fn carried(method: Method<'_>) -> Option<(CarriedMethod, Method<'static>, Header
 impl Call {
     /// Takes a request across, or says that it isn't allowed here.
     pub(crate) fn pass(&mut self, room: &mut Room<'_>, server: ServerId, from: Side, message: &Message<'_>) {
+        if self.take_record_wish(room, server, from, message) {
+            return;
+        }
         if self.take_press(room, server, from, message).is_some() {
             return;
         }

@@ -33,6 +33,7 @@ mod refusing;
 mod ring;
 mod round;
 mod said;
+mod taping;
 mod telling;
 mod timer;
 mod told;
@@ -71,6 +72,7 @@ mod replaces;
 mod ringing;
 mod silence;
 mod stray;
+mod tape;
 mod transfer;
 
 mod body;
@@ -104,8 +106,8 @@ pub use event::{Event, SoundReport};
 pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{
-    AnnouncedRecord, AttemptRecord, EndedBy, MissedSide, Outcome, Record, SessionPair, SideFigures,
-    SilentSide, Sound,
+    AnnouncedRecord, AttemptRecord, EndedBy, MissedSide, Outcome, Record, RecordingRecord, SessionPair,
+    SideFigures, SilentSide, Sound,
 };
 pub use room::{MediaPlace, Places, Room};
 pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};

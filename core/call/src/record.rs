@@ -59,11 +59,30 @@ pub struct Record {
     /// Who was missed while the call went on, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<MissedSide>,
+    /// Where its sound was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording: Option<RecordingRecord>,
     /// What the caller heard of ours before it was told that the call comes to nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<AnnouncedRecord>,
     pub facts: Facts,
     pub trail: Trail,
+}
+
+/// Where the sound of a call was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecordingRecord {
+    /// Below the directory of what lasts; what is known of it stands beside it.
+    pub file: String,
+    /// Nothing of it was: its media did not pass the house, or is of no codec of ours.
+    #[serde(skip_serializing_if = "is_not")]
+    pub unheard: bool,
+    /// Media of a party was sealed on its way, and the recording is not.
+    #[serde(skip_serializing_if = "is_not")]
+    pub opened: bool,
+    /// How often it was paused.
+    #[serde(skip_serializing_if = "is_none_at_all")]
+    pub pauses: u32,
 }
 
 /// What the caller of a call that came to nothing heard, and for how long it was played.
@@ -230,5 +249,10 @@ fn is_not(is: &bool) -> bool {
 }
 
 fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what is left out is told so")]
+fn is_none_at_all(count: &u32) -> bool {
     *count == 0
 }

@@ -211,6 +211,8 @@ impl Calls {
             | media::Event::LastHeard { session, .. }
             | media::Event::Pressed { session, .. }
             | media::Event::Finished { session, .. } => *session,
+            // Copies of what was said are for whoever writes them down.
+            media::Event::Taped(_) => return,
         };
         if let Some(mut call) = self.lend_session(session) {
             call.heard(room, event);
@@ -342,6 +344,7 @@ impl Calls {
     /// Puts a call back, or lets it go when it has nothing left to wait for; then does what it wants done.
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
         call.note_readiness();
+        call.record(room);
         call.entertain(room);
         call.settle_claims(room);
         call.note_seen(room);

@@ -25,6 +25,9 @@ pub struct CallView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub callee: Option<Callee>,
     pub stage: CallStage,
+    /// "running" or "paused", where it is recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording: Option<&'static str>,
     /// What its caller hears of ours, instead of anybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hears: Option<String>,
@@ -100,6 +103,7 @@ impl Call {
                 State::Up(_) => CallStage::Up,
                 State::Closing(_) => CallStage::Ending,
             },
+            recording: self.recording(),
             hears: match &self.state {
                 State::Refusing(refusing) => Some(refusing.name.clone()),
                 _ => None,

@@ -8,7 +8,8 @@
 //! key presses in different ways, `pressing.rs` does that with these. A side may hear sound of ours while the
 //! other is silent: `play.rs` makes it, in the turns of `beats.rs`. How good it was: `observe.rs` counts what
 //! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either. What
-//! needs no more than being sent on may be carried elsewhere: `carried.rs`.
+//! needs no more than being sent on may be carried elsewhere: `carried.rs`. What is recorded is copied by
+//! `tape.rs`, and `mixdown.rs` makes sound of the copies.
 //!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!
@@ -23,6 +24,7 @@ mod encoder;
 mod figures;
 mod handshake;
 mod latch;
+mod mixdown;
 mod moments;
 mod near;
 mod numbers;
@@ -36,7 +38,9 @@ mod ports;
 mod pressing;
 mod relay;
 mod shield;
+mod side;
 mod spoken;
+mod tape;
 mod times;
 mod transcode;
 mod verdict;
@@ -45,6 +49,7 @@ pub use account::Account;
 pub use carried::{Carriage, Tally};
 pub use certificate::Certificate;
 pub use figures::{Figures, SideFigures};
+pub use mixdown::{Mixdown, Upto};
 pub use observe::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, Source, USED_TO, WINDOW};
 pub use opinion::{Coding, Line};
 pub use order::{
@@ -57,4 +62,5 @@ pub use ports::{PortBook, PortPair, Purpose};
 pub use pressing::Press;
 pub use relay::{Act, Outbox, Relay};
 pub use spoken::{Codec, Events, Keys, Spoken};
+pub use tape::{Codecs, Running, Taped, Taping};
 pub use verdict::{PortIndex, Reason, Verdict};

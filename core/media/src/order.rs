@@ -12,21 +12,9 @@ use crate::figures::Figures;
 use crate::play::Playing;
 use crate::ports::PortPair;
 use crate::pressing::Press;
+pub use crate::side::{SessionKey, Side};
 use crate::spoken::Spoken;
-
-/// Whose media this is: a call, by the shard that owns it and its number there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SessionKey {
-    pub shard: u8,
-    pub call: u64,
-}
-
-/// The two legs of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Side {
-    Caller,
-    Callee,
-}
+use crate::tape::{Taped, Taping};
 
 /// From the call to the relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +30,8 @@ pub enum Order {
     Press { session: SessionKey, stream: u8, side: Side, press: Press },
     /// What a side hears of ours while nothing comes from the other side; nothing from now on, without it.
     Play { session: SessionKey, stream: u8, side: Side, playing: Option<Box<Playing>> },
+    /// What both sides say is copied from now on, as is said there; no more, without it.
+    Record { session: SessionKey, stream: u8, taping: Option<Box<Taping>> },
     /// When was each side heard last? Nothing is said of a session that has no stream.
     Ask { session: SessionKey },
     /// The session is over: its ports are closed, its figures come back.
@@ -195,6 +185,8 @@ pub enum Event {
     /// When each side of a session was heard last, by RTP or RTCP of any stream; where it was not heard since
     /// streams were opened or aimed elsewhere, when that was.
     LastHeard { session: SessionKey, caller: Instant, callee: Instant, signs: [Signs; 2] },
+    /// Copies of what was said, for whoever writes them down.
+    Taped(Box<Taped>),
     /// The stream is closed; what became of it.
     Finished { session: SessionKey, stream: u8, figures: Box<Figures> },
 }
@@ -213,17 +205,9 @@ impl Order {
         | Order::Transcode { session, .. }
         | Order::Press { session, .. }
         | Order::Play { session, .. }
+        | Order::Record { session, .. }
         | Order::Ask { session }
         | Order::Close { session }) = self;
         *session
-    }
-}
-
-impl Side {
-    pub fn other(self) -> Side {
-        match self {
-            Side::Caller => Side::Callee,
-            Side::Callee => Side::Caller,
-        }
     }
 }

@@ -18,10 +18,11 @@ use crate::order::{
     Aim, Checks, Handshake, Lack, Protection, Reports, Senders, Sending, SessionKey, Side, Signs, Turn,
 };
 use crate::packet::Packet;
-use crate::play::Player;
+use crate::play::{Begins, Player};
 use crate::pressing::Press;
 use crate::shield::Shield;
 use crate::spoken::Spoken;
+use crate::tape::{Tape, Taped, Taping};
 use crate::transcode::{Transcoded, Transcoder};
 use crate::verdict::{Half, PortIndex, Reason};
 
@@ -60,6 +61,8 @@ pub(crate) struct Pair {
     /// When it began, or either side was aimed at another place or told to listen or not.
     changed: Instant,
     sides: [SideState; 2],
+    /// Where it is recorded.
+    tape: Option<Box<Tape>>,
 }
 
 #[derive(Debug)]
@@ -80,11 +83,13 @@ struct SideState {
     seen: Observer,
     counted: SideFigures,
     readiness: Readiness,
+    /// When it hears ours, if it does: instead of the other side, where everybody is to hear that.
+    ours: Begins,
 }
 
 impl Pair {
     pub fn new(now: Instant, key: (SessionKey, u8)) -> Self {
-        Pair { key, opened: now, changed: now, sides: [SideState::new(), SideState::new()] }
+        Pair { key, opened: now, changed: now, sides: [SideState::new(), SideState::new()], tape: None }
     }
 
     pub fn aim(&mut self, now: Instant, side: Side, aim: Aim) {
@@ -199,7 +204,7 @@ impl Pair {
         packet: &mut Packet<'_>,
     ) -> Outcome {
         let changed = self.changed;
-        let (here, there) = self.facing(side);
+        let (here, there) = split(&mut self.sides, side);
         let header = here.header_of(packet);
         let admission = match header {
             Some(header) => {
@@ -236,6 +241,12 @@ impl Pair {
             return (Err(Reason::Stranger), Some(admission));
         }
         here.count(now, header.as_ref(), packet);
+        if let (Some(tape), Some(_)) = (&mut self.tape, header) {
+            tape.take(now, side, packet.bytes());
+        }
+        if there.ours == Begins::Instead {
+            return (Err(Reason::Kept), Some(admission));
+        }
 
         let to = match there.way(now, changed, here.sending) {
             Ok(to) => to,
@@ -244,14 +255,8 @@ impl Pair {
                 return (Err(reason), Some(admission));
             }
         };
-        if let Some((transcoder, header)) = here.transcoder.as_mut().zip(header) {
-            match transcoder.carry(&header, packet) {
-                Transcoded::Ready => {}
-                Transcoded::Kept => return (Err(Reason::Kept), Some(admission)),
-                Transcoded::Unknown => return (Err(Reason::NotSpoken), Some(admission)),
-            }
-        }
-        if let Err(reason) = there.seal(packet, Half::Rtp) {
+        let ready = here.transcode(header, packet).and_then(|()| there.seal(packet, Half::Rtp));
+        if let Err(reason) = ready {
             return (Err(reason), Some(admission));
         }
         there.counted.packets_out += 1;
@@ -384,7 +389,12 @@ impl Pair {
     /// Calls for help need nobody but the relay.
     pub fn carriage(&self, side: Side, via: PortIndex) -> Option<Carriage> {
         let (here, there) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
-        if !here.is_plain() || !there.is_plain() || here.is_opaque() || here.transcoder.is_some() {
+        if self.tape.is_some()
+            || !here.is_plain()
+            || !there.is_plain()
+            || here.is_opaque()
+            || here.transcoder.is_some()
+        {
             return None;
         }
         Some(Carriage {
@@ -447,11 +457,40 @@ impl Pair {
     }
 
     fn facing(&mut self, side: Side) -> (&mut SideState, &mut SideState) {
-        let [caller, callee] = &mut self.sides;
-        match side {
-            Side::Caller => (caller, callee),
-            Side::Callee => (callee, caller),
+        split(&mut self.sides, side)
+    }
+
+    /// From now on what both sides say is copied, or no more; what is left of the copies.
+    pub fn record(&mut self, taping: Option<&Taping>) -> Option<Taped> {
+        if let (Some(tape), Some(taping)) = (&mut self.tape, taping)
+            && tape.goes_on(taping)
+        {
+            return None;
         }
+        let (session, _) = self.key;
+        let before = self.tape.take();
+        self.tape = taping.map(|taping| Box::new(Tape::new(session, taping.clone())));
+        before.map(|tape| tape.end())
+    }
+
+    /// Copies that are to leave by now.
+    #[inline]
+    pub fn taped(&mut self, now: Instant) -> Option<Taped> {
+        self.tape.as_mut()?.due(now)
+    }
+
+    /// How a side hears ours from now on.
+    pub fn speak_over(&mut self, side: Side, begins: Begins) {
+        self.sides[side as usize].ours = begins;
+    }
+}
+
+/// The side, and the other one.
+fn split(sides: &mut [SideState; 2], side: Side) -> (&mut SideState, &mut SideState) {
+    let [caller, callee] = sides;
+    match side {
+        Side::Caller => (caller, callee),
+        Side::Callee => (callee, caller),
     }
 }
 
@@ -471,6 +510,7 @@ impl SideState {
             seen: Observer::default(),
             counted: SideFigures::default(),
             readiness: Readiness::default(),
+            ours: Begins::AtOnce,
         }
     }
 
@@ -617,6 +657,17 @@ impl SideState {
             self.latch.learn(from);
         }
         admission
+    }
+
+    /// Makes of a packet what the other side understands, where that is something else.
+    #[inline]
+    fn transcode(&mut self, header: Option<Fixed>, packet: &mut Packet<'_>) -> Result<(), Reason> {
+        let Some((transcoder, header)) = self.transcoder.as_mut().zip(header) else { return Ok(()) };
+        match transcoder.carry(&header, packet) {
+            Transcoded::Ready => Ok(()),
+            Transcoded::Kept => Err(Reason::Kept),
+            Transcoded::Unknown => Err(Reason::NotSpoken),
+        }
     }
 
     #[inline]

@@ -44,6 +44,8 @@ pub enum Begins {
     AtOnce,
     /// When nothing came from the other side for a while.
     AfterSilence,
+    /// At once, and nothing of the other side is heard meanwhile: what a law wants everybody to have heard.
+    Instead,
 }
 
 pub(crate) struct Player {
@@ -84,7 +86,7 @@ impl Player {
             sequence: (playing.ssrc & 0x7fff) as u16,
             timestamp: playing.ssrc.rotate_left(16),
             turn: None,
-            waits: if playing.begins == Begins::AtOnce { 0 } else { PATIENCE },
+            waits: if playing.begins == Begins::AfterSilence { PATIENCE } else { 0 },
             is_first: true,
             gone,
             playing,

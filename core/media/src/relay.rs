@@ -12,10 +12,11 @@ use crate::moments::Moments;
 use crate::order::{Aim, Event, Order, SessionKey, Side};
 use crate::packet::Packet;
 use crate::pair::{Occasion, Pair};
-use crate::play::{Player, Playing};
+use crate::play::{Begins, Player, Playing};
 use crate::ports::PortPair;
 use crate::pressing::Press;
 use crate::spoken::Spoken;
+use crate::tape::Taping;
 use crate::verdict::{Half, PORTS_PER_STREAM, PortIndex, Reason, Verdict, locate, port_index};
 
 /// What follows from an order or a packet, for whoever drives the relay.
@@ -95,6 +96,9 @@ impl Relay {
             Order::Play { session, stream, side, playing } => {
                 self.play(now, (session, stream), side, playing.map(|playing| *playing));
             }
+            Order::Record { session, stream, taping } => {
+                self.record((session, stream), taping.as_deref(), out);
+            }
             Order::Ask { session } => self.say_last_heard(session, out),
             Order::Close { session } => self.close(now, session, out),
         }
@@ -129,6 +133,10 @@ impl Relay {
         }
         if pair.has_carried() && pair.wants_back(now, side, from, packet) {
             return Verdict::TakeBack;
+        }
+        // What was gathered leaves before what came long after it.
+        if let Some(taped) = pair.taped(now) {
+            out.push(Act::Tell(Event::Taped(Box::new(taped))));
         }
 
         let (to, admission) = pair.carry_rtp(now, side, from, packet);
@@ -349,7 +357,7 @@ impl Relay {
 
     fn play(&mut self, now: Instant, key: (SessionKey, u8), side: Side, playing: Option<Playing>) {
         let Some(slot) = self.by_session.get(&key).copied() else { return };
-        let Some(pair) = &self.slots[slot as usize] else { return };
+        let Some(gone) = self.slots[slot as usize].as_ref().map(|pair| pair.gone(side)) else { return };
         let before = self.players.get(&(slot, side));
         match playing {
             None => self.hush(slot, side),
@@ -358,14 +366,29 @@ impl Relay {
                 if before.is_none() {
                     self.beats.begin(now, slot, side);
                 }
-                self.players.insert((slot, side), Box::new(Player::new(playing, pair.gone(side))));
+                if let Some(pair) = &mut self.slots[slot as usize] {
+                    pair.speak_over(side, playing.begins);
+                }
+                self.players.insert((slot, side), Box::new(Player::new(playing, gone)));
             }
+        }
+    }
+
+    fn record(&mut self, key: (SessionKey, u8), taping: Option<&Taping>, out: &mut Outbox) {
+        let Some(slot) = self.by_session.get(&key) else { return };
+        if let Some(pair) = &mut self.slots[*slot as usize]
+            && let Some(taped) = pair.record(taping)
+        {
+            out.push(Act::Tell(Event::Taped(Box::new(taped))));
         }
     }
 
     fn hush(&mut self, slot: u32, side: Side) {
         if self.players.remove(&(slot, side)).is_some() {
             self.beats.end(slot, side);
+            if let Some(pair) = &mut self.slots[slot as usize] {
+                pair.speak_over(side, Begins::AtOnce);
+            }
         }
     }
 
@@ -391,7 +414,10 @@ impl Relay {
     }
 
     fn drop_slot(&mut self, slot: u32, out: &mut Outbox) -> Option<Pair> {
-        let pair = self.slots[slot as usize].take()?;
+        let mut pair = self.slots[slot as usize].take()?;
+        if let Some(taped) = pair.record(None) {
+            out.push(Act::Tell(Event::Taped(Box::new(taped))));
+        }
         self.by_session.remove(&pair.key);
         for side in [Side::Caller, Side::Callee] {
             self.moments.set(slot, side, None);

@@ -726,7 +726,8 @@ impl House {
             Event::Failed { .. }
             | Event::Finished { .. }
             | Event::LastHeard { .. }
-            | Event::Pressed { .. } => None,
+            | Event::Pressed { .. }
+            | Event::Taped(_) => None,
         };
         self.events.iter().filter_map(side).collect()
     }

@@ -67,7 +67,7 @@ fn tell(event: Event) {
                 CARRIED.fetch_add(side.packets_carried, Ordering::Relaxed);
             }
         }
-        Event::Latched { .. } | Event::LastHeard { .. } | Event::Pressed { .. } => {}
+        Event::Latched { .. } | Event::LastHeard { .. } | Event::Pressed { .. } | Event::Taped(_) => {}
     }
 }
 

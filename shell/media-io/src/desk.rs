@@ -94,6 +94,7 @@ impl<E: Fn(Event)> Desk<E> {
             | Order::Transcode { .. }
             | Order::Press { .. }
             | Order::Play { .. }
+            | Order::Record { .. }
             | Order::Ask { .. } => {}
         }
         if self.carrier.is_some() {

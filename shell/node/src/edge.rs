@@ -63,6 +63,7 @@ pub struct Edge {
     pub listeners: Arc<[Listener]>,
     shards: switch_io::Handle,
     media: Vec<media_io::Handle>,
+    recordings: store::Recordings,
     mail: Mail,
     store: Arc<store::Store>,
     catalogue: Arc<store::Catalogue>,
@@ -86,7 +87,8 @@ impl Edge {
         let telemetry = telemetry::Telemetry::start(&events, plan.watch.take());
         let telemetry = Arc::new(telemetry.context("events.jsonl")?);
         let lookup = start_lookup(&plan, &mail)?;
-        let media = start_media(&plan, &mail)?;
+        let recordings = open_recordings(&plan)?;
+        let media = start_media(&plan, &mail, &recordings)?;
 
         let shown = (&known, &certificate::make()?);
         let switches = (0..plan.shards).map(|shard| new_switch(&plan, shown, shard, &before));
@@ -99,7 +101,18 @@ impl Edge {
         let settings = switch_io::Settings { listeners, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
         let listeners = known;
-        Ok(Edge { listeners, shards, media, mail, store, catalogue, ledgers, telemetry, certificates })
+        Ok(Edge {
+            listeners,
+            shards,
+            media,
+            recordings,
+            mail,
+            store,
+            catalogue,
+            ledgers,
+            telemetry,
+            certificates,
+        })
     }
 
     /// Gives a new policy to every shard; calls keep the plan they have.
@@ -168,6 +181,11 @@ impl Edge {
                 error!("a media loop ended badly: {fault}");
             }
         }
+        match self.recordings.lost() {
+            0 => {}
+            lost => warn!(lost, "copies of sound came faster than the disk took them"),
+        }
+        self.recordings.stop();
         let (received, sent) =
             counts.iter().fold((0, 0), |(received, sent), of| (received + of.received, sent + of.sent));
         let put_off: u64 = counts.iter().map(|of| of.put_off).sum();
@@ -256,15 +274,27 @@ fn start_lookup(plan: &Plan, mail: &Mail) -> Result<lookup::Lookup> {
     lookup::Lookup::start(settings, answer).context("lookup")
 }
 
-fn start_media(plan: &Plan, mail: &Mail) -> Result<Vec<media_io::Handle>> {
+fn open_recordings(plan: &Plan) -> Result<store::Recordings> {
+    let folder = plan.data.join("recordings");
+    let trouble = |store::TapeTrouble::Refused { file, words }| {
+        error!(file = %file.display(), "the disk refuses a recording; the call goes on: {words}");
+    };
+    store::Recordings::open(&folder, plan.policy.keep_recordings_days(), trouble).context("recordings")
+}
+
+fn start_media(plan: &Plan, mail: &Mail, recordings: &store::Recordings) -> Result<Vec<media_io::Handle>> {
     // Four sockets a call: what a shell allows by default would end at a few hundred calls.
     if let Err(error) = media_io::raise_descriptor_limit() {
         tracing::warn!("the limit on open files stays as it is: {error}");
     }
     let kernel = open_kernel_path(plan);
     let start = |number: u8| {
-        let (mail, kernel) = (mail.clone(), kernel.clone());
+        let (mail, kernel, tapes) = (mail.clone(), kernel.clone(), recordings.tapes());
         let events = move |event: MediaEvent| {
+            let event = match event {
+                MediaEvent::Taped(taped) => return tapes.take(taped),
+                event => event,
+            };
             let shard = session_of(&event).shard;
             if mail.heard(shard, event).is_err() {
                 error!(shard, "a shard is too busy for an event of a relay");
@@ -369,12 +399,14 @@ fn relay_of(order: &Order, relays: usize) -> usize {
 }
 
 fn session_of(event: &MediaEvent) -> SessionKey {
-    let (MediaEvent::Failed { session, .. }
-    | MediaEvent::Latched { session, .. }
-    | MediaEvent::LastHeard { session, .. }
-    | MediaEvent::Pressed { session, .. }
-    | MediaEvent::Finished { session, .. }) = event;
-    *session
+    match event {
+        MediaEvent::Failed { session, .. }
+        | MediaEvent::Latched { session, .. }
+        | MediaEvent::LastHeard { session, .. }
+        | MediaEvent::Pressed { session, .. }
+        | MediaEvent::Finished { session, .. } => *session,
+        MediaEvent::Taped(taped) => taped.session,
+    }
 }
 
 /// A relay that takes no orders cannot open a stream: its call is told.

@@ -6,7 +6,7 @@
 //! those files, which can be made anew at any time.
 //! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back, `catalogue`
 //! searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit` are about who
-//! comes by HTTP.
+//! comes by HTTP. `recordings` writes down what was said.
 
 mod audit;
 mod catalogue;
@@ -15,6 +15,7 @@ mod file;
 mod ledger;
 mod private;
 mod reader;
+mod recordings;
 mod revisions;
 mod store;
 mod tokens;
@@ -27,6 +28,7 @@ pub use catalogue::{
 };
 pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};
 pub use reader::{ReadFault, Records, records_in};
+pub use recordings::{Recordings, TapeTrouble, Tapes};
 pub use revisions::{
     About, Cause, Content, List, Retention, Revisions, Torn, content_of, digest, holds_revisions,
     revisions_in,

@@ -220,6 +220,7 @@ impl World {
                         self.send_datagram_to_actor(local, to, record.into_vec());
                     }
                 }
+                Act::Tell(media::Event::Taped(taped)) => self.taped.push(*taped),
                 Act::Tell(event) => self.plan(RELAY_WAIT, Coming::FromRelay(event)),
                 Act::Carry { .. } => unreachable!("nobody carries streams here"),
             }
@@ -464,11 +465,14 @@ impl World {
 
 /// The shard that owns the call of a session.
 fn shard_of(event: &media::Event) -> usize {
-    let (media::Event::Failed { session, .. }
-    | media::Event::Latched { session, .. }
-    | media::Event::LastHeard { session, .. }
-    | media::Event::Pressed { session, .. }
-    | media::Event::Finished { session, .. }) = event;
+    let session = match event {
+        media::Event::Failed { session, .. }
+        | media::Event::Latched { session, .. }
+        | media::Event::LastHeard { session, .. }
+        | media::Event::Pressed { session, .. }
+        | media::Event::Finished { session, .. } => session,
+        media::Event::Taped(taped) => &taped.session,
+    };
     usize::from(session.shard)
 }
 

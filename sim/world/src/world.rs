@@ -61,6 +61,8 @@ pub struct World {
     /// What was said on the wire, where somebody listens.
     overheard: Option<Vec<Overheard>>,
     pub(crate) records: Vec<Record>,
+    /// What relays have copied of calls that are recorded.
+    pub(crate) taped: Vec<media::Taped>,
     pub(crate) events: Vec<Event>,
     pub(crate) replies: Vec<(CommandId, Reply)>,
     /// How often one shard has handed a call on to another.
@@ -153,6 +155,7 @@ impl World {
             capture: None,
             overheard: None,
             records: Vec::new(),
+            taped: Vec::new(),
             events: Vec::new(),
             replies: Vec::new(),
             handed_on: 0,
@@ -344,6 +347,11 @@ impl World {
     /// Records kept so far, in the order in which they were.
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// What relays have copied so far of calls that are recorded.
+    pub fn taped(&self) -> &[media::Taped] {
+        &self.taped
     }
 
     pub fn events(&self) -> &[Event] {

@@ -76,6 +76,7 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
         (Some(record), _) if form == Form::Json => println!("{record:#}"),
         (Some(record), _) => {
             println!("{}", record::in_words(record, palette));
+            about_recording(record, data).iter().for_each(|says| println!("  {says}"));
             marks::of(record, data)?.iter().for_each(|says| println!("  {says}."));
         }
         (None, Some(call)) if form == Form::Json => println!("{call:#}"),
@@ -83,6 +84,9 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
             println!("{}", live_line(call, palette));
             let missed = call["missed"].as_array().into_iter().flatten().filter_map(Value::as_str);
             missed.for_each(|words| println!("  Not heard: {words}"));
+            if let Some(how) = call["recording"].as_str() {
+                println!("  Its recording is {how}");
+            }
             if let Some(what) = call["hears"].as_str() {
                 println!("  The caller hears {what}");
             }
@@ -93,6 +97,24 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// What stands beside the recording of a call, once that is whole.
+fn about_recording(record: &Value, data: &Path) -> Vec<String> {
+    let Some(file) = record["recording"]["file"].as_str() else { return Vec::new() };
+    let beside = data.join(file).with_extension("json");
+    let told: Option<Value> = std::fs::read(beside).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let Some(told) = told else { return Vec::new() };
+    let mut says = Vec::new();
+    if let (Some(ms), Some(print)) = (told["ms"].as_u64(), told["sha256"].as_str()) {
+        let cut = if told["cut_off"] == true { ", cut off when the house stopped" } else { "" };
+        says.push(format!("{:.1} s{cut}, SHA-256 {print}", ms as f64 / 1e3));
+    }
+    for gap in told["gaps"].as_array().into_iter().flatten() {
+        let at = gap["at_ms"].as_u64().unwrap_or_default() as f64 / 1e3;
+        says.push(format!("A gap at {at:.1} s: {}", gap["why"].as_str().unwrap_or_default()));
+    }
+    says
 }
 
 /// Whether a record is the one that somebody names.

@@ -33,9 +33,8 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
     if let Some(by) = ended_by(record) {
         let _ = write!(text, "\n  Ended by {by}");
     }
-    if let Some(what) = record["announced"]["what"].as_str() {
-        let ms = record["announced"]["ms"].as_u64().unwrap_or_default();
-        let _ = write!(text, "\n  The caller heard {what} for {:.1} s before the refusal", ms as f64 / 1e3);
+    for line in recorded(record).into_iter().chain(announced(record)) {
+        let _ = write!(text, "\n  {line}");
     }
     for silence in record["silences"].as_array().into_iter().flatten() {
         let since = when(silence["since"].as_i64().unwrap_or_default());
@@ -89,6 +88,24 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
         let _ = write!(text, "\n  Planned by revision {revision}.");
     }
     text
+}
+
+/// Where it was recorded.
+fn recorded(record: &Value) -> Option<String> {
+    let recording = &record["recording"];
+    let file = recording["file"].as_str()?;
+    let opened = if recording["opened"] == true { ", in clear though the media was sealed" } else { "" };
+    Some(match recording["unheard"] == true {
+        true => "Not recorded: its media could not be heard here".to_owned(),
+        false => format!("Recorded in {file}{opened}"),
+    })
+}
+
+/// What the caller heard before a refusal.
+fn announced(record: &Value) -> Option<String> {
+    let what = record["announced"]["what"].as_str()?;
+    let seconds = record["announced"]["ms"].as_u64().unwrap_or_default() as f64 / 1e3;
+    Some(format!("The caller heard {what} for {seconds:.1} s before the refusal"))
 }
 
 /// How good the sound of each party was, and of what it heard.

@@ -53,6 +53,7 @@ mod policy_swap;
 mod proof;
 mod providers;
 mod quality;
+mod recordings;
 mod redirections;
 mod registration;
 mod reliable;

@@ -33,6 +33,7 @@ mod ports;
 mod program;
 mod provider;
 mod quality;
+mod recording;
 mod records;
 mod registrar;
 mod reliable;
@@ -90,6 +91,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "hold", run: hold::run },
     Scenario { name: "quality", run: quality::run },
     Scenario { name: "codecs", run: codecs::run },
+    Scenario { name: "recording", run: recording::run },
     Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
     Scenario { name: "watching", run: watching::run },

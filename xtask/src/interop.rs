@@ -16,6 +16,7 @@ mod features;
 mod flight;
 mod handset;
 mod hearing;
+mod hep;
 mod hold;
 mod http;
 mod mailbox;
@@ -83,6 +84,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "audio", run: audio::run },
     Scenario { name: "sealed", run: sealed::run },
     Scenario { name: "flight", run: flight::run },
+    Scenario { name: "hep", run: hep::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "registrar", run: registrar::run },
@@ -128,6 +130,9 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     let is_wanted = |name: &str| chosen.iter().any(|scenario| scenario.name == name);
     if !alone::is_alone() && is_wanted("http") {
         http::install()?;
+    }
+    if !alone::is_alone() && is_wanted("hep") {
+        hep::install()?;
     }
     if !alone::is_alone() && is_wanted("package") {
         package::prepare(load)?;

@@ -21,6 +21,8 @@ pub enum Event {
     },
     CallStarted {
         call: String,
+        /// Of the caller's leg.
+        call_id: String,
         at: WallTime,
         calling: Arc<str>,
         called: Arc<str>,

@@ -10,6 +10,7 @@ impl Call {
     pub(crate) fn tell_started(&self, room: &mut Room<'_>) {
         let event = Event::CallStarted {
             call: self.draft.id(),
+            call_id: self.caller.dialog.call_id().to_owned(),
             at: room.now.wall,
             calling: self.plan.calling.0.clone(),
             called: self.plan.called.clone(),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod dialling;
+mod exports;
 mod identity;
 mod links;
 mod lint;
@@ -74,12 +75,12 @@ fn compile_with(
     compiler.extension_prefixes();
     let schedules = compiler.schedules();
     let routes = compiler.routes(&trunks, &users, &schedules);
-    let (dial_plans, emergencies) = (compiler.dial_plans(), compiler.emergencies(&trunks));
+    let emergencies = compiler.emergencies(&trunks);
     let policy = Policy {
         revision: older.map_or(1, |older| older.revision + 1),
         realm: documents.system.realm().into(),
         time_zone: documents.system.time_zone.as_ref().map(|zone| zone.as_str().into()),
-        dial_plans,
+        dial_plans: compiler.dial_plans(),
         not_for_help: not_among(&home, &sites, &emergencies),
         emergencies,
         tests: compiler.tests(),
@@ -119,6 +120,7 @@ fn compile_with(
         usages: compiler.usages.clone(),
         tariffs,
         zone: compiler.zone.clone(),
+        captures: compiler.captures(),
         warnings: Vec::new(),
     };
     compiler.finish(policy)

@@ -38,6 +38,7 @@ mod watched;
 mod compile;
 mod dids;
 mod directory;
+mod exports;
 mod finder;
 mod forward;
 mod policy;
@@ -80,6 +81,7 @@ pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,
 };
+pub use exports::Capture;
 pub use facts::{Facts, InterfaceId, Registration, Returned, ServerId, Transport, WallTime, Whereabouts};
 pub use features::is_feature;
 pub use handed_on::{CALL, Dress};

@@ -22,6 +22,7 @@ use crate::causes::Causes;
 use crate::deck::{Tariff, day_number};
 use crate::dids::Dids;
 use crate::directory::{Directory, Extensions};
+use crate::exports::Capture;
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::forward::{Forward, Target};
 use crate::limit::{Claim, Limit, Permit};
@@ -103,6 +104,8 @@ pub struct Policy {
     pub(crate) alerts: AlertValues,
     /// Headers of an INVITE that some trunk may be handed on.
     pub(crate) handed_on: Vec<Arc<str>>,
+    /// Where copies of messages go.
+    pub(crate) captures: Vec<Capture>,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -297,6 +300,11 @@ impl Policy {
     /// The days since 1970 of a time, as they are counted here.
     pub fn day(&self, at: WallTime) -> u32 {
         day_number(self.zone.local(at).date()).unwrap_or(0)
+    }
+
+    /// Where copies of messages go.
+    pub fn captures(&self) -> &[Capture] {
+        &self.captures
     }
 
     /// What may be meant and is worth a second look; none of it stops anything.

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 
 use switch::{TargetState, TargetView, TrunkView};
 
-use crate::house::Standing;
+use crate::house::{Sent, Standing};
 use crate::meter::{Counts, Histogram};
 
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -17,6 +17,7 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     let mut page = Page::default();
     page.of_house(standing);
     page.of_trunks(&standing.trunks);
+    page.of_captures(&standing.captures);
     page.of_calls(counts);
     page.histogram("tandem_call_setup_seconds", "From the INVITE to its answer.", &counts.setup);
     page.histogram(
@@ -74,6 +75,17 @@ impl Page {
                     ("state", word_of_state(target.state)),
                 ];
                 self.line("tandem_trunk_target_state", &labels, 1);
+            }
+        }
+    }
+
+    fn of_captures(&mut self, captures: &[Sent]) {
+        let words = "Copies of SIP messages for a capture server, and what became of them.";
+        self.head("tandem_capture_messages_total", "counter", words);
+        for one in captures {
+            for (outcome, count) in [("sent", one.sent), ("missed", one.missed)] {
+                let labels = [("capture", &*one.to), ("outcome", outcome)];
+                self.line("tandem_capture_messages_total", &labels, count);
             }
         }
     }

@@ -18,6 +18,15 @@ pub struct Standing {
     /// Requests of phones that were left to be said again.
     pub put_off: u64,
     pub trunks: Vec<TrunkView>,
+    pub captures: Vec<Sent>,
+}
+
+/// What was sent on to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    pub to: String,
+    pub sent: u64,
+    pub missed: u64,
 }
 
 /// What was asked for, or why there is nothing.

@@ -29,8 +29,8 @@ pub use code::{CODES, Code};
 pub use condition::{Condition, Tags};
 pub use feed::{Feed, Happened};
 pub use house::{
-    Answer, Became, Change, Changed, Deed, House, Person, Refused, Shown, Sought, Standing, Unacceptable,
-    Wish,
+    Answer, Became, Change, Changed, Deed, House, Person, Refused, Sent, Shown, Sought, Standing,
+    Unacceptable, Wish,
 };
 pub use meter::Meter;
 pub use serve::{Fault, Server, Settings, start};

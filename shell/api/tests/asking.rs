@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{
-    Answer, Became, Change, Changed, Deed, Fault, Feed, Happened, House, Meter, Person, Refused, Server,
-    Settings, Shown, Sought, Standing, Wish, start,
+    Answer, Became, Change, Changed, Deed, Fault, Feed, Happened, House, Meter, Person, Refused, Sent,
+    Server, Settings, Shown, Sought, Standing, Wish, start,
 };
 use model::Role;
 use serde_json::{Value, json};
@@ -125,6 +125,7 @@ impl House for Echo {
             revision: 7,
             put_off: 5,
             trunks: vec![trunk],
+            captures: vec![Sent { to: "homer".into(), sent: 12, missed: 1 }],
             ..Standing::default()
         })
     }
@@ -323,6 +324,8 @@ fn figures_are_a_page_that_prometheus_reads() {
         "tandem_build_info{version=\"0.1.0\"} 1",
         "tandem_config_revision 7",
         "tandem_put_off_total 5",
+        "tandem_capture_messages_total{capture=\"homer\",outcome=\"sent\"} 12",
+        "tandem_capture_messages_total{capture=\"homer\",outcome=\"missed\"} 1",
         "tandem_trunk_up{trunk=\"nor\\\"th\"} 1",
         "tandem_calls_active{trunk=\"nor\\\"th\"} 3",
         "tandem_call_setup_seconds_bucket{le=\"+Inf\"} 0",

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use exports::Exports;
 use media::{Certificate, Event as MediaEvent, Order, SessionKey};
 use policy::Policy;
 use sip_stack::Listener;
@@ -69,6 +70,7 @@ pub struct Edge {
     catalogue: Arc<store::Catalogue>,
     ledgers: Ledgers,
     telemetry: Arc<telemetry::Telemetry>,
+    exports: Arc<Exports>,
     /// Of each listener that has one.
     certificates: Vec<Tls>,
 }
@@ -84,7 +86,8 @@ impl Edge {
         let catalogue = Arc::new(store::Catalogue::start(&plan.data, note_catalogue)?);
         let (ledgers, before) = open_ledgers(&plan)?;
         let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
-        let telemetry = telemetry::Telemetry::start(&events, plan.watch.take());
+        let exports = Arc::new(Exports::new(plan.flight.clone().unwrap_or_else(|| Flight::new(0))));
+        let telemetry = telemetry::Telemetry::start(&events, plan.watch.take(), exports.heed());
         let telemetry = Arc::new(telemetry.context("events.jsonl")?);
         let lookup = start_lookup(&plan, &mail)?;
         let recordings = open_recordings(&plan)?;
@@ -100,6 +103,7 @@ impl Edge {
             wire(&mail, orders, lookup, (&store, &catalogue, &ledgers), &telemetry, (tap, plan.witness));
         let settings = switch_io::Settings { listeners, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
+        exports.adopt(&plan.policy);
         let listeners = known;
         Ok(Edge {
             listeners,
@@ -111,6 +115,7 @@ impl Edge {
             catalogue,
             ledgers,
             telemetry,
+            exports,
             certificates,
         })
     }
@@ -120,6 +125,12 @@ impl Edge {
         self.mail.new_policy(policy);
         // Each has laid the older one down by the time it answers.
         let _ = self.shards.asker().command(Command::Count, PATIENCE);
+        self.exports.adopt(policy);
+    }
+
+    /// Who is sent what happens.
+    pub fn exports(&self) -> Arc<Exports> {
+        Arc::clone(&self.exports)
     }
 
     /// Proves who we are with what the files of certificates hold now; calls and connections go on.
@@ -201,6 +212,7 @@ impl Edge {
             longest_turn_us,
             "stopped"
         );
+        self.exports.stop();
         drop(self.ledgers);
     }
 }

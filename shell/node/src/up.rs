@@ -94,9 +94,9 @@ pub fn run(up: &Up) -> Result<Exit> {
     let access = Arc::new(Access::open(&data, up.http_token_file.as_deref())?);
     let jobs = tell.clone();
     let order = move |job: Job| jobs.send(job.into()).is_ok();
-    let catalogue = edge.catalogue();
+    let (catalogue, exports) = (edge.catalogue(), edge.exports());
     let seen = (edge.asker(), Arc::clone(catalogue));
-    let web = web::open(up, &data, seen, &board, (&meter, &access, &feed), Box::new(order))?;
+    let web = web::open(up, &data, seen, &board, (&meter, &access, &feed, &exports), Box::new(order))?;
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
     let window =
         Window { asker, board: shown, flight, access, catalogue: Arc::clone(catalogue), owner: tell };

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use api::{
-    Answer, Became, Change, Changed, Feed, Happened, House, Meter, Person, Refused, Server, Settings, Shown,
-    Sought, Standing, Wish,
+    Answer, Became, Change, Changed, Feed, Happened, House, Meter, Person, Refused, Sent, Server, Settings,
+    Shown, Sought, Standing, Wish,
 };
 use cli::Up;
+use exports::{Exported, Exports};
 use model::{Role, without_passwords};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -33,6 +34,7 @@ struct Web {
     access: Arc<Access>,
     desk: Desk,
     catalogue: Arc<Catalogue>,
+    exports: Arc<Exports>,
     data: PathBuf,
 }
 
@@ -42,7 +44,7 @@ pub fn open(
     data: &Path,
     (asker, catalogue): (Asker, Arc<Catalogue>),
     board: &Arc<Board>,
-    (meter, access, feed): (&Arc<Meter>, &Arc<Access>, &Arc<Feed>),
+    (meter, access, feed, exports): (&Arc<Meter>, &Arc<Access>, &Arc<Feed>, &Arc<Exports>),
     order: Order,
 ) -> Result<Option<Server>> {
     let Some(listen) = up.http else { return Ok(None) };
@@ -50,7 +52,8 @@ pub fn open(
     let settings = Settings { listen, version, readers_max: readers_max() };
     let (board, access) = (Arc::clone(board), Arc::clone(access));
     let desk = Desk { order, board: Arc::clone(&board) };
-    let web = Web { asker, board, access, desk, catalogue, data: data.to_owned() };
+    let exports = Arc::clone(exports);
+    let web = Web { asker, board, access, desk, exports, catalogue, data: data.to_owned() };
     let server = api::start(settings, Box::new(web), Arc::clone(meter), Arc::clone(feed));
     server.map(Some).with_context(|| format!("--http {listen}"))
 }
@@ -171,6 +174,7 @@ impl House for Web {
             held: status.held,
             put_off: self.asker.counts().iter().map(|shard| shard.put_off).sum(),
             trunks: status.trunks,
+            captures: self.exports.captures().into_iter().map(sent).collect(),
         })
     }
 
@@ -260,6 +264,11 @@ impl House for Web {
         let explained = policy::explain(&policy, &inquiry);
         said(explained.map_err(|nobody| Refused::Missing(nobody.to_string()))?)
     }
+}
+
+fn sent(exported: Exported) -> Sent {
+    let Exported { name, sent, missed } = exported;
+    Sent { to: name.to_string(), sent, missed }
 }
 
 fn said(value: impl Serialize) -> Answer {

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,22 @@ pub struct Seen<'a> {
     pub bytes: &'a [u8],
 }
 
+/// One message as it may be shown, with the name of its dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub call_id: String,
+    pub sighting: Sighting,
+}
+
+/// Messages that follow one another, for whoever reads along.
+pub struct Batch {
+    reel: Arc<Reel>,
+    /// The first of them, and the first that is not, as places in the reel.
+    place: Range<usize>,
+    /// How many before them were gone already.
+    pub missed: u64,
+}
+
 /// What was found for a question.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
@@ -68,6 +85,8 @@ struct Kept {
     /// From the oldest to the newest. Who reads shares them for a while.
     full: VecDeque<Arc<Reel>>,
     open: Reel,
+    /// How many there ever were.
+    noted: u64,
     reel_bytes: usize,
     reels_max: usize,
 }
@@ -75,6 +94,8 @@ struct Kept {
 /// Messages one behind the other.
 #[derive(Clone, Default)]
 struct Reel {
+    /// How many messages there were before its own.
+    before: u64,
     frames: Vec<Frame>,
     text: Vec<u8>,
 }
@@ -95,8 +116,14 @@ impl Flight {
     pub fn new(bytes_max: usize) -> Flight {
         let reel_bytes = REEL_BYTES.min(bytes_max / REELS_MIN);
         let reels_max = bytes_max.checked_div(reel_bytes).unwrap_or(0);
-        let kept = Kept { full: VecDeque::new(), open: Reel::of(reel_bytes), reel_bytes, reels_max };
+        let (full, open) = (VecDeque::new(), Reel::of(reel_bytes));
+        let kept = Kept { full, open, noted: 0, reel_bytes, reels_max };
         Flight { kept: Arc::new(Mutex::new(kept)) }
+    }
+
+    /// Whether it has room for any.
+    pub fn has_room(&self) -> bool {
+        self.lock().reels_max > 0
     }
 
     /// Takes note of a message.
@@ -119,6 +146,28 @@ impl Flight {
         Found { messages, since_us }
     }
 
+    /// How many messages were noted until now.
+    pub fn noted(&self) -> u64 {
+        self.lock().noted
+    }
+
+    /// What is left of those from one count to another: the first part of it, never more than a reel.
+    pub fn next(&self, noted: Range<u64>) -> Option<Batch> {
+        if noted.is_empty() {
+            return None;
+        }
+        let reel = {
+            let kept = self.lock();
+            let of_full = kept.full.iter().find(|reel| noted.start < reel.after());
+            of_full.cloned().unwrap_or_else(|| Arc::new(kept.open.clone()))
+        };
+        let begins = noted.start.max(reel.before);
+        let missed = begins.min(noted.end) - noted.start;
+        let place = |count: u64| usize::try_from(count.saturating_sub(reel.before)).unwrap_or(usize::MAX);
+        let place = place(begins)..place(noted.end).min(reel.frames.len());
+        Some(Batch { reel, place, missed })
+    }
+
     /// Held for a copy of a message, or of one reel for somebody who asks.
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -131,6 +180,7 @@ impl Kept {
             return;
         }
         self.open.put(seen);
+        self.noted += 1;
         if self.open.bytes() < self.reel_bytes {
             return;
         }
@@ -138,7 +188,8 @@ impl Kept {
         let is_over = self.full.len() + 1 >= self.reels_max;
         let oldest = if is_over { self.full.pop_front() } else { None };
         let next = oldest.and_then(|reel| Arc::try_unwrap(reel).ok());
-        let next = next.map_or_else(|| Reel::of(self.reel_bytes), Reel::wiped);
+        let mut next = next.map_or_else(|| Reel::of(self.reel_bytes), Reel::wiped);
+        next.before = self.noted;
         self.full.push_back(Arc::new(std::mem::replace(&mut self.open, next)));
     }
 }
@@ -146,7 +197,13 @@ impl Kept {
 impl Reel {
     /// Room for as much, of messages as short as they come.
     fn of(bytes: usize) -> Reel {
-        Reel { frames: Vec::with_capacity(bytes / MESSAGE_BYTES), text: Vec::with_capacity(bytes) }
+        let frames = Vec::with_capacity(bytes / MESSAGE_BYTES);
+        Reel { before: 0, frames, text: Vec::with_capacity(bytes) }
+    }
+
+    /// How many messages there were up to its last.
+    fn after(&self) -> u64 {
+        self.before + self.frames.len() as u64
     }
 
     fn put(&mut self, seen: Seen<'_>) {
@@ -174,14 +231,35 @@ impl Reel {
     }
 }
 
+impl Batch {
+    /// How many messages it is about: those that are here, and those that were gone.
+    pub fn count(&self) -> u64 {
+        self.missed + self.place.len() as u64
+    }
+
+    /// What may be shown of each; what is no message is left out.
+    pub fn shown(&self) -> impl Iterator<Item = Shown> {
+        self.reel.messages().skip(self.place.start).take(self.place.len()).filter_map(Seen::shown)
+    }
+}
+
 impl Seen<'_> {
     /// What may be shown of it, if its dialog is meant.
     fn sighting(self, is_meant: impl Fn(&str) -> bool) -> Option<Sighting> {
         let text = String::from_utf8_lossy(self.bytes);
         call_id_of(&text).filter(|id| is_meant(id))?;
-        let Seen { at_us, way, transport, local, remote, .. } = self;
-        let transport = transport.to_owned();
-        Some(Sighting { at_us, way, transport, local, remote, text: masked(&text) })
+        Some(self.masked(&text))
+    }
+
+    fn shown(self) -> Option<Shown> {
+        let text = String::from_utf8_lossy(self.bytes);
+        let call_id = call_id_of(&text)?.to_owned();
+        Some(Shown { call_id, sighting: self.masked(&text) })
+    }
+
+    fn masked(&self, text: &str) -> Sighting {
+        let Seen { at_us, way, transport, local, remote, .. } = *self;
+        Sighting { at_us, way, transport: transport.to_owned(), local, remote, text: masked(text) }
     }
 }
 
@@ -242,6 +320,43 @@ mod tests {
         (0..1_000).for_each(|at| note(&flight, at, "a"));
 
         assert_eq!(rooms(), before);
+    }
+
+    #[test]
+    fn who_reads_along_sees_every_message_once() {
+        let flight = Flight::new(1 << 20);
+        let (mut seen, mut at) = (Vec::new(), 0);
+
+        for round in 0..10 {
+            (0..round * 37).for_each(|more| note(&flight, i64::from(round * 1_000 + more), "a"));
+            let until = flight.noted();
+            while let Some(batch) = flight.next(at..until) {
+                assert_eq!(batch.missed, 0);
+                seen.extend(batch.shown().map(|one| one.sighting.at_us));
+                at += batch.count();
+            }
+        }
+
+        let all: Vec<i64> =
+            (0..10).flat_map(|round| (0..round * 37).map(move |more| round * 1_000 + more)).collect();
+        assert_eq!(seen, all);
+    }
+
+    #[test]
+    fn who_reads_too_late_is_told_how_much_is_gone() {
+        let flight = Flight::new(20_000);
+        (0..1_000).for_each(|at| note(&flight, at, "a"));
+
+        let (mut seen, mut missed, mut at) = (Vec::new(), 0, 0);
+        while let Some(batch) = flight.next(at..900) {
+            missed += batch.missed;
+            at += batch.count();
+            seen.extend(batch.shown().map(|one| one.sighting.at_us));
+        }
+
+        assert_eq!(at, 900);
+        assert!(missed > 500 && seen.len() as u64 + missed == 900, "{missed}");
+        assert_eq!((seen.first(), seen.last()), (Some(&(missed as i64)), Some(&899)));
     }
 
     #[test]

@@ -10,6 +10,6 @@ mod mask;
 mod telemetry;
 mod words;
 
-pub use flight::{Flight, Found, Seen, Sighting, Way};
+pub use flight::{Batch, Flight, Found, Seen, Shown, Sighting, Way};
 pub use log::{LogSettings, start_log};
-pub use telemetry::{Counts, Settings, Telemetry, Watch};
+pub use telemetry::{Counts, Heed, Settings, Telemetry, Watch};

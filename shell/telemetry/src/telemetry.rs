@@ -31,6 +31,9 @@ pub struct Settings {
 /// Sees lines of events, each with its end.
 pub type Watch = Box<dyn FnMut(&str) + Send>;
 
+/// Sees events, on the writer's thread.
+pub type Heed = Box<dyn FnMut(&Event) + Send>;
+
 /// What was seen so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -68,13 +71,14 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// `watch` sees every line of events, many at once, on the writer's thread.
-    pub fn start(settings: &Settings, watch: Option<Watch>) -> io::Result<Telemetry> {
+    /// `watch` sees every line of events, many at once, on the writer's thread; `heed` every event before it.
+    pub fn start(settings: &Settings, watch: Option<Watch>, heed: Heed) -> io::Result<Telemetry> {
         let open = |path: &PathBuf| OpenOptions::new().create(true).append(true).mode(0o600).open(path);
         let file = settings.events.as_ref().map(open).transpose()?;
         let (queue, events) = mpsc::sync_channel(QUEUE);
-        let thread =
-            thread::Builder::new().name("telemetry".to_owned()).spawn(move || write(&events, file, watch))?;
+        let thread = thread::Builder::new()
+            .name("telemetry".to_owned())
+            .spawn(move || write(&events, file, watch, heed))?;
         Ok(Telemetry { queue: Some(queue), tally: Arc::default(), thread: Some(thread) })
     }
 
@@ -139,13 +143,14 @@ impl Tally {
     }
 }
 
-fn write(events: &Receiver<Event>, mut file: Option<File>, mut watch: Option<Watch>) {
+fn write(events: &Receiver<Event>, mut file: Option<File>, mut watch: Option<Watch>, mut heed: Heed) {
     let mut lines = Vec::new();
     while let Ok(first) = events.recv() {
         thread::sleep(GATHER);
         lines.clear();
         for event in std::iter::once(first).chain(events.try_iter().take(QUEUE)) {
             words::log(&event);
+            heed(&event);
             if file.is_some() || watch.is_some() {
                 let line =
                     serde_json::to_string(&event).expect("an event has string keys and goes to memory");

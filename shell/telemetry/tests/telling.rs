@@ -9,7 +9,8 @@ use telemetry::{Settings, Telemetry};
 #[test]
 fn an_event_is_one_line_of_json_and_is_counted() {
     let path = std::env::temp_dir().join(format!("tandem-events-{}.jsonl", std::process::id()));
-    let telemetry = Telemetry::start(&Settings { events: Some(path.clone()) }, None).unwrap();
+    let telemetry =
+        Telemetry::start(&Settings { events: Some(path.clone()) }, None, Box::new(|_| {})).unwrap();
 
     telemetry.tell(Event::CallAnswered { call: "c-1".into(), at: WallTime(5), by: "east".into() });
     telemetry.tell(Event::PeerDown {

@@ -198,6 +198,10 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
         let plain = user.password.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(user, secret, fault())));
     }
+    for capture in documents.capture.values() {
+        let plain = capture.key.iter().filter(|secret| is_plain(secret));
+        problems.extend(plain.map(|secret| documents.problem_at(capture, secret, fault())));
+    }
 }
 
 fn numbers_problem(documents: &Documents, numbers: &Document<Numbers>) -> Option<Problem> {

@@ -66,6 +66,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         dialplan,
         emergency,
         test,
+        capture,
         lists: _,
         sounds: _,
     } = new;
@@ -88,6 +89,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("dialplan", &old.dialplan, dialplan);
     between.kind("emergency", &old.emergency, emergency);
     between.kind("test", &old.test, test);
+    between.kind("capture", &old.capture, capture);
     between.tables(&old.files, files);
     between.changes
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::announcement::Announcement;
+use crate::capture::Capture;
 use crate::console::Console;
 use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
@@ -75,6 +76,7 @@ pub struct Documents {
     pub dialplan: Kind<DialPlan>,
     pub emergency: Kind<Emergency>,
     pub test: Kind<Test>,
+    pub capture: Kind<Capture>,
     /// The texts of price lists, by the names of their files: whoever reads files puts them in.
     #[serde(skip)]
     pub lists: BTreeMap<Arc<str>, Arc<str>>,
@@ -109,7 +111,8 @@ impl Documents {
         let of_trunks =
             self.trunk.values().filter_map(|trunk| Some(&trunk.value.auth.as_ref()?.password.value));
         let of_users = self.user.values().filter_map(|user| Some(&user.value.password.as_ref()?.value));
-        of_trunks.chain(of_users)
+        let of_captures = self.capture.values().filter_map(|one| Some(&one.value.key.as_ref()?.value));
+        of_trunks.chain(of_users).chain(of_captures)
     }
 
     /// Every file of sound that is named.

@@ -21,6 +21,7 @@ mod written;
 mod alert;
 mod announcement;
 mod call_rules;
+mod capture;
 mod deck;
 mod emergency;
 mod failover;
@@ -73,6 +74,7 @@ pub use call_rules::{
     CallRules, CarriedMethod, CarriedMethods, EarlyMedia, Redirect, Reliable, SessionIds, SessionTimer,
     Silence, Transfer,
 };
+pub use capture::{Capture, HepAddress, HepTransport};
 pub use console::Console;
 pub use deck::{Cost, Currency, Deck};
 pub use difference::{Change, Changed, KeyChange, difference};

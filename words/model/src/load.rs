@@ -10,6 +10,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::announcement::Announcement;
+use crate::capture::Capture;
 use crate::check::check;
 use crate::console::Console;
 use crate::deck::Deck;
@@ -32,7 +33,7 @@ use crate::template::{self, Template};
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
-pub(crate) const KINDS: [&str; 19] = [
+pub(crate) const KINDS: [&str; 20] = [
     "format",
     "system",
     "interface",
@@ -52,6 +53,7 @@ pub(crate) const KINDS: [&str; 19] = [
     "dialplan",
     "emergency",
     "test",
+    "capture",
 ];
 
 /// Reads all files of a configuration: documents, or everything that is wrong with them.
@@ -101,6 +103,7 @@ struct Reader<'f> {
     dialplan: Kind<DialPlan>,
     emergency: Kind<Emergency>,
     test: Kind<Test>,
+    capture: Kind<Capture>,
 }
 
 /// One object, before it is read.
@@ -155,7 +158,8 @@ impl<'f> Reader<'f> {
             "route" => self.objects(raw, |reader| &mut reader.route),
             "dialplan" => self.objects(raw, |reader| &mut reader.dialplan),
             "emergency" => self.objects(raw, |reader| &mut reader.emergency),
-            _ => self.objects(raw, |reader| &mut reader.test),
+            "test" => self.objects(raw, |reader| &mut reader.test),
+            _ => self.objects(raw, |reader| &mut reader.capture),
         }
     }
 
@@ -301,6 +305,7 @@ impl<'f> Reader<'f> {
             dialplan: self.dialplan,
             emergency: self.emergency,
             test: self.test,
+            capture: self.capture,
             lists: BTreeMap::new(),
             sounds: BTreeMap::new(),
         };

@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::announcement::Announcement;
+use crate::capture::Capture;
 use crate::console::Console;
 use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
@@ -47,6 +48,7 @@ struct File {
     dialplan: Option<BTreeMap<String, DialPlan>>,
     emergency: Option<BTreeMap<String, Emergency>>,
     test: Option<BTreeMap<String, Test>>,
+    capture: Option<BTreeMap<String, Capture>>,
 }
 
 /// The JSON Schema (2020-12) of a configuration file.

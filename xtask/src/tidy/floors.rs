@@ -34,6 +34,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("lookup", 6),
     ("world", 6),
     ("api", 7),
+    ("exports", 7),
     ("phone", 7),
     ("tandem", 8),
     ("xtask", 9),

@@ -1,0 +1,171 @@
+//! Follows the flight recorder, and sends what it has to one server.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use policy::Capture;
+use telemetry::{Batch, Flight};
+use tracing::{info, warn};
+
+use crate::hep::{self, Envelope};
+use crate::joined::Joined;
+use crate::sink::{Became, Sink};
+use crate::stop::{Stop, Told};
+
+/// What comes within this time is sent together. A message waits for one of them at least: meanwhile the
+/// beginning of its call is heard of.
+const ROUND: Duration = Duration::from_millis(200);
+/// How long a server that cannot be reached is left alone, first and at most.
+const REST_FIRST: Duration = Duration::from_secs(1);
+const REST_MOST: Duration = Duration::from_secs(30);
+/// A name may have moved; UDP would not tell.
+const LOOKED_UP_FOR: Duration = Duration::from_secs(300);
+
+/// What became of messages.
+#[derive(Debug, Default)]
+pub struct Counts {
+    sent: AtomicU64,
+    missed: AtomicU64,
+}
+
+impl Counts {
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Relaxed)
+    }
+
+    /// Those that were gone before the server could be reached, that it refused, and that were too long.
+    pub fn missed(&self) -> u64 {
+        self.missed.load(Relaxed)
+    }
+}
+
+/// Sends to one server until it is told to end.
+pub struct Sender {
+    pub capture: Capture,
+    pub flight: Flight,
+    pub joined: Arc<Joined>,
+    pub counts: Arc<Counts>,
+    pub stop: Arc<Stop>,
+    /// How many messages were noted before the first that it sends.
+    pub from: u64,
+}
+
+/// How the server stands.
+struct Line {
+    sink: Option<(Sink, Instant)>,
+    rest: Duration,
+    next_try: Instant,
+    stands: Option<Stands>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    Well,
+    Ill,
+}
+
+impl Sender {
+    pub fn run(self) {
+        let mut line = Line { sink: None, rest: REST_FIRST, next_try: Instant::now(), stands: None };
+        let (mut at, mut until) = (self.from, self.from);
+        loop {
+            let told = self.stop.sleep(ROUND);
+            let before = std::mem::replace(&mut until, self.flight.noted());
+            let end = if told == Told::End { until } else { before };
+            at = self.send(&mut line, at..end);
+            if told == Told::End {
+                return;
+            }
+        }
+    }
+
+    /// Sends what it can, and returns how far it came.
+    fn send(&self, line: &mut Line, noted: Range<u64>) -> u64 {
+        let mut at = noted.start;
+        let (mut packets, mut ends) = (Vec::new(), Vec::new());
+        while let Some(batch) = self.flight.next(at..noted.end) {
+            let Some(sink) = line.open(&self.capture) else { return at };
+            packets.clear();
+            ends.clear();
+            let long = self.write(&batch, &mut packets, &mut ends);
+            let lost = match sink.send(&packets, &ends) {
+                Became::Sent => {
+                    line.is_well(&self.capture);
+                    0
+                }
+                Became::Lost(count, fault) => {
+                    line.is_ill(&self.capture, &fault);
+                    count
+                }
+                Became::Broken(fault) => {
+                    line.is_ill(&self.capture, &fault);
+                    line.sink = None;
+                    return at;
+                }
+            };
+            self.counts.sent.fetch_add((ends.len() as u64).saturating_sub(lost), Relaxed);
+            self.counts.missed.fetch_add(batch.missed + long + lost, Relaxed);
+            at += batch.count();
+        }
+        at
+    }
+
+    /// Writes packets and where they end; how many messages are too long for one.
+    fn write(&self, batch: &Batch, packets: &mut Vec<u8>, ends: &mut Vec<usize>) -> u64 {
+        let mut long = 0;
+        let key = self.capture.key.as_ref().map(|key| key.reveal().as_str());
+        for shown in batch.shown() {
+            let call = self.joined.call_of(&shown.call_id);
+            let correlation = call.as_deref().unwrap_or(&shown.call_id);
+            let envelope = Envelope { agent: self.capture.agent, key, correlation };
+            match hep::write(envelope, &shown.sighting, packets) {
+                Ok(()) => ends.push(packets.len()),
+                Err(hep::TooLong) => long += 1,
+            }
+        }
+        long
+    }
+}
+
+impl Line {
+    /// The way to the server, if there is one.
+    fn open(&mut self, capture: &Capture) -> Option<&mut Sink> {
+        let now = Instant::now();
+        let is_old =
+            |sink: &Sink, since: Instant| matches!(sink, Sink::Udp(_)) && now - since > LOOKED_UP_FOR;
+        if self.sink.as_ref().is_some_and(|(sink, since)| is_old(sink, *since)) {
+            self.sink = None;
+        }
+        if self.sink.is_none() {
+            if now < self.next_try {
+                return None;
+            }
+            match Sink::open(&capture.to) {
+                Ok(sink) => {
+                    self.rest = REST_FIRST;
+                    self.sink = Some((sink, now));
+                }
+                Err(fault) => {
+                    self.is_ill(capture, &fault);
+                    self.next_try = Instant::now() + self.rest;
+                    self.rest = (self.rest * 2).min(REST_MOST);
+                }
+            }
+        }
+        self.sink.as_mut().map(|(sink, _)| sink)
+    }
+
+    fn is_well(&mut self, capture: &Capture) {
+        if self.stands.replace(Stands::Well) != Some(Stands::Well) {
+            info!(capture = %capture.name, to = %capture.to, "copies of messages are sent");
+        }
+    }
+
+    fn is_ill(&mut self, capture: &Capture, fault: &std::io::Error) {
+        if self.stands.replace(Stands::Ill) != Some(Stands::Ill) {
+            warn!(capture = %capture.name, to = %capture.to, "copies of messages do not arrive: {fault}");
+        }
+    }
+}

@@ -25,6 +25,7 @@ mod nat;
 mod node;
 pub mod oddities;
 mod office;
+mod otlp;
 mod package;
 mod page;
 mod park;
@@ -85,6 +86,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "sealed", run: sealed::run },
     Scenario { name: "flight", run: flight::run },
     Scenario { name: "hep", run: hep::run },
+    Scenario { name: "otlp", run: otlp::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "registrar", run: registrar::run },
@@ -133,6 +135,9 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     }
     if !alone::is_alone() && is_wanted("hep") {
         hep::install()?;
+    }
+    if !alone::is_alone() && is_wanted("otlp") {
+        otlp::install()?;
     }
     if !alone::is_alone() && is_wanted("package") {
         package::prepare(load)?;

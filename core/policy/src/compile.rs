@@ -120,7 +120,7 @@ fn compile_with(
         usages: compiler.usages.clone(),
         tariffs,
         zone: compiler.zone.clone(),
-        captures: compiler.captures(),
+        exports: compiler.exports(),
         warnings: Vec::new(),
     };
     compiler.finish(policy)

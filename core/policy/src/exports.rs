@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
-use model::{HepAddress, Secret};
+use model::{HepAddress, HttpAddress, People, Secret};
+
+/// Everybody who is sent something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exports {
+    pub captures: Vec<Capture>,
+    pub traces: Vec<Trace>,
+}
 
 /// A server that is sent copies of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,4 +18,12 @@ pub struct Capture {
     pub to: HepAddress,
     pub agent: u32,
     pub key: Option<Secret<String>>,
+}
+
+/// A collector that is sent a trace of each call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    pub name: Arc<str>,
+    pub to: HttpAddress,
+    pub people: People,
 }

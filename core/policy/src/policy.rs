@@ -22,7 +22,7 @@ use crate::causes::Causes;
 use crate::deck::{Tariff, day_number};
 use crate::dids::Dids;
 use crate::directory::{Directory, Extensions};
-use crate::exports::Capture;
+use crate::exports::Exports;
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::forward::{Forward, Target};
 use crate::limit::{Claim, Limit, Permit};
@@ -104,8 +104,8 @@ pub struct Policy {
     pub(crate) alerts: AlertValues,
     /// Headers of an INVITE that some trunk may be handed on.
     pub(crate) handed_on: Vec<Arc<str>>,
-    /// Where copies of messages go.
-    pub(crate) captures: Vec<Capture>,
+    /// Who is sent what happens.
+    pub(crate) exports: Exports,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -302,9 +302,9 @@ impl Policy {
         day_number(self.zone.local(at).date()).unwrap_or(0)
     }
 
-    /// Where copies of messages go.
-    pub fn captures(&self) -> &[Capture] {
-        &self.captures
+    /// Who is sent what happens.
+    pub fn exports(&self) -> &Exports {
+        &self.exports
     }
 
     /// What may be meant and is worth a second look; none of it stops anything.

@@ -17,7 +17,10 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     let mut page = Page::default();
     page.of_house(standing);
     page.of_trunks(&standing.trunks);
-    page.of_captures(&standing.captures);
+    let words = "Copies of SIP messages for a capture server, and what became of them.";
+    page.of_sent("tandem_capture_messages_total", words, "capture", &standing.captures);
+    let words = "Calls whose traces a collector was sent, and those that it refused.";
+    page.of_sent("tandem_trace_calls_total", words, "trace", &standing.traces);
     page.of_calls(counts);
     page.histogram("tandem_call_setup_seconds", "From the INVITE to its answer.", &counts.setup);
     page.histogram(
@@ -79,13 +82,11 @@ impl Page {
         }
     }
 
-    fn of_captures(&mut self, captures: &[Sent]) {
-        let words = "Copies of SIP messages for a capture server, and what became of them.";
-        self.head("tandem_capture_messages_total", "counter", words);
-        for one in captures {
+    fn of_sent(&mut self, name: &str, help: &str, label: &str, all: &[Sent]) {
+        self.head(name, "counter", help);
+        for one in all {
             for (outcome, count) in [("sent", one.sent), ("missed", one.missed)] {
-                let labels = [("capture", &*one.to), ("outcome", outcome)];
-                self.line("tandem_capture_messages_total", &labels, count);
+                self.line(name, &[(label, &*one.to), ("outcome", outcome)], count);
             }
         }
     }

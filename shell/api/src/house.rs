@@ -19,6 +19,7 @@ pub struct Standing {
     pub put_off: u64,
     pub trunks: Vec<TrunkView>,
     pub captures: Vec<Sent>,
+    pub traces: Vec<Sent>,
 }
 
 /// What was sent on to somebody.

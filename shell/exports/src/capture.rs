@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use policy::Capture;
 use telemetry::{Batch, Flight};
 use tracing::{info, warn};
 
+use crate::counts::{Counts, Stands};
 use crate::hep::{self, Envelope};
 use crate::joined::Joined;
 use crate::sink::{Became, Sink};
@@ -22,24 +22,6 @@ const REST_FIRST: Duration = Duration::from_secs(1);
 const REST_MOST: Duration = Duration::from_secs(30);
 /// A name may have moved; UDP would not tell.
 const LOOKED_UP_FOR: Duration = Duration::from_secs(300);
-
-/// What became of messages.
-#[derive(Debug, Default)]
-pub struct Counts {
-    sent: AtomicU64,
-    missed: AtomicU64,
-}
-
-impl Counts {
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Relaxed)
-    }
-
-    /// Those that were gone before the server could be reached, that it refused, and that were too long.
-    pub fn missed(&self) -> u64 {
-        self.missed.load(Relaxed)
-    }
-}
 
 /// Sends to one server until it is told to end.
 pub struct Sender {
@@ -58,12 +40,6 @@ struct Line {
     rest: Duration,
     next_try: Instant,
     stands: Option<Stands>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stands {
-    Well,
-    Ill,
 }
 
 impl Sender {
@@ -105,8 +81,8 @@ impl Sender {
                     return at;
                 }
             };
-            self.counts.sent.fetch_add((ends.len() as u64).saturating_sub(lost), Relaxed);
-            self.counts.missed.fetch_add(batch.missed + long + lost, Relaxed);
+            self.counts.sent((ends.len() as u64).saturating_sub(lost));
+            self.counts.missed(batch.missed + long + lost);
             at += batch.count();
         }
         at

@@ -1,16 +1,20 @@
 //! Everything that is sent on, as the policy in force says.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use policy::{Capture, Policy};
+use policy::{Capture, Policy, Trace};
 use telemetry::{Flight, Heed};
 use tracing::error;
 
-use crate::capture::{Counts, Sender};
+use crate::capture::Sender;
+use crate::counts::Counts;
+use crate::follow::Follow;
 use crate::joined::Joined;
 use crate::stop::Stop;
+use crate::traces::Tracer;
 
 /// How long the end may take.
 const ENDS_WITHIN: Duration = Duration::from_secs(3);
@@ -19,18 +23,26 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// The threads that send.
 pub struct Exports {
     flight: Flight,
+    data: PathBuf,
     joined: Arc<Joined>,
-    captures: Mutex<Vec<Running>>,
+    running: Mutex<Vec<Running>>,
+}
+
+/// Who is sent something.
+#[derive(Clone, PartialEq)]
+enum Receiver {
+    Capture(Capture),
+    Trace(Trace),
 }
 
 struct Running {
-    capture: Capture,
+    to: Receiver,
     counts: Arc<Counts>,
     stop: Arc<Stop>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What was sent to a server since the start.
+/// What was sent to somebody since the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
     pub name: Arc<str>,
@@ -40,8 +52,8 @@ pub struct Exported {
 
 impl Exports {
     /// Sends nothing yet.
-    pub fn new(flight: Flight) -> Exports {
-        Exports { flight, joined: Arc::default(), captures: Mutex::default() }
+    pub fn new(flight: Flight, data: &Path) -> Exports {
+        Exports { flight, data: data.to_owned(), joined: Arc::default(), running: Mutex::default() }
     }
 
     /// What learns from events which dialogs belong together.
@@ -52,31 +64,46 @@ impl Exports {
 
     /// Sends to whom this policy names from now on. Who stays as it was hears nothing of it.
     pub fn adopt(&self, policy: &Policy) {
-        if !policy.captures().is_empty() && !self.flight.has_room() {
-            error!("no copies of messages are sent: none is kept (--flight-mb 0)");
-            return;
-        }
+        let wanted = self.wanted(policy);
         let mut running = self.lock();
-        let (stay, go): (Vec<_>, Vec<_>) =
-            running.drain(..).partition(|one| policy.captures().contains(&one.capture));
+        let (stay, go): (Vec<_>, Vec<_>) = running.drain(..).partition(|one| wanted.contains(&one.to));
         go.iter().for_each(|one| one.stop.tell());
         *running = stay;
-        for capture in policy.captures() {
-            if running.iter().all(|one| one.capture.name != capture.name) {
-                let counts = go.iter().find(|one| one.capture.name == capture.name);
+        for to in wanted {
+            if running.iter().all(|one| one.to != to) {
+                let counts = go.iter().find(|one| one.to.is_named_as(&to));
                 let counts = counts.map(|one| Arc::clone(&one.counts)).unwrap_or_default();
-                running.push(self.begin(capture, counts));
+                running.push(self.begin(to, counts));
             }
         }
     }
 
+    fn wanted(&self, policy: &Policy) -> Vec<Receiver> {
+        let exports = policy.exports();
+        let has_room = self.flight.has_room();
+        if !exports.captures.is_empty() && !has_room {
+            error!("no copies of messages are sent: none is kept (--flight-mb 0)");
+        }
+        let captures = exports.captures.iter().filter(|_| has_room).cloned().map(Receiver::Capture);
+        captures.chain(exports.traces.iter().cloned().map(Receiver::Trace)).collect()
+    }
+
+    /// What was sent to capture servers.
     pub fn captures(&self) -> Vec<Exported> {
-        let of = |one: &Running| Exported {
-            name: one.capture.name.clone(),
-            sent: one.counts.sent(),
-            missed: one.counts.missed(),
+        self.exported(|to| matches!(to, Receiver::Capture(_)))
+    }
+
+    /// How many calls collectors have the traces of.
+    pub fn traces(&self) -> Vec<Exported> {
+        self.exported(|to| matches!(to, Receiver::Trace(_)))
+    }
+
+    fn exported(&self, is_meant: impl Fn(&Receiver) -> bool) -> Vec<Exported> {
+        let of = |one: &Running| {
+            let (sent, missed) = one.counts.read();
+            Exported { name: one.to.name().clone(), sent, missed }
         };
-        self.lock().iter().map(of).collect()
+        self.lock().iter().filter(|one| is_meant(&one.to)).map(of).collect()
     }
 
     /// Sends what is left, and ends; who takes too long for that is left behind.
@@ -90,23 +117,47 @@ impl Exports {
         }
     }
 
-    fn begin(&self, capture: &Capture, counts: Arc<Counts>) -> Running {
+    fn begin(&self, to: Receiver, counts: Arc<Counts>) -> Running {
         let stop = Arc::new(Stop::default());
-        let sender = Sender {
-            capture: capture.clone(),
-            flight: self.flight.clone(),
-            joined: Arc::clone(&self.joined),
-            counts: Arc::clone(&counts),
-            stop: Arc::clone(&stop),
-            from: self.flight.noted(),
-        };
-        let named = thread::Builder::new().name("capture".to_owned());
-        let started = named.spawn(move || sender.run());
-        let failed = |fault: &std::io::Error| error!(capture = %capture.name, "no thread for it: {fault}");
-        Running { capture: capture.clone(), counts, stop, thread: started.inspect_err(failed).ok() }
+        let work = self.work(&to, Arc::clone(&counts), Arc::clone(&stop));
+        let started = thread::Builder::new().name("exports".to_owned()).spawn(work);
+        let failed = |fault: &std::io::Error| error!(to = %to.name(), "no thread for it: {fault}");
+        let thread = started.inspect_err(failed).ok();
+        Running { to, counts, stop, thread }
+    }
+
+    /// From what is noted and kept from now on.
+    fn work(&self, to: &Receiver, counts: Arc<Counts>, stop: Arc<Stop>) -> Box<dyn FnOnce() + Send> {
+        match to.clone() {
+            Receiver::Capture(capture) => {
+                let (flight, joined) = (self.flight.clone(), Arc::clone(&self.joined));
+                let from = flight.noted();
+                let sender = Sender { capture, flight, joined, counts, stop, from };
+                Box::new(move || sender.run())
+            }
+            Receiver::Trace(trace) => {
+                let from = Follow::new(&self.data).end();
+                let tracer = Tracer { trace, data: self.data.clone(), counts, stop, from };
+                Box::new(move || tracer.run())
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Running>> {
-        self.captures.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Receiver {
+    fn name(&self) -> &Arc<str> {
+        match self {
+            Receiver::Capture(capture) => &capture.name,
+            Receiver::Trace(trace) => &trace.name,
+        }
+    }
+
+    /// Whether it is the same, as another one was written.
+    fn is_named_as(&self, other: &Receiver) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other) && self.name() == other.name()
     }
 }

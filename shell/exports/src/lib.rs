@@ -1,4 +1,5 @@
-//! What happens, sent on to other people's programs while it happens: copies of messages to capture servers.
+//! What happens, sent on to other people's programs while it happens: copies of messages to capture servers,
+//! traces of calls to collectors.
 //!
 //! Nothing here is ever needed for a call, and nothing runs on a shard: everything is read from what the
 //! flight recorder and the writer of events have anyway. Who does not keep up misses something, and it is
@@ -9,9 +10,15 @@ mod exports;
 mod capture;
 mod joined;
 mod sink;
+
+mod follow;
+mod post;
+mod traces;
+
+mod counts;
 mod stop;
 
 mod hep;
+mod spans;
 
-pub use capture::Counts;
 pub use exports::{Exported, Exports};

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use exports::{Exported, Exports};
@@ -96,7 +97,7 @@ fn d16_both_legs_of_a_call_come_under_its_name_and_without_secrets() {
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
     server.set_read_timeout(Some(PATIENCE)).unwrap();
     let flight = Flight::new(1 << 20);
-    let exports = Exports::new(flight.clone());
+    let exports = Exports::new(flight.clone(), Path::new("/nowhere"));
     exports.adopt(&policy(&capture("homer", "udp", server.local_addr().unwrap())));
 
     // The beginning of a call is told after its first messages were seen.
@@ -123,7 +124,7 @@ fn a_server_that_comes_late_and_goes_in_between_gets_everything_by_tcp() {
     let address = server.local_addr().unwrap();
     drop(server);
     let flight = Flight::new(1 << 20);
-    let exports = Exports::new(flight.clone());
+    let exports = Exports::new(flight.clone(), Path::new("/nowhere"));
     exports.adopt(&policy(&capture("homer", "tcp", address)));
     (0..300).for_each(|number| note(&flight, number));
     std::thread::sleep(Duration::from_millis(700));
@@ -149,7 +150,7 @@ fn what_is_gone_before_a_server_can_be_reached_is_counted() {
     let address = server.local_addr().unwrap();
     drop(server);
     let flight = Flight::new(20_000);
-    let exports = Exports::new(flight.clone());
+    let exports = Exports::new(flight.clone(), Path::new("/nowhere"));
     exports.adopt(&policy(&capture("homer", "tcp", address)));
     (0..1_000).for_each(|number| note(&flight, number));
     std::thread::sleep(Duration::from_millis(700));
@@ -172,7 +173,7 @@ fn a_server_that_is_taken_out_gets_nothing_more_and_the_others_hear_nothing_of_i
     let (one, other) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
     other.set_read_timeout(Some(PATIENCE)).unwrap();
     let flight = Flight::new(1 << 20);
-    let exports = Exports::new(flight.clone());
+    let exports = Exports::new(flight.clone(), Path::new("/nowhere"));
     let of = |name: &str, server: &UdpSocket| capture(name, "udp", server.local_addr().unwrap());
     exports.adopt(&policy(&(of("one", &one) + &of("other", &other))));
     note(&flight, 0);

@@ -86,7 +86,8 @@ impl Edge {
         let catalogue = Arc::new(store::Catalogue::start(&plan.data, note_catalogue)?);
         let (ledgers, before) = open_ledgers(&plan)?;
         let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
-        let exports = Arc::new(Exports::new(plan.flight.clone().unwrap_or_else(|| Flight::new(0))));
+        let flight = plan.flight.clone().unwrap_or_else(|| Flight::new(0));
+        let exports = Arc::new(Exports::new(flight, &plan.data));
         let telemetry = telemetry::Telemetry::start(&events, plan.watch.take(), exports.heed());
         let telemetry = Arc::new(telemetry.context("events.jsonl")?);
         let lookup = start_lookup(&plan, &mail)?;

@@ -175,6 +175,7 @@ impl House for Web {
             put_off: self.asker.counts().iter().map(|shard| shard.put_off).sum(),
             trunks: status.trunks,
             captures: self.exports.captures().into_iter().map(sent).collect(),
+            traces: self.exports.traces().into_iter().map(sent).collect(),
         })
     }
 

@@ -67,6 +67,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         emergency,
         test,
         capture,
+        trace,
         lists: _,
         sounds: _,
     } = new;
@@ -90,6 +91,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("emergency", &old.emergency, emergency);
     between.kind("test", &old.test, test);
     between.kind("capture", &old.capture, capture);
+    between.kind("trace", &old.trace, trace);
     between.tables(&old.files, files);
     between.changes
 }

@@ -25,6 +25,7 @@ use crate::site::Site;
 use crate::source::{Place, SourceFile};
 use crate::spot::Spot;
 use crate::system::{Interface, System};
+use crate::trace::Trace;
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
@@ -77,6 +78,7 @@ pub struct Documents {
     pub emergency: Kind<Emergency>,
     pub test: Kind<Test>,
     pub capture: Kind<Capture>,
+    pub trace: Kind<Trace>,
     /// The texts of price lists, by the names of their files: whoever reads files puts them in.
     #[serde(skip)]
     pub lists: BTreeMap<Arc<str>, Arc<str>>,

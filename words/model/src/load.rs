@@ -30,10 +30,11 @@ use crate::site::Site;
 use crate::source::{Place, SourceFile};
 use crate::system::{Interface, System};
 use crate::template::{self, Template};
+use crate::trace::Trace;
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
-pub(crate) const KINDS: [&str; 20] = [
+pub(crate) const KINDS: [&str; 21] = [
     "format",
     "system",
     "interface",
@@ -54,6 +55,7 @@ pub(crate) const KINDS: [&str; 20] = [
     "emergency",
     "test",
     "capture",
+    "trace",
 ];
 
 /// Reads all files of a configuration: documents, or everything that is wrong with them.
@@ -104,6 +106,7 @@ struct Reader<'f> {
     emergency: Kind<Emergency>,
     test: Kind<Test>,
     capture: Kind<Capture>,
+    trace: Kind<Trace>,
 }
 
 /// One object, before it is read.
@@ -159,7 +162,8 @@ impl<'f> Reader<'f> {
             "dialplan" => self.objects(raw, |reader| &mut reader.dialplan),
             "emergency" => self.objects(raw, |reader| &mut reader.emergency),
             "test" => self.objects(raw, |reader| &mut reader.test),
-            _ => self.objects(raw, |reader| &mut reader.capture),
+            "capture" => self.objects(raw, |reader| &mut reader.capture),
+            _ => self.objects(raw, |reader| &mut reader.trace),
         }
     }
 
@@ -306,6 +310,7 @@ impl<'f> Reader<'f> {
             emergency: self.emergency,
             test: self.test,
             capture: self.capture,
+            trace: self.trace,
             lists: BTreeMap::new(),
             sounds: BTreeMap::new(),
         };

@@ -19,6 +19,7 @@ use crate::route::{DialPlan, Route};
 use crate::schedule::Schedule;
 use crate::site::Site;
 use crate::system::{Interface, System};
+use crate::trace::Trace;
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
@@ -49,6 +50,7 @@ struct File {
     emergency: Option<BTreeMap<String, Emergency>>,
     test: Option<BTreeMap<String, Test>>,
     capture: Option<BTreeMap<String, Capture>>,
+    trace: Option<BTreeMap<String, Trace>>,
 }
 
 /// The JSON Schema (2020-12) of a configuration file.

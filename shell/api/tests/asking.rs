@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 //! What is asked by HTTP, over a real socket.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -336,6 +337,30 @@ fn figures_are_a_page_that_prometheus_reads() {
     let names: Vec<&str> = heads.filter_map(|line| line.split(' ').next()).collect();
     for line in page.lines().filter(|line| !line.starts_with('#')) {
         assert!(names.iter().any(|name| line.starts_with(name)), "{line} has no head");
+    }
+}
+
+#[test]
+fn k4_every_figure_that_the_dashboard_shows_is_on_the_page() {
+    let (_, _, page) = ask(&server(), "GET", "/metrics", None);
+    let board: Value = serde_json::from_str(include_str!("../../../package/grafana/tandem.json")).unwrap();
+    let heads = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let kinds: BTreeMap<&str, &str> = heads.filter_map(|line| line.split_once(' ')).collect();
+    let is_there = |name: &str| {
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        kinds.contains_key(name) || base.is_some_and(|base| kinds.get(base) == Some(&"histogram"))
+    };
+
+    for panel in board["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().unwrap() {
+            let expression = target["expr"].as_str().unwrap();
+            let words = expression.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+            let names: Vec<&str> = words.filter(|word| word.starts_with("tandem_")).collect();
+            assert!(!names.is_empty(), "{expression} shows nothing");
+            for name in names {
+                assert!(is_there(name), "{name} of {} is not on the page", panel["title"]);
+            }
+        }
     }
 }
 

@@ -46,11 +46,14 @@ pub fn install() -> Result<(), Failure> {
 pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     let (folder, web, node) = called(binary)?;
     let figures = judged_figures(&folder, web)?;
+    let panels = judged_dashboard(&folder)?;
     let token = token(binary, &folder)?;
     let documents = put_back(web, &token)?;
     let cases = judged_answers(&folder, web, &token, load)?;
     node.stop()?;
-    Ok(format!("{figures} figures, {documents} documents put back, {cases}"))
+    Ok(format!(
+        "{figures} figures, {panels} queries of the dashboard, {documents} documents put back, {cases}"
+    ))
 }
 
 /// A house that can be asked, and has had a call that was answered and one that nobody took.
@@ -103,6 +106,28 @@ fn judged_figures(folder: &Path, web: SocketAddr) -> Result<usize, Failure> {
         return Err(Failure::new("the call was not counted", format!("read {}", path.display())));
     }
     Ok(page.lines().filter(|line| line.starts_with("# TYPE ")).count())
+}
+
+/// Prometheus' checker can read every query of the dashboard, as a rule.
+fn judged_dashboard(folder: &Path) -> Result<usize, Failure> {
+    let file = root().join("package/grafana/tandem.json");
+    let text = fs::read_to_string(&file).map_err(|error| io_failure("tandem.json", &error))?;
+    let board: Value = serde_json::from_str(&text).unwrap_or_default();
+    let panels = board["panels"].as_array().into_iter().flatten();
+    let queries: Vec<&str> = panels
+        .flat_map(|panel| panel["targets"].as_array().into_iter().flatten())
+        .filter_map(|target| target["expr"].as_str())
+        .collect();
+    let mut rules = "groups:\n- name: dashboard\n  rules:\n".to_owned();
+    for (at, query) in queries.iter().enumerate() {
+        let query = query.replace("$__rate_interval", "5m").replace("$trunk", ".*");
+        rules.push_str(&format!("  - record: tandem:dashboard:q{at}\n    expr: {}\n", Value::from(query)));
+    }
+    let path = folder.join("rules.yml");
+    fs::write(&path, rules).map_err(|error| io_failure("rules.yml", &error))?;
+    let mut promtool = Command::new("promtool");
+    step::read(promtool.args(["check", "rules"]).arg(&path), "read rules.yml, and mend the dashboard")?;
+    Ok(queries.len())
 }
 
 /// Answers that break the document, or requests that are taken or refused against it.

@@ -9,7 +9,8 @@
 //! other is silent: `play.rs` makes it, in the turns of `beats.rs`. How good it was: `observe.rs` counts what
 //! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either. What
 //! needs no more than being sent on may be carried elsewhere: `carried.rs`. What is recorded is copied by
-//! `tape.rs`, and `mixdown.rs` makes sound of the copies.
+//! `tape.rs`, and `mixdown.rs` makes sound of the copies. Sides of several streams may meet: each hears all
+//! others, mixed by `meeting.rs` of what `voice.rs` makes of the packets of each.
 //!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!
@@ -24,6 +25,9 @@ mod encoder;
 mod figures;
 mod handshake;
 mod latch;
+mod meeting;
+mod member;
+mod mix;
 mod mixdown;
 mod moments;
 mod near;
@@ -44,11 +48,14 @@ mod tape;
 mod times;
 mod transcode;
 mod verdict;
+mod voice;
+mod waiting;
 
 pub use account::Account;
 pub use carried::{Carriage, Tally};
 pub use certificate::Certificate;
 pub use figures::{Figures, SideFigures};
+pub use meeting::{MeetingKey, Muted, Seat};
 pub use mixdown::{Mixdown, Upto};
 pub use observe::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, Source, USED_TO, WINDOW};
 pub use opinion::{Coding, Line};

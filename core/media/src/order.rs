@@ -9,6 +9,7 @@ use rtp::srtp::MasterKey;
 
 use crate::certificate::Certificate;
 use crate::figures::Figures;
+use crate::meeting::Seat;
 use crate::play::Playing;
 use crate::ports::PortPair;
 use crate::pressing::Press;
@@ -32,6 +33,9 @@ pub enum Order {
     Play { session: SessionKey, stream: u8, side: Side, playing: Option<Box<Playing>> },
     /// What both sides say is copied from now on, as is said there; no more, without it.
     Record { session: SessionKey, stream: u8, taping: Option<Box<Taping>> },
+    /// A side's peer takes part in a meeting, or does so in another way than before; in none from now on,
+    /// without a seat. Nothing of its sound goes to the other side meanwhile.
+    Meet { session: SessionKey, stream: u8, side: Side, seat: Option<Box<Seat>> },
     /// When was each side heard last? Nothing is said of a session that has no stream.
     Ask { session: SessionKey },
     /// The session is over: its ports are closed, its figures come back.
@@ -206,6 +210,7 @@ impl Order {
         | Order::Press { session, .. }
         | Order::Play { session, .. }
         | Order::Record { session, .. }
+        | Order::Meet { session, .. }
         | Order::Ask { session }
         | Order::Close { session }) = self;
         *session

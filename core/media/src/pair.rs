@@ -44,6 +44,15 @@ pub(crate) type Outcome = (Result<SocketAddr, Reason>, Option<Admission>);
 /// Where a report goes, and out of which of our ports.
 type Report = Result<(SocketAddr, Half), Reason>;
 
+/// Whom a side's peer speaks with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meets {
+    /// The other side alone.
+    Nobody,
+    /// The members of a meeting.
+    Others,
+}
+
 /// Why a handshake goes on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Occasion<'a> {
@@ -78,6 +87,7 @@ struct SideState {
     /// What its reports say of what it hears; from the first of either side on.
     reading: Option<Box<Reading>>,
     clock: u32,
+    meets: Meets,
     /// Makes what its peer says into what the other side speaks.
     transcoder: Option<Box<Transcoder>>,
     seen: Observer,
@@ -183,16 +193,34 @@ impl Pair {
         packet: &mut Packet<'_>,
     ) -> Option<SocketAddr> {
         let (changed, other) = (self.changed, self.sides[side.other() as usize].sending);
-        let side = &mut self.sides[side as usize];
-        let to = side.way(now, changed, other).ok()?;
-        if !player.play(turn, side.counted.packets_out, packet) {
+        let here = &mut self.sides[side as usize];
+        let to = here.way(now, changed, other).ok()?;
+        if !player.play(turn, here.counted.packets_out, packet) {
             return None;
         }
+        self.sends_own(side, packet)?;
+        player.left(self.gone(side));
+        Some(to)
+    }
+
+    /// Where a packet of what others of a meeting say goes now, if anywhere.
+    pub fn way_from_meeting(&mut self, now: Instant, side: Side) -> Option<SocketAddr> {
+        let changed = self.changed;
+        self.sides[side as usize].way(now, changed, Sending::Allowed).ok()
+    }
+
+    /// Makes a packet of ours ready to go out to a side, and counts it.
+    pub fn sends_own(&mut self, side: Side, packet: &mut Packet<'_>) -> Option<()> {
+        let side = &mut self.sides[side as usize];
         side.seal(packet, Half::Rtp).ok()?;
         side.counted.packets_out += 1;
         side.counted.bytes_out += packet.length() as u64;
-        player.left(side.counted.packets_out);
-        Some(to)
+        Some(())
+    }
+
+    /// A side's peer meets others, or does not any more.
+    pub fn meet(&mut self, side: Side, meets: Meets) {
+        self.sides[side as usize].meets = meets;
     }
 
     /// Takes a packet that `from` sent to `side`: where it goes, and whether its sender was learned.
@@ -250,6 +278,10 @@ impl Pair {
 
         let to = match there.way(now, changed, here.sending) {
             Ok(to) => to,
+            // What somebody plays who has put us on hold is not said to the others.
+            Err(_) if here.meets == Meets::Others && here.sending != Sending::Held => {
+                return (Err(Reason::Said), Some(admission));
+            }
             Err(reason) => {
                 here.counted.dropped_undeliverable += 1;
                 return (Err(reason), Some(admission));
@@ -506,6 +538,7 @@ impl SideState {
             rtcp_heard: None,
             reading: None,
             clock: CLOCK_DEFAULT,
+            meets: Meets::Nobody,
             transcoder: None,
             seen: Observer::default(),
             counted: SideFigures::default(),

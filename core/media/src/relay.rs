@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use rtp::Fixed;
+
 use crate::beats::Beats;
 use crate::carried::{Carriage, Tally};
 use crate::handshake::Flight;
 use crate::latch::Admission;
+use crate::meeting::{Meetings, Seat};
 use crate::moments::Moments;
 use crate::order::{Aim, Event, Order, SessionKey, Side};
 use crate::packet::Packet;
-use crate::pair::{Occasion, Pair};
+use crate::pair::{Meets, Occasion, Pair};
 use crate::play::{Begins, Player, Playing};
 use crate::ports::PortPair;
 use crate::pressing::Press;
@@ -56,6 +59,7 @@ pub struct Relay {
     moments: Moments,
     beats: Beats,
     players: BTreeMap<(u32, Side), Box<Player>>,
+    meetings: Meetings,
     carriers: Carriers,
 }
 
@@ -98,6 +102,9 @@ impl Relay {
             }
             Order::Record { session, stream, taping } => {
                 self.record((session, stream), taping.as_deref(), out);
+            }
+            Order::Meet { session, stream, side, seat } => {
+                self.meet(now, (session, stream), side, seat.map(|seat| *seat));
             }
             Order::Ask { session } => self.say_last_heard(session, out),
             Order::Close { session } => self.close(now, session, out),
@@ -161,6 +168,7 @@ impl Relay {
                 }
                 Verdict::Forward { port, to: from }
             }
+            Err(Reason::Said) => self.say((slot, side), packet, out),
             Err(Reason::Handshake) => {
                 let reason = self.shake(now, (slot, side), Occasion::Record(from, packet.bytes()), out);
                 Verdict::Drop(reason)
@@ -246,10 +254,7 @@ impl Relay {
 
     /// When [`Relay::wake`] and [`Relay::next_played`] are to be called, though no packet came.
     pub fn next_moment(&self) -> Option<Instant> {
-        match (self.moments.next(), self.beats.next()) {
-            (Some(moment), Some(beat)) => Some(moment.min(beat)),
-            (moment, beat) => moment.or(beat),
-        }
+        [self.moments.next(), self.beats.next(), self.meetings.next()].into_iter().flatten().min()
     }
 
     /// Does what was to be done by now.
@@ -261,6 +266,9 @@ impl Relay {
 
     /// Writes the next packet of our own sound that is due by now: out of which port it goes, and where to.
     pub fn next_played(&mut self, now: Instant, packet: &mut Packet<'_>) -> Option<(PortIndex, SocketAddr)> {
+        if let Some(said) = self.next_said(now, packet) {
+            return Some(said);
+        }
         loop {
             let (turn, slot, side) = self.beats.take(now)?;
             let pair = self.slots.get_mut(slot as usize).and_then(Option::as_mut);
@@ -269,6 +277,31 @@ impl Relay {
                 return Some((port_index(slot, side, Half::Rtp), to));
             }
         }
+    }
+
+    /// The next packet of what somebody hears in a meeting.
+    fn next_said(&mut self, now: Instant, packet: &mut Packet<'_>) -> Option<(PortIndex, SocketAddr)> {
+        loop {
+            let (member, (slot, side)) = self.meetings.next_listener(now)?;
+            let pair = self.slots.get_mut(slot as usize).and_then(Option::as_mut);
+            let Some(pair) = pair else { continue };
+            let Some(to) = pair.way_from_meeting(now, side) else { continue };
+            if self.meetings.write(member, packet) && pair.sends_own(side, packet).is_some() {
+                return Some((port_index(slot, side, Half::Rtp), to));
+            }
+        }
+    }
+
+    /// A member of a meeting says something.
+    fn say(&mut self, (slot, side): (u32, Side), packet: &Packet<'_>, out: &mut Outbox) -> Verdict {
+        let pair = self.slots.get(slot as usize).and_then(Option::as_ref);
+        if let Some((pair, header)) = pair.zip(Fixed::of(packet.bytes()))
+            && let (session, stream) = pair.key
+            && let Some(press) = self.meetings.take((slot, side), &header, packet)
+        {
+            out.push(Act::Tell(Event::Pressed { session, stream, side, press }));
+        }
+        Verdict::Drop(Reason::Said)
     }
 
     /// Rare beside media, whose way is shorter where this one is not woven into it.
@@ -383,6 +416,16 @@ impl Relay {
         }
     }
 
+    fn meet(&mut self, now: Instant, key: (SessionKey, u8), side: Side, seat: Option<Seat>) {
+        let Some(slot) = self.by_session.get(&key).copied() else { return };
+        let Some(pair) = &mut self.slots[slot as usize] else { return };
+        pair.meet(side, if seat.is_some() { Meets::Others } else { Meets::Nobody });
+        match seat {
+            Some(seat) => self.meetings.meet(now, (slot, side), seat),
+            None => self.meetings.leave((slot, side)),
+        }
+    }
+
     fn hush(&mut self, slot: u32, side: Side) {
         if self.players.remove(&(slot, side)).is_some() {
             self.beats.end(slot, side);
@@ -422,6 +465,7 @@ impl Relay {
         for side in [Side::Caller, Side::Callee] {
             self.moments.set(slot, side, None);
             self.hush(slot, side);
+            self.meetings.leave((slot, side));
         }
         self.free.push(slot);
         out.extend(

@@ -50,6 +50,8 @@ pub enum Reason {
     Kept,
     /// It is to be made into another codec, and is of none that was agreed on.
     NotSpoken,
+    /// It is for a meeting, whose members hear it when it is its turn.
+    Said,
 }
 
 /// RTP or RTCP: which of a side's two ports.

@@ -95,6 +95,7 @@ impl<E: Fn(Event)> Desk<E> {
             | Order::Press { .. }
             | Order::Play { .. }
             | Order::Record { .. }
+            | Order::Meet { .. }
             | Order::Ask { .. } => {}
         }
         if self.carrier.is_some() {

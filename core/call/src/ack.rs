@@ -41,6 +41,9 @@ impl Call {
 
     /// Pays the ACK that the other leg waits for, with the answer that came.
     fn carry_ack(&mut self, room: &mut Room<'_>, from: Side, answer: Option<&[u8]>) {
+        if self.meets.is_some() {
+            return self.acked_in_room(room, answer);
+        }
         if self.exchange.as_ref().is_some_and(|exchange| exchange.owes_ack_to(from.other())) {
             return self.acknowledge_exchange(room, from, answer);
         }

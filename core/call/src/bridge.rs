@@ -624,6 +624,11 @@ impl Bridge {
         self.sides[side as usize].meanwhile = meanwhile;
     }
 
+    /// How often the sides have described themselves.
+    pub(crate) fn described(&self) -> u32 {
+        self.described
+    }
+
     /// Whether a side's peer wants to hear sound.
     pub(crate) fn listens(&self, side: Side) -> bool {
         self.sides[side as usize].listening == Listening::Now

@@ -19,6 +19,7 @@ use crate::errand::Errand;
 use crate::exchange::{Exchange, Passing};
 use crate::held::Held;
 use crate::joining::Joining;
+use crate::meets::Meets;
 use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
 use crate::on_offer::OnOffer;
@@ -60,6 +61,8 @@ pub struct Call {
     pub(crate) notices: Option<Notices>,
     /// It waits in an orbit.
     pub(crate) parked: Option<Box<Parked>>,
+    /// It is to a conference: its callee is the house.
+    pub(crate) meets: Option<Box<Meets>>,
     /// A transfer asked for in another call, that this one is part of.
     pub(crate) origin: Option<Origin>,
     /// Where its party goes back to if it doesn't take to this call.
@@ -276,6 +279,7 @@ impl Call {
             refers: 0,
             notices: None,
             parked: None,
+            meets: None,
             origin: None,
             lender: None,
             joining: None,

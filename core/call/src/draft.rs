@@ -336,6 +336,13 @@ impl Draft {
         }
     }
 
+    /// The caller meets others there.
+    pub(crate) fn meets(&mut self, conference: &str) {
+        if let Some(record) = &mut self.record {
+            record.conference = Some(conference.to_owned());
+        }
+    }
+
     /// This call marks another one as something.
     pub(crate) fn marks(&mut self, what: &'static str) {
         if let Some(record) = &mut self.record {
@@ -505,6 +512,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         route: None,
         source: format!("{:?}:{}", facts.transport, facts.source).to_lowercase(),
         call_id: call_id.to_owned(),
+        conference: None,
         parents: Vec::new(),
         sessions: Vec::new(),
         marks: None,

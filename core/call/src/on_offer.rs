@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use media::MeetingKey;
 use sip_stack::{ServerId, Token};
 
 use crate::Room;
@@ -36,6 +37,9 @@ pub struct HandOn {
 
 /// How a shard that is not alone knows of the others, and they of it.
 pub struct Others<'a> {
+    pub shard: u8,
+    /// How many shards there are, this one included.
+    pub shards: u8,
     pub known: &'a Elsewhere,
     pub told: &'a mut Vec<OnOffer>,
     pub hand_on: &'a mut Option<HandOn>,
@@ -115,6 +119,19 @@ impl Room<'_> {
     ) -> bool {
         let found = self.elsewhere().and_then(|known| known.parked_at(number));
         found.is_some_and(|shard| self.hand_on(server, shard, authenticated))
+    }
+
+    /// Hands an INVITE on to the shard in which a meeting is held.
+    pub(crate) fn hands_on_to_meeting(
+        &mut self,
+        (server, authenticated): (ServerId, Option<&str>),
+        meeting: MeetingKey,
+    ) -> bool {
+        let Some(others) = self.others.as_ref().filter(|others| *others.arrival == Arrival::Direct) else {
+            return false;
+        };
+        let to = meeting.shard_of(others.shards);
+        to != others.shard && self.hand_on(server, to, authenticated)
     }
 
     /// Whom another shard has heard the sender prove to be.

@@ -43,6 +43,10 @@ impl Calls {
                 let parking = parking.clone();
                 return self.retrieve(room, request, message, (admitted, parking));
             }
+            Some(Service::Meet(conference)) => {
+                let conference = conference.clone();
+                return self.enter(room, request, message, (admitted, conference));
+            }
             Some(Service::Mark) => return self.mark(room, request, message, admitted),
             Some(Service::PickUp(users)) => {
                 let picker = &admitted.plan.calling.0;

@@ -125,7 +125,7 @@ impl Call {
     }
 
     /// Takes what an attempt needs of limits; the call's own part once, however many ring.
-    fn take_claims(&mut self, plan: &AttemptPlan) -> Result<(), (Cause, String)> {
+    pub(crate) fn take_claims(&mut self, plan: &AttemptPlan) -> Result<(), (Cause, String)> {
         let mut left: Vec<&Arc<str>> = self.plan.taken_once.iter().collect();
         for claim in &plan.claims {
             let name = claim.limit.name();

@@ -124,7 +124,7 @@ fn stop(room: &mut Room<'_>, side: Side, now: Option<Now>) {
 }
 
 /// The line on which a side hears sound, and the first codec of ours that both it and we have named there.
-fn ear(heard: &[u8], told: &[u8]) -> Option<(u8, u8, Sound)> {
+pub(crate) fn ear(heard: &[u8], told: &[u8]) -> Option<(u8, u8, Sound)> {
     let (heard, told) = (Session::parse(heard).ok()?, Session::parse(told).ok()?);
     let lines = heard.media.iter().zip(&told.media).enumerate();
     let mut open =

@@ -30,6 +30,9 @@ pub struct Record {
     /// What the two ends were called (RFC 7989), before and after transfers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<SessionPair>,
+    /// The conference that the caller was in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conference: Option<String>,
     /// The records of the calls that parties came out of by transfers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<String>,

@@ -105,6 +105,10 @@ impl Call {
         };
         match &plan.service {
             Some(Service::Orbit(parking)) => return self.begin_parking(room, by, (parking, facts)),
+            Some(Service::Meet(_)) => {
+                let words = "nobody is transferred to a conference";
+                return Err(Refusal::new(Code::NO_SUCH_ENTRANCE, words));
+            }
             Some(Service::Mark) => {
                 return Err(Refusal::new(Code::NO_MARK, "such a code is dialled, not transferred to"));
             }

@@ -31,6 +31,9 @@ impl Call {
         if self.is_refresh(from, message) && !(self.exchange.is_some() && Verb::of(message) == Verb::Invite) {
             return self.accept_refresh(room, server, from, message);
         }
+        if self.meets.is_some() {
+            return self.negotiate_in_room(room, server, message);
+        }
         let Ok(session) = self.end(from).timer.judge(message) else {
             return refresh::too_short(room, server);
         };

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-use media::{Order, SessionKey, Side};
+use media::{MeetingKey, Order, SessionKey, Side};
 use sip_message::{Header, Message, Method};
 use sip_stack::locate::DnsAnswer;
 use sip_stack::{ClientId, Flow, Late, Owner, ServerId, Token};
@@ -269,6 +269,14 @@ impl Calls {
         Token::new(self.shard, slot, nonce)
     }
 
+    /// A name whose lot is that of a meeting: all that have it are in one relay.
+    pub(crate) fn reserve_for(&mut self, room: &mut Room<'_>, meeting: MeetingKey) -> Token {
+        let key = self.reserve(room);
+        let nonce = key.nonce() & !0xff | u32::from(meeting.lot());
+        self.slots[key.slot() as usize].nonce = nonce;
+        Token::new(self.shard, key.slot(), nonce)
+    }
+
     /// Takes the call out for the time of one event, so that a panic costs this call and no other.
     pub(crate) fn lend(&mut self, token: Token) -> Option<Box<Call>> {
         let slot = self.slots.get_mut(token.slot() as usize)?;
@@ -345,6 +353,7 @@ impl Calls {
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
         call.note_readiness();
         call.record(room);
+        call.take_seat(room);
         call.entertain(room);
         call.settle_claims(room);
         call.note_seen(room);

@@ -14,7 +14,7 @@ use crate::mix::{Limiter, Loudest, PARTS};
 use crate::order::Side;
 use crate::packet::Packet;
 use crate::pressing::Press;
-use crate::spoken::{Codec, Spoken};
+use crate::seat::{MeetingKey, Seat};
 use crate::voice::FRAME;
 use sound::resample::Downsampler;
 
@@ -22,31 +22,6 @@ const EACH: Duration = Duration::from_millis(20);
 /// Whoever was held up for longer does not make up for it.
 const LATE_MAX: Duration = Duration::from_millis(200);
 const NARROW: usize = FRAME / 2;
-
-/// Names a meeting in its relay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MeetingKey(pub u64);
-
-/// A side's place in a meeting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
-    pub meeting: MeetingKey,
-    /// What its peer says, and first what it is sent.
-    pub spoken: Spoken,
-    /// The payload type and codec of what it is sent.
-    pub hears: (u8, Codec),
-    /// Names what it is sent as a source of its own: the same as before goes on.
-    pub ssrc: u32,
-    pub voice: Muted,
-}
-
-/// Whether the others hear a member.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Muted {
-    #[default]
-    No,
-    Yes,
-}
 
 /// Who somebody is among the members of all meetings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,7 +206,7 @@ impl Meeting {
     fn write(&mut self, member: &mut Member, packet: &mut Packet<'_>) -> bool {
         let listener = match member.part {
             Some(part) => Listener::Speaks { sum: &self.sum, own: &self.parts[usize::from(part)] },
-            None => Listener::Listens { wide: &self.wide, narrow: &self.narrow, laws: &mut *self.laws },
+            None => Listener::Listens { wide: &self.wide, narrow: &self.narrow, laws: &mut self.laws },
         };
         member.write(self.turn, listener, packet)
     }

@@ -5,11 +5,11 @@ use sound::Law;
 use sound::resample::Downsampler;
 
 use crate::encoder::Encoder;
-use crate::meeting::{MeetingKey, Muted, Seat};
 use crate::mix::{Heard, Level, Limiter, PARTS, fade};
 use crate::order::Side;
 use crate::packet::Packet;
 use crate::pressing::Press;
+use crate::seat::{MeetingKey, Muted, Seat};
 use crate::spoken::{Codec, Events, Keys};
 use crate::voice::{FRAME, RATE, Voice};
 

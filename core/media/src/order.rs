@@ -9,10 +9,10 @@ use rtp::srtp::MasterKey;
 
 use crate::certificate::Certificate;
 use crate::figures::Figures;
-use crate::meeting::Seat;
 use crate::play::Playing;
 use crate::ports::PortPair;
 use crate::pressing::Press;
+use crate::seat::Seat;
 pub use crate::side::{SessionKey, Side};
 use crate::spoken::Spoken;
 use crate::tape::{Taped, Taping};

@@ -278,14 +278,7 @@ impl Pair {
 
         let to = match there.way(now, changed, here.sending) {
             Ok(to) => to,
-            // What somebody plays who has put us on hold is not said to the others.
-            Err(_) if here.meets == Meets::Others && here.sending != Sending::Held => {
-                return (Err(Reason::Said), Some(admission));
-            }
-            Err(reason) => {
-                here.counted.dropped_undeliverable += 1;
-                return (Err(reason), Some(admission));
-            }
+            Err(reason) => return (Err(here.goes_nowhere(reason)), Some(admission)),
         };
         let ready = here.transcode(header, packet).and_then(|()| there.seal(packet, Half::Rtp));
         if let Err(reason) = ready {
@@ -726,6 +719,16 @@ impl SideState {
             }
             Sending::Allowed | Sending::Insisted => Ok(to),
         }
+    }
+
+    /// What becomes of a packet that the other side is not sent. What somebody plays who has put us on hold
+    /// is not said to a meeting.
+    fn goes_nowhere(&mut self, reason: Reason) -> Reason {
+        if self.meets == Meets::Others && self.sending != Sending::Held {
+            return Reason::Said;
+        }
+        self.counted.dropped_undeliverable += 1;
+        reason
     }
 
     /// Whether the peer has given no sign of life for too long. Where it need not give any, as whoever is put

@@ -7,6 +7,13 @@ pub struct SessionKey {
     pub call: u64,
 }
 
+impl SessionKey {
+    /// Sessions of one lot are in one relay, however many there are.
+    pub fn lot(self) -> u8 {
+        (self.call >> 8) as u8
+    }
+}
+
 /// The two legs of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {

@@ -15,6 +15,7 @@ use sound::Tone;
 use crate::after::{Begins, Next, Rang, Unreached};
 use crate::aloud::Aloud;
 use crate::causes::{Cause, Causes};
+use crate::conference::Conference;
 use crate::connected::Connected;
 use crate::deck::Quote;
 use crate::facts::{InterfaceId, ServerId};
@@ -36,6 +37,8 @@ pub enum Service {
     PickUp(Vec<Arc<str>>),
     /// Whoever calls takes the call that is parked there; a call that is transferred there is parked.
     Orbit(Parking),
+    /// Whoever calls meets others there.
+    Meet(Arc<Conference>),
     /// The call at hand, or the last that reached whoever calls, is marked as malicious.
     Mark,
 }

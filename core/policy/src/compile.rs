@@ -1,6 +1,7 @@
 //! Documents in, policy out: every reference resolved, or everything that is wrong.
 
 mod accounts;
+mod conferences;
 mod dialling;
 mod exports;
 mod identity;
@@ -62,8 +63,7 @@ fn compile_with(
     let mut compiler = Compiler::new(documents, secrets, older);
     compiler.ground();
     let home = compiler.home();
-    let interfaces = compiler.interfaces();
-    let links = compiler.links();
+    let (interfaces, links) = (compiler.interfaces(), compiler.links());
     compiler.offers();
     let sites = compiler.sites(&home, &links);
     let (tariffs, music) = (compiler.tariffs(&decks_of(older)), compiler.music_of_house());
@@ -111,6 +111,7 @@ fn compile_with(
         users,
         directory,
         orbits: compiler.orbits(),
+        conferences: compiler.conferences(),
         consoles: compiler.consoles(),
         mobiles: compiler.mobiles(),
         pickup_code: documents.pickup_code().map(Arc::from),
@@ -172,8 +173,9 @@ fn limits_of(older: Option<&Policy>) -> BTreeMap<Arc<str>, Arc<Limit>> {
     let of_users = of_users.filter_map(|user| user.calls.as_ref());
     let of_orbits = older.into_iter().flat_map(|older| &older.orbits).flat_map(|orbit| orbit.limits());
     let of_refusals = older.and_then(|older| older.aloud.as_ref());
+    let of_conferences = older.into_iter().flat_map(|older| &older.conferences).map(|one| &one.limit);
     let limits = older.into_iter().flat_map(Policy::limits).chain(of_users).chain(of_orbits);
-    let limits = limits.chain(of_refusals);
+    let limits = limits.chain(of_refusals).chain(of_conferences);
     limits.map(|limit| (Arc::from(limit.name()), limit.clone())).collect()
 }
 

@@ -88,6 +88,7 @@ fn served(service: &Service) -> String {
         Service::PickUp(users) => {
             format!("picks up the call that has rung for longest at {}", users.join(" or "))
         }
+        Service::Meet(conference) => format!("enters conference {}", conference.name()),
         Service::Orbit(Parking { orbit, number: None }) => {
             format!("nothing, if dialled; a call that is transferred there is parked in orbit {}", orbit.name)
         }

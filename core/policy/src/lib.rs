@@ -24,6 +24,7 @@ mod standing;
 mod steps;
 
 mod causes;
+mod conference;
 mod limit;
 mod orbit;
 mod pace;
@@ -71,6 +72,7 @@ pub use call_plan::{
 };
 pub use causes::{Cause, Causes};
 pub use compile::{compile, compile_after, decks, sound_prints};
+pub use conference::Conference;
 pub use connected::{Connected, Introduction, Line, Part, Saying};
 pub use deck::{
     BadLine, Deck, Found, LIST_HEAD, Price, PriceChange, PriceChanges, Quote, Rate, Tariff, Terms, day_of,

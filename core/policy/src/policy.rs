@@ -19,6 +19,7 @@ use crate::account::Account;
 use crate::aloud::Aloud;
 use crate::call_plan::{Credentials, LegRules, MediaPlan};
 use crate::causes::Causes;
+use crate::conference::Conference;
 use crate::deck::{Tariff, day_number};
 use crate::dids::Dids;
 use crate::directory::{Directory, Extensions};
@@ -68,6 +69,8 @@ pub struct Policy {
     pub(crate) mobiles: BTreeMap<Arc<str>, Arc<str>>,
     /// Where calls are parked.
     pub(crate) orbits: Vec<Arc<Orbit>>,
+    /// Rooms in which people meet.
+    pub(crate) conferences: Vec<Arc<Conference>>,
     /// Users who are watched together.
     pub(crate) consoles: BTreeMap<Arc<str>, Arc<[Arc<str>]>>,
     /// What is dialled to pick a call up.
@@ -192,9 +195,9 @@ impl Policy {
         self.counts_calls
     }
 
-    /// Whether anybody takes by a code what rings at somebody else, or is parked.
+    /// Whether anybody takes by a code what rings at somebody else, or is parked, or meets others.
     pub fn lets_calls_be_taken(&self) -> bool {
-        self.pickup_code.is_some() || !self.orbits.is_empty()
+        self.pickup_code.is_some() || !self.orbits.is_empty() || !self.conferences.is_empty()
     }
 
     /// One call more of a user whose calls are counted.

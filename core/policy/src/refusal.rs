@@ -109,6 +109,12 @@ refusals! {
         "Calls are picked up by those who have the same pickup_group as the user who is called.";
     NOTHING_RINGS 707 480 "no call rings there that could be picked up"
         "It was answered or given up. Calls for help, to a team or to a private line stay where they ring.";
+    NOT_INVITED 722 403 "the user may not enter the conference"
+        "Add the user to users of the conference; without users, all users may enter.";
+    CONFERENCE_FULL 723 486 "the conference is full"
+        "As many are in it as its limit allows, or as the law lets speak with whoever calls.";
+    NO_SUCH_ENTRANCE 724 403 "a conference is not entered in that way"
+        "A conference is dialled. A call that is transferred or redirected to it does not enter it.";
     ORBIT_TAKEN 708 486 "no place is free where the call was to be parked"
         "Another call is parked at that number, or at every number of the orbit. Add numbers to the orbit.";
     NOBODY_PARKED 709 404 "no call is parked there"

@@ -7,6 +7,7 @@ mod attempt;
 mod choose;
 mod classify;
 mod code;
+mod conference;
 mod devices;
 mod emergency;
 mod identity;
@@ -183,7 +184,13 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     if let Some(answer) = pickup::pickup(policy, &caller, &dialled, trail) {
         return answer;
     }
+    if let Some(conference) = conference::dialled(policy, &caller, &dialled) {
+        return conference::enter(policy, facts, (&caller, wish), conference, trail);
+    }
     let called = normalise::normalise(policy, &caller, &dialled, trail)?;
+    if let Some(conference) = conference::numbered(policy, &called) {
+        return conference::enter(policy, facts, (&caller, wish), conference, trail);
+    }
     let class = classify::classify(policy, &caller, &called, trail);
     rights::rights(policy, &caller, &called, class, trail)?;
     let priority = precedence::of(&caller, facts, trail);

@@ -196,6 +196,20 @@ wrong! {
         is "TD-C004 _:17:26", "did you mean \"after_ringing\"?";
     nobody_is_at_a_site_without_subnets: "90-location-without-subnets.toml"
         is "TD-C030 _:13:51", "add subnets at _:7";
+    conference_with_an_extension_of_somebody: "conference-01-extension-of-somebody.toml"
+        is "TD-C020 _:28:13", "";
+    conference_that_would_be_called_for_help: "conference-02-extension-that-is-a-call-for-help.toml"
+        is "TD-C020 _:25:13", "";
+    conference_for_too_many: "conference-03-for-too-many.toml"
+        is "TD-C031 _:25:9", "from 2 to 100";
+    conference_with_the_name_of_somebody: "conference-04-name-of-somebody.toml"
+        is "TD-C020 _:26:13", "another name";
+    conference_for_nobody_known: "conference-05-user-that-is-not-there.toml"
+        is "TD-C017 _:27:10", "did you mean \"hana\" (_:24)?";
+    conference_with_words_for_an_extension: "conference-06-words-for-an-extension.toml"
+        is "TD-C063 _:25:13", "such as \"8001\"";
+    conference_with_a_number_of_somebody: "conference-07-number-of-somebody.toml"
+        is "TD-C020 _:28:10", "";
     forward_to_oneself: "forward-01-to-oneself.toml"
         is "TD-C030 _:23:22", "name somebody else, or leave it out";
     forward_to_somebody_who_is_not_there: "forward-02-to-somebody-who-is-not-there.toml"

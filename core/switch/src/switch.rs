@@ -451,6 +451,8 @@ impl Switch {
             tells: &mut out.tells,
             seen: self.is_watched.then_some(&mut self.scratch.seen),
             others: (self.shards > 1 && self.policy.lets_calls_be_taken()).then_some(Others {
+                shard: self.shard,
+                shards: self.shards,
                 known: &self.elsewhere,
                 told: &mut self.scratch.on_offer,
                 hand_on: &mut self.scratch.hand_on,

@@ -87,7 +87,7 @@ macro_rules! documents {
 
 documents! {
     "interface" "link" "site" "trunk" "user" "numbers" "rights" "route" "deck" "offer" "orbit" "announcement"
-    "console" "schedule" "dialplan" "emergency" "test" "capture" "trace"
+    "conference" "console" "schedule" "dialplan" "emergency" "test" "capture" "trace"
 }
 
 /// The one document that has no name of its own.

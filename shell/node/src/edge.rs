@@ -406,9 +406,9 @@ fn wire(
     }
 }
 
-/// All orders of a session go to the same loop.
+/// All orders of a session go to the same loop, and so do all sessions of one lot.
 fn relay_of(order: &Order, relays: usize) -> usize {
-    (order.session().call % relays as u64) as usize
+    usize::from(order.session().lot()) % relays
 }
 
 fn session_of(event: &MediaEvent) -> SessionKey {

@@ -1,5 +1,6 @@
 //! What one document can be asked alone, beyond the shape of its values.
 
+mod conferences;
 mod consoles;
 mod forward;
 mod interfaces;
@@ -59,6 +60,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     forward::check(documents, problems);
     pickup::check(documents, problems);
     orbits::check(documents, problems);
+    conferences::check(documents, problems);
     consoles::check(documents, problems);
     malicious::check(documents, problems);
     for emergency in documents.emergency.values().filter(|emergency| emergency.trunks.is_empty()) {

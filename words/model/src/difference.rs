@@ -61,6 +61,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         offer,
         orbit,
         announcement,
+        conference,
         console,
         schedule,
         dialplan,
@@ -85,6 +86,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("offer", &old.offer, offer);
     between.kind("orbit", &old.orbit, orbit);
     between.kind("announcement", &old.announcement, announcement);
+    between.kind("conference", &old.conference, conference);
     between.kind("console", &old.console, console);
     between.kind("schedule", &old.schedule, schedule);
     between.kind("dialplan", &old.dialplan, dialplan);

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::announcement::Announcement;
 use crate::capture::Capture;
+use crate::conference::Conference;
 use crate::console::Console;
 use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
@@ -72,6 +73,7 @@ pub struct Documents {
     pub offer: Kind<Offer>,
     pub orbit: Kind<Orbit>,
     pub announcement: Kind<Announcement>,
+    pub conference: Kind<Conference>,
     pub console: Kind<Console>,
     pub schedule: Kind<Schedule>,
     pub dialplan: Kind<DialPlan>,

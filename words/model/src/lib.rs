@@ -7,6 +7,7 @@
 //! Start at [`load`]; the kinds of objects are one module each, the values they are made of come after.
 
 mod check;
+mod conference;
 mod console;
 mod difference;
 mod documents;
@@ -76,6 +77,7 @@ pub use call_rules::{
     Silence, Transfer,
 };
 pub use capture::{Capture, HepAddress, HepTransport};
+pub use conference::Conference;
 pub use console::Console;
 pub use deck::{Cost, Currency, Deck};
 pub use difference::{Change, Changed, KeyChange, difference};

@@ -12,6 +12,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 use crate::announcement::Announcement;
 use crate::capture::Capture;
 use crate::check::check;
+use crate::conference::Conference;
 use crate::console::Console;
 use crate::deck::Deck;
 use crate::documents::{Document, Documents, Kind};
@@ -34,7 +35,7 @@ use crate::trace::Trace;
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 
-pub(crate) const KINDS: [&str; 21] = [
+pub(crate) const KINDS: [&str; 22] = [
     "format",
     "system",
     "interface",
@@ -49,6 +50,7 @@ pub(crate) const KINDS: [&str; 21] = [
     "offer",
     "orbit",
     "announcement",
+    "conference",
     "console",
     "schedule",
     "dialplan",
@@ -100,6 +102,7 @@ struct Reader<'f> {
     offer: Kind<Offer>,
     orbit: Kind<Orbit>,
     announcement: Kind<Announcement>,
+    conference: Kind<Conference>,
     console: Kind<Console>,
     schedule: Kind<Schedule>,
     dialplan: Kind<DialPlan>,
@@ -156,6 +159,7 @@ impl<'f> Reader<'f> {
             "offer" => self.objects(raw, |reader| &mut reader.offer),
             "orbit" => self.objects(raw, |reader| &mut reader.orbit),
             "announcement" => self.objects(raw, |reader| &mut reader.announcement),
+            "conference" => self.objects(raw, |reader| &mut reader.conference),
             "console" => self.objects(raw, |reader| &mut reader.console),
             "schedule" => self.objects(raw, |reader| &mut reader.schedule),
             "route" => self.objects(raw, |reader| &mut reader.route),
@@ -304,6 +308,7 @@ impl<'f> Reader<'f> {
             offer: self.offer,
             orbit: self.orbit,
             announcement: self.announcement,
+            conference: self.conference,
             console: self.console,
             schedule: self.schedule,
             dialplan: self.dialplan,

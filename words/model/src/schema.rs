@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::announcement::Announcement;
 use crate::capture::Capture;
+use crate::conference::Conference;
 use crate::console::Console;
 use crate::deck::Deck;
 use crate::emergency::{Emergency, Test};
@@ -44,6 +45,7 @@ struct File {
     offer: Option<BTreeMap<String, Offer>>,
     orbit: Option<BTreeMap<String, Orbit>>,
     announcement: Option<BTreeMap<String, Announcement>>,
+    conference: Option<BTreeMap<String, Conference>>,
     console: Option<BTreeMap<String, Console>>,
     schedule: Option<BTreeMap<String, Schedule>>,
     dialplan: Option<BTreeMap<String, DialPlan>>,

@@ -215,6 +215,7 @@ impl Call {
             media::Event::Failed { why, .. } => self.media_failed(room, why),
             media::Event::Latched { side: Side::Callee, .. } => self.sound_came(room),
             media::Event::Latched { .. } | media::Event::Taped(_) => {}
+            media::Event::Pressed { press, .. } if self.meets.is_some() => self.types(room, *press),
             media::Event::Pressed { side, press, .. } => self.pressed(room, side.other(), *press),
             media::Event::LastHeard { caller, callee, signs, .. } => {
                 self.judge_silence(room, [*caller, *callee], signs);

@@ -324,7 +324,7 @@ impl Call {
             State::Refusing(refusing) => Some(refusing.until),
             State::Up(_) => {
                 let joining = self.joining.as_ref().and_then(Joining::deadline);
-                let parking = self.parking_deadline();
+                let parking = self.parking_deadline().or(self.door_deadline());
                 let Quiet { look_at, alarm_at, .. } = self.quiet;
                 let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
                 let waits = waits.into_iter().chain([self.notice_deadline()]);
@@ -349,6 +349,7 @@ impl Call {
             State::Up(_) => {
                 self.expire_joining(room);
                 self.expire_parking(room);
+                self.expire_door(room);
                 self.expire_timers(room);
                 self.expire_length(room);
                 self.ask_for_sound(room);

@@ -64,6 +64,8 @@ pub(crate) enum Ending {
     Redirected,
     /// It was parked, and nobody took it.
     Unclaimed,
+    /// The PIN of the conference was not typed.
+    NoPin,
     /// It was as long as a trunk lets calls be.
     TooLong,
     /// Neither side had sent any media for too long.

@@ -4,8 +4,9 @@
 //! A room is in one shard, which its name tells; its calls draw the same lot, which tells the relay.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use media::{Muted, Order, Seat, Side};
+use media::{Begins, MeetingKey, Muted, Order, Played, Press, Seat, Side};
 use policy::{Cause, Code, Conference, Direction, Refusal, Whereabouts};
 use sip_message::{Header, Message};
 use sip_stack::{Flow, Reply, ServerId};
@@ -17,11 +18,15 @@ use crate::call::{Call, Callee, State, Unacked};
 use crate::closing::Ending;
 use crate::exchange::Verb;
 use crate::lines::lent_lines;
-use crate::meets::{Meets, Offer, meeting_of};
+use crate::meets::{Door, Meets, Offer, Typed, meeting_of};
 use crate::moving::Presence;
+use crate::plays::Wish;
 use crate::table::Calls;
 use crate::timer::lent;
 use crate::{EndedBy, Room, host, plays, refresh};
+
+/// So long the PIN is waited for.
+const PIN_WITHIN: Duration = Duration::from_secs(45);
 
 impl Calls {
     /// Whoever calls meets others.
@@ -85,7 +90,14 @@ impl Call {
         self.here[Side::Callee as usize] = Presence::Away;
         let theirs = self.caller.offer.take();
         let offer = if theirs.is_some() { Offer::Answered } else { Offer::Made };
-        self.meets = Some(Box::new(Meets { conference, offer, described: 0, seat: None }));
+        let user = match &self.end(Side::Caller).party {
+            policy::Callee::User(name) => Some(name),
+            policy::Callee::Trunk(_) => None,
+        };
+        let pin = conference.pin_of(user);
+        let door =
+            pin.map(|pin| Door::new(pin, Played::Tone(conference.prompt()), room.now.instant + PIN_WITHIN));
+        self.meets = Some(Box::new(Meets::new(conference, door, offer)));
         let taken = self.take_claims(&plan.attempts[0]);
         self.permits.append(&mut self.ring.permits);
         let ours = taken.and_then(|()| match theirs {
@@ -192,23 +204,61 @@ impl Call {
     pub(crate) fn take_seat(&mut self, room: &mut Room<'_>) {
         let Some(meets) = self.meets.as_mut().filter(|_| self.bridge.is_open()) else { return };
         let described = self.bridge.described();
-        if meets.described == described || meets.offer == Offer::Made {
+        if meets.described == Some(described) || meets.offer == Offer::Made {
             return;
         }
-        meets.described = described;
+        meets.described = Some(described);
         let (heard, told) = (self.bridge.heard(Side::Caller), self.bridge.told(Side::Caller));
         let Some((stream, payload_type, codec)) = plays::ear(heard, told) else { return };
         let hears = (payload_type, codec);
         let before = meets.seat.as_ref().filter(|seat| seat.hears.1.clock() == codec.clock());
         let ssrc = before.map_or_else(|| room.stack.chance().u32(), |seat| seat.ssrc);
         let spoken = host::understood(told, usize::from(stream));
-        let meeting = meeting_of(&meets.conference);
-        let seat = Box::new(Seat { meeting, spoken, hears, ssrc, voice: Muted::No });
+        // At the door everybody is alone.
+        let meeting = match &meets.door {
+            Some(_) => MeetingKey(self.key.bits()),
+            None => meeting_of(&meets.conference),
+        };
+        let seat = Box::new(Seat { meeting, spoken, hears, ssrc, voice: meets.voice });
         if meets.seat.as_ref() != Some(&seat) {
             let (session, side) = (self.bridge.session(), Side::Caller);
             meets.seat = Some(seat.clone());
             room.orders.push(Order::Meet { session, stream, side, seat: Some(seat) });
         }
+    }
+}
+
+impl Call {
+    /// The party of a conference has pressed a key, as its media or an INFO told.
+    pub(crate) fn types(&mut self, room: &mut Room<'_>, press: Press) {
+        if !matches!(self.state, State::Up(_)) {
+            return;
+        }
+        match self.meets.as_mut().map_or(Typed::Nothing, |meets| meets.types(press)) {
+            Typed::Nothing => {}
+            Typed::Entered => self.draft.note("the PIN was typed"),
+            Typed::Voice(Muted::Yes) => self.draft.note("muted by *6"),
+            Typed::Voice(Muted::No) => self.draft.note("heard again by *6"),
+            Typed::Refused => self.end_both(room, EndedBy::House, Ending::NoPin),
+        }
+    }
+
+    pub(crate) fn door_deadline(&self) -> Option<Instant> {
+        Some(self.meets.as_ref()?.door.as_ref()?.until)
+    }
+
+    /// Nobody waits at the door for ever.
+    pub(crate) fn expire_door(&mut self, room: &mut Room<'_>) {
+        let is_due = self.door_deadline().is_some_and(|until| until <= room.now.instant);
+        if is_due && matches!(self.state, State::Up(_)) {
+            self.end_both(room, EndedBy::House, Ending::NoPin);
+        }
+    }
+
+    /// What is heard at the door.
+    pub(crate) fn wished_at_door(&self) -> Option<Wish> {
+        let door = self.meets.as_ref()?.door.as_ref()?;
+        Some(Wish { what: door.prompt.clone(), begins: Begins::AtOnce })
     }
 }
 

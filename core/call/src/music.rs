@@ -44,6 +44,9 @@ impl Call {
 
     /// What a side hears while the other does not listen to it, or is not there.
     fn waits(&self, side: Side) -> Option<Wish> {
+        if let Some(wish) = self.wished_at_door() {
+            return Some(wish);
+        }
         let other = side.other();
         let begins = match self.here[other as usize] {
             Presence::Away => Begins::AtOnce,

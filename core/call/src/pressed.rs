@@ -24,11 +24,16 @@ impl Call {
         from: Side,
         message: &Message<'_>,
     ) -> Option<()> {
-        if message.method() != Some(Method::Info) || self.end(from).rules.dtmf != Dtmf::Info {
+        let is_typed = self.meets.is_some();
+        if message.method() != Some(Method::Info) || !is_typed && self.end(from).rules.dtmf != Dtmf::Info {
             return None;
         }
         let press = read(message.line(Header::ContentType)?, message.body())?;
-        self.bridge.press(room, from, press)?;
+        if is_typed {
+            self.types(room, press);
+        } else {
+            self.bridge.press(room, from, press)?;
+        }
         room.reply(server, 200);
         Some(())
     }

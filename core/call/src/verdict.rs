@@ -67,6 +67,8 @@ verdicts! {
         "The house ended it: call.longest of one of its trunks was over. Calls for help go on.";
     NO_SOUND "TD-E210" "neither side sent any media any more"
         "No RTP or RTCP came for call.silence, or call.silence_on_hold: both parties are gone, or cut off.";
+    NO_PIN "TD-E211" "the PIN of the conference was not typed"
+        "Another one was typed three times, or none within 45 seconds. Keys are heard as events, or in INFO.";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
     NOTHING_CAME "TD-E401" "nothing has come from this party since the call was answered"
@@ -107,6 +109,7 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::Redirected => (REDIRECTED, Outcome::Refused),
         Ending::Unclaimed => (UNCLAIMED, Outcome::Failed),
         Ending::Marked => (MARKED, Outcome::Answered),
+        Ending::NoPin => (NO_PIN, Outcome::Refused),
         Ending::TooLong => (TOO_LONG, Outcome::Answered),
         Ending::NoSound => (NO_SOUND, Outcome::Failed),
         Ending::Operator => (OPERATOR, Outcome::Failed),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use model::Secret;
 use serde::{Serialize, Serializer};
+use sound::Tone;
 
 use crate::limit::Limit;
 
@@ -14,8 +16,12 @@ pub struct Conference {
     pub(crate) number: Option<Arc<str>>,
     /// So many are in it at most.
     pub(crate) limit: Arc<Limit>,
+    /// What is typed to enter, by whoever is not among the users.
+    pub(crate) pin: Option<Secret<String>>,
     /// The users who may enter; none: all of them.
     pub(crate) users: Option<Arc<[Arc<str>]>>,
+    /// What is heard while the PIN is waited for.
+    pub(crate) prompt: Arc<Tone>,
     pub(crate) at: Arc<str>,
 }
 
@@ -27,6 +33,17 @@ impl Conference {
     /// Whether no place is left.
     pub fn is_full(&self) -> bool {
         self.limit.used() >= self.limit.ceiling()
+    }
+
+    /// What a user, or somebody who is none, types to enter; nothing, where they need not.
+    pub fn pin_of(&self, user: Option<&Arc<str>>) -> Option<&str> {
+        let is_invited = user.zip(self.users.as_ref()).is_some_and(|(user, users)| users.contains(user));
+        self.pin.as_ref().filter(|_| !is_invited).map(|pin| pin.reveal().as_str())
+    }
+
+    /// What is heard while the PIN is waited for.
+    pub fn prompt(&self) -> Arc<Tone> {
+        self.prompt.clone()
     }
 
     /// How many may be in it.

@@ -204,6 +204,10 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
         let plain = capture.key.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(capture, secret, fault())));
     }
+    for conference in documents.conference.values() {
+        let plain = conference.pin.iter().filter(|secret| is_plain(secret));
+        problems.extend(plain.map(|secret| documents.problem_at(conference, secret, fault())));
+    }
 }
 
 fn numbers_problem(documents: &Documents, numbers: &Document<Numbers>) -> Option<Problem> {

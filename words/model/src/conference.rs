@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::number::Number;
+use crate::secret::SecretRef;
 use crate::spot::Spot;
 
 /// `[conference.NAME]`: a room in which everybody hears everybody else. It is dialled by its name, by its
@@ -17,7 +18,10 @@ pub struct Conference {
     pub number: Option<Spot<Number>>,
     /// So many are in it at most: 2 to 100, and 100 where it is missing.
     pub limit: Option<Spot<u16>>,
-    /// The users who may enter, by their names; all of them, where it is missing.
+    /// Four to twelve digits that are typed to enter, by whoever is not among `users`.
+    pub pin: Option<Spot<SecretRef>>,
+    /// The users who may enter, and type no PIN, by their names. Where it is missing all may, and type the
+    /// PIN if there is one.
     pub users: Option<Vec<Spot<String>>>,
 }
 

@@ -116,7 +116,8 @@ impl Documents {
             self.trunk.values().filter_map(|trunk| Some(&trunk.value.auth.as_ref()?.password.value));
         let of_users = self.user.values().filter_map(|user| Some(&user.value.password.as_ref()?.value));
         let of_captures = self.capture.values().filter_map(|one| Some(&one.value.key.as_ref()?.value));
-        of_trunks.chain(of_users).chain(of_captures)
+        let of_rooms = self.conference.values().filter_map(|room| Some(&room.value.pin.as_ref()?.value));
+        of_trunks.chain(of_users).chain(of_captures).chain(of_rooms)
     }
 
     /// Every file of sound that is named.

@@ -47,6 +47,7 @@ pub(crate) fn enter(
     let name = &conference.name;
     if let (Party::User(user), Some(users)) = (caller.party, &conference.users)
         && !users.contains(&user.name)
+        && conference.pin.is_none()
     {
         let words = format!("{} is not among the users of conference {name}", user.name);
         trail.note(NAME, "refused", words.clone()).at(&conference.at);

@@ -206,3 +206,79 @@ fn a18_a_transfer_to_a_conference_is_refused_and_harms_nobody() {
     world.run_for(WHILE);
     world.finish();
 }
+
+const PIN: &str = "pin = { plain = \"4711\" }\nusers = [\"hana\"]";
+
+/// Who is not among the users types the PIN, by events or by INFO, and hears nobody before; another PIN three
+/// times, or none for too long, and the house hangs up.
+#[test]
+fn h4_a_conference_opens_to_whoever_types_its_pin() {
+    let house = house(PIN).replacen("[system]\n", "[system]\ndemo = true\n", 1);
+    let mut world = World::from_toml(seed(), &house);
+    let (hana, minsu, lobby, east) =
+        (world.user("hana"), world.user("minsu"), world.user("lobby"), world.provider("east"));
+    hana.with(|profile| profile.sound = Sound::Tone(500));
+    east.with(|profile| profile.sound = Sound::Tone(1_500));
+    lobby.with(|profile| profile.sound = Sound::Tone(2_500));
+    let inside = hana.dials("8001");
+    let outside = east.dials(NUMBER);
+    world.run_for(WHILE * 3);
+    assert!(outside.is_up());
+    let heard = tones(&outside.notes());
+    assert!(heard.iter().any(|hertz| hertz.abs_diff(620) <= 10) && !heard.contains(&500), "{heard:?}");
+
+    outside.types("4712");
+    world.run_for(WHILE);
+    outside.types("4711");
+    world.run_for(WHILE * 2);
+    assert!(tones(&outside.notes()).contains(&500), "{:?}", tones(&outside.notes()));
+    assert!(tones(&inside.notes()).contains(&1_500));
+    let by_info = minsu.dials("8001");
+    world.run_for(WHILE);
+    for key in ["4", "7", "1", "1"] {
+        by_info.presses(key);
+        world.run_for(WHILE / 4);
+    }
+    let guesses = lobby.dials("8001");
+    world.run_for(WHILE);
+    guesses.types("111122223333");
+    world.run_for(WHILE * 3);
+    assert_eq!(guesses.ended(), Some(Ended::ByPeer));
+    let waits = lobby.dials("8001");
+    world.run_for(Duration::from_secs(50));
+    assert_eq!(waits.ended(), Some(Ended::ByPeer));
+
+    assert!([&inside, &outside, &by_info].iter().all(|call| call.is_up()));
+    [inside, outside, by_info].iter().for_each(|call| call.hangs_up());
+    world.run_for(WHILE);
+    let refused = world.records().iter().filter(|record| record.verdict == "TD-E211").count();
+    assert_eq!((refused, world.records().len()), (2, 5));
+    world.finish();
+}
+
+/// `*6` takes the own voice out of the room, and brings it back.
+#[test]
+fn a_member_mutes_itself_by_keys() {
+    let mut world = World::from_toml(seed(), &house(""));
+    let (hana, minsu) = (world.user("hana"), world.user("minsu"));
+    hana.with(|profile| profile.sound = Sound::Tone(500));
+    minsu.has_habit(Habit::Mute);
+    let (speaks, hears) = (hana.dials("8001"), minsu.dials("8001"));
+    world.run_for(WHILE);
+    assert_eq!(tones(&hears.notes()).last(), Some(&500));
+
+    speaks.types("*6");
+    world.run_for(WHILE);
+    minsu.loses_its_habits();
+    minsu.with(|profile| profile.sound = Sound::Tone(900));
+    let third = world.user("lobby").dials("8001");
+    world.run_for(WHILE);
+    assert!(!tones(&third.notes()).contains(&500), "{:?}", tones(&third.notes()));
+
+    speaks.types("*6");
+    world.run_for(WHILE);
+    assert!(tones(&third.notes()).contains(&500), "{:?}", tones(&third.notes()));
+    [speaks, hears, third].iter().for_each(|call| call.hangs_up());
+    world.run_for(WHILE);
+    world.finish();
+}

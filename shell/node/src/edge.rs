@@ -13,17 +13,21 @@ use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
 use switch::{
-    Answer, AskId, Command, Held, Kept, KeptMessage, KeptPresence, Now, Question, Reply, Settings, Switch,
-    WallTime,
+    Answer, AskId, Command, Held, Kept, KeptMessage, KeptPresence, Now, Question, Record, Reply, Settings,
+    Switch, WallTime,
 };
-use switch_io::{Asker, Keep, Limits, Mail, Ports, Renewed, Tap, Tls};
+use switch_io::{Asker, Limits, Mail, Ports, Renewed, Shelf, Tap, Tls};
 use telemetry::Flight;
 use tracing::{error, info, warn};
 
+use crate::landing::Landing;
 use crate::{certificate, listening, recorder};
 
 /// How long a shard may take to answer a command.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Sees records once they are kept.
+pub type Witness = Box<dyn Fn(&[Record]) + Send + Sync>;
 
 /// What to start.
 pub struct Plan {
@@ -41,7 +45,7 @@ pub struct Plan {
     /// Sees events, as lines of JSON.
     pub watch: Option<telemetry::Watch>,
     /// Sees every record once it is kept.
-    pub witness: Option<Keep>,
+    pub witness: Option<Witness>,
 }
 
 /// What changes all the time, and outlives the process all the same.
@@ -373,22 +377,33 @@ fn wire(
     lookup: lookup::Lookup,
     (store, catalogue, ledgers): (&Arc<store::Store>, &Arc<store::Catalogue>, &Ledgers),
     telemetry: &Arc<telemetry::Telemetry>,
-    (tap, witness): (Option<Tap>, Option<Keep>),
+    (tap, witness): (Option<Tap>, Option<Witness>),
 ) -> Ports {
     let (store, catalogue, telemetry) = (Arc::clone(store), Arc::clone(catalogue), Arc::clone(telemetry));
     let Ledgers { phones, watchers, messages } = ledgers.clone();
     let (to_self, to_asker) = (mail.clone(), mail.clone());
+    let [of_records, of_phones, of_messages] =
+        [Shelf::Records, Shelf::Phones, Shelf::Messages].map(|shelf| Landing::new(shelf, mail));
+    let telling = [&of_records, &of_phones, &of_messages].map(Arc::clone);
+    let [tell_records, tell_phones, tell_messages] = telling;
+    store.on_landing(move |mark| tell_records.landed(mark));
+    phones.on_landing(move |mark| tell_phones.landed(mark));
+    messages.on_landing(move |mark| tell_messages.landed(mark));
     Ports {
-        keep: Box::new(move |records| {
-            store.keep(records);
+        keep: Box::new(move |shard, records| {
+            let mark = store.keep(records);
             catalogue.ring();
             if let Some(witness) = &witness {
                 witness(records);
             }
+            of_records.receipt(shard, mark)
         }),
-        keep_phones: Box::new(move |kept| phones.keep(kept)),
-        keep_presence: Box::new(move |kept| watchers.keep(kept)),
-        keep_messages: Box::new(move |kept| messages.keep(kept)),
+        keep_phones: Box::new(move |shard, kept| of_phones.receipt(shard, phones.keep(kept))),
+        // Who watches whom is told again and again: nobody waits for that.
+        keep_presence: Box::new(move |kept| {
+            watchers.keep(kept);
+        }),
+        keep_messages: Box::new(move |shard, kept| of_messages.receipt(shard, messages.keep(kept))),
         order: Box::new(move |order| {
             let relay = &relays[relay_of(&order, relays.len())];
             if let Err(media_io::Full(order)) = relay.order(order) {

@@ -13,6 +13,7 @@ mod desk;
 mod directory;
 mod edge;
 mod ladder;
+mod landing;
 mod listening;
 mod pcapng;
 mod recorder;

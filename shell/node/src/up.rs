@@ -15,7 +15,6 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use store::{Catalogue, Revisions, Torn};
 use switch::Held;
-use switch_io::Keep;
 use telemetry::{Flight, LogSettings};
 use tracing::{error, info, warn};
 
@@ -23,7 +22,7 @@ use crate::access::Access;
 use crate::addresses;
 use crate::banner::banner;
 use crate::control::{Asked, Board, Control, InForce, Response, Stage, Window};
-use crate::edge::{Edge, Plan};
+use crate::edge::{Edge, Plan, Witness};
 use crate::revisions::{Job, Kept, Owner, answer, begin};
 use crate::supervisor::Supervisor;
 use crate::web;
@@ -136,7 +135,7 @@ fn start_edge(
     kept: Kept,
 ) -> Result<Edge> {
     let meter = Arc::clone(meter);
-    let count = up.http.map(|_| -> Keep { Box::new(move |records| meter.count(records)) });
+    let count = up.http.map(|_| -> Witness { Box::new(move |records| meter.count(records)) });
     let started = Edge::start(Plan {
         policy: Arc::clone(owner.policy()),
         base: up.dir.clone(),

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,13 +15,17 @@ use serde::de::DeserializeOwned;
 use switch::{Kept, KeptMessage, KeptPresence, WallTime};
 
 use crate::file::LineFile;
+use crate::landing::{Landed, Mark};
 use crate::private;
 use crate::store::{OpenFault, Trouble};
 use crate::torn;
 
 /// Below this a file is not worth sweeping.
 const SWEEP_MIN: u64 = 1024 * 1024;
+/// How often what the disk refused is tried again.
 const EVERY: Duration = Duration::from_secs(1);
+/// How long lines are gathered that are forced to the disk together.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Where users' phones are.
 pub type Phones = Ledger<Kept>;
@@ -113,6 +117,7 @@ struct Shared {
     tell: Box<dyn Fn(Trouble) + Send + Sync>,
     writer: Mutex<Writer>,
     wake: Condvar,
+    landed: OnceLock<Landed>,
 }
 
 struct Writer {
@@ -125,7 +130,11 @@ struct Writer {
     meanwhile: Option<Vec<u8>>,
     /// The disk refused a line: the file lacks what `newest` has.
     is_refused: bool,
-    unsynced: bool,
+    /// How many batches were written, and how many of these are on the disk.
+    batches: u64,
+    synced: u64,
+    /// Whether the thread sleeps until somebody wakes it.
+    is_asleep: bool,
     is_stopping: bool,
 }
 
@@ -152,11 +161,17 @@ impl<T: Entry> Ledger<T> {
             newest_bytes,
             meanwhile: None,
             is_refused: false,
-            unsynced: false,
+            batches: 0,
+            synced: 0,
+            is_asleep: false,
             is_stopping: false,
         };
-        let shared =
-            Arc::new(Shared { tell: Box::new(tell), writer: Mutex::new(writer), wake: Condvar::new() });
+        let shared = Arc::new(Shared {
+            tell: Box::new(tell),
+            writer: Mutex::new(writer),
+            wake: Condvar::new(),
+            landed: OnceLock::new(),
+        });
         let sweeping = Arc::clone(&shared);
         let sweeper = thread::Builder::new()
             .name("store-ledger".to_owned())
@@ -165,10 +180,24 @@ impl<T: Entry> Ledger<T> {
         Ok((Ledger { shared, sweeper: Some(sweeper), of: PhantomData }, restored))
     }
 
-    /// Keeps them: on return the kernel has them, or they wait in memory and the operator was told.
-    pub fn keep(&self, kept: &[T]) {
-        let trouble = self.shared.lock().keep(kept);
+    /// Calls `landed` whenever something is on the disk, with the newest mark. It must not wait.
+    pub fn on_landing(&self, landed: impl Fn(Mark) + Send + Sync + 'static) {
+        // There is one who listens.
+        let _ = self.shared.landed.set(Box::new(landed));
+    }
+
+    /// Keeps them: on return the kernel has them, or they wait in memory and the operator was told. The mark
+    /// says by when they are on the disk; nothing, where that would be waited for in vain.
+    pub fn keep(&self, kept: &[T]) -> Option<Mark> {
+        let mut writer = self.shared.lock();
+        let trouble = writer.keep(kept);
+        let mark = (!writer.is_refused).then_some(Mark(writer.batches));
+        if mark.is_some() && std::mem::take(&mut writer.is_asleep) {
+            self.shared.wake.notify_all();
+        }
+        drop(writer);
         trouble.into_iter().for_each(|trouble| (self.shared.tell)(trouble));
+        mark
     }
 }
 
@@ -212,7 +241,7 @@ impl Writer {
         match self.file.append(&lines) {
             Ok(()) => {
                 self.written += lines.len() as u64;
-                self.unsynced = true;
+                self.batches += 1;
                 None
             }
             Err(error) => {
@@ -230,27 +259,52 @@ impl Writer {
 fn sweep_until_stopped(shared: &Shared) {
     let mut writer = shared.lock();
     loop {
-        if !writer.is_stopping {
+        if !writer.is_stopping && writer.synced == writer.batches {
+            writer.is_asleep = true;
             let waited = shared.wake.wait_timeout(writer, EVERY);
             writer = waited.unwrap_or_else(PoisonError::into_inner).0;
+            writer.is_asleep = false;
         }
         let is_last = writer.is_stopping;
+        if !is_last && writer.synced < writer.batches {
+            drop(writer);
+            thread::sleep(GATHER);
+            writer = shared.lock();
+        }
         if writer.wants_sweeping() {
             drop(writer);
             sweep(shared).into_iter().for_each(|trouble| (shared.tell)(trouble));
             writer = shared.lock();
         }
-        if std::mem::take(&mut writer.unsynced) {
-            let file = writer.file.handle();
+        if writer.synced < writer.batches {
             drop(writer);
-            if let Err(error) = file.sync_data() {
-                (shared.tell)(Trouble::NotSynced { words: error.to_string() });
-            }
+            sync(shared);
             writer = shared.lock();
         }
         if is_last {
             return;
         }
+    }
+}
+
+/// Forces to the disk what was written until now, and tells those who wait for it.
+fn sync(shared: &Shared) {
+    let (file, batches) = {
+        let writer = shared.lock();
+        (writer.file.handle(), writer.batches)
+    };
+    let synced = file.sync_data();
+    let mut writer = shared.lock();
+    if let Err(error) = synced {
+        // To sync once more would say that all is well, as the kernel forgets what it could not write: all of
+        // it is written anew.
+        writer.is_refused = true;
+        (shared.tell)(Trouble::NotSynced { words: error.to_string() });
+    }
+    writer.synced = batches;
+    drop(writer);
+    if let Some(landed) = shared.landed.get() {
+        landed(Mark(batches));
     }
 }
 

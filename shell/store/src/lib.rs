@@ -2,7 +2,7 @@
 //! whom; revisions of the configuration.
 //!
 //! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread
-//! of its own makes them survive the death of the machine. `Catalogue` finds them again: a database made of
+//! of its own makes them survive the death of the machine, and says when (`landing`). `Catalogue` finds them again: a database made of
 //! those files, which can be made anew at any time.
 //! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back, `catalogue`
 //! searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit` are about who
@@ -12,6 +12,7 @@ mod audit;
 mod catalogue;
 mod day;
 mod file;
+mod landing;
 mod ledger;
 mod private;
 mod reader;
@@ -26,6 +27,7 @@ pub use catalogue::{
     Alone, Catalogue, CatalogueFault, Cursor, Examined, FoundCalls, NoCursor, Note, Wanted, examine,
     turned_away_id,
 };
+pub use landing::{Landed, Mark};
 pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};
 pub use reader::{ReadFault, Records, records_in};
 pub use recordings::{Recordings, TapeTrouble, Tapes};

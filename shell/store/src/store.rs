@@ -1,10 +1,11 @@
-//! Keeps records: to the kernel at once, to the disk soon, in memory while the disk refuses.
+//! Keeps records: to the kernel at once, to the disk with those that come at the same time, in memory while
+//! the disk refuses. Whoever wants to know when one is on the disk is told by its mark.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,7 @@ use thiserror::Error;
 
 use crate::day::Day;
 use crate::file::LineFile;
+use crate::landing::{Landed, Mark};
 use crate::{private, reader, torn};
 
 /// Where records go, and how patient the store is.
@@ -20,15 +22,25 @@ use crate::{private, reader, torn};
 pub struct Settings {
     /// The data directory; records are kept in `records/` below it.
     pub data: PathBuf,
-    /// How often written lines are forced to the disk, and refused ones tried again.
-    pub sync_every: Duration,
+    /// How long lines are gathered that are forced to the disk together.
+    pub gather: Duration,
+    /// How often what the disk refused is tried again.
+    pub retry_every: Duration,
+    /// What forces a file to the disk.
+    pub sync: fn(&File) -> io::Result<()>,
     /// How many bytes of records wait in memory while the disk refuses them.
     pub waiting_max: usize,
 }
 
 impl Settings {
     pub fn at(data: &Path) -> Settings {
-        Settings { data: data.to_owned(), sync_every: Duration::from_secs(1), waiting_max: 64 * 1024 * 1024 }
+        Settings {
+            data: data.to_owned(),
+            gather: Duration::from_millis(1),
+            retry_every: Duration::from_secs(1),
+            sync: File::sync_data,
+            waiting_max: 64 * 1024 * 1024,
+        }
     }
 }
 
@@ -46,7 +58,7 @@ pub enum Trouble {
     Refused { words: String, waiting: usize },
     /// Records were given up, because too many waited.
     Lost { records: u64 },
-    /// The disk could not be made to keep what it took.
+    /// The disk could not be made to keep what it took; it is written again when it can be.
     NotSynced { words: String },
     /// Everything that waited is written.
     Recovered { records: u64 },
@@ -86,16 +98,40 @@ struct Shared {
     tell: Tell,
     writer: Mutex<Writer>,
     wake: Condvar,
+    landed: OnceLock<Landed>,
 }
 
 struct Writer {
     directory: PathBuf,
-    open: Option<(Day, LineFile)>,
+    sync: fn(&File) -> io::Result<()>,
+    open: Option<Open>,
+    /// What the disk has not taken.
     waiting: VecDeque<Vec<u8>>,
     waiting_bytes: usize,
-    unsynced: Vec<Arc<File>>,
+    /// What the kernel has, and the disk perhaps not: it is written again should the disk fail.
+    unsynced: Vec<Vec<u8>>,
+    /// A file that may hold lines behind this length of which nobody knows whether they are on the disk.
+    doubtful: Option<(PathBuf, u64)>,
+    /// How many batches were written, and how many of these are on the disk.
+    written: u64,
+    synced: u64,
     counts: Counts,
+    /// Whether the last sync failed, and that was told.
+    is_sick: bool,
+    /// Whether the thread sleeps until somebody wakes it.
+    is_asleep: bool,
     is_stopping: bool,
+}
+
+/// The file of a day.
+struct Open {
+    day: Day,
+    path: PathBuf,
+    file: LineFile,
+    /// Up to there its lines are on the disk.
+    synced: u64,
+    /// Its name is on the disk, too.
+    is_named: bool,
 }
 
 impl Store {
@@ -115,11 +151,17 @@ impl Store {
 
         let writer = Writer {
             directory: directory.clone(),
+            sync: settings.sync,
             open: None,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             unsynced: Vec::new(),
+            doubtful: None,
+            written: 0,
+            synced: 0,
             counts: Counts::default(),
+            is_sick: false,
+            is_asleep: false,
             is_stopping: false,
         };
         let shared = Arc::new(Shared {
@@ -127,6 +169,7 @@ impl Store {
             tell: Box::new(tell),
             writer: Mutex::new(writer),
             wake: Condvar::new(),
+            landed: OnceLock::new(),
         });
         let syncing = Arc::clone(&shared);
         let syncer = thread::Builder::new()
@@ -136,10 +179,17 @@ impl Store {
         Ok((Store { shared, syncer: Some(syncer), _claim: claim }, found))
     }
 
-    /// Keeps records: on return the kernel has them, or they wait in memory and the operator was told.
-    pub fn keep<R: Serialize>(&self, records: &[R]) {
+    /// Calls `landed` whenever something is on the disk, with the newest mark. It must not wait.
+    pub fn on_landing(&self, landed: impl Fn(Mark) + Send + Sync + 'static) {
+        // There is one who listens.
+        let _ = self.shared.landed.set(Box::new(landed));
+    }
+
+    /// Keeps records: on return the kernel has them, or they wait in memory and the operator was told. The
+    /// mark says by when they are on the disk; nothing, where that would be waited for in vain.
+    pub fn keep<R: Serialize>(&self, records: &[R]) -> Option<Mark> {
         if records.is_empty() {
-            return;
+            return None;
         }
         let mut lines = Vec::with_capacity(records.len() * 4096);
         for record in records {
@@ -147,8 +197,14 @@ impl Store {
             lines.extend_from_slice(model::without_passwords(&line, '*').as_bytes());
             lines.push(b'\n');
         }
-        let troubles = self.shared.lock().keep(lines, records.len(), &self.shared.settings);
+        let mut writer = self.shared.lock();
+        let (mark, troubles) = writer.keep(lines, records.len(), &self.shared.settings);
+        if mark.is_some() && std::mem::take(&mut writer.is_asleep) {
+            self.shared.wake.notify_all();
+        }
+        drop(writer);
         troubles.into_iter().for_each(|trouble| (self.shared.tell)(trouble));
+        mark
     }
 
     pub fn counts(&self) -> Counts {
@@ -184,7 +240,7 @@ impl Shared {
 }
 
 impl Writer {
-    fn keep(&mut self, lines: Vec<u8>, records: usize, settings: &Settings) -> Vec<Trouble> {
+    fn keep(&mut self, lines: Vec<u8>, records: usize, settings: &Settings) -> (Option<Mark>, Vec<Trouble>) {
         self.counts.kept += records as u64;
         let was_refused = !self.waiting.is_empty();
         self.waiting_bytes += lines.len();
@@ -197,7 +253,7 @@ impl Writer {
         }
         troubles.extend(self.give_up_oldest(settings.waiting_max));
         self.counts.waiting = self.waiting_records();
-        troubles
+        (self.waiting.is_empty().then_some(Mark(self.written)), troubles)
     }
 
     fn retry(&mut self) -> Option<Trouble> {
@@ -219,21 +275,69 @@ impl Writer {
     }
 
     fn write_waiting(&mut self) -> io::Result<()> {
-        while let Some(lines) = self.waiting.front() {
+        while !self.waiting.is_empty() {
             let today = Day::of(SystemTime::now());
-            if self.open.as_ref().is_none_or(|(day, _)| *day != today) {
-                let path = self.directory.join(format!("calls-{today}.jsonl"));
-                self.open = Some((today, LineFile::open(&path)?));
+            if self.open.as_ref().is_none_or(|open| open.day != today) {
+                // What the last day has left is on the disk before its file is let go.
+                self.sync_open()?;
+                self.cut_doubtful()?;
+                self.open = Some(Open::at(&self.directory, today)?);
             }
-            let Some((_, file)) = &mut self.open else { return Ok(()) };
-            file.append(lines)?;
-            let handle = file.handle();
-            if !self.unsynced.iter().any(|known| Arc::ptr_eq(known, &handle)) {
-                self.unsynced.push(handle);
-            }
+            let (Some(open), Some(lines)) = (&mut self.open, self.waiting.front()) else { return Ok(()) };
+            open.file.append(lines)?;
+            self.written += 1;
             self.waiting_bytes -= lines.len();
-            self.waiting.pop_front();
+            self.unsynced.extend(self.waiting.pop_front());
         }
+        Ok(())
+    }
+
+    /// Forces to the disk what was written, where that is at once; for the change of a day.
+    fn sync_open(&mut self) -> io::Result<()> {
+        let Some(open) = self.open.as_mut().filter(|_| self.synced < self.written) else { return Ok(()) };
+        let synced = (self.sync)(&open.file.handle());
+        match &synced {
+            Ok(()) => self.has_synced(self.written, u64::MAX),
+            Err(_) => self.has_failed_to_sync(),
+        }
+        synced
+    }
+
+    /// So many batches are on the disk, and the file up to this length.
+    fn has_synced(&mut self, written: u64, length: u64) {
+        let done = usize::try_from(written - self.synced).unwrap_or(usize::MAX);
+        self.unsynced.drain(..done.min(self.unsynced.len()));
+        self.synced = written;
+        self.is_sick = false;
+        self.counts.syncs += 1;
+        if let Some(open) = &mut self.open {
+            open.synced = length.min(open.file.complete());
+            open.is_named = true;
+        }
+    }
+
+    /// Nobody knows what is on the disk behind the last sync: it is cut off and written again. To sync once
+    /// more would say that all is well, as the kernel forgets what it could not write.
+    fn has_failed_to_sync(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.doubtful = Some((open.path, open.synced));
+        }
+        for lines in std::mem::take(&mut self.unsynced).into_iter().rev() {
+            self.waiting_bytes += lines.len();
+            self.waiting.push_front(lines);
+        }
+        self.synced = self.written;
+        self.counts.waiting = self.waiting_records();
+    }
+
+    fn cut_doubtful(&mut self) -> io::Result<()> {
+        let Some((path, length)) = &self.doubtful else { return Ok(()) };
+        let file = private::options().create(true).truncate(false).write(true).open(path)?;
+        if file.metadata()?.len() > *length {
+            file.set_len(*length)?;
+        }
+        file.sync_all()?;
+        self.doubtful = None;
         Ok(())
     }
 
@@ -253,6 +357,16 @@ impl Writer {
     }
 }
 
+impl Open {
+    fn at(directory: &Path, day: Day) -> io::Result<Open> {
+        let path = directory.join(format!("calls-{day}.jsonl"));
+        let file = LineFile::open(&path)?;
+        let synced = file.complete();
+        // Whoever was here before may have left no time for that.
+        Ok(Open { day, path, file, synced, is_named: false })
+    }
+}
+
 fn lines_in(lines: &[u8]) -> usize {
     lines.iter().filter(|byte| **byte == b'\n').count()
 }
@@ -260,30 +374,62 @@ fn lines_in(lines: &[u8]) -> usize {
 fn sync_until_stopped(shared: &Shared) {
     let mut writer = shared.lock();
     loop {
-        if !writer.is_stopping {
-            let waited = shared.wake.wait_timeout(writer, shared.settings.sync_every);
-            writer = waited.unwrap_or_else(PoisonError::into_inner).0;
+        while !writer.is_stopping && writer.synced == writer.written {
+            writer.is_asleep = true;
+            let waited = shared.wake.wait_timeout(writer, shared.settings.retry_every);
+            let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            writer = woken;
+            if timeout.timed_out() && !writer.waiting.is_empty() {
+                break;
+            }
         }
         let is_last = writer.is_stopping;
-        let mut trouble = writer.retry();
-        let files = std::mem::take(&mut writer.unsynced);
-        drop(writer);
-
-        let synced = files.iter().try_for_each(|file| file.sync_data());
-        if let Err(error) = &synced {
-            (shared.tell)(Trouble::NotSynced { words: error.to_string() });
+        if !is_last {
+            drop(writer);
+            // Those that come at the same time land together.
+            thread::sleep(shared.settings.gather);
+            writer = shared.lock();
         }
-        trouble.take().into_iter().for_each(|trouble| (shared.tell)(trouble));
-
-        writer = shared.lock();
-        writer.counts.syncs += u64::from(!files.is_empty());
-        if synced.is_err() {
-            writer.unsynced.extend(files);
+        writer.is_asleep = false;
+        let trouble = writer.retry();
+        writer = sync(shared, writer);
+        if let Some(trouble) = trouble.filter(|_| !writer.is_sick) {
+            (shared.tell)(trouble);
         }
         if is_last {
             return;
         }
     }
+}
+
+/// Forces to the disk what was written until now; writers go on meanwhile.
+fn sync<'s>(shared: &'s Shared, writer: MutexGuard<'s, Writer>) -> MutexGuard<'s, Writer> {
+    let (written, is_due) = (writer.written, writer.written > writer.synced);
+    let Some(open) = writer.open.as_ref().filter(|_| is_due) else { return writer };
+    let (file, length) = (open.file.handle(), open.file.complete());
+    let folder = (!open.is_named).then(|| writer.directory.clone());
+    drop(writer);
+    let synced = (shared.settings.sync)(&file);
+    let synced = synced.and_then(|()| folder.map_or(Ok(()), |folder| File::open(folder)?.sync_all()));
+    let mut writer = shared.lock();
+    match synced {
+        // Another file is open already: the change of a day has synced this one.
+        Ok(()) if writer.synced >= written => {}
+        Ok(()) => writer.has_synced(written, length),
+        Err(error) => {
+            writer.has_failed_to_sync();
+            if !std::mem::replace(&mut writer.is_sick, true) {
+                (shared.tell)(Trouble::NotSynced { words: error.to_string() });
+            }
+        }
+    }
+    // Nobody waits in vain: what the disk refuses lands as well as it ever will.
+    let mark = Mark(writer.synced);
+    drop(writer);
+    if let Some(landed) = shared.landed.get() {
+        landed(mark);
+    }
+    shared.lock()
 }
 
 pub fn claim(directory: &Path) -> Result<File, OpenFault> {

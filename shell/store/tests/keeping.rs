@@ -4,7 +4,8 @@
 mod place;
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use place::{Directory, wait_for};
 use serde_json::{Value, json};
-use store::{Found, OpenFault, ReadFault, Settings, Store, Trouble, records_in};
+use store::{Found, Mark, OpenFault, ReadFault, Settings, Store, Trouble, records_in};
 
 #[test]
 fn what_was_kept_is_read_back_in_order() {
@@ -97,7 +98,7 @@ fn two_processes_cannot_write_one_directory() {
 fn records_a_disk_refuses_wait_and_are_written_when_it_recovers() {
     let data = Directory::new("refused");
     let (told, tell) = ear();
-    let settings = Settings { sync_every: Duration::from_millis(20), ..Settings::at(data.path()) };
+    let settings = Settings { retry_every: Duration::from_millis(20), ..Settings::at(data.path()) };
     let (store, _) = Store::open(settings, tell).unwrap();
     let away = data.path().join("away");
     fs::rename(data.path().join("records"), &away).unwrap();
@@ -119,7 +120,7 @@ fn what_waits_is_bounded_and_what_is_lost_is_told() {
     let data = Directory::new("bounded");
     let (told, tell) = ear();
     let settings =
-        Settings { waiting_max: 30, sync_every: Duration::from_secs(3600), ..Settings::at(data.path()) };
+        Settings { waiting_max: 30, retry_every: Duration::from_secs(3600), ..Settings::at(data.path()) };
     let (store, _) = Store::open(settings, tell).unwrap();
     fs::rename(data.path().join("records"), data.path().join("away")).unwrap();
 
@@ -149,6 +150,91 @@ fn a_full_disk_is_told_and_the_record_waits() {
     assert_eq!(store.counts().waiting, 1);
     assert!(matches!(told.lock().unwrap().as_slice(), [Trouble::Refused { .. }]));
     fs::remove_file(&today).unwrap();
+}
+
+/// What was synced by the process, file by file; a test looks at its own files.
+static SYNCED: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
+/// Files whose next sync fails: the kernel has lost what it was given.
+static FAILING: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
+fn inode(file: &fs::File) -> u64 {
+    file.metadata().unwrap().ino()
+}
+
+fn sync_and_note(file: &fs::File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    file.sync_data()?;
+    SYNCED.lock().unwrap().push((inode(file), length));
+    Ok(())
+}
+
+fn sync_or_fail(file: &fs::File) -> io::Result<()> {
+    let mut failing = FAILING.lock().unwrap();
+    match failing.iter().position(|one| *one == inode(file)) {
+        Some(at) => {
+            failing.remove(at);
+            // Half of what nobody has synced is there, and half is not.
+            let length = file.metadata()?.len();
+            file.set_len(length - 7)?;
+            Err(io::Error::other("the disk is sick"))
+        }
+        None => file.sync_data(),
+    }
+}
+
+#[test]
+fn a_mark_is_told_when_its_record_is_on_the_disk_and_many_land_together() {
+    let data = Directory::new("landing");
+    let settings = Settings { sync: sync_and_note, ..Settings::at(data.path()) };
+    let (store, _) = Store::open(settings, |_| {}).unwrap();
+    let landed: Arc<Mutex<Vec<(Mark, u64)>>> = Arc::default();
+    let (landing, folder) = (Arc::clone(&landed), data.path().to_owned());
+    store.on_landing(move |mark| {
+        let file = fs::File::open(record_files(&folder).remove(0)).unwrap();
+        let own = inode(&file);
+        let synced = SYNCED.lock().unwrap().iter().filter(|one| one.0 == own).map(|one| one.1).max();
+        landing.lock().unwrap().push((mark, synced.unwrap_or(0)));
+    });
+
+    let marks: Vec<Mark> = (0..2_000).map(|id| store.keep(&[json!({ "id": id })]).unwrap()).collect();
+    let lengths: Vec<u64> = (0..2_000).map(|id| json!({ "id": id }).to_string().len() as u64 + 1).collect();
+
+    assert!(marks.windows(2).all(|pair| pair[0] < pair[1]));
+    wait_for(|| landed.lock().unwrap().last().is_some_and(|last| last.0 == marks[1_999]));
+    let landed = landed.lock().unwrap();
+    for (mark, synced) in landed.iter() {
+        let before = marks.iter().filter(|one| *one <= mark).count();
+        let needed: u64 = lengths[..before].iter().sum();
+        assert!(*synced >= needed, "{mark:?} was told with {synced} of {needed} bytes on the disk");
+    }
+    assert!(landed.len() < 1_000, "{} syncs for 2000 records", landed.len());
+}
+
+/// To sync again after a failure would say that all is well: the kernel forgets what it could not write.
+#[test]
+fn what_a_sync_has_lost_is_written_again_once() {
+    let data = Directory::new("sync-fails");
+    let (told, tell) = ear();
+    let retry_every = Duration::from_millis(20);
+    let settings = Settings { sync: sync_or_fail, retry_every, ..Settings::at(data.path()) };
+    let (store, _) = Store::open(settings, tell).unwrap();
+    let landed: Arc<Mutex<Mark>> = Arc::default();
+    let landing = Arc::clone(&landed);
+    store.on_landing(move |mark| *landing.lock().unwrap() = mark);
+    let first = store.keep(&[json!({"id": 0})]).unwrap();
+    wait_for(|| *landed.lock().unwrap() >= first);
+
+    let file = record_files(data.path()).remove(0);
+    FAILING.lock().unwrap().push(inode(&fs::File::open(&file).unwrap()));
+    let second = store.keep(&[json!({"id": 1})]).unwrap();
+    wait_for(|| *landed.lock().unwrap() >= second);
+    let third = store.keep(&[json!({"id": 2})]);
+    wait_for(|| store.counts().waiting == 0);
+    store.keep(&[json!({"id": 3})]);
+    store.stop();
+
+    assert!(told.lock().unwrap().iter().any(|trouble| matches!(trouble, Trouble::NotSynced { .. })));
+    assert_eq!(ids(data.path()), [0, 1, 2, 3], "third: {third:?}");
 }
 
 fn keep_until_killed(data: &Path) -> ! {

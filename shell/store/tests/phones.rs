@@ -88,3 +88,22 @@ fn a_file_is_swept_while_others_write_and_nothing_is_lost() {
     assert!(found.iter().all(|kept| &*kept.bindings[0].contact == "sip:1999@x"));
     fs::remove_dir_all(&data).unwrap();
 }
+
+#[test]
+fn whoever_waits_for_the_disk_is_told_by_a_mark() {
+    let data = folder("landing");
+    let (phones, _) = opened(&data);
+    let (tell, told) = std::sync::mpsc::channel();
+    phones.on_landing(move |mark| tell.send(mark).unwrap());
+
+    let first = phones.keep(&[kept("hana", "sip:a@x", FAR)]).unwrap();
+    let second = phones.keep(&[kept("hana", "sip:b@x", FAR)]).unwrap();
+
+    assert!(first < second);
+    let mut landed = told.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    while landed < second {
+        landed = told.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    }
+    drop(phones);
+    fs::remove_dir_all(&data).unwrap();
+}

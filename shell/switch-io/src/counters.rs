@@ -32,6 +32,8 @@ counters! {
     unsent,
     /// Requests of phones that were left to be said again, because too much came at once.
     put_off,
+    /// Last answers that did not wait for the disk any longer.
+    unlanded,
     /// Messages that another shard owned.
     steered,
     /// Messages lost because the owner's inbox was full.

@@ -1,6 +1,7 @@
 //! The switch of this shard, and what it has left to carry out. A panic costs one input, not the house.
 
 use std::any::Any;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,16 +16,23 @@ pub struct House {
     pub shard: u8,
     pub switch: Switch,
     pub out: Outbox,
+    /// Which of its sends tell somebody of what is kept with them.
+    pub telling: Vec<Range<usize>>,
 }
 
 impl House {
     pub fn handle(&mut self, now: Now, input: Input<'_>, ports: &Ports, counters: &Counters) {
-        let House { switch, out, .. } = self;
+        let House { switch, out, telling, .. } = self;
+        let (kept, said) = (Outlook::of(out), out.sends.len());
         // The switch takes the call it works on out of its table, so that what a panic leaves is consistent.
         let handled = catch_unwind(AssertUnwindSafe(|| switch.handle(now, input, out)));
         if let Err(panic) = handled {
             counters.faults.add(1);
             (ports.fault)(self.shard, words_of(&*panic));
+        }
+        let is_urgent = out.keep[kept.records..].iter().any(|record| record.emergency);
+        if Outlook::of(out) != kept && !is_urgent && out.sends.len() > said {
+            telling.push(said..out.sends.len());
         }
     }
 
@@ -50,6 +58,20 @@ impl House {
         if mail.post(owner, Letter::Steered { flow, bytes: bytes.into() }).is_err() {
             counters.overrun.add(1);
         }
+    }
+}
+
+/// How much is to be kept before anybody is told of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Outlook {
+    records: usize,
+    phones: usize,
+    messages: usize,
+}
+
+impl Outlook {
+    fn of(out: &Outbox) -> Outlook {
+        Outlook { records: out.keep.len(), phones: out.bindings.len(), messages: out.messages.len() }
     }
 }
 

@@ -15,6 +15,7 @@ mod desk;
 mod footing;
 mod house;
 mod inlet;
+mod late;
 mod mail;
 mod mmsg;
 mod ports;
@@ -29,7 +30,9 @@ mod udp;
 
 pub use counters::Counts;
 pub use mail::{Full, Mail};
-pub use ports::{Fault, Keep, KeepMessages, KeepPhones, KeepPresence, Ports, Tap, Tapped, Way};
+pub use ports::{
+    Fault, Keep, KeepMessages, KeepPhones, KeepPresence, Mark, Ports, Receipt, Shelf, Tap, Tapped, Way,
+};
 pub use proof::Wildcards;
 pub use settings::{Limits, ListenerSettings, Settings};
 pub use start::{Asker, Handle, StartFault, start};

@@ -11,6 +11,7 @@ use sip_stack::{ConnectionId, Flow, Send};
 use switch::{Answer, AskId, Command, CommandId, News};
 
 use crate::aliases::Alias;
+use crate::ports::{Mark, Shelf};
 
 /// One thing told to a shard.
 pub enum Letter {
@@ -36,6 +37,8 @@ pub enum Letter {
     Answered(AskId, Answer),
     NewPolicy(Arc<Policy>),
     News(News),
+    /// What was kept up to here is on the disk.
+    Landed(Shelf, Mark),
     Command(CommandId, Command),
     Stop,
 }
@@ -76,6 +79,11 @@ impl Mail {
 
     pub fn answered(&self, shard: u8, ask: AskId, answer: Answer) -> Result<(), Full> {
         self.post(shard, Letter::Answered(ask, answer))
+    }
+
+    /// What a shard kept up to here is on the disk.
+    pub fn landed(&self, shard: u8, shelf: Shelf, mark: Mark) -> Result<(), Full> {
+        self.post(shard, Letter::Landed(shelf, mark))
     }
 
     /// Gives every shard the new policy.

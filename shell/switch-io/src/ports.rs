@@ -8,7 +8,8 @@ use switch::{AskId, Event, Kept, KeptMessage, KeptPresence, Question, Record};
 
 /// The other threads, as a shard sees them. Called on the shard's thread, so none may wait.
 pub struct Ports {
-    /// Returns when the kernel has the records.
+    /// Returns when the kernel has the records, and says whether the disk will have them, too. The shard that
+    /// asks is told by `Mail::landed`; what tells others of them waits for it, but not for ever.
     pub keep: Keep,
     /// The same for where users' phones are.
     pub keep_phones: KeepPhones,
@@ -25,14 +26,35 @@ pub struct Ports {
     pub tap: Option<Tap>,
 }
 
+/// What is known of things that were kept: on the disk as well as they will ever be, or awaited there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    Done,
+    Awaited(Mark),
+}
+
+/// Things that were kept together, or before; later ones have a higher mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(pub u64);
+
+/// What is kept in order of marks of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shelf {
+    Records,
+    Phones,
+    Messages,
+}
+
+pub const SHELVES: usize = 3;
+
 /// Takes where users' phones are.
-pub type KeepPhones = Box<dyn Fn(&[Kept]) + Send + Sync>;
+pub type KeepPhones = Box<dyn Fn(u8, &[Kept]) -> Receipt + Send + Sync>;
 /// Takes who watches whom.
 pub type KeepPresence = Box<dyn Fn(&[KeptPresence]) + Send + Sync>;
 /// Takes messages that wait.
-pub type KeepMessages = Box<dyn Fn(&[KeptMessage]) + Send + Sync>;
-/// Takes records of calls.
-pub type Keep = Box<dyn Fn(&[Record]) + Send + Sync>;
+pub type KeepMessages = Box<dyn Fn(u8, &[KeptMessage]) -> Receipt + Send + Sync>;
+/// Takes records of calls, and which shard they come from.
+pub type Keep = Box<dyn Fn(u8, &[Record]) -> Receipt + Send + Sync>;
 /// Takes the number of a shard, and the words of its panic.
 pub type Fault = Box<dyn Fn(u8, &str) + Send + Sync>;
 /// Sees every message as it is received or sent.

@@ -16,8 +16,9 @@ use crate::connections::{Around, Came, Connections, shard_of};
 use crate::counters::Counters;
 use crate::desk::Desk;
 use crate::house::{House, now};
+use crate::late::{Freed, Late, Needs};
 use crate::mail::{Letter, Mail};
-use crate::ports::Ports;
+use crate::ports::{Ports, Shelf};
 use crate::udp::{Batched, UdpPort};
 
 /// Above the 32 bits of connection ids: sockets that listen, by their place, and the bell.
@@ -45,6 +46,7 @@ pub struct Shard {
     pub poll: OwnedFd,
     pub letters: VecDeque<Letter>,
     pub failed: Vec<Flow>,
+    pub late: Late,
 }
 
 /// Whether the loop goes on.
@@ -101,6 +103,7 @@ impl Shard {
                 self.handle(now, Input::Deadline);
             }
             self.connections.sweep(now.instant, around!(self));
+            self.send_late(now.instant);
             self.carry_out(now);
         }
     }
@@ -113,7 +116,8 @@ impl Shard {
         let due = self.house.switch.deadline();
         let until_due = due.map(|due| (due + SLACK).saturating_duration_since(now));
         let until_sweep = (!self.connections.is_empty()).then_some(SWEEP);
-        let wait = until_due.into_iter().chain(until_sweep).min()?;
+        let until_late = self.late.deadline().map(|due| due.saturating_duration_since(now));
+        let wait = until_due.into_iter().chain(until_sweep).chain(until_late).min()?;
         Some(Timespec { tv_sec: wait.as_secs() as _, tv_nsec: wait.subsec_nanos() as _ })
     }
 
@@ -186,11 +190,18 @@ impl Shard {
                 Letter::NewPolicy(policy) => self.handle(now, Input::NewPolicy(policy)),
                 Letter::News(news) => self.handle(now, Input::News(news)),
                 Letter::Command(id, command) => self.handle(now, Input::Command(id, command)),
+                Letter::Landed(shelf, mark) => self.late.landed(shelf, mark),
                 Letter::Stop => turn = Turn::Stops,
             }
         }
         self.letters = letters;
+        self.send_late(now.instant);
         self.carry_out(now);
+        if turn == Turn::Stops {
+            let all: Vec<Send> = self.late.drain().collect();
+            all.into_iter().for_each(|send| self.send(now.instant, send));
+            self.carry_out(now);
+        }
         turn
     }
 
@@ -201,26 +212,21 @@ impl Shard {
     /// Empties the outbox, in the order of its fields, until nothing follows from it any more.
     fn carry_out(&mut self, now: Now) {
         loop {
+            let needs = self.keep();
             let out = &mut self.house.out;
-            if !out.keep.is_empty() {
-                (self.ports.keep)(&out.keep);
-                out.keep.clear();
-            }
-            if !out.bindings.is_empty() {
-                (self.ports.keep_phones)(&out.bindings);
-                out.bindings.clear();
-            }
             if !out.presence.is_empty() {
                 (self.ports.keep_presence)(&out.presence);
                 out.presence.clear();
             }
-            if !out.messages.is_empty() {
-                (self.ports.keep_messages)(&out.messages);
-                out.messages.clear();
-            }
             out.orders.drain(..).for_each(|order| (self.ports.order)(order));
             let mut sends = std::mem::take(&mut out.sends);
-            sends.drain(..).for_each(|send| self.send(now.instant, send));
+            self.late.hold(now.instant, needs, &self.house.telling, &mut sends);
+            self.house.telling.clear();
+            for send in sends.drain(..) {
+                if !self.late.is_copy(&send) {
+                    self.send(now.instant, send);
+                }
+            }
             for port in &mut self.udp {
                 port.flush(&self.ports, &self.counters, &mut self.failed);
             }
@@ -241,6 +247,33 @@ impl Shard {
                 return;
             }
             self.report_failed(now);
+        }
+    }
+
+    /// Hands over what is to be kept; what its messages have to wait for.
+    fn keep(&mut self) -> Needs {
+        let House { shard, out, .. } = &mut self.house;
+        let mut needs = Needs::default();
+        if !out.keep.is_empty() {
+            needs.add(Shelf::Records, (self.ports.keep)(*shard, &out.keep));
+            out.keep.clear();
+        }
+        if !out.bindings.is_empty() {
+            needs.add(Shelf::Phones, (self.ports.keep_phones)(*shard, &out.bindings));
+            out.bindings.clear();
+        }
+        if !out.messages.is_empty() {
+            needs.add(Shelf::Messages, (self.ports.keep_messages)(*shard, &out.messages));
+            out.messages.clear();
+        }
+        needs
+    }
+
+    /// Sends what waited for the disk and need not any more.
+    fn send_late(&mut self, now: Instant) {
+        while let Some((send, freed)) = self.late.next(now) {
+            self.counters.unlanded.add(u64::from(freed == Freed::TooLate));
+            self.send(now, send);
         }
     }
 

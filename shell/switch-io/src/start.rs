@@ -16,6 +16,7 @@ use crate::counters::{Counters, Counts};
 use crate::desk::Desk;
 use crate::footing;
 use crate::house::House;
+use crate::late::Late;
 use crate::mail::{Letter, Mail};
 use crate::ports::Ports;
 use crate::settings::{ListenerSettings, Settings};
@@ -92,7 +93,7 @@ pub fn start(
         let counters = Arc::new(Counters::default());
         let shard = Shard {
             poll: watch(&udp, &tcp, asker.mail.bell(number))?,
-            house: House { shard: number, switch, out: Outbox::default() },
+            house: House { shard: number, switch, out: Outbox::default(), telling: Vec::new() },
             udp,
             tcp,
             connections: Connections::new(number, settings.limits, Arc::clone(&listeners)),
@@ -102,6 +103,7 @@ pub fn start(
             counters: Arc::clone(&counters),
             letters: Default::default(),
             failed: Vec::new(),
+            late: Late::default(),
         };
         let run = move || {
             footing::widen();

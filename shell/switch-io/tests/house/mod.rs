@@ -15,8 +15,8 @@ use sip_stack::locate::{DnsAnswer, DnsFound, DnsQuestion};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::{Answer, Event, Now, Question, Settings as SwitchSettings, Switch};
 use switch_io::{
-    Callers, Handle, Limits, ListenerSettings, Mail, Origins, Pages, Ports, Settings, Tls, TlsFiles, Way,
-    Wildcards,
+    Callers, Handle, Keep, Limits, ListenerSettings, Mail, Origins, Pages, Ports, Receipt, Settings, Tls,
+    TlsFiles, Way, Wildcards,
 };
 
 /// The pages that a test's house lets in.
@@ -27,6 +27,7 @@ pub type Crossed = (Way, Vec<u8>);
 
 pub struct House {
     pub handle: Handle,
+    pub mail: Mail,
     pub listeners: Vec<SocketAddr>,
     pub events: Receiver<Event>,
     pub tapped: Arc<Mutex<Vec<Crossed>>>,
@@ -44,6 +45,8 @@ pub struct Wish<'a> {
     pub pages: Pages,
     /// Names that the DNS knows, all of this address.
     pub hosts: Option<(&'a str, IpAddr)>,
+    /// What is done with records; nothing where it is missing.
+    pub keep: Option<Keep>,
 }
 
 impl Default for Wish<'_> {
@@ -56,6 +59,7 @@ impl Default for Wish<'_> {
             more: String::new(),
             pages: Pages::default(),
             hosts: None,
+            keep: None,
         }
     }
 }
@@ -96,10 +100,10 @@ impl House {
         let mail = Mail::new(wish.shards, wish.limits.letters).unwrap();
         let (answers, host) = (mail.clone(), wish.hosts.map(|(name, ip)| (name.to_owned(), ip)));
         let ports = Ports {
-            keep: Box::new(|_| {}),
-            keep_phones: Box::new(|_| {}),
+            keep: wish.keep.unwrap_or_else(|| Box::new(|_, _| Receipt::Done)),
+            keep_phones: Box::new(|_, _| Receipt::Done),
             keep_presence: Box::new(|_| {}),
-            keep_messages: Box::new(|_| {}),
+            keep_messages: Box::new(|_, _| Receipt::Done),
             order: Box::new(|_| {}),
             ask: Box::new(move |shard, id, Question::Dns(question)| {
                 let Some((name, ip)) = &host else { return };
@@ -117,9 +121,9 @@ impl House {
             })),
         };
         let settings = Settings { listeners, limits: wish.limits };
-        let handle = switch_io::start(settings, switches.collect(), mail, ports).unwrap();
+        let handle = switch_io::start(settings, switches.collect(), mail.clone(), ports).unwrap();
         let listeners = wish.listen.iter().map(|(_, bind)| *bind).collect();
-        House { handle, listeners, events, tapped, tls }
+        House { handle, mail, listeners, events, tapped, tls }
     }
 }
 

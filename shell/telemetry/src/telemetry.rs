@@ -2,8 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -73,7 +73,7 @@ pub struct Telemetry {
 impl Telemetry {
     /// `watch` sees every line of events, many at once, on the writer's thread; `heed` every event before it.
     pub fn start(settings: &Settings, watch: Option<Watch>, heed: Heed) -> io::Result<Telemetry> {
-        let open = |path: &PathBuf| OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+        let open = |path: &PathBuf| open(path);
         let file = settings.events.as_ref().map(open).transpose()?;
         let (queue, events) = mpsc::sync_channel(QUEUE);
         let thread = thread::Builder::new()
@@ -141,6 +141,19 @@ impl Tally {
             dropped: self.dropped.load(Relaxed),
         }
     }
+}
+
+/// Half a line that a crash has left ends there: otherwise the next event would be lost with it.
+fn open(path: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
+    if let Some(last) = file.metadata()?.len().checked_sub(1) {
+        let mut end = [0];
+        file.read_exact_at(&mut end, last)?;
+        if end != [b'\n'] {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
 }
 
 fn write(events: &Receiver<Event>, mut file: Option<File>, mut watch: Option<Watch>, mut heed: Heed) {

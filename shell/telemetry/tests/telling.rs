@@ -32,3 +32,19 @@ fn an_event_is_one_line_of_json_and_is_counted() {
     assert_eq!(lines[1]["server"], "east/sip:a");
     assert_eq!((counts.answered, counts.peers_down, counts.dropped), (1, 1, 0));
 }
+
+#[test]
+fn half_a_line_that_a_crash_left_costs_no_event_after_it() {
+    let path = std::env::temp_dir().join(format!("tandem-half-{}.jsonl", std::process::id()));
+    fs::write(&path, "{\"event\":\"call_answ").unwrap();
+    let telemetry = Telemetry::start(&Settings { events: Some(path.clone()) }, None).unwrap();
+
+    telemetry.tell(Event::CallAnswered { call: "c-1".into(), at: WallTime(5), by: "east".into() });
+    drop(telemetry);
+
+    let text = fs::read_to_string(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[1].starts_with("{\"event\":\"call_answered\""), "{text}");
+}

@@ -98,7 +98,7 @@ impl Entry for KeptMessage {
 /// The writer of such a file; shared by all shards.
 pub struct Ledger<T> {
     shared: Arc<Shared>,
-    sweeper: Option<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
     of: PhantomData<fn(&T)>,
 }
 
@@ -115,27 +115,30 @@ pub struct Restored<T> {
 
 struct Shared {
     tell: Box<dyn Fn(Trouble) + Send + Sync>,
-    writer: Mutex<Writer>,
+    table: Mutex<Table>,
     wake: Condvar,
     landed: OnceLock<Landed>,
 }
 
+/// What counts, and what is not on the disk yet.
+struct Table {
+    newest: BTreeMap<Arc<str>, Arc<[u8]>>,
+    newest_bytes: u64,
+    pending: Vec<u8>,
+    /// How many batches were given so far.
+    given: u64,
+    /// The disk refused lines: the file lacks what `newest` has.
+    is_refused: bool,
+    /// Whether the thread sleeps until somebody wakes it.
+    is_asleep: bool,
+    is_stopping: bool,
+}
+
+/// The one who writes. Shards never wait for it: a disk may stand still for seconds.
 struct Writer {
     path: PathBuf,
     file: LineFile,
     written: u64,
-    newest: BTreeMap<Arc<str>, Arc<[u8]>>,
-    newest_bytes: u64,
-    /// What was written while a new file is made.
-    meanwhile: Option<Vec<u8>>,
-    /// The disk refused a line: the file lacks what `newest` has.
-    is_refused: bool,
-    /// How many batches were written, and how many of these are on the disk.
-    batches: u64,
-    synced: u64,
-    /// Whether the thread sleeps until somebody wakes it.
-    is_asleep: bool,
-    is_stopping: bool,
 }
 
 impl<T: Entry> Ledger<T> {
@@ -150,34 +153,31 @@ impl<T: Entry> Ledger<T> {
         let restored: Restored<T> = read(&path).map_err(unusable)?;
         let newest: BTreeMap<Arc<str>, Arc<[u8]>> =
             restored.kept.iter().map(|kept| (kept.key(), line_of(kept))).collect();
-        let file = make_anew(&path, newest.values()).and_then(|file| finish(file, &path, &[]));
+        let file = make_anew(&path, newest.values()).and_then(|()| finish(&path));
         let file = file.map_err(unusable)?;
         let newest_bytes = newest.values().map(|line| line.len() as u64).sum();
-        let writer = Writer {
-            path: path.clone(),
-            file,
-            written: newest_bytes,
+        let writer = Writer { path: path.clone(), file, written: newest_bytes };
+        let table = Table {
             newest,
             newest_bytes,
-            meanwhile: None,
+            pending: Vec::new(),
+            given: 0,
             is_refused: false,
-            batches: 0,
-            synced: 0,
             is_asleep: false,
             is_stopping: false,
         };
         let shared = Arc::new(Shared {
             tell: Box::new(tell),
-            writer: Mutex::new(writer),
+            table: Mutex::new(table),
             wake: Condvar::new(),
             landed: OnceLock::new(),
         });
-        let sweeping = Arc::clone(&shared);
-        let sweeper = thread::Builder::new()
+        let writing = Arc::clone(&shared);
+        let thread = thread::Builder::new()
             .name("store-ledger".to_owned())
-            .spawn(move || sweep_until_stopped(&sweeping))
+            .spawn(move || write_until_stopped(&writing, writer))
             .map_err(unusable)?;
-        Ok((Ledger { shared, sweeper: Some(sweeper), of: PhantomData }, restored))
+        Ok((Ledger { shared, writer: Some(thread), of: PhantomData }, restored))
     }
 
     /// Calls `landed` whenever something is on the disk, with the newest mark. It must not wait.
@@ -186,18 +186,15 @@ impl<T: Entry> Ledger<T> {
         let _ = self.shared.landed.set(Box::new(landed));
     }
 
-    /// Keeps them: on return the kernel has them, or they wait in memory and the operator was told. The mark
-    /// says by when they are on the disk; nothing, where that would be waited for in vain.
+    /// Takes them in, and never waits. The mark says by when they are on the disk; nothing, where that would be
+    /// waited for in vain, as the disk refuses: they are known in memory, and the operator was told.
     pub fn keep(&self, kept: &[T]) -> Option<Mark> {
-        let mut writer = self.shared.lock();
-        let trouble = writer.keep(kept);
-        let mark = (!writer.is_refused).then_some(Mark(writer.batches));
-        if mark.is_some() && std::mem::take(&mut writer.is_asleep) {
+        let mut table = self.shared.lock();
+        table.put(kept);
+        if std::mem::take(&mut table.is_asleep) {
             self.shared.wake.notify_all();
         }
-        drop(writer);
-        trouble.into_iter().for_each(|trouble| (self.shared.tell)(trouble));
-        mark
+        (!table.is_refused).then_some(Mark(table.given))
     }
 }
 
@@ -205,25 +202,27 @@ impl<T> Drop for Ledger<T> {
     fn drop(&mut self) {
         self.shared.lock().is_stopping = true;
         self.shared.wake.notify_all();
-        if let Some(sweeper) = self.sweeper.take() {
+        if let Some(writer) = self.writer.take() {
             // A panic in it was already printed; there is nothing left to save.
-            let _ = sweeper.join();
+            let _ = writer.join();
         }
     }
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Writer {
-    fn keep<T: Entry>(&mut self, kept: &[T]) -> Option<Trouble> {
-        let mut lines = Vec::with_capacity(kept.len() * 512);
+impl Table {
+    fn put<T: Entry>(&mut self, kept: &[T]) {
+        self.given += 1;
         for kept in kept {
             let line = line_of(kept);
-            lines.extend_from_slice(&line);
+            if !self.is_refused {
+                self.pending.extend_from_slice(&line);
+            }
             self.newest_bytes += line.len() as u64;
             let before = match kept.is_nothing() {
                 true => self.newest.remove(&kept.key()),
@@ -232,114 +231,116 @@ impl Writer {
             let gone = if kept.is_nothing() { line.len() as u64 } else { 0 };
             self.newest_bytes -= gone + before.map_or(0, |line| line.len() as u64);
         }
-        if let Some(meanwhile) = &mut self.meanwhile {
-            meanwhile.extend_from_slice(&lines);
-        }
-        if self.is_refused {
-            return None;
-        }
-        match self.file.append(&lines) {
-            Ok(()) => {
-                self.written += lines.len() as u64;
-                self.batches += 1;
-                None
-            }
-            Err(error) => {
-                self.is_refused = true;
-                Some(Trouble::Refused { words: error.to_string(), waiting: self.newest.len() })
-            }
-        }
-    }
-
-    fn wants_sweeping(&self) -> bool {
-        self.is_refused || self.written > SWEEP_MIN.max(2 * self.newest_bytes)
     }
 }
 
-fn sweep_until_stopped(shared: &Shared) {
-    let mut writer = shared.lock();
+/// What is to be written next.
+enum Work {
+    /// These lines, behind the others.
+    Append(Vec<u8>),
+    /// Everything that counts, in the place of what is there.
+    Anew(Vec<Arc<[u8]>>),
+}
+
+fn write_until_stopped(shared: &Shared, mut writer: Writer) {
     loop {
-        if !writer.is_stopping && writer.synced == writer.batches {
-            writer.is_asleep = true;
-            let waited = shared.wake.wait_timeout(writer, EVERY);
-            writer = waited.unwrap_or_else(PoisonError::into_inner).0;
-            writer.is_asleep = false;
-        }
-        let is_last = writer.is_stopping;
-        if !is_last && writer.synced < writer.batches {
-            drop(writer);
-            thread::sleep(GATHER);
-            writer = shared.lock();
-        }
-        if writer.wants_sweeping() {
-            drop(writer);
-            sweep(shared).into_iter().for_each(|trouble| (shared.tell)(trouble));
-            writer = shared.lock();
-        }
-        if writer.synced < writer.batches {
-            drop(writer);
-            sync(shared);
-            writer = shared.lock();
-        }
+        let is_last = wait(shared);
+        let (work, given) = {
+            let mut table = shared.lock();
+            let lines = std::mem::take(&mut table.pending);
+            let length = writer.written + lines.len() as u64;
+            let work = match table.is_refused || length > SWEEP_MIN.max(2 * table.newest_bytes) {
+                true => Work::Anew(table.newest.values().cloned().collect()),
+                false => Work::Append(lines),
+            };
+            (work, table.given)
+        };
+        note(shared, writer.write(&work), given);
         if is_last {
             return;
         }
     }
 }
 
-/// Forces to the disk what was written until now, and tells those who wait for it.
-fn sync(shared: &Shared) {
-    let (file, batches) = {
-        let writer = shared.lock();
-        (writer.file.handle(), writer.batches)
-    };
-    let synced = file.sync_data();
-    let mut writer = shared.lock();
-    if let Err(error) = synced {
-        // To sync once more would say that all is well, as the kernel forgets what it could not write: all of
-        // it is written anew.
-        writer.is_refused = true;
-        (shared.tell)(Trouble::NotSynced { words: error.to_string() });
+/// Until there is something to write, or to try again; whether it is the last time.
+fn wait(shared: &Shared) -> bool {
+    let mut table = shared.lock();
+    while !table.is_stopping && table.pending.is_empty() {
+        // Whoever keeps something while the disk refuses wakes nobody.
+        table.is_asleep = !table.is_refused;
+        let waited = shared.wake.wait_timeout(table, EVERY);
+        let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        table = woken;
+        if table.is_refused && timeout.timed_out() {
+            break;
+        }
     }
-    writer.synced = batches;
-    drop(writer);
-    if let Some(landed) = shared.landed.get() {
-        landed(Mark(batches));
+    table.is_asleep = false;
+    let is_last = table.is_stopping;
+    drop(table);
+    if !is_last {
+        thread::sleep(GATHER);
+    }
+    is_last
+}
+
+impl Writer {
+    /// On return it is on the disk. To sync once more what failed would say that all is well, as the kernel
+    /// forgets what it could not write: whatever fails is mended by writing all of it anew.
+    fn write(&mut self, work: &Work) -> Result<(), Trouble> {
+        let refused = |error: io::Error| Trouble::Refused { words: error.to_string(), waiting: 0 };
+        match work {
+            Work::Append(lines) if lines.is_empty() => Ok(()),
+            Work::Append(lines) => {
+                self.file.append(lines).map_err(refused)?;
+                self.written += lines.len() as u64;
+                let synced = self.file.handle().sync_data();
+                synced.map_err(|error| Trouble::NotSynced { words: error.to_string() })
+            }
+            Work::Anew(lines) => {
+                make_anew(&self.path, lines.iter()).map_err(refused)?;
+                self.file = finish(&self.path).map_err(refused)?;
+                self.written = lines.iter().map(|line| line.len() as u64).sum();
+                Ok(())
+            }
+        }
     }
 }
 
-/// Writes what counts into a new file that takes the place of the old one. Nobody waits for it.
-fn sweep(shared: &Shared) -> Option<Trouble> {
-    let (path, lines) = {
-        let mut writer = shared.lock();
-        writer.meanwhile = Some(Vec::new());
-        (writer.path.clone(), writer.newest.values().cloned().collect::<Vec<_>>())
-    };
-    let made = make_anew(&path, lines.iter());
-    let mut writer = shared.lock();
-    let meanwhile = writer.meanwhile.take().unwrap_or_default();
-    let done = made.and_then(|file| finish(file, &path, &meanwhile)).ok()?;
-    let was_refused = std::mem::take(&mut writer.is_refused);
-    writer.file = done;
-    writer.written = lines.iter().map(|line| line.len() as u64).sum::<u64>() + meanwhile.len() as u64;
-    was_refused.then_some(Trouble::Recovered { records: writer.newest.len() as u64 })
+/// Tells what became of it, and those who wait for it.
+fn note(shared: &Shared, done: Result<(), Trouble>, given: u64) {
+    let mut table = shared.lock();
+    let was_refused = std::mem::replace(&mut table.is_refused, done.is_err());
+    let known = table.newest.len();
+    // While the disk refuses nobody waits in vain.
+    let mark = Mark(if done.is_err() { table.given } else { given });
+    drop(table);
+    if let Some(landed) = shared.landed.get() {
+        landed(mark);
+    }
+    match done {
+        Ok(()) if was_refused => (shared.tell)(Trouble::Recovered { records: known as u64 }),
+        Err(Trouble::Refused { words, .. }) if !was_refused => {
+            (shared.tell)(Trouble::Refused { words, waiting: known });
+        }
+        Err(trouble) if !was_refused => (shared.tell)(trouble),
+        _ => {}
+    }
 }
 
 fn aside(path: &Path) -> PathBuf {
     path.with_extension("new")
 }
 
-fn make_anew<'a>(path: &Path, lines: impl Iterator<Item = &'a Arc<[u8]>>) -> io::Result<File> {
+fn make_anew<'a>(path: &Path, lines: impl Iterator<Item = &'a Arc<[u8]>>) -> io::Result<()> {
     let mut file =
         io::BufWriter::new(private::options().create(true).truncate(true).write(true).open(aside(path))?);
     lines.into_iter().try_for_each(|line| file.write_all(line))?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.sync_all()?;
-    Ok(file)
+    file.sync_all()
 }
 
-fn finish(mut file: File, path: &Path, meanwhile: &[u8]) -> io::Result<LineFile> {
-    file.write_all(meanwhile)?;
+fn finish(path: &Path) -> io::Result<LineFile> {
     fs::rename(aside(path), path)?;
     if let Some(directory) = path.parent() {
         File::open(directory)?.sync_all()?;

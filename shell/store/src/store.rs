@@ -1,5 +1,5 @@
-//! Keeps records: to the kernel at once, to the disk with those that come at the same time, in memory while
-//! the disk refuses. Whoever wants to know when one is on the disk is told by its mark.
+//! Keeps records: on the disk with those that come at the same time, in memory while the disk refuses. Whoever
+//! hands one over never waits; when it is on the disk is told by its mark.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -16,6 +16,9 @@ use crate::day::Day;
 use crate::file::LineFile;
 use crate::landing::{Landed, Mark};
 use crate::{private, reader, torn};
+
+/// The most that goes with one `write`, where no record is larger.
+const WRITTEN_MAX: usize = 1024 * 1024;
 
 /// Where records go, and how patient the store is.
 #[derive(Clone, Debug)]
@@ -88,7 +91,7 @@ type Tell = Box<dyn Fn(Trouble) + Send + Sync>;
 /// The writer of records; shared by all shards.
 pub struct Store {
     shared: Arc<Shared>,
-    syncer: Option<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
     /// Locked as long as this process writes here.
     _claim: File,
 }
@@ -96,42 +99,26 @@ pub struct Store {
 struct Shared {
     settings: Settings,
     tell: Tell,
-    writer: Mutex<Writer>,
+    queue: Mutex<Queue>,
     wake: Condvar,
     landed: OnceLock<Landed>,
 }
 
-struct Writer {
-    directory: PathBuf,
-    sync: fn(&File) -> io::Result<()>,
-    open: Option<Open>,
-    /// What the disk has not taken.
+/// What is not on the disk yet.
+#[derive(Default)]
+struct Queue {
     waiting: VecDeque<Vec<u8>>,
     waiting_bytes: usize,
-    /// What the kernel has, and the disk perhaps not: it is written again should the disk fail.
-    unsynced: Vec<Vec<u8>>,
-    /// A file that may hold lines behind this length of which nobody knows whether they are on the disk.
-    doubtful: Option<(PathBuf, u64)>,
-    /// How many batches were written, and how many of these are on the disk.
-    written: u64,
-    synced: u64,
+    /// Records that are being written.
+    in_flight: usize,
+    /// How many batches were given so far.
+    given: u64,
     counts: Counts,
-    /// Whether the last sync failed, and that was told.
-    is_sick: bool,
+    /// Whether the disk did not take the last.
+    is_refused: bool,
     /// Whether the thread sleeps until somebody wakes it.
     is_asleep: bool,
     is_stopping: bool,
-}
-
-/// The file of a day.
-struct Open {
-    day: Day,
-    path: PathBuf,
-    file: LineFile,
-    /// Up to there its lines are on the disk.
-    synced: u64,
-    /// Its name is on the disk, too.
-    is_named: bool,
 }
 
 impl Store {
@@ -149,34 +136,20 @@ impl Store {
         let claim = claim(&directory)?;
         let found = repair(&directory).map_err(unusable(&directory))?;
 
-        let writer = Writer {
-            directory: directory.clone(),
-            sync: settings.sync,
-            open: None,
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            unsynced: Vec::new(),
-            doubtful: None,
-            written: 0,
-            synced: 0,
-            counts: Counts::default(),
-            is_sick: false,
-            is_asleep: false,
-            is_stopping: false,
-        };
+        let writer = Writer { directory: directory.clone(), sync: settings.sync, open: None, doubtful: None };
         let shared = Arc::new(Shared {
             settings,
             tell: Box::new(tell),
-            writer: Mutex::new(writer),
+            queue: Mutex::default(),
             wake: Condvar::new(),
             landed: OnceLock::new(),
         });
-        let syncing = Arc::clone(&shared);
-        let syncer = thread::Builder::new()
+        let writing = Arc::clone(&shared);
+        let thread = thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || sync_until_stopped(&syncing))
+            .spawn(move || write_until_stopped(&writing, writer))
             .map_err(unusable(&directory))?;
-        Ok((Store { shared, syncer: Some(syncer), _claim: claim }, found))
+        Ok((Store { shared, writer: Some(thread), _claim: claim }, found))
     }
 
     /// Calls `landed` whenever something is on the disk, with the newest mark. It must not wait.
@@ -185,8 +158,8 @@ impl Store {
         let _ = self.shared.landed.set(Box::new(landed));
     }
 
-    /// Keeps records: on return the kernel has them, or they wait in memory and the operator was told. The
-    /// mark says by when they are on the disk; nothing, where that would be waited for in vain.
+    /// Takes records in, and never waits. The mark says by when they are on the disk; nothing, where that would
+    /// be waited for in vain, as the disk refuses: they wait in memory, and the operator was told.
     pub fn keep<R: Serialize>(&self, records: &[R]) -> Option<Mark> {
         if records.is_empty() {
             return None;
@@ -197,13 +170,13 @@ impl Store {
             lines.extend_from_slice(model::without_passwords(&line, '*').as_bytes());
             lines.push(b'\n');
         }
-        let mut writer = self.shared.lock();
-        let (mark, troubles) = writer.keep(lines, records.len(), &self.shared.settings);
-        if mark.is_some() && std::mem::take(&mut writer.is_asleep) {
+        let mut queue = self.shared.lock();
+        let (mark, trouble) = queue.put(lines, records.len(), &self.shared.settings);
+        if std::mem::take(&mut queue.is_asleep) {
             self.shared.wake.notify_all();
         }
-        drop(writer);
-        troubles.into_iter().for_each(|trouble| (self.shared.tell)(trouble));
+        drop(queue);
+        trouble.into_iter().for_each(|trouble| (self.shared.tell)(trouble));
         mark
     }
 
@@ -220,9 +193,9 @@ impl Store {
     fn end(&mut self) {
         self.shared.lock().is_stopping = true;
         self.shared.wake.notify_all();
-        if let Some(syncer) = self.syncer.take() {
-            // A panic in the syncer was already printed; there is nothing left to save.
-            let _ = syncer.join();
+        if let Some(writer) = self.writer.take() {
+            // A panic in the writer was already printed; there is nothing left to save.
+            let _ = writer.join();
         }
     }
 }
@@ -234,111 +207,50 @@ impl Drop for Store {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn landed(&self, mark: Mark) {
+        if let Some(landed) = self.landed.get() {
+            landed(mark);
+        }
     }
 }
 
-impl Writer {
-    fn keep(&mut self, lines: Vec<u8>, records: usize, settings: &Settings) -> (Option<Mark>, Vec<Trouble>) {
+impl Queue {
+    fn put(
+        &mut self,
+        lines: Vec<u8>,
+        records: usize,
+        settings: &Settings,
+    ) -> (Option<Mark>, Option<Trouble>) {
         self.counts.kept += records as u64;
-        let was_refused = !self.waiting.is_empty();
         self.waiting_bytes += lines.len();
         self.waiting.push_back(lines);
-        let mut troubles = Vec::new();
-        // While the disk refuses, only the syncer tries again: no call waits for a sick disk each time.
-        if !was_refused && let Err(error) = self.write_waiting() {
-            self.counts.refused_writes += 1;
-            troubles.push(Trouble::Refused { words: error.to_string(), waiting: self.waiting_records() });
-        }
-        troubles.extend(self.give_up_oldest(settings.waiting_max));
-        self.counts.waiting = self.waiting_records();
-        (self.waiting.is_empty().then_some(Mark(self.written)), troubles)
+        self.given += 1;
+        let trouble = self.give_up_oldest(settings.waiting_max);
+        self.count();
+        ((!self.is_refused).then_some(Mark(self.given)), trouble)
     }
 
-    fn retry(&mut self) -> Option<Trouble> {
-        let records = self.waiting_records();
-        if records == 0 {
-            return None;
-        }
-        match self.write_waiting() {
-            Ok(()) => {
-                self.counts.waiting = 0;
-                Some(Trouble::Recovered { records: records as u64 })
-            }
-            Err(_) => {
-                self.counts.refused_writes += 1;
-                self.counts.waiting = self.waiting_records();
-                None
-            }
-        }
+    fn take(&mut self) -> Vec<Vec<u8>> {
+        let taken: Vec<Vec<u8>> = self.waiting.drain(..).collect();
+        self.in_flight = taken.iter().map(|lines| lines_in(lines)).sum();
+        self.waiting_bytes = 0;
+        taken
     }
 
-    fn write_waiting(&mut self) -> io::Result<()> {
-        while !self.waiting.is_empty() {
-            let today = Day::of(SystemTime::now());
-            if self.open.as_ref().is_none_or(|open| open.day != today) {
-                // What the last day has left is on the disk before its file is let go.
-                self.sync_open()?;
-                self.cut_doubtful()?;
-                self.open = Some(Open::at(&self.directory, today)?);
-            }
-            let (Some(open), Some(lines)) = (&mut self.open, self.waiting.front()) else { return Ok(()) };
-            open.file.append(lines)?;
-            self.written += 1;
-            self.waiting_bytes -= lines.len();
-            self.unsynced.extend(self.waiting.pop_front());
-        }
-        Ok(())
-    }
-
-    /// Forces to the disk what was written, where that is at once; for the change of a day.
-    fn sync_open(&mut self) -> io::Result<()> {
-        let Some(open) = self.open.as_mut().filter(|_| self.synced < self.written) else { return Ok(()) };
-        let synced = (self.sync)(&open.file.handle());
-        match &synced {
-            Ok(()) => self.has_synced(self.written, u64::MAX),
-            Err(_) => self.has_failed_to_sync(),
-        }
-        synced
-    }
-
-    /// So many batches are on the disk, and the file up to this length.
-    fn has_synced(&mut self, written: u64, length: u64) {
-        let done = usize::try_from(written - self.synced).unwrap_or(usize::MAX);
-        self.unsynced.drain(..done.min(self.unsynced.len()));
-        self.synced = written;
-        self.is_sick = false;
-        self.counts.syncs += 1;
-        if let Some(open) = &mut self.open {
-            open.synced = length.min(open.file.complete());
-            open.is_named = true;
-        }
-    }
-
-    /// Nobody knows what is on the disk behind the last sync: it is cut off and written again. To sync once
-    /// more would say that all is well, as the kernel forgets what it could not write.
-    fn has_failed_to_sync(&mut self) {
-        if let Some(open) = self.open.take() {
-            self.doubtful = Some((open.path, open.synced));
-        }
-        for lines in std::mem::take(&mut self.unsynced).into_iter().rev() {
+    /// What the disk has not taken stands before everything that came meanwhile.
+    fn put_back(&mut self, lines: Vec<Vec<u8>>, settings: &Settings) -> Option<Trouble> {
+        self.in_flight = 0;
+        for lines in lines.into_iter().rev() {
             self.waiting_bytes += lines.len();
             self.waiting.push_front(lines);
         }
-        self.synced = self.written;
-        self.counts.waiting = self.waiting_records();
-    }
-
-    fn cut_doubtful(&mut self) -> io::Result<()> {
-        let Some((path, length)) = &self.doubtful else { return Ok(()) };
-        let file = private::options().create(true).truncate(false).write(true).open(path)?;
-        if file.metadata()?.len() > *length {
-            file.set_len(*length)?;
-        }
-        file.sync_all()?;
-        self.doubtful = None;
-        Ok(())
+        let trouble = self.give_up_oldest(settings.waiting_max);
+        self.count();
+        trouble
     }
 
     fn give_up_oldest(&mut self, waiting_max: usize) -> Option<Trouble> {
@@ -352,49 +264,113 @@ impl Writer {
         (records > 0).then_some(Trouble::Lost { records })
     }
 
-    fn waiting_records(&self) -> usize {
-        self.waiting.iter().map(|lines| lines_in(lines)).sum()
+    fn count(&mut self) {
+        let waiting: usize = self.waiting.iter().map(|lines| lines_in(lines)).sum();
+        self.counts.waiting = waiting + self.in_flight;
     }
 }
 
-impl Open {
-    fn at(directory: &Path, day: Day) -> io::Result<Open> {
-        let path = directory.join(format!("calls-{day}.jsonl"));
-        let file = LineFile::open(&path)?;
-        let synced = file.complete();
-        // Whoever was here before may have left no time for that.
-        Ok(Open { day, path, file, synced, is_named: false })
+/// The one who writes. Shards never wait for it: a disk may stand still for seconds.
+struct Writer {
+    directory: PathBuf,
+    sync: fn(&File) -> io::Result<()>,
+    open: Option<Open>,
+    /// A file that may hold lines behind this length of which nobody knows whether they are on the disk.
+    doubtful: Option<(PathBuf, u64)>,
+}
+
+/// The file of a day; what stands in it is on the disk.
+struct Open {
+    day: Day,
+    path: PathBuf,
+    file: LineFile,
+    /// Its name is on the disk, too.
+    is_named: bool,
+}
+
+impl Writer {
+    /// Writes lines and forces them to the disk; how many of them are there, and why not all.
+    fn write(&mut self, lines: &[Vec<u8>]) -> (usize, Option<Trouble>) {
+        let refused = |error: io::Error| Trouble::Refused { words: error.to_string(), waiting: 0 };
+        let before = match self.open_today() {
+            Ok(length) => length,
+            Err(error) => return (0, Some(refused(error))),
+        };
+        let Some(open) = &mut self.open else { return (0, None) };
+        let mut written = 0;
+        let mut trouble = None;
+        while written < lines.len() && trouble.is_none() {
+            let many = together(&lines[written..]);
+            match open.file.append(&lines[written..written + many].concat()) {
+                Ok(()) => written += many,
+                Err(error) => trouble = Some(refused(error)),
+            }
+        }
+        if written == 0 {
+            return (0, trouble);
+        }
+        let synced = (self.sync)(&open.file.handle());
+        let named = synced.and_then(|()| match open.is_named {
+            true => Ok(()),
+            false => File::open(&self.directory)?.sync_all(),
+        });
+        match named {
+            Ok(()) => open.is_named = true,
+            // Nobody knows what is on the disk behind the last sync: it is cut off and written again. To sync
+            // once more would say that all is well, as the kernel forgets what it could not write.
+            Err(error) => {
+                self.doubtful = self.open.take().map(|open| (open.path, before));
+                return (0, Some(Trouble::NotSynced { words: error.to_string() }));
+            }
+        }
+        (written, trouble)
     }
+
+    /// Has the file of today open; how long it is.
+    fn open_today(&mut self) -> io::Result<u64> {
+        let today = Day::of(SystemTime::now());
+        if let Some(open) = self.open.as_ref().filter(|open| open.day == today) {
+            return Ok(open.file.complete());
+        }
+        if let Some((path, length)) = &self.doubtful {
+            let file = private::options().create(true).truncate(false).write(true).open(path)?;
+            if file.metadata()?.len() > *length {
+                file.set_len(*length)?;
+            }
+            file.sync_all()?;
+            self.doubtful = None;
+        }
+        let path = self.directory.join(format!("calls-{today}.jsonl"));
+        let file = LineFile::open(&path)?;
+        let length = file.complete();
+        // Whoever was here before may have left no time to force its name to the disk.
+        self.open = Some(Open { day: today, path, file, is_named: false });
+        Ok(length)
+    }
+}
+
+/// How many go with one `write`: as a disk takes all of one or nothing, it is not too much.
+fn together(lines: &[Vec<u8>]) -> usize {
+    let mut bytes = 0;
+    let many = lines.iter().take_while(|lines| {
+        bytes += lines.len();
+        bytes <= WRITTEN_MAX
+    });
+    many.count().max(1)
 }
 
 fn lines_in(lines: &[u8]) -> usize {
     lines.iter().filter(|byte| **byte == b'\n').count()
 }
 
-fn sync_until_stopped(shared: &Shared) {
-    let mut writer = shared.lock();
+fn write_until_stopped(shared: &Shared, mut writer: Writer) {
     loop {
-        while !writer.is_stopping && writer.synced == writer.written {
-            writer.is_asleep = true;
-            let waited = shared.wake.wait_timeout(writer, shared.settings.retry_every);
-            let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            writer = woken;
-            if timeout.timed_out() && !writer.waiting.is_empty() {
-                break;
-            }
-        }
-        let is_last = writer.is_stopping;
-        if !is_last {
-            drop(writer);
-            // Those that come at the same time land together.
-            thread::sleep(shared.settings.gather);
-            writer = shared.lock();
-        }
-        writer.is_asleep = false;
-        let trouble = writer.retry();
-        writer = sync(shared, writer);
-        if let Some(trouble) = trouble.filter(|_| !writer.is_sick) {
-            (shared.tell)(trouble);
+        let is_last = wait(shared);
+        let lines = shared.lock().take();
+        let records: usize = lines.iter().map(|lines| lines_in(lines)).sum();
+        if !lines.is_empty() {
+            let (written, trouble) = writer.write(&lines);
+            note(shared, lines, written, records, trouble);
         }
         if is_last {
             return;
@@ -402,34 +378,51 @@ fn sync_until_stopped(shared: &Shared) {
     }
 }
 
-/// Forces to the disk what was written until now; writers go on meanwhile.
-fn sync<'s>(shared: &'s Shared, writer: MutexGuard<'s, Writer>) -> MutexGuard<'s, Writer> {
-    let (written, is_due) = (writer.written, writer.written > writer.synced);
-    let Some(open) = writer.open.as_ref().filter(|_| is_due) else { return writer };
-    let (file, length) = (open.file.handle(), open.file.complete());
-    let folder = (!open.is_named).then(|| writer.directory.clone());
-    drop(writer);
-    let synced = (shared.settings.sync)(&file);
-    let synced = synced.and_then(|()| folder.map_or(Ok(()), |folder| File::open(folder)?.sync_all()));
-    let mut writer = shared.lock();
-    match synced {
-        // Another file is open already: the change of a day has synced this one.
-        Ok(()) if writer.synced >= written => {}
-        Ok(()) => writer.has_synced(written, length),
-        Err(error) => {
-            writer.has_failed_to_sync();
-            if !std::mem::replace(&mut writer.is_sick, true) {
-                (shared.tell)(Trouble::NotSynced { words: error.to_string() });
-            }
+/// Until there is something to write, or to try again; whether it is the last time.
+fn wait(shared: &Shared) -> bool {
+    let mut queue = shared.lock();
+    while !queue.is_stopping && (queue.waiting.is_empty() || queue.is_refused) {
+        // Whoever keeps something while the disk refuses wakes nobody.
+        queue.is_asleep = !queue.is_refused;
+        let waited = shared.wake.wait_timeout(queue, shared.settings.retry_every);
+        let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        queue = woken;
+        if queue.is_refused && timeout.timed_out() {
+            break;
         }
     }
-    // Nobody waits in vain: what the disk refuses lands as well as it ever will.
-    let mark = Mark(writer.synced);
-    drop(writer);
-    if let Some(landed) = shared.landed.get() {
-        landed(mark);
+    queue.is_asleep = false;
+    let is_last = queue.is_stopping;
+    drop(queue);
+    if !is_last {
+        // Those that come at the same time land together.
+        thread::sleep(shared.settings.gather);
     }
-    shared.lock()
+    is_last
+}
+
+/// Tells what became of lines, and those who wait for them.
+fn note(shared: &Shared, mut lines: Vec<Vec<u8>>, written: usize, records: usize, trouble: Option<Trouble>) {
+    let rest = lines.split_off(written);
+    let mut queue = shared.lock();
+    queue.counts.syncs += u64::from(written > 0);
+    queue.counts.refused_writes += u64::from(trouble.is_some());
+    let lost = queue.put_back(rest, &shared.settings);
+    let was_refused = std::mem::replace(&mut queue.is_refused, trouble.is_some());
+    // While the disk refuses nobody waits in vain.
+    let still_there = if trouble.is_some() { 0 } else { queue.waiting.len() as u64 };
+    let mark = Mark(queue.given - still_there);
+    let waiting = queue.counts.waiting;
+    drop(queue);
+
+    shared.landed(mark);
+    let told = match trouble {
+        Some(Trouble::Refused { words, .. }) if !was_refused => Some(Trouble::Refused { words, waiting }),
+        Some(trouble) if !was_refused => Some(trouble),
+        None if was_refused => Some(Trouble::Recovered { records: records as u64 }),
+        _ => None,
+    };
+    lost.into_iter().chain(told).for_each(|trouble| (shared.tell)(trouble));
 }
 
 pub fn claim(directory: &Path) -> Result<File, OpenFault> {

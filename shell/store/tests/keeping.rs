@@ -22,6 +22,7 @@ fn what_was_kept_is_read_back_in_order() {
 
     store.keep(&[json!({"id": 1}), json!({"id": 2})]);
     store.keep(&[json!({"id": 3})]);
+    store.stop();
 
     assert!(found.is_empty());
     assert_eq!(ids(data.path()), [1, 2, 3]);
@@ -64,6 +65,7 @@ fn a_line_cut_by_a_crash_is_set_aside_and_never_read() {
 
     let (store, found) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
     store.keep(&[json!({"id": 3})]);
+    store.stop();
 
     assert_eq!(found, [Found::TornLine { file: file.clone(), bytes: 15 }]);
     assert_eq!(ids(data.path()), [1, 3]);
@@ -104,15 +106,17 @@ fn records_a_disk_refuses_wait_and_are_written_when_it_recovers() {
     fs::rename(data.path().join("records"), &away).unwrap();
 
     store.keep(&[json!({"id": 1})]);
-    store.keep(&[json!({"id": 2})]);
+    wait_for(|| !told.lock().unwrap().is_empty());
+    assert_eq!(store.keep(&[json!({"id": 2})]), None, "nobody is to wait for it");
     assert!(matches!(told.lock().unwrap().as_slice(), [Trouble::Refused { waiting: 1, .. }]));
     assert_eq!(store.counts().waiting, 2);
     fs::rename(&away, data.path().join("records")).unwrap();
     wait_for(|| store.counts().waiting == 0);
     store.keep(&[json!({"id": 3})]);
+    wait_for(|| told.lock().unwrap().contains(&Trouble::Recovered { records: 2 }));
+    store.stop();
 
     assert_eq!(ids(data.path()), [1, 2, 3]);
-    wait_for(|| told.lock().unwrap().contains(&Trouble::Recovered { records: 2 }));
 }
 
 #[test]
@@ -146,6 +150,7 @@ fn a_full_disk_is_told_and_the_record_waits() {
     std::os::unix::fs::symlink("/dev/full", &today).unwrap();
 
     store.keep(&[json!({"id": 1})]);
+    wait_for(|| !told.lock().unwrap().is_empty());
 
     assert_eq!(store.counts().waiting, 1);
     assert!(matches!(told.lock().unwrap().as_slice(), [Trouble::Refused { .. }]));
@@ -240,9 +245,12 @@ fn what_a_sync_has_lost_is_written_again_once() {
 fn keep_until_killed(data: &Path) -> ! {
     let (store, _) = Store::open(Settings::at(data), |_| {}).unwrap();
     let mut told = fs::File::create(data.join("told")).unwrap();
+    let (land, landed) = std::sync::mpsc::channel();
+    store.on_landing(move |mark| land.send(mark).unwrap());
     let mut id = 0u64;
     loop {
-        store.keep(&[json!({"id": id, "padding": "x".repeat(900)})]);
+        let mark = store.keep(&[json!({"id": id, "padding": "x".repeat(900)})]).unwrap();
+        while landed.recv().unwrap() < mark {}
         told.write_all(b".").unwrap();
         id += 1;
     }
@@ -267,4 +275,38 @@ fn ear() -> (Told, impl Fn(Trouble) + Send + Sync + 'static) {
     let told = Told::default();
     let telling = Arc::clone(&told);
     (told, move |trouble| telling.lock().unwrap().push(trouble))
+}
+
+/// Sleeps in the sync of files that are named here.
+static STILL: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+
+fn sync_in_a_while(file: &fs::File) -> io::Result<()> {
+    let is_still = || STILL.lock().unwrap().contains(&inode(file));
+    while is_still() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    file.sync_data()
+}
+
+#[test]
+fn while_a_disk_stands_still_nobody_who_hands_a_record_over_does() {
+    let data = Directory::new("still");
+    let settings = Settings { sync: sync_in_a_while, ..Settings::at(data.path()) };
+    let (store, _) = Store::open(settings, |_| {}).unwrap();
+    store.keep(&[json!({"id": 0})]);
+    wait_for(|| store.counts().syncs == 1);
+    let own = inode(&fs::File::open(record_files(data.path()).remove(0)).unwrap());
+    STILL.lock().unwrap().push(own);
+
+    store.keep(&[json!({"id": 1})]);
+    std::thread::sleep(Duration::from_millis(50));
+    for id in 2..200 {
+        store.keep(&[json!({ "id": id })]);
+    }
+
+    // All were taken, and none is promised: the disk has not moved.
+    assert_eq!((store.counts().kept, store.counts().syncs), (200, 1));
+    STILL.lock().unwrap().clear();
+    store.stop();
+    assert_eq!(ids(data.path()), (0..200).collect::<Vec<u64>>());
 }

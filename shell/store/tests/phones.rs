@@ -38,7 +38,10 @@ fn what_was_kept_is_there_again_and_what_has_ended_is_not() {
     assert!(found.is_empty());
 
     phones.keep(&[kept("hana", "sip:a@x", FAR), kept("minsu", "sip:b@x", FAR), kept("old", "sip:c@x", 5)]);
-    phones.keep(&[kept("hana", "sip:new@x", FAR), kept("minsu", "", FAR)]);
+    let (tell, told) = std::sync::mpsc::channel();
+    phones.on_landing(move |mark| tell.send(mark).unwrap());
+    let last = phones.keep(&[kept("hana", "sip:new@x", FAR), kept("minsu", "", FAR)]).unwrap();
+    while told.recv().unwrap() < last {}
     // As after a kill: nothing is said to it, and the file is read as it is.
     std::mem::forget(phones);
     let (_phones, found) = opened(&data);

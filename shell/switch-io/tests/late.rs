@@ -96,7 +96,7 @@ fn however_sick_the_disk_is_the_answer_comes_before_it_is_asked_for_again() {
 
     assert!(last.starts_with("SIP/2.0 4"), "{last}");
     assert!(took >= Duration::from_millis(200), "{took:?}");
-    wait_for(|| house.handle.asker().counts()[0].unlanded == 1);
+    wait_for(|| house.handle.asker().counts()[0].unlanded >= 1);
     assert!(took < 10 * T1, "{took:?}");
 }
 

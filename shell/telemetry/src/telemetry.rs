@@ -158,6 +158,7 @@ fn open(path: &Path) -> io::Result<File> {
 
 fn write(events: &Receiver<Event>, mut file: Option<File>, mut watch: Option<Watch>, mut heed: Heed) {
     let mut lines = Vec::new();
+    let mut is_refused = false;
     while let Ok(first) = events.recv() {
         thread::sleep(GATHER);
         lines.clear();
@@ -174,11 +175,15 @@ fn write(events: &Receiver<Event>, mut file: Option<File>, mut watch: Option<Wat
         if let (Some(watch), Ok(text)) = (&mut watch, str::from_utf8(&lines)) {
             watch(text);
         }
-        if let Some(open) = &mut file
-            && let Err(fault) = open.write_all(&lines)
-        {
-            error!("events are not written any more: {fault}");
-            file = None;
+        let Some(open) = &mut file else { continue };
+        if is_refused {
+            // Half a line may stand there.
+            lines.insert(0, b'\n');
         }
+        let written = open.write_all(&lines);
+        if let (Err(fault), false) = (&written, is_refused) {
+            error!("events are not written for now: {fault}");
+        }
+        is_refused = written.is_err();
     }
 }

@@ -1,8 +1,8 @@
 //! What lasts: call records, as complete lines of JSON in append-only files; where phones are and who watches
 //! whom; revisions of the configuration.
 //!
-//! `Store::keep` returns once the kernel has the lines, so the death of this process loses nothing; a thread
-//! of its own makes them survive the death of the machine, and says when (`landing`). `Catalogue` finds them again: a database made of
+//! `Store::keep` takes records in and never waits; a thread of its own writes them, makes them survive the
+//! death of the machine, and says when they do (`landing`). `Catalogue` finds them again: a database made of
 //! those files, which can be made anew at any time.
 //! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back, `catalogue`
 //! searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit` are about who

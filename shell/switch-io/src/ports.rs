@@ -8,8 +8,8 @@ use switch::{AskId, Event, Kept, KeptMessage, KeptPresence, Question, Record};
 
 /// The other threads, as a shard sees them. Called on the shard's thread, so none may wait.
 pub struct Ports {
-    /// Returns when the kernel has the records, and says whether the disk will have them, too. The shard that
-    /// asks is told by `Mail::landed`; what tells others of them waits for it, but not for ever.
+    /// Takes records, and says whether it is awaited that the disk has them. The shard that asks is told by
+    /// `Mail::landed`; what tells others of them waits for it, but not for ever.
     pub keep: Keep,
     /// The same for where users' phones are.
     pub keep_phones: KeepPhones,

@@ -186,8 +186,8 @@ impl<T: Entry> Ledger<T> {
         let _ = self.shared.landed.set(Box::new(landed));
     }
 
-    /// Takes them in, and never waits. The mark says by when they are on the disk; nothing, where that would be
-    /// waited for in vain, as the disk refuses: they are known in memory, and the operator was told.
+    /// Takes them in, and never waits. The mark says by when they are on the disk; nothing, where that would
+    /// be waited for in vain, as the disk refuses: they are known in memory, and the operator was told.
     pub fn keep(&self, kept: &[T]) -> Option<Mark> {
         let mut table = self.shared.lock();
         table.put(kept);

@@ -1,5 +1,5 @@
-//! Keeps records: on the disk with those that come at the same time, in memory while the disk refuses. Whoever
-//! hands one over never waits; when it is on the disk is told by its mark.
+//! Keeps records: on the disk with those that come at the same time, in memory while the disk refuses.
+//! Whoever hands one over never waits; when it is on the disk is told by its mark.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -158,8 +158,8 @@ impl Store {
         let _ = self.shared.landed.set(Box::new(landed));
     }
 
-    /// Takes records in, and never waits. The mark says by when they are on the disk; nothing, where that would
-    /// be waited for in vain, as the disk refuses: they wait in memory, and the operator was told.
+    /// Takes records in, and never waits. The mark says by when they are on the disk; nothing, where that
+    /// would be waited for in vain, as the disk refuses: they wait in memory, and the operator was told.
     pub fn keep<R: Serialize>(&self, records: &[R]) -> Option<Mark> {
         if records.is_empty() {
             return None;

@@ -36,6 +36,8 @@ pub(crate) struct Shaking {
     /// When something is to be done unless a record comes first, as the relay knows it.
     pub due: Option<Instant>,
     tries: u32,
+    /// Whether keys by these terms are in use already, of a handshake that was had elsewhere.
+    has_former: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +74,13 @@ impl Shaking {
             peer: None,
             due: None,
             tries: 0,
+            has_former: false,
         }
+    }
+
+    /// The same of a peer who has moved with its keys, and may have new ones.
+    pub fn after_move(self) -> Shaking {
+        Shaking { has_former: true, ..self }
     }
 
     /// Whether it goes on under these terms: same certificates, roles and place (RFC 8842, 3). Where checks
@@ -84,11 +92,16 @@ impl Shaking {
 
     /// Whether there are keys by these terms, wherever the peer was.
     pub fn is_with(&self, terms: &Handshake) -> bool {
-        self.terms == *terms && self.is_done()
+        self.terms == *terms && (self.is_done() || self.has_former)
     }
 
     pub fn is_done(&self) -> bool {
         self.stage == Stage::Done
+    }
+
+    /// Whether we speak first: nobody answers who was not asked.
+    pub fn is_ours_to_begin(&self) -> bool {
+        self.terms.role == Role::Client
     }
 
     /// Whether we are to send the first record, and have not.

@@ -584,10 +584,14 @@ impl SideState {
             (Some(terms), before) => {
                 // Who has only moved may go on with the keys that he has, or have new ones.
                 let has_moved = before.as_ref().is_some_and(|before| before.is_with(terms));
-                if turn == Turn::Another || !has_moved {
+                let shaking = Shaking::new(terms, signalled, place);
+                let shaking = if turn == Turn::Same && has_moved {
+                    shaking.after_move()
+                } else {
                     self.shield = Some(Shield::Shut);
-                }
-                self.handshake = Some(Box::new(Shaking::new(terms, signalled, place)));
+                    shaking
+                };
+                self.handshake = Some(Box::new(shaking));
             }
             (None, _) => {
                 self.handshake = None;
@@ -643,6 +647,9 @@ impl SideState {
         }
         if shaking.peer == Some(from) {
             return true;
+        }
+        if shaking.is_ours_to_begin() && self.latch.destination().is_some_and(|asked| asked != from) {
+            return false;
         }
         let fits = self.latch.fit(from);
         let fitted = shaking.peer.and_then(|peer| self.latch.fit(peer));

@@ -5,7 +5,9 @@
 
 mod far;
 
-use far::{Far, HOME, House, Kind, NEAR, OTHER, Part, STRANGER, TO_CALLEE, TO_CALLER, certificate, packet};
+use far::{
+    BESIDE, Far, HOME, House, Kind, NEAR, OTHER, Part, STRANGER, TO_CALLEE, TO_CALLER, certificate, packet,
+};
 use media::{Lack, Reason, Senders, Side, Signs};
 
 #[test]
@@ -114,6 +116,44 @@ fn i4_an_impostor_who_is_first_does_not_keep_the_peer_out() {
 
     let sealed = far.seal(&packet(1));
     assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(1));
+}
+
+/// We asked at the peer's place, and nobody else can have heard it: who answers from another port of its host
+/// does not cost the peer its handshake.
+#[test]
+fn i4_who_was_not_asked_does_not_answer_for_the_peer() {
+    for part in [Part::Server12, Part::ServerAny] {
+        let mut house = House::new();
+        let (mut far, mut beside) = (Far::new(part, HOME), Far::new(part, BESIDE));
+        house.aim_shaken(Side::Caller, &far, HOME);
+        for (_, _, hello) in house.outgoing.clone() {
+            house.receive(TO_CALLER, BESIDE, &beside.answer(house.now, &hello)).unwrap_err();
+        }
+
+        house.shake(&mut far, |_| true);
+
+        let sealed = far.seal(&packet(1));
+        assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(1), "{part:?}");
+        assert_eq!(house.figures().caller.impostors, 0, "{part:?}");
+    }
+}
+
+/// Who moves goes on with the keys that it has, as often as it moves.
+#[test]
+fn i4_who_moves_twice_keeps_its_keys() {
+    for part in [Part::Client12, Part::Server12] {
+        let mut house = House::new();
+        let mut far = Far::new(part, HOME);
+        house.aim_shaken(Side::Caller, &far, HOME);
+        house.shake(&mut far, |_| true);
+
+        for (number, place) in [(1, OTHER), (2, BESIDE), (3, HOME)] {
+            house.aim_shaken(Side::Caller, &far, place);
+
+            let sealed = far.seal(&packet(number));
+            assert_eq!(house.receive(TO_CALLER, place, &sealed).unwrap(), packet(number), "{part:?} {place}");
+        }
+    }
 }
 
 /// A phone behind a NAT says an address of its own network, and comes from elsewhere.

@@ -19,6 +19,8 @@ const PASSWORD: &str = "ours-is-twenty-two-or-more";
 pub const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
 pub const HOME: &str = "192.0.2.1:4000";
 pub const OTHER: &str = "198.51.100.77:41000";
+/// Another port of the caller's host.
+pub const BESIDE: &str = "192.0.2.1:5000";
 pub const NEAR: &str = "198.51.100.2:6000";
 pub const STRANGER: &str = "203.0.113.66:666";
 /// Longer than anybody waits with a flight that is to be sent again.
@@ -114,6 +116,13 @@ impl Far {
 
     pub fn fingerprint(&self) -> [u8; 32] {
         Sha256::digest(&self.pair.certificate).into()
+    }
+
+    /// What it says first to a record.
+    pub fn answer(&mut self, now: Instant, record: &[u8]) -> Vec<u8> {
+        self.dtls.handle_timeout(now).unwrap();
+        self.dtls.handle_packet(record).unwrap();
+        self.poll().swap_remove(0)
     }
 
     fn poll(&mut self) -> Vec<Vec<u8>> {

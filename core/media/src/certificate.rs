@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dimpl::{Config, DtlsCertificate};
+use dimpl::{Config, ConfigBuilder, DtlsCertificate};
 use sha2::{Digest, Sha256};
 
 /// The first time that a flight without an answer is sent again; then twice as long each time.
@@ -36,6 +36,20 @@ pub(crate) enum Place {
 impl Certificate {
     /// From the DER of an X.509 certificate of ECDSA with P-256 or P-384, and of its key (PKCS #8).
     pub fn new(certificate: Vec<u8>, private_key: Vec<u8>) -> Certificate {
+        Certificate::shaped(certificate, private_key, |config| config)
+    }
+
+    /// The same for a world that is lived through again: all chance in its handshakes but that of their keys
+    /// is drawn from a seed, and so is no chance.
+    pub fn foreseen(certificate: Vec<u8>, private_key: Vec<u8>, seed: u64) -> Certificate {
+        Certificate::shaped(certificate, private_key, |config| config.dangerously_set_rng_seed(seed))
+    }
+
+    fn shaped(
+        certificate: Vec<u8>,
+        private_key: Vec<u8>,
+        shape: impl Fn(ConfigBuilder) -> ConfigBuilder,
+    ) -> Certificate {
         let fingerprint = digest(&certificate);
         let config = |place| {
             let shaped = Config::builder()
@@ -44,7 +58,7 @@ impl Certificate {
                 .flight_start_rto(AGAIN_AFTER)
                 .flight_retries(FLIGHTS_MAX)
                 .handshake_timeout(HANDSHAKE_MAX);
-            Arc::new(shaped.build().expect("none of these is out of bounds"))
+            Arc::new(shape(shaped).build().expect("none of these is out of bounds"))
         };
         Certificate {
             pair: DtlsCertificate { certificate, private_key },

@@ -29,6 +29,8 @@ mod registrar;
 mod reliable;
 mod repeat;
 mod sealed;
+mod shaken;
+mod shaker;
 mod sound;
 mod storm;
 mod timer;
@@ -46,6 +48,7 @@ pub use exchange::{ActorInput, ActorOut, Deed, Ended, LegId, Note, Noted, Parcel
 pub use leg::Stage;
 pub use media::MediaView;
 pub use profile::{Credentials, Habit, Kind, Profile};
+pub use shaker::{Identity, Part, Shaker};
 pub use sound::{Sound, Tag};
 pub use storm::{Storm, StormPlan, StormVerdict};
 pub use timing::{RefreshBy, Refresher, Timing};

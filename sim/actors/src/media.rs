@@ -14,6 +14,7 @@ use crate::checking::Checking;
 use crate::exchange::{ActorOut, Note, Parcel, Transport};
 use crate::profile::{Habit, Profile};
 use crate::sealed::Sealed;
+use crate::shaken::Shaken;
 use crate::sound::{Ear, G722, Sound, Tag};
 use crate::typing::{EVENT, PressedBy, Typed, Typing};
 
@@ -59,6 +60,9 @@ pub(crate) struct Media {
     /// Says nothing for now.
     pub is_mute: bool,
     pub(crate) sealed: Option<Sealed>,
+    pub(crate) shaken: Option<Shaken>,
+    /// Whether both have said that keys come by a handshake.
+    is_shaken: bool,
     /// Answers in clear whatever was asked.
     is_careless: bool,
     /// What it wishes for the port of reports.
@@ -74,6 +78,8 @@ pub struct MediaView {
     /// Where it sends it.
     pub to: Option<SocketAddr>,
     pub is_sealed: bool,
+    /// Whether the keys that were agreed on are there.
+    pub is_keyed: bool,
     /// Whether it sends, as both have said.
     pub talks: bool,
     /// Whether it is sent anything.
@@ -137,13 +143,20 @@ impl Media {
             may_return: false,
             is_mute: false,
             sealed: Sealed::of(profile, session_id),
+            shaken: Shaken::of(profile, session_id),
+            is_shaken: false,
             is_careless: profile.has(Habit::AnswersInClear),
         }
     }
 
     pub(crate) fn offer(&mut self) -> Vec<u8> {
         let mut text = self.head();
-        let protocol = if self.insists() { "RTP/SAVP" } else { "RTP/AVP" };
+        let protocol = match (&self.shaken, self.insists()) {
+            (Some(_), _) if self.checks.is_some() => "UDP/TLS/RTP/SAVPF",
+            (Some(_), _) => "UDP/TLS/RTP/SAVP",
+            (None, true) => "RTP/SAVP",
+            (None, false) => "RTP/AVP",
+        };
         let (formats, codecs) = match self.wide {
             Some(_) => ("9", "a=rtpmap:9 G722/8000\r\n"),
             None => ("0 8", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"),
@@ -159,6 +172,9 @@ impl Media {
         }
         if let Some(sealed) = self.sealed.as_ref().filter(|sealed| sealed.offers()) {
             let _ = write!(text, "{}\r\n", sealed.line(1));
+        }
+        if let Some(shaken) = &self.shaken {
+            let _ = write!(text, "{}\r\n", shaken.offered());
         }
         if self.muxes == Reports::Muxed {
             text.push_str("a=rtcp-mux\r\n");
@@ -179,7 +195,8 @@ impl Media {
             let key = Sealed::tag_of(media).filter(|_| self.sealed.is_some());
             let is_clear = media.protocol == "RTP/AVP" || self.is_careless;
             let may_be_clear = !self.insists() && is_clear;
-            let codec = codec.filter(|_| key.is_some() || may_be_clear);
+            let is_shaken = media.is_shaken() && self.shaken.is_some();
+            let codec = codec.filter(|_| key.is_some() || is_shaken || may_be_clear);
             match codec.filter(|_| media.kind == "audio" && media.port != 0 && taken.is_none()) {
                 Some(codec) => {
                     let theirs = offer.direction_of(media);
@@ -196,6 +213,9 @@ impl Media {
                     let _ = write!(text, "a={}\r\n", ours.name());
                     if let (Some(tag), Some(sealed)) = (key, &self.sealed) {
                         let _ = write!(text, "{}\r\n", sealed.line(tag));
+                    }
+                    if let Some(shaken) = self.shaken.as_mut().filter(|_| is_shaken) {
+                        let _ = write!(text, "{}\r\n", shaken.answer(offer, media));
                     }
                     if self.muxes == Reports::Muxed && media.reports() == Reports::Muxed {
                         text.push_str("a=rtcp-mux\r\n");
@@ -232,6 +252,10 @@ impl Media {
         if let (Some(at), Some(sealed)) = (first, &mut self.sealed) {
             sealed.learn(&theirs.media[at]);
         }
+        if let (Some(at), Some(shaken)) = (first, &mut self.shaken) {
+            self.is_shaken = theirs.media[at].is_shaken();
+            shaken.learn(now, theirs, &theirs.media[at], self.local);
+        }
         if let (Some(at), Some(checks)) = (first, &mut self.checks) {
             checks.learn(theirs, &theirs.media[at]);
         }
@@ -243,7 +267,8 @@ impl Media {
         MediaView {
             local: self.local,
             to: self.peer.and_then(|peer| peer.rtp),
-            is_sealed: self.sealed.as_ref().is_some_and(Sealed::is_keyed),
+            is_sealed: self.is_shaken || self.sealed.as_ref().is_some_and(Sealed::is_keyed),
+            is_keyed: !self.is_shaken || self.shaken.as_ref().is_some_and(Shaken::is_done),
             talks: self.direction.sends() && theirs.is_some_and(|theirs| theirs.receives()),
             listens: self.direction.receives() && theirs.is_some_and(|theirs| theirs.sends()),
         }
@@ -274,6 +299,15 @@ impl Media {
         };
         if let Some(bytes) = self.checks.as_mut().and_then(|checks| checks.next(now)) {
             out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
+        }
+        if let Some(shaken) = &mut self.shaken {
+            let said = shaken.wake(now).into_iter();
+            out.sends.extend(said.map(|bytes| Parcel {
+                transport: Transport::Udp,
+                from: self.local,
+                to,
+                bytes,
+            }));
         }
         if self.is_mute || !direction.receives() || !self.direction.sends() || profile.sound == Sound::Echo {
             return;
@@ -319,24 +353,52 @@ impl Media {
             None => payload,
         };
         Header { payload: &payload, ..Header::from(fixed) }.write(&mut bytes);
-        let bytes = match &mut self.sealed {
-            Some(sealed) => sealed.seal(bytes),
-            None => bytes,
-        };
-        out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
+        if let Some(bytes) = self.seal(bytes) {
+            out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
+        }
+    }
+
+    /// A packet as it goes out; none, where its keys are not there yet.
+    fn seal(&mut self, clear: Vec<u8>) -> Option<Vec<u8>> {
+        match (&mut self.shaken, &mut self.sealed) {
+            (Some(shaken), _) => shaken.seal(clear),
+            (None, Some(sealed)) => Some(sealed.seal(clear)),
+            (None, None) => Some(clear),
+        }
+    }
+
+    fn open(&mut self, packet: &[u8]) -> Result<Vec<u8>, Refused> {
+        match (&mut self.shaken, &mut self.sealed) {
+            (Some(shaken), _) => shaken.open(packet.to_vec()),
+            (None, Some(sealed)) => sealed.open(packet.to_vec()),
+            (None, None) => Ok(packet.to_vec()),
+        }
+    }
+
+    /// Takes a record of its handshake.
+    fn shake(&mut self, now: Instant, record: &[u8], out: &mut ActorOut) {
+        let (Some(shaken), Some(Peer { rtp: Some(to), .. })) = (&mut self.shaken, self.peer) else { return };
+        let said = shaken.take(now, record).into_iter();
+        out.sends.extend(said.map(|bytes| Parcel { transport: Transport::Udp, from: self.local, to, bytes }));
     }
 
     /// Takes a packet from the stream, and says what is new about it.
-    pub(crate) fn hear(&mut self, packet: &[u8], profile: &Profile, out: &mut ActorOut) -> Option<Note> {
+    pub(crate) fn hear(
+        &mut self,
+        now: Instant,
+        packet: &[u8],
+        profile: &Profile,
+        out: &mut ActorOut,
+    ) -> Option<Note> {
         let tells_each = profile.has(Habit::TellsEach);
-        let opened = match &mut self.sealed {
-            Some(sealed) if Fixed::of(packet).is_some() => match sealed.open(packet.to_vec()) {
-                Ok(opened) => opened,
-                Err(refused) => {
-                    return (tells_each && refused != Refused::Seen).then_some(Note::Unopened);
-                }
-            },
-            _ => packet.to_vec(),
+        if rtp::Kind::of(packet) == rtp::Kind::Dtls {
+            self.shake(now, packet, out);
+            return None;
+        }
+        Fixed::of(packet)?;
+        let opened = match self.open(packet) {
+            Ok(opened) => opened,
+            Err(refused) => return (tells_each && refused != Refused::Seen).then_some(Note::Unopened),
         };
         let header = Header::parse(&opened).ok()?;
         self.packets_heard += 1;
@@ -407,7 +469,7 @@ impl Media {
     }
 
     fn insists(&self) -> bool {
-        self.sealed.as_ref().is_some_and(Sealed::insists)
+        self.shaken.is_some() || self.sealed.as_ref().is_some_and(Sealed::insists)
     }
 
     fn head(&mut self) -> String {

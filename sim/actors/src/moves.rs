@@ -15,6 +15,9 @@ impl Media {
         if let Some(sealed) = &mut self.sealed {
             sealed.draw_key(seed);
         }
+        if let Some(shaken) = &mut self.shaken {
+            shaken.draw_certificate(seed);
+        }
     }
 
     /// Media is taken elsewhere from now on; what is on its way to where it was is lost.

@@ -153,6 +153,8 @@ pub enum Habit {
     SealsIfAsked,
     /// Offers keys beside media that it calls clear (RFC 8643), and seals it where they are taken.
     SealsIfTaken,
+    /// Seals its media with keys by a handshake on its way (DTLS-SRTP, RFC 5763), and takes no other.
+    Shakes,
     /// Every REGISTER is refused with this status.
     RegistersNobody(u16),
     /// Every REGISTER is to come again after so many seconds: 503.

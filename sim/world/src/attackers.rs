@@ -3,11 +3,14 @@
 //! Who is on the path sees every packet between far ends and the house; nothing is kept from arriving. What
 //! he sends names himself, or is what he saw.
 
+mod impostor;
+
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use actors::{Chance, Tag};
+use actors::{Chance, Part, Tag};
+use impostor::Impostor;
 use rtp::{Fixed, Header};
 
 /// The name in all that he makes up.
@@ -17,6 +20,10 @@ pub(crate) const NAME: &str = "attacker";
 const KEPT_MAX: usize = 20_000;
 /// And checks.
 const CHECKS_MAX: usize = 32;
+/// Handshakes have few records: after each of them he does something so many times as often.
+const RECORDS: u32 = 4;
+/// Handshakes that he has at a time.
+const IMPOSTORS_MAX: usize = 16;
 /// Who was seen within this is taken for the sender of what he sent before: afterwards the port may be
 /// another call's.
 const FRESH: Duration = Duration::from_secs(2);
@@ -74,13 +81,14 @@ pub(crate) struct Attackers {
     checks: VecDeque<Seen>,
     /// When each was seen last, who sends from there to there.
     flows: HashMap<(SocketAddr, SocketAddr), Instant>,
+    impostors: VecDeque<Impostor>,
     count: u32,
 }
 
 impl Attackers {
     pub(crate) fn new(chance: Chance, zeal: Zeal, own: SocketAddr) -> Attackers {
-        let (kept, checks) = (VecDeque::new(), VecDeque::new());
-        Attackers { chance, zeal, own, kept, checks, flows: HashMap::new(), count: 0 }
+        let (kept, checks, impostors) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
+        Attackers { chance, zeal, own, kept, checks, flows: HashMap::new(), impostors, count: 0 }
     }
 
     /// They do nothing any more.
@@ -99,10 +107,15 @@ impl Attackers {
         if self.kept.len() > KEPT_MAX {
             self.kept.pop_front();
         }
-        if !self.chance.happens(self.zeal.often) {
+        let is_record = rtp::Kind::of(bytes) == rtp::Kind::Dtls;
+        let often = if is_record { self.zeal.often * RECORDS } else { self.zeal.often };
+        if !self.chance.happens(often) {
             return Vec::new();
         }
-        let shots = match self.chance.below(7) {
+        if is_record && self.chance.happens(500) {
+            return self.shaken(now, &seen);
+        }
+        let shots = match self.chance.below(8) {
             0 => self.again(&seen, AT_ONCE),
             1 => {
                 let after = self.chance.span_below(Duration::from_millis(500));
@@ -111,6 +124,7 @@ impl Attackers {
             2 => self.old(now, &seen),
             3 | 4 => self.injected(&seen),
             5 => self.sprayed(to),
+            6 => self.greeting(now, &seen),
             _ => self.spoiled(&seen),
         };
         self.count += shots.len() as u32;
@@ -135,14 +149,73 @@ impl Attackers {
         vec![Shot { after, by, from, to: old.to, bytes: old.bytes }]
     }
 
-    /// A packet of the house passes on its way to a far end: it may come back.
-    pub(crate) fn reflect(&mut self, house: SocketAddr, far: SocketAddr, bytes: &[u8]) -> Option<Shot> {
-        if !self.chance.happens(self.zeal.often / 8) {
-            return None;
+    /// A packet of the house passes on its way to a far end: it may come back, or be answered by another.
+    pub(crate) fn reflect(
+        &mut self,
+        now: Instant,
+        house: SocketAddr,
+        far: SocketAddr,
+        bytes: &[u8],
+    ) -> Vec<Shot> {
+        let mut shots = match rtp::Kind::of(bytes) {
+            rtp::Kind::Dtls => self.overhear(now, house, far, bytes),
+            _ => Vec::new(),
+        };
+        if self.chance.happens(self.zeal.often / 8) {
+            let (by, from) = self.face(far);
+            shots.push(Shot { after: AT_ONCE, by, from, to: house, bytes: bytes.to_vec() });
         }
-        self.count += 1;
-        let (by, from) = self.face(far);
-        Some(Shot { after: AT_ONCE, by, from, to: house, bytes: bytes.to_vec() })
+        self.count += shots.len() as u32;
+        shots
+    }
+
+    /// What the house says in a handshake; that of an impostor goes on, or one begins who is quicker to
+    /// answer than the far end.
+    fn overhear(&mut self, now: Instant, house: SocketAddr, far: SocketAddr, record: &[u8]) -> Vec<Shot> {
+        let is_hello = matches!(record, [22, _, _, _, _, _, _, _, _, _, _, _, _, 1, ..]);
+        let mut at = self.impostors.iter().position(|one| (one.to, one.from) == (house, far));
+        if at.is_none() && is_hello && self.zeal.forges && self.chance.happens(self.zeal.often * RECORDS) {
+            let as_far = (Face::Forged, far, house);
+            let impostor = Impostor::new(now, self.chance.u64(), Part::Server12, as_far);
+            self.impersonate(impostor);
+            at = Some(self.impostors.len() - 1);
+        }
+        let Some(mut impostor) = at.and_then(|at| self.impostors.remove(at)) else { return Vec::new() };
+        let shots = impostor.take(now, record, |fixed| self.speech(fixed, 60));
+        self.impersonate(impostor);
+        shots
+    }
+
+    fn impersonate(&mut self, impostor: Impostor) {
+        if self.impostors.len() == IMPOSTORS_MAX {
+            self.impostors.pop_front();
+        }
+        self.impostors.push_back(impostor);
+    }
+
+    /// He begins a handshake of his own where he saw somebody speak.
+    fn greeting(&mut self, now: Instant, seen: &Seen) -> Vec<Shot> {
+        let (By::Attacker(face), from) = self.face(seen.from) else { return Vec::new() };
+        let mut impostor = Impostor::new(now, self.chance.u64(), Part::Client12, (face, from, seen.to));
+        let shots = impostor.begin(now);
+        self.impersonate(impostor);
+        shots
+    }
+
+    /// Records in a handshake: those of another one, or of his own.
+    fn shaken(&mut self, now: Instant, seen: &Seen) -> Vec<Shot> {
+        if self.chance.happens(500) {
+            return self.greeting(now, seen);
+        }
+        let is_other = |one: &&Seen| rtp::Kind::of(&one.bytes) == rtp::Kind::Dtls && one.to != seen.to;
+        let others: Vec<Vec<u8>> =
+            self.kept.iter().rev().filter(is_other).take(12).map(|one| one.bytes.clone()).collect();
+        if others.is_empty() {
+            return Vec::new();
+        }
+        let bytes = self.chance.one_of(&others).clone();
+        let (by, from) = self.face(seen.from);
+        vec![Shot { after: AT_ONCE, by, from, to: seen.to, bytes }]
     }
 
     /// What was seen just now, once more.

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Instant;
 
-use media::{Act, PortIndex, Relay};
+use media::{Act, Certificate, PortIndex, Relay};
 use policy::Policy;
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::{Held, Input, MediaRange, Now, Outbox, Settings, Switch};
@@ -26,7 +26,13 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(policy: &Arc<Policy>, seed: u64, shards: u8, now: Now) -> Node {
+    pub(crate) fn new(
+        policy: &Arc<Policy>,
+        certificate: Option<&Arc<Certificate>>,
+        seed: u64,
+        shards: u8,
+        now: Now,
+    ) -> Node {
         let listeners = listeners(policy);
         let switch = |shard: u8| {
             let media = policy.interfaces().iter().map(|interface| MediaRange {
@@ -44,7 +50,7 @@ impl Node {
                 listeners: Arc::clone(&listeners),
                 media: media.collect(),
                 seed: bytes,
-                certificate: None,
+                certificate: certificate.cloned(),
                 version: "Tandem/sim",
             };
             Switch::new(settings, Arc::clone(policy), now)

@@ -217,7 +217,7 @@ impl World {
                 Act::Unbind { port } => self.node.unbind(port),
                 Act::Send { port, to, record } => {
                     if let Some(local) = self.node.address_of(port) {
-                        self.send_datagram_to_actor(local, to, record.into_vec());
+                        self.send_media_to_actor(local, to, record.into_vec());
                     }
                 }
                 Act::Tell(media::Event::Taped(taped)) => self.taped.push(*taped),
@@ -242,7 +242,7 @@ impl World {
             let mut packet = Packet::new(&mut room, 0);
             let Some((port, to)) = self.node.relay.next_played(now, &mut packet) else { break };
             if let Some(local) = self.node.address_of(port) {
-                self.send_datagram_to_actor(local, to, packet.bytes().to_vec());
+                self.send_media_to_actor(local, to, packet.bytes().to_vec());
             }
         }
         self.carry_out_acts();
@@ -350,7 +350,7 @@ impl World {
     fn send_media_to_actor(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
         let now = self.clock.now().instant;
         let Some(street) = &mut self.street else { return self.send_datagram_to_actor(from, to, bytes) };
-        let reflected = street.attackers.reflect(from, to, &bytes);
+        let reflected = street.attackers.reflect(now, from, to, &bytes);
         let inside = street.inside_of(to);
         reflected.into_iter().for_each(|shot| self.plan_shot(now, shot));
         let Some(to) = inside else { return };

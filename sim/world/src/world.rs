@@ -7,8 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actors::{Actor, Chance, Deed, Stage};
+use actors::{Actor, Chance, Deed, Identity, Stage};
 use call::{Event, Record};
+use media::Certificate;
 use model::{Documents, Secrets, SourceFile};
 use policy::Policy;
 use sip_stack::Transport;
@@ -75,6 +76,8 @@ pub struct World {
 pub(crate) struct Blueprint {
     documents: Documents,
     policy: Arc<Policy>,
+    /// What it shows in handshakes, if it can have any.
+    identity: Option<&'static Identity>,
 }
 
 impl Blueprint {
@@ -89,7 +92,12 @@ impl Blueprint {
         documents.sounds = sounds.iter().map(|(name, file)| ((*name).into(), (*file).into())).collect();
         let policy =
             policy::compile(&documents, &secrets(&documents)).unwrap_or_else(|all| panic!("{all:#?}"));
-        Blueprint { documents, policy: Arc::new(policy) }
+        Blueprint { documents, policy: Arc::new(policy), identity: None }
+    }
+
+    /// The same with a certificate.
+    pub(crate) fn with_certificate(self) -> Blueprint {
+        Blueprint { identity: Some(Identity::number(0)), ..self }
     }
 
     pub(crate) fn policy(&self) -> Arc<Policy> {
@@ -128,17 +136,20 @@ impl World {
     }
 
     fn begin(seed: u64, house: &Blueprint, hosts: &BTreeMap<String, IpAddr>, shards: u8) -> World {
-        let Blueprint { documents, policy } = house;
+        let Blueprint { documents, policy, identity } = house;
         let policy = Arc::clone(policy);
         let clock = Clock::new();
         let mut chance = Chance::new(seed);
+        let certificate = identity.map(|Identity { certificate, private_key, .. }| {
+            Arc::new(Certificate::foreseen(certificate.clone(), private_key.clone(), seed))
+        });
         let mut zone = Zone::default();
         for (name, ip) in hosts {
             zone.address(name, *ip);
         }
         let mut world = World {
             seed,
-            node: Node::new(&policy, chance.u64(), shards, clock.now()),
+            node: Node::new(&policy, certificate.as_ref(), chance.u64(), shards, clock.now()),
             network: Network::new(Chance::new(chance.u64())),
             streams: Streams::default(),
             street: None,

@@ -1,8 +1,8 @@
 //! Calls with media that attackers see: who is heard where, and what a packet does that is not its sender's.
 //!
-//! A handful of calls at a time on few ports, clear and sealed, some found by checks; held, resumed, moved,
-//! keyed anew, with sources that change and numbers that wrap, on a network that loses, copies and reorders.
-//! Signalling has a good network: what crosses in it is for the sequences.
+//! A handful of calls at a time on few ports, clear and sealed, some keyed by handshakes, some found by
+//! checks; held, resumed, moved, keyed anew, with sources that change and numbers that wrap, on a network that
+//! loses, copies and reorders. Signalling has a good network: what crosses in it is for the sequences.
 
 mod deeds;
 mod judge;
@@ -71,29 +71,56 @@ impl Counts {
 }
 
 thread_local! {
-    static COMPILED: RefCell<BTreeMap<u8, Blueprint>> = const { RefCell::new(BTreeMap::new()) };
+    static COMPILED: RefCell<BTreeMap<Kind, Blueprint>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// What houses differ by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    shards: u8,
+    /// Who is offered keys by a handshake: its users, one of its providers.
+    shaken: [bool; 2],
+}
+
+impl Kind {
+    fn drawn(seed: u64, shards: u8) -> Kind {
+        let mut chance = Chance::new(seed ^ 0x646f_6375);
+        Kind { shards, shaken: [250, 400].map(|often| chance.happens(often)) }
+    }
+
+    /// Few ports: one shard has them lent again as soon as they have rested. Of several each has enough for
+    /// all.
+    fn written(self) -> String {
+        let handshake = |is_shaken: bool| if is_shaken { ", keys = \"dtls\"" } else { "" };
+        let house = HOUSE
+            .replace("{of users}", handshake(self.shaken[0]))
+            .replace("{of west}", handshake(self.shaken[1]));
+        if self.shards == 1 {
+            return house;
+        }
+        house
+            .replace("-30013", &format!("-{}", 30_000 + 40 * u16::from(self.shards) - 1))
+            .replace("-32009", &format!("-{}", 32_000 + 40 * u16::from(self.shards) - 1))
+    }
+
+    /// Whether a far end is offered keys by a handshake.
+    fn shakes(self, one: &ActorHandle) -> bool {
+        let of = [one.kind() == actors::Kind::Phone, one.name() == "west"];
+        self.shaken.iter().zip(of).any(|(is_shaken, is_it)| *is_shaken && is_it)
+    }
 }
 
 /// Lives through the calls of a seed, in a house of so many shards.
 pub(crate) fn live(seed: u64, shards: u8, chronicle: Chronicle) -> Minute {
-    let compiled = COMPILED.with_borrow_mut(|all| all.remove(&shards));
-    let house = compiled.unwrap_or_else(|| Blueprint::read(&written(shards)));
-    let minute = live_in(&house, (seed, shards), chronicle);
+    let kind = Kind::drawn(seed, shards);
+    let compiled = COMPILED.with_borrow_mut(|all| all.remove(&kind));
+    let house = compiled.unwrap_or_else(|| Blueprint::read(&kind.written()).with_certificate());
+    let minute = live_in(&house, (seed, kind), chronicle);
     // A house that did wrong may hold limits for ever.
     if minute.speeches.is_empty() {
-        COMPILED.with_borrow_mut(|all| all.insert(shards, house));
+        COMPILED.with_borrow_mut(|all| all.insert(kind, house));
     }
     minute
-}
-
-/// Few ports: one shard has them lent again as soon as they have rested. Of several each has enough for all.
-fn written(shards: u8) -> String {
-    if shards == 1 {
-        return HOUSE.to_owned();
-    }
-    HOUSE
-        .replace("-30013", &format!("-{}", 30_000 + 40 * u16::from(shards) - 1))
-        .replace("-32009", &format!("-{}", 32_000 + 40 * u16::from(shards) - 1))
 }
 
 /// So many pairs are for calls, inside and outside: one of each interface is kept for emergencies.
@@ -101,19 +128,19 @@ fn pairs(shards: u8) -> [usize; 2] {
     if shards == 1 { [6, 4] } else { [usize::MAX; 2] }
 }
 
-fn live_in(house: &Blueprint, (seed, shards): (u64, u8), chronicle: Chronicle) -> Minute {
+fn live_in(house: &Blueprint, (seed, kind): (u64, Kind), chronicle: Chronicle) -> Minute {
     let mut chance = Chance::new(seed ^ 0x006d_6564_6961);
-    let mut world = World::of(seed, house, shards);
+    let mut world = World::of(seed, house, kind.shards);
     world.chronicles(chronicle);
     world.network.of_media = Some(link(&mut chance));
     let zeal = zeal(&mut chance);
     let own: SocketAddr = ATTACKER.parse().expect("an address");
     world.street = Some(Street::new(Attackers::new(Chance::new(chance.u64()), zeal, own)));
-    world.everybody().iter().for_each(|one| character(one, zeal, &mut chance));
+    world.everybody().iter().for_each(|one| character(one, kind, zeal, &mut chance));
 
     let mut judge = Judge::new(zeal, chronicle);
     let pace = if chance.happens(500) { Pace::Brisk } else { Pace::Calm };
-    let mut calls = Calls::beside(zeal, pace, Ports::new(pairs(shards)));
+    let mut calls = Calls::beside(zeal, pace, Ports::new(pairs(kind.shards)));
     while world.elapsed() < LASTS {
         calls.one_more(&mut world, &mut judge, &mut chance);
         go_on(&mut world, &mut judge, Duration::from_millis(200 + chance.below(1_000)));
@@ -148,9 +175,10 @@ fn zeal(chance: &mut Chance) -> Zeal {
     Zeal { often, forges: chance.happens(500), is_neighbour: chance.happens(300) }
 }
 
-fn character(one: &ActorHandle, zeal: Zeal, chance: &mut Chance) {
+fn character(one: &ActorHandle, kind: Kind, zeal: Zeal, chance: &mut Chance) {
     let seals = [None, Some(Habit::Seals), Some(Habit::SealsIfAsked), Some(Habit::SealsIfTaken)];
     let seals = *chance.one_of(&seals);
+    let seals = if kind.shakes(one) { Some(Habit::Shakes) } else { seals };
     // Who says nowhere where it is and finds nobody who answers its checks is known by its host alone.
     let checks = chance.happens(250) && !zeal.is_neighbour;
     let muxes = chance.happens(300);

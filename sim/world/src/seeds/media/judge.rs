@@ -8,6 +8,9 @@
 //! to where its partner is, and the partner can open it; and who sends from another port of its host is not
 //! heard.
 //!
+//! A handshake on a stream comes to an end, unless somebody forges records of it: until then, and while the
+//! last of it may be lost, nothing is settled.
+//!
 //! What it cannot demand: on a clear stream a packet under the far end's own address and port is the far
 //! end's for all that anybody can tell. So who forges that on a clear stream is heard, and where the other
 //! side is sealed his numbers may use up the far end's. He still steers nothing away.
@@ -29,6 +32,10 @@ use crate::world::World;
 
 /// More words about one seed help nobody.
 const WORDS_MAX: usize = 12;
+/// When a far end has its keys, the house may wait for its last flight, which may be lost more than once.
+const SHAKEN: Duration = Duration::from_secs(3);
+/// A handshake that nobody disturbs takes no longer, whatever is lost.
+const SHAKEN_MAX: Duration = Duration::from_secs(12);
 
 pub(super) struct Judge {
     zeal: Zeal,
@@ -59,6 +66,8 @@ struct End {
     /// Where it was and is, as others see it; the last is the present.
     places: Vec<SocketAddr>,
     settled_from: Instant,
+    /// Since when its keys are waited for.
+    keyless_since: Option<Instant>,
     is_over: bool,
     /// What has come from it.
     came: HashSet<Vec<u8>>,
@@ -87,6 +96,7 @@ impl Judge {
                 places: vec![outside(world, view.local)],
                 view,
                 settled_from: world.clock.now().instant + settles,
+                keyless_since: None,
                 is_over: false,
                 came: HashSet::new(),
                 taken: HashSet::new(),
@@ -161,6 +171,8 @@ impl Judge {
 
     /// Where everybody is now.
     fn learn(&mut self, world: &World) {
+        let now = world.clock.now().instant;
+        let mut late = Vec::new();
         for at in 0..self.ends.len() {
             let end = &mut self.ends[at];
             end.is_over |= end.handle.stage() != Stage::Up;
@@ -169,6 +181,14 @@ impl Judge {
             }
             let Some(view) = view_of(&end.handle) else { continue };
             end.view = view;
+            end.keyless_since = (!view.is_keyed).then(|| end.keyless_since.unwrap_or(now));
+            if let Some(since) = end.keyless_since {
+                end.settled_from = end.settled_from.max(now + SHAKEN);
+                if now.duration_since(since) >= SHAKEN_MAX && !self.zeal.forges {
+                    end.keyless_since = Some(now);
+                    late.push(format!("the handshake of {} does not come to an end", end.name));
+                }
+            }
             let place = outside(world, view.local);
             if end.places.last() != Some(&place) {
                 end.places.push(place);
@@ -177,6 +197,7 @@ impl Judge {
                 self.by_port.insert(port, at);
             }
         }
+        late.into_iter().for_each(|words| self.says(world, words));
     }
 
     /// Holds what became of a packet against the law.

@@ -17,6 +17,7 @@ use crate::sealed::Sealed;
 use crate::shaken::Shaken;
 use crate::sound::{Ear, G722, Sound, Tag};
 use crate::typing::{EVENT, PressedBy, Typed, Typing};
+use crate::voice::{self, Codec, Voice};
 
 /// One leg's media.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ pub(crate) struct Media {
     tone: Option<Sine>,
     /// Speaks nothing else.
     wide: Option<g722::Encoder>,
+    voice: Option<Box<Voice>>,
     next: Option<Instant>,
     every: Duration,
     /// So long it goes on when it is to stop, and until when that is.
@@ -84,6 +86,8 @@ pub struct MediaView {
     pub talks: bool,
     /// Whether it is sent anything.
     pub listens: bool,
+    /// What it speaks, where that is one codec alone, its number, and its tone.
+    pub voice: Option<(Codec, u8, u16)>,
 }
 
 /// What our descriptions say of our address.
@@ -109,7 +113,14 @@ impl Media {
         let tone = match profile.sound {
             Sound::Tone(hertz) => Some(Sine::new(8_000, hertz, 8_000)),
             Sound::Wide(hertz) => Some(Sine::new(16_000, hertz, 8_000)),
-            Sound::Tagged | Sound::Echo => None,
+            Sound::Tagged | Sound::Echo | Sound::Sung { .. } => None,
+        };
+        let voice = match profile.sound {
+            Sound::Sung { codec, tones } => {
+                let leg = (local.port() - profile.rtp.port()) / 2;
+                Some(Box::new(Voice::new(codec, voice::pitch(tones, leg))))
+            }
+            _ => None,
         };
         Media {
             local,
@@ -126,6 +137,7 @@ impl Media {
             every: if tone.is_some() { Duration::from_millis(20) } else { profile.packet_every },
             tone,
             wide: matches!(profile.sound, Sound::Wide(_)).then(g722::Encoder::new),
+            voice,
             next: None,
             lingers: profile.lingers,
             ends: None,
@@ -157,13 +169,14 @@ impl Media {
             (None, true) => "RTP/SAVP",
             (None, false) => "RTP/AVP",
         };
-        let (formats, codecs) = match self.wide {
-            Some(_) => ("9", "a=rtpmap:9 G722/8000\r\n"),
-            None => ("0 8", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"),
+        let (formats, codecs) = match (&self.voice, &self.wide) {
+            (Some(voice), _) => (voice.payload_type.to_string(), voice.line()),
+            (None, Some(_)) => ("9".into(), "a=rtpmap:9 G722/8000\r\n".into()),
+            (None, None) => ("0 8".into(), "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n".into()),
         };
         let events = if self.names_events { " 101" } else { "" };
         let _ = write!(text, "m=audio {} {protocol} {formats}{events}\r\n", self.local.port());
-        text.push_str(codecs);
+        text.push_str(&codecs);
         if self.names_events {
             text.push_str("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n");
         }
@@ -206,7 +219,15 @@ impl Media {
                     let pt = codec.payload_type;
                     let protocol = if self.is_careless { "RTP/AVP" } else { media.protocol };
                     let _ = write!(text, "m=audio {} {protocol} {pt}{events}\r\n", self.local.port());
-                    let _ = write!(text, "a=rtpmap:{pt} {}/8000\r\n", codec.name);
+                    match &mut self.voice {
+                        Some(voice) => {
+                            voice.payload_type = pt;
+                            text.push_str(&voice.line());
+                        }
+                        None => {
+                            let _ = write!(text, "a=rtpmap:{pt} {}/8000\r\n", codec.name);
+                        }
+                    }
                     if let Some(event) = event {
                         let _ = write!(text, "a=rtpmap:{event} telephone-event/8000\r\n");
                     }
@@ -233,9 +254,10 @@ impl Media {
     }
 
     fn speaks(&self, codec: &sdp::Codec<'_>) -> bool {
-        match self.wide {
-            Some(_) => codec.is("g722"),
-            None => codec.is("pcmu") || codec.is("pcma"),
+        match (&self.voice, &self.wide) {
+            (Some(voice), _) => voice.codec().is_named(codec.name),
+            (None, Some(_)) => codec.is("g722"),
+            (None, None) => codec.is("pcmu") || codec.is("pcma"),
         }
     }
 
@@ -244,7 +266,7 @@ impl Media {
         let first = theirs.media.iter().position(|media| media.kind == "audio" && media.port != 0);
         self.peer = first.map(|at| Peer {
             rtp: sdp::media_targets(theirs)[at].rtp,
-            payload_type: theirs.media[at].codecs().first().map_or(0, |codec| codec.payload_type),
+            payload_type: self.number_in(&theirs.media[at]),
             direction: theirs.direction_of(&theirs.media[at]),
             takes_events: theirs.media[at].telephone_event().is_some(),
             reports: if self.muxes == Reports::Muxed { theirs.media[at].reports() } else { Reports::Apart },
@@ -262,6 +284,13 @@ impl Media {
         self.next = self.peer.map(|_| now + Duration::from_millis(20));
     }
 
+    /// The number of what we say, as they know it.
+    fn number_in(&self, media: &sdp::Media<'_>) -> u8 {
+        let codecs = media.codecs();
+        let ours = codecs.iter().find(|codec| self.voice.is_some() && self.speaks(codec));
+        ours.or(codecs.first()).map_or(0, |codec| codec.payload_type)
+    }
+
     pub(crate) fn view(&self) -> MediaView {
         let theirs = self.peer.map(|peer| peer.direction);
         MediaView {
@@ -271,6 +300,7 @@ impl Media {
             is_keyed: !self.is_shaken || self.shaken.as_ref().is_some_and(Shaken::is_done),
             talks: self.direction.sends() && theirs.is_some_and(|theirs| theirs.receives()),
             listens: self.direction.receives() && theirs.is_some_and(|theirs| theirs.sends()),
+            voice: self.voice.as_ref().map(|voice| (voice.codec(), voice.payload_type, voice.hertz)),
         }
     }
 
@@ -325,13 +355,7 @@ impl Media {
         let timestamp = u32::from(self.sequence) * 160;
         let by = if self.names_events && takes_events { PressedBy::Event } else { PressedBy::Tone };
         let typed = self.typing.next(timestamp, by);
-        let payload = match &mut self.tone {
-            Some(tone) => spoken(tone, self.wide.as_mut()),
-            None => {
-                self.number += 1;
-                Tag { actor: self.name(profile), call_id: call_id.to_owned() }.print(self.number)
-            }
-        };
+        let (timestamp, payload) = self.say(timestamp, profile, call_id);
         let mut fixed = Fixed {
             marker: self.sequence == profile.counts_from.wrapping_add(1),
             payload_type: match &self.wide {
@@ -356,6 +380,19 @@ impl Media {
         if let Some(bytes) = self.seal(bytes) {
             out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
         }
+    }
+
+    /// What it says in a packet, and the time of that.
+    fn say(&mut self, timestamp: u32, profile: &Profile, call_id: &str) -> (u32, Vec<u8>) {
+        if let Some(voice) = &mut self.voice {
+            return voice.speak();
+        }
+        if let Some(tone) = &mut self.tone {
+            return (timestamp, spoken(tone, self.wide.as_mut()));
+        }
+        self.number += 1;
+        let tag = Tag { actor: self.name(profile), call_id: call_id.to_owned() };
+        (timestamp, tag.print(self.number))
     }
 
     /// A packet as it goes out; none, where its keys are not there yet.
@@ -424,6 +461,9 @@ impl Media {
             && let Some(key) = self.typing.hear_tone(header.payload)
         {
             return Some(Note::Pressed { key, by: PressedBy::Tone });
+        }
+        if let Some(voice) = &mut self.voice {
+            return voice.hear(&header.fixed, header.payload).map(|hertz| Note::HeardTone { hertz });
         }
         let hertz = self.ear.hear(header.fixed.payload_type, header.payload)?;
         (self.heard_tone.replace(hertz) != Some(hertz)).then_some(Note::HeardTone { hertz })

@@ -1,6 +1,6 @@
 //! What an actor says and hears.
 
-use std::f64::consts::TAU;
+use crate::voice::{Codec, strongest};
 
 /// What an actor sends while it is in a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Sound {
     Wide(u16),
     /// What it hears, sent back.
     Echo,
+    /// One codec and no other; each leg has a tone of its own, of those that are this far end's.
+    Sung { codec: Codec, tones: u16 },
 }
 
 /// The sender that tagged audio names.
@@ -42,7 +44,6 @@ impl Tag {
 
 /// Samples in one look at what is heard: a fifth of a second.
 const WINDOW: usize = 1600;
-const RATE: f64 = 8000.0;
 /// The payload type of G.722 (RFC 3551, 6).
 pub(crate) const G722: u8 = 9;
 
@@ -67,22 +68,6 @@ impl Ear {
         if self.samples.len() < WINDOW {
             return None;
         }
-        let samples = std::mem::take(&mut self.samples);
-        let energy: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
-        let (hertz, power) = (200..3400)
-            .step_by(5)
-            .map(|hertz: u16| (hertz, goertzel(&samples, f64::from(hertz))))
-            .max_by(|one, other| one.1.total_cmp(&other.1))?;
-        // A pure tone has half the window's energy times its length in its bin; noise spreads it.
-        (power > energy * samples.len() as f64 / 8.0).then_some(hertz)
+        strongest(&std::mem::take(&mut self.samples), (200..3400).step_by(5))
     }
-}
-
-fn goertzel(samples: &[i16], hertz: f64) -> f64 {
-    let coefficient = 2.0 * (TAU * hertz / RATE).cos();
-    let (mut last, mut before) = (0.0, 0.0);
-    for sample in samples {
-        (last, before) = (f64::from(*sample) + coefficient * last - before, last);
-    }
-    last * last + before * before - coefficient * last * before
 }

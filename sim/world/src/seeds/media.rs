@@ -1,8 +1,9 @@
 //! Calls with media that attackers see: who is heard where, and what a packet does that is not its sender's.
 //!
 //! A handful of calls at a time on few ports, clear and sealed, some keyed by handshakes, some found by
-//! checks; held, resumed, moved, keyed anew, with sources that change and numbers that wrap, on a network that
-//! loses, copies and reorders. Signalling has a good network: what crosses in it is for the sequences.
+//! checks, some between codecs that are made of each other; held, resumed, moved, keyed anew, with sources
+//! that change and numbers that wrap, on a network that loses, copies and reorders. Signalling has a good
+//! network: what crosses in it is for the sequences.
 
 mod deeds;
 mod judge;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use actors::{Chance, Habit};
+use actors::{Chance, Codec, Habit, Sound};
 
 use crate::attackers::{Attackers, Zeal};
 use crate::chronicle::Chronicle;
@@ -23,13 +24,15 @@ use crate::network::Link;
 use crate::street::Street;
 use crate::world::{Blueprint, World};
 use deeds::{Calls, Pace};
-use judge::Judge;
+use judge::{Judge, Way};
 use ports::Ports;
 
 const HOUSE: &str = include_str!("media/house.toml");
 const LASTS: Duration = Duration::from_secs(40);
 /// How often the judge looks.
 const LOOK: Duration = Duration::from_millis(20);
+/// Nothing overtakes anything.
+const EVEN: Duration = Duration::from_millis(20);
 /// In no network of the house, and of nobody in it.
 const ATTACKER: &str = "203.0.114.66:6666";
 
@@ -80,12 +83,14 @@ struct Kind {
     shards: u8,
     /// Who is offered keys by a handshake: its users, one of its providers.
     shaken: [bool; 2],
+    /// Whether each far end speaks one codec, and the house makes them of each other.
+    is_sung: bool,
 }
 
 impl Kind {
     fn drawn(seed: u64, shards: u8) -> Kind {
         let mut chance = Chance::new(seed ^ 0x646f_6375);
-        Kind { shards, shaken: [250, 400].map(|often| chance.happens(often)) }
+        Kind { shards, shaken: [250, 400].map(|often| chance.happens(often)), is_sung: chance.happens(300) }
     }
 
     /// Few ports: one shard has them lent again as soon as they have rested. Of several each has enough for
@@ -94,7 +99,8 @@ impl Kind {
         let handshake = |is_shaken: bool| if is_shaken { ", keys = \"dtls\"" } else { "" };
         let house = HOUSE
             .replace("{of users}", handshake(self.shaken[0]))
-            .replace("{of west}", handshake(self.shaken[1]));
+            .replace("{of west}", handshake(self.shaken[1]))
+            .replace("{of all}", if self.is_sung { ", transcode = \"needed\"" } else { "" });
         if self.shards == 1 {
             return house;
         }
@@ -132,13 +138,16 @@ fn live_in(house: &Blueprint, (seed, kind): (u64, Kind), chronicle: Chronicle) -
     let mut chance = Chance::new(seed ^ 0x006d_6564_6961);
     let mut world = World::of(seed, house, kind.shards);
     world.chronicles(chronicle);
-    world.network.of_media = Some(link(&mut chance));
+    let link = link(&mut chance);
+    world.network.of_media = Some(link);
     let zeal = zeal(&mut chance);
     let own: SocketAddr = ATTACKER.parse().expect("an address");
     world.street = Some(Street::new(Attackers::new(Chance::new(chance.u64()), zeal, own)));
     world.everybody().iter().for_each(|one| character(one, kind, zeal, &mut chance));
 
-    let mut judge = Judge::new(zeal, chronicle);
+    let is_even = link.loss == 0 && link.copies == 0 && link.jitter < EVEN;
+    let way = if is_even { Way::Even } else { Way::Rough };
+    let mut judge = Judge::new(zeal, way, chronicle);
     let pace = if chance.happens(500) { Pace::Brisk } else { Pace::Calm };
     let mut calls = Calls::beside(zeal, pace, Ports::new(pairs(kind.shards)));
     while world.elapsed() < LASTS {
@@ -184,7 +193,10 @@ fn character(one: &ActorHandle, kind: Kind, zeal: Zeal, chance: &mut Chance) {
     let muxes = chance.happens(300);
     let counts_from = *chance.one_of(&[0, 0, 1_000, 65_000, 65_200, 65_400]);
     let lingers = Duration::from_millis(*chance.one_of(&[0, 0, 900, 2_000]));
+    let codec = *chance.one_of(&[Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus]);
+    let sung = kind.is_sung.then_some(Sound::Sung { codec, tones: one.index as u16 });
     one.with(|profile| {
+        profile.sound = sung.unwrap_or(profile.sound);
         let extra = [(checks, Habit::Checks), (checks || muxes, Habit::Muxes), (true, Habit::TellsEach)];
         profile.habits.extend(extra.iter().filter(|(has, _)| *has).map(|(_, habit)| *habit));
         profile.habits.extend(seals);

@@ -11,6 +11,10 @@
 //! A handshake on a stream comes to an end, unless somebody forges records of it: until then, and while the
 //! last of it may be lost, nothing is settled.
 //!
+//! Of a stream that is made into another codec, what goes out has the number that its codec was agreed on
+//! with, and the far end hears the tone of its partner and no other. A packet that came behind a later one
+//! may be kept: its place was filled.
+//!
 //! What it cannot demand: on a clear stream a packet under the far end's own address and port is the far
 //! end's for all that anybody can tell. So who forges that on a clear stream is heard, and where the other
 //! side is sealed his numbers may use up the far end's. He still steers nothing away.
@@ -39,6 +43,7 @@ const SHAKEN_MAX: Duration = Duration::from_secs(12);
 
 pub(super) struct Judge {
     zeal: Zeal,
+    way: Way,
     chronicle: Chronicle,
     ends: Vec<End>,
     /// Whose media a port of the house takes.
@@ -56,6 +61,26 @@ enum State {
     Settled,
 }
 
+/// What media goes through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// What is made of another codec arrives whole.
+    Even,
+    /// Gaps are filled, and what comes after them has another phase.
+    Rough,
+}
+
+/// Whether the house has the keys that a far end has. Who forges records may break the handshake off at one
+/// side when the other is done with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// They were not brought by a handshake.
+    NotNeeded,
+    Missing,
+    /// A packet was taken under them.
+    Given,
+}
+
 /// One leg of a call.
 struct End {
     handle: CallHandle,
@@ -68,19 +93,22 @@ struct End {
     settled_from: Instant,
     /// Since when its keys are waited for.
     keyless_since: Option<Instant>,
+    proof: Proof,
     is_over: bool,
     /// What has come from it.
     came: HashSet<Vec<u8>>,
     /// What it sent and was taken, where it is sealed.
     taken: HashSet<Vec<u8>>,
+    /// The highest number of its source, where it is made into another codec.
+    highest: Option<(u32, u16)>,
     /// What it was sent under each number, where it is sealed.
     numbers: HashMap<(u32, u16), Vec<u8>>,
 }
 
 impl Judge {
-    pub(super) fn new(zeal: Zeal, chronicle: Chronicle) -> Judge {
+    pub(super) fn new(zeal: Zeal, way: Way, chronicle: Chronicle) -> Judge {
         let (ends, by_port) = (Vec::new(), BTreeMap::new());
-        Judge { zeal, chronicle, ends, by_port, read: 0, counts: Counts::default(), words: Vec::new() }
+        Judge { zeal, way, chronicle, ends, by_port, read: 0, counts: Counts::default(), words: Vec::new() }
     }
 
     /// A call is up; after that time it has to be right.
@@ -97,9 +125,11 @@ impl Judge {
                 view,
                 settled_from: world.clock.now().instant + settles,
                 keyless_since: None,
+                proof: Proof::NotNeeded,
                 is_over: false,
                 came: HashSet::new(),
                 taken: HashSet::new(),
+                highest: None,
                 numbers: HashMap::new(),
             });
         }
@@ -158,6 +188,7 @@ impl Judge {
             let Some(hearer) = hearer else { continue };
             let heard = match &kept.what {
                 Note::HeardEach { tag, .. } => self.listen(hearer, tag, self.state(hearer, now)),
+                Note::HeardTone { hertz } => self.listen_to_tone(hearer, *hertz, self.state(hearer, now)),
                 Note::Unopened if self.state(hearer, now) == State::Settled => {
                     Err(format!("{} cannot open what it is sent", self.ends[hearer].name))
                 }
@@ -183,6 +214,7 @@ impl Judge {
             end.view = view;
             end.keyless_since = (!view.is_keyed).then(|| end.keyless_since.unwrap_or(now));
             if let Some(since) = end.keyless_since {
+                end.proof = Proof::Missing;
                 end.settled_from = end.settled_from.max(now + SHAKEN);
                 if now.duration_since(since) >= SHAKEN_MAX && !self.zeal.forges {
                     end.keyless_since = Some(now);
@@ -217,18 +249,26 @@ impl Judge {
         if let Some(went) = went {
             self.goes_right(at, arrival, went, state)?;
         }
+        // A copy may be quicker than the packets that its own was sent after.
+        let is_taken = arrival.by == By::FarEnd || went.is_some();
+        let is_ahead = is_taken && self.ends[at].follows(&arrival.bytes);
         match arrival.by {
             By::Attacker(face) => self.weigh_forgery(at, face, went, state)?,
             By::FarEnd if !self.ends[at].places.contains(&arrival.from) && went.is_some() => {
                 return Err(format!("{} is taken for {}", arrival.from, self.ends[at].name));
             }
             By::FarEnd => {
+                let end = &mut self.ends[at];
+                if went.is_some() && end.proof == Proof::Missing && end.settled_from <= arrival.at {
+                    end.proof = Proof::Given;
+                }
                 let is_media = Fixed::of(&arrival.bytes).is_some() && !rtp::is_rtcp(&arrival.bytes);
                 let is_here = self.ends[at].places.last() == Some(&arrival.from);
                 let is_due =
                     is_media && is_here && state == State::Settled && self.ends[partner].view.listens;
                 let is_first = self.ends[at].came.insert(arrival.bytes.clone());
                 let is_known = self.ends[at].view.is_sealed && self.ends[at].taken.contains(&arrival.bytes);
+                let is_due = is_due && (is_ahead || !self.is_made(at));
                 if is_due && is_first && !is_known {
                     self.has_to_go(at, went)?;
                 }
@@ -266,6 +306,13 @@ impl Judge {
         if !is_there {
             return Err(format!("what {name} should say to {} went to {}", partner.name, went.to));
         }
+        let number = Fixed::of(&went.bytes).filter(|_| state == State::Settled && !is_report);
+        if let (Some((_, agreed, _)), Some(Fixed { payload_type, .. })) = (partner.view.voice, number)
+            && agreed != payload_type
+            && !may_be_replaced
+        {
+            return Err(format!("what {name} says went to {} as type {payload_type}", partner.name));
+        }
         let is_sealed = partner.view.is_sealed && state == State::Settled && !is_report;
         let number = Fixed::of(&went.bytes).filter(|_| is_sealed);
         if let Some(Fixed { ssrc, sequence, .. }) = number {
@@ -299,12 +346,14 @@ impl Judge {
 
     fn has_to_go(&mut self, at: usize, went: Option<&Departure>) -> Result<(), String> {
         let end = &self.ends[at];
-        let may_be_used_up = self.zeal.forges && !end.view.is_sealed && self.ends[end.partner].view.is_sealed;
+        let is_numbered = self.is_made(at) || self.ends[end.partner].view.is_sealed;
+        let may_be_used_up = self.zeal.forges && !end.view.is_sealed && is_numbered;
         if went.is_some() {
             self.counts.carried += 1;
         } else if !may_be_used_up {
-            let (mine, theirs) = (end.view.is_sealed, self.ends[end.partner].view.is_sealed);
-            return Err(format!("a packet of {} is not sent on, sealed {mine} {theirs}", end.name));
+            let views = [end.view, self.ends[end.partner].view];
+            let (sealed, voices) = (views.map(|view| view.is_sealed), views.map(|view| view.voice));
+            return Err(format!("a packet of {} is not sent on, sealed {sealed:?}, {voices:?}", end.name));
         }
         Ok(())
     }
@@ -325,16 +374,51 @@ impl Judge {
         Err(format!("{} hears {} of {}, and should hear {}", end.name, tag.actor, tag.call_id, partner.name))
     }
 
+    /// The same of one whose sound is made into another codec, and heard as a tone; zero is none.
+    fn listen_to_tone(&mut self, hearer: usize, hertz: u16, state: State) -> Result<(), String> {
+        self.counts.heard += 1;
+        let (end, partner) = (&self.ends[hearer], &self.ends[self.ends[hearer].partner]);
+        let Some((_, _, said)) = partner.view.voice else { return Ok(()) };
+        let may_be_forged = self.zeal.forges || self.zeal.is_neighbour;
+        let may_be_anybody = may_be_forged && (!partner.view.is_sealed || state == State::Changing);
+        let may_be_torn = self.way == Way::Rough || state == State::Changing;
+        if hertz == said || may_be_anybody || hertz == 0 && may_be_torn {
+            return Ok(());
+        }
+        Err(format!("{} hears {hertz} Hz, and should hear {said} of {}", end.name, partner.name))
+    }
+
+    /// Whether what a leg says is made into another codec.
+    fn is_made(&self, at: usize) -> bool {
+        let both = [&self.ends[at], &self.ends[self.ends[at].partner]];
+        let [Some((one, _, _)), Some((other, _, _))] = both.map(|end| end.view.voice) else { return false };
+        one != other
+    }
+
     /// Whether a leg and its partner are to be judged as they are.
     fn state(&self, at: usize, now: Instant) -> State {
         let both = [&self.ends[at], &self.ends[self.ends[at].partner]];
-        let is_settled = both.iter().all(|end| !end.is_over && end.settled_from <= now);
+        let lacks_proof = |end: &End| self.zeal.forges && end.proof == Proof::Missing;
+        let is_settled = both.iter().all(|end| !end.is_over && end.settled_from <= now && !lacks_proof(end));
         if is_settled { State::Settled } else { State::Changing }
     }
 
     fn end_of(&self, leg: &CallHandle) -> Option<usize> {
         let is_it = |end: &End| end.handle.owner.index == leg.owner.index && end.handle.leg == leg.leg;
         self.ends.iter().position(is_it)
+    }
+}
+
+impl End {
+    /// Whether a packet comes after all that came of its source; of another one, once it has begun.
+    fn follows(&mut self, packet: &[u8]) -> bool {
+        let Some(Fixed { ssrc, sequence, .. }) = Fixed::of(packet) else { return false };
+        let before = self.highest.filter(|(source, _)| *source == ssrc);
+        let is_ahead = |(_, highest): (u32, u16)| (1..0x8000).contains(&sequence.wrapping_sub(highest));
+        if before.is_none_or(is_ahead) {
+            self.highest = Some((ssrc, sequence));
+        }
+        before.is_some_and(is_ahead)
     }
 }
 

@@ -1,0 +1,132 @@
+//! Which direction of a stream somebody else carries, and what it has come to meanwhile.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::{Pair, is_check};
+use crate::carried::{Carriage, Tally};
+use crate::latch::Admission;
+use crate::order::{Sending, Side};
+use crate::packet::Packet;
+use crate::verdict::PortIndex;
+
+/// Whose packets are carried elsewhere and do not come for so long is not steady any more.
+const IDLE: Duration = Duration::from_secs(10);
+
+impl Pair {
+    /// Each direction may be carried elsewhere, once it has been steady.
+    pub fn may_be_carried(&mut self) {
+        self.sides.iter_mut().for_each(|side| side.readiness.begin());
+    }
+
+    pub fn has_carried(&self) -> bool {
+        self.sides.iter().any(|side| side.readiness.is_carried())
+    }
+
+    pub fn is_carried(&self, side: Side) -> bool {
+        self.sides[side as usize].readiness.is_carried()
+    }
+
+    /// Whether a packet of media could change what becomes of others, which are carried elsewhere.
+    #[cold]
+    pub fn wants_back(&self, now: Instant, side: Side, from: SocketAddr, packet: &Packet<'_>) -> bool {
+        let here = &self.sides[side as usize];
+        if here.header_of(packet).is_none() {
+            return here.readiness.is_carried() && here.latch.is_peer(from) && !is_check(packet);
+        }
+        match here.latch.weigh(from, now, self.changed) {
+            Admission::Known => here.readiness.is_carried(),
+            Admission::Latched => true,
+            // Whether he is the peer who has moved is told by what the carrier alone knows.
+            Admission::Stranger => here.latch.is_beside(from),
+        }
+    }
+
+    /// Notes a packet that crossed from a side, and says whether its direction is worth carrying elsewhere.
+    #[inline]
+    pub fn is_ready(&mut self, side: Side, packet: &Packet<'_>) -> bool {
+        let Some(header) = packet.bytes().get(1) else { return false };
+        self.sides[side as usize].readiness.note(header & 0x7f)
+    }
+
+    /// It is no time to carry a direction elsewhere.
+    pub fn put_off(&mut self, side: Side) {
+        self.sides[side as usize].readiness.put_off();
+    }
+
+    /// Nobody carries a direction elsewhere.
+    pub fn refuse(&mut self, side: Side) {
+        self.sides[side as usize].readiness.refuse();
+    }
+
+    /// Somebody carries a direction from now on.
+    pub fn carry(&mut self, side: Side) {
+        let side = &mut self.sides[side as usize];
+        side.readiness.carry(side.counted.packets_in);
+    }
+
+    /// A direction is ours again.
+    pub fn take_back(&mut self, side: Side, tally: &Tally) {
+        self.tally(side, tally);
+        let side = &mut self.sides[side as usize];
+        side.readiness.end(side.counted.packets_in);
+    }
+
+    /// Whether a direction that is carried is better taken back: its sender is silent, or its receiver gives
+    /// no sign of life any more. The tally is to be known.
+    pub fn is_idle(&self, now: Instant, side: Side) -> bool {
+        let (here, there) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
+        let silent = here.counted.last.is_none_or(|last| now.saturating_duration_since(last) >= IDLE);
+        silent || there.is_gone(now, self.changed, here.sending)
+    }
+
+    /// What is to be known to carry what a side's peer sends; none where that needs more than sending on.
+    /// Calls for help need nobody but the relay.
+    pub fn carriage(&self, side: Side, via: PortIndex) -> Option<Carriage> {
+        let (here, there) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
+        if self.tape.is_some()
+            || !here.is_plain()
+            || !there.is_plain()
+            || here.is_opaque()
+            || here.transcoder.is_some()
+        {
+            return None;
+        }
+        Some(Carriage {
+            from: here.latch.locked_at()?,
+            to: there.latch.destination().filter(|_| there.sending == Sending::Allowed)?,
+            via,
+            clock: here.clock,
+            types: here.readiness.types,
+            tally: Tally {
+                packets: here.counted.packets_in,
+                bytes: here.counted.bytes_in,
+                last: here.counted.last?,
+                source: here.seen.source?,
+                gaps: here.seen.gaps,
+                late: here.seen.late,
+                reordered: here.seen.reordered,
+                duplicates: here.seen.duplicates,
+                jitter_max: here.seen.jitter_max,
+            },
+        })
+    }
+
+    /// What a direction has come to while it was carried elsewhere.
+    pub fn tally(&mut self, side: Side, tally: &Tally) {
+        let (here, there) = self.facing(side);
+        let packets = tally.packets.saturating_sub(here.counted.packets_in);
+        let bytes = tally.bytes.saturating_sub(here.counted.bytes_in);
+        here.counted.packets_in += packets;
+        here.counted.bytes_in += bytes;
+        here.counted.packets_carried += packets;
+        here.counted.last = here.counted.last.max(Some(tally.last));
+        here.seen.source = Some(tally.source);
+        (here.seen.gaps, here.seen.late) = (tally.gaps, tally.late);
+        here.seen.reordered = tally.reordered;
+        here.seen.duplicates = tally.duplicates;
+        here.seen.jitter_max = tally.jitter_max;
+        there.counted.packets_out += packets;
+        there.counted.bytes_out += bytes;
+    }
+}

@@ -182,7 +182,7 @@ impl Call {
         message.line(Header::From).into_iter().for_each(|from| dialog.renamed_by(from));
         let flow = dialog.flow();
         if let Some(wire) = wire.filter(|_| Verb::of(message) == Verb::Invite) {
-            let unacked = Unacked::new(now, wire, flow, message.cseq().number);
+            let unacked = Unacked::boxed(now, wire, flow, message.cseq().number);
             self.unacked[Side::Caller as usize] = Some(unacked);
         }
     }

@@ -62,13 +62,12 @@ fn compile_with(
 ) -> Result<Policy, Vec<Problem>> {
     let mut compiler = Compiler::new(documents, secrets, older);
     compiler.ground();
-    let home = compiler.home();
+    let (home, book) = (compiler.home(), compiler.rights_book());
     let (interfaces, links) = (compiler.interfaces(), compiler.links());
     compiler.offers();
     let sites = compiler.sites(&home, &links);
     let (tariffs, music) = (compiler.tariffs(&decks_of(older)), compiler.music_of_house());
     let trunks = compiler.trunks((&interfaces, &sites, &links), &home, (&tariffs, &music));
-    let book = compiler.rights_book();
     let users = compiler.users(&sites, &book);
     let (directory, extensions) = (compiler.directory(&users), compiler.extensions(&users));
     compiler.extensions_that_alarm(&home, &sites);

@@ -193,8 +193,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     }
     let class = classify::classify(policy, &caller, &called, trail);
     rights::rights(policy, &caller, &called, class, trail)?;
-    let priority = precedence::of(&caller, facts, trail);
-    let speaker = place::speaker(policy, facts, &caller);
+    let (priority, speaker) = (precedence::of(&caller, facts, trail), place::speaker(policy, facts, &caller));
     place::note(&speaker, trail);
     let way = route::route(policy, &caller, &speaker, &called, facts.at, trail)?;
     let who = Who::calls(policy, facts, &caller, wish, trail)?;

@@ -58,10 +58,8 @@ pub enum User {
         json: bool,
     },
     /// Reads a password, and says what to keep in its place: what digests make of it (HA1)
-    #[command(
-        after_help = "Examples:\n  tandem user secret hana --realm contoso.example < password > hana.secret\n  \
-tandem user secret minsu --realm contoso.example < /dev/tty"
-    )]
+    #[command(after_help = "Examples:\n  tandem user secret hana --realm contoso.example \
+< password > hana.secret\n  tandem user secret minsu --realm contoso.example < /dev/tty")]
     Secret {
         /// The name in [user.NAME]
         name: String,

@@ -37,7 +37,8 @@ fn an_event_is_one_line_of_json_and_is_counted() {
 fn half_a_line_that_a_crash_left_costs_no_event_after_it() {
     let path = std::env::temp_dir().join(format!("tandem-half-{}.jsonl", std::process::id()));
     fs::write(&path, "{\"event\":\"call_answ").unwrap();
-    let telemetry = Telemetry::start(&Settings { events: Some(path.clone()) }, None).unwrap();
+    let telemetry =
+        Telemetry::start(&Settings { events: Some(path.clone()) }, None, Box::new(|_| {})).unwrap();
 
     telemetry.tell(Event::CallAnswered { call: "c-1".into(), at: WallTime(5), by: "east".into() });
     drop(telemetry);

@@ -50,7 +50,9 @@ fn the_kernel_counts_what_the_loop_counts() {
 
     assert!(carried.caller.packets_carried > 200, "{carried:?}");
     assert_eq!(looped.caller.packets_carried, 0);
+    // How late a packet was is a matter of the machine's load too.
     let plain = |side: SideFigures| SideFigures {
+        late: 0,
         jitter_us: 0,
         jitter_max_us: 0,
         packets_carried: 0,
@@ -60,7 +62,8 @@ fn the_kernel_counts_what_the_loop_counts() {
     };
     assert_eq!(plain(carried.caller), plain(looped.caller));
     assert_eq!(plain(carried.callee), plain(looped.callee));
-    assert!(looped.caller.late > 1 && looped.caller.gaps > 5, "{looped:?}");
+    assert!(carried.caller.late > 1 && looped.caller.late > 1, "{carried:?} {looped:?}");
+    assert!(looped.caller.gaps > 5, "{looped:?}");
     assert!(looped.caller.lost > 0 && looped.caller.reordered > 0 && looped.caller.duplicates > 0);
     // 20 ms of sound every 2 ms is 18 ms off each time, whoever looks at the clock; and a late one more.
     for jitter in [|side: SideFigures| side.jitter_us, |side: SideFigures| side.jitter_max_us] {

@@ -30,7 +30,7 @@ mod package;
 mod page;
 mod park;
 mod phones;
-mod place;
+pub mod place;
 mod ports;
 mod program;
 mod provider;

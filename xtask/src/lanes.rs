@@ -3,7 +3,7 @@
 use crate::interop::{self, Load};
 use crate::sim::{self, Tale};
 use crate::step::{Failure, cargo, has, run, step};
-use crate::{conformance, fuzz, programs, schema, tidy};
+use crate::{conformance, faults, fuzz, programs, schema, tidy};
 
 /// No network, no other programs.
 pub fn check() -> Result<(), Failure> {
@@ -29,6 +29,7 @@ pub fn test() -> Result<(), Failure> {
     step("a storm of 50,000 phones", || sim::live(Tale::Storms, 1, 1))?;
     step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
     step("demo", demo)?;
+    step("faults beneath a house", || faults::run(faults::USUAL, 0))?;
     step("interop", || interop::run(None, Load::Short))
 }
 
@@ -43,6 +44,7 @@ pub fn long() -> Result<(), Failure> {
     step("the same on two shards, 1,000 seeds", || sim::live_on(2, Tale::Media, 0, 1_000))?;
     step("20 storms of 50,000 phones", || sim::live(Tale::Storms, 1, 20))?;
     step("fuzzing, ten minutes each", || fuzz::run_targets(None, 600))?;
+    step("faults beneath a house, 500 rounds", || faults::run(500, 0))?;
     step("interop at full load", || interop::run(None, Load::Long))?;
     step("chaos, 200 hours", || sim::live(Tale::Chaos, 0, 200))
 }

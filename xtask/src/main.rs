@@ -5,6 +5,7 @@
 
 mod bench;
 mod conformance;
+mod faults;
 mod fuzz;
 mod interop;
 mod lanes;
@@ -42,6 +43,7 @@ cargo xtask sim --media N [--from S]    attackers at the media of calls that cha
 cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a second
 cargo xtask sim --storms N [--from S]   50,000 phones come back at once, while calls go on
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
+cargo xtask faults [--rounds N] [--from N] power cuts, kills and full disks beneath a house at work
 cargo xtask package                     makes the package for Debian, in target/package
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
 cargo xtask bench [NAME]                parse, plan, sound, apply, lamps, bindings, sessions;
@@ -84,6 +86,10 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
             sim::live_on(shards, tale, arguments.number("--from", 0)?, count)
         }
         "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
+        "faults" => {
+            let rounds = arguments.number("--rounds", faults::USUAL)?;
+            faults::run(rounds, arguments.number("--from", 0)?)
+        }
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),
         "bench" => bench::run_one(arguments.name.as_deref()),
         "" | "help" | "--help" | "-h" => {
@@ -117,6 +123,7 @@ const WITH_VALUE: [&str; 11] = [
     "--shards",
     "--from",
     "--seconds",
+    "--rounds",
 ];
 const ALONE: [&str; 2] = ["--write", "--long"];
 

@@ -1,0 +1,74 @@
+//! A small disk of its own: a file with ext4 in it, mounted in a namespace that nobody else sees.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::interop::place::io_failure;
+use crate::step::{Failure, read};
+
+const MEGABYTES: u64 = 96;
+const CURE: &str = "the lane needs root, loop devices and ext4: run it where `mount -o loop` works";
+/// EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: whatever was not forced to the disk is lost.
+const CUT: &str = "import fcntl,os,struct,sys
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
+
+pub struct Disk {
+    image: PathBuf,
+    pub place: PathBuf,
+}
+
+impl Disk {
+    /// Makes it anew, empty.
+    pub fn make(folder: &Path) -> Result<Disk, Failure> {
+        let disk = Disk { image: folder.join("disk.img"), place: folder.join("disk") };
+        let failed = |error| io_failure("disk.img", &error);
+        fs::create_dir_all(&disk.place).map_err(failed)?;
+        let file = File::create(&disk.image).map_err(failed)?;
+        file.set_len(MEGABYTES * 1024 * 1024).map_err(failed)?;
+        read(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&disk.image), CURE)?;
+        disk.mount()?;
+        Ok(disk)
+    }
+
+    pub fn mount(&self) -> Result<(), Failure> {
+        read(Command::new("mount").args(["-o", "loop"]).arg(&self.image).arg(&self.place), CURE).map(drop)
+    }
+
+    pub fn unmount(&self) -> Result<(), Failure> {
+        read(Command::new("umount").arg(&self.place), "see who holds a file there: fuser -m").map(drop)
+    }
+
+    /// The power goes: nothing that was not synced reaches the disk any more.
+    pub fn cut(&self) -> Result<(), Failure> {
+        read(Command::new("python3").args(["-c", CUT]).arg(&self.place), CURE).map(drop)
+    }
+
+    /// Leaves no room on it, until `empty`.
+    pub fn fill(&self) -> Result<(), Failure> {
+        let mut file = File::create(self.ballast()).map_err(|error| io_failure("ballast", &error))?;
+        let block = vec![0x5a; 64 * 1024];
+        for size in [block.len(), 4096, 512] {
+            while file.write_all(&block[..size]).is_ok() {}
+        }
+        // That it cannot be written is what it is for.
+        let _ = file.sync_all();
+        Ok(())
+    }
+
+    pub fn empty(&self) -> Result<(), Failure> {
+        fs::remove_file(self.ballast()).map_err(|error| io_failure("ballast", &error))
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.place.join("ballast")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // The namespace goes with the process; without it nothing would be left either.
+        let _ = Command::new("umount").arg("-l").arg(&self.place).status();
+    }
+}

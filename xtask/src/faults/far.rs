@@ -161,7 +161,6 @@ Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{SDP}"
             }
             ("INVITE", 300..) => {
                 let _ = socket.send_to(following(&answer, "ACK", 1, here).as_bytes(), house);
-                ended.write(call.to_owned());
             }
             _ => {}
         }

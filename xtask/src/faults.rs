@@ -202,7 +202,7 @@ fn damage(house: &House, fault: Fault, chance: &mut Chance) -> std::io::Result<(
         }
         Fault::BrokenDatabase => {
             // What is not in it yet stands in its log: both are hurt.
-            let log = house.database().with_extension("sqlite-wal");
+            let log = house.database().with_extension("sqlite-journal");
             for path in [house.database(), log].into_iter().filter(|path| path.exists()) {
                 let file = File::options().write(true).open(path)?;
                 let pages = (file.metadata()?.len() / 4096).max(1);

@@ -47,14 +47,18 @@ impl Sqlite {
     pub fn at(path: PathBuf) -> Sqlite {
         Sqlite { path }
     }
+
+    /// What is beside it belongs to it alone: to another one in its place it would do harm.
+    fn remove_logs(&self) -> Result<(), Fault> {
+        ["-journal", "-wal", "-shm"].into_iter().try_for_each(|end| remove(&beside(&self.path, end)))
+    }
 }
 
 impl Engine for Sqlite {
     fn open(&self) -> Result<Box<dyn Filling>, Fault> {
         if !self.path.exists() {
             // What an older one has left means nothing to a new one.
-            remove(&beside(&self.path, "-wal"))?;
-            remove(&beside(&self.path, "-shm"))?;
+            self.remove_logs()?;
             let made = private::options().create(true).append(true).open(&self.path);
             made.map_err(|fault| Fault::NotNow(format!("{}: {fault}", self.path.display())))?;
         }
@@ -76,7 +80,7 @@ impl Engine for Sqlite {
     fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, Fault> {
         let connection = Connection::open_with_flags(&self.path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY));
         let mut connection = connection.map_err(of_sqlite)?;
-        connection.busy_timeout(Duration::from_secs(1)).map_err(of_sqlite)?;
+        connection.busy_timeout(Duration::from_secs(2)).map_err(of_sqlite)?;
         let until = Instant::now() + SEARCH_MAX;
         connection.progress_handler(STEPS, Some(move || Instant::now() > until)).map_err(of_sqlite)?;
         let (sql, values) = question(&connection, wanted).map_err(of_sqlite)?;
@@ -94,8 +98,7 @@ impl Engine for Sqlite {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(fault(error)),
             _ => {}
         }
-        remove(&beside(&self.path, "-wal"))?;
-        remove(&beside(&self.path, "-shm"))
+        self.remove_logs()
     }
 }
 
@@ -248,13 +251,13 @@ fn flags(mode: OpenFlags) -> OpenFlags {
     mode | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-/// Every commit is on the disk; readers do not wait for it.
+/// Every commit is on the disk. Not by WAL: its index is mapped into memory, and where a full disk has no room
+/// for a page of it the kernel ends the process, with all calls.
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(1))?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.busy_timeout(SEARCH_MAX + Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "truncate")?;
     connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "cache_size", -16_000)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)
+    connection.pragma_update(None, "cache_size", -16_000)
 }
 
 fn make(connection: &Connection) -> rusqlite::Result<()> {

@@ -86,6 +86,10 @@ fn inside(rounds: u64, from: u64) -> Result<(), Failure> {
     let folder = root().join("target/faults");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| io_failure("target/faults", &error))?;
+    if let Err(failure) = Disk::make(&folder) {
+        println!("no fault was tried, as there is no disk to try it on: {}; {}", failure.what, failure.cure);
+        return Ok(());
+    }
     let binary = root().join("target/debug/tandem");
     let ends = [SocketAddr::new(LOOP, free_port(LOOP)?), SocketAddr::new(LOOP, free_port(LOOP)?)];
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();

@@ -251,8 +251,8 @@ fn flags(mode: OpenFlags) -> OpenFlags {
     mode | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-/// Every commit is on the disk. Not by WAL: its index is mapped into memory, and where a full disk has no room
-/// for a page of it the kernel ends the process, with all calls.
+/// Every commit is on the disk. Not by WAL: its index is mapped into memory, and where a full disk has no
+/// room for a page of it the kernel ends the process, with all calls.
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(SEARCH_MAX + Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "truncate")?;

@@ -13,6 +13,7 @@ use crate::door::{Checking, Choice};
 use crate::figures::{Figures, SideFigures};
 use crate::handshake::{Flight, Shaking, Step};
 use crate::latch::{Admission, Latch};
+use crate::numbers;
 use crate::observe::Observer;
 use crate::order::{
     Aim, Checks, Handshake, Lack, Protection, Reports, Senders, Sending, SessionKey, Side, Signs, Turn,
@@ -87,6 +88,8 @@ struct SideState {
     reading: Option<Box<Reading>>,
     clock: u32,
     meets: Meets,
+    /// The number of the last packet of ours that its peer was sent.
+    own: Option<u16>,
     /// Makes what its peer says into what the other side speaks.
     transcoder: Option<Box<Transcoder>>,
     seen: Observer,
@@ -208,9 +211,14 @@ impl Pair {
         self.sides[side as usize].way(now, changed, Sending::Allowed).ok()
     }
 
-    /// Makes a packet of ours ready to go out to a side, and counts it.
+    /// Makes a packet of ours ready to go out to a side, and counts it. Whatever makes it, numbers go on:
+    /// some phones take what stands before the last they had for late, also of another source.
     pub fn sends_own(&mut self, side: Side, packet: &mut Packet<'_>) -> Option<()> {
         let side = &mut self.sides[side as usize];
+        let first = Fixed::of(packet.bytes())?.sequence;
+        let sequence = side.own.map_or(first, |last| last.wrapping_add(1));
+        numbers::number(packet, sequence);
+        side.own = Some(sequence);
         side.seal(packet, Half::Rtp).ok()?;
         side.counted.packets_out += 1;
         side.counted.bytes_out += packet.length() as u64;
@@ -415,6 +423,7 @@ impl SideState {
             reading: None,
             clock: CLOCK_DEFAULT,
             meets: Meets::Nobody,
+            own: None,
             transcoder: None,
             seen: Observer::default(),
             counted: SideFigures::default(),

@@ -3,14 +3,16 @@
 
 use std::f64::consts::TAU;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media::{
-    Act, Aim, Codec, Event, Events, Keys, MeetingKey, Muted, Order, Outbox, Packet, PortIndex, PortPair,
-    Reason, Relay, Reports, Seat, Senders, Sending, SessionKey, Side, Spoken, Turn, Verdict,
+    Act, Aim, Begins, Codec, Event, Events, Keys, MeetingKey, Muted, Order, Outbox, Packet, Played, Playing,
+    PortIndex, PortPair, Reason, Relay, Reports, Seat, Senders, Sending, SessionKey, Side, Spoken, Turn,
+    Verdict,
 };
 use rtp::{Fixed, Header, TelephoneEvent};
-use sound::{Law, g722, opus};
+use sound::{Law, Tone, g722, opus};
 
 const MS: Duration = Duration::from_millis(1);
 const EVENTS: u8 = 101;
@@ -60,6 +62,32 @@ fn h1_what_a_member_hears_is_one_source_that_goes_on_evenly() {
                 (ssrc(at), payload_type(codec), false)
             );
         }
+    }
+}
+
+/// Who was alone hears music, then the others, then music again: sources differ, and numbers go on. There are
+/// phones to which a lower number is late, whosever it is: they would hear nothing for minutes.
+#[test]
+fn h1_numbers_go_on_from_music_to_voices_and_back() {
+    let mut room = Room::new();
+    room.enters(Codec::Pcmu);
+    let what = Played::Tone(Arc::new(Tone::parse("440").unwrap()));
+    let (begins, payload_type, codec) = (Begins::AfterSilence, 0, Codec::Pcmu);
+    let playing = Playing { what, begins, payload_type, codec, ssrc: 0x7fff_7f00 };
+    let (session, side, playing) = (session(0), Side::Caller, Some(Box::new(playing)));
+    room.order(Order::Play { session, stream: 0, side, playing });
+    room.runs(2 * SECOND);
+
+    room.enters(Codec::Pcmu);
+    room.runs(SECOND);
+    room.leaves(1);
+    room.runs(3 * SECOND);
+
+    let heard = &room.members[0].packets;
+    let changes = heard.windows(2).filter(|two| two[0].0.ssrc != two[1].0.ssrc).count();
+    assert_eq!(changes, 2, "music, the other, music");
+    for two in heard.windows(2) {
+        assert_eq!(two[1].0.sequence, two[0].0.sequence.wrapping_add(1));
     }
 }
 

@@ -11,6 +11,7 @@ mod browser;
 mod calls;
 mod capture;
 mod codecs;
+mod conference;
 mod crash;
 mod features;
 mod flight;
@@ -95,6 +96,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "hold", run: hold::run },
     Scenario { name: "quality", run: quality::run },
     Scenario { name: "codecs", run: codecs::run },
+    Scenario { name: "conference", run: conference::run },
     Scenario { name: "recording", run: recording::run },
     Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },

@@ -18,6 +18,9 @@ const HEAD: usize = 44;
 const HERTZ: u32 = 8000;
 /// Tenths of a second that a voice has to be heard in a wave.
 const TENTHS_MIN: usize = 15;
+/// Of all that is heard: of one of several voices, and of one that is not among them.
+const SHARE_MIN: f64 = 0.04;
+const SHARE_OF_NOTHING: f64 = 0.01;
 const PCMU: u8 = 0;
 /// Of baresip, and of Chromium.
 const EVENTS: [u8; 2] = [101, 126];
@@ -129,21 +132,52 @@ pub fn newest_wave(home: &Path) -> Result<PathBuf, Failure> {
 
 /// Most of what a phone has written down of a call swings as that voice does.
 pub fn expect_wave(path: &Path, voice: u32) -> Result<(), Failure> {
+    let (rate, samples) = wave_of(path)?;
+    let look = (rate / 10).max(1) as usize;
+    let wanted = HERTZ / 10 / voice;
+    let swings = |few: &[i16]| few.windows(2).filter(|pair| (pair[0] ^ pair[1]) < 0).count() as u32;
+    let right = samples.chunks_exact(look).filter(|few| swings(few).abs_diff(wanted) <= 2).count();
+    expect_tenths(path, right, samples.len() / look)
+}
+
+/// For a while a phone has heard all these voices together, and not its own.
+pub fn expect_voices(path: &Path, voices: &[u32], own: u32) -> Result<(), Failure> {
+    let (rate, samples) = wave_of(path)?;
+    let look = (rate / 10).max(1) as usize;
+    let is_right = |few: &&[i16]| {
+        let share = |voice: u32| share_of(few, f64::from(HERTZ) / f64::from(2 * voice) / f64::from(rate));
+        voices.iter().all(|voice| share(*voice) > SHARE_MIN) && share(own) < SHARE_OF_NOTHING
+    };
+    let right = samples.chunks_exact(look).filter(is_right).count();
+    expect_tenths(path, right, samples.len() / look)
+}
+
+fn expect_tenths(path: &Path, right: usize, all: usize) -> Result<(), Failure> {
+    if right >= TENTHS_MIN {
+        return Ok(());
+    }
+    let what = format!("the right voice was heard in {right} of {all} tenths of a second");
+    Err(Failure::new(what, format!("listen to {}", path.display())))
+}
+
+/// The samples of a wave's first channel, and how many of them a second has.
+fn wave_of(path: &Path) -> Result<(u32, Vec<i16>), Failure> {
     let wave = fs::read(path).map_err(|error| io_failure("what was heard", &error))?;
     let rate =
         wave.get(24..28).map_or(0, |bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
     let channels = wave.get(22).map_or(1, |count| usize::from(*count).max(1));
     let frames = wave.get(HEAD..).unwrap_or_default().chunks_exact(2 * channels);
-    let samples: Vec<i16> = frames.map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]])).collect();
-    let look = (rate / 10).max(1) as usize;
-    let wanted = HERTZ / 10 / voice;
-    let swings = |few: &[i16]| few.windows(2).filter(|pair| (pair[0] ^ pair[1]) < 0).count() as u32;
-    let right = samples.chunks_exact(look).filter(|few| swings(few).abs_diff(wanted) <= 2).count();
-    if right >= TENTHS_MIN {
-        return Ok(());
+    Ok((rate, frames.map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]])).collect()))
+}
+
+/// How much of what is heard is a pitch, which is a part of the rate.
+fn share_of(samples: &[i16], pitch: f64) -> f64 {
+    let (mut sine, mut cosine, mut power) = (0.0, 0.0, 1.0);
+    for (at, sample) in samples.iter().enumerate() {
+        let ((s, c), sample) = ((std::f64::consts::TAU * pitch * at as f64).sin_cos(), f64::from(*sample));
+        (sine, cosine, power) = (sine + s * sample, cosine + c * sample, power + sample * sample);
     }
-    let what = format!("the right voice was heard in {right} of {} tenths of a second", samples.len() / look);
-    Err(Failure::new(what, format!("listen to {}", path.display())))
+    2.0 * (sine * sine + cosine * cosine) / samples.len() as f64 / power
 }
 
 /// One packet of RTP; RTCP goes to the odd ports.

@@ -242,7 +242,7 @@ impl House for Web {
             cause: owned(sought.cause),
             since: moment("since", sought.since)?,
             until: moment("until", sought.until)?,
-            after: after.map_err(|fault: store::NoCursor| Refused::Wrong(format!("after: {fault}")))?,
+            after: after.map_err(|fault: store::NoCursor| Refused::Missing(format!("after: {fault}")))?,
             most: sought.most,
         };
         match self.catalogue.find(&wanted) {

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use crate::interop::place::{free_port, io_failure};
 use crate::interop::{self, Load};
-use crate::step::{self, Failure, root};
+use crate::step::{self, Failure, ourselves, root};
 use disk::Disk;
 use far::{Book, Far, socket};
 use house::House;
@@ -75,10 +75,8 @@ pub fn run(rounds: u64, from: u64) -> Result<(), Failure> {
         return inside(rounds, from);
     }
     interop::build(Load::Short)?;
-    // A build may have put a new program in our place: what runs is found by its process alone.
-    let own = format!("/proc/{}/exe", std::process::id());
     let mut command = Command::new("unshare");
-    command.args(["-m", "--propagation", "private"]).arg(own).arg("faults");
+    command.args(["-m", "--propagation", "private"]).arg(ourselves()).arg("faults");
     command.args(["--rounds", &rounds.to_string(), "--from", &from.to_string()]).env(INSIDE, "1");
     step::run(&mut command, CURE)
 }

@@ -35,6 +35,7 @@ pub mod place;
 mod ports;
 mod program;
 mod provider;
+mod python;
 mod quality;
 mod recording;
 mod records;

@@ -3,7 +3,7 @@
 use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
 use std::time::Instant;
 
 /// What went wrong, and the cure.
@@ -30,6 +30,11 @@ pub fn root() -> PathBuf {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let xtask = manifest.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
     xtask.parent().map(Path::to_path_buf).unwrap_or_else(|| PathBuf::from("."))
+}
+
+/// This program as it runs, also when a build has put a newer one in its place since.
+pub fn ourselves() -> String {
+    format!("/proc/{}/exe", process::id())
 }
 
 /// The cargo that started us.

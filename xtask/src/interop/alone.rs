@@ -3,11 +3,11 @@
 use std::env;
 use std::fs::File;
 use std::io;
-use std::process::{self, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use super::Load;
 use super::place::io_failure;
-use crate::step::{Failure, root};
+use crate::step::{Failure, ourselves, root};
 
 /// Says that this process is in a network of its own.
 const ALONE: &str = "TANDEM_INTEROP_ALONE";
@@ -54,11 +54,6 @@ fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
         Ok(_) => Err(Failure::new("interop failed", "read what is said above")),
         Err(error) => Err(io_failure("unshare", &error)),
     }
-}
-
-/// This program as it runs, also when a build has put a newer one in its place since.
-fn ourselves() -> String {
-    format!("/proc/{}/exe", process::id())
 }
 
 fn inside(script: &str) -> Command {

@@ -2,10 +2,11 @@
 //! exactly one record, and nothing is held at the end.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use super::node::{self, Node};
-use super::place::{self, Transport, Way, free_port};
+use super::place::{self, Transport, UDP_V4, Way, free_port};
 use super::sipp::{Role, Sipp};
 use super::tls::{Certificates, Tunnel};
 use super::{Binary, Load, records};
@@ -72,6 +73,16 @@ pub fn run(binary: &Binary, load: Load, way: Way) -> Result<String, Failure> {
         at_caller.repeated,
         kept.len()
     ))
+}
+
+/// One call that is answered and ended, of the house at `house`.
+pub fn one(folder: &Path, house: SocketAddr, caller: SocketAddr, callee: SocketAddr) -> Result<(), Failure> {
+    let amount = Amount { calls: 1, rate: 1, hold_ms: 0 };
+    let uas = Sipp::start(folder, &called(UDP_V4, callee, callee, &amount), None)?;
+    let uac = Sipp::start(folder, &calling(UDP_V4, caller, &amount), Some(house))?;
+    uac.finish(Duration::from_secs(30))?;
+    uas.finish(Duration::from_secs(30))?;
+    Ok(())
 }
 
 fn calling<'a>(way: Way, local: SocketAddr, amount: &Amount) -> Role<'a> {

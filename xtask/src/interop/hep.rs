@@ -4,20 +4,18 @@
 //! Proves: D16.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::calls::NUMBER;
 use super::node::{self, Node};
-use super::place::{self, Transport, UDP_V4, Way, free_port, io_failure};
-use super::sipp::{Role, Sipp};
-use super::{Binary, Load};
+use super::place::{self, UDP_V4, Way, free_port, io_failure};
+use super::program::Program;
+use super::{Binary, Load, calls, records};
 use crate::step::{self, Failure, read, root};
 
 const WAY: Way = Way { name: "hep", ..UDP_V4 };
@@ -26,7 +24,6 @@ const PLACE: &str = "target/interop-hep";
 /// INVITE, 100, 180, 200, ACK, BYE, 200 on each leg; the callee sends no 100.
 const MESSAGES: usize = 13;
 const KEY: &str = "0pen-se5ame";
-const WITHIN: Duration = Duration::from_secs(10);
 
 /// Installs it, in the versions that interop/hep has locked, where it is missing.
 pub fn install() -> Result<(), Failure> {
@@ -59,28 +56,19 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     for (name, text) in [("conf/captures.toml", &*captures), ("conf/key", KEY)] {
         fs::write(folder.join(name), text).map_err(|error| io_failure(name, &error))?;
     }
-    let _reader = Reader::start(&folder, server)?;
+    let _reader = reader(&folder, server)?;
     let began = seconds();
     let node = Node::start(binary, &folder, &setting)?;
 
-    let once = |more: &[&str]| -> Vec<String> {
-        [&["-m", "1", "-r", "1"], more].concat().into_iter().map(str::to_owned).collect()
-    };
-    let (contact, options) = (format!("sip:callee@{callee}"), once(&[]));
-    let called = Role { scenario: "uas", local: callee, contact, transport: Transport::Udp, options };
-    let uas = Sipp::start(&folder, &called, None)?;
-    let (contact, options) = (format!("sip:caller@{caller}"), once(&["-key", "number", NUMBER]));
-    let calling = Role { scenario: "uac", local: caller, contact, transport: Transport::Udp, options };
-    let uac = Sipp::start(&folder, &calling, Some(setting.sip))?;
-    uac.finish(Duration::from_secs(30))?;
-    uas.finish(Duration::from_secs(30))?;
-    let call = call(binary, &folder)?;
+    calls::one(&folder, setting.sip, caller, callee)?;
+    let record = records::last(binary, &folder)?;
+    let call = record["id"].as_str().unwrap_or_default();
     // What is left is sent when the house ends.
     node.stop()?;
 
     let between = [caller, callee].map(|far| (far, setting.sip));
     for (by, agent) in [("udp", 228), ("tcp", 229)] {
-        let packets = packets(&folder, by, &call)?;
+        let packets = packets(&folder, by, call)?;
         packets.iter().try_for_each(|packet| judged(packet, agent, &between, began))?;
         dissected(&folder, by, &packets)?;
     }
@@ -88,43 +76,11 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
 }
 
 /// Whoever listens for the packets.
-struct Reader(Child);
-
-impl Reader {
-    fn start(folder: &Path, server: SocketAddr) -> Result<Reader, Failure> {
-        let log = folder.join("reader.log");
-        let file = File::create(&log).map_err(|error| io_failure("reader.log", &error))?;
-        let copy = file.try_clone().map_err(|error| io_failure("reader.log", &error))?;
-        let mut command = Command::new("node");
-        command.current_dir(root().join(PLACE)).arg(root().join("interop/hep/reader.mjs"));
-        command.arg(server.port().to_string()).arg(folder.join("packets.jsonl"));
-        command.stdin(Stdio::null()).stdout(file).stderr(copy);
-        let reader = Reader(command.spawn().map_err(|error| io_failure("node", &error))?);
-        let until = Instant::now() + WITHIN;
-        while !fs::read_to_string(&log).is_ok_and(|said| said.contains("ready")) {
-            if Instant::now() > until {
-                return Err(Failure::new("nobody listens for HEP", format!("read {}", log.display())));
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        Ok(reader)
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-/// The name that the call has in its record.
-fn call(binary: &Binary, folder: &Path) -> Result<String, Failure> {
-    let mut command = binary.command();
-    command.args(["call", "list", "--json", "--data"]).arg(folder.join("data"));
-    let list: Value = serde_json::from_str(&read(&mut command, "read the node's log")?).unwrap_or_default();
-    let id = list["ended"][0]["id"].as_str().map(str::to_owned);
-    id.ok_or_else(|| Failure::new("the call has no record", "read node.log"))
+fn reader(folder: &Path, server: SocketAddr) -> Result<Program, Failure> {
+    let mut command = Command::new("node");
+    command.current_dir(root().join(PLACE)).arg(root().join("interop/hep/reader.mjs"));
+    command.arg(server.port().to_string()).arg(folder.join("packets.jsonl"));
+    Program::start_until(command, folder, "reader", "ready")
 }
 
 /// The packets that bear the call's name, of two dialogs.

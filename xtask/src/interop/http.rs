@@ -7,15 +7,12 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
 
-use super::calls::NUMBER;
 use super::node::{self, Node};
-use super::place::{self, Transport, UDP_V4, Way, free_port, io_failure};
-use super::sipp::{Role, Sipp};
-use super::{Binary, Load};
+use super::place::{self, UDP_V4, Way, free_port, io_failure};
+use super::{Binary, Load, calls, python};
 use crate::step::{self, Failure, root};
 
 const WAY: Way = Way { name: "http", ..UDP_V4 };
@@ -31,16 +28,7 @@ const USERS: &str = "[user.hana]\nname = \"Hana\"\nnumber = \"+14255550100\"\n\
 
 /// Installs the checker in a folder of its own, where it is missing.
 pub fn install() -> Result<(), Failure> {
-    let folder = root().join(PLACE);
-    let installed = folder.join("installed");
-    if fs::read_to_string(&installed).is_ok_and(|version| version == CHECKER) {
-        return Ok(());
-    }
-    let cure = "needs python3 with venv, and its registry";
-    step::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder), cure)?;
-    let mut pip = Command::new(folder.join("bin/pip"));
-    step::run(pip.args(["install", "--quiet", "--disable-pip-version-check", CHECKER]), cure)?;
-    fs::write(installed, CHECKER).map_err(|error| io_failure(PLACE, &error))
+    python::install(PLACE, &[CHECKER])
 }
 
 pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
@@ -70,17 +58,7 @@ fn called(binary: &Binary) -> Result<(PathBuf, SocketAddr, Node), Failure> {
     let words = ["--http", &web.to_string()];
     let node = Node::start_with(binary, &folder, &setting, &words)?;
 
-    let once = |more: &[&str]| -> Vec<String> {
-        [&["-m", "1", "-r", "1"], more].concat().into_iter().map(str::to_owned).collect()
-    };
-    let (contact, options) = (format!("sip:callee@{callee}"), once(&[]));
-    let called = Role { scenario: "uas", local: callee, contact, transport: Transport::Udp, options };
-    let uas = Sipp::start(&folder, &called, None)?;
-    let (contact, options) = (format!("sip:caller@{caller}"), once(&["-key", "number", NUMBER]));
-    let calling = Role { scenario: "uac", local: caller, contact, transport: Transport::Udp, options };
-    let uac = Sipp::start(&folder, &calling, Some(setting.sip))?;
-    uac.finish(Duration::from_secs(30))?;
-    uas.finish(Duration::from_secs(30))?;
+    calls::one(&folder, setting.sip, caller, callee)?;
     Ok((folder, web, node))
 }
 
@@ -133,7 +111,7 @@ fn judged_dashboard(folder: &Path) -> Result<usize, Failure> {
 /// Answers that break the document, or requests that are taken or refused against it.
 fn judged_answers(folder: &Path, web: SocketAddr, token: &str, load: Load) -> Result<String, Failure> {
     let examples = if load == Load::Long { "1000" } else { "40" };
-    let mut command = Command::new(root().join(PLACE).join("bin/schemathesis"));
+    let mut command = python::command(PLACE, "schemathesis");
     fs::write(folder.join("schemathesis.toml"), CONFIGURATION)
         .map_err(|error| io_failure("schemathesis.toml", &error))?;
     command.args(["--config-file", "schemathesis.toml"]);

@@ -4,10 +4,9 @@
 //! Proves: K4.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,10 +14,10 @@ use serde_json::Value;
 
 use super::calls::NUMBER;
 use super::node::{self, Node};
-use super::place::{self, Transport, UDP_V4, Way, free_port, io_failure};
-use super::sipp::{Role, Sipp};
-use super::{Binary, Load};
-use crate::step::{self, Failure, read, root};
+use super::place::{self, UDP_V4, Way, free_port, io_failure};
+use super::program::Program;
+use super::{Binary, Load, calls, python, records};
+use crate::step::{Failure, root};
 
 const WAY: Way = Way { name: "otlp", ..UDP_V4 };
 /// Where the classes of OpenTelemetry's protocol buffers are installed, and which.
@@ -29,16 +28,7 @@ const WITHIN: Duration = Duration::from_secs(15);
 
 /// Installs them in a folder of their own, where they are missing.
 pub fn install() -> Result<(), Failure> {
-    let folder = root().join(PLACE);
-    let installed = folder.join("installed");
-    if fs::read_to_string(&installed).is_ok_and(|version| version == CLASSES) {
-        return Ok(());
-    }
-    let cure = "needs python3 with venv, and its registry";
-    step::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder), cure)?;
-    let mut pip = Command::new(folder.join("bin/pip"));
-    step::run(pip.args(["install", "--quiet", "--disable-pip-version-check", CLASSES]), cure)?;
-    fs::write(installed, CLASSES).map_err(|error| io_failure(PLACE, &error))
+    python::install(PLACE, &[CLASSES])
 }
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
@@ -48,57 +38,24 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let setting = node::configure(&folder, WAY, callee, None)?;
     let traces = format!("[trace.collector]\notlp = \"http://{server}\"\n");
     fs::write(folder.join("conf/traces.toml"), traces).map_err(|error| io_failure("traces", &error))?;
-    let _collector = Collector::start(&folder, server)?;
+    let _collector = collector(&folder, server)?;
     let node = Node::start(binary, &folder, &setting)?;
 
-    let once = |more: &[&str]| -> Vec<String> {
-        [&["-m", "1", "-r", "1"], more].concat().into_iter().map(str::to_owned).collect()
-    };
-    let (contact, options) = (format!("sip:callee@{callee}"), once(&[]));
-    let called = Role { scenario: "uas", local: callee, contact, transport: Transport::Udp, options };
-    let uas = Sipp::start(&folder, &called, None)?;
-    let (contact, options) = (format!("sip:caller@{caller}"), once(&["-key", "number", NUMBER]));
-    let calling = Role { scenario: "uac", local: caller, contact, transport: Transport::Udp, options };
-    let uac = Sipp::start(&folder, &calling, Some(setting.sip))?;
-    uac.finish(Duration::from_secs(30))?;
-    uas.finish(Duration::from_secs(30))?;
+    calls::one(&folder, setting.sip, caller, callee)?;
 
     let spans = spans(&folder)?;
-    let record = record(binary, &folder)?;
+    let record = records::last(binary, &folder)?;
     judged(&spans, &record)?;
     node.stop()?;
     Ok(format!("a trace of {} spans, after a 503, read by OpenTelemetry's own classes", spans.len()))
 }
 
 /// Whoever takes the traces.
-struct Collector(Child);
-
-impl Collector {
-    fn start(folder: &Path, server: SocketAddr) -> Result<Collector, Failure> {
-        let log = folder.join("collector.log");
-        let file = File::create(&log).map_err(|error| io_failure("collector.log", &error))?;
-        let copy = file.try_clone().map_err(|error| io_failure("collector.log", &error))?;
-        let mut command = Command::new(root().join(PLACE).join("bin/python"));
-        command.arg(root().join("interop/otlp/collector.py"));
-        command.arg(server.port().to_string()).arg(folder.join("spans.jsonl"));
-        command.stdin(Stdio::null()).stdout(file).stderr(copy);
-        let collector = Collector(command.spawn().map_err(|error| io_failure("python", &error))?);
-        let until = Instant::now() + WITHIN;
-        while !fs::read_to_string(&log).is_ok_and(|said| said.contains("ready")) {
-            if Instant::now() > until {
-                return Err(Failure::new("nobody takes traces", format!("read {}", log.display())));
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        Ok(collector)
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
+fn collector(folder: &Path, server: SocketAddr) -> Result<Program, Failure> {
+    let mut command = python::command(PLACE, "python");
+    command.arg(root().join("interop/otlp/collector.py"));
+    command.arg(server.port().to_string()).arg(folder.join("spans.jsonl"));
+    Program::start_until(command, folder, "collector", "ready")
 }
 
 /// What the collector has read.
@@ -118,13 +75,6 @@ fn spans(folder: &Path) -> Result<BTreeMap<String, Value>, Failure> {
         }
         thread::sleep(Duration::from_millis(100));
     }
-}
-
-fn record(binary: &Binary, folder: &Path) -> Result<Value, Failure> {
-    let mut command = binary.command();
-    command.args(["call", "list", "--json", "--data"]).arg(folder.join("data"));
-    let list: Value = serde_json::from_str(&read(&mut command, "read the node's log")?).unwrap_or_default();
-    Ok(list["ended"][0].clone())
 }
 
 /// Ids, parents, times and what went how.

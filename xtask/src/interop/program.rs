@@ -4,9 +4,14 @@ use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::place::{Transport, io_failure, wait_until_taken};
 use crate::step::{Failure, root};
+
+/// How long a program may take to begin.
+const WITHIN: Duration = Duration::from_secs(15);
 
 pub struct Program(Child);
 
@@ -18,6 +23,20 @@ impl Program {
         let copy = log.try_clone().map_err(|error| io_failure(name, &error))?;
         command.stdin(Stdio::null()).stdout(log).stderr(copy);
         command.spawn().map(Program).map_err(|error| io_failure(name, &error))
+    }
+
+    /// The same; on return it has said `word`.
+    pub fn start_until(command: Command, folder: &Path, name: &str, word: &str) -> Result<Program, Failure> {
+        let program = Program::start(command, folder, name)?;
+        let log = folder.join(format!("{name}.log"));
+        let until = Instant::now() + WITHIN;
+        while !fs::read_to_string(&log).is_ok_and(|said| said.contains(word)) {
+            if Instant::now() > until {
+                return Err(Failure::new(format!("{name} is not {word}"), format!("read {}", log.display())));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(program)
     }
 
     /// Kamailio with a pattern of interop/kamailio, its words filled in; on return it listens at `at`.

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::Binary;
 use super::place::io_failure;
-use crate::step::Failure;
+use crate::step::{self, Failure};
 
 /// Every record below a scenario's data folder. A line that is no record is a failure.
 pub fn read(folder: &Path) -> Result<Vec<Value>, Failure> {
@@ -29,6 +30,19 @@ pub fn read(folder: &Path) -> Result<Vec<Value>, Failure> {
         }
     }
     Ok(found)
+}
+
+/// The record of the call that ended last, as `tandem call list` has it.
+pub fn last(binary: &Binary, folder: &Path) -> Result<Value, Failure> {
+    let mut command = binary.command();
+    command.args(["call", "list", "--json", "--data"]).arg(folder.join("data"));
+    let said = step::read(&mut command, "read node.log")?;
+    let list: Value = serde_json::from_str(&said)
+        .map_err(|error| Failure::new(error.to_string(), "call list --json prints one document"))?;
+    match &list["ended"][0] {
+        Value::Null => Err(Failure::new("the call has no record", "read node.log")),
+        record => Ok(record.clone()),
+    }
 }
 
 /// Exactly so many records, each with an id of its own.

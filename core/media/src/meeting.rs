@@ -117,9 +117,15 @@ impl Meetings {
     }
 
     /// Takes what a member says; a key that it has pressed and let go.
-    pub fn take(&mut self, of: (u32, Side), header: &Fixed, packet: &Packet<'_>) -> Option<Press> {
+    pub fn take(
+        &mut self,
+        now: Instant,
+        of: (u32, Side),
+        header: &Fixed,
+        packet: &Packet<'_>,
+    ) -> Option<Press> {
         let member = self.by_side.get(&of)?;
-        self.members[member.place()].as_mut()?.take(header, packet)
+        self.members[member.place()].as_mut()?.take(now, header, packet)
     }
 
     /// When a meeting has its turn.
@@ -183,7 +189,7 @@ impl Meeting {
         let mut loudest = Loudest::default();
         for index in &self.members {
             let Some(member) = &mut members[index.place()] else { continue };
-            member.hear();
+            member.hear(self.due);
             loudest.weigh(index.place(), member.level, member.heard);
         }
         self.sum.fill(0);

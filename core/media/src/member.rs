@@ -1,5 +1,7 @@
 //! One member of a meeting: what it says, and what it hears, in packets of a source of our own.
 
+use std::time::Instant;
+
 use rtp::{Fixed, TelephoneEvent};
 use sound::Law;
 use sound::resample::Downsampler;
@@ -89,9 +91,9 @@ impl Member {
     }
 
     /// Takes a packet of its peer's; a press that it ends.
-    pub fn take(&mut self, header: &Fixed, packet: &Packet<'_>) -> Option<Press> {
+    pub fn take(&mut self, now: Instant, header: &Fixed, packet: &Packet<'_>) -> Option<Press> {
         let parsed = rtp::Header::parse(packet.bytes()).ok()?;
-        self.voice.take(header, parsed.payload);
+        self.voice.take(now, header, parsed.payload);
         match self.seat.spoken.keys {
             Keys::Events(events) if events.payload_type == header.payload_type => {
                 self.note_press(header, events, parsed.payload)
@@ -110,8 +112,8 @@ impl Member {
     }
 
     /// Its voice goes on by a turn.
-    pub fn hear(&mut self) {
-        let is_heard = self.voice.hear(&mut self.frame) && self.seat.voice == Muted::No;
+    pub fn hear(&mut self, now: Instant) {
+        let is_heard = self.voice.hear(now, &mut self.frame) && self.seat.voice == Muted::No;
         self.says = if is_heard { Says::Something } else { Says::Nothing };
         match self.says {
             Says::Something => self.level.hear(&self.frame),

@@ -169,7 +169,7 @@ impl Relay {
                 }
                 Verdict::Forward { port, to: from }
             }
-            Err(Reason::Said) => self.say((slot, side), packet, out),
+            Err(Reason::Said) => self.say(now, (slot, side), packet, out),
             Err(Reason::Handshake) => {
                 let reason = self.shake(now, (slot, side), Occasion::Record(from, packet.bytes()), out);
                 Verdict::Drop(reason)
@@ -294,11 +294,17 @@ impl Relay {
     }
 
     /// A member of a meeting says something.
-    fn say(&mut self, (slot, side): (u32, Side), packet: &Packet<'_>, out: &mut Outbox) -> Verdict {
+    fn say(
+        &mut self,
+        now: Instant,
+        (slot, side): (u32, Side),
+        packet: &Packet<'_>,
+        out: &mut Outbox,
+    ) -> Verdict {
         let pair = self.slots.get(slot as usize).and_then(Option::as_ref);
         if let Some((pair, header)) = pair.zip(Fixed::of(packet.bytes()))
             && let (session, stream) = pair.key
-            && let Some(press) = self.meetings.take((slot, side), &header, packet)
+            && let Some(press) = self.meetings.take(now, (slot, side), &header, packet)
         {
             out.push(Act::Tell(Event::Pressed { session, stream, side, press }));
         }

@@ -4,6 +4,8 @@
 //! The clock of who speaks is not ours: where more and more waits, or less and less, each 20 ms are made of a
 //! sample more or less than they have, which nobody hears.
 
+use std::time::{Duration, Instant};
+
 use sound::conceal::Concealer;
 use sound::resample::Upsampler;
 use sound::{g711, g722, opus};
@@ -25,12 +27,12 @@ const PACKET_MAX: usize = 120 * RATE / 1000;
 const PRIMING: u8 = 1;
 /// Nothing is made up for longer.
 const MADE_UP_MAX: usize = 60 * RATE / 1000;
-/// So much waits beyond what is heard, when all is well: after the worst moment of a window.
-const SPARE: usize = 15 * RATE / 1000;
-const SPARE_MIN: usize = 5 * RATE / 1000;
-const SPARE_MAX: usize = 35 * RATE / 1000;
+/// So long the packet waits that waits least of a window, when all is well. Frames are made longer until a
+/// packet comes a whole turn before it is needed, or shorter until it comes a turn later.
+const WAITS_MIN: Duration = Duration::from_millis(5);
+const WAITS_MAX: Duration = Duration::from_millis(45);
 /// Above, packets are left out at once.
-const SPARE_FAR: usize = 200 * RATE / 1000;
+const WAITING_MAX: usize = 200 * RATE / 1000;
 /// Turns in a window: 1.28 s.
 const WINDOW: u8 = 64;
 
@@ -69,10 +71,10 @@ enum State {
     Speaking,
 }
 
-/// How much waited at its least, and what is done about it.
+/// How long packets waited at the least, and what is done about it.
 struct Window {
     turns: u8,
-    least: usize,
+    least: Option<Duration>,
     /// Samples that frames are to be made longer by, or shorter.
     longer: i32,
 }
@@ -104,10 +106,10 @@ impl Voice {
     }
 
     /// Takes a packet; whether it was of any use.
-    pub fn take(&mut self, header: &Fixed, payload: &[u8]) -> Put {
+    pub fn take(&mut self, now: Instant, header: &Fixed, payload: &[u8]) -> Put {
         let known = self.codecs.iter().find(|(payload_type, _)| *payload_type == header.payload_type);
         let holds = known.map_or(Holds::Nothing, |(_, codec)| Holds::Sound(*codec));
-        let put = self.waiting.put(header, holds, payload);
+        let put = self.waiting.put(now, header, holds, payload);
         match put {
             Put::Left => return put,
             Put::First => (self.owed, self.window) = (0, Window::new()),
@@ -119,8 +121,8 @@ impl Voice {
         put
     }
 
-    /// The next 20 ms of what is said; whether there is anything.
-    pub fn hear(&mut self, frame: &mut [i16; FRAME]) -> bool {
+    /// The 20 ms from now on of what is said; whether there is anything.
+    pub fn hear(&mut self, now: Instant, frame: &mut [i16; FRAME]) -> bool {
         match &mut self.state {
             State::Silent => {
                 self.waiting.clear();
@@ -135,25 +137,26 @@ impl Voice {
         }
         let longer = self.window.longer.signum();
         let uses = FRAME.saturating_add_signed(-longer as isize);
-        while self.count < BEFORE + uses + BEHIND {
-            if !self.add() {
+        while self.count < needed(uses) {
+            if !self.add(now) {
                 break;
             }
         }
         if self.count <= BEFORE && self.state == State::Silent {
             return false;
         }
-        self.window.longer -= longer;
-        self.count_spare(uses);
+        self.window.turn(longer);
+        self.leave_out(uses);
         self.stretch(uses, frame);
         true
     }
 
     /// Decodes one packet more, or makes up for it; whether there is something.
-    fn add(&mut self) -> bool {
+    fn add(&mut self, now: Instant) -> bool {
         match self.waiting.take() {
             Next::Packet(Holds::Sound(codec), at) => {
                 (self.owed, self.made_up) = (0, 0);
+                self.window.note(self.waiting.waited(at, now));
                 self.decode(codec, at);
                 true
             }
@@ -177,6 +180,7 @@ impl Voice {
                 false
             }
             Next::Empty => {
+                self.window.note(Duration::ZERO);
                 let made = self.conceal(None);
                 (self.owed, self.made_up) = (self.owed + made, self.made_up + made);
                 true
@@ -236,11 +240,12 @@ impl Voice {
 
     /// Makes a frame of so many samples; those that it needs no more are gone then.
     fn stretch(&mut self, uses: usize, frame: &mut [i16; FRAME]) {
-        let wanted = BEFORE + uses + BEHIND;
-        if self.count < wanted {
-            self.ready[self.count..wanted].fill(0);
-            self.count = wanted;
+        let needed = needed(uses);
+        if self.count < needed {
+            self.ready[self.count..needed].fill(0);
+            self.count = needed;
         }
+        self.ready[self.count] = self.ready[self.count - 1];
         if uses == FRAME {
             frame.copy_from_slice(&self.ready[BEFORE..BEFORE + FRAME]);
         } else {
@@ -254,12 +259,10 @@ impl Voice {
         self.count -= uses;
     }
 
-    /// Notes how much is left when a frame is taken away, and learns of it once in a while.
-    fn count_spare(&mut self, uses: usize) {
+    /// Leaves packets out where far too many wait.
+    fn leave_out(&mut self, uses: usize) {
         let waits = self.count.saturating_sub(BEFORE + uses) + self.waiting.count() * self.last.1;
-        let spare = waits.saturating_sub(self.owed);
-        self.window.note(spare);
-        if waits > SPARE_FAR + uses {
+        if waits > WAITING_MAX + uses {
             while self.waiting.count() * self.last.1 > 2 * FRAME {
                 self.waiting.take();
             }
@@ -270,19 +273,33 @@ impl Voice {
 
 impl Window {
     fn new() -> Window {
-        Window { turns: 0, least: usize::MAX, longer: 0 }
+        Window { turns: 0, least: None, longer: 0 }
     }
 
-    fn note(&mut self, spare: usize) {
-        (self.turns, self.least) = (self.turns + 1, self.least.min(spare));
+    /// A packet has waited for so long.
+    fn note(&mut self, waited: Duration) {
+        self.least = Some(self.least.map_or(waited, |least| least.min(waited)));
+    }
+
+    /// A frame was made, by so much longer than what it is made of.
+    fn turn(&mut self, longer: i32) {
+        (self.turns, self.longer) = (self.turns + 1, self.longer - longer);
         if self.turns < WINDOW {
             return;
         }
-        let off = SPARE as i32 - self.least as i32;
-        let most = i32::from(WINDOW);
-        let is_well = (SPARE_MIN..=SPARE_MAX).contains(&self.least);
-        *self = Window { longer: if is_well { 0 } else { off.clamp(-most, most) }, ..Window::new() };
+        let longer = match self.least {
+            Some(least) if least < WAITS_MIN => i32::from(WINDOW),
+            Some(least) if least > WAITS_MAX => -i32::from(WINDOW),
+            _ => 0,
+        };
+        *self = Window { longer, ..Window::new() };
     }
+}
+
+/// How many samples make a frame of so many. One that becomes longer ends with the last sample that is there:
+/// it never waits for a packet which has a turn of its own still to come.
+fn needed(uses: usize) -> usize {
+    if uses > FRAME { BEFORE + uses + BEHIND } else { BEFORE + FRAME }
 }
 
 fn is_narrow(codec: Codec) -> bool {

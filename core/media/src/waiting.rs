@@ -3,6 +3,8 @@
 //! Whoever hears them takes one after the other as it needs sound: what has not come by then is lost, and
 //! what comes after that is late. Nothing is allocated for a packet.
 
+use std::time::{Duration, Instant};
+
 use rtp::Fixed;
 
 use crate::encoder::PAYLOAD_MAX;
@@ -55,6 +57,7 @@ pub(crate) struct Waiting {
 #[derive(Clone, Copy, Default)]
 struct Place {
     holds: Option<Holds>,
+    came: Option<Instant>,
     length: u16,
 }
 
@@ -70,7 +73,7 @@ impl Waiting {
         }
     }
 
-    pub fn put(&mut self, header: &Fixed, holds: Holds, payload: &[u8]) -> Put {
+    pub fn put(&mut self, now: Instant, header: &Fixed, holds: Holds, payload: &[u8]) -> Put {
         let ahead = header.sequence.wrapping_sub(self.next);
         let is_behind = ahead.wrapping_neg() <= BEHIND_MAX && ahead != 0;
         let (put, ahead) = if self.source != Some(header.ssrc) {
@@ -91,7 +94,7 @@ impl Waiting {
         if place.holds.is_some() || payload.len() > PAYLOAD_MAX {
             return Put::Left;
         }
-        *place = Place { holds: Some(holds), length: payload.len() as u16 };
+        *place = Place { holds: Some(holds), came: Some(now), length: payload.len() as u16 };
         self.payloads[at * PAYLOAD_MAX..][..payload.len()].copy_from_slice(payload);
         self.reached = self.reached.max(ahead + 1);
         put
@@ -134,6 +137,11 @@ impl Waiting {
         &self.payloads[at * PAYLOAD_MAX..][..usize::from(self.places[at].length)]
     }
 
+    /// How long a packet has waited.
+    pub fn waited(&self, at: usize, now: Instant) -> Duration {
+        self.places[at].came.map_or(Duration::ZERO, |came| now.saturating_duration_since(came))
+    }
+
     /// How many are to be taken, those that are lost included.
     pub fn count(&self) -> usize {
         usize::from(self.reached)
@@ -141,7 +149,7 @@ impl Waiting {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::disallowed_methods)]
 mod tests {
     use super::*;
 
@@ -162,29 +170,29 @@ mod tests {
 
     #[test]
     fn packets_are_heard_in_their_order_and_gaps_where_they_are() {
-        let mut waiting = Waiting::new();
+        let (now, mut waiting) = (Instant::now(), Waiting::new());
         for (sequence, byte) in [(65_534, 1), (65_535, 2), (2, 5), (1, 4)] {
-            waiting.put(&header(sequence), SOUND, &[byte]);
+            waiting.put(now, &header(sequence), SOUND, &[byte]);
         }
 
         assert_eq!(waiting.count(), 5);
         assert_eq!(heard(&mut waiting), [Some(1), Some(2), None, Some(4), Some(5)]);
-        assert_eq!(waiting.put(&header(0), SOUND, &[3]), Put::Left, "it is too late");
-        assert_eq!(waiting.put(&header(3), SOUND, &[6]), Put::Kept);
-        assert_eq!(waiting.put(&header(3), SOUND, &[7]), Put::Left, "a copy");
+        assert_eq!(waiting.put(now, &header(0), SOUND, &[3]), Put::Left, "it is too late");
+        assert_eq!(waiting.put(now, &header(3), SOUND, &[6]), Put::Kept);
+        assert_eq!(waiting.put(now, &header(3), SOUND, &[7]), Put::Left, "a copy");
         assert_eq!(heard(&mut waiting), [Some(6)]);
     }
 
     #[test]
     fn a_jump_is_believed_at_its_second_packet_and_another_source_at_once() {
-        let mut waiting = Waiting::new();
-        waiting.put(&header(10), SOUND, &[1]);
+        let (now, mut waiting) = (Instant::now(), Waiting::new());
+        waiting.put(now, &header(10), SOUND, &[1]);
 
-        assert_eq!(waiting.put(&header(30_000), SOUND, &[8]), Put::Left);
-        assert_eq!(waiting.put(&header(30_001), SOUND, &[9]), Put::First);
+        assert_eq!(waiting.put(now, &header(30_000), SOUND, &[8]), Put::Left);
+        assert_eq!(waiting.put(now, &header(30_001), SOUND, &[9]), Put::First);
         assert_eq!(heard(&mut waiting), [Some(9)]);
         let other = Fixed { ssrc: 8, ..header(5) };
-        assert_eq!(waiting.put(&other, SOUND, &[2]), Put::First);
+        assert_eq!(waiting.put(now, &other, SOUND, &[2]), Put::First);
         assert_eq!(heard(&mut waiting), [Some(2)]);
     }
 }

@@ -7,6 +7,8 @@ use rtp::rtcp::{self, Packet, Report};
 
 /// A report that was so long on its way is a mistake of whoever wrote its times.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(30);
+/// Peers say how long they have kept a report by clocks so coarse: by that much it may exceed the truth.
+const COARSE: Duration = Duration::from_millis(10);
 
 /// A peer's own account of what it hears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +88,9 @@ impl Reading {
     fn round_trip(&self, now: Instant, report: &Report) -> Option<Duration> {
         let (_, at) = self.sent.filter(|(middle, _)| *middle == report.last_sender_report)?;
         let kept = Duration::from_secs(u64::from(report.delay)) / 65_536;
-        now.saturating_duration_since(at).checked_sub(kept).filter(|trip| *trip <= ROUND_TRIP_MAX)
+        let away = now.saturating_duration_since(at);
+        let is_possible = kept <= away + COARSE && away <= kept + ROUND_TRIP_MAX;
+        is_possible.then(|| away.saturating_sub(kept))
     }
 
     fn note_metrics(&mut self, metrics: &VoipMetrics) {

@@ -476,6 +476,21 @@ fn k1_a_peer_tells_what_it_hears() {
     assert_eq!(callee, None, "a report without a word of what it hears");
 }
 
+/// A peer whose clock is coarse says that it kept a report for a little longer than it was away: that is no
+/// time at all, not an unknown one.
+#[test]
+fn k1_a_coarse_clock_leaves_a_round_trip_of_nothing() {
+    let mut house = House::aimed(Senders::Signalled);
+    house.report(Side::Callee, Some(0x1234_5678_0000), &[]).unwrap();
+    house.passes(2);
+    let delay = 2 * 65_536 + 65_536 / 200;
+    house
+        .report(Side::Caller, None, &[Report { last_sender_report: 0x1234_5678, delay, ..NOTHING }])
+        .unwrap();
+
+    assert_eq!(house.close().accounts[0].and_then(|account| account.round_trip), Some(Duration::ZERO));
+}
+
 /// Times that cannot be true are no round trip: another report's, one kept for longer than it was away,
 /// hours.
 #[test]

@@ -11,6 +11,7 @@ use dimpl::{Dtls, KeyingMaterial, Output, SrtpProfile};
 use rtp::srtp::{MasterKey, Suite};
 
 use crate::certificate::{Place, digest};
+use crate::flight::{self, Said};
 use crate::order::{Handshake, Protection, Role};
 
 /// So often one side may begin anew until the next negotiation: each time costs a millisecond.
@@ -138,7 +139,11 @@ impl Shaking {
     }
 
     fn step(&mut self, now: Instant, record: Option<&[u8]>, flight: &mut Flight) -> Step {
-        if self.machine.is_none() && self.tries >= TRIES_MAX {
+        // What the machine is told too early it keeps, and takes for a message that is still to come.
+        if record.is_some_and(|record| !self.may_be_said(record)) {
+            return Step::Nothing;
+        }
+        if self.machine.is_none() && (self.tries >= TRIES_MAX || self.is_done()) {
             self.due = None;
             return Step::Nothing;
         }
@@ -153,6 +158,17 @@ impl Shaking {
                 self.give_up(now, Step::Broken)
             }
         }
+    }
+
+    /// Whether a datagram may be the peer's by what it says: what was said to the peer can be sent back by
+    /// anybody, and nobody but a client begins.
+    fn may_be_said(&self, datagram: &[u8]) -> bool {
+        let said = match self.terms.role {
+            Role::Client => Said::ByServer,
+            Role::Server => Said::ByClient,
+        };
+        let may_be = flight::is_said(datagram, said);
+        may_be && (said == Said::ByServer || self.machine.is_some() || flight::is_hello(datagram))
     }
 
     /// Keys that are in use stay: without its machine the peer is only not answered any more.

@@ -23,6 +23,7 @@ mod certificate;
 mod door;
 mod encoder;
 mod figures;
+mod flight;
 mod handshake;
 mod latch;
 mod meeting;

@@ -138,6 +138,35 @@ fn i4_who_was_not_asked_does_not_answer_for_the_peer() {
     }
 }
 
+/// Anybody can send back what we said to somebody, under the peer's address and before its first word. It
+/// costs the peer no handshake and no try.
+#[test]
+fn i4_what_we_said_ourselves_does_not_keep_the_peer_out() {
+    for (part, other) in [
+        (Part::Client12, Part::Client12),
+        (Part::Client13, Part::Client12),
+        (Part::Client12, Part::Client13),
+        (Part::Server12, Part::Server12),
+    ] {
+        let mut house = House::new();
+        house.senders = Senders::Anywhere;
+        let (mut far, mut beside) = (Far::new(part, HOME), Far::new(other, BESIDE));
+        house.aim_shaken(Side::Caller, &far, HOME);
+        for _ in 0..3 {
+            for (_, _, record) in house.outgoing.clone() {
+                house.receive(TO_CALLER, HOME, &record).unwrap_err();
+            }
+            house.begin_to_shake(&mut beside, 1);
+        }
+
+        house.shake(&mut far, |_| true);
+
+        let sealed = far.seal(&packet(1));
+        assert_eq!(house.receive(TO_CALLER, HOME, &sealed).unwrap(), packet(1), "{part:?} {other:?}");
+        assert_eq!(house.figures().caller.handshakes_broken, 0, "{part:?} {other:?}");
+    }
+}
+
 /// Who moves goes on with the keys that it has, as often as it moves.
 #[test]
 fn i4_who_moves_twice_keeps_its_keys() {

@@ -80,6 +80,8 @@ pub struct MediaView {
     /// Where it sends it.
     pub to: Option<SocketAddr>,
     pub is_sealed: bool,
+    /// Whether its keys are those of a handshake.
+    pub is_shaken: bool,
     /// Whether the keys that were agreed on are there.
     pub is_keyed: bool,
     /// Whether it sends, as both have said.
@@ -297,6 +299,7 @@ impl Media {
             local: self.local,
             to: self.peer.and_then(|peer| peer.rtp),
             is_sealed: self.is_shaken || self.sealed.as_ref().is_some_and(Sealed::is_keyed),
+            is_shaken: self.is_shaken,
             is_keyed: !self.is_shaken || self.shaken.as_ref().is_some_and(Shaken::is_done),
             talks: self.direction.sends() && theirs.is_some_and(|theirs| theirs.receives()),
             listens: self.direction.receives() && theirs.is_some_and(|theirs| theirs.sends()),

@@ -27,6 +27,9 @@ const IMPOSTORS_MAX: usize = 16;
 /// Who was seen within this is taken for the sender of what he sent before: afterwards the port may be
 /// another call's.
 const FRESH: Duration = Duration::from_secs(2);
+/// All ports of far ends have this bit, and who is beside them does not: nor is who is beside that one again
+/// a far end.
+const OF_FAR_ENDS: u16 = 0x4000;
 /// Faster than any link.
 const AT_ONCE: Duration = Duration::from_micros(100);
 
@@ -294,7 +297,7 @@ impl Attackers {
     }
 
     fn face(&mut self, far: SocketAddr) -> (By, SocketAddr) {
-        let beside = SocketAddr::new(far.ip(), far.port() ^ 0x4000);
+        let beside = SocketAddr::new(far.ip(), far.port() & !OF_FAR_ENDS);
         let faces = [
             (true, Face::Own, self.own),
             (self.zeal.forges, Face::Forged, far),

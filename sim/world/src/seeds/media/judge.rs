@@ -116,6 +116,11 @@ impl Judge {
         let first = self.ends.len();
         for (at, leg) in legs.iter().enumerate() {
             let (Some(view), partner) = (view_of(leg), first + 1 - at) else { return };
+            // Its handshake may have come to an end before anybody looked.
+            let (proof, settles) = match view.is_shaken {
+                true => (Proof::Missing, settles.max(SHAKEN)),
+                false => (Proof::NotNeeded, settles),
+            };
             self.ends.push(End {
                 handle: leg.clone(),
                 name: leg.owner.name(),
@@ -125,7 +130,7 @@ impl Judge {
                 view,
                 settled_from: world.clock.now().instant + settles,
                 keyless_since: None,
-                proof: Proof::NotNeeded,
+                proof,
                 is_over: false,
                 came: HashSet::new(),
                 taken: HashSet::new(),
@@ -216,6 +221,8 @@ impl Judge {
             if let Some(since) = end.keyless_since {
                 end.proof = Proof::Missing;
                 end.settled_from = end.settled_from.max(now + SHAKEN);
+                // Another key: no number was used under it.
+                end.numbers.clear();
                 if now.duration_since(since) >= SHAKEN_MAX && !self.zeal.forges {
                     end.keyless_since = Some(now);
                     late.push(format!("the handshake of {} does not come to an end", end.name));

@@ -16,7 +16,6 @@ use crate::call::{Call, State};
 use crate::closing::Ending;
 use crate::draft::Announced;
 use crate::keys::Keys;
-use crate::lines::lent_lines;
 use crate::moving::Presence;
 use crate::plays::Wish;
 use crate::record::EndedBy;
@@ -115,24 +114,20 @@ impl Call {
 
     /// The caller has heard enough.
     pub(crate) fn leaves_refused(&mut self, room: &mut Room<'_>) {
-        if let Some(server) = self.caller.take_invite() {
-            let tag = self.caller.dialog.local_tag().to_owned();
-            room.reply_with(server, 487, Some(&tag), &[]);
-        }
+        self.answer_last(room, 487, Vec::new());
         self.draft.ended_by(EndedBy::Caller);
         self.close(room, Ending::Failed(487));
     }
 
     /// The caller is told a final status, and why.
     pub(crate) fn refuse_caller(&mut self, room: &mut Room<'_>, status: u16) {
-        if let Some(server) = self.caller.take_invite() {
-            let tag = self.caller.dialog.local_tag().to_owned();
+        if self.caller.invite.is_some() {
             let verdict = format!("SIP;cause={status};text=\"{}\"", self.draft.verdict_code());
             let seconds = self.retry_after_seconds().to_string();
             let retry = [("Reason", verdict.as_str()), ("Retry-After", seconds.as_str())];
             let headers = if status == 503 { &retry[..] } else { &retry[..1] };
             let lines = self.refusal_lines(Side::Caller, headers);
-            room.reply_with(server, status, Some(&tag), &lent_lines(&lines));
+            self.answer_last(room, status, lines);
         }
         self.close(room, Ending::Failed(status));
     }

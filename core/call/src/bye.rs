@@ -1,6 +1,7 @@
 //! The end of a call: BYEs, the relay's figures, the record.
 //!
-//! Who hung up is answered only when the record is kept: a call that its parties know to be over has one.
+//! Who hung up is answered only when the record is kept, and so is who called in vain: a call that its
+//! parties know to be over has one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,12 +30,12 @@ impl Call {
         let is_transferor = self.is_transferor(side);
         match &mut self.state {
             State::Placing(_) => {
-                room.reply(server, 200);
                 self.cancel_attempt(room, None);
+                self.answer_bye(room, server);
             }
             State::Refusing(_) => {
-                room.reply(server, 200);
                 self.leaves_refused(room);
+                self.answer_bye(room, server);
             }
             State::Up(_) if is_transferor => {
                 room.reply(server, 200);
@@ -64,11 +65,16 @@ impl Call {
                 if closing.owed.as_ref().is_some_and(|(owed, _)| *owed == side) {
                     closing.owed = None;
                 }
-                match closing.stage {
-                    Stage::Counting(_) => closing.held.push(server),
-                    Stage::Kept => room.reply(server, 200),
-                }
+                self.answer_bye(room, server);
             }
+        }
+    }
+
+    /// As soon as the record is kept.
+    fn answer_bye(&mut self, room: &mut Room<'_>, server: ServerId) {
+        match &mut self.state {
+            State::Closing(Closing { stage: Stage::Counting(_), held, .. }) => held.push(server),
+            _ => room.reply(server, 200),
         }
     }
 
@@ -104,10 +110,7 @@ impl Call {
                 if let Some(client) = attempt.client() {
                     room.stack.cancel(room.now.instant, client, None, room.sends);
                 }
-                if let Some(server) = self.caller.take_invite() {
-                    let tag = self.caller.dialog.local_tag().to_owned();
-                    room.reply_with(server, 503, Some(&tag), &[]);
-                }
+                self.answer_last(room, 503, Vec::new());
                 self.draft.ended_by(EndedBy::House);
                 self.close(room, Ending::Operator);
             }
@@ -131,12 +134,9 @@ impl Call {
     }
 
     fn send_bye(&mut self, room: &mut Room<'_>, side: Side, lines: Vec<Line>) {
-        if side == Side::Caller
-            && let Some(server) = self.caller.take_invite()
-        {
+        if side == Side::Caller && self.caller.invite.is_some() {
             // The answer was held back until the caller acknowledged what came before it.
-            let tag = self.caller.dialog.local_tag().to_owned();
-            return room.reply_with(server, 480, Some(&tag), &[]);
+            return self.answer_last(room, 480, Vec::new());
         }
         let must_wait = self.unacked[side as usize].is_some();
         if must_wait {
@@ -266,6 +266,7 @@ impl Call {
             }
             room.keep.push(record);
         }
+        self.say_last(room);
         for server in held {
             room.reply(server, 200);
         }

@@ -19,6 +19,7 @@ use crate::errand::Errand;
 use crate::exchange::{Exchange, Passing};
 use crate::held::Held;
 use crate::joining::Joining;
+use crate::last_answer::LastAnswer;
 use crate::meets::Meets;
 use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
@@ -129,6 +130,8 @@ pub(crate) struct Caller {
     pub dialog: Dialog,
     /// The INVITE, until it has its final answer.
     pub invite: Option<ServerId>,
+    /// What it is answered in the end, while the record is not kept.
+    pub last: Option<Box<LastAnswer>>,
     pub invite_cseq: u32,
     /// What the answer to it says of the session timer.
     pub session: Option<Agreement>,
@@ -210,6 +213,7 @@ impl Call {
             flow,
             dialog: newcomer.dialog,
             invite: None,
+            last: None,
             invite_cseq: 0,
             session: None,
             offer: Some(offer),
@@ -247,6 +251,7 @@ impl Call {
             flow,
             dialog,
             invite: Some(server),
+            last: None,
             invite_cseq: message.cseq().number,
             session,
             offer,

@@ -31,19 +31,13 @@ impl Call {
         {
             room.stack.cancel(room.now.instant, client, reason, room.sends);
         }
-        if let Some(server) = self.caller.take_invite() {
-            let tag = self.caller.dialog.local_tag().to_owned();
-            room.reply_with(server, 487, Some(&tag), &[]);
-        }
+        self.answer_last(room, 487, Vec::new());
         self.close(room, Ending::Cancelled);
     }
 
     /// The callee has answered, and the caller gives up before it heard so.
     fn refuse_answer(&mut self, room: &mut Room<'_>) {
-        if let Some(server) = self.caller.take_invite() {
-            let tag = self.caller.dialog.local_tag().to_owned();
-            room.reply_with(server, 487, Some(&tag), &[]);
-        }
+        self.answer_last(room, 487, Vec::new());
         self.end_both(room, EndedBy::Caller, Ending::Cancelled);
     }
 }

@@ -27,6 +27,7 @@ mod errand;
 mod exchange;
 mod held;
 mod joining;
+mod last_answer;
 mod meets;
 mod moving;
 mod parked;

@@ -227,14 +227,11 @@ impl Call {
             Due::Copy(wire) => room.stack.resend(self.caller.flow, wire, room.sends),
             Due::GiveUp => {
                 self.give_up_on_caller(room);
-                if let Some(server) = self.caller.take_invite() {
-                    let tag = self.caller.dialog.local_tag().to_owned();
-                    room.reply_with(server, 504, Some(&tag), &[]);
-                }
+                self.answer_last(room, 504, Vec::new());
                 match &self.state {
                     State::Up(_) => self.end_both(room, EndedBy::House, Ending::NoPrack),
                     State::Placing(_) | State::Refusing(_) => self.close(room, Ending::NoPrack),
-                    State::Closing(_) => {}
+                    State::Closing(_) => self.say_last(room),
                 }
             }
         }

@@ -11,7 +11,6 @@ use crate::Room;
 use crate::attempt::Attempt;
 use crate::call::{Call, State};
 use crate::closing::Ending;
-use crate::lines::lent_lines;
 use crate::pass_refer::host_of;
 
 /// So often a call is sent elsewhere.
@@ -92,11 +91,8 @@ impl Call {
     fn pass_redirection(&mut self, room: &mut Room<'_>, number: &str) {
         let host = host_of(self.caller.dialog.target());
         let contact = format!("<sip:{number}@{host}>");
-        if let Some(server) = self.caller.take_invite() {
-            let tag = self.caller.dialog.local_tag().to_owned();
-            let lines = self.refusal_lines(media::Side::Caller, &[("Contact", &contact)]);
-            room.reply_with(server, 302, Some(&tag), &lent_lines(&lines));
-        }
+        let lines = self.refusal_lines(media::Side::Caller, &[("Contact", &contact)]);
+        self.answer_last(room, 302, lines);
         self.close(room, Ending::Redirected);
     }
 }

@@ -135,6 +135,13 @@ impl Bench {
     fn give(&mut self, shard: usize, input: Input<'_>) {
         let now = self.now();
         self.shards[shard].handle(now, input, &mut self.out);
+        for order in std::mem::take(&mut self.out.orders) {
+            if let media::Order::Close { session } = order {
+                let figures = Box::default();
+                let event = media::Event::Finished { session, stream: 0, figures };
+                self.shards[shard].handle(now, Input::Heard(event), &mut self.out);
+            }
+        }
         for news in std::mem::take(&mut self.out.news) {
             for other in (0..self.shards.len()).filter(|other| *other != shard) {
                 self.shards[other].handle(now, Input::News(news.clone()), &mut self.out);

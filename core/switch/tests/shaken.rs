@@ -75,7 +75,10 @@ impl Bench {
         let input = Input::Received(Received { flow: flow_from(remote), bytes: bytes.as_bytes() });
         self.switch.handle(self.now, input, &mut self.out);
         for order in std::mem::take(&mut self.out.orders) {
-            if let Order::Aim { side, aim, .. } = order {
+            if let Order::Close { session } = order {
+                let event = media::Event::Finished { session, stream: 0, figures: Box::default() };
+                self.switch.handle(self.now, Input::Heard(event), &mut self.out);
+            } else if let Order::Aim { side, aim, .. } = order {
                 assert!(aim.protection.is_none());
                 self.checked.push(aim.door.as_ref().is_some_and(|door| door.checks.is_some()));
                 self.aims.push((side, aim.door.and_then(|door| door.handshake.clone())));

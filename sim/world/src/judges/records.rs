@@ -31,6 +31,8 @@ pub(crate) struct Records {
     lineage: Lineage,
     /// INVITEs that begin a call, by Call-ID: the last final answer.
     asked: BTreeMap<String, Option<u16>>,
+    /// Failures that their callers heard of before there was a record.
+    told_early: BTreeMap<String, u16>,
     turned_away: usize,
     /// When a leg was answered and ended, by Call-ID.
     talks: BTreeMap<String, Talk>,
@@ -101,6 +103,9 @@ impl Records {
             && !matches!(answer, Some(200..300))
         {
             *answer = Some(status);
+            if status >= 300 && !self.kept.contains_key(message.call_id()) {
+                self.told_early.entry(message.call_id().to_owned()).or_insert(status);
+            }
         }
     }
 
@@ -118,6 +123,11 @@ impl Records {
         }
         if record.answered.is_none() && record.talk_ms > 0 {
             self.faults.push(format!("record {id}: talk time without an answer"));
+        }
+        let early = self.told_early.get(&record.call_id);
+        if early == Some(&record.sip_code) && !record.emergency && record.parents.is_empty() {
+            let status = record.sip_code;
+            self.faults.push(format!("record {id}: its caller was told {status} before it was kept"));
         }
         match record.verdict.as_str() {
             SERVED => self.lineage.note_merged(&record.id, &record.parents),

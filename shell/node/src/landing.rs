@@ -31,7 +31,7 @@ impl Landing {
     }
 
     pub fn landed(&self, store::Mark(mark): store::Mark) {
-        let before = self.landed.swap(mark, Ordering::SeqCst);
+        let before = self.landed.fetch_max(mark, Ordering::SeqCst);
         for (shard, asked) in (0..).zip(&self.asked) {
             if asked.load(Ordering::SeqCst) > before {
                 // A shard that misses it, as its box is full, waits a fifth of a second.

@@ -25,7 +25,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::day::Day;
-use crate::store::{OpenFault, claim};
+use crate::store::claim;
+use crate::trouble::OpenFault;
 use engine::{Engine, Fault, Hit};
 use fill::{Filler, Look, Round};
 use sqlite::Sqlite;

@@ -17,8 +17,8 @@ use switch::{Kept, KeptMessage, KeptPresence, WallTime};
 use crate::file::LineFile;
 use crate::landing::{Landed, Mark};
 use crate::private;
-use crate::store::{OpenFault, Trouble};
 use crate::torn;
+use crate::trouble::{OpenFault, Trouble};
 
 /// Below this a file is not worth sweeping.
 const SWEEP_MIN: u64 = 1024 * 1024;
@@ -98,7 +98,7 @@ impl Entry for KeptMessage {
 /// The writer of such a file; shared by all shards.
 pub struct Ledger<T> {
     shared: Arc<Shared>,
-    writer: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
     of: PhantomData<fn(&T)>,
 }
 
@@ -116,7 +116,8 @@ pub struct Restored<T> {
 struct Shared {
     tell: Box<dyn Fn(Trouble) + Send + Sync>,
     table: Mutex<Table>,
-    wake: Condvar,
+    to_writer: Condvar,
+    to_syncer: Condvar,
     landed: OnceLock<Landed>,
 }
 
@@ -127,14 +128,20 @@ struct Table {
     pending: Vec<u8>,
     /// How many batches were given so far.
     given: u64,
+    /// Where lines go that are added.
+    file: Arc<File>,
+    /// The kernel has all up to here, and the disk may not.
+    afloat: Option<u64>,
     /// The disk refused lines: the file lacks what `newest` has.
     is_refused: bool,
-    /// Whether the thread sleeps until somebody wakes it.
-    is_asleep: bool,
+    writer_sleeps: bool,
+    syncer_sleeps: bool,
     is_stopping: bool,
+    /// There is nobody any more who writes.
+    is_written_out: bool,
 }
 
-/// The one who writes. Shards never wait for it: a disk may stand still for seconds.
+/// The one who brings lines into the kernel. Shards never wait for it: a disk may stand still for seconds.
 struct Writer {
     path: PathBuf,
     file: LineFile,
@@ -156,28 +163,38 @@ impl<T: Entry> Ledger<T> {
         let file = make_anew(&path, newest.values()).and_then(|()| finish(&path));
         let file = file.map_err(unusable)?;
         let newest_bytes = newest.values().map(|line| line.len() as u64).sum();
+        let handle = file.handle();
         let writer = Writer { path: path.clone(), file, written: newest_bytes };
         let table = Table {
             newest,
             newest_bytes,
             pending: Vec::new(),
             given: 0,
+            file: handle,
+            afloat: None,
             is_refused: false,
-            is_asleep: false,
+            writer_sleeps: false,
+            syncer_sleeps: false,
             is_stopping: false,
+            is_written_out: false,
         };
         let shared = Arc::new(Shared {
             tell: Box::new(tell),
             table: Mutex::new(table),
-            wake: Condvar::new(),
+            to_writer: Condvar::new(),
+            to_syncer: Condvar::new(),
             landed: OnceLock::new(),
         });
-        let writing = Arc::clone(&shared);
-        let thread = thread::Builder::new()
-            .name("store-ledger".to_owned())
-            .spawn(move || write_until_stopped(&writing, writer))
-            .map_err(unusable)?;
-        Ok((Ledger { shared, writer: Some(thread), of: PhantomData }, restored))
+        let (writing, syncing) = (Arc::clone(&shared), Arc::clone(&shared));
+        let mut ledger = Ledger { shared, threads: Vec::new(), of: PhantomData };
+        ledger.begin("ledger-sync", move || sync_until_stopped(&syncing)).map_err(unusable)?;
+        ledger.begin("ledger", move || write_until_stopped(&writing, writer)).map_err(unusable)?;
+        Ok((ledger, restored))
+    }
+
+    fn begin(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.threads.push(thread::Builder::new().name(name.to_owned()).spawn(run)?);
+        Ok(())
     }
 
     /// Calls `landed` whenever something is on the disk, with the newest mark. It must not wait.
@@ -191,8 +208,8 @@ impl<T: Entry> Ledger<T> {
     pub fn keep(&self, kept: &[T]) -> Option<Mark> {
         let mut table = self.shared.lock();
         table.put(kept);
-        if std::mem::take(&mut table.is_asleep) {
-            self.shared.wake.notify_all();
+        if std::mem::take(&mut table.writer_sleeps) {
+            self.shared.to_writer.notify_all();
         }
         (!table.is_refused).then_some(Mark(table.given))
     }
@@ -200,11 +217,16 @@ impl<T: Entry> Ledger<T> {
 
 impl<T> Drop for Ledger<T> {
     fn drop(&mut self) {
-        self.shared.lock().is_stopping = true;
-        self.shared.wake.notify_all();
-        if let Some(writer) = self.writer.take() {
+        let mut table = self.shared.lock();
+        table.is_stopping = true;
+        // Where there is no writer, as it could not begin, nobody else says so.
+        table.is_written_out |= self.threads.len() < 2;
+        drop(table);
+        self.shared.to_writer.notify_all();
+        self.shared.to_syncer.notify_all();
+        for thread in self.threads.drain(..) {
             // A panic in it was already printed; there is nothing left to save.
-            let _ = writer.join();
+            let _ = thread.join();
         }
     }
 }
@@ -212,6 +234,13 @@ impl<T> Drop for Ledger<T> {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, landed: Option<u64>, told: Option<Trouble>) {
+        if let (Some(mark), Some(landed)) = (landed, self.landed.get()) {
+            landed(Mark(mark));
+        }
+        told.into_iter().for_each(|trouble| (self.tell)(trouble));
     }
 }
 
@@ -255,9 +284,11 @@ fn write_until_stopped(shared: &Shared, mut writer: Writer) {
             };
             (work, table.given)
         };
-        note(shared, writer.write(&work), given);
+        let done = writer.write(&work);
+        note(shared, &writer, &work, done, given);
         if is_last {
-            return;
+            shared.lock().is_written_out = true;
+            return shared.to_syncer.notify_all();
         }
     }
 }
@@ -267,39 +298,31 @@ fn wait(shared: &Shared) -> bool {
     let mut table = shared.lock();
     while !table.is_stopping && table.pending.is_empty() {
         // Whoever keeps something while the disk refuses wakes nobody.
-        table.is_asleep = !table.is_refused;
-        let waited = shared.wake.wait_timeout(table, EVERY);
+        table.writer_sleeps = !table.is_refused;
+        let waited = shared.to_writer.wait_timeout(table, EVERY);
         let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         table = woken;
         if table.is_refused && timeout.timed_out() {
             break;
         }
     }
-    table.is_asleep = false;
-    let is_last = table.is_stopping;
-    drop(table);
-    if !is_last {
-        thread::sleep(GATHER);
-    }
-    is_last
+    table.writer_sleeps = false;
+    table.is_stopping
 }
 
 impl Writer {
-    /// On return it is on the disk. To sync once more what failed would say that all is well, as the kernel
-    /// forgets what it could not write: whatever fails is mended by writing all of it anew.
-    fn write(&mut self, work: &Work) -> Result<(), Trouble> {
-        let refused = |error: io::Error| Trouble::Refused { words: error.to_string(), waiting: 0 };
+    /// Lines that are added are in the kernel then, and what is made anew is on the disk.
+    fn write(&mut self, work: &Work) -> io::Result<()> {
         match work {
             Work::Append(lines) if lines.is_empty() => Ok(()),
             Work::Append(lines) => {
-                self.file.append(lines).map_err(refused)?;
+                self.file.append(lines)?;
                 self.written += lines.len() as u64;
-                let synced = self.file.handle().sync_data();
-                synced.map_err(|error| Trouble::NotSynced { words: error.to_string() })
+                Ok(())
             }
             Work::Anew(lines) => {
-                make_anew(&self.path, lines.iter()).map_err(refused)?;
-                self.file = finish(&self.path).map_err(refused)?;
+                make_anew(&self.path, lines.iter())?;
+                self.file = finish(&self.path)?;
                 self.written = lines.iter().map(|line| line.len() as u64).sum();
                 Ok(())
             }
@@ -308,24 +331,85 @@ impl Writer {
 }
 
 /// Tells what became of it, and those who wait for it.
-fn note(shared: &Shared, done: Result<(), Trouble>, given: u64) {
+fn note(shared: &Shared, writer: &Writer, work: &Work, done: io::Result<()>, given: u64) {
     let mut table = shared.lock();
-    let was_refused = std::mem::replace(&mut table.is_refused, done.is_err());
-    let known = table.newest.len();
-    // While the disk refuses nobody waits in vain.
-    let mark = Mark(if done.is_err() { table.given } else { given });
-    drop(table);
-    if let Some(landed) = shared.landed.get() {
-        landed(mark);
-    }
-    match done {
-        Ok(()) if was_refused => (shared.tell)(Trouble::Recovered { records: known as u64 }),
-        Err(Trouble::Refused { words, .. }) if !was_refused => {
-            (shared.tell)(Trouble::Refused { words, waiting: known });
+    let was_refused = table.is_refused;
+    let (known, all) = (table.newest.len(), table.given);
+    let mut landed = None;
+    let told = match (done, work) {
+        (Ok(()), Work::Append(lines)) if lines.is_empty() => None,
+        (Ok(()), Work::Append(_)) => {
+            table.afloat = Some(given);
+            if std::mem::take(&mut table.syncer_sleeps) {
+                shared.to_syncer.notify_all();
+            }
+            None
         }
-        Err(trouble) if !was_refused => (shared.tell)(trouble),
-        _ => {}
+        (Ok(()), Work::Anew(_)) => {
+            table.file = writer.file.handle();
+            (table.afloat, table.is_refused) = (None, false);
+            landed = Some(given);
+            was_refused.then_some(Trouble::Recovered { records: known as u64 })
+        }
+        (Err(error), _) => {
+            table.is_refused = true;
+            // While the disk refuses nobody waits in vain.
+            landed = Some(all);
+            (!was_refused).then(|| Trouble::Refused { words: error.to_string(), waiting: known })
+        }
+    };
+    drop(table);
+    shared.tell(landed, told);
+}
+
+/// Has the disk take what the kernel has. To sync once more what failed would say that all is well, as the
+/// kernel forgets what it could not write: whatever fails is mended by writing all of it anew.
+fn sync_until_stopped(shared: &Shared) {
+    while wait_for_lines(shared) {
+        let (file, up_to) = {
+            let table = shared.lock();
+            (Arc::clone(&table.file), table.afloat)
+        };
+        let Some(up_to) = up_to else { continue };
+        let done = file.sync_data();
+        let mut table = shared.lock();
+        // Of a file that was made anew meanwhile nobody needs to know.
+        let is_current = Arc::ptr_eq(&table.file, &file);
+        let was_refused = table.is_refused;
+        let (landed, told) = match done {
+            Ok(()) => {
+                table.afloat.take_if(|newest| is_current && *newest == up_to);
+                (Some(up_to), None)
+            }
+            Err(_) if !is_current => (None, None),
+            Err(error) => {
+                (table.afloat, table.is_refused) = (None, true);
+                (Some(table.given), (!was_refused).then(|| Trouble::NotSynced { words: error.to_string() }))
+            }
+        };
+        drop(table);
+        shared.tell(landed, told);
     }
+}
+
+/// Until something is to be forced to the disk; whether there is.
+fn wait_for_lines(shared: &Shared) -> bool {
+    let mut table = shared.lock();
+    while table.afloat.is_none() {
+        if table.is_written_out {
+            return false;
+        }
+        table.syncer_sleeps = true;
+        let waited = shared.to_syncer.wait_timeout(table, EVERY);
+        table = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+    table.syncer_sleeps = false;
+    let is_stopping = table.is_stopping;
+    drop(table);
+    if !is_stopping {
+        thread::sleep(GATHER);
+    }
+    true
 }
 
 fn aside(path: &Path) -> PathBuf {

@@ -1,26 +1,32 @@
 //! What lasts: call records, as complete lines of JSON in append-only files; where phones are and who watches
 //! whom; revisions of the configuration.
 //!
-//! `Store::keep` takes records in and never waits; a thread of its own writes them, makes them survive the
+//! `Store::keep` takes records in and never waits; one thread writes them, another makes them survive the
 //! death of the machine, and says when they do (`landing`). `Catalogue` finds them again: a database made of
 //! those files, which can be made anew at any time.
-//! Start at `store`; `file` is one day's file, `torn` repairs after a crash, `reader` reads back, `catalogue`
-//! searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit` are about who
-//! comes by HTTP. `recordings` writes down what was said.
+//! Start at `store`, and go on to `queue`, `writer` and `syncer`; `file` is one day's file, `chain` binds its
+//! lines to those before, `torn` repairs after a crash, `reader` reads back, `catalogue` searches; `ledger` is
+//! for what changes, `revisions` stands for itself; `tokens` and `audit` are about who comes by HTTP.
+//! `recordings` writes down what was said.
 
 mod audit;
 mod catalogue;
+mod chain;
 mod day;
 mod file;
 mod landing;
 mod ledger;
 mod private;
+mod queue;
 mod reader;
 mod recordings;
 mod revisions;
 mod store;
+mod syncer;
 mod tokens;
 mod torn;
+mod trouble;
+mod writer;
 
 pub use audit::{Audit, Broken, Deed, Holds, Step, deeds, has_hash, verify};
 pub use catalogue::{
@@ -29,11 +35,13 @@ pub use catalogue::{
 };
 pub use landing::{Landed, Mark};
 pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};
+pub use queue::{Counts, Settings};
 pub use reader::{ReadFault, Records, records_in};
 pub use recordings::{Recordings, TapeTrouble, Tapes};
 pub use revisions::{
     About, Cause, Content, List, Retention, Revisions, Torn, content_of, digest, holds_revisions,
     revisions_in,
 };
-pub use store::{Counts, Found, OpenFault, Settings, Store, Trouble};
+pub use store::Store;
 pub use tokens::{Token, TokenFault, Tokens, is_same};
+pub use trouble::{Found, OpenFault, Trouble};

@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::private;
-use crate::store::OpenFault;
+use crate::trouble::OpenFault;
 use disk::{Place, folders};
 use lists::Shelf;
 

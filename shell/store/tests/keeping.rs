@@ -304,9 +304,83 @@ fn while_a_disk_stands_still_nobody_who_hands_a_record_over_does() {
         store.keep(&[json!({ "id": id })]);
     }
 
-    // All were taken, and none is promised: the disk has not moved.
+    // All were taken, the kernel has them, and none is promised: the disk has not moved.
+    wait_for(|| store.counts().waiting == 0);
     assert_eq!((store.counts().kept, store.counts().syncs), (200, 1));
-    STILL.lock().unwrap().clear();
+    assert_eq!(ids(data.path()), (0..200).collect::<Vec<u64>>());
+    // Another test may have a file that stands still.
+    STILL.lock().unwrap().retain(|one| *one != own);
     store.stop();
     assert_eq!(ids(data.path()), (0..200).collect::<Vec<u64>>());
+}
+
+/// The child's disk stands still for ever: what the kernel has outlives it all the same.
+#[test]
+fn a_process_that_is_killed_while_the_disk_stands_still_loses_no_record() {
+    if let Ok(data) = std::env::var("STORE_TEST_KEEP_ON_A_STILL_DISK") {
+        keep_on_a_still_disk(Path::new(&data));
+    }
+    let data = Directory::new("killed-still");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_process_that_is_killed_while_the_disk_stands_still_loses_no_record"])
+        .env("STORE_TEST_KEEP_ON_A_STILL_DISK", data.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let told = data.path().join("told");
+    wait_for(|| fs::read(&told).is_ok_and(|bytes| !bytes.is_empty()));
+
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let (_store, found) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+    assert_eq!((found, ids(data.path())), (vec![], (0..500).collect::<Vec<u64>>()));
+}
+
+fn keep_on_a_still_disk(data: &Path) -> ! {
+    let sync = |_: &fs::File| loop {
+        std::thread::sleep(Duration::from_secs(3600));
+    };
+    let (store, _) = Store::open(Settings { sync, ..Settings::at(data) }, |_| {}).unwrap();
+    store.on_landing(|mark| panic!("{mark:?} was promised, and the disk has not moved"));
+    for id in 0..500 {
+        store.keep(&[json!({ "id": id })]);
+    }
+    wait_for(|| store.counts().waiting == 0);
+    fs::write(data.join("told"), "all").unwrap();
+    loop {
+        std::thread::sleep(Duration::from_secs(3600));
+    }
+}
+
+/// Stands still first, so that lines come to lie behind what it is asked to force; then it fails.
+fn sync_in_a_while_or_fail(file: &fs::File) -> io::Result<()> {
+    sync_in_a_while(file)?;
+    sync_or_fail(file)
+}
+
+#[test]
+fn what_was_written_while_a_sync_failed_is_written_again_too_and_in_order() {
+    let data = Directory::new("sync-fails-late");
+    let retry_every = Duration::from_millis(20);
+    let settings = Settings { sync: sync_in_a_while_or_fail, retry_every, ..Settings::at(data.path()) };
+    let (store, _) = Store::open(settings, |_| {}).unwrap();
+    store.keep(&[json!({"id": 0})]);
+    wait_for(|| store.counts().syncs == 1);
+    let own = inode(&fs::File::open(record_files(data.path()).remove(0)).unwrap());
+    STILL.lock().unwrap().push(own);
+    for id in 1..50 {
+        store.keep(&[json!({ "id": id })]);
+        wait_for(|| store.counts().waiting == 0);
+    }
+
+    FAILING.lock().unwrap().push(own);
+    STILL.lock().unwrap().retain(|one| *one != own);
+    wait_for(|| store.counts().refused_writes == 1);
+    for id in 50..60 {
+        store.keep(&[json!({ "id": id })]);
+    }
+    store.stop();
+
+    assert_eq!(ids(data.path()), (0..60).collect::<Vec<u64>>());
 }

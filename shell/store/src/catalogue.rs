@@ -3,14 +3,17 @@
 //! and no start ever waits for it.
 //!
 //! `lines` reads the files, `row` says what a line is found by, `fill` goes on from round to round, `wanted`
-//! is what somebody looks for; `engine` is what a database has to do, `sqlite` one that does it.
+//! is what somebody looks for; `engine` is what a database has to do, `sqlite` one that does it; `check`
+//! looks whether it still can.
 
+mod check;
 mod engine;
 mod examined;
 mod fill;
 mod lines;
 mod row;
 mod sqlite;
+mod walk;
 mod wanted;
 
 use std::fs::File;
@@ -27,6 +30,7 @@ use serde_json::Value;
 use crate::day::Day;
 use crate::store::claim;
 use crate::trouble::OpenFault;
+use check::Check;
 use engine::{Engine, Fault, Hit};
 use fill::{Filler, Look, Round};
 use sqlite::Sqlite;
@@ -300,6 +304,7 @@ fn fill(shared: &Shared, mut filler: Filler, trouble: &mut Option<String>) -> Re
     let mut looked_at_all: Option<Instant> = None;
     let mut kept = None;
     let mut rows = 0;
+    let mut check = Check::default();
     loop {
         let is_last = shared.is_stopping.load(Ordering::Acquire);
         shared.has_news.store(false, Ordering::Release);
@@ -335,6 +340,9 @@ fn fill(shared: &Shared, mut filler: Filler, trouble: &mut Option<String>) -> Re
         }
         if is_last {
             return Ok(());
+        }
+        if !round.has_more {
+            filler.look_at(&mut check)?;
         }
         rest_after(shared, round);
     }

@@ -193,7 +193,7 @@ fn fill_until_killed(data: &Path) -> ! {
 type Told = Arc<Mutex<Vec<Note>>>;
 
 /// A house whose database is broken in some way; it is to be whole again without anybody's help.
-fn mended(name: &str, break_it: impl Fn(&Path)) -> (Directory, Told) {
+fn mended(name: &str, break_it: impl Fn(&Path), until: impl Fn(&Told)) -> (Directory, Told) {
     let data = Directory::new(name);
     let all: Vec<Value> = (0..500).map(|id| record(&format!("c{id}"), id)).collect();
     write(data.path(), "calls-20261121.jsonl", &all);
@@ -204,6 +204,7 @@ fn mended(name: &str, break_it: impl Fn(&Path)) -> (Directory, Told) {
 
     let catalogue = Catalogue::start(data.path(), move |note| telling.lock().unwrap().push(note)).unwrap();
 
+    until(&told);
     wait_for(|| catalogue.find(&wanted()).is_ok_and(|found| found.records.len() == 500));
     drop(catalogue);
     let examined = examine(data.path()).unwrap();
@@ -213,14 +214,15 @@ fn mended(name: &str, break_it: impl Fn(&Path)) -> (Directory, Told) {
 
 #[test]
 fn a_database_that_is_gone_is_made_anew() {
-    let (_data, told) = mended("gone", |database| fs::remove_file(database).unwrap());
+    let (_data, told) = mended("gone", |database| fs::remove_file(database).unwrap(), |_| {});
 
     assert_eq!(*told.lock().unwrap(), []);
 }
 
 #[test]
 fn a_database_that_is_no_database_is_made_anew_and_that_is_told() {
-    let (data, told) = mended("garbage", |database| fs::write(database, "x".repeat(100_000)).unwrap());
+    let (data, told) =
+        mended("garbage", |database| fs::write(database, "x".repeat(100_000)).unwrap(), until_recovered);
 
     let told = told.lock().unwrap();
     assert!(matches!(told.as_slice(), [Note::Broken { .. }, Note::Recovered { rows: 500 }]), "{told:?}");
@@ -229,15 +231,60 @@ fn a_database_that_is_no_database_is_made_anew_and_that_is_told() {
 
 #[test]
 fn a_database_with_torn_pages_is_made_anew_when_that_shows() {
-    let (_data, told) = mended("pages-torn", |database| {
+    let torn = |database: &Path| {
         let mut bytes = fs::read(database).unwrap();
         let pages = bytes.len() / 4096;
         assert!(pages > 8, "{pages}");
         bytes[2 * 4096..].fill(0xa5);
         fs::write(database, bytes).unwrap();
-    });
+    };
+    let (_data, told) = mended("pages-torn", torn, until_recovered);
 
     assert!(matches!(told.lock().unwrap()[0], Note::Broken { .. }));
+}
+
+fn until_recovered(told: &Told) {
+    wait_for(|| told.lock().unwrap().iter().any(|note| matches!(note, Note::Recovered { .. })));
+}
+
+/// Nobody searches there, and nothing new has to go there: it is noticed all the same, whichever it is.
+#[test]
+fn one_page_that_is_broken_is_noticed_before_somebody_needs_it() {
+    let pages = {
+        let data = Directory::new("pages-counted");
+        let all: Vec<Value> = (0..500).map(|id| record(&format!("c{id}"), id)).collect();
+        write(data.path(), "calls-20261121.jsonl", &all);
+        drop(alone(data.path()));
+        fs::metadata(data.path().join(DATABASE)).unwrap().len() / 4096
+    };
+    assert!(pages > 20, "{pages}");
+    // Each one would take its time.
+    for page in (1..pages).step_by(5) {
+        let broken = |database: &Path| {
+            let mut bytes = fs::read(database).unwrap();
+            let at = usize::try_from(page).unwrap() * 4096;
+            bytes[at..at + 4096].fill(0xa5);
+            fs::write(database, bytes).unwrap();
+        };
+
+        let (_data, told) = mended(&format!("page-{page}"), broken, until_recovered);
+
+        assert!(matches!(told.lock().unwrap()[0], Note::Broken { .. }), "page {page}");
+    }
+}
+
+/// Pages that can be read may say what is not so: half of a commit, whose journal was lost.
+#[test]
+fn rows_that_have_lost_their_words_are_noticed() {
+    let lost = |database: &Path| {
+        let connection = rusqlite::Connection::open(database).unwrap();
+        let gone = connection.execute("delete from words where row = 77 and word like 'n%'", []).unwrap();
+        assert!(gone > 0 || connection.execute("delete from words where row = 77", []).unwrap() > 0);
+    };
+
+    let (_data, told) = mended("words-lost", lost, until_recovered);
+
+    assert!(matches!(&told.lock().unwrap()[0], Note::Broken { words } if words.contains("c76")));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a database has to do for the catalogue, and no more.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -43,6 +44,25 @@ pub struct Hit {
     pub length: u64,
 }
 
+/// A row that is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub row: i64,
+    pub file: String,
+    pub at: u64,
+    pub length: u64,
+    pub id: String,
+}
+
+/// Up to where was read of what leads to rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadOn {
+    Begin,
+    Ids(String, i64),
+    Times(i64, i64),
+    Words(String, i64, i64),
+}
+
 /// A database that rows can be kept in.
 pub trait Engine: Send + Sync {
     /// Opens it for the one who fills it; makes it where there is none.
@@ -63,6 +83,14 @@ pub trait Filling {
     fn forget(&mut self, file: &str, before: Option<i64>) -> Result<u64, Fault>;
     /// Whether everything in it can be read; nothing is wrong where the list is empty.
     fn examine(&mut self) -> Result<Vec<String>, Fault>;
+    /// The same, as long as it takes no longer.
+    fn examine_within(&mut self, most: Duration) -> Result<Option<Vec<String>>, Fault>;
+    /// Some rows behind one, in their order.
+    fn rows_behind(&mut self, after: i64, most: u32) -> Result<Vec<Known>, Fault>;
+    /// Whether a row is found by all these words.
+    fn has_words(&mut self, row: i64, began: i64, words: &[String]) -> Result<bool, Fault>;
+    /// Reads so much of what leads to rows; where to go on, if there is more.
+    fn read_on(&mut self, from: &ReadOn, most: u32) -> Result<Option<ReadOn>, Fault>;
     /// Every row of a file in order: where its line begins, how long it is, and its id.
     fn each_row(&mut self, file: &str, each: &mut dyn FnMut(u64, u64, &str)) -> Result<(), Fault>;
 }

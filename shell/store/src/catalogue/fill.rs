@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::check::Check;
 use super::engine::{Fault, Filling, Piece};
 use super::lines::{self, EVENTS, Part};
 use super::row;
@@ -105,6 +106,11 @@ impl Filler {
         let since = first.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         gone += self.filling.forget(EVENTS, Some(i64::try_from(since).unwrap_or(i64::MAX)))?;
         Ok(gone)
+    }
+
+    /// Looks at a part of what it has filled.
+    pub fn look_at(&mut self, check: &mut Check) -> Result<(), Fault> {
+        check.go_on(Instant::now(), &self.data, &mut *self.filling)
     }
 
     fn forget_missing(&mut self, names: &[String]) -> Result<(), Fault> {

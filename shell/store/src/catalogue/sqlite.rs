@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error, OpenFlags, Transaction, ffi, params, params_from_iter};
 
-use super::engine::{Engine, Fault, Filling, Hit, Piece};
+use super::engine::{Engine, Fault, Filling, Hit, Known, Piece, ReadOn};
 use super::row::Row;
+use super::walk;
 use super::wanted::{Cursor, Key, Wanted};
 use crate::private;
 
@@ -139,6 +140,30 @@ impl Filling for Open {
         let mut said: Vec<String> = said.and_then(Iterator::collect).map_err(of_sqlite)?;
         said.retain(|words| words != "ok");
         Ok(said)
+    }
+
+    fn examine_within(&mut self, most: Duration) -> Result<Option<Vec<String>>, Fault> {
+        let until = Instant::now() + most;
+        let hands = self.connection.progress_handler(STEPS, Some(move || Instant::now() > until));
+        hands.map_err(of_sqlite)?;
+        let said = self.examine();
+        self.connection.progress_handler(0, None::<fn() -> bool>).map_err(of_sqlite)?;
+        match said {
+            Err(Fault::TooLong) => Ok(None),
+            said => said.map(Some),
+        }
+    }
+
+    fn rows_behind(&mut self, after: i64, most: u32) -> Result<Vec<Known>, Fault> {
+        walk::rows_behind(&self.connection, after, most).map_err(of_sqlite)
+    }
+
+    fn has_words(&mut self, row: i64, began: i64, words: &[String]) -> Result<bool, Fault> {
+        walk::has_words(&self.connection, row, began, words).map_err(of_sqlite)
+    }
+
+    fn read_on(&mut self, from: &ReadOn, most: u32) -> Result<Option<ReadOn>, Fault> {
+        walk::read_on(&self.connection, from, most).map_err(of_sqlite)
     }
 
     fn each_row(&mut self, file: &str, each: &mut dyn FnMut(u64, u64, &str)) -> Result<(), Fault> {

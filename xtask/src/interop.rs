@@ -30,6 +30,7 @@ mod otlp;
 mod package;
 mod page;
 mod park;
+mod parquet;
 mod phones;
 pub mod place;
 mod ports;
@@ -89,6 +90,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "flight", run: flight::run },
     Scenario { name: "hep", run: hep::run },
     Scenario { name: "otlp", run: otlp::run },
+    Scenario { name: "parquet", run: parquet::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "registrar", run: registrar::run },
@@ -141,6 +143,9 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     }
     if !alone::is_alone() && is_wanted("otlp") {
         otlp::install()?;
+    }
+    if !alone::is_alone() && is_wanted("parquet") {
+        parquet::install()?;
     }
     if !alone::is_alone() && is_wanted("package") {
         package::prepare(load)?;

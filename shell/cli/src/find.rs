@@ -1,6 +1,6 @@
-//! Looking for calls that ended, and whether what finds them is whole.
+//! Looking for calls that ended.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use crate::house::House;
 
@@ -38,22 +38,4 @@ pub struct Find {
     /// One JSON document with whole records instead of text
     #[arg(long)]
     pub json: bool,
-}
-
-/// What is done with what a house keeps.
-#[derive(Debug, Subcommand)]
-pub enum Store {
-    /// Compare what finds records with the files of records, line by line
-    #[command(
-        after_help = "Examples:\n  tandem store verify --dir /etc/tandem\n  tandem store verify --json\n\n\
-It ends with 1 if something is wrong. A house may run meanwhile. What finds records is made anew by itself \
-where\nrecords.sqlite is missing at a start."
-    )]
-    Verify {
-        #[command(flatten)]
-        house: House,
-        /// One JSON document instead of text
-        #[arg(long)]
-        json: bool,
-    },
 }

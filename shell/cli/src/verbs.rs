@@ -10,13 +10,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::access::{Audit, Token};
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 use crate::cost::Cost;
-use crate::find::Store;
 use crate::number::Number;
 use crate::pages::Completions;
 use crate::provider::Provider;
 use crate::rate::RateVerb;
 use crate::running::{Call, Status, Trunk, User};
 use crate::span::span;
+use crate::store::{Cdr, Store};
 
 /// SIP trunking for enterprises: one program between phones and providers.
 #[derive(Debug, Parser)]
@@ -173,9 +173,18 @@ seattle --wan mpls --blocking 0.1% --json\n\nTraffic is what [site.*] says, else
     #[command(
         subcommand,
         disable_help_subcommand = true,
-        after_help = "Examples:\n  tandem store verify --dir /etc/tandem\n  tandem store verify --json"
+        after_help = "Examples:\n  tandem store verify --dir /etc/tandem\n  tandem store backup \
+/srv/backup/monday\n  tandem store restore /srv/backup/monday --data /var/lib/tandem"
     )]
     Store(Store),
+    /// Records of calls: check that they are those that were written, or make a table of them
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem cdr verify --dir /etc/tandem\n  tandem cdr export \
+calls.parquet --since 36h"
+    )]
+    Cdr(Cdr),
     /// Say who may ask for what by HTTP
     #[command(
         subcommand,

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod call;
+pub mod cdr;
 pub mod change;
 mod changes;
 pub mod check;
@@ -22,6 +23,7 @@ pub mod rate;
 mod record;
 mod sheet;
 pub mod status;
+pub mod store;
 pub mod test;
 pub mod token;
 pub mod trunk;

@@ -5,17 +5,21 @@
 //! death of the machine, and says when they do (`landing`). `Catalogue` finds them again: a database made of
 //! those files, which can be made anew at any time.
 //! Start at `store`, and go on to `queue`, `writer` and `syncer`; `file` is one day's file, `chain` binds its
-//! lines to those before, `torn` repairs after a crash, `reader` reads back, `catalogue` searches; `ledger` is
-//! for what changes, `revisions` stands for itself; `tokens` and `audit` are about who comes by HTTP.
-//! `recordings` writes down what was said.
+//! lines to those before, `chained` follows that, `torn` repairs after a crash, `reader` reads back,
+//! `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit`
+//! are about who comes by HTTP. `recordings` writes down what was said, `backup` copies all of it, and
+//! `table` makes records a table of `parquet`.
 
 mod audit;
+mod backup;
 mod catalogue;
 mod chain;
+mod chained;
 mod day;
 mod file;
 mod landing;
 mod ledger;
+mod parquet;
 mod private;
 mod queue;
 mod reader;
@@ -23,16 +27,20 @@ mod recordings;
 mod revisions;
 mod store;
 mod syncer;
+mod table;
+mod thrift;
 mod tokens;
 mod torn;
 mod trouble;
 mod writer;
 
 pub use audit::{Audit, Broken, Deed, Holds, Step, deeds, has_hash, verify};
+pub use backup::{Backup, BackupFault, Copied, back_up, restore};
 pub use catalogue::{
     Alone, Catalogue, CatalogueFault, Cursor, Examined, FoundCalls, NoCursor, Note, Wanted, examine,
     turned_away_id,
 };
+pub use chained::{Chained, Finding, follow, has_link};
 pub use landing::{Landed, Mark};
 pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};
 pub use queue::{Counts, Settings};
@@ -43,5 +51,6 @@ pub use revisions::{
     revisions_in,
 };
 pub use store::Store;
+pub use table::{Exported, Span, export_parquet};
 pub use tokens::{Token, TokenFault, Tokens, is_same};
 pub use trouble::{Found, OpenFault, Trouble};

@@ -29,6 +29,12 @@ pub fn set_aside(path: &Path) -> io::Result<Option<u64>> {
     Ok(Some(length - complete))
 }
 
+/// The length of a file up to its last whole line.
+pub fn whole_lines(file: &mut File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    complete_part(file, length)
+}
+
 /// Where the cut lines of a file go.
 pub fn torn_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -383,4 +383,6 @@ fn what_was_written_while_a_sync_failed_is_written_again_too_and_in_order() {
     store.stop();
 
     assert_eq!(ids(data.path()), (0..60).collect::<Vec<u64>>());
+    let chained = store::follow(data.path()).unwrap();
+    assert_eq!((chained.records, chained.findings), (60, vec![]));
 }

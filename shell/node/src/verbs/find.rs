@@ -1,9 +1,9 @@
-//! `tandem call find` and `tandem store verify`: records as they are searched.
+//! `tandem call find`: records as they are searched.
 
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use cli::{Exit, Find, Paint, Palette, Store, span};
+use cli::{Exit, Find, Palette, span};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use serde_json::{Value, json};
@@ -82,28 +82,6 @@ pub fn moment(text: &str) -> Result<i64> {
     let local = text.parse::<civil::DateTime>().ok().or(day);
     let local = local.context("write it as 36h, 2026-11-20 or \"2026-11-20 10:00\", or with an offset")?;
     Ok(local.to_zoned(TimeZone::system())?.timestamp().as_millisecond())
-}
-
-pub fn store(verb: &Store, palette: Palette) -> Result<Exit> {
-    let Store::Verify { house, json } = verb;
-    let data = house.data();
-    let examined = store::examine(&data).with_context(|| data.display().to_string())?;
-    if *json {
-        println!("{:#}", json!(examined));
-    } else {
-        examined.findings.iter().for_each(|words| println!("{} {words}", palette.paint(Paint::Bad, "✘")));
-        let more = examined.faults.saturating_sub(examined.findings.len() as u64);
-        if more > 0 {
-            println!("and {more} more");
-        }
-        let (paint, mark) = if examined.faults == 0 { (Paint::Good, "✔") } else { (Paint::Note, "→") };
-        let mark = palette.paint(paint, mark);
-        println!("{mark} {} calls in {} files can be found", examined.rows, examined.files);
-        if examined.behind_bytes > 0 {
-            println!("  {} bytes are not read yet", examined.behind_bytes);
-        }
-    }
-    Ok(if examined.faults == 0 { Exit::Done } else { Exit::Bad })
 }
 
 /// What befalls the database of a folder on which no house runs.

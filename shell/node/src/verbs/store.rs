@@ -1,0 +1,75 @@
+//! `tandem store`: whether what is kept is whole, and copies of it.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use cli::{Copies, Exit, Paint, Palette, Store};
+use serde_json::json;
+use store::{Backup, BackupFault};
+
+use crate::verbs::{Form, when};
+
+pub fn run(verb: &Store, palette: Palette) -> Result<Exit> {
+    match verb {
+        Store::Verify { house, json } => {
+            verify(&house.data(), if *json { Form::Json } else { Form::Text }, palette)
+        }
+        Store::Backup(copies) => {
+            let done = store::back_up(&copies.house.data(), &copies.backup);
+            say(copies, done, ("copied to", &copies.backup), palette)
+        }
+        Store::Restore(copies) => {
+            let data = copies.house.data();
+            say(copies, store::restore(&copies.backup, &data), ("restored to", &data), palette)
+        }
+    }
+}
+
+fn say(
+    copies: &Copies,
+    done: Result<Backup, BackupFault>,
+    (what, place): (&str, &Path),
+    palette: Palette,
+) -> Result<Exit> {
+    let backup = match done {
+        Ok(backup) => backup,
+        Err(fault) => {
+            eprintln!("tandem: {fault}");
+            return Ok(match fault {
+                BackupFault::Taken(_) | BackupFault::Nothing(_) | BackupFault::NoBackup(_) => Exit::Usage,
+                BackupFault::Changed(_) => Exit::Bad,
+                BackupFault::Restless | BackupFault::Io { .. } => Exit::Unreachable,
+            });
+        }
+    };
+    let (files, bytes) = (backup.files.len(), backup.bytes());
+    if copies.json {
+        let place = place.display().to_string();
+        println!("{:#}", json!({ "at_ms": backup.at_ms, "files": files, "bytes": bytes, "place": place }));
+    } else {
+        let at = when(i64::try_from(backup.at_ms).unwrap_or(i64::MAX));
+        let mark = palette.paint(Paint::Good, "✔");
+        println!("{mark} {files} files, {bytes} bytes of {at}, {what} {}", place.display());
+    }
+    Ok(Exit::Done)
+}
+
+fn verify(data: &Path, form: Form, palette: Palette) -> Result<Exit> {
+    let examined = store::examine(data).with_context(|| data.display().to_string())?;
+    if form == Form::Json {
+        println!("{:#}", json!(examined));
+    } else {
+        examined.findings.iter().for_each(|words| println!("{} {words}", palette.paint(Paint::Bad, "✘")));
+        let more = examined.faults.saturating_sub(examined.findings.len() as u64);
+        if more > 0 {
+            println!("and {more} more");
+        }
+        let (paint, mark) = if examined.faults == 0 { (Paint::Good, "✔") } else { (Paint::Note, "→") };
+        let mark = palette.paint(paint, mark);
+        println!("{mark} {} calls in {} files can be found", examined.rows, examined.files);
+        if examined.behind_bytes > 0 {
+            println!("  {} bytes are not read yet", examined.behind_bytes);
+        }
+    }
+    Ok(if examined.faults == 0 { Exit::Done } else { Exit::Bad })
+}

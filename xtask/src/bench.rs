@@ -17,9 +17,8 @@ use crate::step::{Failure, cargo, root, run};
 
 /// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole
 /// `calls`, relayed `packets`, those that cross in the `kernel`, `sound` made of another codec, by itself or
-/// with its `codecs` packets,
-/// `phones` that register, a `storm` of them, a million `bindings`, or TLS `sessions` while certificates are
-/// renewed.
+/// with its `codecs` packets, `phones` that register, a `storm` of them, a million `bindings`, a million
+/// `records`, or TLS `sessions` while certificates are renewed.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
@@ -34,11 +33,12 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("sessions") => sessions(),
         Some("phones") => phones(),
         Some("bindings") => bindings(),
+        Some("records") => records(),
         Some("storm") => storm::storm(&Kit::lay_out()?),
         Some(_) => Err(Failure::new(
             "no such bench",
-            "one of parse, plan, calls, packets, kernel, sound, codecs, phones, bindings, storm, apply, \
-             lamps, sessions",
+            "one of parse, plan, calls, packets, kernel, sound, codecs, phones, bindings, records, \
+             storm, apply, lamps, sessions",
         )),
     }
 }
@@ -72,6 +72,14 @@ fn sessions() -> Result<(), Failure> {
 fn bindings() -> Result<(), Failure> {
     let cure = "see bench/bindings; it is a workspace of its own";
     run(cargo().current_dir(root().join("bench/bindings")).args(["run", "--quiet", "--release"]), cure)
+}
+
+/// Ten minutes of records, and what a million of them cost.
+fn records() -> Result<(), Failure> {
+    let cure = "see bench/records; it is a workspace of its own, and needs 6 GB of disk";
+    let mut command = cargo();
+    command.current_dir(root().join("bench/records")).args(["run", "--quiet", "--release", "--", "600"]);
+    run(command.arg(root().join("target/bench/records")), cure)
 }
 
 fn phones() -> Result<(), Failure> {

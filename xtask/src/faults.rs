@@ -1,7 +1,7 @@
 //! Faults beneath a house that is at work: the power goes, the process is killed, ends of files are torn, the
-//! disk is full, the database is broken. Afterwards every call whose end was answered has one record, in the
-//! files and in what searches them; what was applied is there, and whole; no phone is where it was before the
-//! last answer that it had.
+//! disk is full, the database is broken. Afterwards every call whose end was answered, or whose caller was
+//! told that it is busy, has one record, in the files and in what searches them, and they are in one chain;
+//! what was applied is there, and whole; no phone is where it was before the last answer that it had.
 //!
 //! The house is the real one, its data on a small ext4 of its own. It and the mounts are in a namespace.
 
@@ -265,6 +265,10 @@ fn expect_records(house: &House, known: &Known) -> Result<(), Failure> {
         return Err(Failure::new(what, CURE));
     }
     let lines: u64 = times.values().sum();
+    let (_, chained) = house.ask(&["cdr", "verify"])?;
+    if chained["faults"] != 0 || chained["records"] != lines {
+        return Err(Failure::new(format!("of {lines} records the chain says {chained}"), CURE));
+    }
     let until = Instant::now() + Duration::from_secs(30);
     loop {
         let examined = house.ask(&["store", "verify"]);

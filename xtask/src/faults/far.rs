@@ -129,7 +129,7 @@ Contact: <sip:callee@{here}>\r\n{kind}Content-Length: {length}\r\n\r\n{body}"
     });
 }
 
-/// Calls, hangs up as soon as it is answered, and writes down whose end was answered.
+/// Calls, hangs up as soon as it is answered, and writes down whose end was answered, or who was busy.
 pub fn caller(far: &mut Far, socket: UdpSocket, house: SocketAddr, round: u64, ended: Book<String>) {
     let here = socket.local_addr().expect("it is bound");
     let (mut next, mut count) = (Instant::now(), 0_u64);
@@ -160,6 +160,9 @@ Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{SDP}"
                 }
             }
             ("INVITE", 300..) => {
+                if status == 486 {
+                    ended.write(call.to_owned());
+                }
                 let _ = socket.send_to(following(&answer, "ACK", 1, here).as_bytes(), house);
             }
             _ => {}

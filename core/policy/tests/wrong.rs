@@ -226,6 +226,15 @@ wrong! {
         is "TD-C004 _:23:13", "did you mean \"no_answer\"?";
     no_call_at_all: "forward-08-no-call-at-all.toml"
         is "TD-C031 _:23:13", "1 or more, or forward = { always = { refuse = 486 } }";
+    programs_answered_in_the_clear: "http-01-heard-in-the-clear.toml"
+        is "TD-C074 _:6:19", "add tls_certificate = \"…\" and tls_key = \"…\", or listen on 127.0.0.1; \
+                              in_clear = \"accepted\" if somebody before the house seals it";
+    certificate_of_http_without_its_key: "http-02-certificate-without-key.toml"
+        is "TD-C028 _:6:19", "add tls_certificate = \"…\" and tls_key = \"…\"";
+    http_without_a_port: "http-03-no-port.toml"
+        is "TD-C014 _:6:19", "such as \"192.0.2.10:7443\"";
+    typo_in_what_may_be_clear: "http-04-typo-in-a-word.toml"
+        is "TD-C007 _:6:49", "did you mean \"accepted\"?";
     header_that_the_house_writes: "identity-01-header-that-the-house-writes.toml"
         is "TD-C061 _:13:20", "";
     header_in_its_short_form: "identity-02-header-in-its-short-form.toml"

@@ -14,6 +14,7 @@
 mod code;
 mod condition;
 mod documents;
+mod door;
 mod exposition;
 mod feed;
 mod house;
@@ -27,6 +28,7 @@ mod serve;
 
 pub use code::{CODES, Code};
 pub use condition::{Condition, Tags};
+pub use door::{Door, Place, Proof, Seal, place_of};
 pub use feed::{Feed, Happened};
 pub use house::{
     Answer, Became, Change, Changed, Deed, House, Person, Refused, Sent, Shown, Sought, Standing,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Extension, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -23,6 +23,7 @@ use tracing::{error, warn};
 
 use crate::code::Code;
 use crate::condition::{Condition, Tags};
+use crate::door::{Door, Guests, Hung, Place, Seal, is_local};
 use crate::exposition;
 use crate::feed::Feed;
 use crate::house::{Became, Deed, House, Person, Refused, Standing};
@@ -37,13 +38,18 @@ use crate::resources::{self, BASE, EVENTS};
 const ANSWERS_MAX: usize = 8;
 /// How much lower than calls.
 const NICE: i32 = 10;
+/// How many may come in by a door beside those who listen to what happens.
+const GUESTS_BESIDE: usize = 256;
 /// A document is never so long.
 const BODY_MAX: usize = 1 << 20;
 /// What is written down of what was asked.
 const WHAT_MAX: usize = 300;
 
 pub struct Settings {
-    pub listen: SocketAddr,
+    /// At least one.
+    pub doors: Vec<Door>,
+    /// How long somebody may take to say what is wanted, and to ask again.
+    pub patience: Duration,
     pub version: &'static str,
     /// How many may listen to what happens at once.
     pub readers_max: usize,
@@ -54,12 +60,13 @@ pub struct Settings {
 pub enum Fault {
     /// It would be heard beyond this machine, in the clear.
     NotLocal(SocketAddr),
+    Door(SocketAddr, io::Error),
     Io(io::Error),
 }
 
 /// The running server.
 pub struct Server {
-    pub address: SocketAddr,
+    pub places: Vec<Place>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -83,13 +90,18 @@ pub fn start(
     meter: Arc<Meter>,
     feed: Arc<Feed>,
 ) -> Result<Server, Fault> {
-    let Settings { listen, version, readers_max } = settings;
-    if !listen.ip().is_loopback() {
-        return Err(Fault::NotLocal(listen));
+    let Settings { doors, patience, version, readers_max } = settings;
+    let is_heard = |door: &&Door| matches!(door.seal, Seal::Local) && !is_local(door.listen);
+    if let Some(heard) = doors.iter().find(is_heard) {
+        return Err(Fault::NotLocal(heard.listen));
     }
-    let listener = TcpListener::bind(listen).map_err(Fault::Io)?;
-    listener.set_nonblocking(true).map_err(Fault::Io)?;
-    let address = listener.local_addr().map_err(Fault::Io)?;
+    let guests = Guests { most: readers_max + GUESTS_BESIDE, patience };
+    let hang = |door: Door| {
+        let listen = door.listen;
+        Hung::hang(door, guests).map_err(|fault| Fault::Door(listen, fault))
+    };
+    let hung = doors.into_iter().map(hang).collect::<Result<Vec<_>, _>>()?;
+    let places = hung.iter().map(Hung::place).collect();
     let (document, answering) = (openapi::document(version), Arc::new(Semaphore::new(ANSWERS_MAX)));
     let readers = Arc::default();
     let shared = Arc::new(Shared { house, meter, document, answering, feed, readers, readers_max });
@@ -99,12 +111,12 @@ pub fn start(
         if let Err(fault) = rustix::process::setpriority_process(None, NICE) {
             warn!("HTTP has the same place as calls: {fault}");
         }
-        if let Err(fault) = serve(listener, shared, stopped) {
+        if let Err(fault) = serve(hung, shared, stopped) {
             error!("the HTTP server ended: {fault}");
         }
     };
     let thread = thread::Builder::new().name("api".to_owned()).spawn(serving).map_err(Fault::Io)?;
-    Ok(Server { address, stop: Some(stop), thread: Some(thread) })
+    Ok(Server { places, stop: Some(stop), thread: Some(thread) })
 }
 
 impl Drop for Server {
@@ -119,22 +131,23 @@ impl Drop for Server {
     }
 }
 
-fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) -> io::Result<()> {
+fn serve(doors: Vec<Hung>, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let served = runtime.block_on(async move {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        tokio::select! {
-            served = axum::serve(listener, service(shared)).into_future() => served,
-            _ = stopped => Ok(()),
+    runtime.block_on(async move {
+        let router = router(shared);
+        for door in doors {
+            let (place, router) = (door.place(), router.clone());
+            tokio::spawn(async move {
+                let Err(fault) = door.attend(router).await;
+                error!("nobody is heard at {place} any more: {fault}");
+            });
         }
+        // Whoever would have said so has gone.
+        let _ = stopped.await;
     });
     // Nobody waits for somebody who reads slowly.
     runtime.shutdown_background();
-    served
-}
-
-fn service(shared: Arc<Shared>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
-    router(shared).into_make_service_with_connect_info()
+    Ok(())
 }
 
 fn router(shared: Arc<Shared>) -> Router {
@@ -144,16 +157,15 @@ fn router(shared: Arc<Shared>) -> Router {
         asked = asked.route(&format!("{BASE}{}", resource.path), on(resource.method.filter(), handler));
     }
     let token = middleware::from_fn_with_state(Arc::clone(&shared), with_token);
+    let from_afar = middleware::from_fn_with_state(Arc::clone(&shared), with_token_from_afar);
     asked
         .route(EVENTS, get(events))
         .route("/openapi.json", get(async |State(shared): Known| json(&shared.document)))
         .route_layer(token)
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(metrics).layer(from_afar.clone()))
         .route("/health", get(async || "alive\n"))
-        .route("/ready", get(ready))
-        .fallback(async || {
-            Problem::new(StatusCode::NOT_FOUND, Code::MISSING, "nothing is here; /openapi.json says what is")
-        })
+        .route("/ready", get(ready).layer(from_afar))
+        .fallback(async || nothing_here())
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .method_not_allowed_fallback(async || {
             let words = "this is not asked for by that method; /openapi.json says by which";
@@ -170,6 +182,20 @@ type Question = (Uri, Option<Path<String>>, Query<BTreeMap<String, String>>, Hea
 struct Asker {
     person: Person,
     from: SocketAddr,
+}
+
+/// Figures name trunks and not people, and what is asked of shards costs them something: whoever is on this
+/// machine sees how it goes without a token, and nobody else.
+async fn with_token_from_afar(
+    shared: Known,
+    from: ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match is_local(from.0) {
+        true => next.run(request).await,
+        false => with_token(shared, from, request, next).await,
+    }
 }
 
 async fn with_token(
@@ -310,6 +336,10 @@ async fn wait<T: Send + 'static>(
     answering.await.map_err(|_| Problem::new(defect, Code::DEFECT, "a defect cost this answer"))
 }
 
+fn nothing_here() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, Code::MISSING, "nothing is here; /openapi.json says what is")
+}
+
 async fn metrics(State(shared): Known) -> Result<Response, Problem> {
     let standing = standing(&shared).await?;
     let page = exposition::page(&standing, &shared.meter.read());
@@ -355,9 +385,10 @@ impl fmt::Display for Fault {
         match self {
             Fault::NotLocal(address) => write!(
                 f,
-                "{address} is heard beyond this machine, and there is no TLS here yet: listen on 127.0.0.1 \
-                 or [::1], and put a proxy with a certificate before it"
+                "{address} is heard beyond this machine: listen on 127.0.0.1 or [::1], or have [system] say \
+                 http = {{ listen = \"{address}\", tls_certificate = \"…\", tls_key = \"…\" }}"
             ),
+            Fault::Door(address, fault) => write!(f, "{address}: {fault}"),
             Fault::Io(fault) => write!(f, "{fault}"),
         }
     }

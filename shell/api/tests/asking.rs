@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{
-    Answer, Became, Change, Changed, Deed, Fault, Feed, Happened, House, Meter, Person, Refused, Sent,
-    Server, Settings, Shown, Sought, Standing, Wish, start,
+    Answer, Became, Change, Changed, Deed, Door, Fault, Feed, Happened, House, Meter, Person, Refused,
+    Seal, Sent, Server, Settings, Shown, Sought, Standing, Wish, start,
 };
 use model::Role;
 use serde_json::{Value, json};
@@ -25,6 +25,13 @@ struct Echo {
     written: Arc<Mutex<Vec<String>>>,
     /// The disk takes nothing.
     is_full: bool,
+    is_afar: bool,
+}
+
+impl Echo {
+    fn from_afar() -> Echo {
+        Echo { is_afar: true, ..Echo::default() }
+    }
 }
 
 impl House for Echo {
@@ -48,7 +55,7 @@ impl House for Echo {
             Became::Answered(status) => format!("answered {status}"),
             Became::TurnedAway(status) => format!("turned away {status}"),
         };
-        assert!(deed.from.ip().is_loopback());
+        assert!(deed.from.ip().is_loopback() || self.is_afar);
         self.written.lock().unwrap().push(format!("{who}: {} {became}", deed.what));
         Ok(())
     }
@@ -170,7 +177,8 @@ impl House for Echo {
 }
 
 fn settings(listen: &str) -> Settings {
-    Settings { listen: listen.parse().unwrap(), version: "0.1.0", readers_max: 3 }
+    let doors = vec![Door { listen: listen.parse().unwrap(), seal: Seal::Local }];
+    Settings { doors, patience: Duration::from_secs(20), version: "0.1.0", readers_max: 3 }
 }
 
 fn server() -> Server {
@@ -187,7 +195,7 @@ struct Ear(std::io::BufReader<TcpStream>);
 
 impl Ear {
     fn open(server: &Server, token: &str, headers: &str) -> Ear {
-        let mut stream = TcpStream::connect(server.address).unwrap();
+        let mut stream = TcpStream::connect(server.places[0].address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let request = format!(
             "GET /api/v1/events HTTP/1.1\r\nHost: house\r\nAuthorization: Bearer {token}\r\n{headers}\r\n"
@@ -230,7 +238,7 @@ fn send(
     token: Option<&str>,
     (headers, body): (&str, &str),
 ) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(server.address).unwrap();
+    let mut stream = TcpStream::connect(server.places[0].address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     let length = body.len();
@@ -384,11 +392,74 @@ fn the_document_names_whatever_is_answered() {
 fn it_is_not_heard_beyond_this_machine() {
     let begin = |listen| {
         start(settings(listen), Box::new(Echo::default()), Arc::new(Meter::default()), Arc::new(Feed::new(7)))
-            .map(|server| server.address)
+            .map(|server| server.places[0].address)
     };
 
     assert!(matches!(begin("0.0.0.0:0"), Err(Fault::NotLocal(_))));
     assert!(matches!(begin("[::]:0"), Err(Fault::NotLocal(_))));
+}
+
+#[test]
+fn from_elsewhere_figures_want_a_token_too() {
+    let way = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    // An address of this machine that others know, if it has one; nothing is sent.
+    let own = way.connect("192.0.2.1:9").and_then(|()| way.local_addr());
+    let Ok(own) = own else { return };
+    let doors = vec![Door { listen: (own.ip(), 0).into(), seal: Seal::Clear }];
+    let settings = Settings { doors, ..settings("127.0.0.1:0") };
+    let feed = Arc::new(Feed::new(7));
+    let server = start(settings, Box::new(Echo::from_afar()), Arc::default(), feed).unwrap();
+
+    assert_eq!(ask(&server, "GET", "/metrics", None).0, 401);
+    assert_eq!(ask(&server, "GET", "/metrics", Some(TOKEN)).0, 200);
+    assert_eq!(ask(&server, "GET", "/ready", None).0, 401);
+    assert_eq!(ask(&server, "GET", "/ready", Some(TOKEN)).0, 200);
+    assert_eq!(ask(&server, "GET", "/health", None).0, 200);
+}
+
+#[test]
+fn whoever_says_nothing_whole_is_let_go_and_whoever_listens_is_not() {
+    let doors = vec![Door { listen: "127.0.0.1:0".parse().unwrap(), seal: Seal::Local }];
+    // Long beside what a busy machine may keep this test waiting between two lines.
+    let patience = Duration::from_secs(3);
+    let settings = Settings { doors, patience, readers_max: 1, ..settings("127.0.0.1:0") };
+    let feed = Arc::new(Feed::new(7));
+    let server =
+        start(settings, Box::new(Echo::default()), Arc::new(Meter::default()), Arc::clone(&feed)).unwrap();
+    let mut ear = Ear::open(&server, TOKEN, "");
+    ear.hear("you hear");
+
+    for said in ["", "GET /health HTTP/1.1\r\nHost: ho", "GET /health HTTP/1.1\r\nHost: house\r\n\r\n"] {
+        let mut stream = TcpStream::connect(server.places[0].address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(said.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let ended = stream.read_to_end(&mut answer);
+        let is_late = |fault: &std::io::Error| fault.kind() == std::io::ErrorKind::WouldBlock;
+        assert!(!ended.is_err_and(|fault| is_late(&fault)), "{said:?} keeps its place");
+        assert_eq!(answer.starts_with(b"HTTP/1.1 200"), said.ends_with("\r\n\r\n"), "{said:?}");
+    }
+
+    feed.tell([Happened { kind: "call", json: "{\"late\":1}" }]);
+    ear.hear("late");
+}
+
+#[test]
+fn as_many_come_in_at_once_as_there_is_room_for_and_the_next_one_waits() {
+    let server = server();
+    let address = server.places[0].address;
+    let seats: Vec<TcpStream> = (0..3 + 256).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let mut next = TcpStream::connect(address).unwrap();
+    next.write_all(b"GET /health HTTP/1.1\r\nHost: house\r\nConnection: close\r\n\r\n").unwrap();
+    next.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(next.read(&mut [0; 1]).is_err(), "there was room for one more");
+
+    drop(seats);
+
+    next.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut answer = String::new();
+    next.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[test]

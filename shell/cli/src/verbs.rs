@@ -252,11 +252,11 @@ pub struct Up {
     #[arg(long, value_name = "IP")]
     pub dns: Vec<IpAddr>,
     /// Answer by HTTP there, on this machine alone: figures for Prometheus, calls, records, explanations.
-    /// `tandem token create` says who may ask
+    /// `tandem token create` says who may ask; `[system] http` answers others, within TLS
     #[arg(long, value_name = "IP:PORT")]
     pub http: Option<SocketAddr>,
     /// A file with one more token, of a reader
-    #[arg(long, value_name = "FILE", requires = "http")]
+    #[arg(long, value_name = "FILE")]
     pub http_token_file: Option<PathBuf>,
 }
 

@@ -16,7 +16,7 @@ use switch::{
     Answer, AskId, Command, Held, Kept, KeptMessage, KeptPresence, Now, Question, Record, Reply, Settings,
     Switch, WallTime,
 };
-use switch_io::{Asker, Limits, Mail, Ports, Renewed, Shelf, Tap, Tls};
+use switch_io::{Asker, Limits, Mail, Ports, Shelf, Tap, Tls};
 use telemetry::Flight;
 use tracing::{error, info, warn};
 
@@ -140,14 +140,7 @@ impl Edge {
 
     /// Proves who we are with what the files of certificates hold now; calls and connections go on.
     pub fn renew_certificates(&self) {
-        for tls in &self.certificates {
-            let certificate = tls.certificate().display();
-            match tls.renew() {
-                Ok(Renewed::Same) => {}
-                Ok(Renewed::Anew) => info!(%certificate, "the certificate was renewed"),
-                Err(fault) => error!("the certificate in use stays: {fault}"),
-            }
-        }
+        self.certificates.iter().for_each(certificate::renew);
     }
 
     /// No new calls, except emergency calls.

@@ -95,36 +95,44 @@ pub fn run(up: &Up) -> Result<Exit> {
     let order = move |job: Job| jobs.send(job.into()).is_ok();
     let (catalogue, exports) = (edge.catalogue(), edge.exports());
     let seen = (edge.asker(), Arc::clone(catalogue));
-    let web = web::open(up, &data, seen, &board, (&meter, &access, &feed, &exports), Box::new(order))?;
+    let written = (owner.documents(), &*data);
+    let web = web::open(up, written, seen, &board, (&meter, &access, &feed, &exports), Box::new(order))?;
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
     let window =
         Window { asker, board: shown, flight, access, catalogue: Arc::clone(catalogue), owner: tell };
     let control = open_control(&data, window);
     let name = &owner.documents().system.value.name;
     eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));
-    if let Some(server) = &web {
-        eprintln!("  http       {}", server.address);
+    for place in web.iter().flat_map(|web| &web.server.places) {
+        eprintln!("  http       {place}");
     }
 
     let supervisor = Supervisor::found();
     supervisor.watch(edge.asker());
     supervisor.ready(owner.about().number);
 
-    serve(&mut owner, &edge, (&board, &feed), &happenings, &supervisor);
+    let renew = || {
+        edge.renew_certificates();
+        web.iter().for_each(web::Opened::renew);
+    };
+    serve(&mut owner, &edge, (&board, &feed), (&happenings, &renew), &supervisor);
     supervisor.stopping();
     board.change(|notice| notice.state = Stage::Draining);
     let drained = drain(&edge, &happenings, up.drain_max);
     info!(?drained, "stopping");
-    if let Some(held) = edge.held() {
-        let Held { calls, transactions, ports, permits, questions, farewells } = held;
-        info!(
-            "held calls={calls} transactions={transactions} ports={ports} permits={permits} \
-questions={questions} farewells={farewells}"
-        );
-    }
+    say_what_is_held(&edge);
     drop((control, web));
     edge.stop();
     Ok(Exit::Done)
+}
+
+fn say_what_is_held(edge: &Edge) {
+    let Some(held) = edge.held() else { return };
+    let Held { calls, transactions, ports, permits, questions, farewells } = held;
+    info!(
+        "held calls={calls} transactions={transactions} ports={ports} permits={permits} \
+questions={questions} farewells={farewells}"
+    );
 }
 
 fn start_edge(
@@ -135,7 +143,8 @@ fn start_edge(
     kept: Kept,
 ) -> Result<Edge> {
     let meter = Arc::clone(meter);
-    let count = up.http.map(|_| -> Witness { Box::new(move |records| meter.count(records)) });
+    let is_asked = web::is_wished(up, owner.documents());
+    let count = is_asked.then(|| -> Witness { Box::new(move |records| meter.count(records)) });
     let started = Edge::start(Plan {
         policy: Arc::clone(owner.policy()),
         base: up.dir.clone(),
@@ -145,7 +154,7 @@ fn start_edge(
         dns: up.dns.clone(),
         tap: None,
         flight: (up.flight_mb > 0).then(|| flight.clone()),
-        watch: up.http.map(|_| web::watch(Arc::clone(feed))),
+        watch: is_asked.then(|| web::watch(Arc::clone(feed))),
         witness: count,
     });
     if started.is_err() && kept == Kept::Now {
@@ -172,7 +181,7 @@ fn serve(
     owner: &mut Owner,
     edge: &Edge,
     (board, feed): (&Board, &Feed),
-    happenings: &Receiver<Happening>,
+    (happenings, renew): (&Receiver<Happening>, &dyn Fn()),
     supervisor: &Supervisor,
 ) {
     let mut told = owner.about().number;
@@ -198,7 +207,7 @@ fn serve(
             Err(RecvTimeoutError::Timeout) => {}
         }
         owner.expire(edge);
-        edge.renew_certificates();
+        renew();
         keep_records(edge.catalogue(), owner);
         pin(board, owner);
         if owner.about().number != told {

@@ -3,21 +3,23 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use api::{
-    Answer, Became, Change, Changed, Feed, Happened, House, Meter, Person, Refused, Sent, Server, Settings,
-    Shown, Sought, Standing, Wish,
+    Answer, Became, Change, Changed, Door, Feed, Happened, House, Meter, Person, Refused, Seal, Sent,
+    Server, Settings, Shown, Sought, Standing, Wish,
 };
 use cli::Up;
 use exports::{Exported, Exports};
-use model::{Role, without_passwords};
+use model::{Documents, Role, without_passwords};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{About, Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
-use switch_io::Asker;
+use switch_io::{Asker, Callers, Tls, TlsFiles, Wildcards};
 
 use crate::access::Access;
+use crate::certificate;
 use crate::control::{Board, Stage};
 use crate::desk::{Desk, Order};
 use crate::revisions::now_ms;
@@ -26,6 +28,8 @@ use crate::verbs::{call, explain, find, kept, trunk};
 
 /// However many descriptors there are.
 const READERS_MAX: usize = 20_000;
+/// Whoever has said nothing whole within it is let go.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Looks at a running house.
 struct Web {
@@ -38,24 +42,68 @@ struct Web {
     data: PathBuf,
 }
 
+/// The house, as it is open to HTTP.
+pub struct Opened {
+    pub server: Server,
+    certificate: Option<Tls>,
+}
+
+impl Opened {
+    /// Proves who we are with what the files of the certificate hold now.
+    pub fn renew(&self) {
+        self.certificate.iter().for_each(certificate::renew);
+    }
+}
+
+/// Whether anybody may come by HTTP.
+pub fn is_wished(up: &Up, documents: &Documents) -> bool {
+    up.http.is_some() || documents.system.http.is_some()
+}
+
 /// Opens the house to HTTP where that is wished.
 pub fn open(
     up: &Up,
-    data: &Path,
+    (documents, data): (&Documents, &Path),
     (asker, catalogue): (Asker, Arc<Catalogue>),
     board: &Arc<Board>,
     (meter, access, feed, exports): (&Arc<Meter>, &Arc<Access>, &Arc<Feed>, &Arc<Exports>),
     order: Order,
-) -> Result<Option<Server>> {
-    let Some(listen) = up.http else { return Ok(None) };
+) -> Result<Option<Opened>> {
+    let (doors, certificate) = doors(up, documents)?;
+    if doors.is_empty() {
+        return Ok(None);
+    }
     let version = env!("CARGO_PKG_VERSION");
-    let settings = Settings { listen, version, readers_max: readers_max() };
+    let settings = Settings { doors, patience: PATIENCE, version, readers_max: readers_max() };
     let (board, access) = (Arc::clone(board), Arc::clone(access));
     let desk = Desk { order, board: Arc::clone(&board) };
     let exports = Arc::clone(exports);
     let web = Web { asker, board, access, desk, exports, catalogue, data: data.to_owned() };
     let server = api::start(settings, Box::new(web), Arc::clone(meter), Arc::clone(feed));
-    server.map(Some).with_context(|| format!("--http {listen}"))
+    let server = server.context("HTTP")?;
+    Ok(Some(Opened { server, certificate }))
+}
+
+/// Where programs come: as the command line says, and as the documents do.
+fn doors(up: &Up, documents: &Documents) -> Result<(Vec<Door>, Option<Tls>)> {
+    let mut doors: Vec<Door> = up.http.into_iter().map(|listen| Door { listen, seal: Seal::Local }).collect();
+    let Some(http) = &documents.system.http else { return Ok((doors, None)) };
+    let listen = http.listen.value.0;
+    let (Some(certificate), Some(key)) = (&http.tls_certificate, &http.tls_key) else {
+        doors.push(Door { listen, seal: Seal::Clear });
+        return Ok((doors, None));
+    };
+    let files = TlsFiles {
+        certificate: up.dir.join(certificate),
+        key: up.dir.join(key),
+        roots: None,
+        callers: Callers::NotAsked,
+        wildcards: Wildcards::Refused,
+    };
+    let tls = Tls::load(files).context("[system] http")?;
+    let shown = tls.clone();
+    doors.push(Door { listen, seal: Seal::Tls(Box::new(move || shown.server())) });
+    Ok((doors, Some(tls)))
 }
 
 /// What happens in this house from now on.

@@ -104,6 +104,11 @@ impl Tls {
         Ok(Renewed::Anew)
     }
 
+    /// What who comes now is shown of us, for those who speak with them elsewhere.
+    pub fn server(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.state().roles.server)
+    }
+
     pub fn certificate(&self) -> &Path {
         &self.files.certificate
     }
@@ -113,8 +118,7 @@ impl Tls {
     }
 
     pub(crate) fn accept(&self) -> Result<Connection, rustls::Error> {
-        let server = Arc::clone(&self.state().roles.server);
-        ServerConnection::new(server).map(Connection::Server)
+        ServerConnection::new(self.server()).map(Connection::Server)
     }
 
     /// The names that the far end of a session has proved to have. Who took our connection has proved one

@@ -3,6 +3,7 @@
 mod conferences;
 mod consoles;
 mod forward;
+mod http;
 mod interfaces;
 mod links;
 mod malicious;
@@ -25,6 +26,7 @@ use crate::user::{Numbers, Unowned};
 /// Adds what is wrong inside single documents.
 pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     registrar::check(documents, problems);
+    http::check(documents, problems);
     check_countries(documents, problems);
     check_digits(documents, problems);
     check_secrets(documents, problems);

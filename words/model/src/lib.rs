@@ -28,6 +28,7 @@ mod emergency;
 mod failover;
 mod headers;
 mod health;
+mod http;
 mod identity;
 mod link;
 mod malicious;
@@ -90,6 +91,7 @@ pub use formats::{NumberFormat, NumberFormats, NumberPlace};
 pub use forward::{AnonymousCalls, Forward, Target};
 pub use headers::{HeaderName, HeaderPlace, HeaderRule, HeaderText, HeaderWay, Word};
 pub use health::{HealthCheck, Probing};
+pub use http::{Http, InClear, Listen};
 pub use identity::{
     CallerIdHeader, CallerPrivacy, ConnectedTo, DiversionHeader, FromIdentity, Identity, Screening,
     Translate, Trust,

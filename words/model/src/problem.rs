@@ -66,6 +66,7 @@ codes! {
     UNPROTECTED       71 "calls would cross the Internet unprotected";
     LINK              72 "a line does not carry what is meant for it";
     OFFER             73 "an offer cannot be counted";
+    UNSEALED          74 "programs would be answered in the clear beyond this machine";
 }
 
 impl Code {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alerts;
 use crate::announcement::Refusals;
 use crate::call_rules::Redirect;
+use crate::http::Http;
 use crate::marks::Marks;
 use crate::media::{Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
@@ -66,6 +67,8 @@ pub struct System {
     pub recording: RecordingRules,
     /// The `[rights.*]` of users who have none of their own or of their site.
     pub rights: Option<Spot<String>>,
+    /// Where programs come by HTTP; nowhere where it is missing, but for `tandem up --http`.
+    pub http: Option<Http>,
 }
 
 fn inside() -> Redirect {

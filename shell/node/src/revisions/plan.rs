@@ -188,6 +188,9 @@ fn restart(old: &Documents, new: &Documents) -> Vec<String> {
     if old.system.log != new.system.log {
         needed.push("[system] log: the log changes at the next start".to_owned());
     }
+    if old.system.http != new.system.http {
+        needed.push("[system] http: what is listened on changes at the next start".to_owned());
+    }
     let wants =
         |documents: &Documents| documents.trunk.values().any(|one| !one.accept.certificate.is_empty());
     if wants(new) && !wants(old) {

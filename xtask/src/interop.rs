@@ -13,6 +13,7 @@ mod capture;
 mod codecs;
 mod conference;
 mod crash;
+mod desk_phones;
 mod features;
 mod flight;
 mod handset;
@@ -110,6 +111,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "browser", run: browser::run },
     Scenario { name: "nat", run: nat::run },
     Scenario { name: "http", run: http::run },
+    Scenario { name: "desk-phones", run: desk_phones::run },
     Scenario { name: "package", run: package::run },
     Scenario { name: "crash", run: crash::run },
 ];

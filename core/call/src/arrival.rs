@@ -329,12 +329,12 @@ fn proven(room: &mut Room<'_>, message: &Message<'_>) -> Option<String> {
         let Some(algorithm) = auth::algorithm_of(line.value).filter(|one| known.contains(one)) else {
             continue;
         };
-        let Some(user) = auth::user_of(line.value) else { continue };
-        let Some(password) = room.policy.credentials_of(&user) else { continue };
+        let Some(name) = auth::user_of(line.value) else { continue };
+        let Some((user, password)) = room.policy.who_registers(&name) else { continue };
         let (method, uri) = (Method::Invite.as_str(), message.request_uri().unwrap_or_default());
         let Some(secret) = registrar::secret_of(password, algorithm) else { continue };
         if room.guard.verify(now, line.value, method, uri, secret, message.body()) == Proof::Proven {
-            return Some(user);
+            return Some(user.to_string());
         }
     }
     None

@@ -9,6 +9,7 @@ mod links;
 mod lint;
 mod orbits;
 mod people;
+mod phones;
 mod places;
 mod rates;
 mod rights;
@@ -73,8 +74,7 @@ fn compile_with(
     compiler.extensions_that_alarm(&home, &sites);
     compiler.extension_prefixes();
     let schedules = compiler.schedules();
-    let routes = compiler.routes(&trunks, &users, &schedules);
-    let emergencies = compiler.emergencies(&trunks);
+    let (routes, emergencies) = (compiler.routes(&trunks, &users, &schedules), compiler.emergencies(&trunks));
     let policy = Policy {
         revision: older.map_or(1, |older| older.revision + 1),
         realm: documents.system.realm().into(),
@@ -94,6 +94,7 @@ fn compile_with(
         alerts: alerts(documents),
         digests: digests(documents),
         registrar: registrar_rules(documents),
+        phones: compiler.phones(),
         home,
         interfaces,
         servers: trunks.values().flat_map(|trunk| trunk.servers.iter().cloned()).collect(),

@@ -273,7 +273,7 @@ fn facts_of_user(policy: &Policy, user: &User, inquiry: &Inquiry) -> Facts {
     Facts {
         transport: if called.starts_with("sips:") { Transport::Tls } else { usual },
         from_display: Some(user.display.to_string()),
-        authenticated: user.password.is_some().then(|| user.name.to_string()),
+        authenticated: user.registers.then(|| user.name.to_string()),
         standings: Standings::down(inquiry.down.iter().copied()),
         devices: Devices::assumed(),
         ..Facts::new(SocketAddr::new(address, port), interface, from, called, inquiry.at)

@@ -33,6 +33,7 @@ use crate::numbering::{Country, Place, Plans, rendered};
 use crate::orbit::Orbit;
 use crate::pace::Pace;
 use crate::password::Password;
+use crate::phones::Phones;
 use crate::refusal::Code;
 use crate::responses::Responses;
 use crate::rights::{Rights, Usage};
@@ -94,6 +95,7 @@ pub struct Policy {
     pub(crate) media: MediaPlan,
     pub(crate) digests: Vec<Digest>,
     pub(crate) registrar: RegistrarRules,
+    pub(crate) phones: Phones,
     /// How the legs of our own phones behave.
     pub(crate) device_leg: LegRules,
     /// Files of sound, by their names.
@@ -246,15 +248,24 @@ impl Policy {
         &self.registrar
     }
 
-    /// A user who may register, and the password that proves it.
-    pub fn who_registers(&self, user: &str) -> Option<(&Arc<str>, &Password)> {
-        let (name, user) = self.users.get_key_value(user)?;
-        Some((name, user.password.as_ref()?))
+    /// A user who may register, and the password that proves it: the own one, or that of a desk phone, which
+    /// proves itself by a name of its own.
+    pub fn who_registers(&self, name: &str) -> Option<(&Arc<str>, &Password)> {
+        match self.users.get_key_value(name) {
+            Some((name, user)) => Some((name, user.password.as_ref()?)),
+            None => self.phones.named.get(name).map(|phone| (&phone.user, &phone.password)),
+        }
     }
 
-    /// The password of a user, if there is such a user and it has one.
+    /// A password of a user, the own one or that of a desk phone; nothing where nobody could register it.
     pub fn credentials_of(&self, user: &str) -> Option<&Password> {
-        self.users.get(user)?.password.as_ref()
+        let own = self.users.get(user)?.password.as_ref();
+        own.or_else(|| self.phones.of(user).next().map(|phone| &phone.password))
+    }
+
+    /// Desk phones that fetch their settings.
+    pub fn phones(&self) -> &Phones {
+        &self.phones
     }
 
     /// The trunk that a source address belongs to; the most exact source wins.
@@ -561,6 +572,8 @@ pub(crate) struct User {
     pub extension: Option<Arc<str>>,
     pub dial_plan: Option<Arc<str>>,
     pub password: Option<Password>,
+    /// Whether it has anything to prove itself by: a password, or a desk phone that has one.
+    pub registers: bool,
     pub devices: Vec<SipUri>,
     pub ring: RingOrder,
     /// What rings along.

@@ -11,7 +11,7 @@ use crate::policy::Policy;
 impl Policy {
     /// Whether anybody could watch anybody: watchers prove who they are.
     pub fn has_watchers(&self) -> bool {
-        self.users.values().any(|user| user.password.is_some())
+        self.users.values().any(|user| user.registers)
     }
 
     /// Whom one of our people means by a name, an extension or a number.

@@ -20,6 +20,7 @@ name = "edge"
 country = "US"
 realm = "house.example"
 registrar = { least = "60s", most = "10m", devices = 2 }
+provisioning = { secret = { env = "PHONES" }, interface = "lan" }
 
 [interface.lan]
 address = "127.0.0.1"
@@ -41,6 +42,10 @@ password = { env = "HANA" }
 [user.minsu]
 number = "+14255550101"
 password = { env = "MINSU" }
+
+[user.wei]
+number = "+14255550102"
+phones = [{ mac = "80:5e:c0:12:34:56", make = "yealink" }]
 
 [numbers.block]
 range = ["+14255550100", "+14255550199"]
@@ -68,7 +73,9 @@ fn policy_of(text: &str) -> Arc<Policy> {
         .unwrap_or_else(|problems| panic!("{problems:?}"));
     let mut secrets = model::Secrets::new();
     for reference in documents.secret_refs() {
-        secrets.insert(reference.clone(), "correct horse".to_owned());
+        let is_of_phones = *reference == model::SecretRef::Env("PHONES".into());
+        let value = if is_of_phones { "a secret of thirty-two letters or more" } else { "correct horse" };
+        secrets.insert(reference.clone(), value.to_owned());
     }
     Arc::new(policy::compile(&documents, &secrets).unwrap_or_else(|problems| panic!("{problems:?}")))
 }
@@ -289,6 +296,54 @@ fn d9_a_phone_proves_itself_by_sha_256_or_md5_and_a_replay_is_refused() {
         let again = bench.proof("hana", &only, "correct horse", 2);
         assert_eq!(status(&bench.say("hana", asking, &again)), 200, "a nonce counts on");
     }
+}
+
+#[test]
+fn d9_a_desk_phone_registers_its_user_alone_by_a_password_of_its_own_and_is_called() {
+    let mut bench = Bench::new(2);
+    let policy = policy();
+    let phone = policy.phones().of("wei").next().unwrap();
+    let (name, own) = (&*phone.proves_as, phone.password.clear().unwrap());
+    let asking = Asking { lines: "Contact: <sip:wei@192.0.2.7:5060>\n", ..Asking::default() };
+    let registered = |bench: &mut Bench, whom: &str, name: &str, password: &str| {
+        let challenged = bench.say(whom, asking, "");
+        let proof = bench.proof(name, &challenged, password, 1);
+        status(&bench.say(whom, asking, &proof))
+    };
+
+    assert_eq!(registered(&mut bench, "wei", name, "correct horse"), 401);
+    assert_eq!(registered(&mut bench, "wei", "wei", own), 401, "it is the phone's, and not the user's");
+    assert_eq!(registered(&mut bench, "wei", "wei.805ec0000000", own), 401);
+    assert_eq!(registered(&mut bench, "hana", name, own), 403);
+    assert_eq!(registered(&mut bench, "wei", name, own), 200);
+
+    let (sent, _) = bench.calls("+14255550102");
+    assert!(sent.iter().any(|(flow, text)| {
+        flow.remote == PHONE.parse::<SocketAddr>().unwrap() && text.starts_with("INVITE sip:wei@192.0.2.7")
+    }));
+}
+
+#[test]
+fn who_has_no_desk_phone_any_more_is_forgotten_with_it() {
+    let mut bench = Bench::new(1);
+    let policy = policy();
+    let phone = policy.phones().of("wei").next().unwrap();
+    let asking = Asking { lines: "Contact: <sip:wei@192.0.2.7:5060>\n", ..Asking::default() };
+    let challenged = bench.say("wei", asking, "");
+    let proof = bench.proof(&phone.proves_as, &challenged, phone.password.clear().unwrap(), 1);
+    assert_eq!(status(&bench.say("wei", asking, &proof)), 200);
+    let known = |bench: &mut Bench| bench.phones(0).users.iter().any(|user| &*user.user == "wei");
+    assert!(known(&mut bench));
+
+    let now = bench.now();
+    let without =
+        policy_of(&HOUSE.replace("phones = [{ mac = \"80:5e:c0:12:34:56\", make = \"yealink\" }]\n", ""));
+    bench.shards[0].handle(now, Input::NewPolicy(without), &mut Outbox::default());
+
+    assert!(!known(&mut bench));
+    let challenged = bench.say("wei", asking, "");
+    let proof = bench.proof(&phone.proves_as, &challenged, phone.password.clear().unwrap(), 1);
+    assert_eq!(status(&bench.say("wei", asking, &proof)), 401);
 }
 
 #[test]

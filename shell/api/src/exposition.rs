@@ -21,6 +21,7 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     page.of_sent("tandem_capture_messages_total", words, "capture", &standing.captures);
     let words = "Calls whose traces a collector was sent, and those that it refused.";
     page.of_sent("tandem_trace_calls_total", words, "trace", &standing.traces);
+    page.of_phone_files(standing.phone_files);
     page.of_calls(counts);
     page.histogram("tandem_call_setup_seconds", "From the INVITE to its answer.", &counts.setup);
     page.histogram(
@@ -89,6 +90,13 @@ impl Page {
                 self.line(name, &[(label, &*one.to), ("outcome", outcome)], count);
             }
         }
+    }
+
+    fn of_phone_files(&mut self, (given, refused): (u64, u64)) {
+        let name = "tandem_phone_files_total";
+        self.head(name, "counter", "Files that desk phones were given, and that somebody was not.");
+        self.line(name, &[("outcome", "given")], given);
+        self.line(name, &[("outcome", "refused")], refused);
     }
 
     fn of_calls(&mut self, counts: &Counts) {

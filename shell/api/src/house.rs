@@ -20,6 +20,21 @@ pub struct Standing {
     pub trunks: Vec<TrunkView>,
     pub captures: Vec<Sent>,
     pub traces: Vec<Sent>,
+    /// Files that desk phones were given, and those that somebody asked for and was not.
+    pub phone_files: (u64, u64),
+}
+
+/// What becomes of a question for a desk phone's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    File {
+        kind: &'static str,
+        text: String,
+    },
+    /// Whatever is wrong: nobody is told what.
+    Nothing,
+    /// There were too many wrong ones from there.
+    TooOften,
 }
 
 /// What was sent on to somebody.
@@ -158,6 +173,8 @@ pub struct Sought<'a> {
 pub trait House: Send + Sync + 'static {
     /// Whose token it is. Asked before every answer: it does not wait.
     fn holder(&self, token: &str) -> Option<Person>;
+    /// What a desk phone is given that asks for a file behind an address of its own. It does not wait.
+    fn phone_file(&self, door: &str, name: &str, from: SocketAddr) -> Given;
     /// Writes it down; on return it is on the disk.
     fn record(&self, deed: &Deed) -> Result<(), Refused>;
     /// What was written down after a number.

@@ -31,7 +31,7 @@ pub use condition::{Condition, Tags};
 pub use door::{Door, Place, Proof, Seal, place_of};
 pub use feed::{Feed, Happened};
 pub use house::{
-    Answer, Became, Change, Changed, Deed, House, Person, Refused, Sent, Shown, Sought, Standing,
+    Answer, Became, Change, Changed, Deed, Given, House, Person, Refused, Sent, Shown, Sought, Standing,
     Unacceptable, Wish,
 };
 pub use meter::Meter;

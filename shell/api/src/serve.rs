@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Extension, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -26,7 +26,7 @@ use crate::condition::{Condition, Tags};
 use crate::door::{Door, Guests, Hung, Place, Seal, is_local};
 use crate::exposition;
 use crate::feed::Feed;
-use crate::house::{Became, Deed, House, Person, Refused, Standing};
+use crate::house::{Became, Deed, Given, House, Person, Refused, Standing};
 use crate::listen::{self, Readers};
 use crate::meter::Meter;
 use crate::openapi;
@@ -165,6 +165,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/metrics", get(metrics).layer(from_afar.clone()))
         .route("/health", get(async || "alive\n"))
         .route("/ready", get(ready).layer(from_afar))
+        .route("/phones/{door}/{*name}", get(phone_file))
         .fallback(async || nothing_here())
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .method_not_allowed_fallback(async || {
@@ -334,6 +335,27 @@ async fn wait<T: Send + 'static>(
     });
     let defect = StatusCode::INTERNAL_SERVER_ERROR;
     answering.await.map_err(|_| Problem::new(defect, Code::DEFECT, "a defect cost this answer"))
+}
+
+/// What a desk phone asks for at its own address. What is wrong about it is never said: not even that
+/// anything was ever there.
+async fn phone_file(
+    State(shared): Known,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    asked: Result<Path<(String, String)>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Ok(Path((door, name))) = asked else { return Err(nothing_here()) };
+    match shared.house.phone_file(&door, &name, from) {
+        Given::File { kind, text } => {
+            let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
+            Ok((headers, text).into_response())
+        }
+        Given::Nothing => Err(nothing_here()),
+        Given::TooOften => {
+            let words = "too much was asked for from there that is not here; wait a minute";
+            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, Code::NOT_NOW, words))
+        }
+    }
 }
 
 fn nothing_here() -> Problem {

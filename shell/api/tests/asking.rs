@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{
-    Answer, Became, Change, Changed, Deed, Door, Fault, Feed, Happened, House, Meter, Person, Refused,
+    Answer, Became, Change, Changed, Deed, Door, Fault, Feed, Given, Happened, House, Meter, Person, Refused,
     Seal, Sent, Server, Settings, Shown, Sought, Standing, Wish, start,
 };
 use model::Role;
@@ -43,6 +43,14 @@ impl House for Echo {
             _ => return None,
         };
         Some(Person { name: role.to_string(), role })
+    }
+
+    fn phone_file(&self, door: &str, name: &str, _: SocketAddr) -> Given {
+        match (door, name) {
+            ("open", "sesame.cfg") => Given::File { kind: "text/plain", text: "come in".to_owned() },
+            ("again", _) => Given::TooOften,
+            _ => Given::Nothing,
+        }
     }
 
     fn record(&self, deed: &Deed) -> Result<(), Refused> {
@@ -312,6 +320,22 @@ fn what_makes_no_sense_is_refused_with_what_would() {
     assert_eq!(refused("/api/v1/status").0, 503);
     assert_eq!(refused("/api/v2/calls").0, 404);
     assert_eq!(ask(&server, "DELETE", "/api/v1/calls", Some(TOKEN)).0, 405);
+}
+
+#[test]
+fn a_phone_is_given_its_file_without_a_token_and_nobody_learns_what_was_wrong() {
+    let server = server();
+
+    let (status, head, body) = ask(&server, "GET", "/phones/open/sesame.cfg", None);
+    assert_eq!((status, &*body), (200, "come in"));
+    assert!(head.contains("cache-control: no-store"), "{head}");
+    let (_, head, nowhere) = ask(&server, "GET", "/nowhere", None);
+    let dateless = |head: &str| -> String { head.lines().filter(|line| !line.starts_with("date")).collect() };
+    for wrong in ["open/sesame.xml", "shut/sesame.cfg", "open", "open/", "%ff/%ff", "open/a/b"] {
+        let (status, said, body) = ask(&server, "GET", &format!("/phones/{wrong}"), None);
+        assert_eq!((status, body, dateless(&said)), (404, nowhere.clone(), dateless(&head)), "{wrong}");
+    }
+    assert_eq!(ask(&server, "GET", "/phones/again/sesame.cfg", None).0, 429);
 }
 
 #[test]

@@ -57,6 +57,20 @@ pub enum User {
         #[arg(long)]
         json: bool,
     },
+    /// Desk phones that fetch their settings, and the address where each asks: a secret of its own
+    #[command(
+        after_help = "Examples:\n  tandem user phones --dir /etc/tandem\n  tandem user phones hana --json"
+    )]
+    Phones {
+        /// The name in [user.NAME]; everybody's where it is missing
+        name: Option<String>,
+        /// The configuration directory
+        #[arg(long, default_value = ".")]
+        dir: PathBuf,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
     /// Reads a password, and says what to keep in its place: what digests make of it (HA1)
     #[command(after_help = "Examples:\n  tandem user secret hana --realm contoso.example \
 < password > hana.secret\n  tandem user secret minsu --realm contoso.example < /dev/tty")]

@@ -16,6 +16,7 @@ mod ladder;
 mod landing;
 mod listening;
 mod pcapng;
+mod phone_files;
 mod recorder;
 mod revisions;
 mod sight;

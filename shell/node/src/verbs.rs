@@ -7,6 +7,7 @@ pub mod change;
 mod changes;
 pub mod check;
 pub mod cost;
+mod desk_phones;
 pub mod effective;
 pub mod explain;
 pub mod failover;

@@ -1,13 +1,14 @@
 //! What the house answers by HTTP.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use api::{
-    Answer, Became, Change, Changed, Door, Feed, Happened, House, Meter, Person, Refused, Seal, Sent,
+    Answer, Became, Change, Changed, Door, Feed, Given, Happened, House, Meter, Person, Refused, Seal, Sent,
     Server, Settings, Shown, Sought, Standing, Wish,
 };
 use cli::Up;
@@ -22,6 +23,7 @@ use crate::access::Access;
 use crate::certificate;
 use crate::control::{Board, Stage};
 use crate::desk::{Desk, Order};
+use crate::phone_files::PhoneFiles;
 use crate::revisions::now_ms;
 use crate::sight;
 use crate::verbs::{call, explain, find, kept, trunk};
@@ -39,6 +41,7 @@ struct Web {
     desk: Desk,
     catalogue: Arc<Catalogue>,
     exports: Arc<Exports>,
+    phone_files: PhoneFiles,
     data: PathBuf,
 }
 
@@ -78,7 +81,16 @@ pub fn open(
     let (board, access) = (Arc::clone(board), Arc::clone(access));
     let desk = Desk { order, board: Arc::clone(&board) };
     let exports = Arc::clone(exports);
-    let web = Web { asker, board, access, desk, exports, catalogue, data: data.to_owned() };
+    let web = Web {
+        asker,
+        board,
+        access,
+        desk,
+        exports,
+        catalogue,
+        phone_files: PhoneFiles::default(),
+        data: data.to_owned(),
+    };
     let server = api::start(settings, Box::new(web), Arc::clone(meter), Arc::clone(feed));
     let server = server.context("HTTP")?;
     Ok(Some(Opened { server, certificate }))
@@ -143,6 +155,11 @@ fn readers_max() -> usize {
 impl House for Web {
     fn holder(&self, token: &str) -> Option<Person> {
         self.access.holder(token).map(|(name, role)| Person { name, role })
+    }
+
+    fn phone_file(&self, door: &str, name: &str, from: SocketAddr) -> Given {
+        let Some(policy) = self.board.policy() else { return Given::Nothing };
+        self.phone_files.ask(policy.phones(), (door, name), from, now_ms())
     }
 
     fn record(&self, deed: &api::Deed) -> Result<(), Refused> {
@@ -224,6 +241,7 @@ impl House for Web {
             trunks: status.trunks,
             captures: self.exports.captures().into_iter().map(sent).collect(),
             traces: self.exports.traces().into_iter().map(sent).collect(),
+            phone_files: self.phone_files.counted(),
         })
     }
 

@@ -9,6 +9,7 @@ mod links;
 mod malicious;
 mod orbits;
 mod pickup;
+mod provisioning;
 mod register;
 mod registrar;
 mod toll_bypass;
@@ -27,6 +28,7 @@ use crate::user::{Numbers, Unowned};
 pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     registrar::check(documents, problems);
     http::check(documents, problems);
+    provisioning::check(documents, problems);
     check_countries(documents, problems);
     check_digits(documents, problems);
     check_secrets(documents, problems);
@@ -202,6 +204,8 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
         let plain = user.password.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(user, secret, fault())));
     }
+    let phones = documents.system.provisioning.iter().map(|one| &one.secret).filter(|one| is_plain(one));
+    problems.extend(phones.map(|secret| documents.problem_at(&documents.system, secret, fault())));
     for capture in documents.capture.values() {
         let plain = capture.key.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(capture, secret, fault())));

@@ -117,7 +117,8 @@ impl Documents {
         let of_users = self.user.values().filter_map(|user| Some(&user.value.password.as_ref()?.value));
         let of_captures = self.capture.values().filter_map(|one| Some(&one.value.key.as_ref()?.value));
         let of_rooms = self.conference.values().filter_map(|room| Some(&room.value.pin.as_ref()?.value));
-        of_trunks.chain(of_users).chain(of_captures).chain(of_rooms)
+        let of_phones = self.system.value.provisioning.iter().map(|one| &one.secret.value);
+        of_trunks.chain(of_users).chain(of_captures).chain(of_rooms).chain(of_phones)
     }
 
     /// Every file of sound that is named.

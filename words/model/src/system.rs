@@ -13,6 +13,7 @@ use crate::marks::Marks;
 use crate::media::{Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
 use crate::network::{Address, PortRange};
+use crate::provisioning::Provisioning;
 use crate::record::{Recorded, RecordingRules};
 use crate::registrar::Registrar;
 use crate::site::Operator;
@@ -69,6 +70,8 @@ pub struct System {
     pub rights: Option<Spot<String>>,
     /// Where programs come by HTTP; nowhere where it is missing, but for `tandem up --http`.
     pub http: Option<Http>,
+    /// What desk phones are given that fetch their settings by HTTP.
+    pub provisioning: Option<Provisioning>,
 }
 
 fn inside() -> Redirect {

@@ -11,6 +11,7 @@ use crate::malicious::MarkMalicious;
 use crate::number::Number;
 use crate::pattern::Pattern;
 use crate::precedence::Precedence;
+use crate::provisioning::Phone;
 use crate::record::Recorded;
 use crate::ringing::RingOrder;
 use crate::secret::SecretRef;
@@ -41,6 +42,9 @@ pub struct User {
     pub password: Option<Spot<SecretRef>>,
     #[serde(default)]
     pub devices: Vec<Device>,
+    /// Desk phones that fetch their settings from the house, and register by a password of their own.
+    #[serde(default)]
+    pub phones: Vec<Phone>,
     /// Whether the devices, and those of `also`, ring together, or one after another.
     #[serde(default)]
     pub ring: RingOrder,

@@ -36,6 +36,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("api", 7),
     ("exports", 7),
     ("phone", 7),
+    ("deskphones", 7),
     ("tandem", 8),
     ("xtask", 9),
 ];

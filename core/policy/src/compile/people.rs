@@ -45,6 +45,7 @@ impl Compiler<'_> {
                 dial_plan: self.dial_plan_of(document, document.dialplan.as_ref()),
                 extension: document.extension.as_ref().map(|extension| extension.as_str().into()),
                 password: document.password.as_ref().and_then(|place| self.password(document, place)),
+                registers: document.password.is_some() || !document.phones.is_empty(),
                 devices: document.devices.iter().map(|device| device.contact.value.clone()).collect(),
                 ring: document.ring,
                 also: document.also.iter().filter_map(|target| self.target(document, target)).collect(),

@@ -150,10 +150,10 @@ pub(crate) fn to_user(
 ) -> Result<Vec<AttemptPlan>, Refusal> {
     let is_choosy = !(who.facts.accept_contact.is_empty() && who.facts.reject_contact.is_empty());
     if devices.is_empty() {
-        let says = match user.password {
+        let says = match user.registers {
             _ if is_choosy => format!("{} has no device that is what the caller wants (RFC 3841)", user.name),
-            Some(_) => format!("no phone is registered as {}, and it has no other device", user.name),
-            None => format!("{} has no device", user.name),
+            true => format!("no phone is registered as {}, and it has no other device", user.name),
+            false => format!("{} has no device", user.name),
         };
         let is_there = !devices::of(user, who.facts, &mut Trail::new()).is_empty();
         if sealed::is_asked(who.facts) && is_there {

@@ -25,12 +25,12 @@ pub(crate) enum Device<'p> {
 /// All that could ring: registered ones first, in the order that they prefer. The trail says which, and
 /// remembers that it mattered.
 pub(crate) fn of<'p>(user: &'p Arc<User>, facts: &'p Facts, trail: &mut Trail) -> Vec<Device<'p>> {
-    let registered: &[DeviceFact] = match user.password {
-        Some(_) => {
+    let registered: &[DeviceFact] = match user.registers {
+        true => {
             trail.asked_for(&user.name);
             facts.devices.of(&user.name)
         }
-        None => &[],
+        false => &[],
     };
     let is_meant = |fact: &&DeviceFact| *fact.device != *ASSUMED || user.devices.is_empty();
     let registered: Vec<&DeviceFact> = registered.iter().filter(is_meant).collect();

@@ -141,7 +141,7 @@ fn of_person<'p>(policy: &'p Policy, facts: &Facts) -> (Caller<'p>, Result<(), R
             Err(Refusal::new(Code::SOMEBODY_ELSE, words))
         }
         (Some(_), _) => Ok(()),
-        (None, Some(user)) if user.password.is_some() => {
+        (None, Some(user)) if user.registers => {
             Err(Refusal::new(Code::PROVE_YOURSELF, format!("{} has to prove who calls", user.name)))
         }
         (None, Some(user)) if is_at_its_device(user, facts) => Ok(()),
@@ -188,7 +188,7 @@ fn is_among_us(policy: &Policy, facts: &Facts) -> bool {
 
 /// Without a password, the address of a device is all the proof there is; with one, it is none.
 fn is_at_its_device(user: &User, facts: &Facts) -> bool {
-    user.password.is_none() && user.devices.iter().any(|device| is_device_at(device, facts.source.ip()))
+    !user.registers && user.devices.iter().any(|device| is_device_at(device, facts.source.ip()))
 }
 
 fn nearest_miss(policy: &Policy, facts: &Facts) -> String {

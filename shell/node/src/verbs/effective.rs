@@ -47,7 +47,7 @@ pub fn documents(dir: &Path) -> Result<Result<Documents, Exit>> {
     Ok(loaded(dir)?.map(|loaded| loaded.documents))
 }
 
-fn loaded(dir: &Path) -> Result<Result<Loaded, Exit>> {
+pub fn loaded(dir: &Path) -> Result<Result<Loaded, Exit>> {
     Ok(directory::load(dir)?.map_err(|problems| {
         problems.iter().for_each(|problem| eprintln!("{problem}\n"));
         Exit::Bad

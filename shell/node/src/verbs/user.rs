@@ -8,12 +8,15 @@ use serde_json::{Value, json};
 use sip_stack::auth::Algorithm;
 
 use crate::control::Request;
-use crate::verbs::{Form, ask};
+use crate::verbs::{Form, ask, desk_phones};
 
 pub fn run(verb: &User, palette: Palette) -> Result<Exit> {
     let (house, json) = match verb {
         User::List { house, json } | User::Show { house, json, .. } => (house, *json),
         User::Secret { name, realm } => return secret(name, realm),
+        User::Phones { name, dir, json } => {
+            return desk_phones::run(name.as_deref(), dir, if *json { Form::Json } else { Form::Text });
+        }
     };
     let answer = match ask(&house.data(), &Request::Phones {})? {
         Ok(answer) => answer,
@@ -23,7 +26,7 @@ pub fn run(verb: &User, palette: Palette) -> Result<Exit> {
     Ok(match verb {
         User::List { .. } => list(&answer, form, palette),
         User::Show { name, .. } => show(&answer, name, form, palette),
-        User::Secret { .. } => Exit::Done,
+        User::Secret { .. } | User::Phones { .. } => Exit::Done,
     })
 }
 

@@ -113,7 +113,7 @@ fn person<'d>(house: &House<'d>, facts: &Facts) -> (Caller<'d>, Option<Code>) {
     let against = match (proved, says) {
         (Some(one), Some(other)) if one.name != other.name => Some(Code::SOMEBODY_ELSE),
         (Some(_), _) => None,
-        (None, Some(user)) if user.password.is_some() => Some(Code::PROVE_YOURSELF),
+        (None, Some(user)) if may_prove(user) => Some(Code::PROVE_YOURSELF),
         (None, Some(_)) => at_device.is_none().then_some(Code::ELSEWHERE),
         (None, None) if is_anonymous(&facts.from_uri) && is_among_us => Some(Code::PROVE_YOURSELF),
         (None, None) => Some(Code::STRANGER),
@@ -156,9 +156,14 @@ pub(crate) fn site_at<'d>(house: &House<'d>, address: IpAddr) -> Option<&'d Docu
     best.map(|(_, site)| site)
 }
 
+/// Whether a user has anything to prove itself by.
+fn may_prove(user: &model::User) -> bool {
+    user.password.is_some() || !user.phones.is_empty()
+}
+
 /// Without a password, the address of a device is all the proof there is.
 fn is_at_device(user: &Document<User>, source: IpAddr) -> bool {
-    user.password.is_none() && user.devices.iter().any(|device| device.contact.address() == Some(source))
+    !may_prove(user) && user.devices.iter().any(|device| device.contact.address() == Some(source))
 }
 
 impl House<'_> {

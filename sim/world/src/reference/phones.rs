@@ -34,12 +34,13 @@ pub(crate) fn wanted(user: &Document<User>, facts: &Facts) -> Vec<Phone> {
     liked.into_iter().map(|(_, phone)| phone).collect()
 }
 
-/// Who has no password registers nothing.
+/// Who has no password, and no desk phone that has one, registers nothing.
 fn phones(user: &Document<User>, facts: &Facts) -> Vec<Phone> {
     let registered = serde_json::to_value(&facts.devices).expect("facts are data");
     let mut registered: BTreeMap<String, Vec<DeviceFact>> =
         serde_json::from_value(registered).expect("facts are read as they were written");
-    let registered = registered.remove(&*user.name).filter(|_| user.password.is_some()).unwrap_or_default();
+    let may_register = user.password.is_some() || !user.phones.is_empty();
+    let registered = registered.remove(&*user.name).filter(|_| may_register).unwrap_or_default();
     let mut phones: Vec<Phone> = registered
         .iter()
         .map(|fact| Phone {

@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used)]
 //! Tokens, and the log of who did what.
 
-#[allow(dead_code, reason = "only its directory is used")]
 mod place;
 
 use std::fs;

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses some of it, and may panic")]
 //! Where a test of the store takes place, and how long it waits.
 
 use std::fs;

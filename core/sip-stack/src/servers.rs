@@ -27,6 +27,8 @@ pub struct Servers {
     by_merged: KeyMap<ServerId>,
     /// Requests of which somebody wants to know how they are answered, and that, once they are.
     watched: Vec<(ServerId, Option<u16>)>,
+    /// Began with the last message, and may have been answered since: most need no deadline before that.
+    fresh: Vec<ServerId>,
     invite_acts: Vec<server_invite::Act>,
     other_acts: Vec<server_other::Act>,
 }
@@ -101,6 +103,7 @@ impl Servers {
             by_key: KeyMap::default(),
             by_merged: KeyMap::default(),
             watched: Vec::new(),
+            fresh: Vec::new(),
             invite_acts: Vec::new(),
             other_acts: Vec::new(),
         }
@@ -119,6 +122,7 @@ impl Servers {
         weigh: impl Fn(&Message<'_>) -> Weight,
         out: &mut Vec<Send>,
     ) -> Heard<'m> {
+        self.settle_fresh(kit);
         let method = message.cseq().method;
         match method {
             Method::Ack => return self.receive_ack(kit, now, flow, message, out),
@@ -233,8 +237,21 @@ impl Servers {
         if let Some(merged) = merged {
             self.by_merged.insert(merged, id);
         }
-        self.settle(kit, id);
+        self.fresh.push(id);
         id
+    }
+
+    /// When what began with the last message is due, as far as nothing was noted of it.
+    pub fn deadline(&self) -> Option<Instant> {
+        let entries = self.fresh.iter().filter_map(|id| self.table.get(id.slot, id.nonce));
+        entries.filter(|entry| entry.look.is_none()).filter_map(|entry| entry.machine.deadline()).min()
+    }
+
+    /// Notes when to look at what began before.
+    pub fn settle_fresh(&mut self, kit: &mut Kit) {
+        while let Some(id) = self.fresh.pop() {
+            self.settle(kit, id);
+        }
     }
 
     /// A connection is no more: what is still to be answered is answered on a new one, to the port that the

@@ -104,11 +104,12 @@ impl Stack {
 
     /// When `expire` should be called next.
     pub fn deadline(&self) -> Option<Instant> {
-        self.kit.agenda.next()
+        self.kit.agenda.next().into_iter().chain(self.servers.deadline()).min()
     }
 
     /// Does what is due: repeats, gives up, forgets.
     pub fn expire(&mut self, now: Instant, out: &mut Vec<Send>, late: &mut Vec<Late>) {
+        self.servers.settle_fresh(&mut self.kit);
         while let Some((at, place)) = self.kit.agenda.take_due(now) {
             match place {
                 Place::Server { slot, nonce } => {

@@ -298,3 +298,20 @@ fn a_request_that_nobody_answers_is_forgotten() {
 
     assert_eq!(scene.end(), 32_000);
 }
+
+#[test]
+fn what_is_answered_at_once_is_looked_at_when_it_is_forgotten_and_not_before() {
+    let mut scene = Scene::new();
+    let server = scene.server(udp(), &asked("OPTIONS", "z9hG4bKsoon"));
+    let unanswered = scene.stack.deadline().unwrap();
+
+    scene.respond(server, 200);
+    scene.server(udp(), &asked("OPTIONS", "z9hG4bKlate").replace("CSeq: 8", "CSeq: 9"));
+    let (next, later) = (scene.stack.deadline().unwrap(), scene.now + ms(32_000));
+
+    assert_eq!(next, unanswered, "that of the one that waits for its answer");
+    let mut alone = Scene::new();
+    let server = alone.server(udp(), &asked("OPTIONS", "z9hG4bKsoon"));
+    alone.respond(server, 200);
+    assert_eq!(alone.stack.deadline().unwrap() - alone.now, later - scene.now);
+}

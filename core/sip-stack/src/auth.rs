@@ -60,10 +60,14 @@ fn digest<D: Digest>(pieces: &[&[u8]]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes everything");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 /// What we know of somebody to verify them by. Cannot be printed.
@@ -91,6 +95,9 @@ pub enum Proof {
     NotOurs,
 }
 
+/// As many parts as an Authorization has at most, as a rule.
+const USUAL_PARTS: usize = 12;
+
 /// The parts of a digest challenge or answer.
 #[derive(Clone, Debug, Default)]
 struct Parts<'a>(Vec<(&'a str, &'a str)>);
@@ -103,7 +110,7 @@ impl<'a> Parts<'a> {
         if !scheme.eq_ignore_ascii_case("Digest") {
             return None;
         }
-        let mut parts = Parts::default();
+        let mut parts = Parts(Vec::with_capacity(USUAL_PARTS));
         while !rest.trim().is_empty() {
             let (piece, more) = split_at_comma(rest);
             rest = more;
@@ -128,18 +135,29 @@ impl<'a> Parts<'a> {
 }
 
 fn split_at_comma(text: &str) -> (&str, &str) {
-    let mut is_quoted = false;
-    let mut is_escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_quoted => is_escaped = true,
-            b'"' => is_quoted = !is_quoted,
-            b',' if !is_quoted => return (&text[..at], &text[at + 1..]),
-            _ => {}
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(mark) = memchr::memchr2(b',', b'"', &bytes[at..]) {
+        at += mark;
+        if bytes[at] == b',' {
+            return (&text[..at], &text[at + 1..]);
         }
+        at = behind_quotes(bytes, at + 1);
     }
     (text, "")
+}
+
+/// The place behind the quote that ends what begins here.
+fn behind_quotes(bytes: &[u8], begin: usize) -> usize {
+    let mut at = begin;
+    while let Some(mark) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += mark;
+        match bytes[at] {
+            b'"' => return at + 1,
+            _ => at += 2,
+        }
+    }
+    bytes.len()
 }
 
 /// The text inside a quoted string.

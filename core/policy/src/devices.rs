@@ -62,8 +62,11 @@ impl Devices {
         self.0.is_empty()
     }
 
-    /// These are a user's devices from now on.
+    /// These are a user's devices from now on. Calls share the table: where nothing is new it stays theirs.
     pub fn set(&mut self, user: &Arc<str>, devices: Vec<DeviceFact>) {
+        if self.0.get(user).map_or(&[][..], |known| known) == devices {
+            return;
+        }
         let table = Arc::make_mut(&mut self.0);
         match devices.is_empty() {
             true => drop(table.remove(user)),
@@ -95,5 +98,36 @@ impl DeviceFact {
         let (transport, since) = (self.transport.word(), Clock(self.registered));
         let agent = self.agent.as_deref().map(|agent| format!(", {agent}")).unwrap_or_default();
         format!("{} registered {since} from {transport} {}{agent}", self.contact, self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_registers_again_leaves_the_table_of_calls_alone() {
+        let user: Arc<str> = "anna".into();
+        let device = |source: &str| DeviceFact {
+            device: "d".into(),
+            contact: "sip:anna@192.0.2.7".into(),
+            priority: 1000,
+            source: source.parse().expect("an address"),
+            transport: Transport::Udp,
+            interface: InterfaceId(0),
+            registered: WallTime(1),
+            agent: None,
+            features: None,
+        };
+        let mut devices = Devices::default();
+        devices.set(&user, vec![device("192.0.2.7:5060")]);
+        let of_a_call = devices.clone();
+
+        devices.set(&user, vec![device("192.0.2.7:5060")]);
+        assert!(Arc::ptr_eq(&devices.0, &of_a_call.0));
+
+        devices.set(&user, vec![device("192.0.2.7:1024")]);
+        assert_eq!(devices.of("anna")[0].source.port(), 1024);
+        assert_eq!(of_a_call.of("anna")[0].source.port(), 5060);
     }
 }

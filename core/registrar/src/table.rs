@@ -83,15 +83,24 @@ impl Table {
     /// These are a user's bindings from now on.
     pub fn set(&mut self, user: &Arc<str>, bindings: Arc<[Binding]>) {
         self.changed.insert(Arc::clone(user));
-        self.forget(user);
-        let end = bindings.iter().map(|binding| binding.until).min();
-        let Some(end) = end else { return };
-        self.ends.insert((end, Arc::clone(user)));
+        let before = match bindings.is_empty() {
+            true => self.users.remove(user),
+            false => self.users.insert(Arc::clone(user), Arc::clone(&bindings)),
+        };
+        let before = before.unwrap_or_default();
+        if let Some(end) = first_end(&before) {
+            self.ends.remove(&(end, Arc::clone(user)));
+        }
+        if let Some(end) = first_end(&bindings) {
+            self.ends.insert((end, Arc::clone(user)));
+        }
+        for connection in before.iter().filter_map(connection_of) {
+            self.connections.remove(&(connection, Arc::clone(user)));
+        }
         for connection in bindings.iter().filter_map(connection_of) {
             self.connections.insert((connection, Arc::clone(user)));
         }
-        self.users.insert(Arc::clone(user), bindings);
-        self.see(user);
+        self.see(user, &bindings);
     }
 
     /// Whose bindings were set since this was asked last.
@@ -102,17 +111,6 @@ impl Table {
     /// Whether some device of a user can be reached now.
     pub fn is_reachable(&self, user: &str) -> bool {
         self.users.get(user).is_some_and(|bindings| bindings.iter().any(|one| one.reach != Reach::Lost))
-    }
-
-    fn forget(&mut self, user: &Arc<str>) {
-        let Some(bindings) = self.users.remove(user) else { return };
-        if let Some(end) = bindings.iter().map(|binding| binding.until).min() {
-            self.ends.remove(&(end, Arc::clone(user)));
-        }
-        for connection in bindings.iter().filter_map(connection_of) {
-            self.connections.remove(&(connection, Arc::clone(user)));
-        }
-        self.devices.set(user, Vec::new());
     }
 
     /// When the next binding ends.
@@ -179,8 +177,7 @@ impl Table {
     }
 
     /// Draws from the bindings of a user which devices can be rung, the preferred first.
-    fn see(&mut self, user: &Arc<str>) {
-        let Some(bindings) = self.users.get(user) else { return };
+    fn see(&mut self, user: &Arc<str>, bindings: &[Binding]) {
         let mut reachable: Vec<&Binding> =
             bindings.iter().filter(|binding| binding.reach != Reach::Lost).collect();
         reachable.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.until)));
@@ -210,6 +207,10 @@ impl Table {
         }
         self.devices.set(user, facts);
     }
+}
+
+fn first_end(bindings: &[Binding]) -> Option<Instant> {
+    bindings.iter().map(|binding| binding.until).min()
 }
 
 fn connection_of(binding: &Binding) -> Option<ConnectionId> {

@@ -113,6 +113,11 @@ impl Wire {
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// Where its bytes are: the same for all that share them, and for nothing else as long as one does.
+    pub fn place(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
 }
 
 impl fmt::Debug for Wire {

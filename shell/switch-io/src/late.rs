@@ -1,6 +1,6 @@
 //! Last answers that wait until what they end is on the disk, and nothing else that does.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,8 @@ impl Needs {
 pub struct Late {
     landed: Needs,
     waiting: VecDeque<Waiting>,
+    /// Where the bytes are that wait: thousands do while a disk is slow and phones come.
+    places: HashSet<usize>,
 }
 
 struct Waiting {
@@ -62,12 +64,15 @@ impl Late {
         });
         let until = now + WAIT_MAX;
         // Where there is no room the rest stays in line, and goes at once.
-        self.waiting.extend(late.take(room).map(|send| Waiting { needs, until, send }));
+        for send in late.take(room) {
+            self.places.insert(send.wire.place());
+            self.waiting.push_back(Waiting { needs, until, send });
+        }
     }
 
     /// Whether it is what waits already, said again: it goes when that goes.
     pub fn is_copy(&self, send: &Send) -> bool {
-        self.waiting.iter().any(|waiting| waiting.send == *send)
+        !self.places.is_empty() && self.places.contains(&send.wire.place())
     }
 
     pub fn landed(&mut self, shelf: Shelf, Mark(mark): Mark) {
@@ -83,11 +88,14 @@ impl Late {
             (false, true) => Freed::TooLate,
             (false, false) => return None,
         };
-        self.waiting.pop_front().map(|waiting| (waiting.send, freed))
+        let Waiting { send, .. } = self.waiting.pop_front()?;
+        self.places.remove(&send.wire.place());
+        Some((send, freed))
     }
 
     /// Everything, as the loop ends.
     pub fn drain(&mut self) -> impl Iterator<Item = Send> {
+        self.places.clear();
         self.waiting.drain(..).map(|waiting| waiting.send)
     }
 
@@ -101,4 +109,35 @@ impl Late {
 pub enum Freed {
     OnDisk,
     TooLate,
+}
+
+#[cfg(test)]
+mod tests {
+    use sip_stack::{ConnectionId, Flow, ListenerId, Transport, Wire};
+
+    use super::*;
+
+    #[test]
+    fn a_copy_of_what_waits_waits_with_it_and_not_longer() {
+        let flow = Flow {
+            transport: Transport::Udp,
+            listener: ListenerId(0),
+            connection: ConnectionId::NONE,
+            remote: ([192, 0, 2, 7], 5060).into(),
+        };
+        let said = |text: &str| Send { flow, server_name: None, wire: Wire::new(text.as_bytes()) };
+        let (now, mut late, mut needs) = (Instant::now(), Late::default(), Needs::default());
+        needs.add(Shelf::Phones, Receipt::Awaited(Mark(1)));
+        let (first, other) = (said("200"), said("401"));
+        let mut sends = vec![other.clone(), first.clone()];
+
+        late.hold(now, needs, &[0..0, 1..2], &mut sends);
+
+        assert_eq!(sends.iter().collect::<Vec<_>>(), [&other]);
+        assert!(late.is_copy(&first) && !late.is_copy(&other));
+        assert_eq!(late.next(now), None);
+        late.landed(Shelf::Phones, Mark(1));
+        assert_eq!(late.next(now), Some((first.clone(), Freed::OnDisk)));
+        assert!(!late.is_copy(&first), "it was said; who asks again has lost it");
+    }
 }

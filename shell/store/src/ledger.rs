@@ -22,10 +22,10 @@ use crate::trouble::{OpenFault, Trouble};
 
 /// Below this a file is not worth sweeping.
 const SWEEP_MIN: u64 = 1024 * 1024;
+/// Room that is enough for a line of a user with one phone or two.
+const USUAL_LINE: usize = 1024;
 /// How often what the disk refused is tried again.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long lines are gathered that are forced to the disk together.
-const GATHER: Duration = Duration::from_millis(1);
 
 /// Where users' phones are.
 pub type Phones = Ledger<Kept>;
@@ -40,6 +40,8 @@ pub type Messages = Ledger<KeptMessage>;
 pub trait Entry: Serialize + DeserializeOwned {
     /// Its file, under the data directory.
     const FILE: &str;
+    /// How long lines are gathered that are written, and forced to the disk, together.
+    const GATHER: Duration = Duration::from_millis(1);
     fn key(&self) -> Arc<str>;
     /// Whether it says that there is nothing any more.
     fn is_nothing(&self) -> bool;
@@ -49,6 +51,8 @@ pub trait Entry: Serialize + DeserializeOwned {
 
 impl Entry for Kept {
     const FILE: &str = "phones/bindings.jsonl";
+    /// Phones say where they are by the hundred, and none says it again within 500 ms.
+    const GATHER: Duration = Duration::from_millis(10);
 
     fn key(&self) -> Arc<str> {
         Arc::clone(&self.user)
@@ -188,7 +192,7 @@ impl<T: Entry> Ledger<T> {
         let (writing, syncing) = (Arc::clone(&shared), Arc::clone(&shared));
         let mut ledger = Ledger { shared, threads: Vec::new(), of: PhantomData };
         ledger.begin("ledger-sync", move || sync_until_stopped(&syncing)).map_err(unusable)?;
-        ledger.begin("ledger", move || write_until_stopped(&writing, writer)).map_err(unusable)?;
+        ledger.begin("ledger", move || write_until_stopped(&writing, writer, T::GATHER)).map_err(unusable)?;
         Ok((ledger, restored))
     }
 
@@ -271,9 +275,9 @@ enum Work {
     Anew(Vec<Arc<[u8]>>),
 }
 
-fn write_until_stopped(shared: &Shared, mut writer: Writer) {
+fn write_until_stopped(shared: &Shared, mut writer: Writer, gather: Duration) {
     loop {
-        let is_last = wait(shared);
+        let is_last = wait(shared, gather);
         let (work, given) = {
             let mut table = shared.lock();
             let lines = std::mem::take(&mut table.pending);
@@ -294,7 +298,7 @@ fn write_until_stopped(shared: &Shared, mut writer: Writer) {
 }
 
 /// Until there is something to write, or to try again; whether it is the last time.
-fn wait(shared: &Shared) -> bool {
+fn wait(shared: &Shared, gather: Duration) -> bool {
     let mut table = shared.lock();
     while !table.is_stopping && table.pending.is_empty() {
         // Whoever keeps something while the disk refuses wakes nobody.
@@ -307,7 +311,12 @@ fn wait(shared: &Shared) -> bool {
         }
     }
     table.writer_sleeps = false;
-    table.is_stopping
+    let is_last = table.is_stopping;
+    drop(table);
+    if !is_last {
+        thread::sleep(gather);
+    }
+    is_last
 }
 
 impl Writer {
@@ -404,11 +413,6 @@ fn wait_for_lines(shared: &Shared) -> bool {
         table = waited.unwrap_or_else(PoisonError::into_inner).0;
     }
     table.syncer_sleeps = false;
-    let is_stopping = table.is_stopping;
-    drop(table);
-    if !is_stopping {
-        thread::sleep(GATHER);
-    }
     true
 }
 
@@ -433,7 +437,8 @@ fn finish(path: &Path) -> io::Result<LineFile> {
 }
 
 fn line_of<T: Entry>(kept: &T) -> Arc<[u8]> {
-    let mut line = serde_json::to_vec(kept).expect("entries have string keys and are written to memory");
+    let mut line = Vec::with_capacity(USUAL_LINE);
+    serde_json::to_writer(&mut line, kept).expect("entries have string keys and are written to memory");
     line.push(b'\n');
     line.into()
 }

@@ -29,6 +29,11 @@ impl Backlog {
 
     /// Whether a message is left to be said again.
     pub fn puts_off(&self, bytes: &[u8]) -> bool {
-        self.full_in_a_row >= FULL_MAX && PATIENT.iter().any(|method| bytes.starts_with(method))
+        self.full_in_a_row >= FULL_MAX && Backlog::can_wait(bytes)
+    }
+
+    /// Whether a message is about where phones are and what they watch: no call waits for its answer.
+    pub fn can_wait(bytes: &[u8]) -> bool {
+        PATIENT.iter().any(|method| bytes.starts_with(method))
     }
 }

@@ -18,6 +18,7 @@ mod inlet;
 mod late;
 mod mail;
 mod mmsg;
+mod pace;
 mod ports;
 mod proof;
 mod settings;

@@ -5,6 +5,7 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
@@ -18,6 +19,7 @@ use crate::desk::Desk;
 use crate::house::{House, now};
 use crate::late::{Freed, Late, Needs};
 use crate::mail::{Letter, Mail};
+use crate::pace::{self, Pace, Then};
 use crate::ports::{Ports, Shelf};
 use crate::udp::{Batched, UdpPort};
 
@@ -47,6 +49,7 @@ pub struct Shard {
     pub letters: VecDeque<Letter>,
     pub failed: Vec<Flow>,
     pub late: Late,
+    pub pace: Pace,
 }
 
 /// Whether the loop goes on.
@@ -87,7 +90,11 @@ impl Shard {
         let mut began = now().instant;
         self.carry_out(now());
         loop {
-            let wait = self.wait(began);
+            let mut wait = self.wait(began);
+            if self.pace.ends(began) == Then::Rest {
+                thread::sleep(pace::REST);
+                wait = Some(Timespec { tv_sec: 0, tv_nsec: 0 });
+            }
             match epoll::wait(&self.poll, rustix::buffer::spare_capacity(&mut events), wait.as_ref()) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return (self.ports.fault)(self.house.shard, &error.to_string()),
@@ -127,20 +134,27 @@ impl Shard {
             BELL => return self.read_mail(now),
             TCP.. => {
                 let (at, listener) = &self.tcp[(data - TCP) as usize];
+                self.pace.happened();
                 self.connections.accept(now.instant, *at, listener, around!(self));
             }
             UDP.. => self.read_datagrams(now, (data - UDP) as usize),
-            id => self.read_stream(now, ConnectionId(id as u32), event.flags),
+            id => {
+                self.pace.happened();
+                self.read_stream(now, ConnectionId(id as u32), event.flags);
+            }
         }
         self.carry_out(now);
         Turn::GoesOn
     }
 
     fn read_datagrams(&mut self, now: Now, at: usize) {
-        let Shard { house, udp, mail, ports, counters, .. } = self;
+        let Shard { house, udp, mail, ports, counters, pace, .. } = self;
         let mut ended = 0;
         udp[at].read(|batched| match batched {
-            Batched::Datagram(flow, bytes) => house.received(now, (flow, bytes), (ports, mail, counters)),
+            Batched::Datagram(flow, bytes) => {
+                pace.read(now.instant, bytes);
+                house.received(now, (flow, bytes), (ports, mail, counters));
+            }
             Batched::PutOff => counters.put_off.add(1),
             Batched::End => ended += 1,
         });
@@ -169,6 +183,9 @@ impl Shard {
         self.mail.take(self.house.shard, &mut letters);
         let mut turn = Turn::GoesOn;
         for letter in letters.drain(..) {
+            if !matches!(letter, Letter::Landed(..)) {
+                self.pace.happened();
+            }
             match letter {
                 Letter::Steered { flow, bytes } => {
                     self.counters.received.add(1);

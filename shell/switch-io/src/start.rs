@@ -18,6 +18,7 @@ use crate::footing;
 use crate::house::House;
 use crate::late::Late;
 use crate::mail::{Letter, Mail};
+use crate::pace::Pace;
 use crate::ports::Ports;
 use crate::settings::{ListenerSettings, Settings};
 use crate::shard::{Shard, watch};
@@ -104,6 +105,7 @@ pub fn start(
             letters: Default::default(),
             failed: Vec::new(),
             late: Late::default(),
+            pace: Pace::default(),
         };
         let run = move || {
             footing::widen();

@@ -224,8 +224,15 @@ fn open_store(plan: &Plan) -> Result<store::Store> {
         store::Trouble::NotSynced { words } => error!("call records may not be on the disk: {words}"),
         store::Trouble::Recovered { records } => warn!(records, "the disk takes call records again"),
     })?;
-    for store::Found::TornLine { file, bytes } in found {
-        warn!(file = %file.display(), bytes, "a half-written record was set aside");
+    for found in found {
+        match found {
+            store::Found::TornLine { file, bytes } => {
+                warn!(file = %file.display(), bytes, "a half-written record was set aside");
+            }
+            store::Found::Left { records } => {
+                warn!(records, "call records that the disk had not taken are written now");
+            }
+        }
     }
     Ok(store)
 }

@@ -91,6 +91,17 @@ impl Link<'_> {
     }
 }
 
+/// A line as it was handed over: without its place in the chain.
+pub fn without_link(line: &[u8]) -> Vec<u8> {
+    match Link::read(line).and_then(|_| last_place(line, BEGINS.as_bytes())) {
+        Some(at) => {
+            let body = line[..at].strip_suffix(b",").unwrap_or(&line[..at]);
+            [body, b"}"].concat()
+        }
+        None => line.to_vec(),
+    }
+}
+
 fn hash_of(before: &Hash, text: &[u8]) -> Hash {
     Sha256::new().chain_update(before).chain_update(text).finalize().into()
 }

@@ -8,7 +8,7 @@
 //! lines to those before, `chained` follows that, `torn` repairs after a crash, `reader` reads back,
 //! `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit`
 //! are about who comes by HTTP. `recordings` writes down what was said, `backup` copies all of it, and
-//! `table` makes records a table of `parquet`.
+//! `table` makes records a table of `parquet`. Until a file has a record it is in `spool`, too.
 
 mod audit;
 mod backup;
@@ -25,6 +25,7 @@ mod queue;
 mod reader;
 mod recordings;
 mod revisions;
+mod spool;
 mod store;
 mod syncer;
 mod table;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::chain::Chain;
 use crate::landing::{Landed, Mark};
+use crate::spool::{self, Spool};
 use crate::trouble::Trouble;
 
 /// Where records go, and how patient the store is.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub sync: fn(&File) -> io::Result<()>,
     /// How many bytes of records wait in memory while the disk refuses them.
     pub waiting_max: usize,
+    /// A folder in which what waits outlives the process.
+    pub spool: Option<PathBuf>,
 }
 
 impl Settings {
@@ -36,6 +39,7 @@ impl Settings {
             retry_every: Duration::from_secs(1),
             sync: File::sync_data,
             waiting_max: 64 * 1024 * 1024,
+            spool: spool::folder(),
         }
     }
 }
@@ -64,6 +68,8 @@ pub struct Shared {
 /// What is not known to be on the disk, and how the disk is.
 #[derive(Default)]
 pub struct Queue {
+    /// What waits, once more.
+    pub spool: Option<Spool>,
     waiting: VecDeque<Vec<u8>>,
     waiting_bytes: usize,
     waiting_records: usize,
@@ -169,13 +175,27 @@ impl Queue {
         settings: &Settings,
     ) -> (Option<Mark>, Option<Trouble>) {
         self.counts.kept += records as u64;
+        if let Some(spool) = &mut self.spool {
+            spool.add(&lines);
+        }
+        self.push(lines, records);
+        let trouble = self.give_up_oldest(settings.waiting_max);
+        self.count();
+        ((!self.is_sick).then_some(Mark(self.given)), trouble)
+    }
+
+    /// What a process before has left in the spool.
+    pub fn put_left(&mut self, lines: Vec<u8>) {
+        let records = lines_in(&lines);
+        self.push(lines, records);
+        self.count();
+    }
+
+    fn push(&mut self, lines: Vec<u8>, records: usize) {
         self.waiting_bytes += lines.len();
         self.waiting_records += records;
         self.waiting.push_back(lines);
         self.given += 1;
-        let trouble = self.give_up_oldest(settings.waiting_max);
-        self.count();
-        ((!self.is_sick).then_some(Mark(self.given)), trouble)
     }
 
     pub fn is_idle(&self) -> bool {
@@ -197,6 +217,9 @@ impl Queue {
         }
         let trouble = self.give_up_oldest(settings.waiting_max);
         self.written = self.given - self.waiting.len() as u64;
+        if let (Some(spool), true) = (&mut self.spool, self.waiting.is_empty()) {
+            spool.clear();
+        }
         self.count();
         trouble
     }
@@ -249,6 +272,9 @@ impl Queue {
         }
         let (mut lines, mut doubtful) = (Vec::new(), Vec::new());
         for Afloat { path, from, batches, .. } in self.afloat.drain(..) {
+            if let Some(spool) = &mut self.spool {
+                batches.iter().for_each(|batch| spool.add(&batch.lines));
+            }
             lines.extend(batches.into_iter().map(|batch| batch.lines));
             doubtful.push(Doubtful { path, from });
         }

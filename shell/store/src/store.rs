@@ -1,19 +1,24 @@
 //! Keeps records: in the kernel at once, on the disk with those that come at the same time, in memory while
 //! the disk refuses. Whoever hands one over never waits; when it is on the disk is told by its mark.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io;
-use std::path::Path;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use serde::Serialize;
 
 use crate::landing::Mark;
-use crate::queue::{Counts, Settings, Shared};
+use crate::queue::{Counts, Settings, Shared, lines_in};
+use crate::spool::Spool;
 use crate::trouble::{Found, OpenFault, Trouble};
 use crate::writer::Writer;
-use crate::{private, reader, syncer, torn};
+use crate::{chain, private, reader, syncer, torn};
+
+/// What is read of the newest files at least, to know what they have.
+const NEWEST_MIN: u64 = 1024 * 1024;
 
 /// The writer of records; shared by all shards.
 pub struct Store {
@@ -36,10 +41,11 @@ impl Store {
         };
         private::make_folder(&directory).map_err(unusable(&directory))?;
         let claim = claim(&directory)?;
-        let found = repair(&directory).map_err(unusable(&directory))?;
+        let mut found = repair(&directory).map_err(unusable(&directory))?;
 
         let writer = Writer::new(&directory).map_err(unusable(&directory))?;
         let shared = Arc::new(Shared::new(settings, Box::new(tell)));
+        found.extend(take_up_left(&shared, &directory).map_err(unusable(&directory))?);
         let mut store = Store { shared, threads: Vec::new(), _claim: claim };
         let (writing, syncing) = (Arc::clone(&store.shared), Arc::clone(&store.shared));
         let of_syncer = directory.clone();
@@ -105,6 +111,13 @@ impl Store {
             // A panic in it was already printed; there is nothing left to save.
             let _ = thread.join();
         }
+        // What a disk did not take until the end is taken up at the next start.
+        let mut queue = self.shared.lock();
+        if queue.counts.waiting == 0
+            && let Some(spool) = queue.spool.take()
+        {
+            spool.remove();
+        }
     }
 }
 
@@ -112,6 +125,58 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Writes what a process has left in its spool, and no file has. Where nobody may keep one it goes without.
+fn take_up_left(shared: &Shared, directory: &Path) -> io::Result<Option<Found>> {
+    let Settings { spool: folder, data, .. } = &shared.settings;
+    let Some(Ok((spool, left))) = folder.as_deref().map(|folder| Spool::open(folder, data)) else {
+        return Ok(None);
+    };
+    let mut missing = Vec::new();
+    if !left.is_empty() {
+        let known = newest_records(directory, left.len())?;
+        for line in left.split_inclusive(|byte| *byte == b'\n') {
+            if !known.contains(line.strip_suffix(b"\n").unwrap_or(line)) {
+                missing.extend_from_slice(line);
+            }
+        }
+    }
+    let records = lines_in(&missing) as u64;
+    let mut queue = shared.lock();
+    queue.spool = Some(spool);
+    if records > 0 {
+        queue.put_left(missing);
+    } else if let Some(spool) = &mut queue.spool {
+        spool.clear();
+    }
+    Ok((records > 0).then_some(Found::Left { records }))
+}
+
+/// The newest records of the files, as they were handed over: as many as may stand in so many bytes.
+fn newest_records(directory: &Path, bytes: usize) -> io::Result<HashSet<Vec<u8>>> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        files.extend(Some(entry?.path()).filter(|path| reader::is_record_file(path)));
+    }
+    files.sort_unstable();
+    // A link of the chain is shorter than any record.
+    let mut most = 2 * bytes as u64 + NEWEST_MIN;
+    let mut known = HashSet::new();
+    for path in files.iter().rev() {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let from = length.saturating_sub(most);
+        file.seek(SeekFrom::Start(from))?;
+        let mut tail = Vec::new();
+        file.read_to_end(&mut tail)?;
+        known.extend(tail.split(|byte| *byte == b'\n').map(chain::without_link));
+        most = most.saturating_sub(length);
+        if most == 0 {
+            break;
+        }
+    }
+    Ok(known)
 }
 
 pub fn claim(directory: &Path) -> Result<File, OpenFault> {

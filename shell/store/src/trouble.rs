@@ -10,6 +10,8 @@ use thiserror::Error;
 pub enum Found {
     /// A crash had cut the last line of a file; it was set aside.
     TornLine { file: PathBuf, bytes: u64 },
+    /// The disk had not taken these when the process before ended; they are written now.
+    Left { records: u64 },
 }
 
 /// What an operator must hear at once.

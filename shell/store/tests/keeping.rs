@@ -123,8 +123,8 @@ fn records_a_disk_refuses_wait_and_are_written_when_it_recovers() {
 fn what_waits_is_bounded_and_what_is_lost_is_told() {
     let data = Directory::new("bounded");
     let (told, tell) = ear();
-    let settings =
-        Settings { waiting_max: 30, retry_every: Duration::from_secs(3600), ..Settings::at(data.path()) };
+    let retry_every = Duration::from_secs(3600);
+    let settings = Settings { waiting_max: 30, retry_every, spool: None, ..Settings::at(data.path()) };
     let (store, _) = Store::open(settings, tell).unwrap();
     fs::rename(data.path().join("records"), data.path().join("away")).unwrap();
 
@@ -146,7 +146,8 @@ fn a_full_disk_is_told_and_the_record_waits() {
     store.stop();
     let today = record_files(data.path()).remove(0);
     fs::remove_file(&today).unwrap();
-    let (store, _) = Store::open(Settings::at(data.path()), tell).unwrap();
+    let settings = Settings { spool: None, ..Settings::at(data.path()) };
+    let (store, _) = Store::open(settings, tell).unwrap();
     std::os::unix::fs::symlink("/dev/full", &today).unwrap();
 
     store.keep(&[json!({"id": 1})]);
@@ -385,4 +386,92 @@ fn what_was_written_while_a_sync_failed_is_written_again_too_and_in_order() {
     assert_eq!(ids(data.path()), (0..60).collect::<Vec<u64>>());
     let chained = store::follow(data.path()).unwrap();
     assert_eq!((chained.records, chained.findings), (60, vec![]));
+}
+
+/// The kernel takes nothing: the disk is full, or stands still so that even a write is held up.
+#[test]
+fn a_process_that_is_killed_while_no_file_takes_records_loses_none() {
+    if let Ok(data) = std::env::var("STORE_TEST_KEEP_ON_A_FULL_DISK") {
+        keep_on_a_full_disk(Path::new(&data));
+    }
+    let data = Directory::new("killed-full");
+    let (store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+    store.keep(&[json!({"id": 0, "some": "\"chain\":{\"number\":7}"})]);
+    store.stop();
+    for round in 1..4 {
+        let before = ids(data.path()).len() as u64;
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_process_that_is_killed_while_no_file_takes_records_loses_none"])
+            .env("STORE_TEST_KEEP_ON_A_FULL_DISK", data.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let told = data.path().join("told");
+        wait_for(|| fs::read(&told).is_ok_and(|bytes| !bytes.is_empty()));
+
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        fs::remove_file(&told).unwrap();
+        let today = record_files(data.path()).remove(0);
+        fs::remove_file(&today).unwrap();
+        fs::rename(data.path().join("aside"), &today).unwrap();
+        // Twice, as the next one may be killed, too, before it has written them.
+        for _ in 0..round {
+            let (store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+            wait_for(|| store.counts().waiting == 0);
+            store.stop();
+        }
+        assert_eq!(ids(data.path()), (0..before + 40).collect::<Vec<u64>>());
+    }
+    let chained = store::follow(data.path()).unwrap();
+    assert_eq!((chained.records, chained.findings), (121, vec![]));
+}
+
+/// Ten records are in the file, and thirty are not.
+fn keep_on_a_full_disk(data: &Path) -> ! {
+    let first = ids(data).len() as u64;
+    let (store, _) = Store::open(Settings::at(data), |_| {}).unwrap();
+    for id in first..first + 10 {
+        store.keep(&[json!({ "id": id })]);
+    }
+    wait_for(|| store.counts().waiting == 0);
+    drop(store);
+    let today = record_files(data).remove(0);
+    fs::rename(&today, data.join("aside")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &today).unwrap();
+    let (store, _) = Store::open(Settings::at(data), |_| {}).unwrap();
+    for id in first + 10..first + 40 {
+        store.keep(&[json!({ "id": id })]);
+    }
+    wait_for(|| store.counts().waiting == 30 && store.counts().refused_writes > 0);
+    fs::write(data.join("told"), "all").unwrap();
+    loop {
+        std::thread::sleep(Duration::from_secs(3600));
+    }
+}
+
+/// What it has left is in the file already, but for the last.
+#[test]
+fn what_was_left_is_written_once() {
+    let data = Directory::new("left-once");
+    let folder = data.path().join("spools");
+    fs::create_dir_all(&folder).unwrap();
+    let settings = || Settings { spool: Some(folder.clone()), ..Settings::at(data.path()) };
+    let (store, _) = Store::open(settings(), |_| {}).unwrap();
+    let spool = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    for id in 0..20 {
+        store.keep(&[json!({ "id": id })]);
+    }
+    store.stop();
+    assert!(!spool.exists(), "nothing is left behind");
+    let left: String = (10..21).map(|id| format!("{}\n", json!({ "id": id }))).collect();
+    fs::write(&spool, left + "{\"id\":2").unwrap();
+
+    let (store, found) = Store::open(settings(), |_| {}).unwrap();
+    store.keep(&[json!({ "id": 21 })]);
+    store.stop();
+
+    assert_eq!(found, [Found::Left { records: 1 }]);
+    assert_eq!(ids(data.path()), (0..22).collect::<Vec<u64>>());
 }

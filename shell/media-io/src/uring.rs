@@ -2,6 +2,7 @@
 
 mod buffers;
 mod lines;
+mod pace;
 mod token;
 
 use std::io;
@@ -13,6 +14,7 @@ use media::Event;
 use crate::desk::{Desk, Left};
 use crate::socket::Bell;
 use lines::{Arrival, Lines};
+use pace::Pace;
 
 /// So many packets may wait for their turn in the loop; more wait at their sockets.
 const BUFFERS: u16 = 1024;
@@ -39,13 +41,18 @@ impl Uring {
     }
 
     fn turns<E: Fn(Event)>(&mut self, desk: &mut Desk<E>) -> io::Result<()> {
+        let mut pace = Pace::new(Instant::now());
         loop {
-            self.lines.wait(desk.patience())?;
+            let (wanted, patience) = pace.wanted(desk.patience());
+            self.lines.wait(wanted, patience)?;
             let now = Instant::now();
             desk.wake(now, &mut self.lines);
+            let mut came = 0;
             while let Some(arrival) = self.lines.next_arrival() {
                 self.carry(now, arrival, desk)?;
+                came += 1;
             }
+            pace.came(now, came);
             self.note_unsent(desk);
             if !self.lines.has_rung() {
                 continue;

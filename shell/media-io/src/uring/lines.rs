@@ -136,14 +136,14 @@ impl Lines {
         if buffer[..length] == trial { Ok(()) } else { Err(lacking()) }
     }
 
-    /// Sends what waits to be sent, and comes back when there is something to do, or after so long.
-    pub fn wait(&mut self, patience: Option<Duration>) -> io::Result<()> {
+    /// Sends what waits to be sent, and comes back when so many things have happened, or after so long.
+    pub fn wait(&mut self, wanted: usize, patience: Option<Duration>) -> io::Result<()> {
         self.hear_again()?;
         let want = if self.state.rung || !self.state.came.is_empty() {
             0
         } else if self.state.deaf.is_empty() {
             // What is sent is done within the call, and is nothing to wake up for.
-            self.state.under_way + 1
+            self.state.under_way + wanted
         } else {
             1
         };
@@ -421,7 +421,7 @@ mod tests {
 
         let (mut deaf, mut came) = (0, 0);
         while came < 50 {
-            lines.wait(None).unwrap();
+            lines.wait(1, None).unwrap();
             deaf += lines.state.deaf.len();
             while let Some(Arrival { held, .. }) = lines.next_arrival() {
                 came += 1;
@@ -439,18 +439,33 @@ mod tests {
     }
 
     #[test]
+    fn what_came_is_carried_though_fewer_came_than_were_waited_for() {
+        let (mut lines, far) = lines(16);
+        far.send_to(b"alone", address(&lines)).unwrap();
+
+        let came = (0..100).find_map(|_| {
+            lines.wait(8, Some(Duration::from_millis(20))).unwrap();
+            lines.next_arrival()
+        });
+
+        let Arrival { held, .. } = came.unwrap();
+        assert_eq!(lines.packet(&held).unwrap().1.bytes(), b"alone");
+        lines.give_back(held);
+    }
+
+    #[test]
     fn what_came_before_a_port_was_closed_is_not_taken_for_its_next_user() {
         let (mut lines, far) = lines(16);
         let near = address(&lines);
         far.send_to(b"early", near).unwrap();
-        lines.wait(None).unwrap();
+        lines.wait(1, None).unwrap();
 
         lines.unbind(PORT);
         lines.bind(PORT, near, 0).unwrap();
 
         assert!(lines.next_arrival().is_none());
         far.send_to(b"next", near).unwrap();
-        lines.wait(None).unwrap();
+        lines.wait(1, None).unwrap();
         let Arrival { port, held } = lines.next_arrival().unwrap();
         assert_eq!((port, lines.packet(&held).unwrap().1.bytes()), (PORT, b"next".as_slice()));
         lines.give_back(held);
@@ -462,7 +477,7 @@ mod tests {
         let (mut lines, far) = lines(16);
         let near = address(&lines);
         far.send_to(b"packet", near).unwrap();
-        lines.wait(None).unwrap();
+        lines.wait(1, None).unwrap();
         let Arrival { held, .. } = lines.next_arrival().unwrap();
 
         lines.send(held, 6, PORT, (std::net::Ipv6Addr::LOCALHOST, 9).into()).unwrap();

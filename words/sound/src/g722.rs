@@ -8,6 +8,9 @@ use tables::{QMF, QMF_MIRRORED};
 
 /// Samples that the filter between the bands looks at, of the even ones and of the odd ones.
 const TAPS: usize = QMF.len();
+/// Pairs that it takes at once: sums of eight places side by side are what the compiler makes the fewest
+/// instructions of.
+const BLOCK: usize = 8;
 
 /// Sound at 16 kHz to bytes.
 #[derive(Clone, Debug)]
@@ -46,17 +49,17 @@ impl Encoder {
     pub fn encode(&mut self, samples: &[i16], bytes: &mut [u8]) -> usize {
         let pairs = samples.as_chunks::<2>().0;
         let length = pairs.len().min(bytes.len());
-        for (pair, byte) in pairs.iter().zip(bytes) {
-            *byte = self.encode_pair(*pair);
+        for (pairs, bytes) in pairs[..length].chunks(BLOCK).zip(bytes[..length].chunks_mut(BLOCK)) {
+            let mut block = [[0; 2]; BLOCK];
+            block[..pairs.len()].copy_from_slice(pairs);
+            let [even, odd] = self.past.push(&block, pairs.len());
+            for ((even, odd), byte) in even.iter().zip(&odd).zip(bytes) {
+                let low = self.low.encode((odd + even) >> 14);
+                let high = self.high.encode((odd - even) >> 14);
+                *byte = high << 6 | low;
+            }
         }
         length
-    }
-
-    fn encode_pair(&mut self, pair: [i16; 2]) -> u8 {
-        let [even, odd] = self.past.push(pair);
-        let low = self.low.encode((odd + even) >> 14);
-        let high = self.high.encode((odd - even) >> 14);
-        high << 6 | low
     }
 }
 
@@ -69,43 +72,54 @@ impl Decoder {
     pub fn decode(&mut self, bytes: &[u8], samples: &mut [i16]) -> usize {
         let pairs = samples.as_chunks_mut::<2>().0;
         let length = pairs.len().min(bytes.len());
-        for (pair, byte) in pairs.iter_mut().zip(bytes) {
-            *pair = self.decode_pair(*byte);
+        for (pairs, bytes) in pairs[..length].chunks_mut(BLOCK).zip(bytes[..length].chunks(BLOCK)) {
+            let mut block = [[0; 2]; BLOCK];
+            for (place, byte) in block.iter_mut().zip(bytes) {
+                let low = self.low.decode(byte & 0x3f);
+                let high = self.high.decode(byte >> 6);
+                // Each is of 15 bits, so that their sum and their difference are of 16.
+                *place = [low + high, low - high].map(|sum| sum as i16);
+            }
+            let [even, odd] = self.past.push(&block, bytes.len());
+            for ((even, odd), pair) in even.iter().zip(&odd).zip(pairs) {
+                *pair = [odd, even].map(|sum| saturated(sum >> 11) as i16);
+            }
         }
         2 * length
     }
-
-    fn decode_pair(&mut self, byte: u8) -> [i16; 2] {
-        let low = self.low.decode(byte & 0x3f);
-        let high = self.high.decode(byte >> 6);
-        // Each is of 15 bits, so that their sum and their difference are of 16.
-        let [even, odd] = self.past.push([low + high, low - high].map(|sum| sum as i16));
-        [odd, even].map(|sum| saturated(sum >> 11) as i16)
-    }
 }
 
-/// What the filter looks at. Samples and taps of 16 bits are what the compiler multiplies eight at a time.
+/// What the filter has looked at, and looks at again with what comes next.
 #[derive(Clone, Debug, Default)]
 struct Past {
-    even: [i16; TAPS],
-    odd: [i16; TAPS],
+    even: [i16; TAPS - 1],
+    odd: [i16; TAPS - 1],
 }
 
 impl Past {
-    /// Lets the filter take two more samples: its sums over the even and the odd ones.
-    fn push(&mut self, [even, odd]: [i16; 2]) -> [i32; 2] {
-        let take = |past: &mut [i16; TAPS], sample| {
-            past.copy_within(1.., 0);
-            past[TAPS - 1] = sample;
+    /// Lets the filter take so many pairs, a block at most: its sums over the even and the odd samples.
+    fn push(&mut self, pairs: &[[i16; 2]; BLOCK], count: usize) -> [[i32; BLOCK]; 2] {
+        let take = |past: &mut [i16; TAPS - 1], which: usize, taps: &[i16; TAPS]| {
+            let mut row = [0; TAPS - 1 + BLOCK];
+            row[..TAPS - 1].copy_from_slice(past);
+            row[TAPS - 1..].iter_mut().zip(pairs).for_each(|(place, pair)| *place = pair[which]);
+            past.copy_from_slice(&row[count..count + TAPS - 1]);
+            sums(&row, taps)
         };
-        take(&mut self.even, even);
-        take(&mut self.odd, odd);
-        [product(&self.even, &QMF), product(&self.odd, &QMF_MIRRORED)]
+        [take(&mut self.even, 0, &QMF), take(&mut self.odd, 1, &QMF_MIRRORED)]
     }
 }
 
-fn product(samples: &[i16; TAPS], taps: &[i16; TAPS]) -> i32 {
-    samples.iter().zip(taps).map(|(sample, tap)| i32::from(*sample) * i32::from(*tap)).sum()
+/// What the taps make of the samples from each place on.
+#[inline(always)]
+fn sums(row: &[i16; TAPS - 1 + BLOCK], taps: &[i16; TAPS]) -> [i32; BLOCK] {
+    let mut sums = [0; BLOCK];
+    for (at, tap) in taps.iter().enumerate() {
+        for (sum, sample) in sums.iter_mut().zip(&row[at..at + BLOCK]) {
+            *sum += i32::from(*sample) * i32::from(*tap);
+        }
+    }
+    sums
 }
 
 fn saturated(value: i32) -> i32 {

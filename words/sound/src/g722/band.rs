@@ -7,7 +7,7 @@ const DECODED_MIN: i32 = -16384;
 const DECODED_MAX: i32 = 16383;
 /// Six zeroes, and two places that stay empty: the compiler takes eight at a time.
 const LANES: usize = 8;
-const ZEROES: usize = 6;
+const USED: [i16; LANES] = [-1, -1, -1, -1, -1, -1, 0, 0];
 
 /// Below 4 kHz: six bits, of which the predictor looks at four.
 #[derive(Clone, Debug)]
@@ -113,7 +113,8 @@ struct Predictor {
     /// Coefficients of the poles, and of the zeroes.
     a: [i32; 2],
     b: [i16; LANES],
-    /// The last differences, doubled, decoded samples, and parts of them that the zeroes explain.
+    /// The last differences, doubled; decoded samples, doubled; and parts of them that the zeroes explain, of
+    /// which the sign counts.
     differences: [i16; LANES],
     decoded: [i32; 2],
     partial: [i32; 2],
@@ -122,17 +123,18 @@ struct Predictor {
 impl Predictor {
     fn learn(&mut self, difference: i32) {
         let decoded = saturated(self.guess + difference);
-        let partial = saturated(self.guess_of_zeroes + difference);
+        let partial = self.guess_of_zeroes + difference;
 
         self.a = self.poles(partial);
         self.move_zeroes(difference);
 
-        self.differences.copy_within(..ZEROES - 1, 1);
-        self.differences[0] = saturated(2 * difference) as i16;
-        self.decoded = [decoded, self.decoded[0]];
+        // All lanes anew: to read at once what was written in parts is to wait for them.
+        let (newest, before) = (saturated(2 * difference) as i16, self.differences);
+        self.differences = std::array::from_fn(|at| if at == 0 { newest } else { before[at - 1] });
+        self.decoded = [saturated(2 * decoded), self.decoded[0]];
         self.partial = [partial, self.partial[0]];
 
-        let of_pole = |a: i32, decoded: i32| (a * saturated(2 * decoded)) >> 15;
+        let of_pole = |a: i32, decoded: i32| (a * decoded) >> 15;
         let poles = saturated(of_pole(self.a[0], self.decoded[0]) + of_pole(self.a[1], self.decoded[1]));
         let zeroes = self.b.iter().zip(&self.differences);
         let zeroes = zeroes.map(|(b, difference)| (i32::from(*b) * i32::from(*difference)) >> 15);
@@ -152,7 +154,7 @@ impl Predictor {
 
         let push = turned(192, unlike_first);
         let first = saturated(push + ((self.a[0] * 32640) >> 15));
-        let most = saturated(15360 - second);
+        let most = 15360 - second;
         [first.clamp(-most, most), second]
     }
 
@@ -160,13 +162,12 @@ impl Predictor {
     fn move_zeroes(&mut self, difference: i32) {
         let push = if difference == 0 { 0 } else { 128 };
         let sign = (difference >> 31) as i16;
-        for (b, before) in self.b.iter_mut().zip(&self.differences) {
+        for ((b, before), used) in self.b.iter_mut().zip(&self.differences).zip(&USED) {
             // All ones where the signs differ.
             let unlike = (before >> 15) ^ sign;
             let lost = (*b >> 8) + (((*b & 255) + 255) >> 8);
-            *b = (*b - lost).saturating_add((push ^ unlike) - unlike);
+            *b = (*b - lost).saturating_add((push ^ unlike) - unlike) & used;
         }
-        self.b[ZEROES..].fill(0);
     }
 }
 

@@ -159,8 +159,9 @@ impl Latch {
     }
 
     /// A check or a handshake has proven that the peer is there: this outweighs all that media could tell.
+    /// What was signalled stays: who says it again has not moved.
     pub fn prove(&mut self, from: SocketAddr) {
-        self.signalled = Some(from);
+        self.signalled.get_or_insert(from);
         self.state = State::Locked { source: from, trust: Trust::Checked };
     }
 

@@ -200,9 +200,15 @@ fn g1_a_handshake_shows_where_a_peer_behind_a_nat_is() {
 
         house.shake(&mut far, |_| true);
 
-        let heard = house.receive_from(TO_CALLEE, NEAR, &packet(77)).unwrap();
-        assert_eq!(heard.0.to_string(), OTHER);
-        assert_eq!(far.open(&heard.1), packet(77));
+        for number in [77, 78] {
+            let heard = house.receive_from(TO_CALLEE, NEAR, &packet(number)).unwrap();
+            assert_eq!(heard.0.to_string(), OTHER);
+            assert_eq!(far.open(&heard.1), packet(number));
+            // Another negotiation says what the first one said.
+            house.aim_shaken(Side::Caller, &far, "192.168.1.20:4000");
+        }
+        let sealed = far.seal(&packet(1));
+        assert_eq!(house.receive(TO_CALLER, OTHER, &sealed).unwrap(), packet(1));
     }
 }
 

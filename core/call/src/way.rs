@@ -25,6 +25,8 @@ struct Stream {
     offered: Reports,
     agreed: Reports,
     checks: Checking,
+    /// What its peer called it in the last offer.
+    name: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -60,7 +62,7 @@ impl Ways {
         for (at, media) in theirs.media.iter().enumerate() {
             let checks = self.checks(chance, at, theirs, media);
             let stream = self.stream(at);
-            (stream.agreed, stream.checks) = (media.reports(), checks);
+            (stream.agreed, stream.checks, stream.name) = (media.reports(), checks, media.name());
         }
     }
 
@@ -119,7 +121,7 @@ impl Ways {
             }
             let is_new = stream.offered != stream.agreed;
             let reports = if is_new { Reports::Either } else { stream.agreed };
-            Way { reports, ..stream.way() }
+            Way { reports, name: None, ..stream.way() }
         });
         offered.collect()
     }
@@ -161,7 +163,7 @@ impl Stream {
             Checking::Agreed(agreed) => Checks::By(agreed.ours.clone()),
             Checking::Mismatch => Checks::Mismatch,
         };
-        Way { reports: self.agreed, checks }
+        Way { reports: self.agreed, checks, name: self.name.clone() }
     }
 }
 

@@ -14,6 +14,8 @@ const OF_HOST: u32 = (126 << 24) | (0xffff << 8);
 const UFRAG_MIN: usize = 4;
 const PASSWORD_MIN: usize = 22;
 const CREDENTIAL_MAX: usize = 256;
+/// A longer name of a line is not said back.
+const NAME_MAX: usize = 32;
 /// What a writer gives as its place that has none yet (RFC 8840, 4.1.1).
 const DISCARD: u16 = 9;
 
@@ -22,6 +24,8 @@ const DISCARD: u16 = 9;
 pub struct Way {
     pub reports: Reports,
     pub checks: Checks,
+    /// What the other side calls this line: some take no answer that does not call it so.
+    pub name: Option<Box<str>>,
 }
 
 /// Which port RTCP has.
@@ -55,6 +59,13 @@ pub struct Credentials {
 }
 
 impl Media<'_> {
+    /// What its writer calls the line.
+    pub fn name(&self) -> Option<Box<str>> {
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte);
+        let is_name = |name: &&str| (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(is_letter);
+        self.attribute("mid").map(str::trim).filter(is_name).map(Box::from)
+    }
+
     /// Where its writer would have RTCP; in an answer that holds only if it was offered (RFC 5761, 5.1.1).
     pub fn reports(&self) -> Reports {
         if self.is_rtp() && self.says("rtcp-mux") { Reports::Muxed } else { Reports::Apart }
@@ -122,7 +133,7 @@ impl Session<'_> {
 impl Way {
     /// The lines that say so of a port of ours.
     pub(crate) fn lines(&self, address: IpAddr, port: u16) -> Vec<String> {
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> = self.name.iter().map(|name| format!("a=mid:{name}")).collect();
         if self.reports != Reports::Apart {
             lines.push("a=rtcp-mux".to_owned());
         }

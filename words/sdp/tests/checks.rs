@@ -41,7 +41,7 @@ fn g2_a_line_without_a_place_is_not_on_hold_where_checks_will_find_it() {
 fn g2_our_side_is_lite_and_has_one_place() {
     let credentials = Credentials { ufrag: "ours".into(), password: "p".repeat(24).into() };
     let checks = Checks::By(credentials);
-    let muxed = told(PAGE, Way { reports: Reports::Muxed, checks: checks.clone() });
+    let muxed = told(PAGE, Way { reports: Reports::Muxed, checks: checks.clone(), ..Way::default() });
     assert!(muxed.find("a=ice-lite").unwrap() < muxed.find("m=audio").unwrap());
     let lines: Vec<_> = muxed.lines().filter(|line| line.starts_with("a=candidate")).collect();
     assert_eq!(lines, ["a=candidate:1 1 UDP 2130706431 192.0.2.1 30000 typ host"]);
@@ -49,9 +49,9 @@ fn g2_our_side_is_lite_and_has_one_place() {
         muxed.contains("a=ice-ufrag:ours\r\na=ice-pwd:pppppppp") && muxed.contains("a=end-of-candidates")
     );
 
-    let offered = told(PAGE, Way { reports: Reports::Either, checks: checks.clone() });
+    let offered = told(PAGE, Way { reports: Reports::Either, checks: checks.clone(), ..Way::default() });
     assert!(offered.contains("a=rtcp-mux\r\n") && offered.contains(" 192.0.2.1 30001 typ host"), "{offered}");
-    let apart = told(PAGE, Way { reports: Reports::Apart, checks });
+    let apart = told(PAGE, Way { reports: Reports::Apart, checks, ..Way::default() });
     assert!(apart.contains("a=candidate:1 2 UDP 2130706430 192.0.2.1 30001 typ host"), "{apart}");
 }
 
@@ -70,6 +70,21 @@ fn g4_a_place_that_is_no_candidate_is_a_mismatch() {
         assert_eq!(session.is_mismatched(&session.media[0]), is_mismatched, "{text}");
     }
     assert!(told(PAGE, Way { checks: Checks::Mismatch, ..Way::default() }).contains("a=ice-mismatch\r\n"));
+}
+
+#[test]
+fn a_line_is_called_what_its_writer_calls_it_where_that_is_a_name() {
+    let called = |name: &str| {
+        let text = format!("{PAGE}a=mid:{name}\r\n");
+        let name = Session::parse(text.as_bytes()).unwrap().media[0].name();
+        told(&text, Way { name, ..Way::default() })
+    };
+
+    assert!(called("audio-0").contains("a=mid:audio-0\r\n"));
+    for name in ["", "two words", "a;b", &"x".repeat(33)] {
+        assert!(!called(name).contains("a=mid"), "{name}");
+    }
+    assert!(!told(&format!("{PAGE}a=mid:0\r\n"), Way::default()).contains("a=mid"), "nobody asked");
 }
 
 fn told(theirs: &str, way: Way) -> String {

@@ -21,9 +21,11 @@ mod hearing;
 mod hep;
 mod hold;
 mod http;
+mod kernel;
 mod mailbox;
 mod messages;
 mod nat;
+mod network;
 mod node;
 pub mod oddities;
 mod office;
@@ -110,6 +112,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "websocket", run: websocket::run },
     Scenario { name: "browser", run: browser::run },
     Scenario { name: "nat", run: nat::run },
+    Scenario { name: "kernel", run: kernel::run },
     Scenario { name: "http", run: http::run },
     Scenario { name: "desk-phones", run: desk_phones::run },
     Scenario { name: "package", run: package::run },

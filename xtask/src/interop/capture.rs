@@ -1,4 +1,4 @@
-//! What went over loopback, captured and dissected by tshark.
+//! What went over loopback or another device, captured and dissected by tshark.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,18 @@ pub struct Written {
 impl Capture {
     /// Of what the filter lets pass, as libpcap reads it; what has this port is taken for SIP.
     pub fn start(folder: &Path, filter: &str, sip_port: u16) -> Result<Capture, Failure> {
+        Capture::on(&["lo"], folder, filter, sip_port)
+    }
+
+    /// The same of other devices than the loopback.
+    pub fn on(devices: &[&str], folder: &Path, filter: &str, sip_port: u16) -> Result<Capture, Failure> {
         let file = folder.join("calls.pcap");
         let log =
             File::create(folder.join("tshark.log")).map_err(|error| io_failure("tshark.log", &error))?;
         let mut command = Command::new("tshark");
-        command.args(["-q", "-i", "lo", "-a", "duration:120", "-f", filter, "-w"]).arg(&file);
+        // A filter is of the devices that follow it.
+        command.args(["-q", "-a", "duration:120", "-f", filter]);
+        command.args(devices.iter().flat_map(|device| ["-i", device])).arg("-w").arg(&file);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().map_err(|error| io_failure("tshark", &error))?;
         let capture = Capture { child, written: Written { file, sip_port } };
@@ -41,7 +48,7 @@ impl Capture {
             if Instant::now() > until {
                 return Err(Failure::new(
                     "tshark does not capture",
-                    "it needs root, and the loopback interface",
+                    format!("it needs root, and {}", devices.join(", ")),
                 ));
             }
             thread::sleep(Duration::from_millis(50));

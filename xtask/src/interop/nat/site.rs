@@ -1,27 +1,20 @@
-//! A private network with a NAT before it, in namespaces that end with whoever made them.
+//! A private network with a NAT before it.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
 use std::net::{Ipv4Addr, UdpSocket};
-use std::os::fd::AsFd;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-
+use super::super::network::{Network, ip};
 use super::super::place::io_failure;
-use crate::step::{Failure, read, root};
+use crate::step::{Failure, root};
 
 /// Where the house is found, and somebody else.
 pub const OUTSIDE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 2);
 /// Where the phones of a site are, of which none knows another.
 pub const PHONES: Ipv4Addr = Ipv4Addr::new(10, 7, 0, 2);
-const WITHIN: Duration = Duration::from_secs(10);
 /// What has not come by then does not come.
 const SILENT: Duration = Duration::from_millis(500);
-const CURE: &str = "needs root, iproute2 and nftables";
 
 /// A kind of NAT, as RFC 3489 names them: how it maps, and whom it lets in.
 #[derive(Clone, Copy)]
@@ -47,46 +40,9 @@ pub const KINDS: [Kind; 4] = [
     Kind { name: "symmetric", maps: Maps::Anew, lets_in: b"a" },
 ];
 
-/// A network that is there for as long as a pipe to a process in it is open.
-struct Network(Child);
-
 pub struct Site {
     router: Network,
     phones: Network,
-}
-
-impl Network {
-    fn open() -> Result<Network, Failure> {
-        let mut command = Command::new("unshare");
-        command.args(["--net", "--", "cat"]).stdin(Stdio::piped()).stdout(Stdio::null());
-        let network = Network(command.spawn().map_err(|error| io_failure("unshare", &error))?);
-        let until = Instant::now() + WITHIN;
-        let ours = fs::read_link("/proc/self/ns/net").map_err(|error| io_failure("our network", &error))?;
-        while fs::read_link(network.path()).is_ok_and(|link| link == ours) {
-            if Instant::now() > until {
-                return Err(Failure::new("no network of its own", CURE));
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        Ok(network)
-    }
-
-    fn path(&self) -> String {
-        format!("/proc/{}/ns/net", self.0.id())
-    }
-
-    fn run(&self, program: &str, words: &str) -> Result<(), Failure> {
-        let mut command = Command::new("nsenter");
-        command.arg(format!("--net={}", self.path())).arg(program).args(words.split(' '));
-        read(&mut command, CURE).map(|_| ())
-    }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
 }
 
 /// Gives the house its address, and somebody else another one; our network has neither.
@@ -94,19 +50,15 @@ pub fn prepare() -> Result<(), Failure> {
     [OUTSIDE, ELSEWHERE].iter().try_for_each(|address| ip(&format!("address add {address}/32 dev lo")))
 }
 
-fn ip(words: &str) -> Result<(), Failure> {
-    read(Command::new("ip").args(words.split(' ')), CURE).map(|_| ())
-}
-
 impl Site {
     /// Phones behind a router of this kind.
     pub fn open(kind: Kind) -> Result<Site, Failure> {
         let site = Site { router: Network::open()?, phones: Network::open()? };
         let Site { router, phones } = &site;
-        ip(&format!("link add site type veth peer name wan netns {}", router.0.id()))?;
+        ip(&format!("link add site type veth peer name wan netns {}", router.id()))?;
         ip("address add 198.51.100.1/30 dev site")?;
         ip("link set site up")?;
-        router.run("ip", &format!("link add lan type veth peer name wire netns {}", phones.0.id()))?;
+        router.run("ip", &format!("link add lan type veth peer name wire netns {}", phones.id()))?;
         router.run("ip", "address add 198.51.100.2/30 dev wan")?;
         router.run("ip", "address add 10.7.0.1/24 dev lan")?;
         ["lo", "wan", "lan"].iter().try_for_each(|one| router.run("ip", &format!("link set {one} up")))?;
@@ -123,14 +75,7 @@ impl Site {
 
     /// Does something where the phones are: what is started and opened there stays there.
     pub fn within<T: Send>(&self, deed: impl FnOnce() -> Result<T, Failure> + Send) -> Result<T, Failure> {
-        let path = self.phones.path();
-        let moved = || -> Result<T, Failure> {
-            let network = File::open(&path).map_err(|error| io_failure(&path, &error))?;
-            move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network))
-                .map_err(|error| io_failure(&path, &error.into()))?;
-            deed()
-        };
-        thread::scope(|scope| scope.spawn(moved).join().expect("what is done there does not panic"))
+        self.phones.within(deed)
     }
 
     /// The router maps and lets in as its kind does.

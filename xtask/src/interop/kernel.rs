@@ -1,0 +1,290 @@
+//! A call through the path in the kernel: two baresips in networks of their own, each joined to the house by
+//! a device, speak to each other, hold and resume. What each end hears is told by the tone that reached it;
+//! media goes by the device of its signalling; what the record says is held against what was on the wire; a
+//! stranger who sends to every port for media gets nothing, and is heard by nobody. Where the machine lets no
+//! program into its kernel, it says so.
+//!
+//! Proves: G1, G5.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::baresip::Shows;
+use super::capture::{Capture, Written};
+use super::handset::{Handset, Line};
+use super::hearing::{Heard, Span};
+use super::network::{Network, ip};
+use super::node::{Node, Setting};
+use super::office::media_of;
+use super::place::{self, free_port, io_failure};
+use super::{Binary, Load, alone, records};
+use crate::step::Failure;
+
+const NAME: &str = "kernel";
+const HELD: Duration = Duration::from_millis(2_500);
+const BEFORE: Duration = Duration::from_secs(3);
+/// As many packets again and more: what the kernel carried before the hold is less than all that came then.
+const AFTER: Duration = Duration::from_secs(6);
+const NUMBER: &str = "+12065550142";
+const STRANGER: Ipv4Addr = Ipv4Addr::new(10, 91, 0, 66);
+/// Packets of a stranger for each port.
+const STRANGE: u16 = 10;
+/// What has not come by then does not come.
+const SILENT: Duration = Duration::from_millis(300);
+/// What was on its way when the call ended, and what a busy capture may miss.
+const AWAY: u64 = 25;
+/// What the log says where the house is not let: no right to do it, or no such call.
+const FORBIDDEN: [&str; 3] = ["os error 1)", "os error 13)", "os error 38)"];
+/// The first Linux that has the hook.
+const LINUX: (u32, u32) = (6, 6);
+const CARRIES: &str = "the kernel carries media";
+const CARRIES_NOTHING: &str = "the kernel carries no media";
+
+/// One side of the house, and who is there.
+struct Bank {
+    device: &'static str,
+    house: Ipv4Addr,
+    far: Ipv4Addr,
+    ports: Range<u16>,
+    media: u16,
+    voice: u32,
+}
+
+const LEFT: Bank = Bank {
+    device: "left",
+    house: Ipv4Addr::new(10, 91, 0, 1),
+    far: Ipv4Addr::new(10, 91, 0, 2),
+    ports: 20_000..20_040,
+    media: 30_000,
+    voice: 4,
+};
+const RIGHT: Bank = Bank {
+    device: "right",
+    house: Ipv4Addr::new(10, 92, 0, 1),
+    far: Ipv4Addr::new(10, 92, 0, 2),
+    ports: 21_000..21_040,
+    media: 30_100,
+    voice: 16,
+};
+
+/// When the call was as its name says.
+struct Spans {
+    at_first: Span,
+    held: Span,
+    resumed: Span,
+}
+
+pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
+    if !alone::is_alone() {
+        return Ok("SKIPPED: no network of its own here (needs root and iproute2)".to_owned());
+    }
+    if linux() < LINUX {
+        return Ok("SKIPPED: this Linux is older than 6.6".to_owned());
+    }
+    let folder = place::folder(NAME)?;
+    let [left, right] = [join(&LEFT)?, join(&RIGHT)?];
+    left.run("ip", &format!("address add {STRANGER}/24 dev wire"))?;
+    let [far_left, far_right] = [(&left, &LEFT), (&right, &RIGHT)].map(|(network, bank)| {
+        network.within(|| Ok(SocketAddr::new(bank.far.into(), free_port(bank.far.into())?)))
+    });
+    let (far_left, far_right) = (far_left?, far_right?);
+    let setting = configure(&folder, far_left, far_right)?;
+    let filter = format!("port {} or udp portrange 20000-21999", setting.sip.port());
+    let capture = Capture::on(&[LEFT.device, RIGHT.device], &folder, &filter, setting.sip.port())?;
+    let node = Node::start(binary, &folder, &setting)?;
+    if let Some(why) = is_forbidden(&folder)? {
+        return Ok(format!("SKIPPED: {why}"));
+    }
+
+    let mut caller = phone((&left, &LEFT), &folder, "caller", far_left)?;
+    let mut callee = phone((&right, &RIGHT), &folder, "callee", far_right)?;
+    caller.tell("dial", &format!("sip:{NUMBER}@{}", setting.sip))?;
+    caller.talks()?;
+    callee.talks()?;
+    let at_first = Span::pass(BEFORE);
+    let strange = left.within(intrude)?;
+    caller.tell("hold", "")?;
+    let held = Span::pass(HELD);
+    caller.tell("resume", "")?;
+    let resumed = Span::pass(AFTER);
+    caller.tell("hangup", "")?;
+    callee.is_left()?;
+    node.stop()?;
+    let written = capture.end()?;
+
+    let ends = [(&caller, &LEFT), (&callee, &RIGHT)];
+    each_heard_the_other(&written, ends, &Spans { at_first, held, resumed })?;
+    let kept = records::read(&folder)?;
+    records::expect_exactly(&kept, 1)?;
+    let carried = expect_figures(&written, &kept[0])?;
+    Ok(format!("{carried} packets in the kernel, held and resumed; {strange} of a stranger went nowhere"))
+}
+
+/// Which Linux this is.
+fn linux() -> (u32, u32) {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split(['.', '-']).map_while(|part| part.trim().parse().ok());
+    (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default())
+}
+
+/// Joins a network to ours by a device, which has an address of the house.
+fn join(bank: &Bank) -> Result<Network, Failure> {
+    let network = Network::open()?;
+    let Bank { device, house, far, .. } = bank;
+    ip(&format!("link add {device} type veth peer name wire netns {}", network.id()))?;
+    ip(&format!("address add {house}/24 dev {device}"))?;
+    ip(&format!("link set {device} up"))?;
+    network.run("ip", &format!("address add {far}/24 dev wire"))?;
+    ["lo", "wire"].iter().try_for_each(|one| network.run("ip", &format!("link set {one} up")))?;
+    network.run("ip", &format!("route add default via {house}"))?;
+    Ok(network)
+}
+
+fn configure(folder: &Path, caller: SocketAddr, callee: SocketAddr) -> Result<Setting, Failure> {
+    let [left, right] = [LEFT, RIGHT].map(|bank| {
+        let port = free_port(bank.house.into())?;
+        let text = format!(
+            "[interface.{}]\naddress = \"{}\"\nudp = {port}\nmedia_ports = \"{}-{}\"\nside = \"outside\"\n\
+             kernel_path = \"auto\"\n\n",
+            bank.device,
+            bank.house,
+            bank.ports.start,
+            bank.ports.end - 1
+        );
+        Ok::<_, Failure>((SocketAddr::new(bank.house.into(), port), text))
+    });
+    let ((sip, left), (_, right)) = (left?, right?);
+    let text = format!(
+        "format = 1\n\n[system]\nname = \"interop\"\ncountry = \"US\"\nmedia = {{ music = \"off\" }}\n\n\
+         {left}{right}\
+         [trunk.callers]\nkind = \"pbx\"\nservers = [{{ uri = \"sip:{caller}\" }}]\ninterface = \"left\"\n\
+         accept = {{ sources = [\"{}\"], did = \"any\" }}\nhealth = {{ options = \"off\" }}\n\n\
+         [trunk.callees]\nservers = [{{ uri = \"sip:{callee}\" }}]\ninterface = \"right\"\n\
+         accept = {{ sources = [\"{}\"], did = \"any\" }}\nhealth = {{ options = \"off\" }}\n\n\
+         [route.all]\norder = 10\nto = \"*\"\nfrom = {{ trunk = \"callers\" }}\n\
+         use = [{{ trunk = \"callees\" }}]\n",
+        caller.ip(),
+        callee.ip()
+    );
+    fs::write(folder.join("conf/tandem.toml"), text).map_err(|error| io_failure("tandem.toml", &error))?;
+    Ok(Setting { sip, udp: sip, media_ports: "20000-21999" })
+}
+
+/// Why the machine lets no program into its kernel, if it does not; that the product's own program is
+/// refused is no such reason.
+fn is_forbidden(folder: &Path) -> Result<Option<String>, Failure> {
+    let log = fs::read_to_string(folder.join("node.log")).map_err(|error| io_failure("node.log", &error))?;
+    let Some(line) = log.lines().find(|line| line.contains(CARRIES_NOTHING)) else {
+        return match log.contains(CARRIES) {
+            true => Ok(None),
+            false => Err(Failure::new("the house says nothing of its path in the kernel", "read node.log")),
+        };
+    };
+    match FORBIDDEN.iter().any(|reason| line.contains(reason)) {
+        true => Ok(Some(line.trim().to_owned())),
+        false => Err(Failure::new(line.trim(), "read node.log")),
+    }
+}
+
+fn phone(
+    (network, bank): (&Network, &Bank),
+    folder: &Path,
+    name: &str,
+    address: SocketAddr,
+) -> Result<Handset, Failure> {
+    let number = if name == "callee" { NUMBER } else { "+14255550100" };
+    let account = format!("<sip:{number}@{address}>;regint=0;answermode=auto;audio_codecs=PCMU\n");
+    let Bank { media, voice, .. } = *bank;
+    let line = Line { name, account: &account, address, media, voice, shows: Shows::Nothing };
+    network.within(|| Handset::start(folder, &line))
+}
+
+/// Sends to every port for media of the house, from elsewhere on the caller's network: how many packets. None
+/// is answered.
+fn intrude() -> Result<usize, Failure> {
+    let failure = |error: std::io::Error| io_failure("a stranger", &error);
+    let socket = UdpSocket::bind((STRANGER, 0)).map_err(failure)?;
+    socket.set_read_timeout(Some(SILENT)).map_err(failure)?;
+    let mut sent = 0;
+    for number in 0..STRANGE {
+        for port in LEFT.ports.step_by(2) {
+            let head = [&[0x80, 0][..], &number.to_be_bytes(), &[0; 4], &[0x66; 4]].concat();
+            let packet = [head, vec![0x42; 160]].concat();
+            // A port that nobody has open says so, to who sends next.
+            match socket.send_to(&packet, (LEFT.house, port)) {
+                Ok(_) => sent += 1,
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+                Err(error) => return Err(failure(error)),
+            }
+        }
+    }
+    match socket.recv_from(&mut [0; 2048]) {
+        Ok((_, from)) => Err(Failure::new(format!("a stranger hears from {from}"), "open calls.pcap")),
+        Err(_) => Ok(sent),
+    }
+}
+
+fn each_heard_the_other(
+    written: &Written,
+    [(caller, left), (callee, right)]: [(&Handset, &Bank); 2],
+    spans: &Spans,
+) -> Result<(), Failure> {
+    let at_caller = Heard::at(written, "the caller", media_of(caller))?;
+    let at_callee = Heard::at(written, "the callee", media_of(callee))?;
+    for span in [spans.at_first, spans.resumed] {
+        at_caller.expect_voice(span, right.voice)?;
+        at_callee.expect_voice(span, left.voice)?;
+    }
+    at_caller.expect_silence(spans.held)?;
+    at_callee.expect_silence(spans.held)
+}
+
+/// What the record says is what was on the wire; most of it went by the kernel, before the hold and after it.
+fn expect_figures(written: &Written, record: &Value) -> Result<u64, Failure> {
+    let media = &record["media"];
+    let figure = |side: &str, name: &str| media[side][name].as_u64().unwrap_or_default();
+    let wrong = |what: String| Failure::new(format!("{what}: {media}"), "compare it with calls.pcap");
+    let hold = "sip.Method == \"INVITE\" && sdp.media_attr == \"sendonly\"";
+    let hold = written.fields(hold, &["frame.time_epoch"])?;
+    let hold = hold.first().and_then(|line| line.first()).cloned().unwrap_or_default();
+    let mut carried = 0;
+    for (side, bank) in [("caller", LEFT), ("callee", RIGHT)] {
+        let came = count(written, &bank, "udp.dstport", &format!("ip.src == {}", bank.far))?;
+        let went = count(written, &bank, "udp.srcport", &format!("ip.dst == {}", bank.far))?;
+        for (name, on_wire) in [("packets_in", came), ("packets_out", went)] {
+            if on_wire.abs_diff(figure(side, name)) > AWAY {
+                return Err(wrong(format!("{on_wire} packets on the wire are not {name} of the {side}")));
+            }
+        }
+        let astray = format!("ip.addr == {} && frame.interface_name != \"{}\"", bank.house, bank.device);
+        if let Some(first) = written.frames(&astray)?.first() {
+            return Err(wrong(format!("not by the device of its signalling: {first}")));
+        }
+        let before = format!("ip.src == {} && frame.time_epoch < {hold}", bank.far);
+        let before = count(written, &bank, "udp.dstport", &before)?;
+        if figure(side, "carried") <= before || hold.is_empty() {
+            return Err(wrong(format!(
+                "the {before} packets of the {side} before a hold are all it carried"
+            )));
+        }
+        carried += figure(side, "carried");
+    }
+    match figure("caller", "strangers") {
+        0 => Err(wrong("nobody counted a stranger".to_owned())),
+        _ => Ok(carried),
+    }
+}
+
+/// How many packets of media there are between a bank and the house; reports have the odd ports.
+fn count(written: &Written, bank: &Bank, port: &str, more: &str) -> Result<u64, Failure> {
+    let Range { start, end } = bank.ports;
+    let lines = written.fields(&format!("{port} >= {start} && {port} < {end} && {more}"), &[port])?;
+    let ports = lines.iter().filter_map(|line| line.first()?.parse::<u16>().ok());
+    Ok(ports.filter(|port| port % 2 == 0).count() as u64)
+}

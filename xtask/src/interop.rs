@@ -4,6 +4,7 @@
 //! Each scenario has a folder of its own below target/interop with the node's configuration, its log and its
 //! records, and SIPp's logs: what is needed to see why it failed.
 
+mod aiortc;
 mod alone;
 mod audio;
 mod baresip;
@@ -111,6 +112,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "messages", run: messages::run },
     Scenario { name: "websocket", run: websocket::run },
     Scenario { name: "browser", run: browser::run },
+    Scenario { name: "aiortc", run: aiortc::run },
     Scenario { name: "nat", run: nat::run },
     Scenario { name: "kernel", run: kernel::run },
     Scenario { name: "http", run: http::run },
@@ -145,6 +147,9 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     }
     if !alone::is_alone() && is_wanted("hep") {
         hep::install()?;
+    }
+    if !alone::is_alone() && is_wanted("aiortc") {
+        aiortc::install()?;
     }
     if !alone::is_alone() && is_wanted("otlp") {
         otlp::install()?;

@@ -84,6 +84,8 @@ pub struct MediaView {
     pub is_shaken: bool,
     /// Whether the keys that were agreed on are there.
     pub is_keyed: bool,
+    /// How often the parts of a handshake changed places that had no other reason to be had again.
+    pub swaps: u32,
     /// Whether it sends, as both have said.
     pub talks: bool,
     /// Whether it is sent anything.
@@ -301,6 +303,7 @@ impl Media {
             is_sealed: self.is_shaken || self.sealed.as_ref().is_some_and(Sealed::is_keyed),
             is_shaken: self.is_shaken,
             is_keyed: !self.is_shaken || self.shaken.as_ref().is_some_and(Shaken::is_done),
+            swaps: self.shaken.as_ref().map_or(0, Shaken::swaps),
             talks: self.direction.sends() && theirs.is_some_and(|theirs| theirs.receives()),
             listens: self.direction.receives() && theirs.is_some_and(|theirs| theirs.sends()),
             voice: self.voice.as_ref().map(|voice| (voice.codec(), voice.payload_type, voice.hertz)),

@@ -25,6 +25,7 @@ pub(crate) struct Shaken {
     answered: Option<Setup>,
     terms: Option<Terms>,
     begun: u64,
+    swaps: u32,
     /// The handshake that goes on, or was had last.
     shaker: Option<Shaker>,
     /// Whose keys are in use until it has some.
@@ -52,6 +53,7 @@ impl Shaken {
             answered: None,
             terms: None,
             begun: 0,
+            swaps: 0,
             shaker: None,
             former: None,
             is_found,
@@ -101,6 +103,8 @@ impl Shaken {
         if self.terms.as_ref() == Some(&terms) {
             return;
         }
+        let is_swap = |before: &Terms| Terms { setup, ..before.clone() } == terms;
+        self.swaps += u32::from(self.terms.as_ref().is_some_and(is_swap));
         self.begun += 1;
         let part = match (setup, self.seed >> 1 & 1) {
             (Setup::Active, 0) => Part::Client12,
@@ -126,6 +130,11 @@ impl Shaken {
     /// Whether the handshake that was agreed on has brought its keys.
     pub(crate) fn is_done(&self) -> bool {
         self.shaker.as_ref().is_some_and(Shaker::has_keys)
+    }
+
+    /// How often parts changed places where certificates and places are those of before.
+    pub(crate) fn swaps(&self) -> u32 {
+        self.swaps
     }
 
     pub(crate) fn seal(&mut self, clear: Vec<u8>) -> Option<Vec<u8>> {

@@ -30,8 +30,16 @@ const FRESH: Duration = Duration::from_secs(2);
 /// All ports of far ends have this bit, and who is beside them does not: nor is who is beside that one again
 /// a far end.
 const OF_FAR_ENDS: u16 = 0x4000;
+/// The source of what he says in clear where a handshake goes on.
+const CLEAR: u32 = 0x7777_7777;
 /// Faster than any link.
 const AT_ONCE: Duration = Duration::from_micros(100);
+
+/// Whether a packet names him, and nobody has sealed it.
+pub(crate) fn is_said_in_clear(packet: &[u8]) -> bool {
+    let said = Header::parse(packet).ok().and_then(|header| Tag::parse(header.payload));
+    said.is_some_and(|(tag, _)| tag.actor == NAME)
+}
 
 /// Under whose address somebody sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +216,15 @@ impl Attackers {
     /// Records in a handshake: those of another one, or of his own.
     fn shaken(&mut self, now: Instant, seen: &Seen) -> Vec<Shot> {
         if self.chance.happens(500) {
-            return self.greeting(now, seen);
+            let mut shots = self.greeting(now, seen);
+            // He is heard as long as nobody asks for keys.
+            if let Some(hello) = shots.first() {
+                let sequence = self.count as u16;
+                let fixed = Fixed { marker: true, payload_type: 0, sequence, timestamp: 160, ssrc: CLEAR };
+                let (by, from, to) = (hello.by, hello.from, hello.to);
+                shots.push(Shot { after: AT_ONCE, by, from, to, bytes: self.speech(fixed, 60) });
+            }
+            return shots;
         }
         let is_other = |one: &&Seen| rtp::Kind::of(&one.bytes) == rtp::Kind::Dtls && one.to != seen.to;
         let others: Vec<Vec<u8>> =

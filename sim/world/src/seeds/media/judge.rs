@@ -9,7 +9,8 @@
 //! heard.
 //!
 //! A handshake on a stream comes to an end, unless somebody forges records of it: until then, and while the
-//! last of it may be lost, nothing is settled.
+//! last of it may be lost, nothing is settled. Nothing is said in clear on such a stream, before it has keys
+//! too; and who had a part in it keeps that, unless certificates or places are others.
 //!
 //! Of a stream that is made into another codec, what goes out has the number that its codec was agreed on
 //! with, and the far end hears the tone of its partner and no other. A packet that came behind a later one
@@ -17,7 +18,8 @@
 //!
 //! What it cannot demand: on a clear stream a packet under the far end's own address and port is the far
 //! end's for all that anybody can tell. So who forges that on a clear stream is heard, and where the other
-//! side is sealed his numbers may use up the far end's. He still steers nothing away.
+//! side is sealed his numbers may use up the far end's, also those of after it is sealed itself. He still
+//! steers nothing away.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
@@ -95,6 +97,8 @@ struct End {
     keyless_since: Option<Instant>,
     proof: Proof,
     is_over: bool,
+    /// Whether anybody could take its place for some time, and use up its numbers.
+    was_clear: bool,
     /// What has come from it.
     came: HashSet<Vec<u8>>,
     /// What it sent and was taken, where it is sealed.
@@ -132,6 +136,7 @@ impl Judge {
                 keyless_since: None,
                 proof,
                 is_over: false,
+                was_clear: !view.is_sealed,
                 came: HashSet::new(),
                 taken: HashSet::new(),
                 highest: None,
@@ -194,7 +199,10 @@ impl Judge {
             let heard = match &kept.what {
                 Note::HeardEach { tag, .. } => self.listen(hearer, tag, self.state(hearer, now)),
                 Note::HeardTone { hertz } => self.listen_to_tone(hearer, *hertz, self.state(hearer, now)),
-                Note::Unopened if self.state(hearer, now) == State::Settled => {
+                // Of a source that is a forger's own nobody else knows how often its numbers have wrapped.
+                Note::Unopened
+                    if self.state(hearer, now) == State::Settled && !self.may_be_forged(hearer) =>
+                {
                     Err(format!("{} cannot open what it is sent", self.ends[hearer].name))
                 }
                 _ => Ok(()),
@@ -216,7 +224,11 @@ impl Judge {
                 continue;
             }
             let Some(view) = view_of(&end.handle) else { continue };
+            if view.swaps > end.view.swaps {
+                late.push(format!("the parts of {} in its handshake change places", end.name));
+            }
             end.view = view;
+            end.was_clear |= !view.is_sealed;
             end.keyless_since = (!view.is_keyed).then(|| end.keyless_since.unwrap_or(now));
             if let Some(since) = end.keyless_since {
                 end.proof = Proof::Missing;
@@ -260,7 +272,7 @@ impl Judge {
         let is_taken = arrival.by == By::FarEnd || went.is_some();
         let is_ahead = is_taken && self.ends[at].follows(&arrival.bytes);
         match arrival.by {
-            By::Attacker(face) => self.weigh_forgery(at, face, went, state)?,
+            By::Attacker(face) => self.weigh_forgery(at, (face, &arrival.bytes), went, state)?,
             By::FarEnd if !self.ends[at].places.contains(&arrival.from) && went.is_some() => {
                 return Err(format!("{} is taken for {}", arrival.from, self.ends[at].name));
             }
@@ -334,7 +346,7 @@ impl Judge {
     fn weigh_forgery(
         &mut self,
         at: usize,
-        face: Face,
+        (face, bytes): (Face, &[u8]),
         went: Option<&Departure>,
         state: State,
     ) -> Result<(), String> {
@@ -343,6 +355,9 @@ impl Judge {
         if went.is_none() {
             self.counts.refused += 1;
             return Ok(());
+        }
+        if end.view.is_shaken && !end.was_clear && attackers::is_said_in_clear(bytes) {
+            return Err(format!("what is said in clear goes on, and {} has keys of a handshake", end.name));
         }
         if face == Face::Neighbour && state == State::Settled && talks {
             return Err(format!("another port of the host of {} is taken for it", end.name));
@@ -354,7 +369,7 @@ impl Judge {
     fn has_to_go(&mut self, at: usize, went: Option<&Departure>) -> Result<(), String> {
         let end = &self.ends[at];
         let is_numbered = self.is_made(at) || self.ends[end.partner].view.is_sealed;
-        let may_be_used_up = self.zeal.forges && !end.view.is_sealed && is_numbered;
+        let may_be_used_up = self.zeal.forges && end.was_clear && is_numbered;
         if went.is_some() {
             self.counts.carried += 1;
         } else if !may_be_used_up {
@@ -393,6 +408,11 @@ impl Judge {
             return Ok(());
         }
         Err(format!("{} hears {hertz} Hz, and should hear {said} of {}", end.name, partner.name))
+    }
+
+    /// Whether somebody could speak to a leg in its partner's place.
+    fn may_be_forged(&self, hearer: usize) -> bool {
+        self.zeal.forges && self.ends[self.ends[hearer].partner].was_clear
     }
 
     /// Whether what a leg says is made into another codec.

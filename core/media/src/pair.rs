@@ -163,7 +163,9 @@ impl Pair {
         };
         for (side, from, to) in [(caller, of_caller, of_callee), (callee, of_callee, of_caller)] {
             if side.transcoder.as_ref().is_none_or(|before| !before.is_between(from, to)) {
-                side.transcoder = Transcoder::new(from, to).map(Box::new);
+                let (before, made) = (side.transcoder.take(), Transcoder::new(from, to));
+                let go_on = |made: Transcoder| before.iter().fold(made, |made, before| made.after(before));
+                side.transcoder = made.map(go_on).map(Box::new);
             }
         }
     }

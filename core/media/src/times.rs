@@ -94,6 +94,11 @@ impl Times {
         Times { clocks: [from, to], source: None, ticks: from * USUAL_MS / 1000 }
     }
 
+    /// Whether others count in the same clocks.
+    pub fn is_of(&self, others: &Times) -> bool {
+        self.clocks == others.clocks
+    }
+
     pub fn fit(&mut self, header: &Fixed) -> Fit {
         let Some(source) = self.source.as_mut().filter(|source| source.ssrc == header.ssrc) else {
             return self.begin(header);

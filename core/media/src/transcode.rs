@@ -355,6 +355,14 @@ impl Transcoder {
         write(&header, payload_type, &self.payload[..length], packet)
     }
 
+    /// The same in place of another one: times and numbers go on where that one was.
+    pub fn after(mut self, before: &Transcoder) -> Transcoder {
+        if self.times.is_of(&before.times) {
+            self.times = before.times.clone();
+        }
+        self
+    }
+
     /// Whether it is what would be made for these two.
     pub fn is_between(&self, from: &Spoken, to: &Spoken) -> bool {
         self.from == *from && self.to == *to

@@ -242,6 +242,29 @@ fn tones_of_keys_survive_the_way_through_opus() {
     assert_eq!(heard, [1, 9, 0, 11, 5, 5]);
 }
 
+/// A negotiation may give the same codec another number: what is heard goes on at the moment where it was.
+#[test]
+fn h1_numbers_and_times_go_on_when_a_codec_is_called_otherwise() {
+    let caller = speaks(0, Codec::Pcmu);
+    let mut house = House::new(caller.clone(), speaks(107, Codec::Opus));
+    let mut mouth = Mouth::new(Codec::Pcmu, 440);
+    let mut before = None;
+
+    for number in 0..100u16 {
+        if number == 50 {
+            let spoken = Some(Box::new([caller.clone(), speaks(111, Codec::Opus)]));
+            house.order(Order::Transcode { session: CALL, stream: 0, spoken });
+        }
+        let at = 70_000 + u32::from(number) * 160;
+        let (header, _) = house.says(Side::Caller, 0, number, at, &mouth.says()).unwrap();
+        assert_eq!(header.payload_type, if number < 50 { 107 } else { 111 });
+        let (sequence, timestamp) = before.replace((header.sequence, header.timestamp)).unwrap_or_default();
+        if number > 0 {
+            assert_eq!((header.sequence, header.timestamp), (sequence + 1, timestamp + 960), "{number}");
+        }
+    }
+}
+
 #[test]
 fn sides_that_come_to_one_codec_are_let_alone_again() {
     let mut house = House::new(speaks(0, Codec::Pcmu), speaks(9, Codec::G722));

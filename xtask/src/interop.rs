@@ -54,6 +54,7 @@ mod tls;
 mod transfer;
 mod transfer_phones;
 mod watching;
+mod webhooks;
 mod websocket;
 mod wire;
 
@@ -95,6 +96,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "hep", run: hep::run },
     Scenario { name: "otlp", run: otlp::run },
     Scenario { name: "parquet", run: parquet::run },
+    Scenario { name: "webhooks", run: webhooks::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "registrar", run: registrar::run },
@@ -144,6 +146,9 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     let is_wanted = |name: &str| chosen.iter().any(|scenario| scenario.name == name);
     if !alone::is_alone() && is_wanted("http") {
         http::install()?;
+    }
+    if !alone::is_alone() && is_wanted("webhooks") {
+        webhooks::install()?;
     }
     if !alone::is_alone() && is_wanted("hep") {
         hep::install()?;

@@ -9,6 +9,17 @@ use model::{HepAddress, HttpAddress, People, Secret};
 pub struct Exports {
     pub captures: Vec<Capture>,
     pub traces: Vec<Trace>,
+    pub webhooks: Vec<Webhook>,
+}
+
+/// A program that is sent the record of each call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    pub name: Arc<str>,
+    pub to: HttpAddress,
+    pub secret: Secret<String>,
+    /// Who we are in what it is sent.
+    pub source: Arc<str>,
 }
 
 /// A server that is sent copies of messages.

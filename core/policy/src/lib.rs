@@ -84,7 +84,7 @@ pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,
 };
-pub use exports::{Capture, Exports, Trace};
+pub use exports::{Capture, Exports, Trace, Webhook};
 pub use facts::{Facts, InterfaceId, Registration, Returned, ServerId, Transport, WallTime, Whereabouts};
 pub use features::is_feature;
 pub use handed_on::{CALL, Dress};

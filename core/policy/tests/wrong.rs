@@ -299,6 +299,11 @@ wrong! {
         is "TD-C070 _:14:8", "leave toll_bypass out; its site says where the people of the PBX are";
     mailbox_that_is_not_there: "toll-bypass-06-mailbox-that-is-not-there.toml"
         is "TD-C017 _:13:11", "did you mean \"hana\" (_:20)?";
+    records_in_the_clear_to_another_machine: "webhook-01-elsewhere-in-the-clear.toml"
+        is "TD-C074 _:46:7", "send to 127.0.0.1, to a program that knows the way on; in_clear = \"accepted\" \
+                              if the network between is believed";
+    records_by_tls: "webhook-02-by-tls.toml"
+        is "TD-C013 _:46:7", "such as \"http://127.0.0.1:4318\"";
     d7_wss_without_certificate: "websocket-01-wss-without-certificate.toml"
         is "TD-C028 _:10:7", "add tls_certificate = \"…\" and tls_key = \"…\"";
     d7_no_page_let_in: "websocket-02-no-page-let-in.toml"

@@ -21,6 +21,8 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     page.of_sent("tandem_capture_messages_total", words, "capture", &standing.captures);
     let words = "Calls whose traces a collector was sent, and those that it refused.";
     page.of_sent("tandem_trace_calls_total", words, "trace", &standing.traces);
+    let words = "Records of calls that a webhook has taken.";
+    page.of_sent("tandem_webhook_records_total", words, "webhook", &standing.webhooks);
     page.of_phone_files(standing.phone_files);
     page.of_calls(counts);
     page.histogram("tandem_call_setup_seconds", "From the INVITE to its answer.", &counts.setup);

@@ -20,6 +20,7 @@ pub struct Standing {
     pub trunks: Vec<TrunkView>,
     pub captures: Vec<Sent>,
     pub traces: Vec<Sent>,
+    pub webhooks: Vec<Sent>,
     /// Files that desk phones were given, and those that somebody asked for and was not.
     pub phone_files: (u64, u64),
 }

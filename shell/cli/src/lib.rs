@@ -30,7 +30,7 @@ pub use pages::{Completions, manual};
 pub use paint::{Paint, Palette};
 pub use provider::Provider;
 pub use rate::{RateDiff, RateImport, RateList, RatePrice, RateVerb};
-pub use running::{Call, Status, Trunk, User};
+pub use running::{Call, Status, Trunk, User, Webhook};
 pub use span::span;
 pub use store::{Cdr, CdrExport, CdrVerify, Copies, Store};
 pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Failover, Up, Verb, parse, parse_from, tree};

@@ -97,6 +97,24 @@ pub enum User {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Webhook {
+    /// Send records again, from a moment on; at once where the house runs, else when it does
+    #[command(
+        after_help = "Examples:\n  tandem webhook replay billing --since 2026-11-01 --dir /etc/tandem\n  \
+tandem webhook replay billing --since \"2026-11-22T10:00:00+01:00\""
+    )]
+    Replay {
+        /// Its name in [webhook.NAME]
+        name: String,
+        /// What ended then or later
+        #[arg(long, value_name = "TIME")]
+        since: String,
+        #[command(flatten)]
+        house: House,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Call {
     /// Calls, the newest last
     #[command(after_help = "Examples:\n  tandem call list --dir /etc/tandem\n  tandem call list --refused \

@@ -14,7 +14,7 @@ use crate::number::Number;
 use crate::pages::Completions;
 use crate::provider::Provider;
 use crate::rate::RateVerb;
-use crate::running::{Call, Status, Trunk, User};
+use crate::running::{Call, Status, Trunk, User, Webhook};
 use crate::span::span;
 use crate::store::{Cdr, Store};
 
@@ -114,6 +114,14 @@ northwind --json"
         after_help = "Examples:\n  tandem user list --dir /etc/tandem\n  tandem user show hana --json"
     )]
     User(User),
+    /// Have records of calls sent again to a program of others
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem webhook replay billing --since 24h --dir /etc/tandem\n  tandem \
+webhook replay billing --since 2026-11-01"
+    )]
+    Webhook(Webhook),
     /// Look at calls: those in progress, those that ended, and those that were turned away
     #[command(
         subcommand,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use policy::{Capture, Policy, Trace};
+use policy::{Capture, Policy, Trace, Webhook};
 use telemetry::{Flight, Heed};
 use tracing::error;
 
@@ -15,6 +15,7 @@ use crate::follow::Follow;
 use crate::joined::Joined;
 use crate::stop::Stop;
 use crate::traces::Tracer;
+use crate::webhooks::Hook;
 
 /// How long the end may take.
 const ENDS_WITHIN: Duration = Duration::from_secs(3);
@@ -33,6 +34,7 @@ pub struct Exports {
 enum Receiver {
     Capture(Capture),
     Trace(Trace),
+    Webhook(Webhook),
 }
 
 struct Running {
@@ -85,7 +87,8 @@ impl Exports {
             error!("no copies of messages are sent: none is kept (--flight-mb 0)");
         }
         let captures = exports.captures.iter().filter(|_| has_room).cloned().map(Receiver::Capture);
-        captures.chain(exports.traces.iter().cloned().map(Receiver::Trace)).collect()
+        let webhooks = exports.webhooks.iter().cloned().map(Receiver::Webhook);
+        captures.chain(exports.traces.iter().cloned().map(Receiver::Trace)).chain(webhooks).collect()
     }
 
     /// What was sent to capture servers.
@@ -96,6 +99,11 @@ impl Exports {
     /// How many calls collectors have the traces of.
     pub fn traces(&self) -> Vec<Exported> {
         self.exported(|to| matches!(to, Receiver::Trace(_)))
+    }
+
+    /// How many records webhooks have taken.
+    pub fn webhooks(&self) -> Vec<Exported> {
+        self.exported(|to| matches!(to, Receiver::Webhook(_)))
     }
 
     fn exported(&self, is_meant: impl Fn(&Receiver) -> bool) -> Vec<Exported> {
@@ -140,6 +148,10 @@ impl Exports {
                 let tracer = Tracer { trace, data: self.data.clone(), counts, stop, from };
                 Box::new(move || tracer.run())
             }
+            Receiver::Webhook(webhook) => {
+                let hook = Hook { webhook, data: self.data.clone(), counts, stop };
+                Box::new(move || hook.run())
+            }
         }
     }
 
@@ -153,6 +165,7 @@ impl Receiver {
         match self {
             Receiver::Capture(capture) => &capture.name,
             Receiver::Trace(trace) => &trace.name,
+            Receiver::Webhook(webhook) => &webhook.name,
         }
     }
 

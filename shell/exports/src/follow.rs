@@ -10,8 +10,8 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The name of a file; nothing before there was any.
-    file: String,
-    offset: u64,
+    pub file: String,
+    pub offset: u64,
 }
 
 /// The records of a house.

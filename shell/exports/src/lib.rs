@@ -1,5 +1,5 @@
 //! What happens, sent on to other people's programs while it happens: copies of messages to capture servers,
-//! traces of calls to collectors.
+//! traces of calls to collectors, records of calls to webhooks.
 //!
 //! Nothing here is ever needed for a call, and nothing runs on a shard: everything is read from what the
 //! flight recorder and the writer of events have anyway. Who does not keep up misses something, and it is
@@ -11,14 +11,19 @@ mod capture;
 mod joined;
 mod sink;
 
+mod bookmark;
 mod follow;
 mod post;
 mod traces;
+mod webhooks;
 
 mod counts;
 mod stop;
 
+mod cloud_events;
 mod hep;
+mod signature;
 mod spans;
 
 pub use exports::{Exported, Exports};
+pub use webhooks::replay;

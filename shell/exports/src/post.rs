@@ -18,11 +18,14 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
 }
 
-/// Sends a document of JSON to a path below an address.
-pub fn post(to: &HttpAddress, path: &str, body: &[u8]) -> io::Result<Answer> {
+/// What is said of a document beside where it goes and how long it is.
+pub type Headers<'h> = &'h [(&'h str, &'h str)];
+
+/// Sends a document to a path below an address.
+pub fn post(to: &HttpAddress, path: &str, headers: Headers<'_>, body: &[u8]) -> io::Result<Answer> {
     let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
     for address in (&*to.host, to.port).to_socket_addrs()? {
-        match ask(address, to, path, body) {
+        match ask(address, to, (path, headers), body) {
             Ok(answer) => return Ok(answer),
             Err(fault) => last = fault,
         }
@@ -30,12 +33,18 @@ pub fn post(to: &HttpAddress, path: &str, body: &[u8]) -> io::Result<Answer> {
     Err(last)
 }
 
-fn ask(address: SocketAddr, to: &HttpAddress, path: &str, body: &[u8]) -> io::Result<Answer> {
+fn ask(
+    address: SocketAddr,
+    to: &HttpAddress,
+    (path, headers): (&str, Headers<'_>),
+    body: &[u8],
+) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!(
-        "POST {}{path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: Tandem/{}\r\nContent-Type: application/json\r\n\
+        "POST {}{path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: Tandem/{}\r\n{headers}\
          Content-Length: {}\r\nConnection: close\r\n\r\n",
         to.path,
         to.authority(),

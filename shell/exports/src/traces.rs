@@ -78,7 +78,7 @@ impl Tracer {
 
     fn send(&self, records: &[serde_json::Value]) -> Became {
         let body = spans::request(records, self.trace.people).to_string();
-        match post(&self.trace.to, "/v1/traces", body.as_bytes()) {
+        match post(&self.trace.to, "/v1/traces", &[("Content-Type", "application/json")], body.as_bytes()) {
             Ok(Answer { status: 200..300, .. }) => Became::Taken,
             // These alone are worth another try, by the specification of OTLP.
             Ok(Answer { status: status @ (429 | 502..=504), retry_after }) => {

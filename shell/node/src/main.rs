@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Status(status) => verbs::status::run(&status, palette),
         Verb::Trunk(trunk) => verbs::trunk::run(&trunk, palette),
         Verb::User(user) => verbs::user::run(&user, palette),
+        Verb::Webhook(webhook) => verbs::webhook::run(&webhook),
         Verb::Call(call) => verbs::call::run(&call, palette),
         Verb::Provider(provider) => verbs::provider::run(&provider, palette),
         Verb::Plan(plan) => verbs::change::plan(&plan, palette),

@@ -29,6 +29,7 @@ pub mod test;
 pub mod token;
 pub mod trunk;
 pub mod user;
+pub mod webhook;
 
 use std::path::Path;
 

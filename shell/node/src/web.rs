@@ -241,6 +241,7 @@ impl House for Web {
             trunks: status.trunks,
             captures: self.exports.captures().into_iter().map(sent).collect(),
             traces: self.exports.traces().into_iter().map(sent).collect(),
+            webhooks: self.exports.webhooks().into_iter().map(sent).collect(),
             phone_files: self.phone_files.counted(),
         })
     }

@@ -13,6 +13,7 @@ mod provisioning;
 mod register;
 mod registrar;
 mod toll_bypass;
+mod webhooks;
 
 use crate::documents::{Document, Documents};
 use crate::fault::Fault;
@@ -29,6 +30,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     registrar::check(documents, problems);
     http::check(documents, problems);
     provisioning::check(documents, problems);
+    webhooks::check(documents, problems);
     check_countries(documents, problems);
     check_digits(documents, problems);
     check_secrets(documents, problems);
@@ -209,6 +211,9 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
     for capture in documents.capture.values() {
         let plain = capture.key.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(capture, secret, fault())));
+    }
+    for webhook in documents.webhook.values().filter(|webhook| is_plain(&webhook.secret)) {
+        problems.push(documents.problem_at(webhook, &webhook.secret, fault()));
     }
     for conference in documents.conference.values() {
         let plain = conference.pin.iter().filter(|secret| is_plain(secret));

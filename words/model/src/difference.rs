@@ -69,6 +69,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         test,
         capture,
         trace,
+        webhook,
         lists: _,
         sounds: _,
     } = new;
@@ -94,6 +95,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("test", &old.test, test);
     between.kind("capture", &old.capture, capture);
     between.kind("trace", &old.trace, trace);
+    between.kind("webhook", &old.webhook, webhook);
     between.tables(&old.files, files);
     between.changes
 }

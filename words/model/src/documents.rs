@@ -29,6 +29,7 @@ use crate::system::{Interface, System};
 use crate::trace::Trace;
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
+use crate::webhook::Webhook;
 
 /// What is dialled to pick calls up where nothing else is written.
 const PICKUP_CODE: &str = "*8";
@@ -81,6 +82,7 @@ pub struct Documents {
     pub test: Kind<Test>,
     pub capture: Kind<Capture>,
     pub trace: Kind<Trace>,
+    pub webhook: Kind<Webhook>,
     /// The texts of price lists, by the names of their files: whoever reads files puts them in.
     #[serde(skip)]
     pub lists: BTreeMap<Arc<str>, Arc<str>>,
@@ -118,7 +120,8 @@ impl Documents {
         let of_captures = self.capture.values().filter_map(|one| Some(&one.value.key.as_ref()?.value));
         let of_rooms = self.conference.values().filter_map(|room| Some(&room.value.pin.as_ref()?.value));
         let of_phones = self.system.value.provisioning.iter().map(|one| &one.secret.value);
-        of_trunks.chain(of_users).chain(of_captures).chain(of_rooms).chain(of_phones)
+        let of_webhooks = self.webhook.values().map(|webhook| &webhook.value.secret.value);
+        of_trunks.chain(of_users).chain(of_captures).chain(of_rooms).chain(of_phones).chain(of_webhooks)
     }
 
     /// Every file of sound that is named.

@@ -50,6 +50,7 @@ mod trace;
 mod trunk;
 mod trunk_limits;
 mod user;
+mod webhook;
 
 mod duration;
 mod formats;
@@ -134,6 +135,7 @@ pub use trunk::{Accept, Auth, DidRule, Server, Transit, Trunk, TrunkDirection, T
 pub use trunk_limits::{Rate, TrunkLimits};
 pub use uri::{Secure, SipUri, Transport};
 pub use user::{Class, Device, Numbers, Unowned, User, Watchers};
+pub use webhook::Webhook;
 pub use written::{
     Unwritable, WrittenDocument, document_of, documents_of, is_name, kinds, pointer_to, rewritten,
     says_nothing,

@@ -34,8 +34,9 @@ use crate::template::{self, Template};
 use crate::trace::Trace;
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
+use crate::webhook::Webhook;
 
-pub(crate) const KINDS: [&str; 22] = [
+pub(crate) const KINDS: [&str; 23] = [
     "format",
     "system",
     "interface",
@@ -58,6 +59,7 @@ pub(crate) const KINDS: [&str; 22] = [
     "test",
     "capture",
     "trace",
+    "webhook",
 ];
 
 /// Reads all files of a configuration: documents, or everything that is wrong with them.
@@ -110,6 +112,7 @@ struct Reader<'f> {
     test: Kind<Test>,
     capture: Kind<Capture>,
     trace: Kind<Trace>,
+    webhook: Kind<Webhook>,
 }
 
 /// One object, before it is read.
@@ -167,7 +170,8 @@ impl<'f> Reader<'f> {
             "emergency" => self.objects(raw, |reader| &mut reader.emergency),
             "test" => self.objects(raw, |reader| &mut reader.test),
             "capture" => self.objects(raw, |reader| &mut reader.capture),
-            _ => self.objects(raw, |reader| &mut reader.trace),
+            "trace" => self.objects(raw, |reader| &mut reader.trace),
+            _ => self.objects(raw, |reader| &mut reader.webhook),
         }
     }
 
@@ -316,6 +320,7 @@ impl<'f> Reader<'f> {
             test: self.test,
             capture: self.capture,
             trace: self.trace,
+            webhook: self.webhook,
             lists: BTreeMap::new(),
             sounds: BTreeMap::new(),
         };

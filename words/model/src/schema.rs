@@ -23,6 +23,7 @@ use crate::system::{Interface, System};
 use crate::trace::Trace;
 use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
+use crate::webhook::Webhook;
 
 /// One file: any objects of any kinds.
 #[derive(JsonSchema)]
@@ -53,6 +54,7 @@ struct File {
     test: Option<BTreeMap<String, Test>>,
     capture: Option<BTreeMap<String, Capture>>,
     trace: Option<BTreeMap<String, Trace>>,
+    webhook: Option<BTreeMap<String, Webhook>>,
 }
 
 /// The JSON Schema (2020-12) of a configuration file.

@@ -96,7 +96,8 @@ pub fn run(up: &Up) -> Result<Exit> {
     let (catalogue, exports) = (edge.catalogue(), edge.exports());
     let seen = (edge.asker(), Arc::clone(catalogue));
     let written = (owner.documents(), &*data);
-    let web = web::open(up, written, seen, &board, (&meter, &access, &feed, &exports), Box::new(order))?;
+    let web = web::open(up, written, seen, &board, (&meter, &access, &feed, &exports), Box::new(order));
+    let web = web.or_else(|fault| web::without(owner.documents(), fault))?;
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
     let window =
         Window { asker, board: shown, flight, access, catalogue: Arc::clone(catalogue), owner: tell };

@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::{About, Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
 use switch_io::{Asker, Callers, Tls, TlsFiles, Wildcards};
+use tracing::error;
 
 use crate::access::Access;
 use crate::certificate;
@@ -94,6 +95,15 @@ pub fn open(
     let server = api::start(settings, Box::new(web), Arc::clone(meter), Arc::clone(feed));
     let server = server.context("HTTP")?;
     Ok(Some(Opened { server, certificate }))
+}
+
+/// Calls matter more than looking at them: a house whose documents open it, and cannot be, runs on without.
+pub fn without(documents: &Documents, fault: anyhow::Error) -> Result<Option<Opened>> {
+    if documents.system.http.is_none() {
+        return Err(fault);
+    }
+    error!("nobody is answered by HTTP: {fault:#}");
+    Ok(None)
 }
 
 /// Where programs come: as the command line says, and as the documents do.

@@ -141,6 +141,20 @@ fn certificate_and_key_that_do_not_belong_together_leave_what_is_in_use() {
 }
 
 #[test]
+fn a_house_that_nobody_can_ask_takes_calls_all_the_same() {
+    let home = Home::start("https-without");
+    let (directory, sip) = (home.directory, home.sip);
+    home.up.stop();
+    fs::remove_file(directory.path().join("web.pem")).unwrap();
+
+    let mut up = Running::start(directory.text(), &[]);
+
+    up.wait_for("nobody is answered by HTTP");
+    up.wait_for("data");
+    assert!(options(sip).starts_with("SIP/2.0 200"));
+}
+
+#[test]
 fn nobody_is_answered_who_does_not_speak_tls() {
     let home = Home::start("https-clear");
     let mut stream = TcpStream::connect(("127.0.0.1", home.port)).unwrap();

@@ -243,6 +243,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         reject_contact: told(message, Header::RejectContact),
         privacy: message.line(Header::Privacy).map(str::to_owned),
         authenticated: proven(room, message),
+        gruu: room.registered.gruu(message.request_uri().unwrap_or_default()),
         certificate: room.certificates.get(&flow.connection).map(|names| names.to_vec()).unwrap_or_default(),
         resolved: resolved(room, flow, line.as_ref()),
         line,

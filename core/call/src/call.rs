@@ -243,7 +243,8 @@ impl Call {
         let contact = room.places.contact(flow.listener, asked_as(message), admitted.dialled_user());
         room.stack.own(server, crate::part::owner(key, crate::part::INVITE));
         let lot = room.stack.chance().u32();
-        let dialog = Dialog::as_callee(message, &key.tag(), flow);
+        let mut dialog = Dialog::as_callee(message, &key.tag(), flow);
+        room.registered.settle(&mut dialog);
         let stand = Stand::of(room, flow, Reached::by(&dialog), &admitted.plan.leg);
         let bridge = Bridge::new(key, stand);
         let Admitted { plan, facts, trail, offer, way, session, refusal: _ } = admitted;

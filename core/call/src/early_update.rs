@@ -76,6 +76,7 @@ impl Call {
         self.accept_early(room, server, asker, ours.as_deref());
         if let Some(dialog) = self.dialog_asking(asker) {
             dialog.retarget(message);
+            room.registered.settle(dialog);
             message.line(Header::From).into_iter().for_each(|from| dialog.renamed_by(from));
         }
     }

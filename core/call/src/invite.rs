@@ -93,7 +93,7 @@ impl Call {
             stray::answered(room, flow, message);
             return self.attempt_failed(room, Cause::Status(480), &words);
         }
-        let Some(dialog) = self.dialog_of(flow, message) else {
+        let Some(dialog) = self.dialog_of(room, flow, message) else {
             return self.attempt_failed(room, Cause::Status(500), "its answer made no dialog");
         };
         let (dialog, said) = self.take_over_early(dialog, message);

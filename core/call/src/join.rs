@@ -124,6 +124,7 @@ impl Call {
         self.timer(side).accepted(room.now.instant, message);
         if let Some(dialog) = self.dialog(side) {
             dialog.retarget(message);
+            room.registered.settle(dialog);
         }
         let Body::Sdp(theirs) = body::of(message) else {
             if matches!(stage, Stage::Holding(_)) {

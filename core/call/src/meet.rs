@@ -179,6 +179,7 @@ impl Call {
         let wire = room.stack.respond(now, server, &reply, room.sends);
         let Some(dialog) = self.dialog(Side::Caller) else { return };
         dialog.retarget(message);
+        room.registered.settle(dialog);
         message.line(Header::From).into_iter().for_each(|from| dialog.renamed_by(from));
         let flow = dialog.flow();
         if let Some(wire) = wire.filter(|_| Verb::of(message) == Verb::Invite) {

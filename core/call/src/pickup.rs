@@ -242,7 +242,8 @@ impl Call {
         self.draft.picked_up();
         self.draft.answered(room);
         let contact = room.places.contact(flow.listener, asked_as(message), admitted.dialled_user());
-        let dialog = Dialog::as_callee(message, &self.key.tag(), flow);
+        let mut dialog = Dialog::as_callee(message, &self.key.tag(), flow);
+        room.registered.settle(&mut dialog);
         let attempt = self.plan.attempts.len();
         let session = Talker::of_request(room, &taker.leg, message);
         let known = taker.connected.clone();

@@ -58,7 +58,7 @@ impl Call {
     fn hear_early(&mut self, room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Option<News> {
         let plan = Arc::clone(&self.plan);
         let tag = message.to().tag().unwrap_or_default();
-        let dialog = self.dialog_of(flow, message);
+        let dialog = self.dialog_of(room, flow, message);
         let State::Placing(attempt) = &mut self.state else { return None };
         let most = early_max(&plan, attempt.index);
         let early = match attempt.earlies.find(tag) {
@@ -249,13 +249,14 @@ impl Call {
     }
 
     /// The dialog that an answer to our INVITE makes.
-    pub(crate) fn dialog_of(&self, flow: Flow, message: &Message<'_>) -> Option<Dialog> {
+    pub(crate) fn dialog_of(&self, room: &Room<'_>, flow: Flow, message: &Message<'_>) -> Option<Dialog> {
         let State::Placing(attempt) = &self.state else { return None };
         let plan = &self.plan.attempts[attempt.index];
         let from = self.tagged_from(plan);
         let uri = plan.heading.request_uri.text();
         let sent = Sent { uri: &uri, from: &from, call_id: &attempt.call_id, cseq: attempt.cseq };
         let mut dialog = Dialog::as_caller(&sent, message, flow)?;
+        room.registered.settle(&mut dialog);
         dialog.set_server_name(attempt.server_name.clone());
         dialog.set_session(self.session_toward(Side::Callee));
         Some(dialog)

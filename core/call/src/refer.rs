@@ -91,6 +91,7 @@ impl Call {
     ) -> Result<Errand, Refusal> {
         let mut facts = arrival::facts(room, flow, message);
         (facts.request_uri, facts.to_uri) = (refer_to.uri.clone(), refer_to.uri.clone());
+        facts.gruu = room.registered.gruu(&refer_to.uri);
         facts.transferred_by = Some(self.end(by).party.name().to_string());
         facts.stays = self.whereabouts(by.other());
         facts.returned = self.returned_to(by, message);

@@ -155,6 +155,7 @@ impl Call {
         self.timer(side).accepted(now, message);
         if let Some(dialog) = self.dialog(side) {
             dialog.retarget(message);
+            room.registered.settle(dialog);
         }
         if let crate::body::Body::Sdp(theirs) = crate::body::of(message) {
             self.bridge.hear_again(room, side, theirs);
@@ -236,6 +237,7 @@ impl Call {
         let verb = Verb::of(message);
         let Some(dialog) = self.dialog(side) else { return };
         dialog.retarget(message);
+        room.registered.settle(dialog);
         message.line(Header::From).into_iter().for_each(|from| dialog.renamed_by(from));
         let flow = dialog.flow();
         if let (Some(wire), Verb::Invite) = (wire, verb) {

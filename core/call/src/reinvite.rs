@@ -133,11 +133,13 @@ impl Call {
         self.timer(from).agree(room.now.instant, exchange.session);
         if let Some(dialog) = self.dialog(to) {
             dialog.retarget(message);
+            room.registered.settle(dialog);
         }
         if let Some(target) = exchange.target.take()
             && let Some(dialog) = self.dialog(from)
         {
             dialog.retarget_to(&target);
+            room.registered.settle(dialog);
         }
         if let Some(named) = exchange.named.take()
             && let Some(dialog) = self.dialog(from)

@@ -73,7 +73,8 @@ fn acknowledge(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> Option
         call_id: message.call_id(),
         cseq: message.cseq().number.saturating_add(SKIPPED),
     };
-    let dialog = Dialog::as_caller(&sent, message, flow)?;
+    let mut dialog = Dialog::as_caller(&sent, message, flow)?;
+    room.registered.settle(&mut dialog);
     let ack = dialog.ack_for(message.cseq().number);
     room.stack.send_ack(room.now.instant, &ack.as_request(), room.sends);
     Some(dialog)

@@ -21,6 +21,8 @@ pub struct Kept {
 pub struct KeptLetter {
     from: Arc<str>,
     to: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<Arc<str>>,
     at: WallTime,
     until: WallTime,
     kind: Box<str>,
@@ -47,6 +49,7 @@ impl Kept {
         let kept = KeptLetter {
             from: Arc::clone(&letter.from),
             to: Arc::clone(&letter.to),
+            device: letter.device.clone(),
             at: letter.at,
             until: WallTime::at(letter.until, now),
             kind: letter.kind.clone(),
@@ -66,6 +69,7 @@ impl Kept {
             number: self.number,
             from: Arc::clone(&kept.from),
             to: Arc::clone(&kept.to),
+            device: kept.device.clone(),
             at: kept.at,
             until: kept.until.moment(now)?,
             kind: kept.kind.clone(),

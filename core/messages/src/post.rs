@@ -12,7 +12,7 @@ use sip_stack::auth::Guard;
 use sip_stack::{ClientId, Late, Reply as Answer, Send, ServerId, Stack};
 
 use crate::kept::Kept;
-use crate::letter::Letter;
+use crate::letter::{Addressee, Letter};
 use crate::limits::{BOX_MAX, BUSY, SHARD_MAX};
 use crate::mailbox::{Front, Mailbox, Outcome, Reply};
 use crate::no::No;
@@ -25,11 +25,11 @@ pub const ROOM: u8 = 5;
 #[derive(Debug)]
 pub struct Post {
     shard: u8,
-    boxes: BTreeMap<Arc<str>, Mailbox>,
+    boxes: BTreeMap<Addressee, Mailbox>,
     /// Whose messages are on their way, by their numbers.
-    leaving: BTreeMap<u64, Arc<str>>,
+    leaving: BTreeMap<u64, Addressee>,
     /// When which box has to be looked at.
-    looks: BTreeSet<(Instant, Arc<str>)>,
+    looks: BTreeSet<(Instant, Addressee)>,
     waiting: usize,
     last: u64,
     counters: Counters,
@@ -110,11 +110,17 @@ impl Post {
 
     /// Whom messages wait for.
     pub fn waiting(&self) -> Vec<Waiting> {
-        let waiting = |(user, mailbox): (&Arc<str>, &Mailbox)| {
-            let since = mailbox.letters.front()?.at;
-            Some(Waiting { user: Arc::clone(user), messages: mailbox.letters.len(), since })
-        };
-        self.boxes.iter().filter_map(waiting).collect()
+        let mut all: Vec<Waiting> = Vec::new();
+        for (Addressee { user, .. }, mailbox) in &self.boxes {
+            let Some(since) = mailbox.letters.front().map(|letter| letter.at) else { continue };
+            let messages = mailbox.letters.len();
+            // The boxes of a user and of their devices stand side by side.
+            match all.last_mut().filter(|last| last.user == *user) {
+                Some(last) => (last.messages, last.since) = (last.messages + messages, last.since.min(since)),
+                None => all.push(Waiting { user: Arc::clone(user), messages, since }),
+            }
+        }
+        all
     }
 
     /// Takes up what was written down before the process began. With fewer shards than before, what one of
@@ -173,11 +179,12 @@ impl Post {
     }
 
     fn take(&mut self, around: &mut Surroundings<'_>, sender: &Arc<str>, said: &Said<'_>) -> Result<(), No> {
-        let receiver = around.policy.person(said.named, sender).ok_or(No::Nobody)?;
+        let (receiver, device) = receiver(around, sender, said)?;
         if around.stack.transactions() >= BUSY || self.waiting >= SHARD_MAX {
             return Err(No::Full);
         }
-        if self.boxes.get(receiver).is_some_and(|mailbox| mailbox.letters.len() >= BOX_MAX) {
+        let addressee = Addressee { user: receiver, device };
+        if self.boxes.get(&addressee).is_some_and(|mailbox| mailbox.letters.len() >= BOX_MAX) {
             return Err(No::BoxFull);
         }
         // Those of one shard are in their order, and no two shards give the same.
@@ -186,7 +193,8 @@ impl Post {
         let letter = Letter {
             number: self.last,
             from: Arc::clone(sender),
-            to: Arc::clone(receiver),
+            to: addressee.user,
+            device: addressee.device,
             at: around.wall,
             until: around.now + said.lasts,
             kind: said.kind.into(),
@@ -202,31 +210,35 @@ impl Post {
 
     fn put(&mut self, now: Instant, letter: Letter) {
         self.waiting += 1;
-        let user = Arc::clone(&letter.to);
-        match self.boxes.get_mut(&user) {
+        let addressee = letter.addressee();
+        match self.boxes.get_mut(&addressee) {
             Some(mailbox) => mailbox.letters.push_back(letter),
-            None => drop(self.boxes.insert(Arc::clone(&user), Mailbox::new(letter, now))),
+            None => drop(self.boxes.insert(addressee.clone(), Mailbox::new(letter, now))),
         }
-        self.settle(&user);
+        self.settle(&addressee);
     }
 
     /// Phones of these users have said where they are.
     pub fn registered(&mut self, around: &mut Surroundings<'_>, users: &BTreeSet<Arc<str>>) {
         for user in users {
-            let Some(mailbox) = self.boxes.get_mut(user) else { continue };
-            mailbox.wakes(around.now);
-            self.settle(user);
+            let first = Addressee { user: Arc::clone(user), device: None };
+            let theirs = self.boxes.range(first..).take_while(|(addressee, _)| addressee.user == *user);
+            for addressee in theirs.map(|(addressee, _)| addressee.clone()).collect::<Vec<_>>() {
+                let Some(mailbox) = self.boxes.get_mut(&addressee) else { continue };
+                mailbox.wakes(around.now);
+                self.settle(&addressee);
+            }
         }
         self.expire(around);
     }
 
     /// Other documents hold: nobody is told anything who is no more.
     pub fn adopt(&mut self, around: &mut Surroundings<'_>) {
-        let gone = |user: &&Arc<str>| around.policy.credentials_of(user).is_none();
-        for user in self.boxes.keys().filter(gone).cloned().collect::<Vec<_>>() {
-            let Some(mailbox) = self.boxes.remove(&user) else { continue };
+        let gone = |one: &&Addressee| around.policy.credentials_of(&one.user).is_none();
+        for addressee in self.boxes.keys().filter(gone).cloned().collect::<Vec<_>>() {
+            let Some(mailbox) = self.boxes.remove(&addressee) else { continue };
             if let Some(at) = mailbox.look {
-                self.looks.remove(&(at, user));
+                self.looks.remove(&(at, addressee));
             }
             self.waiting -= mailbox.letters.len();
             mailbox.letters.iter().for_each(|letter| drop(self.leaving.remove(&letter.number)));
@@ -276,7 +288,7 @@ impl Post {
     }
 
     /// The message in front has left its box.
-    fn next(&mut self, now: Instant, user: &Arc<str>) {
+    fn next(&mut self, now: Instant, user: &Addressee) {
         let Some(mailbox) = self.boxes.get_mut(user) else { return };
         if let Some(letter) = mailbox.letters.pop_front() {
             self.kept.push(Kept::gone(letter.number));
@@ -287,17 +299,17 @@ impl Post {
     }
 
     /// Notes when a box has to be looked at again; an empty one is thrown away.
-    fn settle(&mut self, user: &Arc<str>) {
+    fn settle(&mut self, user: &Addressee) {
         let Some(mailbox) = self.boxes.get_mut(user) else { return };
         if let Some(at) = mailbox.look.take() {
-            self.looks.remove(&(at, Arc::clone(user)));
+            self.looks.remove(&(at, user.clone()));
         }
         if mailbox.letters.is_empty() {
             self.boxes.remove(user);
             return;
         }
         mailbox.look = mailbox.deadline();
-        self.looks.extend(mailbox.look.map(|at| (at, Arc::clone(user))));
+        self.looks.extend(mailbox.look.map(|at| (at, user.clone())));
     }
 
     /// When `expire` should be called next.
@@ -314,7 +326,7 @@ impl Post {
         }
     }
 
-    fn forget_late(&mut self, now: Instant, user: &Arc<str>) {
+    fn forget_late(&mut self, now: Instant, user: &Addressee) {
         let Some(mailbox) = self.boxes.get_mut(user) else { return };
         let before = mailbox.letters.len();
         let (kept, leaving) = (&mut self.kept, &mut self.leaving);
@@ -331,7 +343,7 @@ impl Post {
         self.counters.expired += gone as u64;
     }
 
-    fn hand_out(&mut self, around: &mut Surroundings<'_>, user: &Arc<str>) {
+    fn hand_out(&mut self, around: &mut Surroundings<'_>, user: &Addressee) {
         let Some(mailbox) = self.boxes.get(user) else { return };
         let Some(letter) = mailbox.letters.front().cloned() else { return };
         let failures = match mailbox.front {
@@ -342,7 +354,7 @@ impl Post {
         let front = match waits.is_empty() {
             true => Front::Away,
             false => {
-                self.leaving.insert(letter.number, Arc::clone(user));
+                self.leaving.insert(letter.number, user.clone());
                 Front::Leaving { waits, failures, is_wanted: false }
             }
         };
@@ -350,4 +362,20 @@ impl Post {
             mailbox.front = front;
         }
     }
+}
+
+/// Whom a message is for, and the one device of theirs that it names. Who asks for one device gets no other.
+fn receiver(
+    around: &Surroundings<'_>,
+    sender: &str,
+    said: &Said<'_>,
+) -> Result<(Arc<str>, Option<Arc<str>>), No> {
+    if !said.is_for_a_device {
+        let user = around.policy.person(said.named, sender).ok_or(No::Nobody)?;
+        return Ok((Arc::clone(user), None));
+    }
+    let gruu = around.table.gruu(said.uri);
+    let gruu = gruu.filter(|gruu| around.policy.credentials_of(&gruu.user).is_some()).ok_or(No::Nobody)?;
+    let is_there = !around.table.ways(&gruu.user, &gruu.device).is_empty();
+    is_there.then_some((gruu.user, Some(gruu.device))).ok_or(No::Away)
 }

@@ -13,8 +13,11 @@ const TYPING: &str = "application/im-iscomposing+xml";
 /// A message before anybody has looked for its receiver.
 #[derive(Debug)]
 pub(crate) struct Said<'m> {
-    /// The user part of whom it is for.
+    /// Whom it is for, and the user part of that.
+    pub uri: &'m str,
     pub named: &'m str,
+    /// Whether it is for one device of theirs (RFC 5627).
+    pub is_for_a_device: bool,
     pub kind: &'m str,
     pub body: &'m str,
     pub lasts: Duration,
@@ -44,7 +47,9 @@ pub(crate) fn message<'m>(message: &Message<'m>) -> Result<Said<'m>, No> {
     };
     let of_type = kind.split(';').next().unwrap_or_default().trim();
     Ok(Said {
+        uri: message.request_uri().unwrap_or_default(),
         named,
+        is_for_a_device: message.uri().is_some_and(|uri| uri.param("gr").is_some()),
         kind,
         body: std::str::from_utf8(body).map_err(|_| No::NotText)?,
         lasts,

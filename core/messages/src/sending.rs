@@ -16,6 +16,7 @@ impl Post {
     pub(crate) fn send(&mut self, around: &mut Surroundings<'_>, letter: &Letter) -> Vec<ClientId> {
         let bindings = around.table.of(&letter.to).map_or(&[][..], |bindings| bindings);
         let mut devices: Vec<&str> = bindings.iter().map(registrar::Binding::device).collect();
+        devices.retain(|device| letter.device.as_deref().is_none_or(|named| named == *device));
         devices.sort_unstable();
         devices.dedup();
         devices.truncate(DEVICES_MAX);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use messages::{Kept, Post, Surroundings};
 use model::{SecretRef, Secrets, SourceFile};
 use policy::{Policy, WallTime};
-use registrar::{Kept as KeptPhones, Table};
+use registrar::{Binding, Kept as KeptPhones, Naming, Table};
 use sip_message::Message;
 use sip_stack::auth::{self, Credentials, Guard};
 use sip_stack::{
@@ -94,7 +94,7 @@ impl Scene {
             post: Post::new(shard),
             stack: Stack::new(settings, Chance::from_seed([shard + 3; 32])),
             guard: Guard::new(policy.realm(), [5; 32]),
-            table: Table::new(listeners),
+            table: Table::new(listeners, &[5; 32]),
             policy,
             now,
             wall,
@@ -390,4 +390,54 @@ fn l10_every_message_is_taken_up_by_one_shard() {
     first.disk.append(&mut second.disk);
     let count = |shard, shards| first.again((shard, shards), 1).wait();
     assert_eq!((count(0, 2), count(1, 2), count(0, 1)), (1, 1, 2));
+}
+
+/// The address of a phone is its own: no other phone of the user gets what is sent there, and what waits for
+/// one holds up nobody else's.
+#[test]
+fn d5_a_message_to_a_gruu_reaches_that_device_and_no_other() {
+    let mut scene = Scene::new();
+    scene.phones("minsu", "udp", &["10.20.0.32:5060", "10.20.0.33:5060"]);
+    let (user, known): (Arc<str>, _) = ("minsu".into(), scene.table.of("minsu").unwrap().clone());
+    let named = known.iter().zip([7, 8]).map(|(one, series)| {
+        let address = "sip:minsu@contoso.example".into();
+        let instance = Some(format!("urn:x:{series}").into());
+        Binding { instance, naming: Some(Box::new(Naming { address, series })), ..one.clone() }
+    });
+    scene.table.set(&user, named.collect());
+    let theirs = |scene: &Scene, at: usize| {
+        scene.table.public_gruu("minsu", &scene.table.of("minsu").unwrap()[at]).unwrap()
+    };
+    let (first, second) = (theirs(&scene, 0), theirs(&scene, 1));
+
+    assert!(scene.says("hana", &second, TEXT, "to the second").starts_with("SIP/2.0 202"));
+    assert!(scene.says("hana", MINSU, TEXT, "to both").starts_with("SIP/2.0 202"));
+    let left = scene.left();
+    let at: Vec<(&str, &str)> = left.iter().map(|(at, _)| &**at).zip(Scene::bodies(&left)).collect();
+    assert_eq!(
+        at,
+        [
+            ("10.20.0.33:5060", "to the second"),
+            ("10.20.0.32:5060", "to both"),
+            ("10.20.0.33:5060", "to both")
+        ]
+    );
+    scene.answers(&left[0], "486 Busy Here");
+    scene.answers(&left[1], "200 OK");
+    assert_eq!(scene.post.waiting().len(), 1, "one user, whatever boxes there are");
+
+    // The next process knows for which device it is, and the phone that comes back has it.
+    let mut scene = scene.again((0, 1), 10);
+    assert_eq!(scene.wait(), 1);
+    let until = scene.now + seconds(60);
+    scene.table.set(&user, known.iter().cloned().map(|one| Binding { until, ..one }).collect());
+    scene.passes(seconds(1));
+    assert!(scene.left().is_empty(), "neither is the one that was meant");
+
+    let gone = scene.says("hana", &first, TEXT, "x");
+    assert!(gone.starts_with("SIP/2.0 480"), "{gone}");
+    for wrong in [first.replace("gr=urn:x:7", "gr=urn:x:9"), format!("{MINSU};gr"), format!("{MINSU};gr=x")] {
+        let never = scene.says("hana", &wrong, TEXT, "x");
+        assert!(never.starts_with("SIP/2.0 404"), "{wrong}: {never}");
+    }
 }

@@ -48,6 +48,17 @@ pub struct Returned {
     pub referred_by: Vec<String>,
 }
 
+/// The one device that an address of ours names (RFC 5627).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gruu {
+    pub user: Arc<str>,
+    /// As it is named among the devices of its user.
+    pub device: Arc<str>,
+    /// Whether the address tells nobody whose it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_temporary: bool,
+}
+
 /// All that a decision may depend on, beside the policy itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
@@ -87,6 +98,9 @@ pub struct Facts {
     pub privacy: Option<String>,
     /// The user whose digest was verified.
     pub authenticated: Option<String>,
+    /// What the Request-URI names, where it is a GRUU that holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gruu: Option<Gruu>,
     /// The names in the certificate that the far end proved itself with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificate: Vec<String>,
@@ -155,6 +169,7 @@ impl Facts {
             reject_contact: Vec::new(),
             privacy: None,
             authenticated: None,
+            gruu: None,
             certificate: Vec::new(),
             resolved: Vec::new(),
             line: None,

@@ -85,7 +85,9 @@ pub use explain::{
     run_tests,
 };
 pub use exports::{Capture, Exports, Trace, Webhook};
-pub use facts::{Facts, InterfaceId, Registration, Returned, ServerId, Transport, WallTime, Whereabouts};
+pub use facts::{
+    Facts, Gruu, InterfaceId, Registration, Returned, ServerId, Transport, WallTime, Whereabouts,
+};
 pub use features::is_feature;
 pub use handed_on::{CALL, Dress};
 pub use heading::{Heading, SentAddress, SentUri};

@@ -73,6 +73,8 @@ refusals! {
         "max_calls of the user counts ringing calls and own ones too. forward.busy would send it on.";
     NOT_SEALED 210 480 "no way there is sips"
         "A sips call rings phones that registered a sips contact by TLS and leaves by servers written sips:.";
+    NO_SUCH_PHONE 211 404 "no phone has this address, or has it no more"
+        "An address with gr names one phone (RFC 5627). A temporary one ends when its phone registers anew.";
     RIGHTS 301 403 "the user may not call numbers of this class"
         "Add the class to the user's allow list if the user should reach such numbers.";
     USAGE 302 403 "no usage leads there"

@@ -10,6 +10,7 @@ mod code;
 mod conference;
 mod devices;
 mod emergency;
+mod gruu;
 mod identity;
 mod leg;
 mod malicious;
@@ -48,7 +49,7 @@ use std::time::Duration;
 use crate::address::Dialled;
 use crate::after::Begins;
 use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, LegRules, PartyName};
-use crate::facts::Facts;
+use crate::facts::{Facts, Gruu};
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::identity::Who;
@@ -112,6 +113,8 @@ pub(crate) struct Called<'p> {
     /// The user whose name, extension or number it is.
     pub owner: Option<&'p Arc<User>>,
     pub line: Line,
+    /// The one phone of theirs that is wanted.
+    pub phone: Option<Gruu>,
 }
 
 /// Which number of a user was called.
@@ -126,12 +129,12 @@ impl<'p> Called<'p> {
     /// A user, whatever was dialled for it.
     pub fn inside(user: &'p Arc<User>) -> Called<'p> {
         let text = user.number.as_ref().map_or_else(|| user.name.clone(), |number| number.shared());
-        Called { text, owner: Some(user), line: Line::Usual }
+        Called { text, owner: Some(user), line: Line::Usual, phone: None }
     }
 
     /// Somebody who is no user.
     pub fn outside(text: impl Into<Arc<str>>) -> Called<'p> {
-        Called { text: text.into(), owner: None, line: Line::Usual }
+        Called { text: text.into(), owner: None, line: Line::Usual, phone: None }
     }
 
     /// Whoever has a number: a user, or somebody outside.
@@ -187,7 +190,11 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     if let Some(conference) = conference::dialled(policy, &caller, &dialled) {
         return conference::enter(policy, facts, (&caller, wish), conference, trail);
     }
-    let called = normalise::normalise(policy, &caller, &dialled, trail)?;
+    let called = match gruu::phone(policy, facts, trail) {
+        Some(called) => called,
+        None => normalise::normalise(policy, &caller, &dialled, trail)?,
+    };
+    gruu::holds(facts, &called, trail)?;
     if let Some(conference) = conference::numbered(policy, &called) {
         return conference::enter(policy, facts, (&caller, wish), conference, trail);
     }
@@ -195,7 +202,10 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     rights::rights(policy, &caller, &called, class, trail)?;
     let (priority, speaker) = (precedence::of(&caller, facts, trail), place::speaker(policy, facts, &caller));
     place::note(&speaker, trail);
-    let way = route::route(policy, &caller, &speaker, &called, facts.at, trail)?;
+    let way = match called.owner.filter(|_| called.phone.is_some()) {
+        Some(owner) => Way { route: None, goal: Goal::User(owner) },
+        None => route::route(policy, &caller, &speaker, &called, facts.at, trail)?,
+    };
     let who = Who::calls(policy, facts, &caller, wish, trail)?;
     let attempts = attempts(policy, &who, (&caller, &speaker), &called, &way, trail)?;
     let set_up_max = budget(policy, &attempts);

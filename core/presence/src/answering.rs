@@ -82,9 +82,11 @@ impl House {
             Some(_) => State::Owed { from: around.now, failures: 0 },
             None => State::Ending { reason: Reason::Timeout, from: around.now },
         };
+        let mut dialog = Dialog::as_callee(message, &token.tag(), flow);
+        around.table.settle(&mut dialog);
         let subscription = Subscription {
             token,
-            dialog: Dialog::as_callee(message, &token.tag(), flow),
+            dialog,
             watcher: Arc::clone(watcher),
             watched: Arc::clone(watched),
             console: users.map(Console::of),
@@ -130,6 +132,7 @@ impl House {
                 _ => No::Gone,
             })?;
             one.dialog.retarget(message);
+            around.table.settle(&mut one.dialog);
             one.dialog.heard_on(flow);
             match asked.lasts {
                 Some(lasts) => {

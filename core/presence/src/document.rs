@@ -107,6 +107,7 @@ impl Package {
                     id: one.id,
                     uri: &one.uri,
                     instance: one.instance.as_deref(),
+                    gruu: one.gruu.as_deref(),
                 });
                 Registrations { address: contact, version, contacts: contacts.collect() }.to_string()
             }

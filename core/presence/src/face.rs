@@ -35,13 +35,20 @@ pub(crate) struct Place {
     pub id: u64,
     pub uri: Box<str>,
     pub instance: Option<Box<str>>,
+    /// The address that reaches that device alone.
+    pub gruu: Option<Box<str>>,
 }
 
 impl Place {
-    fn of(binding: &Binding) -> Place {
+    fn of(table: &Table, user: &str, binding: &Binding) -> Place {
         let mut id = DefaultHasher::new();
         (&binding.contact, binding.registered.0).hash(&mut id);
-        Place { id: id.finish(), uri: binding.contact.clone(), instance: binding.instance.clone() }
+        Place {
+            id: id.finish(),
+            uri: binding.contact.clone(),
+            instance: binding.instance.clone(),
+            gruu: table.public_gruu(user, binding).map(Box::from),
+        }
     }
 }
 
@@ -85,7 +92,8 @@ impl Face {
         engagements.retain(|one| one.by == By::Phone || one.stage == Stage::Talking);
         let mailbox = board.of(user).filter_map(|known| known.mailbox.as_ref()).max_by_key(|one| one.number);
         let mailbox = mailbox.map(|mailbox| Arc::clone(&mailbox.summary));
-        let contacts = table.of(user).map(|all| all.iter().map(Place::of).collect()).unwrap_or_default();
+        let place = |binding: &Binding| Place::of(table, user, binding);
+        let contacts = table.of(user).map(|all| all.iter().map(place).collect()).unwrap_or_default();
         Face { presence: Arc::new(mien), dialogs: engagements.into(), contacts, mailbox }
     }
 }

@@ -23,6 +23,7 @@ fn binding(scene: &Scene, contact: &str, instance: Option<&str>) -> Binding {
         agent: None,
         features: None,
         reach: Reach::On { flow: flow("hana"), otherwise: None },
+        naming: None,
     }
 }
 

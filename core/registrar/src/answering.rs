@@ -1,5 +1,6 @@
 //! A REGISTER and its answer.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,8 +12,10 @@ use sip_stack::{Flow, Reply, Send, ServerId, Stack, Transport};
 use crate::binding::{Binding, Flows};
 use crate::date::date;
 use crate::kept::Kept;
+use crate::naming;
 use crate::proving::{Door, Proof, algorithms, prove, wall_ms};
 use crate::reading::{self, No};
+use crate::seal::Lot;
 use crate::table::Table;
 use crate::update::{Arrival, Hops, update};
 
@@ -174,7 +177,14 @@ impl Registrar {
             listeners: self.table.listeners(),
         };
         let known = self.table.of(user).cloned().unwrap_or_default();
-        let bindings: Arc<[Binding]> = update(&known, &wish, &arrival, rules)?.into();
+        let mut bindings = update(&known, &wish, &arrival, rules)?;
+        if let reading::Wish::Contacts(contacts) = &wish {
+            naming::leads_back(contacts, &self.table, user, message)?;
+            let known: Vec<Binding> = known.iter().filter(|one| one.until > around.now).cloned().collect();
+            let draw = || self.table.draw(around.stack.chance());
+            naming::name(&mut bindings, &known, contacts, message, draw);
+        }
+        let bindings: Arc<[Binding]> = bindings.into();
         let is_kept = bindings.iter().any(|one| one.is_outbound() && one.until > around.now);
         self.table.set(user, Arc::clone(&bindings));
         around.keep.push(self.table.kept(user, (around.now, around.wall)));
@@ -191,9 +201,7 @@ impl Registrar {
         (flow, flows): (Flow, Flows),
         message: &Message<'_>,
     ) {
-        let known = self.table.of(user).cloned().unwrap_or_default();
-        let contacts: Vec<String> =
-            known.iter().filter(|one| one.until > around.now).map(|one| shown(one, around.now)).collect();
+        let contacts = self.contacts(around, user, message);
         let (when, timer) = (date(around.wall), FLOW_TIMER.to_string());
         let path = message.lines().filter(|line| line.header == Header::Path);
         let mut headers: Vec<(&str, &str)> = path.map(|line| ("Path", line.value)).collect();
@@ -207,6 +215,28 @@ impl Registrar {
         }
         headers.push(("Supported", "path, outbound"));
         around.answer(server, 200, &headers);
+    }
+
+    /// Every binding that holds, as it is shown to whoever registers.
+    fn contacts(&self, around: &mut Surroundings<'_>, user: &str, message: &Message<'_>) -> Vec<String> {
+        let is_named = naming::is_wanted(message);
+        // All flows of a device are told the same.
+        let mut lots: BTreeMap<&str, Lot> = BTreeMap::new();
+        let known = self.table.of(user).map_or(&[][..], |known| known);
+        let mut contacts = Vec::with_capacity(known.len());
+        for one in known.iter().filter(|one| one.until > around.now) {
+            let mut text = shown(one, around.now);
+            if is_named && one.naming.is_some() {
+                let lot = lots.entry(one.device()).or_insert_with(|| {
+                    let mut lot = Lot::default();
+                    around.stack.chance().fill(&mut lot);
+                    lot
+                });
+                text.push_str(&self.table.names_of(user, one, lot));
+            }
+            contacts.push(text);
+        }
+        contacts
     }
 
     fn refuse(&mut self, around: &mut Surroundings<'_>, server: ServerId, no: &No) {
@@ -223,6 +253,7 @@ impl Registrar {
             No::SomebodyElse => {
                 (403, "Warning", warning("the user name of the digest is not the one that To names"))
             }
+            No::NotThere(words) => (403, "Warning", warning(words)),
             No::FlowNotKept => (439, "Warning", warning("the proxy on the way keeps no flow (RFC 5626)")),
         };
         around.answer(server, status, &[(name, &value)]);

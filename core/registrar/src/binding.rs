@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use policy::WallTime;
+use serde::{Deserialize, Serialize};
 use sip_message::{Scheme, Uri};
 use sip_stack::{ConnectionId, Flow, Listener, Transport};
 
@@ -31,6 +32,17 @@ pub struct Binding {
     /// What it can do, as parameters of its Contact (RFC 3840).
     pub features: Option<Box<str>>,
     pub reach: Reach,
+    /// What its GRUUs are made of, where its device wants any (RFC 5627).
+    pub naming: Option<Box<Naming>>,
+}
+
+/// What the GRUUs of a device are made of; all its bindings have the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Naming {
+    /// The address that the device registers, without parameters.
+    pub address: Box<str>,
+    /// What its temporary ones have in common: another one, and they are void.
+    pub series: u64,
 }
 
 /// How requests come to a phone.

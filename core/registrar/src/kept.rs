@@ -7,7 +7,7 @@ use policy::WallTime;
 use serde::{Deserialize, Serialize};
 use sip_stack::{ConnectionId, KeptFlow, Listener};
 
-use crate::binding::{Binding, Reach};
+use crate::binding::{Binding, Naming, Reach};
 
 /// All bindings of a user: what was written of the user before no longer holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct KeptBinding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Box<str>>,
     pub reach: KeptReach,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub naming: Option<Box<Naming>>,
 }
 
 /// How it was reached.
@@ -73,6 +75,7 @@ impl KeptBinding {
                 }
                 Reach::Lost => KeptReach::Lost,
             },
+            naming: binding.naming.clone(),
         }
     }
 
@@ -101,6 +104,7 @@ impl KeptBinding {
             agent: self.agent.clone(),
             features: self.features.clone(),
             reach,
+            naming: self.naming.clone(),
         })
     }
 }

@@ -11,14 +11,16 @@ mod answering;
 mod binding;
 mod date;
 mod kept;
+mod naming;
 mod proving;
 mod reading;
+mod seal;
 mod table;
 mod update;
 mod view;
 
 pub use answering::{Counters, Registrar, Surroundings};
-pub use binding::{Binding, Reach};
+pub use binding::{Binding, Naming, Reach};
 pub use date::date;
 pub use kept::{Kept, KeptBinding};
 pub use proving::{Door, algorithms, secret_of};

@@ -45,6 +45,8 @@ pub(crate) enum No {
     SomebodyElse,
     /// The proxy before us would not keep the flow (RFC 5626).
     FlowNotKept,
+    /// A device that says which it is cannot be where it says (RFC 5627 5.1).
+    NotThere(&'static str),
 }
 
 const PRIORITY_MAX: u16 = 1000;
@@ -79,7 +81,8 @@ fn contact<'m>(
 ) -> Result<Contact<'m>, No> {
     let uri = one.parsed_uri().map_err(|_| No::Bad("a Contact is no URI"))?;
     if !uri.is_sip() || uri.host().is_none() {
-        return Err(No::Bad("a Contact is no SIP URI"));
+        let words = "a Contact is no SIP URI";
+        return Err(if instance_of(one).is_some() { No::NotThere(words) } else { No::Bad(words) });
     }
     // What cannot be read is an hour (RFC 3261 10.2.1.1); the limits hold for it too.
     let said = one.param("expires").map(|value| value.and_then(|value| value.trim().parse().ok()));
@@ -87,8 +90,7 @@ fn contact<'m>(
     if !wanted.is_zero() && wanted < rules.least {
         return Err(No::TooBrief(rules.least));
     }
-    let instance = one.param("+sip.instance").flatten().map(|value| value.trim_matches(['"', '<', '>']));
-    let instance = instance.filter(|instance| !instance.is_empty());
+    let instance = instance_of(one);
     let number = one.param("reg-id").flatten().and_then(|value| value.parse().ok());
     let flow_number = number.filter(|number| *number > 0 && flows == Flows::Kept && instance.is_some());
     let priority = match one.param("q").flatten() {
@@ -97,6 +99,11 @@ fn contact<'m>(
     };
     let (features, lasts) = (features(one), wanted.min(rules.most));
     Ok(Contact { text: one.uri, uri, instance, flow_number, priority, features, lasts })
+}
+
+fn instance_of<'m>(one: &NameAddr<'m>) -> Option<&'m str> {
+    let said = one.param("+sip.instance").flatten().map(|value| value.trim_matches(['"', '<', '>']));
+    said.filter(|instance| !instance.is_empty())
 }
 
 /// More of them than this tell nobody anything.
@@ -132,7 +139,7 @@ fn priority(value: &str) -> Option<u16> {
 }
 
 /// What the house does for a REGISTER beside registering.
-pub(crate) const EXTENSIONS: [&str; 2] = ["path", "outbound"];
+pub(crate) const EXTENSIONS: [&str; 3] = ["path", "outbound", "gruu"];
 
 /// The option tags that it requires and nobody here knows.
 pub(crate) fn unknown(message: &Message<'_>) -> Option<String> {

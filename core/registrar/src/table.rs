@@ -7,8 +7,9 @@ use std::time::Instant;
 use policy::{DeviceFact, Devices, InterfaceId, WallTime};
 use sip_stack::{ConnectionId, Flow, Listener, Transport};
 
-use crate::binding::{Binding, Reach};
+use crate::binding::{Binding, Naming, Reach};
 use crate::kept::{Kept, KeptBinding};
+use crate::seal::Seal;
 use crate::view::DeviceView;
 
 /// All bindings, by user.
@@ -24,6 +25,9 @@ pub struct Table {
     devices: Devices,
     /// Whose bindings changed since somebody asked last.
     changed: BTreeSet<Arc<str>>,
+    seal: Seal,
+    /// The user and the device of each series of temporary GRUUs.
+    series: BTreeMap<u64, (Arc<str>, Arc<str>)>,
 }
 
 /// One way to a device.
@@ -34,7 +38,8 @@ pub enum Way {
 }
 
 impl Table {
-    pub fn new(listeners: Arc<[Listener]>) -> Table {
+    /// `key` seals GRUUs: who has another one knows none of those that were given before.
+    pub fn new(listeners: Arc<[Listener]>, key: &[u8; 32]) -> Table {
         Table {
             listeners,
             users: BTreeMap::new(),
@@ -42,6 +47,8 @@ impl Table {
             connections: BTreeSet::new(),
             devices: Devices::default(),
             changed: BTreeSet::new(),
+            seal: Seal::new(key),
+            series: BTreeMap::new(),
         }
     }
 
@@ -97,8 +104,14 @@ impl Table {
         for connection in before.iter().filter_map(connection_of) {
             self.connections.remove(&(connection, Arc::clone(user)));
         }
+        for (naming, _) in before.iter().filter_map(named) {
+            self.series.remove(&naming.series);
+        }
         for connection in bindings.iter().filter_map(connection_of) {
             self.connections.insert((connection, Arc::clone(user)));
+        }
+        for (naming, device) in bindings.iter().filter_map(named) {
+            self.series.entry(naming.series).or_insert_with(|| (Arc::clone(user), device.into()));
         }
         self.see(user, &bindings);
     }
@@ -111,6 +124,15 @@ impl Table {
     /// Whether some device of a user can be reached now.
     pub fn is_reachable(&self, user: &str) -> bool {
         self.users.get(user).is_some_and(|bindings| bindings.iter().any(|one| one.reach != Reach::Lost))
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// Whose device it is whose temporary GRUUs are of a series.
+    pub(crate) fn in_series(&self, series: u64) -> Option<&(Arc<str>, Arc<str>)> {
+        self.series.get(&series)
     }
 
     /// When the next binding ends.
@@ -211,6 +233,10 @@ impl Table {
 
 fn first_end(bindings: &[Binding]) -> Option<Instant> {
     bindings.iter().map(|binding| binding.until).min()
+}
+
+fn named(binding: &Binding) -> Option<(&Naming, &str)> {
+    Some((binding.naming.as_deref()?, binding.device()))
 }
 
 fn connection_of(binding: &Binding) -> Option<ConnectionId> {

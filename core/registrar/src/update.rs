@@ -102,6 +102,7 @@ fn apply(
         agent: arrival.agent.clone(),
         features: contact.features.as_deref().map(Box::from),
         reach,
+        naming: None,
     });
     Ok(())
 }

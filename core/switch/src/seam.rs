@@ -27,6 +27,8 @@ pub struct Settings {
     /// What is shown in handshakes of media; without it there are none.
     pub certificate: Option<Arc<Certificate>>,
     pub seed: [u8; 32],
+    /// What GRUUs are sealed with: the same in all shards, and in the next life of the process.
+    pub gruu_key: [u8; 32],
     pub version: &'static str,
 }
 

@@ -125,7 +125,7 @@ impl Switch {
             book: Book::new(Arc::clone(&settings.listeners)),
             health: Health::default(),
             registrations: Registrations::new(settings.shard, settings.shards),
-            registrar: Registrar::new(Table::new(Arc::clone(&settings.listeners))),
+            registrar: Registrar::new(Table::new(Arc::clone(&settings.listeners), &settings.gruu_key)),
             presence: presence::House::new(settings.shard, lot),
             post: messages::Post::new(settings.shard),
             is_watched: policy.has_watchers(),

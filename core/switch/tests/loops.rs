@@ -60,6 +60,7 @@ impl House {
             listeners: [listener].into(),
             media: vec![media],
             seed: [seed; 32],
+            gruu_key: [5; 32],
             certificate: None,
             version: "Tandem",
         };

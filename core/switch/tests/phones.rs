@@ -98,6 +98,7 @@ fn switch(shard: u8, shards: u8, now: Now) -> Switch {
             ports: 30000..=30099,
         }],
         seed: [shard + 7; 32],
+        gruu_key: [5; 32],
         certificate: None,
         version: "Tandem",
     };
@@ -238,12 +239,16 @@ impl Bench {
 
     /// An INVITE from the PBX; what the house says to others because of it, and the status of a refusal.
     fn calls(&mut self, number: &str) -> (Vec<(Flow, String)>, Option<u16>) {
+        self.calls_uri(&format!("sip:{number}@127.0.0.1"))
+    }
+
+    fn calls_uri(&mut self, uri: &str) -> (Vec<(Flow, String)>, Option<u16>) {
         self.cseq += 1;
         let body = "v=0\r\no=- 1 1 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\n\
                     m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
         let text = format!(
-            "INVITE sip:{number}@127.0.0.1 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.2;branch=z9hG4bKi{0}\n\
-             Max-Forwards: 70\nFrom: <sip:+12065550142@127.0.0.2>;tag=p\nTo: <sip:{number}@127.0.0.1>\n\
+            "INVITE {uri} SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.2;branch=z9hG4bKi{0}\n\
+             Max-Forwards: 70\nFrom: <sip:+12065550142@127.0.0.2>;tag=p\nTo: <{uri}>\n\
              Call-ID: call-{0}\nCSeq: 1 INVITE\nContact: <sip:127.0.0.2>\n\
              Content-Type: application/sdp\nContent-Length: {1}\n\n",
             self.cseq,
@@ -452,9 +457,9 @@ fn all_of_a_register_is_done_or_nothing() {
         assert_eq!(status(&refused), expected, "{lines}");
         assert_eq!(bench.phones(0).users, before, "{lines}");
     }
-    let lines = "Contact: <sip:a@192.0.2.7:1>\nRequire: gruu, path\n";
+    let lines = "Contact: <sip:a@192.0.2.7:1>\nRequire: gruu, path, gin\n";
     let refused = bench.say("hana", Asking { lines, ..Asking::default() }, "");
-    assert_eq!((status(&refused), header(&refused, "Unsupported")), (420, vec!["gruu"]));
+    assert_eq!((status(&refused), header(&refused, "Unsupported")), (420, vec!["gin"]));
 }
 
 #[test]
@@ -593,4 +598,152 @@ fn all_shards_know_the_phones_and_what_was_kept_is_known_again() {
     bench.shards = vec![switch(0, 1, now)];
     bench.shards[0].restore(now, &kept);
     assert!(bench.phones(0).users.is_empty(), "what has ended since is left out");
+}
+
+/// The public and the temporary GRUU of each contact of a 200 to a REGISTER.
+fn gruus(answer: &str) -> Vec<(String, String)> {
+    let part = |contact: &str, name: &str| {
+        let said = contact.split(&format!(";{name}=\"")).nth(1).unwrap();
+        said.split('"').next().unwrap().to_owned()
+    };
+    let contacts = header(answer, "Contact").into_iter().filter(|one| one.contains("gruu"));
+    contacts.map(|one| (part(one, "pub-gruu"), part(one, "temp-gruu"))).collect()
+}
+
+/// A phone with two names registers; what it says of itself is `desk` or `soft`.
+fn names(bench: &mut Bench, who: &str, (call_id, more): (&str, &str)) -> Vec<(String, String)> {
+    let (port, from) = if who == "desk" { (5060, PHONE) } else { (5070, "192.0.2.8:5070") };
+    let lines = format!(
+        "Supported: gruu\nContact: <sip:hana@{}:{port}>;+sip.instance=\"<urn:x:{who}>\"{more}\n",
+        &from[..9]
+    );
+    let done = bench.register("hana", Asking { from, call_id, lines: &lines, ..Asking::default() });
+    assert_eq!(status(&done), 200, "{done}");
+    assert!(header(&done, "Supported").iter().all(|tags| !tags.contains("gruu")), "RFC 5627 5.2");
+    gruus(&done)
+}
+
+/// Where an INVITE to a URI goes, or what refuses it.
+fn leads(bench: &mut Bench, uri: &str) -> Result<String, Option<u16>> {
+    let (out, refused) = bench.calls_uri(uri);
+    match &out[..] {
+        [(flow, invite)] => {
+            assert!(!invite.contains("gruu") && !invite.contains(";gr"), "{invite}");
+            Ok(flow.remote.to_string())
+        }
+        [] => Err(refused),
+        more => panic!("{more:?}"),
+    }
+}
+
+#[test]
+fn d5_a_gruu_reaches_the_one_device_that_it_names_as_long_as_it_holds() {
+    let mut bench = Bench::new(2);
+    let [(desk, first)] = &names(&mut bench, "desk", ("c1", ""))[..] else { panic!("one phone") };
+    let all = names(&mut bench, "soft", ("c2", ""));
+    let (soft, of_soft) = &all[1];
+    assert_ne!(desk, soft);
+    assert_eq!((&all[0].0, all[0].1 == *first), (desk, false), "a temporary one is new each time");
+    assert!(desk.starts_with("sip:hana@house.example;gr=urn:x:desk."), "{desk}");
+    assert!(of_soft.starts_with("sip:tgruu.") && of_soft.ends_with("@house.example;gr"), "{of_soft}");
+
+    for (uri, at) in [(desk, PHONE), (first, PHONE), (soft, "192.0.2.8:5070"), (of_soft, "192.0.2.8:5070")] {
+        assert_eq!(leads(&mut bench, uri).unwrap(), at, "{uri}");
+    }
+    assert_eq!(bench.calls("+14255550100").0.len(), 2, "the number rings both");
+
+    // A refresh adds a temporary one; a new Call-ID makes those before it void.
+    let again = names(&mut bench, "desk", ("c1", ""));
+    for uri in [first, &again[0].1] {
+        assert_eq!(leads(&mut bench, uri).unwrap(), PHONE);
+    }
+    let anew = names(&mut bench, "desk", ("c3", ""));
+    assert_eq!(anew[0].0, *desk, "the public one stays");
+    for (uri, expected) in [
+        (first, Err(Some(404))),
+        (&again[0].1, Err(Some(404))),
+        (&anew[0].1, Ok(PHONE.to_owned())),
+        (desk, Ok(PHONE.to_owned())),
+        (of_soft, Ok("192.0.2.8:5070".to_owned())),
+    ] {
+        assert_eq!(leads(&mut bench, uri), expected, "{uri}");
+    }
+
+    // The device leaves: the public one is still its own, and its temporary ones never come back.
+    names(&mut bench, "desk", ("c3", ";expires=0"));
+    assert_eq!(leads(&mut bench, desk), Err(Some(480)));
+    assert_eq!(leads(&mut bench, &anew[0].1), Err(Some(404)));
+    names(&mut bench, "desk", ("c3", ""));
+    assert_eq!(leads(&mut bench, desk).unwrap(), PHONE);
+    assert_eq!(leads(&mut bench, &anew[0].1), Err(Some(404)));
+    for never in [desk.replace("urn:x:desk", "urn:x:lamp"), "sip:hana@house.example;gr".to_owned()] {
+        assert_eq!(leads(&mut bench, &never), Err(Some(404)), "{never}");
+    }
+}
+
+#[test]
+fn d5_gruus_hold_in_the_next_life_of_the_house_if_the_key_was_kept() {
+    let mut bench = Bench::new(1);
+    let given = names(&mut bench, "desk", ("c1", ""));
+    let (public, temporary) = &given[0];
+    let kept = std::mem::take(&mut bench.out.bindings);
+
+    let now = bench.now();
+    bench.shards = vec![switch(0, 1, now)];
+    assert_eq!(leads(&mut bench, public), Err(Some(480)), "it was given, and nobody is there yet");
+    assert_eq!(leads(&mut bench, temporary), Err(Some(404)));
+    bench.shards[0].restore(now, &kept);
+    assert_eq!(leads(&mut bench, public).unwrap(), PHONE);
+    assert_eq!(leads(&mut bench, temporary).unwrap(), PHONE);
+    let again = names(&mut bench, "desk", ("c1", ""));
+    assert_eq!(again[0].0, *public);
+    assert_eq!(leads(&mut bench, temporary).unwrap(), PHONE, "the series goes on");
+}
+
+#[test]
+fn d5_gruus_are_given_to_whoever_wants_them_and_says_which_device_it_is() {
+    let mut bench = Bench::new(1);
+    let instance = "<sip:hana@192.0.2.7:5060>;+sip.instance=\"<urn:x:desk>\"";
+    let silent = bench.contact("hana", PHONE, instance);
+    assert!(!silent.contains("gruu"), "{silent}");
+    let lines = "Supported: gruu\nContact: <sip:hana@192.0.2.7:5060>\n";
+    let nameless = bench.register("hana", Asking { lines, call_id: "c4", ..Asking::default() });
+    assert!(!nameless.contains("gruu"), "{nameless}");
+
+    let given = names(&mut bench, "desk", ("c1", ""));
+    // What leads back to the address itself would be looked for in a circle.
+    for contact in ["sip:hana@house.example", &given[0].0, &given[0].1, "tel:+14255550100"] {
+        let lines = format!("Contact: <{contact}>;+sip.instance=\"<urn:x:other>\"\n");
+        let refused = bench.register("hana", Asking { lines: &lines, call_id: "c5", ..Asking::default() });
+        assert_eq!(status(&refused), 403, "{contact}: {refused}");
+    }
+    let asked = bench.register("hana", Asking { lines: "Supported: gruu\n", ..Asking::default() });
+    assert_eq!(gruus(&asked)[0].0, given[0].0, "who only asks is told too: {asked}");
+}
+
+#[test]
+fn d5_all_flows_of_a_device_have_one_series_and_one_that_began_anew_voids_it_for_all() {
+    let mut bench = Bench::new(1);
+    let flow = |bench: &mut Bench, number: u32, call_id: &str| {
+        bench.connection = 20 + number;
+        let lines = format!(
+            "Supported: path, outbound, gruu\nContact: <sip:hana@10.0.0.7;transport=tcp>;\
+             +sip.instance=\"<urn:x:desk>\";reg-id={number}\n"
+        );
+        let from = format!("192.0.2.7:{}", 20 + number);
+        let asking = Asking { from: &from, transport: Transport::Tcp, call_id, lines: &lines };
+        gruus(&bench.register("hana", asking))
+    };
+    let first = flow(&mut bench, 1, "c1");
+    let both = flow(&mut bench, 2, "c2");
+    assert_eq!((both.len(), &both[0]), (2, &both[1]), "one device, one name");
+    for (_, temporary) in first.iter().chain(&both) {
+        assert_eq!(bench.calls_uri(temporary).0.len(), 1, "another flow is not another device");
+    }
+
+    let anew = flow(&mut bench, 1, "c3");
+    for (_, temporary) in first.iter().chain(&both) {
+        assert_eq!(bench.calls_uri(temporary).1, Some(404));
+    }
+    assert_eq!(bench.calls_uri(&anew[1].1).0.len(), 1);
 }

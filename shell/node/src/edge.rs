@@ -99,7 +99,8 @@ impl Edge {
         let media = start_media(&plan, &mail, &recordings)?;
 
         let shown = (&known, &certificate::make()?);
-        let switches = (0..plan.shards).map(|shard| new_switch(&plan, shown, shard, &before));
+        let key = gruu_key(&plan)?;
+        let switches = (0..plan.shards).map(|shard| new_switch(&plan, (shown, &key), shard, &before));
         let switches = switches.collect::<Result<Vec<_>>>()?;
         let orders = media.iter().map(media_io::Handle::orders).collect();
         let recorded = plan.flight.map(|flight| recorder::tap(flight, Arc::clone(&known)));
@@ -347,21 +348,36 @@ fn open_kernel_path(plan: &Plan) -> Option<media_io::KernelPath> {
     }
 }
 
+fn chance() -> Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).context("getrandom")?;
+    Ok(bytes)
+}
+
+/// A house that cannot read its key, or keep it, takes calls as ever; addresses that it gave single phones
+/// before are void.
+fn gruu_key(plan: &Plan) -> Result<store::Key> {
+    let fresh = chance()?;
+    Ok(store::gruu_key(&plan.data, fresh).unwrap_or_else(|fault| {
+        error!("the key that phones' own addresses (GRUUs) are sealed with is not kept: {fault}");
+        fresh
+    }))
+}
+
 fn new_switch(
     plan: &Plan,
-    (listeners, certificate): (&Arc<[Listener]>, &Arc<Certificate>),
+    ((listeners, certificate), key): ((&Arc<[Listener]>, &Arc<Certificate>), &store::Key),
     shard: u8,
     before: &Before,
 ) -> Result<Switch> {
-    let mut seed = [0; 32];
-    rustix::rand::getrandom(&mut seed, rustix::rand::GetRandomFlags::empty()).context("getrandom")?;
     let settings = Settings {
         shard,
         shards: plan.shards,
         listeners: Arc::clone(listeners),
         media: listening::media_of(&plan.policy, shard, plan.shards)?,
         certificate: Some(Arc::clone(certificate)),
-        seed,
+        seed: chance()?,
+        gruu_key: *key,
         version: concat!("Tandem/", env!("CARGO_PKG_VERSION")),
     };
     let mut switch = Switch::new(settings, Arc::clone(&plan.policy), now());

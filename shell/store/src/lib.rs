@@ -7,8 +7,9 @@
 //! Start at `store`, and go on to `queue`, `writer` and `syncer`; `file` is one day's file, `chain` binds its
 //! lines to those before, `chained` follows that, `torn` repairs after a crash, `reader` reads back,
 //! `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit`
-//! are about who comes by HTTP. `recordings` writes down what was said, `backup` copies all of it, and
-//! `table` makes records a table of `parquet`. Until a file has a record it is in `spool`, too.
+//! are about who comes by HTTP. `recordings` writes down what was said, `key` keeps what seals addresses of
+//! phones, `backup` copies all of it, and `table` makes records a table of `parquet`. Until a file
+//! has a record it is in `spool`, too.
 
 mod audit;
 mod backup;
@@ -17,6 +18,7 @@ mod chain;
 mod chained;
 mod day;
 mod file;
+mod key;
 mod landing;
 mod ledger;
 mod parquet;
@@ -42,6 +44,7 @@ pub use catalogue::{
     turned_away_id,
 };
 pub use chained::{Chained, Finding, follow, has_link};
+pub use key::{Key, gruu_key};
 pub use landing::{Landed, Mark};
 pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};
 pub use queue::{Counts, Settings};

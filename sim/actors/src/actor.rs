@@ -305,6 +305,9 @@ impl Actor {
     }
 
     pub(crate) fn contact(&self) -> String {
+        if let Some(said) = &self.profile.says_to_be {
+            return format!("<{said}>");
+        }
         let transport = match self.profile.transport {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",

@@ -32,6 +32,8 @@ pub struct Profile {
     /// User part of its From and Contact.
     pub user: String,
     pub domain: String,
+    /// The Contact of its calls, where it is another one than its address.
+    pub says_to_be: Option<String>,
     pub credentials: Option<Credentials>,
     /// Who may register with it.
     pub accounts: Vec<Credentials>,
@@ -209,6 +211,7 @@ impl Profile {
             rtp_pairs: 100,
             user: name.to_owned(),
             domain: sip_host(sip),
+            says_to_be: None,
             credentials: None,
             accounts: Vec::new(),
             rings_after: Duration::from_millis(100),

@@ -50,6 +50,8 @@ impl Node {
                 listeners: Arc::clone(&listeners),
                 media: media.collect(),
                 seed: bytes,
+                // The same in every life of a node, as the file of the key is.
+                gruu_key: [0x67; 32],
                 certificate: certificate.cloned(),
                 version: "Tandem/sim",
             };

@@ -4,6 +4,7 @@
 //! whoever forwards: their rights, their routes; the far end is told who called first, and who sent it on.
 //! Calls for help never come here.
 
+mod phone;
 mod redirect;
 mod turn;
 
@@ -101,9 +102,14 @@ impl<'p> Reach<'_, 'p> {
             let words = format!("{} does not want to be disturbed", user.name);
             trail.note("disturb", "no", words.clone()).at(&user.at);
             return match &user.forward.busy {
-                Some(target) => self.send_on(user, (target, Reason::DoNotDisturb), path, trail),
-                None => Err(Refusal::new(Code::DO_NOT_DISTURB, words)),
+                Some(target) if called.phone.is_none() => {
+                    self.send_on(user, (target, Reason::DoNotDisturb), path, trail)
+                }
+                _ => Err(Refusal::new(Code::DO_NOT_DISTURB, words)),
             };
+        } else if let Some(gruu) = &called.phone {
+            turn::is_free(user, path.who.facts, trail)?;
+            return self.phone(called, (user, gruu), path, trail);
         } else if let Some(target) = &user.forward.always {
             return self.send_on(user, (target, Reason::Unconditional), path, trail);
         } else if let Err(refusal) = turn::is_free(user, path.who.facts, trail) {

@@ -110,7 +110,7 @@ impl Scene {
             house: House::new(shard, 7),
             stack: Stack::new(settings, Chance::from_seed([shard + 3; 32])),
             guard: Guard::new(policy.realm(), [5; 32]),
-            table: Table::new(Arc::clone(&listeners)),
+            table: Table::new(Arc::clone(&listeners), &[5; 32]),
             policy,
             listeners,
             now,

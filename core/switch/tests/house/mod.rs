@@ -28,6 +28,7 @@ pub fn switch_of(documents: &str, certificate: Option<Arc<Certificate>>, now: No
         media: vec![media],
         certificate,
         seed: [7; 32],
+        gruu_key: [5; 32],
         version: "Tandem",
     };
     Switch::new(settings, Arc::new(policy), now)

@@ -117,3 +117,4 @@ pub use steps::{
 };
 pub use trail::{Considered, Outcome, Step, Trail};
 pub use turns::{Idle, TeamTurn, Turns};
+pub use watched::Admission;

@@ -39,6 +39,7 @@ use crate::responses::Responses;
 use crate::rights::{Rights, Usage};
 use crate::route_index::RouteIndex;
 use crate::schedule::{Schedule, Zone};
+use crate::watched::Admission;
 
 /// Everything the house holds to be right, with every reference resolved.
 #[derive(Debug)]
@@ -586,6 +587,8 @@ pub(crate) struct User {
     pub do_not_disturb: bool,
     pub anonymous_calls: AnonymousCalls,
     pub watchers: Watchers,
+    /// What holds for watchers by name.
+    pub watch_rules: BTreeMap<Arc<str>, Admission>,
     /// The second number, which nobody else knows.
     pub private: Option<Number>,
     pub rights: Arc<Rights>,

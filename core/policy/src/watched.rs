@@ -8,6 +8,18 @@ use model::Watchers;
 use crate::address::name_addr;
 use crate::policy::Policy;
 
+/// What a watcher may see of whom they want to watch (RFC 5025 3.2.1); the later, the more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Admission {
+    /// Nothing: they are refused.
+    Block,
+    /// Nothing yet: somebody has to say what.
+    Confirm,
+    /// Somebody who is never there, and not that it is so.
+    PoliteBlock,
+    Allow,
+}
+
 impl Policy {
     /// Whether anybody could watch anybody: watchers prove who they are.
     pub fn has_watchers(&self) -> bool {
@@ -44,10 +56,27 @@ impl Policy {
         self.mobiles.get(number)
     }
 
-    /// Whether a user may see where another one is, and whether they are in a call.
+    /// Whether a user may ask to see where another one is, and whether they are in a call.
     pub fn lets_watch(&self, watched: &str, watcher: &str) -> bool {
-        let Some(user) = self.users.get(watched) else { return false };
-        watched == watcher || (user.watchers == Watchers::Everybody && self.users.contains_key(watcher))
+        self.admission(watched, watcher) != Admission::Block
+    }
+
+    /// What a user may see of that.
+    pub fn admission(&self, watched: &str, watcher: &str) -> Admission {
+        let Some(user) = self.users.get(watched) else { return Admission::Block };
+        if watched == watcher {
+            return Admission::Allow;
+        }
+        if !self.users.contains_key(watcher) {
+            return Admission::Block;
+        }
+        let usual = match user.watchers {
+            Watchers::Everybody => Admission::Allow,
+            Watchers::PoliteBlock => Admission::PoliteBlock,
+            Watchers::Confirm => Admission::Confirm,
+            Watchers::Nobody => Admission::Block,
+        };
+        user.watch_rules.get(watcher).copied().unwrap_or(usual)
     }
 
     /// Whether a user may pick up what rings at another: both are in one group.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use policy::Policy;
+use pidf::Cause;
+use policy::{Admission, Policy};
 use registrar::Door;
 use sip_message::Message;
 use sip_stack::{Dialog, Flow, Reply, ServerId, Token};
@@ -84,7 +85,7 @@ impl House {
         };
         let mut dialog = Dialog::as_callee(message, &token.tag(), flow);
         around.table.settle(&mut dialog);
-        let subscription = Subscription {
+        let mut subscription = Subscription {
             token,
             dialog,
             watcher: Arc::clone(watcher),
@@ -96,10 +97,13 @@ impl House {
             entity: uri.into(),
             until: around.now + asked.lasts.unwrap_or(MOST),
             version: 0,
+            admission: Admission::Block,
+            cause: Cause::Subscribe,
             state,
             is_kept: asked.lasts.is_some(),
             look: None,
         };
+        subscription.judge(around.now, around.policy);
         if subscription.is_kept {
             self.kept.push(Kept::of(&subscription, (around.now, around.wall), around.listeners));
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::known::{Engagement, Known, Mailbox, Published};
+use crate::known::{Engagement, Known, Mailbox, Published, Seen};
 use crate::limits::ENGAGEMENTS_MAX;
 
 /// Everybody of whom anything is known.
@@ -15,6 +15,13 @@ pub(crate) struct Board {
     /// Whom this shard's calls engage, and by which number watchers know the call.
     calls: BTreeMap<u64, Call>,
     last_call: u64,
+}
+
+/// What the watchers of somebody want to know, beside how they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    Nothing,
+    WhoWatches,
 }
 
 #[derive(Debug)]
@@ -122,6 +129,24 @@ impl Board {
     pub fn put_mail(&mut self, user: &Arc<str>, mailbox: Mailbox) {
         let known = self.own(user);
         self.learn(self.own, user, Arc::new(Known { mailbox: Some(mailbox), ..Known::clone(&known) }));
+    }
+
+    /// Whether somebody, on whichever shard, wants to know who watches a user.
+    pub fn is_asked_who_watches(&self, user: &str) -> bool {
+        self.of(user).any(|known| known.asks_who_watches)
+    }
+
+    /// Who watches a user on this shard from now on, and whether one of them asks for that; whether it is
+    /// something else than before.
+    pub fn watch(&mut self, user: &Arc<str>, asks_who_watches: Asks, watchers: Vec<Seen>) -> bool {
+        let known = self.own(user);
+        let asks_who_watches = asks_who_watches == Asks::WhoWatches;
+        if known.asks_who_watches == asks_who_watches && known.watchers == watchers {
+            return false;
+        }
+        let known = Known { asks_who_watches, watchers, ..Known::clone(&known) };
+        self.learn(self.own, user, Arc::new(known));
+        true
     }
 
     /// Forgets what waits for a user; whether anything was known.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pidf::{Extent, List, Resource, Told};
-use policy::Policy;
+use policy::{Admission, Policy};
 use sip_stack::Transport;
 
 use crate::document::{Naming, Package};
@@ -25,6 +25,8 @@ struct Member {
     /// Of the next document about them.
     version: u32,
     is_owed: bool,
+    /// What the watcher may see of them.
+    admission: Admission,
 }
 
 /// What a NOTIFY brings.
@@ -46,7 +48,12 @@ pub(crate) struct Asking<'a> {
 
 impl Console {
     pub fn of(users: &[Arc<str>]) -> Console {
-        let member = |user: &Arc<str>| Member { user: Arc::clone(user), version: 0, is_owed: true };
+        let member = |user: &Arc<str>| Member {
+            user: Arc::clone(user),
+            version: 0,
+            is_owed: true,
+            admission: Admission::Block,
+        };
         Console { members: users.iter().map(member).collect(), is_known: false }
     }
 
@@ -62,6 +69,23 @@ impl Console {
 
     pub fn is_of(&self, users: &[Arc<str>]) -> bool {
         self.users().eq(users)
+    }
+
+    pub fn admission_to(&self, user: &str) -> Admission {
+        let member = self.members.iter().find(|member| *member.user == *user);
+        member.map_or(Admission::Block, |member| member.admission)
+    }
+
+    /// Finds out what the watcher may see of each; whether of anybody it is something else than before.
+    pub fn judge(&mut self, policy: &Policy, watcher: &str) -> bool {
+        let mut is_other = false;
+        for member in &mut self.members {
+            let admission = policy.admission(&member.user, watcher);
+            if admission != member.admission {
+                (member.admission, member.is_owed, is_other) = (admission, true, true);
+            }
+        }
+        is_other
     }
 
     /// Somebody looks otherwise from now on.
@@ -115,12 +139,16 @@ impl Console {
 impl Member {
     fn tell(&mut self, policy: &Policy, asking: &Asking<'_>, face: &Face) -> Told {
         self.is_owed = false;
-        if !policy.lets_watch(&self.user, asking.watcher) {
-            return Told::Rejected;
-        }
+        let absent = Face::absent();
+        let face = match self.admission {
+            Admission::Block => return Told::Rejected,
+            Admission::Confirm => return Told::Pending,
+            Admission::PoliteBlock => &absent,
+            Admission::Allow => face,
+        };
         let person = format!("sip:{}@{}", self.user, policy.realm());
         let naming = Naming::between(policy, asking.watcher, &self.user);
-        let body = asking.package.document(face, (&person, &person), self.version, naming);
+        let body = asking.package.document(face, policy, (&person, &person), self.version, naming);
         self.version = self.version.wrapping_add(1);
         Told::Document { content_type: asking.package.content_type(), body }
     }

@@ -1,11 +1,16 @@
 //! A face in the words of an event package.
 
-use pidf::{Basic, Contact, Dialog, DialogState, Dialogs, Direction, Presence, Registrations, Tuple};
+use pidf::{
+    Basic, Contact, Dialog, DialogState, Dialogs, Direction, Presence, Registrations, Tuple, Watcher,
+    Watchers,
+};
 
 use policy::Policy;
+use sip_stack::Token;
 
 use crate::face::Face;
-use crate::known::{By, Engagement, Part, Published, Stage};
+use crate::known::{About, By, Engagement, Part, Published, Seen, Stage};
+use crate::limits::WATCHERS_SHOWN;
 
 /// What a watcher wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +21,9 @@ pub(crate) enum Package {
     Messages,
     /// Where phones are registered.
     Registrations,
+    /// Who watches presence, and lamps.
+    PresenceWatchers,
+    DialogWatchers,
 }
 
 /// Whether a document names dialogs, so that a call that rings can be picked up.
@@ -35,7 +43,7 @@ impl Naming {
 }
 
 /// Every package, as Allow-Events lists them.
-pub(crate) const PACKAGES: &str = "presence, dialog, message-summary, reg";
+pub(crate) const PACKAGES: &str = "presence, dialog, message-summary, reg, presence.winfo, dialog.winfo";
 
 /// The extension by which several people are watched together (RFC 4662 4.1).
 pub(crate) const LISTS: &str = "eventlist";
@@ -47,6 +55,8 @@ impl Package {
             "dialog" => Some(Package::Dialog),
             "message-summary" => Some(Package::Messages),
             "reg" => Some(Package::Registrations),
+            "presence.winfo" => Some(Package::PresenceWatchers),
+            "dialog.winfo" => Some(Package::DialogWatchers),
             _ => None,
         }
     }
@@ -57,6 +67,8 @@ impl Package {
             Package::Dialog => "dialog",
             Package::Messages => "message-summary",
             Package::Registrations => "reg",
+            Package::PresenceWatchers => "presence.winfo",
+            Package::DialogWatchers => "dialog.winfo",
         }
     }
 
@@ -66,6 +78,7 @@ impl Package {
             Package::Dialog => pidf::DIALOG_TYPE,
             Package::Messages => pidf::SUMMARY_TYPE,
             Package::Registrations => pidf::REGISTRATIONS_TYPE,
+            Package::PresenceWatchers | Package::DialogWatchers => pidf::WATCHERS_TYPE,
         }
     }
 
@@ -76,6 +89,10 @@ impl Package {
             Package::Dialog => one.dialogs != other.dialogs,
             Package::Messages => one.mailbox != other.mailbox,
             Package::Registrations => one.contacts != other.contacts,
+            Package::PresenceWatchers | Package::DialogWatchers => {
+                let of = |face: &Face| -> Vec<Seen> { self.watchers_in(face).cloned().collect() };
+                of(one) != of(other)
+            }
         }
     }
 
@@ -85,6 +102,9 @@ impl Package {
             Package::Presence | Package::Dialog => None,
             Package::Messages => Some("a mailbox is shown to nobody but its owner"),
             Package::Registrations => Some("where phones are is shown to nobody but whose they are"),
+            Package::PresenceWatchers | Package::DialogWatchers => {
+                Some("who watches is shown to nobody but whom they watch")
+            }
         }
     }
 
@@ -92,6 +112,7 @@ impl Package {
     pub fn document(
         self,
         face: &Face,
+        policy: &Policy,
         (contact, entity): (&str, &str),
         version: u32,
         naming: Naming,
@@ -111,9 +132,53 @@ impl Package {
                 });
                 Registrations { address: contact, version, contacts: contacts.collect() }.to_string()
             }
+            Package::PresenceWatchers | Package::DialogWatchers => {
+                self.watchers(face, policy, contact, version)
+            }
             // Of whom nobody has said anything, nothing waits.
             Package::Messages => face.mailbox.as_deref().cloned().unwrap_or_default().to_string(),
         }
+    }
+}
+
+impl Package {
+    /// What the watchers want to know whom it is about.
+    pub fn of_watchers(self) -> Option<About> {
+        match self {
+            Package::PresenceWatchers => Some(About::Presence),
+            Package::DialogWatchers => Some(About::Dialog),
+            Package::Presence | Package::Dialog | Package::Messages | Package::Registrations => None,
+        }
+    }
+
+    /// What a watcher who asks for it wants to know, where others may be told of that.
+    pub fn about(self) -> Option<About> {
+        match self {
+            Package::Presence => Some(About::Presence),
+            Package::Dialog => Some(About::Dialog),
+            Package::Messages
+            | Package::Registrations
+            | Package::PresenceWatchers
+            | Package::DialogWatchers => None,
+        }
+    }
+
+    fn watchers_in(self, face: &Face) -> impl Iterator<Item = &Seen> {
+        face.watchers.iter().filter(move |one| Some(one.about) == self.of_watchers())
+    }
+
+    fn watchers(self, face: &Face, policy: &Policy, resource: &str, version: u32) -> String {
+        let watcher = |one: &Seen| Watcher {
+            id: Token::from_bits(one.token).letters().text().to_owned(),
+            address: format!("sip:{}@{}", one.watcher, policy.realm()),
+            name: policy.display_of(&one.watcher),
+            status: one.status,
+            cause: one.cause,
+        };
+        let package = self.name().trim_end_matches(".winfo");
+        // Those who wait for a word stand first.
+        let watchers = self.watchers_in(face).take(WATCHERS_SHOWN).map(watcher).collect();
+        Watchers { resource, package, version, watchers }.to_string()
     }
 }
 

@@ -8,7 +8,7 @@ use policy::Policy;
 use registrar::{Binding, Table};
 
 use crate::board::Board;
-use crate::known::{By, Engagement, Published, Stage};
+use crate::known::{By, Engagement, Published, Seen, Stage};
 
 /// So many notes are shown of one person.
 const NOTES_MAX: usize = 4;
@@ -27,6 +27,8 @@ pub(crate) struct Face {
     pub contacts: Arc<[Place]>,
     /// What waits in their mailbox, if anybody has said so.
     pub mailbox: Option<Arc<Summary>>,
+    /// Who watches them, if anybody wants to know.
+    pub watchers: Arc<[Seen]>,
 }
 
 /// Where a phone of theirs is registered.
@@ -94,7 +96,24 @@ impl Face {
         let mailbox = mailbox.map(|mailbox| Arc::clone(&mailbox.summary));
         let place = |binding: &Binding| Place::of(table, user, binding);
         let contacts = table.of(user).map(|all| all.iter().map(place).collect()).unwrap_or_default();
-        Face { presence: Arc::new(mien), dialogs: engagements.into(), contacts, mailbox }
+        let mut watchers: Vec<Seen> =
+            board.of(user).flat_map(|known| known.watchers.iter().cloned()).collect();
+        watchers.sort_unstable();
+        let (presence, dialogs, watchers) = (Arc::new(mien), engagements.into(), watchers.into());
+        Face { presence, dialogs, contacts, mailbox, watchers }
+    }
+
+    /// Somebody who is not there, and does nothing.
+    pub fn absent() -> Face {
+        let mien =
+            Mien { basic: Basic::Closed, published: Vec::new(), activities: Vec::new(), notes: Vec::new() };
+        Face {
+            presence: Arc::new(mien),
+            dialogs: Arc::default(),
+            contacts: Arc::default(),
+            mailbox: None,
+            watchers: Arc::default(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use sip_message::Message;
 use sip_stack::auth::Guard;
 use sip_stack::{ClientId, ConnectionId, Flow, Late, Listener, Send, Stack, Token};
 
-use crate::board::Board;
+use crate::board::{Asks, Board};
 use crate::face::Face;
 use crate::feed::{Feed, Gap, News};
 use crate::kept::{Kept, KeptPublication};
@@ -149,12 +149,14 @@ impl House {
         let (gap, of) = match news {
             News::Of { shard, number, user, known } => {
                 self.board.learn(*shard, user, Arc::clone(known));
+                self.watchers.touched.insert(Arc::clone(user));
                 self.look_again(around, &BTreeSet::from([Arc::clone(user)]));
                 (self.feed.hear(around.now, *shard, *number), *shard)
             }
             News::Count { shard, number } => (self.feed.hear_count(around.now, *shard, *number), *shard),
             News::All { shard, number, users } => {
                 let changed = self.board.learn_all(*shard, users);
+                self.watchers.touched.extend(changed.iter().cloned());
                 self.feed.hear_all(*shard, *number);
                 self.look_again(around, &changed);
                 (Gap::None, *shard)
@@ -169,6 +171,24 @@ impl House {
             self.counters.missed += 1;
             around.news.push(News::Missed { of });
         }
+        self.note_watchers(around);
+    }
+
+    /// Who watches somebody is told to all shards as long as one of them is asked.
+    pub(crate) fn note_watchers(&mut self, around: &mut Surroundings<'_>) {
+        if self.watchers.touched.is_empty() {
+            return;
+        }
+        let mut changed = BTreeSet::new();
+        for user in std::mem::take(&mut self.watchers.touched) {
+            let asks = self.watchers.asks_who_watches(&user);
+            let is_wanted = asks == Asks::WhoWatches || self.board.is_asked_who_watches(&user);
+            let seen = if is_wanted { self.watchers.seen(&user) } else { Vec::new() };
+            if self.board.watch(&user, asks, seen) {
+                changed.insert(user);
+            }
+        }
+        self.spread(around, &changed);
     }
 
     /// Something else than calls and publications may have changed of these people: where their phones are.
@@ -194,6 +214,7 @@ impl House {
     pub fn adopt(&mut self, around: &mut Surroundings<'_>) {
         for slot in self.watchers.slots() {
             self.watchers.with(slot, |one| {
+                one.judge(around.now, around.policy);
                 if let Some(reason) = ends(around.policy, one) {
                     one.end(around.now, reason);
                 }
@@ -213,8 +234,10 @@ impl House {
             }
         }
         self.spread(around, &gone);
-        let everybody = self.watchers.everybody().into_iter().collect();
+        let everybody: BTreeSet<Arc<str>> = self.watchers.everybody().into_iter().collect();
         self.look_again(around, &everybody);
+        self.watchers.touched.extend(everybody);
+        self.note_watchers(around);
     }
 
     /// Takes up what was written down before the process began; other shards have theirs.
@@ -236,6 +259,7 @@ impl House {
                 let Some(one) = one.filter(|one| ends(around.policy, one).is_none()) else { return };
                 if self.watchers.make_room(one.token) {
                     self.take_in(around, one);
+                    self.note_watchers(around);
                 }
             }
             // Every shard has all of it: nobody need be told.
@@ -303,11 +327,12 @@ impl House {
         self.replied(around, *client, owner.key, Reply::Nothing);
     }
 
-    fn replied(&mut self, around: &Surroundings<'_>, client: ClientId, key: u64, reply: Reply) {
+    fn replied(&mut self, around: &mut Surroundings<'_>, client: ClientId, key: u64, reply: Reply) {
         self.watchers.flying = self.watchers.flying.saturating_sub(1);
         if let Some(slot) = self.watchers.slot_of(Token::from_bits(key)) {
             self.watchers.with(slot, |one| one.replied(around.now, client, reply));
         }
+        self.note_watchers(around);
     }
 
     /// A connection is no more: what is said next takes another.

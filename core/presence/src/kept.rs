@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use pidf::{Activity, Basic, Said};
-use policy::{Policy, WallTime};
+use pidf::{Activity, Basic, Cause, Said};
+use policy::{Admission, Policy, WallTime};
 use serde::{Deserialize, Serialize};
 use sip_stack::{Dialog, KeptDialog, Listener, Token};
 
@@ -134,7 +134,7 @@ impl KeptWatching {
         let from = now.0 + AFTER_RESTART * (token.slot() % 5_000);
         let version = self.version.saturating_add(UNWRITTEN);
         let users = if self.console { Some(policy.console(&self.watched)?.1) } else { None };
-        Some(Subscription {
+        let mut one = Subscription {
             token,
             dialog: Dialog::restore(&self.dialog, UNWRITTEN, listeners)?,
             watcher: Arc::clone(&self.watcher),
@@ -147,9 +147,15 @@ impl KeptWatching {
             until: self.until.moment(now)?,
             version,
             state: State::Owed { from, failures: 0 },
+            admission: Admission::Block,
+            cause: Cause::Subscribe,
             is_kept: true,
             look: None,
-        })
+        };
+        one.judge(now.0, policy);
+        // Nobody has been told before.
+        one.state = State::Owed { from, failures: 0 };
+        Some(one)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pidf::{Said, Summary};
+use pidf::{Cause, Said, Status, Summary};
 
 /// A person's part in one call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +62,28 @@ pub struct Known {
     pub engagements: Vec<Engagement>,
     pub published: Vec<Published>,
     pub mailbox: Option<Mailbox>,
+    /// Whether somebody asks the shard who watches the person: then all shards say whom they know.
+    pub asks_who_watches: bool,
+    /// In order.
+    pub watchers: Vec<Seen>,
+}
+
+/// A watcher, as whoever is watched sees them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    pub status: Status,
+    pub watcher: Arc<str>,
+    pub cause: Cause,
+    pub about: About,
+    /// Its subscription.
+    pub token: u64,
+}
+
+/// What a watcher wants to know of the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    Presence,
+    Dialog,
 }
 
 /// What waits for the person, as the messaging system said last.
@@ -74,6 +96,10 @@ pub struct Mailbox {
 
 impl Known {
     pub(crate) fn is_nothing(&self) -> bool {
-        self.engagements.is_empty() && self.published.is_empty() && self.mailbox.is_none()
+        self.engagements.is_empty()
+            && self.published.is_empty()
+            && self.mailbox.is_none()
+            && !self.asks_who_watches
+            && self.watchers.is_empty()
     }
 }

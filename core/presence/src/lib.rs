@@ -1,5 +1,5 @@
 //! Who watches whom, and what they are told: presence, busy lamps and messages that wait (RFC 6665, 3856,
-//! 3903, 4235, 3842).
+//! 3903, 4235, 3842), and who watches them (RFC 3857).
 //!
 //! A person's state is composed of what the house knows: where phones are registered, the calls that any
 //! shard carries, what devices publish, and what documents say. Every shard knows all of it, by news that are
@@ -40,5 +40,5 @@ mod view;
 pub use feed::News;
 pub use house::{Counters, House, ROOM, Surroundings};
 pub use kept::{Kept, KeptPublication, KeptWatching};
-pub use known::{By, Engagement, Known, Mailbox, Names, Part, Published, Stage};
+pub use known::{About, By, Engagement, Known, Mailbox, Names, Part, Published, Seen, Stage};
 pub use view::{Sight, WatcherView};

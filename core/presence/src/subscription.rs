@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use pidf::{Cause, Status};
+use policy::{Admission, Policy};
 use sip_stack::{ClientId, Dialog, Token};
 
 use crate::console::Console;
 use crate::document::Package;
+use crate::known::Seen;
 use crate::limits::{GATHER, REST, RESTS_MAX};
 
 /// A subscription, as we keep it.
@@ -30,6 +33,10 @@ pub(crate) struct Subscription {
     /// Of the next document.
     pub version: u32,
     pub state: State,
+    /// What may be seen of whom it is about, if that is one user.
+    pub admission: Admission,
+    /// What has brought it to that.
+    pub cause: Cause,
     /// Whether it was written down.
     pub is_kept: bool,
     /// When it was looked at last, or will be.
@@ -115,6 +122,20 @@ impl Subscription {
         }
     }
 
+    /// Its watcher, as somebody whom it is about sees them; nothing where it ends.
+    pub fn seen_by(&self, user: &str) -> Option<Seen> {
+        let is_over = matches!(self.state, State::Ending { .. } | State::Parting { .. } | State::Over);
+        let about = self.package.about().filter(|_| !is_over)?;
+        let status = match self.admission_to(user) {
+            Admission::Block => return None,
+            Admission::Confirm => Status::Pending,
+            // Whoever is blocked politely counts as one who watches (RFC 5025 3.2.1).
+            Admission::PoliteBlock | Admission::Allow => Status::Active,
+        };
+        let (watcher, cause, token) = (Arc::clone(&self.watcher), self.cause, self.token.bits());
+        Some(Seen { status, watcher, cause, about, token })
+    }
+
     /// When it has to be looked at.
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
@@ -139,9 +160,40 @@ impl Subscription {
         }
     }
 
-    /// The state of somebody whom it is about is another one.
+    /// What the watcher may see of somebody whom it is about.
+    pub fn admission_to(&self, user: &str) -> Admission {
+        self.console.as_ref().map_or(self.admission, |console| console.admission_to(user))
+    }
+
+    /// Finds out what the watcher may see, and tells them if it is something else than before.
+    pub fn judge(&mut self, now: Instant, policy: &Policy) {
+        if let Some(console) = &mut self.console {
+            if console.judge(policy, &self.watcher) {
+                self.is_owed_more(now);
+            }
+            return;
+        }
+        let admission = policy.admission(&self.watched, &self.watcher);
+        if admission != self.admission {
+            self.cause = match self.admission {
+                Admission::Confirm => Cause::Approved,
+                _ => Cause::Subscribe,
+            };
+            self.admission = admission;
+            self.is_owed_more(now);
+        }
+    }
+
+    /// The state of somebody whom it is about is another one: no news where it is not to be seen.
     pub fn changed(&mut self, now: Instant, user: &str) {
+        if self.admission_to(user) != Admission::Allow {
+            return;
+        }
         self.console.iter_mut().for_each(|console| console.changed(user));
+        self.is_owed_more(now);
+    }
+
+    fn is_owed_more(&mut self, now: Instant) {
         match &mut self.state {
             State::Told { at } => {
                 let from = now.max(*at + GATHER);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::Policy;
+use policy::{Admission, Policy};
 use sip_message::Method;
 use sip_stack::Owner;
 
@@ -25,13 +25,15 @@ impl House {
 
     /// Tells those who have waited longest, as many as may be told at once.
     pub fn tell(&mut self, around: &mut Surroundings<'_>) {
+        self.note_watchers(around);
         for _ in 0..AT_ONCE_MAX {
             if self.is_full() {
-                return;
+                break;
             }
-            let Some(slot) = self.watchers.due(around.now) else { return };
+            let Some(slot) = self.watchers.due(around.now) else { break };
             self.notify(around, slot);
         }
+        self.note_watchers(around);
     }
 
     fn notify(&mut self, around: &mut Surroundings<'_>, slot: u32) {
@@ -48,7 +50,11 @@ impl House {
             let left = one.until.saturating_duration_since(around.now);
             let state = match due {
                 Due::LastWord(reason) => format!("terminated;reason={}", reason.word()),
-                Due::State | Due::Nothing => format!("active;expires={}", left.as_millis().div_ceil(1000)),
+                Due::State | Due::Nothing => {
+                    let waits = one.console.is_none() && one.admission == Admission::Confirm;
+                    let state = if waits { "pending" } else { "active" };
+                    format!("{state};expires={}", left.as_millis().div_ceil(1000))
+                }
             };
             let body = body(around.policy, one, due, &faces);
             one.version = one.version.wrapping_add(u32::from(body.is_some()));
@@ -93,12 +99,14 @@ fn body(
         let bundle = (due == Due::State).then(|| console.tell(policy, &asking, faces))?;
         return Some((bundle.content_type.into(), bundle.body));
     }
-    if !policy.lets_watch(&one.watched, &one.watcher) {
-        return None;
-    }
-    let face = faces.get(&one.watched)?;
+    let absent = Face::absent();
+    let face = match one.admission {
+        Admission::Block | Admission::Confirm => return None,
+        Admission::PoliteBlock => &absent,
+        Admission::Allow => faces.get(&one.watched)?,
+    };
     let person = format!("sip:{}@{}", one.watched, policy.realm());
     let naming = Naming::between(policy, &one.watcher, &one.watched);
-    let document = one.package.document(face, (&person, &one.entity), one.version, naming);
+    let document = one.package.document(face, policy, (&person, &one.entity), one.version, naming);
     Some((one.package.content_type().into(), document))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use policy::Admission;
 use serde::Serialize;
 
 use crate::house::House;
@@ -16,6 +17,8 @@ pub struct WatcherView {
     pub package: &'static str,
     /// Until it is forgotten.
     pub seconds: u64,
+    /// What it sees of the user: `all`, `absent` (a user who is never there) or `pending` (nothing yet).
+    pub sees: &'static str,
     /// NOTIFYs that were sent to it.
     pub told: u32,
     /// `told`, `owed`, `telling`, `resting` or `ending`.
@@ -63,6 +66,12 @@ impl House {
                     watcher: Arc::clone(&one.watcher),
                     package: one.package.name(),
                     seconds: one.until.saturating_duration_since(now).as_secs(),
+                    sees: match one.admission_to(&user) {
+                        Admission::Allow => "all",
+                        Admission::PoliteBlock => "absent",
+                        Admission::Confirm => "pending",
+                        Admission::Block => "nothing",
+                    },
                     told: one.version,
                     state: match &one.state {
                         State::Told { .. } => "told",

@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use sip_stack::Token;
 
+use crate::board::Asks;
 use crate::face::Face;
-use crate::limits::{OF_WATCHED_MAX, OF_WATCHER_MAX, SUBSCRIPTIONS_MAX};
+use crate::known::Seen;
+use crate::limits::{OF_WATCHED_MAX, OF_WATCHER_MAX, SUBSCRIPTIONS_MAX, WATCHERS_SEEN};
 use crate::no::No;
 use crate::subscription::{State, Subscription};
 
@@ -23,6 +25,8 @@ pub(crate) struct Watchers {
     pub flying: usize,
     /// What was written down, and is no more.
     pub gone: Vec<Token>,
+    /// Whose watchers may be others than before.
+    pub touched: BTreeSet<Arc<str>>,
 }
 
 /// Somebody who is watched.
@@ -77,6 +81,7 @@ impl Watchers {
         for user in subscription.users() {
             let new = || Watched { face: Arc::new(look(&user)), slots: BTreeSet::new() };
             self.watched.entry(Arc::clone(&user)).or_insert_with(new).slots.insert(slot);
+            self.touched.insert(user);
         }
         self.by_watcher.entry(Arc::clone(&subscription.watcher)).or_default().insert(slot);
         match self.free.pop() {
@@ -133,6 +138,7 @@ impl Watchers {
             if watched.slots.is_empty() {
                 self.watched.remove(&user);
             }
+            self.touched.insert(user);
         }
         if let Some(slots) = self.by_watcher.get_mut(&gone.watcher) {
             slots.remove(&slot);
@@ -184,6 +190,24 @@ impl Watchers {
     /// The slots of those who watch somebody.
     pub fn watching(&self, user: &str) -> Vec<u32> {
         self.watched.get(user).map(|watched| watched.slots.iter().copied().collect()).unwrap_or_default()
+    }
+
+    /// Whether somebody asks who watches a user.
+    pub fn asks_who_watches(&self, user: &str) -> Asks {
+        let slots = self.watched.get(user).into_iter().flat_map(|watched| &watched.slots);
+        let mut theirs = slots.filter_map(|slot| self.get(*slot));
+        let asks = theirs.any(|one| one.package.of_watchers().is_some());
+        if asks { Asks::WhoWatches } else { Asks::Nothing }
+    }
+
+    /// Who watches a user, in order: no more than anybody wants to read.
+    pub fn seen(&self, user: &str) -> Vec<Seen> {
+        let slots = self.watched.get(user).into_iter().flat_map(|watched| &watched.slots);
+        let seen = slots.filter_map(|slot| self.get(*slot)?.seen_by(user));
+        let mut seen: Vec<Seen> = seen.collect();
+        seen.sort_unstable();
+        seen.truncate(WATCHERS_SEEN);
+        seen
     }
 
     /// The slots of what somebody watches.

@@ -134,7 +134,7 @@ pub use trace::{HttpAddress, People, Trace};
 pub use trunk::{Accept, Auth, DidRule, Server, Transit, Trunk, TrunkDirection, TrunkKind, TrunkMedia};
 pub use trunk_limits::{Rate, TrunkLimits};
 pub use uri::{Secure, SipUri, Transport};
-pub use user::{Class, Device, Numbers, Unowned, User, Watchers};
+pub use user::{Class, Device, Numbers, Unowned, User, WatchRules, Watchers};
 pub use webhook::Webhook;
 pub use written::{
     Unwritable, WrittenDocument, document_of, documents_of, is_name, kinds, pointer_to, rewritten,

@@ -33,6 +33,9 @@ pub struct User {
     /// Who may watch whether the user is there and in a call.
     #[serde(default)]
     pub watchers: Watchers,
+    /// What holds for watchers by name, whatever `watchers` says; of several rules the kindest.
+    #[serde(default)]
+    pub watch_rules: WatchRules,
     /// Those who name the same group may pick up each other's calls while they ring.
     pub pickup_group: Option<Spot<String>>,
     /// The dial plan that is asked before all others.
@@ -97,6 +100,28 @@ pub enum Watchers {
     Everybody,
     /// The user alone.
     Nobody,
+    /// Others seem to watch, and see somebody who is never there.
+    PoliteBlock,
+    /// Others wait until `watch_rules` says what they may.
+    Confirm,
+}
+
+/// `watch_rules` of a user: what becomes of those who want to watch, by their names (RFC 5025).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WatchRules {
+    /// They see all.
+    #[serde(default)]
+    pub allow: Vec<Spot<String>>,
+    /// They seem to watch, and see somebody who is never there.
+    #[serde(default)]
+    pub polite_block: Vec<Spot<String>>,
+    /// They wait, and whom they want to watch sees that they do.
+    #[serde(default)]
+    pub confirm: Vec<Spot<String>>,
+    /// They are refused.
+    #[serde(default)]
+    pub block: Vec<Spot<String>>,
 }
 
 /// A thing that rings.

@@ -1,5 +1,6 @@
 //! Documents about people: presence (PIDF with RPID, RFC 3863, 4479, 4480), dialogs (RFC 4235) messages
-//! that wait (RFC 3842), where phones are registered (RFC 3680), and several people together (RFC 4662).
+//! that wait (RFC 3842), where phones are registered (RFC 3680), who watches
+//! (RFC 3858), and several people together (RFC 4662).
 //!
 //! [`Said::read`] takes what a device publishes and keeps what the house understands of it; [`Presence`] and
 //! [`Dialogs`] print what watchers are told. Not here: what makes one person's state out of many sayings.
@@ -14,6 +15,7 @@ mod presence;
 mod registrations;
 mod said;
 mod summary;
+mod watchers;
 mod xml;
 
 pub use activity::Activity;
@@ -23,6 +25,7 @@ pub use presence::{Basic, Presence, Tuple};
 pub use registrations::{Contact, Registrations};
 pub use said::Said;
 pub use summary::{Class, Count, Summary};
+pub use watchers::{Cause, Status, Watcher, Watchers};
 pub use xml::Fault;
 
 /// The content type of a presence document.
@@ -36,6 +39,9 @@ pub const LISTS_TYPE: &str = "multipart/related";
 
 /// The content type of where phones are registered.
 pub const REGISTRATIONS_TYPE: &str = "application/reginfo+xml";
+
+/// The content type of who watches somebody.
+pub const WATCHERS_TYPE: &str = "application/watcherinfo+xml";
 
 /// The content type of what a mailbox holds.
 pub const SUMMARY_TYPE: &str = "application/simple-message-summary";

@@ -43,6 +43,8 @@ pub enum Told {
     Nothing,
     /// That they are not to be watched.
     Rejected,
+    /// That they have not said yet whether they are.
+    Pending,
     Document {
         content_type: &'static str,
         body: String,
@@ -77,6 +79,10 @@ impl List<'_> {
                 Told::Rejected => {
                     let id = one.number;
                     write!(root, "<instance id=\"{id}\" state=\"terminated\" reason=\"rejected\"/>")
+                }
+                Told::Pending => {
+                    let id = one.number;
+                    write!(root, "<instance id=\"{id}\" state=\"pending\"/>")
                 }
                 Told::Document { .. } => {
                     let (id, cid) = (one.number, Escaped(&self.part(one)).to_string());

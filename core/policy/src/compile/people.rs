@@ -14,6 +14,7 @@ use crate::limit::Unit;
 use crate::numbering::Country;
 use crate::password::Password;
 use crate::policy::{Habits, Site, User};
+use crate::watched::Admission;
 
 /// The members of teams that ring by idleness.
 pub(super) fn timed(users: &BTreeMap<Arc<str>, Arc<User>>) -> BTreeSet<Arc<str>> {
@@ -54,6 +55,7 @@ impl Compiler<'_> {
                 do_not_disturb: document.do_not_disturb,
                 anonymous_calls: document.anonymous_calls,
                 watchers: document.watchers,
+                watch_rules: self.watch_rules(document),
                 private: document.private_number.as_ref().map(|number| number.value.clone()),
                 privacy: document.privacy,
                 record: document.record,
@@ -81,6 +83,22 @@ impl Compiler<'_> {
                 None
             }
         }
+    }
+
+    fn watch_rules(&mut self, user: &Document<model::User>) -> BTreeMap<Arc<str>, Admission> {
+        let (documents, written) = (self.documents, &user.watch_rules);
+        let mut rules = BTreeMap::new();
+        for (names, admission) in [
+            (&written.block, Admission::Block),
+            (&written.confirm, Admission::Confirm),
+            (&written.polite_block, Admission::PoliteBlock),
+            (&written.allow, Admission::Allow),
+        ] {
+            // The kindest comes last (RFC 4745 10.2).
+            let known = names.iter().filter_map(|name| self.resolve(user, name, &documents.user, "user"));
+            rules.extend(known.map(|name| (name, admission)));
+        }
+        rules
     }
 
     fn forward(&mut self, user: &Document<model::User>) -> Forward {

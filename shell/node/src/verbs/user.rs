@@ -123,8 +123,13 @@ fn write_watched(sight: &Value) {
             "ending" => "ends",
             _ => "knows",
         };
+        let sees = match text("sees") {
+            "absent" => ", and sees somebody who is never there",
+            "pending" => ", and waits to be allowed",
+            _ => "",
+        };
         println!(
-            "  watched by {} ({}): {standing}; told {told} times, for {left} s more",
+            "  watched by {} ({}): {standing}{sees}; told {told} times, for {left} s more",
             text("watcher"),
             text("package")
         );

@@ -11,7 +11,8 @@ use crate::exchange::Transport;
 use crate::profile::Credentials;
 use crate::writing::Request;
 
-/// Whom nobody answers waits so long, and as much again by chance, before it begins anew (RFC 5626 4.5).
+/// Whom nobody answers waits so long, and as much again by chance, before it begins anew: as after a first
+/// failure (RFC 5626 4.5), each time, so that a storm does not calm down by itself.
 const REST: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Default)]

@@ -60,7 +60,7 @@ fn told(phone: &ActorHandle, name: &str) -> (String, String) {
 /// no forward counts. So it is with the address that tells whose it is, and with the one that doesn't.
 #[test]
 fn d5_refer_to_a_gruu_reaches_the_exact_device() {
-    let forward = "forward = { always = \"minsu\" }\n";
+    let forward = "forward = { always = { user = \"minsu\" } }\n";
     let mut world = World::from_toml(seed(), &house(forward));
     let (east, minsu) = (world.provider("east"), world.user("minsu"));
     let (desk, of_desk, _) = phone(&mut world, "desk", "10.20.0.77:5060");

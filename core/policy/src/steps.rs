@@ -49,7 +49,7 @@ use std::time::Duration;
 use crate::address::Dialled;
 use crate::after::Begins;
 use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, LegRules, PartyName};
-use crate::facts::{Facts, Gruu};
+use crate::facts::{Facts, Gruu, WallTime};
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::steps::identity::Who;
@@ -190,11 +190,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     if let Some(conference) = conference::dialled(policy, &caller, &dialled) {
         return conference::enter(policy, facts, (&caller, wish), conference, trail);
     }
-    let called = match gruu::phone(policy, facts, trail) {
-        Some(called) => called,
-        None => normalise::normalise(policy, &caller, &dialled, trail)?,
-    };
-    gruu::holds(facts, &called, trail)?;
+    let called = whom(policy, facts, &caller, &dialled, trail)?;
     if let Some(conference) = conference::numbered(policy, &called) {
         return conference::enter(policy, facts, (&caller, wish), conference, trail);
     }
@@ -202,10 +198,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     rights::rights(policy, &caller, &called, class, trail)?;
     let (priority, speaker) = (precedence::of(&caller, facts, trail), place::speaker(policy, facts, &caller));
     place::note(&speaker, trail);
-    let way = match called.owner.filter(|_| called.phone.is_some()) {
-        Some(owner) => Way { route: None, goal: Goal::User(owner) },
-        None => route::route(policy, &caller, &speaker, &called, facts.at, trail)?,
-    };
+    let way = way(policy, (&caller, &speaker), &called, facts.at, trail)?;
     let who = Who::calls(policy, facts, &caller, wish, trail)?;
     let attempts = attempts(policy, &who, (&caller, &speaker), &called, &way, trail)?;
     let set_up_max = budget(policy, &attempts);
@@ -229,6 +222,36 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         is_private: called.line == Line::Private,
         priority,
     })
+}
+
+/// Whom the caller wants: one phone by its own address, else what was dialled.
+fn whom<'p>(
+    policy: &'p Policy,
+    facts: &Facts,
+    caller: &Caller<'p>,
+    dialled: &Dialled,
+    trail: &mut Trail,
+) -> Result<Called<'p>, Refusal> {
+    if let Some(called) = gruu::phone(policy, facts, trail) {
+        return Ok(called);
+    }
+    let called = normalise::normalise(policy, caller, dialled, trail)?;
+    gruu::holds(facts, &called, trail)?;
+    Ok(called)
+}
+
+/// Where the call goes. One phone is reached inside, whatever routes say.
+fn way<'p>(
+    policy: &'p Policy,
+    (caller, speaker): (&Caller<'p>, &Speaker<'p>),
+    called: &Called<'p>,
+    at: WallTime,
+    trail: &mut Trail,
+) -> Result<Way<'p>, Refusal> {
+    match called.owner.filter(|_| called.phone.is_some()) {
+        Some(owner) => Ok(Way { route: None, goal: Goal::User(owner) }),
+        None => route::route(policy, caller, speaker, called, at, trail),
+    }
 }
 
 /// What the first trunk of the plan allows; three minutes, if it says nothing.

@@ -25,7 +25,8 @@ pub(crate) const LIST_BY_STREAM: usize = 48 * 1024;
 /// How large a summary of a mailbox may be.
 pub(crate) const SUMMARY_MAX: usize = 4 * 1024;
 
-/// Watchers of one user that a shard tells the others of, when somebody asks, and those that a document names.
+/// Watchers of one user that a shard tells the others of, when somebody asks; and those that a document
+/// names.
 pub(crate) const WATCHERS_SEEN: usize = 500;
 pub(crate) const WATCHERS_SHOWN: usize = 200;
 

@@ -1,4 +1,4 @@
-//! The key that GRUUs are sealed with: made once, and kept as long as those that it has sealed should be good.
+//! The key that GRUUs are sealed with: made once, and kept as long as what it has sealed should be good.
 
 use std::fs;
 use std::io;

@@ -281,12 +281,6 @@ impl CallHandle {
         self.transfers_saying(number, &[]);
     }
 
-    /// The same, to a URI as it is.
-    pub fn refers_to(&self, uri: &str) {
-        let headers = vec![("Refer-To".to_owned(), format!("<{uri}>"))];
-        self.wish(Deed::Say { leg: Some(self.leg), method: "REFER", headers, body: None });
-    }
-
     /// The same, with further headers in the REFER.
     pub fn transfers_saying(&self, number: &str, more: &[(&str, &str)]) {
         let house = self.owner.actor.borrow().profile().house;

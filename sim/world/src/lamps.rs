@@ -119,6 +119,7 @@ impl Place {
                 // All shards have one key: a challenge of one is answered to any.
                 certificate: None,
                 seed: [seed as u8; 32],
+                gruu_key: [0x67; 32],
                 version: "Tandem/sim",
             };
             Switch::new(settings, Arc::clone(&policy), clock.now())

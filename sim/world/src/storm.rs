@@ -152,6 +152,7 @@ impl Place {
             media: media.collect(),
             certificate: None,
             seed: [seed as u8; 32],
+            gruu_key: [0x67; 32],
             version: "Tandem/sim",
         };
         Place {

@@ -73,18 +73,19 @@ fn d5_refer_to_a_gruu_reaches_the_exact_device() {
         assert!(call.is_up_with(&minsu));
 
         let transferor = minsu.newest();
-        transferor.refers_to(uri);
+        transferor.refers_to(&format!("<{uri}>"));
         world.run_for(WHILE);
 
         assert_eq!(transferor.replied("REFER"), Some(202));
         assert_eq!(transferor.notified(), [100, 180, 200], "{uri}");
         assert_eq!((desk.was_called(), soft.was_called()), calls, "{uri}");
-        let before = meant.newest().packets_heard();
+        let leg = meant.newest();
+        let before = leg.packets_heard();
         world.run_for(WHILE);
-        assert!(meant.newest().packets_heard() > before + 5, "{uri}");
+        assert!(leg.packets_heard() > before + 5, "{uri}");
         call.hangs_up();
         world.run_for(WHILE);
-        assert_eq!(meant.newest().ended(), Some(Ended::ByPeer));
+        assert_eq!(leg.ended(), Some(Ended::ByPeer));
     }
     assert_eq!(minsu.was_called(), 2, "nothing was sent on");
     world.finish();
@@ -133,11 +134,12 @@ fn d5_a_phone_that_says_to_be_at_its_gruu_is_in_its_calls_where_it_registered() 
         let call = east.dials("+1 425 555 0100");
         world.run_for(WHILE);
         assert!(call.is_up_with(&desk));
-        desk.newest().holds();
+        let leg = desk.newest();
+        leg.holds();
         world.run_for(WHILE);
         call.hangs_up();
         world.run_for(WHILE);
-        assert_eq!(desk.newest().ended(), Some(Ended::ByPeer), "{said}");
+        assert_eq!(leg.ended(), Some(Ended::ByPeer), "{said}");
 
         let call = desk.dials("+1 206 555 0142");
         world.run_for(WHILE);

@@ -155,7 +155,7 @@ wrong! {
     rule_that_becomes_nothing: "51-rule-that-becomes-nothing.toml"
         is "TD-C029 _:39:39", "write a number, or its beginning and …, such as \"+1425…\"";
     refusal_that_is_none: "52-refusal-that-is-none.toml"
-        is "TD-C007 _:43:22", "did you mean \"TD-R301\"?";
+        is "TD-C007 _:43:22", "did you mean \"TD-R211\"?";
     time_without_offset: "53-time-without-offset.toml"
         is "TD-C032 _:42:52", "write it as \"2026-11-20T10:00:00-08:00\"";
     bracket_left_open: "54-bracket-left-open.toml"

@@ -219,14 +219,14 @@ impl Registrar {
 
     /// Every binding that holds, as it is shown to whoever registers.
     fn contacts(&self, around: &mut Surroundings<'_>, user: &str, message: &Message<'_>) -> Vec<String> {
-        let is_named = naming::is_wanted(message);
+        let is_told = naming::is_told(message);
         // All flows of a device are told the same.
         let mut lots: BTreeMap<&str, Lot> = BTreeMap::new();
         let known = self.table.of(user).map_or(&[][..], |known| known);
         let mut contacts = Vec::with_capacity(known.len());
         for one in known.iter().filter(|one| one.until > around.now) {
             let mut text = shown(one, around.now);
-            if is_named && one.naming.is_some() {
+            if is_told && one.naming.is_some() {
                 let lot = lots.entry(one.device()).or_insert_with(|| {
                     let mut lot = Lot::default();
                     around.stack.chance().fill(&mut lot);

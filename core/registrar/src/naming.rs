@@ -13,9 +13,23 @@ use crate::table::{Table, Way};
 const INSTANCE_MAX: usize = 128;
 const ADDRESS_MAX: usize = 256;
 
-/// Whether whoever registers wants to be told its GRUUs.
+/// Phones that read no more of what stands in quotes than what is before the first semicolon, and then say in
+/// their calls to be at the torn address: nothing that is sent there arrives. They have GRUUs like others and are
+/// not told them.
+const TEAR_QUOTES: [&str; 1] = ["baresip"];
+
+/// Whether whoever registers wants GRUUs.
 pub(crate) fn is_wanted(message: &Message<'_>) -> bool {
     [Header::Supported, Header::Require].into_iter().any(|header| message.has_token(header, "gruu"))
+}
+
+/// Whether whoever registers is told them.
+pub(crate) fn is_told(message: &Message<'_>) -> bool {
+    let agent = message.line(Header::UserAgent).unwrap_or_default();
+    let tears = TEAR_QUOTES
+        .iter()
+        .any(|name| agent.get(..name.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(name)));
+    is_wanted(message) && !tears
 }
 
 /// A device that registers the address that leads to it would be looked for in a circle.

@@ -189,6 +189,7 @@ impl Table {
             priority: binding.priority,
             agent: binding.agent.as_deref().map(str::to_owned),
             instance: binding.instance.as_deref().map(str::to_owned),
+            gruu: self.public_gruu(user, binding),
             reached_by: match binding.reach {
                 Reach::On { .. } => "flow",
                 Reach::ByPath => "path",

@@ -20,6 +20,9 @@ pub struct DeviceView {
     pub agent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// The address that reaches this device alone, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gruu: Option<String>,
     /// `flow`, `path` or `lost`.
     pub reached_by: &'static str,
 }

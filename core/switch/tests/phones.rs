@@ -719,6 +719,15 @@ fn d5_gruus_are_given_to_whoever_wants_them_and_says_which_device_it_is() {
         let refused = bench.register("hana", Asking { lines: &lines, call_id: "c5", ..Asking::default() });
         assert_eq!(status(&refused), 403, "{contact}: {refused}");
     }
+    // Baresip would cut what stands in quotes at its first semicolon, and call itself by that.
+    let lines = "Supported: gruu\nUser-Agent: baresip v1.0.0 (x86_64/linux)\n";
+    let torn = bench.register("hana", Asking { lines, ..Asking::default() });
+    assert!(gruus(&torn).is_empty(), "{torn}");
+    assert_eq!(
+        bench.phones(0).users[0].phones[0].gruu.as_ref(),
+        Some(&given[0].0),
+        "it has one all the same"
+    );
     let asked = bench.register("hana", Asking { lines: "Supported: gruu\n", ..Asking::default() });
     assert_eq!(gruus(&asked)[0].0, given[0].0, "who only asks is told too: {asked}");
 }

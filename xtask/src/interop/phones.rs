@@ -1,8 +1,8 @@
 //! Two baresips register as one user, one by UDP, which keeps its way open by STUN, and one by TCP: they are
 //! called by their number from a trunk, also after a crash of the house without registering anew, and a third
-//! one calls out.
+//! one calls out. A fourth one calls the address of the first alone, as it was before the crash.
 //!
-//! Proves: D4, D9.
+//! Proves: D4, D5, D9.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -55,12 +55,18 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let registered_ms = began.elapsed().as_millis();
     called(&folder, house, 2)?;
 
+    let own = address_of(&phones(binary, &folder)?, desk)?;
     node.kill()?;
     let node = Node::start(binary, &folder, &setting)?;
     if phones(binary, &folder)?.len() != 2 {
         return Err(Failure::new("a crash made the house forget its phones", "read data/phones"));
     }
     called(&folder, house, 1)?;
+    let exact =
+        Waiting::start(&folder, "exact", (&account("udp", "regint=0"), port(phone(36))?), 8, Some(&own))?;
+    if !exact.finish()?.contains("Call established") {
+        return Err(Failure::new(format!("{own} did not answer"), "read exact/log and node.log"));
+    }
 
     let options = vec!["-m".into(), "1".into(), "-rtp_echo".into()];
     let uas = Sipp::start(&folder, &role("uas", callee, options), None)?;
@@ -76,16 +82,35 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     node.stop()?;
 
     let kept = records::read(&folder)?;
-    records::expect_exactly(&kept, 4)?;
+    records::expect_exactly(&kept, 5)?;
     let is_from = |direction: &str| kept.iter().filter(|one| one["direction"] == direction).count();
-    if (is_from("inbound"), is_from("outbound")) != (3, 1) {
+    if (is_from("inbound"), is_from("outbound"), is_from("internal")) != (3, 1, 1) {
         return Err(Failure::new("calls went another way than they were made", "read data/records"));
+    }
+    let exact = kept.iter().find(|one| one["direction"] == "internal");
+    let attempts = exact.and_then(|one| one["attempts"].as_array()).map_or(0, Vec::len);
+    if attempts != 1 {
+        let what = format!("the address of one phone rang {attempts}");
+        return Err(Failure::new(what, "read data/records"));
     }
     Ok(format!(
         "2 phones of one user after {registered_ms} ms, called 2 times, and once after a crash without \
-         registering anew, 1 call out; {} phones at the end",
+         registering anew, one of them by its own address, 1 call out; {} phones at the end",
         answer.len()
     ))
+}
+
+/// The address that reaches one phone alone: that which says to be of this device.
+fn address_of(phones: &[Value], place: SocketAddr) -> Result<String, Failure> {
+    let device = format!("-{:012x}", place.port());
+    let is_it = |phone: &&Value| phone["instance"].as_str().is_some_and(|name| name.ends_with(&device));
+    let own = phones.iter().find(is_it).and_then(|phone| phone["gruu"].as_str());
+    own.map(str::to_owned).ok_or_else(|| {
+        Failure::new(
+            format!("the phone at {place} has no address of its own"),
+            "tandem user show hana --json",
+        )
+    })
 }
 
 /// The house's number is called so often, and answered each time.

@@ -55,6 +55,7 @@ pub fn ring_back(
 ) -> Decision {
     let uri = |name: &str| SentUri::of("sip:", name.into(), policy.realm.clone(), "");
     (facts.request_uri, facts.to_uri) = (uri(who).text(), uri(who).text());
+    facts.gruu = None;
     let mut decision = plan_live(policy, facts, trail);
     let Decision::Go(plan) = &mut decision else { return decision };
     if plan.service.is_some() || plan.emergency {

@@ -34,6 +34,8 @@ pub(crate) struct Watchers {
 struct Watched {
     face: Arc<Face>,
     slots: BTreeSet<u32>,
+    /// How many of them ask who watches.
+    asking: usize,
 }
 
 impl Watchers {
@@ -79,8 +81,10 @@ impl Watchers {
         let slot = self.next_slot();
         assert_eq!(slot, subscription.token.slot(), "a token names the next slot");
         for user in subscription.users() {
-            let new = || Watched { face: Arc::new(look(&user)), slots: BTreeSet::new() };
-            self.watched.entry(Arc::clone(&user)).or_insert_with(new).slots.insert(slot);
+            let new = || Watched { face: Arc::new(look(&user)), slots: BTreeSet::new(), asking: 0 };
+            let watched = self.watched.entry(Arc::clone(&user)).or_insert_with(new);
+            watched.slots.insert(slot);
+            watched.asking += usize::from(subscription.package.of_watchers().is_some());
             self.touched.insert(user);
         }
         self.by_watcher.entry(Arc::clone(&subscription.watcher)).or_default().insert(slot);
@@ -135,6 +139,7 @@ impl Watchers {
         for user in gone.users() {
             let Some(watched) = self.watched.get_mut(&user) else { continue };
             watched.slots.remove(&slot);
+            watched.asking -= usize::from(gone.package.of_watchers().is_some());
             if watched.slots.is_empty() {
                 self.watched.remove(&user);
             }
@@ -194,10 +199,10 @@ impl Watchers {
 
     /// Whether somebody asks who watches a user.
     pub fn asks_who_watches(&self, user: &str) -> Asks {
-        let slots = self.watched.get(user).into_iter().flat_map(|watched| &watched.slots);
-        let mut theirs = slots.filter_map(|slot| self.get(*slot));
-        let asks = theirs.any(|one| one.package.of_watchers().is_some());
-        if asks { Asks::WhoWatches } else { Asks::Nothing }
+        match self.watched.get(user).map_or(0, |watched| watched.asking) {
+            0 => Asks::Nothing,
+            _ => Asks::WhoWatches,
+        }
     }
 
     /// Who watches a user, in order: no more than anybody wants to read.

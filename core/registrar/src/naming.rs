@@ -14,8 +14,8 @@ const INSTANCE_MAX: usize = 128;
 const ADDRESS_MAX: usize = 256;
 
 /// Phones that read no more of what stands in quotes than what is before the first semicolon, and then say in
-/// their calls to be at the torn address: nothing that is sent there arrives. They have GRUUs like others and are
-/// not told them.
+/// their calls to be at the torn address: nothing that is sent there arrives. They have GRUUs like others and
+/// are not told them.
 const TEAR_QUOTES: [&str; 1] = ["baresip"];
 
 /// Whether whoever registers wants GRUUs.

@@ -14,7 +14,7 @@ const NAME: &str = "gruu";
 /// The user whose phone is called by an address of its own.
 pub(crate) fn phone<'p>(policy: &'p Policy, facts: &Facts, trail: &mut Trail) -> Option<Called<'p>> {
     let gruu = facts.gruu.as_ref()?;
-    let user = policy.users.get(&gruu.user).filter(|user| user.password.is_some())?;
+    let user = policy.users.get(&gruu.user).filter(|user| user.registers)?;
     trail.note(NAME, "ok", format!("names the phone {} of {}", gruu.device, user.name)).at(&user.at);
     Some(Called { phone: Some(gruu.clone()), ..Called::inside(user) })
 }

@@ -88,10 +88,11 @@ impl House {
         let now = Now { instant: Instant::now(), wall: WallTime(0) };
         let switches = (0..wish.shards).map(|shard| {
             let listeners = Arc::clone(&known);
-            let seed = [shard; 32];
+            let (seed, gruu_key) = ([shard; 32], [5; 32]);
             let (media, version) = (Vec::new(), "Test/1");
             let (shards, certificate) = (wish.shards, None);
-            let settings = SwitchSettings { shard, shards, listeners, media, certificate, seed, version };
+            let settings =
+                SwitchSettings { shard, shards, listeners, media, certificate, seed, gruu_key, version };
             Switch::new(settings, Arc::clone(&policy), now)
         });
         let (tell, events) = channel();

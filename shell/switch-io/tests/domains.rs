@@ -110,7 +110,8 @@ fn d6_a_connection_is_used_again_by_whoever_proved_its_name() {
 
         let mut session = connect(house.listeners[0], &both, Some(&both));
         session.write_all(says_alias("reuse", port, ";alias").as_bytes()).unwrap();
-        let came = heard(&mut session, SOON, |text| text.contains("\r\nVia: SIP/2.0/TLS") && asks(text));
+        // Which of the two comes first is chance.
+        let came = heard(&mut session, SOON, |text| text.contains("SIP/2.0 200 ") && asks(text));
 
         assert!(came.contains("SIP/2.0 200 "), "its own request is answered: {came}");
         drop(session);

@@ -55,6 +55,24 @@ fn g2_our_side_is_lite_and_has_one_place() {
     assert!(apart.contains("a=candidate:1 2 UDP 2130706430 192.0.2.1 30001 typ host"), "{apart}");
 }
 
+/// Whoever trickles gives its candidates later, or never, as its checks show where it is; we have one, say it
+/// at once and that it is all, and do not say that we trickle (RFC 8838, 8840).
+#[test]
+fn e5_who_trickles_is_told_all_candidates_at_once() {
+    let trickling = PAGE.replace("a=candidate:1 1 udp 2113937151 4f6b.local 50000 typ host\r\n", "");
+    assert!(trickling.contains("a=ice-options:trickle") && !trickling.contains("a=candidate"));
+    let session = Session::parse(trickling.as_bytes()).unwrap();
+    assert!(session.credentials_of(&session.media[0]).is_some() && !session.is_hold());
+    assert!(!session.is_mismatched(&session.media[0]));
+
+    let checks = Checks::By(Credentials { ufrag: "ours".into(), password: "p".repeat(24).into() });
+    let told = told(&trickling, Way { reports: Reports::Muxed, checks, ..Way::default() });
+
+    let (first, last) = (told.find("a=candidate:").unwrap(), told.find("a=end-of-candidates").unwrap());
+    assert!(first < last && told.matches("a=candidate:").count() == 1, "{told}");
+    assert!(told.contains("a=ice-options:ice2\r\n") && !told.contains("trickle"), "{told}");
+}
+
 /// Somebody on the way has put another address into the description, and knows nothing of candidates.
 #[test]
 fn g4_a_place_that_is_no_candidate_is_a_mismatch() {

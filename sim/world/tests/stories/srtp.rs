@@ -127,6 +127,41 @@ fn e4_keys_beside_clear_media_seal_it_where_they_are_taken() {
     }
 }
 
+/// What was sealed by keys beside a line that is called clear stays so through a hold, and what was not stays
+/// in clear (RFC 8643).
+#[test]
+fn i5_keys_beside_clear_media_stay_through_a_hold_where_they_were_taken() {
+    let (sealed, clear) = (Some("AES_CM_128_HMAC_SHA1_80"), None);
+    for (phone, trunk, expected) in [
+        (None, Some(Habit::SealsIfAsked), (clear, sealed)),
+        (Some(Habit::SealsIfTaken), None, (sealed, clear)),
+        (Some(Habit::SealsIfTaken), Some(Habit::SealsIfAsked), (sealed, sealed)),
+    ] {
+        let mut world = World::from_toml(seed(), &house("optional", "optional"));
+        let (hana, east) = (world.user("hana"), world.provider("east"));
+        phone.into_iter().for_each(|habit| _ = hana.has_habit(habit));
+        trunk.into_iter().for_each(|habit| _ = east.has_habit(habit));
+
+        let call = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_secs(5));
+        call.holds();
+        world.run_for(Duration::from_secs(5));
+        call.resumes();
+        world.run_for(Duration::from_secs(2));
+        let before = (call.packets_heard(), east.legs()[0].packets_heard);
+        world.run_for(Duration::from_secs(5));
+
+        let after = (call.packets_heard(), east.legs()[0].packets_heard);
+        assert!(after.0 > before.0 + 10 && after.1 > before.1 + 10, "{expected:?} {before:?} {after:?}");
+        call.hangs_up();
+        world.run_for(Duration::from_secs(5));
+        let sound = world.records()[0].media.unwrap();
+        assert_eq!((sound.caller.srtp, sound.callee.srtp), expected);
+        assert_eq!((sound.caller.unproven, sound.callee.unproven), (0, 0));
+        world.finish();
+    }
+}
+
 /// Three hours, a hold and a resume every ten minutes, and the sequence numbers begin again on the way: not a
 /// packet is refused by who it is for.
 #[test]

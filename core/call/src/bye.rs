@@ -266,10 +266,10 @@ impl Call {
             }
             room.keep.push(record);
         }
-        self.say_last(room);
         for server in held {
             room.reply(server, 200);
         }
+        self.say_last(room);
     }
 
     /// A final answer to a BYE of ours.

@@ -12,6 +12,7 @@ mod examined;
 mod fill;
 mod lines;
 mod row;
+mod search;
 mod sqlite;
 mod walk;
 mod wanted;

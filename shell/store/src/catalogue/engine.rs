@@ -54,11 +54,18 @@ pub struct Known {
     pub id: String,
 }
 
+/// By what a row is to be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meant {
+    pub row: i64,
+    pub began: i64,
+    pub words: Vec<String>,
+}
+
 /// Up to where was read of what leads to rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadOn {
     Begin,
-    Ids(String, i64),
     Times(i64, i64),
     Words(String, i64, i64),
 }
@@ -89,6 +96,19 @@ pub trait Filling {
     fn rows_behind(&mut self, after: i64, most: u32) -> Result<Vec<Known>, Fault>;
     /// Whether a row is found by all these words.
     fn has_words(&mut self, row: i64, began: i64, words: &[String]) -> Result<bool, Fault>;
+    /// The first of these rows that is not found by all of its words.
+    fn first_without_words(&mut self, meant: &[Meant]) -> Result<Option<usize>, Fault> {
+        for (at, Meant { row, began, words }) in meant.iter().enumerate() {
+            if !self.has_words(*row, *began, words)? {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+    /// The newest row, where rows are counted; otherwise whatever comes before it is older.
+    fn newest_row(&mut self) -> Result<i64, Fault> {
+        Ok(i64::MAX)
+    }
     /// Reads so much of what leads to rows; where to go on, if there is more.
     fn read_on(&mut self, from: &ReadOn, most: u32) -> Result<Option<ReadOn>, Fault>;
     /// Every row of a file in order: where its line begins, how long it is, and its id.

@@ -6,33 +6,31 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, Error, OpenFlags, Transaction, ffi, params, params_from_iter};
+use rusqlite::{Connection, Error, OpenFlags, Transaction, ffi, params};
 
-use super::engine::{Engine, Fault, Filling, Hit, Known, Piece, ReadOn};
+use super::engine::{Engine, Fault, Filling, Hit, Known, Meant, Piece, ReadOn};
 use super::row::Row;
-use super::walk;
-use super::wanted::{Cursor, Key, Wanted};
+use super::wanted::Wanted;
+use super::{search, walk};
 use crate::private;
 
 /// Another shape than this one is made anew.
-const SHAPE: i64 = 1;
+const SHAPE: i64 = 2;
 const SEARCH_MAX: Duration = Duration::from_secs(5);
 /// A search looks at the clock after so many steps of SQLite.
 const STEPS: i32 = 20_000;
-/// Words that more rows have than this are all alike to a search.
-const COUNTED_MAX: i64 = 2_000;
 
 const TABLES: &str = "
 create table files (number integer primary key, name text not null unique, read_to integer not null);
 create table records (
     row integer primary key, file integer not null, at integer not null, length integer not null,
-    id text not null, began integer not null, ended integer, calling text not null, called text not null,
-    outcome text not null, status integer, code text not null, talk_ms integer not null
+    id text not null, began integer not null
 );
-create index records_by_id on records (id);
 create index records_by_began on records (began, row);
-create table words (word text, began integer, row integer, primary key (word, began, row)) without rowid;
+create table words (
+    shelf integer, word text, began integer, row integer, primary key (shelf, word, began, row)
+) without rowid;
+create table shelves (shelf integer primary key, oldest integer not null, newest integer not null);
 ";
 
 /// A file of SQLite beside the records that it helps to find.
@@ -84,13 +82,7 @@ impl Engine for Sqlite {
         connection.busy_timeout(Duration::from_secs(2)).map_err(of_sqlite)?;
         let until = Instant::now() + SEARCH_MAX;
         connection.progress_handler(STEPS, Some(move || Instant::now() > until)).map_err(of_sqlite)?;
-        let (sql, values) = question(&connection, wanted).map_err(of_sqlite)?;
-        let mut asked = connection.prepare(&sql).map_err(of_sqlite)?;
-        let hits = asked.query_map(params_from_iter(values), |row| {
-            let cursor = Cursor { began: row.get(0)?, row: row.get(1)? };
-            Ok(Hit { cursor, id: row.get(2)?, file: row.get(3)?, at: row.get(4)?, length: row.get(5)? })
-        });
-        hits.and_then(Iterator::collect).map_err(of_sqlite)
+        search::find(&mut connection, wanted).map_err(of_sqlite)
     }
 
     fn set_aside(&self) -> Result<(), Fault> {
@@ -121,12 +113,15 @@ impl Filling for Open {
 
     fn forget(&mut self, file: &str, before: Option<i64>) -> Result<u64, Fault> {
         let transaction = self.connection.transaction().map_err(of_sqlite)?;
-        let gone = "select row from records \
-                    where file = (select number from files where name = ?1) and began < ?2";
+        let gone = "from records where file = (select number from files where name = ?1) and began < ?2";
         let moment = before.unwrap_or(i64::MAX);
         let forget = |sql: &str| transaction.execute(sql, params![file, moment]).map_err(of_sqlite);
-        forget(&format!("delete from words where row in ({gone})"))?;
-        let rows = forget(&format!("delete from records where row in ({gone})"))?;
+        let shelf = search::shelf_in_sql("row");
+        forget(&format!(
+            "delete from words where shelf in (select distinct {shelf} {gone}) and row in (select row {gone})"
+        ))?;
+        let rows = forget(&format!("delete {gone}"))?;
+        transaction.execute(&search::clear_shelves(), []).map_err(of_sqlite)?;
         if before.is_none() {
             transaction.execute("delete from files where name = ?1", [file]).map_err(of_sqlite)?;
         }
@@ -159,7 +154,17 @@ impl Filling for Open {
     }
 
     fn has_words(&mut self, row: i64, began: i64, words: &[String]) -> Result<bool, Fault> {
-        walk::has_words(&self.connection, row, began, words).map_err(of_sqlite)
+        let meant = Meant { row, began, words: words.to_vec() };
+        Ok(self.first_without_words(&[meant])?.is_none())
+    }
+
+    fn first_without_words(&mut self, meant: &[Meant]) -> Result<Option<usize>, Fault> {
+        walk::first_without_words(&mut self.connection, meant).map_err(of_sqlite)
+    }
+
+    fn newest_row(&mut self) -> Result<i64, Fault> {
+        let sql = "select coalesce(max(row), 0) from records";
+        self.connection.query_row(sql, [], |row| row.get(0)).map_err(of_sqlite)
     }
 
     fn read_on(&mut self, from: &ReadOn, most: u32) -> Result<Option<ReadOn>, Fault> {
@@ -192,84 +197,27 @@ fn move_mark(transaction: &Transaction<'_>, piece: &Piece) -> Result<i64, Fault>
 }
 
 fn insert(transaction: &Transaction<'_>, file: i64, rows: &[Row]) -> rusqlite::Result<()> {
-    let mut record = transaction.prepare(
-        "insert into records (file, at, length, id, began, ended, calling, called, outcome, status, code, \
-         talk_ms) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    let mut record = transaction
+        .prepare("insert into records (file, at, length, id, began) values (?1, ?2, ?3, ?4, ?5)")?;
+    let (mut shelves, mut words) = (BTreeMap::<i64, (i64, i64)>::new(), Vec::new());
+    for Row { at, length, id, began, words: own, .. } in rows {
+        record.execute(params![file, at, length, id, began])?;
+        let row = transaction.last_insert_rowid();
+        let shelf = search::shelf_of(row);
+        let (oldest, newest) = shelves.entry(shelf).or_insert((*began, *began));
+        (*oldest, *newest) = ((*oldest).min(*began), (*newest).max(*began));
+        words.extend(own.iter().map(|word| (shelf, word.as_str(), *began, row)));
+    }
+    // In their order those that go to the same page go there together.
+    words.sort_unstable();
+    let mut word =
+        transaction.prepare("insert into words (shelf, word, began, row) values (?1, ?2, ?3, ?4)")?;
+    words.into_iter().try_for_each(|one| word.execute(one).map(drop))?;
+    let mut shelf = transaction.prepare(
+        "insert into shelves (shelf, oldest, newest) values (?1, ?2, ?3) on conflict (shelf) \
+         do update set oldest = min(oldest, ?2), newest = max(newest, ?3)",
     )?;
-    let mut word = transaction.prepare("insert into words (word, began, row) values (?1, ?2, ?3)")?;
-    for row in rows {
-        let Row { at, length, id, began, ended, calling, called, outcome, status, code, talk_ms, words } =
-            row;
-        record.execute(params![
-            file, at, length, id, began, ended, calling, called, outcome, status, code, talk_ms
-        ])?;
-        let number = transaction.last_insert_rowid();
-        words.iter().try_for_each(|one| word.execute(params![one, began, number]).map(drop))?;
-    }
-    Ok(())
-}
-
-/// What is asked of SQLite, led by the word that the fewest rows have.
-fn question(connection: &Connection, wanted: &Wanted) -> rusqlite::Result<(String, Vec<Value>)> {
-    let after = wanted.after.unwrap_or(Cursor { began: i64::MAX, row: i64::MAX });
-    let since = wanted.since.unwrap_or(i64::MIN);
-    let until = wanted.until.unwrap_or(i64::MAX);
-    let most = i64::try_from(wanted.most).unwrap_or(i64::MAX);
-    let mut values: Vec<Value> =
-        [since, until, after.began, after.row, most].into_iter().map(Value::Integer).collect();
-    let mut keys = wanted.keys();
-    let Some(first) = leading(connection, &keys)? else {
-        let sql = "select r.began, r.row, r.id, f.name, r.at, r.length from records r \
-                   join files f on f.number = r.file where r.began >= ?1 and r.began < ?2 \
-                   and (r.began, r.row) < (?3, ?4) order by r.began desc, r.row desc limit ?5";
-        return Ok((sql.to_owned(), values));
-    };
-    let mut met = match keys.swap_remove(first) {
-        Key::Is(word) => {
-            values.push(word.into());
-            "w.word = ?6".to_owned()
-        }
-        Key::BeginsWith(word) => {
-            // Behind all digits; a number of more digits ends as this one does.
-            values.push(format!("{word}:").into());
-            values.push(word.into());
-            "w.word >= ?7 and w.word < ?6".to_owned()
-        }
-    };
-    for key in keys {
-        let (Key::Is(word) | Key::BeginsWith(word)) = key;
-        values.push(word.into());
-        let place = values.len();
-        met.push_str(&format!(
-            " and exists \
-             (select 1 from words o where o.word = ?{place} and o.began = w.began and o.row = w.row)"
-        ));
-    }
-    let sql = format!(
-        "select distinct w.began, w.row, r.id, f.name, r.at, r.length from words w \
-         cross join records r on r.row = w.row cross join files f on f.number = r.file \
-         where {met} and w.began >= ?1 and w.began < ?2 and (w.began, w.row) < (?3, ?4) \
-         order by w.began desc, w.row desc limit ?5"
-    );
-    Ok((sql, values))
-}
-
-/// An ending leads, as only one whole word can be looked up for a row; otherwise the rarest word does.
-fn leading(connection: &Connection, keys: &[Key]) -> rusqlite::Result<Option<usize>> {
-    if let Some(ending) = keys.iter().position(|key| matches!(key, Key::BeginsWith(_))) {
-        return Ok(Some(ending));
-    }
-    let mut rarest = None;
-    let sql = "select count(*) from (select 1 from words where word = ?1 limit ?2)";
-    let mut counting = connection.prepare(sql)?;
-    for (at, key) in keys.iter().enumerate() {
-        let (Key::Is(word) | Key::BeginsWith(word)) = key;
-        let count: i64 = counting.query_row(params![word, COUNTED_MAX], |row| row.get(0))?;
-        if rarest.is_none_or(|(fewest, _)| count < fewest) {
-            rarest = Some((count, at));
-        }
-    }
-    Ok(rarest.map(|(_, at)| at))
+    shelves.into_iter().try_for_each(|(at, (oldest, newest))| shelf.execute((at, oldest, newest)).map(drop))
 }
 
 fn flags(mode: OpenFlags) -> OpenFlags {

@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::engine::{Known, ReadOn};
+use super::engine::{Known, Meant, ReadOn};
+use super::search;
 
 /// Rows of records behind one, in order.
 pub fn rows_behind(connection: &Connection, after: i64, most: u32) -> rusqlite::Result<Vec<Known>> {
@@ -21,32 +22,33 @@ pub fn rows_behind(connection: &Connection, after: i64, most: u32) -> rusqlite::
     rows.collect()
 }
 
-pub fn has_words(connection: &Connection, row: i64, began: i64, words: &[String]) -> rusqlite::Result<bool> {
-    let mut asked = connection.prepare("select 1 from words where word = ?1 and began = ?2 and row = ?3")?;
-    for word in words {
-        if !asked.exists(params![word, began, row])? {
-            return Ok(false);
+/// The first of these rows that is not found by all of its words, at one moment.
+pub fn first_without_words(connection: &mut Connection, meant: &[Meant]) -> rusqlite::Result<Option<usize>> {
+    let moment = connection.transaction()?;
+    let mut word =
+        moment.prepare("select 1 from words where shelf = ?1 and word = ?2 and began = ?3 and row = ?4")?;
+    let mut shelf =
+        moment.prepare("select 1 from shelves where shelf = ?1 and oldest <= ?2 and newest >= ?2")?;
+    for (at, Meant { row, began, words }) in meant.iter().enumerate() {
+        let stands = search::shelf_of(*row);
+        let mut is_found = shelf.exists(params![stands, began])?;
+        for one in words {
+            is_found = is_found && word.exists(params![stands, one, began, row])?;
+        }
+        if !is_found {
+            return Ok(Some(at));
         }
     }
-    Ok(true)
+    Ok(None)
 }
 
 /// Reads so much of what leads to rows, and says where to go on; nothing, where that was the last.
 pub fn read_on(connection: &Connection, from: &ReadOn, most: u32) -> rusqlite::Result<Option<ReadOn>> {
     match from {
-        ReadOn::Begin => ids(connection, (String::new(), i64::MIN), most),
-        ReadOn::Ids(id, row) => ids(connection, (id.clone(), *row), most),
+        ReadOn::Begin => times(connection, (i64::MIN, i64::MIN), most),
         ReadOn::Times(began, row) => times(connection, (*began, *row), most),
         ReadOn::Words(word, began, row) => words(connection, (word, *began, *row), most),
     }
-}
-
-fn ids(connection: &Connection, (id, row): (String, i64), most: u32) -> rusqlite::Result<Option<ReadOn>> {
-    let sql = "select id, row from records indexed by records_by_id where (id, row) > (?1, ?2) \
-               order by id, row limit ?3";
-    let read = |row: &Row<'_>| Ok(ReadOn::Ids(row.get(0)?, row.get(1)?));
-    let last = last(connection, sql, params![id, row, most], read)?;
-    Ok(Some(last.unwrap_or(ReadOn::Times(i64::MIN, i64::MIN))))
 }
 
 fn times(connection: &Connection, (began, row): (i64, i64), most: u32) -> rusqlite::Result<Option<ReadOn>> {
@@ -62,10 +64,10 @@ fn words(
     (word, began, row): (&str, i64, i64),
     most: u32,
 ) -> rusqlite::Result<Option<ReadOn>> {
-    let sql = "select word, began, row from words where (word, began, row) > (?1, ?2, ?3) \
-               order by word, began, row limit ?4";
+    let sql = "select word, began, row from words where (shelf, word, began, row) > (?1, ?2, ?3, ?4) \
+               order by shelf, word, began, row limit ?5";
     let read = |row: &Row<'_>| Ok(ReadOn::Words(row.get(0)?, row.get(1)?, row.get(2)?));
-    last(connection, sql, params![word, began, row, most], read)
+    last(connection, sql, params![search::shelf_of(row), word, began, row, most], read)
 }
 
 fn last(

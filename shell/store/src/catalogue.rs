@@ -6,6 +6,7 @@
 //! is what somebody looks for; `engine` is what a database has to do, `sqlite` one that does it; `check`
 //! looks whether it still can.
 
+mod bell;
 mod check;
 mod engine;
 mod examined;
@@ -31,9 +32,10 @@ use serde_json::Value;
 use crate::day::Day;
 use crate::store::claim;
 use crate::trouble::OpenFault;
+use bell::Bell;
 use check::Check;
 use engine::{Engine, Fault, Hit};
-use fill::{Filler, Look, Round};
+use fill::{Filler, Look};
 use sqlite::Sqlite;
 
 pub use engine::Fault as CatalogueFault;
@@ -41,10 +43,12 @@ pub use examined::Examined;
 pub use row::turned_away_id;
 pub use wanted::{Cursor, NoCursor, Wanted};
 
-/// Records that come within this time are taken in together.
-const GATHER: Duration = Duration::from_millis(100);
+/// Records that come within this time are taken in together, as long as nobody searches.
+const GATHER: Duration = Duration::from_secs(1);
 /// How often the newest files are looked at when nobody rings.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// A search does not wait longer until what is new is taken in.
+const CATCH_UP_MAX: Duration = Duration::from_millis(100);
 /// How often all files are looked at, and old ones go.
 const LOOK_AT_ALL: Duration = Duration::from_secs(60);
 /// How long a database that does not work is left alone.
@@ -95,6 +99,7 @@ struct Shared {
     in_place: RwLock<()>,
     tell: Tell,
     has_news: AtomicBool,
+    bell: Bell,
     /// Whether there is a database to search.
     is_open: AtomicBool,
     is_broken: AtomicBool,
@@ -127,7 +132,13 @@ impl Catalogue {
         self.shared.keep_days.store(days, Ordering::Relaxed);
     }
 
+    /// What there is of it by now. May wait for a moment, until what is new was taken in.
     pub fn find(&self, wanted: &Wanted) -> Result<FoundCalls, Fault> {
+        if let Some(thread) = &self.thread {
+            let turn = self.shared.bell.ask();
+            thread.thread().unpark();
+            self.shared.bell.wait(turn, CATCH_UP_MAX);
+        }
         self.shared.find(wanted)
     }
 }
@@ -205,6 +216,7 @@ impl Shared {
             in_place: RwLock::new(()),
             tell,
             has_news: AtomicBool::new(false),
+            bell: Bell::default(),
             is_open: AtomicBool::new(false),
             is_broken: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
@@ -316,7 +328,9 @@ fn fill(shared: &Shared, mut filler: Filler, trouble: &mut Option<String>) -> Re
             Some(at) if at.elapsed() < LOOK_AT_ALL => Look::Newest,
             _ => Look::All,
         };
+        let turn = shared.bell.newest();
         let round = filler.round(look)?;
+        shared.bell.answer(turn);
         rows += round.rows;
         if round.unreadable > 0 {
             (shared.tell)(Note::Unreadable { lines: round.unreadable });
@@ -345,18 +359,23 @@ fn fill(shared: &Shared, mut filler: Filler, trouble: &mut Option<String>) -> Re
         if !round.has_more {
             filler.look_at(&mut check)?;
         }
-        rest_after(shared, round);
+        if !round.has_more {
+            rest_until_news(shared, &check);
+        }
     }
 }
 
-fn rest_after(shared: &Shared, round: Round) {
-    if round.has_more {
-        return;
+/// Until something came, and more with it, or somebody searches, or there is more to look at.
+fn rest_until_news(shared: &Shared, check: &Check) {
+    let begun = Instant::now();
+    let is_over = || {
+        let is_idle = !shared.has_news.load(Ordering::Acquire) && check.rests();
+        let least = if is_idle { LOOK_EVERY } else { GATHER };
+        shared.bell.is_asked() || begun.elapsed() >= least
+    };
+    while !is_over() && !shared.is_stopping.load(Ordering::Acquire) {
+        thread::park_timeout(GATHER.saturating_sub(begun.elapsed()).max(GATHER / 10));
     }
-    if round.rows == 0 && !shared.has_news.load(Ordering::Acquire) {
-        rest(shared, LOOK_EVERY);
-    }
-    thread::sleep(GATHER);
 }
 
 /// Until there is news, or the house stops.

@@ -244,6 +244,10 @@ fn fill_until_killed(data: &Path) -> ! {
         if id % 50 == 0 {
             std::thread::sleep(Duration::from_millis(1));
         }
+        if id % 500 == 0 {
+            // What is new is taken in at once.
+            let _ = catalogue.find(&Wanted { most: 1, ..Wanted::default() });
+        }
     }
     unreachable!("it is killed");
 }

@@ -13,7 +13,7 @@ pub const EVENTS: &str = "events.jsonl";
 const BEGINS: &str = "calls-";
 const ENDS: &str = ".jsonl";
 /// What is read at once, where no line is longer.
-const BLOCK: u64 = 1024 * 1024;
+const BLOCK: u64 = 8 * 1024 * 1024;
 /// A line that is longer is none of ours.
 const LINE_MAX: u64 = 64 * 1024 * 1024;
 

@@ -78,7 +78,14 @@ fn bindings() -> Result<(), Failure> {
 fn records() -> Result<(), Failure> {
     let cure = "see bench/records; it is a workspace of its own, and needs 6 GB of disk";
     let mut command = cargo();
-    command.current_dir(root().join("bench/records")).args(["run", "--quiet", "--release", "--", "600"]);
+    command.current_dir(root().join("bench/records")).args([
+        "run",
+        "--quiet",
+        "--release",
+        "--",
+        "all",
+        "600",
+    ]);
     run(command.arg(root().join("target/bench/records")), cure)
 }
 

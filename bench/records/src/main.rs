@@ -22,16 +22,21 @@ const TICKS_A_SECOND: f64 = 100.0;
 
 fn main() {
     let mut words = std::env::args().skip(1);
+    let part = words.next().unwrap_or_else(|| "all".to_owned());
     let seconds: u64 = words.next().and_then(|word| word.parse().ok()).unwrap_or(600);
     let folder = PathBuf::from(words.next().unwrap_or_else(|| "target/bench/records".to_owned()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("the folder can be made");
 
-    steady(&folder, seconds);
-    fill_up(&folder);
-    make_anew(&folder);
-    search(&folder);
-    follow(&folder);
+    if part != "million" {
+        steady(&folder, seconds);
+    }
+    if part != "steady" {
+        fill_up(&folder);
+        make_anew(&folder);
+        search(&folder);
+        follow(&folder);
+    }
     let _ = fs::remove_dir_all(&folder);
 }
 
@@ -227,6 +232,12 @@ fn search(folder: &Path) {
             let began = Instant::now();
             let found = alone.find(&wanted).expect("it is found");
             all.push((began.elapsed(), name, found.records.len()));
+            if let Some(after) = found.next {
+                let wanted = Wanted { after: Some(after), ..wanted };
+                let began = Instant::now();
+                let found = alone.find(&wanted).expect("it is found");
+                all.push((began.elapsed(), "the page after", found.records.len()));
+            }
         }
     }
     all.sort_unstable();

@@ -2,17 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rtp::{Fixed, Header, Kind, TelephoneEvent, VoiceReport, extended, rtcp};
+use rtp::{Fixed, Header, Kind, TelephoneEvent, VoiceReport};
 
 fuzz_target!(|packet: &[u8]| {
     let _ = (Kind::of(packet), rtp::is_rtcp(packet), Fixed::of(packet));
-    for part in rtcp::packets(packet).flatten() {
-        let _ = part.cname();
-        if let rtcp::Packet::Unknown { body, .. } = part {
-            let _ = extended::voip_metrics(body);
-        }
-    }
-    let _ = extended::voip_metrics(packet);
     if let Ok(text) = std::str::from_utf8(packet)
         && let Some(report) = VoiceReport::parse(text)
     {

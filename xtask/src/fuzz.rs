@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
-const TARGETS: [&str; 9] =
-    ["message", "stream", "websocket", "stun", "sdp", "rtp", "dtls", "media", "config"];
+const TARGETS: [&str; 12] = [
+    "message", "stream", "websocket", "stun", "sdp", "rtp", "rtcp", "srtp", "udptl", "dtls", "media", "config",
+];
 
 /// Fuzzes one target, or all of them one after another.
 pub fn run_targets(name: Option<&str>, seconds: u64) -> Result<(), Failure> {

@@ -36,6 +36,7 @@ mod header_rules;
 mod health;
 mod hidden;
 mod inbound;
+mod l3_watchers;
 mod lamps;
 mod large;
 mod late_offer;

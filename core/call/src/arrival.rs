@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use policy::{CallPlan, Code, Decision, Facts, Refusal, Reliable, Trail};
 use sip_message::{Header, Line, Message, Method, Uri};
-use sip_stack::auth::Proof;
-use sip_stack::{EXTENSIONS, Flow, Reply, ServerId, auth, is_sips};
+use sip_stack::auth::{Claim, Proof};
+use sip_stack::{EXTENSIONS, Flow, Reply, ServerId, is_sips};
 
 use crate::body::{self, Body};
 use crate::draft::Draft;
@@ -326,15 +326,14 @@ fn proven(room: &mut Room<'_>, message: &Message<'_>) -> Option<String> {
     }
     let now = room.now.wall_ms();
     for line in message.lines().filter(|line| line.header == Header::Authorization) {
-        let known = registrar::algorithms(room.policy);
-        let Some(algorithm) = auth::algorithm_of(line.value).filter(|one| known.contains(one)) else {
-            continue;
-        };
-        let Some(name) = auth::user_of(line.value) else { continue };
+        let Some(claim) = Claim::read(line.value) else { continue };
+        let admitted = claim.algorithm().filter(|one| registrar::admits(room.policy, *one));
+        let Some(algorithm) = admitted else { continue };
+        let Some(name) = claim.user() else { continue };
         let Some((user, password)) = room.policy.who_registers(&name) else { continue };
         let (method, uri) = (Method::Invite.as_str(), message.request_uri().unwrap_or_default());
         let Some(secret) = registrar::secret_of(password, algorithm) else { continue };
-        if room.guard.verify(now, line.value, method, uri, secret, message.body()) == Proof::Proven {
+        if room.guard.judge(now, &claim, method, uri, secret, message.body()) == Proof::Proven {
             return Some(user.to_string());
         }
     }

@@ -23,6 +23,6 @@ pub use answering::{Counters, Registrar, Surroundings};
 pub use binding::{Binding, Naming, Reach};
 pub use date::date;
 pub use kept::{Kept, KeptBinding};
-pub use proving::{Door, algorithms, secret_of};
+pub use proving::{Door, admits, algorithms, secret_of};
 pub use table::{Table, Way};
 pub use view::DeviceView;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use policy::{Password, Policy, WallTime};
 use sip_message::{Header, Message};
-use sip_stack::auth::{self, Algorithm, Guard, Secret};
+use sip_stack::auth::{self, Algorithm, Claim, Guard, Secret};
 use sip_stack::{Reply, Send, ServerId, Stack};
 
 /// What a request proves of its sender.
@@ -60,17 +60,15 @@ pub(crate) fn prove(
 ) -> Proof {
     let uri = message.request_uri().unwrap_or_default();
     let Some(method) = message.method() else { return Proof::Nobody };
-    let known = algorithms(policy);
     let mut proof = Proof::Nobody;
     for line in message.lines().filter(|line| line.header == Header::Authorization) {
-        let Some(name) = auth::user_of(line.value) else { continue };
-        let Some(algorithm) = auth::algorithm_of(line.value).filter(|one| known.contains(one)) else {
-            continue;
-        };
+        let Some(claim) = Claim::read(line.value) else { continue };
+        let Some(name) = claim.user() else { continue };
+        let Some(algorithm) = claim.algorithm().filter(|one| admits(policy, *one)) else { continue };
         let Some((user, password)) = policy.who_registers(&name) else { continue };
         let Some(secret) = secret_of(password, algorithm) else { continue };
         let body = message.body();
-        match guard.verify(wall_ms(wall), line.value, method.as_str(), uri, secret, body) {
+        match guard.judge(wall_ms(wall), &claim, method.as_str(), uri, secret, body) {
             auth::Proof::Proven => return Proof::By(Arc::clone(user)),
             auth::Proof::Stale => proof = Proof::Late,
             auth::Proof::Wrong => *wrong += 1,
@@ -93,6 +91,11 @@ fn challenges(policy: &Policy, guard: &mut Guard, wall: WallTime, proof: &Proof)
 pub fn secret_of(password: &Password, algorithm: Algorithm) -> Option<Secret<'_>> {
     let hashed = || password.hashed_by(algorithm.name()).map(|sum| Secret::Ha1(algorithm, sum));
     password.clear().map(Secret::Password).or_else(hashed)
+}
+
+/// Whether users may prove themselves by it.
+pub fn admits(policy: &Policy, algorithm: Algorithm) -> bool {
+    policy.digests().any(|name| name == algorithm.name())
 }
 
 /// What users may prove themselves by, the preferred first.

@@ -1,5 +1,6 @@
 //! Digest authentication (RFC 7616, RFC 8760), both ways: `Guard` asks and verifies, `answer` answers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
@@ -33,7 +34,7 @@ impl Algorithm {
         all.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
-    fn hex(self, pieces: &[&[u8]]) -> String {
+    fn hex(self, pieces: &[&[u8]]) -> Hex {
         match self {
             Algorithm::Md5 => digest::<Md5>(pieces),
             Algorithm::Sha256 => digest::<Sha256>(pieces),
@@ -43,12 +44,12 @@ impl Algorithm {
 
     /// The hash of user, realm and password, as it may be stored in place of the password.
     pub fn ha1(self, user: &str, realm: &str, password: &str) -> String {
-        self.hex(&[user.as_bytes(), realm.as_bytes(), password.as_bytes()])
+        self.hex(&[user.as_bytes(), realm.as_bytes(), password.as_bytes()]).text().to_owned()
     }
 }
 
 /// The lower-case hex digest of the pieces with colons between them.
-fn digest<D: Digest>(pieces: &[&[u8]]) -> String {
+fn digest<D: Digest>(pieces: &[&[u8]]) -> Hex {
     let mut hasher = D::new();
     for (place, piece) in pieces.iter().enumerate() {
         if place > 0 {
@@ -56,18 +57,37 @@ fn digest<D: Digest>(pieces: &[&[u8]]) -> String {
         }
         hasher.update(piece);
     }
-    hex(hasher.finalize().as_slice())
+    Hex::of(hasher.finalize().as_slice())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
+/// A digest of the longest kind.
+const LONGEST: usize = 32;
+
+/// Bytes in lower-case hex. Each digest is made of others: none takes memory for that.
+#[derive(Clone, Copy)]
+struct Hex {
+    room: [u8; 2 * LONGEST],
+    length: usize,
+}
+
+impl Hex {
+    fn of(bytes: &[u8]) -> Hex {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = Hex { room: [0; 2 * LONGEST], length: 2 * bytes.len() };
+        for (pair, byte) in hex.room.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        hex
     }
-    text
+
+    fn bytes(&self) -> &[u8] {
+        &self.room[..self.length]
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(self.bytes()).expect("digits are ASCII")
+    }
 }
 
 /// What we know of somebody to verify them by. Cannot be printed.
@@ -105,20 +125,21 @@ struct Parts<'a>(Vec<(&'a str, &'a str)>);
 impl<'a> Parts<'a> {
     /// The parameters of a value whose scheme is Digest; quotes and escapes stay in place.
     fn parse(value: &'a str) -> Option<Parts<'a>> {
-        let value = value.trim();
-        let (scheme, mut rest) = value.split_once([' ', '\t'])?;
+        let value = value.trim_ascii();
+        let (scheme, mut rest) = value.split_at(memchr::memchr2(b' ', b'\t', value.as_bytes())?);
         if !scheme.eq_ignore_ascii_case("Digest") {
             return None;
         }
         let mut parts = Parts(Vec::with_capacity(USUAL_PARTS));
-        while !rest.trim().is_empty() {
+        while !rest.is_empty() {
             let (piece, more) = split_at_comma(rest);
             rest = more;
-            if piece.trim().is_empty() {
+            let piece = piece.trim_ascii();
+            if piece.is_empty() {
                 continue;
             }
-            let (name, text) = piece.split_once('=')?;
-            parts.0.push((name.trim(), text.trim()));
+            let (name, text) = piece.split_at(memchr::memchr(b'=', piece.as_bytes())?);
+            parts.0.push((name.trim_ascii_end(), text[1..].trim_ascii_start()));
         }
         Some(parts)
     }
@@ -161,13 +182,16 @@ fn behind_quotes(bytes: &[u8], begin: usize) -> usize {
 }
 
 /// The text inside a quoted string.
-fn unescaped(text: &str) -> String {
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
     let mut letters = text.chars();
     let mut plain = String::with_capacity(text.len());
     while let Some(letter) = letters.next() {
         plain.push(if letter == '\\' { letters.next().unwrap_or('\\') } else { letter });
     }
-    plain
+    Cow::Owned(plain)
 }
 
 fn escaped(text: &str) -> String {
@@ -197,20 +221,45 @@ pub struct Sum<'a> {
 impl Sum<'_> {
     /// The `response` of a digest.
     pub fn response(&self) -> String {
+        self.hex().text().to_owned()
+    }
+
+    fn hex(&self) -> Hex {
         let (method, uri) = (self.method.as_bytes(), self.uri.as_bytes());
         let protects_body = matches!(self.qop, Some((_, _, qop)) if qop.eq_ignore_ascii_case("auth-int"));
         let ha2 = match protects_body {
-            true => self.algorithm.hex(&[method, uri, self.algorithm.hex(&[self.body]).as_bytes()]),
+            true => self.algorithm.hex(&[method, uri, self.algorithm.hex(&[self.body]).bytes()]),
             false => self.algorithm.hex(&[method, uri]),
         };
         let (ha1, nonce) = (self.ha1.as_bytes(), self.nonce.as_bytes());
         match self.qop {
             Some((count, cnonce, qop)) => {
                 let (count, cnonce) = (count.as_bytes(), cnonce.as_bytes());
-                self.algorithm.hex(&[ha1, nonce, count, cnonce, qop.as_bytes(), ha2.as_bytes()])
+                self.algorithm.hex(&[ha1, nonce, count, cnonce, qop.as_bytes(), ha2.bytes()])
             }
-            None => self.algorithm.hex(&[ha1, nonce, ha2.as_bytes()]),
+            None => self.algorithm.hex(&[ha1, nonce, ha2.bytes()]),
         }
+    }
+}
+
+/// What an Authorization says, read once. Nothing of it is proven.
+#[derive(Clone, Debug)]
+pub struct Claim<'a>(Parts<'a>);
+
+impl<'a> Claim<'a> {
+    /// Nothing where its scheme is not Digest.
+    pub fn read(authorization: &'a str) -> Option<Claim<'a>> {
+        Parts::parse(authorization).map(Claim)
+    }
+
+    /// The user name that it claims.
+    pub fn user(&self) -> Option<Cow<'a, str>> {
+        self.0.get("username").map(unescaped)
+    }
+
+    /// The algorithm that it was computed by, if it is known here.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.0.algorithm()
     }
 }
 
@@ -218,19 +267,21 @@ impl Sum<'_> {
 #[derive(Debug)]
 pub struct Guard {
     realm: Box<str>,
+    /// As it stands between quotes.
+    escaped: Box<str>,
     nonces: Nonces,
 }
 
 impl Guard {
     /// `key` signs the nonces: guards with the same key know each other's.
     pub fn new(realm: &str, key: [u8; 32]) -> Guard {
-        Guard { realm: realm.into(), nonces: Nonces::new(key) }
+        Guard { realm: realm.into(), escaped: escaped(realm).into(), nonces: Nonces::new(key) }
     }
 
     /// The realm has another name from now on; proofs for the old one no longer count.
     pub fn rename(&mut self, realm: &str) {
         if &*self.realm != realm {
-            self.realm = realm.into();
+            (self.realm, self.escaped) = (realm.into(), escaped(realm).into());
         }
     }
 
@@ -246,10 +297,18 @@ impl Guard {
 
     fn challenges(&mut self, now_ms: u64, algorithms: &[Algorithm], more: &str) -> Vec<String> {
         let nonce = self.nonces.mint(now_ms);
-        let realm = escaped(&self.realm);
         let of = |algorithm: &Algorithm| {
-            let name = algorithm.name();
-            format!(r#"Digest realm="{realm}", nonce="{nonce}", algorithm={name}, qop="auth"{more}"#)
+            let pieces = [
+                "Digest realm=\"",
+                &self.escaped,
+                "\", nonce=\"",
+                &nonce,
+                "\", algorithm=",
+                algorithm.name(),
+                ", qop=\"auth\"",
+                more,
+            ];
+            pieces.concat()
         };
         algorithms.iter().map(of).collect()
     }
@@ -264,7 +323,20 @@ impl Guard {
         secret: Secret<'_>,
         body: &[u8],
     ) -> Proof {
-        let Some(parts) = Parts::parse(authorization) else { return Proof::NotOurs };
+        let Some(claim) = Claim::read(authorization) else { return Proof::NotOurs };
+        self.judge(now_ms, &claim, method, uri, secret, body)
+    }
+
+    /// The same of one that was read already.
+    pub fn judge(
+        &mut self,
+        now_ms: u64,
+        Claim(parts): &Claim<'_>,
+        method: &str,
+        uri: &str,
+        secret: Secret<'_>,
+        body: &[u8],
+    ) -> Proof {
         let (Some(nonce), Some(algorithm)) = (parts.get("nonce"), parts.algorithm()) else {
             return Proof::NotOurs;
         };
@@ -276,9 +348,14 @@ impl Guard {
         else {
             return Proof::Wrong;
         };
+        let made;
         let ha1 = match secret {
-            Secret::Password(password) => algorithm.ha1(&unescaped(user), &self.realm, password),
-            Secret::Ha1(of, ha1) if of == algorithm => ha1.to_owned(),
+            Secret::Password(password) => {
+                let user = unescaped(user);
+                made = algorithm.hex(&[user.as_bytes(), self.realm.as_bytes(), password.as_bytes()]);
+                made.text()
+            }
+            Secret::Ha1(of, ha1) if of == algorithm => ha1,
             Secret::Ha1(..) => return Proof::Wrong,
         };
         let qop = match parts.get("qop") {
@@ -288,8 +365,8 @@ impl Guard {
             },
             None => None,
         };
-        let sum = Sum { algorithm, ha1: &ha1, nonce, qop, method, uri: claimed_uri, body };
-        if !is_same_text(&sum.response(), response) || !is_same_place(claimed_uri, uri) {
+        let sum = Sum { algorithm, ha1, nonce, qop, method, uri: claimed_uri, body };
+        if !is_same_text(sum.hex().text(), response) || !is_same_place(claimed_uri, uri) {
             return Proof::Wrong;
         }
         let count = match qop {
@@ -324,17 +401,12 @@ fn is_same_place(claimed: &str, actual: &str) -> bool {
 
 /// The user name that an Authorization claims.
 pub fn user_of(authorization: &str) -> Option<String> {
-    Parts::parse(authorization)?.get("username").map(unescaped)
-}
-
-/// The algorithm that an Authorization was computed by, if it is known here.
-pub fn algorithm_of(authorization: &str) -> Option<Algorithm> {
-    Parts::parse(authorization)?.algorithm()
+    Claim::read(authorization)?.user().map(Cow::into_owned)
 }
 
 /// The realm that a challenge or an Authorization names.
 pub fn realm_of(value: &str) -> Option<String> {
-    Parts::parse(value)?.get("realm").map(unescaped)
+    Parts::parse(value)?.get("realm").map(unescaped).map(Cow::into_owned)
 }
 
 /// A nonce is the time of its making, signed; so those that were never used need no memory.
@@ -342,8 +414,8 @@ pub fn realm_of(value: &str) -> Option<String> {
 pub struct Nonces {
     key: [u8; 32],
     minted: u32,
-    /// The highest count of each nonce in use. A nonce begins with its time, so the oldest come first.
-    counts: BTreeMap<Box<str>, u32>,
+    /// The highest count of each nonce in use, by what it was sealed with: the oldest come first.
+    counts: BTreeMap<(u64, u32), u32>,
     /// Older nonces than this have been forgotten, and are stale.
     forgotten_ms: u64,
 }
@@ -364,16 +436,16 @@ impl Nonces {
 
     pub fn mint(&mut self, now_ms: u64) -> String {
         self.minted = self.minted.wrapping_add(1);
-        let mut nonce = format!("{now_ms:016x}{:08x}", self.minted);
+        let mut nonce = String::with_capacity(NONCE_LENGTH);
+        nonce.push_str(Hex::of(&now_ms.to_be_bytes()).text());
+        nonce.push_str(Hex::of(&self.minted.to_be_bytes()).text());
         let seal = self.seal(&nonce);
-        nonce.push_str(&seal);
+        nonce.push_str(shown(&seal));
         nonce
     }
 
-    fn seal(&self, body: &str) -> String {
-        let mut seal = digest::<Sha256>(&[&self.key, body.as_bytes()]);
-        seal.truncate(NONCE_LENGTH - NONCE_BODY);
-        seal
+    fn seal(&self, body: &str) -> Hex {
+        digest::<Sha256>(&[&self.key, body.as_bytes()])
     }
 
     pub fn is_ours(&self, nonce: &str) -> bool {
@@ -381,16 +453,16 @@ impl Nonces {
             return false;
         }
         let (body, seal) = nonce.split_at(NONCE_BODY);
-        is_same_text(&self.seal(body), seal)
+        is_same_text(shown(&self.seal(body)), seal)
     }
 
     /// Whether our nonce is fresh, and used this often for the first time.
     pub fn spend(&mut self, now_ms: u64, nonce: &str, count: u32) -> bool {
-        let Some(minted_ms) = minted_ms_of(nonce) else { return false };
+        let Some((minted_ms, minted)) = minted_of(nonce) else { return false };
         if now_ms.saturating_sub(minted_ms) > NONCE_AGE_MAX_MS {
             return false;
         }
-        if let Some(highest) = self.counts.get_mut(nonce) {
+        if let Some(highest) = self.counts.get_mut(&(minted_ms, minted)) {
             let rises = count > *highest;
             *highest = count.max(*highest);
             return rises;
@@ -398,18 +470,25 @@ impl Nonces {
         if minted_ms <= self.forgotten_ms {
             return false;
         }
-        self.counts.insert(nonce.into(), count);
+        self.counts.insert((minted_ms, minted), count);
         if self.counts.len() > NONCES_MAX
-            && let Some((oldest, _)) = self.counts.pop_first()
+            && let Some(((oldest_ms, _), _)) = self.counts.pop_first()
         {
-            self.forgotten_ms = self.forgotten_ms.max(minted_ms_of(&oldest).unwrap_or(0));
+            self.forgotten_ms = self.forgotten_ms.max(oldest_ms);
         }
         true
     }
 }
 
-fn minted_ms_of(nonce: &str) -> Option<u64> {
-    u64::from_str_radix(nonce.get(..NONCE_TIME)?, 16).ok()
+/// So much of a seal stands in a nonce.
+fn shown(seal: &Hex) -> &str {
+    &seal.text()[..NONCE_LENGTH - NONCE_BODY]
+}
+
+/// When a nonce of ours was made, and which one it was.
+fn minted_of(nonce: &str) -> Option<(u64, u32)> {
+    let (time, number) = nonce.get(..NONCE_BODY)?.split_at_checked(NONCE_TIME)?;
+    Some((u64::from_str_radix(time, 16).ok()?, u32::from_str_radix(number, 16).ok()?))
 }
 
 /// The strongest challenge of a 401 or 407 that we can answer, and the header that answers it.

@@ -79,7 +79,7 @@ impl Head {
             }
             lines.push_str("\r\n");
         }
-        if lines.contains('\0') {
+        if memchr::memchr(0, lines.as_bytes()).is_some() {
             lines = lines.replace('\0', " ");
         }
         Head { lines: lines.into_boxed_str(), tag, session }
@@ -157,14 +157,17 @@ fn says(reply: &Reply<'_>, header: &str) -> bool {
 
 /// Tells the sender in its own Via where it was heard (RFC 3581); done for everybody, NAT or not.
 fn stamp_via(out: &mut String, value: &str, flow: Flow) {
-    let (top, rest) = split_unquoted(value, b',');
+    let is_plain = memchr::memchr3(b'"', b'\r', b'\n', value.as_bytes()).is_none();
+    let cut = |text, mark| if is_plain { split_at(text, mark) } else { split_unquoted(text, mark) };
+    let (top, rest) = cut(value, b',');
     let mut left = top;
     let mut is_sent_by = true;
     while !left.is_empty() {
-        let (piece, more) = split_unquoted(left, b';');
+        let (piece, more) = cut(left, b';');
         left = more;
-        let name = piece.split('=').next().unwrap_or_default().trim();
+        let piece = piece.trim_ascii();
         if !is_sent_by {
+            let name = split_at(piece, b'=').0.trim_ascii_end();
             if name.is_empty() || name.eq_ignore_ascii_case("received") || name.eq_ignore_ascii_case("rport")
             {
                 continue;
@@ -172,7 +175,7 @@ fn stamp_via(out: &mut String, value: &str, flow: Flow) {
             out.push(';');
         }
         is_sent_by = false;
-        unfold(out, piece.trim());
+        if is_plain { out.push_str(piece) } else { unfold(out, piece) }
     }
     out.push_str(";received=");
     push_address(out, flow.remote.ip().to_canonical());
@@ -184,12 +187,16 @@ fn stamp_via(out: &mut String, value: &str, flow: Flow) {
     }
 }
 
-/// Cuts at the first `mark` outside of quotes; without one, everything stands before it.
+/// Cuts at the first `mark`; without one, everything stands before it.
+fn split_at(text: &str, mark: u8) -> (&str, &str) {
+    memchr::memchr(mark, text.as_bytes()).map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
+}
+
+/// The same outside of quotes.
 fn split_unquoted(text: &str, mark: u8) -> (&str, &str) {
-    let bytes = text.as_bytes();
-    let is_plain = memchr::memchr(b'"', bytes).is_none();
+    let is_plain = memchr::memchr(b'"', text.as_bytes()).is_none();
     if is_plain {
-        return memchr::memchr(mark, bytes).map_or((text, ""), |at| (&text[..at], &text[at + 1..]));
+        return split_at(text, mark);
     }
     let mut is_quoted = false;
     let mut is_escaped = false;
@@ -208,7 +215,7 @@ fn split_unquoted(text: &str, mark: u8) -> (&str, &str) {
 /// Copies a value onto one line.
 fn unfold(out: &mut String, value: &str) {
     if memchr::memchr2(b'\r', b'\n', value.as_bytes()).is_none() {
-        return out.push_str(value.trim());
+        return out.push_str(value.trim_ascii());
     }
     let mut pieces = value.split(['\r', '\n']).map(str::trim).filter(|piece| !piece.is_empty());
     out.push_str(pieces.next().unwrap_or_default());

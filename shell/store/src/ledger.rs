@@ -130,6 +130,8 @@ struct Table {
     newest: BTreeMap<Arc<str>, Arc<[u8]>>,
     newest_bytes: u64,
     pending: Vec<u8>,
+    /// The line at hand, whose room is used again and again.
+    line: Vec<u8>,
     /// How many batches were given so far.
     given: u64,
     /// Where lines go that are added.
@@ -173,6 +175,7 @@ impl<T: Entry> Ledger<T> {
             newest,
             newest_bytes,
             pending: Vec::new(),
+            line: Vec::new(),
             given: 0,
             file: handle,
             afloat: None,
@@ -252,17 +255,17 @@ impl Table {
     fn put<T: Entry>(&mut self, kept: &[T]) {
         self.given += 1;
         for kept in kept {
-            let line = line_of(kept);
+            self.line.clear();
+            write_line(kept, &mut self.line);
             if !self.is_refused {
-                self.pending.extend_from_slice(&line);
+                self.pending.extend_from_slice(&self.line);
             }
-            self.newest_bytes += line.len() as u64;
-            let before = match kept.is_nothing() {
-                true => self.newest.remove(&kept.key()),
-                false => self.newest.insert(kept.key(), Arc::clone(&line)),
+            let (before, bytes) = match kept.is_nothing() {
+                true => (self.newest.remove(&kept.key()), 0),
+                false => (self.newest.insert(kept.key(), Arc::from(&*self.line)), self.line.len()),
             };
-            let gone = if kept.is_nothing() { line.len() as u64 } else { 0 };
-            self.newest_bytes -= gone + before.map_or(0, |line| line.len() as u64);
+            self.newest_bytes += bytes as u64;
+            self.newest_bytes -= before.map_or(0, |line| line.len() as u64);
         }
     }
 }
@@ -438,9 +441,13 @@ fn finish(path: &Path) -> io::Result<LineFile> {
 
 fn line_of<T: Entry>(kept: &T) -> Arc<[u8]> {
     let mut line = Vec::with_capacity(USUAL_LINE);
-    serde_json::to_writer(&mut line, kept).expect("entries have string keys and are written to memory");
-    line.push(b'\n');
+    write_line(kept, &mut line);
     line.into()
+}
+
+fn write_line<T: Entry>(kept: &T, line: &mut Vec<u8>) {
+    serde_json::to_writer(&mut *line, kept).expect("entries have string keys and are written to memory");
+    line.push(b'\n');
 }
 
 fn read<T: Entry>(path: &Path) -> io::Result<Restored<T>> {

@@ -64,7 +64,7 @@ impl Devices {
 
     /// These are a user's devices from now on. Calls share the table: where nothing is new it stays theirs.
     pub fn set(&mut self, user: &Arc<str>, devices: Vec<DeviceFact>) {
-        if self.0.get(user).map_or(&[][..], |known| known) == devices {
+        if self.known(user) == devices {
             return;
         }
         let table = Arc::make_mut(&mut self.0);
@@ -72,6 +72,11 @@ impl Devices {
             true => drop(table.remove(user)),
             false => drop(table.insert(Arc::clone(user), devices.into())),
         }
+    }
+
+    /// What was set of a user.
+    pub fn known(&self, user: &str) -> &[DeviceFact] {
+        self.0.get(user).map_or(&[], |devices| devices)
     }
 
     /// A user's devices, the preferred first.

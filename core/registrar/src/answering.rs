@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use policy::{Policy, WallTime};
-use sip_message::{Header, Message};
+use sip_message::{Digits, Header, Message};
 use sip_stack::auth::Guard;
 use sip_stack::{Flow, Reply, Send, ServerId, Stack, Transport};
 
@@ -20,7 +20,7 @@ use crate::table::Table;
 use crate::update::{Arrival, Hops, update};
 
 /// How often a device that keeps a connection open lets us know that it is there (RFC 5626 4.4).
-const FLOW_TIMER: u32 = 120;
+const FLOW_TIMER: &str = "120";
 /// More of a User-Agent tells nobody anything.
 const AGENT_MAX: usize = 80;
 
@@ -164,7 +164,7 @@ impl Registrar {
         if matches!(wish, reading::Wish::Nothing) {
             return Ok(Flows::AsTheyAre);
         }
-        let agent = message.line(Header::UserAgent).map(|agent| agent.chars().take(AGENT_MAX).collect());
+        let agent = message.line(Header::UserAgent).map(|agent| beginning(agent, AGENT_MAX));
         let arrival = Arrival {
             now: around.now,
             wall: around.wall,
@@ -180,7 +180,7 @@ impl Registrar {
         let mut bindings = update(&known, &wish, &arrival, rules)?;
         if let reading::Wish::Contacts(contacts) = &wish {
             naming::leads_back(contacts, &self.table, user, message)?;
-            let known: Vec<Binding> = known.iter().filter(|one| one.until > around.now).cloned().collect();
+            let known: Vec<&Binding> = known.iter().filter(|one| one.until > around.now).collect();
             let draw = || self.table.draw(around.stack.chance());
             naming::name(&mut bindings, &known, contacts, message, draw);
         }
@@ -202,7 +202,7 @@ impl Registrar {
         message: &Message<'_>,
     ) {
         let contacts = self.contacts(around, user, message);
-        let (when, timer) = (date(around.wall), FLOW_TIMER.to_string());
+        let when = date(around.wall);
         let path = message.lines().filter(|line| line.header == Header::Path);
         let mut headers: Vec<(&str, &str)> = path.map(|line| ("Path", line.value)).collect();
         headers.extend(contacts.iter().map(|contact| ("Contact", contact.as_str())));
@@ -210,7 +210,7 @@ impl Registrar {
         if flows == Flows::Kept {
             headers.push(("Require", "outbound"));
             if flow.transport != Transport::Udp {
-                headers.push(("Flow-Timer", &timer));
+                headers.push(("Flow-Timer", FLOW_TIMER));
             }
         }
         headers.push(("Supported", "path, outbound"));
@@ -308,10 +308,23 @@ fn whom<'m>(message: &Message<'m>) -> Option<&'m str> {
     message.to().parsed_uri().ok()?.user()
 }
 
+/// So many characters at most.
+fn beginning(text: &str, most: usize) -> &str {
+    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    &text[..end]
+}
+
+/// Room for what stands behind most contacts.
+const CONTACT_MORE: usize = 32;
+
 fn shown(binding: &Binding, now: Instant) -> String {
     // Rounded up: what has begun is still there.
     let left = binding.until.saturating_duration_since(now) + Duration::from_millis(999);
-    let mut text = format!("<{}>;expires={}", binding.contact, left.as_secs());
+    let mut text = String::with_capacity(binding.contact.len() + CONTACT_MORE);
+    text.push('<');
+    text.push_str(&binding.contact);
+    text.push_str(">;expires=");
+    text.push_str(Digits::of(left.as_secs()).text());
     if binding.priority < 1000 {
         let priority = format!("{:03}", binding.priority);
         text.push_str(&format!(";q=0.{}", priority.trim_end_matches('0')));

@@ -14,7 +14,28 @@ pub fn date(at: WallTime) -> String {
     let name = DAYS[days.rem_euclid(7) as usize];
     let month = MONTHS[(month - 1) as usize];
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{name}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+    let mut text = String::with_capacity("Thu, 01 Jan 1970 00:00:00 GMT".len());
+    text.push_str(name);
+    text.push_str(", ");
+    push_two(&mut text, day);
+    text.push(' ');
+    text.push_str(month);
+    text.push(' ');
+    push_two(&mut text, year / 100);
+    push_two(&mut text, year % 100);
+    for (mark, part) in [(' ', hour), (':', minute), (':', second)] {
+        text.push(mark);
+        push_two(&mut text, part);
+    }
+    text.push_str(" GMT");
+    text
+}
+
+/// Without the formatter: every answer to a REGISTER has a date.
+fn push_two(text: &mut String, number: i64) {
+    let digit = |number: i64| char::from(b'0' + number.rem_euclid(10) as u8);
+    text.push(digit(number / 10));
+    text.push(digit(number));
 }
 
 /// Year, month and day of a day since 1970: years are counted from March, so that leap days come last.

@@ -39,9 +39,8 @@ pub(crate) fn leads_back(
     user: &str,
     message: &Message<'_>,
 ) -> Result<(), No> {
-    let own = message.to().parsed_uri().ok();
     let is_own = |contact: &Contact<'_>| {
-        let is_address = || own.as_ref().is_some_and(|own| own.matches(&contact.uri));
+        let is_address = || message.to().parsed_uri().is_ok_and(|own| own.matches(&contact.uri));
         is_address() || table.gruu(contact.text).is_some_and(|gruu| *gruu.user == *user)
     };
     let mut named = contacts.iter().filter(|one| one.instance.is_some() && !one.lasts.is_zero());
@@ -55,28 +54,27 @@ pub(crate) fn leads_back(
 /// registers anew is not who registered before.
 pub(crate) fn name(
     bindings: &mut [Binding],
-    known: &[Binding],
+    known: &[&Binding],
     contacts: &[Contact<'_>],
     message: &Message<'_>,
     mut draw: impl FnMut() -> u64,
 ) {
-    let address = address_of(message);
     let is_wanted = is_wanted(message);
     for contact in contacts.iter().filter(|one| !one.lasts.is_zero()) {
         let Some(instance) = contact.instance.filter(|instance| instance.len() <= INSTANCE_MAX) else {
             continue;
         };
-        let of_device = |one: &&Binding| one.instance.as_deref() == Some(instance);
+        let of_device = |one: &&&Binding| one.instance.as_deref() == Some(instance);
         let before = known.iter().filter(of_device).find_map(|one| one.naming.as_deref());
         if before.is_none() && !is_wanted {
             continue;
         }
         let is_same_flow =
-            |one: &&Binding| contact.flow_number.is_none() || one.flow_number == contact.flow_number;
+            |one: &&&Binding| contact.flow_number.is_none() || one.flow_number == contact.flow_number;
         let last = known.iter().filter(of_device).filter(is_same_flow).max_by_key(|one| one.until);
         let is_void = last.is_some_and(|last| *last.call_id != *message.call_id());
         let series = before.filter(|_| !is_void).map_or_else(&mut draw, |before| before.series);
-        let Some(address) = address.or(before.map(|before| &*before.address)) else { continue };
+        let Some(address) = address_of(message).or(before.map(|before| &*before.address)) else { continue };
         for binding in bindings.iter_mut().filter(|one| one.instance.as_deref() == Some(instance)) {
             binding.naming = Some(Box::new(Naming { address: address.into(), series }));
         }

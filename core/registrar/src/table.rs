@@ -204,15 +204,19 @@ impl Table {
         let mut reachable: Vec<&Binding> =
             bindings.iter().filter(|binding| binding.reach != Reach::Lost).collect();
         reachable.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.until)));
+        let before = self.devices.known(user);
         let mut facts: Vec<DeviceFact> = Vec::with_capacity(reachable.len());
         for binding in reachable {
             if facts.iter().any(|fact| *fact.device == *binding.device()) {
                 continue;
             }
             let listener = self.listeners.iter().find(|one| one.id == binding.source.listener);
+            let last = before.iter().find(|fact| *fact.device == *binding.device());
+            let shared =
+                |text: &str, of: fn(&DeviceFact) -> Option<&Arc<str>>| same_or_new(text, last.and_then(of));
             facts.push(DeviceFact {
-                device: binding.device().into(),
-                contact: Arc::from(&*binding.contact),
+                device: shared(binding.device(), |last| Some(&last.device)),
+                contact: shared(&binding.contact, |last| Some(&last.contact)),
                 priority: binding.priority,
                 source: binding.source.remote,
                 transport: match binding.source.transport {
@@ -224,12 +228,17 @@ impl Table {
                 },
                 interface: InterfaceId(listener.map_or(0, |listener| listener.interface)),
                 registered: binding.registered,
-                agent: binding.agent.as_deref().map(Arc::from),
-                features: binding.features.as_deref().map(Arc::from),
+                agent: binding.agent.as_deref().map(|text| shared(text, |last| last.agent.as_ref())),
+                features: binding.features.as_deref().map(|text| shared(text, |last| last.features.as_ref())),
             });
         }
         self.devices.set(user, facts);
     }
+}
+
+/// A device that registers again says what it said before: that is not made anew.
+fn same_or_new(text: &str, known: Option<&Arc<str>>) -> Arc<str> {
+    known.filter(|known| ***known == *text).map_or_else(|| Arc::from(text), Arc::clone)
 }
 
 fn first_end(bindings: &[Binding]) -> Option<Instant> {

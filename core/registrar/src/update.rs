@@ -1,5 +1,6 @@
 //! What a REGISTER makes of a user's bindings: all that it wants, or nothing (RFC 3261 10.3).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -18,7 +19,7 @@ pub(crate) struct Arrival<'a> {
     pub cseq: u32,
     pub source: Flow,
     pub path: Vec<Box<str>>,
-    pub agent: Option<Box<str>>,
+    pub agent: Option<&'a str>,
     pub hops: Hops,
     pub listeners: &'a [Listener],
 }
@@ -43,8 +44,9 @@ pub(crate) fn update(
     arrival: &Arrival<'_>,
     rules: &RegistrarRules,
 ) -> Result<Vec<Binding>, No> {
-    let mut bindings: Vec<Binding> =
-        known.iter().filter(|binding| binding.until > arrival.now).cloned().collect();
+    // Most REGISTERs take the place of the only binding that there is: it is not copied first.
+    let lasting = known.iter().filter(|binding| binding.until > arrival.now);
+    let mut bindings: Vec<Cow<'_, Binding>> = lasting.map(Cow::Borrowed).collect();
     match wish {
         Wish::Nothing => {}
         Wish::Everything => {
@@ -57,24 +59,25 @@ pub(crate) fn update(
             }
         }
     }
-    let devices: BTreeSet<&str> = bindings.iter().map(Binding::device).collect();
-    let before: BTreeSet<&str> = known.iter().map(Binding::device).collect();
-    if devices.len() > usize::from(rules.devices) && devices.len() > before.len() {
-        return Err(No::TooManyDevices(rules.devices));
+    let most = usize::from(rules.devices);
+    if bindings.len() > most {
+        let devices: BTreeSet<&str> = bindings.iter().map(|binding| binding.device()).collect();
+        let before: BTreeSet<&str> = known.iter().map(Binding::device).collect();
+        if devices.len() > most && devices.len() > before.len() {
+            return Err(No::TooManyDevices(rules.devices));
+        }
     }
-    Ok(bindings)
+    Ok(bindings.into_iter().map(Cow::into_owned).collect())
 }
 
 fn apply(
-    bindings: &mut Vec<Binding>,
+    bindings: &mut Vec<Cow<'_, Binding>>,
     contact: &Contact<'_>,
     beside: &[Contact<'_>],
     arrival: &Arrival<'_>,
 ) -> Result<(), No> {
-    let (same, others): (Vec<Binding>, Vec<Binding>) = std::mem::take(bindings)
-        .into_iter()
-        .partition(|binding| is_replaced(binding, contact, beside, arrival));
-    *bindings = others;
+    let is_same = |binding: &mut Cow<'_, Binding>| is_replaced(binding, contact, beside, arrival);
+    let same: Vec<Cow<'_, Binding>> = bindings.extract_if(.., is_same).collect();
     same.iter().try_for_each(|binding| in_order(binding, arrival))?;
     if contact.lasts.is_zero() {
         return Ok(());
@@ -88,7 +91,7 @@ fn apply(
         Hops::Nobody => Reach::of(&contact.uri, arrival.source, arrival.listeners, flows),
         Hops::Proxies => Reach::beyond(&contact.uri, arrival.source, arrival.listeners),
     };
-    bindings.push(Binding {
+    bindings.push(Cow::Owned(Binding {
         contact: contact.text.into(),
         instance: contact.instance.map(Box::from),
         flow_number: contact.flow_number,
@@ -99,11 +102,11 @@ fn apply(
         until: arrival.now + contact.lasts,
         path: arrival.path.clone(),
         source: arrival.source,
-        agent: arrival.agent.clone(),
+        agent: arrival.agent.map(Box::from),
         features: contact.features.as_deref().map(Box::from),
         reach,
         naming: None,
-    });
+    }));
     Ok(())
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Attempt {
     pub each: Duration,
     /// When the peer has said nothing for too long, by whatever address.
     pub give_up_at: Instant,
+    /// Since when its time to ring counts, where its phone was to be woken first.
+    pub rings_since: Option<Instant>,
     /// When its INVITE left.
     pub sent_at: Instant,
     /// Who has answered before the answer.
@@ -65,6 +67,8 @@ pub(crate) enum Stage {
     Begun,
     /// It is not its turn yet.
     Waiting(Waiting),
+    /// Its phone is to wake, and say where it is.
+    Waking(Waking),
     /// Its name is being looked up.
     Locating(Box<Locate>),
     /// The INVITE is out, and nothing came back yet.
@@ -79,6 +83,13 @@ pub(crate) struct Waiting {
     pub until: Instant,
     /// When its caller is told.
     pub tell_at: Option<Instant>,
+}
+
+/// A phone that was asked to wake.
+pub(crate) struct Waking {
+    pub since: Instant,
+    pub until: Instant,
+    pub provider: Arc<str>,
 }
 
 /// What the callee has said so far.
@@ -116,6 +127,7 @@ impl Attempt {
             others: VecDeque::new(),
             each: plan.answer_wait,
             give_up_at: now + plan.answer_wait,
+            rings_since: None,
             sent_at: now,
             earlies: Earlies::default(),
             is_gated: false,
@@ -141,7 +153,7 @@ impl Attempt {
 
     pub(crate) fn client(&self) -> Option<ClientId> {
         match &self.stage {
-            Stage::Begun | Stage::Waiting(_) | Stage::Locating(_) => None,
+            Stage::Begun | Stage::Waiting(_) | Stage::Waking(_) | Stage::Locating(_) => None,
             Stage::Calling { client, .. } | Stage::Ringing { client, .. } => Some(*client),
         }
     }
@@ -159,6 +171,7 @@ impl Attempt {
     pub(crate) fn until(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Waiting(waiting) => Some(waiting.until),
+            Stage::Waking(waking) => Some(waking.until),
             Stage::Begun | Stage::Locating(_) => Some(self.give_up_at),
             Stage::Calling { until, .. } | Stage::Ringing { until, .. } => Some(*until),
         }

@@ -110,6 +110,8 @@ pub struct Call {
     pub(crate) seen: u64,
     /// What other shards were told of it last.
     pub(crate) on_offer: Option<Box<OnOffer>>,
+    /// The users whose phones it waited for when it was looked at last.
+    pub(crate) waited_for: Vec<Arc<str>>,
 }
 
 /// What a call is doing.
@@ -312,6 +314,7 @@ impl Call {
             looked: None,
             seen: 0,
             on_offer: None,
+            waited_for: Vec::new(),
         }
     }
 

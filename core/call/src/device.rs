@@ -17,6 +17,9 @@ impl Call {
         plan: &AttemptPlan,
         device: &str,
     ) -> Result<(), (Cause, String)> {
+        if self.wakes(room, plan, device) {
+            return Ok(());
+        }
         let ways = room.registered.ways(plan.callee.name(), device);
         let is_sips_call = is_sips(&plan.target);
         let named = |contact: Box<str>| match (is_sips(&contact), is_sips_call) {
@@ -26,8 +29,9 @@ impl Call {
             _ => Some(contact),
         };
         let State::Placing(attempt) = &mut self.state else { return Ok(()) };
-        if let Some(Way::By { path }) = ways.first() {
+        if let Some(Way::By { path, contact }) = ways.first() {
             attempt.routes = path.as_slice().into();
+            attempt.registered = named(contact.clone());
             let first = path.first().map(|first| crate::place::route_uri(first).to_owned());
             return self.ask_where(room, plan, &first.unwrap_or_default());
         }

@@ -80,7 +80,8 @@ impl Call {
     pub(crate) fn somebody_is_there(&mut self, room: &mut Room<'_>) {
         let State::Placing(attempt) = &mut self.state else { return };
         let Stage::Calling { client, .. } = attempt.stage else { return };
-        let until = room.now.instant + self.plan.attempts[attempt.index].ring_max;
+        let since = attempt.rings_since.unwrap_or(room.now.instant);
+        let until = (since + self.plan.attempts[attempt.index].ring_max).max(room.now.instant);
         attempt.stage = Stage::Ringing { client, until, progress: Progress::Trying };
     }
 

@@ -103,6 +103,7 @@ mod talker;
 mod tell;
 mod verdict;
 mod view;
+mod waking;
 mod way;
 
 pub use accounts::{Accounts, Way};

@@ -515,6 +515,8 @@ impl Call {
             self.leave_line();
             self.draft.attempt_failed(room, Cause::Timeout, "the time to set up a call is over");
             self.fail(room);
+        } else if matches!(attempt.stage, Stage::Waking(_)) {
+            self.never_woke(room);
         } else if matches!(attempt.stage, Stage::Ringing { .. }) {
             self.attempt_failed(room, Cause::NoAnswer, "it rang and nobody answered");
         } else {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use media::{Certificate, Order, PortBook};
 use policy::{InterfaceId, Policy, Standings, Turns};
-use registrar::Table;
+use registrar::{Table, Wakes};
 use sip_stack::auth::Guard;
 use sip_stack::locate::DnsQuestion;
 use sip_stack::{ConnectionId, Listener, ListenerId, Reply, Send, ServerId, Stack, Token, Transport};
@@ -30,6 +30,8 @@ pub struct Room<'a> {
     pub certificates: &'a BTreeMap<ConnectionId, Arc<[String]>>,
     /// Where our users' phones are.
     pub registered: &'a Table,
+    /// Who of them is to be woken.
+    pub wakes: &'a mut Wakes,
     /// What our registrations mean.
     pub accounts: &'a Accounts,
     /// Whose turn it is in teams.

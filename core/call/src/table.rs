@@ -1,7 +1,8 @@
 //! The calls of one shard: finds the call that an event belongs to, lends it out, looks at it again in time.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
+use std::sync::Arc;
 use std::time::Instant;
 
 use media::{MeetingKey, Order, SessionKey, Side};
@@ -13,6 +14,7 @@ use crate::arrival::Gate;
 use crate::call::Call;
 use crate::replaces::{Replaced, Sought};
 use crate::stray::Ended;
+use crate::waking::Sleepers;
 use crate::{OnOffer, Room, Sighting, arrival, bridge, part, stray};
 
 /// A party goes through so many calls at most.
@@ -28,6 +30,7 @@ pub struct Calls {
     /// The call that is out, and its sessions with the relay.
     lent: Option<(Token, SessionKey, Vec<SessionKey>)>,
     ended: Ended,
+    sleepers: Sleepers,
 }
 
 #[derive(Default)]
@@ -48,6 +51,7 @@ impl Calls {
             gate: Gate::Open,
             lent: None,
             ended: Ended::default(),
+            sleepers: Sleepers::default(),
         }
     }
 
@@ -172,6 +176,31 @@ impl Calls {
             }
             None if owner.part == part::INVITE => self.ended.answered(room, flow, message),
             None => stray::answered_again(room, flow, message),
+        }
+    }
+
+    /// Phones of these users have said where they are, or are there no more.
+    pub fn phones_changed(&mut self, room: &mut Room<'_>, users: &BTreeSet<Arc<str>>) {
+        for user in users {
+            for token in self.sleepers.of(user) {
+                match self.lend(token) {
+                    Some(mut call) => {
+                        call.phones_changed(room);
+                        self.settle(room, call);
+                    }
+                    None => self.sleepers.forget(token, user),
+                }
+            }
+        }
+    }
+
+    /// Nobody wakes a device that calls wait for (RFC 8599 5.6.2).
+    pub fn not_woken(&mut self, room: &mut Room<'_>, user: &str, device: &str) {
+        for token in self.sleepers.of(user) {
+            if let Some(mut call) = self.lend(token) {
+                call.not_woken(room, device);
+                self.settle(room, call);
+            }
         }
     }
 
@@ -368,6 +397,11 @@ impl Calls {
 
     pub(crate) fn put_back(&mut self, mut call: Box<Call>) {
         self.lent = None;
+        let sleepers = call.sleepers();
+        if sleepers != call.waited_for {
+            self.sleepers.follow(call.key, &call.waited_for, &sleepers);
+            call.waited_for = sleepers;
+        }
         let slot = call.key.slot();
         if call.is_over() {
             for token in std::mem::take(&mut call.aliases) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use policy::{Policy, WallTime};
-use registrar::{Door, Table};
+use registrar::{Door, Table, Wakes};
 use serde::Serialize;
 use sip_message::Message;
 use sip_stack::auth::Guard;
@@ -85,6 +85,8 @@ pub struct Surroundings<'a> {
     pub policy: &'a Policy,
     /// Where phones are.
     pub table: &'a Table,
+    /// Who of them is to be woken.
+    pub wakes: &'a mut Wakes,
     pub stack: &'a mut Stack,
     pub guard: &'a mut Guard,
     pub sends: &'a mut Vec<Send>,
@@ -352,7 +354,10 @@ impl Post {
         };
         let waits = self.send(around, &letter);
         let front = match waits.is_empty() {
-            true => Front::Away,
+            true => {
+                Post::wake(around, &letter);
+                Front::Away
+            }
             false => {
                 self.leaving.insert(letter.number, user.clone());
                 Front::Leaving { waits, failures, is_wanted: false }
@@ -376,6 +381,7 @@ fn receiver(
     }
     let gruu = around.table.gruu(said.uri);
     let gruu = gruu.filter(|gruu| around.policy.credentials_of(&gruu.user).is_some()).ok_or(No::Nobody)?;
-    let is_there = !around.table.ways(&gruu.user, &gruu.device).is_empty();
+    let is_asleep = around.table.bell(&gruu.user, &gruu.device).is_some();
+    let is_there = is_asleep || !around.table.ways(&gruu.user, &gruu.device).is_empty();
     is_there.then_some((gruu.user, Some(gruu.device))).ok_or(No::Away)
 }

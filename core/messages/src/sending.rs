@@ -1,6 +1,6 @@
 //! A message leaves, for every device of its receiver that is there.
 
-use registrar::{Way, date};
+use registrar::{Urgency, Way, Why, date};
 use sip_message::Method;
 use sip_stack::{ClientId, Owner, Request, Transport};
 
@@ -14,16 +14,35 @@ const USUAL: usize = 700;
 impl Post {
     /// Sends it to each device; who will answer.
     pub(crate) fn send(&mut self, around: &mut Surroundings<'_>, letter: &Letter) -> Vec<ClientId> {
-        let bindings = around.table.of(&letter.to).map_or(&[][..], |bindings| bindings);
-        let mut devices: Vec<&str> = bindings.iter().map(registrar::Binding::device).collect();
-        devices.retain(|device| letter.device.as_deref().is_none_or(|named| named == *device));
-        devices.sort_unstable();
-        devices.dedup();
-        devices.truncate(DEVICES_MAX);
+        let (rules, now) = (around.policy.registrar(), around.now);
+        let mut devices = devices_of(around, letter);
+        devices.retain(|device| around.table.asleep(&letter.to, device, rules, now).is_none());
         let first_way = |device: &str| around.table.ways(&letter.to, device).into_iter().next();
         let ways: Vec<Way> = devices.into_iter().filter_map(first_way).collect();
         ways.iter().filter_map(|way| send(around, letter, way)).collect()
     }
+
+    /// Nobody who is awake would take it: those that sleep are woken, and get it when they say where they are
+    /// (RFC 8599 5.6.2).
+    pub(crate) fn wake(around: &mut Surroundings<'_>, letter: &Letter) {
+        let (rules, now) = (around.policy.registrar(), (around.now, around.wall));
+        for device in devices_of(around, letter) {
+            if let Some(bell) = around.table.asleep(&letter.to, device, rules, around.now) {
+                around.wakes.ask(now, (&letter.to, device, bell), (Why::Message, Urgency::Usual));
+            }
+        }
+    }
+}
+
+/// The devices that it may go to.
+fn devices_of<'t>(around: &Surroundings<'t>, letter: &Letter) -> Vec<&'t str> {
+    let bindings = around.table.of(&letter.to).map_or(&[][..], |bindings| bindings);
+    let mut devices: Vec<&str> = bindings.iter().map(registrar::Binding::device).collect();
+    devices.retain(|device| letter.device.as_deref().is_none_or(|named| named == *device));
+    devices.sort_unstable();
+    devices.dedup();
+    devices.truncate(DEVICES_MAX);
+    devices
 }
 
 fn send(around: &mut Surroundings<'_>, letter: &Letter, way: &Way) -> Option<ClientId> {

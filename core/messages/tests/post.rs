@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use messages::{Kept, Post, Surroundings};
 use model::{SecretRef, Secrets, SourceFile};
 use policy::{Policy, WallTime};
-use registrar::{Binding, Kept as KeptPhones, Naming, Table};
+use registrar::{Bell, Binding, Kept as KeptPhones, Naming, Table, Wake, Wakes, Why};
 use sip_message::Message;
 use sip_stack::auth::{self, Credentials, Guard};
 use sip_stack::{
@@ -47,6 +47,7 @@ struct Scene {
     guard: Guard,
     policy: Arc<Policy>,
     table: Table,
+    wakes: Wakes,
     now: Instant,
     wall: WallTime,
     sends: Vec<Send>,
@@ -61,6 +62,7 @@ fn policy_of(text: &str) -> Arc<Policy> {
     for name in ["HANA", "MINSU"] {
         secrets.insert(SecretRef::Env(name.into()), format!("secret of {name}"));
     }
+    secrets.insert(SecretRef::Env("PUSH".into()), "a key that is signed with, and long".to_owned());
     Arc::new(policy::compile(&documents, &secrets).unwrap_or_else(|all| panic!("{all:#?}")))
 }
 
@@ -95,6 +97,7 @@ impl Scene {
             stack: Stack::new(settings, Chance::from_seed([shard + 3; 32])),
             guard: Guard::new(policy.realm(), [5; 32]),
             table: Table::new(listeners, &[5; 32]),
+            wakes: Wakes::default(),
             policy,
             now,
             wall,
@@ -123,6 +126,7 @@ impl Scene {
             wall: self.wall,
             policy: &self.policy,
             table: &self.table,
+            wakes: &mut self.wakes,
             stack: &mut self.stack,
             guard: &mut self.guard,
             sends: &mut self.sends,
@@ -440,4 +444,45 @@ fn d5_a_message_to_a_gruu_reaches_that_device_and_no_other() {
         let never = scene.says("hana", &wrong, TEXT, "x");
         assert!(never.starts_with("SIP/2.0 404"), "{wrong}: {never}");
     }
+}
+
+/// Who sleeps is woken for what is written to them, and has it once they say where they are. That somebody
+/// types wakes nobody.
+#[test]
+fn d11_a_message_wakes_whoever_sleeps_and_waits_for_them() {
+    let mut scene = Scene::new();
+    let push = "[push.fcm]\nurl = \"http://127.0.0.1:9/p\"\nsecret = { env = \"PUSH\" }\n";
+    scene.policy = policy_of(&format!("{DOCUMENTS}\n{push}"));
+    scene.phones("minsu", "udp", &["10.20.0.32:5060"]);
+    let (user, known): (Arc<str>, _) = ("minsu".into(), scene.table.of("minsu").unwrap().clone());
+    let is_heard = |scene: &mut Scene, heard: Option<Instant>| {
+        let bell = Bell {
+            provider: "fcm".into(),
+            token: "t0k3n".into(),
+            param: None,
+            device: "push-1".into(),
+            ahead_s: 120,
+            heard,
+        };
+        let with_bell = |one: &Binding| Binding { bell: Some(Box::new(bell.clone())), ..one.clone() };
+        scene.table.set(&user, known.iter().map(with_bell).collect());
+        let changed = scene.table.take_changes();
+        scene.with(|post, around| post.registered(around, &changed));
+    };
+    is_heard(&mut scene, None);
+
+    assert!(scene.says("hana", MINSU, TEXT, "soon").starts_with("SIP/2.0 202"));
+    assert!(scene.left().is_empty(), "nothing is sent to who sleeps");
+    let wakes: Vec<Wake> = scene.wakes.take().collect();
+    assert_eq!(wakes.len(), 1);
+    assert_eq!((&*wakes[0].token, wakes[0].why), ("t0k3n", Why::Message));
+    assert_eq!(scene.post.waiting().len(), 1);
+
+    scene.passes(seconds(3));
+    let now = scene.now;
+    is_heard(&mut scene, Some(now));
+    let left = scene.left();
+    assert_eq!(Scene::bodies(&left), ["soon"]);
+    scene.answers(&left[0], "200 OK");
+    assert!(scene.post.waiting().is_empty() && scene.wakes.take().next().is_none());
 }

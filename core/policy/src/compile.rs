@@ -36,7 +36,7 @@ use crate::music::Music;
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Plans};
 use crate::pace::Pace;
-use crate::policy::{AlertValues, Habits, Policy, RegistrarRules, Route, Site, Trunk};
+use crate::policy::{AlertValues, Habits, Policy, RegistrarRules, Route, Site, Trunk, Waking};
 use crate::route_index::RouteIndex;
 use crate::schedule::Zone;
 use crate::steps::not_among;
@@ -208,7 +208,12 @@ fn registrar_rules(documents: &Documents) -> RegistrarRules {
         most: registrar.most(),
         usual: registrar.usual(),
         devices: registrar.devices(),
+        waking: documents.push.values().map(waking).collect(),
     }
+}
+
+fn waking(push: &Document<model::Push>) -> Waking {
+    Waking { provider: push.name.clone(), wait: push.wait(), awake: push.awake() }
 }
 
 fn alerts(documents: &Documents) -> AlertValues {

@@ -10,11 +10,23 @@ pub struct Exports {
     pub captures: Vec<Capture>,
     pub traces: Vec<Trace>,
     pub webhooks: Vec<Webhook>,
+    pub pushes: Vec<Push>,
 }
 
 /// A program that is sent the record of each call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
+    pub name: Arc<str>,
+    pub to: HttpAddress,
+    pub secret: Secret<String>,
+    /// Who we are in what it is sent.
+    pub source: Arc<str>,
+}
+
+/// A program that wakes phones that sleep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// The push service, as phones name it.
     pub name: Arc<str>,
     pub to: HttpAddress,
     pub secret: Secret<String>,

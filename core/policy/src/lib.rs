@@ -84,7 +84,7 @@ pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,
 };
-pub use exports::{Capture, Exports, Trace, Webhook};
+pub use exports::{Capture, Exports, Push, Trace, Webhook};
 pub use facts::{
     Facts, Gruu, InterfaceId, Registration, Returned, ServerId, Transport, WallTime, Whereabouts,
 };
@@ -104,7 +104,7 @@ pub use pace::{LineFull, Pace, Turn};
 pub use password::{Hashed, Password};
 pub use phones::{Phone, Phones};
 pub use plan::{Decision, plan, plan_live, redirected_live};
-pub use policy::{Interface, Policy, RegistrarRules, Server, StoredTest};
+pub use policy::{Interface, Policy, RegistrarRules, Server, StoredTest, Waking};
 pub use protection::{Protection, Seal, protections};
 pub use redirection::{Beside, Redirected, Redirection};
 pub use refusal::{Code, REFUSALS, Refusal, Row};

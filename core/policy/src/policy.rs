@@ -140,6 +140,25 @@ pub struct RegistrarRules {
     pub usual: Duration,
     /// So many devices a user may have registered at once.
     pub devices: u16,
+    /// By which push services phones are woken.
+    pub waking: Arc<[Waking]>,
+}
+
+/// How phones of one push service are woken (RFC 8599).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waking {
+    pub provider: Arc<str>,
+    /// So long a phone may take until it is there.
+    pub wait: Duration,
+    /// So long it is awake once it has registered.
+    pub awake: Duration,
+}
+
+impl RegistrarRules {
+    /// How phones are woken that name this push service.
+    pub fn waking_by(&self, provider: &str) -> Option<&Waking> {
+        self.waking.iter().find(|waking| waking.provider.eq_ignore_ascii_case(provider))
+    }
 }
 
 impl Policy {

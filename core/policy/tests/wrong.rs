@@ -277,6 +277,11 @@ wrong! {
         is "TD-C063 _:6:15", "pickup_code = \"**\", or another one";
     pickup_code_that_begins_another: "pickup-02-code-that-begins-a-code-for-privacy.toml"
         is "TD-C063 _:7:15", "pickup_code = \"**\", or another one";
+    tokens_in_the_clear_to_another_machine: "push-01-tokens-in-the-clear.toml"
+        is "TD-C074 _:46:7", "send to 127.0.0.1, to a program that knows the way on; in_clear = \"accepted\" \
+                              if the network between is believed";
+    waiting_too_long_for_a_phone: "push-02-wait-of-an-hour.toml"
+        is "TD-C031 _:47:8", "leave it away: most phones are there in two seconds";
     typo_in_redirect: "redirect-01-typo-in-a-word.toml"
         is "TD-C007 _:16:21", "did you mean \"refuse\"?";
     silence_too_short: "silence-01-too-short.toml"

@@ -47,7 +47,7 @@ impl Place {
         (&binding.contact, binding.registered.0).hash(&mut id);
         Place {
             id: id.finish(),
-            uri: binding.contact.clone(),
+            uri: registrar::without_tokens(&binding.contact).as_ref().into(),
             instance: binding.instance.clone(),
             gruu: table.public_gruu(user, binding).map(Box::from),
         }

@@ -24,6 +24,7 @@ fn binding(scene: &Scene, contact: &str, instance: Option<&str>) -> Binding {
         features: None,
         reach: Reach::On { flow: flow("hana"), otherwise: None },
         naming: None,
+        bell: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A REGISTER and its answer.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,11 +10,13 @@ use sip_message::{Digits, Header, Message};
 use sip_stack::auth::Guard;
 use sip_stack::{Flow, Reply, Send, ServerId, Stack, Transport};
 
+use crate::bell::without_tokens;
 use crate::binding::{Binding, Flows};
 use crate::date::date;
 use crate::kept::Kept;
 use crate::naming;
 use crate::proving::{Door, Proof, algorithms, prove, wall_ms};
+use crate::push;
 use crate::reading::{self, No};
 use crate::seal::Lot;
 use crate::table::Table;
@@ -156,7 +159,8 @@ impl Registrar {
         let hops = Hops::of(message);
         let flows = flows(message, hops)?;
         let rules = around.policy.registrar();
-        let wish = reading::read(message, flows, rules)?;
+        let mut wish = reading::read(message, flows, rules)?;
+        push::judge(&mut wish, message, rules)?;
         let path: Vec<Box<str>> = message.values(Header::Path).map(Box::from).collect();
         if !path.is_empty() && !message.has_token(Header::Supported, "path") {
             return Err(No::Unknown("path".to_owned()));
@@ -175,9 +179,10 @@ impl Registrar {
             agent,
             hops,
             listeners: self.table.listeners(),
+            rules,
         };
         let known = self.table.of(user).cloned().unwrap_or_default();
-        let mut bindings = update(&known, &wish, &arrival, rules)?;
+        let mut bindings = update(&known, &wish, &arrival)?;
         if let reading::Wish::Contacts(contacts) = &wish {
             naming::leads_back(contacts, &self.table, user, message)?;
             let known: Vec<&Binding> = known.iter().filter(|one| one.until > around.now).collect();
@@ -206,6 +211,8 @@ impl Registrar {
         let path = message.lines().filter(|line| line.header == Header::Path);
         let mut headers: Vec<(&str, &str)> = path.map(|line| ("Path", line.value)).collect();
         headers.extend(contacts.iter().map(|contact| ("Contact", contact.as_str())));
+        let capabilities = push::capabilities(message, around.policy.registrar());
+        headers.extend(capabilities.iter().map(|service| ("Feature-Caps", service.as_str())));
         headers.push(("Date", &when));
         if flows == Flows::Kept {
             headers.push(("Require", "outbound"));
@@ -225,7 +232,7 @@ impl Registrar {
         let known = self.table.of(user).map_or(&[][..], |known| known);
         let mut contacts = Vec::with_capacity(known.len());
         for one in known.iter().filter(|one| one.until > around.now) {
-            let mut text = shown(one, around.now);
+            let mut text = shown(one, &as_said(one, message), around.now);
             if is_told && one.naming.is_some() {
                 let lot = lots.entry(one.device()).or_insert_with(|| {
                     let mut lot = Lot::default();
@@ -254,6 +261,7 @@ impl Registrar {
                 (403, "Warning", warning("the user name of the digest is not the one that To names"))
             }
             No::NotThere(words) => (403, "Warning", warning(words)),
+            No::PushUnknown => (555, "Warning", warning("no phone is woken here by that push service")),
             No::FlowNotKept => (439, "Warning", warning("the proxy on the way keeps no flow (RFC 5626)")),
         };
         around.answer(server, status, &[(name, &value)]);
@@ -314,15 +322,22 @@ fn beginning(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
+/// A contact as whoever registers it has written it, token and all; to others it is shown without.
+fn as_said<'a>(one: &'a Binding, message: &Message<'a>) -> Cow<'a, str> {
+    let mut said = message.contacts().filter_map(Result::ok).map(|contact| contact.uri);
+    let is_its = |uri: &&str| **uri == *one.contact || without_tokens(uri) == *one.contact;
+    said.find(is_its).map_or_else(|| without_tokens(&one.contact), Cow::Borrowed)
+}
+
 /// Room for what stands behind most contacts.
 const CONTACT_MORE: usize = 32;
 
-fn shown(binding: &Binding, now: Instant) -> String {
+fn shown(binding: &Binding, contact: &str, now: Instant) -> String {
     // Rounded up: what has begun is still there.
     let left = binding.until.saturating_duration_since(now) + Duration::from_millis(999);
-    let mut text = String::with_capacity(binding.contact.len() + CONTACT_MORE);
+    let mut text = String::with_capacity(contact.len() + CONTACT_MORE);
     text.push('<');
-    text.push_str(&binding.contact);
+    text.push_str(contact);
     text.push_str(">;expires=");
     text.push_str(Digits::of(left.as_secs()).text());
     if binding.priority < 1000 {

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use sip_message::{Scheme, Uri};
 use sip_stack::{ConnectionId, Flow, Listener, Transport};
 
+use crate::bell::Bell;
+
 /// Where a user's phone said to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
@@ -34,6 +36,8 @@ pub struct Binding {
     pub reach: Reach,
     /// What its GRUUs are made of, where its device wants any (RFC 5627).
     pub naming: Option<Box<Naming>>,
+    /// How its phone is woken, where we wake it (RFC 8599).
+    pub bell: Option<Box<Bell>>,
 }
 
 /// What the GRUUs of a device are made of; all its bindings have the same.
@@ -66,7 +70,13 @@ pub(crate) enum Flows {
 impl Binding {
     /// The device that it is of: a device with several flows is one.
     pub fn device(&self) -> &str {
-        self.instance.as_deref().unwrap_or(&self.contact)
+        let by_token = || self.bell.as_ref().map(|bell| &*bell.device);
+        self.instance.as_deref().or_else(by_token).unwrap_or(&self.contact)
+    }
+
+    /// Whether something leads to its phone, be it that it is woken first.
+    pub fn is_reachable(&self) -> bool {
+        self.reach != Reach::Lost || self.bell.is_some()
     }
 
     /// Whether the device keeps several flows open, and wants requests on them alone (RFC 5626).

@@ -7,6 +7,7 @@ use policy::WallTime;
 use serde::{Deserialize, Serialize};
 use sip_stack::{ConnectionId, KeptFlow, Listener};
 
+use crate::bell::Bell;
 use crate::binding::{Binding, Naming, Reach};
 
 /// All bindings of a user: what was written of the user before no longer holds.
@@ -39,6 +40,8 @@ pub struct KeptBinding {
     pub reach: KeptReach,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub naming: Option<Box<Naming>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bell: Option<Box<Bell>>,
 }
 
 /// How it was reached.
@@ -76,6 +79,7 @@ impl KeptBinding {
                 Reach::Lost => KeptReach::Lost,
             },
             naming: binding.naming.clone(),
+            bell: binding.bell.clone(),
         }
     }
 
@@ -105,6 +109,7 @@ impl KeptBinding {
             features: self.features.clone(),
             reach,
             naming: self.naming.clone(),
+            bell: self.bell.clone(),
         })
     }
 }

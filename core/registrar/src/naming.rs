@@ -41,7 +41,7 @@ pub(crate) fn leads_back(
 ) -> Result<(), No> {
     let is_own = |contact: &Contact<'_>| {
         let is_address = || message.to().parsed_uri().is_ok_and(|own| own.matches(&contact.uri));
-        is_address() || table.gruu(contact.text).is_some_and(|gruu| *gruu.user == *user)
+        is_address() || table.gruu(&contact.text).is_some_and(|gruu| *gruu.user == *user)
     };
     let mut named = contacts.iter().filter(|one| one.instance.is_some() && !one.lasts.is_zero());
     match named.any(is_own) {

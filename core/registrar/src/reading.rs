@@ -1,10 +1,12 @@
 //! What a REGISTER wants.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use policy::RegistrarRules;
 use sip_message::{Header, Message, NameAddr, Uri};
 
+use crate::bell::Asks;
 use crate::binding::Flows;
 
 /// A REGISTER in our words.
@@ -20,7 +22,10 @@ pub(crate) enum Wish<'m> {
 /// One contact that it names.
 #[derive(Debug)]
 pub(crate) struct Contact<'m> {
-    pub text: &'m str,
+    /// As it came.
+    pub whole: &'m str,
+    /// As it is kept.
+    pub text: Cow<'m, str>,
     pub uri: Uri<'m>,
     pub instance: Option<&'m str>,
     pub flow_number: Option<u32>,
@@ -29,6 +34,8 @@ pub(crate) struct Contact<'m> {
     pub features: Option<String>,
     /// Zero: it is to be forgotten.
     pub lasts: Duration,
+    /// What it wants with push services.
+    pub asks: Asks<'m>,
 }
 
 /// Why a REGISTER is not done. Nothing of it is.
@@ -47,6 +54,8 @@ pub(crate) enum No {
     FlowNotKept,
     /// A device that says which it is cannot be where it says (RFC 5627 5.1).
     NotThere(&'static str),
+    /// Nobody here can wake it by the push service that it names (RFC 8599 8.1).
+    PushUnknown,
 }
 
 const PRIORITY_MAX: u16 = 1000;
@@ -98,7 +107,8 @@ fn contact<'m>(
         Some(value) => priority(value).ok_or(No::Bad("the q of a Contact is between 0 and 1"))?,
     };
     let (features, lasts) = (features(one), wanted.min(rules.most));
-    Ok(Contact { text: one.uri, uri, instance, flow_number, priority, features, lasts })
+    let (text, asks) = (Cow::Borrowed(one.uri), Asks::of(&uri));
+    Ok(Contact { whole: one.uri, text, uri, instance, flow_number, priority, features, lasts, asks })
 }
 
 fn instance_of<'m>(one: &NameAddr<'m>) -> Option<&'m str> {

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use policy::{DeviceFact, Devices, InterfaceId, WallTime};
+use policy::{DeviceFact, Devices, InterfaceId, RegistrarRules, WallTime};
 use sip_stack::{ConnectionId, Flow, Listener, Transport};
 
+use crate::bell::{Bell, without_tokens};
 use crate::binding::{Binding, Naming, Reach};
 use crate::kept::{Kept, KeptBinding};
+use crate::renewals::{Renewal, Renewals};
 use crate::seal::Seal;
 use crate::view::DeviceView;
 
@@ -21,6 +23,8 @@ pub struct Table {
     ends: BTreeSet<(Instant, Arc<str>)>,
     /// Whose bindings hang on a connection.
     connections: BTreeSet<(ConnectionId, Arc<str>)>,
+    /// When phones are woken to renew their bindings.
+    renewals: Renewals,
     /// The same as facts.
     devices: Devices,
     /// Whose bindings changed since somebody asked last.
@@ -34,7 +38,7 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     On { flow: Flow, contact: Box<str> },
-    By { path: Vec<Box<str>> },
+    By { path: Vec<Box<str>>, contact: Box<str> },
 }
 
 impl Table {
@@ -45,6 +49,7 @@ impl Table {
             users: BTreeMap::new(),
             ends: BTreeSet::new(),
             connections: BTreeSet::new(),
+            renewals: Renewals::default(),
             devices: Devices::default(),
             changed: BTreeSet::new(),
             seal: Seal::new(key),
@@ -81,7 +86,7 @@ impl Table {
         of_device.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.until)));
         let way = |binding: &Binding| match binding.reach {
             Reach::On { flow, .. } => Some(Way::On { flow, contact: binding.contact.clone() }),
-            Reach::ByPath => Some(Way::By { path: binding.path.clone() }),
+            Reach::ByPath => Some(Way::By { path: binding.path.clone(), contact: binding.contact.clone() }),
             Reach::Lost => None,
         };
         of_device.into_iter().filter_map(way).collect()
@@ -101,6 +106,7 @@ impl Table {
         if let Some(end) = first_end(&bindings) {
             self.ends.insert((end, Arc::clone(user)));
         }
+        self.renewals.follow(user, &bindings);
         for connection in before.iter().filter_map(connection_of) {
             self.connections.remove(&(connection, Arc::clone(user)));
         }
@@ -123,7 +129,7 @@ impl Table {
 
     /// Whether some device of a user can be reached now.
     pub fn is_reachable(&self, user: &str) -> bool {
-        self.users.get(user).is_some_and(|bindings| bindings.iter().any(|one| one.reach != Reach::Lost))
+        self.users.get(user).is_some_and(|bindings| bindings.iter().any(Binding::is_reachable))
     }
 
     pub(crate) fn seal(&self) -> &Seal {
@@ -135,9 +141,34 @@ impl Table {
         self.series.get(&series)
     }
 
-    /// When the next binding ends.
+    /// When the next binding ends, or a phone is to be woken to renew one.
     pub fn deadline(&self) -> Option<Instant> {
-        self.ends.first().map(|(at, _)| *at)
+        let end = self.ends.first().map(|(at, _)| *at);
+        end.into_iter().chain(self.renewals.deadline()).min()
+    }
+
+    /// The phones that are due to be woken, so that they say again where they are.
+    pub fn take_renewals(&mut self, now: Instant) -> Vec<Renewal> {
+        let mut due = Vec::new();
+        while let Some((since, user)) = self.renewals.due(now) {
+            let bindings = self.users.get(&user).cloned().unwrap_or_default();
+            due.append(&mut self.renewals.take((since, now), &user, &bindings));
+        }
+        due
+    }
+
+    /// How a device is woken before anything is sent to it; nothing where it is awake, or nobody wakes it.
+    pub fn asleep(&self, user: &str, device: &str, rules: &RegistrarRules, now: Instant) -> Option<&Bell> {
+        let bell = self.bell(user, device)?;
+        let waking = rules.waking_by(&bell.provider)?;
+        let is_awake = bell.heard.is_some_and(|heard| now < heard + waking.awake);
+        (!is_awake).then_some(bell)
+    }
+
+    /// How a device is woken; of several flows of it, the one that it registered last.
+    pub fn bell(&self, user: &str, device: &str) -> Option<&Bell> {
+        let of_device = self.users.get(user)?.iter().filter(|binding| binding.device() == device);
+        of_device.filter_map(|binding| binding.bell.as_deref()).max_by_key(|bell| bell.heard)
     }
 
     /// Forgets what nobody has renewed.
@@ -181,7 +212,7 @@ impl Table {
     pub fn view(&self, user: &str, now: Instant) -> Vec<DeviceView> {
         let bindings = self.users.get(user).map_or(&[][..], |bindings| bindings);
         let view = |binding: &Binding| DeviceView {
-            contact: binding.contact.to_string(),
+            contact: without_tokens(&binding.contact).into_owned(),
             transport: binding.source.transport.name(),
             source: binding.source.remote,
             registered_ms: binding.registered,
@@ -195,14 +226,14 @@ impl Table {
                 Reach::ByPath => "path",
                 Reach::Lost => "lost",
             },
+            woken_by: binding.bell.as_ref().map(|bell| bell.provider.to_string()),
         };
         bindings.iter().map(view).collect()
     }
 
     /// Draws from the bindings of a user which devices can be rung, the preferred first.
     fn see(&mut self, user: &Arc<str>, bindings: &[Binding]) {
-        let mut reachable: Vec<&Binding> =
-            bindings.iter().filter(|binding| binding.reach != Reach::Lost).collect();
+        let mut reachable: Vec<&Binding> = bindings.iter().filter(|binding| binding.is_reachable()).collect();
         reachable.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.until)));
         let before = self.devices.known(user);
         let mut facts: Vec<DeviceFact> = Vec::with_capacity(reachable.len());
@@ -216,7 +247,7 @@ impl Table {
                 |text: &str, of: fn(&DeviceFact) -> Option<&Arc<str>>| same_or_new(text, last.and_then(of));
             facts.push(DeviceFact {
                 device: shared(binding.device(), |last| Some(&last.device)),
-                contact: shared(&binding.contact, |last| Some(&last.contact)),
+                contact: shared(&without_tokens(&binding.contact), |last| Some(&last.contact)),
                 priority: binding.priority,
                 source: binding.source.remote,
                 transport: match binding.source.transport {

@@ -8,6 +8,7 @@ use policy::{RegistrarRules, WallTime};
 use sip_message::{Message, Scheme, Uri};
 use sip_stack::{Flow, Listener};
 
+use crate::bell::{Asks, Bell};
 use crate::binding::{Binding, Flows, Reach};
 use crate::reading::{Contact, No, Wish};
 
@@ -22,6 +23,7 @@ pub(crate) struct Arrival<'a> {
     pub agent: Option<&'a str>,
     pub hops: Hops,
     pub listeners: &'a [Listener],
+    pub rules: &'a RegistrarRules,
 }
 
 /// Who stands between the phone and us.
@@ -38,12 +40,7 @@ impl Hops {
 }
 
 /// The bindings that hold from now on.
-pub(crate) fn update(
-    known: &[Binding],
-    wish: &Wish<'_>,
-    arrival: &Arrival<'_>,
-    rules: &RegistrarRules,
-) -> Result<Vec<Binding>, No> {
+pub(crate) fn update(known: &[Binding], wish: &Wish<'_>, arrival: &Arrival<'_>) -> Result<Vec<Binding>, No> {
     // Most REGISTERs take the place of the only binding that there is: it is not copied first.
     let lasting = known.iter().filter(|binding| binding.until > arrival.now);
     let mut bindings: Vec<Cow<'_, Binding>> = lasting.map(Cow::Borrowed).collect();
@@ -59,12 +56,12 @@ pub(crate) fn update(
             }
         }
     }
-    let most = usize::from(rules.devices);
+    let most = usize::from(arrival.rules.devices);
     if bindings.len() > most {
         let devices: BTreeSet<&str> = bindings.iter().map(|binding| binding.device()).collect();
         let before: BTreeSet<&str> = known.iter().map(Binding::device).collect();
         if devices.len() > most && devices.len() > before.len() {
-            return Err(No::TooManyDevices(rules.devices));
+            return Err(No::TooManyDevices(arrival.rules.devices));
         }
     }
     Ok(bindings.into_iter().map(Cow::into_owned).collect())
@@ -92,7 +89,7 @@ fn apply(
         Hops::Proxies => Reach::beyond(&contact.uri, arrival.source, arrival.listeners),
     };
     bindings.push(Cow::Owned(Binding {
-        contact: contact.text.into(),
+        contact: contact.text.as_ref().into(),
         instance: contact.instance.map(Box::from),
         flow_number: contact.flow_number,
         priority: contact.priority,
@@ -106,8 +103,16 @@ fn apply(
         features: contact.features.as_deref().map(Box::from),
         reach,
         naming: None,
+        bell: bell_of(contact, arrival),
     }));
     Ok(())
+}
+
+/// How its phone is woken, where it sleeps and we can.
+fn bell_of(contact: &Contact<'_>, arrival: &Arrival<'_>) -> Option<Box<Bell>> {
+    let Asks::ToBeWoken(said) = &contact.asks else { return None };
+    let waking = arrival.rules.waking_by(said.provider)?;
+    Some(Box::new(Bell::new(&waking.provider, said, (arrival.now, contact.lasts))))
 }
 
 /// A later request of the same phone was seen: this one came late.
@@ -132,6 +137,13 @@ fn is_replaced(
     if is_same(contact) {
         // Two devices may say the same of themselves from behind their NATs.
         return binding.instance.is_none() || contact.instance.is_none() || is_device;
+    }
+    // Whoever is woken by the same token is the same, wherever it is now (RFC 8599 5.3).
+    if let (Some(bell), Asks::ToBeWoken(said)) = (&binding.bell, &contact.asks)
+        && bell.is_same(said)
+        && !beside.iter().any(is_same)
+    {
+        return true;
     }
     // A device that moved, or began anew, and forgot where it was.
     is_device

@@ -25,4 +25,7 @@ pub struct DeviceView {
     pub gruu: Option<String>,
     /// `flow`, `path` or `lost`.
     pub reached_by: &'static str,
+    /// The push service by which it is woken when it sleeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub woken_by: Option<String>,
 }

@@ -53,5 +53,5 @@ pub use locate::Locate;
 pub use prover::{Challenged, Prover};
 pub use request::{Reply, Request};
 pub use stack::Stack;
-pub use steer::{alias_in, call_id_in, steer};
+pub use steer::{alias_in, call_id_in, keeper_of, steer};
 pub use token::{BRANCH_COOKIE, Token};

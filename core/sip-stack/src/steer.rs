@@ -195,6 +195,11 @@ fn address_of(to: &[u8]) -> &[u8] {
     }
 }
 
+/// The shard that what a user's phones say is steered to.
+pub fn keeper_of(user: &str, shards: u8) -> u8 {
+    if shards <= 1 { 0 } else { spread(user.as_bytes(), shards) }
+}
+
 /// The same for all shards: every reader must come to the same owner.
 fn spread(key: &[u8], shards: u8) -> u8 {
     let mut hasher = SipHasher13::new();

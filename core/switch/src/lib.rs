@@ -24,7 +24,7 @@ pub use call::{
 pub use messages::{Counters as MessageCounters, Kept as KeptMessage, Waiting};
 pub use policy::WallTime;
 pub use presence::{Counters as PresenceCounters, Kept as KeptPresence, Sight, WatcherView};
-pub use registrar::{Counters as RegistrarCounters, DeviceView, Kept};
+pub use registrar::{Counters as RegistrarCounters, DeviceView, Kept, Urgency, Wake, Why};
 pub use seam::{
     Answer, AskId, Command, CommandId, Handed, HandedAs, Input, MediaRange, News, Outbox, Question, Received,
     Reply, Settings,

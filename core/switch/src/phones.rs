@@ -1,7 +1,7 @@
 //! Our users' phones: what they register, and what this shard has to tell the others.
 
 use call::Now;
-use registrar::{Kept, Surroundings};
+use registrar::{Kept, Surroundings, Urgency, Why};
 use sip_message::Message;
 use sip_stack::{Flow, ServerId as Transaction};
 
@@ -40,6 +40,19 @@ impl Switch {
         self.registrar.asked(&mut around, server, flow, message);
         let told = self.scratch.bindings.drain(..);
         out.news.extend(told.map(|(user, bindings)| News::Bindings { user, bindings }));
+    }
+
+    /// Forgets phones that nobody has heard of for too long. Those that sleep are woken in time before that,
+    /// by the shard that will hear them.
+    pub(crate) fn renew_sleepers(&mut self, now: Now) {
+        self.registrar.table.expire(now.instant);
+        for (user, device, bell) in self.registrar.table.take_renewals(now.instant) {
+            let is_ours = sip_stack::keeper_of(&user, self.shards) == self.shard;
+            if is_ours && self.policy.registrar().waking_by(&bell.provider).is_some() {
+                let how = (Why::Registration, Urgency::Usual);
+                self.wakes.ask((now.instant, now.wall), (&user, &device, &bell), how);
+            }
+        }
     }
 
     /// Users who are no more have no phones. All shards forget them; one writes it down.

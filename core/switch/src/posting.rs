@@ -54,6 +54,7 @@ impl Switch {
             wall: now.wall,
             policy: &self.policy,
             table: &self.registrar.table,
+            wakes: &mut self.wakes,
             stack: &mut self.stack,
             guard: &mut self.guard,
             sends: &mut out.sends,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use call::{Event, Record};
 use media::{Certificate, Order};
 use policy::{InterfaceId, Policy};
-use registrar::{Binding, Kept};
+use registrar::{Binding, Kept, Wake};
 use registration::Known;
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
 use sip_stack::{ConnectionId, Flow, Listener, Send, Token};
@@ -85,6 +85,8 @@ pub struct Outbox {
     pub orders: Vec<Order>,
     pub sends: Vec<Send>,
     pub asks: Vec<(AskId, Question)>,
+    /// Phones that are to be woken.
+    pub wakes: Vec<Wake>,
     pub tells: Vec<Event>,
     pub news: Vec<News>,
     /// Messages for calls that other shards have; behind the news, which they may depend on.
@@ -169,6 +171,8 @@ pub enum News {
     Registration { trunk: Arc<str>, known: Arc<Known> },
     /// Where a user's phones are.
     Bindings { user: Arc<str>, bindings: Arc<[Binding]> },
+    /// A phone was to be woken, and whoever could do it would not.
+    NotWoken { user: Arc<str>, device: Box<str> },
     /// What may be taken of a call.
     OnOffer(call::OnOffer),
     /// What is known of people, for whoever watches them.

@@ -8,7 +8,7 @@ use call::{Accounts, Arrival, Calls, Elsewhere, HandOn, MediaPlace, Now, OnOffer
 use health::{Health, Surroundings};
 use media::PortBook;
 use policy::{Policy, Standings, Turns};
-use registrar::{Binding, Registrar, Table};
+use registrar::{Binding, Registrar, Table, Wakes};
 use registration::{AccountKey, Known, Registrations};
 use sip_message::{Message, Method};
 use sip_stack::auth::Guard;
@@ -40,6 +40,7 @@ pub struct Switch {
     health: Health,
     pub(crate) registrations: Registrations,
     pub(crate) registrar: Registrar,
+    pub(crate) wakes: Wakes,
     pub(crate) presence: presence::House,
     pub(crate) post: messages::Post,
     /// Whether there ever was somebody who could watch somebody.
@@ -126,6 +127,7 @@ impl Switch {
             health: Health::default(),
             registrations: Registrations::new(settings.shard, settings.shards),
             registrar: Registrar::new(Table::new(Arc::clone(&settings.listeners), &settings.gruu_key)),
+            wakes: Wakes::default(),
             presence: presence::House::new(settings.shard, lot),
             post: messages::Post::new(settings.shard),
             is_watched: policy.has_watchers(),
@@ -170,6 +172,9 @@ impl Switch {
             }
             Input::News(News::OnOffer(offer)) => self.elsewhere.learn(offer),
             Input::News(News::Bindings { user, bindings }) => self.registrar.table.set(&user, bindings),
+            Input::News(News::NotWoken { user, device }) => {
+                self.with_calls(now, out, |calls, room| calls.not_woken(room, &user, &device));
+            }
             Input::News(News::Presence(news)) => {
                 self.with_presence(now, out, |house, around| house.learn(around, &news));
             }
@@ -180,6 +185,7 @@ impl Switch {
         self.note_presence(now, out);
         self.note_offers(out);
         self.note_questions(now, out);
+        out.wakes.extend(self.wakes.take());
     }
 
     /// When `Input::Deadline` is due next.
@@ -327,7 +333,7 @@ impl Switch {
         self.health.follow(now.instant, &self.book);
         self.with_health(now, out, Health::expire);
         self.with_registrations(now, out, Registrations::expire);
-        self.registrar.table.expire(now.instant);
+        self.renew_sleepers(now);
         self.with_presence(now, out, presence::House::expire);
         self.with_post(now, out, messages::Post::expire);
         self.give_up_questions(now, out);
@@ -442,6 +448,7 @@ impl Switch {
             standings: &self.standings,
             certificates: &self.certificates,
             registered: &self.registrar.table,
+            wakes: &mut self.wakes,
             accounts: &self.accounts,
             turns: &mut self.turns,
             keep: &mut out.keep,

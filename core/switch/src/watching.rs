@@ -60,6 +60,7 @@ impl Switch {
     pub(crate) fn note_presence(&mut self, now: Now, out: &mut Outbox) {
         let phones = self.registrar.table.take_changes();
         if !phones.is_empty() {
+            self.with_calls(now, out, |calls, room| calls.phones_changed(room, &phones));
             self.with_presence(now, out, |house, around| {
                 house.look_again(around, &phones);
                 house.registered(around.now, &phones);

@@ -38,7 +38,26 @@ pub(crate) fn masked(text: &str) -> String {
             Field::Open => out.push_str(line),
         }
     }
-    without_passwords(&out, BLOT).into_owned()
+    without_tokens(&without_passwords(&out, BLOT))
+}
+
+/// The parameters of a URI by which a phone can be woken (RFC 8599): whoever has them can do it, too.
+const TOKENS: [&str; 2] = ["pn-prid=", "pn-param="];
+
+fn without_tokens(text: &str) -> String {
+    let small = text.to_ascii_lowercase();
+    let mut places: Vec<usize> =
+        TOKENS.iter().flat_map(|name| small.match_indices(name).map(|(at, _)| at + name.len())).collect();
+    places.sort_unstable();
+    let (mut out, mut from) = (String::with_capacity(text.len()), 0);
+    for at in places {
+        let ends = text[at..].find([';', '<', '>', '?', ',', '"', ' ', '\t', '\r', '\n']);
+        let ends = ends.map_or(text.len(), |length| at + length);
+        blot(&mut out, &text[from..ends], at - from, ends - from);
+        from = ends;
+    }
+    out.push_str(&text[from..]);
+    out
 }
 
 /// What a header field holds.
@@ -210,6 +229,21 @@ mod tests {
 
         assert!(relay.ends_with("\r\nX: 1\r\n\r\nSignal= *\r\nDuration=160\r\n"), "{relay}");
         assert!(alone.ends_with("\r\n\r\n*") && other.ends_with("s=7\r\n"), "{alone} {other}");
+    }
+
+    #[test]
+    fn what_wakes_a_phone_is_blotted_out_wherever_it_stands() {
+        let text = "REGISTER sip:b SIP/2.0\r\n\
+                    m: <sip:a@h;pn-provider=apns;PN-PRID=t0k3n:x&y;pn-param=T34m.app>;q=1\r\n\
+                    Contact: <sip:a@h;pn-prid=l4st>\r\n\r\n<uri>sip:a@h;pn-prid=1nb0dy<";
+
+        let kept = masked(text);
+
+        for secret in ["t0k3n", "T34m", "l4st", "1nb0dy"] {
+            assert!(!kept.contains(secret), "{secret}: {kept}");
+        }
+        assert!(kept.contains("pn-provider=apns;PN-PRID=*********;pn-param=********>;q=1"), "{kept}");
+        assert_eq!(kept.len(), text.len());
     }
 
     #[test]

@@ -278,6 +278,7 @@ impl World {
                 self.plan(DNS_WAIT, Coming::Dns { shard, ask, answer });
             }
         }
+        self.wakes.append(&mut self.node.outbox.wakes);
         for event in std::mem::take(&mut self.node.outbox.tells) {
             self.show(&Sight::Told { event: &event });
             self.events.push(event);

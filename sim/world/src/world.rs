@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use actors::{Actor, Chance, Deed, Identity, Stage};
 use call::{Event, Record};
 use media::Certificate;
-use model::{Documents, Secrets, SourceFile};
+use model::{Documents, SecretRef, Secrets, SourceFile};
 use policy::Policy;
 use sip_stack::Transport;
-use switch::{Command, CommandId, Held, Input, Reply};
+use switch::{Command, CommandId, Held, Input, News, Reply, Wake};
 
 use crate::cast;
 use crate::chronicle::Chronicle;
@@ -65,6 +65,8 @@ pub struct World {
     /// What relays have copied of calls that are recorded.
     pub(crate) taped: Vec<media::Taped>,
     pub(crate) events: Vec<Event>,
+    /// Phones that were to be woken.
+    pub(crate) wakes: Vec<Wake>,
     pub(crate) replies: Vec<(CommandId, Reply)>,
     /// How often one shard has handed a call on to another.
     pub(crate) handed_on: usize,
@@ -168,6 +170,7 @@ impl World {
             records: Vec::new(),
             taped: Vec::new(),
             events: Vec::new(),
+            wakes: Vec::new(),
             replies: Vec::new(),
             handed_on: 0,
             policy: Arc::clone(&policy),
@@ -369,6 +372,20 @@ impl World {
         &self.events
     }
 
+    /// Whoever was to wake the last of them would not.
+    pub fn wakes_nobody(&mut self) {
+        let Some(Wake { user, device, .. }) = self.wakes.last().cloned() else { return };
+        for shard in 0..self.node.switches.len() {
+            let news = News::NotWoken { user: user.clone(), device: device.clone() };
+            self.give(shard, Input::News(news));
+        }
+    }
+
+    /// Phones that push services were asked to wake.
+    pub fn wakes(&self) -> &[Wake] {
+        &self.wakes
+    }
+
     /// What the first shard shows of the house.
     pub fn view(&self) -> switch::View {
         self.node.switches[0].view(self.clock.now())
@@ -461,7 +478,10 @@ fn documents(toml: &str) -> Documents {
 fn secrets(documents: &Documents) -> Secrets {
     let mut secrets = Secrets::new();
     for place in documents.secret_refs() {
-        secrets.insert(place.clone(), cast::PASSWORD.to_owned());
+        // What is signed with has to be longer than what people type.
+        let is_key = *place == SecretRef::Env("PUSH".into());
+        let value = if is_key { "a key of the story that is long enough" } else { cast::PASSWORD };
+        secrets.insert(place.clone(), value.to_owned());
     }
     secrets
 }

@@ -10,6 +10,7 @@ mod malicious;
 mod orbits;
 mod pickup;
 mod provisioning;
+mod pushes;
 mod register;
 mod registrar;
 mod toll_bypass;
@@ -31,6 +32,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     http::check(documents, problems);
     provisioning::check(documents, problems);
     webhooks::check(documents, problems);
+    pushes::check(documents, problems);
     check_countries(documents, problems);
     check_digits(documents, problems);
     check_secrets(documents, problems);
@@ -214,6 +216,9 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
     }
     for webhook in documents.webhook.values().filter(|webhook| is_plain(&webhook.secret)) {
         problems.push(documents.problem_at(webhook, &webhook.secret, fault()));
+    }
+    for push in documents.push.values().filter(|push| is_plain(&push.secret)) {
+        problems.push(documents.problem_at(push, &push.secret, fault()));
     }
     for conference in documents.conference.values() {
         let plain = conference.pin.iter().filter(|secret| is_plain(secret));

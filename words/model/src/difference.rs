@@ -70,6 +70,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         capture,
         trace,
         webhook,
+        push,
         lists: _,
         sounds: _,
     } = new;
@@ -96,6 +97,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("capture", &old.capture, capture);
     between.kind("trace", &old.trace, trace);
     between.kind("webhook", &old.webhook, webhook);
+    between.kind("push", &old.push, push);
     between.tables(&old.files, files);
     between.changes
 }

@@ -18,6 +18,7 @@ use crate::music::Music;
 use crate::offer::Offer;
 use crate::orbit::Orbit;
 use crate::problem::Problem;
+use crate::push::Push;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
 use crate::schedule::Schedule;
@@ -83,6 +84,7 @@ pub struct Documents {
     pub capture: Kind<Capture>,
     pub trace: Kind<Trace>,
     pub webhook: Kind<Webhook>,
+    pub push: Kind<Push>,
     /// The texts of price lists, by the names of their files: whoever reads files puts them in.
     #[serde(skip)]
     pub lists: BTreeMap<Arc<str>, Arc<str>>,
@@ -121,7 +123,9 @@ impl Documents {
         let of_rooms = self.conference.values().filter_map(|room| Some(&room.value.pin.as_ref()?.value));
         let of_phones = self.system.value.provisioning.iter().map(|one| &one.secret.value);
         let of_webhooks = self.webhook.values().map(|webhook| &webhook.value.secret.value);
-        of_trunks.chain(of_users).chain(of_captures).chain(of_rooms).chain(of_phones).chain(of_webhooks)
+        let of_pushes = self.push.values().map(|push| &push.value.secret.value);
+        let of_others = of_captures.chain(of_rooms).chain(of_phones).chain(of_webhooks).chain(of_pushes);
+        of_trunks.chain(of_users).chain(of_others)
     }
 
     /// Every file of sound that is named.

@@ -24,6 +24,7 @@ use crate::misread;
 use crate::offer::Offer;
 use crate::orbit::Orbit;
 use crate::problem::{Code, Problem};
+use crate::push::Push;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
 use crate::schedule::Schedule;
@@ -36,7 +37,7 @@ use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 use crate::webhook::Webhook;
 
-pub(crate) const KINDS: [&str; 23] = [
+pub(crate) const KINDS: [&str; 24] = [
     "format",
     "system",
     "interface",
@@ -60,6 +61,7 @@ pub(crate) const KINDS: [&str; 23] = [
     "capture",
     "trace",
     "webhook",
+    "push",
 ];
 
 /// Reads all files of a configuration: documents, or everything that is wrong with them.
@@ -113,6 +115,7 @@ struct Reader<'f> {
     capture: Kind<Capture>,
     trace: Kind<Trace>,
     webhook: Kind<Webhook>,
+    push: Kind<Push>,
 }
 
 /// One object, before it is read.
@@ -171,7 +174,8 @@ impl<'f> Reader<'f> {
             "test" => self.objects(raw, |reader| &mut reader.test),
             "capture" => self.objects(raw, |reader| &mut reader.capture),
             "trace" => self.objects(raw, |reader| &mut reader.trace),
-            _ => self.objects(raw, |reader| &mut reader.webhook),
+            "webhook" => self.objects(raw, |reader| &mut reader.webhook),
+            _ => self.objects(raw, |reader| &mut reader.push),
         }
     }
 
@@ -321,6 +325,7 @@ impl<'f> Reader<'f> {
             capture: self.capture,
             trace: self.trace,
             webhook: self.webhook,
+            push: self.push,
             lists: BTreeMap::new(),
             sounds: BTreeMap::new(),
         };

@@ -15,6 +15,7 @@ use crate::emergency::{Emergency, Test};
 use crate::link::Link;
 use crate::offer::Offer;
 use crate::orbit::Orbit;
+use crate::push::Push;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
 use crate::schedule::Schedule;
@@ -55,6 +56,7 @@ struct File {
     capture: Option<BTreeMap<String, Capture>>,
     trace: Option<BTreeMap<String, Trace>>,
     webhook: Option<BTreeMap<String, Webhook>>,
+    push: Option<BTreeMap<String, Push>>,
 }
 
 /// The JSON Schema (2020-12) of a configuration file.

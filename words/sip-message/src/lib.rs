@@ -41,6 +41,6 @@ pub use reason::reason_phrase;
 pub use salvage::{Salvaged, salvage};
 pub use session_id::{Remote, SessionId, SessionText, Uuid};
 pub use start::{Method, Start};
-pub use uri::{Host, Scheme, Uri};
+pub use uri::{Host, Scheme, Uri, unescaped};
 pub use via::Via;
 pub use writer::Writer;

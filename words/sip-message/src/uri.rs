@@ -77,7 +77,7 @@ impl<'a> Uri<'a> {
 
     /// The user part of a SIP URI with its escapes undone.
     pub fn user_decoded(&self) -> Option<Cow<'a, str>> {
-        self.user().map(decoded)
+        self.user().map(unescaped)
     }
 
     /// The password, for which nobody should have a use.
@@ -351,7 +351,7 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
 }
 
 /// `text` with `%XX` undone; what isn't an escape, or would not be UTF-8, stays as it is.
-fn decoded(text: &str) -> Cow<'_, str> {
+pub fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }

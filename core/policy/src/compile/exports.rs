@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use model::{Code, Fault};
+use model::{Code, Document, Fault, Secret, SecretRef, Spot};
 
 use crate::compile::Compiler;
-use crate::exports::{Capture, Exports, Trace, Webhook};
+use crate::exports::{Capture, Exports, Push, Trace, Webhook};
 
 /// What is shorter could be tried out.
 const SECRET_MIN: usize = 24;
@@ -26,19 +26,30 @@ impl Compiler<'_> {
         }
         let mut webhooks = Vec::with_capacity(documents.webhook.len());
         for webhook in documents.webhook.values() {
-            let Some(secret) = self.secret(webhook, &webhook.secret) else { continue };
-            if secret.reveal().trim().len() < SECRET_MIN {
-                let place = &webhook.secret.value;
-                let words = format!("{place} has fewer than {SECRET_MIN} characters");
-                let fault = Fault::new(Code::NO_SECRET_VALUE, words);
-                let fault = fault.suggest("make one: echo whsec_$(head -c 32 /dev/urandom | base64)");
-                self.problems.push(documents.problem_at(webhook, &webhook.secret, fault));
-            }
+            let Some(secret) = self.signing_key(webhook, &webhook.secret) else { continue };
             let (name, to) = (webhook.name.clone(), webhook.url.value.clone());
             let source = source_of(&documents.system.value.name);
             webhooks.push(Webhook { name, to, secret, source });
         }
-        Exports { captures, traces: traces.collect(), webhooks }
+        let mut pushes = Vec::with_capacity(documents.push.len());
+        for push in documents.push.values() {
+            let Some(secret) = self.signing_key(push, &push.secret) else { continue };
+            let (name, to) = (push.name.clone(), push.url.value.clone());
+            pushes.push(Push { name, to, secret, source: source_of(&documents.system.value.name) });
+        }
+        Exports { captures, traces: traces.collect(), webhooks, pushes }
+    }
+
+    /// What requests are signed with.
+    fn signing_key<T>(&mut self, owner: &Document<T>, place: &Spot<SecretRef>) -> Option<Secret<String>> {
+        let secret = self.secret(owner, place)?;
+        if secret.reveal().trim().len() < SECRET_MIN {
+            let words = format!("{} has fewer than {SECRET_MIN} characters", place.value);
+            let fault = Fault::new(Code::NO_SECRET_VALUE, words);
+            let fault = fault.suggest("make one: echo whsec_$(head -c 32 /dev/urandom | base64)");
+            self.problems.push(self.documents.problem_at(owner, place, fault));
+        }
+        Some(secret)
     }
 }
 

@@ -2,6 +2,8 @@
 // A test has no shell to be given its first `now` by.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod sleepers;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

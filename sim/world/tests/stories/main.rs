@@ -19,6 +19,7 @@ mod changes;
 mod chaos;
 mod checks;
 mod codecs;
+mod d11_sleepers;
 mod d5_gruus;
 mod d6_sips;
 mod d9_hashed;

@@ -23,6 +23,8 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     page.of_sent("tandem_trace_calls_total", words, "trace", &standing.traces);
     let words = "Records of calls that a webhook has taken.";
     page.of_sent("tandem_webhook_records_total", words, "webhook", &standing.webhooks);
+    let words = "Sleeping phones that a push service was asked to wake, and those that it was not.";
+    page.of_sent("tandem_push_requests_total", words, "push", &standing.pushes);
     page.of_phone_files(standing.phone_files);
     page.of_calls(counts);
     page.histogram("tandem_call_setup_seconds", "From the INVITE to its answer.", &counts.setup);

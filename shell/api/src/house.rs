@@ -21,6 +21,7 @@ pub struct Standing {
     pub captures: Vec<Sent>,
     pub traces: Vec<Sent>,
     pub webhooks: Vec<Sent>,
+    pub pushes: Vec<Sent>,
     /// Files that desk phones were given, and those that somebody asked for and was not.
     pub phone_files: (u64, u64),
 }

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 /// What a call's end is called.
 const ENDED: &str = "call.ended";
+/// What it is called that a phone sleeps and is wanted.
+const PUSH: &str = "push.wanted";
 
 pub fn event(source: &str, record: &Value) -> Value {
     let mut event = json!({
@@ -18,6 +20,22 @@ pub fn event(source: &str, record: &Value) -> Value {
     let ended = record["ended"].as_i64().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     if let Some(ended) = ended {
         event["time"] = ended.to_string().into();
+    }
+    event
+}
+
+/// That a phone is to be woken.
+pub fn wanted(source: &str, id: &str, at_ms: i64, data: &Value) -> Value {
+    let mut event = json!({
+        "specversion": "1.0",
+        "id": id,
+        "source": source,
+        "type": PUSH,
+        "datacontenttype": "application/json",
+        "data": data,
+    });
+    if let Ok(at) = Timestamp::from_millisecond(at_ms) {
+        event["time"] = at.to_string().into();
     }
     event
 }

@@ -1,11 +1,13 @@
 //! Everything that is sent on, as the policy in force says.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use policy::{Capture, Policy, Trace, Webhook};
+use policy::{Capture, Policy, Push, Trace, Webhook};
+use switch::Wake;
 use telemetry::{Flight, Heed};
 use tracing::error;
 
@@ -13,6 +15,7 @@ use crate::capture::Sender;
 use crate::counts::Counts;
 use crate::follow::Follow;
 use crate::joined::Joined;
+use crate::pushes::{InVain, Pusher, Wanted};
 use crate::stop::Stop;
 use crate::traces::Tracer;
 use crate::webhooks::Hook;
@@ -27,6 +30,9 @@ pub struct Exports {
     data: PathBuf,
     joined: Arc<Joined>,
     running: Mutex<Vec<Running>>,
+    /// Where wishes go that phones wake, by the name of the push service.
+    wanted: RwLock<BTreeMap<Arc<str>, Arc<Wanted>>>,
+    in_vain: Arc<InVain>,
 }
 
 /// Who is sent something.
@@ -35,6 +41,7 @@ enum Receiver {
     Capture(Capture),
     Trace(Trace),
     Webhook(Webhook),
+    Push(Push),
 }
 
 struct Running {
@@ -55,7 +62,8 @@ pub struct Exported {
 impl Exports {
     /// Sends nothing yet.
     pub fn new(flight: Flight, data: &Path) -> Exports {
-        Exports { flight, data: data.to_owned(), joined: Arc::default(), running: Mutex::default() }
+        let (joined, running, wanted, in_vain) = Default::default();
+        Exports { flight, data: data.to_owned(), joined, running, wanted, in_vain }
     }
 
     /// What learns from events which dialogs belong together.
@@ -71,6 +79,8 @@ impl Exports {
         let (stay, go): (Vec<_>, Vec<_>) = running.drain(..).partition(|one| wanted.contains(&one.to));
         go.iter().for_each(|one| one.stop.tell());
         *running = stay;
+        let is_wanted = |name: &Arc<str>| policy.exports().pushes.iter().any(|push| push.name == *name);
+        self.wanted.write().unwrap_or_else(PoisonError::into_inner).retain(|name, _| is_wanted(name));
         for to in wanted {
             if running.iter().all(|one| one.to != to) {
                 let counts = go.iter().find(|one| one.to.is_named_as(&to));
@@ -88,7 +98,9 @@ impl Exports {
         }
         let captures = exports.captures.iter().filter(|_| has_room).cloned().map(Receiver::Capture);
         let webhooks = exports.webhooks.iter().cloned().map(Receiver::Webhook);
-        captures.chain(exports.traces.iter().cloned().map(Receiver::Trace)).chain(webhooks).collect()
+        let traces = exports.traces.iter().cloned().map(Receiver::Trace);
+        let pushes = exports.pushes.iter().cloned().map(Receiver::Push);
+        captures.chain(traces).chain(webhooks).chain(pushes).collect()
     }
 
     /// What was sent to capture servers.
@@ -104,6 +116,25 @@ impl Exports {
     /// How many records webhooks have taken.
     pub fn webhooks(&self) -> Vec<Exported> {
         self.exported(|to| matches!(to, Receiver::Webhook(_)))
+    }
+
+    /// How many phones push services were asked to wake.
+    pub fn pushes(&self) -> Vec<Exported> {
+        self.exported(|to| matches!(to, Receiver::Push(_)))
+    }
+
+    /// Who hears of phones that nobody wakes, from now on and to the end.
+    pub fn tell_in_vain(&self, tell: impl Fn(&Wake) + Send + Sync + 'static) {
+        // Whoever was told before is told on.
+        let _ = self.in_vain.set(Box::new(tell));
+    }
+
+    /// A phone is to be woken. Nobody waits for that.
+    pub fn wake(&self, wake: Wake) {
+        let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wanted) = wanted.get(&wake.provider) {
+            wanted.put(wake);
+        }
     }
 
     fn exported(&self, is_meant: impl Fn(&Receiver) -> bool) -> Vec<Exported> {
@@ -152,6 +183,14 @@ impl Exports {
                 let hook = Hook { webhook, data: self.data.clone(), counts, stop };
                 Box::new(move || hook.run())
             }
+            Receiver::Push(push) => {
+                let wanted = Arc::new(Wanted::new(counts));
+                let mut all = self.wanted.write().unwrap_or_else(PoisonError::into_inner);
+                all.insert(push.name.clone(), Arc::clone(&wanted));
+                let in_vain = Arc::clone(&self.in_vain);
+                let pusher = Pusher { push, wanted, stop, in_vain };
+                Box::new(move || pusher.run())
+            }
         }
     }
 
@@ -166,6 +205,7 @@ impl Receiver {
             Receiver::Capture(capture) => &capture.name,
             Receiver::Trace(trace) => &trace.name,
             Receiver::Webhook(webhook) => &webhook.name,
+            Receiver::Push(push) => &push.name,
         }
     }
 

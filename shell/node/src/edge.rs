@@ -92,6 +92,8 @@ impl Edge {
         let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
         let flight = plan.flight.clone().unwrap_or_else(|| Flight::new(0));
         let exports = Arc::new(Exports::new(flight, &plan.data));
+        let to_all = mail.clone();
+        exports.tell_in_vain(move |wake| to_all.not_woken(wake));
         let telemetry = telemetry::Telemetry::start(&events, plan.watch.take(), exports.heed());
         let telemetry = Arc::new(telemetry.context("events.jsonl")?);
         let lookup = start_lookup(&plan, &mail)?;
@@ -105,8 +107,8 @@ impl Edge {
         let orders = media.iter().map(media_io::Handle::orders).collect();
         let recorded = plan.flight.map(|flight| recorder::tap(flight, Arc::clone(&known)));
         let tap = plan.tap.or(recorded);
-        let ports =
-            wire(&mail, orders, lookup, (&store, &catalogue, &ledgers), &telemetry, (tap, plan.witness));
+        let kept = (&store, &catalogue, &ledgers);
+        let ports = wire(&mail, orders, lookup, kept, (&telemetry, &exports), (tap, plan.witness));
         let settings = switch_io::Settings { listeners, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
         exports.adopt(&plan.policy);
@@ -392,10 +394,11 @@ fn wire(
     relays: Vec<media_io::Orders>,
     lookup: lookup::Lookup,
     (store, catalogue, ledgers): (&Arc<store::Store>, &Arc<store::Catalogue>, &Ledgers),
-    telemetry: &Arc<telemetry::Telemetry>,
+    (telemetry, exports): (&Arc<telemetry::Telemetry>, &Arc<Exports>),
     (tap, witness): (Option<Tap>, Option<Witness>),
 ) -> Ports {
     let (store, catalogue, telemetry) = (Arc::clone(store), Arc::clone(catalogue), Arc::clone(telemetry));
+    let exports = Arc::clone(exports);
     let Ledgers { phones, watchers, messages } = ledgers.clone();
     let (to_self, to_asker) = (mail.clone(), mail.clone());
     let [of_records, of_phones, of_messages] =
@@ -432,6 +435,7 @@ fn wire(
             }
         }),
         tell: Box::new(move |event| telemetry.tell(event)),
+        wake: Box::new(move |wake| exports.wake(wake)),
         fault: Box::new(|shard, words| error!(shard, "a defect cost one message: {words}")),
         tap,
     }

@@ -252,6 +252,7 @@ impl House for Web {
             captures: self.exports.captures().into_iter().map(sent).collect(),
             traces: self.exports.traces().into_iter().map(sent).collect(),
             webhooks: self.exports.webhooks().into_iter().map(sent).collect(),
+            pushes: self.exports.pushes().into_iter().map(sent).collect(),
             phone_files: self.phone_files.counted(),
         })
     }

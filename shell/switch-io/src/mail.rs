@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use policy::Policy;
 use rustix::event::{EventfdFlags, eventfd};
 use sip_stack::{ConnectionId, Flow, Send};
-use switch::{Answer, AskId, Command, CommandId, News};
+use switch::{Answer, AskId, Command, CommandId, News, Wake};
 
 use crate::aliases::Alias;
 use crate::ports::{Mark, Shelf};
@@ -84,6 +84,14 @@ impl Mail {
     /// What a shard kept up to here is on the disk.
     pub fn landed(&self, shard: u8, shelf: Shelf, mark: Mark) -> Result<(), Full> {
         self.post(shard, Letter::Landed(shelf, mark))
+    }
+
+    /// Tells every shard that nobody wakes a phone. Where a box is full, calls wait for it in vain.
+    pub fn not_woken(&self, wake: &Wake) {
+        for shard in 0..self.shards() {
+            let news = News::NotWoken { user: Arc::clone(&wake.user), device: wake.device.clone() };
+            let _ = self.post(shard, Letter::News(news));
+        }
     }
 
     /// Gives every shard the new policy.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use media::Order;
 use sip_stack::Flow;
-use switch::{AskId, Event, Kept, KeptMessage, KeptPresence, Question, Record};
+use switch::{AskId, Event, Kept, KeptMessage, KeptPresence, Question, Record, Wake};
 
 /// The other threads, as a shard sees them. Called on the shard's thread, so none may wait.
 pub struct Ports {
@@ -21,6 +21,8 @@ pub struct Ports {
     /// The shard that asks, its question, and the name under which it waits for the answer.
     pub ask: Box<dyn Fn(u8, AskId, Question) + Send + Sync>,
     pub tell: Box<dyn Fn(Event) + Send + Sync>,
+    /// Has a phone woken that sleeps.
+    pub wake: Box<dyn Fn(Wake) + Send + Sync>,
     /// A defect of ours that cost one input: the words of the panic.
     pub fault: Fault,
     pub tap: Option<Tap>,

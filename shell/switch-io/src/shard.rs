@@ -251,6 +251,7 @@ impl Shard {
             let out = &mut self.house.out;
             out.sends = sends;
             out.asks.drain(..).for_each(|(id, question)| (self.ports.ask)(self.house.shard, id, question));
+            out.wakes.drain(..).for_each(|wake| (self.ports.wake)(wake));
             out.tells.drain(..).for_each(|event| (self.ports.tell)(event));
             for news in out.news.drain(..) {
                 spread(&self.mail, self.house.shard, &news);

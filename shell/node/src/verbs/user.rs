@@ -150,11 +150,14 @@ fn line(phone: &Value, palette: Palette) -> String {
     let text = |key: &str| phone[key].as_str().unwrap_or_default();
     let left = phone["seconds"].as_u64().unwrap_or(0);
     let standing = match text("reached_by") {
+        "lost" if !text("woken_by").is_empty() => palette.paint(Paint::Good, "asleep".to_owned()),
         "lost" => palette.paint(Paint::Bad, "its connection has ended".to_owned()),
         "path" => palette.paint(Paint::Good, "registered, by its path".to_owned()),
         _ => palette.paint(Paint::Good, "registered".to_owned()),
     };
+    let woken =
+        if text("woken_by").is_empty() { String::new() } else { format!(", woken by {}", text("woken_by")) };
     let agent = if text("agent").is_empty() { String::new() } else { format!(", {}", text("agent")) };
     let from = format!("{} {}", text("transport"), text("source"));
-    format!("{:44} {from:26} {standing} for {left} s more{agent}", text("contact"))
+    format!("{:44} {from:26} {standing} for {left} s more{woken}{agent}", text("contact"))
 }

@@ -116,6 +116,7 @@ impl House {
                 answers.answered(shard, id, answer).unwrap();
             }),
             tell: Box::new(move |event| drop(tell.send(event))),
+            wake: Box::new(|_| {}),
             fault: Box::new(|shard, words| panic!("shard {shard}: {words}")),
             tap: Some(Box::new(move |tapped| {
                 tapping.lock().unwrap().push((tapped.way, tapped.bytes.to_vec()));

@@ -40,6 +40,7 @@ pub mod place;
 mod ports;
 mod program;
 mod provider;
+mod push;
 mod python;
 mod quality;
 mod recording;
@@ -97,6 +98,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "otlp", run: otlp::run },
     Scenario { name: "parquet", run: parquet::run },
     Scenario { name: "webhooks", run: webhooks::run },
+    Scenario { name: "push", run: push::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "registrar", run: registrar::run },
@@ -147,7 +149,7 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     if !alone::is_alone() && is_wanted("http") {
         http::install()?;
     }
-    if !alone::is_alone() && is_wanted("webhooks") {
+    if !alone::is_alone() && (is_wanted("webhooks") || is_wanted("push")) {
         webhooks::install()?;
     }
     if !alone::is_alone() && is_wanted("hep") {

@@ -18,7 +18,7 @@ use crate::step::{self, Failure, root};
 
 const WAY: Way = Way { name: "webhooks", ..UDP_V4 };
 /// Where the libraries are installed, and which.
-const PLACE: &str = "target/interop-webhooks";
+pub const PLACE: &str = "target/interop-webhooks";
 const LIBRARIES: [&str; 2] = ["standardwebhooks==1.1.0", "cloudevents==2.2.0"];
 const WITHIN: Duration = Duration::from_secs(30);
 

@@ -29,6 +29,8 @@ pub struct Line<'a> {
     pub media: u16,
     pub voice: u32,
     pub shows: Shows<'a>,
+    /// Whose certificates it believes, if it speaks by TLS.
+    pub authority: Option<&'a Path>,
 }
 
 pub struct Handset {
@@ -48,7 +50,12 @@ impl Handset {
     pub fn start(folder: &Path, line: &Line) -> Result<Handset, Failure> {
         let home = folder.join(line.name);
         fs::create_dir_all(&home).map_err(|error| io_failure(line.name, &error))?;
-        let phone = Phone { account: line.account, authority: None, address: line.address, seconds: SECONDS };
+        let phone = Phone {
+            account: line.account,
+            authority: line.authority,
+            address: line.address,
+            seconds: SECONDS,
+        };
         let control = SocketAddr::new(CONTROL, free_port(CONTROL)?);
         let steered = Steered { control, media: line.media, voice: line.voice, shows: line.shows };
         phone.furnish_steered(&home, &steered)?;

@@ -201,7 +201,8 @@ fn phone(
     let number = if name == "callee" { NUMBER } else { "+14255550100" };
     let account = format!("<sip:{number}@{address}>;regint=0;answermode=auto;audio_codecs=PCMU\n");
     let Bank { media, voice, .. } = *bank;
-    let line = Line { name, account: &account, address, media, voice, shows: Shows::Nothing };
+    let line =
+        Line { name, account: &account, address, media, voice, shows: Shows::Nothing, authority: None };
     network.within(|| Handset::start(folder, &line))
 }
 

@@ -1,7 +1,8 @@
 //! Phones behind NATs: full cone, address-restricted, port-restricted and symmetric, each made of namespaces
 //! and nftables, and proven to be what it is called. Behind each of them two baresips of one user, a linphone
 //! and the house's own phone in Chromium register with the house's outer interface, are called from the
-//! inside and call a trunk. Each end hears the other; two phones of one user ring, and the other one stops.
+//! inside and call a trunk: baresip and linphone by UDP and by TLS, and by TCP where the NAT is the strictest.
+//! Each end hears the other; two phones of one user ring, and the other one stops.
 //!
 //! Proves: D3, G1, G2.
 
@@ -10,6 +11,7 @@ mod site;
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -53,10 +55,13 @@ type HeardThere = Vec<(Span, u32)>;
 struct Street {
     office: Office,
     lobby: Handset,
-    /// Where phones outside find the house.
-    door: SocketAddr,
+    /// Where phones outside find the house by UDP and TCP, and by TLS.
+    doors: [SocketAddr; 2],
+    authority: PathBuf,
     site: Site,
     heard: HeardThere,
+    /// How many passes there were: each has ports of its own.
+    passes: u16,
 }
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
@@ -78,9 +83,10 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
 
 fn behind(binary: &Binary, keys: &Certificates, kind: Kind) -> Result<(), Failure> {
     let outside = IpAddr::V4(OUTSIDE);
-    let (udp, wss) = (free_port(outside)?, free_port(outside)?);
+    let (udp, tls, wss) = (free_port(outside)?, free_port(outside)?, free_port(outside)?);
     let interface = format!(
-        "\n[interface.out]\naddress = \"{OUTSIDE}\"\nudp = {udp}\nwss = {wss}\nphone = true\n\
+        "\n[interface.out]\naddress = \"{OUTSIDE}\"\nudp = {udp}\ntcp = {udp}\ntls = {tls}\nwss = {wss}\n\
+         phone = true\n\
          tls_certificate = {:?}\ntls_key = {:?}\nmedia_ports = \"20000-29999\"\nside = \"outside\"\n",
         keys.certificate, keys.key
     );
@@ -89,11 +95,16 @@ fn behind(binary: &Binary, keys: &Certificates, kind: Kind) -> Result<(), Failur
     fs::write(office.folder.join("microphone.wav"), tone)
         .map_err(|error| io_failure("microphone", &error))?;
     let lobby = office.phone(("lobby", "lobby"), Transport::Udp, Answers::AtOnce)?;
-    let (door, site) = (SocketAddr::new(outside, udp), Site::open(kind)?);
-    let mut street = Street { office, lobby, door, site, heard: Vec::new() };
+    let (doors, site) = ([udp, tls].map(|port| SocketAddr::new(outside, port)), Site::open(kind)?);
+    let (authority, heard) = (keys.authority.clone(), Vec::new());
+    let mut street = Street { office, lobby, doors, authority, site, heard, passes: 0 };
 
-    two_baresips(&mut street)?;
-    linphone(&mut street)?;
+    for transport in kind.transports() {
+        let by = |failure: Failure| Failure::new(format!("by {}: {failure}", transport.word()), "see there");
+        two_baresips(&mut street, *transport).map_err(by)?;
+        linphone(&mut street, *transport).map_err(by)?;
+        street.passes += 1;
+    }
     page(&mut street, &format!("wss://{OUTSIDE}:{wss}"), keys)?;
 
     let Street { office, lobby, site, heard, .. } = street;
@@ -106,29 +117,40 @@ fn behind(binary: &Binary, keys: &Certificates, kind: Kind) -> Result<(), Failur
 
 impl Street {
     /// A baresip of hana's behind the NAT.
-    fn baresip(&self, name: &str, media: u16, voice: u32) -> Result<Handset, Failure> {
+    fn baresip(
+        &self,
+        (name, transport): (&str, Transport),
+        media: u16,
+        voice: u32,
+    ) -> Result<Handset, Failure> {
+        let (name, word) = (&*format!("{name}-{}", transport.word()), transport.word());
+        let (door, media) = (self.door(transport), media + 200 * self.passes);
         let account = format!(
-            "<sip:hana@{};transport=udp>;auth_user=hana;auth_pass={PASSWORD};answermode=manual;\
-             audio_codecs=PCMU;regint=60\n",
-            self.door
+            "<sip:hana@{door};transport={word}>;auth_user=hana;auth_pass={PASSWORD};answermode=manual;\
+             audio_codecs=PCMU;regint=60\n"
         );
         self.site.within(|| {
             let address = SocketAddr::new(IpAddr::V4(PHONES), free_port(IpAddr::V4(PHONES))?);
-            let line = Line { name, account: &account, address, media, voice, shows: Shows::Sound };
+            let (shows, authority) = (Shows::Sound, Some(&*self.authority));
+            let line = Line { name, account: &account, address, media, voice, shows, authority };
             let phone = Handset::start(&self.office.folder, &line)?;
             phone.traces(" 200 OK (Tandem")?;
             Ok(phone)
         })
     }
 
-    fn trunk(&self) -> String {
-        format!("sip:{TRUNK}@{}", self.door)
+    fn trunk(&self, transport: Transport) -> String {
+        format!("sip:{TRUNK}@{};transport={}", self.door(transport), transport.word())
+    }
+
+    fn door(&self, transport: Transport) -> SocketAddr {
+        self.doors[usize::from(transport == Transport::Tls)]
     }
 }
 
-fn two_baresips(street: &mut Street) -> Result<(), Failure> {
-    let mut first = street.baresip("first", MEDIA, FIRST)?;
-    let mut second = street.baresip("second", MEDIA + 100, SECOND)?;
+fn two_baresips(street: &mut Street, transport: Transport) -> Result<(), Failure> {
+    let mut first = street.baresip(("first", transport), MEDIA, FIRST)?;
+    let mut second = street.baresip(("second", transport), MEDIA + 100, SECOND)?;
     street.lobby.tell("dial", &street.office.uri("0101"))?;
     first.rings()?;
     second.rings()?;
@@ -144,7 +166,7 @@ fn two_baresips(street: &mut Street) -> Result<(), Failure> {
     expect_wave(&heard(&second)?, street.lobby.voice)?;
 
     let carrier = street.office.called("uas", street.office.carrier, &["-rtp_echo"])?;
-    first.tell("dial", &street.trunk())?;
+    first.tell("dial", &street.trunk(transport))?;
     first.talks()?;
     thread::sleep(WHILE);
     first.tell("hangup", "")?;
@@ -153,11 +175,12 @@ fn two_baresips(street: &mut Street) -> Result<(), Failure> {
     expect_wave(&heard(&first)?, first.voice)
 }
 
-fn linphone(street: &mut Street) -> Result<(), Failure> {
-    let (folder, door) = (street.office.folder.clone(), street.door);
-    let mut phone = street
-        .site
-        .within(|| Linphone::start(&folder, ("minsu", PASSWORD), (door, LINPHONE_PORT), LINPHONE))?;
+fn linphone(street: &mut Street, transport: Transport) -> Result<(), Failure> {
+    let (folder, authority) = (street.office.folder.clone(), street.authority.clone());
+    let port = LINPHONE_PORT + 200 * street.passes;
+    let way = (transport, street.door(transport), port);
+    let mut phone =
+        street.site.within(|| Linphone::start(&folder, ("minsu", PASSWORD), way, (LINPHONE, &authority)))?;
     let heard = phone.listens()?;
     street.lobby.tell("dial", &street.office.uri("0102"))?;
     phone.talks()?;
@@ -170,7 +193,7 @@ fn linphone(street: &mut Street) -> Result<(), Failure> {
 
     let heard = phone.listens()?;
     let carrier = street.office.called("uas", street.office.carrier, &["-rtp_echo"])?;
-    phone.calls(&street.trunk())?;
+    phone.calls(&street.trunk(transport))?;
     phone.talks()?;
     thread::sleep(WHILE);
     phone.hangs_up()?;
@@ -180,7 +203,7 @@ fn linphone(street: &mut Street) -> Result<(), Failure> {
 }
 
 fn page(street: &mut Street, url: &str, keys: &Certificates) -> Result<(), Failure> {
-    let (folder, house) = (street.office.folder.clone(), street.door);
+    let (folder, house) = (street.office.folder.clone(), street.doors[0]);
     let whose = Whose {
         user: "jisoo",
         password: PASSWORD,

@@ -139,7 +139,10 @@ impl Office {
         let account = format!("<sip:{number}@{address}>;regint=0;answermode=auto;audio_codecs=PCMU\n");
         let media = PHONES_MEDIA + 100 * u16::from(rank);
         let (voice, shows) = (VOICES[usize::from(rank)], Shows::Nothing);
-        Handset::start(&self.folder, &Line { name, account: &account, address, media, voice, shows })
+        Handset::start(
+            &self.folder,
+            &Line { name, account: &account, address, media, voice, shows, authority: None },
+        )
     }
 
     fn start(
@@ -163,7 +166,15 @@ impl Office {
         );
         let address = SocketAddr::new(at(40 + rank), free_port(at(40 + rank))?);
         let media = PHONES_MEDIA + 100 * u16::from(rank);
-        let line = Line { name, account: &account, address, media, voice: VOICES[usize::from(rank)], shows };
+        let line = Line {
+            name,
+            account: &account,
+            address,
+            media,
+            voice: VOICES[usize::from(rank)],
+            shows,
+            authority: None,
+        };
         let phone = Handset::start(&self.folder, &line)?;
         // The event may be over before anybody listens.
         phone.traces(" 200 OK (Tandem")?;

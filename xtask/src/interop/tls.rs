@@ -20,7 +20,8 @@ pub struct Certificates {
 impl Certificates {
     pub fn make(folder: &Path) -> Result<Certificates, Failure> {
         let path = |name: &str| folder.join(name);
-        let extensions = "subjectAltName=IP:127.0.0.1,IP:::1,DNS:localhost\nbasicConstraints=CA:FALSE\n";
+        let extensions =
+            "subjectAltName=IP:127.0.0.1,IP:::1,IP:203.0.113.1,DNS:localhost\nbasicConstraints=CA:FALSE\n";
         fs::write(path("leaf.ext"), extensions).map_err(|error| io_failure("leaf.ext", &error))?;
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"];
         openssl(

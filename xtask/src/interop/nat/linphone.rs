@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::super::baresip;
 use super::super::page::Page;
-use super::super::place::io_failure;
+use super::super::place::{Transport, io_failure};
 use crate::step::Failure;
 
 const SECONDS: u32 = 60;
@@ -27,10 +27,11 @@ impl Linphone {
     pub fn start(
         folder: &Path,
         (user, password): (&str, &str),
-        (house, port): (SocketAddr, u16),
-        voice: u32,
+        (transport, house, port): (Transport, SocketAddr, u16),
+        (voice, authority): (u32, &Path),
     ) -> Result<Linphone, Failure> {
-        let home = folder.join("linphone");
+        let name = format!("linphone-{}", transport.word());
+        let home = folder.join(&name);
         // Where these are missing it opens no port.
         for part in [".local/share/linphone", ".config/linphone"] {
             fs::create_dir_all(home.join(part)).map_err(|error| io_failure(part, &error))?;
@@ -39,12 +40,12 @@ impl Linphone {
             fs::write(home.join(name), bytes).map_err(|error| io_failure(name, &error))
         };
         write("tone.wav", &baresip::tone(SECONDS, voice))?;
-        write("linphonerc", configuration((user, password), (house, port)).as_bytes())?;
+        write("linphonerc", configuration((user, password), (transport, house, port), authority).as_bytes())?;
         // Line by line, so that what it says can be read while it runs.
         let mut command = Command::new("stdbuf");
         command.args(["-oL", "linphonec", "-a", "-d", "3", "-l", "linphone.trace", "-c", "linphonerc"]);
         command.current_dir(&home).env("HOME", &home).env_remove("XDG_DATA_HOME").env_remove("DISPLAY");
-        let said = Page::start(folder, "linphone-said", &mut command)?;
+        let said = Page::start(folder, &format!("{name}-said"), &mut command)?;
         let mut linphone = Linphone { said, home, calls: 0 };
         linphone.said.does("soundcard use files")?;
         linphone.said.does(&format!("play {}", linphone.home.join("tone.wav").display()))?;
@@ -84,12 +85,17 @@ impl Linphone {
     }
 }
 
-fn configuration((user, password): (&str, &str), (house, port): (SocketAddr, u16)) -> String {
+fn configuration(
+    (user, password): (&str, &str),
+    (transport, house, port): (Transport, SocketAddr, u16),
+    authority: &Path,
+) -> String {
+    let (word, authority) = (transport.word(), authority.display());
     format!(
         "[sip]\nsip_port={port}\nsip_tcp_port=-1\nsip_tls_port=-1\ndefault_proxy=0\nuse_ipv6=0\n\
          ipv6_migration_done=1\nregister_only_when_network_is_up=0\nguess_hostname=1\n\
-         media_encryption=none\n\n\
-         [proxy_0]\nreg_proxy=<sip:{house};transport=udp>\nreg_identity=sip:{user}@{house}\nreg_expires=60\n\
+         media_encryption=none\nroot_ca={authority}\nverify_server_certs=1\nverify_server_cn=0\n\n\
+         [proxy_0]\nreg_proxy=<sip:{house};transport={word}>\nreg_identity=sip:{user}@{house}\nreg_expires=60\n\
          reg_sendregister=1\npublish=0\n\n\
          [auth_info_0]\nusername={user}\npasswd={password}\nrealm=interop\n\n\
          [rtp]\naudio_rtp_port={}\n\n[net]\nfirewall_policy=none\n\n[sound]\nechocancellation=0\n",

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use super::super::network::{Network, ip};
-use super::super::place::io_failure;
+use super::super::place::{Transport, io_failure};
 use crate::step::{Failure, root};
 
 /// Where the house is found, and somebody else.
@@ -48,6 +48,16 @@ pub struct Site {
 /// Gives the house its address, and somebody else another one; our network has neither.
 pub fn prepare() -> Result<(), Failure> {
     [OUTSIDE, ELSEWHERE].iter().try_for_each(|address| ip(&format!("address add {address}/32 dev lo")))
+}
+
+impl Kind {
+    /// By which phones come here; nothing but UDP depends much on the kind.
+    pub fn transports(self) -> &'static [Transport] {
+        match self.maps {
+            Maps::Alike => &[Transport::Udp, Transport::Tls],
+            Maps::Anew => &[Transport::Udp, Transport::Tls, Transport::Tcp],
+        }
+    }
 }
 
 impl Site {

@@ -3,7 +3,7 @@
 //! and no start ever waits for it.
 //!
 //! `lines` reads the files, `row` says what a line is found by, `fill` goes on from round to round, `wanted`
-//! is what somebody looks for; `engine` is what a database has to do, `sqlite` one that does it; `check`
+//! is what somebody looks for; `engine` is what a database has to do, `sqlite` and `postgres` do it; `check`
 //! looks whether it still can.
 
 mod bell;
@@ -12,17 +12,19 @@ mod engine;
 mod examined;
 mod fill;
 mod lines;
+mod postgres;
 mod row;
 mod search;
 mod sqlite;
 mod walk;
 mod wanted;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -34,12 +36,14 @@ use crate::store::claim;
 use crate::trouble::OpenFault;
 use bell::Bell;
 use check::Check;
-use engine::{Engine, Fault, Hit};
+use engine::{Engine, Fault, Hit, Line};
 use fill::{Filler, Look};
+use postgres::Server;
 use sqlite::Sqlite;
 
 pub use engine::Fault as CatalogueFault;
 pub use examined::Examined;
+pub use postgres::{Postgres, PostgresHost};
 pub use row::turned_away_id;
 pub use wanted::{Cursor, NoCursor, Wanted};
 
@@ -51,8 +55,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const CATCH_UP_MAX: Duration = Duration::from_millis(100);
 /// How often all files are looked at, and old ones go.
 const LOOK_AT_ALL: Duration = Duration::from_secs(60);
-/// How long a database that does not work is left alone.
-const RETRY: Duration = Duration::from_secs(5);
+/// How long a database that does not work is left alone: twice as long each time, up to the most.
+const RETRY: Duration = Duration::from_secs(1);
+const RETRY_MAX: Duration = Duration::from_secs(30);
 /// No answer lists more.
 const FOUND_MAX: usize = 1_000;
 /// Below whatever carries calls.
@@ -84,6 +89,24 @@ pub struct FoundCalls {
     pub behind_bytes: u64,
 }
 
+/// Where rows are kept.
+#[derive(Clone, Debug, Default)]
+pub enum Database {
+    /// A file of the data folder.
+    #[default]
+    Sqlite,
+    Postgres(Postgres),
+}
+
+/// How the database stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// How many bytes of the files it lacks, as far as that is known while it is not there.
+    pub behind_bytes: u64,
+    /// Why it takes nothing in.
+    pub trouble: Option<String>,
+}
+
 type Tell = Box<dyn Fn(Note) + Send + Sync>;
 
 /// The database of a running house, and the thread that fills it.
@@ -103,8 +126,9 @@ struct Shared {
     /// Whether there is a database to search.
     is_open: AtomicBool,
     is_broken: AtomicBool,
-    is_stopping: AtomicBool,
+    is_stopping: Arc<AtomicBool>,
     behind: AtomicU64,
+    trouble: Mutex<Option<String>>,
     /// 0: for ever.
     keep_days: AtomicU32,
 }
@@ -112,7 +136,16 @@ struct Shared {
 impl Catalogue {
     /// Begins to fill. Of whatever is wrong with the database, it is `tell` that hears.
     pub fn start(data: &Path, tell: impl Fn(Note) + Send + Sync + 'static) -> Result<Catalogue, OpenFault> {
-        let shared = Arc::new(Shared::new(data, Box::new(tell)));
+        Catalogue::start_on(&Database::Sqlite, data, tell)
+    }
+
+    /// The same where records are searched elsewhere.
+    pub fn start_on(
+        database: &Database,
+        data: &Path,
+        tell: impl Fn(Note) + Send + Sync + 'static,
+    ) -> Result<Catalogue, OpenFault> {
+        let shared = Arc::new(Shared::new(data, database, Box::new(tell)));
         let filling = Arc::clone(&shared);
         let thread = thread::Builder::new().name("catalogue".to_owned()).spawn(move || run(&filling));
         let thread = thread.map_err(|error| OpenFault::Unusable { path: data.to_owned(), error })?;
@@ -141,6 +174,11 @@ impl Catalogue {
         }
         self.shared.find(wanted)
     }
+
+    pub fn health(&self) -> Health {
+        let trouble = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Health { behind_bytes: self.shared.behind.load(Ordering::Relaxed), trouble }
+    }
 }
 
 impl Drop for Catalogue {
@@ -166,8 +204,17 @@ impl Alone {
         data: &Path,
         tell: impl Fn(Note) + Send + Sync + 'static,
     ) -> Result<Option<Alone>, OpenFault> {
+        Alone::open_on(&Database::Sqlite, data, tell)
+    }
+
+    /// The same where records are searched elsewhere.
+    pub fn open_on(
+        database: &Database,
+        data: &Path,
+        tell: impl Fn(Note) + Send + Sync + 'static,
+    ) -> Result<Option<Alone>, OpenFault> {
         let unusable = |fault: Fault| OpenFault::Unusable {
-            path: database(data),
+            path: place_of(data, database),
             error: std::io::Error::other(fault.to_string()),
         };
         let claim = match claim(&data.join("records")) {
@@ -175,7 +222,7 @@ impl Alone {
             Err(OpenFault::InUse(_)) => return Ok(None),
             Err(fault) => return Err(fault),
         };
-        let shared = Shared::new(data, Box::new(tell));
+        let shared = Shared::new(data, database, Box::new(tell));
         let mut filler = match shared.filler() {
             Err(Fault::Broken(words)) => {
                 (shared.tell)(Note::Broken { words });
@@ -201,26 +248,44 @@ impl Alone {
 
 /// Compares the database of a data folder with its files, line by line. Also while a house runs on it.
 pub fn examine(data: &Path) -> Result<Examined, Fault> {
-    examined::examine(data, &Sqlite::at(database(data)))
+    examine_on(&Database::Sqlite, data)
 }
 
-fn database(data: &Path) -> PathBuf {
-    data.join("records.sqlite")
+/// The same where records are searched elsewhere.
+pub fn examine_on(database: &Database, data: &Path) -> Result<Examined, Fault> {
+    examined::examine(data, &*engine_of(data, database, Arc::default()))
+}
+
+fn engine_of(data: &Path, database: &Database, is_stopping: Arc<AtomicBool>) -> Box<dyn Engine> {
+    match database {
+        Database::Sqlite => Box::new(Sqlite::at(place_of(data, database))),
+        Database::Postgres(to) => Box::new(Server::new(to.clone(), data, is_stopping)),
+    }
+}
+
+/// What is named where something is wrong with it.
+fn place_of(data: &Path, database: &Database) -> PathBuf {
+    match database {
+        Database::Sqlite => data.join("records.sqlite"),
+        Database::Postgres(to) => PathBuf::from(format!("database {} of PostgreSQL", to.database)),
+    }
 }
 
 impl Shared {
-    fn new(data: &Path, tell: Tell) -> Shared {
+    fn new(data: &Path, database: &Database, tell: Tell) -> Shared {
+        let is_stopping = Arc::new(AtomicBool::new(false));
         Shared {
             data: data.to_owned(),
-            engine: Box::new(Sqlite::at(database(data))),
+            engine: engine_of(data, database, Arc::clone(&is_stopping)),
             in_place: RwLock::new(()),
             tell,
             has_news: AtomicBool::new(false),
             bell: Bell::default(),
             is_open: AtomicBool::new(false),
             is_broken: AtomicBool::new(false),
-            is_stopping: AtomicBool::new(false),
+            is_stopping,
             behind: AtomicU64::new(0),
+            trouble: Mutex::default(),
             keep_days: AtomicU32::new(0),
         }
     }
@@ -240,9 +305,9 @@ impl Shared {
     fn find(&self, wanted: &Wanted) -> Result<FoundCalls, Fault> {
         let _shared = self.in_place.read().unwrap_or_else(PoisonError::into_inner);
         if !self.is_open.load(Ordering::Acquire) {
-            return Err(Fault::NotNow(
-                "what searches records is not there yet; look again in a moment".to_owned(),
-            ));
+            let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let begins = || "what searches records is not there yet; look again in a moment".to_owned();
+            return Err(Fault::NotNow(trouble.unwrap_or_else(begins)));
         }
         let wanted = Wanted { most: wanted.most.clamp(1, FOUND_MAX), ..wanted.clone() };
         let hits = self.engine.find(&wanted).inspect_err(|fault| {
@@ -258,8 +323,16 @@ impl Shared {
         Ok(FoundCalls { records, next, behind_bytes: self.behind.load(Ordering::Relaxed) })
     }
 
+    fn stands(&self, trouble: Option<&str>) {
+        let words = trouble.map(str::to_owned);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
+
     /// The whole of it; nothing, where its file has gone meanwhile.
     fn body(&self, hit: &Hit) -> Result<Option<Value>, Fault> {
+        if let Some(line) = &hit.line {
+            return Ok(body_of(&hit.id, line));
+        }
         let path = lines::path_of(&self.data, &hit.file);
         let line = match lines::line_at(&path, hit.at, hit.length) {
             Ok(line) => line,
@@ -282,13 +355,33 @@ impl Shared {
     }
 }
 
+/// What a database has itself, and which node's it is.
+fn body_of(id: &str, line: &Line) -> Option<Value> {
+    let mut value = serde_json::from_str::<Value>(&line.text).ok().filter(Value::is_object)?;
+    if value.get("id").is_none() {
+        value["id"] = id.into();
+    }
+    if let Some(node) = &line.node {
+        value["node"] = node.as_str().into();
+    }
+    Some(value)
+}
+
 /// Fills until it is told to stop; what is broken is made anew.
 fn run(shared: &Shared) {
     // Without leave to be nice it is as good as it can be.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-    let mut trouble = None;
+    let (mut trouble, mut marks, mut retry) = (None, BTreeMap::new(), RETRY);
     while !shared.is_stopping.load(Ordering::Acquire) {
-        let ended = shared.filler().and_then(|filler| fill(shared, filler, &mut trouble));
+        let ended = shared.filler().and_then(|mut filler| {
+            let begun = Instant::now();
+            let ended = fill(shared, &mut filler, &mut trouble);
+            if begun.elapsed() > RETRY_MAX {
+                retry = RETRY;
+            }
+            marks = filler.into_marks();
+            ended
+        });
         shared.is_broken.store(false, Ordering::Release);
         match ended {
             Ok(()) => return,
@@ -297,23 +390,27 @@ fn run(shared: &Shared) {
                 (shared.tell)(Note::Broken { words });
                 if let Err(fault) = shared.set_aside() {
                     (shared.tell)(Note::Stopped { words: fault.to_string() });
-                    rest(shared, RETRY);
+                    rest_for(shared, &mut retry);
                 }
             }
             Err(fault) => {
                 let words = fault.to_string();
-                if trouble.as_ref() != Some(&words) {
+                // A server that comes and goes says something else each time.
+                let is_known = matches!(fault, Fault::Away(_)) && trouble.is_some();
+                if !is_known && trouble.as_ref() != Some(&words) {
                     (shared.tell)(Note::Stopped { words: words.clone() });
                 }
+                shared.stands(Some(&words));
+                shared.behind.store(fill::behind(&shared.data, &marks).unwrap_or(0), Ordering::Relaxed);
                 trouble = Some(words);
-                rest(shared, RETRY);
+                rest_for(shared, &mut retry);
             }
         }
     }
 }
 
 /// Round after round, until the house stops or the database does not go on.
-fn fill(shared: &Shared, mut filler: Filler, trouble: &mut Option<String>) -> Result<(), Fault> {
+fn fill(shared: &Shared, filler: &mut Filler, trouble: &mut Option<String>) -> Result<(), Fault> {
     let mut looked_at_all: Option<Instant> = None;
     let mut kept = None;
     let mut rows = 0;
@@ -340,6 +437,7 @@ fn fill(shared: &Shared, mut filler: Filler, trouble: &mut Option<String>) -> Re
         } else {
             shared.behind.store(0, Ordering::Relaxed);
             if trouble.take().is_some() {
+                shared.stands(None);
                 (shared.tell)(Note::Recovered { rows });
             }
         }
@@ -378,9 +476,14 @@ fn rest_until_news(shared: &Shared, check: &Check) {
     }
 }
 
-/// Until there is news, or the house stops.
-fn rest(shared: &Shared, most: Duration) {
-    if !shared.is_stopping.load(Ordering::Acquire) {
-        thread::park_timeout(most);
+/// For a while that grows, whatever the news are.
+fn rest_for(shared: &Shared, retry: &mut Duration) {
+    let until = Instant::now() + *retry;
+    *retry = (*retry * 2).min(RETRY_MAX);
+    while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        if shared.is_stopping.load(Ordering::Acquire) {
+            return;
+        }
+        thread::park_timeout(left);
     }
 }

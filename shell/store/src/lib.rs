@@ -3,12 +3,12 @@
 //!
 //! `Store::keep` takes records in and never waits; one thread writes them, another makes them survive the
 //! death of the machine, and says when they do (`landing`). `Catalogue` finds them again: a database made of
-//! those files, which can be made anew at any time.
+//! those files, which can be made anew at any time, beside them or on a server.
 //! Start at `store`, and go on to `queue`, `writer` and `syncer`; `file` is one day's file, `chain` binds its
 //! lines to those before, `chained` follows that, `torn` repairs after a crash, `reader` reads back,
 //! `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit`
 //! are about who comes by HTTP. `recordings` writes down what was said, `key` keeps what seals addresses of
-//! phones, `backup` copies all of it, and `table` makes records a table of `parquet`. Until a file
+//! phones, `identity` tells data folders apart, `backup` copies all of it, and `table` makes records a table of `parquet`. Until a file
 //! has a record it is in `spool`, too.
 
 mod audit;
@@ -16,8 +16,10 @@ mod backup;
 mod catalogue;
 mod chain;
 mod chained;
+mod code;
 mod day;
 mod file;
+mod identity;
 mod key;
 mod landing;
 mod ledger;
@@ -40,10 +42,11 @@ mod writer;
 pub use audit::{Audit, Broken, Deed, Holds, Step, deeds, has_hash, verify};
 pub use backup::{Backup, BackupFault, Copied, back_up, restore};
 pub use catalogue::{
-    Alone, Catalogue, CatalogueFault, Cursor, Examined, FoundCalls, NoCursor, Note, Wanted, examine,
-    turned_away_id,
+    Alone, Catalogue, CatalogueFault, Cursor, Database, Examined, FoundCalls, Health, NoCursor, Note,
+    Postgres, PostgresHost, Wanted, examine, examine_on, turned_away_id,
 };
 pub use chained::{Chained, Finding, follow, has_link};
+pub use code::{CODES, StoreCode};
 pub use key::{Key, gruu_key};
 pub use landing::{Landed, Mark};
 pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};

@@ -1,134 +1,34 @@
 #![allow(clippy::unwrap_used)]
 //! What the catalogue promises: each record once, whatever happened to the database; and what is asked for.
 
+mod both;
 mod place;
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use both::{Told, record, wanted, write};
 use place::{Directory, wait_for};
-use serde_json::{Value, json};
-use store::{Alone, Catalogue, Note, Settings, Store, Wanted, examine};
+use serde_json::Value;
+use store::{Alone, Catalogue, Database, Note, Settings, Store, examine};
 
 const DATABASE: &str = "records.sqlite";
 
-fn record(id: &str, started: i64) -> Value {
-    json!({
-        "id": id, "started": started, "ended": started + 5_000, "direction": "outbound", "calling": "hana",
-        "from_dialled": "sip:hana@h", "to_dialled": "sip:12065550142@h", "to_e164": "+12065550142",
-        "attempts": [{ "callee": "trunk northwind", "sent_from": "<sip:+14255550100@n>",
-                       "sent_to": "sip:+12065550142@n" }],
-        "sip_code": 200, "outcome": "answered", "verdict": "TD-E001", "talk_ms": 4_000,
-    })
-}
-
-fn write(data: &Path, file: &str, records: &[Value]) {
-    fs::create_dir_all(data.join("records")).unwrap();
-    let mut to = OpenOptions::new().create(true).append(true).open(data.join("records").join(file)).unwrap();
-    records.iter().for_each(|record| writeln!(to, "{record}").unwrap());
-}
-
 fn alone(data: &Path) -> Alone {
-    Alone::open(data, |_| {}).unwrap().unwrap()
-}
-
-fn wanted() -> Wanted {
-    Wanted { most: 1_000, ..Wanted::default() }
-}
-
-fn ids(found: &[Value]) -> Vec<&str> {
-    found.iter().map(|one| one["id"].as_str().unwrap()).collect()
-}
-
-fn found(data: &Path, wanted: &Wanted) -> Vec<String> {
-    ids(&alone(data).find(wanted).unwrap().records).into_iter().map(str::to_owned).collect()
-}
-
-fn some(word: &str) -> Option<String> {
-    Some(word.to_owned())
-}
-
-/// Three calls that differ in everything, and a stranger who was turned away.
-fn a_few(data: &Path) {
-    let mut busy = record("c2", 2_000);
-    (busy["calling"], busy["direction"]) = ("northwind".into(), "inbound".into());
-    busy["to_dialled"] = "sip:101@h".into();
-    (busy["to_e164"], busy["from_dialled"]) = ("+14255550101".into(), "sip:+12065550177@n".into());
-    busy["attempts"] = json!([{ "callee": "user marco", "sent_to": "sip:marco@h", "sent_from": "" }]);
-    (busy["sip_code"], busy["outcome"], busy["verdict"]) = (486.into(), "busy".into(), "TD-E011".into());
-    let mut refused = record("c3", 3_000);
-    (refused["direction"], refused["attempts"]) = (Value::Null, json!([]));
-    (refused["sip_code"], refused["outcome"], refused["verdict"]) =
-        (403.into(), "refused".into(), "TD-R301".into());
-    write(data, "calls-20261121.jsonl", &[record("c1", 1_000), busy, refused]);
-    let stranger = r#"{"event":"turned_away","at":4000,"facts":{"source":"1.2.3.4:5",
-"from_uri":"sip:mallory@x","request_uri":"sip:+8225550199@h"},"refusal":{"code":"TD-R102","status":403}}"#;
-    let other = r#"{"event":"call_started","at":1000,"id":"c1"}"#;
-    fs::write(data.join("events.jsonl"), format!("{other}\n{}\n{other}\n", stranger.replace('\n', "")))
-        .unwrap();
+    both::alone(&Database::Sqlite, data)
 }
 
 #[test]
 fn a_call_is_found_by_number_user_trunk_cause_and_time() {
-    let data = Directory::new("words");
-    a_few(data.path());
-    let stranger = "t00000000fa0";
-
-    for (what, wanted, expected) in [
-        ("all", wanted(), vec![stranger, "c3", "c2", "c1"]),
-        ("called", Wanted { number: some("+12065550142"), ..wanted() }, vec!["c3", "c1"]),
-        ("as it was sent", Wanted { number: some("+1 425-555-0100"), ..wanted() }, vec!["c1"]),
-        ("by its end", Wanted { number: some("5550177"), ..wanted() }, vec!["c2"]),
-        ("too short an end", Wanted { number: some("0177"), ..wanted() }, vec![]),
-        ("of a stranger", Wanted { number: some("+8225550199"), ..wanted() }, vec![stranger]),
-        ("calling", Wanted { user: some("hana"), ..wanted() }, vec!["c3", "c1"]),
-        ("reached", Wanted { user: some("marco"), ..wanted() }, vec!["c2"]),
-        ("trunk", Wanted { trunk: some("northwind"), ..wanted() }, vec!["c2", "c1"]),
-        ("no user", Wanted { user: some("northwind"), ..wanted() }, vec![]),
-        ("code", Wanted { cause: some("td-e011"), ..wanted() }, vec!["c2"]),
-        ("status", Wanted { cause: some("403"), ..wanted() }, vec![stranger, "c3"]),
-        ("outcome", Wanted { cause: some("refused"), ..wanted() }, vec![stranger, "c3"]),
-        ("in words", Wanted { cause: some("turned away"), ..wanted() }, vec![stranger]),
-        ("since", Wanted { since: Some(2_000), until: Some(3_000), ..wanted() }, vec!["c2"]),
-        ("two", Wanted { trunk: some("northwind"), cause: some("busy"), ..wanted() }, vec!["c2"]),
-        (
-            "an end and a user",
-            Wanted { number: some("550142"), user: some("hana"), ..wanted() },
-            vec!["c3", "c1"],
-        ),
-        ("nobody", Wanted { user: some("hana"), cause: some("486"), ..wanted() }, vec![]),
-    ] {
-        assert_eq!(found(data.path(), &wanted), expected, "{what}");
-    }
-    let whole = alone(data.path()).find(&Wanted { user: some("marco"), ..wanted() }).unwrap().records;
-    assert_eq!(whole[0]["from_dialled"], "sip:+12065550177@n", "a record is found as it was kept");
+    both::a_call_is_found_by_number_user_trunk_cause_and_time(&Database::Sqlite);
 }
 
 #[test]
 fn a_list_goes_on_where_it_ended() {
-    let data = Directory::new("pages");
-    // Many at the same moment: the time alone is no place.
-    let all: Vec<Value> = (0..25).map(|id| record(&format!("c{id:02}"), 1_000 + id / 10)).collect();
-    write(data.path(), "calls-20261121.jsonl", &all);
-    let alone = alone(data.path());
-
-    let (mut listed, mut after) = (Vec::new(), None);
-    loop {
-        let wanted = Wanted { user: some("hana"), after, most: 4, ..Wanted::default() };
-        let found = alone.find(&wanted).unwrap();
-        listed.extend(ids(&found.records).into_iter().map(str::to_owned));
-        after = found.next;
-        if after.is_none() {
-            break;
-        }
-    }
-
-    let expected: Vec<String> = (0..25).rev().map(|id| format!("c{id:02}")).collect();
-    assert_eq!(listed, expected);
+    both::a_list_goes_on_where_it_ended(&Database::Sqlite);
 }
 
 /// More calls than stand together, of which one in ten began long before others that ended sooner.
@@ -191,20 +91,17 @@ fn what_stands_on_several_shelves_is_listed_in_order_of_time() {
 
 #[test]
 fn what_a_running_house_keeps_is_found_within_a_moment() {
-    let data = Directory::new("running");
-    let (store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
-    let catalogue = Catalogue::start(data.path(), |note| panic!("{note:?}")).unwrap();
-    let count = || catalogue.find(&wanted()).map_or(0, |found| found.records.len());
+    both::what_a_running_house_keeps_is_found_within_a_moment(&Database::Sqlite);
+}
 
-    for id in 0..20 {
-        store.keep(&[record(&format!("c{id}"), id)]);
-        catalogue.ring();
-    }
+#[test]
+fn what_is_older_than_the_days_that_count_is_deleted() {
+    both::what_is_older_than_the_days_that_count_is_deleted(&Database::Sqlite);
+}
 
-    wait_for(|| count() == 20);
-    assert!(Alone::open(data.path(), |_| {}).unwrap().is_none(), "the house is to be asked");
-    let examined = examine(data.path()).unwrap();
-    assert_eq!((examined.rows, examined.faults), (20, 0), "{examined:?}");
+#[test]
+fn a_comparison_finds_what_is_missing_and_what_is_too_much() {
+    both::a_comparison_finds_what_is_missing_and_what_is_too_much(&Database::Sqlite);
 }
 
 /// Records are written and taken in, and both are killed, again and again.
@@ -251,8 +148,6 @@ fn fill_until_killed(data: &Path) -> ! {
     }
     unreachable!("it is killed");
 }
-
-type Told = Arc<Mutex<Vec<Note>>>;
 
 /// A house whose database is broken in some way; it is to be whole again without anybody's help.
 fn mended(name: &str, break_it: impl Fn(&Path), until: impl Fn(&Told)) -> (Directory, Told) {
@@ -361,43 +256,6 @@ fn a_file_that_lost_its_end_is_read_anew() {
     fs::write(&path, format!("{}\n", cut[0])).unwrap();
     write(data.path(), file, &[record("c4", 4)]);
 
-    assert_eq!(found(data.path(), &wanted()), ["c4", "c1"]);
+    assert_eq!(both::found(&Database::Sqlite, data.path(), &wanted()), ["c4", "c1"]);
     assert_eq!(examine(data.path()).unwrap().faults, 0);
-}
-
-#[test]
-fn what_is_older_than_the_days_that_count_is_deleted() {
-    let data = Directory::new("days");
-    write(data.path(), "calls-20200101.jsonl", &[record("c1", 1_577_836_800_000)]);
-    let (store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
-    store.keep(&[record("c2", i64::try_from(now).unwrap())]);
-    let told = Told::default();
-    let telling = Arc::clone(&told);
-
-    let catalogue = Catalogue::start(data.path(), move |note| telling.lock().unwrap().push(note)).unwrap();
-    catalogue.keep_days(30);
-    catalogue.ring();
-
-    wait_for(|| told.lock().unwrap().contains(&Note::Deleted { rows: 1 }));
-    wait_for(|| ids(&catalogue.find(&wanted()).unwrap().records) == ["c2"]);
-    assert!(!data.path().join("records/calls-20200101.jsonl").exists());
-    drop(catalogue);
-    assert_eq!(examine(data.path()).unwrap().faults, 0);
-}
-
-#[test]
-fn a_comparison_finds_what_is_missing_and_what_is_too_much() {
-    let data = Directory::new("compare");
-    write(data.path(), "calls-20261121.jsonl", &[record("c1", 1), record("c2", 2), record("c3", 3)]);
-    drop(alone(data.path()));
-    let path = data.path().join("records/calls-20261121.jsonl");
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("\"c2\"", "\"c3\"")).unwrap();
-
-    let examined = examine(data.path()).unwrap();
-
-    assert_eq!(examined.faults, 2, "{examined:?}");
-    assert!(examined.findings.iter().any(|words| words.contains("the row of c2 is not that of c3")));
-    assert!(examined.findings.iter().any(|words| words.contains("c3 is there twice")));
 }

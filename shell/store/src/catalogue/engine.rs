@@ -1,4 +1,4 @@
-//! What a database has to do for the catalogue, and no more.
+//! What a database has to do for the catalogue, and no more: one of ours in a file, or a server's.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,6 +17,12 @@ pub enum Fault {
     /// It may be better later.
     #[error("{0}")]
     NotNow(String),
+    /// A server of databases is not there.
+    #[error("[TD-S001] the server of records is not there: {0}")]
+    Away(String),
+    /// It is there, and does not let us: somebody has to change something.
+    #[error("[TD-S002] the server of records does not take them: {0}")]
+    Refused(String),
     /// Somebody else has filled it meanwhile.
     #[error("somebody else fills it")]
     NotAlone,
@@ -31,7 +37,17 @@ pub struct Piece {
     pub from: u64,
     /// Behind its last whole line.
     pub to: u64,
+    /// What stands there.
+    pub text: Vec<u8>,
     pub rows: Vec<Row>,
+}
+
+impl Piece {
+    /// The line that a row was made of.
+    pub fn line(&self, row: &Row) -> &[u8] {
+        let place = |at: u64| usize::try_from(at - self.from).unwrap_or(usize::MAX);
+        self.text.get(place(row.at)..place(row.at + row.length)).unwrap_or_default()
+    }
 }
 
 /// Where a line that was looked for stands.
@@ -42,6 +58,16 @@ pub struct Hit {
     pub file: String,
     pub at: u64,
     pub length: u64,
+    /// The whole line, where the database has that too.
+    pub line: Option<Line>,
+}
+
+/// A line that a database has itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub text: String,
+    /// The node that kept it, where that is another one.
+    pub node: Option<String>,
 }
 
 /// A row that is in it.
@@ -74,9 +100,11 @@ pub enum ReadOn {
 pub trait Engine: Send + Sync {
     /// Opens it for the one who fills it; makes it where there is none.
     fn open(&self) -> Result<Box<dyn Filling>, Fault>;
+    /// Opens it for somebody who only looks, beside the one who fills it.
+    fn open_to_look(&self) -> Result<Box<dyn Filling>, Fault>;
     /// What is looked for, the newest first. Any thread may ask, also while it is filled.
     fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, Fault>;
-    /// Moves a broken one out of the way.
+    /// Moves a broken one out of the way, so that all is read anew.
     fn set_aside(&self) -> Result<(), Fault>;
 }
 
@@ -86,7 +114,11 @@ pub trait Filling {
     fn marks(&mut self) -> Result<BTreeMap<String, u64>, Fault>;
     /// Takes the rows in and moves the marks: all of it, or nothing.
     fn take(&mut self, pieces: &[Piece]) -> Result<(), Fault>;
-    /// Forgets the rows of a file: those that began before a moment, or all with its mark.
+    /// Forgets the mark of a file that has gone, or has other lines now, and what was made of these.
+    fn lose(&mut self, file: &str) -> Result<u64, Fault> {
+        self.forget(file, None)
+    }
+    /// Deletes the rows of a file: those that began before a moment, or all with its mark.
     fn forget(&mut self, file: &str, before: Option<i64>) -> Result<u64, Fault>;
     /// Whether everything in it can be read; nothing is wrong where the list is empty.
     fn examine(&mut self) -> Result<Vec<String>, Fault>;

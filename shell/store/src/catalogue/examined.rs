@@ -35,7 +35,7 @@ impl Examined {
 }
 
 pub fn examine(data: &Path, engine: &dyn Engine) -> Result<Examined, Fault> {
-    let mut filling = engine.open()?;
+    let mut filling = engine.open_to_look()?;
     let mut examined = Examined::default();
     filling.examine()?.into_iter().for_each(|words| examined.finds(words));
     let marks = filling.marks()?;

@@ -12,6 +12,8 @@ use super::row;
 use crate::day::Day;
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// Behind so many bytes a round takes in what it has read.
+const ROUND_MAX: usize = 2 * 1024 * 1024;
 
 /// Which files a round looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,18 +59,22 @@ impl Filler {
             }
         };
         let mut round = Round::default();
-        let mut pieces = Vec::new();
+        let (mut pieces, mut bytes) = (Vec::new(), 0);
         for name in names {
             let from = self.marks.get(&name).copied().unwrap_or(0);
             match lines::lines_from(&lines::path_of(&self.data, &name), from).map_err(not_now)? {
                 None if from > 0 => {
                     // Its lines are other ones now, or gone: what was made of it means nothing any more.
-                    self.forget(&name)?;
+                    self.lose(&name)?;
                     round.has_more = true;
                 }
-                Some(part) if !part.bytes.is_empty() => pieces.push(piece_of(name, from, &part, &mut round)),
+                Some(part) if !part.bytes.is_empty() => {
+                    bytes += part.bytes.len();
+                    pieces.push(piece_of(name, from, part, &mut round));
+                }
                 _ => {}
             }
+            round.has_more |= bytes > ROUND_MAX;
             if round.has_more {
                 break;
             }
@@ -85,12 +91,12 @@ impl Filler {
 
     /// How many bytes of the files were not read yet.
     pub fn behind(&self) -> io::Result<u64> {
-        let mut behind = 0;
-        for name in lines::names(&self.data)? {
-            let length = std::fs::metadata(lines::path_of(&self.data, &name)).map_or(0, |found| found.len());
-            behind += length.saturating_sub(self.marks.get(&name).copied().unwrap_or(0));
-        }
-        Ok(behind)
+        behind(&self.data, &self.marks)
+    }
+
+    /// How far each file was read.
+    pub fn into_marks(self) -> BTreeMap<String, u64> {
+        self.marks
     }
 
     /// Deletes what is older than so many days: files of records, and what was made of them and of events.
@@ -115,7 +121,13 @@ impl Filler {
 
     fn forget_missing(&mut self, names: &[String]) -> Result<(), Fault> {
         let missing: Vec<String> = self.marks.keys().filter(|name| !names.contains(name)).cloned().collect();
-        missing.iter().try_for_each(|name| self.forget(name).map(drop))
+        missing.iter().try_for_each(|name| self.lose(name))
+    }
+
+    fn lose(&mut self, name: &str) -> Result<(), Fault> {
+        self.filling.lose(name)?;
+        self.marks.remove(name);
+        Ok(())
     }
 
     fn forget(&mut self, name: &str) -> Result<u64, Fault> {
@@ -125,7 +137,17 @@ impl Filler {
     }
 }
 
-fn piece_of(file: String, from: u64, part: &Part, round: &mut Round) -> Piece {
+/// How many bytes of the files stand behind these marks.
+pub fn behind(data: &Path, marks: &BTreeMap<String, u64>) -> io::Result<u64> {
+    let mut behind = 0;
+    for name in lines::names(data)? {
+        let length = std::fs::metadata(lines::path_of(data, &name)).map_or(0, |found| found.len());
+        behind += length.saturating_sub(marks.get(&name).copied().unwrap_or(0));
+    }
+    Ok(behind)
+}
+
+fn piece_of(file: String, from: u64, part: Part, round: &mut Round) -> Piece {
     let mut rows = Vec::new();
     let mut at = from;
     for line in part.bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -140,7 +162,7 @@ fn piece_of(file: String, from: u64, part: &Part, round: &mut Round) -> Piece {
         at += line.len() as u64;
     }
     round.has_more |= part.has_more;
-    Piece { file, from, to: at, rows }
+    Piece { file, from, to: at, text: part.bytes, rows }
 }
 
 fn not_now(error: io::Error) -> Fault {

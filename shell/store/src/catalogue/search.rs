@@ -182,5 +182,5 @@ fn question(keys: &[Key], first: usize) -> String {
 
 fn hit(row: &Row<'_>) -> rusqlite::Result<Hit> {
     let cursor = Cursor { began: row.get(0)?, row: row.get(1)? };
-    Ok(Hit { cursor, id: row.get(2)?, file: row.get(3)?, at: row.get(4)?, length: row.get(5)? })
+    Ok(Hit { cursor, id: row.get(2)?, file: row.get(3)?, at: row.get(4)?, length: row.get(5)?, line: None })
 }

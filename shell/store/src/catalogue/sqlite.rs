@@ -76,6 +76,10 @@ impl Engine for Sqlite {
         Ok(Box::new(Open { connection }))
     }
 
+    fn open_to_look(&self) -> Result<Box<dyn Filling>, Fault> {
+        self.open()
+    }
+
     fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, Fault> {
         let connection = Connection::open_with_flags(&self.path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY));
         let mut connection = connection.map_err(of_sqlite)?;

@@ -1,0 +1,190 @@
+#![allow(dead_code, clippy::unwrap_used, reason = "each engine's tests use some of it, and may panic")]
+//! What the catalogue promises on every engine.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use store::{Alone, Catalogue, Database, Note, Settings, Store, Wanted, examine_on};
+
+use crate::place::{Directory, wait_for};
+
+pub type Told = Arc<Mutex<Vec<Note>>>;
+
+pub fn record(id: &str, started: i64) -> Value {
+    json!({
+        "id": id, "started": started, "ended": started + 5_000, "direction": "outbound", "calling": "hana",
+        "from_dialled": "sip:hana@h", "to_dialled": "sip:12065550142@h", "to_e164": "+12065550142",
+        "attempts": [{ "callee": "trunk northwind", "sent_from": "<sip:+14255550100@n>",
+                       "sent_to": "sip:+12065550142@n" }],
+        "sip_code": 200, "outcome": "answered", "verdict": "TD-E001", "talk_ms": 4_000,
+    })
+}
+
+pub fn write(data: &Path, file: &str, records: &[Value]) {
+    fs::create_dir_all(data.join("records")).unwrap();
+    let mut to = OpenOptions::new().create(true).append(true).open(data.join("records").join(file)).unwrap();
+    records.iter().for_each(|record| writeln!(to, "{record}").unwrap());
+}
+
+pub fn alone(database: &Database, data: &Path) -> Alone {
+    Alone::open_on(database, data, |_| {}).unwrap().unwrap()
+}
+
+pub fn wanted() -> Wanted {
+    Wanted { most: 1_000, ..Wanted::default() }
+}
+
+pub fn ids(found: &[Value]) -> Vec<&str> {
+    found.iter().map(|one| one["id"].as_str().unwrap()).collect()
+}
+
+pub fn found(database: &Database, data: &Path, wanted: &Wanted) -> Vec<String> {
+    ids(&alone(database, data).find(wanted).unwrap().records).into_iter().map(str::to_owned).collect()
+}
+
+pub fn some(word: &str) -> Option<String> {
+    Some(word.to_owned())
+}
+
+/// Three calls that differ in everything, and a stranger who was turned away.
+pub fn a_few(data: &Path) {
+    let mut busy = record("c2", 2_000);
+    (busy["calling"], busy["direction"]) = ("northwind".into(), "inbound".into());
+    busy["to_dialled"] = "sip:101@h".into();
+    (busy["to_e164"], busy["from_dialled"]) = ("+14255550101".into(), "sip:+12065550177@n".into());
+    busy["attempts"] = json!([{ "callee": "user marco", "sent_to": "sip:marco@h", "sent_from": "" }]);
+    (busy["sip_code"], busy["outcome"], busy["verdict"]) = (486.into(), "busy".into(), "TD-E011".into());
+    let mut refused = record("c3", 3_000);
+    (refused["direction"], refused["attempts"]) = (Value::Null, json!([]));
+    (refused["sip_code"], refused["outcome"], refused["verdict"]) =
+        (403.into(), "refused".into(), "TD-R301".into());
+    write(data, "calls-20261121.jsonl", &[record("c1", 1_000), busy, refused]);
+    let stranger = r#"{"event":"turned_away","at":4000,"facts":{"source":"1.2.3.4:5",
+"from_uri":"sip:mallory@x","request_uri":"sip:+8225550199@h"},"refusal":{"code":"TD-R102","status":403}}"#;
+    let other = r#"{"event":"call_started","at":1000,"id":"c1"}"#;
+    fs::write(data.join("events.jsonl"), format!("{other}\n{}\n{other}\n", stranger.replace('\n', "")))
+        .unwrap();
+}
+
+pub fn a_call_is_found_by_number_user_trunk_cause_and_time(database: &Database) {
+    let data = Directory::new(&format!("words-{}", name_of(database)));
+    a_few(data.path());
+    let stranger = "t00000000fa0";
+
+    for (what, wanted, expected) in [
+        ("all", wanted(), vec![stranger, "c3", "c2", "c1"]),
+        ("called", Wanted { number: some("+12065550142"), ..wanted() }, vec!["c3", "c1"]),
+        ("as it was sent", Wanted { number: some("+1 425-555-0100"), ..wanted() }, vec!["c1"]),
+        ("by its end", Wanted { number: some("5550177"), ..wanted() }, vec!["c2"]),
+        ("too short an end", Wanted { number: some("0177"), ..wanted() }, vec![]),
+        ("of a stranger", Wanted { number: some("+8225550199"), ..wanted() }, vec![stranger]),
+        ("calling", Wanted { user: some("hana"), ..wanted() }, vec!["c3", "c1"]),
+        ("reached", Wanted { user: some("marco"), ..wanted() }, vec!["c2"]),
+        ("trunk", Wanted { trunk: some("northwind"), ..wanted() }, vec!["c2", "c1"]),
+        ("no user", Wanted { user: some("northwind"), ..wanted() }, vec![]),
+        ("code", Wanted { cause: some("td-e011"), ..wanted() }, vec!["c2"]),
+        ("status", Wanted { cause: some("403"), ..wanted() }, vec![stranger, "c3"]),
+        ("outcome", Wanted { cause: some("refused"), ..wanted() }, vec![stranger, "c3"]),
+        ("in words", Wanted { cause: some("turned away"), ..wanted() }, vec![stranger]),
+        ("since", Wanted { since: Some(2_000), until: Some(3_000), ..wanted() }, vec!["c2"]),
+        ("two", Wanted { trunk: some("northwind"), cause: some("busy"), ..wanted() }, vec!["c2"]),
+        (
+            "an end and a user",
+            Wanted { number: some("550142"), user: some("hana"), ..wanted() },
+            vec!["c3", "c1"],
+        ),
+        ("nobody", Wanted { user: some("hana"), cause: some("486"), ..wanted() }, vec![]),
+    ] {
+        assert_eq!(found(database, data.path(), &wanted), expected, "{what}");
+    }
+    let whole =
+        alone(database, data.path()).find(&Wanted { user: some("marco"), ..wanted() }).unwrap().records;
+    assert_eq!(whole[0]["from_dialled"], "sip:+12065550177@n", "a record is found as it was kept");
+}
+
+pub fn a_list_goes_on_where_it_ended(database: &Database) {
+    let data = Directory::new(&format!("pages-{}", name_of(database)));
+    // Many at the same moment: the time alone is no place.
+    let all: Vec<Value> = (0..25).map(|id| record(&format!("c{id:02}"), 1_000 + id / 10)).collect();
+    write(data.path(), "calls-20261121.jsonl", &all);
+    let alone = alone(database, data.path());
+
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let wanted = Wanted { user: some("hana"), after, most: 4, ..Wanted::default() };
+        let found = alone.find(&wanted).unwrap();
+        listed.extend(ids(&found.records).into_iter().map(str::to_owned));
+        after = found.next;
+        if after.is_none() {
+            break;
+        }
+    }
+
+    let expected: Vec<String> = (0..25).rev().map(|id| format!("c{id:02}")).collect();
+    assert_eq!(listed, expected);
+}
+
+pub fn what_a_running_house_keeps_is_found_within_a_moment(database: &Database) {
+    let data = Directory::new(&format!("running-{}", name_of(database)));
+    let (store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+    let catalogue = Catalogue::start_on(database, data.path(), |note| panic!("{note:?}")).unwrap();
+    let count = || catalogue.find(&wanted()).map_or(0, |found| found.records.len());
+
+    for id in 0..20 {
+        store.keep(&[record(&format!("c{id}"), id)]);
+        catalogue.ring();
+    }
+
+    wait_for(|| count() == 20);
+    assert!(Alone::open_on(database, data.path(), |_| {}).unwrap().is_none(), "the house is to be asked");
+    let examined = examine_on(database, data.path()).unwrap();
+    assert_eq!((examined.rows, examined.faults), (20, 0), "{examined:?}");
+}
+
+pub fn what_is_older_than_the_days_that_count_is_deleted(database: &Database) {
+    let data = Directory::new(&format!("days-{}", name_of(database)));
+    write(data.path(), "calls-20200101.jsonl", &[record("c1", 1_577_836_800_000)]);
+    let (store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+    store.keep(&[record("c2", i64::try_from(now).unwrap())]);
+    let told = Told::default();
+    let telling = Arc::clone(&told);
+
+    let catalogue =
+        Catalogue::start_on(database, data.path(), move |note| telling.lock().unwrap().push(note)).unwrap();
+    catalogue.keep_days(30);
+    catalogue.ring();
+
+    wait_for(|| told.lock().unwrap().contains(&Note::Deleted { rows: 1 }));
+    wait_for(|| ids(&catalogue.find(&wanted()).unwrap().records) == ["c2"]);
+    assert!(!data.path().join("records/calls-20200101.jsonl").exists());
+    drop(catalogue);
+    assert_eq!(examine_on(database, data.path()).unwrap().faults, 0);
+}
+
+pub fn a_comparison_finds_what_is_missing_and_what_is_too_much(database: &Database) {
+    let data = Directory::new(&format!("compare-{}", name_of(database)));
+    write(data.path(), "calls-20261121.jsonl", &[record("c1", 1), record("c2", 2), record("c3", 3)]);
+    drop(alone(database, data.path()));
+    let path = data.path().join("records/calls-20261121.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"c2\"", "\"c3\"")).unwrap();
+
+    let examined = examine_on(database, data.path()).unwrap();
+
+    assert_eq!(examined.faults, 2, "{examined:?}");
+    assert!(examined.findings.iter().any(|words| words.contains("the row of c2 is not that of c3")));
+    assert!(examined.findings.iter().any(|words| words.contains("c3 is there twice")));
+}
+
+/// Tests of two engines have folders of their own.
+fn name_of(database: &Database) -> &'static str {
+    match database {
+        Database::Sqlite => "sqlite",
+        Database::Postgres(_) => "postgres",
+    }
+}

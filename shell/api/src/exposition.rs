@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 
 use switch::{TargetState, TargetView, TrunkView};
 
-use crate::house::{Sent, Standing};
+use crate::house::{Searching, Sent, Standing};
 use crate::meter::{Counts, Histogram};
 
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -26,6 +26,7 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     let words = "Sleeping phones that a push service was asked to wake, and those that it was not.";
     page.of_sent("tandem_push_requests_total", words, "push", &standing.pushes);
     page.of_phone_files(standing.phone_files);
+    page.of_records(standing.searching);
     page.of_calls(counts);
     page.histogram("tandem_call_setup_seconds", "From the INVITE to its answer.", &counts.setup);
     page.histogram(
@@ -101,6 +102,13 @@ impl Page {
         self.head(name, "counter", "Files that desk phones were given, and that somebody was not.");
         self.line(name, &[("outcome", "given")], given);
         self.line(name, &[("outcome", "refused")], refused);
+    }
+
+    fn of_records(&mut self, searching: Searching) {
+        let words = "Bytes of records on this node that nobody can search yet.";
+        self.one("tandem_records_behind_bytes", "gauge", words, searching.behind_bytes);
+        let words = "Whether what searches records takes them in.";
+        self.one("tandem_records_database_up", "gauge", words, u8::from(searching.is_up));
     }
 
     fn of_calls(&mut self, counts: &Counts) {

@@ -24,6 +24,16 @@ pub struct Standing {
     pub pushes: Vec<Sent>,
     /// Files that desk phones were given, and those that somebody asked for and was not.
     pub phone_files: (u64, u64),
+    pub searching: Searching,
+}
+
+/// How what searches records stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Searching {
+    /// Bytes of records that nobody can search yet.
+    pub behind_bytes: u64,
+    /// Whether it takes them in.
+    pub is_up: bool,
 }
 
 /// What becomes of a question for a desk phone's settings.

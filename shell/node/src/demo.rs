@@ -92,6 +92,7 @@ fn start_edge(
         policy: Arc::new(policy),
         base: data.to_owned(),
         data: data.to_owned(),
+        database: store::Database::Sqlite,
         shards: 1,
         media_loops: 1,
         dns: Vec::new(),

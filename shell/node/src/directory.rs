@@ -171,14 +171,19 @@ fn bounded(path: &Path) -> Option<Vec<u8>> {
 fn secrets_of(documents: &Documents, base: &Path) -> Secrets {
     let mut secrets = Secrets::new();
     for place in documents.secret_refs() {
-        let value = match place {
-            SecretRef::Env(name) => std::env::var(name).ok(),
-            SecretRef::File(path) => fs::read_to_string(base.join(path)).ok(),
-            SecretRef::Plain(_) => None,
-        };
-        if let Some(value) = value {
-            secrets.insert(place.clone(), value.trim_end_matches(['\r', '\n']).to_owned());
+        if let Some(value) = secret_at(place, base) {
+            secrets.insert(place.clone(), value);
         }
     }
     secrets
+}
+
+/// What is kept in one place; what stands in a document is known already.
+pub fn secret_at(place: &SecretRef, base: &Path) -> Option<String> {
+    let value = match place {
+        SecretRef::Env(name) => std::env::var(name).ok(),
+        SecretRef::File(path) => fs::read_to_string(base.join(path)).ok(),
+        SecretRef::Plain(_) => None,
+    };
+    value.map(|value| value.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -35,6 +35,8 @@ pub struct Plan {
     /// Where relative paths of the configuration begin.
     pub base: PathBuf,
     pub data: PathBuf,
+    /// Where records are searched.
+    pub database: store::Database,
     pub shards: u8,
     pub media_loops: u8,
     pub dns: Vec<IpAddr>,
@@ -87,7 +89,7 @@ impl Edge {
         let certificates = listeners.iter().filter_map(|settings| settings.tls.clone()).collect();
         let mail = Mail::new(plan.shards, limits.letters).context("eventfd")?;
         let store = Arc::new(open_store(&plan)?);
-        let catalogue = Arc::new(store::Catalogue::start(&plan.data, note_catalogue)?);
+        let catalogue = Arc::new(store::Catalogue::start_on(&plan.database, &plan.data, note_catalogue)?);
         let (ledgers, before) = open_ledgers(&plan)?;
         let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
         let flight = plan.flight.clone().unwrap_or_else(|| Flight::new(0));

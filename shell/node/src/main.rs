@@ -20,6 +20,7 @@ mod phone_files;
 mod recorder;
 mod revisions;
 mod sight;
+mod storage;
 mod supervisor;
 mod up;
 mod verbs;

@@ -25,7 +25,7 @@ use crate::control::{Asked, Board, Control, InForce, Response, Stage, Window};
 use crate::edge::{Edge, Plan, Witness};
 use crate::revisions::{Job, Kept, Owner, answer, begin};
 use crate::supervisor::Supervisor;
-use crate::web;
+use crate::{storage, web};
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a certificate may be renewed on the disk, and not be in use.
@@ -150,6 +150,7 @@ fn start_edge(
         policy: Arc::clone(owner.policy()),
         base: up.dir.clone(),
         data: data.to_owned(),
+        database: storage::of(owner.documents(), &up.dir),
         shards: up.shards,
         media_loops: up.media.unwrap_or_else(usual_media_loops),
         dns: up.dns.clone(),

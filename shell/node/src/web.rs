@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use api::{
-    Answer, Became, Change, Changed, Door, Feed, Given, Happened, House, Meter, Person, Refused, Seal, Sent,
-    Server, Settings, Shown, Sought, Standing, Wish,
+    Answer, Became, Change, Changed, Door, Feed, Given, Happened, House, Meter, Person, Refused, Seal,
+    Searching, Sent, Server, Settings, Shown, Sought, Standing, Wish,
 };
 use cli::Up;
 use exports::{Exported, Exports};
@@ -242,6 +242,7 @@ impl House for Web {
 
     fn standing(&self) -> Option<Standing> {
         let status = sight::status(&self.asker, self.board.read())?;
+        let health = self.catalogue.health();
         Some(Standing {
             version: status.version,
             revision: status.notice.revision,
@@ -254,6 +255,7 @@ impl House for Web {
             webhooks: self.exports.webhooks().into_iter().map(sent).collect(),
             pushes: self.exports.pushes().into_iter().map(sent).collect(),
             phone_files: self.phone_files.counted(),
+            searching: Searching { behind_bytes: health.behind_bytes, is_up: health.trouble.is_none() },
         })
     }
 

@@ -13,6 +13,7 @@ mod provisioning;
 mod pushes;
 mod register;
 mod registrar;
+mod storage;
 mod toll_bypass;
 mod webhooks;
 
@@ -33,6 +34,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     provisioning::check(documents, problems);
     webhooks::check(documents, problems);
     pushes::check(documents, problems);
+    storage::check(documents, problems);
     check_countries(documents, problems);
     check_digits(documents, problems);
     check_secrets(documents, problems);
@@ -210,6 +212,9 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
     }
     let phones = documents.system.provisioning.iter().map(|one| &one.secret).filter(|one| is_plain(one));
     problems.extend(phones.map(|secret| documents.problem_at(&documents.system, secret, fault())));
+    let storage = documents.system.storage.iter().filter_map(|one| one.password.as_ref());
+    let plain = storage.filter(|one| is_plain(one));
+    problems.extend(plain.map(|secret| documents.problem_at(&documents.system, secret, fault())));
     for capture in documents.capture.values() {
         let plain = capture.key.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(capture, secret, fault())));

@@ -124,8 +124,11 @@ impl Documents {
         let of_phones = self.system.value.provisioning.iter().map(|one| &one.secret.value);
         let of_webhooks = self.webhook.values().map(|webhook| &webhook.value.secret.value);
         let of_pushes = self.push.values().map(|push| &push.value.secret.value);
-        let of_others = of_captures.chain(of_rooms).chain(of_phones).chain(of_webhooks).chain(of_pushes);
-        of_trunks.chain(of_users).chain(of_others)
+        let of_storage =
+            self.system.value.storage.iter().filter_map(|one| Some(&one.password.as_ref()?.value));
+        let of_system = of_phones.chain(of_storage);
+        let of_programs = of_captures.chain(of_webhooks).chain(of_pushes);
+        of_trunks.chain(of_users).chain(of_rooms).chain(of_system).chain(of_programs)
     }
 
     /// Every file of sound that is named.

@@ -67,6 +67,7 @@ codes! {
     LINK              72 "a line does not carry what is meant for it";
     OFFER             73 "an offer cannot be counted";
     UNSEALED          74 "programs would be answered in the clear beyond this machine";
+    RECORDS_UNSEALED  75 "records would cross to their server in the clear";
 }
 
 impl Code {

@@ -18,6 +18,7 @@ use crate::record::{Recorded, RecordingRules};
 use crate::registrar::Registrar;
 use crate::site::Operator;
 use crate::spot::Spot;
+use crate::storage::Storage;
 
 /// `[system]`: what holds for the whole house.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +44,8 @@ pub struct System {
     pub digest: Option<Spot<Vec<Digest>>>,
     /// What holds for the records of calls.
     pub records: Option<Records>,
+    /// What searches the records of calls.
+    pub storage: Option<Storage>,
     /// What holds for phones that register.
     pub registrar: Option<Registrar>,
     /// What is dialled before a number to be hidden, such as "*67".

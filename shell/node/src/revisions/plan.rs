@@ -191,6 +191,9 @@ fn restart(old: &Documents, new: &Documents) -> Vec<String> {
     if old.system.http != new.system.http {
         needed.push("[system] http: what is listened on changes at the next start".to_owned());
     }
+    if old.system.storage != new.system.storage {
+        needed.push("[system.storage]: records are searched there from the next start".to_owned());
+    }
     let wants =
         |documents: &Documents| documents.trunk.values().any(|one| !one.accept.certificate.is_empty());
     if wants(new) && !wants(old) {

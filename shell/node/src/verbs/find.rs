@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use store::{Alone, Note, Wanted};
 
 use crate::control::{self, Request, Response};
+use crate::storage;
 use crate::verbs::record;
 
 pub fn run(verb: &Find, palette: Palette) -> Result<Exit> {
@@ -23,7 +24,7 @@ pub fn run(verb: &Find, palette: Palette) -> Result<Exit> {
         }
         None if !data.join("records").exists() => json!({ "records": [], "next": null, "behind_bytes": 0 }),
         None => {
-            let alone = Alone::open(&data, say)?;
+            let alone = Alone::open_on(&storage::of_house(&verb.house)?, &data, say)?;
             let alone = alone.with_context(|| format!("a house begins or ends on {}", data.display()))?;
             json!(alone.find(&wanted)?)
         }

@@ -17,7 +17,7 @@ pub fn run(topic: Option<&str>) -> Result<Exit> {
         None => {
             eprintln!(
                 "tandem: there is no code {code}; TD-C… are problems of configuration, TD-R… refusals, \
-TD-E… endings of calls, TD-A… refusals by HTTP"
+TD-E… endings of calls, TD-A… refusals by HTTP, TD-S… what keeps records from being found"
             );
             Ok(Exit::Usage)
         }
@@ -35,6 +35,10 @@ fn page(code: &str) -> Option<String> {
     }
     let by_http = api::CODES.iter().find(|row| row.code == code);
     if let Some(row) = by_http {
+        return Some(format!("{code}  {}\n\n  {}", row.title, row.help));
+    }
+    let of_store = store::CODES.iter().find(|row| row.code == code);
+    if let Some(row) = of_store {
         return Some(format!("{code}  {}\n\n  {}", row.title, row.help));
     }
     let (_, title) = model::CODES.iter().find(|(known, _)| known.to_string() == code)?;

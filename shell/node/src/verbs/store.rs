@@ -3,17 +3,16 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use cli::{Copies, Exit, Paint, Palette, Store};
+use cli::{Copies, Exit, House, Paint, Palette, Store};
 use serde_json::json;
 use store::{Backup, BackupFault};
 
+use crate::storage;
 use crate::verbs::{Form, when};
 
 pub fn run(verb: &Store, palette: Palette) -> Result<Exit> {
     match verb {
-        Store::Verify { house, json } => {
-            verify(&house.data(), if *json { Form::Json } else { Form::Text }, palette)
-        }
+        Store::Verify { house, json } => verify(house, if *json { Form::Json } else { Form::Text }, palette),
         Store::Backup(copies) => {
             let done = store::back_up(&copies.house.data(), &copies.backup);
             say(copies, done, ("copied to", &copies.backup), palette)
@@ -54,8 +53,10 @@ fn say(
     Ok(Exit::Done)
 }
 
-fn verify(data: &Path, form: Form, palette: Palette) -> Result<Exit> {
-    let examined = store::examine(data).with_context(|| data.display().to_string())?;
+fn verify(house: &House, form: Form, palette: Palette) -> Result<Exit> {
+    let data = house.data();
+    let examined = store::examine_on(&storage::of_house(house)?, &data);
+    let examined = examined.with_context(|| data.display().to_string())?;
     if form == Form::Json {
         println!("{:#}", json!(examined));
     } else {

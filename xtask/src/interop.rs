@@ -14,6 +14,7 @@ mod capture;
 mod codecs;
 mod conference;
 mod crash;
+mod database;
 mod desk_phones;
 mod features;
 mod flight;
@@ -38,6 +39,7 @@ mod parquet;
 mod phones;
 pub mod place;
 mod ports;
+mod postgres;
 mod program;
 mod provider;
 mod push;
@@ -123,6 +125,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "desk-phones", run: desk_phones::run },
     Scenario { name: "package", run: package::run },
     Scenario { name: "crash", run: crash::run },
+    Scenario { name: "postgres", run: postgres::run },
 ];
 
 /// The product's program.

@@ -29,6 +29,7 @@ pub fn test() -> Result<(), Failure> {
     step("a storm of 50,000 phones", || sim::live(Tale::Storms, 1, 1))?;
     step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
     step("demo", demo)?;
+    step("records in PostgreSQL", postgres)?;
     step("faults beneath a house", || faults::run(faults::USUAL, 0))?;
     step("interop", || interop::run(None, Load::Short))
 }
@@ -62,6 +63,16 @@ fn tests() -> Result<(), Failure> {
         println!("cargo-nextest is not installed; cargo test does it more slowly");
         run(cargo().args(["test", "--workspace", "--no-fail-fast"]), cure)
     }
+}
+
+/// The tests that start a server, which those of `check` do not.
+pub fn postgres() -> Result<(), Failure> {
+    let arguments =
+        ["test", "--quiet", "-p", "store", "--test", "finding_in_postgresql", "--", "--include-ignored"];
+    run(
+        cargo().args(arguments),
+        "needs Debian's package postgresql; then read what the first one that failed says",
+    )
 }
 
 fn demo() -> Result<(), Failure> {

@@ -44,6 +44,7 @@ cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a 
 cargo xtask sim --storms N [--from S]   50,000 phones come back at once, while calls go on
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
 cargo xtask faults [--rounds N] [--from N] power cuts, kills and full disks beneath a house at work
+cargo xtask postgres                    records on a server of PostgreSQL that is killed
 cargo xtask package                     makes the package for Debian, in target/package
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
 cargo xtask bench [NAME]                parse, plan, sound, apply, lamps, bindings, sessions;
@@ -90,6 +91,7 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
             let rounds = arguments.number("--rounds", faults::USUAL)?;
             faults::run(rounds, arguments.number("--from", 0)?)
         }
+        "postgres" => lanes::postgres(),
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),
         "bench" => bench::run_one(arguments.name.as_deref()),
         "" | "help" | "--help" | "-h" => {

@@ -29,6 +29,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("strace", "strace"),
     ("promtool", "prometheus"),
     ("python3", "python3-venv"),
+    ("pg_ctlcluster", "postgresql"),
 ];
 
 /// Installs what the test lane needs and the machine lacks.

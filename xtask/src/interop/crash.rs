@@ -54,7 +54,7 @@ pub fn run(binary: &Binary, _load: Load) -> Result<String, Failure> {
     Ok(format!("{} calls ended before the crash, {} records, {more} calls after it", ended.len(), kept.len()))
 }
 
-fn role<'a>(scenario: &'a str, local: SocketAddr, options: &[&str]) -> Role<'a> {
+pub fn role<'a>(scenario: &'a str, local: SocketAddr, options: &[&str]) -> Role<'a> {
     let options = options.iter().map(|option| (*option).to_owned()).collect();
     let contact = format!("sip:interop@{local}");
     Role { scenario, local, contact, transport: Transport::Udp, options }
@@ -71,7 +71,7 @@ fn wait_until_calls_ended(uac: &Sipp) -> Result<(), Failure> {
     Err(Failure::new("no calls ended within 40 s", "run `cargo xtask interop calls-udp-v4` first"))
 }
 
-fn call_ids(log: &Path) -> Result<Vec<String>, Failure> {
+pub fn call_ids(log: &Path) -> Result<Vec<String>, Failure> {
     let text = fs::read_to_string(log).map_err(|error| io_failure(&log.display().to_string(), &error))?;
     let ids: Vec<String> =
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
@@ -103,7 +103,12 @@ fn set_aside(torn: &Path) -> bool {
 }
 
 /// Twenty more calls through the restarted node.
-fn again(folder: &Path, caller: SocketAddr, callee: SocketAddr, node: SocketAddr) -> Result<u64, Failure> {
+pub fn again(
+    folder: &Path,
+    caller: SocketAddr,
+    callee: SocketAddr,
+    node: SocketAddr,
+) -> Result<u64, Failure> {
     let uas = Sipp::start(folder, &role("uas", callee, &["-m", "20"]), None)?;
     let options = ["-m", "20", "-r", "20", "-d", "200", "-key", "number", NUMBER];
     let uac = Sipp::start(folder, &role("uac", caller, &options), Some(node))?;
@@ -118,7 +123,7 @@ fn again(folder: &Path, caller: SocketAddr, callee: SocketAddr, node: SocketAddr
     Ok(counted.succeeded)
 }
 
-fn once_each(kept: &[Value], ended: &[String]) -> Result<(), Failure> {
+pub fn once_each(kept: &[Value], ended: &[String]) -> Result<(), Failure> {
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     for record in kept {
         *times.entry(record["call_id"].as_str().unwrap_or_default()).or_default() += 1;

@@ -5,11 +5,12 @@ use super::house::House;
 use super::source::{Source, is_name_char};
 
 /// The files whose rows (`NAME 301 "title"…`, or `NAME "TD-E101" "title"…`) are codes, and their letter.
-const TABLES: [(&str, char); 4] = [
+const TABLES: [(&str, char); 5] = [
     ("core/policy/src/refusal.rs", 'R'),
     ("core/call/src/verdict.rs", 'E'),
     ("words/model/src/problem.rs", 'C'),
     ("shell/api/src/code.rs", 'A'),
+    ("shell/store/src/code.rs", 'S'),
 ];
 
 pub fn check(house: &House, out: &mut Vec<Finding>) {

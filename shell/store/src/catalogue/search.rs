@@ -13,7 +13,7 @@ use super::wanted::{Cursor, Key, Wanted};
 /// So many rows stand on a shelf.
 const ROWS: i64 = 16_384;
 /// Words that more rows of a shelf have than this are all alike to a search.
-const COUNTED_MAX: i64 = 500;
+const COUNTED_MAX: i64 = 2_000;
 
 const COLUMNS: &str = "r.row, r.id, f.name, r.at, r.length";
 

@@ -111,7 +111,10 @@ fn last_place(text: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 pub fn letters(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let halves = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.map(|half| DIGITS[usize::from(half)]).collect()
 }
 
 /// There is one way to write a hash, so that no letter of a line can be changed unseen.

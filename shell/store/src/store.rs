@@ -1,6 +1,7 @@
 //! Keeps records: in the kernel at once, on the disk with those that come at the same time, in memory while
 //! the disk refuses. Whoever hands one over never waits; when it is on the disk is told by its mark.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -73,9 +74,14 @@ impl Store {
         }
         let mut lines = Vec::with_capacity(records.len() * 4096);
         for record in records {
-            let line = serde_json::to_string(record).expect("a record has string keys and writes to memory");
-            assert!(line.ends_with('}'), "a record is an object");
-            lines.extend_from_slice(model::without_passwords(&line, '*').as_bytes());
+            let begins = lines.len();
+            serde_json::to_writer(&mut lines, record).expect("a record has string keys and writes to memory");
+            assert!(lines.ends_with(b"}"), "a record is an object");
+            let line = str::from_utf8(&lines[begins..]).expect("JSON is text");
+            if let Cow::Owned(blotted) = model::without_passwords(line, '*') {
+                lines.truncate(begins);
+                lines.extend_from_slice(blotted.as_bytes());
+            }
             lines.push(b'\n');
         }
         let mut queue = self.shared.lock();

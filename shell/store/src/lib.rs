@@ -4,12 +4,12 @@
 //! `Store::keep` takes records in and never waits; one thread writes them, another makes them survive the
 //! death of the machine, and says when they do (`landing`). `Catalogue` finds them again: a database made of
 //! those files, which can be made anew at any time, beside them or on a server.
-//! Start at `store`, and go on to `queue`, `writer` and `syncer`; `file` is one day's file, `chain` binds its
-//! lines to those before, `chained` follows that, `torn` repairs after a crash, `reader` reads back,
-//! `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself; `tokens` and `audit`
-//! are about who comes by HTTP. `recordings` writes down what was said, `key` keeps what seals addresses of
-//! phones, `identity` tells data folders apart, `backup` copies all of it, and `table` makes records a table of `parquet`. Until a file
-//! has a record it is in `spool`, too.
+//! Start at `store`, and go on to `queue`, `writer` and `syncer`, which go at a `pace`; `file` is one day's
+//! file, `chain` binds its lines to those before, `chained` follows that, `torn` repairs after a crash,
+//! `reader` reads back, `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself;
+//! `tokens` and `audit` are about who comes by HTTP. `recordings` writes down what was said, `key` keeps
+//! what seals addresses of phones, `identity` tells data folders apart, `backup` copies all of it, and
+//! `table` makes records a table of `parquet`. Until a file has a record it is in `spool`, too.
 
 mod audit;
 mod backup;
@@ -23,6 +23,7 @@ mod identity;
 mod key;
 mod landing;
 mod ledger;
+mod pace;
 mod parquet;
 mod private;
 mod queue;

@@ -21,6 +21,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// How long lines are gathered that are forced to the disk together.
     pub gather: Duration,
+    /// The same where so many come that a sync for each moment would be most of the work.
+    pub gather_max: Duration,
     /// How often what the disk refused is tried again.
     pub retry_every: Duration,
     /// What forces a file to the disk.
@@ -36,11 +38,19 @@ impl Settings {
         Settings {
             data: data.to_owned(),
             gather: Duration::from_millis(1),
+            gather_max: Duration::from_millis(8),
             retry_every: Duration::from_secs(1),
             sync: File::sync_data,
             waiting_max: 64 * 1024 * 1024,
             spool: spool::folder(),
         }
+    }
+}
+
+impl Settings {
+    /// How long lines are gathered, at least and at most.
+    pub fn gathers(&self) -> (Duration, Duration) {
+        (self.gather, self.gather_max.max(self.gather))
     }
 }
 
@@ -196,6 +206,11 @@ impl Queue {
         self.waiting_records += records;
         self.waiting.push_back(lines);
         self.given += 1;
+    }
+
+    /// Whether what comes now outlives the process before any file has it.
+    pub fn is_safe_before(&self) -> bool {
+        self.spool.as_ref().is_some_and(Spool::has_all)
     }
 
     pub fn is_idle(&self) -> bool {

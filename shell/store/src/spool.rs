@@ -52,6 +52,11 @@ impl Spool {
         Ok((Spool { path, file, bytes, is_full: false }, left))
     }
 
+    /// Whether it has everything that no file has.
+    pub fn has_all(&self) -> bool {
+        !self.is_full
+    }
+
     pub fn add(&mut self, lines: &[u8]) {
         if self.is_full || self.bytes + lines.len() as u64 > BYTES_MAX {
             self.is_full = true;

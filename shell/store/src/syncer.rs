@@ -5,7 +5,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
+use crate::pace::Pace;
 use crate::queue::{Place, Shared};
 use crate::trouble::Trouble;
 
@@ -18,7 +20,8 @@ struct Due {
 
 /// Until nobody writes any more, and the disk has it all or refuses.
 pub fn run(shared: &Shared, directory: &Path) {
-    while wait(shared) {
+    let mut pace = Pace::new();
+    while wait(shared, &mut pace) {
         let (dues, written) = {
             let queue = shared.lock();
             let files = queue.afloat.iter();
@@ -42,7 +45,7 @@ pub fn run(shared: &Shared, directory: &Path) {
 }
 
 /// Until there is something to force to the disk; whether there is.
-fn wait(shared: &Shared) -> bool {
+fn wait(shared: &Shared, pace: &mut Pace) -> bool {
     let mut queue = shared.lock();
     while queue.is_doubtful || !queue.is_afloat() {
         if queue.is_written_out {
@@ -52,11 +55,12 @@ fn wait(shared: &Shared) -> bool {
         (queue, _) = shared.sleep(queue, &shared.to_syncer, shared.settings.retry_every);
     }
     queue.syncer_sleeps = false;
-    let is_stopping = queue.is_stopping;
+    // Where lines are safe before they are written the writer has gathered them.
+    let (gathers, kept) = (!queue.is_stopping && !queue.is_safe_before(), queue.counts.kept);
     drop(queue);
-    if !is_stopping {
+    if gathers {
         // Those that come at the same time land together.
-        thread::sleep(shared.settings.gather);
+        thread::sleep(pace.gather(kept, Instant::now(), shared.settings.gathers()));
     }
     true
 }

@@ -5,11 +5,13 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Instant, SystemTime};
 
 use crate::chain::{At, Chain};
 use crate::day::Day;
 use crate::file::LineFile;
+use crate::pace::Pace;
 use crate::queue::{Batch, Doubtful, Place, Shared, lines_in};
 use crate::trouble::Trouble;
 use crate::{private, reader};
@@ -52,9 +54,9 @@ impl Writer {
 
     /// Writes until there is nothing left to write, and never will be.
     pub fn run(mut self, shared: &Shared) {
-        let mut tries = LAST_TRIES;
+        let (mut tries, mut pace) = (LAST_TRIES, Pace::new());
         loop {
-            let is_last = wait(shared);
+            let is_last = wait(shared, &mut pace);
             let mut queue = shared.lock();
             let (doubtful, lost) = queue.take_back(&shared.settings);
             let lines = queue.take();
@@ -103,7 +105,7 @@ impl Writer {
                 if !linked.is_empty() && linked.len() + lines.len() > WRITTEN_MAX {
                     break;
                 }
-                for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                for line in each_line(lines).filter(|line| !line.is_empty()) {
                     let is_first = file.complete() == 0 && linked.is_empty();
                     chain.link(line, if is_first { At::Begin } else { At::Later }, &mut linked);
                 }
@@ -141,8 +143,18 @@ impl Writer {
     }
 }
 
+fn each_line(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut begin = 0;
+    let ends = memchr::memchr_iter(b'\n', lines).chain([lines.len()]);
+    ends.map(move |end| {
+        let line = &lines[begin..end];
+        begin = (end + 1).min(lines.len());
+        line
+    })
+}
+
 /// Until there is something to write, or to try again; whether it is the last time.
-fn wait(shared: &Shared) -> bool {
+fn wait(shared: &Shared, pace: &mut Pace) -> bool {
     let mut queue = shared.lock();
     while !queue.is_stopping && (queue.is_idle() || queue.is_refused) {
         // Whoever keeps something while the disk refuses wakes nobody.
@@ -154,7 +166,13 @@ fn wait(shared: &Shared) -> bool {
         }
     }
     queue.writer_sleeps = false;
-    queue.is_stopping
+    let gathers = !queue.is_stopping && !queue.is_refused && queue.is_safe_before();
+    let (is_stopping, kept) = (queue.is_stopping, queue.counts.kept);
+    drop(queue);
+    if gathers {
+        thread::sleep(pace.gather(kept, Instant::now(), shared.settings.gathers()));
+    }
+    is_stopping
 }
 
 /// As the house stops: whether the disk has everything that the kernel has.

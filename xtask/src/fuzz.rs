@@ -6,7 +6,18 @@ use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
 const TARGETS: [&str; 12] = [
-    "message", "stream", "websocket", "stun", "sdp", "rtp", "rtcp", "srtp", "udptl", "dtls", "media", "config",
+    "message",
+    "stream",
+    "websocket",
+    "stun",
+    "sdp",
+    "rtp",
+    "rtcp",
+    "srtp",
+    "udptl",
+    "dtls",
+    "media",
+    "config",
 ];
 
 /// Fuzzes one target, or all of them one after another.

@@ -35,6 +35,12 @@ fn a_list_goes_on_where_it_ended() {
 
 #[test]
 #[ignore = "starts a server of PostgreSQL"]
+fn what_stands_on_several_shelves_is_listed_in_order_of_time() {
+    both::what_stands_on_several_shelves_is_listed_in_order_of_time(&Server::start("shelves").database());
+}
+
+#[test]
+#[ignore = "starts a server of PostgreSQL"]
 fn what_a_running_house_keeps_is_found_within_a_moment() {
     both::what_a_running_house_keeps_is_found_within_a_moment(&Server::start("running").database());
 }
@@ -76,7 +82,7 @@ fn whatever_is_killed_when_each_record_is_on_the_server_once() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        wait_for(|| server.sql("select to_regclass('tandem.records')") != "");
+        wait_for(|| !server.sql("select to_regclass('tandem.records')").is_empty());
         let before = rows(&server);
         wait_for(|| rows(&server) > before);
         std::thread::sleep(Duration::from_millis(37 * round));

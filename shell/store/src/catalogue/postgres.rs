@@ -1,8 +1,8 @@
 //! The catalogue on a server of PostgreSQL: what all nodes of an organisation have kept, with the records
 //! themselves, so that each can be asked about all of them, also where a node's disk is lost.
 //!
-//! `link` is a connection, `seal` its TLS, `tables` what stands there, `filling` who writes it, `question` what
-//! is asked. Two connections at most: one fills, one searches.
+//! `link` is a connection, `seal` its TLS, `tables` what stands there, `filling` who writes it, `question`
+//! what is asked. Two connections at most: one fills, one searches.
 
 mod filling;
 mod link;
@@ -102,10 +102,12 @@ impl Engine for Server {
     fn open_to_look(&self) -> Result<Box<dyn Filling>, Fault> {
         let identity = self.identity()?;
         let mut link = self.connect(EXAMINE_MS)?;
+        let nothing = || Fault::NotNow("nothing of this node is on the server of records yet".to_owned());
+        if !tables::are_there(&mut link, &self.to, FILL_MAX)? {
+            return Err(nothing());
+        }
         let seat = link.run(FILL_MAX, async |client| tables::look_at_seat(client, &identity).await)?;
-        let seat = seat.ok_or_else(|| {
-            Fault::NotNow("nothing of this node is on the server of records yet".to_owned())
-        })?;
+        let seat = seat.ok_or_else(nothing)?;
         Ok(Box::new(Open::new(link, seat)?))
     }
 

@@ -128,6 +128,63 @@ pub fn a_list_goes_on_where_it_ended(database: &Database) {
     assert_eq!(listed, expected);
 }
 
+/// More calls than stand together, of which one in ten began long before others that ended sooner.
+pub fn what_stands_on_several_shelves_is_listed_in_order_of_time(database: &Database) {
+    let data = Directory::new(&format!("shelves-{}", name_of(database)));
+    let all: Vec<Value> = (0..40_000_i64)
+        .map(|number| {
+            let began = if number % 10 == 7 { number - 6_000 } else { number } * 100;
+            let mut record = record(&format!("c{number}"), 10_000_000 + began / 1_000 * 1_000);
+            record["calling"] = format!("user{}", number % 7_000).into();
+            record["outcome"] = if number % 13_000 == 9_000 { "failed" } else { "answered" }.into();
+            record["to_e164"] = format!("+1206555{number:05}").into();
+            record
+        })
+        .collect();
+    write(data.path(), "calls-20261121.jsonl", &all);
+    let alone = alone(database, data.path());
+    let began = |record: &Value| record["started"].as_i64().unwrap();
+    let listed = |wanted: Wanted| {
+        let (mut listed, mut after) = (Vec::new(), None);
+        loop {
+            let found = alone.find(&Wanted { after, most: 100, ..wanted.clone() }).unwrap();
+            listed.extend(ids(&found.records).into_iter().map(str::to_owned));
+            after = found.next;
+            if after.is_none() || listed.len() > 1_000 {
+                return listed;
+            }
+        }
+    };
+    // Of those that began at the same time, the one that ended later comes first.
+    let meant = |is_meant: &dyn Fn(&Value) -> bool| {
+        let mut meant: Vec<(i64, usize)> = all
+            .iter()
+            .enumerate()
+            .filter(|one| is_meant(one.1))
+            .map(|(row, one)| (began(one), row))
+            .collect();
+        meant.sort_unstable_by(|one, other| other.cmp(one));
+        meant.into_iter().map(|(_, row)| format!("c{row}")).collect::<Vec<_>>()
+    };
+
+    let user = |record: &Value| record["calling"] == "user77";
+    assert_eq!(listed(Wanted { user: some("user77"), ..wanted() }), meant(&user));
+    let failed = |record: &Value| record["outcome"] == "failed";
+    assert_eq!(listed(Wanted { cause: some("failed"), ..wanted() }), meant(&failed));
+    let both = Wanted { cause: some("failed"), trunk: some("northwind"), ..wanted() };
+    assert_eq!(listed(both), meant(&failed));
+    let ending = Wanted { number: some("5537777"), ..wanted() };
+    assert_eq!(listed(ending), meant(&|record| record["to_e164"] == "+120655537777"));
+    let (since, until) = (Some(11_200_000), Some(11_205_000));
+    let within = |record: &Value| (11_200_000..11_205_000).contains(&began(record));
+    let trunk = some("northwind");
+    assert_eq!(listed(Wanted { trunk: trunk.clone(), since, until, ..wanted() }), meant(&within));
+    assert_eq!(listed(Wanted { since, until, ..wanted() }), meant(&within));
+    let newest = &meant(&|_| true)[..1_100];
+    assert_eq!(listed(Wanted { trunk, ..wanted() }), newest);
+    assert_eq!(examine_on(database, data.path()).unwrap().faults, 0);
+}
+
 pub fn what_a_running_house_keeps_is_found_within_a_moment(database: &Database) {
     let data = Directory::new(&format!("running-{}", name_of(database)));
     let (store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();

@@ -1,6 +1,6 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "tests may panic")]
-//! A server of PostgreSQL of one test's own, from Debian's package, on a socket in a folder of its own. Debian's
-//! own server is neither used nor touched.
+//! A server of PostgreSQL of one test's own, from Debian's package, on a socket in a folder of its own.
+//! Debian's own server is neither used nor touched.
 
 use std::fs;
 use std::os::unix::fs::chown;

@@ -46,7 +46,8 @@ select distinct word, taken.began, taken.row from taken, unnest(taken.words) as 
 
 const DELETE: &str = "
 with gone as (delete from records where row = any($1) returning row, began, words),
-     unfound as (delete from words using (select unnest(gone.words) as word, gone.began, gone.row from gone) as old
+     unfound as (delete from words
+                 using (select unnest(gone.words) as word, gone.began, gone.row from gone) as old
                  where words.word = old.word and words.began = old.began and words.row = old.row)
 select count(*) from gone";
 
@@ -100,11 +101,16 @@ impl Open {
     /// Rows whose lines are gone, or are no longer where they were: what was written stays, and belongs to no
     /// file until its line is read again.
     fn unplace(&mut self, file: Option<&str>) -> Result<(), Fault> {
-        let sql = "update records set file = null where row in (select row from records \
-                   where node = $1 and file is not null and ($2::text is null or file = $2) limit $3)";
+        let rows = match file {
+            Some(_) => "select row from records where node = $1 and file = $2 limit $3",
+            None => {
+                "select row from records where node = $1 and file is not null and $2::text is null limit $3"
+            }
+        };
+        let sql = format!("update records set file = null where row in ({rows})");
         loop {
             let moved =
-                self.run(async |client, seat, _| client.execute(sql, &[&seat.node, &file, &DELETED]).await)?;
+                self.run(async |client, seat, _| client.execute(&sql, &[&seat.node, &file, &DELETED]).await)?;
             if moved == 0 {
                 break;
             }
@@ -169,7 +175,8 @@ impl Filling for Open {
         self.unplace(Some(file)).map(|()| 0)
     }
 
-    /// Pages are the server's to look after; whether each row is found by its words, and has its line, is ours.
+    /// Pages are the server's to look after; whether rows are found by their words, and have their lines, is
+    /// ours.
     fn examine(&mut self) -> Result<Vec<String>, Fault> {
         let sql = "select id, 'is not found by its words' from records r where node = $1 and exists \
                    (select 1 from unnest(r.words) as meant where not exists (select 1 from words w \
@@ -219,9 +226,12 @@ impl Filling for Open {
 }
 
 async fn prepare(client: &Client) -> Result<Said, Error> {
-    let move_mark = "insert into files as f (node, name, read_to) values ($1, $2, $4) \
-                     on conflict (node, name) do update set read_to = $4 where f.read_to = $3 \
-                     returning 1";
+    // One that is not where it is said to be is somebody else's, or gone.
+    let move_mark = "with moved as (update files set read_to = $4 \
+                                    where node = $1 and name = $2 and read_to = $3 returning 1), \
+                          made as (insert into files select $1, $2::text, $4 where $3 = 0::bigint \
+                                   on conflict do nothing returning 1) \
+                     select 1 from moved union all select 1 from made";
     Ok(Said {
         move_mark: client.prepare(move_mark).await?,
         known: client.prepare("select row from records where node = $1 and key = any($2)").await?,
@@ -263,7 +273,7 @@ async fn take_piece(
                 &keys,
                 &numbers(|row| signed(row.at)),
                 &numbers(|row| signed(row.length)),
-                &texts(|row| &row.id),
+                &texts(|row| cut(&row.id)),
                 &numbers(|row| row.began),
                 &ended,
                 &texts(|row| &row.calling),

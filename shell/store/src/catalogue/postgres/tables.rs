@@ -1,6 +1,6 @@
 //! The tables in a server's schema, from version to version.
 //!
-//! SQL stays plain: no trigger, no sequence, no lock by name. Nodes make the numbers of their rows themselves.
+//! SQL stays plain: no trigger, no sequence, no lock by name. Nodes make the numbers of their rows.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const STEPS: &[&str] = &[
          unique (node, key)
      );
      create index records_by_began on records (began, row);
-     create index records_by_file on records (node, file);
+     create index records_by_file on records (node, file, at);
      create table words (
          word text collate \"C\" not null, began bigint not null, row bigint not null,
          primary key (word, began, row)
@@ -56,6 +56,11 @@ pub fn session(to: &Postgres, statement_ms: u64) -> String {
          set enable_hashjoin to off; set enable_mergejoin to off",
         to.schema
     )
+}
+
+/// Whether anything was ever written there.
+pub fn are_there(link: &mut Link, to: &Postgres, most: Duration) -> Result<bool, Fault> {
+    link.run(most, async |client| look(client, &to.schema).await).map(|(_, version)| version.is_some())
 }
 
 /// Makes the tables, or what they lack; refuses those of a newer program.

@@ -19,8 +19,8 @@ use crate::text::text_value;
 pub struct Storage {
     /// A file of the data folder where it is missing.
     pub engine: Option<Spot<StorageEngine>>,
-    /// The servers of one database, such as "db.example.com" or "/run/postgresql": the first that may be written
-    /// to is taken.
+    /// The servers of one database, such as "db.example.com" or "/run/postgresql": the first that may be
+    /// written to is taken.
     #[serde(default)]
     pub hosts: Vec<Spot<StorageHost>>,
     /// "tandem" where it is missing; so are the user and the schema.
@@ -29,8 +29,8 @@ pub struct Storage {
     pub password: Option<Spot<SecretRef>>,
     /// Whose tables are ours alone.
     pub schema: Option<Spot<String>>,
-    /// What signs the servers' certificates, such as "/etc/ssl/certs/ca-certificates.crt". Nothing goes to another
-    /// machine without.
+    /// What signs the servers' certificates, such as "/etc/ssl/certs/ca-certificates.crt". Nothing goes to
+    /// another machine without.
     pub tls_verify: Option<String>,
     /// What this node is called there; the name of the house where it is missing.
     pub node: Option<String>,

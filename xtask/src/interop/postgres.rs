@@ -1,5 +1,5 @@
-//! Records of calls under load go to a server of PostgreSQL that is killed meanwhile, as the node is: each call that
-//! ended is there once, and searches answer as a node does that searches in its own file.
+//! Records of calls under load go to a server of PostgreSQL that is killed meanwhile, as the node is: each
+//! call that ended is there once, and searches answer as a node does that searches in its own file.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -113,8 +113,8 @@ impl House {
             out.bindings.clear();
         }
         out.news.clear();
-        let answers = out.sends.drain(..).map(|send| send.wire.bytes().to_vec());
-        answers.last().expect("each is answered")
+        let mut answers = out.sends.drain(..).map(|send| send.wire.bytes().to_vec());
+        answers.next_back().expect("each is answered")
     }
 }
 

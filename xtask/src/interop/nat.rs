@@ -1,8 +1,8 @@
 //! Phones behind NATs: full cone, address-restricted, port-restricted and symmetric, each made of namespaces
 //! and nftables, and proven to be what it is called. Behind each of them two baresips of one user, a linphone
 //! and the house's own phone in Chromium register with the house's outer interface, are called from the
-//! inside and call a trunk: baresip and linphone by UDP and by TLS, and by TCP where the NAT is the strictest.
-//! Each end hears the other; two phones of one user ring, and the other one stops.
+//! inside and call a trunk: baresip and linphone by UDP and by TLS, and by TCP where the NAT is the
+//! strictest. Each end hears the other; two phones of one user ring, and the other one stops.
 //!
 //! Proves: D3, G1, G2.
 

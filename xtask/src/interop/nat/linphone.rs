@@ -95,8 +95,8 @@ fn configuration(
         "[sip]\nsip_port={port}\nsip_tcp_port=-1\nsip_tls_port=-1\ndefault_proxy=0\nuse_ipv6=0\n\
          ipv6_migration_done=1\nregister_only_when_network_is_up=0\nguess_hostname=1\n\
          media_encryption=none\nroot_ca={authority}\nverify_server_certs=1\nverify_server_cn=0\n\n\
-         [proxy_0]\nreg_proxy=<sip:{house};transport={word}>\nreg_identity=sip:{user}@{house}\nreg_expires=60\n\
-         reg_sendregister=1\npublish=0\n\n\
+         [proxy_0]\nreg_proxy=<sip:{house};transport={word}>\nreg_identity=sip:{user}@{house}\n\
+         reg_expires=60\nreg_sendregister=1\npublish=0\n\n\
          [auth_info_0]\nusername={user}\npasswd={password}\nrealm=interop\n\n\
          [rtp]\naudio_rtp_port={}\n\n[net]\nfirewall_policy=none\n\n[sound]\nechocancellation=0\n",
         port + 100

@@ -96,6 +96,10 @@ fn inside(rounds: u64, from: u64) -> Result<(), Failure> {
     let ends = [SocketAddr::new(LOOP, free_port(LOOP)?), SocketAddr::new(LOOP, free_port(LOOP)?)];
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();
     let mut calls = 0;
+    let last = from + rounds.saturating_sub(1);
+    println!(
+        "rounds {from} to {last}; what befalls each follows from its number: --from N --rounds 1 repeats one"
+    );
     let mut round = from;
     while round < from + rounds {
         let mut disk = Disk::make(&folder)?;
@@ -140,6 +144,7 @@ fn one(
     far::caller(&mut far, at(any)?, house.sip, round, ended.clone());
     phone::phone(&mut far, at(any)?, house.sip, known.granted + 1, granted.clone());
     house.apply(&mut far, known.applied + 1, applied.clone());
+    house.search(&mut far);
 
     thread::sleep(Duration::from_millis(600 + chance.below(700)));
     // A machine that is busy with other things is slow, not wrong.

@@ -4,11 +4,14 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::interop::place::io_failure;
 use crate::step::{Failure, read};
 
 const MEGABYTES: u64 = 96;
+const LET_GO_WITHIN: Duration = Duration::from_secs(30);
 const CURE: &str = "the lane needs root, loop devices and ext4: run it where `mount -o loop` works";
 /// EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: whatever was not forced to the disk is lost.
 const CUT: &str = "import fcntl,os,struct,sys
@@ -36,8 +39,16 @@ impl Disk {
         read(Command::new("mount").args(["-o", "loop"]).arg(&self.image).arg(&self.place), CURE).map(drop)
     }
 
+    /// Programs that asked the house at the last moment hold files there until they have ended, too.
     pub fn unmount(&self) -> Result<(), Failure> {
-        read(Command::new("umount").arg(&self.place), "see who holds a file there: fuser -m").map(drop)
+        let until = Instant::now() + LET_GO_WITHIN;
+        loop {
+            let done = read(Command::new("umount").arg(&self.place), "see who holds a file there: fuser -m");
+            if done.is_ok() || Instant::now() > until {
+                return done.map(drop);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The power goes: nothing that was not synced reaches the disk any more.

@@ -129,6 +129,16 @@ Content-Length: 0\r\n\r\n",
         });
     }
 
+    /// Looks for calls all the time: what is new is taken into the database each time.
+    pub fn search(&self, far: &mut Far) {
+        let twin = House::new(&self.binary, &self.folder, &self.data, [self.sip, self.callee]);
+        far.again(move || {
+            // Until a fault befalls it, it finds some; afterwards nobody knows.
+            let _ = twin.ask(&["call", "find", "--last", "5"]);
+            thread::sleep(Duration::from_millis(100));
+        });
+    }
+
     pub fn ask(&self, words: &[&str]) -> Result<(Output, Value), Failure> {
         let output = self.tandem(words).arg("--json").output();
         let output = output.map_err(|error| io_failure("tandem", &error))?;

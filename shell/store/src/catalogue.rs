@@ -466,13 +466,14 @@ fn fill(shared: &Shared, filler: &mut Filler, trouble: &mut Option<String>) -> R
 /// Until something came, and more with it, or somebody searches, or there is more to look at.
 fn rest_until_news(shared: &Shared, check: &Check) {
     let begun = Instant::now();
-    let is_over = || {
+    while !shared.bell.is_asked() && !shared.is_stopping.load(Ordering::Acquire) {
         let is_idle = !shared.has_news.load(Ordering::Acquire) && check.rests();
         let least = if is_idle { LOOK_EVERY } else { GATHER };
-        shared.bell.is_asked() || begun.elapsed() >= least
-    };
-    while !is_over() && !shared.is_stopping.load(Ordering::Acquire) {
-        thread::park_timeout(GATHER.saturating_sub(begun.elapsed()).max(GATHER / 10));
+        let left = least.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return;
+        }
+        thread::park_timeout(left);
     }
 }
 

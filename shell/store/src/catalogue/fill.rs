@@ -13,7 +13,7 @@ use crate::day::Day;
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// Behind so many bytes a round takes in what it has read.
-const ROUND_MAX: usize = 2 * 1024 * 1024;
+const ROUND_MAX: usize = 8 * 1024 * 1024;
 
 /// Which files a round looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -56,7 +56,7 @@ impl Database {
             let has_ended = child.try_wait().map_err(|error| io_failure("postgres", &error))?.is_some();
             if !has_ended {
                 self.child = Some(child);
-                if self.sql_in("postgres", "select 1").is_ok() {
+                if self.answers()? {
                     return Ok(());
                 }
             }
@@ -73,6 +73,13 @@ impl Database {
         let Some(mut child) = self.child.take() else { return Ok(()) };
         child.kill().and_then(|()| child.wait()).map_err(|error| io_failure("kill", &error))?;
         Ok(())
+    }
+
+    fn answers(&self) -> Result<bool, Failure> {
+        let mut command = self.command("pg_isready")?;
+        command.arg("-q").arg("-h").arg(&self.folder).args(["-d", "postgres", "-U", USER]);
+        let said = command.status().map_err(|error| io_failure("pg_isready", &error))?;
+        Ok(said.success())
     }
 
     /// What psql says to it, a line for each row.

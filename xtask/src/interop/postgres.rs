@@ -39,7 +39,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let options = [&options[..], &["-trace_logs", "-log_file", "ended.log"]].concat();
     let uac = Sipp::start(&folder, &role("uac", caller, &options), Some(setting.sip))?;
 
-    wait_until(|| Ok(rows(&database).is_ok_and(|rows| rows >= BEFORE)))?;
+    wait_until(|| Ok(rows(&database)? >= BEFORE))?;
     database.kill()?;
     let kept = records::read(&folder)?.len() as u64;
     wait_until(|| Ok(records::read(&folder)?.len() as u64 >= kept + BEFORE))?;
@@ -73,14 +73,18 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
 }
 
 fn store_there(folder: &Path, database: &Database) -> Result<(), Failure> {
-    let path = folder.join("conf/storage.toml");
+    let path = folder.join("conf/tandem.toml");
+    let written = fs::read_to_string(&path).map_err(|error| io_failure("tandem.toml", &error))?;
     let at = database.folder.display();
-    let text =
-        format!("[system.storage]\nengine = \"postgresql\"\nhosts = [\"{at}\"]\nnode = \"interop-1\"\n");
-    fs::write(&path, text).map_err(|error| io_failure("storage.toml", &error))
+    let more = format!("engine = \"postgresql\"\nhosts = [\"{at}\"]\nnode = \"interop-1\"\n");
+    let text = format!("{written}\n[system.storage]\n{more}");
+    fs::write(&path, text).map_err(|error| io_failure("tandem.toml", &error))
 }
 
 fn rows(database: &Database) -> Result<u64, Failure> {
+    if database.sql("select to_regclass('tandem.records')")?.is_empty() {
+        return Ok(0);
+    }
     let count = database.sql("select count(*) from tandem.records")?;
     count.parse().map_err(|_| Failure::new(format!("{count} rows"), CURE))
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod conferences;
 mod dialling;
+mod directories;
 mod exports;
 mod identity;
 mod links;
@@ -66,14 +67,13 @@ fn compile_with(
     let (home, book) = (compiler.home(), compiler.rights_book());
     let (interfaces, links) = (compiler.interfaces(), compiler.links());
     compiler.offers();
-    let sites = compiler.sites(&home, &links);
+    let (schedules, sites) = (compiler.schedules(), compiler.sites(&home, &links));
     let (tariffs, music) = (compiler.tariffs(&decks_of(older)), compiler.music_of_house());
     let trunks = compiler.trunks((&interfaces, &sites, &links), &home, (&tariffs, &music));
     let users = compiler.users(&sites, &book);
     let (directory, extensions) = (compiler.directory(&users), compiler.extensions(&users));
     compiler.extensions_that_alarm(&home, &sites);
     compiler.extension_prefixes();
-    let schedules = compiler.schedules();
     let (routes, emergencies) = (compiler.routes(&trunks, &users, &schedules), compiler.emergencies(&trunks));
     let policy = Policy {
         revision: older.map_or(1, |older| older.revision + 1),
@@ -122,6 +122,7 @@ fn compile_with(
         tariffs,
         zone: compiler.zone.clone(),
         exports: compiler.exports(),
+        directories: compiler.directories(),
         warnings: Vec::new(),
     };
     compiler.finish(policy)

@@ -39,6 +39,7 @@ mod watched;
 
 mod compile;
 mod dids;
+mod directories;
 mod directory;
 mod exports;
 mod finder;
@@ -80,6 +81,7 @@ pub use deck::{
     lines_of,
 };
 pub use devices::{DeviceFact, Devices};
+pub use directories::PeopleSource;
 pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,

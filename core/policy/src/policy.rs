@@ -22,6 +22,7 @@ use crate::causes::Causes;
 use crate::conference::Conference;
 use crate::deck::{Tariff, day_number};
 use crate::dids::Dids;
+use crate::directories::PeopleSource;
 use crate::directory::{Directory, Extensions};
 use crate::exports::Exports;
 use crate::facts::{InterfaceId, ServerId, WallTime};
@@ -112,6 +113,7 @@ pub struct Policy {
     pub(crate) handed_on: Vec<Arc<str>>,
     /// Who is sent what happens.
     pub(crate) exports: Exports,
+    pub(crate) directories: Vec<PeopleSource>,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -334,6 +336,11 @@ impl Policy {
     /// The days since 1970 of a time, as they are counted here.
     pub fn day(&self, at: WallTime) -> u32 {
         day_number(self.zone.local(at).date()).unwrap_or(0)
+    }
+
+    /// Where people come from who stand in no document of the operator's.
+    pub fn directories(&self) -> &[PeopleSource] {
+        &self.directories
     }
 
     /// Who is sent what happens.

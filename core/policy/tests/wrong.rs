@@ -210,6 +210,18 @@ wrong! {
         is "TD-C063 _:25:13", "such as \"8001\"";
     conference_with_a_number_of_somebody: "conference-07-number-of-somebody.toml"
         is "TD-C020 _:28:10", "";
+    people_in_the_clear_from_another_machine: "directory-01-in-the-clear.toml"
+        is "TD-C074 _:14:13", "leave start_tls out, or write ldaps://";
+    a_filter_of_people_that_is_none: "directory-02-no-filter.toml"
+        is "TD-C080 _:14:10", "such as \"(&(objectClass=person)(telephoneNumber=*))\"";
+    a_name_for_a_directory_without_a_password: "directory-03-name-without-a-password.toml"
+        is "TD-C005 _:14:8", "password = { file = \"…\" }";
+    a_directory_that_is_asked_all_the_time: "directory-04-asked-all-the-time.toml"
+        is "TD-C031 _:14:12", "1h suits most houses";
+    passwords_of_people_outside_the_configuration: "directory-05-folder-elsewhere.toml"
+        is "TD-C080 _:14:10", "a folder beside the documents, such as \"passwords\"";
+    a_directory_that_speaks_something_else: "directory-06-no-ldap.toml"
+        is "TD-C013 _:13:7", "such as \"ldaps://ldap.example.com\"";
     forward_to_oneself: "forward-01-to-oneself.toml"
         is "TD-C030 _:23:22", "name somebody else, or leave it out";
     forward_to_somebody_who_is_not_there: "forward-02-to-somebody-who-is-not-there.toml"

@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 
 use switch::{TargetState, TargetView, TrunkView};
 
-use crate::house::{Searching, Sent, Standing};
+use crate::house::{DirectoryFigures, Searching, Sent, Standing};
 use crate::meter::{Counts, Histogram};
 
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -27,6 +27,7 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     page.of_sent("tandem_push_requests_total", words, "push", &standing.pushes);
     page.of_phone_files(standing.phone_files);
     page.of_records(standing.searching);
+    page.of_directories(&standing.directories);
     page.of_calls(counts);
     page.histogram("tandem_call_setup_seconds", "From the INVITE to its answer.", &counts.setup);
     page.histogram(
@@ -95,6 +96,25 @@ impl Page {
                 self.line(name, &[(label, &*one.to), ("outcome", outcome)], count);
             }
         }
+    }
+
+    fn of_directories(&mut self, all: &[DirectoryFigures]) {
+        let mut gauge = |name: &str, help: &str, value: fn(&DirectoryFigures) -> u64| {
+            self.head(name, "gauge", help);
+            for one in all {
+                self.line(name, &[("directory", &*one.name)], value(one));
+            }
+        };
+        let words = "Users who come from a directory.";
+        gauge("tandem_directory_users", words, |one| one.users as u64);
+        let words = "Entries of a directory that are left out.";
+        gauge("tandem_directory_left_out", words, |one| one.left_out as u64);
+        let words = "Whether what a directory says is held until somebody has looked.";
+        gauge("tandem_directory_held", words, |one| u64::from(one.is_held));
+        let words = "When users were last as the directory says; 0 before the first time since the start.";
+        gauge("tandem_directory_current_timestamp_seconds", words, |one| {
+            one.current_ms.map_or(0, |ms| ms.unsigned_abs() / 1_000)
+        });
     }
 
     fn of_phone_files(&mut self, (given, refused): (u64, u64)) {

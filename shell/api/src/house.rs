@@ -25,6 +25,7 @@ pub struct Standing {
     /// Files that desk phones were given, and those that somebody asked for and was not.
     pub phone_files: (u64, u64),
     pub searching: Searching,
+    pub directories: Vec<DirectoryFigures>,
 }
 
 /// How what searches records stands.
@@ -34,6 +35,19 @@ pub struct Searching {
     pub behind_bytes: u64,
     /// Whether it takes them in.
     pub is_up: bool,
+}
+
+/// How a directory stands that users come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryFigures {
+    pub name: String,
+    pub users: usize,
+    /// Entries that are no users.
+    pub left_out: usize,
+    /// Whether somebody has to look before its users change.
+    pub is_held: bool,
+    /// When its users were last as it says.
+    pub current_ms: Option<i64>,
 }
 
 /// What becomes of a question for a desk phone's settings.

@@ -6,6 +6,7 @@
 mod access;
 mod change;
 mod cost;
+mod directory;
 mod exit;
 mod find;
 mod house;
@@ -22,6 +23,7 @@ mod verbs;
 pub use access::{Audit, AuditList, AuditVerify, Token, TokenCreate};
 pub use change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 pub use cost::Cost;
+pub use directory::{Directory, DirectorySync};
 pub use exit::Exit;
 pub use find::Find;
 pub use house::House;

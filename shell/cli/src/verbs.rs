@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::access::{Audit, Token};
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 use crate::cost::Cost;
+use crate::directory::Directory;
 use crate::number::Number;
 use crate::pages::Completions;
 use crate::provider::Provider;
@@ -122,6 +123,14 @@ northwind --json"
 webhook replay billing --since 2026-11-01"
     )]
     Webhook(Webhook),
+    /// Look at the directories that users come from, and have one read now
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem directory show --dir /etc/tandem\n  tandem directory sync corp \
+--dry-run"
+    )]
+    Directory(Directory),
     /// Look at calls: those in progress, those that ended, and those that were turned away
     #[command(
         subcommand,

@@ -44,6 +44,15 @@ pub enum Request {
     },
     /// Calls that ended, and callers who were turned away.
     Find(Wanted),
+    /// How the directories stand that users come from.
+    Directories {},
+    /// One of them is read now.
+    Directory {
+        name: String,
+        dry_run: bool,
+        accept_leavers: bool,
+        for_whom: Option<String>,
+    },
     /// Who may ask for what by HTTP.
     Token(Token),
     /// What an apply would do.
@@ -124,6 +133,9 @@ pub struct Notice {
     /// What the start had to say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What somebody has to look at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<String>,
 }
 
 /// What the house is doing.

@@ -1,7 +1,7 @@
 //! The configuration directory: its files, its price lists, its secrets, and the policy they compile to.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,11 +24,13 @@ pub struct Written {
     /// Taken apart already, to learn which lists they name.
     documents: Option<Result<Documents, Vec<Problem>>>,
     digest: OnceCell<String>,
+    /// A file of passwords that is not on the disk yet, and what it will hold.
+    secrets: Option<(String, String)>,
 }
 
 impl Written {
     pub fn new(files: Vec<SourceFile>, lists: Vec<List>) -> Written {
-        Written { files, lists, documents: None, digest: OnceCell::new() }
+        Written { files, lists, documents: None, digest: OnceCell::new(), secrets: None }
     }
 
     /// What is in force with another document in it: its lists are those in force, and new ones are read.
@@ -37,6 +39,11 @@ impl Written {
         let lists = documents.as_ref().map(|documents| known_or_read(documents, kept, directory));
         let lists = lists.unwrap_or_default();
         Written { documents: Some(documents), ..Written::new(files, lists) }
+    }
+
+    /// The same beside a file of passwords that is about to be written.
+    pub fn with_secrets(self, file: &str, text: &str) -> Written {
+        Written { secrets: Some((file.to_owned(), text.to_owned())), ..self }
     }
 
     /// Reads a directory. Files that were taken apart before need not be again to know which lists they name.
@@ -68,7 +75,7 @@ impl Written {
     pub fn compile(&mut self, base: &Path, older: Option<&Policy>) -> Result<Loaded, Vec<Problem>> {
         let mut documents = self.documents.take().unwrap_or_else(|| model::load(&self.files))?;
         fill(&mut documents, &self.lists);
-        let secrets = secrets_of(&documents, base);
+        let secrets = secrets_of(&documents, base, self.secrets.as_ref());
         let policy = match older {
             Some(older) => policy::compile_after(older, &documents, &secrets)?,
             None => policy::compile(&documents, &secrets)?,
@@ -168,10 +175,18 @@ fn bounded(path: &Path) -> Option<Vec<u8>> {
 }
 
 /// Reads what the documents refer to. What has no value is left out: the compiler says where it is missed.
-fn secrets_of(documents: &Documents, base: &Path) -> Secrets {
+fn secrets_of(documents: &Documents, base: &Path, beside: Option<&(String, String)>) -> Secrets {
     let mut secrets = Secrets::new();
+    let mut shared = SharedFiles::default();
+    if let Some((file, text)) = beside {
+        shared.0.insert(file.clone(), lines_of(text));
+    }
     for place in documents.secret_refs() {
-        if let Some(value) = secret_at(place, base) {
+        let value = secret_at(place, base).or_else(|| match place {
+            SecretRef::File(path) => shared.line(base, path),
+            SecretRef::Env(_) | SecretRef::Plain(_) => None,
+        });
+        if let Some(value) = value {
             secrets.insert(place.clone(), value);
         }
     }
@@ -186,4 +201,21 @@ pub fn secret_at(place: &SecretRef, base: &Path) -> Option<String> {
         SecretRef::Plain(_) => None,
     };
     value.map(|value| value.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Files with the secrets of many, each on a line behind a name: `FILE#NAME`.
+#[derive(Default)]
+struct SharedFiles(BTreeMap<String, BTreeMap<String, String>>);
+
+impl SharedFiles {
+    fn line(&mut self, base: &Path, path: &str) -> Option<String> {
+        let (file, name) = path.rsplit_once('#')?;
+        let read = || fs::read_to_string(base.join(file)).map(|text| lines_of(&text)).unwrap_or_default();
+        self.0.entry(file.to_owned()).or_insert_with(read).get(name).cloned()
+    }
+}
+
+fn lines_of(text: &str) -> BTreeMap<String, String> {
+    let lines = text.lines().filter_map(|line| line.split_once(' '));
+    lines.map(|(name, secret)| (name.to_owned(), secret.to_owned())).collect()
 }

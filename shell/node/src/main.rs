@@ -10,6 +10,7 @@ mod certificate;
 mod control;
 mod demo;
 mod desk;
+mod directories;
 mod directory;
 mod edge;
 mod ladder;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Verb::Trunk(trunk) => verbs::trunk::run(&trunk, palette),
         Verb::User(user) => verbs::user::run(&user, palette),
         Verb::Webhook(webhook) => verbs::webhook::run(&webhook),
+        Verb::Directory(directory) => verbs::directory::run(&directory, palette),
         Verb::Call(call) => verbs::call::run(&call, palette),
         Verb::Provider(provider) => verbs::provider::run(&provider, palette),
         Verb::Plan(plan) => verbs::change::plan(&plan, palette),

@@ -22,6 +22,8 @@ use crate::access::Access;
 use crate::addresses;
 use crate::banner::banner;
 use crate::control::{Asked, Board, Control, InForce, Response, Stage, Window};
+use crate::desk::Order;
+use crate::directories::Directories;
 use crate::edge::{Edge, Plan, Witness};
 use crate::revisions::{Job, Kept, Owner, answer, begin};
 use crate::supervisor::Supervisor;
@@ -71,10 +73,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     let level = begun.loaded.documents.system.log.map_or("info", word_of);
     telemetry::start_log(&LogSettings { level: level.to_owned() });
     begun.loaded.policy.warnings().iter().for_each(|warning| eprintln!("{warning}\n"));
-    for Torn { aside } in torn {
-        warn!(aside = %aside.display(), "a revision that was not whole was set aside");
-    }
-    begun.notes.iter().for_each(|note| error!("{note}"));
+    say_what_was_found(torn, &begun.notes);
     let (tell, happenings) = mpsc::channel();
     tell_signals(tell.clone())?;
     let (notes, kept) = (begun.notes.clone(), begun.kept);
@@ -93,14 +92,15 @@ pub fn run(up: &Up) -> Result<Exit> {
     let access = Arc::new(Access::open(&data, up.http_token_file.as_deref())?);
     let jobs = tell.clone();
     let order = move |job: Job| jobs.send(job.into()).is_ok();
-    let (catalogue, exports) = (edge.catalogue(), edge.exports());
-    let seen = (edge.asker(), Arc::clone(catalogue));
+    let directories = follow_directories(Box::new(order.clone()), &board, &up.dir);
+    let (catalogue, exports) = (Arc::clone(edge.catalogue()), edge.exports());
+    let seen = (edge.asker(), Arc::clone(&catalogue));
     let written = (owner.documents(), &*data);
-    let web = web::open(up, written, seen, &board, (&meter, &access, &feed, &exports), Box::new(order));
+    let sources = (&exports, &directories);
+    let web = web::open(up, written, seen, &board, (&meter, &access, &feed, sources), Box::new(order));
     let web = web.or_else(|fault| web::without(owner.documents(), fault))?;
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
-    let window =
-        Window { asker, board: shown, flight, access, catalogue: Arc::clone(catalogue), owner: tell };
+    let window = Window { asker, board: shown, flight, access, catalogue, directories, owner: tell };
     let control = open_control(&data, window);
     let name = &owner.documents().system.value.name;
     eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));
@@ -125,6 +125,21 @@ pub fn run(up: &Up) -> Result<Exit> {
     drop((control, web));
     edge.stop();
     Ok(Exit::Done)
+}
+
+fn say_what_was_found(torn: Vec<Torn>, notes: &[String]) {
+    for Torn { aside } in torn {
+        warn!(aside = %aside.display(), "a revision that was not whole was set aside");
+    }
+    notes.iter().for_each(|note| error!("{note}"));
+}
+
+fn follow_directories(order: Order, board: &Arc<Board>, dir: &Path) -> Arc<Directories> {
+    let directories = Arc::new(Directories::new(order, Arc::clone(board), dir));
+    if let Err(fault) = directories.follow() {
+        error!("directories are not read, and users stay as they are known: {fault}");
+    }
+    directories
 }
 
 fn say_what_is_held(edge: &Edge) {

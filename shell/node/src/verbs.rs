@@ -8,6 +8,7 @@ mod changes;
 pub mod check;
 pub mod cost;
 mod desk_phones;
+pub mod directory;
 pub mod effective;
 pub mod explain;
 pub mod failover;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use api::{
-    Answer, Became, Change, Changed, Door, Feed, Given, Happened, House, Meter, Person, Refused, Seal,
-    Searching, Sent, Server, Settings, Shown, Sought, Standing, Wish,
+    Answer, Became, Change, Changed, DirectoryFigures, Door, Feed, Given, Happened, House, Meter, Person,
+    Refused, Seal, Searching, Sent, Server, Settings, Shown, Sought, Standing, Wish,
 };
 use cli::Up;
 use exports::{Exported, Exports};
@@ -24,6 +24,7 @@ use crate::access::Access;
 use crate::certificate;
 use crate::control::{Board, Stage};
 use crate::desk::{Desk, Order};
+use crate::directories::{self, Directories};
 use crate::phone_files::PhoneFiles;
 use crate::revisions::now_ms;
 use crate::sight;
@@ -42,6 +43,7 @@ struct Web {
     desk: Desk,
     catalogue: Arc<Catalogue>,
     exports: Arc<Exports>,
+    directories: Arc<Directories>,
     phone_files: PhoneFiles,
     data: PathBuf,
 }
@@ -64,13 +66,16 @@ pub fn is_wished(up: &Up, documents: &Documents) -> bool {
     up.http.is_some() || documents.system.http.is_some()
 }
 
+/// What answers are made of, besides the shards.
+type Sources<'s> = (&'s Arc<Meter>, &'s Arc<Access>, &'s Arc<Feed>, (&'s Arc<Exports>, &'s Arc<Directories>));
+
 /// Opens the house to HTTP where that is wished.
 pub fn open(
     up: &Up,
     (documents, data): (&Documents, &Path),
     (asker, catalogue): (Asker, Arc<Catalogue>),
     board: &Arc<Board>,
-    (meter, access, feed, exports): (&Arc<Meter>, &Arc<Access>, &Arc<Feed>, &Arc<Exports>),
+    (meter, access, feed, (exports, directories)): Sources<'_>,
     order: Order,
 ) -> Result<Option<Opened>> {
     let (doors, certificate) = doors(up, documents)?;
@@ -81,13 +86,14 @@ pub fn open(
     let settings = Settings { doors, patience: PATIENCE, version, readers_max: readers_max() };
     let (board, access) = (Arc::clone(board), Arc::clone(access));
     let desk = Desk { order, board: Arc::clone(&board) };
-    let exports = Arc::clone(exports);
+    let (exports, directories) = (Arc::clone(exports), Arc::clone(directories));
     let web = Web {
         asker,
         board,
         access,
         desk,
         exports,
+        directories,
         catalogue,
         phone_files: PhoneFiles::default(),
         data: data.to_owned(),
@@ -256,6 +262,7 @@ impl House for Web {
             pushes: self.exports.pushes().into_iter().map(sent).collect(),
             phone_files: self.phone_files.counted(),
             searching: Searching { behind_bytes: health.behind_bytes, is_up: health.trouble.is_none() },
+            directories: self.directories.standings().into_iter().map(of_directory).collect(),
         })
     }
 
@@ -344,6 +351,16 @@ impl House for Web {
         let inquiry = inquiry.map_err(|fault| Refused::Wrong(format!("{fault:#}")))?;
         let explained = policy::explain(&policy, &inquiry);
         said(explained.map_err(|nobody| Refused::Missing(nobody.to_string()))?)
+    }
+}
+
+fn of_directory(standing: directories::Standing) -> DirectoryFigures {
+    DirectoryFigures {
+        name: standing.name,
+        users: standing.users,
+        left_out: standing.left_out.len(),
+        is_held: standing.state == directories::State::Held,
+        current_ms: standing.current_ms,
     }
 }
 

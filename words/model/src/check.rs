@@ -2,6 +2,7 @@
 
 mod conferences;
 mod consoles;
+mod directories;
 mod forward;
 mod http;
 mod interfaces;
@@ -35,6 +36,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     webhooks::check(documents, problems);
     pushes::check(documents, problems);
     storage::check(documents, problems);
+    directories::check(documents, problems);
     check_countries(documents, problems);
     check_digits(documents, problems);
     check_secrets(documents, problems);
@@ -224,6 +226,10 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
     }
     for push in documents.push.values().filter(|push| is_plain(&push.secret)) {
         problems.push(documents.problem_at(push, &push.secret, fault()));
+    }
+    for directory in documents.directory.values() {
+        let plain = directory.password.iter().filter(|secret| is_plain(secret));
+        problems.extend(plain.map(|secret| documents.problem_at(directory, secret, fault())));
     }
     for conference in documents.conference.values() {
         let plain = conference.pin.iter().filter(|secret| is_plain(secret));

@@ -71,6 +71,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         trace,
         webhook,
         push,
+        directory,
         lists: _,
         sounds: _,
     } = new;
@@ -98,6 +99,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("trace", &old.trace, trace);
     between.kind("webhook", &old.webhook, webhook);
     between.kind("push", &old.push, push);
+    between.kind("directory", &old.directory, directory);
     between.tables(&old.files, files);
     between.changes
 }

@@ -11,6 +11,7 @@ use crate::capture::Capture;
 use crate::conference::Conference;
 use crate::console::Console;
 use crate::deck::Deck;
+use crate::directory::Directory;
 use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
 use crate::link::Link;
@@ -85,6 +86,7 @@ pub struct Documents {
     pub trace: Kind<Trace>,
     pub webhook: Kind<Webhook>,
     pub push: Kind<Push>,
+    pub directory: Kind<Directory>,
     /// The texts of price lists, by the names of their files: whoever reads files puts them in.
     #[serde(skip)]
     pub lists: BTreeMap<Arc<str>, Arc<str>>,
@@ -128,7 +130,10 @@ impl Documents {
             self.system.value.storage.iter().filter_map(|one| Some(&one.password.as_ref()?.value));
         let of_system = of_phones.chain(of_storage);
         let of_programs = of_captures.chain(of_webhooks).chain(of_pushes);
-        of_trunks.chain(of_users).chain(of_rooms).chain(of_system).chain(of_programs)
+        let of_directories =
+            self.directory.values().filter_map(|one| Some(&one.value.password.as_ref()?.value));
+        let of_people = of_trunks.chain(of_users).chain(of_rooms).chain(of_directories);
+        of_people.chain(of_system).chain(of_programs)
     }
 
     /// Every file of sound that is named.

@@ -15,6 +15,7 @@ use crate::check::check;
 use crate::conference::Conference;
 use crate::console::Console;
 use crate::deck::Deck;
+use crate::directory::Directory;
 use crate::documents::{Document, Documents, Kind};
 use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
@@ -37,7 +38,7 @@ use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 use crate::webhook::Webhook;
 
-pub(crate) const KINDS: [&str; 24] = [
+pub(crate) const KINDS: [&str; 25] = [
     "format",
     "system",
     "interface",
@@ -62,6 +63,7 @@ pub(crate) const KINDS: [&str; 24] = [
     "trace",
     "webhook",
     "push",
+    "directory",
 ];
 
 /// Reads all files of a configuration: documents, or everything that is wrong with them.
@@ -116,6 +118,7 @@ struct Reader<'f> {
     trace: Kind<Trace>,
     webhook: Kind<Webhook>,
     push: Kind<Push>,
+    directory: Kind<Directory>,
 }
 
 /// One object, before it is read.
@@ -175,7 +178,8 @@ impl<'f> Reader<'f> {
             "capture" => self.objects(raw, |reader| &mut reader.capture),
             "trace" => self.objects(raw, |reader| &mut reader.trace),
             "webhook" => self.objects(raw, |reader| &mut reader.webhook),
-            _ => self.objects(raw, |reader| &mut reader.push),
+            "push" => self.objects(raw, |reader| &mut reader.push),
+            _ => self.objects(raw, |reader| &mut reader.directory),
         }
     }
 
@@ -326,6 +330,7 @@ impl<'f> Reader<'f> {
             trace: self.trace,
             webhook: self.webhook,
             push: self.push,
+            directory: self.directory,
             lists: BTreeMap::new(),
             sounds: BTreeMap::new(),
         };

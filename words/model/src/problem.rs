@@ -68,6 +68,7 @@ codes! {
     OFFER             73 "an offer cannot be counted";
     UNSEALED          74 "programs would be answered in the clear beyond this machine";
     RECORDS_UNSEALED  75 "records would cross to their server in the clear";
+    DIRECTORY         80 "people cannot be taken from a directory as it is written";
 }
 
 impl Code {

@@ -11,6 +11,7 @@ use crate::capture::Capture;
 use crate::conference::Conference;
 use crate::console::Console;
 use crate::deck::Deck;
+use crate::directory::Directory;
 use crate::emergency::{Emergency, Test};
 use crate::link::Link;
 use crate::offer::Offer;
@@ -57,6 +58,7 @@ struct File {
     trace: Option<BTreeMap<String, Trace>>,
     webhook: Option<BTreeMap<String, Webhook>>,
     push: Option<BTreeMap<String, Push>>,
+    directory: Option<BTreeMap<String, Directory>>,
 }
 
 /// The JSON Schema (2020-12) of a configuration file.

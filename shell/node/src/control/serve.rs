@@ -18,7 +18,8 @@ use tracing::warn;
 
 use super::{Board, Request, Response, Token, VERSION, socket};
 use crate::access::Access;
-use crate::revisions::name_of;
+use crate::directories::Directories;
+use crate::revisions::{Leavers, No, Trial, name_of};
 use crate::sight;
 
 /// Connections at once; one more is closed.
@@ -37,6 +38,7 @@ pub struct Window<T> {
     pub flight: Flight,
     pub access: Arc<Access>,
     pub catalogue: Arc<Catalogue>,
+    pub directories: Arc<Directories>,
     /// The way to the owner of the house, who alone may change it.
     pub owner: Sender<T>,
 }
@@ -46,7 +48,8 @@ impl<T> Clone for Window<T> {
         let (board, flight) = (Arc::clone(&self.board), self.flight.clone());
         let (asker, owner) = (self.asker.clone(), self.owner.clone());
         let (access, catalogue) = (Arc::clone(&self.access), Arc::clone(&self.catalogue));
-        Window { asker, board, flight, access, catalogue, owner }
+        let directories = Arc::clone(&self.directories);
+        Window { asker, board, flight, access, catalogue, directories, owner }
     }
 }
 
@@ -169,9 +172,14 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
         Request::Confirm { for_whom } => ("confirm".to_owned(), for_whom),
         Request::Rollback { to: Some(to), for_whom, .. } => (format!("rollback to {to}"), for_whom),
         Request::Rollback { to: None, for_whom, .. } => ("rollback".to_owned(), for_whom),
+        Request::Directory { name, dry_run: false, for_whom, .. } => {
+            (format!("directory sync {name}"), for_whom)
+        }
         Request::Token(Token::Create { name, role, .. }) => (format!("token create {name} {role}"), &None),
         Request::Token(Token::Revoke { name }) => (format!("token revoke {name}"), &None),
         Request::Token(Token::List {})
+        | Request::Directories {}
+        | Request::Directory { dry_run: true, .. }
         | Request::Status {}
         | Request::Phones {}
         | Request::Calls { .. }
@@ -208,6 +216,17 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
         Request::Messages { call_ids } => Response::answer(&window.flight.of(&call_ids)),
         Request::Find(wanted) => find(window, &wanted),
+        Request::Directories {} => {
+            Response::answer(&json!({ "directories": window.directories.standings() }))
+        }
+        Request::Directory { name, dry_run, accept_leavers, .. } => {
+            let trial = if dry_run { Trial::DryRun } else { Trial::Real };
+            let leavers = if accept_leavers { Leavers::Accepted } else { Leavers::Guarded };
+            match window.directories.sync(&name, trial, leavers, &name_of(user)) {
+                Ok(settled) => Response::answer(&settled),
+                Err(No { exit, words }) => Response::refused(exit, words),
+            }
+        }
         Request::Token(request) => of_tokens(&window.access, request),
         request => ask_owner(window, request, user),
     }

@@ -43,6 +43,8 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
             response(owner.roll_back(edge, to, author(user, for_whom), why))
         }
         Request::Token(_)
+        | Request::Directories {}
+        | Request::Directory { .. }
         | Request::Status {}
         | Request::Phones {}
         | Request::Calls { .. }

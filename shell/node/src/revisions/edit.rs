@@ -10,7 +10,7 @@ use serde_json::Value;
 use tracing::error;
 
 use super::owner::{Became, No, Outcome, Owner, Wish};
-use super::placing::FileEdit;
+use super::placing::{BY_DIRECTORY, FileEdit};
 use super::plan::Plan;
 use crate::directory::Written;
 use crate::edge::Edge;
@@ -81,6 +81,10 @@ impl Owner {
         }
         if present.is_none() && edit.becomes.is_none() {
             return Err(NoEdit::Missing);
+        }
+        if let Some(at) = present.as_ref().filter(|present| present.file.starts_with(BY_DIRECTORY)) {
+            let words = format!("{} {} comes from a directory: change it there", edit.kind, at.name);
+            return Err(NoEdit::Conflict(words));
         }
         let value = wished(edit, present.as_ref())?;
         let file_edit = self.file_edit(edit, present.as_ref(), value.as_ref())?;

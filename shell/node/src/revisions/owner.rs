@@ -374,7 +374,7 @@ impl Owner {
         Ok(())
     }
 
-    fn publish(&mut self, edge: &Edge, loaded: Loaded, number: u64) {
+    pub(super) fn publish(&mut self, edge: &Edge, loaded: Loaded, number: u64) {
         let Loaded { documents, policy } = loaded;
         let policy = Arc::new(policy.numbered(number));
         edge.adopt(&policy);
@@ -397,6 +397,14 @@ impl Owner {
 impl No {
     fn bad(words: impl Into<String>) -> No {
         No { exit: Exit::Bad, words: words.into() }
+    }
+
+    pub(super) fn conflict(words: String) -> No {
+        No { exit: Exit::Conflict, words }
+    }
+
+    pub(super) fn disk_of(words: String) -> No {
+        No { exit: Exit::Unreachable, words }
     }
 
     fn disk(fault: io::Error) -> No {

@@ -2,10 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use store::Revisions;
+
+/// Where documents are written that come from a directory.
+pub const BY_DIRECTORY: &str = "by-directory";
 
 /// A file, as it is in force and as it is to be.
 #[derive(Clone, Debug)]
@@ -44,7 +48,7 @@ impl FileEdit {
     }
 }
 
-fn read(path: &Path) -> io::Result<Option<String>> {
+pub fn read(path: &Path) -> io::Result<Option<String>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(fault) if fault.kind() == ErrorKind::NotFound => Ok(None),
@@ -74,6 +78,21 @@ fn put(path: &Path, text: Option<&str>) -> io::Result<()> {
         let _ = fs::remove_file(&unfinished);
     }
     written?;
+    File::open(folder)?.sync_all()
+}
+
+/// Writes a file that its owner alone may read, whole or not at all; one that holds nothing goes.
+pub fn keep_secret(path: &Path, text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return if path.exists() { put(path, None) } else { Ok(()) };
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let unfinished = unfinished(path);
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
     File::open(folder)?.sync_all()
 }
 

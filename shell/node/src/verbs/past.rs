@@ -34,6 +34,7 @@ fn line(about: &About, newest: Option<u64>, palette: Palette) -> String {
         Cause::Start => "at start".to_owned(),
         Cause::Apply => "applied".to_owned(),
         Cause::Signal => "by SIGHUP".to_owned(),
+        Cause::Directory => "by directory".to_owned(),
         Cause::Rollback { to } => format!("back to {to}"),
         Cause::NotConfirmed { to } => format!("back to {to}, not confirmed"),
     };

@@ -48,6 +48,8 @@ fn in_words(status: &Value, palette: Palette) -> String {
         format!("  calls     {:<8} on {shards} shards, {} media ports", held["calls"], held["ports"]),
     ];
     let trunks = status["trunks"].as_array().into_iter().flatten();
+    let alarms = status["alarms"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    lines.extend(alarms.map(|words| format!("  {} {words}", palette.paint(Paint::Bad, "✘"))));
     lines.extend(trunks.map(|one| format!("  {}", trunk::line(one, palette))));
     lines.join("\n")
 }

@@ -45,6 +45,8 @@ pub enum Cause {
     Apply,
     /// SIGHUP.
     Signal,
+    /// People of a directory came, changed or left.
+    Directory,
     Rollback {
         to: u64,
     },
@@ -59,7 +61,7 @@ impl Cause {
     pub fn returns_to(self) -> Option<u64> {
         match self {
             Cause::Rollback { to } | Cause::NotConfirmed { to } => Some(to),
-            Cause::Start | Cause::Apply | Cause::Signal => None,
+            Cause::Start | Cause::Apply | Cause::Signal | Cause::Directory => None,
         }
     }
 }

@@ -24,6 +24,7 @@ mod hep;
 mod hold;
 mod http;
 mod kernel;
+mod ldap;
 mod mailbox;
 mod messages;
 mod nat;
@@ -101,6 +102,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "parquet", run: parquet::run },
     Scenario { name: "webhooks", run: webhooks::run },
     Scenario { name: "push", run: push::run },
+    Scenario { name: "ldap", run: ldap::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "registrar", run: registrar::run },

@@ -15,6 +15,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("sipp", "sip-tester"),
     ("stunnel", "stunnel4"),
     ("openssl", "openssl"),
+    ("slapd", "slapd"),
+    ("ldapadd", "ldap-utils"),
     ("tshark", "tshark"),
     ("baresip", "baresip-core"),
     ("kamailio", "kamailio"),

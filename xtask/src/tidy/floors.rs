@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("pidf", 1),
     ("websocket", 1),
     ("stun", 1),
+    ("ldap", 1),
     ("policy", 2),
     ("capacity", 2),
     ("sip-stack", 2),
@@ -37,6 +38,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("exports", 7),
     ("phone", 7),
     ("deskphones", 7),
+    ("people", 7),
     ("tandem", 8),
     ("xtask", 9),
 ];

@@ -21,7 +21,7 @@ fn main() {
         interface: 0,
     };
     let now = (Instant::now(), WallTime(1_700_000_000_000));
-    let mut table = Table::new(Arc::from([listener]));
+    let mut table = Table::new(Arc::from([listener]), &[5; 32]);
     let before = resident_kb();
     let began = Instant::now();
     for user in 0..USERS {

@@ -13,7 +13,7 @@ mod tables;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::engine::{Engine, Fault, Filling, Hit};
 use super::wanted::Wanted;
@@ -28,6 +28,8 @@ const SEARCH_MS: u64 = 5_000;
 const SEARCH_MAX: Duration = Duration::from_secs(8);
 const FILL_MS: u64 = 30_000;
 const EXAMINE_MS: u64 = 600_000;
+/// Whoever says so little for so long would say no more to another connection.
+const SILENCE: Duration = Duration::from_secs(2);
 /// So many searches wait for one another.
 const WAITING_MAX: usize = 16;
 
@@ -79,8 +81,10 @@ impl Server {
             link.run(SEARCH_MAX, async |client| question::find(client, wanted, identity).await)
         };
         if let Some(mut link) = searching.take() {
+            let begun = Instant::now();
             match ask(&mut link) {
-                Err(Fault::Away(_)) => {}
+                Err(Fault::Away(_)) if begun.elapsed() < SILENCE => {}
+                Err(fault @ Fault::Away(_)) => return Err(fault),
                 done => {
                     *searching = Some(link);
                     return done;

@@ -141,9 +141,10 @@ fn take_up_left(shared: &Shared, directory: &Path) -> io::Result<Option<Found>> 
     };
     let mut missing = Vec::new();
     if !left.is_empty() {
-        let known = newest_records(directory, left.len())?;
+        let mut known = newest_records(directory, left.len())?;
         for line in left.split_inclusive(|byte| *byte == b'\n') {
-            if !known.contains(line.strip_suffix(b"\n").unwrap_or(line)) {
+            // What a sync has failed on was spooled a second time.
+            if known.insert(line.strip_suffix(b"\n").unwrap_or(line).to_vec()) {
                 missing.extend_from_slice(line);
             }
         }

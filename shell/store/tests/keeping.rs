@@ -475,3 +475,23 @@ fn what_was_left_is_written_once() {
     assert_eq!(found, [Found::Left { records: 1 }]);
     assert_eq!(ids(data.path()), (0..22).collect::<Vec<u64>>());
 }
+
+/// What a sync has failed on is left once more, behind what came meanwhile.
+#[test]
+fn what_was_left_twice_is_written_once() {
+    let data = Directory::new("left-twice");
+    let folder = data.path().join("spools");
+    fs::create_dir_all(&folder).unwrap();
+    let settings = || Settings { spool: Some(folder.clone()), ..Settings::at(data.path()) };
+    let (store, _) = Store::open(settings(), |_| {}).unwrap();
+    let spool = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    store.stop();
+    let left: String = [0, 1, 2, 0, 1].map(|id| format!("{}\n", json!({ "id": id }))).concat();
+    fs::write(&spool, left).unwrap();
+
+    let (store, found) = Store::open(settings(), |_| {}).unwrap();
+    store.stop();
+
+    assert_eq!(found, [Found::Left { records: 3 }]);
+    assert_eq!(ids(data.path()), [0, 1, 2]);
+}

@@ -104,7 +104,8 @@ fn inside(rounds: u64, from: u64) -> Result<(), Failure> {
     while round < from + rounds {
         let mut disk = Disk::make(&folder)?;
         let mut known = Known { applied: 1, ..Known::default() };
-        let mut house = House::new(&binary, &folder, &disk.place.join("data"), ends);
+        let data = disk.place.join("data");
+        let mut house = House::new(&binary, [&folder, &data, &disk.memory.place], ends);
         for _ in 0..ROUNDS_OF_A_DISK.min(from + rounds - round) {
             let mut chance = Chance(round.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
             let fault = FAULTS[(round % FAULTS.len() as u64) as usize];
@@ -200,6 +201,7 @@ fn befall(house: &mut House, disk: &mut Disk, fault: Fault) -> Result<Instant, F
 fn cut_power(house: &mut House, disk: &mut Disk) -> Result<(), Failure> {
     disk.cut()?;
     house.kill();
+    disk.memory.cut()?;
     disk.unmount()?;
     disk.mount()
 }

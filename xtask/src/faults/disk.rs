@@ -17,15 +17,48 @@ const CURE: &str = "the lane needs root, loop devices and ext4: run it where `mo
 const CUT: &str = "import fcntl,os,struct,sys
 fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
 
+/// A folder of memory, which no disk stands beneath: it outlives programs, and goes with the power.
+pub struct Memory {
+    pub place: PathBuf,
+}
+
+impl Memory {
+    pub fn make(folder: &Path) -> Result<Memory, Failure> {
+        let place = folder.join("memory");
+        fs::create_dir_all(&place).map_err(|error| io_failure("memory", &error))?;
+        read(Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&place), CURE)?;
+        Ok(Memory { place })
+    }
+
+    /// The power goes.
+    pub fn cut(&self) -> Result<(), Failure> {
+        let failed = |error| io_failure("memory", &error);
+        for entry in fs::read_dir(&self.place).map_err(failed)? {
+            fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // It goes with the namespace otherwise.
+        let _ = Command::new("umount").arg("-l").arg(&self.place).status();
+    }
+}
+
 pub struct Disk {
     image: PathBuf,
     pub place: PathBuf,
+    /// What the same power keeps alive.
+    pub memory: Memory,
 }
 
 impl Disk {
     /// Makes it anew, empty.
     pub fn make(folder: &Path) -> Result<Disk, Failure> {
-        let disk = Disk { image: folder.join("disk.img"), place: folder.join("disk") };
+        let memory = Memory::make(folder)?;
+        let disk = Disk { image: folder.join("disk.img"), place: folder.join("disk"), memory };
         let failed = |error| io_failure("disk.img", &error);
         fs::create_dir_all(&disk.place).map_err(failed)?;
         let file = File::create(&disk.image).map_err(failed)?;

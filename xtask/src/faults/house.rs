@@ -20,16 +20,18 @@ pub struct House {
     binary: PathBuf,
     folder: PathBuf,
     data: PathBuf,
+    /// Where it keeps what no disk has yet.
+    memory: PathBuf,
     pub sip: SocketAddr,
     callee: SocketAddr,
     child: Option<Child>,
 }
 
 impl House {
-    pub fn new(binary: &Path, folder: &Path, data: &Path, ends: [SocketAddr; 2]) -> House {
+    pub fn new(binary: &Path, [folder, data, memory]: [&Path; 3], ends: [SocketAddr; 2]) -> House {
         let [sip, callee] = ends;
-        let (binary, folder, data) = (binary.to_owned(), folder.to_owned(), data.to_owned());
-        House { binary, folder, data, sip, callee, child: None }
+        let [folder, data, memory] = [folder, data, memory].map(Path::to_owned);
+        House { binary: binary.to_owned(), folder, data, memory, sip, callee, child: None }
     }
 
     fn conf(&self) -> PathBuf {
@@ -68,6 +70,7 @@ health = {{ options = \"off\" }}\n\
             .arg("--data")
             .arg(&self.data)
             .env("NO_COLOR", "1")
+            .env("RUNTIME_DIRECTORY", &self.memory)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -112,7 +115,8 @@ Content-Length: 0\r\n\r\n",
 
     /// Applies one configuration after the other, and writes down which were taken.
     pub fn apply(&self, far: &mut Far, first: u64, applied: Book<u64>) {
-        let twin = House::new(&self.binary, &self.folder, &self.data, [self.sip, self.callee]);
+        let twin =
+            House::new(&self.binary, [&self.folder, &self.data, &self.memory], [self.sip, self.callee]);
         let mut number = first;
         far.again(move || {
             if twin.configure(number).is_err() {
@@ -131,7 +135,8 @@ Content-Length: 0\r\n\r\n",
 
     /// Looks for calls all the time: what is new is taken into the database each time.
     pub fn search(&self, far: &mut Far) {
-        let twin = House::new(&self.binary, &self.folder, &self.data, [self.sip, self.callee]);
+        let twin =
+            House::new(&self.binary, [&self.folder, &self.data, &self.memory], [self.sip, self.callee]);
         far.again(move || {
             // Until a fault befalls it, it finds some; afterwards nobody knows.
             let _ = twin.ask(&["call", "find", "--last", "5"]);

@@ -158,8 +158,11 @@ fn one(
     let cut = befall(house, disk, fault)?;
     drop(far);
     known.applied = applied.before(cut).into_iter().max().unwrap_or(known.applied);
-    let newest = granted.before(cut).into_iter().max().unwrap_or(known.granted);
-    let ended = ended.before(cut);
+    let (granted, ended) = match fault {
+        Fault::PowerCut | Fault::FullDisk => (granted.surely_before(cut), ended.surely_before(cut)),
+        Fault::Kill | Fault::Torn | Fault::BrokenDatabase => (granted.before(cut), ended.before(cut)),
+    };
+    let newest = granted.into_iter().max().unwrap_or(known.granted);
     if ended.len() < CALLS_MIN || newest == known.granted {
         let what = format!("{} calls ended and {newest} was the last registration", ended.len());
         return Err(Failure::new(what, "the house did not work before the fault: read house.log"));

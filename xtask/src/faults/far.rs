@@ -1,5 +1,6 @@
 //! Far ends that write down what the house has told them, and when.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +11,18 @@ use std::time::{Duration, Instant};
 /// Between the beginnings of two calls.
 const EVERY: Duration = Duration::from_millis(6);
 const LISTEN: Duration = Duration::from_millis(2);
+/// However sick the disk is, the house lets nobody wait longer for it: see
+/// docs/decisions/calls-end-with-their-record.md.
+const HOUSE_WAITS: Duration = Duration::from_millis(200);
 const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
 m=audio 40000 RTP/AVP 0\r\n";
 
-/// Something that a far end was told, and the moment when it knew.
+/// Something that a far end was told, the moment when it knew, and how long it had waited.
 #[derive(Clone, Debug)]
 pub struct Told<T> {
     pub what: T,
     pub at: Instant,
+    pub waited: Duration,
 }
 
 /// What is written down by one thread and read by another.
@@ -34,8 +39,9 @@ impl<T: Clone> Book<T> {
         Book(Arc::default())
     }
 
-    pub fn write(&self, what: T) {
-        let told = Told { what, at: Instant::now() };
+    /// It was told now what was asked for at a moment.
+    pub fn write(&self, what: T, asked: Instant) {
+        let told = Told { what, at: Instant::now(), waited: asked.elapsed() };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(told);
     }
 
@@ -43,6 +49,14 @@ impl<T: Clone> Book<T> {
     pub fn before(&self, moment: Instant) -> Vec<T> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter(|told| told.at < moment).map(|told| told.what.clone()).collect()
+    }
+
+    /// The same, but for what the house may have said because it waits no longer: that outlives the process,
+    /// and not the power.
+    pub fn surely_before(&self, moment: Instant) -> Vec<T> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_sure = |told: &&Told<T>| told.at < moment && told.waited < HOUSE_WAITS;
+        all.iter().filter(is_sure).map(|told| told.what.clone()).collect()
     }
 }
 
@@ -133,6 +147,7 @@ Contact: <sip:callee@{here}>\r\n{kind}Content-Length: {length}\r\n\r\n{body}"
 pub fn caller(far: &mut Far, socket: UdpSocket, house: SocketAddr, round: u64, ended: Book<String>) {
     let here = socket.local_addr().expect("it is bound");
     let (mut next, mut count) = (Instant::now(), 0_u64);
+    let mut asked: BTreeMap<String, Instant> = BTreeMap::new();
     far.again(move || {
         if Instant::now() >= next {
             next += EVERY;
@@ -146,22 +161,25 @@ From: <sip:+14255550100@{here}>;tag=f{count}\r\nTo: <sip:+1206555014{last}@{hous
 Call-ID: {call}\r\nCSeq: 1 INVITE\r\nContact: <sip:far@{here}>\r\n\
 Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n{SDP}"
             );
+            asked.insert(format!("INVITE {call}"), Instant::now());
             let _ = socket.send_to(request.as_bytes(), house);
         }
         let Some((answer, _)) = heard(&socket) else { return };
         let status = answer.split(' ').nth(1).and_then(|word| word.parse::<u16>().ok()).unwrap_or(0);
         let method = header(&answer, "CSeq").split(' ').nth(1).unwrap_or_default();
         let call = header(&answer, "Call-ID");
+        let Some(&since) = asked.get(&format!("{method} {call}")) else { return };
         match (method, status) {
-            ("BYE", 200) => ended.write(call.to_owned()),
+            ("BYE", 200) => ended.write(call.to_owned(), since),
             ("INVITE", 200) => {
+                asked.entry(format!("BYE {call}")).or_insert_with(Instant::now);
                 for (method, number) in [("ACK", 1), ("BYE", 2)] {
                     let _ = socket.send_to(following(&answer, method, number, here).as_bytes(), house);
                 }
             }
             ("INVITE", 300..) => {
                 if status == 486 {
-                    ended.write(call.to_owned());
+                    ended.write(call.to_owned(), since);
                 }
                 let _ = socket.send_to(following(&answer, "ACK", 1, here).as_bytes(), house);
             }

@@ -124,9 +124,10 @@ Content-Length: 0\r\n\r\n",
             }
             let conf = twin.conf();
             let conf = conf.to_str().unwrap_or(".");
+            let begun = Instant::now();
             let output = twin.tandem(&["apply", conf, "--yes"]).output();
             if output.is_ok_and(|output| output.status.success()) {
-                applied.write(number);
+                applied.write(number, begun);
                 number += 1;
             }
             thread::sleep(Duration::from_millis(60));

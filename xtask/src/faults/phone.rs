@@ -31,8 +31,9 @@ Max-Forwards: 70\r\nFrom: <sip:{USER}@{house}>;tag=p{sequence}\r\nTo: <sip:{USER
 Call-ID: register-{first}@far\r\nCSeq: {sequence} REGISTER\r\n\
 Contact: <{now}>;expires=3600, <{before}>;expires=0\r\n{proof}Content-Length: 0\r\n\r\n"
         );
+        let asked = Instant::now();
         let _ = socket.send_to(request.as_bytes(), house);
-        let until = Instant::now() + PATIENCE;
+        let until = asked + PATIENCE;
         while Instant::now() < until {
             let Some((answer, _)) = heard(&socket) else { continue };
             if header(&answer, "CSeq") != format!("{sequence} REGISTER") {
@@ -41,7 +42,7 @@ Contact: <{now}>;expires=3600, <{before}>;expires=0\r\n{proof}Content-Length: 0\
             if answer.starts_with("SIP/2.0 401 ") {
                 proof = proven(header(&answer, "WWW-Authenticate"), &format!("sip:{house}"));
             } else if answer.starts_with("SIP/2.0 200 ") {
-                granted.write(number);
+                granted.write(number, asked);
                 number += 1;
                 proof = String::new();
                 thread::sleep(EVERY);

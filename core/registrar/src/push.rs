@@ -63,7 +63,7 @@ fn wakers(message: &Message<'_>) -> Wakers {
 
 /// The Feature-Caps of the 200: one field for each service.
 pub(crate) fn capabilities(message: &Message<'_>, rules: &RegistrarRules) -> Vec<String> {
-    if wakers(message) == Wakers::Others {
+    if rules.waking.is_empty() || wakers(message) == Wakers::Others {
         return Vec::new();
     }
     let mut told: Vec<(&Arc<str>, String)> = Vec::new();

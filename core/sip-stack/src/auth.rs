@@ -422,8 +422,8 @@ pub struct Nonces {
 
 /// A nonce is good for so long.
 pub const NONCE_AGE_MAX_MS: u64 = 300_000;
-/// So many nonces in use are remembered.
-pub const NONCES_MAX: usize = 16_384;
+/// So many nonces in use are remembered: where more phones come at once, the first are asked a second time.
+pub const NONCES_MAX: usize = 65_536;
 
 const NONCE_TIME: usize = 16;
 const NONCE_BODY: usize = 24;

@@ -3,17 +3,12 @@
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::LdapAddress;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
 
-/// Where Debian keeps the authorities that a machine believes.
-const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// How long one address may take to answer a connection.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
@@ -38,22 +33,9 @@ impl Stream {
     /// The same connection within TLS.
     pub fn seal(self, host: &str, authorities: Option<&Path>) -> io::Result<Stream> {
         let Stream::Clear(stream) = self else { return Err(io::Error::other("it is sealed already")) };
-        let path = authorities.unwrap_or(Path::new(AUTHORITIES));
-        let unreadable = |fault| io::Error::other(format!("{}: {fault:?}", path.display()));
-        let mut roots = RootCertStore::empty();
-        let certificates: Result<Vec<_>, _> =
-            CertificateDer::pem_file_iter(path).map_err(unreadable)?.collect();
-        roots.add_parsable_certificates(certificates.map_err(unreadable)?);
-        if roots.is_empty() {
-            return Err(io::Error::other(format!("{}: there is no authority in it", path.display())));
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = trust::client(authorities).map_err(io::Error::other)?;
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+        let connection = ClientConnection::new(config, name).map_err(io::Error::other)?;
         Ok(Stream::Sealed(Box::new(StreamOwned::new(connection, stream))))
     }
 

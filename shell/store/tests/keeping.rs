@@ -34,19 +34,10 @@ fn a_process_that_is_killed_loses_no_record() {
         keep_until_killed(Path::new(&data));
     }
     let data = Directory::new("killed");
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_process_that_is_killed_loses_no_record", "--nocapture"])
-        .env("STORE_TEST_KEEP_UNTIL_KILLED", data.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let told = data.path().join("told");
-    wait_for(|| fs::read(&told).is_ok_and(|bytes| bytes.len() > 200));
 
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let child = ("a_process_that_is_killed_loses_no_record", "STORE_TEST_KEEP_UNTIL_KILLED");
+    let told = killed_once(child, data.path(), |told| told > 200);
 
-    let told = fs::read(&told).unwrap().len() as u64;
     let (_store, _) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
     let kept = ids(data.path());
     assert!(kept.len() as u64 >= told, "{told} were promised, {} are there", kept.len());
@@ -323,20 +314,31 @@ fn a_process_that_is_killed_while_the_disk_stands_still_loses_no_record() {
         keep_on_a_still_disk(Path::new(&data));
     }
     let data = Directory::new("killed-still");
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_process_that_is_killed_while_the_disk_stands_still_loses_no_record"])
-        .env("STORE_TEST_KEEP_ON_A_STILL_DISK", data.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let told = data.path().join("told");
-    wait_for(|| fs::read(&told).is_ok_and(|bytes| !bytes.is_empty()));
 
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let test = "a_process_that_is_killed_while_the_disk_stands_still_loses_no_record";
+    killed_once((test, "STORE_TEST_KEEP_ON_A_STILL_DISK"), data.path(), |told| told > 0);
 
     let (_store, found) = Store::open(Settings::at(data.path()), |_| {}).unwrap();
     assert_eq!((found, ids(data.path())), (vec![], (0..500).collect::<Vec<u64>>()));
+}
+
+/// Runs a test of this file as a child that keeps records in the folder that a variable names, until it has
+/// told enough there; how much it had told when it was dead.
+fn killed_once((test, variable): (&str, &str), data: &Path, is_enough: impl Fn(u64) -> bool) -> u64 {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(variable, data)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let told = data.join("told");
+    let length = || fs::metadata(&told).map_or(0, |about| about.len());
+    wait_for(|| is_enough(length()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let length = length();
+    fs::remove_file(&told).unwrap();
+    length
 }
 
 fn keep_on_a_still_disk(data: &Path) -> ! {
@@ -401,19 +403,9 @@ fn a_process_that_is_killed_while_no_file_takes_records_loses_none() {
     store.stop();
     for round in 1..4 {
         let before = ids(data.path()).len() as u64;
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "a_process_that_is_killed_while_no_file_takes_records_loses_none"])
-            .env("STORE_TEST_KEEP_ON_A_FULL_DISK", data.path())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let told = data.path().join("told");
-        wait_for(|| fs::read(&told).is_ok_and(|bytes| !bytes.is_empty()));
+        let test = "a_process_that_is_killed_while_no_file_takes_records_loses_none";
+        killed_once((test, "STORE_TEST_KEEP_ON_A_FULL_DISK"), data.path(), |told| told > 0);
 
-        child.kill().unwrap();
-        child.wait().unwrap();
-
-        fs::remove_file(&told).unwrap();
         let today = record_files(data.path()).remove(0);
         fs::remove_file(&today).unwrap();
         fs::rename(data.path().join("aside"), &today).unwrap();

@@ -7,18 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, InvalidDnsNameError, PrivateKeyDer, ServerName};
+use rustls::pki_types::{InvalidDnsNameError, PrivateKeyDer, ServerName};
 use rustls::server::VerifierBuilderError;
-use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 use thiserror::Error;
+use trust::Untrusted;
 
 use crate::proof::{Asking, Meant, Wildcards, names_in};
-
-/// Where most systems keep the certificates that everybody trusts.
-const SYSTEM_ROOTS: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /// The files of one TLS listener.
 #[derive(Clone, Debug)]
@@ -74,9 +70,9 @@ pub enum Renewed {
 #[derive(Debug, Error)]
 pub enum TlsFault {
     #[error("{}: {words}", path.display())]
-    File { path: PathBuf, words: String },
-    #[error("{}: has no certificate", .0.display())]
-    NoCertificate(PathBuf),
+    Key { path: PathBuf, words: String },
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
     #[error("certificate and key: {0}")]
     Unusable(#[from] rustls::Error),
     #[error("certificates of callers: {0}")]
@@ -143,10 +139,11 @@ impl Tls {
 
 impl Roles {
     fn load(files: &TlsFiles) -> Result<Roles, TlsFault> {
-        let chain = certificates(&files.certificate)?;
-        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, &error))?;
-        let roots = Arc::new(roots(files.roots.as_deref())?);
-        let provider = provider();
+        let chain = trust::certificates(&files.certificate)?;
+        let key = PrivateKeyDer::from_pem_file(&files.key)
+            .map_err(|error| TlsFault::Key { path: files.key.clone(), words: error.to_string() })?;
+        let roots = Arc::new(trust::authorities(files.roots.as_deref())?);
+        let provider = trust::provider();
         let asking = match files.callers {
             Callers::AskedForProof => Some(Arc::new(Asking::new(Arc::clone(&roots), Arc::clone(&provider))?)),
             Callers::NotAsked => None,
@@ -174,15 +171,11 @@ impl fmt::Debug for Tls {
 }
 
 fn marks(files: &TlsFiles) -> Marks {
-    let roots = files.roots.clone().or_else(system_roots);
+    let roots = trust::file(files.roots.as_deref());
     [Some(&files.certificate), Some(&files.key), roots.as_ref()].map(|path| {
         let about = std::fs::metadata(path?).ok()?;
         Some((about.modified().ok()?, about.len()))
     })
-}
-
-fn system_roots() -> Option<PathBuf> {
-    SYSTEM_ROOTS.iter().map(PathBuf::from).find(|path| path.exists())
 }
 
 fn server_name(name: Option<&str>, remote: IpAddr) -> Result<ServerName<'static>, InvalidDnsNameError> {
@@ -190,31 +183,4 @@ fn server_name(name: Option<&str>, remote: IpAddr) -> Result<ServerName<'static>
         Some(name) => ServerName::try_from(name.to_owned()),
         None => Ok(ServerName::IpAddress(remote.into())),
     }
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
-}
-
-fn roots(path: Option<&Path>) -> Result<RootCertStore, TlsFault> {
-    let mut roots = RootCertStore::empty();
-    let Some(path) = path.map(Path::to_owned).or_else(system_roots) else { return Ok(roots) };
-    let (added, _) = roots.add_parsable_certificates(certificates(&path)?);
-    if added == 0 {
-        return Err(TlsFault::NoCertificate(path));
-    }
-    Ok(roots)
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFault> {
-    let read = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(path, &error))?;
-    let all = read.collect::<Result<Vec<_>, _>>().map_err(|error| unreadable(path, &error))?;
-    if all.is_empty() {
-        return Err(TlsFault::NoCertificate(path.to_owned()));
-    }
-    Ok(all)
-}
-
-fn unreadable(path: &Path, error: &dyn fmt::Display) -> TlsFault {
-    TlsFault::File { path: path.to_owned(), words: error.to_string() }
 }

@@ -1,38 +1,23 @@
 //! Base64, as keys are written in.
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-pub(crate) fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let mut group = [0; 3];
-        group[..three.len()].copy_from_slice(three);
-        let group = u32::from_be_bytes([0, group[0], group[1], group[2]]);
-        for at in 0..4 {
-            let digit = group >> (18 - 6 * at) & 0x3f;
-            text.push(if at <= three.len() { char::from(DIGITS[digit as usize]) } else { '=' });
-        }
-    }
-    text
-}
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// Padding may be left off, as many do.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    LENIENT.encode(bytes)
+}
+
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    if text.len() - digits.len() > 2 || digits.len() % 4 == 1 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
-    for four in digits.as_bytes().chunks(4) {
-        let mut group = 0;
-        for byte in four {
-            let digit = DIGITS.iter().position(|digit| digit == byte)?;
-            group = group << 6 | digit as u32;
-        }
-        group <<= 6 * (4 - four.len());
-        bytes.extend_from_slice(&group.to_be_bytes()[1..four.len()]);
-    }
-    Some(bytes)
+    LENIENT.decode(text).ok()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("ldap", 1),
     ("policy", 2),
     ("capacity", 2),
+    ("performance", 2),
     ("sip-stack", 2),
     ("media", 2),
     ("actors", 2),
@@ -28,6 +29,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("health", 4),
     ("registration", 4),
     ("media-io", 3),
+    ("trust", 3),
     ("switch", 5),
     ("switch-io", 6),
     ("store", 6),
@@ -39,6 +41,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("phone", 7),
     ("deskphones", 7),
     ("people", 7),
+    ("certificates", 7),
     ("tandem", 8),
     ("xtask", 9),
 ];

@@ -7,9 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, InvalidDnsNameError, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
+use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
@@ -32,23 +31,8 @@ pub struct Sealed<S>(client::TlsStream<S>);
 impl Seal {
     /// Believes servers that a file of roots stands for.
     pub fn by(roots: &Path) -> Result<Seal, Fault> {
-        let wrong = |words: String| Fault::Refused(format!("tls_verify {}: {words}", roots.display()));
-        let mut store = RootCertStore::empty();
-        let read = CertificateDer::pem_file_iter(roots).map_err(|error| wrong(error.to_string()))?;
-        for certificate in read {
-            // A bundle may hold one that is of no use here.
-            let _ = store.add(certificate.map_err(|error| wrong(error.to_string()))?);
-        }
-        if store.is_empty() {
-            return Err(wrong("there is no certificate in it".to_owned()));
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| wrong(error.to_string()))?
-            .with_root_certificates(store)
-            .with_no_client_auth();
-        Ok(Seal(Arc::new(config)))
+        let config = trust::client(Some(roots));
+        config.map(Seal).map_err(|fault| Fault::Refused(format!("tls_verify {fault}")))
     }
 }
 

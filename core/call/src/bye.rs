@@ -4,15 +4,17 @@
 //! parties know to be over has one.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use media::Side;
-use policy::{HeaderPlace, Line};
+use performance::Leave;
+use policy::{Callee, Cause, HeaderPlace, Line};
 use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, ServerId};
 
 use crate::call::{Call, State};
 use crate::closing::{Bye, Closing, Ending, Stage};
+use crate::end::{Asked, End};
 use crate::lines::handed;
 use crate::said::Said;
 use crate::{EndedBy, Room, part};
@@ -28,6 +30,7 @@ impl Call {
     pub(crate) fn bye(&mut self, room: &mut Room<'_>, server: ServerId, side: Side, message: &Message<'_>) {
         self.unacked[side as usize] = None;
         let is_transferor = self.is_transferor(side);
+        self.note_leave(room, side);
         match &mut self.state {
             State::Placing(_) => {
                 self.cancel_attempt(room, None);
@@ -61,12 +64,44 @@ impl Call {
                 }
                 self.close(room, Ending::HungUp);
             }
-            State::Closing(closing) => {
-                if closing.owed.as_ref().is_some_and(|(owed, _)| *owed == side) {
-                    closing.owed = None;
-                }
-                self.answer_bye(room, server);
-            }
+            State::Closing(_) => self.answer_bye(room, server),
+        }
+    }
+
+    /// A side has said that its session is over, perhaps while we were saying so.
+    fn note_leave(&mut self, room: &mut Room<'_>, side: Side) {
+        let is_news = match &mut self.state {
+            State::Up(_) => true,
+            State::Closing(closing) => closing.is_crossed_by(side),
+            State::Placing(_) | State::Refusing(_) => false,
+        };
+        if is_news {
+            self.count_completed(room, side);
+        }
+    }
+
+    /// A session with a trunk is over as it should be. Those that it asked us for are not its service.
+    fn count_completed(&self, room: &mut Room<'_>, side: Side) {
+        if let End { party: Callee::Trunk(name), asked: Asked::ByUs, .. } = self.end(side) {
+            room.performance.of(name).completed += 1;
+        }
+    }
+
+    /// Counts how long a BYE of ours to a trunk was out.
+    fn count_leave(&self, room: &mut Room<'_>, bye: (Side, Instant), leave: Leave) {
+        let (side, since) = bye;
+        if let Callee::Trunk(name) = &self.end(side).party {
+            let waited = room.now.instant.saturating_duration_since(since).as_millis();
+            room.performance.of(name).left(leave, u64::try_from(waited).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// Nothing was said to a BYE of ours.
+    pub(crate) fn bye_unanswered(&mut self, room: &mut Room<'_>, client: ClientId, cause: Cause) {
+        let State::Closing(closing) = &mut self.state else { return };
+        let Some(Bye { side, since, .. }) = closing.bye_ended(client) else { return };
+        if cause == Cause::Timeout {
+            self.count_leave(room, (side, since), Leave::TimedOut);
         }
     }
 
@@ -146,10 +181,11 @@ impl Call {
             return;
         }
         let said = Said::new(Method::Bye, &handed(&lines).collect::<Vec<_>>());
+        let since = room.now.instant;
         if let Some(client) = self.say_inside(room, (side, part::BYE), &said, None)
             && let State::Closing(closing) = &mut self.state
         {
-            closing.byes.push(Bye { side, client, said });
+            closing.byes.push(Bye { side, client, said, since, is_crossed: false });
         }
     }
 
@@ -234,10 +270,10 @@ impl Call {
             room.stack.cancel(room.now.instant, client, None, room.sends);
         }
         if was_told || self.bridge.rounds() >= FRESH_PORTS_MAX {
-            return self.attempt_failed(room, policy::Cause::Media, why);
+            return self.attempt_failed(room, Cause::Media, why);
         }
         // Somebody else sits on a port of ours: the same peer is asked again, with other ports.
-        self.draft.attempt_failed(room, policy::Cause::Media, why);
+        self.draft.attempt_failed(room, Cause::Media, why);
         self.bridge.begin_anew(room);
         let plan = Arc::clone(&self.plan);
         self.ring.permits.clear();
@@ -276,14 +312,25 @@ impl Call {
     pub(crate) fn bye_answered(&mut self, room: &mut Room<'_>, client: ClientId, message: &Message<'_>) {
         let status = message.status().unwrap_or_default();
         let State::Closing(closing) = &mut self.state else { return };
-        let ours = closing.byes.iter().position(|bye| bye.client == client);
-        let (Some(place), 200..) = (ours, status) else { return };
-        let Bye { side, mut said, .. } = closing.byes.swap_remove(place);
-        if matches!(status, 401 | 407)
-            && let Some(client) = self.prove_inside(room, (side, part::BYE), &mut said, message)
-            && let State::Closing(closing) = &mut self.state
-        {
-            closing.byes.push(Bye { side, client, said });
+        if status < 200 {
+            return;
+        }
+        let Some(Bye { side, mut said, since, is_crossed, .. }) = closing.bye_ended(client) else { return };
+        match status {
+            200..=299 => {
+                self.count_leave(room, (side, since), Leave::Answered);
+                if !is_crossed {
+                    self.count_completed(room, side);
+                }
+            }
+            401 | 407 => {
+                if let Some(client) = self.prove_inside(room, (side, part::BYE), &mut said, message)
+                    && let State::Closing(closing) = &mut self.state
+                {
+                    closing.byes.push(Bye { side, client, said, since, is_crossed });
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -384,7 +384,7 @@ impl Call {
         match &mut self.state {
             State::Placing(_) | State::Refusing(_) => {}
             State::Up(_) => self.exchange_unanswered(room, client, cause),
-            State::Closing(closing) => closing.bye_ended(client),
+            State::Closing(_) => self.bye_unanswered(room, client, cause),
         }
     }
 

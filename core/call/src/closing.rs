@@ -26,6 +26,9 @@ pub(crate) struct Bye {
     pub side: Side,
     pub client: ClientId,
     pub said: Said,
+    pub since: Instant,
+    /// Theirs has come, too.
+    pub is_crossed: bool,
 }
 
 #[derive(Default)]
@@ -107,7 +110,21 @@ impl Closing {
         }
     }
 
-    pub(crate) fn bye_ended(&mut self, client: ClientId) {
-        self.byes.retain(|bye| bye.client != client);
+    /// It waits for that BYE of ours no more.
+    pub(crate) fn bye_ended(&mut self, client: ClientId) -> Option<Bye> {
+        let ours = self.byes.iter().position(|bye| bye.client == client)?;
+        Some(self.byes.swap_remove(ours))
+    }
+
+    /// A BYE of a side has come while ours was not out yet, or not answered; whether it is the first.
+    pub(crate) fn is_crossed_by(&mut self, side: Side) -> bool {
+        if self.owed.as_ref().is_some_and(|(owed, _)| *owed == side) {
+            self.owed = None;
+            return true;
+        }
+        let ours = self.byes.iter_mut().find(|bye| bye.side == side && !bye.is_crossed);
+        let Some(ours) = ours else { return false };
+        ours.is_crossed = true;
+        true
     }
 }

@@ -9,8 +9,8 @@ use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
 use crate::record::{
-    AnnouncedRecord, AttemptRecord, EndedBy, MissedSide, Outcome, Record, RecordingRecord, SessionPair,
-    SilentSide, Sound,
+    AnnouncedRecord, Asking, AttemptRecord, EndedBy, MissedSide, Outcome, Record, RecordingRecord,
+    SessionPair, SilentSide, Sound,
 };
 use crate::verdict::Verdict;
 use crate::{Now, Room, place, verdict};
@@ -181,6 +181,8 @@ impl Draft {
             picked_up: false,
             started: at,
             waited_ms: 0,
+            request_delay_ms: None,
+            asking: None,
             ended: None,
             sip_code: None,
             cause: String::new(),
@@ -216,8 +218,9 @@ impl Draft {
     }
 
     /// It was let go before anything came of it.
-    pub(crate) fn attempt_left(&mut self, room: &Room<'_>, words: &str) {
+    pub(crate) fn attempt_left(&mut self, room: &mut Room<'_>, words: &str) {
         let at = self.time(room);
+        self.request_ended(room, performance::End::Left);
         if let Some(attempt) = self.attempt() {
             attempt.ended = Some(at);
             words.clone_into(&mut attempt.cause);
@@ -233,6 +236,50 @@ impl Draft {
         if let Some(attempt) = self.attempt() {
             attempt.remote = Some(format!("{}:{}", flow.transport, flow.remote));
             call_id.clone_into(&mut attempt.call_id);
+        }
+    }
+
+    /// Its INVITE leaves: for the first time, or as the far end wants it said.
+    pub(crate) fn attempt_asks(&mut self, room: &Room<'_>, flow: Flow, call_id: &str) {
+        self.attempt_sent(flow, call_id);
+        let at = self.time(room);
+        if let Some(attempt) = self.attempt() {
+            let since = attempt.asking.map_or(at, |asking| asking.since);
+            attempt.asking = Some(Asking { since, said: None });
+            attempt.request_delay_ms = None;
+        }
+    }
+
+    /// The far end has said something of it.
+    pub(crate) fn attempt_heard(&mut self, room: &Room<'_>, status: u16) {
+        let at = self.time(room);
+        let Some(attempt) = self.attempt() else { return };
+        let Some(asking) = &mut attempt.asking else { return };
+        if status >= 200 {
+            asking.said = Some(status);
+        }
+        if performance::says_something(status) {
+            attempt.request_delay_ms.get_or_insert(between(asking.since, at));
+        }
+    }
+
+    /// Counts what came of the INVITE of the attempt in hand, once. The far end's own word goes first.
+    fn request_ended(&mut self, room: &mut Room<'_>, end: performance::End) {
+        let Some(attempt) = self.attempt() else { return };
+        let Some(Asking { said, .. }) = attempt.asking.take() else { return };
+        if let Some(trunk) = attempt.callee.strip_prefix("trunk ") {
+            let end = said.map_or(end, performance::End::Status);
+            room.performance.of(trunk).requests.count(end, attempt.request_delay_ms);
+        }
+    }
+
+    /// What a failure is where the far end has not said it.
+    fn end_of(&mut self, cause: Cause) -> performance::End {
+        let has_said = self.attempt().is_some_and(|attempt| attempt.request_delay_ms.is_some());
+        match cause {
+            Cause::Timeout | Cause::NoAnswer if !has_said => performance::End::Silence,
+            Cause::Transport => performance::End::Unreachable,
+            _ => performance::End::Left,
         }
     }
 
@@ -252,8 +299,10 @@ impl Draft {
         }
     }
 
-    pub(crate) fn attempt_failed(&mut self, room: &Room<'_>, cause: Cause, words: &str) {
+    pub(crate) fn attempt_failed(&mut self, room: &mut Room<'_>, cause: Cause, words: &str) {
         let at = self.time(room);
+        let end = self.end_of(cause);
+        self.request_ended(room, end);
         self.last = Some(cause);
         if let Some(attempt) = self.attempt() {
             attempt.ended = Some(at);
@@ -295,8 +344,9 @@ impl Draft {
         }
     }
 
-    pub(crate) fn answered(&mut self, room: &Room<'_>) {
+    pub(crate) fn answered(&mut self, room: &mut Room<'_>) {
         let at = self.time(room);
+        self.request_ended(room, performance::End::Status(200));
         let Some(record) = &mut self.record else { return };
         record.answered = Some(at);
         record.setup_ms = Some(between(record.started, at));
@@ -427,8 +477,9 @@ impl Draft {
     }
 
     /// The call is over; only the relay's figures are missing.
-    pub(crate) fn ended(&mut self, room: &Room<'_>, ending: Ending, whose: Option<(Side, Callee)>) {
+    pub(crate) fn ended(&mut self, room: &mut Room<'_>, ending: Ending, whose: Option<(Side, Callee)>) {
         let at = self.time(room);
+        self.request_ended(room, performance::End::Left);
         let Some(record) = &mut self.record else { return };
         record.ended = at;
         let early_end = record.answered.unwrap_or(at);

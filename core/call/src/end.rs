@@ -13,6 +13,7 @@ use crate::timer::Timer;
 #[derive(Debug)]
 pub(crate) struct End {
     pub party: Callee,
+    pub asked: Asked,
     pub rules: LegRules,
     pub timer: Timer,
     pub session: Talker,
@@ -25,6 +26,13 @@ pub(crate) struct End {
     pub is_owed_news: bool,
 }
 
+/// Who asked for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    ByUs,
+    ByThem,
+}
+
 /// Headers of an INVITE that say who calls, and go on to be true.
 const OF_IDENTITY: [&str; 4] = ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Privacy"];
 
@@ -35,7 +43,8 @@ impl End {
             Direction::Inbound | Direction::Transit => Callee::Trunk(name),
             Direction::Outbound | Direction::Internal => Callee::User(name),
         };
-        End { known: plan.caller.clone(), ..End::new(party, &plan.leg, plan.credentials.clone()) }
+        let (known, asked) = (plan.caller.clone(), Asked::ByThem);
+        End { known, asked, ..End::new(party, &plan.leg, plan.credentials.clone()) }
     }
 
     pub(crate) fn of_callee(plan: &AttemptPlan) -> End {
@@ -52,6 +61,7 @@ impl End {
     pub(crate) fn for_another(&self) -> End {
         End {
             party: self.party.clone(),
+            asked: self.asked,
             rules: self.rules.clone(),
             timer: self.timer.for_another(),
             session: self.session,
@@ -65,6 +75,7 @@ impl End {
     fn new(party: Callee, rules: &LegRules, credentials: Option<Arc<Credentials>>) -> End {
         End {
             party,
+            asked: Asked::ByUs,
             rules: rules.clone(),
             timer: Timer::new(rules.session_timer),
             session: Talker::default(),

@@ -65,6 +65,9 @@ impl Call {
         {
             self.note_outcome(room, Outcome::Answered);
         }
+        if is_ours {
+            self.draft.attempt_heard(room, status);
+        }
         match status {
             100 if is_ours => self.somebody_is_there(room),
             101..=199 if is_ours => self.progressed(room, status, flow, message),

@@ -111,8 +111,8 @@ pub use event::{Event, SoundReport};
 pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{
-    AnnouncedRecord, AttemptRecord, EndedBy, MissedSide, Outcome, Record, RecordingRecord, SessionPair,
-    SideFigures, SilentSide, Sound,
+    AnnouncedRecord, Asking, AttemptRecord, EndedBy, MissedSide, Outcome, Record, RecordingRecord,
+    SessionPair, SideFigures, SilentSide, Sound,
 };
 pub use room::{MediaPlace, Places, Room};
 pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};

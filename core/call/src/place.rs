@@ -335,7 +335,7 @@ impl Call {
         let (flow, contact) = (request.flow, request.contact.unwrap_or_default().into());
         let owner = part::owner(self.key, part::INVITE);
         let client = room.stack.request(room.now.instant, &request, owner, room.sends);
-        self.draft.attempt_sent(flow, &attempt.call_id);
+        self.draft.attempt_asks(room, flow, &attempt.call_id);
         (attempt.contact, attempt.sent_at) = (contact, room.now.instant);
         attempt.stage = Stage::Calling { client, until: attempt.patience(room.now.instant) };
         Ok(())

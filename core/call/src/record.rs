@@ -156,12 +156,26 @@ pub struct AttemptRecord {
     /// How long it stood in line before it began.
     #[serde(skip_serializing_if = "is_zero")]
     pub waited_ms: u64,
+    /// From its INVITE until the far end said more of it than that it tries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_delay_ms: Option<u64>,
+    /// Its INVITE, while nobody has counted what came of it.
+    #[serde(skip)]
+    pub asking: Option<Asking>,
     pub ended: Option<WallTime>,
     pub sip_code: Option<u16>,
     pub cause: String,
     /// What was decided on its way, such as another transport.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// A request for a session that is out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    pub since: WallTime,
+    /// The far end's last word, as it said it.
+    pub said: Option<u16>,
 }
 
 /// How a call went, in one word.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use media::{Certificate, Order, PortBook};
+use performance::ByTrunk;
 use policy::{InterfaceId, Policy, Standings, Turns};
 use registrar::{Table, Wakes};
 use sip_stack::auth::Guard;
@@ -36,6 +37,8 @@ pub struct Room<'a> {
     pub accounts: &'a Accounts,
     /// Whose turn it is in teams.
     pub turns: &'a mut Turns,
+    /// How trunks serve us.
+    pub performance: &'a mut ByTrunk,
     pub keep: &'a mut Vec<Record>,
     pub orders: &'a mut Vec<Order>,
     pub sends: &'a mut Vec<Send>,

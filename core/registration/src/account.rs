@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use performance::Registering;
 use sip_message::{Message, Uri};
 use sip_stack::locate::{DnsAnswer, DnsFound, Families, Locate, Step, Target, Usable};
 use sip_stack::{Challenged, ClientId, ConnectionId, Flow, Listener, Prover};
@@ -35,6 +36,10 @@ pub(crate) struct Account {
     refusals: u32,
     /// The flow that the binding was made on.
     bound_on: Option<(Flow, Option<Arc<str>>)>,
+    /// How its registrar has served us.
+    pub figures: Registering,
+    /// Since when the request is out that was counted last.
+    asked_at: Instant,
 }
 
 /// What an account is there for.
@@ -82,6 +87,8 @@ impl Account {
             failures: 0,
             refusals: 0,
             bound_on: None,
+            figures: Registering::default(),
+            asked_at: first,
             watch,
         }
     }
@@ -202,6 +209,8 @@ impl Account {
                 continue;
             };
             let flow = Flow { transport, listener, connection: ConnectionId::NONE, remote };
+            self.figures.requests += 1;
+            self.asked_at = around.now;
             return self.ask(flow, target.server_name.map(Arc::from), around);
         }
         self.next_place(around);
@@ -262,7 +271,7 @@ impl Account {
             }
             Reading::Moved(target) => {
                 if self.aim == Aim::Farewell || !self.round.redirect(target) {
-                    return self.refused(reading::words(message), around);
+                    return self.turned_down(reading::words(message), around);
                 }
                 return self.next_place(around);
             }
@@ -281,12 +290,15 @@ impl Account {
     /// No answer, or no way there.
     pub fn unanswered(&mut self, why: &str, around: &mut Surroundings<'_>) {
         let Stage::Asking { flow, .. } = &self.stage else { return };
+        let flow = *flow;
+        self.count_ineffective();
         self.round.failed(Trouble::Network(format!("{why} at {}", flow.remote).into()));
         self.next_or_gone(around);
     }
 
     /// It cannot be now, there; perhaps it says when.
     fn busy(&mut self, flow: Flow, why: Arc<str>, retry_after: Option<u32>, now: Instant) {
+        self.count_ineffective();
         match retry_after {
             None => self.round.failed(Trouble::Busy(why)),
             Some(seconds) => {
@@ -314,6 +326,8 @@ impl Account {
             return self.refused("it accepted the registration, and forgot it at once".into(), around);
         }
         (self.failures, self.refusals) = (0, 0);
+        let waited = around.now.saturating_duration_since(self.asked_at);
+        self.figures.delays.add(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
         self.known.standing = Standing::Registered;
         self.known.bound_until = Some(around.now + granted);
         self.known.through = self.round.place.as_ref().map(|place| Arc::clone(&place.target));
@@ -348,8 +362,18 @@ impl Account {
         self.stage = Stage::Resting { until: Some(again_at) };
     }
 
-    /// A refusal that asking elsewhere doesn't mend. Three in a row, and it counts as meant.
+    /// A good-bye asks for nothing.
+    fn count_ineffective(&mut self) {
+        self.figures.ineffective += u64::from(self.aim != Aim::Farewell);
+    }
+
     fn refused(&mut self, why: Arc<str>, around: &mut Surroundings<'_>) {
+        self.count_ineffective();
+        self.turned_down(why, around);
+    }
+
+    /// A refusal that asking elsewhere doesn't mend. Three in a row, and it counts as meant.
+    fn turned_down(&mut self, why: Arc<str>, around: &mut Surroundings<'_>) {
         if self.aim == Aim::Farewell {
             self.stage = Stage::Gone;
             return;

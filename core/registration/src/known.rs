@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use performance::Registering;
+
 /// How an account stands, and the ways that its registrar gave us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
@@ -63,6 +65,8 @@ pub struct View {
     pub remote: Option<SocketAddr>,
     pub routes: Vec<String>,
     pub associated: Vec<String>,
+    /// How its registrar has served us.
+    pub figures: Registering,
 }
 
 impl Known {
@@ -84,7 +88,12 @@ impl Known {
         self.bound_until.is_some_and(|until| now < until)
     }
 
-    pub(crate) fn view(&self, now: Instant, trunk: &Arc<str>, identity: &Arc<str>) -> View {
+    pub(crate) fn view(
+        &self,
+        now: Instant,
+        (trunk, identity): (&Arc<str>, &Arc<str>),
+        figures: Registering,
+    ) -> View {
         let owned = |values: &[Box<str>]| values.iter().map(|value| value.to_string()).collect();
         View {
             trunk: Arc::clone(trunk),
@@ -96,6 +105,7 @@ impl Known {
             remote: self.remote,
             routes: owned(&self.routes),
             associated: owned(&self.associated),
+            figures,
         }
     }
 }

@@ -80,7 +80,7 @@ impl Registrations {
 
     /// Every account, for whoever looks.
     pub fn view(&self, now: Instant) -> Vec<View> {
-        let of = |one: &Account| one.known.view(now, &one.watch.trunk, &one.watch.identity);
+        let of = |one: &Account| one.known.view(now, (&one.watch.trunk, &one.watch.identity), one.figures);
         self.current().map(of).collect()
     }
 

@@ -35,7 +35,8 @@ impl Switch {
         let mut trunks: BTreeMap<Arc<str>, TrunkView> = BTreeMap::new();
         for name in self.policy.trunks() {
             let (limit, registration, targets) = (None, None, Vec::new());
-            let empty = TrunkView { name: name.clone(), calls: 0, limit, registration, targets };
+            let performance = self.performance.read(name);
+            let empty = TrunkView { name: name.clone(), calls: 0, limit, registration, targets, performance };
             trunks.insert(name.clone(), empty);
         }
         self.calls.each_trunk(|name| {
@@ -51,6 +52,7 @@ impl Switch {
         }
         for account in self.registrations.view(now) {
             if let Some(trunk) = trunks.get_mut(&account.trunk) {
+                trunk.performance.registering += account.figures;
                 trunk.registration = Some(shown(account));
             }
         }

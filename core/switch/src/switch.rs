@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use call::{Accounts, Arrival, Calls, Elsewhere, HandOn, MediaPlace, Now, OnOffer, Others, Places, Room};
 use health::{Health, Surroundings};
 use media::PortBook;
+use performance::ByTrunk;
 use policy::{Policy, Standings, Turns};
 use registrar::{Binding, Registrar, Table, Wakes};
 use registration::{AccountKey, Known, Registrations};
@@ -52,6 +53,8 @@ pub struct Switch {
     pub(crate) standings: Standings,
     /// Whose turn it is in teams, as far as this shard has seen it.
     turns: Turns,
+    /// How trunks have served us.
+    pub(crate) performance: ByTrunk,
     /// What may be taken of the calls of other shards, and what went there.
     elsewhere: Elsewhere,
     pub(crate) handed_on: HandedOn,
@@ -135,6 +138,7 @@ impl Switch {
             told: BTreeMap::new(),
             standings: Standings::default(),
             turns: Turns::default(),
+            performance: ByTrunk::default(),
             elsewhere: Elsewhere::default(),
             handed_on: HandedOn::default(),
             arrival: Arrival::Direct,
@@ -403,6 +407,7 @@ impl Switch {
     fn adopt(&mut self, now: Now, policy: Arc<Policy>, out: &mut Outbox) {
         self.policy = policy;
         self.guard.rename(self.policy.realm());
+        self.performance.keep(|name| self.policy.trunks().any(|trunk| **trunk == *name));
         self.watch_servers(now);
         self.watch_accounts(now, out);
         self.follow_users(now, out);
@@ -451,6 +456,7 @@ impl Switch {
             wakes: &mut self.wakes,
             accounts: &self.accounts,
             turns: &mut self.turns,
+            performance: &mut self.performance,
             keep: &mut out.keep,
             orders: &mut out.orders,
             sends: &mut out.sends,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use call::CallView;
+use performance::Performance;
 use registrar::{Counters, DeviceView};
 use serde::Serialize;
 
@@ -56,6 +57,8 @@ pub struct TrunkView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration: Option<RegistrationView>,
     pub targets: Vec<TargetView>,
+    /// How it has served us since the start.
+    pub performance: Performance,
 }
 
 /// How full a limit is; all shards count together.

@@ -2,18 +2,19 @@
 // A test has no shell to be given its first `now` by.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod house;
+
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use house::{flow_from, policy_of, settings_at};
 use media::Figures;
-use policy::{InterfaceId, Policy, WallTime};
-use sip_stack::{ConnectionId, Flow, Listener, ListenerId, Transport};
-use switch::{Held, Input, MediaRange, Now, Outbox, Received, Settings, Switch};
+use policy::WallTime;
+use switch::{Held, Input, Now, Outbox, Received, Settings, Switch};
 
 const CALLER: &str = "127.0.0.9:5060";
 
-fn house(own: &str, other: &str, country: &str) -> String {
+fn documents(own: &str, other: &str, country: &str) -> String {
     format!(
         "format = 1\n[system]\nname = \"edge\"\ncountry = \"{country}\"\n\
          [interface.lan]\naddress = \"{own}\"\nudp = 5060\nmedia_ports = \"30000-39999\"\nside = \"inside\"\n\
@@ -35,35 +36,10 @@ struct House {
 
 impl House {
     fn new(own: &str, other: &str, seed: u8, start: Instant) -> House {
-        let text = house(own, other, "US");
-        let documents = model::load(&[model::SourceFile::new("house.toml", text)])
-            .unwrap_or_else(|problems| panic!("{problems:?}"));
-        let policy = policy::compile(&documents, &model::Secrets::new());
-        let policy: Arc<Policy> = Arc::new(policy.unwrap_or_else(|problems| panic!("{problems:?}")));
+        let text = documents(own, other, "US");
         let address: SocketAddr = format!("{own}:5060").parse().unwrap();
-        let listener = Listener {
-            id: ListenerId(0),
-            transport: Transport::Udp,
-            bind: address,
-            sent_by: address.to_string().into(),
-            interface: 0,
-        };
-        let media = MediaRange {
-            interface: InterfaceId(0),
-            address: address.ip(),
-            advertise: address.ip(),
-            ports: 30000..=39999,
-        };
-        let settings = Settings {
-            shard: 0,
-            shards: 1,
-            listeners: [listener].into(),
-            media: vec![media],
-            seed: [seed; 32],
-            gruu_key: [5; 32],
-            certificate: None,
-            version: "Tandem",
-        };
+        let settings = Settings { seed: [seed; 32], ..settings_at(address) };
+        let policy = policy_of(&text, &model::Secrets::new());
         let switch = Switch::new(settings, policy, Now { instant: start, wall: WallTime(0) });
         House { address, switch, out: Outbox::default() }
     }
@@ -108,8 +84,7 @@ impl Pair {
     }
 
     fn arrive(&mut self, at: usize, remote: SocketAddr, bytes: &[u8]) {
-        let connection = ConnectionId::NONE;
-        let flow = Flow { transport: Transport::Udp, listener: ListenerId(0), connection, remote };
+        let flow = flow_from(&remote.to_string());
         self.houses[at].give(self.now, Input::Received(Received { flow, bytes }));
     }
 

@@ -2,17 +2,20 @@
 // A test has no shell to be given its first `now` by.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "../house/mod.rs"]
+mod house;
 mod sleepers;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use policy::{InterfaceId, Policy, WallTime};
+use house::{listener, settings_at};
+use policy::{Policy, WallTime};
 use sip_message::Message;
 use sip_stack::auth::{self, Credentials};
-use sip_stack::{Chance, ConnectionId, Flow, Listener, ListenerId, Transport};
-use switch::{Command, CommandId, Input, MediaRange, Now, Outbox, Phones, Received, Reply, Settings, Switch};
+use sip_stack::{Chance, ConnectionId, Flow, ListenerId, Transport};
+use switch::{Command, CommandId, Input, Now, Outbox, Phones, Received, Reply, Settings, Switch};
 
 const HOUSE: &str = r#"
 format = 1
@@ -79,31 +82,13 @@ fn policy_of(text: &str) -> Arc<Policy> {
         let value = if is_of_phones { "a secret of thirty-two letters or more" } else { "correct horse" };
         secrets.insert(reference.clone(), value.to_owned());
     }
-    Arc::new(policy::compile(&documents, &secrets).unwrap_or_else(|problems| panic!("{problems:?}")))
-}
-
-fn listener(id: u8, transport: Transport) -> Listener {
-    let (bind, sent_by) = ("127.0.0.1:5060".parse().unwrap(), "127.0.0.1:5060".into());
-    Listener { id: ListenerId(id), transport, bind, sent_by, interface: 0 }
+    house::policy_of(text, &secrets)
 }
 
 fn switch(shard: u8, shards: u8, now: Now) -> Switch {
-    let lan = "127.0.0.1".parse().unwrap();
-    let settings = Settings {
-        shard,
-        shards,
-        listeners: [listener(0, Transport::Udp), listener(1, Transport::Tcp)].into(),
-        media: vec![MediaRange {
-            interface: InterfaceId(0),
-            address: lan,
-            advertise: lan,
-            ports: 30000..=30099,
-        }],
-        seed: [shard + 7; 32],
-        gruu_key: [5; 32],
-        certificate: None,
-        version: "Tandem",
-    };
+    let lan = "127.0.0.1:5060".parse().unwrap();
+    let listeners = [listener(0, Transport::Udp, lan), listener(1, Transport::Tcp, lan)].into();
+    let settings = Settings { shard, shards, listeners, seed: [shard + 7; 32], ..settings_at(lan) };
     Switch::new(settings, policy(), now)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pidf::Cause;
+use pidf::{Cause, Filters};
 use policy::{Admission, Policy};
 use registrar::Door;
 use sip_message::Message;
@@ -11,6 +11,7 @@ use sip_stack::{Dialog, Flow, Reply, ServerId, Token};
 
 use crate::console::Console;
 use crate::document::LISTS;
+use crate::holding::Holding;
 use crate::house::{Counters, House, Surroundings};
 use crate::kept::Kept;
 use crate::limits::MOST;
@@ -74,6 +75,10 @@ impl House {
         if message.contact().is_none_or(|contact| contact.is_err()) {
             return Err(No::Bad("a SUBSCRIBE says where its NOTIFYs go"));
         }
+        let filters = asked.filters_after(&Filters::default())?;
+        if users.is_some() && !filters.is_empty() {
+            return Err(No::Unfit("filters are for one user at a time here"));
+        }
         if around.is_busy() {
             return Err(No::Full);
         }
@@ -101,6 +106,7 @@ impl House {
             cause: Cause::Subscribe,
             state,
             is_kept: asked.lasts.is_some(),
+            holding: if users.is_some() { None } else { Holding::of(asked.style, filters) },
             look: None,
         };
         subscription.judge(around.now, around.policy);
@@ -135,6 +141,13 @@ impl House {
                 500 => No::OutOfOrder,
                 _ => No::Gone,
             })?;
+            let before = one.holding.as_ref().map(|holding| holding.filters.clone()).unwrap_or_default();
+            let filters = asked.filters_after(&before)?;
+            if one.console.is_none() {
+                one.holding = Holding::of(asked.style, filters);
+            } else if !filters.is_empty() {
+                return Err(No::Unfit("filters are for one user at a time here"));
+            }
             one.dialog.retarget(message);
             around.table.settle(&mut one.dialog);
             one.dialog.heard_on(flow);

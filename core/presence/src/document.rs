@@ -1,14 +1,13 @@
 //! A face in the words of an event package.
 
 use pidf::{
-    Basic, Contact, Dialog, DialogState, Dialogs, Direction, Presence, Registrations, Tuple, Watcher,
-    Watchers,
+    Contact, Dialog, DialogState, Dialogs, Direction, Presence, Registrations, Tuple, Watcher, Watchers,
 };
 
 use policy::Policy;
 use sip_stack::Token;
 
-use crate::face::Face;
+use crate::face::{Face, Mien};
 use crate::known::{About, By, Engagement, Part, Published, Seen, Stage};
 use crate::limits::WATCHERS_SHOWN;
 
@@ -118,7 +117,7 @@ impl Package {
         naming: Naming,
     ) -> String {
         match self {
-            Package::Presence => presence(face, contact, entity),
+            Package::Presence => presence(&face.presence, contact, entity).to_string(),
             Package::Dialog => {
                 let dialogs = face.dialogs.iter().map(|one| dialog(one, naming)).collect();
                 Dialogs { entity, version, dialogs }.to_string()
@@ -182,24 +181,22 @@ impl Package {
     }
 }
 
-fn presence(face: &Face, contact: &str, entity: &str) -> String {
-    let mien = &face.presence;
+/// A person as watchers are told of them: the house first, then devices in the order in which they came.
+pub(crate) fn presence<'a>(mien: &'a Mien, contact: &'a str, entity: &'a str) -> Presence<'a> {
     let house =
         Tuple { id: "house".to_owned(), basic: mien.basic, contact: Some(contact), notes: Vec::new() };
-    let tuple = |one: &Published, basic: Basic| Tuple {
-        id: format!("d{:x}", one.number),
-        basic,
-        contact: None,
-        notes: Vec::new(),
+    let mut published: Vec<&'a Published> = mien.published.iter().collect();
+    published.sort_by_key(|one| one.id);
+    let tuple = |one: &'a Published| {
+        let (id, basic) = (format!("d{:x}", one.id), one.said.basic?);
+        Some(Tuple { id, basic, contact: None, notes: one.said.device_note.as_deref().into_iter().collect() })
     };
-    let said = mien.published.iter().filter_map(|one| Some(tuple(one, one.said.basic?)));
     Presence {
         entity,
-        tuples: std::iter::once(house).chain(said).collect(),
+        tuples: std::iter::once(house).chain(published.into_iter().filter_map(tuple)).collect(),
         activities: &mien.activities,
         notes: mien.notes.iter().map(|note| &**note).collect(),
     }
-    .to_string()
 }
 
 fn dialog(engagement: &Engagement, naming: Naming) -> Dialog<'_> {

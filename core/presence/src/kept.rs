@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use pidf::{Activity, Basic, Cause, Said};
+use pidf::{Activity, Basic, Cause, Filters, Said};
 use policy::{Admission, Policy, WallTime};
 use serde::{Deserialize, Serialize};
 use sip_stack::{Dialog, KeptDialog, Listener, Token};
 
 use crate::console::Console;
 use crate::document::Package;
+use crate::holding::{Holding, Style};
 use crate::known::Mailbox;
 use crate::limits::{AFTER_RESTART, UNWRITTEN};
 use crate::publications::Publication;
@@ -42,6 +43,12 @@ pub struct KeptWatching {
     /// Whether it is about those whom a console shows.
     #[serde(default, skip_serializing_if = "is_not")]
     console: bool,
+    /// Whether it is told what has changed alone.
+    #[serde(default, skip_serializing_if = "is_not")]
+    changes: bool,
+    /// What it wants to be told.
+    #[serde(default, skip_serializing_if = "Filters::is_empty")]
+    filters: Filters,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
@@ -54,6 +61,9 @@ fn is_not(flag: &bool) -> bool {
 pub struct KeptPublication {
     tag: Box<str>,
     number: u64,
+    /// Where it is another one than the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
     until: WallTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     is_open: Option<bool>,
@@ -61,6 +71,8 @@ pub struct KeptPublication {
     activities: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device_note: Option<Box<str>>,
 }
 
 impl Kept {
@@ -104,6 +116,8 @@ impl Kept {
             version: one.version,
             dialog: one.dialog.kept(listeners),
             console: one.console.is_some(),
+            changes: one.holding.as_ref().is_some_and(|holding| holding.style == Style::Changes),
+            filters: one.holding.as_ref().map(|holding| holding.filters.clone()).unwrap_or_default(),
         };
         Kept::Watching { token: one.token.letters().text().into(), watching: Some(Box::new(watching)) }
     }
@@ -150,6 +164,10 @@ impl KeptWatching {
             admission: Admission::Block,
             cause: Cause::Subscribe,
             is_kept: true,
+            holding: Holding::of(
+                if self.changes { Style::Changes } else { Style::Whole },
+                self.filters.clone(),
+            ),
             look: None,
         };
         one.judge(now.0, policy);
@@ -164,10 +182,12 @@ impl KeptPublication {
         KeptPublication {
             tag: one.tag.clone(),
             number: one.number,
+            id: Some(one.id).filter(|id| *id != one.number),
             until: WallTime::at(one.until, now),
             is_open: one.said.basic.map(|basic| basic == Basic::Open),
             activities: one.said.activities.iter().map(|one| one.word().to_owned()).collect(),
             notes: one.said.notes.clone(),
+            device_note: one.said.device_note.clone(),
         }
     }
 
@@ -177,7 +197,13 @@ impl KeptPublication {
         Some(Publication {
             tag: self.tag.clone(),
             number: self.number,
-            said: Arc::new(Said { basic, activities, notes: self.notes.clone() }),
+            id: self.id.unwrap_or(self.number),
+            said: Arc::new(Said {
+                basic,
+                activities,
+                notes: self.notes.clone(),
+                device_note: self.device_note.clone(),
+            }),
             until: self.until.moment(now)?,
         })
     }

@@ -50,8 +50,10 @@ pub enum By {
 /// What a device of the person says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// Which publication it is: the later, the higher, on one shard.
+    /// The later it was said, the higher, on one shard.
     pub number: u64,
+    /// Which publication it is: the number that it began with.
+    pub id: u64,
     pub said: Arc<Said>,
 }
 

@@ -17,6 +17,9 @@ pub(crate) const OF_WATCHED_MAX: usize = 5_000;
 pub(crate) const PUBLICATIONS_MAX: usize = 10;
 pub(crate) const DOCUMENT_MAX: usize = 25 * 1024;
 
+/// How large what a watcher says of its filters may be.
+pub(crate) const FILTERS_MAX: usize = 4 * 1024;
+
 /// So many bytes of documents about several people go in one NOTIFY, by datagrams and by connections: the
 /// last may go beyond.
 pub(crate) const LIST_BY_DATAGRAM: usize = 6 * 1024;

@@ -10,7 +10,8 @@ pub(crate) enum No {
     /// The watched is private, or the published somebody else's.
     NotTheirs(&'static str),
     Nobody,
-    WrongType,
+    /// Its body is of another type than this one.
+    WrongType(&'static str),
     NotAcceptable(&'static str),
     TooLarge,
     TooBrief,
@@ -24,6 +25,8 @@ pub(crate) enum No {
     OutOfOrder,
     UnknownEvent(&'static str),
     StaleTag,
+    /// Filters that cannot be kept to (RFC 4660).
+    Unfit(&'static str),
     TooMany(&'static str),
     /// The house has other things to do.
     Full,
@@ -40,13 +43,16 @@ impl No {
             No::NotAcceptable(kind) => (406, "Accept", (*kind).to_owned()),
             No::StaleTag => (412, "Warning", warning("no publication has this entity tag")),
             No::TooLarge => {
-                (413, "Warning", warning("a presence document has 25 kB at most, a message summary 4 kB"))
+                let most =
+                    "a presence document has 25 kB at most, a message summary or a set of filters 4 kB";
+                (413, "Warning", warning(most))
             }
-            No::WrongType => (415, "Accept", pidf::PRESENCE_TYPE.to_owned()),
+            No::WrongType(wanted) => (415, "Accept", (*wanted).to_owned()),
             No::Unknown(tags) => (420, "Unsupported", tags.clone()),
             No::OneByOne => (421, "Require", LISTS.to_owned()),
             No::TooBrief => (423, "Min-Expires", LEAST.as_secs().to_string()),
             No::Gone => (481, "Allow-Events", PACKAGES.to_owned()),
+            No::Unfit(words) => (488, "Warning", warning(words)),
             No::UnknownEvent(known) => (489, "Allow-Events", (*known).to_owned()),
             No::OutOfOrder => (500, "Warning", warning("a later SUBSCRIBE was done already")),
             No::Full => (503, "Retry-After", RETRY_AFTER.to_owned()),

@@ -26,6 +26,8 @@ pub(crate) struct Publication {
     /// Another with each PUBLISH.
     pub tag: Box<str>,
     pub number: u64,
+    /// The same as long as it lasts: the number that it began with.
+    pub id: u64,
     pub said: Arc<Said>,
     pub until: Instant,
 }
@@ -58,7 +60,8 @@ impl Publications {
                 return Err(No::TooMany("a user has too many publications"));
             }
             Wish::Begin(said) => {
-                all.push(Publication { tag: tag.clone(), number, said: Arc::new(said.clone()), until });
+                let said = Arc::new(said.clone());
+                all.push(Publication { tag: tag.clone(), number, id: number, said, until });
             }
             Wish::Refresh(known) => {
                 let at = named(&all, known)?;
@@ -66,7 +69,8 @@ impl Publications {
             }
             Wish::Change(known, said) => {
                 let at = named(&all, known)?;
-                all[at] = Publication { tag: tag.clone(), number, said: Arc::new(said.clone()), until };
+                let (id, said) = (all[at].id, Arc::new(said.clone()));
+                all[at] = Publication { tag: tag.clone(), number, id, said, until };
             }
             Wish::End(known) => drop(all.remove(named(&all, known)?)),
         }
@@ -82,7 +86,7 @@ impl Publications {
     pub fn published(&self, user: &str) -> Vec<Published> {
         self.of(user)
             .iter()
-            .map(|one| Published { number: one.number, said: Arc::clone(&one.said) })
+            .map(|one| Published { number: one.number, id: one.id, said: Arc::clone(&one.said) })
             .collect()
     }
 

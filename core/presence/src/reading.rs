@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use pidf::{PRESENCE_TYPE, Said};
+use pidf::{CHANGES_TYPE, FILTERS_TYPE, Filters, PRESENCE_TYPE, Said, Unfit};
 use sip_message::{Header, Message};
 
 use crate::document::{LISTS, PACKAGES, Package};
-use crate::limits::{DOCUMENT_MAX, LEAST, MOST};
+use crate::holding::Style;
+use crate::limits::{DOCUMENT_MAX, FILTERS_MAX, LEAST, MOST};
 use crate::no::No;
 use crate::publications::Wish;
 
@@ -22,6 +23,20 @@ pub(crate) struct Asked<'m> {
     pub whom: Option<(&'m str, &'m str)>,
     /// Whether documents about several people are understood.
     pub knows_lists: bool,
+    pub style: Style,
+    /// What it says of its filters.
+    pub filters: Option<&'m [u8]>,
+}
+
+impl Asked<'_> {
+    /// The filters that hold from now on, where these held before: they stay until others are said.
+    pub fn filters_after(&self, before: &Filters) -> Result<Filters, No> {
+        let Some(said) = self.filters else { return Ok(before.clone()) };
+        before.with(said).map_err(|unfit| match unfit {
+            Unfit::Broken(_) => No::Bad("its filters are no XML"),
+            Unfit::Unknown(words) => No::Unfit(words),
+        })
+    }
 }
 
 pub(crate) fn subscribe<'m>(message: &Message<'m>) -> Result<Asked<'m>, No> {
@@ -30,13 +45,63 @@ pub(crate) fn subscribe<'m>(message: &Message<'m>) -> Result<Asked<'m>, No> {
     let package = Package::named(name).ok_or(No::UnknownEvent(PACKAGES))?;
     let lasts = lasts(message)?;
     let mut accepted = message.values(Header::Accept).peekable();
-    let kind = package.content_type();
-    if accepted.peek().is_some() && !accepted.any(|range| takes(range, kind)) {
+    let (kind, style) = (package.content_type(), style(message, package));
+    if accepted.peek().is_some() && style == Style::Whole && !accepted.any(|range| takes(range, kind)) {
         return Err(No::NotAcceptable(kind));
     }
+    let filters = filters(message, package)?;
     let event = id.map_or_else(|| name.to_owned(), |id| format!("{name};id={id}"));
     let knows_lists = [Header::Supported, Header::Require].iter().any(|one| message.has_token(*one, LISTS));
-    Ok(Asked { package, event, lasts, whom: whom(message).ok(), knows_lists })
+    Ok(Asked { package, event, lasts, whom: whom(message).ok(), knows_lists, style, filters })
+}
+
+/// Changes for whoever names them, and likes them no less than whole documents (RFC 5263).
+fn style(message: &Message<'_>, package: Package) -> Style {
+    let liked = |wanted: &str| {
+        let named = message.values(Header::Accept).filter(|range| is_range(range, wanted));
+        named.map(weight).max()
+    };
+    match liked(CHANGES_TYPE) {
+        Some(weight) if package == Package::Presence && weight > 0 => {
+            if weight >= liked(PRESENCE_TYPE).unwrap_or_default() { Style::Changes } else { Style::Whole }
+        }
+        _ => Style::Whole,
+    }
+}
+
+/// In thousandths, as RFC 3261 20.1 has it from HTTP.
+fn weight(range: &str) -> u16 {
+    let said = range.split(';').skip(1).filter_map(|part| part.split_once('='));
+    let mut said =
+        said.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q")).map(|(_, value)| value.trim());
+    let Some((whole, rest)) = said.next().map(|value| value.split_once('.').unwrap_or((value, ""))) else {
+        return 1_000;
+    };
+    match whole {
+        "0" => format!("{rest:0<3}").get(..3).and_then(|digits| digits.parse().ok()).unwrap_or(0),
+        _ => 1_000,
+    }
+}
+
+fn is_range(range: &str, kind: &str) -> bool {
+    range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(kind)
+}
+
+/// The filters that a body holds (RFC 4660); one that may be passed over is, if it is something else.
+fn filters<'m>(message: &Message<'m>, package: Package) -> Result<Option<&'m [u8]>, No> {
+    let body = message.body();
+    if body.is_empty() {
+        return Ok(None);
+    }
+    if !is_of_type(message, FILTERS_TYPE) {
+        let handling = message.named("Content-Disposition").unwrap_or_default().to_ascii_lowercase();
+        let is_optional = handling.split(';').any(|part| part.trim() == "handling=optional");
+        return if is_optional { Ok(None) } else { Err(No::WrongType(FILTERS_TYPE)) };
+    }
+    if package != Package::Presence {
+        return Err(No::Unfit("filters are for presence here"));
+    }
+    if body.len() > FILTERS_MAX { Err(No::TooLarge) } else { Ok(Some(body)) }
 }
 
 /// What a PUBLISH wants, and for how long.
@@ -65,7 +130,7 @@ pub(crate) fn publish<'m>(message: &Message<'m>) -> Result<(Wish<'m>, &'m str, D
 
 fn document(message: &Message<'_>) -> Result<Said, No> {
     if !is_of_type(message, PRESENCE_TYPE) {
-        return Err(No::WrongType);
+        return Err(No::WrongType(PRESENCE_TYPE));
     }
     Said::read(message.body()).map_err(|_| No::Bad("its body is no presence document"))
 }
@@ -98,7 +163,7 @@ fn takes(range: &str, kind: &str) -> bool {
     let of_all = kind.split('/').next().is_some_and(|main| {
         range.strip_suffix("/*").is_some_and(|wanted| wanted == "*" || wanted.eq_ignore_ascii_case(main))
     });
-    of_all || range.eq_ignore_ascii_case(kind)
+    of_all || is_range(range, kind)
 }
 
 fn whom<'m>(message: &Message<'m>) -> Result<(&'m str, &'m str), No> {

@@ -9,6 +9,7 @@ use sip_stack::{ClientId, Dialog, Token};
 
 use crate::console::Console;
 use crate::document::Package;
+use crate::holding::Holding;
 use crate::known::Seen;
 use crate::limits::{GATHER, REST, RESTS_MAX};
 
@@ -39,6 +40,8 @@ pub(crate) struct Subscription {
     pub cause: Cause,
     /// Whether it was written down.
     pub is_kept: bool,
+    /// What the watcher holds, where that decides what it is told.
+    pub holding: Option<Box<Holding>>,
     /// When it was looked at last, or will be.
     pub look: Option<Instant>,
 }
@@ -180,6 +183,7 @@ impl Subscription {
                 _ => Cause::Subscribe,
             };
             self.admission = admission;
+            self.holding.iter_mut().for_each(|holding| holding.begin_anew());
             self.is_owed_more(now);
         }
     }
@@ -206,12 +210,23 @@ impl Subscription {
 
     /// The watcher was heard: it is told at once, whatever happened before (RFC 6665 4.2.1.2).
     pub fn heard(&mut self, now: Instant) {
-        self.console.iter_mut().for_each(Console::begin_anew);
+        self.begin_anew();
         match &mut self.state {
             State::Told { .. } | State::Owed { .. } => self.state = State::Owed { from: now, failures: 0 },
             State::Telling { then, .. } if *then == Then::Nothing => *then = Then::Again,
             _ => {}
         }
+    }
+
+    /// Nobody knows what the watcher knows: it is told everything.
+    fn begin_anew(&mut self) {
+        self.console.iter_mut().for_each(Console::begin_anew);
+        self.holding.iter_mut().for_each(|holding| holding.begin_anew());
+    }
+
+    /// What it was owed is no news to the watcher.
+    pub fn is_spared(&mut self, now: Instant) {
+        self.state = State::Told { at: now };
     }
 
     /// The watcher may be there again.
@@ -259,8 +274,9 @@ impl Subscription {
         if client != to {
             return;
         }
-        if reply != Reply::Taken {
-            self.console.iter_mut().for_each(Console::begin_anew);
+        match reply {
+            Reply::Taken => self.holding.iter_mut().for_each(|holding| holding.taken()),
+            Reply::Later(_) | Reply::Refused | Reply::Nothing => self.begin_anew(),
         }
         self.state = match (reply, then) {
             (Reply::Refused, _) => State::Over,

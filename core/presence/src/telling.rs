@@ -11,6 +11,7 @@ use sip_stack::Owner;
 use crate::console::Asking;
 use crate::document::{LISTS, Naming, PACKAGES};
 use crate::face::Face;
+use crate::holding::Sight;
 use crate::house::{House, ROOM, Surroundings};
 use crate::limits::{AT_ONCE_MAX, FLYING_MAX};
 use crate::subscription::{Due, State, Subscription};
@@ -56,7 +57,11 @@ impl House {
                     format!("{state};expires={}", left.as_millis().div_ceil(1000))
                 }
             };
-            let body = body(around.policy, one, due, &faces);
+            let body = match body(around.policy, one, due, &faces) {
+                Word::NoNews => return one.is_spared(around.now),
+                Word::Nothing => None,
+                Word::Of(kind, text) => Some((kind, text)),
+            };
             one.version = one.version.wrapping_add(u32::from(body.is_some()));
             let mut headers =
                 vec![("Event", &*one.event), ("Subscription-State", &*state), ("Allow-Events", PACKAGES)];
@@ -78,16 +83,23 @@ impl House {
     }
 }
 
+/// What a NOTIFY says.
+enum Word {
+    /// What the watcher knows already: it does not leave.
+    NoNews,
+    /// Nothing but how the subscription stands.
+    Nothing,
+    Of(Cow<'static, str>, String),
+}
+
 /// What is said of whom it is about; nothing to whoever may not know.
-fn body(
-    policy: &Policy,
-    one: &mut Subscription,
-    due: Due,
-    faces: &Faces,
-) -> Option<(Cow<'static, str>, String)> {
+fn body(policy: &Policy, one: &mut Subscription, due: Due, faces: &Faces) -> Word {
     let token = one.token.letters();
     if let Some(console) = &mut one.console {
         // A last word says nothing of anybody: they may have become somebody else's to know.
+        if due != Due::State {
+            return Word::Nothing;
+        }
         let asking = Asking {
             watcher: &one.watcher,
             package: one.package,
@@ -96,17 +108,25 @@ fn body(
             boundary: token.text(),
             transport: one.dialog.flow().transport,
         };
-        let bundle = (due == Due::State).then(|| console.tell(policy, &asking, faces))?;
-        return Some((bundle.content_type.into(), bundle.body));
+        let bundle = console.tell(policy, &asking, faces);
+        return Word::Of(bundle.content_type.into(), bundle.body);
     }
     let absent = Face::absent();
-    let face = match one.admission {
-        Admission::Block | Admission::Confirm => return None,
-        Admission::PoliteBlock => &absent,
-        Admission::Allow => faces.get(&one.watched)?,
+    let face = match (one.admission, faces.get(&one.watched)) {
+        (Admission::PoliteBlock, _) => &absent,
+        (Admission::Allow, Some(face)) => &**face,
+        (Admission::Allow, None) | (Admission::Block | Admission::Confirm, _) => return Word::Nothing,
     };
     let person = format!("sip:{}@{}", one.watched, policy.realm());
+    if let Some(holding) = &mut one.holding {
+        if due != Due::State {
+            holding.begin_anew();
+        }
+        let sight = Sight { mien: Arc::clone(&face.presence), person: person.into() };
+        let told = holding.tell(&sight, (&one.entity, policy.realm()), one.version);
+        return told.map_or(Word::NoNews, |(kind, text)| Word::Of(kind.into(), text));
+    }
     let naming = Naming::between(policy, &one.watcher, &one.watched);
     let document = one.package.document(face, policy, (&person, &one.entity), one.version, naming);
-    Some((one.package.content_type().into(), document))
+    Word::Of(one.package.content_type().into(), document)
 }

@@ -1,5 +1,5 @@
 //! A phone that watches somebody: it subscribes, refreshes, and reads what it is told. Written from RFC 6665
-//! 4.1 and RFC 4235.
+//! 4.1, RFC 4235 and RFC 5263.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,8 @@ use crate::answering::Path;
 use crate::digest;
 use crate::doing::Asked;
 use crate::exchange::{ActorOut, LegId, Note, Noted};
-use crate::whereabouts::Watching;
+use crate::patching::Held;
+use crate::whereabouts::{Wanted, Watching};
 use crate::writing::{Request, Response};
 
 impl Actor {
@@ -19,7 +20,7 @@ impl Actor {
         &mut self,
         now: Instant,
         (uri, package): (String, &'static str),
-        seconds: u32,
+        (seconds, wanted): (u32, Wanted),
         out: &mut ActorOut,
     ) {
         let known =
@@ -40,11 +41,14 @@ impl Actor {
                 again_at: None,
                 heard: None,
                 version: None,
+                wanted: Wanted::default(),
+                held: None,
                 is_over: false,
             });
             self.watching.len() - 1
         });
         (self.watching[at].seconds, self.watching[at].is_proven) = (seconds, false);
+        self.watching[at].wanted = wanted;
         self.subscribe(now, at, None, out);
     }
 
@@ -68,6 +72,11 @@ impl Actor {
             ("Event".to_owned(), one.package.to_owned()),
             ("Expires".to_owned(), one.seconds.to_string()),
         ];
+        if one.wanted.is_of_changes {
+            let accept = "application/pidf+xml;q=0.3, application/pidf-diff+xml;q=1";
+            headers.push(("Accept".to_owned(), accept.to_owned()));
+        }
+        let filters = one.wanted.filters.as_ref().filter(|_| one.seconds > 0);
         headers.extend(proof.map(|proof| ("Authorization".to_owned(), proof)));
         let to = match &one.remote_tag {
             Some(tag) => format!("<{}>;tag={tag}", one.uri),
@@ -86,7 +95,7 @@ impl Actor {
             cseq,
             contact: &contact,
             headers: &headers,
-            body: None,
+            body: filters.map(|text| ("application/simple-filter+xml", text.as_bytes())),
         }
         .print();
         let parcel = self.parcel(self.profile.house, self.profile.transport, bytes);
@@ -101,14 +110,11 @@ impl Actor {
         let Some(at) = self.watching.iter().position(known) else { return };
         let one = &mut self.watching[at];
         let uri = one.target.as_deref().unwrap_or(&one.uri).to_owned();
-        if let (401, false, Some(who)) = (status, one.is_proven, &self.profile.credentials) {
-            let challenges = message.lines().filter(|line| line.header == Header::WwwAuthenticate);
-            let mut proofs =
-                challenges.filter_map(|line| digest::answer(line.value, who, "SUBSCRIBE", &uri, &cnonce));
-            if let Some(proof) = proofs.next() {
-                one.is_proven = true;
-                return self.subscribe(now, at, Some(proof), out);
-            }
+        if let (401, false, Some(who)) = (status, one.is_proven, &self.profile.credentials)
+            && let Some(proof) = digest::proof(message, who, ("SUBSCRIBE", &uri), &cnonce)
+        {
+            one.is_proven = true;
+            return self.subscribe(now, at, Some(proof), out);
         }
         match status {
             200 => {
@@ -146,7 +152,11 @@ impl Actor {
         }
         one.heard = Some(message.cseq().number);
         let state = message.line(Header::SubscriptionState).unwrap_or_default().to_owned();
-        let body = String::from_utf8_lossy(message.body()).into_owned();
+        let told = String::from_utf8_lossy(message.body()).into_owned();
+        let is_of_changes = told.contains("urn:ietf:params:xml:ns:pidf-diff");
+        let patched = if is_of_changes { Held::take(&mut one.held, &told) } else { Ok(()) };
+        let held = one.held.as_ref().filter(|_| is_of_changes);
+        let body = held.map_or_else(|| told.clone(), Held::to_string);
         let version = version_of(&body);
         let is_late = version.is_some_and(|new| one.version.is_some_and(|old| new <= old));
         let is_other = message.line(Header::Event) != Some(one.package);
@@ -161,7 +171,10 @@ impl Actor {
         if is_late || is_other {
             note(Note::Wrong { what: format!("a NOTIFY of {state} shows yesterday: {body}") });
         }
-        note(Note::Shown { uri, package, state, body, at: now });
+        if let Err(why) = patched {
+            note(Note::Wrong { what: format!("a NOTIFY of changes does not fit, {why}: {told}") });
+        }
+        note(Note::Shown { uri, package, state, body, told, at: now });
         self.serve(now, path, message, &Response { status: 200, ..Response::default() }, out);
     }
 }

@@ -1,13 +1,11 @@
 //! The presence document that a watcher is given (RFC 3863, with the person of RFC 4479 and RFC 4480).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::activity::Activity;
-use crate::escape::Escaped;
-
-pub(crate) const PIDF: &str = "urn:ietf:params:xml:ns:pidf";
-pub(crate) const MODEL: &str = "urn:ietf:params:xml:ns:pidf:data-model";
-pub(crate) const RPID: &str = "urn:ietf:params:xml:ns:pidf:rpid";
+use crate::contents::Contents;
+use crate::element::{Element, MODEL, PIDF, RPID};
 
 /// Whether somebody takes calls there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +27,7 @@ impl Basic {
 /// One way to reach somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tuple<'a> {
-    /// Unique within the document.
+    /// Unique within the document: letters and digits.
     pub id: String,
     pub basic: Basic,
     pub contact: Option<&'a str>,
@@ -47,35 +45,34 @@ pub struct Presence<'a> {
     pub notes: Vec<&'a str>,
 }
 
-impl fmt::Display for Presence<'_> {
+impl<'a> Presence<'a> {
     /// Tuples stand before what other namespaces add: the schema of RFC 3863 wants it so.
+    pub fn contents(&'a self) -> Contents<'a> {
+        let tuple = |tuple: &'a Tuple<'a>| {
+            let basic = Element::saying(PIDF, "basic", tuple.basic.word());
+            let contact = tuple.contact.map(|contact| Element::saying(PIDF, "contact", contact));
+            let notes = tuple.notes.iter().map(|note| Element::saying(PIDF, "note", note));
+            let status = std::iter::once(Element::of(PIDF, "status", vec![basic]));
+            let children = status.chain(contact).chain(notes).collect();
+            Element { id: Some(Cow::Borrowed(&tuple.id)), ..Element::of(PIDF, "tuple", children) }
+        };
+        let mut children: Vec<Element<'a>> = self.tuples.iter().map(tuple).collect();
+        let mut person = Vec::new();
+        if !self.activities.is_empty() {
+            let all = self.activities.iter().map(|one| Element::saying(RPID, one.word(), ""));
+            person.push(Element::of(RPID, "activities", all.collect()));
+        }
+        person.extend(self.notes.iter().map(|note| Element::saying(MODEL, "note", note)));
+        if !person.is_empty() {
+            let id = Some(Cow::Borrowed("person"));
+            children.push(Element { id, ..Element::of(MODEL, "person", person) });
+        }
+        Contents { root: Element::of(PIDF, "presence", children) }
+    }
+}
+
+impl fmt::Display for Presence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
-        write!(f, "<presence xmlns=\"{PIDF}\" xmlns:dm=\"{MODEL}\" xmlns:rpid=\"{RPID}\"")?;
-        writeln!(f, " entity=\"{}\">", Escaped(self.entity))?;
-        for tuple in &self.tuples {
-            let (id, basic) = (Escaped(&tuple.id), tuple.basic.word());
-            write!(f, "<tuple id=\"{id}\"><status><basic>{basic}</basic></status>")?;
-            if let Some(contact) = tuple.contact {
-                write!(f, "<contact>{}</contact>", Escaped(contact))?;
-            }
-            for note in &tuple.notes {
-                write!(f, "<note>{}</note>", Escaped(note))?;
-            }
-            f.write_str("</tuple>\n")?;
-        }
-        if !self.activities.is_empty() || !self.notes.is_empty() {
-            f.write_str("<dm:person id=\"person\">")?;
-            if !self.activities.is_empty() {
-                f.write_str("<rpid:activities>")?;
-                self.activities.iter().try_for_each(|one| write!(f, "<rpid:{}/>", one.word()))?;
-                f.write_str("</rpid:activities>")?;
-            }
-            for note in &self.notes {
-                write!(f, "<dm:note>{}</dm:note>", Escaped(note))?;
-            }
-            f.write_str("</dm:person>\n")?;
-        }
-        f.write_str("</presence>\n")
+        f.write_str(&self.contents().document(self.entity))
     }
 }

@@ -1,10 +1,11 @@
 //! What a device publishes about its user.
 
 use crate::activity::Activity;
-use crate::presence::{Basic, PIDF, RPID};
+use crate::element::{PIDF, RPID};
+use crate::presence::Basic;
 use crate::xml::{Fault, Piece, Reader};
 
-/// So many notes are kept of a document, each so long.
+/// So many notes about the person are kept of a document, each so long.
 const NOTES_MAX: usize = 2;
 const NOTE_MAX: usize = 128;
 
@@ -15,7 +16,10 @@ pub struct Said {
     pub basic: Option<Basic>,
     /// In order, each once.
     pub activities: Vec<Activity>,
+    /// About the person.
     pub notes: Vec<Box<str>>,
+    /// About the device: the first that one of its tuples has.
+    pub device_note: Option<Box<str>>,
 }
 
 impl Said {
@@ -44,6 +48,11 @@ impl Said {
                 Piece::End => break,
             }
         }
+        if said.basic.is_none() {
+            // No watcher is shown a device of which nobody knows whether it is open.
+            let note = said.device_note.take();
+            note.into_iter().for_each(|note| said.note(note));
+        }
         said.activities.sort_unstable();
         said.activities.dedup();
         Ok(said)
@@ -62,13 +71,20 @@ impl Said {
                 "closed" => self.basic = self.basic.or(Some(Basic::Closed)),
                 _ => {}
             },
-            [.., (_, "note")] if !text.is_empty() && self.notes.len() < NOTES_MAX => {
-                let note: String = text.chars().take(NOTE_MAX).collect();
-                if !self.notes.iter().any(|known| **known == *note) {
-                    self.notes.push(note.into());
+            [.., (_, "note")] if !text.is_empty() => {
+                let note: Box<str> = text.chars().take(NOTE_MAX).collect::<String>().into();
+                match path {
+                    [_, (PIDF, "tuple"), _] if self.device_note.is_none() => self.device_note = Some(note),
+                    _ => self.note(note),
                 }
             }
             _ => {}
+        }
+    }
+
+    fn note(&mut self, note: Box<str>) {
+        if self.notes.len() < NOTES_MAX && !self.notes.contains(&note) {
+            self.notes.push(note);
         }
     }
 }

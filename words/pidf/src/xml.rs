@@ -1,4 +1,4 @@
-//! Reads XML: elements with their namespaces, attributes left aside, and text.
+//! Reads XML: elements with their namespaces, attributes where they are asked for, and text.
 //!
 //! No DTD and no entity of anybody's making: both have cost others their memory.
 
@@ -40,6 +40,8 @@ pub(crate) struct Reader<'a> {
     open: Vec<&'a str>,
     /// Prefix, namespace, and how deep the element is that declared it.
     spaces: Vec<(&'a str, &'a str, usize)>,
+    /// Of the element that was opened last: names and values as written.
+    attributes: Vec<(&'a str, &'a str)>,
     /// An element that was opened and closed in one.
     is_empty: bool,
     has_begun: bool,
@@ -49,7 +51,8 @@ impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8]) -> Result<Reader<'a>, Fault> {
         let text = std::str::from_utf8(bytes).map_err(|_| Fault::NotText)?;
         let rest = text.trim_start_matches('\u{feff}');
-        Ok(Reader { rest, open: Vec::new(), spaces: Vec::new(), is_empty: false, has_begun: false })
+        let (spaces, attributes) = (Vec::new(), Vec::new());
+        Ok(Reader { rest, open: Vec::new(), spaces, attributes, is_empty: false, has_begun: false })
     }
 
     pub fn next(&mut self) -> Result<Piece<'a>, Fault> {
@@ -87,6 +90,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// An attribute of the element that was opened last.
+    pub fn attribute(&self, name: &str) -> Result<Option<Cow<'a, str>>, Fault> {
+        let named = self.attributes.iter().find(|(known, _)| *known == name);
+        named.map(|(_, value)| plain(value)).transpose()
+    }
+
     fn text(&self, text: Cow<'a, str>) -> Result<Piece<'a>, Fault> {
         if self.open.is_empty() { Err(Fault::Broken) } else { Ok(Piece::Text(text)) }
     }
@@ -121,6 +130,7 @@ impl<'a> Reader<'a> {
             return Err(Fault::Broken);
         }
         self.open.push(name);
+        self.attributes.clear();
         loop {
             rest = rest.trim_start();
             if let Some(after) = rest.strip_prefix("/>") {
@@ -131,7 +141,7 @@ impl<'a> Reader<'a> {
                 self.rest = after;
                 break;
             }
-            rest = self.attribute(rest)?;
+            rest = self.pass(rest)?;
         }
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         let space = self.spaces.iter().rev().find(|(known, ..)| *known == prefix).map(|(_, space, _)| *space);
@@ -142,8 +152,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes past one attribute; one that declares a namespace is remembered.
-    fn attribute(&mut self, text: &'a str) -> Result<&'a str, Fault> {
+    /// Goes past one attribute, and remembers it.
+    fn pass(&mut self, text: &'a str) -> Result<&'a str, Fault> {
         let (name, after) = text.split_once('=').ok_or(Fault::Broken)?;
         let (name, after) = (name.trim_end(), after.trim_start());
         let quote =
@@ -158,6 +168,11 @@ impl<'a> Reader<'a> {
                 return Err(Fault::TooDeep);
             }
             self.spaces.push((prefix, value, self.open.len()));
+        } else {
+            if self.attributes.len() >= NAMES_MAX {
+                return Err(Fault::TooDeep);
+            }
+            self.attributes.push((name, value));
         }
         Ok(rest)
     }

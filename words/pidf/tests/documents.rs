@@ -52,7 +52,8 @@ fn l2_what_the_house_writes_it_can_read() {
 
     assert_eq!(said.basic, Some(Basic::Open));
     assert_eq!(said.activities, [Activity::Busy, Activity::OnThePhone]);
-    assert_eq!(said.notes, ["a < b".into(), Box::from("desk")], "so many notes, and no more");
+    assert_eq!(said.device_note.as_deref(), Some("a < b"), "the first, and it stays with its device");
+    assert_eq!(said.notes, ["desk".into(), Box::from("on a call (mobile)")]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::leg::{Leg, Stage, State};
 use crate::media::MediaView;
 use crate::profile::{Habit, Profile};
 use crate::repeat::{Repeat, T1};
-use crate::whereabouts::{Registering, Watching};
+use crate::whereabouts::{Publishing, Registering, Watching};
 
 /// A user agent without socket or clock.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub struct Actor {
     /// What it keeps registered itself.
     pub(crate) registering: Option<Registering>,
     pub(crate) watching: Vec<Watching>,
+    pub(crate) publishing: Vec<Publishing>,
     pub(crate) next_incoming: u32,
     pub(crate) next_port: u16,
     /// Legs are many when a day is long, and the world asks before every step.
@@ -85,6 +86,7 @@ impl Actor {
             registrar: Registrar::default(),
             registering: None,
             watching: Vec::new(),
+            publishing: Vec::new(),
             next_incoming: LegId::INCOMING,
             next_port: 0,
             due: None,

@@ -88,6 +88,9 @@ impl Actor {
         if method == "SUBSCRIBE" && leg.is_none() {
             self.told_of_watching(now, message, out);
         }
+        if method == "PUBLISH" && leg.is_none() {
+            self.told_of_publishing(now, message, out);
+        }
         if let Some(id) = leg {
             self.concluded(now, id, method, message, out);
         }
@@ -279,9 +282,7 @@ impl Actor {
             _ => (Header::ProxyAuthenticate, "Proxy-Authorization"),
         };
         if let (Some(who), 401 | 407, 0) = (&self.profile.credentials, status, leg.digest_tries) {
-            let lines = message.lines().filter(|line| line.header == challenges);
-            let proof =
-                lines.filter_map(|line| digest::answer(line.value, who, "INVITE", uri, &cnonce)).next();
+            let proof = digest::proof_in(message, challenges, who, ("INVITE", uri), &cnonce);
             if let Some(proof) = proof {
                 leg.digest_tries += 1;
                 if *wish == Wish::Heard {

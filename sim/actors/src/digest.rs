@@ -2,17 +2,34 @@
 
 use md5::Md5;
 use sha2::{Digest, Sha256};
+use sip_message::{Header, Message};
 
 use crate::profile::Credentials;
 
-/// The value of an Authorization header.
-pub(crate) fn answer(
-    challenge: &str,
+/// What answers the first challenge of a 401 that can be answered: the value of an Authorization header.
+pub(crate) fn proof(
+    refusal: &Message<'_>,
     who: &Credentials,
-    method: &str,
-    uri: &str,
+    (method, uri): (&str, &str),
     cnonce: &str,
 ) -> Option<String> {
+    proof_in(refusal, Header::WwwAuthenticate, who, (method, uri), cnonce)
+}
+
+/// The same of challenges that stand in another header.
+pub(crate) fn proof_in(
+    refusal: &Message<'_>,
+    header: Header,
+    who: &Credentials,
+    (method, uri): (&str, &str),
+    cnonce: &str,
+) -> Option<String> {
+    let mut challenges = refusal.lines().filter(|line| line.header == header);
+    challenges.find_map(|line| answer(line.value, who, method, uri, cnonce))
+}
+
+/// The value of an Authorization header.
+fn answer(challenge: &str, who: &Credentials, method: &str, uri: &str, cnonce: &str) -> Option<String> {
     let fields = challenge.trim().strip_prefix("Digest ")?;
     let field =
         |name: &str| fields_of(fields).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, v)| v);

@@ -9,6 +9,7 @@ use crate::media::{Address, Media};
 use crate::profile::Habit;
 use crate::reliable::Reliable;
 use crate::repeat::{Growth, Repeat};
+use crate::whereabouts::Wanted;
 use crate::writing::Request;
 
 /// A request inside a dialog.
@@ -73,7 +74,14 @@ impl Actor {
             }
             Deed::Register { contact, headers } => self.keep_registered(now, Some(contact), headers, out),
             Deed::AskWhatIsRegistered => self.keep_registered(now, None, Vec::new(), out),
-            Deed::Watch { uri, package, seconds } => self.watch(now, (uri, package), seconds, out),
+            Deed::Watch { uri, package, seconds } => {
+                self.watch(now, (uri, package), (seconds, Wanted::default()), out);
+            }
+            Deed::WatchChanges { uri, filters, seconds } => {
+                let wanted = Wanted { is_of_changes: true, filters };
+                self.watch(now, (uri, "presence"), (seconds, wanted), out);
+            }
+            Deed::Publish { device, body } => self.publish(now, device, body, out),
             Deed::Ping => self.ping(now, out),
         }
     }

@@ -117,6 +117,17 @@ pub enum Deed {
         package: &'static str,
         seconds: u32,
     },
+    /// Watches somebody's presence, wants to be told what has changed, and that by these filters, if any.
+    WatchChanges {
+        uri: String,
+        filters: Option<String>,
+        seconds: u32,
+    },
+    /// A device of its user, by a name of the story's, says this from now on.
+    Publish {
+        device: &'static str,
+        body: String,
+    },
     /// An OPTIONS outside of any call.
     Ping,
 }
@@ -238,7 +249,10 @@ pub enum Note {
         package: &'static str,
         /// The value of Subscription-State.
         state: String,
+        /// What the watcher holds from then on.
         body: String,
+        /// What was said of it.
+        told: String,
         at: Instant,
     },
     /// A call came with a route set.

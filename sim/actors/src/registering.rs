@@ -64,14 +64,11 @@ impl Actor {
         let cnonce = self.chance.text();
         let uri = format!("sip:{}", self.profile.domain);
         let Some(registering) = &mut self.registering else { return };
-        let challenges = message.lines().filter(|line| line.header == Header::WwwAuthenticate);
-        if let (401, false, Some(who)) = (status, registering.is_proven, &self.profile.credentials) {
-            let mut proofs =
-                challenges.filter_map(|line| digest::answer(line.value, who, "REGISTER", &uri, &cnonce));
-            if let Some(proof) = proofs.next() {
-                registering.is_proven = true;
-                return self.say_where(now, Some(proof), out);
-            }
+        if let (401, false, Some(who)) = (status, registering.is_proven, &self.profile.credentials)
+            && let Some(proof) = digest::proof(message, who, ("REGISTER", &uri), &cnonce)
+        {
+            registering.is_proven = true;
+            return self.say_where(now, Some(proof), out);
         }
         let contacts: Vec<String> = message.values(Header::Contact).map(str::to_owned).collect();
         if status == 200 && registering.contact.is_some() {

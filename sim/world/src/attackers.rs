@@ -41,6 +41,11 @@ pub(crate) fn is_said_in_clear(packet: &[u8]) -> bool {
     said.is_some_and(|(tag, _)| tag.actor == NAME)
 }
 
+/// Whether a packet is what he says under keys that the house gave to another certificate than the signalled.
+pub(crate) fn is_sealed_by_impostor(packet: &[u8]) -> bool {
+    Fixed::of(packet).is_some_and(|fixed| fixed.ssrc == impostor::SSRC)
+}
+
 /// Under whose address somebody sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Face {

@@ -119,11 +119,7 @@ impl Crowd {
             401 if key.cseq == 1 => {
                 let who = Credentials { user: format!("desk{}", key.desk), password: PASSWORD.to_owned() };
                 let uri = format!("sip:u{}@{}", key.user, self.plan.house);
-                let challenges = message.lines().filter(|line| line.header == Header::WwwAuthenticate);
-                let cnonce = format!("{at:x}");
-                let mut proofs = challenges
-                    .filter_map(|line| digest::answer(line.value, &who, "SUBSCRIBE", &uri, &cnonce));
-                let proof = proofs.next();
+                let proof = digest::proof(message, &who, ("SUBSCRIBE", &uri), &format!("{at:x}"));
                 self.subscribe(now, at, proof, out);
             }
             status => {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sip_message::{Header, Message};
+use sip_message::Message;
 
 use super::{Again, Blown, Doing, Open, SPAN_MAX, Storm};
 use crate::crowd::PASSWORD;
@@ -92,11 +92,7 @@ impl Storm {
             401 => {
                 self.sum.asked_again += usize::from(phone.proof.is_some());
                 let who = Credentials { user: format!("u{index}"), password: PASSWORD.to_owned() };
-                let values = message.lines().filter(|line| line.header == Header::WwwAuthenticate);
-                let mut proofs = values.filter_map(|line| {
-                    digest::answer(line.value, &who, "REGISTER", "sip:storm.example", "0a4f113b")
-                });
-                phone.proof = proofs.next();
+                phone.proof = digest::proof(message, &who, ("REGISTER", "sip:storm.example"), "0a4f113b");
                 phone.open = None;
                 self.register(now, index, out);
             }

@@ -10,7 +10,8 @@ use super::{By, Face, Shot};
 
 /// What he says once he has keys.
 const WORDS: u16 = 3;
-const SSRC: u32 = 0x6666_6666;
+/// The source of all that he says under keys.
+pub(super) const SSRC: u32 = 0x6666_6666;
 /// Nobody else shows this certificate.
 const IDENTITY: u64 = 23;
 

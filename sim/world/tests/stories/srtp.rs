@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use actors::{Deed, Ended, Habit, Note};
-use world::{ActorHandle, World};
+use call::Sound;
+use world::{ActorHandle, CallHandle, World};
 
 use crate::{TWO_PROVIDERS, seed};
 
@@ -18,6 +19,27 @@ fn house(trunks: &str, devices: &str) -> String {
         .replace("[trunk.west]\n", &format!("[trunk.west]\n{media}"))
 }
 
+/// Nobody has to seal anything; the phone and the provider have a habit, or none.
+fn optional(phone: Option<Habit>, trunk: Option<Habit>) -> (World, ActorHandle, ActorHandle) {
+    let world = World::from_toml(seed(), &house("optional", "optional"));
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    phone.into_iter().for_each(|habit| _ = hana.has_habit(habit));
+    trunk.into_iter().for_each(|habit| _ = east.has_habit(habit));
+    (world, hana, east)
+}
+
+/// How many packets the phone and the provider have heard.
+fn heard(call: &CallHandle, east: &ActorHandle) -> (u64, u64) {
+    (call.packets_heard(), east.legs()[0].packets_heard)
+}
+
+/// The caller hangs up; what the record says of the sound.
+fn over(world: &mut World, call: &CallHandle) -> Sound {
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    world.records()[0].media.unwrap()
+}
+
 /// A phone in clear and a provider that takes nothing but SRTP hear each other.
 #[test]
 fn a20_a_clear_phone_speaks_through_a_trunk_that_requires_srtp() {
@@ -30,9 +52,7 @@ fn a20_a_clear_phone_speaks_through_a_trunk_that_requires_srtp() {
 
     assert!(call.is_up_with(&east));
     assert!(call.packets_heard() > 10 && east.legs()[0].packets_heard > 10);
-    call.hangs_up();
-    world.run_for(Duration::from_secs(5));
-    let sound = world.records()[0].media.unwrap();
+    let sound = over(&mut world, &call);
     assert_eq!((sound.caller.srtp, sound.callee.srtp), (None, Some("AES_CM_128_HMAC_SHA1_80")));
     world.finish();
 }
@@ -51,14 +71,12 @@ fn a20_a_sealed_phone_and_a_sealed_trunk_hear_each_other_after_hold_and_resume()
     world.run_for(Duration::from_secs(3));
     call.resumes();
     world.run_for(Duration::from_secs(3));
-    let before = (call.packets_heard(), east.legs()[0].packets_heard);
+    let before = heard(&call, &east);
     world.run_for(Duration::from_secs(5));
 
     assert!(call.is_up_with(&east));
     assert!(call.packets_heard() > before.0 + 10 && east.legs()[0].packets_heard > before.1 + 10);
-    call.hangs_up();
-    world.run_for(Duration::from_secs(5));
-    let sound = world.records()[0].media.unwrap();
+    let sound = over(&mut world, &call);
     assert_eq!((sound.caller.unproven, sound.callee.unproven), (0, 0));
     world.finish();
 }
@@ -79,9 +97,9 @@ fn b7_a_new_key_in_a_re_invite_keeps_sound_after_numbers_have_wrapped() {
     for deed in [Deed::Rekey, Deed::ReInvite, Deed::Rekey, Deed::Rekey] {
         east.does(deed);
         world.run_for(Duration::from_secs(2));
-        let before = (call.packets_heard(), east.legs()[0].packets_heard);
+        let before = heard(&call, &east);
         world.run_for(Duration::from_secs(2));
-        let after = (call.packets_heard(), east.legs()[0].packets_heard);
+        let after = heard(&call, &east);
         assert!(after.0 >= before.0 + 98 && after.1 >= before.1 + 98, "{before:?} {after:?}");
     }
     hana.does(Deed::Rekey);
@@ -108,19 +126,14 @@ fn e4_keys_beside_clear_media_seal_it_where_they_are_taken() {
         (Some(Habit::SealsIfTaken), Some(Habit::SealsIfAsked), (sealed, sealed)),
         (None, None, (clear, clear)),
     ] {
-        let mut world = World::from_toml(seed(), &house("optional", "optional"));
-        let (hana, east) = (world.user("hana"), world.provider("east"));
-        phone.into_iter().for_each(|habit| _ = hana.has_habit(habit));
-        trunk.into_iter().for_each(|habit| _ = east.has_habit(habit));
+        let (mut world, hana, east) = optional(phone, trunk);
 
         let call = hana.dials("+1 206 555 0142");
         world.run_for(Duration::from_secs(10));
 
         assert!(call.is_up_with(&east), "{expected:?}");
         assert!(call.packets_heard() > 10 && east.legs()[0].packets_heard > 10, "{expected:?}");
-        call.hangs_up();
-        world.run_for(Duration::from_secs(5));
-        let sound = world.records()[0].media.unwrap();
+        let sound = over(&mut world, &call);
         assert_eq!((sound.caller.srtp, sound.callee.srtp), expected);
         assert_eq!((sound.caller.unproven, sound.callee.unproven), (0, 0));
         world.finish();
@@ -137,10 +150,7 @@ fn i5_keys_beside_clear_media_stay_through_a_hold_where_they_were_taken() {
         (Some(Habit::SealsIfTaken), None, (sealed, clear)),
         (Some(Habit::SealsIfTaken), Some(Habit::SealsIfAsked), (sealed, sealed)),
     ] {
-        let mut world = World::from_toml(seed(), &house("optional", "optional"));
-        let (hana, east) = (world.user("hana"), world.provider("east"));
-        phone.into_iter().for_each(|habit| _ = hana.has_habit(habit));
-        trunk.into_iter().for_each(|habit| _ = east.has_habit(habit));
+        let (mut world, hana, east) = optional(phone, trunk);
 
         let call = hana.dials("+1 206 555 0142");
         world.run_for(Duration::from_secs(5));
@@ -148,14 +158,12 @@ fn i5_keys_beside_clear_media_stay_through_a_hold_where_they_were_taken() {
         world.run_for(Duration::from_secs(5));
         call.resumes();
         world.run_for(Duration::from_secs(2));
-        let before = (call.packets_heard(), east.legs()[0].packets_heard);
+        let before = heard(&call, &east);
         world.run_for(Duration::from_secs(5));
 
-        let after = (call.packets_heard(), east.legs()[0].packets_heard);
+        let after = heard(&call, &east);
         assert!(after.0 > before.0 + 10 && after.1 > before.1 + 10, "{expected:?} {before:?} {after:?}");
-        call.hangs_up();
-        world.run_for(Duration::from_secs(5));
-        let sound = world.records()[0].media.unwrap();
+        let sound = over(&mut world, &call);
         assert_eq!((sound.caller.srtp, sound.callee.srtp), expected);
         assert_eq!((sound.caller.unproven, sound.callee.unproven), (0, 0));
         world.finish();
@@ -182,12 +190,10 @@ fn i1_three_hours_with_changes_of_the_session_lose_no_packet() {
     world.run_for(Duration::from_secs(10));
 
     assert!(call.is_up_with(&east));
-    call.hangs_up();
-    world.run_for(Duration::from_secs(5));
-    let sound = world.records()[0].media.unwrap();
+    let sound = over(&mut world, &call);
     assert!(sound.caller.packets_in > 66_000 && sound.callee.packets_in > 66_000, "past the roll-over");
     assert_eq!((sound.caller.unproven, sound.callee.unproven), (0, 0));
-    let heard = (call.packets_heard(), east.legs()[0].packets_heard);
+    let heard = heard(&call, &east);
     assert_eq!(heard, (sound.caller.packets_out, sound.callee.packets_out));
     world.finish();
 }

@@ -38,9 +38,10 @@ use crate::world::World;
 
 /// More words about one seed help nobody.
 const WORDS_MAX: usize = 12;
-/// When a far end has its keys, the house may wait for its last flight, which may be lost more than once.
+/// When a far end has its keys, the house may wait for its last flight, which may be lost more than once: so
+/// long at least nothing is settled, and until a packet was taken under them or it has been too long.
 const SHAKEN: Duration = Duration::from_secs(3);
-/// A handshake that nobody disturbs takes no longer, whatever is lost.
+/// A handshake that nobody disturbs takes no longer, whatever is lost, and nor does its last flight.
 const SHAKEN_MAX: Duration = Duration::from_secs(12);
 
 pub(super) struct Judge {
@@ -95,6 +96,8 @@ struct End {
     settled_from: Instant,
     /// Since when its keys are waited for.
     keyless_since: Option<Instant>,
+    /// When it had none last, or nobody had looked.
+    keyless_until: Instant,
     proof: Proof,
     is_over: bool,
     /// Whether anybody could take its place for some time, and use up its numbers.
@@ -134,6 +137,7 @@ impl Judge {
                 view,
                 settled_from: world.clock.now().instant + settles,
                 keyless_since: None,
+                keyless_until: world.clock.now().instant,
                 proof,
                 is_over: false,
                 was_clear: !view.is_sealed,
@@ -231,7 +235,7 @@ impl Judge {
             end.was_clear |= !view.is_sealed;
             end.keyless_since = (!view.is_keyed).then(|| end.keyless_since.unwrap_or(now));
             if let Some(since) = end.keyless_since {
-                end.proof = Proof::Missing;
+                (end.proof, end.keyless_until) = (Proof::Missing, now);
                 end.settled_from = end.settled_from.max(now + SHAKEN);
                 // Another key: no number was used under it.
                 end.numbers.clear();
@@ -359,6 +363,9 @@ impl Judge {
         if end.view.is_shaken && !end.was_clear && attackers::is_said_in_clear(bytes) {
             return Err(format!("what is said in clear goes on, and {} has keys of a handshake", end.name));
         }
+        if end.view.is_shaken && !end.was_clear && attackers::is_sealed_by_impostor(bytes) {
+            return Err(format!("what an impostor sealed goes on as said by {}", end.name));
+        }
         if face == Face::Neighbour && state == State::Settled && talks {
             return Err(format!("another port of the host of {} is taken for it", end.name));
         }
@@ -425,7 +432,8 @@ impl Judge {
     /// Whether a leg and its partner are to be judged as they are.
     fn state(&self, at: usize, now: Instant) -> State {
         let both = [&self.ends[at], &self.ends[self.ends[at].partner]];
-        let lacks_proof = |end: &End| self.zeal.forges && end.proof == Proof::Missing;
+        let may_lack = |end: &End| self.zeal.forges || now < end.keyless_until + SHAKEN_MAX;
+        let lacks_proof = |end: &End| end.proof == Proof::Missing && may_lack(end);
         let is_settled = both.iter().all(|end| !end.is_over && end.settled_from <= now && !lacks_proof(end));
         if is_settled { State::Settled } else { State::Changing }
     }

@@ -434,6 +434,8 @@ pub struct Interface {
     pub has_phone: bool,
     pub tls_certificate: Option<Arc<str>>,
     pub tls_key: Option<Arc<str>>,
+    /// The names of a certificate that is got and renewed, in the place of files.
+    pub tls_names: Arc<[Arc<str>]>,
     pub tls_verify: Option<Arc<str>>,
     /// What servers that we connect to may show.
     pub tls_wildcards: Wildcards,

@@ -145,7 +145,8 @@ wrong! {
     interface_that_listens_on_nothing: "46-interface-that-listens-on-nothing.toml"
         is "TD-C028 _:7:12", "udp = 5060, tcp = 5060 or tls = 5061";
     tls_without_certificate: "47-tls-without-certificate.toml"
-        is "TD-C028 _:9:7", "add tls_certificate = \"…\" and tls_key = \"…\"";
+        is "TD-C028 _:9:7", "add tls_certificate = \"…\" and tls_key = \"…\", or tls_names = [\"…\"] and \
+                             [system.acme]";
     interface_without_the_transport: "48-interface-without-the-transport.toml"
         is "TD-C030 _:16:13", "add tcp = … to it";
     cause_that_is_none: "49-cause-that-is-none.toml"
@@ -196,6 +197,24 @@ wrong! {
         is "TD-C004 _:17:26", "did you mean \"after_ringing\"?";
     nobody_is_at_a_site_without_subnets: "90-location-without-subnets.toml"
         is "TD-C030 _:13:51", "add subnets at _:7";
+    d14_a_certificate_that_nobody_gives: "certificate-01-from-nobody.toml"
+        is "TD-C076 _:10:14", "add [system.acme] with authority = \"letsencrypt\" and terms = \"agreed\"";
+    d14_a_certificate_for_every_host: "certificate-02-for-every-host.toml"
+        is "TD-C076 _:14:14", "name each host, such as \"sip.contoso.example\"";
+    d14_a_certificate_from_files_and_by_its_names: "certificate-03-from-files-too.toml"
+        is "TD-C030 _:14:14", "leave tls_certificate and tls_key out, or tls_names";
+    d14_a_certificate_for_an_address: "certificate-04-for-an-address.toml"
+        is "TD-C076 _:14:14", "a name of DNS such as \"sip.example.com\"";
+    d14_an_authority_that_is_asked_in_the_clear: "certificate-05-asked-for-in-the-clear.toml"
+        is "TD-C013 _:8:13", "write \"https://ca.contoso.example/acme\"";
+    d14_terms_that_nobody_agreed_to: "certificate-06-terms-that-nobody-agreed-to.toml"
+        is "TD-C005 _:7:1", "add terms = …";
+    d14_no_address_of_mail: "certificate-07-no-address-of-mail.toml"
+        is "TD-C076 _:9:12", "such as \"telephony@example.com\"";
+    d14_a_certificate_for_a_uri: "certificate-08-for-a-uri.toml"
+        is "TD-C076 _:14:14", "did you mean \"sip.contoso.example\"?";
+    d14_a_certificate_for_a_name_twice: "certificate-09-for-a-name-twice.toml"
+        is "TD-C076 _:14:37", "name it once";
     conference_with_an_extension_of_somebody: "conference-01-extension-of-somebody.toml"
         is "TD-C020 _:28:13", "";
     conference_that_would_be_called_for_help: "conference-02-extension-that-is-a-call-for-help.toml"
@@ -322,7 +341,8 @@ wrong! {
     records_by_tls: "webhook-02-by-tls.toml"
         is "TD-C013 _:46:7", "such as \"http://127.0.0.1:4318\"";
     d7_wss_without_certificate: "websocket-01-wss-without-certificate.toml"
-        is "TD-C028 _:10:7", "add tls_certificate = \"…\" and tls_key = \"…\"";
+        is "TD-C028 _:10:7", "add tls_certificate = \"…\" and tls_key = \"…\", or tls_names = [\"…\"] and \
+                              [system.acme]";
     d7_no_page_let_in: "websocket-02-no-page-let-in.toml"
         is "TD-C028 _:10:7", "add origins = [\"https://…\"], the pages that phones are on";
     d7_origin_with_a_path: "websocket-03-origin-with-a-path.toml"

@@ -2,7 +2,8 @@
 //!
 //! Whoever is heard beyond this machine is a stranger until he has said who he is. So each door lets in as
 //! many as it may at once, few of them from one place, and nobody who says nothing keeps his; the next one
-//! waits with the kernel.
+//! waits with the kernel. Who listens to what happens has a seat elsewhere, and gives this one back: however
+//! many listen, somebody can still ask.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -22,7 +23,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::warn;
@@ -34,8 +35,8 @@ pub type Proof = Box<dyn Fn() -> Arc<ServerConfig> + Send + Sync>;
 const SHUT: Duration = Duration::from_millis(200);
 /// What is asked is never so long, but for its body.
 const HEAD_MAX: usize = 32 * 1024;
-/// Whoever comes from elsewhere is one of so many, whatever descriptors there are.
-const FROM_AFAR_MAX: usize = 4_096;
+/// What the kernel holds for somebody who does not read; it would be megabytes otherwise.
+const UNREAD_MAX: usize = 128 * 1024;
 /// So many come in from one place elsewhere: an office of phones behind one address, and no more.
 const FROM_ONE_PLACE_MAX: usize = 512;
 
@@ -87,6 +88,7 @@ impl Hung {
     pub fn hang(Door { listen, seal }: Door, guests: Guests) -> io::Result<Hung> {
         let listener = TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
+        rustix::net::sockopt::set_socket_send_buffer_size(&listener, UNREAD_MAX)?;
         let proof = match seal {
             Seal::Tls(proof) => Some(proof),
             Seal::Local | Seal::Clear => None,
@@ -102,10 +104,9 @@ impl Hung {
 
     /// Lets in who comes, for ever. Runs where tokio does.
     pub async fn attend(self, router: Router) -> io::Result<Infallible> {
-        let Hung { listener, proof, guests, place } = self;
+        let Hung { listener, proof, guests, .. } = self;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let most = if is_local(place.address) { guests.most } else { guests.most.min(FROM_AFAR_MAX) };
-        let (seats, crowd) = (Arc::new(Semaphore::new(most)), Arc::new(Crowd::default()));
+        let (seats, crowd) = (Arc::new(Semaphore::new(guests.most)), Arc::new(Crowd::default()));
         loop {
             let seat = Arc::clone(&seats).acquire_owned().await.map_err(io::Error::other)?;
             let (stream, from) = match listener.accept().await {
@@ -123,18 +124,34 @@ impl Hung {
             let acceptor = proof.as_ref().map(|proof| TlsAcceptor::from(proof()));
             let router = router.clone();
             tokio::spawn(async move {
+                let seat = Seat::taken(seat);
                 match acceptor {
-                    None => hear(stream, from, router, guests.patience).await,
+                    None => hear(stream, (from, seat), router, guests.patience).await,
                     Some(acceptor) => {
                         // Who breaks it off, or shows no sense, is gone.
                         if let Ok(Ok(sealed)) = timeout(guests.patience, acceptor.accept(stream)).await {
-                            hear(sealed, from, router, guests.patience).await;
+                            hear(sealed, (from, seat), router, guests.patience).await;
                         }
                     }
                 }
-                drop((one, seat));
+                drop(one);
             });
         }
+    }
+}
+
+/// The seat of somebody who came in, until he gives it back or goes.
+#[derive(Clone)]
+pub(crate) struct Seat(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+
+impl Seat {
+    fn taken(permit: OwnedSemaphorePermit) -> Seat {
+        Seat(Arc::new(Mutex::new(Some(permit))))
+    }
+
+    /// Somebody else may have it: this one is counted elsewhere from now on, and asks for nothing more here.
+    pub fn give_back(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
@@ -196,7 +213,7 @@ pub fn place_of(from: SocketAddr) -> IpAddr {
 }
 
 /// Answers whatever is asked on one connection.
-async fn hear<S>(stream: S, from: SocketAddr, router: Router, patience: Duration)
+async fn hear<S>(stream: S, (from, seat): (SocketAddr, Seat), router: Router, patience: Duration)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -204,6 +221,7 @@ where
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request<Incoming> = request;
         request.extensions_mut().insert(ConnectInfo(from));
+        request.extensions_mut().insert(seat.clone());
         let answer = asked.call(request);
         async move { answer.await as Result<Response, Infallible> }
     });

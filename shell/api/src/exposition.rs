@@ -2,9 +2,10 @@
 
 use std::fmt::{Display, Write};
 
+use performance::{BOUNDS_MS, Delays, Outcome, Performance, Registering, Requests};
 use switch::{TargetState, TargetView, TrunkView};
 
-use crate::house::{DirectoryFigures, Searching, Sent, Standing};
+use crate::house::{CertificateFigures, DirectoryFigures, Searching, Sent, Standing};
 use crate::meter::{Counts, Histogram};
 
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -17,6 +18,9 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     let mut page = Page::default();
     page.of_house(standing);
     page.of_trunks(&standing.trunks);
+    page.of_requests(&standing.trunks);
+    page.of_leaves(&standing.trunks);
+    page.of_registering(&standing.trunks);
     let words = "Copies of SIP messages for a capture server, and what became of them.";
     page.of_sent("tandem_capture_messages_total", words, "capture", &standing.captures);
     let words = "Calls whose traces a collector was sent, and those that it refused.";
@@ -28,6 +32,7 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     page.of_phone_files(standing.phone_files);
     page.of_records(standing.searching);
     page.of_directories(&standing.directories);
+    page.of_certificates(&standing.certificates);
     page.of_calls(counts);
     page.histogram("tandem_call_setup_seconds", "From the INVITE to its answer.", &counts.setup);
     page.histogram(
@@ -89,6 +94,85 @@ impl Page {
         }
     }
 
+    /// What trunks made of our requests for sessions (RFC 6076 4.3, and 4.6 to 4.9).
+    fn of_requests(&mut self, trunks: &[TrunkView]) {
+        let name = "tandem_session_requests_total";
+        self.head(name, "counter", "Requests for sessions that a trunk is done with, by what they came to.");
+        for trunk in trunks {
+            for outcome in Outcome::ALL {
+                let labels = [("trunk", &*trunk.name), ("outcome", outcome.word())];
+                self.line(name, &labels, trunk.performance.requests.of(outcome));
+            }
+        }
+        let name = "tandem_sessions_completed_total";
+        let words = "Sessions that we asked a trunk for and that ended as they should.";
+        self.head(name, "counter", words);
+        for trunk in trunks {
+            self.line(name, &[("trunk", &trunk.name)], trunk.performance.completed);
+        }
+        let words = "From a request for a session until the trunk said more of it than that it tries.";
+        self.delays("tandem_session_request_delay_seconds", words, trunks, |performance| {
+            let Requests { delays_established, delays_failed, .. } = performance.requests;
+            vec![("established", delays_established), ("failed", delays_failed)]
+        });
+    }
+
+    /// How trunks took it that we ended sessions (RFC 6076 4.4).
+    fn of_leaves(&mut self, trunks: &[TrunkView]) {
+        let words = "From our BYE until the trunk took it, or nobody waited any more.";
+        self.delays("tandem_session_disconnect_delay_seconds", words, trunks, |performance| {
+            vec![("answered", performance.leaves_answered), ("timed_out", performance.leaves_timed_out)]
+        });
+    }
+
+    /// How registrars served us (RFC 6076 4.1 and 4.2).
+    fn of_registering(&mut self, trunks: &[TrunkView]) {
+        let registered: Vec<&TrunkView> = trunks.iter().filter(|one| one.registration.is_some()).collect();
+        let mut counter = |name: &str, help: &str, value: fn(&Registering) -> u64| {
+            self.head(name, "counter", help);
+            for trunk in &registered {
+                self.line(name, &[("trunk", &trunk.name)], value(&trunk.performance.registering));
+            }
+        };
+        let words = "Requests to be registered.";
+        counter("tandem_registration_requests_total", words, |one| one.requests);
+        let words = "Requests to be registered that were refused, or that nobody answered.";
+        counter("tandem_registration_ineffective_total", words, |one| one.ineffective);
+        let name = "tandem_registration_request_delay_seconds";
+        self.head(name, "histogram", "From a request to be registered until it was granted.");
+        for trunk in registered {
+            self.buckets(name, &[("trunk", &trunk.name)], &trunk.performance.registering.delays);
+        }
+    }
+
+    fn delays(
+        &mut self,
+        name: &str,
+        help: &str,
+        trunks: &[TrunkView],
+        of: impl Fn(&Performance) -> Vec<(&'static str, Delays)>,
+    ) {
+        self.head(name, "histogram", help);
+        for trunk in trunks {
+            for (outcome, delays) in of(&trunk.performance) {
+                self.buckets(name, &[("trunk", &trunk.name), ("outcome", outcome)], &delays);
+            }
+        }
+    }
+
+    fn buckets(&mut self, name: &str, labels: &[(&str, &str)], delays: &Delays) {
+        let bucket = format!("{name}_bucket");
+        let mut below = 0;
+        for (bound, count) in BOUNDS_MS.iter().zip(delays.counts) {
+            below += count;
+            let bound = (*bound as f64 / 1e3).to_string();
+            self.line(&bucket, &[labels, &[("le", &*bound)]].concat(), below);
+        }
+        self.line(&bucket, &[labels, &[("le", "+Inf")]].concat(), delays.count);
+        self.line(&format!("{name}_sum"), labels, delays.sum_ms as f64 / 1e3);
+        self.line(&format!("{name}_count"), labels, delays.count);
+    }
+
     fn of_sent(&mut self, name: &str, help: &str, label: &str, all: &[Sent]) {
         self.head(name, "counter", help);
         for one in all {
@@ -115,6 +199,20 @@ impl Page {
         gauge("tandem_directory_current_timestamp_seconds", words, |one| {
             one.current_ms.map_or(0, |ms| ms.unsigned_abs() / 1_000)
         });
+    }
+
+    fn of_certificates(&mut self, all: &[CertificateFigures]) {
+        let name = "tandem_certificate_expiry_timestamp_seconds";
+        self.head(name, "gauge", "Until when a certificate of ours holds; 0 where it cannot be read.");
+        for one in all {
+            let until = one.until_ms.map_or(0, |ms| ms.unsigned_abs() / 1_000);
+            self.line(name, &[("certificate", &*one.name)], until);
+        }
+        let name = "tandem_certificate_renewal_failures";
+        self.head(name, "gauge", "Tries in a row in which an authority gave no certificate.");
+        for (one, failures) in all.iter().filter_map(|one| Some((one, one.failures?))) {
+            self.line(name, &[("certificate", &*one.name)], failures);
+        }
     }
 
     fn of_phone_files(&mut self, (given, refused): (u64, u64)) {

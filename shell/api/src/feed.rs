@@ -1,11 +1,13 @@
 //! What happens, for those who listen: one ring for all of them, and a place in it for each.
 //!
 //! Nobody waits for a reader. Who reads more slowly than things happen falls out of the ring at its old end,
-//! is told how many he missed, and goes on with what is there. What is sent is written once, and shared.
+//! is told how many he missed, and goes on with what is there. What is sent is written once, and shared: who
+//! is at the same place holds the same bytes, also while nobody there reads them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::body::Bytes;
 use tokio::sync::watch;
 
 /// What is kept for those who were away for a moment.
@@ -29,6 +31,16 @@ struct Ring {
     bytes: usize,
     /// The number of the oldest; they are counted from 1.
     first: u64,
+    /// What the last reader was sent.
+    last: Option<Batch>,
+}
+
+/// Events that are sent at once: from this number up to that one, which is not in it.
+#[derive(Clone)]
+struct Batch {
+    from: u64,
+    to: u64,
+    text: Bytes,
 }
 
 /// Where a reader is.
@@ -84,30 +96,21 @@ impl Feed {
     }
 
     /// What comes next for a reader, as it is sent; nothing, where he has seen all of it.
-    pub fn read(&self, place: &mut Place) -> Option<String> {
-        let mut text = String::new();
-        let ring = self.lock();
-        if place.is_lost {
-            place.is_lost = false;
-            text.push_str("event: missed\ndata: {\"missed\":null}\n\n");
+    pub fn read(&self, place: &mut Place) -> Option<Bytes> {
+        if std::mem::take(&mut place.is_lost) {
+            return Some(Bytes::from_static(b"event: missed\ndata: {\"missed\":null}\n\n"));
         }
+        let mut ring = self.lock();
         if place.next < ring.first {
             let (missed, before) = (ring.first - place.next, ring.first - 1);
-            text.push_str(&format!(
-                "id: {}-{before}\nevent: missed\ndata: {{\"missed\":{missed}}}\n\n",
-                self.epoch
-            ));
             place.next = ring.first;
+            let epoch = self.epoch;
+            let text = format!("id: {epoch}-{before}\nevent: missed\ndata: {{\"missed\":{missed}}}\n\n");
+            return Some(text.into());
         }
-        let skip = usize::try_from(place.next - ring.first).unwrap_or(usize::MAX);
-        for frame in ring.frames.iter().skip(skip) {
-            if text.len() + frame.len() > BATCH_BYTES && !text.is_empty() {
-                break;
-            }
-            text.push_str(frame);
-            place.next += 1;
-        }
-        (!text.is_empty()).then_some(text)
+        let Batch { to, text, .. } = ring.batch(place.next)?;
+        place.next = to;
+        Some(text)
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
@@ -116,6 +119,27 @@ impl Feed {
 }
 
 impl Ring {
+    /// What is sent to who is at this place, which is in the ring or at its end.
+    fn batch(&mut self, from: u64) -> Option<Batch> {
+        if let Some(last) = self.last.as_ref().filter(|last| last.from == from) {
+            return Some(last.clone());
+        }
+        let (mut text, mut to) = (String::new(), from);
+        let skip = usize::try_from(from - self.first).unwrap_or(usize::MAX);
+        for frame in self.frames.iter().skip(skip) {
+            if text.len() + frame.len() > BATCH_BYTES && !text.is_empty() {
+                break;
+            }
+            text.push_str(frame);
+            to += 1;
+        }
+        if text.is_empty() {
+            return None;
+        }
+        self.last = Some(Batch { from, to, text: text.into() });
+        self.last.clone()
+    }
+
     fn next(&self) -> u64 {
         self.first + self.frames.len() as u64
     }
@@ -136,6 +160,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn said(feed: &Feed, place: &mut Place) -> String {
+        String::from_utf8(feed.read(place).unwrap().into()).unwrap()
+    }
+
     fn tell(feed: &Feed, count: usize) {
         feed.tell((0..count).map(|_| Happened { kind: "call_ended", json: "{}" }));
     }
@@ -149,7 +177,7 @@ mod tests {
 
         tell(&feed, 2);
 
-        let heard = feed.read(&mut place).unwrap();
+        let heard = said(&feed, &mut place);
         assert_eq!(heard, "id: 7-4\nevent: call_ended\ndata: {}\n\nid: 7-5\nevent: call_ended\ndata: {}\n\n");
         assert_eq!(feed.read(&mut place), None);
     }
@@ -160,12 +188,12 @@ mod tests {
         tell(&feed, 5);
 
         let mut place = feed.begin(Some("7-3"));
-        assert!(feed.read(&mut place).unwrap().starts_with("id: 7-4\n"));
+        assert!(said(&feed, &mut place).starts_with("id: 7-4\n"));
         let mut place = feed.begin(Some("7-5"));
         assert_eq!(feed.read(&mut place), None);
         for elsewhere in ["6-3", "7-6", "", "x", "7-"] {
             let mut place = feed.begin(Some(elsewhere));
-            assert_eq!(feed.read(&mut place).unwrap(), "event: missed\ndata: {\"missed\":null}\n\n");
+            assert_eq!(said(&feed, &mut place), "event: missed\ndata: {\"missed\":null}\n\n");
             assert_eq!(feed.read(&mut place), None);
         }
     }
@@ -176,14 +204,14 @@ mod tests {
         let mut place = feed.begin(None);
         tell(&feed, EVENTS_MAX + 10);
 
-        let first = feed.read(&mut place).unwrap();
-        assert!(first.starts_with("id: 7-10\nevent: missed\ndata: {\"missed\":10}\n\nid: 7-11\n"), "{first}");
-        let mut heard = first.matches("event: call_ended").count();
+        assert_eq!(said(&feed, &mut place), "id: 7-10\nevent: missed\ndata: {\"missed\":10}\n\n");
+        let mut heard = String::new();
         while let Some(more) = feed.read(&mut place) {
             assert!(more.len() <= BATCH_BYTES);
-            heard += more.matches("event: call_ended").count();
+            heard.push_str(str::from_utf8(&more).unwrap());
         }
-        assert_eq!(heard, EVENTS_MAX);
+        assert!(heard.starts_with("id: 7-11\n"), "{}", &heard[..80]);
+        assert_eq!(heard.matches("event: call_ended").count(), EVENTS_MAX);
     }
 
     #[test]
@@ -194,5 +222,45 @@ mod tests {
 
         let ring = feed.lock();
         assert!(ring.bytes <= BYTES_MAX && ring.frames.len() > 100, "{} {}", ring.bytes, ring.frames.len());
+    }
+
+    #[test]
+    fn readers_at_one_place_hold_the_same_bytes() {
+        let feed = Feed::new(7);
+        let mut places = [feed.begin(None); 3];
+        tell(&feed, 5);
+
+        let held: Vec<Bytes> = places.iter_mut().map(|place| feed.read(place).unwrap()).collect();
+        tell(&feed, 1);
+
+        assert!(held.iter().all(|one| one.as_ptr() == held[0].as_ptr()), "each was written anew");
+        assert!(places.iter_mut().all(|place| said(&feed, place).starts_with("id: 7-6\n")));
+    }
+
+    #[test]
+    fn who_comes_to_where_others_were_hears_what_has_happened_since() {
+        let feed = Feed::new(7);
+        let (mut early, mut late) = (feed.begin(None), feed.begin(None));
+        tell(&feed, 2);
+        feed.read(&mut early).unwrap();
+        tell(&feed, 2);
+
+        let mut heard = said(&feed, &mut late);
+        heard.push_str(&said(&feed, &mut late));
+
+        assert_eq!(heard.matches("id: 7-").count(), 4, "{heard}");
+        assert_eq!((feed.read(&mut late), early), (None, Place { next: 3, is_lost: false }));
+    }
+
+    #[test]
+    fn what_was_sent_last_is_not_sent_from_before_the_ring() {
+        let feed = Feed::new(7);
+        let (mut quick, mut slow) = (feed.begin(None), feed.begin(None));
+        tell(&feed, 1);
+        feed.read(&mut quick).unwrap();
+
+        tell(&feed, EVENTS_MAX + 5);
+
+        assert_eq!(said(&feed, &mut slow), "id: 7-6\nevent: missed\ndata: {\"missed\":6}\n\n");
     }
 }

@@ -26,6 +26,7 @@ pub struct Standing {
     pub phone_files: (u64, u64),
     pub searching: Searching,
     pub directories: Vec<DirectoryFigures>,
+    pub certificates: Vec<CertificateFigures>,
 }
 
 /// How what searches records stands.
@@ -48,6 +49,17 @@ pub struct DirectoryFigures {
     pub is_held: bool,
     /// When its users were last as it says.
     pub current_ms: Option<i64>,
+}
+
+/// How a certificate stands that the house shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFigures {
+    /// Its first name, where an authority gives it; its file otherwise.
+    pub name: String,
+    /// `None`: it cannot be read.
+    pub until_ms: Option<i64>,
+    /// Tries to renew it that failed in a row, where the house does that.
+    pub failures: Option<u32>,
 }
 
 /// What becomes of a question for a desk phone's settings.

@@ -31,8 +31,8 @@ pub use condition::{Condition, Tags};
 pub use door::{Door, Place, Proof, Seal, place_of};
 pub use feed::{Feed, Happened};
 pub use house::{
-    Answer, Became, Change, Changed, Deed, DirectoryFigures, Given, House, Person, Refused, Searching, Sent,
-    Shown, Sought, Standing, Unacceptable, Wish,
+    Answer, Became, CertificateFigures, Change, Changed, Deed, DirectoryFigures, Given, House, Person,
+    Refused, Searching, Sent, Shown, Sought, Standing, Unacceptable, Wish,
 };
 pub use meter::Meter;
 pub use serve::{Fault, Server, Settings, start};

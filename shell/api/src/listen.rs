@@ -71,19 +71,21 @@ pub fn listen(
     let reader = Reader { feed: Arc::clone(feed), heard, place, seat, may, is_new: true };
     let body = Body::from_stream(unfold(reader, async |mut reader| {
         let text = reader.next().await?;
-        Some((Ok::<Bytes, Infallible>(text.into()), reader))
+        Some((Ok::<Bytes, Infallible>(text), reader))
     }));
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Who comes in by this connection has no seat to ask anything else from.
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
 impl Reader {
-    async fn next(&mut self) -> Option<String> {
+    async fn next(&mut self) -> Option<Bytes> {
         if std::mem::take(&mut self.is_new) {
-            return Some(": you hear what happens\n\n".to_owned());
+            return Some(Bytes::from_static(b": you hear what happens\n\n"));
         }
         loop {
             self.heard.mark_unchanged();
@@ -93,7 +95,7 @@ impl Reader {
             match timeout(HEARTBEAT, self.heard.changed()).await {
                 Ok(Ok(())) => sleep(self.seat.0.gather()).await,
                 Ok(Err(_)) => return None,
-                Err(_) => return (self.may)().then(|| ":\n\n".to_owned()),
+                Err(_) => return (self.may)().then_some(Bytes::from_static(b":\n\n")),
             }
         }
     }

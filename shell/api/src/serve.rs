@@ -23,7 +23,7 @@ use tracing::{error, warn};
 
 use crate::code::Code;
 use crate::condition::{Condition, Tags};
-use crate::door::{Door, Guests, Hung, Place, Seal, is_local};
+use crate::door::{Door, Guests, Hung, Place, Seal, Seat, is_local};
 use crate::exposition;
 use crate::feed::Feed;
 use crate::house::{Became, Deed, Given, House, Person, Refused, Standing};
@@ -38,8 +38,6 @@ use crate::resources::{self, BASE, EVENTS};
 const ANSWERS_MAX: usize = 8;
 /// How much lower than calls.
 const NICE: i32 = 10;
-/// How many may come in by a door beside those who listen to what happens.
-const GUESTS_BESIDE: usize = 256;
 /// A document is never so long.
 const BODY_MAX: usize = 1 << 20;
 /// What is written down of what was asked.
@@ -53,6 +51,8 @@ pub struct Settings {
     pub version: &'static str,
     /// How many may listen to what happens at once.
     pub readers_max: usize,
+    /// How many others may come in at once by each door.
+    pub guests_max: usize,
 }
 
 /// Why there is no server.
@@ -90,12 +90,12 @@ pub fn start(
     meter: Arc<Meter>,
     feed: Arc<Feed>,
 ) -> Result<Server, Fault> {
-    let Settings { doors, patience, version, readers_max } = settings;
+    let Settings { doors, patience, version, readers_max, guests_max } = settings;
     let is_heard = |door: &&Door| matches!(door.seal, Seal::Local) && !is_local(door.listen);
     if let Some(heard) = doors.iter().find(is_heard) {
         return Err(Fault::NotLocal(heard.listen));
     }
-    let guests = Guests { most: readers_max + GUESTS_BESIDE, patience };
+    let guests = Guests { most: guests_max, patience };
     let hang = |door: Door| {
         let listen = door.listen;
         Hung::hang(door, guests).map_err(|fault| Fault::Door(listen, fault))
@@ -273,6 +273,7 @@ fn document(resource: &Resource, body: Result<Bytes, BytesRejection>) -> Result<
 async fn events(
     State(shared): Known,
     Extension(_): Extension<Asker>,
+    Extension(entered): Extension<Seat>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let busy = || {
@@ -280,6 +281,7 @@ async fn events(
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::NOT_NOW, words)
     };
     let seat = shared.readers.sit(shared.readers_max).ok_or_else(busy)?;
+    entered.give_back();
     let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let (house, token) = (Arc::clone(&shared), token_in(&headers).to_owned());
     let may = Box::new(move || house.house.holder(&token).is_some());

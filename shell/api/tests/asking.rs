@@ -12,6 +12,7 @@ use api::{
     Seal, Sent, Server, Settings, Shown, Sought, Standing, Wish, start,
 };
 use model::Role;
+use performance::{End, Leave, Performance};
 use serde_json::{Value, json};
 use switch::{TargetState, TargetView, TrunkView};
 
@@ -135,7 +136,11 @@ impl House for Echo {
         let target = |name: &str, state| TargetView { name: name.into(), address: None, state, words: None };
         let targets =
             vec![target("sip:a.example", TargetState::Down), target("sip:b.example", TargetState::Up)];
-        let trunk = TrunkView { name: "nor\"th".into(), calls: 3, limit: None, registration: None, targets };
+        let (name, mut performance) = ("nor\"th".into(), Performance::default());
+        performance.requests.count(End::Status(200), Some(120));
+        performance.requests.count(End::Status(503), Some(40));
+        performance.left(Leave::Answered, 30);
+        let trunk = TrunkView { name, calls: 3, limit: None, registration: None, targets, performance };
         Some(Standing {
             version: "0.1.0",
             revision: 7,
@@ -186,7 +191,7 @@ impl House for Echo {
 
 fn settings(listen: &str) -> Settings {
     let doors = vec![Door { listen: listen.parse().unwrap(), seal: Seal::Local }];
-    Settings { doors, patience: Duration::from_secs(20), version: "0.1.0", readers_max: 3 }
+    Settings { doors, patience: Duration::from_secs(20), version: "0.1.0", readers_max: 3, guests_max: 20 }
 }
 
 fn server() -> Server {
@@ -362,6 +367,16 @@ fn figures_are_a_page_that_prometheus_reads() {
         "tandem_trunk_up{trunk=\"nor\\\"th\"} 1",
         "tandem_calls_active{trunk=\"nor\\\"th\"} 3",
         "tandem_call_setup_seconds_bucket{le=\"+Inf\"} 0",
+        "tandem_session_requests_total{trunk=\"nor\\\"th\",outcome=\"established\"} 1",
+        "tandem_session_requests_total{trunk=\"nor\\\"th\",outcome=\"ineffective\"} 1",
+        "tandem_session_requests_total{trunk=\"nor\\\"th\",outcome=\"declined\"} 0",
+        "tandem_sessions_completed_total{trunk=\"nor\\\"th\"} 0",
+        "tandem_session_request_delay_seconds_bucket{trunk=\"nor\\\"th\",outcome=\"established\",\
+         le=\"0.1\"} 0",
+        "tandem_session_request_delay_seconds_bucket{trunk=\"nor\\\"th\",outcome=\"established\",\
+         le=\"0.25\"} 1",
+        "tandem_session_request_delay_seconds_sum{trunk=\"nor\\\"th\",outcome=\"failed\"} 0.04",
+        "tandem_session_disconnect_delay_seconds_count{trunk=\"nor\\\"th\",outcome=\"answered\"} 1",
     ] {
         assert!(page.lines().any(|one| one == line), "{line} is not in\n{page}");
     }
@@ -472,7 +487,7 @@ fn whoever_says_nothing_whole_is_let_go_and_whoever_listens_is_not() {
 fn as_many_come_in_at_once_as_there_is_room_for_and_the_next_one_waits() {
     let server = server();
     let address = server.places[0].address;
-    let seats: Vec<TcpStream> = (0..3 + 256).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let seats: Vec<TcpStream> = (0..20).map(|_| TcpStream::connect(address).unwrap()).collect();
     let mut next = TcpStream::connect(address).unwrap();
     next.write_all(b"GET /health HTTP/1.1\r\nHost: house\r\nConnection: close\r\n\r\n").unwrap();
     next.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
@@ -683,6 +698,30 @@ fn who_listens_needs_a_token_and_there_are_so_many_seats() {
         assert!(std::time::Instant::now() < until, "the seat is not free");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn who_listens_takes_no_seat_of_those_who_ask() {
+    let feed = Arc::new(Feed::new(7));
+    let settings = Settings { readers_max: 10, guests_max: 2, ..settings("127.0.0.1:0") };
+    let server =
+        start(settings, Box::new(Echo::default()), Arc::new(Meter::default()), Arc::clone(&feed)).unwrap();
+    let mut ears: Vec<Ear> = (0..10).map(|_| Ear::open(&server, TOKEN, "")).collect();
+    for ear in &mut ears {
+        let head = ear.hear(": you hear").to_ascii_lowercase();
+        assert!(head.contains("connection: close"), "nothing else is asked there: {head}");
+    }
+
+    let (status, _, problem) = ask(&server, "GET", "/api/v1/events", Some(TOKEN));
+    assert_eq!(status, 503);
+    assert!(problem.contains("10 listen already"), "{problem}");
+    for _ in 0..20 {
+        assert_eq!(ask(&server, "GET", "/health", None).0, 200);
+        assert_eq!(get(&server, "/api/v1/calls").0, 200);
+    }
+
+    happened(&feed, "{\"call\":1}");
+    ears.iter_mut().for_each(|ear| drop(ear.hear("{\"call\":1}")));
 }
 
 #[test]

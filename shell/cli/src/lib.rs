@@ -4,6 +4,7 @@
 //! Start at `verbs`.
 
 mod access;
+mod certificate;
 mod change;
 mod cost;
 mod directory;
@@ -21,6 +22,7 @@ mod store;
 mod verbs;
 
 pub use access::{Audit, AuditList, AuditVerify, Token, TokenCreate};
+pub use certificate::{Certificate, CertificateRenew};
 pub use change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 pub use cost::Cost;
 pub use directory::{Directory, DirectorySync};

@@ -30,8 +30,15 @@ pub enum Trunk {
         #[arg(long)]
         json: bool,
     },
-    /// One trunk
+    /// One trunk, and how it has served us since the start
     #[command(
+        long_about = "One trunk: its calls, its limit, its registration, its far ends, and how it has served \
+us since the start, in the figures of RFC 6076:\n\n\
+SER   of requests for sessions that were not redirected, the share that was answered\n\
+SEER  the same, and those that the called party is the reason for: 480, 486, 600, 603\n\
+ISA   of all requests, the share that the far end could not serve: 408, 500, 503, 504, silence\n\
+SCR   of all requests, the share whose session was answered and ended as it should\n\
+IRA   of requests to be registered, the share that was refused or not answered",
         after_help = "Examples:\n  tandem trunk show northwind --dir /etc/tandem\n  tandem trunk show \
 northwind --json"
     )]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::access::{Audit, Token};
+use crate::certificate::Certificate;
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 use crate::cost::Cost;
 use crate::directory::Directory;
@@ -131,6 +132,14 @@ webhook replay billing --since 2026-11-01"
 --dry-run"
     )]
     Directory(Directory),
+    /// Look at the certificates that an authority gives, and ask for one now
+    #[command(
+        subcommand,
+        disable_help_subcommand = true,
+        after_help = "Examples:\n  tandem certificate list --dir /etc/tandem\n  tandem certificate renew \
+sip.example.com"
+    )]
+    Certificate(Certificate),
     /// Look at calls: those in progress, those that ended, and those that were turned away
     #[command(
         subcommand,

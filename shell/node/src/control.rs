@@ -8,6 +8,7 @@ mod ask;
 mod serve;
 mod socket;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,6 +52,13 @@ pub enum Request {
         name: String,
         dry_run: bool,
         accept_leavers: bool,
+        for_whom: Option<String>,
+    },
+    /// How the certificates stand that an authority gives.
+    Certificates {},
+    /// One of them is asked for now.
+    Certificate {
+        name: String,
         for_whom: Option<String>,
     },
     /// Who may ask for what by HTTP.
@@ -152,6 +160,8 @@ pub enum Stage {
 #[derive(Default)]
 pub struct Board {
     notice: Mutex<Notice>,
+    /// What somebody has to look at, by whoever says so.
+    alarms: Mutex<BTreeMap<&'static str, Vec<String>>>,
     policy: Mutex<Option<Arc<Policy>>>,
     documents: Mutex<Option<Arc<InForce>>>,
 }
@@ -188,6 +198,14 @@ impl Board {
 
     pub fn shows_documents(&self, documents: InForce) {
         *self.documents.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(documents));
+    }
+
+    /// From now on somebody has to look at these things, as far as one part of the house knows.
+    pub fn alarm(&self, of: &'static str, words: Vec<String>) {
+        let mut all = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(of, words);
+        let words = all.values().flatten().cloned().collect();
+        self.change(|notice| notice.alarms = words);
     }
 
     pub fn change(&self, change: impl FnOnce(&mut Notice)) {

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use certificates::Keeper;
 use cli::{Demo, Exit, Paint, Palette};
 use model::SourceFile;
 use serde_json::json;
@@ -92,6 +93,7 @@ fn start_edge(
         policy: Arc::new(policy),
         base: data.to_owned(),
         data: data.to_owned(),
+        keeper: Arc::new(Keeper::open(None, data, &[])?),
         database: store::Database::Sqlite,
         shards: 1,
         media_loops: 1,

@@ -16,7 +16,8 @@ use tracing::{error, info, warn};
 
 use crate::control::Board;
 use crate::desk::Order;
-use crate::revisions::{BY_DIRECTORY, Job, Leavers, No, People, PeopleOutcome, Settled, Told, Trial, now_ms};
+use crate::directory::BY_DIRECTORY;
+use crate::revisions::{Job, Leavers, No, People, PeopleOutcome, Settled, Told, Trial, now_ms};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a failure a directory is asked again this soon.
@@ -239,7 +240,7 @@ impl Directories {
         let words = words.map(|(name, standing)| format!("directory {name}: {}", standing.why.join("; ")));
         let alarms: Vec<String> = words.collect();
         drop(all);
-        self.board.change(|notice| notice.alarms = alarms);
+        self.board.alarm("directories", alarms);
     }
 }
 

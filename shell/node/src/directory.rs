@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +11,17 @@ use anyhow::{Context, Result};
 use model::{Documents, Problem, SecretRef, Secrets, SourceFile};
 use policy::Policy;
 use store::{Content, List};
+
+/// Where documents are written that come from a directory of people.
+pub const BY_DIRECTORY: &str = "by-directory";
+
+/// Whose folder is read for a house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folder {
+    /// Its own, where it writes what comes from directories of people.
+    Own,
+    Another,
+}
 
 /// A directory that was read and found good.
 pub struct Loaded {
@@ -48,13 +60,29 @@ impl Written {
 
     /// Reads a directory. Files that were taken apart before need not be again to know which lists they name.
     pub fn read(directory: &Path, known: &[&Documents]) -> Result<Written> {
-        let files = read(directory)?;
+        Ok(Written::of(read(directory)?, directory, known))
+    }
+
+    /// Reads a folder for a house, to which users of directories belong: as long as the folder names their
+    /// directory they stay as they are in force.
+    pub fn read_for_house(
+        directory: &Path,
+        folder: Folder,
+        known: &[&Documents],
+        in_force: impl FnOnce() -> Vec<SourceFile>,
+    ) -> Result<Written> {
+        let mut files = read(directory)?;
+        keep_people(&mut files, folder, in_force);
+        Ok(Written::of(files, directory, known))
+    }
+
+    fn of(files: Vec<SourceFile>, directory: &Path, known: &[&Documents]) -> Written {
         if let Some(known) = known.iter().find(|known| is_same(&known.files, &files)) {
-            return Ok(Written::new(files, lists_of(known, directory)));
+            return Written::new(files, lists_of(known, directory));
         }
         let documents = model::load(&files);
         let lists = documents.as_ref().map(|documents| lists_of(documents, directory)).unwrap_or_default();
-        Ok(Written { documents: Some(documents), ..Written::new(files, lists) })
+        Written { documents: Some(documents), ..Written::new(files, lists) }
     }
 
     /// Tells it from everything else that could stand there.
@@ -127,6 +155,53 @@ fn collect(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether documents come from a directory of people.
+pub fn is_of_people(file: &str) -> bool {
+    Path::new(file).starts_with(BY_DIRECTORY)
+}
+
+/// Those of them that do.
+pub fn of_people(files: &[SourceFile]) -> Vec<SourceFile> {
+    files.iter().filter(|file| is_of_people(&file.name)).cloned().collect()
+}
+
+/// Users of directories as a revision has them; none, where it cannot be read.
+pub fn people_of(content: io::Result<Content>) -> Vec<SourceFile> {
+    let documents = content.map(|content| content.documents).unwrap_or_default();
+    let files: Vec<SourceFile> =
+        documents.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
+    of_people(&files)
+}
+
+/// Of users that come from directories, the house's own folder may lack what is in force; another one can
+/// only have them as they were on some day.
+fn keep_people(files: &mut Vec<SourceFile>, folder: Folder, in_force: impl FnOnce() -> Vec<SourceFile>) {
+    let mut written = files.clone();
+    written.retain(|file| !is_of_people(&file.name) && may_name_directories(&file.text));
+    if written.is_empty() {
+        return;
+    }
+    let named = model::documents_of(&written, "directory");
+    let mut meant: BTreeSet<String> =
+        named.iter().map(|directory| format!("{BY_DIRECTORY}/{}.toml", directory.name)).collect();
+    if folder == Folder::Own {
+        meant.retain(|name| !files.iter().any(|file| *file.name == **name));
+    }
+    if meant.is_empty() {
+        return;
+    }
+    let mut kept = in_force();
+    kept.retain(|file| meant.contains(&*file.name));
+    files.retain(|file| !kept.iter().any(|other| other.name == file.name));
+    files.extend(kept);
+    files.sort_by(|one, other| Path::new(&*one.name).cmp(Path::new(&*other.name)));
+}
+
+/// To take a house of a hundred thousand users apart for nothing takes a second.
+fn may_name_directories(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start_matches([' ', '\t', '[', '"', '\'']).starts_with("directory"))
 }
 
 fn is_same(one: &[SourceFile], other: &[SourceFile]) -> bool {

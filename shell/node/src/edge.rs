@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use certificates::Keeper;
 use exports::Exports;
 use media::{Certificate, Event as MediaEvent, Order, SessionKey};
 use policy::Policy;
@@ -35,6 +36,8 @@ pub struct Plan {
     /// Where relative paths of the configuration begin.
     pub base: PathBuf,
     pub data: PathBuf,
+    /// Where certificates are that an authority gives.
+    pub keeper: Arc<Keeper>,
     /// Where records are searched.
     pub database: store::Database,
     pub shards: u8,
@@ -84,7 +87,7 @@ pub struct Edge {
 impl Edge {
     pub fn start(mut plan: Plan) -> Result<Edge> {
         let limits = Limits::default();
-        let listeners = listening::listeners(&plan.policy, &plan.base)?;
+        let listeners = listening::listeners(&plan.policy, &plan.base, &plan.keeper)?;
         let known: Arc<[Listener]> = listeners.iter().map(|settings| settings.listener.clone()).collect();
         let certificates = listeners.iter().filter_map(|settings| settings.tls.clone()).collect();
         let mail = Mail::new(plan.shards, limits.letters).context("eventfd")?;
@@ -146,6 +149,11 @@ impl Edge {
     /// Proves who we are with what the files of certificates hold now; calls and connections go on.
     pub fn renew_certificates(&self) {
         self.certificates.iter().for_each(certificate::renew);
+    }
+
+    /// The files of certificates that listeners show.
+    pub fn certificates(&self) -> Vec<PathBuf> {
+        self.certificates.iter().map(|tls| tls.certificate().to_owned()).collect()
     }
 
     /// No new calls, except emergency calls.

@@ -5,14 +5,16 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use certificates::Keeper;
 use model::{KernelPath, PortRange};
 use policy::{Interface, Policy};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::MediaRange;
 use switch_io::{Callers, ListenerSettings, Origins, Pages, Tls, TlsFiles, Wildcards};
 
-/// Every address that the policy's interfaces listen on. Files of certificates are looked for from `base`.
-pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> {
+/// Every address that the policy's interfaces listen on. Files of certificates are looked for from `base`;
+/// those that an authority gives, where they are kept.
+pub fn listeners(policy: &Policy, base: &Path, keeper: &Keeper) -> Result<Vec<ListenerSettings>> {
     let mut listeners = Vec::new();
     let callers = match policy.wants_certificates() {
         true => Callers::AskedForProof,
@@ -30,9 +32,9 @@ pub fn listeners(policy: &Policy, base: &Path) -> Result<Vec<ListenerSettings>> 
             let Some(port) = port else { continue };
             let id = u8::try_from(listeners.len()).context("there are more than 256 listening addresses")?;
             let tls = match transport {
-                Transport::Tls => Some(tls_of(interface, base, callers)?),
+                Transport::Tls => Some(tls_of(interface, base, keeper, callers)?),
                 // A browser that is asked for a certificate asks whoever sits before it.
-                Transport::Wss => Some(tls_of(interface, base, Callers::NotAsked)?),
+                Transport::Wss => Some(tls_of(interface, base, keeper, Callers::NotAsked)?),
                 Transport::Udp | Transport::Tcp | Transport::Ws => None,
             };
             let bind = SocketAddr::new(interface.address, port);
@@ -117,13 +119,19 @@ fn origins_of(interface: &Interface) -> Origins {
     Origins::Listed(interface.origins.iter().map(|origin| Box::from(&**origin)).collect())
 }
 
-fn tls_of(interface: &Interface, base: &Path, callers: Callers) -> Result<Tls> {
+fn tls_of(interface: &Interface, base: &Path, keeper: &Keeper, callers: Callers) -> Result<Tls> {
     let missing = |key| anyhow!("interface {}: tls needs {key}", interface.name);
-    let certificate = interface.tls_certificate.as_deref().ok_or_else(|| missing("tls_certificate"))?;
-    let key = interface.tls_key.as_deref().ok_or_else(|| missing("tls_key"))?;
+    let (certificate, key) = if interface.tls_names.is_empty() {
+        let certificate = interface.tls_certificate.as_deref().ok_or_else(|| missing("tls_certificate"))?;
+        let key = interface.tls_key.as_deref().ok_or_else(|| missing("tls_key"))?;
+        (base.join(certificate), base.join(key))
+    } else {
+        let file = keeper.file(&interface.tls_names).ok_or_else(|| missing("[system.acme]"))?;
+        (file.to_owned(), file.to_owned())
+    };
     let files = TlsFiles {
-        certificate: base.join(certificate),
-        key: base.join(key),
+        certificate,
+        key,
         roots: interface.tls_verify.as_deref().map(|path| base.join(path)),
         callers,
         wildcards: match interface.tls_wildcards {

@@ -5,6 +5,7 @@
 
 mod access;
 mod addresses;
+mod authority;
 mod banner;
 mod certificate;
 mod control;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Verb::User(user) => verbs::user::run(&user, palette),
         Verb::Webhook(webhook) => verbs::webhook::run(&webhook),
         Verb::Directory(directory) => verbs::directory::run(&directory, palette),
+        Verb::Certificate(certificate) => verbs::certificate::run(&certificate, palette),
         Verb::Call(call) => verbs::call::run(&call, palette),
         Verb::Provider(provider) => verbs::provider::run(&provider, palette),
         Verb::Plan(plan) => verbs::change::plan(&plan, palette),

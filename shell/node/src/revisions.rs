@@ -28,7 +28,6 @@ pub use job::{Job, Told};
 pub use moment::now_ms;
 pub use owner::{Became, No, Outcome, Owner, Wish};
 pub use people::{Leavers, Outcome as PeopleOutcome, People, Settled};
-pub use placing::BY_DIRECTORY;
 pub use plan::{Changes, Plan, TestsRun, plan_at_rest};
 pub use prices::Files;
 pub use tag::TagKey;

@@ -117,6 +117,7 @@ fn merge(views: Vec<View>) -> Vec<TrunkView> {
                 known.calls += trunk.calls;
                 known.registration = known.registration.take().or(trunk.registration);
                 known.limit = known.limit.max(trunk.limit);
+                known.performance += trunk.performance;
                 known.targets = worst(std::mem::take(&mut known.targets), trunk.targets);
             }
             None => drop(trunks.insert(trunk.name.clone(), trunk)),
@@ -139,14 +140,16 @@ fn worst(mut known: Vec<TargetView>, others: Vec<TargetView>) -> Vec<TargetView>
 
 #[cfg(test)]
 mod tests {
+    use performance::Performance;
     use switch::{LimitView, TargetState};
 
     use super::*;
 
     fn view(shard: u8, calls: usize, state: TargetState) -> View {
+        let performance = Performance { completed: 4, ..Performance::default() };
         let limit = Some(LimitView { used: 3, ceiling: 10 });
         let targets = vec![TargetView { name: "sip:east.example".into(), address: None, state, words: None }];
-        let trunk = TrunkView { name: "east".into(), calls, limit, registration: None, targets };
+        let trunk = TrunkView { name: "east".into(), calls, limit, registration: None, targets, performance };
         View { shard, revision: 1, held: Held::default(), trunks: vec![trunk] }
     }
 
@@ -155,7 +158,7 @@ mod tests {
         let merged = merge(vec![view(0, 1, TargetState::Up), view(1, 2, TargetState::Down)]);
 
         assert_eq!(merged.len(), 1);
-        assert_eq!(merged[0].calls, 3);
+        assert_eq!((merged[0].calls, merged[0].performance.completed), (3, 8));
         assert_eq!(merged[0].limit, Some(LimitView { used: 3, ceiling: 10 }));
         assert_eq!(merged[0].targets[0].state, TargetState::Down);
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use api::{Feed, Meter};
+use certificates::Keeper;
 use cli::{Exit, Up};
 use model::LogLevel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -19,7 +20,6 @@ use telemetry::{Flight, LogSettings};
 use tracing::{error, info, warn};
 
 use crate::access::Access;
-use crate::addresses;
 use crate::banner::banner;
 use crate::control::{Asked, Board, Control, InForce, Response, Stage, Window};
 use crate::desk::Order;
@@ -27,7 +27,7 @@ use crate::directories::Directories;
 use crate::edge::{Edge, Plan, Witness};
 use crate::revisions::{Job, Kept, Owner, answer, begin};
 use crate::supervisor::Supervisor;
-use crate::{storage, web};
+use crate::{addresses, authority, storage, web};
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a certificate may be renewed on the disk, and not be in use.
@@ -81,7 +81,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     let flight = Flight::new(up.flight_mb * 1_000_000);
     let meter = Arc::new(Meter::default());
     let feed = Arc::new(web::feed());
-    let edge = start_edge(up, &data, &owner, (&flight, &meter, &feed), kept)?;
+    let (edge, keeper) = start_edge(up, &data, &owner, (&flight, &meter, &feed), kept)?;
 
     if let Err(fault) = addresses::watch(edge.asker()) {
         warn!("changes of this machine's addresses are not noticed: {fault}");
@@ -93,14 +93,15 @@ pub fn run(up: &Up) -> Result<Exit> {
     let jobs = tell.clone();
     let order = move |job: Job| jobs.send(job.into()).is_ok();
     let directories = follow_directories(Box::new(order.clone()), &board, &up.dir);
+    authority::follow(&keeper, Box::new(order.clone()), &board, &feed);
     let (catalogue, exports) = (Arc::clone(edge.catalogue()), edge.exports());
     let seen = (edge.asker(), Arc::clone(&catalogue));
     let written = (owner.documents(), &*data);
-    let sources = (&exports, &directories);
+    let sources = (&exports, &directories, (&keeper, edge.certificates()));
     let web = web::open(up, written, seen, &board, (&meter, &access, &feed, sources), Box::new(order));
     let web = web.or_else(|fault| web::without(owner.documents(), fault))?;
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
-    let window = Window { asker, board: shown, flight, access, catalogue, directories, owner: tell };
+    let window = Window { asker, board: shown, flight, access, catalogue, directories, keeper, owner: tell };
     let control = open_control(&data, window);
     let name = &owner.documents().system.value.name;
     eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));
@@ -157,14 +158,15 @@ fn start_edge(
     owner: &Owner,
     (flight, meter, feed): (&Flight, &Arc<Meter>, &Arc<Feed>),
     kept: Kept,
-) -> Result<Edge> {
+) -> Result<(Edge, Arc<Keeper>)> {
     let meter = Arc::clone(meter);
     let is_asked = web::is_wished(up, owner.documents());
     let count = is_asked.then(|| -> Witness { Box::new(move |records| meter.count(records)) });
-    let started = Edge::start(Plan {
+    let plan = |keeper: Arc<Keeper>| Plan {
         policy: Arc::clone(owner.policy()),
         base: up.dir.clone(),
         data: data.to_owned(),
+        keeper,
         database: storage::of(owner.documents(), &up.dir),
         shards: up.shards,
         media_loops: up.media.unwrap_or_else(usual_media_loops),
@@ -173,7 +175,9 @@ fn start_edge(
         flight: (up.flight_mb > 0).then(|| flight.clone()),
         watch: is_asked.then(|| web::watch(Arc::clone(feed))),
         witness: count,
-    });
+    };
+    let keeper = authority::open(owner.documents(), &up.dir, data);
+    let started = keeper.and_then(|keeper| Ok((Edge::start(plan(Arc::clone(&keeper)))?, keeper)));
     if started.is_err() && kept == Kept::Now {
         owner.withdraw()?;
     }

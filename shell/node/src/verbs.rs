@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod call;
 pub mod cdr;
+pub mod certificate;
 pub mod change;
 mod changes;
 pub mod check;

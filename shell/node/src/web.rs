@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use api::{
     Answer, Became, Change, Changed, DirectoryFigures, Door, Feed, Given, Happened, House, Meter, Person,
     Refused, Seal, Searching, Sent, Server, Settings, Shown, Sought, Standing, Wish,
 };
+use certificates::Keeper;
 use cli::Up;
 use exports::{Exported, Exports};
 use model::{Documents, Role, without_passwords};
@@ -21,7 +22,6 @@ use switch_io::{Asker, Callers, Tls, TlsFiles, Wildcards};
 use tracing::error;
 
 use crate::access::Access;
-use crate::certificate;
 use crate::control::{Board, Stage};
 use crate::desk::{Desk, Order};
 use crate::directories::{self, Directories};
@@ -29,9 +29,11 @@ use crate::phone_files::PhoneFiles;
 use crate::revisions::now_ms;
 use crate::sight;
 use crate::verbs::{call, explain, find, kept, trunk};
+use crate::{authority, certificate};
 
 /// However many descriptors there are.
 const READERS_MAX: usize = 20_000;
+const GUESTS_MAX: usize = 4_096;
 /// Whoever has said nothing whole within it is let go.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -45,6 +47,9 @@ struct Web {
     exports: Arc<Exports>,
     directories: Arc<Directories>,
     phone_files: PhoneFiles,
+    keeper: Arc<Keeper>,
+    /// Of certificates that are shown, whoever looks after them.
+    certificates: Vec<PathBuf>,
     data: PathBuf,
 }
 
@@ -67,7 +72,8 @@ pub fn is_wished(up: &Up, documents: &Documents) -> bool {
 }
 
 /// What answers are made of, besides the shards.
-type Sources<'s> = (&'s Arc<Meter>, &'s Arc<Access>, &'s Arc<Feed>, (&'s Arc<Exports>, &'s Arc<Directories>));
+type Sources<'s> = (&'s Arc<Meter>, &'s Arc<Access>, &'s Arc<Feed>, Others<'s>);
+type Others<'s> = (&'s Arc<Exports>, &'s Arc<Directories>, (&'s Arc<Keeper>, Vec<PathBuf>));
 
 /// Opens the house to HTTP where that is wished.
 pub fn open(
@@ -75,18 +81,23 @@ pub fn open(
     (documents, data): (&Documents, &Path),
     (asker, catalogue): (Asker, Arc<Catalogue>),
     board: &Arc<Board>,
-    (meter, access, feed, (exports, directories)): Sources<'_>,
+    (meter, access, feed, (exports, directories, (keeper, mut certificates))): Sources<'_>,
     order: Order,
 ) -> Result<Option<Opened>> {
-    let (doors, certificate) = doors(up, documents)?;
+    let (doors, certificate) = doors(up, documents, keeper)?;
     if doors.is_empty() {
         return Ok(None);
     }
     let version = env!("CARGO_PKG_VERSION");
-    let settings = Settings { doors, patience: PATIENCE, version, readers_max: readers_max() };
+    let (readers_max, guests_max) = most();
+    let settings = Settings { doors, patience: PATIENCE, version, readers_max, guests_max };
     let (board, access) = (Arc::clone(board), Arc::clone(access));
     let desk = Desk { order, board: Arc::clone(&board) };
     let (exports, directories) = (Arc::clone(exports), Arc::clone(directories));
+    certificates.extend(certificate.iter().map(|tls| tls.certificate().to_owned()));
+    certificates.sort();
+    certificates.dedup();
+    certificates.retain(|file| keeper.standings().iter().all(|given| given.file != *file));
     let web = Web {
         asker,
         board,
@@ -96,6 +107,8 @@ pub fn open(
         directories,
         catalogue,
         phone_files: PhoneFiles::default(),
+        keeper: Arc::clone(keeper),
+        certificates,
         data: data.to_owned(),
     };
     let server = api::start(settings, Box::new(web), Arc::clone(meter), Arc::clone(feed));
@@ -113,21 +126,22 @@ pub fn without(documents: &Documents, fault: anyhow::Error) -> Result<Option<Ope
 }
 
 /// Where programs come: as the command line says, and as the documents do.
-fn doors(up: &Up, documents: &Documents) -> Result<(Vec<Door>, Option<Tls>)> {
+fn doors(up: &Up, documents: &Documents, keeper: &Keeper) -> Result<(Vec<Door>, Option<Tls>)> {
     let mut doors: Vec<Door> = up.http.into_iter().map(|listen| Door { listen, seal: Seal::Local }).collect();
     let Some(http) = &documents.system.http else { return Ok((doors, None)) };
     let listen = http.listen.value.0;
-    let (Some(certificate), Some(key)) = (&http.tls_certificate, &http.tls_key) else {
-        doors.push(Door { listen, seal: Seal::Clear });
-        return Ok((doors, None));
+    let names: Vec<&str> = http.tls_names.iter().map(|name| name.value.as_str()).collect();
+    let (certificate, key) = match (&http.tls_certificate, &http.tls_key, keeper.file(&names)) {
+        (Some(certificate), Some(key), _) => (up.dir.join(certificate), up.dir.join(key)),
+        (_, _, Some(given)) => (given.to_owned(), given.to_owned()),
+        _ if http.is_sealed() => bail!("[system] http: there is no certificate to show"),
+        _ => {
+            doors.push(Door { listen, seal: Seal::Clear });
+            return Ok((doors, None));
+        }
     };
-    let files = TlsFiles {
-        certificate: up.dir.join(certificate),
-        key: up.dir.join(key),
-        roots: None,
-        callers: Callers::NotAsked,
-        wildcards: Wildcards::Refused,
-    };
+    let files =
+        TlsFiles { certificate, key, roots: None, callers: Callers::NotAsked, wildcards: Wildcards::Refused };
     let tls = Tls::load(files).context("[system] http")?;
     let shown = tls.clone();
     doors.push(Door { listen, seal: Seal::Tls(Box::new(move || shown.server())) });
@@ -162,10 +176,12 @@ pub fn tell_revision(feed: &Feed, about: &About) {
     feed.tell([Happened { kind: "revision", json: &text }]);
 }
 
-/// Calls need descriptors more than those who listen.
-fn readers_max() -> usize {
+/// How many may listen at once, and how many others may be connected to each door: three eighths of the
+/// descriptors at least are for calls, of which each needs four.
+fn most() -> (usize, usize) {
     let open = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    open.map_or(READERS_MAX, |open| usize::try_from(open / 4).unwrap_or(READERS_MAX)).min(READERS_MAX)
+    let open = open.map_or(usize::MAX, |open| usize::try_from(open).unwrap_or(usize::MAX));
+    ((open / 2).min(READERS_MAX), (open / 16).min(GUESTS_MAX))
 }
 
 impl House for Web {
@@ -263,6 +279,7 @@ impl House for Web {
             phone_files: self.phone_files.counted(),
             searching: Searching { behind_bytes: health.behind_bytes, is_up: health.trouble.is_none() },
             directories: self.directories.standings().into_iter().map(of_directory).collect(),
+            certificates: authority::figures(&self.keeper, &self.certificates),
         })
     }
 

@@ -266,3 +266,74 @@ fn a_new_password_is_in_force_without_a_new_revision() {
     let kept = fs::read_to_string(home.directory.path().join("by-directory/corp.ha1")).unwrap();
     assert!(kept.contains("MD5=ffff"), "{kept}");
 }
+
+/// The documents without what comes from directories, as somebody has them elsewhere.
+fn elsewhere(home: &Home, name: &str) -> Directory {
+    let other = Directory::new(name);
+    fs::copy(home.directory.path().join("house.toml"), other.path().join("house.toml")).unwrap();
+    other
+}
+
+#[test]
+fn an_apply_of_another_folder_takes_nobody_away_whether_the_directory_answers_or_not() {
+    let home = Home::start("directory-folder", &MANY, "");
+    let other = elsewhere(&home, "directory-folder-other");
+    home.ldap.fails();
+
+    let file = other.path().join("house.toml");
+    let text = fs::read_to_string(&file).unwrap().replace("name = \"Hana\"", "name = \"Hana Kim\"");
+    fs::write(&file, text).unwrap();
+    let data = home.directory.path().join("data");
+    let apply = ["apply", other.text(), "--yes", "--json", "--data", data.to_str().unwrap()];
+    let done = tandem(&apply);
+
+    assert!(done.status.success(), "{done:?}");
+    let said: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((&said["what"], &home.standing()["users"]), (&json!("applied"), &json!(4)), "{said:#}");
+    let changes = said["plan"]["changes"]["listed"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "Hana alone: {changes:#?}");
+
+    let stale = other.path().join("by-directory");
+    fs::create_dir(&stale).unwrap();
+    fs::write(stale.join("corp.toml"), "[user.old]\n").unwrap();
+    let done = tandem(&apply);
+    let said: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((&said["what"], &home.standing()["users"]), (&json!("unchanged"), &json!(4)), "{said:#}");
+}
+
+#[test]
+fn users_of_a_directory_outlive_that_their_file_is_deleted_and_get_it_back() {
+    let mut home = Home::start("directory-deleted", &MANY, "");
+    let file = home.directory.path().join("by-directory/corp.toml");
+    let before = home.users();
+    home.ldap.fails();
+
+    fs::remove_file(&file).unwrap();
+    home.change(|text| text.replace("name = \"Hana\"", "name = \"Hana Kim\""));
+    assert_eq!(home.standing()["users"], 4);
+    home.up.take().unwrap().kill();
+    home.up();
+    assert_eq!(home.standing()["users"], 4, "over a start, too");
+
+    home.ldap.holds(&MANY);
+    assert_eq!(home.sync(&[]).1["what"], "unchanged");
+    assert_eq!(home.users(), before);
+
+    fs::remove_file(&file).unwrap();
+    home.ldap.holds(&[MANY.as_slice(), &[("eve", &[])]].concat());
+    let (_, said) = home.sync(&[]);
+    assert_eq!((&said["what"], &said["came"]), (&json!("applied"), &json!(["eve"])), "{said:#}");
+    assert!(home.users().contains("[user.eve]"));
+}
+
+#[test]
+fn users_go_with_the_document_that_names_their_directory_and_their_file() {
+    let home = Home::start("directory-ends", &MANY, "");
+
+    fs::remove_file(home.directory.path().join("by-directory/corp.toml")).unwrap();
+    home.change(|text| text.split("[directory.corp]").next().unwrap().to_owned());
+
+    let (_, revisions) = home.ask(&["revisions"]);
+    let newest = revisions["revisions"].as_array().unwrap().last().unwrap();
+    assert_eq!(newest["difference"]["listed"].as_array().unwrap().len(), 5, "four users: {newest:#}");
+}

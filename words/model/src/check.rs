@@ -1,5 +1,6 @@
 //! What one document can be asked alone, beyond the shape of its values.
 
+mod certificates;
 mod conferences;
 mod consoles;
 mod directories;
@@ -32,6 +33,7 @@ use crate::user::{Numbers, Unowned};
 pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     registrar::check(documents, problems);
     http::check(documents, problems);
+    certificates::check(documents, problems);
     provisioning::check(documents, problems);
     webhooks::check(documents, problems);
     pushes::check(documents, problems);

@@ -20,6 +20,9 @@ pub struct Http {
     /// The certificates that prove who answers there, its own first.
     pub tls_certificate: Option<String>,
     pub tls_key: Option<String>,
+    /// In the place of these two files: the names of a certificate that `[system.acme]` gets and renews.
+    #[serde(default)]
+    pub tls_names: Vec<Spot<String>>,
     /// Whether the house may answer in the clear where others than this machine hear it: tokens, numbers and
     /// names cross as they are.
     #[serde(default)]
@@ -50,7 +53,7 @@ text_value!(
 impl Http {
     /// Whether it proves who it is, and nobody reads along.
     pub fn is_sealed(&self) -> bool {
-        self.tls_certificate.is_some() && self.tls_key.is_some()
+        !self.tls_names.is_empty() || self.tls_certificate.is_some() && self.tls_key.is_some()
     }
 }
 

@@ -19,6 +19,7 @@ mod schema;
 mod template;
 mod written;
 
+mod acme;
 mod alert;
 mod announcement;
 mod call_rules;
@@ -76,6 +77,7 @@ mod spot;
 mod suggest;
 mod text;
 
+pub use acme::{Acme, AcmeAuthority, CertificateKey, Terms};
 pub use alert::{AlertText, Alerts, Paging, answers_alone};
 pub use announcement::{Announcement, NoCall, Refusals};
 pub use call_rules::{

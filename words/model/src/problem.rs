@@ -68,6 +68,7 @@ codes! {
     OFFER             73 "an offer cannot be counted";
     UNSEALED          74 "programs would be answered in the clear beyond this machine";
     RECORDS_UNSEALED  75 "records would cross to their server in the clear";
+    CERTIFICATE       76 "a certificate cannot be had as it is written";
     DIRECTORY         80 "people cannot be taken from a directory as it is written";
 }
 

@@ -21,7 +21,7 @@ const PARTS: [&str; 9] = [
     "token",
 ];
 /// Keys that hold one, as they are written or with a slip: so many letters may be wrong.
-const KEYS: [(&str, usize); 8] = [
+const KEYS: [(&str, usize); 9] = [
     ("password", 2),
     ("passphrase", 2),
     ("credential", 2),
@@ -30,6 +30,7 @@ const KEYS: [(&str, usize); 8] = [
     ("plain", 1),
     ("pwd", 0),
     ("pin", 0),
+    ("key", 0),
 ];
 /// Schemes of URIs that may hold a password.
 const SCHEMES: [&str; 10] = ["sip", "sips", "http", "https", "ws", "wss", "ftp", "stun", "turn", "turns"];

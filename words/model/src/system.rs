@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::acme::Acme;
 use crate::alert::Alerts;
 use crate::announcement::Refusals;
 use crate::call_rules::Redirect;
@@ -73,6 +74,8 @@ pub struct System {
     pub rights: Option<Spot<String>>,
     /// Where programs come by HTTP; nowhere where it is missing, but for `tandem up --http`.
     pub http: Option<Http>,
+    /// Who gives the certificates of `tls_names`, and renews them.
+    pub acme: Option<Acme>,
     /// What desk phones are given that fetch their settings by HTTP.
     pub provisioning: Option<Provisioning>,
 }
@@ -178,6 +181,9 @@ pub struct Interface {
     pub phone: Option<Spot<bool>>,
     pub tls_certificate: Option<String>,
     pub tls_key: Option<String>,
+    /// In the place of these two files: the names of a certificate that `[system.acme]` gets and renews.
+    #[serde(default)]
+    pub tls_names: Vec<Spot<String>>,
     /// A file of roots that far ends' certificates are checked against.
     pub tls_verify: Option<String>,
     /// Whether a server that we connect to may show a certificate that names its domain by a wildcard alone,

@@ -30,6 +30,7 @@ impl Compiler<'_> {
                 has_phone: document.phone.as_ref().is_some_and(|phone| phone.value),
                 tls_certificate: document.tls_certificate.as_deref().map(Arc::from),
                 tls_key: document.tls_key.as_deref().map(Arc::from),
+                tls_names: document.tls_names.iter().map(|name| name.value.as_str().into()).collect(),
                 tls_verify: document.tls_verify.as_deref().map(Arc::from),
                 tls_wildcards: document.tls_wildcards,
                 media_ports: document.media_ports,

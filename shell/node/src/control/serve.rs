@@ -9,6 +9,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
+use certificates::{Keeper, NoTry};
 use cli::Exit;
 use serde_json::{Value, json};
 use store::{Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
@@ -39,6 +40,7 @@ pub struct Window<T> {
     pub access: Arc<Access>,
     pub catalogue: Arc<Catalogue>,
     pub directories: Arc<Directories>,
+    pub keeper: Arc<Keeper>,
     /// The way to the owner of the house, who alone may change it.
     pub owner: Sender<T>,
 }
@@ -48,8 +50,8 @@ impl<T> Clone for Window<T> {
         let (board, flight) = (Arc::clone(&self.board), self.flight.clone());
         let (asker, owner) = (self.asker.clone(), self.owner.clone());
         let (access, catalogue) = (Arc::clone(&self.access), Arc::clone(&self.catalogue));
-        let directories = Arc::clone(&self.directories);
-        Window { asker, board, flight, access, catalogue, directories, owner }
+        let (directories, keeper) = (Arc::clone(&self.directories), Arc::clone(&self.keeper));
+        Window { asker, board, flight, access, catalogue, directories, keeper, owner }
     }
 }
 
@@ -175,10 +177,12 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
         Request::Directory { name, dry_run: false, for_whom, .. } => {
             (format!("directory sync {name}"), for_whom)
         }
+        Request::Certificate { name, for_whom } => (format!("certificate renew {name}"), for_whom),
         Request::Token(Token::Create { name, role, .. }) => (format!("token create {name} {role}"), &None),
         Request::Token(Token::Revoke { name }) => (format!("token revoke {name}"), &None),
         Request::Token(Token::List {})
         | Request::Directories {}
+        | Request::Certificates {}
         | Request::Directory { dry_run: true, .. }
         | Request::Status {}
         | Request::Phones {}
@@ -227,6 +231,18 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
                 Err(No { exit, words }) => Response::refused(exit, words),
             }
         }
+        Request::Certificates {} => Response::answer(&json!({ "certificates": window.keeper.standings() })),
+        Request::Certificate { name, .. } => match window.keeper.renew(&name, OWNER_PATIENCE) {
+            Ok(standing) => Response::answer(&standing),
+            Err(NoTry::Unknown) => Response::refused(
+                Exit::Bad,
+                format!("no certificate for \"{name}\" is got from an authority"),
+            ),
+            Err(NoTry::Busy) => Response::refused(
+                Exit::Unreachable,
+                "the authority takes long; tandem certificate list says what becomes of it",
+            ),
+        },
         Request::Token(request) => of_tokens(&window.access, request),
         request => ask_owner(window, request, user),
     }

@@ -49,6 +49,8 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         | Request::Phones {}
         | Request::Calls { .. }
         | Request::Messages { .. }
+        | Request::Certificates {}
+        | Request::Certificate { .. }
         | Request::Find(_) => Response::refused(Exit::Usage, "this is not asked of the owner"),
     }
 }

@@ -11,7 +11,7 @@ use super::author::own_name;
 use super::moment::now_ms;
 use super::plan::{Changes, TestsRun, failed_in_words};
 use super::running::Running;
-use crate::directory::{Loaded, Written};
+use crate::directory::{self, Folder, Loaded, Written};
 
 /// What a start runs.
 pub struct Begun {
@@ -31,13 +31,13 @@ pub enum Kept {
 
 /// Decides, and keeps a new revision if one begins. The inner error is everything that is wrong.
 pub fn begin(directory: &Path, revisions: &Revisions) -> Result<Result<Begun, Vec<Problem>>> {
-    let written = Written::read(directory, &[]);
     let Some(mut newest) = revisions.newest()? else {
-        return first(directory, written?, revisions);
+        return first(directory, Written::read(directory, &[])?, revisions);
     };
-    if !newest.is_settled
-        && let Some(to) = newest.base
-    {
+    let base = newest.base.filter(|_| !newest.is_settled);
+    let people = || directory::people_of(revisions.content(base.unwrap_or(newest.number)));
+    let written = Written::read_for_house(directory, Folder::Own, &[], people);
+    if let Some(to) = base {
         let stands = written.map_or_else(|_| newest.directory.clone(), |written| written.digest().to_owned());
         return back(directory, revisions, &newest, to, stands);
     }

@@ -10,9 +10,9 @@ use serde_json::Value;
 use tracing::error;
 
 use super::owner::{Became, No, Outcome, Owner, Wish};
-use super::placing::{BY_DIRECTORY, FileEdit};
+use super::placing::FileEdit;
 use super::plan::Plan;
-use crate::directory::Written;
+use crate::directory::{self, Written};
 use crate::edge::Edge;
 
 /// Where documents are written that no file of the operator's holds.
@@ -82,7 +82,7 @@ impl Owner {
         if present.is_none() && edit.becomes.is_none() {
             return Err(NoEdit::Missing);
         }
-        if let Some(at) = present.as_ref().filter(|present| present.file.starts_with(BY_DIRECTORY)) {
+        if let Some(at) = present.as_ref().filter(|present| directory::is_of_people(&present.file)) {
             let words = format!("{} {} comes from a directory: change it there", edit.kind, at.name);
             return Err(NoEdit::Conflict(words));
         }

@@ -20,7 +20,7 @@ use super::placing::FileEdit;
 use super::plan::Plan;
 use super::running::Running;
 use super::tag::TagKey;
-use crate::directory::{Loaded, Written};
+use crate::directory::{self, Folder, Loaded, Written};
 use crate::edge::Edge;
 
 /// What is in force, and how it came to be.
@@ -279,8 +279,17 @@ impl Owner {
         let directory = from.unwrap_or(&self.directory);
         let planned = self.planned.as_ref().map(|planned| &planned.loaded.documents);
         let known: Vec<&Documents> = planned.into_iter().chain([&self.documents]).collect();
-        Written::read(directory, &known)
+        let people = || directory::of_people(&self.documents.files);
+        Written::read_for_house(directory, self.whose(directory), &known, people)
             .map_err(|fault| No { exit: Exit::Unreachable, words: format!("{fault:#}") })
+    }
+
+    fn whose(&self, directory: &Path) -> Folder {
+        let at = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        match at(directory) == at(&self.directory) {
+            true => Folder::Own,
+            false => Folder::Another,
+        }
     }
 
     /// What was planned last, if it is exactly what the asker saw and what still stands there.
@@ -347,7 +356,9 @@ impl Owner {
     ) -> Result<(), No> {
         let now_ms = now_ms();
         let wait_ms = wish.confirm_within.map(|wait| wait.as_millis() as i64);
-        let stands = Written::read(&self.directory, &[&loaded.documents, &self.documents]).ok();
+        let known = [&loaded.documents, &self.documents];
+        let people = || directory::of_people(&loaded.documents.files);
+        let stands = Written::read_for_house(&self.directory, Folder::Own, &known, people).ok();
         let about = About {
             number: self.about.number + 1,
             base: Some(self.about.number),

@@ -14,9 +14,9 @@ use tracing::{error, info};
 
 use super::edit::Trial;
 use super::owner::{No, Owner, Wish};
-use super::placing::{BY_DIRECTORY, FileEdit, keep_secret, read};
+use super::placing::{FileEdit, keep_secret, read};
 use super::plan::Plan;
-use crate::directory::{Loaded, Written};
+use crate::directory::{BY_DIRECTORY, Loaded, Written};
 use crate::edge::Edge;
 
 /// Each time somebody is left out the rest is looked at again; that many times.
@@ -220,13 +220,18 @@ impl Owner {
             ))
         };
         let before = read(&beside).map_err(failed)?;
+        let is_gone = read(&self.directory().join(&edit.file)).map_err(failed)?.is_none();
         let is_same = edit.was.as_deref() == edit.becomes.as_deref();
         let has_same_secrets = before.as_deref().unwrap_or_default() == secrets;
         if is_same && has_same_secrets {
+            // The folder was written anew by somebody who did not know of it.
+            if is_gone {
+                edit.write(self.directory()).map_err(failed)?;
+            }
             return Ok(Outcome::Unchanged);
         }
         self.check_settled()?;
-        if !is_same && !edit.is_safe(self.directory(), self.revisions()).map_err(failed)? {
+        if !is_same && !is_gone && !edit.is_safe(self.directory(), self.revisions()).map_err(failed)? {
             let words = format!("{} was edited by hand: take that back first", edit.file);
             return Err(No::conflict(words));
         }
@@ -234,6 +239,9 @@ impl Owner {
             keep_secret(&beside, secrets).map_err(failed)?;
         }
         if is_same {
+            if is_gone {
+                edit.write(self.directory()).map_err(failed)?;
+            }
             let number = self.about().number;
             self.publish(edge, loaded, number);
             info!(revision = number, "passwords that come from a directory have changed");

@@ -8,9 +8,6 @@ use std::sync::Arc;
 
 use store::Revisions;
 
-/// Where documents are written that come from a directory.
-pub const BY_DIRECTORY: &str = "by-directory";
-
 /// A file, as it is in force and as it is to be.
 #[derive(Clone, Debug)]
 pub struct FileEdit {

@@ -13,7 +13,7 @@ use store::About;
 use super::effects::effects;
 use super::prices::{DeckChange, Files, deck_changes, sound_changes};
 use super::running::Running;
-use crate::directory::{Loaded, Written};
+use crate::directory::{self, Folder, Loaded, Written};
 
 /// Changes that are listed one by one.
 const LISTED_MAX: usize = 500;
@@ -160,8 +160,10 @@ impl Plan {
 
 /// What an apply would do to a house that does not run: compared with its newest revision.
 pub fn plan_at_rest(directory: &Path, data: &Path) -> Result<Plan> {
-    let mut written = Written::read(directory, &[])?;
     let newest = store::revisions_in(data)?.pop().map(|about| about.number);
+    let content = || newest.map(|number| store::content_of(data, number));
+    let people = || content().map(directory::people_of).unwrap_or_default();
+    let mut written = Written::read_for_house(directory, Folder::Own, &[], people)?;
     let older = newest.map(|number| -> Result<Option<Loaded>> {
         let loaded = Written::from(store::content_of(data, number)?).compile(directory, None).ok();
         Ok(loaded.map(|Loaded { documents, policy }| Loaded { documents, policy: policy.numbered(number) }))
@@ -190,6 +192,9 @@ fn restart(old: &Documents, new: &Documents) -> Vec<String> {
     }
     if old.system.http != new.system.http {
         needed.push("[system] http: what is listened on changes at the next start".to_owned());
+    }
+    if old.system.acme != new.system.acme {
+        needed.push("[system.acme]: certificates are got as it says from the next start".to_owned());
     }
     if old.system.storage != new.system.storage {
         needed.push("[system.storage]: records are searched there from the next start".to_owned());

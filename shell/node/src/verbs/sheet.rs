@@ -105,8 +105,10 @@ fn of_interface(interface: &Interface, trunk: &Trunk) -> Vec<(&'static str, Stri
     rows.push(("Our signalling ports", ports.collect::<Vec<_>>().join(", ")));
     rows.push(("Our media ports", format!("UDP {}", interface.media_ports)));
     let by_tls = trunk.servers.iter().any(|server| server.uri.likely_transport() == Transport::Tls);
+    let names: Vec<&str> = interface.tls_names.iter().map(|name| name.value.as_str()).collect();
     let certificate = match (by_tls, &interface.tls_certificate) {
         (true, Some(file)) => format!("in {file}"),
+        (true, None) if !names.is_empty() => format!("got for {}", names.join(", ")),
         (true, None) => "TLS is used, and the interface has none yet".to_owned(),
         (false, _) => "none: the trunk does not use TLS".to_owned(),
     };

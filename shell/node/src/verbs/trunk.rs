@@ -59,6 +59,9 @@ fn show(trunks: &Value, name: &str, form: Form, palette: Palette) -> Exit {
             for target in trunk["targets"].as_array().into_iter().flatten() {
                 println!("  {}", target_line(target, palette));
             }
+            for line in performance_lines(&trunk["performance"]) {
+                println!("  {line}");
+            }
         }
     }
     Exit::Done
@@ -118,4 +121,75 @@ fn target_line(target: &Value, palette: Palette) -> String {
     let text = |key: &str| target[key].as_str().unwrap_or_default();
     let words = if text("words").is_empty() { words } else { text("words") };
     format!("{:40} {:28} {}", text("name"), text("address"), palette.paint(paint, words))
+}
+
+/// How it has served us, in the figures of RFC 6076; nothing where there was nothing to serve.
+fn performance_lines(performance: &Value) -> Vec<String> {
+    let requests = &performance["session_requests"];
+    let count = |value: &Value| value.as_u64().unwrap_or(0);
+    let percent = |name: &str| performance[name].as_f64().map_or("-".to_owned(), |of| format!("{of:.1} %"));
+    let mut lines = Vec::new();
+    if count(&requests["all"]) > 0 {
+        let came_to = ["established", "declined", "redirected", "ineffective", "other"];
+        let came_to = came_to.map(|name| format!("{} {name}", requests[name])).join(", ");
+        lines.push(format!("{:40} {came_to}", format!("{} requests for sessions", requests["all"])));
+        let ratios = ["ser", "seer", "isa", "scr"];
+        let ratios = ratios.map(|name| format!("{} {}", name.to_uppercase(), percent(name))).join(", ");
+        lines.push(format!("{:40} {ratios}", format!("{} completed", performance["sessions_completed"])));
+    }
+    let registrations = &performance["registrations"];
+    let means = [
+        ("said something of a session that came", &performance["srd_ms"]["established"]),
+        ("said something of one that did not", &performance["srd_ms"]["failed"]),
+        ("took our BYE", &performance["sdd_ms"]["answered"]),
+        ("registered us", &registrations["rrd_ms"]),
+    ];
+    for (what, mean) in means.into_iter().filter(|(_, mean)| count(&mean["count"]) > 0) {
+        lines.push(format!("{what:40} after {} ms on average, {} times", mean["mean"], mean["count"]));
+    }
+    let silent = count(&performance["sdd_ms"]["timed_out"]["count"]);
+    if silent > 0 {
+        lines.push(format!("{:40} {silent} times", "said nothing to our BYE"));
+    }
+    if count(&registrations["ineffective"]) > 0 {
+        let (bad, all) = (&registrations["ineffective"], &registrations["all"]);
+        lines.push(format!(
+            "{:40} {bad} of {all} (IRA {:.1} %)",
+            "did not register us",
+            registrations["ira"].as_f64().unwrap_or_default()
+        ));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use performance::{End, Leave, Performance};
+
+    use super::*;
+
+    #[test]
+    fn k2_what_a_trunk_has_served_is_said_in_lines() {
+        let mut east = Performance { completed: 1, ..Performance::default() };
+        east.requests.count(End::Status(200), Some(80));
+        east.requests.count(End::Status(486), Some(40));
+        east.left(Leave::Answered, 12);
+        east.registering.requests = 4;
+        east.registering.ineffective = 1;
+
+        let lines = performance_lines(&serde_json::to_value(east).expect("figures are JSON")).join("\n");
+
+        assert!(lines.contains("1 established, 1 declined, 0 redirected"), "{lines}");
+        assert!(lines.contains("SER 50.0 %, SEER 100.0 %, ISA 0.0 %, SCR 50.0 %"), "{lines}");
+        assert!(lines.contains("after 80 ms on average, 1 times"), "{lines}");
+        assert!(lines.contains("1 of 4 (IRA 25.0 %)"), "{lines}");
+        assert!(!lines.contains("nothing to our BYE"), "{lines}");
+    }
+
+    #[test]
+    fn a_trunk_that_nothing_was_asked_of_has_no_figures() {
+        let idle = serde_json::to_value(Performance::default()).expect("figures are JSON");
+
+        assert!(performance_lines(&idle).is_empty());
+    }
 }

@@ -37,10 +37,12 @@ fn of_ports(documents: &Documents, interface: &Document<Interface>) -> Option<Pr
 }
 
 fn of_certificate(documents: &Documents, interface: &Document<Interface>) -> Option<Problem> {
-    let is_unproven = interface.tls_certificate.is_none() || interface.tls_key.is_none();
+    let has_files = interface.tls_certificate.is_some() && interface.tls_key.is_some();
+    let is_unproven = !has_files && interface.tls_names.is_empty();
     let sealed = interface.tls.as_ref().or(interface.wss.as_ref()).filter(|_| is_unproven)?;
     let fault = Fault::new(Code::INTERFACE, "TLS needs a certificate and its key");
-    let fault = fault.suggest("add tls_certificate = \"…\" and tls_key = \"…\"");
+    let fault = fault
+        .suggest("add tls_certificate = \"…\" and tls_key = \"…\", or tls_names = [\"…\"] and [system.acme]");
     Some(documents.problem_at(interface, sealed, fault))
 }
 

@@ -8,17 +8,17 @@ use policy::Capture;
 use telemetry::{Batch, Flight};
 use tracing::{info, warn};
 
-use crate::counts::{Counts, Stands};
+use crate::counts::Counts;
 use crate::hep::{self, Envelope};
 use crate::joined::Joined;
+use crate::patience::{Known, Rest, Stands};
 use crate::sink::{Became, Sink};
 use crate::stop::{Stop, Told};
 
 /// What comes within this time is sent together. A message waits for one of them at least: meanwhile the
 /// beginning of its call is heard of.
 const ROUND: Duration = Duration::from_millis(200);
-/// How long a server that cannot be reached is left alone, first and at most.
-const REST_FIRST: Duration = Duration::from_secs(1);
+/// No server that cannot be reached is left alone for longer.
 const REST_MOST: Duration = Duration::from_secs(30);
 /// A name may have moved; UDP would not tell.
 const LOOKED_UP_FOR: Duration = Duration::from_secs(300);
@@ -37,14 +37,13 @@ pub struct Sender {
 /// How the server stands.
 struct Line {
     sink: Option<(Sink, Instant)>,
-    rest: Duration,
-    next_try: Instant,
-    stands: Option<Stands>,
+    rest: Rest,
+    known: Known,
 }
 
 impl Sender {
     pub fn run(self) {
-        let mut line = Line { sink: None, rest: REST_FIRST, next_try: Instant::now(), stands: None };
+        let mut line = Line { sink: None, rest: Rest::up_to(REST_MOST), known: Known::default() };
         let (mut at, mut until) = (self.from, self.from);
         loop {
             let told = self.stop.sleep(ROUND);
@@ -115,18 +114,17 @@ impl Line {
             self.sink = None;
         }
         if self.sink.is_none() {
-            if now < self.next_try {
+            if !self.rest.is_over() {
                 return None;
             }
             match Sink::open(&capture.to) {
                 Ok(sink) => {
-                    self.rest = REST_FIRST;
+                    self.rest.forget();
                     self.sink = Some((sink, now));
                 }
                 Err(fault) => {
                     self.is_ill(capture, &fault);
-                    self.next_try = Instant::now() + self.rest;
-                    self.rest = (self.rest * 2).min(REST_MOST);
+                    self.rest.begin(None);
                 }
             }
         }
@@ -134,13 +132,13 @@ impl Line {
     }
 
     fn is_well(&mut self, capture: &Capture) {
-        if self.stands.replace(Stands::Well) != Some(Stands::Well) {
+        if self.known.is_news(Stands::Well) {
             info!(capture = %capture.name, to = %capture.to, "copies of messages are sent");
         }
     }
 
     fn is_ill(&mut self, capture: &Capture, fault: &std::io::Error) {
-        if self.stands.replace(Stands::Ill) != Some(Stands::Ill) {
+        if self.known.is_news(Stands::Ill) {
             warn!(capture = %capture.name, to = %capture.to, "copies of messages do not arrive: {fault}");
         }
     }

@@ -8,13 +8,6 @@ pub struct Counts {
     missed: AtomicU64,
 }
 
-/// Whether somebody takes what is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stands {
-    Well,
-    Ill,
-}
-
 impl Counts {
     pub fn sent(&self, count: u64) {
         self.sent.fetch_add(count, Relaxed);

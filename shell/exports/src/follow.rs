@@ -46,6 +46,17 @@ impl Follow {
         Ok((Vec::new(), place))
     }
 
+    /// The next records and where they end, if there are any; goes on beyond whatever is none.
+    pub fn more(&self, at: &mut Place, bytes_max: usize) -> Option<(Vec<Value>, Place)> {
+        // Before the first call there is no folder.
+        let (records, next) = self.next(at, bytes_max).ok()?;
+        if records.is_empty() {
+            *at = next;
+            return None;
+        }
+        Some((records, next))
+    }
+
     /// A line that is being written is not whole yet: it comes the next time.
     fn records_of(&self, place: &mut Place, bytes_max: usize) -> io::Result<Vec<Value>> {
         let mut file = BufReader::new(File::open(self.folder.join(&place.file))?);

@@ -19,11 +19,13 @@ mod traces;
 mod webhooks;
 
 mod counts;
+mod patience;
 mod stop;
 
 mod cloud_events;
 mod hep;
 mod signature;
+mod signed;
 mod spans;
 
 pub use exports::{Exported, Exports};

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use policy::Push;
 use serde_json::{Value, json};
@@ -13,9 +13,10 @@ use switch::{Urgency, Wake};
 use tracing::{info, warn};
 
 use crate::cloud_events::wanted;
-use crate::counts::{Counts, Stands};
-use crate::post::{Answer, post};
-use crate::signature::sign;
+use crate::counts::Counts;
+use crate::patience::{Known, Stands};
+use crate::post::Answer;
+use crate::signed::Signed;
 use crate::stop::{Stop, Told};
 
 /// So many requests are under way at once.
@@ -95,17 +96,17 @@ pub type InVain = OnceLock<Box<dyn Fn(&Wake) + Send + Sync>>;
 
 impl Pusher {
     pub fn run(self) {
-        let stands = Mutex::new(None);
+        let known = Mutex::default();
         thread::scope(|threads| {
             for _ in 0..WORKERS {
-                threads.spawn(|| self.work(&stands));
+                threads.spawn(|| self.work(&known));
             }
             while self.stop.sleep(Duration::from_secs(3600)) == Told::GoOn {}
             self.wanted.close();
         });
     }
 
-    fn work(&self, stands: &Mutex<Option<Stands>>) {
+    fn work(&self, known: &Mutex<Known>) {
         while let Some((at, wake)) = self.wanted.take() {
             let became = self.send(at, &wake);
             match &became {
@@ -115,7 +116,7 @@ impl Pusher {
                     self.in_vain.get().iter().for_each(|tell| tell(&wake));
                 }
             }
-            self.tell(stands, became);
+            self.tell(known, became);
         }
     }
 
@@ -142,25 +143,17 @@ impl Pusher {
 
     fn ask(&self, wake: &Wake, id: &str) -> std::io::Result<Answer> {
         let body = wanted(&self.push.source, id, wake.at.0, &data_of(wake)).to_string();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
-        let signature = sign(self.push.secret.reveal(), id, &now, body.as_bytes());
-        let headers = [
-            ("Content-Type", KIND),
-            ("Webhook-Id", id),
-            ("Webhook-Timestamp", &now),
-            ("Webhook-Signature", &signature),
-        ];
-        let path = if self.push.to.path.is_empty() { "/" } else { "" };
-        post(&self.push.to, path, &headers, body.as_bytes())
+        let (to, secret) = (&self.push.to, self.push.secret.reveal());
+        Signed { to, secret, kind: KIND, id, body: body.as_bytes() }.post()
     }
 
     /// Says when it begins to fail, and when it works again.
-    fn tell(&self, stands: &Mutex<Option<Stands>>, became: Result<(), String>) {
+    fn tell(&self, known: &Mutex<Known>, became: Result<(), String>) {
         let now = if became.is_ok() { Stands::Well } else { Stands::Ill };
-        let was = stands.lock().unwrap_or_else(PoisonError::into_inner).replace(now);
+        let is_news = known.lock().unwrap_or_else(PoisonError::into_inner).is_news(now);
         let (push, to) = (&self.push.name, &self.push.to);
         match became {
-            _ if was == Some(now) => {}
+            _ if !is_news => {}
             Ok(()) => info!(%push, %to, "phones are woken"),
             Err(why) => warn!(%push, %to, "phones are not woken: {why}"),
         }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use policy::Trace;
 use tracing::{error, info, warn};
 
-use crate::counts::{Counts, Stands};
+use crate::counts::Counts;
 use crate::follow::{Follow, Place};
+use crate::patience::{Known, Rest, Stands};
 use crate::post::{Answer, post};
 use crate::spans;
 use crate::stop::{Stop, Told};
@@ -17,8 +18,7 @@ use crate::stop::{Stop, Told};
 const ROUND: Duration = Duration::from_secs(1);
 /// So many bytes of records make a request.
 const BATCH: usize = 1024 * 1024;
-/// How long a collector that does not take anything is left alone, first and at most.
-const REST_FIRST: Duration = Duration::from_secs(1);
+/// No collector is left alone for longer.
 const REST_MOST: Duration = Duration::from_secs(60);
 
 /// Sends to one collector until it is told to end.
@@ -43,30 +43,23 @@ enum Became {
 impl Tracer {
     pub fn run(self) {
         let follow = Follow::new(&self.data);
-        let (mut at, mut rest, mut next_try) = (self.from.clone(), REST_FIRST, Instant::now());
-        let mut stands = None;
+        let mut at = self.from.clone();
+        let (mut rest, mut known) = (Rest::up_to(REST_MOST), Known::default());
         loop {
             let told = self.stop.sleep(ROUND);
-            while Instant::now() >= next_try {
-                let (records, next) = match follow.next(&at, BATCH) {
-                    Ok(found) => found,
-                    // Before the first call there is no folder.
-                    Err(_) => break,
-                };
-                if records.is_empty() {
-                    at = next;
-                    break;
-                }
+            while rest.is_over()
+                && let Some((records, next)) = follow.more(&mut at, BATCH)
+            {
                 match self.send(&records) {
                     Became::Later(after, why) => {
-                        self.tell(&mut stands, Stands::Ill, &why);
-                        next_try = Instant::now() + after.unwrap_or(rest).min(REST_MOST);
-                        rest = (rest * 2).min(REST_MOST);
+                        self.tell(&mut known, Stands::Ill, &why);
+                        rest.begin(after);
                     }
                     became => {
                         self.settle(&became, records.len() as u64);
-                        self.tell(&mut stands, Stands::Well, "");
-                        (at, rest) = (next, REST_FIRST);
+                        self.tell(&mut known, Stands::Well, "");
+                        rest.forget();
+                        at = next;
                     }
                 }
             }
@@ -99,13 +92,12 @@ impl Tracer {
         }
     }
 
-    fn tell(&self, stands: &mut Option<Stands>, now: Stands, why: &str) {
-        let was = stands.replace(now);
+    fn tell(&self, known: &mut Known, now: Stands, why: &str) {
         let (trace, to) = (&self.trace.name, &self.trace.to);
         match now {
-            Stands::Well if was != Some(now) => info!(%trace, %to, "traces are sent"),
-            Stands::Ill if was != Some(now) => warn!(%trace, %to, "traces wait in the records: {why}"),
-            Stands::Well | Stands::Ill => {}
+            _ if !known.is_news(now) => {}
+            Stands::Well => info!(%trace, %to, "traces are sent"),
+            Stands::Ill => warn!(%trace, %to, "traces wait in the records: {why}"),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use policy::Webhook;
 use serde_json::Value;
@@ -13,18 +13,18 @@ use tracing::{error, info, warn};
 
 use crate::bookmark::Bookmark;
 use crate::cloud_events;
-use crate::counts::{Counts, Stands};
+use crate::counts::Counts;
 use crate::follow::{Follow, Place};
-use crate::post::{Answer, post};
-use crate::signature::sign;
+use crate::patience::{Known, Rest, Stands};
+use crate::post::Answer;
+use crate::signed::Signed;
 use crate::stop::{Stop, Told};
 
 /// Calls that end within this time are told of together.
 const ROUND: Duration = Duration::from_secs(1);
 /// So many bytes of records make a request.
 const BATCH: usize = 256 * 1024;
-/// How long a receiver that takes nothing is left alone, first and at most.
-const REST_FIRST: Duration = Duration::from_secs(1);
+/// No receiver is left alone for longer.
 const REST_MOST: Duration = Duration::from_secs(60);
 const KIND: &str = "application/cloudevents-batch+json";
 
@@ -45,35 +45,29 @@ impl Hook {
         let bookmark = Bookmark::of(&self.data, &self.webhook.name);
         let (mut at, mut since) = bookmark.read().unwrap_or_else(|| (follow.end(), None));
         self.keep(&bookmark, &at, since);
-        let (mut rest, mut next_try, mut stands) = (REST_FIRST, Instant::now(), None);
+        let (mut rest, mut known) = (Rest::up_to(REST_MOST), Known::default());
         loop {
             let told = self.stop.sleep(ROUND);
             if let Some(again) = bookmark.take_wish() {
                 info!(webhook = %self.webhook.name, "records are sent again");
-                (at, since, next_try) = (Place::default(), Some(again), Instant::now());
+                (at, since) = (Place::default(), Some(again));
+                rest.end();
                 self.keep(&bookmark, &at, since);
             }
-            while Instant::now() >= next_try {
-                let (records, next) = match follow.next(&at, BATCH) {
-                    Ok(found) => found,
-                    // Before the first call there is no folder.
-                    Err(_) => break,
-                };
-                if records.is_empty() {
-                    at = next;
-                    break;
-                }
+            while rest.is_over()
+                && let Some((records, next)) = follow.more(&mut at, BATCH)
+            {
                 match self.send(&records, since) {
                     Ok(count) => {
                         self.counts.sent(count);
-                        self.tell(&mut stands, Stands::Well, "");
-                        (at, rest) = (next, REST_FIRST);
+                        self.tell(&mut known, Stands::Well, "");
+                        rest.forget();
+                        at = next;
                         self.keep(&bookmark, &at, since);
                     }
                     Err((after, why)) => {
-                        self.tell(&mut stands, Stands::Ill, &why);
-                        next_try = Instant::now() + after.unwrap_or(rest).min(REST_MOST);
-                        rest = (rest * 2).min(REST_MOST);
+                        self.tell(&mut known, Stands::Ill, &why);
+                        rest.begin(after);
                     }
                 }
             }
@@ -92,22 +86,14 @@ impl Hook {
         let events: Vec<Value> = records
             .iter()
             .filter(is_meant)
-            .map(|one| cloud_events::event(&self.webhook.source, one))
+            .map(|one| cloud_events::ended(&self.webhook.source, one))
             .collect();
         let Some(first) = events.first() else { return Ok(0) };
         // The same records have the same id, however often they are sent.
         let id = format!("{}-{}", first["id"].as_str().unwrap_or_default(), events.len());
         let body = Value::from(events.as_slice()).to_string();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
-        let signature = sign(self.webhook.secret.reveal(), &id, &now, body.as_bytes());
-        let headers = [
-            ("Content-Type", KIND),
-            ("Webhook-Id", &id),
-            ("Webhook-Timestamp", &now),
-            ("Webhook-Signature", &signature),
-        ];
-        let path = if self.webhook.to.path.is_empty() { "/" } else { "" };
-        match post(&self.webhook.to, path, &headers, body.as_bytes()) {
+        let (to, secret) = (&self.webhook.to, self.webhook.secret.reveal());
+        match (Signed { to, secret, kind: KIND, id: &id, body: body.as_bytes() }).post() {
             Ok(Answer { status: 200..300, .. }) => Ok(events.len() as u64),
             Ok(Answer { status, retry_after }) => Err((retry_after, format!("it answers {status}"))),
             Err(fault) => Err((None, fault.to_string())),
@@ -121,13 +107,12 @@ impl Hook {
         }
     }
 
-    fn tell(&self, stands: &mut Option<Stands>, now: Stands, why: &str) {
-        let was = stands.replace(now);
+    fn tell(&self, known: &mut Known, now: Stands, why: &str) {
         let (webhook, to) = (&self.webhook.name, &self.webhook.to);
         match now {
-            Stands::Well if was != Some(now) => info!(%webhook, %to, "records are sent"),
-            Stands::Ill if was != Some(now) => warn!(%webhook, %to, "records wait: {why}"),
-            Stands::Well | Stands::Ill => {}
+            _ if !known.is_news(now) => {}
+            Stands::Well => info!(%webhook, %to, "records are sent"),
+            Stands::Ill => warn!(%webhook, %to, "records wait: {why}"),
         }
     }
 }

@@ -4,38 +4,26 @@
 
 #[path = "planted/far.rs"]
 mod far;
+#[path = "planted/heard.rs"]
+mod heard;
 mod house;
 mod planted;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use far::{Far, value_of};
+use heard::{Heard, keep_all, walked};
 use house::{Directory, free_port};
 use planted::Planted;
 use serde_json::Value;
 use sip_message::Message;
 use sip_stack::Chance;
 use sip_stack::auth::{Credentials, answer, pick};
-
-/// Everything that was said and written, each with where.
-#[derive(Default)]
-struct Gathered(Vec<(String, Vec<u8>)>);
-
-impl Gathered {
-    fn take(&mut self, place: impl Into<String>, bytes: impl Into<Vec<u8>>) {
-        self.0.push((place.into(), bytes.into()));
-    }
-
-    fn leaks(&self, planted: &Planted) -> Vec<String> {
-        self.0.iter().flat_map(|(place, bytes)| planted.found_in(place, bytes)).collect()
-    }
-}
 
 /// What is planted where.
 struct Secrets {
@@ -68,13 +56,10 @@ impl Secrets {
 struct Day {
     directory: Directory,
     port: u16,
-    http: u16,
-    up: std::process::Child,
-    log: Arc<Mutex<Vec<u8>>>,
+    house: Heard,
     /// What was told to somebody who listened all day.
     events: Arc<Mutex<Vec<u8>>>,
     secrets: Secrets,
-    gathered: Gathered,
     phone: Far,
     east: Far,
 }
@@ -82,7 +67,7 @@ struct Day {
 impl Day {
     fn begin() -> Day {
         let mut secrets = Secrets::new();
-        let (directory, port, http) = (Directory::new("secrets"), free_port(), free_port());
+        let (directory, port) = (Directory::new("secrets"), free_port());
         let (phone, east) = (Far::at("127.0.0.1", port), Far::at("127.0.0.2", port));
         let at = directory.path();
         fs::write(at.join("house.toml"), documents(port, &east.address(), &secrets)).unwrap();
@@ -95,63 +80,19 @@ impl Day {
         let line = written.lines().nth(1).unwrap().to_owned();
         secrets.plant("the key of TLS", &line);
 
-        let mut up = Command::new(env!("CARGO_BIN_EXE_tandem"))
-            .args(["up", directory.text(), "--http", &format!("127.0.0.1:{http}"), "--http-token-file"])
-            .arg(at.join("http.token"))
-            .env("EAST_PASSWORD", &secrets.east)
-            .env("TANDEM_LOG", "trace")
-            .env("NO_COLOR", "1")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (log, mut says) = (Arc::new(Mutex::new(Vec::new())), up.stderr.take().unwrap());
-        let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
-            let mut room = [0; 4096];
-            while let Ok(length @ 1..) = says.read(&mut room) {
-                kept.lock().unwrap().extend_from_slice(&room[..length]);
-            }
-        });
-        let events = Arc::default();
-        let day = Day {
-            directory,
-            port,
-            http,
-            up,
-            log,
-            events,
-            secrets,
-            gathered: Gathered::default(),
-            phone,
-            east,
-        };
-        day.wait_for_log("  http ");
+        let house = Heard::start(&directory, &[("EAST_PASSWORD", &secrets.east)]);
+        let day = Day { directory, port, house, events: Arc::default(), secrets, phone, east };
         day.listen();
         day
     }
 
     fn listen(&self) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.http)).unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.house.http)).unwrap();
         let token = &self.secrets.token;
         let asks =
             format!("GET /api/v1/events HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer {token}\r\n\r\n");
         stream.write_all(asks.as_bytes()).unwrap();
-        let heard = Arc::clone(&self.events);
-        std::thread::spawn(move || {
-            let mut room = [0; 4096];
-            while let Ok(length @ 1..) = stream.read(&mut room) {
-                heard.lock().unwrap().extend_from_slice(&room[..length]);
-            }
-        });
-    }
-
-    fn wait_for_log(&self, words: &str) {
-        let until = std::time::Instant::now() + house::PATIENCE;
-        while !String::from_utf8_lossy(&self.log.lock().unwrap()).contains(words) {
-            let said = || String::from_utf8_lossy(&self.log.lock().unwrap()).into_owned();
-            assert!(std::time::Instant::now() < until, "it never said {words:?}: {}", said());
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        keep_all(stream, &self.events);
     }
 
     /// Runs a command, and keeps what it says.
@@ -162,35 +103,12 @@ impl Day {
             .env("NO_COLOR", "1")
             .output()
             .unwrap();
-        let named = words.join(" ");
-        self.gathered.take(format!("tandem {named}"), output.stdout.clone());
-        self.gathered.take(format!("tandem {named}, errors"), output.stderr.clone());
+        self.house.gathered.take_output(words, &output);
         output
     }
 
-    /// Asks by HTTP, and keeps the whole answer.
-    fn ask(&mut self, request: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.http)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let named = request.lines().next().unwrap_or_default().to_owned();
-        self.gathered.take(named, answer.clone());
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
     fn get(&mut self, path: &str) -> String {
-        let token = self.secrets.token.clone();
-        self.ask(&format!(
-            "GET {path} HTTP/1.1\r\nHost: edge\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
-        ))
-    }
-}
-
-impl Drop for Day {
-    fn drop(&mut self) {
-        let _ = self.up.kill();
-        let _ = self.up.wait();
+        self.house.get(path, &self.secrets.token)
     }
 }
 
@@ -395,7 +313,7 @@ impl Day {
             stranger.say(&text.replace("Max-Forwards: 70", "Max-Forwards: many"));
             stranger.say(&text.replace("CSeq: 1 ", "CSeq: none "));
         }
-        self.wait_for_log("turned away");
+        self.house.wait_for_log("turned away");
     }
 
     fn home(&self) -> String {
@@ -508,8 +426,8 @@ impl Day {
         }
         let slip = "pasword = \"unkn0wn.k3y.p4ss\"";
         fs::write(self.directory.path().join("house.toml"), good.replace("name = \"Hana\"", slip)).unwrap();
-        self.signal("-HUP");
-        self.wait_for_log("the running policy goes on");
+        self.house.signal("-HUP");
+        self.house.wait_for_log("the running policy goes on");
         fs::write(self.directory.path().join("house.toml"), &good).unwrap();
 
         let key = self.directory.path().join("edge.key");
@@ -517,14 +435,9 @@ impl Day {
         let broken = "-----BEGIN PRIVATE KEY-----\nbr0kenKey0fTls0123456789\n-----END PRIVATE KEY-----\n";
         self.secrets.plant("a key of TLS", "br0kenKey0fTls0123456789");
         fs::write(&key, broken).unwrap();
-        self.signal("-HUP");
-        self.wait_for_log("the certificate in use stays");
+        self.house.signal("-HUP");
+        self.house.wait_for_log("the certificate in use stays");
         fs::write(&key, sound).unwrap();
-    }
-
-    fn signal(&self, signal: &str) {
-        let pid = self.up.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
     /// Applies other secrets, goes back, and looks at both.
@@ -583,7 +496,7 @@ impl Day {
             let file = self.directory.path().join("call.pcapng");
             self.tandem(&["call", "export", &id, "--pcapng", file.to_str().unwrap(), "--dir", &home]);
             if let Ok(bytes) = fs::read(&file) {
-                self.gathered.take(format!("the capture of {id}"), bytes);
+                self.house.gathered.take(format!("the capture of {id}"), bytes);
                 fs::remove_file(&file).unwrap();
             }
         }
@@ -623,21 +536,21 @@ impl Day {
         let wrong = self.secrets.plant("a token that is none", "wr0ng-t0ken-0123456789-0123");
         let query = format!("/api/v1/status?token={wrong}&access_token={wrong}");
         // The first stranger has a line of the audit log, and he says it in the wrong place.
-        self.ask(&format!("GET {query} HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n"));
+        self.house.ask(&format!("GET {query} HTTP/1.1\r\nHost: edge\r\nConnection: close\r\n\r\n"));
         for more in [
             format!("Authorization: Bearer {wrong}"),
             format!("Authorization: Basic {wrong}"),
             format!("Cookie: token={wrong}"),
         ] {
-            self.ask(&format!(
+            self.house.ask(&format!(
                 "GET /api/v1/status HTTP/1.1\r\nHost: edge\r\n{more}\r\nConnection: close\r\n\r\n"
             ));
         }
         self.get(&query);
         // The request line itself is ours, and not the house's.
-        self.gathered.0.iter_mut().for_each(|(place, _)| *place = place.replace(&wrong, "…"));
-        self.ask(&format!("GARBAGE {wrong}\r\n\r\n"));
-        self.gathered.0.last_mut().unwrap().0 = "garbage".to_owned();
+        self.house.gathered.0.iter_mut().for_each(|(place, _)| *place = place.replace(&wrong, "…"));
+        self.house.ask(&format!("GARBAGE {wrong}\r\n\r\n"));
+        self.house.gathered.0.last_mut().unwrap().0 = "garbage".to_owned();
     }
 
     /// What lies on the disk, but for what has to keep secrets; and who may read it.
@@ -653,20 +566,11 @@ impl Day {
             // Documents are kept as they were written; a phone is reached by the Contact that it said.
             let must_keep = name.contains("documents/") || name == "phones/bindings.jsonl";
             if path.is_file() && !must_keep {
-                self.gathered.take(name, fs::read(&path).unwrap());
+                self.house.gathered.take(name, fs::read(&path).unwrap());
             }
         }
         open
     }
-}
-
-fn walked(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut found = vec![folder.to_owned()];
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(walked(&path)) } else { found.push(path) }
-    }
-    found
 }
 
 #[test]
@@ -683,20 +587,17 @@ fn pain_24_planted_secrets_come_out_nowhere() {
     day.call("second");
     day.look();
     day.browse();
-    day.signal("-TERM");
-    day.up.wait().unwrap();
-    day.wait_for_log("stopped");
+    day.house.end();
     let open = day.files();
-    let log = day.log.lock().unwrap().clone();
-    day.gathered.take("the log", log);
     let events = day.events.lock().unwrap().clone();
     assert!(String::from_utf8_lossy(&events).contains("event: call_ended"));
-    day.gathered.take("events", events);
+    day.house.gathered.take("events", events);
     let heard = [day.east.heard.clone(), day.phone.heard.clone()].concat();
     day.secrets.planted.plant_of_messages(&heard);
 
-    let said =
-        |words: &str| day.gathered.0.iter().any(|(_, bytes)| String::from_utf8_lossy(bytes).contains(words));
+    let said = |words: &str| {
+        day.house.gathered.0.iter().any(|(_, bytes)| String::from_utf8_lossy(bytes).contains(words))
+    };
     for words in ["X-Api-Key: *", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:*", "rspauth=\\\"*", "TD-C004"] {
         assert!(said(words), "nothing was shown of {words}: what is searched is not what was meant");
     }
@@ -704,6 +605,6 @@ fn pain_24_planted_secrets_come_out_nowhere() {
     assert!(fs::read_to_string(&kept).unwrap().contains(&day.secrets.hana), "a revision is kept as it is");
     assert_eq!(open, Vec::<String>::new(), "others than the owner may read these");
     assert!(day.secrets.planted.count() > 40);
-    let leaks = day.gathered.leaks(&day.secrets.planted);
+    let leaks = day.house.gathered.leaks(&day.secrets.planted);
     assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n"));
 }

@@ -7,18 +7,20 @@ mod starting;
 mod storm;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use self::kit::Kit;
 
+use crate::interop::database::Database;
 use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
 
 /// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole
 /// `calls`, relayed `packets`, those that cross in the `kernel`, `sound` made of another codec, by itself or
 /// with its `codecs` packets, `phones` that register, a `storm` of them, a million `bindings`, a million
-/// `records`, or TLS `sessions` while certificates are renewed.
+/// `records`, the same `found` on a server of PostgreSQL, calls beside thousands of `readers`, or TLS
+/// `sessions` while certificates are renewed.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
@@ -33,12 +35,14 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("sessions") => sessions(),
         Some("phones") => phones(),
         Some("bindings") => bindings(),
-        Some("records") => records(),
+        Some("records") => records(&["all", "600"], None),
+        Some("found") => found(),
+        Some("readers") => readers(),
         Some("storm") => storm::storm(&Kit::lay_out()?),
         Some(_) => Err(Failure::new(
             "no such bench",
             "one of parse, plan, calls, packets, kernel, sound, codecs, phones, bindings, records, \
-             storm, apply, lamps, sessions",
+             found, readers, storm, apply, lamps, sessions",
         )),
     }
 }
@@ -75,18 +79,31 @@ fn bindings() -> Result<(), Failure> {
 }
 
 /// Ten minutes of records, and what a million of them cost.
-fn records() -> Result<(), Failure> {
+fn records(part: &[&str], server: Option<&Path>) -> Result<(), Failure> {
     let cure = "see bench/records; it is a workspace of its own, and needs 6 GB of disk";
     let mut command = cargo();
-    command.current_dir(root().join("bench/records")).args([
-        "run",
-        "--quiet",
-        "--release",
-        "--",
-        "all",
-        "600",
-    ]);
-    run(command.arg(root().join("target/bench/records")), cure)
+    command.current_dir(root().join("bench/records")).args(["run", "--quiet", "--release", "--"]);
+    command.args(part).arg(root().join("target/bench/records")).args(server);
+    run(&mut command, cure)
+}
+
+/// A million records searched on a server.
+fn found() -> Result<(), Failure> {
+    let database = Database::start()?;
+    records(&["million", "0"], Some(&database.folder))?;
+    let size = database.sql("select pg_database_size('tandem') / 1000000")?;
+    println!("{size} MB of database");
+    Ok(())
+}
+
+/// Calls beside none and beside ten thousand who listen to what happens, in turns.
+fn readers() -> Result<(), Failure> {
+    let kit = Kit::lay_out()?;
+    let mut command = Command::new("taskset");
+    command.current_dir(root().join("bench/readers")).args(["-c", "1", "cargo", "run", "--quiet"]);
+    command.args(["--release", "--"]).arg(&kit.binary).arg(root().join("target/bench/readers"));
+    command.arg(kit.folder.join("build/sipload"));
+    run(&mut command, "are ports 5191 to 5196 free, and are 20,000 open files allowed?")
 }
 
 fn phones() -> Result<(), Failure> {

@@ -1,14 +1,18 @@
 //! Faults beneath a house that is at work: the power goes, the process is killed, ends of files are torn, the
-//! disk is full, the database is broken. Afterwards every call whose end was answered, or whose caller was
-//! told that it is busy, has one record, in the files and in what searches them, and they are in one chain;
-//! what was applied is there, and whole; no phone is where it was before the last answer that it had.
+//! disk is full, the database is broken; where records are searched on a server, that is killed, hangs, is
+//! away for a while, and loses its power, too. Afterwards every call whose end was answered, or whose caller
+//! was told that it is busy, has one record, in the files and in what searches them, and they are in one
+//! chain; what was applied is there, and whole; no phone is where it was before the last answer that it had.
 //!
-//! The house is the real one, its data on a small ext4 of its own. It and the mounts are in a namespace.
+//! The house is the real one, its data on a small ext4 of its own, and so is a server's. They and the mounts
+//! are in a namespace.
 
 mod disk;
+mod expected;
 mod far;
 mod house;
 mod phone;
+mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -20,25 +24,31 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use crate::interop::place::{free_port, io_failure};
 use crate::interop::{self, Load};
 use crate::step::{self, Failure, ourselves, root};
-use disk::Disk;
+use disk::{Disk, Memory};
 use far::{Book, Far, socket};
-use house::House;
+use house::{House, Setting};
+use server::Server;
 
-/// One of each kind; what CI has time for.
-pub const USUAL: u64 = 8;
 const LOOP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// The binary, for those who are inside.
 const INSIDE: &str = "TANDEM_FAULTS_INSIDE";
 /// Before a fault so many calls have ended, and a phone has registered.
 const CALLS_MIN: usize = 10;
-const WORKS_WITHIN: Duration = Duration::from_secs(30);
+const WORKS_WITHIN: Duration = Duration::from_secs(120);
 /// So many rounds share a disk.
 const ROUNDS_OF_A_DISK: u64 = 10;
-const CURE: &str = "the folder is left as it was: read target/faults/house.log, and what lies on the disk";
+const MEGABYTES: u64 = 96;
+const CURE: &str = "the folder below target/ is left as it was: read house.log, and what lies on the disk";
+
+/// Where the records of the house are searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgresql,
+}
 
 /// What befalls the house in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +61,19 @@ enum Fault {
     BrokenDatabase,
     /// The disk is full for a while; then the power goes.
     FullDisk,
+    /// The server is killed, and the house while it catches up, as after all that befalls the server.
+    ServerKilled,
+    /// It is not there for a while.
+    ServerAway,
+    /// For a while it takes what is sent, and answers nothing.
+    ServerHung,
+    ServerFull,
+    ServerPowerCut,
+    /// The power goes from both.
+    Blackout,
 }
 
-const FAULTS: [Fault; 8] = [
+const ON_SQLITE: &[Fault] = &[
     Fault::PowerCut,
     Fault::Kill,
     Fault::PowerCut,
@@ -64,6 +84,61 @@ const FAULTS: [Fault; 8] = [
     Fault::FullDisk,
 ];
 
+const ON_POSTGRESQL: &[Fault] = &[
+    Fault::ServerKilled,
+    Fault::Blackout,
+    Fault::ServerAway,
+    Fault::PowerCut,
+    Fault::ServerPowerCut,
+    Fault::Kill,
+    Fault::ServerHung,
+    Fault::FullDisk,
+    Fault::ServerFull,
+    Fault::Torn,
+];
+
+impl Fault {
+    /// What the house must not have forgotten afterwards, of what it has told before a moment.
+    fn counted<T: Clone>(self, book: &Book<T>, moment: Instant) -> Vec<T> {
+        match self {
+            Fault::PowerCut | Fault::FullDisk | Fault::Blackout => book.surely_before(moment),
+            _ => book.before(moment),
+        }
+    }
+}
+
+impl Engine {
+    pub fn read(word: &str) -> Result<Engine, Failure> {
+        match word {
+            "sqlite" => Ok(Engine::Sqlite),
+            "postgresql" => Ok(Engine::Postgresql),
+            other => Err(Failure::new(format!("no such engine: {other}"), "sqlite or postgresql")),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgresql => "postgresql",
+        }
+    }
+
+    /// What CI has time for.
+    pub fn usual(self) -> u64 {
+        match self {
+            Engine::Sqlite => 8,
+            Engine::Postgresql => 4,
+        }
+    }
+
+    fn faults(self) -> &'static [Fault] {
+        match self {
+            Engine::Sqlite => ON_SQLITE,
+            Engine::Postgresql => ON_POSTGRESQL,
+        }
+    }
+}
+
 /// What far ends know, and the house must not have forgotten.
 #[derive(Default)]
 struct Known {
@@ -73,44 +148,59 @@ struct Known {
     calls: u64,
 }
 
-pub fn run(rounds: u64, from: u64) -> Result<(), Failure> {
-    if std::env::var_os(INSIDE).is_some() {
-        return inside(rounds, from);
-    }
-    interop::build(Load::Short)?;
-    let mut command = Command::new("unshare");
-    command.args(["-m", "--propagation", "private"]).arg(ourselves()).arg("faults");
-    command.args(["--rounds", &rounds.to_string(), "--from", &from.to_string()]).env(INSIDE, "1");
-    step::run(&mut command, CURE)
+/// What there is.
+struct Place {
+    house: House,
+    disk: Disk,
+    /// What the same power keeps alive.
+    memory: Memory,
 }
 
-fn inside(rounds: u64, from: u64) -> Result<(), Failure> {
-    let folder = root().join("target/faults");
+pub fn run(engine: Engine, rounds: u64, from: u64, load: Load) -> Result<(), Failure> {
+    if let Some(binary) = std::env::var_os(INSIDE) {
+        return inside(Path::new(&binary), engine, rounds, from);
+    }
+    let binary = interop::build(load)?;
+    let mut command = Command::new("unshare");
+    command.args(["-m", "--propagation", "private"]).arg(ourselves()).args(["faults", "--engine"]);
+    command.args([engine.word(), "--rounds", &rounds.to_string(), "--from", &from.to_string()]);
+    step::run(command.env(INSIDE, binary), CURE)
+}
+
+fn inside(built: &Path, engine: Engine, rounds: u64, from: u64) -> Result<(), Failure> {
+    let folder = root().join("target").join(match engine {
+        Engine::Sqlite => "faults",
+        Engine::Postgresql => "faults-postgresql",
+    });
+    let failed = |error| io_failure(&folder.display().to_string(), &error);
     let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).map_err(|error| io_failure("target/faults", &error))?;
-    if let Err(failure) = Disk::make(&folder) {
+    fs::create_dir_all(&folder).map_err(failed)?;
+    // The one of this moment, whatever is built meanwhile.
+    let binary = folder.join("tandem");
+    fs::copy(built, &binary).map_err(failed)?;
+    if let Err(failure) = Disk::make(&folder.join("disk.img"), &folder.join("disk"), MEGABYTES) {
         println!("no fault was tried, as there is no disk to try it on: {}; {}", failure.what, failure.cure);
         return Ok(());
     }
-    let binary = root().join("target/debug/tandem");
-    let ends = [SocketAddr::new(LOOP, free_port(LOOP)?), SocketAddr::new(LOOP, free_port(LOOP)?)];
-    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
-    let mut calls = 0;
+    let mut server = match engine {
+        Engine::Sqlite => None,
+        Engine::Postgresql => Some(Server::make(&folder)?),
+    };
     let last = from + rounds.saturating_sub(1);
     println!(
         "rounds {from} to {last}; what befalls each follows from its number: --from N --rounds 1 repeats one"
     );
-    let mut round = from;
+    let ends = [SocketAddr::new(LOOP, free_port(LOOP)?), SocketAddr::new(LOOP, free_port(LOOP)?)];
+    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut calls, mut round) = (0, from);
     while round < from + rounds {
-        let mut disk = Disk::make(&folder)?;
+        let mut place = Place::make(&folder, &binary, ends, server.as_ref())?;
         let mut known = Known { applied: 1, ..Known::default() };
-        let data = disk.place.join("data");
-        let mut house = House::new(&binary, [&folder, &data, &disk.memory.place], ends);
         for _ in 0..ROUNDS_OF_A_DISK.min(from + rounds - round) {
             let mut chance = Chance(round.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-            let fault = FAULTS[(round % FAULTS.len() as u64) as usize];
+            let fault = engine.faults()[(round % engine.faults().len() as u64) as usize];
             let begun = Instant::now();
-            let done = one(&mut house, &mut disk, fault, round, &mut chance, &mut known);
+            let done = one(&mut place, server.as_mut(), (fault, round), &mut chance, &mut known);
             done.map_err(|failure| {
                 Failure::new(format!("round {round}, {fault:?}: {}", failure.what), failure.cure)
             })?;
@@ -120,93 +210,192 @@ fn inside(rounds: u64, from: u64) -> Result<(), Failure> {
             round += 1;
         }
         calls += known.calls;
-        house.kill();
+        place.house.kill();
     }
-    println!("{rounds} rounds {counted:?}: {calls} calls that were told to be over have one record each");
+    println!(
+        "{rounds} rounds on {} {counted:?}: {calls} calls that were told to be over have one record each",
+        engine.word()
+    );
     Ok(())
+}
+
+impl Place {
+    /// A new disk, and a house that nobody knows yet.
+    fn make(
+        folder: &Path,
+        binary: &Path,
+        [sip, callee]: [SocketAddr; 2],
+        server: Option<&Server>,
+    ) -> Result<Place, Failure> {
+        let memory = Memory::make(folder)?;
+        let disk = Disk::make(&folder.join("disk.img"), &folder.join("disk"), MEGABYTES)?;
+        server.map_or(Ok(()), Server::forget_all)?;
+        let house = House::new(Setting {
+            binary: binary.to_owned(),
+            folder: folder.to_owned(),
+            data: disk.place.join("data"),
+            memory: memory.place.clone(),
+            sip,
+            callee,
+            server: server.map(|server| server.socket().to_owned()),
+        });
+        Ok(Place { house, disk, memory })
+    }
+
+    fn cut_power(&mut self) -> Result<(), Failure> {
+        self.disk.cut()?;
+        self.house.kill();
+        self.memory.cut()?;
+        self.disk.unmount()?;
+        self.disk.mount()
+    }
 }
 
 /// A house at work, a fault, a start, and the questions.
 fn one(
-    house: &mut House,
-    disk: &mut Disk,
-    fault: Fault,
-    round: u64,
+    place: &mut Place,
+    mut server: Option<&mut Server>,
+    (fault, round): (Fault, u64),
     chance: &mut Chance,
     known: &mut Known,
 ) -> Result<(), Failure> {
-    house.configure(known.applied)?;
-    house.start()?;
+    place.house.configure(known.applied)?;
+    place.house.start()?;
     let (ended, applied, granted) = (Book::new(), Book::new(), Book::new());
     let mut far = Far::new();
     let at = |address: SocketAddr| socket(address).map_err(|error| io_failure("a socket", &error));
-    let any = SocketAddr::new(LOOP, 0);
-    far::callee(&mut far, at(house.callee())?);
-    far::caller(&mut far, at(any)?, house.sip, round, ended.clone());
-    phone::phone(&mut far, at(any)?, house.sip, known.granted + 1, granted.clone());
-    house.apply(&mut far, known.applied + 1, applied.clone());
-    house.search(&mut far);
+    let (any, sip) = (SocketAddr::new(LOOP, 0), place.house.at.sip);
+    far::callee(&mut far, at(place.house.at.callee)?);
+    far::caller(&mut far, at(any)?, sip, round, ended.clone());
+    phone::phone(&mut far, at(any)?, sip, known.granted + 1, granted.clone());
+    place.house.apply(&mut far, known.applied + 1, applied.clone());
+    place.house.search(&mut far);
 
     thread::sleep(Duration::from_millis(600 + chance.below(700)));
     // A machine that is busy with other things is slow, not wrong.
     let until = Instant::now() + WORKS_WITHIN;
-    let is_at_work =
-        || ended.before(Instant::now()).len() >= CALLS_MIN && !granted.before(Instant::now()).is_empty();
+    let is_at_work = || {
+        let now = Instant::now();
+        fault.counted(&ended, now).len() >= CALLS_MIN && !granted.before(now).is_empty()
+    };
     while !is_at_work() && Instant::now() < until {
         thread::sleep(Duration::from_millis(20));
     }
-    let cut = befall(house, disk, fault)?;
+    let cut = befall(place, server.as_deref_mut(), fault, chance, &ended)?;
     drop(far);
     known.applied = applied.before(cut).into_iter().max().unwrap_or(known.applied);
-    let (granted, ended) = match fault {
-        Fault::PowerCut | Fault::FullDisk => (granted.surely_before(cut), ended.surely_before(cut)),
-        Fault::Kill | Fault::Torn | Fault::BrokenDatabase => (granted.before(cut), ended.before(cut)),
-    };
-    let newest = granted.into_iter().max().unwrap_or(known.granted);
-    if ended.len() < CALLS_MIN || newest == known.granted {
-        let what = format!("{} calls ended and {newest} was the last registration", ended.len());
+    let has_registered = !granted.before(cut).is_empty();
+    let (granted, ended) = (fault.counted(&granted, cut), fault.counted(&ended, cut));
+    if ended.len() < CALLS_MIN || !has_registered {
+        let what = format!("{} calls ended, and a phone has registered: {has_registered}", ended.len());
         return Err(Failure::new(what, "the house did not work before the fault: read house.log"));
     }
     known.calls += ended.len() as u64;
     known.ended.extend(ended);
-    known.granted = newest;
-    damage(house, fault, chance).map_err(|error| io_failure("a file of the house", &error))?;
+    known.granted = granted.into_iter().max().unwrap_or(known.granted);
+    damage(&place.house, fault, chance).map_err(|error| io_failure("a file of the house", &error))?;
 
-    expect_revisions(&house.revisions(), known.applied)?;
+    expected::revisions(&place.house.revisions(), known.applied)?;
     // What was written and not applied is no wish of anybody's.
-    house.configure(known.applied)?;
-    house.start()?;
-    expect_records(house, known)?;
-    expect_binding(house, known.granted)?;
-    house.kill();
+    place.house.configure(known.applied)?;
+    place.house.start()?;
+    if let Some(server) = server.as_deref_mut() {
+        // After a blackout it may be the last to come; otherwise it is there.
+        if fault == Fault::Blackout {
+            thread::sleep(Duration::from_millis(chance.below(2_500)));
+        }
+        server.begin()?;
+    }
+    expected::records(&place.house, server.as_deref(), known)?;
+    expected::binding(&place.house, known.granted)?;
+    place.house.kill();
     Ok(())
 }
 
 /// Does it; the moment up to which an answer counts.
-fn befall(house: &mut House, disk: &mut Disk, fault: Fault) -> Result<Instant, Failure> {
+fn befall(
+    place: &mut Place,
+    server: Option<&mut Server>,
+    fault: Fault,
+    chance: &mut Chance,
+    ended: &Book<String>,
+) -> Result<Instant, Failure> {
     let mut cut = Instant::now();
-    match fault {
-        Fault::Kill | Fault::Torn | Fault::BrokenDatabase => house.kill(),
-        Fault::PowerCut => cut_power(house, disk)?,
-        Fault::FullDisk => {
-            disk.fill()?;
+    match (fault, server) {
+        (Fault::Kill | Fault::Torn | Fault::BrokenDatabase, _) => place.house.kill(),
+        (Fault::PowerCut, _) => place.cut_power()?,
+        (Fault::FullDisk, _) => {
+            place.disk.fill()?;
             thread::sleep(Duration::from_millis(700));
-            disk.empty()?;
+            place.disk.empty()?;
             // What waited in memory is written within a second or two of there being room.
             thread::sleep(Duration::from_millis(3_000));
             cut = Instant::now();
-            cut_power(house, disk)?;
+            place.cut_power()?;
         }
+        (Fault::Blackout, Some(server)) => {
+            let is_first = chance.below(2) == 0;
+            place.cut_power()?;
+            server.cut_power()?;
+            if is_first {
+                server.begin()?;
+            }
+        }
+        (fault, Some(server)) => {
+            befall_server(server, fault, chance, ended)?;
+            thread::sleep(Duration::from_millis(chance.below(1_500)));
+            cut = Instant::now();
+            place.house.kill();
+        }
+        (fault, None) => return Err(Failure::new(format!("{fault:?} befalls no house alone"), CURE)),
     }
     Ok(cut)
 }
 
-fn cut_power(house: &mut House, disk: &mut Disk) -> Result<(), Failure> {
-    disk.cut()?;
-    house.kill();
-    disk.memory.cut()?;
-    disk.unmount()?;
-    disk.mount()
+/// Whatever befalls the server, calls go on meanwhile.
+fn befall_server(
+    server: &mut Server,
+    fault: Fault,
+    chance: &mut Chance,
+    ended: &Book<String>,
+) -> Result<(), Failure> {
+    match fault {
+        Fault::ServerAway => {
+            server.kill()?;
+            calls_go_on(ended)?;
+            thread::sleep(Duration::from_millis(chance.below(4_000)));
+        }
+        Fault::ServerHung => {
+            server.hang()?;
+            let have_gone_on = calls_go_on(ended);
+            thread::sleep(Duration::from_millis(chance.below(4_000)));
+            server.go_on()?;
+            have_gone_on?;
+        }
+        Fault::ServerFull => {
+            server.fill_disk()?;
+            calls_go_on(ended)?;
+            thread::sleep(Duration::from_millis(700));
+            server.empty_disk()?;
+        }
+        Fault::ServerPowerCut => {
+            server.cut_power()?;
+            calls_go_on(ended)?;
+        }
+        _ => server.kill()?,
+    }
+    server.begin()
+}
+
+fn calls_go_on(ended: &Book<String>) -> Result<(), Failure> {
+    let (before, until) = (ended.before(Instant::now()).len(), Instant::now() + WORKS_WITHIN);
+    while ended.before(Instant::now()).len() < before + CALLS_MIN {
+        if Instant::now() > until {
+            return Err(Failure::new("calls do not end while the server is not there", CURE));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 fn damage(house: &House, fault: Fault, chance: &mut Chance) -> std::io::Result<()> {
@@ -234,89 +423,9 @@ fn damage(house: &House, fault: Fault, chance: &mut Chance) -> std::io::Result<(
                 }
             }
         }
-        Fault::PowerCut | Fault::Kill | Fault::FullDisk => {}
+        _ => {}
     }
     Ok(())
-}
-
-/// Every revision is whole, and what was applied is among them.
-fn expect_revisions(folder: &Path, applied: u64) -> Result<(), Failure> {
-    let failed = |error| io_failure("revisions", &error);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)?.flatten() {
-        let is_one = entry.file_name().to_str().is_some_and(|name| name.parse::<u64>().is_ok());
-        if !is_one {
-            continue;
-        }
-        let text = fs::read_to_string(entry.path().join("documents/tandem.toml")).map_err(failed)?;
-        let about = fs::read(entry.path().join("revision.json")).map_err(failed)?;
-        let name = text.split("name = \"edge-").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("?");
-        let is_whole = text.ends_with(&format!("# whole {name}\n"));
-        if !is_whole || serde_json::from_slice::<Value>(&about).is_err() {
-            let what = format!("revision {} is half there", entry.path().display());
-            return Err(Failure::new(what, CURE));
-        }
-        names.push(name.to_owned());
-    }
-    match names.iter().any(|name| *name == applied.to_string()) {
-        true => Ok(()),
-        false => Err(Failure::new(format!("edge-{applied} was applied, and only {names:?} are there"), CURE)),
-    }
-}
-
-/// One record for each call that was told to be over, in the files and in the database.
-fn expect_records(house: &House, known: &Known) -> Result<(), Failure> {
-    let mut times: BTreeMap<String, u64> = BTreeMap::new();
-    for entry in fs::read_dir(house.records()).map_err(|error| io_failure("records", &error))?.flatten() {
-        if entry.path().extension().is_none_or(|end| end != "jsonl") {
-            continue;
-        }
-        let text = fs::read(entry.path()).map_err(|error| io_failure("records", &error))?;
-        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let record: Value = serde_json::from_slice(line)
-                .map_err(|_| Failure::new(format!("{} has a torn line", entry.path().display()), CURE))?;
-            *times.entry(record["call_id"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-        }
-    }
-    let lost: Vec<&String> = known.ended.iter().filter(|call| !times.contains_key(*call)).collect();
-    let doubled: Vec<&String> = times.iter().filter(|(_, count)| **count > 1).map(|(call, _)| call).collect();
-    if !lost.is_empty() || !doubled.is_empty() {
-        let what = format!("{} calls have no record: {lost:?}; {doubled:?} have two", lost.len());
-        return Err(Failure::new(what, CURE));
-    }
-    let lines: u64 = times.values().sum();
-    let (_, chained) = house.ask(&["cdr", "verify"])?;
-    if chained["faults"] != 0 || chained["records"] != lines {
-        return Err(Failure::new(format!("of {lines} records the chain says {chained}"), CURE));
-    }
-    let until = Instant::now() + Duration::from_secs(30);
-    loop {
-        let examined = house.ask(&["store", "verify"]);
-        let is_whole = examined.as_ref().is_ok_and(|(_, said)| {
-            // Whoever was turned away has a row, too, and no record.
-            said["faults"] == 0 && said["behind_bytes"] == 0 && said["rows"].as_u64() >= Some(lines)
-        });
-        if is_whole {
-            return Ok(());
-        }
-        if Instant::now() > until {
-            let said = examined.map(|(_, said)| said.to_string()).unwrap_or_else(|failure| failure.what);
-            return Err(Failure::new(format!("of {lines} records the database says {said}"), CURE));
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// The phone is where the last answer let it be, or where it went after that.
-fn expect_binding(house: &House, granted: u64) -> Result<(), Failure> {
-    let (_, said) = house.ask(&["user", "show", phone::USER])?;
-    let text = said.to_string();
-    let places: Vec<u64> =
-        text.split("sip:k").skip(1).filter_map(|rest| rest.split('k').next()?.parse().ok()).collect();
-    match places.iter().max() {
-        Some(newest) if *newest >= granted => Ok(()),
-        _ => Err(Failure::new(format!("the phone is at {places:?}, and {granted} was granted"), CURE)),
-    }
 }
 
 /// Numbers that follow from the round.

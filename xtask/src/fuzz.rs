@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
-const TARGETS: [&str; 12] = [
+const TARGETS: [&str; 13] = [
     "message",
     "stream",
     "websocket",
@@ -18,6 +18,7 @@ const TARGETS: [&str; 12] = [
     "dtls",
     "media",
     "config",
+    "ldap",
 ];
 
 /// Fuzzes one target, or all of them one after another.

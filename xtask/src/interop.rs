@@ -4,6 +4,7 @@
 //! Each scenario has a folder of its own below target/interop with the node's configuration, its log and its
 //! records, and SIPp's logs: what is needed to see why it failed.
 
+mod acme;
 mod aiortc;
 mod alone;
 mod audio;
@@ -14,7 +15,7 @@ mod capture;
 mod codecs;
 mod conference;
 mod crash;
-mod database;
+pub mod database;
 mod desk_phones;
 mod features;
 mod flight;
@@ -46,6 +47,7 @@ mod provider;
 mod push;
 mod python;
 mod quality;
+mod readers;
 mod recording;
 mod records;
 mod registrar;
@@ -103,6 +105,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "webhooks", run: webhooks::run },
     Scenario { name: "push", run: push::run },
     Scenario { name: "ldap", run: ldap::run },
+    Scenario { name: "acme", run: acme::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
     Scenario { name: "registrar", run: registrar::run },
@@ -124,6 +127,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "nat", run: nat::run },
     Scenario { name: "kernel", run: kernel::run },
     Scenario { name: "http", run: http::run },
+    Scenario { name: "readers", run: readers::run },
     Scenario { name: "desk-phones", run: desk_phones::run },
     Scenario { name: "package", run: package::run },
     Scenario { name: "crash", run: crash::run },

@@ -1,5 +1,6 @@
 //! The lanes: which steps must pass before a change lands, and which run at night.
 
+use crate::faults::Engine;
 use crate::interop::{self, Load};
 use crate::sim::{self, Tale};
 use crate::step::{Failure, cargo, has, run, step};
@@ -30,7 +31,10 @@ pub fn test() -> Result<(), Failure> {
     step("fuzzing, briefly", || fuzz::run_targets(None, 10))?;
     step("demo", demo)?;
     step("records in PostgreSQL", postgres)?;
-    step("faults beneath a house", || faults::run(faults::USUAL, 0))?;
+    step("faults beneath a house", || faults(Engine::Sqlite, Engine::Sqlite.usual()))?;
+    step("the same, and of its server of records", || {
+        faults(Engine::Postgresql, Engine::Postgresql.usual())
+    })?;
     step("interop", || interop::run(None, Load::Short))
 }
 
@@ -45,7 +49,8 @@ pub fn long() -> Result<(), Failure> {
     step("the same on two shards, 1,000 seeds", || sim::live_on(2, Tale::Media, 0, 1_000))?;
     step("20 storms of 50,000 phones", || sim::live(Tale::Storms, 1, 20))?;
     step("fuzzing, ten minutes each", || fuzz::run_targets(None, 600))?;
-    step("faults beneath a house, 500 rounds", || faults::run(500, 0))?;
+    step("faults beneath a house, 500 rounds", || faults(Engine::Sqlite, 500))?;
+    step("the same, and of its server of records, 500 rounds", || faults(Engine::Postgresql, 500))?;
     step("interop at full load", || interop::run(None, Load::Long))?;
     step("chaos, 200 hours", || sim::live(Tale::Chaos, 0, 200))
 }
@@ -73,6 +78,10 @@ pub fn postgres() -> Result<(), Failure> {
         cargo().args(arguments),
         "needs Debian's package postgresql; then read what the first one that failed says",
     )
+}
+
+fn faults(engine: Engine, rounds: u64) -> Result<(), Failure> {
+    faults::run(engine, rounds, 0, Load::Short)
 }
 
 fn demo() -> Result<(), Failure> {

@@ -43,11 +43,12 @@ cargo xtask sim --media N [--from S]    attackers at the media of calls that cha
 cargo xtask sim --lamps N [--from S]    ten thousand busy lamps and 200 calls a second
 cargo xtask sim --storms N [--from S]   50,000 phones come back at once, while calls go on
 cargo xtask fuzz [TARGET] [--seconds N] one fuzz target, or all
-cargo xtask faults [--rounds N] [--from N] power cuts, kills and full disks beneath a house at work
+cargo xtask faults [--rounds N] [--from N] power cuts, kills and full disks beneath a house at work;
+                                        --engine postgresql: and of a server that has its records
 cargo xtask postgres                    records on a server of PostgreSQL that is killed
 cargo xtask package                     makes the package for Debian, in target/package
 cargo xtask interop [NAME] [--long]     SIPp against a running node: one scenario, or all
-cargo xtask bench [NAME]                parse, plan, sound, apply, lamps, bindings, sessions;
+cargo xtask bench [NAME]                parse, plan, sound, apply, lamps, bindings, sessions, records, found;
                                         with the kit: calls, packets, codecs, phones, storm
 ";
 
@@ -88,8 +89,9 @@ fn dispatch(arguments: &Arguments) -> Result<(), Failure> {
         }
         "fuzz" => fuzz::run_targets(arguments.name.as_deref(), arguments.number("--seconds", 20)?),
         "faults" => {
-            let rounds = arguments.number("--rounds", faults::USUAL)?;
-            faults::run(rounds, arguments.number("--from", 0)?)
+            let engine = faults::Engine::read(arguments.text("--engine").unwrap_or("sqlite"))?;
+            let rounds = arguments.number("--rounds", engine.usual())?;
+            faults::run(engine, rounds, arguments.number("--from", 0)?, load(arguments))
         }
         "postgres" => lanes::postgres(),
         "interop" => interop::run(arguments.name.as_deref(), load(arguments)),
@@ -113,7 +115,7 @@ struct Arguments {
     options: Vec<(String, Option<String>)>,
 }
 
-const WITH_VALUE: [&str; 12] = [
+const WITH_VALUE: [&str; 13] = [
     "--root",
     "--seeds",
     "--sequences",
@@ -126,6 +128,7 @@ const WITH_VALUE: [&str; 12] = [
     "--from",
     "--seconds",
     "--rounds",
+    "--engine",
 ];
 const ALONE: [&str; 2] = ["--write", "--long"];
 

@@ -15,6 +15,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("sipp", "sip-tester"),
     ("stunnel", "stunnel4"),
     ("openssl", "openssl"),
+    ("pebble", "pebble"),
     ("slapd", "slapd"),
     ("ldapadd", "ldap-utils"),
     ("tshark", "tshark"),

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use store::{Alone, Catalogue, Settings, Store, Wanted};
+use store::{Alone, Catalogue, Database, Postgres, PostgresHost, Settings, Store, Wanted};
 
 const RATE: u64 = 2_000;
 /// A shard hands over what ended in one turn of its loop.
@@ -25,6 +25,7 @@ fn main() {
     let part = words.next().unwrap_or_else(|| "all".to_owned());
     let seconds: u64 = words.next().and_then(|word| word.parse().ok()).unwrap_or(600);
     let folder = PathBuf::from(words.next().unwrap_or_else(|| "target/bench/records".to_owned()));
+    let database = words.next().map_or(Database::Sqlite, server_at);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("the folder can be made");
 
@@ -33,11 +34,25 @@ fn main() {
     }
     if part != "steady" {
         fill_up(&folder);
-        make_anew(&folder);
-        search(&folder);
+        make_anew(&folder, &database);
+        search(&folder, &database);
         follow(&folder);
     }
     let _ = fs::remove_dir_all(&folder);
+}
+
+/// Whoever has a socket in this folder.
+fn server_at(folder: String) -> Database {
+    let name = || "tandem".to_owned();
+    Database::Postgres(Postgres {
+        hosts: vec![PostgresHost { host: folder, port: 5_432 }],
+        database: name(),
+        user: name(),
+        password: None,
+        schema: name(),
+        roots: None,
+        node: "bench".to_owned(),
+    })
 }
 
 /// A record as a call of two legs with media leaves it, of the size that was seen: 2,760 bytes.
@@ -170,20 +185,21 @@ fn fill_up(folder: &Path) {
     store.stop();
 }
 
-fn make_anew(folder: &Path) {
+fn make_anew(folder: &Path, database: &Database) {
     let (before, began) = (cpu(), Instant::now());
-    let alone = Alone::open(folder, |note| panic!("{note:?}")).expect("it opens");
+    let alone = Alone::open_on(database, folder, |note| panic!("{note:?}")).expect("it opens");
     assert!(alone.is_some(), "nobody else is there");
     let took = began.elapsed().as_secs_f64();
     let own = cpu()["records-bench"] - before["records-bench"];
-    let size = fs::metadata(folder.join("records.sqlite")).map_or(0, |found| found.len());
-    let mb = size / 1_000_000;
-    println!("{MILLION} records are made searchable in {took:.1} s, {own:.1} s of CPU; {mb} MB of database");
+    println!("{MILLION} records are made searchable in {took:.1} s, {own:.1} s of CPU here; load {}", load());
+    if let Ok(found) = fs::metadata(folder.join("records.sqlite")) {
+        println!("{} MB of database", found.len() / 1_000_000);
+    }
 }
 
-fn search(folder: &Path) {
-    let alone =
-        Alone::open(folder, |note| panic!("{note:?}")).expect("it opens").expect("nobody else is there");
+fn search(folder: &Path, database: &Database) {
+    let alone = Alone::open_on(database, folder, |note| panic!("{note:?}"));
+    let alone = alone.expect("it opens").expect("nobody else is there");
     let mut all = Vec::new();
     let some = |text: String| Some(text);
     for round in 0..200_u64 {

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use crate::interop::place::io_failure;
 use crate::step::{Failure, read};
 
-const MEGABYTES: u64 = 96;
 const LET_GO_WITHIN: Duration = Duration::from_secs(30);
 const CURE: &str = "the lane needs root, loop devices and ext4: run it where `mount -o loop` works";
 /// EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: whatever was not forced to the disk is lost.
@@ -50,19 +49,16 @@ impl Drop for Memory {
 pub struct Disk {
     image: PathBuf,
     pub place: PathBuf,
-    /// What the same power keeps alive.
-    pub memory: Memory,
 }
 
 impl Disk {
-    /// Makes it anew, empty.
-    pub fn make(folder: &Path) -> Result<Disk, Failure> {
-        let memory = Memory::make(folder)?;
-        let disk = Disk { image: folder.join("disk.img"), place: folder.join("disk"), memory };
-        let failed = |error| io_failure("disk.img", &error);
+    /// Makes it anew, empty; what it is made of stands in an image beside others.
+    pub fn make(image: &Path, place: &Path, megabytes: u64) -> Result<Disk, Failure> {
+        let disk = Disk { image: image.to_owned(), place: place.to_owned() };
+        let failed = |error| io_failure("an image of a disk", &error);
         fs::create_dir_all(&disk.place).map_err(failed)?;
         let file = File::create(&disk.image).map_err(failed)?;
-        file.set_len(MEGABYTES * 1024 * 1024).map_err(failed)?;
+        file.set_len(megabytes * 1024 * 1024).map_err(failed)?;
         read(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&disk.image), CURE)?;
         disk.mount()?;
         Ok(disk)

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,34 +16,46 @@ use crate::step::Failure;
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-pub struct House {
-    binary: PathBuf,
-    folder: PathBuf,
-    data: PathBuf,
+/// Where it is, and what it speaks with.
+#[derive(Clone)]
+pub struct Setting {
+    pub binary: PathBuf,
+    pub folder: PathBuf,
+    pub data: PathBuf,
     /// Where it keeps what no disk has yet.
-    memory: PathBuf,
+    pub memory: PathBuf,
     pub sip: SocketAddr,
-    callee: SocketAddr,
+    pub callee: SocketAddr,
+    /// The folder of the socket of a server in which records are searched, where it has one.
+    pub server: Option<PathBuf>,
+}
+
+pub struct House {
+    pub at: Setting,
     child: Option<Child>,
 }
 
 impl House {
-    pub fn new(binary: &Path, [folder, data, memory]: [&Path; 3], ends: [SocketAddr; 2]) -> House {
-        let [sip, callee] = ends;
-        let [folder, data, memory] = [folder, data, memory].map(Path::to_owned);
-        House { binary: binary.to_owned(), folder, data, memory, sip, callee, child: None }
+    pub fn new(at: Setting) -> House {
+        House { at, child: None }
     }
 
     fn conf(&self) -> PathBuf {
-        self.folder.join("conf")
+        self.at.folder.join("conf")
+    }
+
+    fn storage(&self) -> String {
+        let Some(server) = &self.at.server else { return String::new() };
+        let at = server.display();
+        format!("[system.storage]\nengine = \"postgresql\"\nhosts = [\"{at}\"]\nnode = \"faults\"\n")
     }
 
     /// Writes the n-th configuration: its name says which, and so does its end.
     pub fn configure(&self, number: u64) -> Result<(), Failure> {
-        let (sip, callee) = (self.sip, self.callee);
+        let (sip, callee, storage) = (self.at.sip, self.at.callee, self.storage());
         let text = format!(
             "format = 1\n[system]\nname = \"edge-{number}\"\ncountry = \"US\"\ndemo = true\n\
-digest = [\"sha-256\"]\n\
+digest = [\"sha-256\"]\n{storage}\
 [interface.loop]\naddress = \"127.0.0.1\"\nudp = {port}\nside = \"inside\"\n\
 [trunk.callers]\nkind = \"pbx\"\nservers = [{{ uri = \"sip:127.0.0.1:9\" }}]\n\
 accept = {{ sources = [\"127.0.0.1\"], did = \"any\" }}\ndirection = \"in\"\n\
@@ -62,15 +74,15 @@ health = {{ options = \"off\" }}\n\
 
     /// Starts it, and waits until it answers.
     pub fn start(&mut self) -> Result<(), Failure> {
-        let log = File::options().create(true).append(true).open(self.folder.join("house.log"));
+        let log = File::options().create(true).append(true).open(self.at.folder.join("house.log"));
         let log = log.map_err(|error| io_failure("house.log", &error))?;
-        let child = Command::new(&self.binary)
+        let child = Command::new(&self.at.binary)
             .arg("up")
             .arg(self.conf())
             .arg("--data")
-            .arg(&self.data)
+            .arg(&self.at.data)
             .env("NO_COLOR", "1")
-            .env("RUNTIME_DIRECTORY", &self.memory)
+            .env("RUNTIME_DIRECTORY", &self.at.memory)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -85,18 +97,18 @@ health = {{ options = \"off\" }}\n\
                 "OPTIONS sip:{} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bKo{}\r\nMax-Forwards: 70\r\n\
 From: <sip:a@{here}>;tag=1\r\nTo: <sip:b@{}>\r\nCall-ID: ready\r\nCSeq: 1 OPTIONS\r\n\
 Content-Length: 0\r\n\r\n",
-                self.sip,
+                self.at.sip,
                 until.saturating_duration_since(Instant::now()).as_micros(),
-                self.sip
+                self.at.sip
             );
             // Nobody listens yet: it is said again.
-            let _ = asking.send_to(request.as_bytes(), self.sip);
+            let _ = asking.send_to(request.as_bytes(), self.at.sip);
             if heard(&asking).is_some() {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(20));
         }
-        Err(Failure::new("the house did not start", format!("read {}/house.log", self.folder.display())))
+        Err(Failure::new("the house did not start", format!("read {}/house.log", self.at.folder.display())))
     }
 
     /// kill -9.
@@ -108,15 +120,14 @@ Content-Length: 0\r\n\r\n",
     }
 
     fn tandem(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(&self.binary);
-        command.args(words).arg("--data").arg(&self.data).env("NO_COLOR", "1").stdin(Stdio::null());
+        let mut command = Command::new(&self.at.binary);
+        command.args(words).arg("--data").arg(&self.at.data).env("NO_COLOR", "1").stdin(Stdio::null());
         command
     }
 
     /// Applies one configuration after the other, and writes down which were taken.
     pub fn apply(&self, far: &mut Far, first: u64, applied: Book<u64>) {
-        let twin =
-            House::new(&self.binary, [&self.folder, &self.data, &self.memory], [self.sip, self.callee]);
+        let twin = House::new(self.at.clone());
         let mut number = first;
         far.again(move || {
             if twin.configure(number).is_err() {
@@ -136,8 +147,7 @@ Content-Length: 0\r\n\r\n",
 
     /// Looks for calls all the time: what is new is taken into the database each time.
     pub fn search(&self, far: &mut Far) {
-        let twin =
-            House::new(&self.binary, [&self.folder, &self.data, &self.memory], [self.sip, self.callee]);
+        let twin = House::new(self.at.clone());
         far.again(move || {
             // Until a fault befalls it, it finds some; afterwards nobody knows.
             let _ = twin.ask(&["call", "find", "--last", "5"]);
@@ -155,20 +165,16 @@ Content-Length: 0\r\n\r\n",
         Ok((output, value))
     }
 
-    pub fn callee(&self) -> SocketAddr {
-        self.callee
-    }
-
     pub fn records(&self) -> PathBuf {
-        self.data.join("records")
+        self.at.data.join("records")
     }
 
     pub fn revisions(&self) -> PathBuf {
-        self.data.join("revisions")
+        self.at.data.join("revisions")
     }
 
     pub fn database(&self) -> PathBuf {
-        self.data.join("records.sqlite")
+        self.at.data.join("records.sqlite")
     }
 }
 

@@ -85,6 +85,26 @@ pub fn one(folder: &Path, house: SocketAddr, caller: SocketAddr, callee: SocketA
     Ok(())
 }
 
+/// So many calls, so many a second: all are answered and ended.
+pub fn many(
+    folder: &Path,
+    house: SocketAddr,
+    (caller, callee): (SocketAddr, SocketAddr),
+    (calls, rate): (u64, u64),
+) -> Result<(), Failure> {
+    let amount = Amount { calls, rate, hold_ms: 200 };
+    let within = Duration::from_secs(calls / rate + 60);
+    let uas = Sipp::start(folder, &called(UDP_V4, callee, callee, &amount), None)?;
+    let uac = Sipp::start(folder, &calling(UDP_V4, caller, &amount), Some(house))?;
+    let counted = uac.finish(within)?;
+    uas.finish(Duration::from_secs(30))?;
+    if counted.failed > 0 || counted.succeeded != calls {
+        let what = format!("{} of {calls} calls, {} failed", counted.succeeded, counted.failed);
+        return Err(Failure::new(what, format!("read {}", folder.display())));
+    }
+    Ok(())
+}
+
 fn calling<'a>(way: Way, local: SocketAddr, amount: &Amount) -> Role<'a> {
     let mut options = vec!["-key".to_owned(), "number".into(), NUMBER.into()];
     for (option, value) in [("-m", amount.calls), ("-r", amount.rate), ("-d", amount.hold_ms), ("-l", 5_000)]

@@ -1,4 +1,4 @@
-//! Debian's server of PostgreSQL, started for a scenario on a socket in a folder of its own.
+//! Debian's server of PostgreSQL, started on a socket in a folder of its own.
 
 use std::fs::{self, File};
 use std::os::unix::fs::chown;
@@ -16,8 +16,11 @@ const BEGINS_WITHIN: Duration = Duration::from_secs(120);
 const USER: &str = "tandem";
 
 pub struct Database {
-    /// Of its socket, its data and its log.
+    /// Of its socket.
     pub folder: PathBuf,
+    data: PathBuf,
+    log: PathBuf,
+    options: &'static [&'static str],
     /// Whom it runs as: it refuses to be root's.
     owner: Option<(u32, u32)>,
     child: Option<Child>,
@@ -26,18 +29,27 @@ pub struct Database {
 impl Database {
     /// One that answers, and has nothing in it.
     pub fn start() -> Result<Database, Failure> {
-        // The name of a socket has to be short.
-        let folder = std::env::temp_dir().join(format!("tandem-postgres-{}", std::process::id()));
+        let folder = folder();
         let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).map_err(|error| io_failure("its folder", &error))?;
-        let owner = owner()?;
-        if let Some((user, group)) = owner {
-            chown(&folder, Some(user), Some(group)).map_err(|error| io_failure("its folder", &error))?;
+        Database::start_on(&folder.join("data"), &folder.join("log"), &[])
+    }
+
+    /// The same, with its data in this folder, which is made; options are for one that has to be small.
+    pub fn start_on(data: &Path, log: &Path, options: &'static [&'static str]) -> Result<Database, Failure> {
+        let (folder, owner) = (folder(), owner()?);
+        for place in [&folder, data] {
+            fs::create_dir_all(place).map_err(|error| io_failure("its folder", &error))?;
+            if let Some((user, group)) = owner {
+                chown(place, Some(user), Some(group)).map_err(|error| io_failure("its folder", &error))?;
+            }
         }
-        let mut database = Database { folder, owner, child: None };
-        let data = database.folder.join("data");
+        let mut database =
+            Database { folder, data: data.to_owned(), log: log.to_owned(), options, owner, child: None };
         let mut make = database.command("initdb")?;
         make.arg("-D").arg(data).args(["-U", USER, "-A", "trust", "-E", "UTF8"]);
+        if !options.is_empty() {
+            make.arg("--wal-segsize=1");
+        }
         step::read(&mut make, CURE)?;
         database.begin()?;
         database.sql_in("postgres", "create database tandem")?;
@@ -61,8 +73,8 @@ impl Database {
                 }
             }
             if Instant::now() > until {
-                let log = self.folder.join("log");
-                return Err(Failure::new("postgres does not answer", format!("read {}", log.display())));
+                let cure = format!("read {}", self.log.display());
+                return Err(Failure::new("postgres does not answer", cure));
             }
             thread::sleep(Duration::from_millis(50));
         }
@@ -72,6 +84,24 @@ impl Database {
     pub fn kill(&mut self) -> Result<(), Failure> {
         let Some(mut child) = self.child.take() else { return Ok(()) };
         child.kill().and_then(|()| child.wait()).map_err(|error| io_failure("kill", &error))?;
+        Ok(())
+    }
+
+    /// Its processes stand still, or go on again: a signal goes to each.
+    pub fn signal(&self, signal: &str) -> Result<(), Failure> {
+        let Some(child) = &self.child else { return Ok(()) };
+        let own = child.id().to_string();
+        let mut ids = vec![own.clone()];
+        for entry in fs::read_dir("/proc").map_err(|error| io_failure("/proc", &error))?.flatten() {
+            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // Behind the name: its state, and who started it.
+            let parent = stat.rsplit(')').next().and_then(|rest| rest.split(' ').nth(2));
+            if parent == Some(&*own) {
+                ids.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        // One of them may have ended just now.
+        let _ = Command::new("kill").arg(signal).args(ids).stderr(Stdio::null()).status();
         Ok(())
     }
 
@@ -95,12 +125,13 @@ impl Database {
     }
 
     fn spawn(&self) -> Result<Child, Failure> {
-        let log = File::options().create(true).append(true).open(self.folder.join("log"));
+        let log = File::options().create(true).append(true).open(&self.log);
         let log = log.map_err(|error| io_failure("log", &error))?;
         let copy = log.try_clone().map_err(|error| io_failure("log", &error))?;
         let mut command = self.command("postgres")?;
-        command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
-        command.args(["-c", "listen_addresses="]).stdout(log).stderr(copy);
+        command.arg("-D").arg(&self.data).arg("-k").arg(&self.folder);
+        command.args(["-c", "listen_addresses="]).args(self.options);
+        command.stdout(log).stderr(copy);
         command.spawn().map_err(|error| io_failure("postgres", &error))
     }
 
@@ -121,6 +152,11 @@ impl Drop for Database {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// The name of a socket has to be short.
+pub fn folder() -> PathBuf {
+    std::env::temp_dir().join(format!("tandem-postgres-{}", std::process::id()))
 }
 
 /// Where Debian's package has its programs.

@@ -7,6 +7,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -22,6 +24,8 @@ const CHECKER: &str = "schemathesis==4.32.5";
 /// What may be said of requests of the right shape: that what they name is missing, or would not hold.
 const CONFIGURATION: &str = "[checks.positive_data_acceptance]\nexpected-statuses = [\"2xx\", \"304\", \
                              \"401\", \"403\", \"404\", \"409\", \"412\", \"422\", \"503\"]\n";
+/// How long a trunk may take to take a BYE.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Users beside the trunks, so that it has to be said who calls.
 const USERS: &str = "[user.hana]\nname = \"Hana\"\nnumber = \"+14255550100\"\n\
                      [user.minsu]\nname = \"Minsu\"\nnumber = \"+14255550101\"\n";
@@ -64,7 +68,7 @@ fn called(binary: &Binary) -> Result<(PathBuf, SocketAddr, Node), Failure> {
 
 /// Prometheus' checker says nothing of a page that is as it should be.
 fn judged_figures(folder: &Path, web: SocketAddr) -> Result<usize, Failure> {
-    let page = get(web, "/metrics").map_err(|error| io_failure("/metrics", &error))?;
+    let page = figures_of_the_call(web).map_err(|error| io_failure("/metrics", &error))?;
     let path = folder.join("metrics");
     fs::write(&path, &page).map_err(|error| io_failure("metrics", &error))?;
     let file = fs::File::open(&path).map_err(|error| io_failure("metrics", &error))?;
@@ -83,7 +87,49 @@ fn judged_figures(folder: &Path, web: SocketAddr) -> Result<usize, Failure> {
     if !counted {
         return Err(Failure::new("the call was not counted", format!("read {}", path.display())));
     }
+    if let Some(missing) = unserved(&page) {
+        let what = format!("the trunk that took the call has no {missing}");
+        return Err(Failure::new(what, format!("read {}", path.display())));
+    }
     Ok(page.lines().filter(|line| line.starts_with("# TYPE ")).count())
+}
+
+/// The page, as soon as the called trunk has taken the BYE: the caller's is answered without waiting for it.
+fn figures_of_the_call(web: SocketAddr) -> std::io::Result<String> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let page = get(web, "/metrics")?;
+        if unserved(&page).is_none() || until <= Instant::now() {
+            return Ok(page);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Which figure of RFC 6076 is not there of a call that was answered at once, and ended by us.
+fn unserved(page: &str) -> Option<&'static str> {
+    let value = |name: &str, outcome: &str| {
+        let is_meant = |line: &&str| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with("{trunk=")) && line.contains(outcome)
+        };
+        let values = page.lines().filter(is_meant).filter_map(|line| line.rsplit(' ').next());
+        values.filter_map(|value| value.parse::<f64>().ok()).sum::<f64>()
+    };
+    let is_one = |name: &str, outcome: &str| value(name, outcome) == 1.0;
+    let is_short = |name: &str, outcome: &str| (0.0..5.0).contains(&value(name, outcome));
+    let (request, leave) =
+        ("tandem_session_request_delay_seconds", "tandem_session_disconnect_delay_seconds");
+    let (established, answered) = ("outcome=\"established\"", "outcome=\"answered\"");
+    let all = [
+        ("request that was established", is_one("tandem_session_requests_total", established)),
+        ("request in all", is_one("tandem_session_requests_total", "")),
+        ("session that was completed", is_one("tandem_sessions_completed_total", "")),
+        ("delay of a request", is_one(&format!("{request}_count"), established)),
+        ("short delay of a request", is_short(&format!("{request}_sum"), established)),
+        ("delay of a BYE", is_one(&format!("{leave}_count"), answered)),
+        ("short delay of a BYE", is_short(&format!("{leave}_sum"), answered)),
+    ];
+    all.into_iter().find(|(_, is_there)| !is_there).map(|(what, _)| what)
 }
 
 /// Prometheus' checker can read every query of the dashboard, as a rule.

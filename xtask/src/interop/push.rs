@@ -17,8 +17,8 @@ use super::node::{Node, Setting};
 use super::place::{self, Transport, free_port, io_failure};
 use super::program::Program;
 use super::sipp::{Role, Sipp};
-use super::{Binary, Load, python, records, webhooks};
-use crate::step::{Failure, root};
+use super::{Binary, Load, records, webhooks};
+use crate::step::Failure;
 
 const HOUSE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const CARRIER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 32));
@@ -116,7 +116,7 @@ fn wished(folder: &Path, count: usize) -> Result<Value, Failure> {
             };
         }
         if Instant::now() > until {
-            return Err(Failure::new("nobody was asked to wake the app", "read waker.log and node.log"));
+            return Err(Failure::new("nobody was asked to wake the app", "read taker.log and node.log"));
         }
         thread::sleep(Duration::from_millis(20));
     }
@@ -145,10 +145,8 @@ fn expect_no_token(folder: &Path, texts: &[String]) -> Result<(), Failure> {
 }
 
 fn waker(folder: &Path, server: SocketAddr) -> Result<Program, Failure> {
-    let mut command = python::command(webhooks::PLACE, "python");
-    command.arg(root().join("interop/push/waker.py")).arg(server.port().to_string());
-    command.arg(folder.join("conf/push.secret")).arg(folder.join("wishes.jsonl"));
-    Program::start_until(command, folder, "waker", "ready")
+    let files = ["conf/push.secret", "wishes.jsonl"].map(|name| folder.join(name));
+    webhooks::taker(folder, server, files, "one")
 }
 
 fn role(scenario: &str, local: SocketAddr, options: Vec<String>) -> Role<'_> {

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::step::{self, Failure, root};
 
 const WAY: Way = Way { name: "webhooks", ..UDP_V4 };
 /// Where the libraries are installed, and which.
-pub const PLACE: &str = "target/interop-webhooks";
+const PLACE: &str = "target/interop-webhooks";
 const LIBRARIES: [&str; 2] = ["standardwebhooks==1.1.0", "cloudevents==2.2.0"];
 const WITHIN: Duration = Duration::from_secs(30);
 
@@ -69,10 +69,22 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
 
 /// Whoever takes the records.
 fn receiver(folder: &Path, server: SocketAddr) -> Result<Program, Failure> {
+    let files = ["conf/billing.secret", "events.jsonl"].map(|name| folder.join(name));
+    taker(folder, server, files, "batch")
+}
+
+/// A program that takes signed events, `one` at a time or in a `batch`: what both know is in a file, and what
+/// it takes goes into one.
+pub fn taker(
+    folder: &Path,
+    server: SocketAddr,
+    [secret, lines]: [PathBuf; 2],
+    by: &str,
+) -> Result<Program, Failure> {
     let mut command = python::command(PLACE, "python");
-    command.arg(root().join("interop/webhooks/receiver.py")).arg(server.port().to_string());
-    command.arg(folder.join("conf/billing.secret")).arg(folder.join("events.jsonl"));
-    Program::start_until(command, folder, "receiver", "ready")
+    command.arg(root().join("interop/webhooks/taker.py")).arg(server.port().to_string());
+    command.arg(secret).arg(lines).arg(by);
+    Program::start_until(command, folder, "taker", "ready")
 }
 
 /// Waits until so many events were taken; the ids of all that were, in order.
@@ -87,7 +99,7 @@ fn taken(folder: &Path, count: usize) -> Result<Vec<String>, Failure> {
         }
         if Instant::now() > until {
             let what = format!("{} events of {count}", ids.len());
-            return Err(Failure::new(what, "read receiver.log and node.log"));
+            return Err(Failure::new(what, "read taker.log and node.log"));
         }
         thread::sleep(Duration::from_millis(100));
     }

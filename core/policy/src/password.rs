@@ -10,6 +10,8 @@ use model::Secret;
 pub enum Password {
     Clear(Secret<String>),
     Hashed(Hashed),
+    /// A directory has it, and has not answered yet: nothing proves this user, who is somebody all the same.
+    Awaited,
 }
 
 /// For each algorithm what it makes of name, realm and password.
@@ -48,18 +50,23 @@ impl Password {
         }
     }
 
+    /// Whether a directory is to bring it.
+    pub fn is_awaited(&self) -> bool {
+        matches!(self, Password::Awaited)
+    }
+
     /// The password, where it is known as it is.
     pub fn clear(&self) -> Option<&str> {
         match self {
             Password::Clear(password) => Some(password.reveal()),
-            Password::Hashed(_) => None,
+            Password::Hashed(_) | Password::Awaited => None,
         }
     }
 
     /// What an algorithm made of it, by its name in capital letters.
     pub fn hashed_by(&self, algorithm: &str) -> Option<&str> {
         match self {
-            Password::Clear(_) => None,
+            Password::Clear(_) | Password::Awaited => None,
             Password::Hashed(Hashed(sums)) => sums.get(algorithm).map(|sum| sum.reveal().as_str()),
         }
     }

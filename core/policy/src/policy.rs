@@ -285,6 +285,20 @@ impl Policy {
         own.or_else(|| self.phones.of(user).next().map(|phone| &phone.password))
     }
 
+    /// Users whose password a directory has yet to bring.
+    pub fn awaiting_passwords(&self) -> impl Iterator<Item = &Arc<str>> {
+        let users = self.users.iter();
+        users
+            .filter(|(_, user)| user.password.as_ref().is_some_and(Password::is_awaited))
+            .map(|(name, _)| name)
+    }
+
+    /// Whether this user is one of them.
+    pub fn awaits_password(&self, user: &str) -> bool {
+        let user = self.users.get(user);
+        user.and_then(|user| user.password.as_ref()).is_some_and(Password::is_awaited)
+    }
+
     /// Desk phones that fetch their settings.
     pub fn phones(&self) -> &Phones {
         &self.phones

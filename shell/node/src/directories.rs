@@ -84,6 +84,7 @@ impl Directories {
 
     /// Reads each as often as its document says, until the process ends.
     pub fn follow(self: &Arc<Self>) -> std::io::Result<()> {
+        self.alarm();
         let all = Arc::clone(self);
         let mut known = BTreeMap::new();
         let turn = move || {
@@ -232,14 +233,30 @@ impl Directories {
         }
     }
 
+    /// Users whom nobody can prove to be before a directory has been read.
+    fn passwords_awaited(&self) -> Option<String> {
+        let policy = self.board.policy()?;
+        let mut users = policy.awaiting_passwords();
+        let first = users.next()?;
+        let who = match users.count() {
+            0 => format!("{first} has"),
+            more => format!("{first} and {more} more users have"),
+        };
+        Some(format!(
+            "{who} no password until their directory is read, and cannot register: see tandem directory \
+             show, then tandem directory sync NAME"
+        ))
+    }
+
     /// Says on the board what somebody has to look at.
     fn alarm(&self) {
         let all = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
         let is_bad = |standing: &Standing| !matches!(standing.state, State::Current | State::NotReadYet);
         let words = all.iter().filter(|(_, standing)| is_bad(standing));
         let words = words.map(|(name, standing)| format!("directory {name}: {}", standing.why.join("; ")));
-        let alarms: Vec<String> = words.collect();
+        let mut alarms: Vec<String> = words.collect();
         drop(all);
+        alarms.extend(self.passwords_awaited());
         self.board.alarm("directories", alarms);
     }
 }

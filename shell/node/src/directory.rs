@@ -103,7 +103,8 @@ impl Written {
     pub fn compile(&mut self, base: &Path, older: Option<&Policy>) -> Result<Loaded, Vec<Problem>> {
         let mut documents = self.documents.take().unwrap_or_else(|| model::load(&self.files))?;
         fill(&mut documents, &self.lists);
-        let secrets = secrets_of(&documents, base, self.secrets.as_ref());
+        let mut secrets = secrets_of(&documents, base, self.secrets.as_ref());
+        await_directories(&mut secrets, &documents, older);
         let policy = match older {
             Some(older) => policy::compile_after(older, &documents, &secrets)?,
             None => policy::compile(&documents, &secrets)?,
@@ -266,6 +267,19 @@ fn secrets_of(documents: &Documents, base: &Path, beside: Option<&(String, Strin
         }
     }
     secrets
+}
+
+/// Passwords that a directory brings again keep no house from starting. While it runs none is lost that it
+/// knows: what would take one away is refused, as any other secret without a value is.
+fn await_directories(secrets: &mut Secrets, documents: &Documents, running: Option<&Policy>) {
+    for user in documents.user.values() {
+        let Some(place) = user.password.as_ref().map(|place| &place.value) else { continue };
+        let is_brought = matches!(place, SecretRef::File(path) if is_of_people(path));
+        let is_lost = running.is_some_and(|running| !running.awaits_password(&user.name));
+        if is_brought && !is_lost && secrets.value(place).is_none() {
+            secrets.await_value(place.clone());
+        }
+    }
 }
 
 /// What is kept in one place; what stands in a document is known already.

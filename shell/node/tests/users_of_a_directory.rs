@@ -5,12 +5,15 @@ mod house;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use house::{Directory, Running, free_port, house, tandem};
+use house::{Directory, PATIENCE, Running, free_port, house, tandem};
 use serde_json::{Value, json};
+use sip_message::Message;
+use sip_stack::Chance;
+use sip_stack::auth::{Algorithm, Credentials, answer as answer_to, pick};
 
 /// A name, and what else is said of it.
 type Person = (&'static str, &'static [(&'static str, &'static str)]);
@@ -79,6 +82,7 @@ fn answer(mut stream: TcpStream, people: &[Person]) {
 struct Home {
     directory: Directory,
     ldap: Ldap,
+    port: u16,
     up: Option<Running>,
 }
 
@@ -86,15 +90,15 @@ const MANY: [Person; 4] = [("ana", &[]), ("ben", &[]), ("cho", &[]), ("dee", &[]
 
 impl Home {
     fn start(name: &str, people: &[Person], more: &str) -> Home {
-        let (directory, ldap) = (Directory::new(name), Ldap::start(people));
+        let (directory, ldap, port) = (Directory::new(name), Ldap::start(people), free_port());
         let text = format!(
             "{}\n{more}\n[directory.corp]\nurl = \"ldap://{}\"\nstart_tls = \"off\"\nbase = \"o=x\"\n\
              attributes = {{ extension = \"ext\", ha1 = \"sip\" }}\n",
-            house(free_port()),
+            house(port),
             ldap.at
         );
         fs::write(directory.path().join("house.toml"), text).unwrap();
-        let mut home = Home { directory, ldap, up: None };
+        let mut home = Home { directory, ldap, port, up: None };
         home.up();
         home.sync(&[]);
         home
@@ -122,6 +126,38 @@ impl Home {
 
     fn users(&self) -> String {
         fs::read_to_string(self.directory.path().join("by-directory/corp.toml")).unwrap()
+    }
+
+    fn alarms(&self) -> Value {
+        self.ask(&["status"]).1["alarms"].clone()
+    }
+
+    /// The first line of what a phone is answered that proves to be Ana.
+    fn register(&self, password: &str) -> String {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (here, uri) = (socket.local_addr().unwrap(), format!("sip:127.0.0.1:{}", self.port));
+        let ask = |count: u32, proof: &str| {
+            let request = format!(
+                "REGISTER {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{count}\r\n\
+                 Max-Forwards: 70\r\nFrom: <sip:ana@127.0.0.1>;tag=1\r\nTo: <sip:ana@127.0.0.1>\r\n\
+                 Call-ID: {}@phone\r\nCSeq: {count} REGISTER\r\nContact: <sip:ana@{here}>\r\n\
+                 Expires: 600\r\n{proof}Content-Length: 0\r\n\r\n",
+                here.port()
+            );
+            socket.send_to(request.as_bytes(), ("127.0.0.1", self.port)).unwrap();
+            let mut room = [0; 4_096];
+            let length = socket.recv(&mut room).unwrap();
+            room[..length].to_vec()
+        };
+        let challenged = ask(1, "");
+        let message = Message::parse(&challenged).unwrap();
+        let (name, challenge) = pick(&message).unwrap();
+        let credentials = Credentials { user: "ana", password };
+        let mut chance = Chance::from_seed([7; 32]);
+        let proof = answer_to(challenge, credentials, "REGISTER", &uri, b"", &mut chance, 1).unwrap();
+        let answered = ask(2, &format!("{name}: {proof}\r\n"));
+        String::from_utf8_lossy(&answered).lines().next().unwrap().to_owned()
     }
 
     fn change(&self, change: impl FnOnce(String) -> String) {
@@ -336,4 +372,42 @@ fn users_go_with_the_document_that_names_their_directory_and_their_file() {
     let (_, revisions) = home.ask(&["revisions"]);
     let newest = revisions["revisions"].as_array().unwrap().last().unwrap();
     assert_eq!(newest["difference"]["listed"].as_array().unwrap().len(), 5, "four users: {newest:#}");
+}
+
+#[test]
+fn passwords_that_a_directory_brings_keep_no_house_from_starting() {
+    const PASSWORD: &str = "secret of ana's phone";
+    const OK: &str = "SIP/2.0 200 OK";
+    let sum = format!("SHA-256={}", Algorithm::Sha256.ha1("ana", "test-edge", PASSWORD));
+    let sum: &'static str = sum.leak();
+    let people: [Person; 2] = [("ana", Box::leak(Box::new([("sip", sum)]))), ("ben", &[])];
+    let mut home = Home::start("directory-passwords", &people, "");
+    let kept = home.directory.path().join("by-directory/corp.ha1");
+    assert_eq!((home.register(PASSWORD).as_str(), home.alarms()), (OK, Value::Null));
+
+    home.ldap.fails();
+    fs::remove_file(&kept).unwrap();
+    let (exit, said) = home.ask(&["apply", "--yes"]);
+    assert_eq!((exit, home.register(PASSWORD).as_str()), (1, OK), "none is lost while it runs: {said:#}");
+    home.up.take().unwrap().kill();
+    home.up();
+
+    let alarms = home.alarms().to_string();
+    assert!(alarms.contains("ana has no password until their directory is read"), "{alarms}");
+    assert!(alarms.contains("tandem directory sync"), "{alarms}");
+    assert!(home.register(PASSWORD).starts_with("SIP/2.0 401"), "nothing proves her");
+    let (_, ana) = home.ask(&["user", "show", "ana"]);
+    assert_eq!(ana["phones"].as_array().map(Vec::len), Some(2), "her phones are still hers: {ana:#}");
+    home.change(|text| text.replace("name = \"Hana\"", "name = \"Hana Kim\""));
+    let checked = tandem(&["config", "check", home.directory.text()]);
+    let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(checked.contains("by-directory/corp.ha1 lacks the password of ana"), "{checked}");
+
+    home.ldap.holds(&people);
+    let (_, said) = home.sync(&[]);
+    assert_eq!(said["what"], "applied", "{said:#}");
+    assert_eq!((home.register(PASSWORD).as_str(), home.alarms()), (OK, Value::Null));
+    home.up.take().unwrap().kill();
+    home.up();
+    assert_eq!((home.register(PASSWORD).as_str(), home.alarms()), (OK, Value::Null), "it is on the disk");
 }

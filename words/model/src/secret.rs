@@ -1,6 +1,6 @@
 //! Secrets: where the operator keeps them, and values that cannot be printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -111,7 +111,10 @@ impl<'de> Visitor<'de> for SecretVisitor {
 
 /// The values of the secrets that documents refer to, as the node has read them.
 #[derive(Clone, Debug, Default)]
-pub struct Secrets(BTreeMap<SecretRef, Secret<String>>);
+pub struct Secrets {
+    values: BTreeMap<SecretRef, Secret<String>>,
+    awaited: BTreeSet<SecretRef>,
+}
 
 impl Secrets {
     /// No secrets yet.
@@ -121,14 +124,24 @@ impl Secrets {
 
     /// Tells the value of one secret.
     pub fn insert(&mut self, place: SecretRef, value: String) {
-        self.0.insert(place, Secret::new(value));
+        self.values.insert(place, Secret::new(value));
+    }
+
+    /// Somebody will bring the value of this one; documents that want it hold without.
+    pub fn await_value(&mut self, place: SecretRef) {
+        self.awaited.insert(place);
+    }
+
+    /// Whether somebody will bring it.
+    pub fn is_awaited(&self, place: &SecretRef) -> bool {
+        self.awaited.contains(place) && !self.values.contains_key(place)
     }
 
     /// The value kept at a place, if the node could read it.
     pub fn value(&self, place: &SecretRef) -> Option<Secret<String>> {
         match place {
             SecretRef::Plain(Plain(value)) => Some(Secret::new(value.clone())),
-            _ => self.0.get(place).cloned(),
+            _ => self.values.get(place).cloned(),
         }
     }
 }

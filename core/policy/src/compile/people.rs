@@ -69,10 +69,14 @@ impl Compiler<'_> {
             };
             users.insert(document.name.clone(), Arc::new(user));
         }
+        self.awaited_passwords(&users);
         users
     }
 
     fn password(&mut self, user: &Document<model::User>, place: &Spot<SecretRef>) -> Option<Password> {
+        if self.secrets.is_awaited(&place.value) {
+            return Some(Password::Awaited);
+        }
         let value = self.secret(user, place)?;
         match Password::read(value, &user.name, self.documents.system.realm()) {
             Ok(password) => Some(password),
@@ -82,6 +86,32 @@ impl Compiler<'_> {
                 self.problems.push(self.documents.problem_at(user, place, fault));
                 None
             }
+        }
+    }
+
+    /// Says of each directory how many of its users nobody can prove to be until it answers.
+    fn awaited_passwords(&mut self, users: &BTreeMap<Arc<str>, Arc<User>>) {
+        let documents = self.documents;
+        let mut awaited: BTreeMap<&str, Vec<&Document<model::User>>> = BTreeMap::new();
+        for document in documents.user.values() {
+            let is_awaited = users[&document.name].password.as_ref().is_some_and(Password::is_awaited);
+            let place = document.password.as_ref().map(|place| &place.value);
+            if let (true, Some(SecretRef::File(path))) = (is_awaited, place) {
+                let file = path.split_once('#').map_or(&**path, |(file, _)| file);
+                awaited.entry(file).or_default().push(document);
+            }
+        }
+        for (file, of_file) in awaited {
+            let (first, name) = (of_file[0], &of_file[0].name);
+            let whose = match of_file.len() - 1 {
+                0 => format!("password of {name}, who"),
+                more => format!("passwords of {name} and {more} more users, who"),
+            };
+            let words = format!("{file} lacks the {whose} cannot register until their directory is read");
+            let fault = Fault::new(Code::NO_SECRET_VALUE, words);
+            let fault =
+                fault.suggest("let the directory answer: tandem directory sync; or put the file back");
+            self.warnings.push(documents.problem(first, fault).warning());
         }
     }
 

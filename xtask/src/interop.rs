@@ -173,6 +173,9 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     if !alone::is_alone() && is_wanted("parquet") {
         parquet::install()?;
     }
+    if !alone::is_alone() && is_wanted("watching") {
+        watching::install()?;
+    }
     if !alone::is_alone() && is_wanted("package") {
         package::prepare(load)?;
     }

@@ -81,6 +81,7 @@ impl Actor {
                 let wanted = Wanted { is_of_changes: true, filters };
                 self.watch(now, (uri, "presence"), (seconds, wanted), out);
             }
+            Deed::ForgetWatched => self.watching.clear(),
             Deed::Publish { device, body } => self.publish(now, device, body, out),
             Deed::Ping => self.ping(now, out),
         }

@@ -123,6 +123,8 @@ pub enum Deed {
         filters: Option<String>,
         seconds: u32,
     },
+    /// Loses what it knows of everybody it watches, as by a power cut, and tells nobody.
+    ForgetWatched,
     /// A device of its user, by a name of the story's, says this from now on.
     Publish {
         device: &'static str,

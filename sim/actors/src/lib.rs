@@ -50,6 +50,7 @@ pub use crowd::{Crowd, CrowdPlan, Leaving, PASSWORD, Seat, Verdict};
 pub use exchange::{ActorInput, ActorOut, Deed, Ended, LegId, Note, Noted, Parcel, Transport};
 pub use leg::Stage;
 pub use media::MediaView;
+pub use patching::Held;
 pub use profile::{Credentials, Habit, Kind, Profile};
 pub use shaker::{Identity, Part, Shaker};
 pub use sound::{Sound, Tag};

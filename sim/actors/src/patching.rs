@@ -8,7 +8,7 @@ const CHANGES: &str = "urn:ietf:params:xml:ns:pidf-diff";
 
 /// What a watcher holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Held {
+pub struct Held {
     version: u32,
     root: Element,
 }

@@ -46,6 +46,11 @@ fn watches(watcher: &ActorHandle, filters: Option<&str>) {
     watcher.says_outside(Deed::WatchChanges { uri: HANA_TOO.to_owned(), filters, seconds: 3600 });
 }
 
+/// Asks how it stands now, whole.
+fn watches_once(watcher: &ActorHandle) {
+    watcher.says_outside(Deed::Watch { uri: HANA.to_owned(), package: "presence", seconds: 0 });
+}
+
 /// What a watcher holds after each NOTIFY, and what was said of it.
 fn shown(watcher: &ActorHandle, of: &str) -> Vec<(String, String)> {
     let seen = |note| match note {
@@ -144,8 +149,7 @@ fn l5_changes_add_up_to_what_is_so_through_loss_copies_and_reordering() {
         let last = (seed % 2 == 0).then(|| lobby.dials("0100"));
         world.run_for(Duration::from_secs(150));
 
-        // Somebody who asks now, whole.
-        hana.says_outside(Deed::Watch { uri: HANA.to_owned(), package: "presence", seconds: 0 });
+        watches_once(&hana);
         world.run_for(SECOND);
         let (now, held) = (shown(&hana, HANA), shown(&minsu, HANA_TOO));
         let (now, held_last) = (&now[0].0, &held.last().unwrap().0);
@@ -158,6 +162,52 @@ fn l5_changes_add_up_to_what_is_so_through_loss_copies_and_reordering() {
         world.finish();
     }
     assert!(lit > 5 && told_changes > 25, "{lit} lit, {told_changes} changes");
+}
+
+/// A watcher of changes is out of reach while much changes. With what it held, or with nothing because its
+/// power was cut, it shows what is so as soon as it is told again, and goes on from there by changes.
+#[test]
+fn l5_a_watcher_that_dies_and_comes_back_holds_what_is_so() {
+    for has_lost_all in [false, true] {
+        let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+        let (minsu, hana, lobby) = (world.user("minsu"), world.user("hana"), world.user("lobby"));
+        for device in 0..4 {
+            says(&hana, device, "open", "");
+        }
+        watches(&minsu, None);
+        world.run_for(2 * SECOND);
+        says(&hana, 1, "closed", "meeting");
+        world.run_for(2 * SECOND);
+        let before = shown(&minsu, HANA_TOO);
+        assert!(before.last().unwrap().1.contains("<p:pidf-diff"), "{before:?}");
+
+        minsu.dies();
+        let call = lobby.dials("0100");
+        says(&hana, 1, "open", "");
+        world.run_for(10 * SECOND);
+        says(&hana, 2, "closed", "away");
+        world.run_for(40 * SECOND);
+        assert_eq!(shown(&minsu, HANA_TOO).len(), before.len(), "nothing reaches it");
+        minsu.returns();
+        if has_lost_all {
+            minsu.says_outside(Deed::ForgetWatched);
+            watches(&minsu, None);
+        }
+        world.run_for(if has_lost_all { SECOND } else { 70 * SECOND });
+
+        let after = shown(&minsu, HANA_TOO);
+        let (body, told) = &after[before.len()];
+        assert!(told.contains("<p:pidf-full"), "{has_lost_all}: {told}");
+        assert!(body.contains("on-the-phone"), "{has_lost_all}: {body}");
+        watches_once(&hana);
+        world.run_for(SECOND);
+        assert_eq!(lines(&after.last().unwrap().0), lines(&shown(&hana, HANA)[0].0), "{has_lost_all}");
+        call.hangs_up();
+        world.run_for(2 * SECOND);
+        let (body, told) = shown(&minsu, HANA_TOO).pop().unwrap();
+        assert!(told.contains("<p:pidf-diff") && !body.contains("on-the-phone"), "{has_lost_all}: {told}");
+        world.finish();
+    }
 }
 
 /// Whoever wants to know of calls alone is told of calls alone, and of nothing but them.

@@ -6,7 +6,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::Role;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,10 @@ pub enum TokenFault {
 #[derive(Debug)]
 pub struct Tokens {
     folder: PathBuf,
-    kept: Mutex<Vec<Kept>>,
+    /// Held by who changes them, also while the disk takes it.
+    changes: Mutex<()>,
+    /// Held for a moment: whoever asks waits for no disk, and for nobody who compares.
+    kept: Mutex<Arc<Vec<Kept>>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,7 +76,7 @@ impl Tokens {
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(fault) => return Err(fault),
         };
-        Ok(Tokens { folder: data.to_owned(), kept: Mutex::new(kept) })
+        Ok(Tokens { folder: data.to_owned(), changes: Mutex::default(), kept: Mutex::new(Arc::new(kept)) })
     }
 
     /// Makes a token of chance, and keeps what tells it; on return it is on the disk. The text is told once.
@@ -81,7 +84,8 @@ impl Tokens {
         if !is_name(&token.name) {
             return Err(TokenFault::BadName(token.name));
         }
-        let mut kept = self.lock();
+        let _alone = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept();
         if kept.iter().any(|known| known.token.name == token.name) {
             return Err(TokenFault::Taken(token.name));
         }
@@ -89,28 +93,29 @@ impl Tokens {
             return Err(TokenFault::TooMany);
         }
         let text = format!("{PREFIX}{}", hex(chance));
-        let mut more = kept.clone();
+        let mut more = Vec::clone(&kept);
         more.push(Kept { token, sha256: hex(Sha256::digest(&text)) });
         self.write(&more)?;
-        *kept = more;
+        *self.lock() = Arc::new(more);
         Ok(text)
     }
 
     /// Whoever holds it is nobody from now on.
     pub fn revoke(&self, name: &str) -> Result<(), TokenFault> {
-        let mut kept = self.lock();
+        let _alone = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept();
         let fewer: Vec<Kept> = kept.iter().filter(|known| known.token.name != name).cloned().collect();
         if fewer.len() == kept.len() {
             return Err(TokenFault::Unknown(name.to_owned()));
         }
         self.write(&fewer)?;
-        *kept = fewer;
+        *self.lock() = Arc::new(fewer);
         Ok(())
     }
 
     /// All of them, in order of their names; none says its secret.
     pub fn list(&self) -> Vec<Token> {
-        let mut all: Vec<Token> = self.lock().iter().map(|known| known.token.clone()).collect();
+        let mut all: Vec<Token> = self.kept().iter().map(|known| known.token.clone()).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all
     }
@@ -119,7 +124,7 @@ impl Tokens {
     pub fn holder(&self, text: &str, now_ms: i64) -> Option<Token> {
         let said = hex(Sha256::digest(text));
         let mut found = None;
-        for known in &*self.lock() {
+        for known in &**self.kept() {
             if bool::from(known.sha256.as_bytes().ct_eq(said.as_bytes())) {
                 found = Some(known.token.clone());
             }
@@ -139,7 +144,11 @@ impl Tokens {
         sync_folder(&self.folder)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
+    fn kept(&self) -> Arc<Vec<Kept>> {
+        Arc::clone(&self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<Vec<Kept>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

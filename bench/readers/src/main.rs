@@ -108,7 +108,8 @@ fn one(plan: &Plan, readers: usize) -> Result<String> {
     let figure = |name: &str| figure(&said, name).unwrap_or("?");
     Ok(format!(
         "{} of {} calls, {} said again; rings p50 {} ms p99 {} ms, ended p99 {} ms; \
-         CPU a call {:.0} µs of the shard, {:.0} of events, {:.0} of HTTP; alive within p99 {} ms; \
+         CPU a call {:.0} µs of the shard, {:.0} of events, {:.0} of HTTP, {:.0} of \
+         who listens; alive within p99 {} ms; \
          resident {empty}, {full} with readers, {loaded} kB after; heard {}",
         figure("ok"),
         figure("made"),
@@ -119,6 +120,7 @@ fn one(plan: &Plan, readers: usize) -> Result<String> {
         spent("shard"),
         spent("telemetry"),
         spent("api"),
+        spent("readers"),
         alive,
         heard,
     ))

@@ -2,7 +2,7 @@
 //!
 //! Whoever is heard beyond this machine is a stranger until he has said who he is. So each door lets in as
 //! many as it may at once, few of them from one place, and nobody who says nothing keeps his; the next one
-//! waits with the kernel. Who listens to what happens has a seat elsewhere, and gives this one back: however
+//! waits with the kernel. Who listens to what happens leaves for the hall, and his seat to others: however
 //! many listen, somebody can still ask.
 
 use std::collections::HashMap;
@@ -23,10 +23,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::warn;
+
+use crate::hall::{Crossing, Line};
 
 /// What the next one to come is shown of who we are; it may be renewed at any time.
 pub type Proof = Box<dyn Fn() -> Arc<ServerConfig> + Send + Sync>;
@@ -103,7 +106,7 @@ impl Hung {
     }
 
     /// Lets in who comes, for ever. Runs where tokio does.
-    pub async fn attend(self, router: Router) -> io::Result<Infallible> {
+    pub async fn attend(self, router: Router, hall: Handle) -> io::Result<Infallible> {
         let Hung { listener, proof, guests, .. } = self;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (seats, crowd) = (Arc::new(Semaphore::new(guests.most)), Arc::new(Crowd::default()));
@@ -122,36 +125,49 @@ impl Hung {
             // Who is one too many hears nothing, and comes again.
             let Some(one) = crowd.enter(from) else { continue };
             let acceptor = proof.as_ref().map(|proof| TlsAcceptor::from(proof()));
+            let guest = Guest { from, seat: Seat::taken(seat), _one: one, hall: hall.clone() };
+            let stream = Line::new(stream, Arc::clone(&guest.seat.crossing));
             let router = router.clone();
             tokio::spawn(async move {
-                let seat = Seat::taken(seat);
                 match acceptor {
-                    None => hear(stream, (from, seat), router, guests.patience).await,
+                    None => hear(stream, guest, router, guests.patience).await,
                     Some(acceptor) => {
                         // Who breaks it off, or shows no sense, is gone.
                         if let Ok(Ok(sealed)) = timeout(guests.patience, acceptor.accept(stream)).await {
-                            hear(sealed, (from, seat), router, guests.patience).await;
+                            hear(sealed, guest, router, guests.patience).await;
                         }
                     }
                 }
-                drop(one);
             });
         }
     }
 }
 
-/// The seat of somebody who came in, until he gives it back or goes.
+/// Somebody who came in.
+struct Guest {
+    from: SocketAddr,
+    seat: Seat,
+    _one: One,
+    hall: Handle,
+}
+
+/// The seat of somebody who came in, until he leaves it or goes.
 #[derive(Clone)]
-pub(crate) struct Seat(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+pub(crate) struct Seat {
+    permit: Arc<Mutex<Option<OwnedSemaphorePermit>>>,
+    crossing: Arc<Crossing>,
+}
 
 impl Seat {
     fn taken(permit: OwnedSemaphorePermit) -> Seat {
-        Seat(Arc::new(Mutex::new(Some(permit))))
+        Seat { permit: Arc::new(Mutex::new(Some(permit))), crossing: Arc::default() }
     }
 
-    /// Somebody else may have it: this one is counted elsewhere from now on, and asks for nothing more here.
-    pub fn give_back(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    /// Goes over to the hall, where this one is counted from now on; he asks for nothing more here, and
+    /// somebody else may have the seat.
+    pub async fn leave(&self) {
+        self.permit.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.crossing.cross().await;
     }
 }
 
@@ -213,11 +229,12 @@ pub fn place_of(from: SocketAddr) -> IpAddr {
 }
 
 /// Answers whatever is asked on one connection.
-async fn hear<S>(stream: S, (from, seat): (SocketAddr, Seat), router: Router, patience: Duration)
+async fn hear<S>(stream: S, guest: Guest, router: Router, patience: Duration)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let asked = TowerToHyperService::new(router);
+    let (from, seat) = (guest.from, guest.seat.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request<Incoming> = request;
         request.extensions_mut().insert(ConnectInfo(from));
@@ -225,13 +242,18 @@ where
         let answer = asked.call(request);
         async move { answer.await as Result<Response, Infallible> }
     });
-    // What becomes of a connection is told to nobody: whoever asked knows it.
-    let _ = http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(HEAD_MAX)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+        .serve_connection(TokioIo::new(stream), service);
+    let (crossing, hall) = (Arc::clone(&guest.seat.crossing), guest.hall.clone());
+    let serving = Box::pin(async move {
+        // What becomes of a connection is told to nobody: whoever asked knows it.
+        let _ = connection.await;
+        drop(guest);
+    });
+    crossing.serve(serving, &hall).await;
 }
 
 #[cfg(test)]

@@ -3,12 +3,16 @@
 //! Nobody waits for a reader. Who reads more slowly than things happen falls out of the ring at its old end,
 //! is told how many he missed, and goes on with what is there. What is sent is written once, and shared: who
 //! is at the same place holds the same bytes, also while nobody there reads them.
+//!
+//! Readers come last, and one of them may be stopped at any point. So whoever tells what happened puts it
+//! before their door and goes; the ring, and waking them all, is theirs.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::convert::Infallible;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// What is kept for those who were away for a moment.
 const EVENTS_MAX: usize = 16 * 1024;
@@ -20,19 +24,26 @@ const BATCH_BYTES: usize = 64 * 1024;
 pub struct Feed {
     /// Tells the numbers of this process from those of another.
     epoch: u64,
+    /// What no reader has taken in yet.
+    told: Mutex<Frames>,
+    has_told: Notify,
     ring: Mutex<Ring>,
-    newest: watch::Sender<u64>,
+    wakes: watch::Sender<()>,
 }
 
 #[derive(Default)]
 struct Ring {
-    /// As they are sent.
-    frames: VecDeque<Arc<str>>,
+    frames: Frames,
+    /// What the last reader was sent.
+    last: Option<Batch>,
+}
+
+/// Events as they are sent, the newest so many of them.
+struct Frames {
+    all: VecDeque<Box<str>>,
     bytes: usize,
     /// The number of the oldest; they are counted from 1.
     first: u64,
-    /// What the last reader was sent.
-    last: Option<Batch>,
 }
 
 /// Events that are sent at once: from this number up to that one, which is not in it.
@@ -61,32 +72,39 @@ pub struct Happened<'h> {
 }
 
 impl Feed {
+    /// A ring whose numbers belong to this epoch.
     pub fn new(epoch: u64) -> Feed {
-        let ring = Ring { first: 1, ..Ring::default() };
-        Feed { epoch, ring: Mutex::new(ring), newest: watch::Sender::new(0) }
+        let (told, has_told, ring) = (Mutex::default(), Notify::new(), Mutex::default());
+        Feed { epoch, told, has_told, ring, wakes: watch::channel(()).0 }
     }
 
     /// Takes what happened; nobody who listens can make it wait.
     pub fn tell<'h>(&self, all: impl IntoIterator<Item = Happened<'h>>) {
-        let mut ring = self.lock();
+        let mut told = self.told();
         for Happened { kind, json } in all {
-            let number = ring.next();
-            let frame = format!("id: {}-{number}\nevent: {kind}\ndata: {json}\n\n", self.epoch);
-            ring.push(frame.into());
+            let number = told.next();
+            told.push(format!("id: {}-{number}\nevent: {kind}\ndata: {json}\n\n", self.epoch).into());
         }
-        let newest = ring.next() - 1;
-        drop(ring);
-        self.newest.send_replace(newest);
+        drop(told);
+        self.has_told.notify_one();
     }
 
-    /// Hears the number of the newest whenever it changes.
-    pub fn hear(&self) -> watch::Receiver<u64> {
-        self.newest.subscribe()
+    /// Wakes those who wait whenever something has happened, for ever. One does it for all.
+    pub async fn wake(&self) -> Infallible {
+        loop {
+            self.has_told.notified().await;
+            self.wakes.send_replace(());
+        }
+    }
+
+    /// Changes whenever something has happened.
+    pub fn hear(&self) -> watch::Receiver<()> {
+        self.wakes.subscribe()
     }
 
     /// Where a reader begins: after the event that he saw last, or with what happens from now on.
     pub fn begin(&self, last_seen: Option<&str>) -> Place {
-        let next = self.lock().next();
+        let next = self.ring().frames.next();
         let Some(last_seen) = last_seen else { return Place { next, is_lost: false } };
         let (epoch, number) = last_seen.trim().split_once('-').unwrap_or_default();
         match (epoch.parse() == Ok(self.epoch), number.parse::<u64>()) {
@@ -100,10 +118,11 @@ impl Feed {
         if std::mem::take(&mut place.is_lost) {
             return Some(Bytes::from_static(b"event: missed\ndata: {\"missed\":null}\n\n"));
         }
-        let mut ring = self.lock();
-        if place.next < ring.first {
-            let (missed, before) = (ring.first - place.next, ring.first - 1);
-            place.next = ring.first;
+        let mut ring = self.ring();
+        let first = ring.frames.first;
+        if place.next < first {
+            let (missed, before) = (first - place.next, first - 1);
+            place.next = first;
             let epoch = self.epoch;
             let text = format!("id: {epoch}-{before}\nevent: missed\ndata: {{\"missed\":{missed}}}\n\n");
             return Some(text.into());
@@ -113,8 +132,50 @@ impl Feed {
         Some(text)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    fn told(&self) -> MutexGuard<'_, Frames> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ring with all that has happened. What was told is held for no longer than it takes to swap it.
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let come = {
+            let mut told = self.told();
+            let begins_next = Frames { first: told.next(), ..Frames::default() };
+            std::mem::replace(&mut *told, begins_next)
+        };
+        ring.frames.append(come);
+        ring
+    }
+}
+
+impl Default for Frames {
+    fn default() -> Frames {
+        Frames { all: VecDeque::new(), bytes: 0, first: 1 }
+    }
+}
+
+impl Frames {
+    fn next(&self) -> u64 {
+        self.first + self.all.len() as u64
+    }
+
+    fn push(&mut self, frame: Box<str>) {
+        self.bytes += frame.len();
+        self.all.push_back(frame);
+        while self.all.len() > EVENTS_MAX || self.bytes > BYTES_MAX {
+            let Some(oldest) = self.all.pop_front() else { return };
+            self.bytes -= oldest.len();
+            self.first += 1;
+        }
+    }
+
+    /// Adds what came later. Where some of that has gone already, nothing from before it is of use.
+    fn append(&mut self, later: Frames) {
+        if later.first != self.next() {
+            *self = Frames { first: later.first, ..Frames::default() };
+        }
+        later.all.into_iter().for_each(|frame| self.push(frame));
     }
 }
 
@@ -125,8 +186,8 @@ impl Ring {
             return Some(last.clone());
         }
         let (mut text, mut to) = (String::new(), from);
-        let skip = usize::try_from(from - self.first).unwrap_or(usize::MAX);
-        for frame in self.frames.iter().skip(skip) {
+        let skip = usize::try_from(from - self.frames.first).unwrap_or(usize::MAX);
+        for frame in self.frames.all.iter().skip(skip) {
             if text.len() + frame.len() > BATCH_BYTES && !text.is_empty() {
                 break;
             }
@@ -139,25 +200,14 @@ impl Ring {
         self.last = Some(Batch { from, to, text: text.into() });
         self.last.clone()
     }
-
-    fn next(&self) -> u64 {
-        self.first + self.frames.len() as u64
-    }
-
-    fn push(&mut self, frame: Arc<str>) {
-        self.bytes += frame.len();
-        self.frames.push_back(frame);
-        while self.frames.len() > EVENTS_MAX || self.bytes > BYTES_MAX {
-            let Some(oldest) = self.frames.pop_front() else { return };
-            self.bytes -= oldest.len();
-            self.first += 1;
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     fn said(feed: &Feed, place: &mut Place) -> String {
@@ -220,8 +270,14 @@ mod tests {
         let long = "x".repeat(100_000);
         feed.tell((0..1_000).map(|_| Happened { kind: "call_ended", json: &long }));
 
-        let ring = feed.lock();
-        assert!(ring.bytes <= BYTES_MAX && ring.frames.len() > 100, "{} {}", ring.bytes, ring.frames.len());
+        let is_bounded = |frames: &Frames| {
+            assert!(frames.bytes <= BYTES_MAX && frames.all.len() > 100, "{}", frames.bytes);
+        };
+        is_bounded(&feed.told());
+        is_bounded(&feed.ring().frames);
+        feed.tell((0..100).map(|_| Happened { kind: "call_ended", json: &long }));
+        is_bounded(&feed.ring().frames);
+        assert_eq!(feed.told().bytes, 0, "what was taken in is kept twice");
     }
 
     #[test]
@@ -250,6 +306,39 @@ mod tests {
 
         assert_eq!(heard.matches("id: 7-").count(), 4, "{heard}");
         assert_eq!((feed.read(&mut late), early), (None, Place { next: 3, is_lost: false }));
+    }
+
+    #[test]
+    fn whoever_tells_does_not_wait_for_a_reader_who_was_stopped_while_he_read() {
+        let feed = Arc::new(Feed::new(7));
+        let mut place = feed.begin(None);
+        let stopped = feed.ring.lock().unwrap();
+
+        let teller = std::thread::spawn({
+            let feed = Arc::clone(&feed);
+            move || tell(&feed, 3)
+        });
+        let until = Instant::now() + Duration::from_secs(20);
+        while !teller.is_finished() && Instant::now() < until {
+            std::thread::yield_now();
+        }
+
+        assert!(teller.is_finished(), "it waits");
+        drop(stopped);
+        assert_eq!(said(&feed, &mut place).matches("id: 7-").count(), 3);
+    }
+
+    #[test]
+    fn what_nobody_took_in_is_missed_by_all_and_counted() {
+        let feed = Feed::new(7);
+        let mut place = feed.begin(None);
+        tell(&feed, 2);
+        drop(feed.ring());
+
+        tell(&feed, EVENTS_MAX + 3);
+
+        assert_eq!(said(&feed, &mut place), "id: 7-5\nevent: missed\ndata: {\"missed\":5}\n\n");
+        assert!(said(&feed, &mut place).starts_with("id: 7-6\n"));
     }
 
     #[test]

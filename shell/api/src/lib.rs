@@ -17,6 +17,7 @@ mod documents;
 mod door;
 mod exposition;
 mod feed;
+mod hall;
 mod house;
 mod listen;
 mod meter;
@@ -30,6 +31,7 @@ pub use code::{CODES, Code};
 pub use condition::{Condition, Tags};
 pub use door::{Door, Place, Proof, Seal, place_of};
 pub use feed::{Feed, Happened};
+pub use hall::StandBack;
 pub use house::{
     Answer, Became, CertificateFigures, Change, Changed, Deed, DirectoryFigures, Given, House, Person,
     Refused, Searching, Sent, Shown, Sought, Standing, Unacceptable, Wish,

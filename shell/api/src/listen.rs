@@ -50,7 +50,7 @@ impl Drop for Seat {
 
 struct Reader {
     feed: Arc<Feed>,
-    heard: watch::Receiver<u64>,
+    heard: watch::Receiver<()>,
     place: Place,
     seat: Seat,
     /// Whether he may listen still.

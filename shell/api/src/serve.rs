@@ -1,4 +1,5 @@
-//! The server: one thread of its own, so that nobody who asks can hold up a call.
+//! The server: one thread for whoever asks, so that nobody who does can hold up a call, and one for those who
+//! listen, so that they hold up nobody.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +19,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, on};
 use model::{names_a_secret, without_passwords};
 use serde_json::Value;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::{error, warn};
 
@@ -26,6 +28,7 @@ use crate::condition::{Condition, Tags};
 use crate::door::{Door, Guests, Hung, Place, Seal, Seat, is_local};
 use crate::exposition;
 use crate::feed::Feed;
+use crate::hall::{Hall, StandBack};
 use crate::house::{Became, Deed, Given, House, Person, Refused, Standing};
 use crate::listen::{self, Readers};
 use crate::meter::Meter;
@@ -53,6 +56,8 @@ pub struct Settings {
     pub readers_max: usize,
     /// How many others may come in at once by each door.
     pub guests_max: usize,
+    /// Whoever listens comes last of all.
+    pub stand_back: StandBack,
 }
 
 /// Why there is no server.
@@ -69,6 +74,8 @@ pub struct Server {
     pub places: Vec<Place>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// It closes when nobody can come there any more.
+    _hall: Hall,
 }
 
 struct Shared {
@@ -90,7 +97,7 @@ pub fn start(
     meter: Arc<Meter>,
     feed: Arc<Feed>,
 ) -> Result<Server, Fault> {
-    let Settings { doors, patience, version, readers_max, guests_max } = settings;
+    let Settings { doors, patience, version, readers_max, guests_max, stand_back } = settings;
     let is_heard = |door: &&Door| matches!(door.seal, Seal::Local) && !is_local(door.listen);
     if let Some(heard) = doors.iter().find(is_heard) {
         return Err(Fault::NotLocal(heard.listen));
@@ -103,7 +110,8 @@ pub fn start(
     let hung = doors.into_iter().map(hang).collect::<Result<Vec<_>, _>>()?;
     let places = hung.iter().map(Hung::place).collect();
     let (document, answering) = (openapi::document(version), Arc::new(Semaphore::new(ANSWERS_MAX)));
-    let readers = Arc::default();
+    let hall = Hall::open(Arc::clone(&feed), stand_back).map_err(Fault::Io)?;
+    let (readers, aside) = (Arc::default(), hall.handle());
     let shared = Arc::new(Shared { house, meter, document, answering, feed, readers, readers_max });
     let (stop, stopped) = oneshot::channel();
     let serving = move || {
@@ -111,12 +119,12 @@ pub fn start(
         if let Err(fault) = rustix::process::setpriority_process(None, NICE) {
             warn!("HTTP has the same place as calls: {fault}");
         }
-        if let Err(fault) = serve(hung, shared, stopped) {
+        if let Err(fault) = serve(hung, shared, aside, stopped) {
             error!("the HTTP server ended: {fault}");
         }
     };
     let thread = thread::Builder::new().name("api".to_owned()).spawn(serving).map_err(Fault::Io)?;
-    Ok(Server { places, stop: Some(stop), thread: Some(thread) })
+    Ok(Server { places, stop: Some(stop), thread: Some(thread), _hall: hall })
 }
 
 impl Drop for Server {
@@ -131,14 +139,19 @@ impl Drop for Server {
     }
 }
 
-fn serve(doors: Vec<Hung>, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) -> io::Result<()> {
+fn serve(
+    doors: Vec<Hung>,
+    shared: Arc<Shared>,
+    hall: Handle,
+    stopped: oneshot::Receiver<()>,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
         let router = router(shared);
         for door in doors {
-            let (place, router) = (door.place(), router.clone());
+            let (place, router, hall) = (door.place(), router.clone(), hall.clone());
             tokio::spawn(async move {
-                let Err(fault) = door.attend(router).await;
+                let Err(fault) = door.attend(router, hall).await;
                 error!("nobody is heard at {place} any more: {fault}");
             });
         }
@@ -281,7 +294,8 @@ async fn events(
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::NOT_NOW, words)
     };
     let seat = shared.readers.sit(shared.readers_max).ok_or_else(busy)?;
-    entered.give_back();
+    // The answer begins there, so that nothing of it has to be brought over.
+    entered.leave().await;
     let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let (house, token) = (Arc::clone(&shared), token_in(&headers).to_owned());
     let may = Box::new(move || house.house.holder(&token).is_some());

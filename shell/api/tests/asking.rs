@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api::{
     Answer, Became, Change, Changed, Deed, Door, Fault, Feed, Given, Happened, House, Meter, Person, Refused,
@@ -19,6 +20,7 @@ use switch::{TargetState, TargetView, TrunkView};
 const TOKEN: &str = "a-token-that-nobody-guesses";
 const OPERATOR: &str = "another-token-that-nobody-guesses";
 const ADMIN: &str = "one-more-token-that-nobody-guesses";
+const SLOW: &str = "a-token-that-is-looked-at-for-long";
 
 /// Says what it was asked, and writes down what it is told to.
 #[derive(Clone, Default)]
@@ -27,6 +29,9 @@ struct Echo {
     /// The disk takes nothing.
     is_full: bool,
     is_afar: bool,
+    /// How often the slow token was looked at; each time but the first waits for the other.
+    looked_at: Arc<AtomicUsize>,
+    looks: Arc<Mutex<()>>,
 }
 
 impl Echo {
@@ -37,8 +42,11 @@ impl Echo {
 
 impl House for Echo {
     fn holder(&self, token: &str) -> Option<Person> {
+        if token == SLOW && self.looked_at.fetch_add(1, SeqCst) > 0 {
+            drop(self.looks.lock().unwrap());
+        }
         let role = match token {
-            TOKEN => Role::Reader,
+            TOKEN | SLOW => Role::Reader,
             OPERATOR => Role::Operator,
             ADMIN => Role::Admin,
             _ => return None,
@@ -191,7 +199,9 @@ impl House for Echo {
 
 fn settings(listen: &str) -> Settings {
     let doors = vec![Door { listen: listen.parse().unwrap(), seal: Seal::Local }];
-    Settings { doors, patience: Duration::from_secs(20), version: "0.1.0", readers_max: 3, guests_max: 20 }
+    let patience = Duration::from_secs(20);
+    let stand_back = || Ok(());
+    Settings { doors, patience, version: "0.1.0", readers_max: 3, guests_max: 20, stand_back }
 }
 
 fn server() -> Server {
@@ -688,14 +698,14 @@ fn who_listens_needs_a_token_and_there_are_so_many_seats() {
 
     assert_eq!(ask(&server, "GET", "/api/v1/events", Some(TOKEN)).0, 503);
     ears.pop();
-    let until = std::time::Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(20);
     loop {
         happened(&feed, "{}");
         let mut ear = Ear::open(&server, TOKEN, "");
         if ear.hear("\r\n").contains(" 200 ") {
             return;
         }
-        assert!(std::time::Instant::now() < until, "the seat is not free");
+        assert!(Instant::now() < until, "the seat is not free");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -734,7 +744,7 @@ fn a_reader_who_does_not_read_holds_up_nobody() {
     quick.hear(": you hear");
 
     let long = format!("{{\"words\":\"{}\"}}", "x".repeat(1_000));
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     for _ in 0..400 {
         feed.tell((0..100).map(|_| Happened { kind: "call_started", json: &long }));
     }
@@ -744,4 +754,112 @@ fn a_reader_who_does_not_read_holds_up_nobody() {
     quick.hear("{\"last\":true}");
     assert!(slow.hear("{\"last\":true}").contains("event: missed"));
     assert!(told < Duration::from_secs(5), "{told:?}");
+}
+
+#[test]
+fn whoever_asks_is_not_behind_those_who_listen() {
+    let (house, feed) = (Echo::default(), Arc::new(Feed::new(7)));
+    let server = listened_to(&house, &feed);
+    let mut ear = Ear::open(&server, SLOW, "");
+    ear.hear(": you hear");
+    let stopped = house.looks.lock().unwrap();
+    happened(&feed, "{\"call\":1}");
+    let until = Instant::now() + Duration::from_secs(20);
+    while house.looked_at.load(SeqCst) < 2 {
+        assert!(Instant::now() < until, "nobody looks at the token again");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+
+    for _ in 0..10 {
+        assert_eq!(ask(&server, "GET", "/health", None).0, 200);
+        assert_eq!(get(&server, "/api/v1/calls").0, 200);
+    }
+
+    drop(stopped);
+    ear.hear("{\"call\":1}");
+}
+
+#[test]
+fn those_who_listen_stand_back_and_nobody_else_does() {
+    static WHO: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let stand_back = || {
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        WHO.lock().unwrap().push(name);
+        Err(std::io::ErrorKind::PermissionDenied.into())
+    };
+    let settings = Settings { stand_back, ..settings("127.0.0.1:0") };
+    let feed = Arc::new(Feed::new(7));
+    let server = start(settings, Box::new(Echo::default()), Arc::default(), Arc::clone(&feed)).unwrap();
+
+    let mut ear = Ear::open(&server, TOKEN, "");
+    ear.hear(": you hear");
+    happened(&feed, "{\"call\":1}");
+
+    ear.hear("{\"call\":1}");
+    drop(server);
+    assert_eq!(*WHO.lock().unwrap(), ["readers"], "who may not stand back is heard all the same");
+    let mut rest = String::new();
+    let ended = ear.0.read_to_string(&mut rest);
+    assert!(!ended.is_err_and(|fault| fault.kind() == std::io::ErrorKind::WouldBlock), "it listens still");
+}
+
+/// A door within TLS, and what its certificate is believed by.
+fn sealed_door() -> (Door, rustls::ClientConfig) {
+    let own = rcgen::generate_simple_self_signed(vec!["house.test".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let chain = vec![own.cert.der().clone()];
+    let proof = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let proof = Arc::new(proof);
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(own.cert.der().clone()).unwrap();
+    let seal = Seal::Tls(Box::new(move || Arc::clone(&proof)));
+    let believes = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    (Door { listen: "127.0.0.1:0".parse().unwrap(), seal }, believes)
+}
+
+#[test]
+fn who_has_asked_before_listens_on_the_same_connection_within_tls_too() {
+    let (door, believes) = sealed_door();
+    let mut settings = settings("127.0.0.1:0");
+    settings.doors.push(door);
+    let feed = Arc::new(Feed::new(7));
+    let server = start(settings, Box::new(Echo::default()), Arc::default(), Arc::clone(&feed)).unwrap();
+    let connect = |place: usize| {
+        let stream = TcpStream::connect(server.places[place].address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    };
+    let name = "house.test".try_into().unwrap();
+    let sealed = rustls::ClientConnection::new(Arc::new(believes), name).unwrap();
+    let mut lines: [(&str, Box<dyn ReadWrite>); 2] =
+        [("clear", Box::new(connect(0))), ("sealed", Box::new(rustls::StreamOwned::new(sealed, connect(1))))];
+
+    for (what, line) in &mut lines {
+        let head = format!("HTTP/1.1\r\nHost: house.test\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+        write!(line, "GET /api/v1/calls?limit=7 {head}").unwrap();
+        hear(line, "{\"most\":7}");
+        // The second is here before the first was answered.
+        write!(line, "GET /api/v1/calls?limit=8 {head}GET /api/v1/events {head}").unwrap();
+        let heard = hear(line, ": you hear");
+        assert!(heard.find("{\"most\":8}") < heard.find("text/event-stream"), "{what}: {heard}");
+        for number in 0..20 {
+            happened(&feed, &format!("{{\"{what}\":{number}}}"));
+            hear(line, &format!("{{\"{what}\":{number}}}"));
+        }
+    }
+}
+
+trait ReadWrite: Read + Write {}
+
+impl<T: Read + Write> ReadWrite for T {}
+
+/// Reads until these words have come.
+fn hear(line: &mut impl Read, words: &str) -> String {
+    let (mut heard, mut room) = (String::new(), [0; 4096]);
+    while !heard.contains(words) {
+        let length = line.read(&mut room).unwrap();
+        assert!(length > 0, "the end came before {words}: {heard}");
+        heard.push_str(str::from_utf8(&room[..length]).unwrap());
+    }
+    heard
 }

@@ -90,7 +90,8 @@ pub fn open(
     }
     let version = env!("CARGO_PKG_VERSION");
     let (readers_max, guests_max) = most();
-    let settings = Settings { doors, patience: PATIENCE, version, readers_max, guests_max };
+    let stand_back = switch_io::stand_back;
+    let settings = Settings { doors, patience: PATIENCE, version, readers_max, guests_max, stand_back };
     let (board, access) = (Arc::clone(board), Arc::clone(access));
     let desk = Desk { order, board: Arc::clone(&board) };
     let (exports, directories) = (Arc::clone(exports), Arc::clone(directories));

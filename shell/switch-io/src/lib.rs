@@ -36,6 +36,7 @@ pub use ports::{
 };
 pub use proof::Wildcards;
 pub use settings::{Limits, ListenerSettings, Settings};
+pub use slice::stand_back;
 pub use start::{Asker, Handle, StartFault, start};
 pub use tls::{Callers, Renewed, Tls, TlsFault, TlsFiles};
 pub use websocket::{Origins, Page, Pages};

@@ -22,6 +22,10 @@ const STALLED: usize = 50;
 const TOKEN: &str = "a-reader-of-this-lane-whom-nobody-guesses";
 /// What somebody who listens may cost the house: buffers, and what waits for him.
 const BYTES_MAX: u64 = 96 * 1024;
+/// Where a line of `/proc` has the policy behind the name of a thread (`man 5 proc`: field 41), and what it
+/// is.
+const POLICY: usize = 38;
+const IDLE: &str = "5";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a test of whether the house is alive may take on a machine that does much else.
 const ALIVE_WITHIN: Duration = Duration::from_secs(20);
@@ -41,6 +45,7 @@ pub fn run(binary: &Binary, load: Load) -> Result<String, Failure> {
     let begun = (0..READERS).map(|_| Reader::begin(web)).collect::<std::io::Result<Vec<_>>>();
     let mut quick = begun.map_err(|error| io_failure("/events", &error))?;
     let mut stalled: Vec<Reader> = (0..READERS / STALLED).filter_map(|_| quick.pop()).collect();
+    come_last(&node)?;
     let are_over = Arc::new(AtomicBool::new(false));
     let reading = thread::spawn({
         let are_over = Arc::clone(&are_over);
@@ -186,6 +191,25 @@ fn asked(web: SocketAddr, are_over: &AtomicBool) -> Result<u32, Failure> {
         }
         thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// The thread of those who listen has the lowest policy of Linux, and no other has it.
+fn come_last(node: &Node) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| io_failure("/proc", &error);
+    let mut last = Vec::new();
+    for task in fs::read_dir(format!("/proc/{}/task", node.id())).map_err(failed)? {
+        // A thread may have ended meanwhile.
+        let Ok(stat) = fs::read_to_string(task.map_err(failed)?.path().join("stat")) else { continue };
+        let (before, after) = stat.rsplit_once(") ").unwrap_or_default();
+        let name = before.split_once(" (").map_or("", |(_, name)| name);
+        if after.split(' ').nth(POLICY) == Some(IDLE) {
+            last.push(name.to_owned());
+        }
+    }
+    if last == ["readers"] {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{last:?} come last"), "those who listen do, and nobody else"))
 }
 
 /// What the house has in memory.

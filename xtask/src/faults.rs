@@ -19,7 +19,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -403,11 +403,12 @@ fn damage(house: &House, fault: Fault, chance: &mut Chance) -> std::io::Result<(
         Fault::Torn => {
             let data = house.records();
             let data = data.parent().unwrap_or(Path::new("."));
-            let newest = fs::read_dir(house.records())?.flatten().map(|entry| entry.path());
-            let newest = newest.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).max();
-            for path in
-                newest.into_iter().chain([data.join("phones/bindings.jsonl"), data.join("events.jsonl")])
-            {
+            let newest = |folder: &Path| -> std::io::Result<Option<PathBuf>> {
+                let all = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+                Ok(all.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).max())
+            };
+            let of_days = [newest(&house.records())?, newest(&data.join("events"))?];
+            for path in of_days.into_iter().flatten().chain([data.join("phones/bindings.jsonl")]) {
                 let half = &b"{\"id\":\"half-written\",\"user\":\"hana"[..1 + chance.below(30) as usize];
                 File::options().append(true).open(path)?.write_all(half)?;
             }

@@ -79,6 +79,7 @@ pub struct Edge {
     catalogue: Arc<store::Catalogue>,
     ledgers: Ledgers,
     telemetry: Arc<telemetry::Telemetry>,
+    kept_events: Arc<store::EventLimits>,
     exports: Arc<Exports>,
     /// Of each listener that has one.
     certificates: Vec<Tls>,
@@ -92,15 +93,19 @@ impl Edge {
         let certificates = listeners.iter().filter_map(|settings| settings.tls.clone()).collect();
         let mail = Mail::new(plan.shards, limits.letters).context("eventfd")?;
         let store = Arc::new(open_store(&plan)?);
+        // Before the catalogue: what older programs wrote is elsewhere then.
+        let kept_events = Arc::new(store::EventLimits::default());
+        let events = store::EventLog::open(&plan.data, Arc::clone(&kept_events));
+        let mut events = events.with_context(|| format!("events in {}", plan.data.display()))?;
         let catalogue = Arc::new(store::Catalogue::start_on(&plan.database, &plan.data, note_catalogue)?);
         let (ledgers, before) = open_ledgers(&plan)?;
-        let events = telemetry::Settings { events: Some(plan.data.join("events.jsonl")) };
         let flight = plan.flight.clone().unwrap_or_else(|| Flight::new(0));
         let exports = Arc::new(Exports::new(flight, &plan.data));
         let to_all = mail.clone();
         exports.tell_in_vain(move |wake| to_all.not_woken(wake));
-        let telemetry = telemetry::Telemetry::start(&events, plan.watch.take(), exports.heed());
-        let telemetry = Arc::new(telemetry.context("events.jsonl")?);
+        let keep = Box::new(move |lines: &[u8]| events.append(lines));
+        let telemetry = telemetry::Telemetry::start(keep, plan.watch.take(), exports.heed());
+        let telemetry = Arc::new(telemetry.context("events")?);
         let lookup = start_lookup(&plan, &mail)?;
         let recordings = open_recordings(&plan)?;
         let media = start_media(&plan, &mail, &recordings)?;
@@ -128,6 +133,7 @@ impl Edge {
             catalogue,
             ledgers,
             telemetry,
+            kept_events,
             exports,
             certificates,
         })
@@ -139,6 +145,11 @@ impl Edge {
         // Each has laid the older one down by the time it answers.
         let _ = self.shards.asker().command(Command::Count, PATIENCE);
         self.exports.adopt(policy);
+    }
+
+    /// Events are kept for so many days, and so much of them.
+    pub fn keep_events(&self, days: u32, bytes: u64) {
+        self.kept_events.keep(days, bytes);
     }
 
     /// Who is sent what happens.

@@ -14,7 +14,7 @@ use cli::{Exit, Up};
 use model::LogLevel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use store::{Catalogue, Revisions, Torn};
+use store::{Revisions, Torn};
 use switch::Held;
 use telemetry::{Flight, LogSettings};
 use tracing::{error, info, warn};
@@ -207,7 +207,7 @@ fn serve(
 ) {
     let mut told = owner.about().number;
     let mut heard = told;
-    keep_records(edge.catalogue(), owner);
+    keep_records(edge, owner);
     loop {
         let until_due = owner.deadline().map(|due| due.saturating_duration_since(Instant::now()));
         match happenings.recv_timeout(until_due.unwrap_or(LOOK_AT_FILES).min(LOOK_AT_FILES)) {
@@ -229,7 +229,7 @@ fn serve(
         }
         owner.expire(edge);
         renew();
-        keep_records(edge.catalogue(), owner);
+        keep_records(edge, owner);
         pin(board, owner);
         if owner.about().number != told {
             told = owner.about().number;
@@ -243,9 +243,10 @@ fn serve(
 }
 
 /// Records are kept as long as the revision in force says.
-fn keep_records(catalogue: &Catalogue, owner: &Owner) {
-    let kept = owner.documents().system.value.records.and_then(|records| records.keep_days);
-    catalogue.keep_days(kept.map_or(0, |days| days.get().into()));
+fn keep_records(edge: &Edge, owner: &Owner) {
+    let kept = owner.documents().system.value.records.unwrap_or_default();
+    edge.catalogue().keep_days(kept.keep_days.map_or(0, |days| days.get().into()));
+    edge.keep_events(kept.events_days().into(), kept.events_bytes());
 }
 
 /// Says on the board what is in force.

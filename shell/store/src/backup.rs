@@ -162,7 +162,13 @@ fn copy_revisions(data: &Path, to: &Path, files: &mut Vec<Copied>) -> Result<(),
 
 fn copy_tree(data: &Path, to: &Path, name: &Path, done: &mut Done<'_>) -> Result<(), BackupFault> {
     let path = data.join(name);
-    let about = fs::symlink_metadata(&path).map_err(|error| io_fault(&path, error))?;
+    let is_gone = |error: &io::Error| error.kind() == ErrorKind::NotFound && !name.starts_with(REVISIONS);
+    let about = match fs::symlink_metadata(&path) {
+        Ok(about) => about,
+        // Days that are too old go at any time.
+        Err(error) if is_gone(&error) => return Ok(()),
+        Err(error) => return Err(io_fault(&path, error)),
+    };
     if about.is_dir() {
         make(&to.join(name))?;
         done.1.push(to.join(name));
@@ -176,8 +182,7 @@ fn copy_tree(data: &Path, to: &Path, name: &Path, done: &mut Done<'_>) -> Result
     }
     let mut file = match File::open(&path) {
         Ok(file) => file,
-        // Days that are too old go at any time.
-        Err(error) if error.kind() == ErrorKind::NotFound && !name.starts_with(REVISIONS) => return Ok(()),
+        Err(error) if is_gone(&error) => return Ok(()),
         Err(error) => return Err(io_fault(&path, error)),
     };
     let most = match name.extension().is_some_and(|end| end == "jsonl") {

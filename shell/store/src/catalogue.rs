@@ -341,7 +341,7 @@ impl Shared {
         };
         let value = serde_json::from_slice::<Value>(&line).ok();
         let value = value.map(|mut value| {
-            if hit.file == lines::EVENTS {
+            if lines::is_of_events(&hit.file) {
                 value["id"] = hit.id.clone().into();
             }
             value

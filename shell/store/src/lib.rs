@@ -7,9 +7,9 @@
 //! Start at `store`, and go on to `queue`, `writer` and `syncer`, which go at a `pace`; `file` is one day's
 //! file, `chain` binds its lines to those before, `chained` follows that, `torn` repairs after a crash,
 //! `reader` reads back, `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself;
-//! `tokens` and `audit` are about who comes by HTTP. `recordings` writes down what was said, `key` keeps
-//! what seals addresses of phones, `identity` tells data folders apart, `backup` copies all of it, and
-//! `table` makes records a table of `parquet`. Until a file has a record it is in `spool`, too.
+//! `tokens` and `audit` are about who comes by HTTP. `events` keeps what happened, `recordings` what was
+//! said, `key` what seals addresses of phones; `identity` tells data folders apart, `backup` copies all of
+//! it, and `table` makes records a table of `parquet`. Until a file has a record it is in `spool`, too.
 
 mod audit;
 mod backup;
@@ -18,6 +18,7 @@ mod chain;
 mod chained;
 mod code;
 mod day;
+mod events;
 mod file;
 mod identity;
 mod key;
@@ -48,6 +49,7 @@ pub use catalogue::{
 };
 pub use chained::{Chained, Finding, follow, has_link};
 pub use code::{CODES, StoreCode};
+pub use events::{EventLimits, EventLog, event_files};
 pub use key::{Key, gruu_key};
 pub use landing::{Landed, Mark};
 pub use ledger::{Entry, Ledger, Messages, Phones, Restored, Watchers};

@@ -108,7 +108,8 @@ fn a_backup_holds_all_that_is_kept_and_nothing_that_is_made_anew() {
     let data = Directory::new("backup-all");
     let copy = Directory::new("backup-all-copy").path().join("copy");
     let all = ["phones/bindings.jsonl", "messages/waiting.jsonl", "presence/kept.jsonl", "audit/audit.jsonl"];
-    let also = ["tokens.json", "recordings/2026/c1.wav", "events.jsonl", "records/calls-20261122.jsonl"];
+    let events = "events/events-20261122-001.jsonl";
+    let also = ["tokens.json", "recordings/2026/c1.wav", events, "records/calls-20261122.jsonl"];
     let not = ["records.sqlite", "records.sqlite-journal", "records/lock", "phones/bindings.new"];
     for name in all.iter().chain(&also).chain(&not).chain(&["unfinished-tokens.json"]) {
         let path = data.path().join(name);
@@ -122,7 +123,7 @@ fn a_backup_holds_all_that_is_kept_and_nothing_that_is_made_anew() {
     assert_eq!(names, all.into_iter().chain(also).collect());
     // Of what only grows, whole lines; of everything else, all.
     let bytes = |name: &str| fs::read(copy.join(name)).unwrap();
-    assert_eq!((bytes("events.jsonl"), bytes("tokens.json")), (b"{}\n".to_vec(), b"{}\n{\"half".to_vec()));
+    assert_eq!((bytes(events), bytes("tokens.json")), (b"{}\n".to_vec(), b"{}\n{\"half".to_vec()));
     fs::remove_dir_all(copy.parent().unwrap()).unwrap();
 }
 

@@ -47,6 +47,11 @@ fn what_is_older_than_the_days_that_count_is_deleted() {
 }
 
 #[test]
+fn callers_who_were_turned_away_are_found_as_long_as_their_events_are_kept() {
+    both::callers_who_were_turned_away_are_found_as_long_as_their_events_are_kept(&Database::Sqlite);
+}
+
+#[test]
 fn a_comparison_finds_what_is_missing_and_what_is_too_much() {
     both::a_comparison_finds_what_is_missing_and_what_is_too_much(&Database::Sqlite);
 }

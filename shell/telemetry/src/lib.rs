@@ -12,4 +12,4 @@ mod words;
 
 pub use flight::{Batch, Flight, Found, Seen, Shown, Sighting, Way};
 pub use log::{LogSettings, start_log};
-pub use telemetry::{Counts, Heed, Settings, Telemetry, Watch};
+pub use telemetry::{Counts, Heed, Keep, Telemetry, Watch};

@@ -1,12 +1,9 @@
 //! Takes events from any thread, and writes them on its own.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -21,12 +18,11 @@ const QUEUE: usize = 16 * 1024;
 /// Events that come within this time are written together: a shard seldom has to wake the writer.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// Where events go.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// A file of JSON lines to append to.
-    pub events: Option<PathBuf>,
-}
+/// Where nothing happens, what is kept is looked at so often.
+const LOOK_EVERY: Duration = Duration::from_secs(3600);
+
+/// Keeps whole lines of events, all or none of them; with none of them, looks at what it keeps.
+pub type Keep = Box<dyn FnMut(&[u8]) -> io::Result<()> + Send>;
 
 /// Sees lines of events, each with its end.
 pub type Watch = Box<dyn FnMut(&str) + Send>;
@@ -71,14 +67,13 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// `watch` sees every line of events, many at once, on the writer's thread; `heed` every event before it.
-    pub fn start(settings: &Settings, watch: Option<Watch>, heed: Heed) -> io::Result<Telemetry> {
-        let open = |path: &PathBuf| open(path);
-        let file = settings.events.as_ref().map(open).transpose()?;
+    /// `watch` sees every line of events, many at once, on the writer's thread, before `keep` does; `heed`
+    /// every event before it.
+    pub fn start(keep: Keep, watch: Option<Watch>, heed: Heed) -> io::Result<Telemetry> {
         let (queue, events) = mpsc::sync_channel(QUEUE);
         let thread = thread::Builder::new()
             .name("telemetry".to_owned())
-            .spawn(move || write(&events, file, watch, heed))?;
+            .spawn(move || write(&events, keep, watch, heed))?;
         Ok(Telemetry { queue: Some(queue), tally: Arc::default(), thread: Some(thread) })
     }
 
@@ -143,47 +138,33 @@ impl Tally {
     }
 }
 
-/// Half a line that a crash has left ends there: otherwise the next event would be lost with it.
-fn open(path: &Path) -> io::Result<File> {
-    let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
-    if let Some(last) = file.metadata()?.len().checked_sub(1) {
-        let mut end = [0];
-        file.read_exact_at(&mut end, last)?;
-        if end != [b'\n'] {
-            file.write_all(b"\n")?;
-        }
-    }
-    Ok(file)
-}
-
-fn write(events: &Receiver<Event>, mut file: Option<File>, mut watch: Option<Watch>, mut heed: Heed) {
+fn write(events: &Receiver<Event>, mut keep: Keep, mut watch: Option<Watch>, mut heed: Heed) {
     let mut lines = Vec::new();
     let mut is_refused = false;
-    while let Ok(first) = events.recv() {
-        thread::sleep(GATHER);
+    loop {
         lines.clear();
-        for event in std::iter::once(first).chain(events.try_iter().take(QUEUE)) {
-            words::log(&event);
-            heed(&event);
-            if file.is_some() || watch.is_some() {
-                let line =
-                    serde_json::to_string(&event).expect("an event has string keys and goes to memory");
-                lines.extend_from_slice(without_passwords(&line, '*').as_bytes());
-                lines.push(b'\n');
+        match events.recv_timeout(LOOK_EVERY) {
+            Ok(first) => {
+                thread::sleep(GATHER);
+                for event in std::iter::once(first).chain(events.try_iter().take(QUEUE)) {
+                    words::log(&event);
+                    heed(&event);
+                    let line =
+                        serde_json::to_string(&event).expect("an event has string keys and goes to memory");
+                    lines.extend_from_slice(without_passwords(&line, '*').as_bytes());
+                    lines.push(b'\n');
+                }
             }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
         }
-        if let (Some(watch), Ok(text)) = (&mut watch, str::from_utf8(&lines)) {
+        if let (Some(watch), Ok(text), false) = (&mut watch, str::from_utf8(&lines), lines.is_empty()) {
             watch(text);
         }
-        let Some(open) = &mut file else { continue };
-        if is_refused {
-            // Half a line may stand there.
-            lines.insert(0, b'\n');
+        let kept = keep(&lines);
+        if let (Err(fault), false) = (&kept, is_refused) {
+            error!("events are not kept as they should be for now: {fault}");
         }
-        let written = open.write_all(&lines);
-        if let (Err(fault), false) = (&written, is_refused) {
-            error!("events are not written for now: {fault}");
-        }
-        is_refused = written.is_err();
+        is_refused = kept.is_err();
     }
 }

@@ -1,6 +1,6 @@
 //! The house itself, and the addresses it listens on.
 
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroU32};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -123,6 +123,28 @@ pub struct DeviceMedia {
 pub struct Records {
     /// For so many days they are kept, and then deleted; for ever where it is missing.
     pub keep_days: Option<NonZeroU16>,
+    /// For so many days events are kept, and callers who were turned away, who stand there alone; 90 where it
+    /// is missing. Never longer than records.
+    pub events_days: Option<NonZeroU16>,
+    /// Of events no more is kept than so many millions of bytes, whatever the days; 1,000 where it is
+    /// missing.
+    pub events_mb: Option<NonZeroU32>,
+}
+
+impl Records {
+    pub const EVENTS_DAYS: u16 = 90;
+    pub const EVENTS_MB: u32 = 1_000;
+
+    /// For how many days events stay.
+    pub fn events_days(&self) -> u16 {
+        let days = self.events_days.map_or(Records::EVENTS_DAYS, NonZeroU16::get);
+        days.min(self.keep_days.map_or(u16::MAX, NonZeroU16::get))
+    }
+
+    /// How many bytes of them.
+    pub fn events_bytes(&self) -> u64 {
+        u64::from(self.events_mb.map_or(Records::EVENTS_MB, NonZeroU32::get)) * 1_000_000
+    }
 }
 
 /// A digest of RFC 7616 and RFC 8760.

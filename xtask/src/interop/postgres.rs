@@ -121,11 +121,14 @@ fn expect_told(binary: &Binary, folder: &Path) -> Result<(), Failure> {
 /// The same lines in a folder on which no house with a server ran.
 fn answers_are_those_of_a_file(binary: &Binary, folder: &Path) -> Result<(), Failure> {
     let copy = folder.join("copy");
-    fs::create_dir_all(copy.join("records")).map_err(|error| io_failure("copy", &error))?;
-    let mut files = vec!["events.jsonl".to_owned()];
-    let entries = fs::read_dir(folder.join("data/records")).map_err(|error| io_failure("records", &error))?;
-    let names = entries.flatten().map(|entry| format!("records/{}", entry.file_name().display()));
-    files.extend(names.filter(|name| name.ends_with(".jsonl")));
+    let mut files = Vec::new();
+    for kind in ["records", "events"] {
+        fs::create_dir_all(copy.join(kind)).map_err(|error| io_failure("copy", &error))?;
+        let entries =
+            fs::read_dir(folder.join("data").join(kind)).map_err(|error| io_failure(kind, &error))?;
+        let names = entries.flatten().map(|entry| format!("{kind}/{}", entry.file_name().display()));
+        files.extend(names.filter(|name| name.ends_with(".jsonl")));
+    }
     for file in files {
         let copied = fs::copy(folder.join("data").join(&file), copy.join(&file));
         copied.map_err(|error| io_failure(&file, &error))?;

@@ -4,7 +4,6 @@
 //!
 //! Proves: H8, K1.
 
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::office::{Answers, Office, PASSWORD, User, WITHIN, expect_one};
-use super::place::{Transport, free_port, io_failure};
+use super::place::{Transport, free_port};
 use super::{Binary, Load, records};
 use crate::step::{Failure, read};
 
@@ -48,7 +47,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let shown = shown(binary, &folder, left.records[0]["id"].as_str().unwrap_or_default())?;
     for words in ["Sound from the caller 4.", "Sound to the callee 4.", REPORTED] {
         if !shown.contains(words) {
-            return Err(Failure::new(format!("no {words:?} in\n{shown}"), "read data/events.jsonl"));
+            return Err(Failure::new(format!("no {words:?} in\n{shown}"), "read data/events"));
         }
     }
     Ok(format!("{caller}; {callee}; a report of a phone; a silent carrier"))
@@ -67,8 +66,7 @@ fn first_call(folder: &Path) -> Result<String, Failure> {
 
 /// The carrier, and nobody else, within three seconds of the answer.
 fn expect_missed(folder: &Path, record: &Value) -> Result<(), Failure> {
-    let events = folder.join("data/events.jsonl");
-    let text = fs::read_to_string(&events).map_err(|error| io_failure("events.jsonl", &error))?;
+    let text = records::events(folder)?;
     let told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let told: Vec<Value> = told.filter(|event| event["event"] == "party_missed").collect();
     let answered = record["answered"].as_i64().unwrap_or_default();

@@ -32,6 +32,16 @@ pub fn read(folder: &Path) -> Result<Vec<Value>, Failure> {
     Ok(found)
 }
 
+/// Every event below a scenario's data folder, a line each.
+pub fn events(folder: &Path) -> Result<String, Failure> {
+    let entries =
+        fs::read_dir(folder.join("data/events")).map_err(|error| io_failure("data/events", &error))?;
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort_unstable();
+    let read = |path| fs::read_to_string(path).map_err(|error| io_failure("data/events", &error));
+    paths.iter().map(read).collect()
+}
+
 /// The record of the call that ended last, as `tandem call list` has it.
 pub fn last(binary: &Binary, folder: &Path) -> Result<Value, Failure> {
     let mut command = binary.command();

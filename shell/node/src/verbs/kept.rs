@@ -76,19 +76,21 @@ fn each_turned_away(data: &Path, mut each: impl FnMut(Value)) -> Result<()> {
 
 /// The events that say this word somewhere; most others are not worth taking apart.
 fn each_event(data: &Path, word: &str, mut each: impl FnMut(Value)) -> Result<()> {
-    let path = data.join("events.jsonl");
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error).with_context(|| path.display().to_string()),
-    };
-    for line in BufReader::new(file).lines() {
-        let line = line.with_context(|| path.display().to_string())?;
-        if !line.contains(word) {
-            continue;
-        }
-        if let Ok(event) = serde_json::from_str::<Value>(&line) {
-            each(event);
+    for path in store::event_files(data).with_context(|| data.display().to_string())? {
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // What is too old, or too much, goes at any time.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(error).with_context(|| path.display().to_string()),
+        };
+        for line in BufReader::new(file).lines() {
+            let line = line.with_context(|| path.display().to_string())?;
+            if !line.contains(word) {
+                continue;
+            }
+            if let Ok(event) = serde_json::from_str::<Value>(&line) {
+                each(event);
+            }
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::engine::{Fault, Filling, Known, Meant, ReadOn};
-use super::lines::{self, EVENTS};
+use super::lines;
 use super::row;
 
 const EVERY: Duration = Duration::from_secs(24 * 3600);
@@ -81,7 +81,7 @@ fn compare(data: &Path, after: i64, filling: &mut dyn Filling) -> Result<Option<
         let Known { row, file, at, length, id } = known;
         // A file that has gone, or lost its end, is looked after where it is read on.
         let Ok(line) = lines::line_at(&lines::path_of(data, file), *at, *length) else { continue };
-        let of_line = if file == EVENTS { row::of_event } else { row::of_record };
+        let of_line = if lines::is_of_events(file) { row::of_event } else { row::of_record };
         let Some(line) = of_line(*at, &line).filter(|line| line.id == *id) else { return Err(other(known)) };
         compared.push(known);
         meant.push(Meant { row: *row, began: line.began, words: line.words });

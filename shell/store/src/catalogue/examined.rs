@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::engine::{Engine, Fault, Filling};
-use super::lines::{self, EVENTS};
+use super::lines;
 use super::row::{self, Row};
 
 /// So many findings are told; what is wrong with one line is often wrong with many.
@@ -56,7 +56,7 @@ fn examine_file(
     ids: &mut HashSet<String>,
     examined: &mut Examined,
 ) -> Result<(), Fault> {
-    let path = lines::path_of(data, name);
+    let (path, is_of_events) = (lines::path_of(data, name), lines::is_of_events(name));
     let not_now = |error: std::io::Error| Fault::NotNow(format!("{}: {error}", path.display()));
     let mut rows = Vec::new();
     filling.each_row(name, &mut |at, length, id| {
@@ -81,7 +81,7 @@ fn examine_file(
             let text = line.strip_suffix(b"\n").unwrap_or(line);
             let begins = at;
             at += line.len() as u64;
-            let of_line = if name == EVENTS { row::of_event } else { row::of_record };
+            let of_line = if is_of_events { row::of_event } else { row::of_record };
             let Some(Row { length, id, .. }) = of_line(begins, text) else { continue };
             while let Some((stray, _, id)) = rows.next_if(|row| row.0 < begins) {
                 examined.finds(format!("{name}: the row of {id} has no line at {stray}"));
@@ -91,7 +91,7 @@ fn examine_file(
                 Some(row) => examined.finds(format!("{name}: the row of {} is not that of {id}", row.2)),
                 None => examined.finds(format!("{name}: {id} has no row")),
             }
-            if name != EVENTS && !ids.insert(id.clone()) {
+            if !is_of_events && !ids.insert(id.clone()) {
                 examined.finds(format!("{name}: {id} is there twice"));
             }
         }

@@ -55,7 +55,8 @@ impl Filler {
             }
             Look::Newest => {
                 let now = SystemTime::now();
-                vec![lines::name_at(now - DAY), lines::name_at(now), EVENTS.to_owned()]
+                let events = lines::newest_of_events(&self.data).map_err(not_now)?;
+                [lines::name_at(now - DAY), lines::name_at(now)].into_iter().chain(events).collect()
             }
         };
         let mut round = Round::default();
@@ -124,8 +125,12 @@ impl Filler {
         missing.iter().try_for_each(|name| self.lose(name))
     }
 
+    /// Records stay on a server whose files are gone. Events go with theirs: there were too many.
     fn lose(&mut self, name: &str) -> Result<(), Fault> {
-        self.filling.lose(name)?;
+        match lines::is_of_events(name) {
+            true => self.filling.forget(name, None)?,
+            false => self.filling.lose(name)?,
+        };
         self.marks.remove(name);
         Ok(())
     }
@@ -148,11 +153,11 @@ pub fn behind(data: &Path, marks: &BTreeMap<String, u64>) -> io::Result<u64> {
 }
 
 fn piece_of(file: String, from: u64, part: Part, round: &mut Round) -> Piece {
-    let mut rows = Vec::new();
+    let (mut rows, is_of_events) = (Vec::new(), lines::is_of_events(&file));
     let mut at = from;
     for line in part.bytes.split_inclusive(|byte| *byte == b'\n') {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
-        if file == EVENTS {
+        if is_of_events {
             rows.extend(row::of_event(at, text));
         } else {
             let row = row::of_record(at, text);

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::day::Day;
+use crate::events;
 use crate::reader::is_record_file;
 
-/// Callers who were turned away stand there.
-pub const EVENTS: &str = "events.jsonl";
 const BEGINS: &str = "calls-";
 const ENDS: &str = ".jsonl";
 /// What is read at once, where no line is longer.
@@ -27,14 +26,26 @@ pub fn names(data: &Path) -> io::Result<Vec<String>> {
         }
     }
     names.sort_unstable();
-    if data.join(EVENTS).exists() {
-        names.push(EVENTS.to_owned());
-    }
+    names.extend(events::names(data)?);
     Ok(names)
 }
 
 pub fn path_of(data: &Path, name: &str) -> PathBuf {
-    if name == EVENTS { data.join(name) } else { data.join("records").join(name) }
+    if is_of_events(name) { events::path_of(data, name) } else { data.join("records").join(name) }
+}
+
+/// Whether callers who were turned away stand there, among other events, and no records.
+pub fn is_of_events(name: &str) -> bool {
+    events::is_of_events(name)
+}
+
+/// What was made of such a file, whichever it is, is asked for by this name where files do not matter.
+pub const EVENTS: &str = events::ALONE;
+
+/// The files that events go to, and went to a moment ago.
+pub fn newest_of_events(data: &Path) -> io::Result<Vec<String>> {
+    let mut names = events::names(data)?;
+    Ok(names.split_off(names.len().saturating_sub(2)))
 }
 
 /// The file that records of this moment go to.

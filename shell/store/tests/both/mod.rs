@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use store::{Alone, Catalogue, Database, Note, Settings, Store, Wanted, examine_on};
+use store::{
+    Alone, Catalogue, Database, EventLimits, EventLog, Note, Settings, Store, Wanted, event_files, examine_on,
+};
 
 use crate::place::{Directory, wait_for};
 
@@ -66,8 +68,62 @@ pub fn a_few(data: &Path) {
     let stranger = r#"{"event":"turned_away","at":4000,"facts":{"source":"1.2.3.4:5",
 "from_uri":"sip:mallory@x","request_uri":"sip:+8225550199@h"},"refusal":{"code":"TD-R102","status":403}}"#;
     let other = r#"{"event":"call_started","at":1000,"id":"c1"}"#;
-    fs::write(data.join("events.jsonl"), format!("{other}\n{}\n{other}\n", stranger.replace('\n', "")))
-        .unwrap();
+    let lines = format!("{other}\n{}\n{other}\n", stranger.replace('\n', ""));
+    event_log(data, &Arc::default()).append(lines.as_bytes()).unwrap();
+}
+
+pub fn event_log(data: &Path, limits: &Arc<EventLimits>) -> EventLog {
+    EventLog::open(data, Arc::clone(limits)).unwrap()
+}
+
+/// So many callers who are turned away, one a millisecond.
+fn turned_away(log: &mut EventLog, at: std::ops::Range<u64>) {
+    let from = format!("sip:m@{}", "x".repeat(500));
+    let lines = at.map(|at| {
+        let facts = json!({ "source": "1.2.3.4:5", "from_uri": from, "request_uri": "sip:+8225550199@h" });
+        let refusal = json!({ "code": "TD-R102", "status": 403 });
+        format!("{{\"event\":\"turned_away\",\"at\":{at},\"facts\":{facts},\"refusal\":{refusal}}}\n")
+    });
+    log.append(lines.collect::<String>().as_bytes()).unwrap();
+}
+
+pub fn callers_who_were_turned_away_are_found_as_long_as_their_events_are_kept(database: &Database) {
+    let data = Directory::new(&format!("strangers-{}", name_of(database)));
+    let limits = Arc::new(EventLimits::default());
+    write(data.path(), "calls-20261121.jsonl", &[record("c1", 1)]);
+    turned_away(&mut event_log(data.path(), &limits), 1_000..1_010);
+    // As a house kept them that had one file for all.
+    let newer = event_files(data.path()).unwrap().remove(0);
+    fs::rename(newer, data.path().join("events.jsonl")).unwrap();
+    let strangers = || {
+        let wanted = Wanted { cause: some("turned away"), ..wanted() };
+        let mut all = found(database, data.path(), &wanted);
+        all.reverse();
+        all
+    };
+    let first: Vec<String> = (1_000..1_010).map(|at| format!("t{at:011x}")).collect();
+    assert_eq!(strangers(), first);
+
+    let mut log = event_log(data.path(), &limits);
+    turned_away(&mut log, 2_000..2_002);
+    assert!(!data.path().join("events.jsonl").exists());
+    assert_eq!(strangers()[..10], first, "they are found where they were taken to");
+    assert_eq!(strangers()[10..], ["t000000007d0", "t000000007d1"]);
+    let examined = examine_on(database, data.path()).unwrap();
+    assert_eq!((examined.rows, examined.faults, examined.behind_bytes), (13, 0, 0), "{examined:?}");
+
+    limits.keep(0, 300_000);
+    (10..40).for_each(|part| turned_away(&mut log, part * 1_000..part * 1_000 + 50));
+    drop(log);
+    let files = event_files(data.path()).unwrap();
+    let kept: u64 = files[1..].iter().map(|path| path.metadata().unwrap().len()).sum();
+    assert!((200_000..=300_000).contains(&kept), "{kept}");
+    let left = strangers();
+    assert!(left[..10] == first && !left.contains(&"t000000007d0".to_owned()), "{:?}", &left[..12]);
+    assert_eq!(left.last().map(String::as_str), Some("t00000009889"));
+    let examined = examine_on(database, data.path()).unwrap();
+    assert_eq!((examined.rows, examined.faults), (left.len() as u64 + 1, 0), "{examined:?}");
+    assert_eq!(found(database, data.path(), &Wanted { number: some("+12065550142"), ..wanted() }), ["c1"]);
 }
 
 pub fn a_call_is_found_by_number_user_trunk_cause_and_time(database: &Database) {

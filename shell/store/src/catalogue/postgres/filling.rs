@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement, Transaction};
 
 use super::super::engine::{Fault, Filling, Known, Piece, ReadOn};
-use super::super::lines::EVENTS;
+use super::super::lines;
 use super::super::row::Row;
 use super::link::Link;
 use super::tables::Seat;
@@ -293,7 +293,10 @@ async fn take_piece(
 /// A call is there once, in whatever place of a file; callers who were turned away have no name of their own.
 fn key_of(file: &str, row: &Row) -> String {
     let id = cut(&row.id);
-    if file == EVENTS { plain(&format!("{id}@{}", row.at)).into_owned() } else { plain(id).into_owned() }
+    match lines::is_of_events(file) {
+        true => plain(&format!("{id}@{}", row.at)).into_owned(),
+        false => plain(id).into_owned(),
+    }
 }
 
 fn words_of(words: &[String]) -> String {

@@ -129,17 +129,46 @@ fn a_delay_counts_with_the_first_bound_that_it_does_not_pass() {
     assert_eq!((delays.count, delays.sum_ms), (5, 64_022));
 }
 
+/// A trunk of which no two figures are the same.
+fn of_every_kind() -> Performance {
+    let mut trunk = Performance { completed: 3, ..Performance::default() };
+    for (end, times, delay_ms) in [
+        (End::Status(200), 4, 40),
+        (End::Status(486), 2, 300),
+        (End::Status(302), 1, 7_000),
+        (End::Status(503), 5, 30),
+        (End::Left, 6, 9),
+    ] {
+        (0..times).for_each(|_| trunk.requests.count(end, Some(delay_ms)));
+    }
+    (0..7).for_each(|_| trunk.left(Leave::Answered, 20));
+    (0..8).for_each(|_| trunk.left(Leave::TimedOut, 32_000));
+    (trunk.registering.requests, trunk.registering.ineffective) = (11, 2);
+    (0..9).for_each(|_| trunk.registering.delays.add(60));
+    trunk
+}
+
 #[test]
 fn figures_of_shards_add_up() {
-    let mut one = Performance { requests: statuses(&[200, 503]), completed: 1, ..Performance::default() };
-    one.left(Leave::Answered, 10);
-    one.registering.requests = 1;
-    let mut sum = one;
+    let (one, mut sum) = (of_every_kind(), of_every_kind());
 
     sum += one;
+    sum += Performance::default();
 
-    assert_eq!((sum.requests.all(), sum.completed, sum.leaves_answered.sum_ms), (4, 2, 20));
-    assert_eq!((sum.registering.requests, sum.requests.of(Outcome::Ineffective)), (2, 2));
+    let twice = |delays: &Delays| {
+        let counts = delays.counts.map(|count| 2 * count);
+        Delays { counts, sum_ms: 2 * delays.sum_ms, count: 2 * delays.count }
+    };
+    for outcome in Outcome::ALL {
+        assert_eq!(sum.requests.of(outcome), 2 * one.requests.of(outcome), "{outcome:?}");
+    }
+    assert_eq!(sum.requests.delays_established, twice(&one.requests.delays_established));
+    assert_eq!(sum.requests.delays_failed, twice(&one.requests.delays_failed));
+    assert_eq!(sum.completed, 6);
+    assert_eq!(sum.leaves_answered, twice(&one.leaves_answered));
+    assert_eq!(sum.leaves_timed_out, twice(&one.leaves_timed_out));
+    assert_eq!((sum.registering.requests, sum.registering.ineffective), (22, 4));
+    assert_eq!(sum.registering.delays, twice(&one.registering.delays));
 }
 
 #[test]
@@ -155,17 +184,24 @@ fn trunks_that_are_gone_are_forgotten() {
 
 #[test]
 fn k2_what_is_shown_has_sums_and_ratios() {
-    let mut trunk = Performance { requests: statuses(&[200, 200, 486]), ..Performance::default() };
-    trunk.completed = 2;
-    trunk.requests.count(End::Status(200), Some(80));
+    let shown = serde_json::to_value(of_every_kind()).unwrap();
 
-    let shown = serde_json::to_value(trunk).unwrap();
-
-    assert_eq!(shown["session_requests"]["all"], 4);
-    assert_eq!(shown["session_requests"]["established"], 3);
-    for (name, percent) in [("ser", 75.0), ("seer", 100.0), ("isa", 0.0), ("scr", 50.0)] {
-        assert_eq!(shown[name], percent, "{name}");
+    let all_of_it = json!({
+        "session_requests": {
+            "all": 18, "established": 4, "declined": 2, "redirected": 1, "ineffective": 5, "other": 6,
+        },
+        // 4 and 4 + 2 of 18 - 1; 5 of 18; 3 of 18.
+        "ser": 23.5, "seer": 35.3, "isa": 27.8, "sessions_completed": 3, "scr": 16.7,
+        // 2 * 300 + 7,000 + 5 * 30 + 6 * 9, of 14.
+        "srd_ms": { "established": { "count": 4, "mean": 40 }, "failed": { "count": 14, "mean": 557 } },
+        "sdd_ms": { "answered": { "count": 7, "mean": 20 }, "timed_out": { "count": 8, "mean": 32_000 } },
+        // 2 of 11.
+        "registrations": { "all": 11, "ineffective": 2, "ira": 18.2, "rrd_ms": { "count": 9, "mean": 60 } },
+    });
+    assert_eq!(shown, all_of_it);
+    let none = serde_json::to_value(Performance::default()).unwrap();
+    for absent in ["ser", "seer", "isa", "scr", "registrations"] {
+        assert!(none.get(absent).is_none(), "{absent} of nothing");
     }
-    assert_eq!(shown["srd_ms"]["established"], json!({ "count": 1, "mean": 80 }));
-    assert!(shown.get("registrations").is_none(), "nobody registers there");
+    assert_eq!(none["sdd_ms"]["answered"], json!({ "count": 0 }));
 }

@@ -1,11 +1,12 @@
 //! The call's media: ports on both sides, what each side is told, and the orders to the relay.
 
+mod making;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use media::{
-    Aim, Begins, Door, Figures, Order, PortPair, Press, Purpose, Reports, Senders, Sending, SessionKey, Side,
-    Spoken, Turn,
+    Aim, Begins, Door, Figures, Order, PortPair, Purpose, Reports, Senders, Sending, SessionKey, Side, Turn,
 };
 use policy::{Dtmf, InterfaceId, MediaPath, MediaPlan};
 use sdp::{Codecs, Cover, Direction, Face, Formats, Media, Session, Way};
@@ -531,57 +532,6 @@ impl Bridge {
         {
             self.aim(room, side, &session);
             self.sides[side as usize].heard = theirs.into();
-        }
-    }
-
-    fn settled(&self, answerer: Side, offer: &Session<'_>, answer: &Session<'_>) -> speech::Settled {
-        let dtmf = self.dtmf_from(answerer.other());
-        match self.transcoding.is_wished {
-            true => speech::settled(offer, answer, dtmf),
-            false => speech::settled_alike(offer, answer, dtmf),
-        }
-    }
-
-    /// How the peers tell key presses: of a side first, then of the other.
-    fn dtmf_from(&self, side: Side) -> [Dtmf; 2] {
-        [side, side.other()].map(|side| self.dtmf[side as usize])
-    }
-
-    /// A side's peer said by INFO that it pressed a key: whether the other side hears of that by its media.
-    pub(crate) fn press(&self, room: &mut Room<'_>, side: Side, press: Press) -> Option<()> {
-        let stream = self.transcoding.pressed[side as usize]?;
-        room.orders.push(Order::Press { session: self.session(), stream, side, press });
-        Some(())
-    }
-
-    /// What is made of what, in words.
-    pub(crate) fn transcodes(&self) -> Option<&str> {
-        self.transcoding.words.as_deref()
-    }
-
-    /// Lets the relay make one codec of another where an answer leaves the sides with different ones.
-    fn transcode(&mut self, room: &mut Room<'_>, answerer: Side, spoken: Vec<Option<[Spoken; 2]>>) {
-        self.transcoding.words = spoken.iter().flatten().find_map(speech::words);
-        let streams = self.sides[0].pairs.len();
-        self.transcoding.pressed = [None; 2];
-        for (stream, spoken) in spoken.into_iter().take(streams).enumerate() {
-            let bit = 1 << stream;
-            let before = self.transcoding.streams;
-            if spoken.is_none() && before & bit == 0 {
-                continue;
-            }
-            self.transcoding.streams = if spoken.is_some() { before | bit } else { before & !bit };
-            let spoken = spoken.map(|[offerer, other]| match answerer {
-                Side::Callee => Box::new([offerer, other]),
-                Side::Caller => Box::new([other, offerer]),
-            });
-            let stream = number(stream);
-            for (pressed, spoken) in
-                self.transcoding.pressed.iter_mut().zip(spoken.iter().flat_map(|both| both.iter()))
-            {
-                *pressed = pressed.or((spoken.keys == media::Keys::Told).then_some(stream));
-            }
-            room.orders.push(Order::Transcode { session: self.session(), stream, spoken });
         }
     }
 

@@ -17,6 +17,7 @@ mod conference;
 mod crash;
 pub mod database;
 mod desk_phones;
+mod direct;
 mod features;
 mod flight;
 mod handset;
@@ -111,6 +112,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "registrar", run: registrar::run },
     Scenario { name: "phones", run: phones::run },
     Scenario { name: "features", run: features::run },
+    Scenario { name: "direct", run: direct::run },
     Scenario { name: "hold", run: hold::run },
     Scenario { name: "quality", run: quality::run },
     Scenario { name: "codecs", run: codecs::run },

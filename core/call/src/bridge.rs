@@ -1,6 +1,9 @@
 //! The call's media: ports on both sides, what each side is told, and the orders to the relay.
 
 mod making;
+mod released;
+
+pub(crate) use released::Need;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -51,6 +54,12 @@ pub(crate) struct Bridge {
     purpose: Purpose,
     /// Who speaks next on the callee's side is another peer than before.
     peer: Peer,
+    /// The streams that were closed when the sides began to speak without us.
+    last_open: Option<SessionKey>,
+    /// What the relay counted before that.
+    counted: Option<Box<Figures>>,
+    /// A side has said that it is elsewhere, and the other has not heard of that.
+    has_moved: bool,
 }
 
 /// Sound that is made of one codec into another.
@@ -96,6 +105,7 @@ pub(crate) struct Described {
     told: Vec<u8>,
     keys: Settled,
     ways: Option<Ways>,
+    was_released: bool,
 }
 
 /// What our side of a leg says of each stream, besides its port.
@@ -109,6 +119,8 @@ struct Dress {
 enum Stage {
     Shut,
     Open,
+    /// The sides speak without us.
+    Released,
     /// So many streams have yet to say what became of them.
     Closing(usize),
 }
@@ -177,6 +189,9 @@ impl Bridge {
             figures: None,
             purpose: Purpose::Call,
             peer: Peer::Same,
+            last_open: None,
+            counted: None,
+            has_moved: false,
         }
     }
 
@@ -217,7 +232,7 @@ impl Bridge {
     /// What the relay counted, and what that sounded like.
     pub(crate) fn sound(&self) -> Option<Sound> {
         let codecs = self.sides.each_ref().map(|Port { heard, told, .. }| speech::spoken_by(heard, told));
-        Some(Sound::of(self.figures.as_ref()?, codecs.each_ref().map(|codec| &**codec)))
+        Some(Sound::of(&self.all_counted()?, codecs.each_ref().map(|codec| &**codec)))
     }
 
     /// Lets go of ports that can't be used after all; the next description opens others.
@@ -448,6 +463,7 @@ impl Bridge {
             told: self.sides[from.other() as usize].told.clone(),
             keys: self.keys[from as usize].settled(),
             ways: Some(self.ways[from as usize].clone()),
+            was_released: self.is_released(),
         }
     }
 
@@ -462,6 +478,9 @@ impl Bridge {
         }
         self.sides[from as usize].heard = before.heard;
         self.sides[from.other() as usize].told = before.told;
+        if before.was_released {
+            self.release(room);
+        }
     }
 
     /// What a side has said and was told, for the call that goes on with it.
@@ -491,6 +510,7 @@ impl Bridge {
     /// Both sides get other ports and keys: somebody else is about to be there.
     pub(crate) fn renew(&mut self, room: &mut Room<'_>, stands: [Stand; 2]) {
         self.begin_anew(room);
+        self.stage = Stage::Shut;
         for (port, stand) in self.sides.iter_mut().zip(&stands) {
             (port.interface, port.senders) = (stand.interface, stand.senders);
             port.aims.clear();
@@ -530,6 +550,7 @@ impl Bridge {
         if let Ok(session) = Session::parse(theirs)
             && self.heard(side) != theirs
         {
+            self.has_moved |= self.is_released();
             self.aim(room, side, &session);
             self.sides[side as usize].heard = theirs.into();
         }
@@ -661,6 +682,7 @@ impl Bridge {
         purpose: Purpose,
     ) -> Result<(), NoMedia> {
         self.purpose = purpose;
+        self.has_moved = false;
         let wanted = session.media.len().min(STREAMS_MAX);
         for stream in self.sides[0].pairs.len()..wanted {
             self.lease(room, Side::Caller, purpose)?;

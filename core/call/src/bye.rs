@@ -238,6 +238,12 @@ impl Call {
             | media::Event::Finished { session, .. } => *session,
             media::Event::Taped(taped) => taped.session,
         };
+        if self.bridge.was(session) {
+            if let media::Event::Finished { figures, .. } = event {
+                self.bridge.counted_before(figures);
+            }
+            return;
+        }
         if !self.take_up_session(session) {
             return;
         }

@@ -20,6 +20,7 @@ use crate::exchange::{Exchange, Passing};
 use crate::held::Held;
 use crate::joining::Joining;
 use crate::last_answer::LastAnswer;
+use crate::leaving::Release;
 use crate::meets::Meets;
 use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
@@ -101,6 +102,8 @@ pub struct Call {
     pub(crate) quiet: Quiet,
     /// Where it is recorded.
     pub(crate) tapes: Tapes,
+    /// Whether its media may leave the relay.
+    pub(crate) release: Release,
     pub(crate) rounds: Rounds,
     /// How long the line was that the caller couldn't join.
     pub(crate) retry_after: Option<Duration>,
@@ -306,6 +309,7 @@ impl Call {
             over_at: None,
             quiet: Quiet::default(),
             tapes: Tapes::nothing(),
+            release: Release::default(),
             set_up_by: room.now.instant + plan.set_up_max,
             rounds: Rounds::default(),
             retry_after: None,
@@ -336,7 +340,7 @@ impl Call {
                 let parking = self.parking_deadline().or(self.door_deadline());
                 let Quiet { look_at, alarm_at, .. } = self.quiet;
                 let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
-                let waits = waits.into_iter().chain([self.notice_deadline()]);
+                let waits = waits.into_iter().chain([self.notice_deadline(), self.release.due]);
                 waits.flatten().min()
             }
             State::Closing(closing) => closing.deadline(),

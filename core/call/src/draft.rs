@@ -9,14 +9,16 @@ use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
 use crate::record::{
-    AnnouncedRecord, Asking, AttemptRecord, EndedBy, MissedSide, Outcome, Record, RecordingRecord,
-    SessionPair, SilentSide, Sound,
+    AnnouncedRecord, Asking, AttemptRecord, EndedBy, MediaRecord, MissedSide, Outcome, Record,
+    RecordingRecord, SessionPair, SilentSide, Sound,
 };
 use crate::verdict::Verdict;
 use crate::{Now, Room, place, verdict};
 
 /// A record says of so many silences.
 const SILENCES_MAX: usize = 8;
+/// And of so many ways of its media.
+const PATHS_MAX: usize = 32;
 
 /// A record that is not finished yet.
 pub(crate) struct Draft {
@@ -471,6 +473,15 @@ impl Draft {
         }
     }
 
+    /// Where media goes from now on, if that is news.
+    pub(crate) fn media_goes(&mut self, row: MediaRecord) {
+        let Some(record) = &mut self.record else { return };
+        let is_news = record.paths.last().is_none_or(|last| (last.path, &last.why) != (row.path, &row.why));
+        if is_news && record.paths.len() < PATHS_MAX {
+            record.paths.push(row);
+        }
+    }
+
     /// Something that a reader of the record should know.
     pub(crate) fn note(&mut self, words: &str) {
         self.words = Some(words.into());
@@ -582,6 +593,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         verdict: String::new(),
         words: String::new(),
         media: None,
+        paths: Vec::new(),
         silences: Vec::new(),
         missed: Vec::new(),
         recording: None,

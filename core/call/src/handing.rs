@@ -13,6 +13,7 @@ use crate::closing::Ending;
 use crate::end::End;
 use crate::errand::Errand;
 use crate::held::{self, Held};
+use crate::joining::Course;
 use crate::moving::{Presence, Stage, Transfer};
 use crate::{EndedBy, Room};
 
@@ -117,6 +118,9 @@ impl Call {
 
     /// The parties can't be joined: whoever came from another call goes back to it.
     pub(crate) fn not_joined(&mut self, room: &mut Room<'_>, status: u16, ending: Ending) {
+        if let Some(joining) = self.joining.take_if(|joining| joining.course != Course::Join) {
+            return self.not_placed(room, joining, ending);
+        }
         match &self.lender {
             Some(lender) => {
                 let (of, by) = (lender.of, self.key);

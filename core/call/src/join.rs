@@ -13,7 +13,7 @@ use crate::body::{self, Body};
 use crate::bridge::Part;
 use crate::call::{Call, State};
 use crate::closing::Ending;
-use crate::joining::{Joining, Stage};
+use crate::joining::{Course, Joining, Stage};
 use crate::lines::lent_lines;
 use crate::timer::lent;
 use crate::{Room, part};
@@ -94,9 +94,15 @@ impl Call {
             491 | 500 => self.join_later(room, status, Call::glare_wait(side)),
             408 | 481 => self.not_joined(room, 480, Ending::Lost(side)),
             // Who won't be held waits as it is.
-            _ if matches!(stage, Stage::Holding(_)) => self.joining = None,
+            _ if matches!(stage, Stage::Holding(_)) && self.course() == Some(Course::Join) => {
+                self.joining = None;
+            }
             _ => self.not_joined(room, status, Ending::NotJoined),
         }
+    }
+
+    fn course(&self) -> Option<Course> {
+        self.joining.as_ref().map(|joining| joining.course)
     }
 
     /// The side that a re-INVITE of ours went to.
@@ -110,7 +116,7 @@ impl Call {
             Some(joining) if joining.tries < TRIES_MAX => {
                 (joining.asked, joining.again_at) = (None, Some(room.now.instant + wait));
             }
-            Some(Joining { stage: Stage::Holding(_), .. }) => self.joining = None,
+            Some(Joining { course: Course::Join, stage: Stage::Holding(_), .. }) => self.joining = None,
             _ => self.not_joined(room, status, Ending::NotJoined),
         }
     }
@@ -126,7 +132,14 @@ impl Call {
             dialog.retarget(message);
             room.registered.settle(dialog);
         }
-        let Body::Sdp(theirs) = body::of(message) else {
+        let theirs = if let Body::Sdp(theirs) = body::of(message) { Some(theirs) } else { None };
+        if let Some(course) = self.course().filter(|course| *course != Course::Join) {
+            return match theirs {
+                Some(theirs) => self.placed(room, (course, stage), theirs),
+                None => self.not_joined(room, 488, Ending::NoDescription),
+            };
+        }
+        let Some(theirs) = theirs else {
             if matches!(stage, Stage::Holding(_)) {
                 return self.joining = None;
             }

@@ -7,11 +7,27 @@ use sip_stack::ClientId;
 
 /// How far it has come.
 pub(crate) struct Joining {
+    pub course: Course,
     pub stage: Stage,
+    /// What the side that is asked was told before.
+    pub before: Vec<u8>,
     pub asked: Option<ClientId>,
     pub again_at: Option<Instant>,
     pub tries: u8,
     pub proofs: u8,
+}
+
+/// What becomes of their media.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// It passes through us; the two have not spoken before.
+    Join,
+    /// It leaves us.
+    Out,
+    /// It comes back.
+    Back,
+    /// It was about to leave, and stays.
+    Return,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,7 +50,11 @@ impl Stage {
 
 impl Joining {
     pub(crate) fn at(stage: Stage) -> Joining {
-        Joining { stage, asked: None, again_at: None, tries: 0, proofs: 0 }
+        Joining::on(Course::Join, stage, Vec::new())
+    }
+
+    pub(crate) fn on(course: Course, stage: Stage, before: Vec<u8>) -> Joining {
+        Joining { course, stage, before, asked: None, again_at: None, tries: 0, proofs: 0 }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

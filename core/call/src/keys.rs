@@ -130,6 +130,11 @@ impl Keys {
         }
     }
 
+    /// Whether nothing is sealed.
+    pub fn are_none(&self) -> bool {
+        self.streams.iter().all(|stream| stream.agreed.is_none())
+    }
+
     /// The keys that are agreed for a stream.
     pub fn protection(&self, stream: usize) -> Option<Arc<Protection>> {
         match self.streams.get(stream)?.agreed.as_ref()? {

@@ -28,6 +28,7 @@ mod exchange;
 mod held;
 mod joining;
 mod last_answer;
+mod leaving;
 mod meets;
 mod moving;
 mod parked;
@@ -71,6 +72,7 @@ mod redirect;
 mod refer;
 mod refresh;
 mod reinvite;
+mod release;
 mod replaces;
 mod ringing;
 mod silence;
@@ -111,12 +113,12 @@ pub use event::{Event, SoundReport};
 pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{
-    AnnouncedRecord, Asking, AttemptRecord, EndedBy, MissedSide, Outcome, Record, RecordingRecord,
-    SessionPair, SideFigures, SilentSide, Sound,
+    AnnouncedRecord, Asking, AttemptRecord, EndedBy, MediaRecord, MissedSide, Outcome, Record,
+    RecordingRecord, SessionPair, SideFigures, SilentSide, Sound,
 };
 pub use room::{MediaPlace, Places, Room};
 pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};
 pub use table::Calls;
 pub use time::Now;
 pub use verdict::{VERDICTS, Verdict};
-pub use view::{CallStage, CallView};
+pub use view::{CallStage, CallView, MediaView};

@@ -220,7 +220,7 @@ impl Call {
 
     fn promise_sound(&mut self, room: &Room<'_>) {
         let State::Placing(attempt) = &mut self.state else { return };
-        if self.plan.attempts[attempt.index].media.path == MediaPath::Anchored {
+        if self.plan.attempts[attempt.index].media.path != MediaPath::Direct {
             attempt.earlies.promise(room.now.instant);
         }
     }

@@ -56,6 +56,9 @@ pub struct Record {
     pub words: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<Sound>,
+    /// Where its media went, where it might have left the relay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<MediaRecord>,
     /// Who sent no media any more, though both sides were to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silences: Vec<SilentSide>,
@@ -70,6 +73,14 @@ pub struct Record {
     pub announced: Option<AnnouncedRecord>,
     pub facts: Facts,
     pub trail: Trail,
+}
+
+/// Where media went from a moment on: through the relay ("anchored") or between the far ends ("direct").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MediaRecord {
+    pub since: WallTime,
+    pub path: &'static str,
+    pub why: String,
 }
 
 /// Where the sound of a call was recorded.

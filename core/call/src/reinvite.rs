@@ -162,6 +162,7 @@ impl Call {
             room.reply(exchange.server, 488);
             return self.end_both(room, EndedBy::House, Ending::NoDescription);
         }
+        self.placed_anew();
         let passed = self.passed_on(to, HeaderPlace::Answers, message);
         self.accept_exchange(room, &exchange, ours.as_deref(), &passed);
         if is_invite && offer == Offer::LeftOpen {

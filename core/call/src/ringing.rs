@@ -52,7 +52,7 @@ impl Call {
     /// Whether a relay session is one of this call's.
     pub(crate) fn has_session(&self, session: media::SessionKey) -> bool {
         let others = self.ring.beside.iter().map(|one| &one.bridge);
-        others.chain([&self.bridge]).any(|bridge| bridge.session() == session)
+        others.chain([&self.bridge]).any(|bridge| bridge.session() == session || bridge.was(session))
     }
 
     /// The relay sessions of those who ring beside the one in hand.

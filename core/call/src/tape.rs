@@ -29,7 +29,8 @@ impl Call {
         if !matches!(self.state, State::Up(_)) || self.caller.invite.is_some() {
             return;
         }
-        if self.tapes.began.is_none() && self.recorded() == Recorded::Always {
+        let is_wished = self.recorded() == Recorded::Always || self.tapes.is_awaited && self.bridge.is_open();
+        if self.tapes.began.is_none() && is_wished {
             self.begin_recording(room);
         }
         if self.tapes.notice_until.is_some_and(|until| until <= room.now.instant) {
@@ -46,6 +47,7 @@ impl Call {
         let id = self.draft.id();
         let name = format!("{}/{id}", room.policy.day_name(room.now.wall));
         self.tapes.began = Some(room.now.instant);
+        self.tapes.is_awaited = false;
         self.tapes.name = name.as_str().into();
         self.tapes.running = Running::Yes;
         let length = match room.policy.notice() {
@@ -87,9 +89,15 @@ impl Call {
         let Some(said) = said.filter(|_| matches!(self.end(from).party, Callee::User(_))) else {
             return false;
         };
-        let is_allowed = self.recorded() != Recorded::Never && self.bridge.is_open();
+        let is_released = self.bridge.is_released();
+        let is_allowed = self.recorded() != Recorded::Never && (self.bridge.is_open() || is_released);
         let status = match said.trim().to_ascii_lowercase().as_str() {
             "on" | "off" if !is_allowed => 403,
+            // It begins as soon as media has come back.
+            "on" if self.tapes.began.is_none() && is_released => {
+                self.tapes.is_awaited = true;
+                200
+            }
             "on" if self.tapes.began.is_none() => {
                 self.begin_recording(room);
                 200
@@ -99,6 +107,7 @@ impl Call {
                 200
             }
             "off" => {
+                self.tapes.is_awaited = false;
                 let is_news = self.tapes.began.is_some() && self.tapes.running == Running::Yes;
                 self.tapes.running = Running::Paused;
                 self.draft.recording_paused(u32::from(is_news));
@@ -108,6 +117,11 @@ impl Call {
         };
         room.reply(server, status);
         true
+    }
+
+    /// Whether sound is copied, or is to be.
+    pub(crate) fn is_taped(&self) -> bool {
+        self.tapes.began.is_some() || self.tapes.is_awaited
     }
 
     /// How the recording stands, for whoever looks.

@@ -6,6 +6,8 @@ use std::time::Instant;
 use media::{Played, Running, SessionKey, Taping};
 
 pub(crate) struct Tapes {
+    /// A phone has asked for it while media went its own way.
+    pub is_awaited: bool,
     /// Times are counted from here.
     pub began: Option<Instant>,
     /// Names its file.
@@ -21,6 +23,7 @@ pub(crate) struct Tapes {
 impl Tapes {
     pub(crate) fn nothing() -> Tapes {
         Tapes {
+            is_awaited: false,
             began: None,
             name: Arc::default(),
             running: Running::Yes,

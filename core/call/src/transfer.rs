@@ -241,6 +241,7 @@ impl Call {
         self.notices = None;
         self.put_off_passing(room, |passing| passing.to == side);
         self.leave_exchange(room);
+        self.leaves_while_placing(side);
         self.pay_ack(room, side);
         self.answer_in_place_of(room, side);
         self.has_time(room, side);

@@ -28,6 +28,9 @@ pub struct CallView {
     /// "running" or "paused", where it is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording: Option<&'static str>,
+    /// Where its media goes, once it is answered: "anchored" or "direct"; and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<MediaView>,
     /// What its caller hears of ours, instead of anybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hears: Option<String>,
@@ -36,6 +39,13 @@ pub struct CallView {
     /// Who is to be heard and is not, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<String>,
+}
+
+/// Where media of a call in progress goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MediaView {
+    pub path: &'static str,
+    pub why: String,
 }
 
 /// How far a call has come.
@@ -104,6 +114,7 @@ impl Call {
                 State::Closing(_) => CallStage::Ending,
             },
             recording: self.recording(),
+            media: self.media_seen().map(|(path, why)| MediaView { path, why }),
             hears: match &self.state {
                 State::Refusing(refusing) => Some(refusing.name.clone()),
                 _ => None,

@@ -131,6 +131,13 @@ impl Ways {
         self.streams.iter().map(Stream::way).collect()
     }
 
+    /// Whether its peer is found by its address alone, and has a port for reports.
+    pub fn are_plain(&self) -> bool {
+        let is_plain =
+            |stream: &Stream| matches!(stream.checks, Checking::None) && stream.agreed == Reports::Apart;
+        self.streams.iter().all(is_plain)
+    }
+
     /// Where its peer receives RTCP, which is at `apart` if not with its media.
     pub fn reports(&self, stream: usize, apart: Option<SocketAddr>) -> media::Reports {
         match self.streams.get(stream).map(|stream| stream.agreed) {

@@ -60,3 +60,51 @@ pub struct SideFigures {
     pub first: Option<Instant>,
     pub last: Option<Instant>,
 }
+
+impl Figures {
+    /// The two as those of one stream that was closed for a while in between.
+    #[must_use]
+    pub fn then(&self, later: &Figures) -> Figures {
+        let [by_caller, by_callee] = later.accounts;
+        Figures {
+            open_for: self.open_for + later.open_for,
+            caller: self.caller.then(&later.caller),
+            callee: self.callee.then(&later.callee),
+            accounts: [by_caller.or(self.accounts[0]), by_callee.or(self.accounts[1])],
+        }
+    }
+}
+
+impl SideFigures {
+    fn then(&self, later: &SideFigures) -> SideFigures {
+        let was_heard = later.packets_in > 0;
+        SideFigures {
+            packets_in: self.packets_in + later.packets_in,
+            bytes_in: self.bytes_in + later.bytes_in,
+            packets_carried: self.packets_carried + later.packets_carried,
+            packets_out: self.packets_out + later.packets_out,
+            bytes_out: self.bytes_out + later.bytes_out,
+            rtcp_in: self.rtcp_in + later.rtcp_in,
+            rtcp_out: self.rtcp_out + later.rtcp_out,
+            unsent: self.unsent + later.unsent,
+            lost: self.lost + later.lost,
+            gaps: self.gaps.saturating_add(later.gaps),
+            late: self.late.saturating_add(later.late),
+            reordered: self.reordered + later.reordered,
+            duplicates: self.duplicates + later.duplicates,
+            jitter_us: if was_heard { later.jitter_us } else { self.jitter_us },
+            jitter_max_us: self.jitter_max_us.max(later.jitter_max_us),
+            sources: self.sources.saturating_add(later.sources),
+            dropped_strangers: self.dropped_strangers + later.dropped_strangers,
+            dropped_unproven: self.dropped_unproven + later.dropped_unproven,
+            impostors: self.impostors.saturating_add(later.impostors),
+            handshakes_broken: self.handshakes_broken.saturating_add(later.handshakes_broken),
+            dropped_malformed: self.dropped_malformed + later.dropped_malformed,
+            dropped_undeliverable: self.dropped_undeliverable + later.dropped_undeliverable,
+            withheld: self.withheld.saturating_add(later.withheld),
+            suite: later.suite.or(self.suite),
+            first: self.first.or(later.first),
+            last: later.last.or(self.last),
+        }
+    }
+}

@@ -21,6 +21,7 @@ use crate::deck::Quote;
 use crate::facts::{InterfaceId, ServerId};
 use crate::handed_on::Dress;
 use crate::heading::Heading;
+use crate::inside::Inside;
 use crate::limit::Claim;
 use crate::music::Music;
 use crate::orbit::Parking;
@@ -352,6 +353,9 @@ pub struct LegRules {
     /// Whether its far end is recorded, if anybody has said.
     #[serde(skip)]
     pub record: Option<Recorded>,
+    /// The site within which its media may leave our relay.
+    #[serde(skip)]
+    pub inside: Option<Arc<Inside>>,
     /// What rules do to headers after the INVITE that begins the call.
     #[serde(skip)]
     pub dress: Option<Arc<Dress>>,

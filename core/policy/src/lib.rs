@@ -15,6 +15,7 @@ mod facts;
 mod heading;
 pub mod history;
 mod ids;
+mod inside;
 mod lines;
 mod music;
 mod plan;
@@ -93,6 +94,7 @@ pub use facts::{
 pub use features::is_feature;
 pub use handed_on::{CALL, Dress};
 pub use heading::{Heading, SentAddress, SentUri};
+pub use inside::Inside;
 pub use limit::{Claim, Limit, On, Permit, Unit, Whose};
 pub use losses::{Loss, Sample, losses};
 pub use model::{

@@ -9,8 +9,8 @@ use std::time::Duration;
 use model::{
     AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Ice,
     Identity, KernelPath, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern,
-    PortRange, Precedence, Problem, Recorded, RingOrder, Rule, Side, SipUri, Source, TollBypass, Transit,
-    Transport, TrunkDirection, TrunkKind, Watchers, Wildcards,
+    PortRange, Precedence, Problem, Recorded, RingOrder, Rule, Side, SipUri, SitePath, Source, TollBypass,
+    Transit, Transport, TrunkDirection, TrunkKind, Watchers, Wildcards,
 };
 
 use sound::Tone;
@@ -27,6 +27,7 @@ use crate::directory::{Directory, Extensions};
 use crate::exports::Exports;
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::forward::{Forward, Target};
+use crate::inside::Inside;
 use crate::limit::{Claim, Limit, Permit};
 use crate::music::{Music, Sound};
 use crate::networks::{Networks, Sources};
@@ -172,6 +173,13 @@ impl Policy {
     /// The same policy under the number of its revision.
     pub fn numbered(self, revision: u64) -> Policy {
         Policy { revision, ..self }
+    }
+
+    /// Whether whoever is at one of these addresses may be told of the other, to speak with it without us.
+    pub fn lets_speak(&self, one: IpAddr, other: IpAddr) -> bool {
+        let sites = self.sites.values().filter_map(|site| site.inside());
+        let trunks = self.trunks.values().filter_map(|trunk| trunk.leg.inside.as_ref());
+        sites.chain(trunks).any(|inside| inside.has(one) && inside.has(other))
     }
 
     /// The realm of our digest challenges.
@@ -513,6 +521,10 @@ pub(crate) struct Site {
     pub extension_prefix: Option<Arc<str>>,
     pub dial_plan: Option<Arc<str>>,
     pub subnets: Vec<Network>,
+    /// The same for whoever may speak there without us.
+    pub inside: Arc<Inside>,
+    /// Whether its people may.
+    pub path: SitePath,
     pub limit: Option<Arc<Limit>>,
     pub codecs: Option<Arc<[Arc<str>]>>,
     /// What calls that leave or enter it cross.
@@ -524,6 +536,13 @@ pub(crate) struct Site {
     pub mailbox: Option<Arc<str>>,
     /// Whether its people are recorded, if it says so.
     pub record: Option<Recorded>,
+}
+
+impl Site {
+    /// Where media of its people may leave our relay.
+    pub fn inside(&self) -> Option<&Arc<Inside>> {
+        (self.path == SitePath::Auto).then_some(&self.inside)
+    }
 }
 
 #[derive(Debug)]

@@ -150,6 +150,7 @@ fn write_media(f: &mut fmt::Formatter<'_>, codecs: &[Arc<str>], path: MediaPath)
     f.write_str(match path {
         MediaPath::Anchored => ", through us",
         MediaPath::Direct => ", between the far ends",
+        MediaPath::Auto => ", through us until it is answered, then between the far ends if nothing needs us",
     })
 }
 

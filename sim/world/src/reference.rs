@@ -28,7 +28,7 @@ mod who;
 pub(crate) use house::House;
 pub(crate) use numbering::Numbering;
 
-use model::{Codec, Document, MediaPath, Site, Trunk, User};
+use model::{Codec, Document, MediaPath, Site, SitePath, Trunk, User};
 use policy::{Begins, Callee, Claim, Code, Decision, Direction, Facts, Next};
 use serde_json::{Value, json};
 
@@ -224,7 +224,9 @@ impl House<'_> {
             .iter()
             .map(|hop| {
                 let shown = shown::to_trunk(self, caller, &who, &called, hop, Mask::Help);
-                self.tried(caller, hop, shown)
+                let tried = self.tried(caller, hop, shown);
+                let path = if tried.path == MediaPath::Direct { tried.path } else { MediaPath::Anchored };
+                Try { path, ..tried }
             })
             .collect();
         if tries.is_empty() {
@@ -291,7 +293,10 @@ impl House<'_> {
             headers: shown.headers.into_iter().filter(is_spoken_of).collect(),
             claims: claims(self, caller, Some(trunk), None, &codecs),
             codecs,
-            path: trunk.media.path,
+            path: match trunk.media.path {
+                MediaPath::Auto => at_one_site(let_out(caller), site_of(trunk)),
+                path => path,
+            },
             price: hop.price,
         }
     }
@@ -320,7 +325,14 @@ impl House<'_> {
     ) -> Try {
         let site = user.site.as_ref().and_then(|name| self.documents.site.get(name.as_str()));
         let is_hidden = who.privacy.is_hidden || who.privacy.hides_media;
-        let path = caller.trunk().map(|trunk| trunk.media.path).filter(|_| !is_hidden);
+        let path = match caller.trunk().map(|trunk| trunk.media.path) {
+            _ if is_hidden => MediaPath::Anchored,
+            Some(MediaPath::Direct) => MediaPath::Direct,
+            _ => {
+                let own = site.filter(|site| site.media.path == SitePath::Auto).map(|site| &*site.name);
+                at_one_site(let_out(caller), own)
+            }
+        };
         let offered = caller.trunk().and_then(|trunk| trunk.value.media.codecs.as_deref());
         let shown = shown::to_user(self, caller, who, called, contact);
         let alerts = alerts::to_user(self, caller, (who, called), user, facts);
@@ -340,7 +352,7 @@ impl House<'_> {
             headers: [shown.headers, alerts].concat(),
             claims: claims(self, caller, None, site, &codecs),
             codecs,
-            path: path.unwrap_or(MediaPath::Anchored),
+            path,
             price: None,
         }
     }
@@ -403,6 +415,25 @@ fn dearest(codecs: &[String]) -> u32 {
         _ => 97,
     };
     codecs.iter().map(takes).max().unwrap_or(0)
+}
+
+/// The site within which media of whoever calls may leave the house.
+fn let_out<'d>(caller: &Caller<'d>) -> Option<&'d str> {
+    match caller.trunk() {
+        Some(trunk) => Some(trunk).filter(|trunk| trunk.media.path == MediaPath::Auto).and_then(site_of),
+        None => caller.site.filter(|site| site.media.path == SitePath::Auto).map(|site| &*site.name),
+    }
+}
+
+fn site_of(trunk: &Document<Trunk>) -> Option<&str> {
+    trunk.value.site.as_ref().map(|site| site.as_str())
+}
+
+fn at_one_site(one: Option<&str>, other: Option<&str>) -> MediaPath {
+    match one {
+        Some(_) if one == other => MediaPath::Auto,
+        _ => MediaPath::Anchored,
+    }
 }
 
 /// What is offered, as far as a site carries it; if that is nothing, what is offered.

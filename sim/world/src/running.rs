@@ -365,9 +365,13 @@ impl World {
         }
     }
 
-    /// A far end's media on its way to the house.
+    /// A far end's media on its way to the house, or to another far end.
     fn send_media_from_actor(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let now = self.clock.now().instant;
+        if self.street.is_none() && self.by_ip.contains_key(&to.ip()) {
+            self.crossed_without_us += 1;
+            return self.send_datagram_to_actor(from, to, bytes.to_vec());
+        }
         let (seen_as, shots) = match &mut self.street {
             Some(street) => street.pass(now, from, to, bytes),
             None => (from, Vec::new()),

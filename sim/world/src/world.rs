@@ -64,6 +64,8 @@ pub struct World {
     pub(crate) records: Vec<Record>,
     /// What relays have copied of calls that are recorded.
     pub(crate) taped: Vec<media::Taped>,
+    /// Packets of media that far ends sent each other.
+    pub(crate) crossed_without_us: usize,
     pub(crate) events: Vec<Event>,
     /// Phones that were to be woken.
     pub(crate) wakes: Vec<Wake>,
@@ -169,6 +171,7 @@ impl World {
             overheard: None,
             records: Vec::new(),
             taped: Vec::new(),
+            crossed_without_us: 0,
             events: Vec::new(),
             wakes: Vec::new(),
             replies: Vec::new(),
@@ -366,6 +369,11 @@ impl World {
     /// What relays have copied so far of calls that are recorded.
     pub fn taped(&self) -> &[media::Taped] {
         &self.taped
+    }
+
+    /// Packets of media that far ends have sent each other, past the house.
+    pub fn crossed_without_us(&self) -> usize {
+        self.crossed_without_us
     }
 
     pub fn events(&self) -> &[Event] {

@@ -110,7 +110,9 @@ pub use load::load;
 pub use malicious::MarkMalicious;
 pub use marks::{Dscp, Marks};
 pub use masked::{masked, unmasked};
-pub use media::{Codec, Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
+pub use media::{
+    Codec, Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaPath, MediaSenders, SitePath, Srtp, Transcode,
+};
 pub use music::{Music, SoundFile};
 pub use network::{Address, Network, PortRange, Source};
 pub use number::{Number, NumberRange};

@@ -158,4 +158,17 @@ pub enum MediaPath {
     Anchored,
     /// Between the far ends.
     Direct,
+    /// Through our relay until the call is answered; then between the far ends, where both are at one site
+    /// and nothing of the call needs the relay, and through it again as soon as something does.
+    Auto,
+}
+
+/// Whether media of the people of a site may leave our relay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SitePath {
+    #[default]
+    Anchored,
+    /// As `auto` of a trunk: where the other far end is at the same site and may, too.
+    Auto,
 }

@@ -69,6 +69,7 @@ codes! {
     UNSEALED          74 "programs would be answered in the clear beyond this machine";
     RECORDS_UNSEALED  75 "records would cross to their server in the clear";
     CERTIFICATE       76 "a certificate cannot be had as it is written";
+    MEDIA_PATH        77 "media cannot go the way that is wished";
     DIRECTORY         80 "people cannot be taken from a directory as it is written";
 }
 

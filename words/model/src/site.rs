@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::announcement::Refusals;
-use crate::media::Codec;
+use crate::media::{Codec, SitePath};
 use crate::network::Network;
 use crate::offer::Traffic;
 use crate::record::Recorded;
@@ -86,4 +86,7 @@ pub struct SiteMedia {
     pub refusals: Option<Refusals>,
     /// Whether calls of people here are recorded; as the system says where it is missing.
     pub record: Option<Recorded>,
+    /// Whether media between people here leaves our relay once a call is answered.
+    #[serde(default)]
+    pub path: SitePath,
 }

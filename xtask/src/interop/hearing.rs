@@ -63,7 +63,24 @@ impl Heard {
             "udp.srcport >= {} && udp.srcport < {} && udp.dstport >= {} && udp.dstport < {}",
             HOUSE_MEDIA.start, HOUSE_MEDIA.end, ports.start, ports.end
         );
-        let lines = written.fields(&filter, &["frame.time_epoch", "udp.dstport", "udp.payload"])?;
+        Heard::by(written, who, &filter)
+    }
+
+    /// What reached the second of these ports from the first, and not through the house.
+    pub fn past_the_house(
+        written: &Written,
+        who: &str,
+        (from, to): (Range<u16>, Range<u16>),
+    ) -> Result<Heard, Failure> {
+        let filter = format!(
+            "udp.srcport >= {} && udp.srcport < {} && udp.dstport >= {} && udp.dstport < {}",
+            from.start, from.end, to.start, to.end
+        );
+        Heard::by(written, who, &filter)
+    }
+
+    fn by(written: &Written, who: &str, filter: &str) -> Result<Heard, Failure> {
+        let lines = written.fields(filter, &["frame.time_epoch", "udp.dstport", "udp.payload"])?;
         let packets = lines.iter().filter_map(|line| packet(line)).collect();
         Ok(Heard { who: who.to_owned(), packets })
     }

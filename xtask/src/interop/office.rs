@@ -98,7 +98,8 @@ impl Office {
             fs::write(folder.join("conf").join(name), bytes).map_err(|error| io_failure(name, &error))?;
         }
         let media = format!("{}-{}", HOUSE_MEDIA.start, HOUSE_MEDIA.end - 1);
-        let filter = format!("port {} or udp portrange {media}", house.port());
+        let phones = format!("{PHONES_MEDIA}-{}", PHONES_MEDIA + 599);
+        let filter = format!("port {} or udp portrange {media} or udp portrange {phones}", house.port());
         let capture = Capture::start(&folder, &filter, house.port())?;
         let setting = Setting { sip: house, udp: house, media_ports: "20000-29999" };
         let node = Node::start(binary, &folder, &setting)?;

@@ -86,7 +86,7 @@ fn meet(office: &Office, hana: &mut Handset, minsu: &mut Handset) -> Result<(), 
 }
 
 /// Hangs up on whoever was transferred, at this acceptance of all.
-fn leave_after_202(minsu: &mut Handset, count: usize) -> Result<(), Failure> {
+pub fn leave_after_202(minsu: &mut Handset, count: usize) -> Result<(), Failure> {
     minsu.traces_so_often("SIP/2.0 202 ", count)?;
     minsu.tell("hangup", "")?;
     minsu.is_left()

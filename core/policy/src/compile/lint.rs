@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Code, Document, Fault, Problem, Rule, Spot, TollBypass, Transit};
+use model::{Code, Document, Fault, MediaPath, Problem, Rule, SitePath, Spot, TollBypass, Transit};
 
 use crate::compile::Compiler;
-use crate::policy::{Leads, Policy, Route, Trunk};
+use crate::policy::{Leads, Policy, Route, Site, Trunk};
 use crate::prefixes::Prefix;
 use crate::steps::admit::kbps;
 
@@ -23,6 +23,7 @@ impl Compiler<'_> {
         self.trunks_with_the_same_ends(policy);
         self.sites_without_way(policy);
         self.links_in_doubt(policy);
+        self.media_that_never_leaves(policy);
     }
 
     fn routes_in_the_way(&mut self, routes: &[Route]) {
@@ -171,6 +172,30 @@ impl Compiler<'_> {
             let fault =
                 fault.suggest(format!("sites = [\"{}\"] in a route, or usages in the site", site.name));
             self.warnings.push(self.documents.problem(document, fault).warning());
+        }
+    }
+
+    /// Whoever is at no addresses of a site is never known to be there.
+    fn media_that_never_leaves(&mut self, policy: &Policy) {
+        let has_none = |site: &Site| site.subnets.is_empty();
+        for document in self.documents.site.values() {
+            if document.media.path == SitePath::Auto && document.subnets.is_empty() {
+                let message =
+                    format!("media at site \"{}\" never leaves us: it has no subnets", document.name);
+                let fault = Fault::new(Code::MEDIA_PATH, message);
+                self.warnings.push(self.documents.problem(document, fault).warning());
+            }
+        }
+        for document in self.documents.trunk.values() {
+            let site = policy.trunks.get(&document.name).and_then(|trunk| trunk.site.as_deref());
+            if document.media.path == MediaPath::Auto && site.is_none_or(has_none) {
+                let message = format!(
+                    "media of trunk \"{}\" never leaves us: it is at no subnets of a site",
+                    document.name
+                );
+                let fault = Fault::new(Code::MEDIA_PATH, message).suggest("site = a site that has subnets");
+                self.warnings.push(self.documents.problem(document, fault).warning());
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use crate::compile::links::Links;
 use crate::compile::sounds::ringback_in;
 use crate::compile::{Compiler, words};
 use crate::facts::InterfaceId;
+use crate::inside::Inside;
 use crate::limit::Unit;
 use crate::policy::{Habits, Interface, Site};
 
@@ -73,6 +74,11 @@ impl Compiler<'_> {
                 extension_prefix: document.extension_prefix.as_ref().map(|prefix| prefix.as_str().into()),
                 dial_plan: self.dial_plan_of(document, document.dialplan.as_ref()),
                 subnets: document.subnets.iter().map(|subnet| subnet.value).collect(),
+                inside: Arc::new(Inside {
+                    site: document.name.clone(),
+                    subnets: document.subnets.iter().map(|subnet| subnet.value).collect(),
+                }),
+                path: document.media.path,
                 limit,
                 codecs: document.media.codecs.as_deref().map(words),
                 link: link.and_then(|name| links.get(&name).cloned()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{CallerIdHeader, Code, Document, Fault, Secure, Side, Spot, Transcode};
+use model::{CallerIdHeader, Code, Document, Fault, MediaPath, Secure, Side, Spot, Transcode};
 
 use crate::address::host_text;
 use crate::call_plan::{Credentials, LegRules, MediaPlan, Otherwise, SrtpRules};
@@ -72,7 +72,7 @@ impl Compiler<'_> {
                 credentials,
                 account,
                 media: media_of(document),
-                leg: leg_of(document, heard),
+                leg: leg_of(document, heard, place.map(|site| &**site)),
                 precedence: document.resource_priority.as_slice().into(),
                 limit: document
                     .limits
@@ -165,9 +165,10 @@ fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
     }
 }
 
-fn leg_of(trunk: &model::Trunk, heard: Heard) -> LegRules {
+fn leg_of(trunk: &model::Trunk, heard: Heard, site: Option<&Site>) -> LegRules {
     let Heard { music, ringback, aloud } = heard;
     let model::TrunkMedia { srtp: mode, keys, keys_in_clear, .. } = trunk.media;
+    let inside = site.filter(|_| trunk.media.path == MediaPath::Auto).map(|site| site.inside.clone());
     LegRules {
         session_timer: trunk.call.session_timer,
         longest: trunk.call.longest.map(|longest| longest.0),
@@ -186,6 +187,7 @@ fn leg_of(trunk: &model::Trunk, heard: Heard) -> LegRules {
         ringback: Some(ringback),
         aloud,
         record: trunk.media.record,
+        inside,
         dress: None,
     }
 }

@@ -46,9 +46,19 @@ pub(crate) fn to_server(
 
 /// Whoever is hidden is hidden from the far end's media too.
 fn hide_media(who: &Who<'_>, attempt: &mut AttemptPlan) {
-    if who.privacy.is_hidden || who.privacy.hides_media {
+    if hides_media(who) {
         attempt.media.path = MediaPath::Anchored;
+        attempt.leg.inside = None;
     }
+}
+
+/// The same of the leg of whoever is hidden.
+pub(crate) fn hidden(who: &Who<'_>, leg: LegRules) -> LegRules {
+    if hides_media(who) { LegRules { inside: None, ..leg } } else { leg }
+}
+
+fn hides_media(who: &Who<'_>) -> bool {
+    who.privacy.is_hidden || who.privacy.hides_media
 }
 
 /// The same for a call for help: the caller is shown, whatever was wished.
@@ -62,7 +72,10 @@ pub(crate) fn for_help(
 ) -> AttemptPlan {
     let identity = identity::towards_trunk(policy, who, caller, called, hop, Shown::Always);
     let moving = Moving { on: moves_on.clone(), after_ringing: true };
-    let attempt = of_server(caller, called, hop, identity, moving);
+    let mut attempt = of_server(caller, called, hop, identity, moving);
+    if attempt.media.path == MediaPath::Auto {
+        attempt.media.path = MediaPath::Anchored;
+    }
     AttemptPlan { leg: leg::for_help(attempt.leg), ..attempt }
 }
 

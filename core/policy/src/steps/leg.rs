@@ -36,7 +36,8 @@ fn of_place(policy: &Policy, site: Option<&Arc<Site>>) -> LegRules {
     let habits = policy.habits_of(site.map(|site| &**site));
     let (ringback, aloud) = (Some(habits.ringback.clone()), habits.aloud.clone());
     let record = site.and_then(|site| site.record).or(policy.device_leg.record);
-    LegRules { ringback, aloud, record, ..policy.device_leg.clone() }
+    let inside = site.and_then(|site| site.inside()).cloned();
+    LegRules { ringback, aloud, record, inside, ..policy.device_leg.clone() }
 }
 
 /// The same leg for a call for help: nothing that is only wished for may stop it, and all sound is heard.
@@ -57,6 +58,7 @@ pub(crate) fn for_help(leg: LegRules) -> LegRules {
         music,
         ringback,
         aloud: None,
+        inside: None,
         ..leg
     }
 }

@@ -84,6 +84,9 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
             println!("{}", live_line(call, palette));
             let missed = call["missed"].as_array().into_iter().flatten().filter_map(Value::as_str);
             missed.for_each(|words| println!("  Not heard: {words}"));
+            if let (Some(path), Some(why)) = (call["media"]["path"].as_str(), call["media"]["why"].as_str()) {
+                println!("  Its media is {path}: {why}");
+            }
             if let Some(how) = call["recording"].as_str() {
                 println!("  Its recording is {how}");
             }

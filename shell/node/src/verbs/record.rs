@@ -21,6 +21,16 @@ pub fn line(record: &Value, palette: Palette) -> String {
     format!("{id}  {at}  {calling} → {called}  {}", verdict(record, palette))
 }
 
+/// Where its media went.
+fn paths(record: &Value) -> Vec<String> {
+    let rows = record["paths"].as_array().into_iter().flatten();
+    let says = |row: &Value| {
+        let since = when(row["since"].as_i64().unwrap_or_default());
+        format!("Media {} from {since}: {}", word(row, "path"), word(row, "why"))
+    };
+    rows.map(says).collect()
+}
+
 /// In full: what became of it, every attempt, and why it went there.
 pub fn in_words(record: &Value, palette: Palette) -> String {
     let mut text = line(record, palette);
@@ -47,7 +57,7 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
         let since = since.unwrap_or_default();
         let _ = write!(text, "\n  Not heard from {since}{until}: {who}\n      {code}, {words}");
     }
-    for line in sound(&record["media"]) {
+    for line in paths(record).into_iter().chain(sound(&record["media"])) {
         let _ = write!(text, "\n  {line}");
     }
     for report in record["reports"].as_array().into_iter().flatten() {

@@ -6,9 +6,11 @@ mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
 use actors::{Note, Profile};
+use policy::Policy;
 use sdp::Session;
 use sip_message::{Header, Message, Method, Start};
 use sip_stack::Transport;
@@ -31,6 +33,7 @@ pub(crate) struct Wire {
     duties: Duties,
     reliable: Reliable,
     sessions: Sessions,
+    policies: Vec<Arc<Policy>>,
     faults: Vec<String>,
 }
 
@@ -54,7 +57,8 @@ impl Wire {
                     self.faults.push(format!("{actor} says: {what}"));
                 }
             }
-            Sight::Kept { .. } | Sight::Told { .. } | Sight::Adopted { .. } => {}
+            Sight::Adopted { policy } => self.policies.push(Arc::clone(policy)),
+            Sight::Kept { .. } | Sight::Told { .. } => {}
         }
     }
 
@@ -114,8 +118,11 @@ impl Wire {
             return;
         }
         let text = String::from_utf8_lossy(message.bytes());
+        let headers = text.split("\r\n\r\n").next().unwrap_or_default();
         for (ip, name) in self.far_ends.iter().filter(|(ip, _)| **ip != to.ip()) {
-            if names(&text, &ip.to_string()) {
+            // Who may speak without us is told where, by a description alone.
+            let is_let_out = self.policies.iter().any(|policy| policy.lets_speak(*ip, to.ip()));
+            if names(if is_let_out { headers } else { &text }, &ip.to_string()) {
                 found.push(format!("it names the address {ip} of {name}"));
             }
         }

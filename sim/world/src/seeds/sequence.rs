@@ -36,17 +36,27 @@ const CALLS: [(&str, &str, &[&str]); 8] = [
 ];
 
 thread_local! {
-    /// The house, which costs more to compile than a sequence to play.
-    static COMPILED: RefCell<Option<Blueprint>> = const { RefCell::new(None) };
+    /// The houses, which cost more to compile than a sequence to play.
+    static COMPILED: RefCell<[Option<Blueprint>; 2]> = const { RefCell::new([None, None]) };
 }
 
 /// Plays the sequence of a seed.
 pub(crate) fn live(seed: u64, shards: u8, chronicle: Chronicle) -> Day {
-    let house = COMPILED.take().unwrap_or_else(|| Blueprint::read(HOUSE));
+    let kind = usize::from(seed.is_multiple_of(2));
+    let compiled = COMPILED.with_borrow_mut(|both| both[kind].take());
+    let house = compiled.unwrap_or_else(|| Blueprint::read(&written(kind)));
     let day = live_in(&house, (seed, shards), chronicle);
     // A house that did wrong may hold limits for ever.
-    COMPILED.set(Some(house).filter(|_| day.speeches.is_empty()));
+    COMPILED.with_borrow_mut(|both| both[kind] = Some(house).filter(|_| day.speeches.is_empty()));
     day
+}
+
+/// In every other house media of people at the site leaves the relay.
+fn written(kind: usize) -> String {
+    match kind {
+        0 => HOUSE.to_owned(),
+        _ => HOUSE.replacen("[site.redmond]", "[site.redmond]\nmedia = { path = \"auto\" }", 1),
+    }
 }
 
 fn live_in(house: &Blueprint, (seed, shards): (u64, u8), chronicle: Chronicle) -> Day {

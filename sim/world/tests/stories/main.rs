@@ -33,6 +33,7 @@ mod f2_connected;
 mod failover;
 mod first_call;
 mod forwarding;
+mod g6_release;
 mod header_rules;
 mod health;
 mod hidden;

@@ -194,7 +194,8 @@ fn site(dice: &mut Dice<'_>, at: usize, users: &[String]) -> String {
     text += &dice.maybe(300, |dice| format!("rights = \"{}\"", dice.pick(&["staff", "guests"])));
     text += &dice.maybe(400, |dice| {
         let codecs = quoted(&dice.some(&["opus", "g722", "pcmu", "pcma", "g729"], 500));
-        format!("media = {{ max_calls = 10, codecs = {codecs} }}")
+        let path = dice.pick(&["anchored", "auto"]);
+        format!("media = {{ path = \"{path}\", max_calls = 10, codecs = {codecs} }}")
     });
     text += &dice.maybe(300, |dice| format!("link = \"{}\"", dice.pick(&LINKS)));
     text += &dice.maybe(250, |dice| {
@@ -254,7 +255,7 @@ fn trunk(dice: &mut Dice<'_>, at: usize, sites: &[String]) -> String {
         &dice.maybe(300, |_| "auth = { user = \"acct-55501\", password = { env = \"TRUNK\" } }".to_owned());
     text += &dice.maybe(300, |dice| {
         let codecs = quoted(&dice.some(&["opus", "g722", "pcmu", "pcma", "g729"], 600));
-        format!("media = {{ path = \"{}\", codecs = {codecs} }}", dice.pick(&["direct", "anchored"]))
+        format!("media = {{ path = \"{}\", codecs = {codecs} }}", dice.pick(&["direct", "anchored", "auto"]))
     });
     text += &dice.maybe(500, |_| "limits = { calls = 5 }".to_owned());
     text += &dice.maybe(300, |dice| {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::place::io_failure;
 use crate::step::{Failure, read};
 
-/// As Wireshark numbers its severities: a warning, or worse. What a sealed report holds it can only guess, and
-/// sound that a NAT sends from the port of another protocol it reads as that one.
+/// As Wireshark numbers its severities: a warning, or worse. What a sealed report holds it can only guess,
+/// and sound that a NAT sends from the port of another protocol it reads as that one.
 const COMPLAINTS: &str =
     "(_ws.malformed or _ws.expert.severity >= 6291456) and (sip or rtp or rtcp or t38) and !srtcp";
 

@@ -256,6 +256,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         devices: room.registered.devices().clone(),
         turns: room.turns.clone(),
         max_forwards: message.max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS),
+        helped: Vec::new(),
         calls: Vec::new(),
         in_use: Vec::new(),
     }
@@ -269,7 +270,7 @@ pub(crate) fn renew(room: &Room<'_>, facts: &mut Facts) {
     facts.devices = room.registered.devices().clone();
     facts.turns = room.turns.clone();
     facts.max_forwards = MAX_FORWARDS;
-    (facts.calls, facts.in_use) = (Vec::new(), Vec::new());
+    (facts.helped, facts.calls, facts.in_use) = (Vec::new(), Vec::new(), Vec::new());
 }
 
 /// The trunks one of whose servers has the address that a flow comes from; and the one whose line was called,

@@ -152,6 +152,7 @@ impl Call {
         match &attempt.callee {
             Party::Trunk(_) => refused("it rings outside"),
             Party::User(_) if self.plan.is_private => refused("it rings on a private line"),
+            Party::User(_) if self.plan.is_callback => refused("it answers a call for help"),
             Party::User(_) if is_for_a_team(attempt) => refused("somebody else was called: it rings along"),
             Party::User(_) if self.origin.is_some() => refused("it is being transferred"),
             Party::User(_) if self.caller.offer.is_none() => {

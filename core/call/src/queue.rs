@@ -37,9 +37,10 @@ impl Call {
         Ok(Some(Waiting { turn, until, tell_at }))
     }
 
-    /// Whether limits hold this call up: not one for help, nor one that is marked by somebody who may.
+    /// Whether limits hold this call up: not one for help, nor its answer, nor one that is marked by somebody
+    /// who may.
     pub(crate) fn is_held_up(&self) -> bool {
-        !self.plan.emergency && self.plan.priority.is_none()
+        !self.plan.emergency && !self.plan.is_callback && self.plan.priority.is_none()
     }
 
     /// It may be its turn, or time to tell the caller that it waits.

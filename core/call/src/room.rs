@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use media::{Certificate, Order, PortBook};
 use performance::ByTrunk;
-use policy::{InterfaceId, Policy, Standings, Turns};
+use policy::{Help, InterfaceId, Policy, Standings, Turns};
 use registrar::{Table, Wakes};
 use sip_stack::auth::Guard;
 use sip_stack::locate::DnsQuestion;
@@ -44,6 +44,8 @@ pub struct Room<'a> {
     pub sends: &'a mut Vec<Send>,
     pub asks: &'a mut Vec<(Token, DnsQuestion)>,
     pub tells: &'a mut Vec<Event>,
+    /// Who calls for help.
+    pub helps: &'a mut Vec<Help>,
     /// Whom calls engage; nothing, where nobody can watch anybody.
     pub seen: Option<&'a mut Vec<Sighting>>,
     /// The other shards, if there are any whose calls somebody might take.

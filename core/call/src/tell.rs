@@ -18,6 +18,15 @@ impl Call {
             emergency: self.plan.emergency,
         };
         room.tells.push(event);
+        self.remember_help(room);
+    }
+
+    /// Whoever was called for help may call back from now on: RFC 7090 5.3 counts from the end of the call,
+    /// and a call that breaks off may have none that anybody sees.
+    fn remember_help(&self, room: &mut Room<'_>) {
+        if self.plan.emergency {
+            room.helps.extend(room.policy.calls_for_help(&self.plan.calling.0, room.now.wall));
+        }
     }
 
     pub(crate) fn tell_moved_on(&self, room: &mut Room<'_>, index: usize, cause: &str) {
@@ -36,6 +45,7 @@ impl Call {
     }
 
     pub(crate) fn tell_ended(&self, room: &mut Room<'_>, record: &Record) {
+        self.remember_help(room);
         room.tells.push(Event::CallEnded {
             call: record.id.clone(),
             at: record.ended,

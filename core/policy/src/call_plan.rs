@@ -75,6 +75,10 @@ pub struct CallPlan {
     /// Whether a private line was called, which is nobody else's business.
     #[serde(skip)]
     pub is_private: bool,
+    /// Whether whoever was called for help may be calling back: no limit holds it up, and nobody else takes
+    /// it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_callback: bool,
     /// What it is marked as, by somebody who may: no limit holds it up (RFC 4412).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<Arc<str>>,

@@ -70,10 +70,9 @@ fn compile_with(
     let (schedules, sites) = (compiler.schedules(), compiler.sites(&home, &links));
     let (tariffs, music) = (compiler.tariffs(&decks_of(older)), compiler.music_of_house());
     let trunks = compiler.trunks((&interfaces, &sites, &links), &home, (&tariffs, &music));
-    let users = compiler.users(&sites, &book);
+    let users = compiler.users((&sites, &book), older);
     let (directory, extensions) = (compiler.directory(&users), compiler.extensions(&users));
-    compiler.extensions_that_alarm(&home, &sites);
-    compiler.extension_prefixes();
+    compiler.check_extensions(&home, &sites);
     let (routes, emergencies) = (compiler.routes(&trunks, &users, &schedules), compiler.emergencies(&trunks));
     let policy = Policy {
         revision: older.map_or(1, |older| older.revision + 1),
@@ -90,6 +89,7 @@ fn compile_with(
         recordings: compiler.recordings(),
         aloud: compiler.aloud_limit(),
         sounds: std::mem::take(&mut compiler.sounds.read),
+        callback_window: documents.system.callback_window(),
         malicious_code: documents.system.malicious_code.as_ref().map(|code| code.as_str().into()),
         alerts: alerts(documents),
         digests: digests(documents),
@@ -134,6 +134,12 @@ impl Compiler<'_> {
         self.plans();
         self.set_zone();
         self.announcements();
+    }
+
+    /// No extension stands in the way of help, or of another one.
+    fn check_extensions(&mut self, home: &Habits, sites: &BTreeMap<Arc<str>, Arc<Site>>) {
+        self.extensions_that_alarm(home, sites);
+        self.extension_prefixes();
     }
 
     /// Who is watched together.

@@ -133,6 +133,9 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Turns::is_empty")]
     pub turns: Turns,
     pub max_forwards: u32,
+    /// Users who called for help, and when that was, as far as it matters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub helped: Vec<(Arc<str>, WallTime)>,
     /// How many calls users have whose calls are counted, as far as they have any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<(Arc<str>, u32)>,
@@ -182,6 +185,7 @@ impl Facts {
             devices: Devices::default(),
             turns: Turns::default(),
             max_forwards: 70,
+            helped: Vec::new(),
             calls: Vec::new(),
             in_use: Vec::new(),
         }

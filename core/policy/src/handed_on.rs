@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::{HeaderName, HeaderPlace, HeaderRule, HeaderWay, Word};
 
 use crate::connected::{Connected, Line};
+use crate::help::is_mark;
 
 /// Headers that travel inside a trust domain and nowhere else (RFC 7315).
 pub(crate) const TRUSTED_ONLY: [&str; 4] =
@@ -74,7 +75,8 @@ pub(crate) fn hand_on(
     if lines.iter().any(|(one, _)| one.eq_ignore_ascii_case(&name)) {
         return;
     }
-    let fits = |value: &&String| !secrets.are_told_by(value) && !is_too_long(&name, value);
+    let fits =
+        |value: &&String| !secrets.are_told_by(value) && !is_too_long(&name, value) && !is_mark(&name, value);
     for value in theirs(&name).iter().filter(fits) {
         lines.push((name.clone(), in_one_line(value).into_owned()));
     }

@@ -13,6 +13,7 @@ mod call_plan;
 mod devices;
 mod facts;
 mod heading;
+mod help;
 pub mod history;
 mod ids;
 mod inside;
@@ -94,6 +95,7 @@ pub use facts::{
 pub use features::is_feature;
 pub use handed_on::{CALL, Dress};
 pub use heading::{Heading, SentAddress, SentUri};
+pub use help::Help;
 pub use inside::Inside;
 pub use limit::{Claim, Limit, On, Permit, Unit, Whose};
 pub use losses::{Loss, Sample, losses};

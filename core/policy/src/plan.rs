@@ -24,7 +24,7 @@ pub enum Decision {
 /// it, and of all devices and turns those stay facts that mattered.
 pub fn plan_live(policy: &Policy, facts: &mut Facts, trail: &mut Trail) -> Decision {
     let mut decision = plan(policy, facts, trail);
-    while learns_of_calls(policy, facts, trail) {
+    while learns_of_help(policy, facts, trail) || learns_of_calls(policy, facts, trail) {
         *trail = Trail::new();
         decision = plan(policy, facts, trail);
     }
@@ -36,6 +36,14 @@ pub fn plan_live(policy: &Policy, facts: &mut Facts, trail: &mut Trail) -> Decis
     facts.devices.keep(trail.asked());
     facts.turns.keep(trail.asked_turns());
     decision
+}
+
+/// Makes it a fact when that user called for help of whom it turned out to matter; whether it is news.
+fn learns_of_help(policy: &Policy, facts: &mut Facts, trail: &Trail) -> bool {
+    let Some(user) = trail.asked_help().filter(|_| facts.helped.is_empty()) else { return false };
+    let at = policy.called_for_help_at(user);
+    facts.helped.extend(at.map(|at| (user.clone(), at)));
+    at.is_some()
 }
 
 /// Makes facts of how many calls those users have who turned out to matter; whether any is news.

@@ -27,6 +27,7 @@ use crate::directory::{Directory, Extensions};
 use crate::exports::Exports;
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::forward::{Forward, Target};
+use crate::help::{Help, HelpClock};
 use crate::inside::Inside;
 use crate::limit::{Claim, Limit, Permit};
 use crate::music::{Music, Sound};
@@ -106,6 +107,8 @@ pub struct Policy {
     pub(crate) recordings: RecordingRules,
     /// How many may be refused aloud at once; nothing, where nobody is.
     pub(crate) aloud: Option<Arc<Limit>>,
+    /// How long somebody may be called back who called for help.
+    pub(crate) callback_window: Duration,
     /// What is dialled to mark a call as malicious.
     pub(crate) malicious_code: Option<Arc<str>>,
     /// How our own phones ring.
@@ -256,6 +259,25 @@ impl Policy {
     /// One call more that is refused aloud, if there is room for it.
     pub fn refuses_aloud(&self) -> Option<Permit> {
         Claim::of_itself(self.aloud.as_ref()?).take()
+    }
+
+    /// Somebody calls for help, or has hung up: who that is, if it is one of our users.
+    pub fn calls_for_help(&self, who: &str, at: WallTime) -> Option<Help> {
+        let user = self.directory.get(who)?;
+        user.helped.called(at);
+        Some(Help { user: user.name.clone(), at })
+    }
+
+    /// What is known of it from before the process began.
+    pub fn recall_help(&self, help: &Help) {
+        if let Some(user) = self.users.get(&help.user) {
+            user.helped.called(help.at);
+        }
+    }
+
+    /// When a user called for help last.
+    pub(crate) fn called_for_help_at(&self, user: &str) -> Option<WallTime> {
+        self.users.get(user)?.helped.last()
     }
 
     /// How many calls a user has, where they are counted.
@@ -643,6 +665,7 @@ pub(crate) struct User {
     pub forward: Forward,
     /// How many calls there may be, and are.
     pub calls: Option<Arc<Limit>>,
+    pub helped: HelpClock,
     /// A number that rings along and answers sooner is a mailbox.
     pub voicemail_escape: Option<Duration>,
     pub do_not_disturb: bool,

@@ -4,6 +4,7 @@ pub(crate) mod admit;
 mod alert;
 mod aloud;
 mod attempt;
+mod callback;
 mod choose;
 mod classify;
 mod code;
@@ -123,6 +124,8 @@ pub(crate) enum Line {
     Usual,
     /// The one that rings whatever else is wished.
     Private,
+    /// Any, by whoever may be calling back because they were called for help.
+    Callback,
 }
 
 impl<'p> Called<'p> {
@@ -205,7 +208,6 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     let dress = identity::dress_of_caller(&who, &caller, &called);
     let rings_along = attempts.iter().any(|attempt| attempt.begins == Begins::Along);
     let taken_once = if rings_along { admit::of_caller(&caller) } else { Vec::new() };
-    let first_route = attempts.first().and_then(|attempt| attempt.route.clone());
     Ok(CallPlan {
         direction: direction(&caller, &way),
         emergency: false,
@@ -214,14 +216,21 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         credentials: caller.trunk().and_then(|trunk| trunk.credentials.clone()),
         calling: caller.name,
         called: called.text.clone(),
-        route: first_route.or_else(|| way.route.map(|route| route.name.clone())),
+        route: route_taken(&attempts, &way),
         attempts,
         set_up_max,
         taken_once,
         service: None,
         is_private: called.line == Line::Private,
+        is_callback: called.line == Line::Callback,
         priority,
     })
+}
+
+/// The route of the first attempt; where that is inside, the one that led there.
+fn route_taken(attempts: &[AttemptPlan], way: &Way<'_>) -> Option<Arc<str>> {
+    let first = attempts.first().and_then(|attempt| attempt.route.clone());
+    first.or_else(|| way.route.map(|route| route.name.clone()))
 }
 
 /// Whom the caller wants: one phone by its own address, else what was dialled.
@@ -232,12 +241,15 @@ fn whom<'p>(
     dialled: &Dialled,
     trail: &mut Trail,
 ) -> Result<Called<'p>, Refusal> {
-    if let Some(called) = gruu::phone(policy, facts, trail) {
-        return Ok(called);
-    }
-    let called = normalise::normalise(policy, caller, dialled, trail)?;
-    gruu::holds(facts, &called, trail)?;
-    Ok(called)
+    let called = match gruu::phone(policy, facts, trail) {
+        Some(called) => called,
+        None => {
+            let called = normalise::normalise(policy, caller, dialled, trail)?;
+            gruu::holds(facts, &called, trail)?;
+            called
+        }
+    };
+    Ok(callback::seen(policy, facts, caller, called, trail))
 }
 
 /// Where the call goes. One phone is reached inside, whatever routes say.

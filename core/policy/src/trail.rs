@@ -27,6 +27,9 @@ pub struct Trail {
     /// Users of whom it mattered how many calls they have.
     #[serde(skip)]
     asked_calls: Vec<Arc<str>>,
+    /// The user of whom it mattered whether they called for help.
+    #[serde(skip)]
+    asked_help: Option<Arc<str>>,
 }
 
 /// What one step found.
@@ -92,6 +95,15 @@ impl Trail {
         if !self.asked_calls.contains(user) {
             self.asked_calls.push(user.clone());
         }
+    }
+
+    /// Whether a user called for help matters for the decision.
+    pub(crate) fn asked_for_help(&mut self, user: &Arc<str>) {
+        self.asked_help = Some(user.clone());
+    }
+
+    pub(crate) fn asked_help(&self) -> Option<&Arc<str>> {
+        self.asked_help.as_ref()
     }
 
     pub(crate) fn asked_calls(&self) -> &[Arc<str>] {

@@ -22,7 +22,7 @@ pub use call::{
     AttemptRecord, CallStage, CallView, EndedBy, Event, Now, Outcome, Record, SoundReport, VERDICTS, Verdict,
 };
 pub use messages::{Counters as MessageCounters, Kept as KeptMessage, Waiting};
-pub use policy::WallTime;
+pub use policy::{Help, WallTime};
 pub use presence::{Counters as PresenceCounters, Kept as KeptPresence, Sight, WatcherView};
 pub use registrar::{Counters as RegistrarCounters, DeviceView, Kept, Urgency, Wake, Why};
 pub use seam::{

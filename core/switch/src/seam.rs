@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use call::{Event, Record};
 use media::{Certificate, Order};
-use policy::{InterfaceId, Policy};
+use policy::{Help, InterfaceId, Policy};
 use registrar::{Binding, Kept, Wake};
 use registration::Known;
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
@@ -82,6 +82,8 @@ pub struct Outbox {
     pub presence: Vec<presence::Kept>,
     /// Messages that wait for their receivers.
     pub messages: Vec<messages::Kept>,
+    /// Who calls for help, and may be called back.
+    pub helps: Vec<Help>,
     pub orders: Vec<Order>,
     pub sends: Vec<Send>,
     pub asks: Vec<(AskId, Question)>,

@@ -462,6 +462,7 @@ impl Switch {
             sends: &mut out.sends,
             asks: &mut self.scratch.calls_ask,
             tells: &mut out.tells,
+            helps: &mut out.helps,
             seen: self.is_watched.then_some(&mut self.scratch.seen),
             others: (self.shards > 1 && self.policy.lets_calls_be_taken()).then_some(Others {
                 shard: self.shard,

@@ -59,6 +59,7 @@ struct Ledgers {
     phones: Arc<store::Phones>,
     watchers: Arc<store::Watchers>,
     messages: Arc<store::Messages>,
+    helps: Arc<store::Helps>,
 }
 
 /// What the process before this one knew.
@@ -279,13 +280,15 @@ fn open_ledgers(plan: &Plan) -> Result<(Ledgers, Before)> {
     let (watchers, known_watchers) = open_ledger(plan, "who watches whom")?;
     let (messages, waiting) = open_ledger(plan, "which messages wait")?;
     let before = Before { phones: known_phones, watchers: known_watchers, messages: waiting };
+    let (helps, known_helps) = open_ledger(plan, "who called for help")?;
+    known_helps.iter().for_each(|help| plan.policy.recall_help(help));
     let counts = (before.phones.len(), before.watchers.len(), before.messages.len());
     if counts != (0, 0, 0) {
         let (users, watchers, messages) = counts;
         info!(users, watchers, messages, "phones, watchers and messages are known from before");
     }
     let (phones, watchers, messages) = (Arc::new(phones), Arc::new(watchers), Arc::new(messages));
-    Ok((Ledgers { phones, watchers, messages }, before))
+    Ok((Ledgers { phones, watchers, messages, helps: Arc::new(helps) }, before))
 }
 
 fn open_ledger<T: store::Entry>(plan: &Plan, what: &'static str) -> Result<(store::Ledger<T>, Vec<T>)> {
@@ -420,7 +423,7 @@ fn wire(
 ) -> Ports {
     let (store, catalogue, telemetry) = (Arc::clone(store), Arc::clone(catalogue), Arc::clone(telemetry));
     let exports = Arc::clone(exports);
-    let Ledgers { phones, watchers, messages } = ledgers.clone();
+    let Ledgers { phones, watchers, messages, helps } = ledgers.clone();
     let (to_self, to_asker) = (mail.clone(), mail.clone());
     let [of_records, of_phones, of_messages] =
         [Shelf::Records, Shelf::Phones, Shelf::Messages].map(|shelf| Landing::new(shelf, mail));
@@ -442,6 +445,9 @@ fn wire(
         // Who watches whom is told again and again: nobody waits for that.
         keep_presence: Box::new(move |kept| {
             watchers.keep(kept);
+        }),
+        keep_helps: Box::new(move |kept| {
+            helps.keep(kept);
         }),
         keep_messages: Box::new(move |shard, kept| of_messages.receipt(shard, messages.keep(kept))),
         order: Box::new(move |order| {

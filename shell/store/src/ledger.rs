@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use switch::{Kept, KeptMessage, KeptPresence, WallTime};
+use switch::{Help, Kept, KeptMessage, KeptPresence, WallTime};
 
 use crate::file::LineFile;
 use crate::landing::{Landed, Mark};
@@ -35,6 +35,9 @@ pub type Watchers = Ledger<KeptPresence>;
 
 /// Messages that wait for their receivers.
 pub type Messages = Ledger<KeptMessage>;
+
+/// Who called for help.
+pub type Helps = Ledger<Help>;
 
 /// What is kept under a key until something newer is.
 pub trait Entry: Serialize + DeserializeOwned {
@@ -96,6 +99,27 @@ impl Entry for KeptMessage {
 
     fn expire(&mut self, now: WallTime) {
         KeptMessage::expire(self, now);
+    }
+}
+
+/// No window in which somebody is called back is longer (`system.callback_window`).
+const DAY_MS: i64 = 86_400_000;
+
+impl Entry for Help {
+    const FILE: &str = "emergency/helps.jsonl";
+
+    fn key(&self) -> Arc<str> {
+        Arc::clone(&self.user)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.at.0 == 0
+    }
+
+    fn expire(&mut self, now: WallTime) {
+        if self.at.0.saturating_add(DAY_MS) < now.0 {
+            self.at.0 = 0;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use media::Order;
 use sip_stack::Flow;
-use switch::{AskId, Event, Kept, KeptMessage, KeptPresence, Question, Record, Wake};
+use switch::{AskId, Event, Help, Kept, KeptMessage, KeptPresence, Question, Record, Wake};
 
 /// The other threads, as a shard sees them. Called on the shard's thread, so none may wait.
 pub struct Ports {
@@ -17,6 +17,8 @@ pub struct Ports {
     pub keep_presence: KeepPresence,
     /// And for messages that wait.
     pub keep_messages: KeepMessages,
+    /// And for who calls for help.
+    pub keep_helps: KeepHelps,
     pub order: Box<dyn Fn(Order) + Send + Sync>,
     /// The shard that asks, its question, and the name under which it waits for the answer.
     pub ask: Box<dyn Fn(u8, AskId, Question) + Send + Sync>,
@@ -53,6 +55,8 @@ pub const SHELVES: usize = 3;
 pub type KeepPhones = Box<dyn Fn(u8, &[Kept]) -> Receipt + Send + Sync>;
 /// Takes who watches whom.
 pub type KeepPresence = Box<dyn Fn(&[KeptPresence]) + Send + Sync>;
+/// Takes who calls for help.
+pub type KeepHelps = Box<dyn Fn(&[Help]) + Send + Sync>;
 /// Takes messages that wait.
 pub type KeepMessages = Box<dyn Fn(u8, &[KeptMessage]) -> Receipt + Send + Sync>;
 /// Takes records of calls, and which shard they come from.

@@ -235,6 +235,10 @@ impl Shard {
                 (self.ports.keep_presence)(&out.presence);
                 out.presence.clear();
             }
+            if !out.helps.is_empty() {
+                (self.ports.keep_helps)(&out.helps);
+                out.helps.clear();
+            }
             out.orders.drain(..).for_each(|order| (self.ports.order)(order));
             let mut sends = std::mem::take(&mut out.sends);
             self.late.hold(now.instant, needs, &self.house.telling, &mut sends);

@@ -1,6 +1,7 @@
 //! The house itself, and the addresses it listens on.
 
 use std::num::{NonZeroU16, NonZeroU32};
+use std::time;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use crate::acme::Acme;
 use crate::alert::Alerts;
 use crate::announcement::Refusals;
 use crate::call_rules::Redirect;
+use crate::duration::Duration;
 use crate::http::Http;
 use crate::marks::Marks;
 use crate::media::{Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
@@ -58,6 +60,9 @@ pub struct System {
     pub pickup_code: Option<Spot<String>>,
     /// What is dialled to mark the call at hand, or the last that reached whoever dials it, as malicious.
     pub malicious_code: Option<Spot<String>>,
+    /// For so long whoever called for help is rung by every call from outside, whatever else they wish: it
+    /// may be who was called, who calls back. 30 minutes where it is missing; "0s" for none.
+    pub callback_window: Option<Spot<Duration>>,
     /// What phones are told of how to ring, by who calls.
     #[serde(default)]
     pub alerts: Alerts,
@@ -84,7 +89,15 @@ fn inside() -> Redirect {
     Redirect::Inside
 }
 
+/// RFC 6881 has half an hour for whoever is called back.
+const CALLBACK_WINDOW: time::Duration = time::Duration::from_secs(30 * 60);
+
 impl System {
+    /// How long somebody may be called back who called for help.
+    pub fn callback_window(&self) -> time::Duration {
+        self.callback_window.as_ref().map_or(CALLBACK_WINDOW, |window| window.0)
+    }
+
     /// The realm of our digest challenges.
     pub fn realm(&self) -> &str {
         self.realm.as_deref().unwrap_or(&self.name)

@@ -13,7 +13,7 @@ use crate::forward::{Forward, Target};
 use crate::limit::Unit;
 use crate::numbering::Country;
 use crate::password::Password;
-use crate::policy::{Habits, Site, User};
+use crate::policy::{Habits, Policy, Site, User};
 use crate::watched::Admission;
 
 /// The members of teams that ring by idleness.
@@ -25,8 +25,8 @@ pub(super) fn timed(users: &BTreeMap<Arc<str>, Arc<User>>) -> BTreeSet<Arc<str>>
 impl Compiler<'_> {
     pub(super) fn users(
         &mut self,
-        sites: &BTreeMap<Arc<str>, Arc<Site>>,
-        book: &RightsBook,
+        (sites, book): (&BTreeMap<Arc<str>, Arc<Site>>, &RightsBook),
+        older: Option<&Policy>,
     ) -> BTreeMap<Arc<str>, Arc<User>> {
         let documents = self.documents;
         let mut users = BTreeMap::new();
@@ -37,8 +37,10 @@ impl Compiler<'_> {
                 .max_calls
                 .as_ref()
                 .map(|most| self.limit(format!("user {}", document.name), Unit::Calls, most.value));
+            let before = older.and_then(|older| older.users.get(&document.name));
             let user = User {
                 calls,
+                helped: before.map(|before| before.helped.clone()).unwrap_or_default(),
                 name: document.name.clone(),
                 display: document.value.name.as_deref().unwrap_or(&document.name).into(),
                 site: site.and_then(|name| sites.get(&name).cloned()),

@@ -46,5 +46,6 @@ pub fn refused_aloud(policy: &Policy, facts: &Facts, refusal: &Refusal) -> Optio
         priority: None,
         service: None,
         is_private: false,
+        is_callback: false,
     })
 }

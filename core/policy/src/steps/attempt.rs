@@ -17,7 +17,9 @@ use crate::says::Found;
 use crate::steps::choose::{Hop, RouteHop};
 use crate::steps::identity::{Identity, Shown, Who};
 use crate::steps::place::Ringing;
-use crate::steps::{Called, Caller, admit, alert, devices, identity, leg, media, precedence, sealed};
+use crate::steps::{
+    Called, Caller, admit, alert, callback, devices, identity, leg, media, precedence, sealed,
+};
 use crate::trail::{Considered, Outcome, Trail};
 
 const DEVICE_ANSWER_WAIT: Duration = Duration::from_secs(4);
@@ -183,6 +185,7 @@ pub(crate) fn to_user(
         let alert = alert::towards_user(policy, who, caller, called, user);
         heading.headers.extend(alert.lines);
         heading.because.extend(alert.because);
+        heading.headers.extend(callback::told(called, user));
         let mut attempt = AttemptPlan {
             callee: Callee::User(user.name.clone()),
             sent_on: who.sent_on.clone(),

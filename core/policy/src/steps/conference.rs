@@ -73,6 +73,7 @@ pub(crate) fn enter(
         priority: None,
         service: Some(Service::Meet(conference.clone())),
         is_private: false,
+        is_callback: false,
     })
 }
 

@@ -84,6 +84,7 @@ pub(crate) fn emergency(
         taken_once: Vec::new(),
         service: None,
         is_private: false,
+        is_callback: false,
         priority: None,
     }))
 }

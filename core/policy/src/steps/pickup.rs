@@ -107,6 +107,7 @@ pub(super) fn plan(
         priority: None,
         service: Some(service),
         is_private: false,
+        is_callback: false,
     }
 }
 

@@ -90,12 +90,17 @@ impl<'p> Reach<'_, 'p> {
         path: &Path<'_, 'p>,
         trail: &mut Trail,
     ) -> Result<usize, Refusal> {
-        if user.anonymous_calls == AnonymousCalls::Refused && path.who.privacy.is_hidden {
+        let is_callback = is_called_back(called, user);
+        if user.anonymous_calls == AnonymousCalls::Refused && path.who.privacy.is_hidden && !is_callback {
             let words = format!("{} takes no calls of people who hide who they are", user.name);
             trail.note("anonymous", "refused", words.clone()).at(&user.at);
             return Err(Refusal::new(Code::ANONYMOUS, words));
         }
-        if is_private(called, user) {
+        if is_callback {
+            if let Some(gruu) = &called.phone {
+                return self.phone(called, (user, gruu), path, trail);
+            }
+        } else if is_private(called, user) {
             let says = format!("the private line of {}: it rings, and is not sent on", user.name);
             trail.note("line", "private", says).at(&user.at);
         } else if user.do_not_disturb {
@@ -131,6 +136,7 @@ impl<'p> Reach<'_, 'p> {
     ) -> Result<usize, Refusal> {
         let Calling { policy, caller, speaker } = self.calling;
         let ringing = place::ringing(policy, path.who.facts, speaker, user, trail)?;
+        let is_callback = is_called_back(called, user);
         let is_plain = is_private(called, user) || ringing.user.name != user.name;
         let own = attempt::to_user(policy, path.who, caller, called, &ringing);
         let along = if is_plain { Vec::new() } else { self.along(user, path, trail) };
@@ -139,7 +145,7 @@ impl<'p> Reach<'_, 'p> {
             Ok(own) => own,
             Err(_) if !along.is_empty() => Vec::new(),
             Err(refusal) => {
-                let forward = user.forward.unreachable.as_ref().filter(|_| !is_plain);
+                let forward = user.forward.unreachable.as_ref().filter(|_| !is_plain && !is_callback);
                 return match forward {
                     Some(target) => self.send_on(user, (target, Reason::Unavailable), path, trail),
                     None => Err(refusal),
@@ -154,8 +160,9 @@ impl<'p> Reach<'_, 'p> {
                 own.map(|chain| vec![chain]).chain(along).collect()
             }
         };
-        let stages = self.begin(user, groups);
-        let has_forward = !is_plain && user.forward.is_conditional();
+        let ring_max = if is_callback { RING_MAX } else { ring_max(user, groups.len()) };
+        let stages = self.begin(groups, ring_max);
+        let has_forward = !is_plain && !is_callback && user.forward.is_conditional();
         if !has_forward && path.is_first() && stages.len() == 1 {
             return Ok(first);
         }
@@ -165,14 +172,7 @@ impl<'p> Reach<'_, 'p> {
     }
 
     /// Adds attempts: those of a group begin together, so many at a time; the first of each time.
-    fn begin(&mut self, user: &User, groups: Vec<Vec<Chain>>) -> Vec<usize> {
-        let is_in_turn = groups.len() > 1;
-        let ring_max = match (user.forward.after, is_in_turn) {
-            (Some(after), _) => after,
-            (None, _) if user.forward.no_answer.is_some() => RING_MAX_BEFORE_FORWARD,
-            (None, true) => RING_MAX_OF_SEVERAL,
-            (None, false) => RING_MAX,
-        };
+    fn begin(&mut self, groups: Vec<Vec<Chain>>, ring_max: Duration) -> Vec<usize> {
         let mut stages = Vec::new();
         for group in groups {
             self.begin_group(group, ring_max, &mut stages);
@@ -424,9 +424,24 @@ enum Towards<'p> {
     Outside(Called<'p>, Vec<&'p Route>),
 }
 
+/// How long each of so many who are tried in turn may ring.
+fn ring_max(user: &User, turns: usize) -> Duration {
+    match user.forward.after {
+        Some(after) => after,
+        None if user.forward.no_answer.is_some() => RING_MAX_BEFORE_FORWARD,
+        None if turns > 1 => RING_MAX_OF_SEVERAL,
+        None => RING_MAX,
+    }
+}
+
 /// Whether the user's private number was called.
 fn is_private(called: &Called<'_>, user: &User) -> bool {
     called.line == Line::Private && called.owner.is_some_and(|owner| owner.name == user.name)
+}
+
+/// Whether the user may be called back because of a call for help.
+fn is_called_back(called: &Called<'_>, user: &User) -> bool {
+    called.line == Line::Callback && called.owner.is_some_and(|owner| owner.name == user.name)
 }
 
 /// Whoever sends a call on, as the caller of the next one.

@@ -59,6 +59,7 @@ pub(crate) fn returned(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Opt
         taken_once: Vec::new(),
         service: None,
         is_private: false,
+        is_callback: false,
         priority: None,
     })
 }

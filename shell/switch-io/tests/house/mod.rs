@@ -104,6 +104,7 @@ impl House {
             keep: wish.keep.unwrap_or_else(|| Box::new(|_, _| Receipt::Done)),
             keep_phones: Box::new(|_, _| Receipt::Done),
             keep_presence: Box::new(|_| {}),
+            keep_helps: Box::new(|_| {}),
             keep_messages: Box::new(|_, _| Receipt::Done),
             order: Box::new(|_| {}),
             ask: Box::new(move |shard, id, Question::Dns(question)| {

@@ -5,6 +5,7 @@ use policy::Facts;
 
 use crate::reference::called::Called;
 use crate::reference::caller::{Caller, Party};
+use crate::reference::help;
 use crate::reference::house::House;
 use crate::reference::who::Who;
 
@@ -25,6 +26,7 @@ pub(crate) fn to_user(
     facts: &Facts,
 ) -> Vec<(String, String)> {
     let is_theirs = called.owner.is_some_and(|owner| owner.name == user.name);
+    let is_answer = is_theirs && help::is_answered(house, caller, user, facts);
     let may_page = match caller.party {
         Party::User(one) => one.paging == Paging::Allowed && is_theirs && !who.is_sent_on,
         Party::Trunk(_) | Party::Stranger(_) => false,
@@ -35,9 +37,10 @@ pub(crate) fn to_user(
     }
     let alerts = &house.documents.system.alerts;
     let of_caller = if matches!(caller.party, Party::User(_)) { &alerts.inside } else { &alerts.outside };
-    let is_private = called.is_private && is_theirs && !alerts.private.is_empty();
+    let is_private = called.is_private && is_theirs && !is_answer && !alerts.private.is_empty();
     let texts = if is_private { &alerts.private } else { of_caller };
     told.extend(texts.iter().map(|text| (ALERT.to_owned(), text.to_string())));
+    told.extend(is_answer.then(|| ("Priority".to_owned(), "psap-callback".to_owned())));
     told
 }
 

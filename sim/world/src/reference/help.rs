@@ -1,6 +1,6 @@
 //! Calls for help: before anything can say no.
 
-use model::{Document, Emergency, Trunk};
+use model::{Document, Emergency, Trunk, User};
 use policy::Facts;
 
 use crate::reference::caller::{Caller, Party, is_inside};
@@ -12,6 +12,19 @@ use crate::reference::ways::{Hop, Lot, rank, servers_of};
 pub(crate) struct Alarm<'d> {
     pub number: String,
     pub rule: Option<&'d Document<Emergency>>,
+}
+
+/// Whether a user who called for help not long ago is called from outside: by whoever was called, perhaps.
+pub(crate) fn is_answered(
+    house: &House<'_>,
+    caller: &Caller<'_>,
+    user: &Document<User>,
+    facts: &Facts,
+) -> bool {
+    let is_outside = matches!(caller.party, Party::Trunk(trunk) if trunk.kind.is_public());
+    let window = house.documents.system.callback_window().as_millis();
+    let since = facts.helped.iter().find(|(name, _)| **name == *user.name).map(|(_, at)| facts.at.0 - at.0);
+    is_outside && window > 0 && since.is_some_and(|ms| u128::try_from(ms).unwrap_or(0) <= window)
 }
 
 /// Whether a call is for help, from somebody who may call for it.

@@ -1,10 +1,11 @@
 //! Who rings when somebody is called, and who after that: phones, what rings along, and forwards.
 
-use model::{AnonymousCalls, Document, RingOrder, Target, User};
+use model::{AnonymousCalls, Document, RingOrder, Spot, Target, User};
 use policy::{Begins, Callee, Code, Exit, Facts, Idle, Next, Unreached};
 
 use crate::reference::called::{Called, inside, outside};
 use crate::reference::caller::{Caller, Party};
+use crate::reference::help;
 use crate::reference::house::House;
 use crate::reference::place::Speaker;
 use crate::reference::rights::may_call;
@@ -35,6 +36,16 @@ pub(crate) struct Sent<'d> {
     pub by: Vec<&'d Document<User>>,
 }
 
+/// How long each of so many may ring.
+fn seconds(user: &User, members: usize) -> u64 {
+    match &user.forward.after {
+        Some(after) => after.0.as_secs(),
+        None if user.forward.no_answer.is_some() => 20,
+        None if members > 1 => 30,
+        None => 120,
+    }
+}
+
 enum Towards<'d> {
     User(Called<'d>, &'d Document<User>),
     Out(Called<'d>, Vec<&'d Document<model::Route>>),
@@ -48,18 +59,21 @@ impl<'d> Reach<'_, 'd> {
         user: &'d Document<User>,
         sent: &Sent<'d>,
     ) -> Result<usize, Code> {
-        if user.anonymous_calls == AnonymousCalls::Refused && sent.who.privacy.is_hidden {
+        let is_theirs = called.owner.is_some_and(|owner| owner.name == user.name);
+        let is_answer =
+            is_theirs && sent.by.is_empty() && help::is_answered(self.house, self.caller, user, self.facts);
+        if user.anonymous_calls == AnonymousCalls::Refused && sent.who.privacy.is_hidden && !is_answer {
             return Err(Code::ANONYMOUS);
         }
-        let is_private = called.is_private && called.owner.is_some_and(|owner| owner.name == user.name);
+        let is_private = called.is_private && is_theirs && !is_answer;
         let forward = &user.forward;
-        if user.do_not_disturb && !is_private {
+        if user.do_not_disturb && !is_private && !is_answer {
             return forward.busy.as_ref().map_or(Err(Code::DO_NOT_DISTURB), |to| self.send(user, to, sent));
         }
-        if let Some(to) = forward.always.as_ref().filter(|_| !is_private) {
+        if let Some(to) = forward.always.as_ref().filter(|_| !is_private && !is_answer) {
             return self.send(user, to, sent);
         }
-        if !is_private && self.is_full(user) {
+        if !is_private && !is_answer && self.is_full(user) {
             return forward.busy.as_ref().map_or(Err(Code::BUSY), |to| self.send(user, to, sent));
         }
         let (rung, devices) = self.speaker.rings(self.house, user, self.facts)?;
@@ -71,15 +85,16 @@ impl<'d> Reach<'_, 'd> {
         let also = in_order(user, self.facts).into_iter().filter(|_| !is_plain);
         members.extend(also.filter_map(|to| self.along(user, to, sent).ok()));
         if members.is_empty() {
-            let to = forward.unreachable.as_ref().filter(|_| !is_plain);
+            let to = forward.unreachable.as_ref().filter(|_| !is_plain && !is_answer);
             return to.map_or(Err(Code::NO_DEVICE), |to| self.send(user, to, sent));
         }
         let first = self.tries.len();
+        let seconds = |count| if is_answer { 120 } else { seconds(user, count) };
         let stages = match user.ring {
-            RingOrder::Together => self.together(user, 1, members.into_iter().flatten().collect()),
+            RingOrder::Together => self.together(seconds(1), members.into_iter().flatten().collect()),
             RingOrder::InTurn | RingOrder::RoundRobin | RingOrder::LongestIdle => {
-                let count = members.len();
-                members.into_iter().flat_map(|member| self.together(user, count, member)).collect()
+                let seconds = seconds(members.len());
+                members.into_iter().flat_map(|member| self.together(seconds, member)).collect()
             }
         };
         let all = [
@@ -87,18 +102,11 @@ impl<'d> Reach<'_, 'd> {
             (Unreached::NoAnswer, &forward.no_answer),
             (Unreached::Unreachable, &forward.unreachable),
         ];
-        let is_sent_on = !is_plain && all.iter().any(|(_, to)| to.is_some());
+        let is_sent_on = !is_plain && !is_answer && all.iter().any(|(_, to)| to.is_some());
         if !is_sent_on && sent.by.is_empty() && stages.len() == 1 {
             return Ok(first);
         }
-        let mut exits = Vec::new();
-        for (on, to) in all.iter().filter_map(|(on, to)| Some((*on, to.as_ref()?))).filter(|_| !is_plain) {
-            let before = self.tries.len();
-            match self.send(user, to, sent) {
-                Ok(to) => exits.push(Exit { on, to }),
-                Err(_) => self.tries.truncate(before),
-            }
-        }
+        let exits = if is_sent_on { self.exits(user, &all, sent) } else { Vec::new() };
         for (at, stage) in stages.iter().enumerate() {
             let mut own = exits.clone();
             if let Some(next) = stages.get(at + 1) {
@@ -113,14 +121,26 @@ impl<'d> Reach<'_, 'd> {
         Ok(first)
     }
 
+    /// Where calls are sent on that nobody takes.
+    fn exits(
+        &mut self,
+        user: &'d Document<User>,
+        all: &[(Unreached, &'d Option<Spot<Target>>)],
+        sent: &Sent<'d>,
+    ) -> Vec<Exit> {
+        let mut exits = Vec::new();
+        for (on, to) in all.iter().filter_map(|(on, to)| Some((*on, to.as_ref()?))) {
+            let before = self.tries.len();
+            match self.send(user, to, sent) {
+                Ok(to) => exits.push(Exit { on, to }),
+                Err(_) => self.tries.truncate(before),
+            }
+        }
+        exits
+    }
+
     /// Adds what begins together; those who take another's place come behind.
-    fn together(&mut self, user: &User, members: usize, chains: Vec<Vec<Try>>) -> Vec<usize> {
-        let seconds = match &user.forward.after {
-            Some(after) => after.0.as_secs(),
-            None if user.forward.no_answer.is_some() => 20,
-            None if members > 1 => 30,
-            None => 120,
-        };
+    fn together(&mut self, seconds: u64, chains: Vec<Vec<Try>>) -> Vec<usize> {
         let mut stages = Vec::new();
         let mut left = chains;
         while !left.is_empty() {

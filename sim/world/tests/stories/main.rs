@@ -47,6 +47,7 @@ mod late_offer;
 mod length;
 mod links;
 mod lost_ack;
+mod m8_callbacks;
 mod malicious;
 mod meetings;
 mod moving_on;

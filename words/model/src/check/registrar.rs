@@ -17,6 +17,11 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
         let fault = fault.suggest("digest = [\"sha-256\", \"md5\"], or leave it away");
         problems.push(documents.problem_at(&documents.system, digest, fault));
     }
+    if let Some(window) = documents.system.callback_window.as_ref().filter(|window| window.0 > DAY) {
+        let fault = Fault::new(Code::OUT_OF_RANGE, "callback_window is 24h at most");
+        let fault = fault.suggest("30m suits most countries, and 0s is none");
+        problems.push(documents.problem_at(&documents.system, window, fault));
+    }
     let Some(registrar) = &documents.system.registrar else { return };
     let mut wrong = |fault: Fault, at: &Spot<Duration>| {
         problems.push(documents.problem_at(&documents.system, at, fault));

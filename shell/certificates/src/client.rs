@@ -7,21 +7,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
-use hyper::{Request, Response, Uri};
-use hyper_util::rt::TokioIo;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::{Request, Response};
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
+use web_client::Seal;
 
-/// How long one address may take to answer a connection, and an authority to answer a question.
-const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// How long an authority may take to answer a question.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// A chain of certificates is a few kilobytes.
 const BODY_MAX: usize = 1_000_000;
@@ -31,7 +24,7 @@ const WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// Asks an authority, and remembers how long it wishes not to be asked again.
 #[derive(Clone)]
 pub struct Client {
-    tls: Arc<ClientConfig>,
+    seal: Seal,
     wait: Arc<Mutex<Option<Duration>>>,
 }
 
@@ -39,7 +32,7 @@ impl Client {
     /// Believes who shows a certificate of these roots; of this machine's, where none are named.
     pub fn new(roots: Option<&Path>) -> Result<Client, String> {
         let tls = trust::client(roots).map_err(|fault| fault.to_string())?;
-        Ok(Client { tls, wait: Arc::default() })
+        Ok(Client { seal: Seal::Tls(tls), wait: Arc::default() })
     }
 
     /// What the last refusal said of when to come again.
@@ -50,7 +43,7 @@ impl Client {
     async fn ask(self, request: Request<BodyWrapper<Bytes>>) -> Result<BytesResponse, Error> {
         let place = request.uri().authority().map(ToString::to_string).unwrap_or_default();
         let named = |words: String| Error::Other(format!("{place}: {words}").into());
-        let answer = timeout(ANSWER_MAX, exchange(&self.tls, request)).await;
+        let answer = timeout(ANSWER_MAX, exchange(&self.seal, request)).await;
         let answer = answer.map_err(|_| named("it takes too long".to_owned()))?;
         let answer = answer.map_err(|fault| named(fault.to_string()))?;
         let status = answer.status();
@@ -77,52 +70,11 @@ impl HttpClient for Client {
     }
 }
 
-async fn exchange(
-    tls: &Arc<ClientConfig>,
-    mut request: Request<BodyWrapper<Bytes>>,
-) -> io::Result<Response<Bytes>> {
-    let uri = request.uri().clone();
-    let wrong = || io::Error::other(format!("{uri} is not https"));
-    let (host, authority) = match (uri.scheme_str(), uri.host(), uri.authority()) {
-        (Some("https"), Some(host), Some(authority)) => (host.trim_matches(['[', ']']), authority),
-        _ => return Err(wrong()),
-    };
-    let stream = connect(host, uri.port_u16().unwrap_or(443)).await?;
-    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-    let sealed = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(sealed)).await.map_err(io::Error::other)?;
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    *request.uri_mut() = path.parse::<Uri>().map_err(io::Error::other)?;
-    let host = HeaderValue::from_str(authority.as_str()).map_err(io::Error::other)?;
-    let headers = request.headers_mut();
-    headers.insert(HOST, host);
-    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+/// Keys and challenges are signed, and who answers is proved by TLS alone (RFC 8555 6.1).
+async fn exchange(seal: &Seal, mut request: Request<BodyWrapper<Bytes>>) -> io::Result<Response<Bytes>> {
     let agent = concat!("Tandem/", env!("CARGO_PKG_VERSION"), " instant-acme");
-    headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-    // Whoever waits for the answer hears what became of the connection.
-    let driven = tokio::spawn(connection);
-    let answered = async {
-        let answer = sender.send_request(request).await.map_err(io::Error::other)?;
-        let (parts, body) = answer.into_parts();
-        let body = Limited::new(body, BODY_MAX).collect().await.map_err(io::Error::other)?;
-        Ok(Response::from_parts(parts, body.to_bytes()))
-    };
-    let answered = answered.await;
-    driven.abort();
-    answered
-}
-
-/// To the first of its addresses that answers.
-async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut last = io::Error::other("the name has no address");
-    for address in lookup_host((host, port)).await? {
-        match timeout(CONNECT_MAX, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(fault)) => last = fault,
-            Err(_) => last = io::ErrorKind::TimedOut.into(),
-        }
-    }
-    Err(last)
+    request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(agent));
+    web_client::exchange(seal, request, BODY_MAX).await
 }
 
 /// RFC 9110 10.2.3: a count of seconds, or a date.

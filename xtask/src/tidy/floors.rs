@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("websocket", 1),
     ("stun", 1),
     ("ldap", 1),
+    ("jwt", 1),
     ("policy", 2),
     ("capacity", 2),
     ("performance", 2),
@@ -30,6 +31,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("registration", 4),
     ("media-io", 3),
     ("trust", 3),
+    ("web-client", 3),
     ("switch", 5),
     ("switch-io", 6),
     ("store", 6),
@@ -42,6 +44,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("deskphones", 7),
     ("people", 7),
     ("certificates", 7),
+    ("sign-in", 7),
     ("tandem", 8),
     ("xtask", 9),
 ];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
-const TARGETS: [&str; 13] = [
+const TARGETS: [&str; 14] = [
     "message",
     "stream",
     "websocket",
@@ -19,6 +19,7 @@ const TARGETS: [&str; 13] = [
     "media",
     "config",
     "ldap",
+    "jwt",
 ];
 
 /// Fuzzes one target, or all of them one after another.

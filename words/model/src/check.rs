@@ -9,6 +9,7 @@ mod http;
 mod interfaces;
 mod links;
 mod malicious;
+mod oidc;
 mod orbits;
 mod pickup;
 mod provisioning;
@@ -34,6 +35,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     registrar::check(documents, problems);
     http::check(documents, problems);
     certificates::check(documents, problems);
+    oidc::check(documents, problems);
     provisioning::check(documents, problems);
     webhooks::check(documents, problems);
     pushes::check(documents, problems);

@@ -70,6 +70,7 @@ codes! {
     RECORDS_UNSEALED  75 "records would cross to their server in the clear";
     CERTIFICATE       76 "a certificate cannot be had as it is written";
     MEDIA_PATH        77 "media cannot go the way that is wished";
+    OIDC              78 "people cannot be signed in as it is written";
     DIRECTORY         80 "people cannot be taken from a directory as it is written";
 }
 

@@ -16,6 +16,7 @@ use crate::marks::Marks;
 use crate::media::{Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
 use crate::network::{Address, PortRange};
+use crate::oidc::Oidc;
 use crate::provisioning::Provisioning;
 use crate::record::{Recorded, RecordingRules};
 use crate::registrar::Registrar;
@@ -81,6 +82,8 @@ pub struct System {
     pub http: Option<Http>,
     /// Who gives the certificates of `tls_names`, and renews them.
     pub acme: Option<Acme>,
+    /// Who says who somebody is that comes by HTTP, beside the tokens of the house.
+    pub oidc: Option<Oidc>,
     /// What desk phones are given that fetch their settings by HTTP.
     pub provisioning: Option<Provisioning>,
 }

@@ -186,3 +186,42 @@ fn pain_24_a_secret_header_is_sent_and_not_shown() {
     assert!(shown.contains("X-Api-Key") && shown.contains("4471") && !shown.contains("hunter22"), "{shown}");
     assert!(!format!("{problems:?}").contains("hunter22"), "{problems:?}");
 }
+
+#[test]
+fn req_f73_an_identity_provider_that_cannot_be_believed_is_refused_with_what_to_write() {
+    let whole = [
+        ("issuer", "\"https://login.contoso.example/realms/corp\""),
+        ("audience", "\"tandem\""),
+        ("roles", "{ admin = [\"telephony-admins\"] }"),
+    ];
+    let said = |key: &str, value: &str| {
+        let others = whole.iter().filter(|(name, _)| *name != key);
+        let others: String = others.map(|(name, value)| format!("{name} = {value}\n")).collect();
+        let text = format!("{SYSTEM}[system.oidc]\n{key} = {value}\n{others}");
+        let problems = load(&[SourceFile::new("1.toml", text)]).err().unwrap_or_default();
+        let one = |problem: &model::Problem| {
+            let suggestion = problem.suggestion.clone().unwrap_or_default();
+            format!("{} {}:{} {suggestion}", problem.code, problem.line, problem.column)
+        };
+        problems.iter().map(one).collect::<Vec<_>>().join("; ")
+    };
+
+    for (key, value, expected) in [
+        ("leeway", "\"5m\"", ""),
+        ("claim", "\"/realm_access/roles\"", ""),
+        (
+            "issuer",
+            "\"http://login.contoso.example\"",
+            "TD-C013 6:10 write \"https://login.contoso.example\"",
+        ),
+        ("audience", "\"\"", "TD-C077 6:12 the name that the provider knows it by"),
+        ("parties", "[\"ci\", \" \"]", "TD-C077 6:18 the name that the provider knows it by"),
+        ("roles", "{}", "TD-C077 6:9 such as roles = { admin = [\"telephony-admins\"] }"),
+        ("roles", "{ reader = [\"\"] }", "TD-C077 6:9 name a group or a role"),
+        ("roles", "{ admins = [\"a\"] }", "TD-C004 6:11 did you mean \"admin\"?"),
+        ("scopes", "[\"profile email\"]", "TD-C077 6:11 scopes = [\"profile\", \"offline_access\"]"),
+        ("leeway", "\"6m\"", "TD-C031 6:10 30s suits most houses"),
+    ] {
+        assert_eq!(said(key, value), expected, "{key} = {value}");
+    }
+}

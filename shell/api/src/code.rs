@@ -46,4 +46,6 @@ codes! {
         "tests.failed says which, and what was found in place of what is expected. Nothing was changed.";
     UNWRITABLE "TD-A013" "a document cannot be written as it is wished"
         "The path names the value: a mask in place of a secret, a file elsewhere, or what TOML cannot say.";
+    NO_GOOD "TD-A014" "the token of the identity provider is no good"
+        "The detail says what is wrong: its end, its issuer, for whom it is, by which key it is signed.";
 }

@@ -171,15 +171,38 @@ pub struct Person {
     pub role: Role,
 }
 
+/// Why somebody is nobody here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// Without a token, or with none of ours.
+    Nobody,
+    /// The token is somebody's whom we could believe, and is no good; why.
+    NoGood(String),
+    /// Somebody has signed in, and has no role here; why.
+    NoRole { name: String, words: String },
+    /// It is being found out.
+    Waiting,
+    /// It cannot be found out now; why.
+    NotNow(String),
+}
+
 /// What the audit log is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deed {
-    /// `None`: a stranger.
-    pub who: Option<Person>,
+    pub who: Who,
     pub from: SocketAddr,
     /// The method, and what it was asked of.
     pub what: String,
     pub became: Became,
+}
+
+/// By whom it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    Stranger,
+    /// Somebody who has signed in, and has no role.
+    NoRole(String),
+    Person(Person),
 }
 
 /// How far it came.
@@ -210,7 +233,7 @@ pub struct Sought<'a> {
 /// A running house. Answers may take a second or two: they are asked for on threads that may wait.
 pub trait House: Send + Sync + 'static {
     /// Whose token it is. Asked before every answer: it does not wait.
-    fn holder(&self, token: &str) -> Option<Person>;
+    fn holder(&self, token: &str) -> Result<Person, Unknown>;
     /// What a desk phone is given that asks for a file behind an address of its own. It does not wait.
     fn phone_file(&self, door: &str, name: &str, from: SocketAddr) -> Given;
     /// Writes it down; on return it is on the disk.

@@ -34,7 +34,7 @@ pub use feed::{Feed, Happened};
 pub use hall::StandBack;
 pub use house::{
     Answer, Became, CertificateFigures, Change, Changed, Deed, DirectoryFigures, Given, House, Person,
-    Refused, Searching, Sent, Shown, Sought, Standing, Unacceptable, Wish,
+    Refused, Searching, Sent, Shown, Sought, Standing, Unacceptable, Unknown, Who, Wish,
 };
 pub use meter::Meter;
 pub use serve::{Fault, Server, Settings, start};

@@ -66,6 +66,18 @@ fn unacceptable(status: StatusCode, why: Unacceptable) -> Problem {
     Problem { status, code, detail, more }
 }
 
+/// Who was here with a token hears that it is the token (RFC 6750 3), in letters that may stand there.
+fn challenge(code: &str, detail: &str) -> HeaderValue {
+    let bare = HeaderValue::from_static("Bearer realm=\"tandem\"");
+    if code != Code::NO_GOOD.code {
+        return bare;
+    }
+    let fits = |letter: &char| matches!(letter, ' ' | '!' | '#'..='[' | ']'..='~');
+    let words: String = detail.replace('"', "'").chars().filter(fits).collect();
+    let text = format!("Bearer realm=\"tandem\", error=\"invalid_token\", error_description=\"{words}\"");
+    HeaderValue::from_str(&text).unwrap_or(bare)
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Problem { status, code, detail, more } = self;
@@ -79,7 +91,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"tandem\""));
+            headers.insert(header::WWW_AUTHENTICATE, challenge(&code, &detail));
         }
         response
     }

@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,6 +21,7 @@ use model::{names_a_secret, without_passwords};
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::sleep;
 use tracing::{error, warn};
 
 use crate::code::Code;
@@ -29,7 +30,7 @@ use crate::door::{Door, Guests, Hung, Place, Seal, Seat, is_local};
 use crate::exposition;
 use crate::feed::Feed;
 use crate::hall::{Hall, StandBack};
-use crate::house::{Became, Deed, Given, House, Person, Refused, Standing};
+use crate::house::{Became, Deed, Given, House, Person, Refused, Standing, Unknown, Who};
 use crate::listen::{self, Readers};
 use crate::meter::Meter;
 use crate::openapi;
@@ -43,6 +44,9 @@ const ANSWERS_MAX: usize = 8;
 const NICE: i32 = 10;
 /// A document is never so long.
 const BODY_MAX: usize = 1 << 20;
+/// How long somebody waits for keys that prove a token, and how often it is looked for them.
+const KEYS_MAX: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// What is written down of what was asked.
 const WHAT_MAX: usize = 300;
 
@@ -218,15 +222,47 @@ async fn with_token(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Some(person) = shared.house.holder(token_in(request.headers())) {
-        request.extensions_mut().insert(Asker { person, from });
-        return next.run(request).await;
-    }
+    let unknown = match known(&shared, token_in(request.headers())).await {
+        Ok(person) => {
+            request.extensions_mut().insert(Asker { person, from });
+            return next.run(request).await;
+        }
+        Err(unknown) => unknown,
+    };
     let what = what(request.method().as_str(), request.uri());
-    let status = StatusCode::UNAUTHORIZED;
-    turned_away(&shared, Deed { who: None, from, what, became: Became::TurnedAway(status.as_u16()) });
-    let words = "say who you are: Authorization: Bearer TOKEN";
-    Problem::new(status, Code::NO_TOKEN, words).into_response()
+    let (problem, who) = unfit(unknown);
+    turned_away(&shared, Deed { who, from, what, became: Became::TurnedAway(problem.status.as_u16()) });
+    problem.into_response()
+}
+
+/// Whose token it is; somebody else may have to be asked for the keys that say so.
+async fn known(shared: &Shared, token: &str) -> Result<Person, Unknown> {
+    let until = Instant::now() + KEYS_MAX;
+    loop {
+        match shared.house.holder(token) {
+            Err(Unknown::Waiting) if Instant::now() < until => sleep(LOOK_EVERY).await,
+            known => return known,
+        }
+    }
+}
+
+/// Why somebody is turned away who is not known.
+fn unfit(unknown: Unknown) -> (Problem, Who) {
+    let unauthorized = StatusCode::UNAUTHORIZED;
+    let busy = |words| (Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::NOT_NOW, words), Who::Stranger);
+    match unknown {
+        Unknown::Nobody => {
+            let words = "say who you are: Authorization: Bearer TOKEN";
+            (Problem::new(unauthorized, Code::NO_TOKEN, words), Who::Stranger)
+        }
+        Unknown::NoGood(words) => (Problem::new(unauthorized, Code::NO_GOOD, words), Who::Stranger),
+        Unknown::NoRole { name, words } => {
+            let words = format!("{name} has no role here: {words}");
+            (Problem::new(StatusCode::FORBIDDEN, Code::NOT_ALLOWED, words), Who::NoRole(name))
+        }
+        Unknown::Waiting => busy("the keys of the identity provider do not come; ask again".to_owned()),
+        Unknown::NotNow(words) => busy(words),
+    }
 }
 
 fn token_in(headers: &HeaderMap) -> &str {
@@ -247,14 +283,14 @@ async fn answer(
         let status = StatusCode::FORBIDDEN;
         let words = format!("this wants a token of the role {needs}, and {} is {}", person.name, person.role);
         let became = Became::TurnedAway(status.as_u16());
-        turned_away(&shared, Deed { who: Some(person), from, what, became });
+        turned_away(&shared, Deed { who: Who::Person(person), from, what, became });
         return Err(Problem::new(status, Code::NOT_ALLOWED, words));
     }
     let tags = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(Tags::read);
     let condition = Condition { is: tags(header::IF_MATCH), is_not: tags(header::IF_NONE_MATCH) };
     let (id, who) = (id.map(|Path(id)| id).unwrap_or_default(), person.name.clone());
     let asked = Asked { id, words, condition, body: document(resource, body)?, who };
-    let deed = Deed { who: Some(person), from, what, became: Became::Asked };
+    let deed = Deed { who: Who::Person(person), from, what, became: Became::Asked };
     let answer = wait(&shared, move |house| match resource.is_change() {
         true => recorded(house, deed, || resource.answer(house, &asked)),
         false => resource.answer(house, &asked),
@@ -298,7 +334,7 @@ async fn events(
     entered.leave().await;
     let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let (house, token) = (Arc::clone(&shared), token_in(&headers).to_owned());
-    let may = Box::new(move || house.house.holder(&token).is_some());
+    let may = Box::new(move || house.house.holder(&token).is_ok());
     Ok(listen::listen(&shared.feed, seat, last_seen, may))
 }
 

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use api::{
     Answer, Became, Change, Changed, Deed, Door, Fault, Feed, Given, Happened, House, Meter, Person, Refused,
-    Seal, Sent, Server, Settings, Shown, Sought, Standing, Wish, start,
+    Seal, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who, Wish, start,
 };
 use model::Role;
 use performance::{End, Leave, Performance};
@@ -32,6 +32,8 @@ struct Echo {
     /// How often the slow token was looked at; each time but the first waits for the other.
     looked_at: Arc<AtomicUsize>,
     looks: Arc<Mutex<()>>,
+    /// How often it was looked for keys.
+    looked: Arc<AtomicUsize>,
 }
 
 impl Echo {
@@ -41,17 +43,27 @@ impl Echo {
 }
 
 impl House for Echo {
-    fn holder(&self, token: &str) -> Option<Person> {
-        if token == SLOW && self.looked_at.fetch_add(1, SeqCst) > 0 {
+    fn holder(&self, token: &str) -> Result<Person, Unknown> {
+        if token == SLOW && self.looked_at.fetch_add(1, Ordering::SeqCst) > 0 {
             drop(self.looks.lock().unwrap());
         }
         let role = match token {
             TOKEN | SLOW => Role::Reader,
             OPERATOR => Role::Operator,
             ADMIN => Role::Admin,
-            _ => return None,
+            "ended" => return Err(Unknown::NoGood("the token \"ended\" 5 s ago\r\n".to_owned())),
+            "guest" => {
+                let words = "no value of \"groups\"".to_owned();
+                return Err(Unknown::NoRole { name: "min (7 at https://idp.example)".to_owned(), words });
+            }
+            "away" => return Err(Unknown::NotNow("nobody has the keys".to_owned())),
+            "new" => match self.looked.fetch_add(1, Ordering::Relaxed) {
+                0..3 => return Err(Unknown::Waiting),
+                _ => Role::Reader,
+            },
+            _ => return Err(Unknown::Nobody),
         };
-        Some(Person { name: role.to_string(), role })
+        Ok(Person { name: role.to_string(), role })
     }
 
     fn phone_file(&self, door: &str, name: &str, _: SocketAddr) -> Given {
@@ -66,7 +78,11 @@ impl House for Echo {
         if self.is_full {
             return Err(Refused::NotRecorded("the disk is full".to_owned()));
         }
-        let who = deed.who.as_ref().map_or("a stranger", |person| &person.name);
+        let who = match &deed.who {
+            Who::Stranger => "a stranger",
+            Who::NoRole(name) => name,
+            Who::Person(person) => &person.name,
+        };
         let became = match deed.became {
             Became::Asked => "asked".to_owned(),
             Became::Answered(status) => format!("answered {status}"),
@@ -765,7 +781,7 @@ fn whoever_asks_is_not_behind_those_who_listen() {
     let stopped = house.looks.lock().unwrap();
     happened(&feed, "{\"call\":1}");
     let until = Instant::now() + Duration::from_secs(20);
-    while house.looked_at.load(SeqCst) < 2 {
+    while house.looked_at.load(Ordering::SeqCst) < 2 {
         assert!(Instant::now() < until, "nobody looks at the token again");
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -862,4 +878,41 @@ fn hear(line: &mut impl Read, words: &str) -> String {
         heard.push_str(str::from_utf8(&room[..length]).unwrap());
     }
     heard
+}
+
+#[test]
+fn req_f73_who_is_not_known_hears_why() {
+    let house = Echo::default();
+    let server = server_of(&house);
+
+    for (token, status, code, words) in [
+        ("nothing of ours", 401, "TD-A001", "say who you are"),
+        ("ended", 401, "TD-A014", "ended"),
+        ("guest", 403, "TD-A002", "min (7 at https://idp.example) has no role here: no value of"),
+        ("away", 503, "TD-A006", "nobody has the keys"),
+    ] {
+        let (said, head, body) = ask(&server, "GET", "/api/v1/calls", Some(token));
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((said, &body["code"]), (status, &json!(code)), "{token}");
+        assert!(body["detail"].as_str().unwrap().contains(words), "{body}");
+        // RFC 6750 3: what is wrong with a token is said where there was one.
+        let wrong = "error=\"invalid_token\", error_description=\"the token 'ended' 5 s ago\"\r\n";
+        assert_eq!(head.contains(wrong), token == "ended", "{head}");
+    }
+    let written = house.written.lock().unwrap().join("\n");
+    assert!(
+        written.contains("min (7 at https://idp.example): GET /api/v1/calls turned away 403"),
+        "{written}"
+    );
+    assert!(written.contains("a stranger: GET /api/v1/calls turned away 401"), "{written}");
+}
+
+#[test]
+fn req_f73_who_comes_with_a_new_key_waits_for_it() {
+    let house = Echo::default();
+    let server = server_of(&house);
+
+    assert_eq!(ask(&server, "GET", "/api/v1/calls", Some("new")).0, 200);
+
+    assert_eq!(house.looked.load(Ordering::Relaxed), 4);
 }

@@ -17,6 +17,7 @@ use crate::pages::Completions;
 use crate::provider::Provider;
 use crate::rate::RateVerb;
 use crate::running::{Call, Status, Trunk, User, Webhook};
+use crate::sign_in::{SignIn, SignOut};
 use crate::span::span;
 use crate::store::{Cdr, Store};
 
@@ -219,6 +220,16 @@ calls.parquet --since 36h"
 token list --json"
     )]
     Token(Token),
+    /// Sign in with your identity provider, to ask a house by HTTP
+    #[command(after_help = "Examples:\n  tandem sign-in --dir /etc/tandem\n  tandem sign-in --issuer \
+https://login.example.com/realms/corp\n  curl -H \"Authorization: Bearer $(tandem sign-in --print)\" \
+https://edge.example.com:7443/api/v1/status\n\nA page is opened in any browser. What is got is kept for you \
+alone, and renewed without asking again.")]
+    SignIn(SignIn),
+    /// Forget the sign-in, and have the provider forget it
+    #[command(after_help = "Examples:\n  tandem sign-out\n  tandem sign-out --json\n\nExit code 6: it is \
+forgotten here, and the provider has not said so.")]
+    SignOut(SignOut),
     /// Look at who changed what, and check that nobody has edited it
     #[command(
         subcommand,

@@ -123,6 +123,11 @@ impl From<Content> for Written {
     }
 }
 
+/// The documents of a directory, for who may not read its secrets.
+pub fn documents(directory: &Path) -> Result<Result<Documents, Vec<Problem>>> {
+    Ok(model::load(&read(directory)?))
+}
+
 /// Reads and compiles a directory. The inner error is everything that is wrong with what stands there.
 pub fn load(directory: &Path) -> Result<Result<Loaded, Vec<Problem>>> {
     Ok(Written::read(directory, &[])?.compile(directory, None))

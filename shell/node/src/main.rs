@@ -70,6 +70,8 @@ fn main() -> ExitCode {
         Verb::Store(store) => verbs::store::run(&store, palette),
         Verb::Cdr(cdr) => verbs::cdr::run(&cdr, palette),
         Verb::Token(token) => verbs::token::run(&token, palette),
+        Verb::SignIn(sign_in) => verbs::sign_in::run(&sign_in),
+        Verb::SignOut(sign_out) => verbs::sign_in::out(&sign_out),
         Verb::Audit(audit) => verbs::audit::run(&audit, palette),
         Verb::Completions(completions) => verbs::pages::completions(&completions),
         Verb::Manual { dir } => verbs::pages::manual(&dir),

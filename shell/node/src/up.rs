@@ -90,6 +90,8 @@ pub fn run(up: &Up) -> Result<Exit> {
     board.change(|notice| notice.notes = notes);
     pin(&board, &owner);
     let access = Arc::new(Access::open(&data, up.http_token_file.as_deref())?);
+    access.believe(owner.documents().system.oidc.as_ref(), &up.dir, &board);
+    let visitors = Arc::clone(&access);
     let jobs = tell.clone();
     let order = move |job: Job| jobs.send(job.into()).is_ok();
     let directories = follow_directories(Box::new(order.clone()), &board, &up.dir);
@@ -113,9 +115,10 @@ pub fn run(up: &Up) -> Result<Exit> {
     supervisor.watch(edge.asker());
     supervisor.ready(owner.about().number);
 
-    let renew = || {
+    let renew = |owner: &Owner| {
         edge.renew_certificates();
         web.iter().for_each(web::Opened::renew);
+        visitors.believe(owner.documents().system.oidc.as_ref(), &up.dir, &board);
     };
     serve(&mut owner, &edge, (&board, &feed), (&happenings, &renew), &supervisor);
     supervisor.stopping();
@@ -202,7 +205,7 @@ fn serve(
     owner: &mut Owner,
     edge: &Edge,
     (board, feed): (&Board, &Feed),
-    (happenings, renew): (&Receiver<Happening>, &dyn Fn()),
+    (happenings, renew): (&Receiver<Happening>, &dyn Fn(&Owner)),
     supervisor: &Supervisor,
 ) {
     let mut told = owner.about().number;
@@ -228,7 +231,7 @@ fn serve(
             Err(RecvTimeoutError::Timeout) => {}
         }
         owner.expire(edge);
-        renew();
+        renew(owner);
         keep_records(edge, owner);
         pin(board, owner);
         if owner.about().number != told {

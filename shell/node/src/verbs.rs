@@ -25,6 +25,7 @@ pub mod provider;
 pub mod rate;
 mod record;
 mod sheet;
+pub mod sign_in;
 pub mod status;
 pub mod store;
 pub mod test;

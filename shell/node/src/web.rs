@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use api::{
     Answer, Became, Change, Changed, DirectoryFigures, Door, Feed, Given, Happened, House, Meter, Person,
-    Refused, Seal, Searching, Sent, Server, Settings, Shown, Sought, Standing, Wish,
+    Refused, Seal, Searching, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who, Wish,
 };
 use certificates::Keeper;
 use cli::Up;
@@ -186,8 +186,8 @@ fn most() -> (usize, usize) {
 }
 
 impl House for Web {
-    fn holder(&self, token: &str) -> Option<Person> {
-        self.access.holder(token).map(|(name, role)| Person { name, role })
+    fn holder(&self, token: &str) -> Result<Person, Unknown> {
+        self.access.holder(token)
     }
 
     fn phone_file(&self, door: &str, name: &str, from: SocketAddr) -> Given {
@@ -202,8 +202,9 @@ impl House for Web {
             Became::TurnedAway(status) => (Step::TurnedAway, status.to_string()),
         };
         let (who, role) = match &deed.who {
-            Some(Person { name, role }) => (name.clone(), role.to_string()),
-            None => Default::default(),
+            Who::Person(Person { name, role }) => (name.clone(), role.to_string()),
+            Who::NoRole(name) => (name.clone(), String::new()),
+            Who::Stranger => Default::default(),
         };
         let (from, what) = (deed.from.to_string(), deed.what.clone());
         let recorded = self.access.record(Deed { who, role, from, what, step, result, ..Deed::default() });

@@ -34,6 +34,7 @@ mod network;
 mod node;
 pub mod oddities;
 mod office;
+mod oidc;
 mod otlp;
 mod package;
 mod page;
@@ -106,6 +107,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "webhooks", run: webhooks::run },
     Scenario { name: "push", run: push::run },
     Scenario { name: "ldap", run: ldap::run },
+    Scenario { name: "oidc", run: oidc::run },
     Scenario { name: "acme", run: acme::run },
     Scenario { name: "wire", run: wire::run },
     Scenario { name: "provider", run: provider::run },
@@ -165,6 +167,9 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     }
     if !alone::is_alone() && is_wanted("hep") {
         hep::install()?;
+    }
+    if !alone::is_alone() && is_wanted("oidc") {
+        oidc::install()?;
     }
     if !alone::is_alone() && is_wanted("aiortc") {
         aiortc::install()?;

@@ -214,12 +214,12 @@ fn req_f73_an_identity_provider_that_cannot_be_believed_is_refused_with_what_to_
             "\"http://login.contoso.example\"",
             "TD-C013 6:10 write \"https://login.contoso.example\"",
         ),
-        ("audience", "\"\"", "TD-C077 6:12 the name that the provider knows it by"),
-        ("parties", "[\"ci\", \" \"]", "TD-C077 6:18 the name that the provider knows it by"),
-        ("roles", "{}", "TD-C077 6:9 such as roles = { admin = [\"telephony-admins\"] }"),
-        ("roles", "{ reader = [\"\"] }", "TD-C077 6:9 name a group or a role"),
+        ("audience", "\"\"", "TD-C078 6:12 the name that the provider knows it by"),
+        ("parties", "[\"ci\", \" \"]", "TD-C078 6:18 the name that the provider knows it by"),
+        ("roles", "{}", "TD-C078 6:9 such as roles = { admin = [\"telephony-admins\"] }"),
+        ("roles", "{ reader = [\"\"] }", "TD-C078 6:9 name a group or a role"),
         ("roles", "{ admins = [\"a\"] }", "TD-C004 6:11 did you mean \"admin\"?"),
-        ("scopes", "[\"profile email\"]", "TD-C077 6:11 scopes = [\"profile\", \"offline_access\"]"),
+        ("scopes", "[\"profile email\"]", "TD-C078 6:11 scopes = [\"profile\", \"offline_access\"]"),
         ("leeway", "\"6m\"", "TD-C031 6:10 30s suits most houses"),
     ] {
         assert_eq!(said(key, value), expected, "{key} = {value}");

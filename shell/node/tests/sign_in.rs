@@ -92,7 +92,7 @@ fn req_f73_whoever_signs_in_may_what_his_groups_say_and_is_named() {
 
     assert_eq!(home.ask("GET", "/status", &reader).0, 200);
     assert_eq!(home.ask("GET", "/audit", &reader).0, 403);
-    let (status, _, made) = home.ask("POST", "/tokens?name=ci", &admin);
+    let (status, _, made) = home.ask("POST", "/tokens?name=ci&role=reader", &admin);
     assert_eq!((status, &made["role"]), (200, &json!("reader")));
     let (status, _, said) = home.ask("GET", "/status", &guest);
     assert_eq!((status, &said["code"]), (403, &json!("TD-A002")));

@@ -156,7 +156,7 @@ fn judged(folder: &Path) -> Result<String, Failure> {
         serde_json::from_str(&said).map_err(|error| Failure::new(format!("{said}: {error}"), CURE))?;
     let of = |name: &str| counted[name].as_u64().unwrap_or_default();
     let (whole, alone, by_filters) = (of("whole"), of("changes alone"), of("there") + of("calls"));
-    let is_enough = whole >= 8 && alone >= 5 && of("there alone") > 0 && of("calls") < whole / 2;
+    let is_enough = whole >= 8 && alone >= 5 && of("there alone") > 0 && of("calls") * 2 < whole;
     match is_enough && of("lives") == 2 {
         true => Ok(format!(
             "Of {whole} documents {alone} were told as changes, and by filters {by_filters}: lxml put all \

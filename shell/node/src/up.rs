@@ -200,12 +200,15 @@ fn tell_signals(tell: Sender<Happening>) -> Result<()> {
     Ok(())
 }
 
+/// Looks again at what stands in files, and at what the revision in force says of who is believed.
+type Renew<'r> = &'r dyn Fn(&Owner);
+
 /// Changes the house as it is told, until it is told to stop.
 fn serve(
     owner: &mut Owner,
     edge: &Edge,
     (board, feed): (&Board, &Feed),
-    (happenings, renew): (&Receiver<Happening>, &dyn Fn(&Owner)),
+    (happenings, renew): (&Receiver<Happening>, Renew<'_>),
     supervisor: &Supervisor,
 ) {
     let mut told = owner.about().number;

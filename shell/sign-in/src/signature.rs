@@ -54,8 +54,10 @@ mod tests {
 
     use super::*;
 
+    type Members = &'static [(&'static str, &'static str)];
+
     /// RFC 7515 A.2, A.3 and RFC 8037 A.4: the members of the key, what is signed, the signature.
-    const PROVED: [(Algorithm, &[(&str, &str)], &str, &str); 3] = [
+    const PROVED: [(Algorithm, Members, &str, &str); 3] = [
         (
             Algorithm::Rs256,
             &[("kty", "RSA"), ("e", "AQAB"), ("n", RSA_MODULUS)],

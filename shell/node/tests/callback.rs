@@ -6,9 +6,11 @@ mod far;
 mod house;
 
 use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use far::{Far, value_of};
-use house::{Directory, Running, free_port};
+use house::{Directory, PATIENCE, Running, free_port};
 
 fn documents(port: u16, [phone, provider]: [&Far; 2]) -> String {
     format!(
@@ -58,6 +60,13 @@ fn m8_who_called_for_help_is_called_back_through_a_crash() {
     let asked = provider.hear("INVITE sip:911@");
     provider.answer(&asked, "180 Ringing", "", "");
     phone.hear("SIP/2.0 180");
+    // No call for help waits for the disk, so the disk is waited for here.
+    let kept = directory.path().join("data/emergency/helps.jsonl");
+    let until = Instant::now() + PATIENCE;
+    while fs::metadata(&kept).map_or(0, |about| about.len()) == 0 {
+        assert!(Instant::now() < until, "the call for help was not kept");
+        thread::sleep(Duration::from_millis(1));
+    }
     up.kill();
     let _up = start();
 

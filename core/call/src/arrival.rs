@@ -26,8 +26,24 @@ const MAX_FORWARDS: u32 = 70;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
     Open,
-    /// Only emergency calls: the house is about to stop.
+    /// Only calls for help, and whoever answers them and calls back: an operator wants it so, for a while.
+    Paused,
+    /// The same, for good: the house is about to stop.
     Draining,
+}
+
+impl Gate {
+    /// Why a call stays outside, if it does.
+    fn refusal(self, plan: &CallPlan) -> Option<Refusal> {
+        if plan.emergency || plan.is_callback {
+            return None;
+        }
+        match self {
+            Gate::Open => None,
+            Gate::Paused => Some(Refusal::new(Code::PAUSED, "new calls go elsewhere")),
+            Gate::Draining => Some(Refusal::new(Code::DRAINING, "new calls go elsewhere")),
+        }
+    }
 }
 
 /// A call that may begin.
@@ -86,18 +102,13 @@ pub(crate) fn admit(
             return None;
         }
     };
+    if let Decision::Go(plan) = &decision
+        && let Some(refusal) = gate.refusal(plan)
+    {
+        refuse(room, server, message, facts, trail, &refusal);
+        return None;
+    }
     match decision {
-        Decision::Go(plan) if gate == Gate::Draining && !plan.emergency => {
-            refuse(
-                room,
-                server,
-                message,
-                facts,
-                trail,
-                &Refusal::new(Code::DRAINING, "new calls go elsewhere"),
-            );
-            None
-        }
         // A call for help is made, whatever its INVITE demands.
         Decision::Go(plan) if !plan.emergency && demands_too_much(message, &plan) => {
             let unsupported = unsupported(message).unwrap_or_default();

@@ -118,7 +118,7 @@ pub use record::{
 };
 pub use room::{MediaPlace, Places, Room};
 pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};
-pub use table::Calls;
+pub use table::{Calls, HungUp};
 pub use time::Now;
 pub use verdict::{VERDICTS, Verdict};
 pub use view::{CallStage, CallView, MediaView};

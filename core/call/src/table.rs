@@ -33,6 +33,17 @@ pub struct Calls {
     sleepers: Sleepers,
 }
 
+/// What became of an operator's wish to end a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HungUp {
+    /// It ends, or is about to.
+    Ends,
+    /// It is a call for help, or whoever was called for help calls back: it goes on.
+    ForHelp,
+    /// There is none of that name here.
+    Unknown,
+}
+
 #[derive(Default)]
 struct Slot {
     nonce: u32,
@@ -55,9 +66,23 @@ impl Calls {
         }
     }
 
-    /// Takes no further call that isn't an emergency call.
+    /// Takes no further call that has nothing to do with help.
     pub fn drain(&mut self) {
         self.gate = Gate::Draining;
+    }
+
+    /// The same, until it resumes.
+    pub fn pause(&mut self) {
+        if self.gate == Gate::Open {
+            self.gate = Gate::Paused;
+        }
+    }
+
+    /// Takes calls as before, unless the house is about to stop.
+    pub fn resume(&mut self) {
+        if self.gate == Gate::Paused {
+            self.gate = Gate::Open;
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -275,6 +300,19 @@ impl Calls {
                 self.settle(room, call);
             }
         }
+    }
+
+    /// Ends one call, unless it has to do with help: such a call ends by its parties alone.
+    pub fn hang_up(&mut self, room: &mut Room<'_>, token: Token) -> HungUp {
+        match self.of(token) {
+            None => return HungUp::Unknown,
+            Some(call) if call.plan.emergency || call.plan.is_callback => return HungUp::ForHelp,
+            Some(_) => {}
+        }
+        let Some(mut call) = self.lend(token) else { return HungUp::Unknown };
+        call.hang_up(room);
+        self.settle(room, call);
+        HungUp::Ends
     }
 
     /// Ends every call.

@@ -19,7 +19,8 @@ mod view;
 mod watching;
 
 pub use call::{
-    AttemptRecord, CallStage, CallView, EndedBy, Event, Now, Outcome, Record, SoundReport, VERDICTS, Verdict,
+    AttemptRecord, CallStage, CallView, EndedBy, Event, HungUp, Now, Outcome, Record, SoundReport, VERDICTS,
+    Verdict,
 };
 pub use messages::{Counters as MessageCounters, Kept as KeptMessage, Waiting};
 pub use policy::{Help, WallTime};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use call::{Event, Record};
+use call::{Event, HungUp, Record};
 use media::{Certificate, Order};
 use policy::{Help, InterfaceId, Policy};
 use registrar::{Binding, Kept, Wake};
@@ -139,6 +139,12 @@ pub struct CommandId(pub u64);
 pub enum Command {
     /// Take no new call, except an emergency call; say what is left.
     Drain,
+    /// Take no new call that has nothing to do with help, until told otherwise; stay registered.
+    Pause,
+    /// Take calls again.
+    Resume,
+    /// End the call that bears this token.
+    HangUp { token: Token },
     /// End every call.
     HangUpAll,
     /// Register with every provider anew: our address may have changed.
@@ -162,6 +168,7 @@ pub enum Reply {
     View(Box<View>),
     Calls(SomeCalls),
     Phones(Phones),
+    HungUp(HungUp),
 }
 
 /// What one shard found out and all must know.

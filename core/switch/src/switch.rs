@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call::{Accounts, Arrival, Calls, Elsewhere, HandOn, MediaPlace, Now, OnOffer, Others, Places, Room};
+use call::{
+    Accounts, Arrival, Calls, Elsewhere, HandOn, HungUp, MediaPlace, Now, OnOffer, Others, Places, Room,
+};
 use health::{Health, Surroundings};
 use media::PortBook;
 use performance::ByTrunk;
@@ -427,6 +429,13 @@ impl Switch {
                 self.with_registrations(now, out, Registrations::leave);
             }
             Command::Register => self.registrations.refresh(now.instant),
+            Command::Pause => self.calls.pause(),
+            Command::Resume => self.calls.resume(),
+            Command::HangUp { token } => {
+                let mut became = HungUp::Unknown;
+                self.with_calls(now, out, |calls, room| became = calls.hang_up(room, token));
+                return out.replies.push((id, Reply::HungUp(became)));
+            }
             Command::HangUpAll => self.with_calls(now, out, Calls::hang_up_all),
             Command::Count => {}
             Command::View => return out.replies.push((id, Reply::View(Box::new(self.view(now))))),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use actors::Habit;
+use actors::{Ended, Habit};
+use switch::{Command, HungUp};
 use world::World;
 
+use crate::operator::hang_up;
 use crate::{TWO_PROVIDERS, seed};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -83,6 +85,31 @@ fn m8_a_call_back_comes_while_the_call_for_help_hangs_and_no_limit_holds_it_up()
     }
     world.run_until_quiet();
     world.finish();
+}
+
+/// The house takes no calls any more, for a while and then for good: who calls back gets through, and is not
+/// hung up by an operator.
+#[test]
+fn m8_a_call_back_gets_through_to_a_house_that_takes_no_calls() {
+    for command in [Command::Pause, Command::Drain] {
+        let mut world = World::from_toml(seed(), &house(""));
+        let (hana, west) = (world.user("hana"), world.provider("west"));
+        let help = hana.dials("911");
+        world.run_until_quiet();
+        help.hangs_up();
+        world.run_until_quiet();
+
+        world.commands(command);
+        let (back, other) = (west.dials(NUMBER), west.dials("+1 425 555 0102"));
+        world.run_until_quiet();
+
+        assert!(back.is_up_with(&hana), "{command:?}");
+        assert_eq!(other.ended(), Some(Ended::Refused(503)), "{command:?}");
+        assert_eq!(hang_up(&mut world, ""), HungUp::ForHelp, "{command:?}");
+        back.hangs_up();
+        world.run_until_quiet();
+        world.finish();
+    }
 }
 
 /// Who was called back and does not answer is sent on to nobody.

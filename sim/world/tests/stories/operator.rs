@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use actors::Ended;
-use switch::Command;
+use sip_stack::Token;
+use switch::{Command, HungUp, Reply};
 use world::World;
 
 use crate::{TWO_PROVIDERS, seed};
@@ -22,6 +23,76 @@ fn a_draining_house_takes_no_call_but_calls_for_help() {
 
     assert_eq!(refused.ended(), Some(Ended::Refused(503)));
     assert!(before.is_up_with(&east) && help.is_up_with(&east));
+    world.finish();
+}
+
+/// As an operator does who names a call as the list of calls does.
+pub fn hang_up(world: &mut World, calling: &str) -> HungUp {
+    let Some(Reply::Calls(some)) = world.commands(Command::Calls { most: 10 }) else { panic!("no list") };
+    let call = some.calls.iter().find(|call| call.calling.contains(calling)).expect("it is in progress");
+    let token = call.id.rsplit('-').next().and_then(Token::find).expect("an id ends in a token");
+    match world.commands(Command::HangUp { token }) {
+        Some(Reply::HungUp(became)) => became,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn one_call_is_hung_up_and_no_other() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    let east = world.provider("east");
+    let (meant, other) = (hana.dials("+1 206 555 0142"), minsu.dials("+1 206 555 0143"));
+    world.run_for(Duration::from_secs(4));
+    east.answers_after(Duration::from_secs(30));
+    let ringing = lobby.dials("+1 206 555 0144");
+    world.run_for(Duration::from_secs(2));
+
+    assert_eq!(hang_up(&mut world, "hana"), HungUp::Ends);
+    assert_eq!(hang_up(&mut world, "lobby"), HungUp::Ends);
+    world.run_for(Duration::from_secs(2));
+
+    assert_eq!(meant.ended(), Some(Ended::ByPeer));
+    assert_eq!(ringing.ended(), Some(Ended::Refused(503)));
+    assert!(other.is_up_with(&east), "nobody else's call ends");
+    assert!(world.records().iter().all(|record| record.verdict == "TD-E301"));
+    assert_eq!(world.records().len(), 2);
+    other.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    world.finish();
+}
+
+#[test]
+fn a_call_for_help_is_not_hung_up_by_an_operator() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (lobby, east) = (world.user("lobby"), world.provider("east"));
+    let help = lobby.dials("911");
+    world.run_for(Duration::from_secs(4));
+
+    assert_eq!(hang_up(&mut world, "lobby"), HungUp::ForHelp);
+    world.run_for(Duration::from_secs(2));
+
+    assert!(help.is_up_with(&east));
+    help.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    world.finish();
+}
+
+#[test]
+fn a_house_that_pauses_takes_calls_again_when_it_is_told_to() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    let east = world.provider("east");
+
+    world.commands(Command::Pause);
+    let (refused, help) = (minsu.dials("+1 206 555 0143"), lobby.dials("911"));
+    world.run_for(Duration::from_secs(4));
+    world.commands(Command::Resume);
+    let taken = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(4));
+
+    assert_eq!(refused.ended(), Some(Ended::Refused(503)));
+    assert!(help.is_up_with(&east) && taken.is_up_with(&east));
     world.finish();
 }
 

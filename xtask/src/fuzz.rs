@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
-const TARGETS: [&str; 14] = [
+const TARGETS: [&str; 15] = [
     "message",
     "stream",
     "websocket",
@@ -20,6 +20,7 @@ const TARGETS: [&str; 14] = [
     "config",
     "ldap",
     "jwt",
+    "filters",
 ];
 
 /// Fuzzes one target, or all of them one after another.

@@ -27,9 +27,9 @@ const MAX_FORWARDS: u32 = 70;
 pub enum Gate {
     Open,
     /// Only calls for help, and whoever answers them and calls back: an operator wants it so, for a while.
-    Paused,
-    /// The same, for good: the house is about to stop.
     Draining,
+    /// The same, for good: the house is about to stop.
+    Leaving,
 }
 
 impl Gate {
@@ -40,8 +40,8 @@ impl Gate {
         }
         match self {
             Gate::Open => None,
-            Gate::Paused => Some(Refusal::new(Code::PAUSED, "new calls go elsewhere")),
             Gate::Draining => Some(Refusal::new(Code::DRAINING, "new calls go elsewhere")),
+            Gate::Leaving => Some(Refusal::new(Code::LEAVING, "new calls go elsewhere")),
         }
     }
 }

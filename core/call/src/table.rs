@@ -66,23 +66,23 @@ impl Calls {
         }
     }
 
-    /// Takes no further call that has nothing to do with help.
+    /// Takes no further call that has nothing to do with help, until it resumes.
     pub fn drain(&mut self) {
-        self.gate = Gate::Draining;
-    }
-
-    /// The same, until it resumes.
-    pub fn pause(&mut self) {
         if self.gate == Gate::Open {
-            self.gate = Gate::Paused;
+            self.gate = Gate::Draining;
         }
     }
 
     /// Takes calls as before, unless the house is about to stop.
     pub fn resume(&mut self) {
-        if self.gate == Gate::Paused {
+        if self.gate == Gate::Draining {
             self.gate = Gate::Open;
         }
+    }
+
+    /// Drains for good: the house is about to stop.
+    pub fn leave(&mut self) {
+        self.gate = Gate::Leaving;
     }
 
     pub fn len(&self) -> usize {

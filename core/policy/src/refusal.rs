@@ -91,9 +91,9 @@ refusals! {
         "Somebody outside would call at your expense. If it is meant: transit = \"allowed\" on that trunk.";
     LIMIT 501 503 "every way out is full"
         "The calls in use have reached the limits of the site or of all trunks of the route.";
-    DRAINING 502 503 "the house is about to stop"
+    LEAVING 502 503 "the house is about to stop"
         "New calls are refused while the last ones end. Emergency calls are still taken.";
-    PAUSED 504 503 "an operator lets the house take no new calls for a while"
+    DRAINING 504 503 "an operator lets the house take no new calls for a while"
         "tandem resume takes calls again. Emergency calls are still taken, and those who call back for them.";
     NOT_RELIABLE 503 421 "the caller can't acknowledge provisional answers"
         "The trunk's call.reliable is \"required\". Set it to \"supported\" if its far end can't do 100rel.";

@@ -137,12 +137,12 @@ pub struct CommandId(pub u64);
 /// What an operator wants of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Take no new call, except an emergency call; say what is left.
-    Drain,
     /// Take no new call that has nothing to do with help, until told otherwise; stay registered.
-    Pause,
-    /// Take calls again.
+    Drain,
+    /// Take calls again, unless the house is about to stop.
     Resume,
+    /// The house is about to stop: drain for good, and tell every provider; say what is left.
+    Leave,
     /// End the call that bears this token.
     HangUp { token: Token },
     /// End every call.

@@ -424,12 +424,12 @@ impl Switch {
 
     fn command(&mut self, now: Now, id: CommandId, command: Command, out: &mut Outbox) {
         match command {
-            Command::Drain => {
-                self.calls.drain();
+            Command::Leave => {
+                self.calls.leave();
                 self.with_registrations(now, out, Registrations::leave);
             }
             Command::Register => self.registrations.refresh(now.instant),
-            Command::Pause => self.calls.pause(),
+            Command::Drain => self.calls.drain(),
             Command::Resume => self.calls.resume(),
             Command::HangUp { token } => {
                 let mut became = HungUp::Unknown;

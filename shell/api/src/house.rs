@@ -264,6 +264,11 @@ pub trait House: Send + Sync + 'static {
     fn calls(&self, most: u16) -> Answer;
     /// A call in progress, or one that ended.
     fn call(&self, id: &str) -> Answer;
+    /// Ends a call in progress.
+    fn hang_up(&self, id: &str) -> Answer;
+    /// Takes no new calls but those for help, until it resumes.
+    fn drain(&self) -> Answer;
+    fn resume(&self) -> Answer;
     /// The phones that are registered, and who watches.
     fn phones(&self) -> Answer;
     /// Records after the one that has this id, the oldest first; from the first, where none is named.

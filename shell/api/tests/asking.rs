@@ -191,6 +191,21 @@ impl House for Echo {
         Err(Refused::Missing(format!("there is no call {id}")))
     }
 
+    fn hang_up(&self, id: &str) -> Answer {
+        match id {
+            "911" => Err(Refused::Conflict("its parties end it".to_owned())),
+            id => Ok(json!({ "call": id, "what": "ends" })),
+        }
+    }
+
+    fn drain(&self) -> Answer {
+        Ok(json!({ "what": "draining", "calls": 2 }))
+    }
+
+    fn resume(&self) -> Answer {
+        Ok(json!({ "what": "running" }))
+    }
+
     fn phones(&self) -> Answer {
         panic!("a defect")
     }
@@ -586,6 +601,28 @@ fn what_cannot_be_written_down_is_not_done() {
     assert!(body.contains("TD-A008"), "{body}");
     assert!(house.written.lock().unwrap().is_empty());
     assert_eq!(ask(&server, "GET", "/api/v1/calls", Some(TOKEN)).0, 200, "looking goes on");
+}
+
+#[test]
+fn calls_are_ended_and_held_off_by_whoever_may() {
+    let server = server();
+    let does = |method: &str, path: &str, token| {
+        let (status, _, body) = ask(&server, method, path, Some(token));
+        (status, serde_json::from_str::<Value>(&body).unwrap())
+    };
+
+    for (method, path) in
+        [("DELETE", "/api/v1/calls/c1-x"), ("POST", "/api/v1/drain"), ("POST", "/api/v1/resume")]
+    {
+        assert_eq!(does(method, path, TOKEN).0, 403, "a reader may not {method} {path}");
+    }
+    assert_eq!(
+        does("DELETE", "/api/v1/calls/c1-x", OPERATOR),
+        (200, json!({ "call": "c1-x", "what": "ends" }))
+    );
+    assert_eq!(does("DELETE", "/api/v1/calls/911", OPERATOR).0, 409);
+    assert_eq!(does("POST", "/api/v1/drain", OPERATOR).1["calls"], 2);
+    assert_eq!(does("POST", "/api/v1/resume", OPERATOR).1["what"], "running");
 }
 
 #[test]

@@ -19,6 +19,27 @@ pub struct Status {
     pub json: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct Drain {
+    #[command(flatten)]
+    pub house: House,
+    /// Wait until the last call has ended; Ctrl-C stops the waiting and nothing else
+    #[arg(long)]
+    pub wait: bool,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Resume {
+    #[command(flatten)]
+    pub house: House,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Trunk {
     /// Every trunk: its calls, its limit, its far ends
@@ -154,6 +175,18 @@ tandem call show c019f3a9b2c0-1 --json")]
     Show {
         /// The id that the list shows, the Call-ID of the caller's or of an attempt's leg, or a Session-ID or
         /// one of its two names: then every call that bore it
+        id: String,
+        #[command(flatten)]
+        house: House,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// End one call in progress; a call for help is ended by its parties alone
+    #[command(after_help = "Examples:\n  tandem call hangup c019f3a9b2c0-1 --dir /etc/tandem\n  \
+tandem call hangup c019f3a9b2c0-1 --json")]
+    Hangup {
+        /// The id that the list shows
         id: String,
         #[command(flatten)]
         house: House,

@@ -16,7 +16,7 @@ use crate::number::Number;
 use crate::pages::Completions;
 use crate::provider::Provider;
 use crate::rate::RateVerb;
-use crate::running::{Call, Status, Trunk, User, Webhook};
+use crate::running::{Call, Drain, Resume, Status, Trunk, User, Webhook};
 use crate::sign_in::{SignIn, SignOut};
 use crate::span::span;
 use crate::store::{Cdr, Store};
@@ -103,6 +103,14 @@ northwind --json"
     #[command(after_help = "Examples:\n  tandem status --dir /etc/tandem\n  tandem status --data \
 /var/lib/tandem --watch")]
     Status(Status),
+    /// Take no new calls but those for help; those in progress go on
+    #[command(after_help = "A house that starts takes calls again; so does tandem resume. While it drains, \
+/ready answers 503, and callers hear 503 at once, so that a provider or another house takes them.\n\n\
+Examples:\n  tandem drain --dir /etc/tandem\n  tandem drain --wait && systemctl restart tandem")]
+    Drain(Drain),
+    /// Take calls again after tandem drain
+    #[command(after_help = "Examples:\n  tandem resume --dir /etc/tandem\n  tandem resume --json")]
+    Resume(Resume),
     /// Look at the trunks of a running house
     #[command(
         subcommand,

@@ -43,6 +43,19 @@ pub enum Request {
     Messages {
         call_ids: Vec<String>,
     },
+    /// A call in progress is ended.
+    HangUp {
+        id: String,
+        for_whom: Option<String>,
+    },
+    /// No new calls are taken, except those for help.
+    Drain {
+        for_whom: Option<String>,
+    },
+    /// Calls are taken again.
+    Resume {
+        for_whom: Option<String>,
+    },
     /// Calls that ended, and callers who were turned away.
     Find(Wanted),
     /// How the directories stand that users come from.
@@ -152,8 +165,10 @@ pub struct Notice {
 pub enum Stage {
     #[default]
     Running,
-    /// Calls may end; new ones are refused, except emergency calls.
+    /// Calls may end; new ones are refused, except emergency calls: an operator wants it so.
     Draining,
+    /// The same, and then it ends.
+    Stopping,
 }
 
 /// Where the owner of the house pins its notice, and the policy in force beside it.
@@ -206,6 +221,15 @@ impl Board {
         all.insert(of, words);
         let words = all.values().flatten().cloned().collect();
         self.change(|notice| notice.alarms = words);
+    }
+
+    /// The house does that from now on, unless it is about to stop; what it does now.
+    pub fn turn(&self, to: Stage) -> Stage {
+        let mut notice = self.notice.lock().unwrap_or_else(PoisonError::into_inner);
+        if notice.state != Stage::Stopping {
+            notice.state = to;
+        }
+        notice.state
     }
 
     pub fn change(&self, change: impl FnOnce(&mut Notice)) {

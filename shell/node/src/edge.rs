@@ -14,15 +14,15 @@ use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
 use switch::{
-    Answer, AskId, Command, Held, Kept, KeptMessage, KeptPresence, Now, Question, Record, Reply, Settings,
-    Switch, WallTime,
+    Answer, AskId, Command, Held, Kept, KeptMessage, KeptPresence, Now, Question, Record, Settings, Switch,
+    WallTime,
 };
 use switch_io::{Asker, Limits, Mail, Ports, Shelf, Tap, Tls};
 use telemetry::Flight;
 use tracing::{error, info, warn};
 
 use crate::landing::Landing;
-use crate::{certificate, listening, recorder};
+use crate::{certificate, listening, recorder, sight};
 
 /// How long a shard may take to answer a command.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -170,20 +170,12 @@ impl Edge {
 
     /// No new calls, except emergency calls.
     pub fn drain(&self) {
-        self.shards.asker().command(Command::Drain, PATIENCE);
+        self.shards.asker().command(Command::Leave, PATIENCE);
     }
 
     /// What all shards hold; `None` if one does not answer.
     pub fn held(&self) -> Option<Held> {
-        let replies = self.shards.asker().command(Command::Count, PATIENCE);
-        if replies.len() < usize::from(self.mail.shards()) {
-            return None;
-        }
-        let held = replies.iter().filter_map(|reply| match reply {
-            Reply::Held(held) => Some(*held),
-            Reply::View(_) | Reply::Calls(_) | Reply::Phones(_) => None,
-        });
-        Some(held.sum())
+        sight::held(self.shards.asker())
     }
 
     /// Somebody who may look at the shards from another thread.

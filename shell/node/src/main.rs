@@ -17,6 +17,7 @@ mod edge;
 mod ladder;
 mod landing;
 mod listening;
+mod operate;
 mod pcapng;
 mod phone_files;
 mod recorder;
@@ -51,6 +52,8 @@ fn main() -> ExitCode {
         Verb::Failover(Failover::Test { trunk, dir, json }) => {
             verbs::failover::run(&trunk, &dir, form(json), palette)
         }
+        Verb::Drain(drain) => verbs::operate::drain(&drain),
+        Verb::Resume(resume) => verbs::operate::resume(&resume),
         Verb::Status(status) => verbs::status::run(&status, palette),
         Verb::Trunk(trunk) => verbs::trunk::run(&trunk, palette),
         Verb::User(user) => verbs::user::run(&user, palette),

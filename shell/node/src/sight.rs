@@ -40,7 +40,7 @@ pub fn status(asker: &Asker, notice: Notice) -> Option<Status> {
         .into_iter()
         .filter_map(|reply| match reply {
             Reply::View(view) => Some(*view),
-            Reply::Held(_) | Reply::Calls(_) | Reply::Phones(_) => None,
+            Reply::Held(_) | Reply::Calls(_) | Reply::Phones(_) | Reply::HungUp(_) => None,
         })
         .collect();
     if views.len() < usize::from(asker.shards()) {
@@ -62,6 +62,19 @@ pub fn status(asker: &Asker, notice: Notice) -> Option<Status> {
     })
 }
 
+/// What all shards hold; `None` if one does not answer.
+pub fn held(asker: &Asker) -> Option<Held> {
+    let replies = asker.command(Command::Count, PATIENCE);
+    if replies.len() < usize::from(asker.shards()) {
+        return None;
+    }
+    let held = replies.iter().filter_map(|reply| match reply {
+        Reply::Held(held) => Some(*held),
+        Reply::View(_) | Reply::Calls(_) | Reply::Phones(_) | Reply::HungUp(_) => None,
+    });
+    Some(held.sum())
+}
+
 /// The calls in progress, at most so many of each shard.
 pub fn calls(asker: &Asker, most: u16) -> SomeCalls {
     let mut all = found(asker, Command::Calls { most });
@@ -71,8 +84,13 @@ pub fn calls(asker: &Asker, most: u16) -> SomeCalls {
 
 /// A call in progress, by the name that its record will have.
 pub fn call(asker: &Asker, id: &str) -> Option<CallView> {
-    let token = Token::find(id.rsplit('-').next()?)?;
+    let token = token_of(id)?;
     found(asker, Command::Call { token }).calls.into_iter().find(|call| call.id == id)
+}
+
+/// The token in a call's name.
+pub fn token_of(id: &str) -> Option<Token> {
+    Token::find(id.rsplit('-').next()?)
 }
 
 fn found(asker: &Asker, command: Command) -> SomeCalls {
@@ -91,7 +109,7 @@ pub fn phones(asker: &Asker) -> Option<Phones> {
     let replies = asker.command(Command::Phones, PATIENCE).into_iter();
     let all = replies.filter_map(|reply| match reply {
         Reply::Phones(phones) => Some(phones),
-        Reply::View(_) | Reply::Held(_) | Reply::Calls(_) => None,
+        Reply::View(_) | Reply::Held(_) | Reply::Calls(_) | Reply::HungUp(_) => None,
     });
     all.reduce(|mut all, other| {
         all.counters = all.counters.and(other.counters);

@@ -122,7 +122,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     };
     serve(&mut owner, &edge, (&board, &feed), (&happenings, &renew), &supervisor);
     supervisor.stopping();
-    board.change(|notice| notice.state = Stage::Draining);
+    board.turn(Stage::Stopping);
     let drained = drain(&edge, &happenings, up.drain_max);
     info!(?drained, "stopping");
     say_what_is_held(&edge);

@@ -19,6 +19,7 @@ pub mod kept;
 mod marks;
 mod messages;
 pub mod number;
+pub mod operate;
 pub mod pages;
 pub mod past;
 pub mod provider;

@@ -25,6 +25,7 @@ use crate::access::Access;
 use crate::control::{Board, Stage};
 use crate::desk::{Desk, Order};
 use crate::directories::{self, Directories};
+use crate::operate::{self, NotDone};
 use crate::phone_files::PhoneFiles;
 use crate::revisions::now_ms;
 use crate::sight;
@@ -270,7 +271,7 @@ impl House for Web {
         Some(Standing {
             version: status.version,
             revision: status.notice.revision,
-            is_draining: status.notice.state == Stage::Draining,
+            is_draining: status.notice.state != Stage::Running,
             held: status.held,
             put_off: self.asker.counts().iter().map(|shard| shard.put_off).sum(),
             trunks: status.trunks,
@@ -309,6 +310,18 @@ impl House for Web {
         let mut record = found.into_iter().next_back().ok_or_else(missing)?;
         kept::add_reports(&self.data, &mut record).map_err(unreadable)?;
         Ok(record)
+    }
+
+    fn hang_up(&self, id: &str) -> Answer {
+        operate::hang_up(&self.asker, id).map_err(not_done)
+    }
+
+    fn drain(&self) -> Answer {
+        operate::drain(&self.asker, &self.board).map_err(not_done)
+    }
+
+    fn resume(&self) -> Answer {
+        operate::resume(&self.asker, &self.board).map_err(not_done)
     }
 
     fn phones(&self) -> Answer {
@@ -399,6 +412,15 @@ fn of_token(fault: TokenFault) -> Refused {
         TokenFault::BadName(_) => Refused::Wrong(words),
         TokenFault::Unknown(_) => Refused::Missing(words),
         TokenFault::Io(_) => Refused::NotNow(words),
+    }
+}
+
+fn not_done(why: NotDone) -> Refused {
+    let words = why.to_string();
+    match why {
+        NotDone::NoSuchCall(_) => Refused::Missing(words),
+        NotDone::ForHelp(_) => Refused::Conflict(words),
+        NotDone::Stopping | NotDone::Silent => Refused::NotNow(words),
     }
 }
 

@@ -20,6 +20,7 @@ use tracing::warn;
 use super::{Board, Request, Response, Token, VERSION, socket};
 use crate::access::Access;
 use crate::directories::Directories;
+use crate::operate::{self, NotDone};
 use crate::revisions::{Leavers, No, Trial, name_of};
 use crate::sight;
 
@@ -178,6 +179,9 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
             (format!("directory sync {name}"), for_whom)
         }
         Request::Certificate { name, for_whom } => (format!("certificate renew {name}"), for_whom),
+        Request::HangUp { id, for_whom } => (format!("hang up {id}"), for_whom),
+        Request::Drain { for_whom } => ("drain".to_owned(), for_whom),
+        Request::Resume { for_whom } => ("resume".to_owned(), for_whom),
         Request::Token(Token::Create { name, role, .. }) => (format!("token create {name} {role}"), &None),
         Request::Token(Token::Revoke { name }) => (format!("token revoke {name}"), &None),
         Request::Token(Token::List {})
@@ -218,6 +222,9 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
             None => Response::refused(Exit::Unreachable, "a shard does not answer"),
         },
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
+        Request::HangUp { id, .. } => of_deed(operate::hang_up(&window.asker, &id)),
+        Request::Drain { .. } => of_deed(operate::drain(&window.asker, &window.board)),
+        Request::Resume { .. } => of_deed(operate::resume(&window.asker, &window.board)),
         Request::Messages { call_ids } => Response::answer(&window.flight.of(&call_ids)),
         Request::Find(wanted) => find(window, &wanted),
         Request::Directories {} => {
@@ -245,6 +252,18 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
         },
         Request::Token(request) => of_tokens(&window.access, request),
         request => ask_owner(window, request, user),
+    }
+}
+
+fn of_deed(done: Result<Value, NotDone>) -> Response {
+    match done {
+        Ok(value) => Response::Answer(value),
+        Err(why @ (NotDone::NoSuchCall(_) | NotDone::ForHelp(_))) => {
+            Response::refused(Exit::Bad, why.to_string())
+        }
+        Err(why @ (NotDone::Stopping | NotDone::Silent)) => {
+            Response::refused(Exit::Unreachable, why.to_string())
+        }
     }
 }
 

@@ -48,6 +48,9 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         | Request::Status {}
         | Request::Phones {}
         | Request::Calls { .. }
+        | Request::HangUp { .. }
+        | Request::Drain { .. }
+        | Request::Resume { .. }
         | Request::Messages { .. }
         | Request::Certificates {}
         | Request::Certificate { .. }

@@ -128,7 +128,7 @@ fn a19_help_is_reached_when_everything_is_full_and_the_house_is_draining() {
     world.run_for(Duration::from_secs(2));
     let up = others.iter().filter(|call| call.is_up()).count();
     assert!(up < others.len() && up > 0, "{up} of {}", others.len());
-    world.commands(switch::Command::Drain);
+    world.commands(switch::Command::Leave);
     let refused = minsu.dials("+1 206 555 0144");
     let help = lobby.dials("911");
     world.run_for(Duration::from_secs(3));

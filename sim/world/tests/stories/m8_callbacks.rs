@@ -91,7 +91,7 @@ fn m8_a_call_back_comes_while_the_call_for_help_hangs_and_no_limit_holds_it_up()
 /// hung up by an operator.
 #[test]
 fn m8_a_call_back_gets_through_to_a_house_that_takes_no_calls() {
-    for command in [Command::Pause, Command::Drain] {
+    for command in [Command::Drain, Command::Leave] {
         let mut world = World::from_toml(seed(), &house(""));
         let (hana, west) = (world.user("hana"), world.provider("west"));
         let help = hana.dials("911");

@@ -10,14 +10,14 @@ use world::World;
 use crate::{TWO_PROVIDERS, seed};
 
 #[test]
-fn a_draining_house_takes_no_call_but_calls_for_help() {
+fn a_house_about_to_stop_takes_no_call_but_calls_for_help() {
     let mut world = World::from_toml(seed(), TWO_PROVIDERS);
     let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
     let east = world.provider("east");
     let before = hana.dials("+1 206 555 0142");
     world.run_until_quiet();
 
-    world.commands(Command::Drain);
+    world.commands(Command::Leave);
     let (refused, help) = (minsu.dials("+1 206 555 0143"), lobby.dials("911"));
     world.run_until_quiet();
 
@@ -79,12 +79,12 @@ fn a_call_for_help_is_not_hung_up_by_an_operator() {
 }
 
 #[test]
-fn a_house_that_pauses_takes_calls_again_when_it_is_told_to() {
+fn a_draining_house_takes_calls_again_when_it_is_told_to() {
     let mut world = World::from_toml(seed(), TWO_PROVIDERS);
     let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
     let east = world.provider("east");
 
-    world.commands(Command::Pause);
+    world.commands(Command::Drain);
     let (refused, help) = (minsu.dials("+1 206 555 0143"), lobby.dials("911"));
     world.run_for(Duration::from_secs(4));
     world.commands(Command::Resume);

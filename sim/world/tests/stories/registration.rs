@@ -104,7 +104,7 @@ fn a3_a_start_registers_at_once_and_a_stop_says_good_bye() {
     assert_eq!(statuses(&east), [401, 200]);
     assert_eq!(east.bindings().len(), 1);
 
-    world.commands(Command::Drain);
+    world.commands(Command::Leave);
     assert_eq!(world.held().farewells, 1);
     world.run_for(Duration::from_secs(2));
     assert!(east.bindings().is_empty());

@@ -1,0 +1,89 @@
+#![allow(clippy::unwrap_used)]
+//! What an operator does to a running house: ends one call, holds off new ones, takes them again.
+
+#[path = "planted/far.rs"]
+mod far;
+mod house;
+
+use std::fs;
+use std::process::Output;
+
+use far::Far;
+use house::{Directory, Running, free_port, tandem};
+use serde_json::Value;
+
+fn documents(port: u16, [phone, provider]: [&Far; 2]) -> String {
+    format!(
+        "format = 1\n[system]\nname = \"test-edge\"\ncountry = \"US\"\n\
+         [interface.lan]\naddress = \"127.0.0.1\"\nudp = {port}\nside = \"inside\"\n\
+         [trunk.east]\nservers = [{{ uri = \"sip:{}\" }}]\naccept = {{ sources = [\"127.0.0.2\"] }}\n\
+         health = {{ options = \"off\" }}\n\
+         [user.lobby]\nnumber = \"+14255550100\"\ndevices = [{{ contact = \"sip:lobby@{}\" }}]\n",
+        provider.address(),
+        phone.address()
+    )
+}
+
+fn invite(to: &str, from: &str, far: &Far, call: &str) -> String {
+    let here = far.address();
+    let body = format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+         m=audio {} RTP/AVP 0\r\n",
+        free_port()
+    );
+    format!(
+        "INVITE sip:{to}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK-{call}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:{from}@{here}>;tag={call}\r\nTo: <sip:{to}@127.0.0.1>\r\n\
+         Call-ID: {call}@phone\r\nCSeq: 1 INVITE\r\nContact: <sip:{from}@{here}>\r\n\
+         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn said(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+}
+
+#[test]
+fn an_operator_ends_a_call_and_holds_off_new_ones() {
+    let (directory, port) = (Directory::new("operating"), free_port());
+    let (mut phone, mut provider) = (Far::at("127.0.0.3", port), Far::at("127.0.0.2", port));
+    fs::write(directory.path().join("house.toml"), documents(port, [&phone, &provider])).unwrap();
+    let mut up = Running::start(directory.text(), &["--shards", "2"]);
+    up.wait_for("records");
+    let asks = |words: &[&str]| tandem(&[words, &["--dir", directory.text(), "--json"]].concat());
+    let only_call = || said(&asks(&["call", "list", "--live"]))["live"]["calls"][0]["id"].clone();
+
+    provider.say(&invite("+14255550100", "+12065550142", &provider, "meant"));
+    let rings = phone.hear("INVITE sip:lobby@");
+    phone.answer(&rings, "180 Ringing", "", "");
+    provider.hear("SIP/2.0 180");
+    let id = only_call();
+    assert_eq!(asks(&["call", "hangup", "c0-nobody"]).status.code(), Some(1));
+    assert_eq!(said(&asks(&["call", "hangup", id.as_str().unwrap()]))["what"], "ends");
+    phone.hear("CANCEL ");
+    provider.hear_of("meant", "SIP/2.0 503");
+
+    assert_eq!(said(&asks(&["drain"]))["what"], "draining");
+    assert_eq!(said(&asks(&["status"]))["state"], "draining");
+    provider.say(&invite("+14255550100", "+12065550142", &provider, "outside"));
+    provider.hear_of("outside", "SIP/2.0 503");
+    phone.say(&invite("911", "lobby", &phone, "help"));
+    let asked = provider.hear("INVITE sip:911@");
+    provider.answer(&asked, "180 Ringing", "", "");
+    phone.hear("SIP/2.0 180");
+    let refused = asks(&["call", "hangup", only_call().as_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("9-1-1"), "{refused:?}");
+    provider.answer(&asked, "480 Temporarily Unavailable", "", "");
+
+    assert_eq!(said(&asks(&["resume"]))["what"], "running");
+    assert_eq!(said(&asks(&["status"]))["alarms"], Value::Null);
+    provider.say(&invite("+14255550100", "+12065550142", &provider, "taken"));
+    phone.hear("INVITE sip:lobby@");
+    let audit = tandem(&["audit", "list", "--dir", directory.text()]);
+    let audit = String::from_utf8_lossy(&audit.stdout).into_owned();
+    for what in ["hang up c", "drain", "resume"] {
+        assert!(audit.contains(what), "{what} is not in {audit}");
+    }
+}

@@ -20,6 +20,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("ldapadd", "ldap-utils"),
     ("tshark", "tshark"),
     ("baresip", "baresip-core"),
+    ("opusdec", "opus-tools"),
     ("kamailio", "kamailio"),
     ("dnsmasq", "dnsmasq-base"),
     ("node", "nodejs"),

@@ -450,7 +450,7 @@ impl Draft {
 
     /// Its sound is recorded under that name.
     pub(crate) fn is_recorded(&mut self, name: &str) {
-        let file = format!("recordings/{name}.wav");
+        let file = format!("recordings/{name}");
         if let Some(record) = &mut self.record {
             let recording = RecordingRecord { file, unheard: false, opened: false, pauses: 0 };
             record.recording = Some(recording);

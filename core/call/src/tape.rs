@@ -45,7 +45,8 @@ impl Call {
 
     fn begin_recording(&mut self, room: &Room<'_>) {
         let id = self.draft.id();
-        let name = format!("{}/{id}", room.policy.day_name(room.now.wall));
+        let (day, format) = (room.policy.day_name(room.now.wall), room.policy.recording_format());
+        let name = format!("{day}/{id}.{}", format.extension());
         self.tapes.began = Some(room.now.instant);
         self.tapes.is_awaited = false;
         self.tapes.name = name.as_str().into();

@@ -22,7 +22,7 @@ pub type Codecs = Arc<[(u8, Codec)]>;
 /// What becomes of what is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taping {
-    /// Names what it is written to.
+    /// The file that it is written to, whose end says how.
     pub name: Arc<str>,
     /// Times are counted from here.
     pub began: Instant,

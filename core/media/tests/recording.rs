@@ -76,7 +76,7 @@ impl House {
 
     fn record(&mut self, running: Running) {
         let codecs: [Arc<[_]>; 2] = [Arc::new([(96, self.codec)]), Arc::new([(96, self.codec)])];
-        let taping = Taping { name: "day/call".into(), began: self.began, codecs, running };
+        let taping = Taping { name: "day/call.wav".into(), began: self.began, codecs, running };
         self.order(Order::Record { session: CALL, stream: 0, taping: Some(Box::new(taping)) });
     }
 

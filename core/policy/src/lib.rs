@@ -101,8 +101,8 @@ pub use limit::{Claim, Limit, On, Permit, Unit, Whose};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
     CarriedMethod, CarriedMethods, Dtmf, EarlyMedia, HeaderPlace, Ice, Keys, KeysInClear, MediaPath,
-    MediaSenders, Recorded, Redirect, RegisterStyle, Reliable, SessionIds, SessionTimer, Silence, Srtp,
-    Transfer,
+    MediaSenders, Recorded, RecordingFormat, Redirect, RegisterStyle, Reliable, SessionIds, SessionTimer,
+    Silence, Srtp, Transfer,
 };
 pub use music::Music;
 pub use orbit::{Orbit, Parking};

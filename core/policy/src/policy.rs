@@ -9,8 +9,8 @@ use std::time::Duration;
 use model::{
     AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Ice,
     Identity, KernelPath, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern,
-    PortRange, Precedence, Problem, Recorded, RingOrder, Rule, Side, SipUri, SitePath, Source, TollBypass,
-    Transit, Transport, TrunkDirection, TrunkKind, Watchers, Wildcards,
+    PortRange, Precedence, Problem, Recorded, RecordingFormat, RingOrder, Rule, Side, SipUri, SitePath,
+    Source, TollBypass, Transit, Transport, TrunkDirection, TrunkKind, Watchers, Wildcards,
 };
 
 use sound::Tone;
@@ -126,6 +126,7 @@ pub struct Policy {
 pub(crate) struct RecordingRules {
     /// What both parties hear when one begins.
     pub notice: Music,
+    pub format: RecordingFormat,
     pub keep_days: u16,
 }
 
@@ -244,6 +245,11 @@ impl Policy {
     /// What both parties hear when a recording of their call begins.
     pub fn notice(&self) -> &Music {
         &self.recordings.notice
+    }
+
+    /// What recordings are written as.
+    pub fn recording_format(&self) -> RecordingFormat {
+        self.recordings.format
     }
 
     /// For how many days recordings stay.

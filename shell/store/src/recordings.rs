@@ -1,14 +1,16 @@
-//! Recordings of calls: a WAV file each, written while the call goes on, and a JSON file beside it at the
-//! end.
+//! Recordings of calls: a file each, WAV or Opus, written while the call goes on, and a JSON file beside it
+//! at the end.
 //!
 //! Who speaks never waits for the disk: copies come through a queue that has an end, and what does not fit,
 //! or what the disk refuses, is a gap that the JSON file tells of. A frame has its place in the file by its
 //! time, so both sides stay where they were said, and a file is whole whenever the process dies.
 
+mod opus;
+mod wav;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,13 +22,12 @@ use media::{Mixdown, SessionKey, Taped, Upto};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use self::opus::Opus;
+use self::wav::Wav;
 use crate::private;
 
 /// Some seconds of a hundred calls.
 const WAITING_MAX: usize = 4_096;
-const HEAD: usize = 44;
-const CHANNELS: u16 = 2;
-const BYTES_A_FRAME: u64 = 4;
 /// A file tells of so many gaps.
 const GAPS_MAX: usize = 100;
 /// A recording whose stream has ended waits so long for another one of the same call.
@@ -120,10 +121,23 @@ struct Desk {
     trouble: Box<dyn Fn(TapeTrouble)>,
 }
 
+/// A file of sound, as its name says.
+enum Kept {
+    Wav(Wav),
+    Opus(Box<Opus>),
+}
+
+/// What a file of sound holds, and how many of its bytes.
+struct Left {
+    rate: u32,
+    frames: u64,
+    length: u64,
+}
+
 /// A recording that goes on.
 struct Open {
     path: PathBuf,
-    file: Option<File>,
+    file: Option<Kept>,
     mixdown: Mixdown,
     /// Frames up to the last that was written.
     frames: u64,
@@ -162,7 +176,7 @@ impl Desk {
     fn take(&mut self, taped: &Taped) {
         let folder = &self.folder;
         let open = self.open.entry(Arc::clone(&taped.name));
-        let open = open.or_insert_with(|| Open::begin(folder.join(format!("{}.wav", taped.name)), taped));
+        let open = open.or_insert_with(|| Open::begin(folder.join(&*taped.name), taped));
         if let Err(error) = open.take(taped) {
             let at_ms = open.frames * 1_000 / u64::from(open.mixdown.rate());
             open.gap(at_ms, "the disk refused it");
@@ -188,16 +202,13 @@ impl Desk {
 
     /// What was cut off by the end of a process is as long as it is.
     fn finish_left(&self) {
-        for path in self.files().filter(|path| path.extension().is_some_and(|end| end == "wav")) {
-            let beside = path.with_extension("json");
-            if beside.exists() {
+        for path in self.files().filter(|path| path.extension().is_some_and(|end| end != "json")) {
+            if path.with_extension("json").exists() {
                 continue;
             }
-            let length = fs::metadata(&path).map_or(0, |about| about.len());
-            let frames = length.saturating_sub(HEAD as u64) / BYTES_A_FRAME;
-            let rate = rate_of(&path).unwrap_or(8_000);
+            let left = if is_opus(&path) { opus::left(&path).ok() } else { Some(wav::left(&path)) };
             // Without a word about it the recording itself is still there.
-            let _ = tell(&path, (rate, frames), &[], Ending::CutOff);
+            let _ = left.map(|left| tell(&path, &left, &[], Ending::CutOff));
         }
     }
 
@@ -254,15 +265,11 @@ impl Open {
     fn write(&mut self, until: Upto) -> io::Result<()> {
         let rate = self.mixdown.rate();
         let Some((first, samples)) = self.mixdown.whole(until) else { return Ok(()) };
-        let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-        let file = match &self.file {
+        let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(made(&self.path)?),
+            None => self.file.insert(Kept::open(&self.path, rate)?),
         };
-        // What nobody wrote in between reads as silence.
-        file.write_all_at(&bytes, HEAD as u64 + first * BYTES_A_FRAME)?;
-        self.frames = first + bytes.len() as u64 / BYTES_A_FRAME;
-        file.write_all_at(&head(rate, self.frames), 0)?;
+        self.frames = file.write(first, samples)?;
         self.is_refused = false;
         Ok(())
     }
@@ -274,33 +281,67 @@ impl Open {
     }
 
     fn finish(mut self) {
-        if self.write(Upto::End).is_err() {
-            let at_ms = self.frames * 1_000 / u64::from(self.mixdown.rate());
-            self.gap(at_ms, "the disk refused it");
+        let is_written = self.write(Upto::End).is_ok();
+        let (rate, frames) = (self.mixdown.rate(), self.frames);
+        let is_ended = self.file.as_mut().is_none_or(|file| file.end().is_ok());
+        if !is_written || !is_ended {
+            self.gap(frames * 1_000 / u64::from(rate), "the disk refused it");
         }
-        if let Some(file) = &self.file {
-            // What the disk does not take now it may take later: the system tries.
-            let _ = file.sync_data();
-        }
-        let _ = tell(&self.path, (self.mixdown.rate(), self.frames), &self.gaps, Ending::Whole);
+        let length = self.file.as_ref().map_or(0, Kept::length);
+        let _ = tell(&self.path, &Left { rate, frames, length }, &self.gaps, Ending::Whole);
     }
 }
 
-fn made(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        private::make_folder(folder)?;
+impl Kept {
+    fn open(path: &Path, rate: u32) -> io::Result<Kept> {
+        if let Some(folder) = path.parent() {
+            private::make_folder(folder)?;
+        }
+        let file = private::options().create(true).read(true).write(true).truncate(false).open(path)?;
+        if !is_opus(path) {
+            return Ok(Kept::Wav(Wav::open(file, rate)));
+        }
+        let title = path.file_stem().unwrap_or_default().to_string_lossy();
+        let [a, b, c, d, ..] = Sha256::digest(title.as_bytes()).0;
+        let serial = u32::from_le_bytes([a, b, c, d]);
+        Ok(Kept::Opus(Box::new(Opus::open(file, rate, &title, serial)?)))
     }
-    private::options().create(true).write(true).truncate(false).open(path)
+
+    fn write(&mut self, first: u64, samples: &[i16]) -> io::Result<u64> {
+        match self {
+            Kept::Wav(wav) => wav.write(first, samples),
+            Kept::Opus(opus) => opus.write(first, samples),
+        }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let is_whole = match self {
+            Kept::Wav(_) => Ok(()),
+            Kept::Opus(opus) => opus.end(),
+        };
+        // What the disk does not take now it may take later: the system tries.
+        let _ = match self {
+            Kept::Wav(wav) => wav.sync(),
+            Kept::Opus(opus) => opus.sync(),
+        };
+        is_whole
+    }
+
+    fn length(&self) -> u64 {
+        match self {
+            Kept::Wav(wav) => wav.length(),
+            Kept::Opus(opus) => opus.length(),
+        }
+    }
+}
+
+fn is_opus(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "opus")
 }
 
 /// Writes what is to be known of a recording beside it.
-fn tell(
-    path: &Path,
-    (rate, frames): (u32, u64),
-    gaps: &[serde_json::Value],
-    ending: Ending,
-) -> io::Result<()> {
-    let length = HEAD as u64 + frames * BYTES_A_FRAME;
+fn tell(path: &Path, left: &Left, gaps: &[serde_json::Value], ending: Ending) -> io::Result<()> {
+    let Left { rate, frames, length } = *left;
     let mut told = json!({
         "ms": frames * 1_000 / u64::from(rate.max(1)),
         "rate": rate,
@@ -328,29 +369,4 @@ fn print_of(mut file: impl Read) -> io::Result<String> {
         }
     }
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn rate_of(path: &Path) -> Option<u32> {
-    let mut head = [0; HEAD];
-    File::open(path).and_then(|mut file| file.read_exact(&mut head)).ok()?;
-    Some(u32::from_le_bytes([head[24], head[25], head[26], head[27]]))
-}
-
-/// The head of a WAV file: 16 bits, two channels.
-fn head(rate: u32, frames: u64) -> [u8; HEAD] {
-    let data = u32::try_from(frames * BYTES_A_FRAME).unwrap_or(u32::MAX - HEAD as u32);
-    let mut head = [0; HEAD];
-    head[..4].copy_from_slice(b"RIFF");
-    head[4..8].copy_from_slice(&(data + HEAD as u32 - 8).to_le_bytes());
-    head[8..16].copy_from_slice(b"WAVEfmt ");
-    head[16..20].copy_from_slice(&16u32.to_le_bytes());
-    head[20..22].copy_from_slice(&1u16.to_le_bytes());
-    head[22..24].copy_from_slice(&CHANNELS.to_le_bytes());
-    head[24..28].copy_from_slice(&rate.to_le_bytes());
-    head[28..32].copy_from_slice(&(rate * BYTES_A_FRAME as u32).to_le_bytes());
-    head[32..34].copy_from_slice(&(BYTES_A_FRAME as u16).to_le_bytes());
-    head[34..36].copy_from_slice(&16u16.to_le_bytes());
-    head[36..40].copy_from_slice(b"data");
-    head[40..].copy_from_slice(&data.to_le_bytes());
-    head
 }

@@ -15,6 +15,7 @@ use media::{
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use sound::ogg::Page;
 use store::{Recordings, TapeTrouble};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
@@ -28,6 +29,11 @@ fn folder(name: &str) -> PathBuf {
 
 /// What a relay copies of a call in which both say something for so long: the caller louder than the callee.
 fn taped(name: &str, ms: u64) -> Vec<Taped> {
+    said(name, 0..ms, |side, _| if side == Side::Caller { 0x90 } else { 0xb0 })
+}
+
+/// The same of what the two say.
+fn said(name: &str, ms: std::ops::Range<u64>, code: impl Fn(Side, u64) -> u8) -> Vec<Taped> {
     let (mut relay, mut out, began) = (Relay::new(), Outbox::new(), Instant::now());
     let pair = |port| PortPair { address: "203.0.113.5".parse().unwrap(), port };
     let order = |relay: &mut Relay, out: &mut Outbox, order| relay.order(began, order, out);
@@ -49,9 +55,10 @@ fn taped(name: &str, ms: u64) -> Vec<Taped> {
     let codecs = || -> Codecs { [(0, Codec::Pcmu)].into() };
     let taping = Taping { name: name.into(), began, codecs: [codecs(), codecs()], running: Running::Yes };
     order(&mut relay, &mut out, Order::Record { session: CALL, stream: 0, taping: Some(Box::new(taping)) });
-    for number in 0..ms / 20 {
-        for (port, place, code) in [(0, PLACES[0], 0x90), (2, PLACES[1], 0xb0)] {
-            let mut room = [code; 200];
+    for number in ms.start / 20..ms.end / 20 {
+        for (port, place, side) in [(0, PLACES[0], Side::Caller), (2, PLACES[1], Side::Callee)] {
+            let mut room = [0; 200];
+            room[12..172].iter_mut().zip(number * 160..).for_each(|(byte, at)| *byte = code(side, at));
             room[..2].copy_from_slice(&[0x80, 0]);
             room[2..4].copy_from_slice(&(number as u16).to_be_bytes());
             room[4..8].copy_from_slice(&(number as u32 * 160).to_be_bytes());
@@ -103,7 +110,7 @@ fn a_recording_holds_both_sides_and_what_is_known_of_it_stands_beside_it() {
     let (recordings, _troubles) = opened(&folder);
     let tapes = recordings.tapes();
 
-    taped("2026-11-22/call", 3_000).into_iter().for_each(|one| tapes.take(Box::new(one)));
+    taped("2026-11-22/call.wav", 3_000).into_iter().for_each(|one| tapes.take(Box::new(one)));
     recordings.stop();
 
     let path = folder.join("2026-11-22/call.wav");
@@ -128,7 +135,7 @@ fn a_recording_holds_both_sides_and_what_is_known_of_it_stands_beside_it() {
 fn a_recording_is_whole_at_every_moment() {
     let folder = folder("cut");
     let path = folder.join("2026-11-22/call.wav");
-    let all = taped("2026-11-22/call", 5_000);
+    let all = taped("2026-11-22/call.wav", 5_000);
     let (recordings, _troubles) = opened(&folder);
     let tapes = recordings.tapes();
     let last = all.len() - 1;
@@ -163,7 +170,7 @@ fn a_full_disk_is_told_of_and_stops_no_other_recording() {
     let (recordings, troubles) = opened(&folder);
     let tapes = recordings.tapes();
 
-    for (full, well) in taped("day/full", 3_000).into_iter().zip(taped("day/well", 3_000)) {
+    for (full, well) in taped("day/full.wav", 3_000).into_iter().zip(taped("day/well.wav", 3_000)) {
         tapes.take(Box::new(full));
         tapes.take(Box::new(well));
     }
@@ -183,7 +190,7 @@ fn what_did_not_reach_the_disk_is_a_gap_and_the_rest_stays_in_its_place() {
     let folder = folder("gap");
     let (recordings, _troubles) = opened(&folder);
     let tapes = recordings.tapes();
-    let all = taped("day/call", 4_000);
+    let all = taped("day/call.wav", 4_000);
     let missing = all[3].packets().next().unwrap().0..all[4].packets().next().unwrap().0;
 
     let some = all.into_iter().enumerate().filter(|(at, _)| *at != 3);
@@ -220,5 +227,131 @@ fn recordings_of_earlier_days_are_deleted_and_others_stay() {
     recordings.stop();
 
     assert!(folder.join("young/call.wav").exists() && folder.join("young/call.json").exists());
+    fs::remove_dir_all(folder).unwrap();
+}
+
+const HERTZ: [f64; 2] = [440.0, 1_000.0];
+
+/// What a relay copies of a call in which each side says its pitch.
+fn sung(name: &str, ms: std::ops::Range<u64>) -> Vec<Taped> {
+    said(name, ms, |side, at| {
+        let angle = std::f64::consts::TAU * HERTZ[side as usize] * at as f64 / 8_000.0;
+        sound::Law::Mu.encode((8_000.0 * angle.sin()) as i16)
+    })
+}
+
+/// The pages of a file, and whether nothing stands behind them.
+fn pages(path: &Path) -> (Vec<Page>, bool) {
+    let bytes = fs::read(path).unwrap();
+    let (mut at, mut pages) = (0, Vec::new());
+    while let Some(length) = Page::length(&bytes[at..]) {
+        let Some(page) = bytes.get(at..at + length).and_then(Page::parse) else { break };
+        pages.push(page);
+        at += length;
+    }
+    (pages, at == bytes.len())
+}
+
+/// How long it plays, and that its pages are one file.
+fn ms_of(path: &Path) -> u64 {
+    let (pages, is_all) = pages(path);
+    assert!(is_all && pages.iter().enumerate().all(|(at, page)| page.number as usize == at));
+    let ends = pages.iter().enumerate().filter(|(_, page)| page.is_last).map(|(at, _)| at + 1);
+    assert_eq!(ends.collect::<Vec<_>>(), [pages.len()]);
+    sound::opus_file::frames_at(pages.last().unwrap().granule, 1_000)
+}
+
+/// A file of Opus is as long as what was said, and a tenth of the other kind.
+#[test]
+fn a_recording_in_opus_is_as_long_and_takes_a_tenth() {
+    let folder = folder("opus");
+    let (recordings, _troubles) = opened(&folder);
+    let tapes = recordings.tapes();
+
+    for name in ["day/call.opus", "day/other.wav"] {
+        sung(name, 0..5_000).into_iter().for_each(|one| tapes.take(Box::new(one)));
+    }
+    recordings.stop();
+
+    let path = folder.join("day/call.opus");
+    assert_eq!(ms_of(&path), 5_000);
+    let told = told(&path.with_extension("json"));
+    assert_eq!((told["ms"].as_u64(), told["rate"].as_u64()), (Some(5_000), Some(8_000)), "{told}");
+    assert_eq!(told["gaps"], Value::Array(Vec::new()));
+    let bytes = fs::read(&path).unwrap();
+    assert_eq!(
+        told["sha256"],
+        Sha256::digest(&bytes).iter().map(|one| format!("{one:02x}")).collect::<String>()
+    );
+    let other = fs::metadata(folder.join("day/other.wav")).unwrap().len();
+    assert!(bytes.len() as u64 * 8 < other, "{} bytes, not {other}", bytes.len());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// The process dies: what is torn is taken away, and the file ends as it should.
+#[test]
+fn a_recording_in_opus_that_was_cut_off_is_ended_by_the_next_process() {
+    let folder = folder("opus-cut");
+    let path = folder.join("day/call.opus");
+    let (recordings, _troubles) = opened(&folder);
+    let tapes = recordings.tapes();
+    sung("day/call.opus", 0..5_000).into_iter().for_each(|one| tapes.take(Box::new(one)));
+    recordings.stop();
+    let whole = fs::read(&path).unwrap();
+    fs::remove_file(path.with_extension("json")).unwrap();
+    fs::write(&path, &whole[..whole.len() - 700]).unwrap();
+
+    let (next, _troubles) = opened(&folder);
+    wait_for(|| path.with_extension("json").exists());
+    next.stop();
+
+    let told = told(&path.with_extension("json"));
+    assert_eq!(told["cut_off"], true);
+    assert_eq!(told["ms"].as_u64().unwrap(), ms_of(&path));
+    assert!((3_900..5_000).contains(&ms_of(&path)), "{} ms", ms_of(&path));
+    let bytes = fs::read(&path).unwrap();
+    assert_eq!(
+        told["sha256"],
+        Sha256::digest(&bytes).iter().map(|one| format!("{one:02x}")).collect::<String>()
+    );
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// A call whose media ended goes on with the same file when it comes back, at its time.
+#[test]
+fn a_recording_in_opus_goes_on_where_it_ended() {
+    let folder = folder("opus-on");
+    let path = folder.join("day/call.opus");
+    for ms in [0..2_000, 10_000..12_000] {
+        let (recordings, _troubles) = opened(&folder);
+        let tapes = recordings.tapes();
+        sung("day/call.opus", ms.clone()).into_iter().for_each(|one| tapes.take(Box::new(one)));
+        recordings.stop();
+        assert_eq!(ms_of(&path), ms.end);
+        assert_eq!(told(&path.with_extension("json"))["ms"].as_u64(), Some(ms.end));
+    }
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// The disk refuses even the head of a file: that is told, and others go on.
+#[test]
+fn a_full_disk_stops_no_other_recording_in_opus() {
+    let folder = folder("opus-full");
+    fs::create_dir_all(folder.join("day")).unwrap();
+    symlink("/dev/full", folder.join("day/full.opus")).unwrap();
+    fs::write(folder.join("day/full.json"), "{}").unwrap();
+    let (recordings, troubles) = opened(&folder);
+    let tapes = recordings.tapes();
+
+    for (full, well) in sung("day/full.opus", 0..3_000).into_iter().zip(sung("day/well.opus", 0..3_000)) {
+        tapes.take(Box::new(full));
+        tapes.take(Box::new(well));
+    }
+    recordings.stop();
+
+    assert_eq!(troubles.iter().count(), 1);
+    assert_eq!(told(&folder.join("day/full.json"))["gaps"][0]["why"], "the disk refused it");
+    assert_eq!(ms_of(&folder.join("day/well.opus")), 3_000);
     fs::remove_dir_all(folder).unwrap();
 }

@@ -125,7 +125,7 @@ pub use precedence::Precedence;
 pub use problem::{CODES, Code, Problem, Severity};
 pub use provisioning::{Mac, Make, Phone, PhoneTransport, Provisioning};
 pub use push::Push;
-pub use record::{Recorded, RecordingRules};
+pub use record::{Recorded, RecordingFormat, RecordingRules};
 pub use register::{Register, RegisterStyle, Retry, Unregistered};
 pub use rights::{Rights, Scope};
 pub use ringing::RingOrder;

@@ -32,6 +32,27 @@ impl Recorded {
     }
 }
 
+/// What recordings are written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordingFormat {
+    /// Samples as they are.
+    #[default]
+    Wav,
+    /// A tenth of the space, for what nobody hears is missing.
+    Opus,
+}
+
+impl RecordingFormat {
+    /// How the names of such files end.
+    pub fn extension(self) -> &'static str {
+        match self {
+            RecordingFormat::Wav => "wav",
+            RecordingFormat::Opus => "opus",
+        }
+    }
+}
+
 /// `[system.recording]`: what holds for all recordings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +60,8 @@ pub struct RecordingRules {
     /// What both parties hear when a recording begins: a beep where it is missing. "off" is for where the law
     /// lets you record without a word, or where they were told before.
     pub notice: Option<Spot<Music>>,
+    /// What recordings are written as: "wav" where it is missing, or "opus", a tenth as long.
+    pub format: Option<RecordingFormat>,
     /// Recordings of earlier days are deleted; 90 where it is missing.
     pub keep_days: Option<NonZeroU16>,
 }

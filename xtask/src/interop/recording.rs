@@ -1,5 +1,5 @@
-//! Two baresips, one of PCMU and one of Opus, in calls that are recorded: another program reads the file, and
-//! hears each phone's tone on its own channel. A call that nobody records leaves no file.
+//! Two baresips, one of PCMU and one of Opus, in calls that are recorded as WAV and as Opus: other programs
+//! read the files, and hear each phone's tone on its own channel. A call that nobody records leaves no file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,6 @@ use super::{Binary, Load, records};
 use crate::step::Failure;
 
 const WHILE: Duration = Duration::from_secs(4);
-const SYSTEM: &str = "media = { transcode = \"needed\" }\n";
 const USERS: [User; 3] = [
     User { name: "hana", more: "record = \"always\"\n" },
     User { name: "opal", more: "" },
@@ -28,14 +27,22 @@ import hashlib, struct, sys, wave
 with wave.open(sys.argv[1]) as w:
     channels, width, rate, frames = w.getnchannels(), w.getsampwidth(), w.getframerate(), w.getnframes()
     samples = struct.unpack("<%dh" % (channels * frames), w.readframes(frames))
-print(channels, width, rate, frames, hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())
+print(channels, width, rate, frames, hashlib.sha256(open(sys.argv[2], "rb").read()).hexdigest())
 for channel in range(channels):
     second = samples[channel::channels][2 * rate:3 * rate]
     print(sum((a < 0) != (b < 0) for a, b in zip(second, second[1:])))
 "#;
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
-    let mut office = Office::open_at(binary, "recording", &USERS, ("", SYSTEM))?;
+    for format in ["wav", "opus"] {
+        record(binary, format)?;
+    }
+    Ok("PCMU with Opus and with G.722: each tone on its channel, as Python and opus-tools read it".into())
+}
+
+fn record(binary: &Binary, format: &str) -> Result<(), Failure> {
+    let system = format!("media = {{ transcode = \"needed\" }}\nrecording = {{ format = \"{format}\" }}\n");
+    let mut office = Office::open_at(binary, &format!("recording-{format}"), &USERS, ("", &system))?;
     let mut hana = office.phone_of("hana", "PCMU")?;
     let mut opal = office.phone_of("opal", "opus/48000/2")?;
     let mut wide = office.phone_of("wide", "G722/16000/1")?;
@@ -68,7 +75,27 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     if unrecorded.get("recording").is_some() || count != 4 {
         return Err(Failure::new(format!("{count} files of two recordings"), "read data/recordings"));
     }
-    Ok("PCMU with Opus and with G.722: each tone on its channel, as Python reads it".into())
+    Ok(())
+}
+
+/// The recording as samples: what stands in the file, or what others make of it.
+fn wave_of(folder: &Path, path: &Path) -> Result<PathBuf, Failure> {
+    if path.extension().is_some_and(|end| end == "wav") {
+        return Ok(path.to_owned());
+    }
+    let failure = |said: &[u8]| {
+        let said = String::from_utf8_lossy(said).into_owned();
+        Failure::new(said, format!("opusinfo {}", path.display()))
+    };
+    let told = Command::new("opusinfo").arg(path).output().map_err(|error| io_failure("opusinfo", &error))?;
+    let said = [told.stdout, told.stderr].concat();
+    if !told.status.success() || String::from_utf8_lossy(&said).to_lowercase().contains("warning") {
+        return Err(failure(&said));
+    }
+    let wave = folder.join("decoded.wav");
+    let told = Command::new("opusdec").args(["--quiet"]).arg(path).arg(&wave).output();
+    let told = told.map_err(|error| io_failure("opusdec", &error))?;
+    if told.status.success() && told.stderr.is_empty() { Ok(wave) } else { Err(failure(&told.stderr)) }
 }
 
 fn file_of(folder: &Path, record: &Value) -> PathBuf {
@@ -78,7 +105,7 @@ fn file_of(folder: &Path, record: &Value) -> PathBuf {
 /// The file is whole, has the print that stands beside it, and each voice on its channel.
 fn expect_voices(folder: &Path, record: &Value, voices: [u32; 2]) -> Result<(), Failure> {
     let path = file_of(folder, record);
-    let read = Command::new("python3").args(["-c", READER]).arg(&path).output();
+    let read = Command::new("python3").args(["-c", READER]).arg(wave_of(folder, &path)?).arg(&path).output();
     let said =
         String::from_utf8_lossy(&read.map_err(|error| io_failure("python3", &error))?.stdout).into_owned();
     let wrong = |what: &str| Failure::new(format!("{what}: {said}"), format!("listen to {}", path.display()));

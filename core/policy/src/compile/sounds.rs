@@ -135,7 +135,7 @@ impl Compiler<'_> {
         found.filter(|_| refusals == Refusals::Announce)
     }
 
-    /// What is heard when a recording begins, and for how long it stays.
+    /// What is heard when a recording begins, what it is written as, and for how long it stays.
     pub(super) fn recordings(&mut self) -> RecordingRules {
         let system = &self.documents.system;
         let notice = match &system.recording.notice {
@@ -143,7 +143,8 @@ impl Compiler<'_> {
             Some(notice) => self.music(system, notice),
             None => Music::Tone(beep()),
         };
-        RecordingRules { notice, keep_days: system.recording.days() }
+        let format = system.recording.format.unwrap_or_default();
+        RecordingRules { notice, format, keep_days: system.recording.days() }
     }
 
     /// How many may hear why they are refused at once, where anybody does.

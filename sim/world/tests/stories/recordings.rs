@@ -137,6 +137,25 @@ fn a_call_for_help_is_recorded_without_a_sound() {
     world.finish();
 }
 
+/// What it is written as is said by its name, in the record and to who writes it.
+#[test]
+fn a_recording_is_named_for_what_it_is_written_as() {
+    for (format, end) in [("", ".wav"), ("format = \"wav\"", ".wav"), ("format = \"opus\"", ".opus")] {
+        let rules = format!("[system.recording]\n{format}\n");
+        let mut world = World::from_toml(seed(), &house("record = \"always\"", &rules));
+        let call = world.user("hana").dials("+1 206 555 0142");
+        world.run_for(MOMENT);
+        call.hangs_up();
+        world.run_until_quiet();
+
+        let recording = world.records().last().unwrap().recording.clone().unwrap();
+        assert!(recording.file.ends_with(end), "{recording:?}");
+        assert!(world.taped().iter().all(|taped| recording.file == format!("recordings/{}", taped.name)));
+        assert!(!world.taped().is_empty());
+        world.finish();
+    }
+}
+
 /// The notice may be a file, or nothing.
 #[test]
 fn the_notice_is_what_is_written() {

@@ -109,7 +109,7 @@ const RESOURCES: &[Resource] = &[
         needs: Role::Operator,
         path: "/drain",
         name: "drain",
-        summary: "Takes no new calls but those for help, until it resumes or starts anew; calls in progress go on",
+        summary: "Takes no new calls but those for help, until it resumes or starts anew; others go on",
         parameters: &[],
         body: Body::None,
         answer: |house, _| said(house.drain()),

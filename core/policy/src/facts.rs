@@ -15,7 +15,7 @@ use crate::devices::Devices;
 use crate::standing::Standings;
 use crate::turns::Turns;
 
-/// How a trunk's registration stands, as far as it changes where calls go.
+/// How a trunk stands beside its servers, as far as it changes where calls go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Registration {
@@ -25,6 +25,8 @@ pub enum Registration {
     Missing(Arc<str>),
     /// The provider refuses the account, and what it said.
     Stopped(Arc<str>),
+    /// An operator lets it take no new calls.
+    Drained,
 }
 
 /// Where a party of a call is, as far as it is known.

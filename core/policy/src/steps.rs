@@ -181,19 +181,16 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     if facts.max_forwards == 0 {
         return Err(Refusal::new(Code::TOO_MANY_HOPS, "Max-Forwards is used up"));
     }
-    if let Some(plan) = orbit::orbit(policy, &caller, &dialled, trail) {
-        return Ok(plan);
-    }
-    if let Some(answer) = malicious::mark(policy, &caller, &dialled, trail) {
+    let shut = registered::shut_to(&caller, facts);
+    if shut.is_none()
+        && let Some(answer) = service(policy, facts, (&caller, wish), &dialled, trail)
+    {
         return answer;
-    }
-    if let Some(answer) = pickup::pickup(policy, &caller, &dialled, trail) {
-        return answer;
-    }
-    if let Some(conference) = conference::dialled(policy, &caller, &dialled) {
-        return conference::enter(policy, facts, (&caller, wish), conference, trail);
     }
     let called = whom(policy, facts, &caller, &dialled, trail)?;
+    if let Some(refusal) = shut.filter(|_| called.line != Line::Callback) {
+        return Err(refusal);
+    }
     if let Some(conference) = conference::numbered(policy, &called) {
         return conference::enter(policy, facts, (&caller, wish), conference, trail);
     }
@@ -225,6 +222,27 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
         is_callback: called.line == Line::Callback,
         priority,
     })
+}
+
+/// What the house itself does for whoever dials so.
+fn service(
+    policy: &Policy,
+    facts: &Facts,
+    (caller, wish): (&Caller<'_>, Option<identity::Wish>),
+    dialled: &Dialled,
+    trail: &mut Trail,
+) -> Option<Result<CallPlan, Refusal>> {
+    if let Some(plan) = orbit::orbit(policy, caller, dialled, trail) {
+        return Some(Ok(plan));
+    }
+    if let Some(answer) = malicious::mark(policy, caller, dialled, trail) {
+        return Some(answer);
+    }
+    if let Some(answer) = pickup::pickup(policy, caller, dialled, trail) {
+        return Some(answer);
+    }
+    let conference = conference::dialled(policy, caller, dialled)?;
+    Some(conference::enter(policy, facts, (caller, wish), conference, trail))
 }
 
 /// The route of the first attempt; where that is inside, the one that led there.

@@ -51,6 +51,8 @@ impl Switch {
             }
             accounts.ways.insert(Arc::clone(trunk), way_of(account, known, now));
         }
+        let drained = self.drained.iter().map(|trunk| (Arc::clone(trunk), Registration::Drained));
+        accounts.standing.extend(drained);
         self.accounts = accounts;
     }
 

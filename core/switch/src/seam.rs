@@ -1,5 +1,6 @@
 //! The waist: everything that enters a shard, and everything that leaves it, as plain values.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -135,12 +136,14 @@ pub enum Answer {
 pub struct CommandId(pub u64);
 
 /// What an operator wants of a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Take no new call that has nothing to do with help, until told otherwise; stay registered.
     Drain,
     /// Take calls again, unless the house is about to stop.
     Resume,
+    /// Take no new calls from these trunks, and send none there that another trunk can have.
+    DrainTrunks(Arc<BTreeSet<Arc<str>>>),
     /// The house is about to stop: drain for good, and tell every provider; say what is left.
     Leave,
     /// End the call that bears this token.

@@ -36,8 +36,9 @@ impl Switch {
         for name in self.policy.trunks() {
             let (limit, registration, targets) = (None, None, Vec::new());
             let performance = self.performance.read(name);
-            let empty = TrunkView { name: name.clone(), calls: 0, limit, registration, targets, performance };
-            trunks.insert(name.clone(), empty);
+            let (name, drained) = (name.clone(), self.drained.contains(name));
+            let empty = TrunkView { name, calls: 0, drained, limit, registration, targets, performance };
+            trunks.insert(empty.name.clone(), empty);
         }
         self.calls.each_trunk(|name| {
             if let Some(trunk) = trunks.get_mut(name) {

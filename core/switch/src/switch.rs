@@ -1,6 +1,6 @@
 //! The switch: each input finds the room that it is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,8 @@ pub struct Switch {
     pub(crate) book: Book,
     health: Health,
     pub(crate) registrations: Registrations,
+    /// Trunks that an operator lets take no new calls.
+    pub(crate) drained: Arc<BTreeSet<Arc<str>>>,
     pub(crate) registrar: Registrar,
     pub(crate) wakes: Wakes,
     pub(crate) presence: presence::House,
@@ -131,6 +133,7 @@ impl Switch {
             book: Book::new(Arc::clone(&settings.listeners)),
             health: Health::default(),
             registrations: Registrations::new(settings.shard, settings.shards),
+            drained: Arc::default(),
             registrar: Registrar::new(Table::new(Arc::clone(&settings.listeners), &settings.gruu_key)),
             wakes: Wakes::default(),
             presence: presence::House::new(settings.shard, lot),
@@ -431,6 +434,10 @@ impl Switch {
             Command::Register => self.registrations.refresh(now.instant),
             Command::Drain => self.calls.drain(),
             Command::Resume => self.calls.resume(),
+            Command::DrainTrunks(drained) => {
+                self.drained = drained;
+                self.see_accounts(now.instant);
+            }
             Command::HangUp { token } => {
                 let mut became = HungUp::Unknown;
                 self.with_calls(now, out, |calls, room| became = calls.hang_up(room, token));

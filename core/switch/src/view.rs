@@ -51,6 +51,9 @@ pub struct TrunkView {
     pub name: Arc<str>,
     /// Calls of this shard that came from it or go through it.
     pub calls: usize,
+    /// Whether an operator lets it take no new calls.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drained: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<LimitView>,
     /// How it is registered with its provider, if it is to be.

@@ -269,6 +269,9 @@ pub trait House: Send + Sync + 'static {
     /// Takes no new calls but those for help, until it resumes.
     fn drain(&self) -> Answer;
     fn resume(&self) -> Answer;
+    /// Lets a trunk take no new calls, until it resumes.
+    fn drain_trunk(&self, name: &str) -> Answer;
+    fn resume_trunk(&self, name: &str) -> Answer;
     /// The phones that are registered, and who watches.
     fn phones(&self) -> Answer;
     /// Records after the one that has this id, the oldest first; from the first, where none is named.

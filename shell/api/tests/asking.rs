@@ -164,7 +164,15 @@ impl House for Echo {
         performance.requests.count(End::Status(200), Some(120));
         performance.requests.count(End::Status(503), Some(40));
         performance.left(Leave::Answered, 30);
-        let trunk = TrunkView { name, calls: 3, limit: None, registration: None, targets, performance };
+        let trunk = TrunkView {
+            name,
+            calls: 3,
+            drained: false,
+            limit: None,
+            registration: None,
+            targets,
+            performance,
+        };
         Some(Standing {
             version: "0.1.0",
             revision: 7,
@@ -204,6 +212,14 @@ impl House for Echo {
 
     fn resume(&self) -> Answer {
         Ok(json!({ "what": "running" }))
+    }
+
+    fn drain_trunk(&self, name: &str) -> Answer {
+        Ok(json!({ "trunk": name, "what": "drained" }))
+    }
+
+    fn resume_trunk(&self, name: &str) -> Answer {
+        Ok(json!({ "trunk": name, "what": "running" }))
     }
 
     fn phones(&self) -> Answer {
@@ -611,9 +627,12 @@ fn calls_are_ended_and_held_off_by_whoever_may() {
         (status, serde_json::from_str::<Value>(&body).unwrap())
     };
 
-    for (method, path) in
-        [("DELETE", "/api/v1/calls/c1-x"), ("POST", "/api/v1/drain"), ("POST", "/api/v1/resume")]
-    {
+    for (method, path) in [
+        ("DELETE", "/api/v1/calls/c1-x"),
+        ("POST", "/api/v1/drain"),
+        ("POST", "/api/v1/resume"),
+        ("POST", "/api/v1/trunks/east/drain"),
+    ] {
         assert_eq!(does(method, path, TOKEN).0, 403, "a reader may not {method} {path}");
     }
     assert_eq!(
@@ -623,6 +642,9 @@ fn calls_are_ended_and_held_off_by_whoever_may() {
     assert_eq!(does("DELETE", "/api/v1/calls/911", OPERATOR).0, 409);
     assert_eq!(does("POST", "/api/v1/drain", OPERATOR).1["calls"], 2);
     assert_eq!(does("POST", "/api/v1/resume", OPERATOR).1["what"], "running");
+    let drained = json!({ "trunk": "east", "what": "drained" });
+    assert_eq!(does("POST", "/api/v1/trunks/east/drain", OPERATOR), (200, drained));
+    assert_eq!(does("POST", "/api/v1/trunks/east/resume", OPERATOR).1["what"], "running");
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub use pages::{Completions, manual};
 pub use paint::{Paint, Palette};
 pub use provider::Provider;
 pub use rate::{RateDiff, RateImport, RateList, RatePrice, RateVerb};
-pub use running::{Call, Drain, Resume, Status, Trunk, User, Webhook};
+pub use running::{Call, Drain, OneTrunk, Resume, Status, Trunk, User, Webhook};
 pub use sign_in::{SignIn, SignOut};
 pub use span::span;
 pub use store::{Cdr, CdrExport, CdrVerify, Copies, Store};

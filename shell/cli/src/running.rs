@@ -51,6 +51,18 @@ pub enum Trunk {
         #[arg(long)]
         json: bool,
     },
+    /// Take no new calls from a trunk and send it none, until it resumes; those in progress go on
+    #[command(
+        after_help = "It holds over a restart. Calls for help take a drained trunk where no other is left.\n\n\
+Examples:\n  tandem trunk drain northwind --dir /etc/tandem\n  tandem trunk drain northwind --json"
+    )]
+    Drain(OneTrunk),
+    /// Let a drained trunk take calls again
+    #[command(
+        after_help = "Examples:\n  tandem trunk resume northwind --dir /etc/tandem\n  tandem trunk resume \
+northwind --json"
+    )]
+    Resume(OneTrunk),
     /// One trunk, and how it has served us since the start
     #[command(
         long_about = "One trunk: its calls, its limit, its registration, its far ends, and how it has served \
@@ -72,6 +84,17 @@ northwind --json"
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct OneTrunk {
+    /// Its name in [trunk.NAME]
+    pub name: String,
+    #[command(flatten)]
+    pub house: House,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -56,6 +56,15 @@ pub enum Request {
     Resume {
         for_whom: Option<String>,
     },
+    /// The same of one trunk.
+    DrainTrunk {
+        name: String,
+        for_whom: Option<String>,
+    },
+    ResumeTrunk {
+        name: String,
+        for_whom: Option<String>,
+    },
     /// Calls that ended, and callers who were turned away.
     Find(Wanted),
     /// How the directories stand that users come from.

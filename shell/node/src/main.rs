@@ -13,6 +13,7 @@ mod demo;
 mod desk;
 mod directories;
 mod directory;
+mod drained_trunks;
 mod edge;
 mod ladder;
 mod landing;

@@ -1,27 +1,31 @@
 //! What an operator does to a running house without changing its documents: ends a call, holds off new ones.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use switch::{Command, HungUp, Reply};
 use switch_io::Asker;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::control::{Board, Stage};
+use crate::drained_trunks::{DrainedTrunks, Names};
 use crate::sight;
+use crate::verbs::trunk::missing;
 
 /// How long a shard may take.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What the board is told under.
-const DRAINING: &str = "draining";
 
 /// Why it was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotDone {
     NoSuchCall(String),
+    NoSuchTrunk(String),
     /// Nobody ends a call for help but its parties.
     ForHelp(String),
     Stopping,
+    /// The disk does not take it.
+    NotKept(String),
     /// A shard does not answer.
     Silent,
 }
@@ -33,55 +37,105 @@ impl std::fmt::Display for NotDone {
             NotDone::ForHelp(id) => {
                 write!(f, "call {id} has to do with help (9-1-1): its parties end it, and nobody else")
             }
+            NotDone::NoSuchTrunk(words) => f.write_str(words),
+            NotDone::NotKept(why) => write!(f, "it cannot be kept, and so was not done: {why}"),
             NotDone::Stopping => f.write_str("the house is about to stop"),
             NotDone::Silent => f.write_str("a shard does not answer: it may be done in part; ask again"),
         }
     }
 }
 
-/// Ends a call in progress, by the name that its record will have.
-pub fn hang_up(asker: &Asker, id: &str) -> Result<Value, NotDone> {
-    let missing = || NotDone::NoSuchCall(id.to_owned());
-    sight::call(asker, id).ok_or_else(missing)?;
-    let token = sight::token_of(id).ok_or_else(missing)?;
-    let replies = asker.command(Command::HangUp { token }, PATIENCE);
-    let is_whole = replies.len() == usize::from(asker.shards());
-    let mut became = replies.into_iter().filter_map(|reply| match reply {
-        Reply::HungUp(HungUp::Unknown) => None,
-        Reply::HungUp(became) => Some(became),
-        Reply::Held(_) | Reply::View(_) | Reply::Calls(_) | Reply::Phones(_) => None,
-    });
-    match became.next() {
-        Some(HungUp::Ends) => Ok(json!({ "call": id, "what": "ends" })),
-        Some(HungUp::ForHelp) => Err(NotDone::ForHelp(id.to_owned())),
-        Some(HungUp::Unknown) | None if is_whole => Err(missing()),
-        Some(HungUp::Unknown) | None => Err(NotDone::Silent),
+/// Whoever carries an operator's wishes to the shards.
+pub struct Operator {
+    pub asker: Asker,
+    pub board: Arc<Board>,
+    pub drained: DrainedTrunks,
+}
+
+/// Whether a trunk takes new calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    Drained,
+    Usual,
+}
+
+impl Operator {
+    /// Ends a call in progress, by the name that its record will have.
+    pub fn hang_up(&self, id: &str) -> Result<Value, NotDone> {
+        let missing = || NotDone::NoSuchCall(id.to_owned());
+        sight::call(&self.asker, id).ok_or_else(missing)?;
+        let token = sight::token_of(id).ok_or_else(missing)?;
+        let replies = self.asker.command(Command::HangUp { token }, PATIENCE);
+        let is_whole = replies.len() == usize::from(self.asker.shards());
+        let mut became = replies.into_iter().filter_map(|reply| match reply {
+            Reply::HungUp(HungUp::Unknown) => None,
+            Reply::HungUp(became) => Some(became),
+            Reply::Held(_) | Reply::View(_) | Reply::Calls(_) | Reply::Phones(_) => None,
+        });
+        match became.next() {
+            Some(HungUp::Ends) => Ok(json!({ "call": id, "what": "ends" })),
+            Some(HungUp::ForHelp) => Err(NotDone::ForHelp(id.to_owned())),
+            Some(HungUp::Unknown) | None if is_whole => Err(missing()),
+            Some(HungUp::Unknown) | None => Err(NotDone::Silent),
+        }
     }
-}
 
-/// Takes no new call that has nothing to do with help; what is in progress goes on.
-pub fn drain(asker: &Asker, board: &Board) -> Result<Value, NotDone> {
-    turn(asker, board, Command::Drain, Stage::Draining)?;
-    let words = "the house takes no new calls but those for help; tandem resume takes them again";
-    board.alarm(DRAINING, vec![words.to_owned()]);
-    info!("an operator lets the house take no new calls");
-    let calls = sight::held(asker).ok_or(NotDone::Silent)?.calls;
-    Ok(json!({ "what": "draining", "calls": calls }))
-}
-
-/// Takes calls as before.
-pub fn resume(asker: &Asker, board: &Board) -> Result<Value, NotDone> {
-    turn(asker, board, Command::Resume, Stage::Running)?;
-    board.alarm(DRAINING, Vec::new());
-    info!("the house takes new calls again");
-    Ok(json!({ "what": "running" }))
-}
-
-/// Has every shard turn; a house that is about to stop turns no more.
-fn turn(asker: &Asker, board: &Board, command: Command, to: Stage) -> Result<(), NotDone> {
-    if board.turn(to) == Stage::Stopping {
-        return Err(NotDone::Stopping);
+    /// Takes no new call that has nothing to do with help; what is in progress goes on.
+    pub fn drain(&self) -> Result<Value, NotDone> {
+        self.turn(Command::Drain, Stage::Draining)?;
+        let words = "the house takes no new calls but those for help; tandem resume takes them again";
+        self.board.alarm("draining", vec![words.to_owned()]);
+        info!("an operator lets the house take no new calls");
+        let calls = sight::held(&self.asker).ok_or(NotDone::Silent)?.calls;
+        Ok(json!({ "what": "draining", "calls": calls }))
     }
-    let replies = asker.command(command, PATIENCE);
-    if replies.len() < usize::from(asker.shards()) { Err(NotDone::Silent) } else { Ok(()) }
+
+    /// Takes calls as before.
+    pub fn resume(&self) -> Result<Value, NotDone> {
+        self.turn(Command::Resume, Stage::Running)?;
+        self.board.alarm("draining", Vec::new());
+        info!("the house takes new calls again");
+        Ok(json!({ "what": "running" }))
+    }
+
+    /// Lets a trunk take no new calls, or again; it holds over a restart.
+    pub fn serve_trunk(&self, name: &str, service: Service) -> Result<Value, NotDone> {
+        let trunks = sight::status(&self.asker, self.board.read()).ok_or(NotDone::Silent)?.trunks;
+        let Some(trunk) = trunks.iter().find(|trunk| *trunk.name == *name) else {
+            return Err(NotDone::NoSuchTrunk(missing(name, trunks.iter().map(|trunk| &*trunk.name))));
+        };
+        let drained =
+            self.drained.change(name, service).map_err(|fault| NotDone::NotKept(fault.to_string()))?;
+        self.tell(drained)?;
+        info!(trunk = name, ?service, "an operator decided about a trunk");
+        let what = if service == Service::Drained { "drained" } else { "running" };
+        Ok(json!({ "trunk": name, "what": what, "calls": trunk.calls }))
+    }
+
+    /// What was decided of trunks before the start still holds.
+    pub fn tell_drained(&self) {
+        let drained = self.drained.names();
+        if !drained.is_empty() && self.tell(drained).is_err() {
+            warn!("a shard has not heard of the trunks that take no new calls");
+        }
+    }
+
+    fn tell(&self, drained: Names) -> Result<(), NotDone> {
+        let says = |name: &Arc<str>| format!("trunk {name} takes no new calls: tandem trunk resume {name}");
+        self.board.alarm("drained trunks", drained.iter().map(says).collect());
+        self.all(Command::DrainTrunks(drained))
+    }
+
+    /// Has every shard turn; a house that is about to stop turns no more.
+    fn turn(&self, command: Command, to: Stage) -> Result<(), NotDone> {
+        if self.board.turn(to) == Stage::Stopping {
+            return Err(NotDone::Stopping);
+        }
+        self.all(command)
+    }
+
+    fn all(&self, command: Command) -> Result<(), NotDone> {
+        let replies = self.asker.command(command, PATIENCE);
+        if replies.len() < usize::from(self.asker.shards()) { Err(NotDone::Silent) } else { Ok(()) }
+    }
 }

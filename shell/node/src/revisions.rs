@@ -28,6 +28,7 @@ pub use job::{Job, Told};
 pub use moment::now_ms;
 pub use owner::{Became, No, Outcome, Owner, Wish};
 pub use people::{Leavers, Outcome as PeopleOutcome, People, Settled};
+pub use placing::put;
 pub use plan::{Changes, Plan, TestsRun, plan_at_rest};
 pub use prices::Files;
 pub use tag::TagKey;

@@ -167,7 +167,15 @@ mod tests {
         let performance = Performance { completed: 4, ..Performance::default() };
         let limit = Some(LimitView { used: 3, ceiling: 10 });
         let targets = vec![TargetView { name: "sip:east.example".into(), address: None, state, words: None }];
-        let trunk = TrunkView { name: "east".into(), calls, limit, registration: None, targets, performance };
+        let trunk = TrunkView {
+            name: "east".into(),
+            calls,
+            drained: false,
+            limit,
+            registration: None,
+            targets,
+            performance,
+        };
         View { shard, revision: 1, held: Held::default(), trunks: vec![trunk] }
     }
 

@@ -24,7 +24,9 @@ use crate::banner::banner;
 use crate::control::{Asked, Board, Control, InForce, Response, Stage, Window};
 use crate::desk::Order;
 use crate::directories::Directories;
+use crate::drained_trunks::DrainedTrunks;
 use crate::edge::{Edge, Plan, Witness};
+use crate::operate::Operator;
 use crate::revisions::{Job, Kept, Owner, answer, begin};
 use crate::supervisor::Supervisor;
 use crate::{addresses, authority, storage, web};
@@ -99,11 +101,16 @@ pub fn run(up: &Up) -> Result<Exit> {
     let (catalogue, exports) = (Arc::clone(edge.catalogue()), edge.exports());
     let seen = (edge.asker(), Arc::clone(&catalogue));
     let written = (owner.documents(), &*data);
-    let sources = (&exports, &directories, (&keeper, edge.certificates()));
+    let operator =
+        Operator { asker: edge.asker(), board: Arc::clone(&board), drained: DrainedTrunks::open(&data) };
+    let operator = Arc::new(operator);
+    operator.tell_drained();
+    let sources = (&exports, &directories, (&keeper, edge.certificates()), &operator);
     let web = web::open(up, written, seen, &board, (&meter, &access, &feed, sources), Box::new(order));
     let web = web.or_else(|fault| web::without(owner.documents(), fault))?;
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
-    let window = Window { asker, board: shown, flight, access, catalogue, directories, keeper, owner: tell };
+    let window =
+        Window { asker, board: shown, operator, flight, access, catalogue, directories, keeper, owner: tell };
     let control = open_control(&data, window);
     let name = &owner.documents().system.value.name;
     eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));

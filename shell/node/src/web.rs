@@ -25,7 +25,7 @@ use crate::access::Access;
 use crate::control::{Board, Stage};
 use crate::desk::{Desk, Order};
 use crate::directories::{self, Directories};
-use crate::operate::{self, NotDone};
+use crate::operate::{NotDone, Operator, Service};
 use crate::phone_files::PhoneFiles;
 use crate::revisions::now_ms;
 use crate::sight;
@@ -42,6 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Web {
     asker: Asker,
     board: Arc<Board>,
+    operator: Arc<Operator>,
     access: Arc<Access>,
     desk: Desk,
     catalogue: Arc<Catalogue>,
@@ -74,7 +75,8 @@ pub fn is_wished(up: &Up, documents: &Documents) -> bool {
 
 /// What answers are made of, besides the shards.
 type Sources<'s> = (&'s Arc<Meter>, &'s Arc<Access>, &'s Arc<Feed>, Others<'s>);
-type Others<'s> = (&'s Arc<Exports>, &'s Arc<Directories>, (&'s Arc<Keeper>, Vec<PathBuf>));
+type Others<'s> =
+    (&'s Arc<Exports>, &'s Arc<Directories>, (&'s Arc<Keeper>, Vec<PathBuf>), &'s Arc<Operator>);
 
 /// Opens the house to HTTP where that is wished.
 pub fn open(
@@ -82,7 +84,7 @@ pub fn open(
     (documents, data): (&Documents, &Path),
     (asker, catalogue): (Asker, Arc<Catalogue>),
     board: &Arc<Board>,
-    (meter, access, feed, (exports, directories, (keeper, mut certificates))): Sources<'_>,
+    (meter, access, feed, (exports, directories, (keeper, mut certificates), operator)): Sources<'_>,
     order: Order,
 ) -> Result<Option<Opened>> {
     let (doors, certificate) = doors(up, documents, keeper)?;
@@ -103,6 +105,7 @@ pub fn open(
     let web = Web {
         asker,
         board,
+        operator: Arc::clone(operator),
         access,
         desk,
         exports,
@@ -313,15 +316,23 @@ impl House for Web {
     }
 
     fn hang_up(&self, id: &str) -> Answer {
-        operate::hang_up(&self.asker, id).map_err(not_done)
+        self.operator.hang_up(id).map_err(not_done)
     }
 
     fn drain(&self) -> Answer {
-        operate::drain(&self.asker, &self.board).map_err(not_done)
+        self.operator.drain().map_err(not_done)
     }
 
     fn resume(&self) -> Answer {
-        operate::resume(&self.asker, &self.board).map_err(not_done)
+        self.operator.resume().map_err(not_done)
+    }
+
+    fn drain_trunk(&self, name: &str) -> Answer {
+        self.operator.serve_trunk(name, Service::Drained).map_err(not_done)
+    }
+
+    fn resume_trunk(&self, name: &str) -> Answer {
+        self.operator.serve_trunk(name, Service::Usual).map_err(not_done)
     }
 
     fn phones(&self) -> Answer {
@@ -418,9 +429,9 @@ fn of_token(fault: TokenFault) -> Refused {
 fn not_done(why: NotDone) -> Refused {
     let words = why.to_string();
     match why {
-        NotDone::NoSuchCall(_) => Refused::Missing(words),
+        NotDone::NoSuchCall(_) | NotDone::NoSuchTrunk(_) => Refused::Missing(words),
         NotDone::ForHelp(_) => Refused::Conflict(words),
-        NotDone::Stopping | NotDone::Silent => Refused::NotNow(words),
+        NotDone::Stopping | NotDone::Silent | NotDone::NotKept(_) => Refused::NotNow(words),
     }
 }
 

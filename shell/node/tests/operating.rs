@@ -16,9 +16,10 @@ fn documents(port: u16, [phone, provider]: [&Far; 2]) -> String {
     format!(
         "format = 1\n[system]\nname = \"test-edge\"\ncountry = \"US\"\n\
          [interface.lan]\naddress = \"127.0.0.1\"\nudp = {port}\nside = \"inside\"\n\
-         [trunk.east]\nservers = [{{ uri = \"sip:{}\" }}]\naccept = {{ sources = [\"127.0.0.2\"] }}\n\
+         [trunk.east]\nservers = [{{ uri = \"sip:{0}\" }}]\naccept = {{ sources = [\"127.0.0.2\"] }}\n\
          health = {{ options = \"off\" }}\n\
-         [user.lobby]\nnumber = \"+14255550100\"\ndevices = [{{ contact = \"sip:lobby@{}\" }}]\n",
+         [user.desk]\nnumber = \"+14255550101\"\ndevices = [{{ contact = \"sip:desk@{1}\" }}]\n\
+         [user.lobby]\nnumber = \"+14255550100\"\ndevices = [{{ contact = \"sip:lobby@{1}\" }}]\n",
         provider.address(),
         phone.address()
     )
@@ -44,6 +45,11 @@ fn said(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
 
+fn phone_is_busy(phone: &mut Far) {
+    let rings = phone.hear("INVITE sip:");
+    phone.answer(&rings, "486 Busy Here", "", "");
+}
+
 #[test]
 fn an_operator_ends_a_call_and_holds_off_new_ones() {
     let (directory, port) = (Directory::new("operating"), free_port());
@@ -66,7 +72,7 @@ fn an_operator_ends_a_call_and_holds_off_new_ones() {
 
     assert_eq!(said(&asks(&["drain"]))["what"], "draining");
     assert_eq!(said(&asks(&["status"]))["state"], "draining");
-    provider.say(&invite("+14255550100", "+12065550142", &provider, "outside"));
+    provider.say(&invite("+14255550101", "+12065550142", &provider, "outside"));
     provider.hear_of("outside", "SIP/2.0 503");
     phone.say(&invite("911", "lobby", &phone, "help"));
     let asked = provider.hear("INVITE sip:911@");
@@ -80,10 +86,26 @@ fn an_operator_ends_a_call_and_holds_off_new_ones() {
     assert_eq!(said(&asks(&["resume"]))["what"], "running");
     assert_eq!(said(&asks(&["status"]))["alarms"], Value::Null);
     provider.say(&invite("+14255550100", "+12065550142", &provider, "taken"));
-    phone.hear("INVITE sip:lobby@");
+    phone_is_busy(&mut phone);
+    provider.hear_of("taken", "SIP/2.0 486");
+
+    assert_eq!(said(&asks(&["trunk", "drain", "east"]))["what"], "drained");
+    let unknown = asks(&["trunk", "drain", "eats"]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean \"east\"?"), "{unknown:?}");
+    up.kill();
+    let mut up = Running::start(directory.text(), &["--shards", "2"]);
+    up.wait_for("records");
+    assert_eq!(said(&asks(&["trunk", "show", "east"]))["drained"], true, "it holds over a crash");
+    provider.say(&invite("+14255550101", "+12065550142", &provider, "drained"));
+    provider.hear_of("drained", "SIP/2.0 503");
+    assert_eq!(said(&asks(&["trunk", "resume", "east"]))["what"], "running");
+    provider.say(&invite("+14255550101", "+12065550142", &provider, "again"));
+    phone_is_busy(&mut phone);
+    provider.hear_of("again", "SIP/2.0 486");
+
     let audit = tandem(&["audit", "list", "--dir", directory.text()]);
     let audit = String::from_utf8_lossy(&audit.stdout).into_owned();
-    for what in ["hang up c", "drain", "resume"] {
+    for what in ["hang up c", "drain", "resume", "drain trunk east"] {
         assert!(audit.contains(what), "{what} is not in {audit}");
     }
 }

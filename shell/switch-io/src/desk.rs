@@ -27,7 +27,7 @@ impl Desk {
         let mut heard = Vec::new();
         for shard in 0..mail.shards() {
             // A command is never turned away for want of room.
-            let _ = mail.post(shard, Letter::Command(id, command));
+            let _ = mail.post(shard, Letter::Command(id, command.clone()));
         }
         while heard.len() < usize::from(mail.shards()) {
             match replies.recv_timeout(until.saturating_duration_since(Instant::now())) {

@@ -323,7 +323,7 @@ impl World {
 
     /// Gives the house an operator's command.
     pub fn commands(&mut self, command: Command) -> Option<Reply> {
-        self.give_all(|| Input::Command(CommandId(1), command));
+        self.give_all(|| Input::Command(CommandId(1), command.clone()));
         self.replies.pop().map(|(_, reply)| reply)
     }
 

@@ -162,7 +162,7 @@ pub(crate) fn best_first<'p>(mut hops: Vec<Hop<'p>>, facts: &Facts, seed: Seed) 
 
 /// The order of hops: trunks that should be registered and are not come after all that may take the call.
 fn worth(rank: Rank, trunk: &Trunk, facts: &Facts) -> (bool, Readiness, Rank) {
-    (rank == Rank::Down, registered::readiness(trunk, facts).0, rank)
+    (rank == Rank::Down, registered::readiness(trunk, facts), rank)
 }
 
 /// What a server is worth now.

@@ -1,10 +1,12 @@
-//! What a trunk's registration means for its calls.
+//! What a trunk's registration means for its calls, and that an operator drains it.
 
 use model::Unregistered;
 use sip_message::Uri;
 
 use crate::facts::{Facts, Registration};
 use crate::policy::{Server, Trunk};
+use crate::refusal::{Code, Refusal};
+use crate::steps::Caller;
 
 /// How willingly a trunk is taken for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,17 +16,37 @@ pub(crate) enum Readiness {
     Shut,
 }
 
-/// How willingly a trunk is taken, and why not.
-pub(crate) fn readiness<'f>(trunk: &Trunk, facts: &'f Facts) -> (Readiness, Option<&'f str>) {
-    let Some(account) = &trunk.account else { return (Readiness::Ready, None) };
-    match facts.registrations.get(&trunk.name) {
-        Some(Registration::Missing(why)) => match account.unregistered {
-            Unregistered::Last => (Readiness::Unregistered, Some(why)),
-            Unregistered::Never => (Readiness::Shut, Some(why)),
+/// How willingly a trunk is taken.
+pub(crate) fn readiness(trunk: &Trunk, facts: &Facts) -> Readiness {
+    match (facts.registrations.get(&trunk.name), &trunk.account) {
+        (Some(Registration::Drained), _) => Readiness::Shut,
+        (Some(Registration::Missing(_)), Some(account)) => match account.unregistered {
+            Unregistered::Last => Readiness::Unregistered,
+            Unregistered::Never => Readiness::Shut,
         },
-        Some(Registration::Stopped(why)) => (Readiness::Shut, Some(why)),
-        Some(Registration::With(_)) | None => (Readiness::Ready, None),
+        (Some(Registration::Stopped(_)), Some(_)) => Readiness::Shut,
+        (Some(_) | None, _) => Readiness::Ready,
     }
+}
+
+/// Why a trunk is taken less willingly than others, if it is.
+pub(crate) fn reluctance(trunk: &Trunk, facts: &Facts) -> Option<String> {
+    if readiness(trunk, facts) == Readiness::Ready {
+        return None;
+    }
+    match facts.registrations.get(&trunk.name)? {
+        Registration::Missing(why) | Registration::Stopped(why) => Some(format!("not registered: {why}")),
+        Registration::Drained => Some("drained by an operator".to_owned()),
+        Registration::With(_) => None,
+    }
+}
+
+/// Why a call that comes from a trunk is not taken, whatever it wants but help.
+pub(crate) fn shut_to(caller: &Caller<'_>, facts: &Facts) -> Option<Refusal> {
+    let trunk = caller.trunk()?;
+    let is_drained = facts.registrations.get(&trunk.name) == Some(&Registration::Drained);
+    let words = || format!("trunk {} takes no new calls: tandem trunk resume {0}", trunk.name);
+    is_drained.then(|| Refusal::new(Code::TRUNK_DRAINING, words()))
 }
 
 /// Whether a server is the one that its trunk is registered with.
@@ -34,10 +56,10 @@ pub(crate) fn is_with(trunk: &Trunk, server: &Server, facts: &Facts) -> bool {
 
 /// What the trail says of a server in this respect.
 pub(crate) fn said_of(trunk: &Trunk, server: &Server, facts: &Facts) -> String {
-    match readiness(trunk, facts) {
-        (_, Some(why)) => format!(", not registered: {why}"),
-        (_, None) if is_with(trunk, server, facts) => ", registered here".to_owned(),
-        _ => String::new(),
+    match reluctance(trunk, facts) {
+        Some(why) => format!(", {why}"),
+        None if is_with(trunk, server, facts) => ", registered here".to_owned(),
+        None => String::new(),
     }
 }
 

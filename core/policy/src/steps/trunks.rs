@@ -11,7 +11,7 @@ use crate::refusal::{Code, Refusal};
 use crate::says::Says;
 use crate::standing::Rank;
 use crate::steps::place::{Elsewhere, Speaker};
-use crate::steps::registered::{Readiness, readiness};
+use crate::steps::registered::{Readiness, readiness, reluctance};
 use crate::steps::seed::{Seed, weighted};
 use crate::steps::{Called, Caller};
 
@@ -44,8 +44,8 @@ pub(crate) enum Bar {
     Transit,
     /// Whoever would speak is in the wrong place for it.
     Elsewhere(Elsewhere),
-    /// Its provider does not know us, and why.
-    Unregistered(Arc<str>),
+    /// Its provider does not know us, or an operator drains it.
+    Shut(String),
 }
 
 impl Bar {
@@ -54,7 +54,7 @@ impl Bar {
             Bar::Inbound => "is for incoming calls only".into(),
             Bar::Transit => "leads back into the telephone network, where the call comes from".into(),
             Bar::Elsewhere(elsewhere) => elsewhere.says().into(),
-            Bar::Unregistered(why) => format!("not registered: {why}").into(),
+            Bar::Shut(why) => why.clone().into(),
         }
     }
 }
@@ -111,8 +111,8 @@ fn bar(asked: &Asked<'_, '_>, route: &Route, trunk: &Trunk) -> Option<Bar> {
     if trunk.direction == TrunkDirection::In {
         return Some(Bar::Inbound);
     }
-    if let (Readiness::Shut, Some(why)) = readiness(trunk, asked.facts) {
-        return Some(Bar::Unregistered(why.into()));
+    if readiness(trunk, asked.facts) == Readiness::Shut {
+        return reluctance(trunk, asked.facts).map(Bar::Shut);
     }
     let leads_back = |from: &&Arc<Trunk>| {
         from.kind.is_public() && trunk.kind.is_public() && from.transit == Transit::Refused
@@ -131,7 +131,7 @@ pub(crate) fn refusal(asked: &Asked<'_, '_>, ways: &[Way<'_>]) -> Refusal {
         _ => None,
     });
     let shut = ways.iter().find_map(|way| match &way.bar {
-        Some(Bar::Unregistered(why)) => Some((&way.trunk.name, why)),
+        Some(Bar::Shut(why)) => Some((&way.trunk.name, why)),
         _ => None,
     });
     match (transit, asked.caller.trunk()) {
@@ -148,9 +148,7 @@ pub(crate) fn refusal(asked: &Asked<'_, '_>, ways: &[Way<'_>]) -> Refusal {
                     format!("{} may not be called from there: {}", asked.called.text, elsewhere.says());
                 Refusal::new(Code::TOLL_BYPASS, words)
             }
-            (None, Some((trunk, why))) => {
-                Refusal::new(Code::NO_SERVER, format!("trunk {trunk} is not registered: {why}"))
-            }
+            (None, Some((trunk, why))) => Refusal::new(Code::NO_SERVER, format!("trunk {trunk} is {why}")),
             (None, None) => Refusal::new(Code::NO_SERVER, "no trunk of the route takes outgoing calls"),
         },
     }

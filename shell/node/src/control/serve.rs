@@ -20,7 +20,7 @@ use tracing::warn;
 use super::{Board, Request, Response, Token, VERSION, socket};
 use crate::access::Access;
 use crate::directories::Directories;
-use crate::operate::{self, NotDone};
+use crate::operate::{NotDone, Operator, Service};
 use crate::revisions::{Leavers, No, Trial, name_of};
 use crate::sight;
 
@@ -37,6 +37,7 @@ const OWNER_PATIENCE: Duration = Duration::from_secs(110);
 pub struct Window<T> {
     pub asker: Asker,
     pub board: Arc<Board>,
+    pub operator: Arc<Operator>,
     pub flight: Flight,
     pub access: Arc<Access>,
     pub catalogue: Arc<Catalogue>,
@@ -52,7 +53,8 @@ impl<T> Clone for Window<T> {
         let (asker, owner) = (self.asker.clone(), self.owner.clone());
         let (access, catalogue) = (Arc::clone(&self.access), Arc::clone(&self.catalogue));
         let (directories, keeper) = (Arc::clone(&self.directories), Arc::clone(&self.keeper));
-        Window { asker, board, flight, access, catalogue, directories, keeper, owner }
+        let operator = Arc::clone(&self.operator);
+        Window { asker, board, operator, flight, access, catalogue, directories, keeper, owner }
     }
 }
 
@@ -182,6 +184,8 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
         Request::HangUp { id, for_whom } => (format!("hang up {id}"), for_whom),
         Request::Drain { for_whom } => ("drain".to_owned(), for_whom),
         Request::Resume { for_whom } => ("resume".to_owned(), for_whom),
+        Request::DrainTrunk { name, for_whom } => (format!("drain trunk {name}"), for_whom),
+        Request::ResumeTrunk { name, for_whom } => (format!("resume trunk {name}"), for_whom),
         Request::Token(Token::Create { name, role, .. }) => (format!("token create {name} {role}"), &None),
         Request::Token(Token::Revoke { name }) => (format!("token revoke {name}"), &None),
         Request::Token(Token::List {})
@@ -222,9 +226,11 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
             None => Response::refused(Exit::Unreachable, "a shard does not answer"),
         },
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
-        Request::HangUp { id, .. } => of_deed(operate::hang_up(&window.asker, &id)),
-        Request::Drain { .. } => of_deed(operate::drain(&window.asker, &window.board)),
-        Request::Resume { .. } => of_deed(operate::resume(&window.asker, &window.board)),
+        Request::HangUp { id, .. } => of_deed(window.operator.hang_up(&id)),
+        Request::Drain { .. } => of_deed(window.operator.drain()),
+        Request::Resume { .. } => of_deed(window.operator.resume()),
+        Request::DrainTrunk { name, .. } => of_deed(window.operator.serve_trunk(&name, Service::Drained)),
+        Request::ResumeTrunk { name, .. } => of_deed(window.operator.serve_trunk(&name, Service::Usual)),
         Request::Messages { call_ids } => Response::answer(&window.flight.of(&call_ids)),
         Request::Find(wanted) => find(window, &wanted),
         Request::Directories {} => {
@@ -258,10 +264,10 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
 fn of_deed(done: Result<Value, NotDone>) -> Response {
     match done {
         Ok(value) => Response::Answer(value),
-        Err(why @ (NotDone::NoSuchCall(_) | NotDone::ForHelp(_))) => {
+        Err(why @ (NotDone::NoSuchCall(_) | NotDone::NoSuchTrunk(_) | NotDone::ForHelp(_))) => {
             Response::refused(Exit::Bad, why.to_string())
         }
-        Err(why @ (NotDone::Stopping | NotDone::Silent)) => {
+        Err(why @ (NotDone::Stopping | NotDone::Silent | NotDone::NotKept(_))) => {
             Response::refused(Exit::Unreachable, why.to_string())
         }
     }

@@ -51,6 +51,8 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         | Request::HangUp { .. }
         | Request::Drain { .. }
         | Request::Resume { .. }
+        | Request::DrainTrunk { .. }
+        | Request::ResumeTrunk { .. }
         | Request::Messages { .. }
         | Request::Certificates {}
         | Request::Certificate { .. }

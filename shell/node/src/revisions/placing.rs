@@ -53,7 +53,8 @@ pub fn read(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-fn put(path: &Path, text: Option<&str>) -> io::Result<()> {
+/// Writes a file whole or not at all; without a text it goes.
+pub fn put(path: &Path, text: Option<&str>) -> io::Result<()> {
     // A link is followed: what it leads to is the operator's file.
     let path = match fs::canonicalize(path) {
         Ok(path) => path,

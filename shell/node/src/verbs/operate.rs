@@ -1,4 +1,4 @@
-//! `tandem call hangup`, `tandem drain`, `tandem resume`.
+//! `tandem call hangup`, `tandem drain`, `tandem resume`, and those two of a trunk.
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -6,10 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use cli::{Drain, Exit, Resume};
+use cli::{Drain, Exit, OneTrunk, Resume};
 use serde_json::{Value, json};
 
 use crate::control::Request;
+use crate::operate::Service;
 use crate::verbs::{Form, ask};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -38,6 +39,18 @@ pub fn resume(verb: &Resume) -> Result<Exit> {
     let form = if verb.json { Form::Json } else { Form::Text };
     let answer = ask(&verb.house.data(), &Request::Resume { for_whom: for_whom() })?;
     say(answer, form, |_| "calls are taken again".to_owned())
+}
+
+pub fn serve_trunk(verb: &OneTrunk, service: Service) -> Result<Exit> {
+    let (name, for_whom) = (verb.name.clone(), for_whom());
+    let (request, words) = match service {
+        Service::Drained => (Request::DrainTrunk { name, for_whom }, "takes no new calls"),
+        Service::Usual => (Request::ResumeTrunk { name, for_whom }, "takes calls again"),
+    };
+    let form = if verb.json { Form::Json } else { Form::Text };
+    say(ask(&verb.house.data(), &request)?, form, |answer| {
+        format!("trunk {} {words}; {} in progress", verb.name, calls_in(&answer["calls"]))
+    })
 }
 
 /// Looks until no call is left; how many there are is said where somebody looks, or when it changes.

@@ -1,31 +1,34 @@
 //! `tandem trunk`: how trunks stand, in words.
 
 use anyhow::Result;
-use cli::{Exit, Paint, Palette, Trunk};
+use cli::{Exit, House, Paint, Palette, Trunk};
 use model::nearest;
 use serde_json::{Value, json};
 
 use crate::control::Request;
-use crate::verbs::{Form, ask};
+use crate::operate::Service;
+use crate::verbs::{Form, ask, operate};
 
 pub fn run(verb: &Trunk, palette: Palette) -> Result<Exit> {
-    let (house, json) = match verb {
-        Trunk::List { house, json } | Trunk::Show { house, json, .. } => (house, *json),
-    };
-    let mut status = match ask(&house.data(), &Request::Status {})? {
-        Ok(status) => status,
-        Err(exit) => return Ok(exit),
-    };
-    let form = if json { Form::Json } else { Form::Text };
-    let trunks = status["trunks"].take();
     match verb {
-        Trunk::List { .. } => list(&trunks, form, palette),
-        Trunk::Show { name, .. } => return Ok(show(&trunks, name, form, palette)),
+        Trunk::List { house, json } => {
+            look(house, |trunks| list(trunks, if *json { Form::Json } else { Form::Text }, palette))
+        }
+        Trunk::Show { name, house, json } => {
+            look(house, |trunks| show(trunks, name, if *json { Form::Json } else { Form::Text }, palette))
+        }
+        Trunk::Drain(one) => operate::serve_trunk(one, Service::Drained),
+        Trunk::Resume(one) => operate::serve_trunk(one, Service::Usual),
     }
-    Ok(Exit::Done)
 }
 
-fn list(trunks: &Value, form: Form, palette: Palette) {
+/// Shows the trunks as they stand.
+fn look(house: &House, show: impl FnOnce(&Value) -> Exit) -> Result<Exit> {
+    let status = ask(&house.data(), &Request::Status {})?;
+    Ok(status.map_or_else(|exit| exit, |status| show(&status["trunks"])))
+}
+
+fn list(trunks: &Value, form: Form, palette: Palette) -> Exit {
     match form {
         Form::Json => println!("{:#}", json!({ "trunks": trunks })),
         Form::Text => {
@@ -34,6 +37,7 @@ fn list(trunks: &Value, form: Form, palette: Palette) {
             }
         }
     }
+    Exit::Done
 }
 
 /// There is no such trunk, and which was likely meant.
@@ -88,7 +92,11 @@ pub fn line(trunk: &Value, palette: Palette) -> String {
         Some("registered") => format!(", {}", palette.paint(Paint::Good, "registered".to_owned())),
         Some(other) => format!(", {}", palette.paint(Paint::Bad, other.to_owned())),
     };
-    format!("{name:16} {calls:18} {standing}{registration}")
+    let drained = match trunk["drained"] == true {
+        true => format!(", {}", palette.paint(Paint::Note, "drained".to_owned())),
+        false => String::new(),
+    };
+    format!("{name:16} {calls:18} {standing}{registration}{drained}")
 }
 
 /// How a trunk is registered, and what its provider said where it isn't.

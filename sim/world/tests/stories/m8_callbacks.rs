@@ -99,7 +99,7 @@ fn m8_a_call_back_gets_through_to_a_house_that_takes_no_calls() {
         help.hangs_up();
         world.run_until_quiet();
 
-        world.commands(command);
+        world.commands(command.clone());
         let (back, other) = (west.dials(NUMBER), west.dials("+1 425 555 0102"));
         world.run_until_quiet();
 

@@ -1,5 +1,6 @@
 //! What an operator does to a house, and what a machine does to its clock.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actors::Ended;
@@ -93,6 +94,57 @@ fn a_draining_house_takes_calls_again_when_it_is_told_to() {
 
     assert_eq!(refused.ended(), Some(Ended::Refused(503)));
     assert!(help.is_up_with(&east) && taken.is_up_with(&east));
+    world.finish();
+}
+
+fn drain(world: &mut World, trunks: &[&str]) {
+    let trunks = trunks.iter().map(|name| Arc::from(*name)).collect();
+    world.commands(Command::DrainTrunks(Arc::new(trunks)));
+}
+
+#[test]
+fn a_drained_trunk_takes_no_new_call_either_way_and_keeps_those_it_has() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, minsu, lobby) = (world.user("hana"), world.user("minsu"), world.user("lobby"));
+    let (east, west) = (world.provider("east"), world.provider("west"));
+    let before = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(4));
+    assert!(before.is_up_with(&east));
+
+    drain(&mut world, &["east"]);
+    let (other, inward) = (minsu.dials("+1 206 555 0143"), east.dials("+1 425 555 0102"));
+    world.run_for(Duration::from_secs(4));
+    assert!(before.is_up_with(&east) && other.is_up_with(&west));
+    assert_eq!(inward.ended(), Some(Ended::Refused(503)));
+    assert!(world.records().iter().any(|record| record.verdict == "TD-R505"));
+
+    drain(&mut world, &[]);
+    let again = east.dials("+1 425 555 0102");
+    world.run_for(Duration::from_secs(4));
+    assert!(again.is_up_with(&lobby));
+    for call in [before, other, again] {
+        call.hangs_up();
+    }
+    world.run_for(Duration::from_secs(2));
+    world.finish();
+}
+
+#[test]
+fn a19_a_call_for_help_takes_drained_trunks_when_there_are_no_others() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (minsu, lobby, east) = (world.user("minsu"), world.user("lobby"), world.provider("east"));
+
+    drain(&mut world, &["east", "west"]);
+    let (refused, help) = (minsu.dials("+1 206 555 0143"), lobby.dials("911"));
+    world.run_for(Duration::from_secs(4));
+    help.hangs_up();
+    world.run_for(Duration::from_secs(2));
+    let back = east.dials("+1 425 555 0102");
+    world.run_for(Duration::from_secs(4));
+
+    assert_eq!(refused.ended(), Some(Ended::Refused(503)));
+    assert_eq!(help.ended(), Some(Ended::ByUs), "it was up");
+    assert!(back.is_up_with(&lobby), "whoever was called for help calls back");
     world.finish();
 }
 

@@ -59,6 +59,7 @@ mod sipp;
 mod stage;
 mod syscalls;
 mod tls;
+mod top;
 mod transfer;
 mod transfer_phones;
 mod watching;
@@ -101,6 +102,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "audio", run: audio::run },
     Scenario { name: "sealed", run: sealed::run },
     Scenario { name: "flight", run: flight::run },
+    Scenario { name: "top", run: top::run },
     Scenario { name: "hep", run: hep::run },
     Scenario { name: "otlp", run: otlp::run },
     Scenario { name: "parquet", run: parquet::run },

@@ -18,6 +18,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("pebble", "pebble"),
     ("slapd", "slapd"),
     ("ldapadd", "ldap-utils"),
+    ("tmux", "tmux"),
     ("tshark", "tshark"),
     ("baresip", "baresip-core"),
     ("opusdec", "opus-tools"),

@@ -20,6 +20,7 @@ mod running;
 mod sign_in;
 mod span;
 mod store;
+mod top;
 mod verbs;
 
 pub use access::{Audit, AuditList, AuditVerify, Token, TokenCreate};
@@ -39,4 +40,5 @@ pub use running::{Call, Drain, OneTrunk, Resume, Status, Trunk, User, Webhook};
 pub use sign_in::{SignIn, SignOut};
 pub use span::span;
 pub use store::{Cdr, CdrExport, CdrVerify, Copies, Store};
+pub use top::{CallOrder, Top};
 pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Failover, Up, Verb, parse, parse_from, tree};

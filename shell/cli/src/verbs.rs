@@ -20,6 +20,7 @@ use crate::running::{Call, Drain, Resume, Status, Trunk, User, Webhook};
 use crate::sign_in::{SignIn, SignOut};
 use crate::span::span;
 use crate::store::{Cdr, Store};
+use crate::top::Top;
 
 /// SIP trunking for enterprises: one program between phones and providers.
 #[derive(Debug, Parser)]
@@ -111,6 +112,15 @@ Examples:\n  tandem drain --dir /etc/tandem\n  tandem drain --wait && systemctl 
     /// Take calls again after tandem drain
     #[command(after_help = "Examples:\n  tandem resume --dir /etc/tandem\n  tandem resume --json")]
     Resume(Resume),
+    /// Watch a running house: calls, trunks, failures, sound, alarms, what happens
+    #[command(
+        after_help = "Examples:\n  tandem top --dir /etc/tandem\n  tandem top --filter northwind --sort \
+longest --data /var/lib/tandem\n  tandem top --json --dir /etc/tandem\n\nKeys: q ends it; s is the next \
+order of calls, r turns it round; / filters; p holds the picture;\nthe arrows move through calls.\n\n\
+Where standard output is no terminal there is one picture. On one that can't place words\n(TERM=dumb) it is \
+said anew each time."
+    )]
+    Top(Top),
     /// Look at the trunks of a running house
     #[command(
         subcommand,

@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Drain(drain) => verbs::operate::drain(&drain),
         Verb::Resume(resume) => verbs::operate::resume(&resume),
         Verb::Status(status) => verbs::status::run(&status, palette),
+        Verb::Top(top) => verbs::top::run(&top, palette),
         Verb::Trunk(trunk) => verbs::trunk::run(&trunk, palette),
         Verb::User(user) => verbs::user::run(&user, palette),
         Verb::Webhook(webhook) => verbs::webhook::run(&webhook),

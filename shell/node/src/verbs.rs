@@ -31,6 +31,7 @@ pub mod status;
 pub mod store;
 pub mod test;
 pub mod token;
+pub mod top;
 pub mod trunk;
 pub mod user;
 pub mod webhook;

@@ -54,7 +54,7 @@ pub use key::{Key, gruu_key};
 pub use landing::{Landed, Mark};
 pub use ledger::{Entry, Helps, Ledger, Messages, Phones, Restored, Watchers};
 pub use queue::{Counts, Settings};
-pub use reader::{ReadFault, Records, records_in};
+pub use reader::{ReadFault, Records, record_files, records_in};
 pub use recordings::{Recordings, TapeTrouble, Tapes};
 pub use revisions::{
     About, Cause, Content, List, Retention, Revisions, Torn, content_of, digest, holds_revisions,

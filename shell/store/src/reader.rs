@@ -20,6 +20,11 @@ pub enum ReadFault {
 
 /// All records of a data directory, oldest file first.
 pub fn records_in(data: &Path) -> io::Result<Records> {
+    Ok(Records { waiting: record_files(data)?.into_iter(), open: None })
+}
+
+/// The files that they stand in, the oldest first.
+pub fn record_files(data: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(data.join("records"))? {
         let path = entry?.path();
@@ -28,7 +33,7 @@ pub fn records_in(data: &Path) -> io::Result<Records> {
         }
     }
     paths.sort();
-    Ok(Records { waiting: paths.into_iter(), open: None })
+    Ok(paths)
 }
 
 /// Whether a path is a file of call records, and not what was set aside.

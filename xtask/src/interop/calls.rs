@@ -85,6 +85,29 @@ pub fn one(folder: &Path, house: SocketAddr, caller: SocketAddr, callee: SocketA
     Ok(())
 }
 
+/// A call in progress: both of its sides.
+pub struct Begun(Sipp, Sipp);
+
+/// One call that is answered, and goes on for so long.
+pub fn begin(
+    folder: &Path,
+    house: SocketAddr,
+    (caller, callee): (SocketAddr, SocketAddr),
+    hold_ms: u64,
+) -> Result<Begun, Failure> {
+    let amount = Amount { calls: 1, rate: 1, hold_ms };
+    let uas = Sipp::start(folder, &called(UDP_V4, callee, callee, &amount), None)?;
+    let uac = Sipp::start(folder, &calling(UDP_V4, caller, &amount), Some(house))?;
+    Ok(Begun(uac, uas))
+}
+
+/// Waits until it is over.
+pub fn finish(Begun(uac, uas): Begun) -> Result<(), Failure> {
+    uac.finish(Duration::from_secs(60))?;
+    uas.finish(Duration::from_secs(30))?;
+    Ok(())
+}
+
 /// So many calls, so many a second: all are answered and ended.
 pub fn many(
     folder: &Path,

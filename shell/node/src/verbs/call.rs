@@ -179,15 +179,21 @@ fn print(live: &Value, ended: &[Value], palette: Palette) {
 
 fn live_line(call: &Value, palette: Palette) -> String {
     let word = |key: &str| call[key].as_str().unwrap_or_default();
-    let stage = match word("stage") {
-        "up" => palette.paint(Paint::Good, "in progress"),
-        "refusing" => palette.paint(Paint::Bad, "being refused"),
-        "placing" => palette.paint(Paint::Note, "being placed"),
-        _ => palette.paint(Paint::Quiet, "ending"),
-    };
+    let (paint, words) = stage(call);
+    let stage = palette.paint(paint, words);
     let at = when(call["started"].as_i64().unwrap_or_default());
     let callee = &call["callee"];
     let through = callee["trunk"].as_str().map(|trunk| format!(" through {trunk}")).unwrap_or_default();
     let (id, calling, called) = (word("id"), word("calling"), word("called"));
     format!("{id}  {at}  {calling} → {called}{through}  {stage}, revision {}", call["revision"])
+}
+
+/// How far a call in progress has come.
+pub fn stage(call: &Value) -> (Paint, &'static str) {
+    match call["stage"].as_str() {
+        Some("up") => (Paint::Good, "in progress"),
+        Some("refusing") => (Paint::Bad, "being refused"),
+        Some("placing") => (Paint::Note, "being placed"),
+        _ => (Paint::Quiet, "ending"),
+    }
 }

@@ -77,15 +77,8 @@ pub fn line(trunk: &Value, palette: Palette) -> String {
         Some(limit) => format!("{} of {} calls", limit["used"], limit["ceiling"]),
         None => format!("{} calls", trunk["calls"]),
     };
-    let targets = || trunk["targets"].as_array().into_iter().flatten();
-    let down: Vec<_> = targets()
-        .filter(|target| matches!(target["state"].as_str(), Some("down" | "resting" | "dns")))
-        .collect();
-    let standing = match (targets().count(), down.len()) {
-        (_, 0) => palette.paint(Paint::Good, "up".to_owned()),
-        (all, down) if down == all => palette.paint(Paint::Bad, "down".to_owned()),
-        (all, down) => palette.paint(Paint::Note, format!("{down} of {all} far ends down")),
-    };
+    let (paint, words) = standing(trunk);
+    let standing = palette.paint(paint, words);
     let name = trunk["name"].as_str().unwrap_or_default();
     let registration = match trunk.get("registration").and_then(|one| one["state"].as_str()) {
         None => String::new(),
@@ -97,6 +90,21 @@ pub fn line(trunk: &Value, palette: Palette) -> String {
         false => String::new(),
     };
     format!("{name:16} {calls:18} {standing}{registration}{drained}")
+}
+
+/// How its far ends stand, together.
+pub fn standing(trunk: &Value) -> (Paint, String) {
+    let targets = trunk["targets"].as_array().map_or(&[][..], Vec::as_slice);
+    match (targets.len(), targets.iter().filter(|target| is_down(target)).count()) {
+        (_, 0) => (Paint::Good, "up".to_owned()),
+        (all, down) if down == all => (Paint::Bad, "down".to_owned()),
+        (all, down) => (Paint::Note, format!("{down} of {all} far ends down")),
+    }
+}
+
+/// Whether a far end gets no calls now.
+fn is_down(target: &Value) -> bool {
+    matches!(target["state"].as_str(), Some("down" | "resting" | "dns"))
 }
 
 /// How a trunk is registered, and what its provider said where it isn't.
@@ -117,7 +125,8 @@ fn registration_line(registration: &Value, palette: Palette) -> String {
     format!("{:40} {words}{with}{bound}{again}", text("identity").unwrap_or_default())
 }
 
-fn target_line(target: &Value, palette: Palette) -> String {
+/// How one far end stands, and why.
+pub fn target_standing(target: &Value) -> (Paint, &str) {
     let (paint, words) = match target["state"].as_str() {
         Some("up") => (Paint::Good, "up"),
         Some("down") => (Paint::Bad, "down"),
@@ -126,8 +135,12 @@ fn target_line(target: &Value, palette: Palette) -> String {
         Some(other) => (Paint::Note, other),
         None => (Paint::Note, "unknown"),
     };
+    (paint, target["words"].as_str().filter(|words| !words.is_empty()).unwrap_or(words))
+}
+
+fn target_line(target: &Value, palette: Palette) -> String {
+    let (paint, words) = target_standing(target);
     let text = |key: &str| target[key].as_str().unwrap_or_default();
-    let words = if text("words").is_empty() { words } else { text("words") };
     format!("{:40} {:28} {}", text("name"), text("address"), palette.paint(paint, words))
 }
 

@@ -96,7 +96,7 @@ refusals! {
     DRAINING 504 503 "an operator lets the house take no new calls for a while"
         "tandem resume takes calls again. Emergency calls are still taken, and those who call back for them.";
     TRUNK_DRAINING 505 503 "an operator lets the trunk take no new calls for a while"
-        "tandem trunk resume NAME takes calls again. Calls for help and those who call back for them are still taken.";
+        "tandem trunk resume NAME takes calls again. Help, and those who call back for it, get through.";
     NOT_RELIABLE 503 421 "the caller can't acknowledge provisional answers"
         "The trunk's call.reliable is \"required\". Set it to \"supported\" if its far end can't do 100rel.";
     NO_TRANSFER 701 603 "transfers of this trunk are not taken"

@@ -53,7 +53,7 @@ pub enum Trunk {
     },
     /// Take no new calls from a trunk and send it none, until it resumes; those in progress go on
     #[command(
-        after_help = "It holds over a restart. Calls for help take a drained trunk where no other is left.\n\n\
+        after_help = "It holds over a restart. Calls for help take it where no other trunk is left.\n\n\
 Examples:\n  tandem trunk drain northwind --dir /etc/tandem\n  tandem trunk drain northwind --json"
     )]
     Drain(OneTrunk),

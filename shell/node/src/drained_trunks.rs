@@ -8,8 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
-use crate::operate::Service;
 use crate::revisions::put;
+
+/// Whether a trunk takes new calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    Drained,
+    Usual,
+}
 
 /// Names of trunks.
 pub type Names = Arc<BTreeSet<Arc<str>>>;

@@ -9,9 +9,8 @@ use switch_io::Asker;
 use tracing::{info, warn};
 
 use crate::control::{Board, Stage};
-use crate::drained_trunks::{DrainedTrunks, Names};
+use crate::drained_trunks::{DrainedTrunks, Names, Service};
 use crate::sight;
-use crate::verbs::trunk::missing;
 
 /// How long a shard may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -50,13 +49,6 @@ pub struct Operator {
     pub asker: Asker,
     pub board: Arc<Board>,
     pub drained: DrainedTrunks,
-}
-
-/// Whether a trunk takes new calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    Drained,
-    Usual,
 }
 
 impl Operator {
@@ -102,7 +94,10 @@ impl Operator {
     pub fn serve_trunk(&self, name: &str, service: Service) -> Result<Value, NotDone> {
         let trunks = sight::status(&self.asker, self.board.read()).ok_or(NotDone::Silent)?.trunks;
         let Some(trunk) = trunks.iter().find(|trunk| *trunk.name == *name) else {
-            return Err(NotDone::NoSuchTrunk(missing(name, trunks.iter().map(|trunk| &*trunk.name))));
+            return Err(NotDone::NoSuchTrunk(sight::no_such_trunk(
+                name,
+                trunks.iter().map(|trunk| &*trunk.name),
+            )));
         };
         let drained =
             self.drained.change(name, service).map_err(|fault| NotDone::NotKept(fault.to_string()))?;

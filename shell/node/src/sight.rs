@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use model::nearest;
 use serde::Serialize;
 use sip_stack::Token;
 use switch::{CallView, Command, Held, Phones, Reply, SomeCalls, TargetView, TrunkView, View};
@@ -142,6 +143,12 @@ fn merge(views: Vec<View>) -> Vec<TrunkView> {
         }
     }
     trunks.into_values().collect()
+}
+
+/// There is no such trunk, and which was likely meant.
+pub fn no_such_trunk<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let near = nearest(name, known).map(|near| format!("; did you mean \"{near}\"?"));
+    format!("there is no trunk \"{name}\"{}", near.unwrap_or_default())
 }
 
 fn worst(mut known: Vec<TargetView>, others: Vec<TargetView>) -> Vec<TargetView> {

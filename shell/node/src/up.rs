@@ -101,10 +101,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     let (catalogue, exports) = (Arc::clone(edge.catalogue()), edge.exports());
     let seen = (edge.asker(), Arc::clone(&catalogue));
     let written = (owner.documents(), &*data);
-    let operator =
-        Operator { asker: edge.asker(), board: Arc::clone(&board), drained: DrainedTrunks::open(&data) };
-    let operator = Arc::new(operator);
-    operator.tell_drained();
+    let operator = operator(&edge, &board, &data);
     let sources = (&exports, &directories, (&keeper, edge.certificates()), &operator);
     let web = web::open(up, written, seen, &board, (&meter, &access, &feed, sources), Box::new(order));
     let web = web.or_else(|fault| web::without(owner.documents(), fault))?;
@@ -112,11 +109,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     let window =
         Window { asker, board: shown, operator, flight, access, catalogue, directories, keeper, owner: tell };
     let control = open_control(&data, window);
-    let name = &owner.documents().system.value.name;
-    eprintln!("{}", banner(name, owner.policy(), &edge.listeners, &data));
-    for place in web.iter().flat_map(|web| &web.server.places) {
-        eprintln!("  http       {place}");
-    }
+    greet(&owner, &edge, web.as_ref(), &data);
 
     let supervisor = Supervisor::found();
     supervisor.watch(edge.asker());
@@ -136,6 +129,23 @@ pub fn run(up: &Up) -> Result<Exit> {
     drop((control, web));
     edge.stop();
     Ok(Exit::Done)
+}
+
+/// Whoever carries out what an operator wants; what was decided before the start holds.
+fn operator(edge: &Edge, board: &Arc<Board>, data: &Path) -> Arc<Operator> {
+    let (asker, drained) = (edge.asker(), DrainedTrunks::open(data));
+    let operator = Operator { asker, board: Arc::clone(board), drained };
+    operator.tell_drained();
+    Arc::new(operator)
+}
+
+/// Says what runs, and where.
+fn greet(owner: &Owner, edge: &Edge, web: Option<&web::Opened>, data: &Path) {
+    let name = &owner.documents().system.value.name;
+    eprintln!("{}", banner(name, owner.policy(), &edge.listeners, data));
+    for place in web.iter().flat_map(|web| &web.server.places) {
+        eprintln!("  http       {place}");
+    }
 }
 
 fn say_what_was_found(torn: Vec<Torn>, notes: &[String]) {

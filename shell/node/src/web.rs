@@ -25,11 +25,12 @@ use crate::access::Access;
 use crate::control::{Board, Stage};
 use crate::desk::{Desk, Order};
 use crate::directories::{self, Directories};
-use crate::operate::{NotDone, Operator, Service};
+use crate::drained_trunks::Service;
+use crate::operate::{NotDone, Operator};
 use crate::phone_files::PhoneFiles;
 use crate::revisions::now_ms;
 use crate::sight;
-use crate::verbs::{call, explain, find, kept, trunk};
+use crate::verbs::{call, explain, find, kept};
 use crate::{authority, certificate};
 
 /// However many descriptors there are.
@@ -296,7 +297,8 @@ impl House for Web {
     fn trunks(&self, name: Option<&str>) -> Answer {
         let trunks = self.standing().ok_or_else(silent)?.trunks;
         let Some(name) = name else { return said(json!({ "trunks": trunks })) };
-        let missing = || Refused::Missing(trunk::missing(name, trunks.iter().map(|trunk| &*trunk.name)));
+        let missing =
+            || Refused::Missing(sight::no_such_trunk(name, trunks.iter().map(|trunk| &*trunk.name)));
         said(trunks.iter().find(|trunk| *trunk.name == *name).ok_or_else(missing)?)
     }
 

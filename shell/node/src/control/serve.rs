@@ -20,7 +20,8 @@ use tracing::warn;
 use super::{Board, Request, Response, Token, VERSION, socket};
 use crate::access::Access;
 use crate::directories::Directories;
-use crate::operate::{NotDone, Operator, Service};
+use crate::drained_trunks::Service;
+use crate::operate::{NotDone, Operator};
 use crate::revisions::{Leavers, No, Trial, name_of};
 use crate::sight;
 

@@ -10,7 +10,7 @@ use cli::{Drain, Exit, OneTrunk, Resume};
 use serde_json::{Value, json};
 
 use crate::control::Request;
-use crate::operate::Service;
+use crate::drained_trunks::Service;
 use crate::verbs::{Form, ask};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);

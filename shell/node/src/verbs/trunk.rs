@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 use cli::{Exit, House, Paint, Palette, Trunk};
-use model::nearest;
 use serde_json::{Value, json};
 
 use crate::control::Request;
-use crate::operate::Service;
+use crate::drained_trunks::Service;
+use crate::sight::no_such_trunk;
 use crate::verbs::{Form, ask, operate};
 
 pub fn run(verb: &Trunk, palette: Palette) -> Result<Exit> {
@@ -40,17 +40,11 @@ fn list(trunks: &Value, form: Form, palette: Palette) -> Exit {
     Exit::Done
 }
 
-/// There is no such trunk, and which was likely meant.
-pub fn missing<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let near = nearest(name, known).map(|near| format!("; did you mean \"{near}\"?"));
-    format!("there is no trunk \"{name}\"{}", near.unwrap_or_default())
-}
-
 fn show(trunks: &Value, name: &str, form: Form, palette: Palette) -> Exit {
     let known = || trunks.as_array().into_iter().flatten();
     let Some(trunk) = known().find(|trunk| trunk["name"] == name) else {
         let names = known().filter_map(|trunk| trunk["name"].as_str());
-        eprintln!("tandem: {}", missing(name, names));
+        eprintln!("tandem: {}", no_such_trunk(name, names));
         return Exit::Usage;
     };
     match form {

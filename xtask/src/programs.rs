@@ -30,6 +30,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("debootstrap", "debootstrap"),
     ("dpkg-shlibdeps", "dpkg-dev"),
     ("systemd-analyze", "systemd"),
+    ("systemd-socket-activate", "systemd"),
     ("sipsak", "sipsak"),
     ("strace", "strace"),
     ("promtool", "prometheus"),

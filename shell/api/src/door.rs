@@ -46,7 +46,16 @@ const FROM_ONE_PLACE_MAX: usize = 512;
 /// An address to listen on.
 pub struct Door {
     pub listen: SocketAddr,
+    /// What listens there already; it is bound otherwise.
+    pub opened: Option<TcpListener>,
     pub seal: Seal,
+}
+
+impl Door {
+    /// One that is not there yet.
+    pub fn new(listen: SocketAddr, seal: Seal) -> Door {
+        Door { listen, opened: None, seal }
+    }
 }
 
 /// Who can read along.
@@ -88,8 +97,8 @@ pub(crate) struct Hung {
 
 impl Hung {
     /// Takes the address.
-    pub fn hang(Door { listen, seal }: Door, guests: Guests) -> io::Result<Hung> {
-        let listener = TcpListener::bind(listen)?;
+    pub fn hang(Door { listen, opened, seal }: Door, guests: Guests) -> io::Result<Hung> {
+        let listener = opened.map_or_else(|| TcpListener::bind(listen), Ok)?;
         listener.set_nonblocking(true)?;
         rustix::net::sockopt::set_socket_send_buffer_size(&listener, UNREAD_MAX)?;
         let proof = match seal {

@@ -245,7 +245,7 @@ impl House for Echo {
 }
 
 fn settings(listen: &str) -> Settings {
-    let doors = vec![Door { listen: listen.parse().unwrap(), seal: Seal::Local }];
+    let doors = vec![Door::new(listen.parse().unwrap(), Seal::Local)];
     let patience = Duration::from_secs(20);
     let stand_back = || Ok(());
     Settings { doors, patience, version: "0.1.0", readers_max: 3, guests_max: 20, stand_back }
@@ -501,7 +501,7 @@ fn from_elsewhere_figures_want_a_token_too() {
     // An address of this machine that others know, if it has one; nothing is sent.
     let own = way.connect("192.0.2.1:9").and_then(|()| way.local_addr());
     let Ok(own) = own else { return };
-    let doors = vec![Door { listen: (own.ip(), 0).into(), seal: Seal::Clear }];
+    let doors = vec![Door::new((own.ip(), 0).into(), Seal::Clear)];
     let settings = Settings { doors, ..settings("127.0.0.1:0") };
     let feed = Arc::new(Feed::new(7));
     let server = start(settings, Box::new(Echo::from_afar()), Arc::default(), feed).unwrap();
@@ -515,7 +515,7 @@ fn from_elsewhere_figures_want_a_token_too() {
 
 #[test]
 fn whoever_says_nothing_whole_is_let_go_and_whoever_listens_is_not() {
-    let doors = vec![Door { listen: "127.0.0.1:0".parse().unwrap(), seal: Seal::Local }];
+    let doors = vec![Door::new("127.0.0.1:0".parse().unwrap(), Seal::Local)];
     // Long beside what a busy machine may keep this test waiting between two lines.
     let patience = Duration::from_secs(3);
     let settings = Settings { doors, patience, readers_max: 1, ..settings("127.0.0.1:0") };
@@ -889,7 +889,7 @@ fn sealed_door() -> (Door, rustls::ClientConfig) {
     roots.add(own.cert.der().clone()).unwrap();
     let seal = Seal::Tls(Box::new(move || Arc::clone(&proof)));
     let believes = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    (Door { listen: "127.0.0.1:0".parse().unwrap(), seal }, believes)
+    (Door::new("127.0.0.1:0".parse().unwrap(), seal), believes)
 }
 
 #[test]

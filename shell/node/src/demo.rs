@@ -97,6 +97,7 @@ fn start_edge(
         database: store::Database::Sqlite,
         shards: 1,
         media_loops: 1,
+        handed: Arc::default(),
         dns: Vec::new(),
         flight: None,
         tap: Some(Box::new(move |tapped| {

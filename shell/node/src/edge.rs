@@ -17,7 +17,7 @@ use switch::{
     Answer, AskId, Command, Held, Kept, KeptMessage, KeptPresence, Now, Question, Record, Settings, Switch,
     WallTime,
 };
-use switch_io::{Asker, Limits, Mail, Ports, Shelf, Tap, Tls};
+use switch_io::{Asker, Handed, Limits, Mail, Ports, Shelf, Tap, Tls};
 use telemetry::Flight;
 use tracing::{error, info, warn};
 
@@ -42,6 +42,8 @@ pub struct Plan {
     pub database: store::Database,
     pub shards: u8,
     pub media_loops: u8,
+    /// Sockets that the supervisor has opened before.
+    pub handed: Arc<Handed>,
     pub dns: Vec<IpAddr>,
     /// Sees every message on the wire.
     pub tap: Option<Tap>,
@@ -120,7 +122,7 @@ impl Edge {
         let tap = plan.tap.or(recorded);
         let kept = (&store, &catalogue, &ledgers);
         let ports = wire(&mail, orders, lookup, kept, (&telemetry, &exports), (tap, plan.witness));
-        let settings = switch_io::Settings { listeners, limits };
+        let settings = switch_io::Settings { listeners, handed: plan.handed, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
         exports.adopt(&plan.policy);
         let listeners = known;

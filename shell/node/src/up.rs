@@ -16,6 +16,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use store::{Revisions, Torn};
 use switch::Held;
+use switch_io::Handed;
 use telemetry::{Flight, LogSettings};
 use tracing::{error, info, warn};
 
@@ -63,6 +64,8 @@ enum Drained {
 }
 
 pub fn run(up: &Up) -> Result<Exit> {
+    // Before anything is opened.
+    let handed = Arc::new(Handed::found());
     let data = up.data.clone().unwrap_or_else(|| up.dir.join("data"));
     let (revisions, torn) = Revisions::open(&data)?;
     let begun = match begin(&up.dir, &revisions)? {
@@ -83,11 +86,9 @@ pub fn run(up: &Up) -> Result<Exit> {
     let flight = Flight::new(up.flight_mb * 1_000_000);
     let meter = Arc::new(Meter::default());
     let feed = Arc::new(web::feed());
-    let (edge, keeper) = start_edge(up, &data, &owner, (&flight, &meter, &feed), kept)?;
+    let (edge, keeper) = start_edge(up, &data, &owner, (&flight, &meter, &feed), (kept, &handed))?;
 
-    if let Err(fault) = addresses::watch(edge.asker()) {
-        warn!("changes of this machine's addresses are not noticed: {fault}");
-    }
+    watch_addresses(&edge);
     let board = Arc::new(Board::default());
     board.change(|notice| notice.notes = notes);
     pin(&board, &owner);
@@ -103,8 +104,10 @@ pub fn run(up: &Up) -> Result<Exit> {
     let written = (owner.documents(), &*data);
     let operator = operator(&edge, &board, &data);
     let sources = (&exports, &directories, (&keeper, edge.certificates()), &operator);
-    let web = web::open(up, written, seen, &board, (&meter, &access, &feed, sources), Box::new(order));
+    let web =
+        web::open((up, &handed), written, seen, &board, (&meter, &access, &feed, sources), Box::new(order));
     let web = web.or_else(|fault| web::without(owner.documents(), fault))?;
+    close_what_nobody_wants(&handed);
     let (asker, shown) = (edge.asker(), Arc::clone(&board));
     let window =
         Window { asker, board: shown, operator, flight, access, catalogue, directories, keeper, owner: tell };
@@ -163,6 +166,33 @@ fn follow_directories(order: Order, board: &Arc<Board>, dir: &Path) -> Arc<Direc
     directories
 }
 
+fn watch_addresses(edge: &Edge) {
+    if let Err(fault) = addresses::watch(edge.asker()) {
+        warn!("changes of this machine's addresses are not noticed: {fault}");
+    }
+}
+
+fn operator_of(edge: &Edge, board: &Arc<Board>, data: &Path) -> Arc<Operator> {
+    let (board, drained) = (Arc::clone(board), DrainedTrunks::open(data));
+    let operator = Operator { asker: edge.asker(), board, drained };
+    operator.tell_drained();
+    Arc::new(operator)
+}
+
+fn greet(owner: &Owner, edge: &Edge, web: Option<&web::Opened>, data: &Path) {
+    let name = &owner.documents().system.value.name;
+    eprintln!("{}", banner(name, owner.policy(), &edge.listeners, data));
+    for place in web.iter().flat_map(|web| &web.server.places) {
+        eprintln!("  http       {place}");
+    }
+}
+
+fn close_what_nobody_wants(handed: &Handed) {
+    for socket in handed.close_rest() {
+        warn!("{socket} was handed over by the supervisor, and nobody listens there: it is closed");
+    }
+}
+
 fn say_what_is_held(edge: &Edge) {
     let Some(held) = edge.held() else { return };
     let Held { calls, transactions, ports, permits, questions, farewells } = held;
@@ -177,7 +207,7 @@ fn start_edge(
     data: &Path,
     owner: &Owner,
     (flight, meter, feed): (&Flight, &Arc<Meter>, &Arc<Feed>),
-    kept: Kept,
+    (kept, handed): (Kept, &Arc<Handed>),
 ) -> Result<(Edge, Arc<Keeper>)> {
     let meter = Arc::clone(meter);
     let is_asked = web::is_wished(up, owner.documents());
@@ -190,6 +220,7 @@ fn start_edge(
         database: storage::of(owner.documents(), &up.dir),
         shards: up.shards,
         media_loops: up.media.unwrap_or_else(usual_media_loops),
+        handed: Arc::clone(handed),
         dns: up.dns.clone(),
         tap: None,
         flight: (up.flight_mb > 0).then(|| flight.clone()),

@@ -18,7 +18,7 @@ use model::{Documents, Role, without_passwords};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{About, Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
-use switch_io::{Asker, Callers, Tls, TlsFiles, Wildcards};
+use switch_io::{Asker, Callers, Handed, Tls, TlsFiles, Wildcards};
 use tracing::error;
 
 use crate::access::Access;
@@ -81,16 +81,19 @@ type Others<'s> =
 
 /// Opens the house to HTTP where that is wished.
 pub fn open(
-    up: &Up,
+    (up, handed): (&Up, &Handed),
     (documents, data): (&Documents, &Path),
     (asker, catalogue): (Asker, Arc<Catalogue>),
     board: &Arc<Board>,
     (meter, access, feed, (exports, directories, (keeper, mut certificates), operator)): Sources<'_>,
     order: Order,
 ) -> Result<Option<Opened>> {
-    let (doors, certificate) = doors(up, documents, keeper)?;
+    let (mut doors, certificate) = doors(up, documents, keeper)?;
     if doors.is_empty() {
         return Ok(None);
+    }
+    for door in &mut doors {
+        door.opened = handed.listener(door.listen)?;
     }
     let version = env!("CARGO_PKG_VERSION");
     let (readers_max, guests_max) = most();
@@ -133,7 +136,7 @@ pub fn without(documents: &Documents, fault: anyhow::Error) -> Result<Option<Ope
 
 /// Where programs come: as the command line says, and as the documents do.
 fn doors(up: &Up, documents: &Documents, keeper: &Keeper) -> Result<(Vec<Door>, Option<Tls>)> {
-    let mut doors: Vec<Door> = up.http.into_iter().map(|listen| Door { listen, seal: Seal::Local }).collect();
+    let mut doors: Vec<Door> = up.http.into_iter().map(|listen| Door::new(listen, Seal::Local)).collect();
     let Some(http) = &documents.system.http else { return Ok((doors, None)) };
     let listen = http.listen.value.0;
     let names: Vec<&str> = http.tls_names.iter().map(|name| name.value.as_str()).collect();
@@ -142,7 +145,7 @@ fn doors(up: &Up, documents: &Documents, keeper: &Keeper) -> Result<(Vec<Door>, 
         (_, _, Some(given)) => (given.to_owned(), given.to_owned()),
         _ if http.is_sealed() => bail!("[system] http: there is no certificate to show"),
         _ => {
-            doors.push(Door { listen, seal: Seal::Clear });
+            doors.push(Door::new(listen, Seal::Clear));
             return Ok((doors, None));
         }
     };
@@ -150,7 +153,7 @@ fn doors(up: &Up, documents: &Documents, keeper: &Keeper) -> Result<(Vec<Door>, 
         TlsFiles { certificate, key, roots: None, callers: Callers::NotAsked, wildcards: Wildcards::Refused };
     let tls = Tls::load(files).context("[system] http")?;
     let shown = tls.clone();
-    doors.push(Door { listen, seal: Seal::Tls(Box::new(move || shown.server())) });
+    doors.push(Door::new(listen, Seal::Tls(Box::new(move || shown.server()))));
     Ok((doors, Some(tls)))
 }
 

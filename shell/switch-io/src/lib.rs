@@ -13,6 +13,7 @@ mod connections;
 mod counters;
 mod desk;
 mod footing;
+mod handed;
 mod house;
 mod inlet;
 mod late;
@@ -30,6 +31,7 @@ mod tls;
 mod udp;
 
 pub use counters::Counts;
+pub use handed::Handed;
 pub use mail::{Full, Mail};
 pub use ports::{
     Fault, Keep, KeepMessages, KeepPhones, KeepPresence, Mark, Ports, Receipt, Shelf, Tap, Tapped, Way,

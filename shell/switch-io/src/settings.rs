@@ -1,16 +1,20 @@
 //! What the loops are told at the start.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sip_stack::Listener;
 use websocket::{Origins, Pages};
 
+use crate::handed::Handed;
 use crate::tls::Tls;
 
 /// Where to listen, and how much to bear.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub listeners: Vec<ListenerSettings>,
+    /// What listens already; other addresses are bound.
+    pub handed: Arc<Handed>,
     pub limits: Limits,
 }
 

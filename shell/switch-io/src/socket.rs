@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket_with, sockopt};
 
@@ -20,13 +20,25 @@ pub fn udp(address: SocketAddr, sharing: Sharing, code_point: u8) -> io::Result<
     let socket = open(address, SocketType::DGRAM)?;
     share(&socket, sharing)?;
     mark(&socket, address, code_point);
-    // The kernel caps these at its own limits where we do not administrate it: more is a wish, not a need.
-    if sockopt::set_socket_recv_buffer_size_force(&socket, DATAGRAM_BUFFER).is_err() {
-        let _ = sockopt::set_socket_recv_buffer_size(&socket, DATAGRAM_BUFFER);
-    }
-    let _ = sockopt::set_socket_send_buffer_size(&socket, DATAGRAM_BUFFER);
+    widen(&socket);
     bind(&socket, &address)?;
     Ok(socket.into())
+}
+
+/// One that somebody else has bound, as if it were ours.
+pub fn adopted(socket: UdpSocket, address: SocketAddr, code_point: u8) -> io::Result<UdpSocket> {
+    socket.set_nonblocking(true)?;
+    mark(&socket, address, code_point);
+    widen(&socket);
+    Ok(socket)
+}
+
+/// The kernel caps these at its own limits where we do not administrate it: more is a wish, not a need.
+fn widen(socket: &impl AsFd) {
+    if sockopt::set_socket_recv_buffer_size_force(socket, DATAGRAM_BUFFER).is_err() {
+        let _ = sockopt::set_socket_recv_buffer_size(socket, DATAGRAM_BUFFER);
+    }
+    let _ = sockopt::set_socket_send_buffer_size(socket, DATAGRAM_BUFFER);
 }
 
 /// Connections that it takes are marked as it is.
@@ -39,6 +51,12 @@ pub fn tcp_listener(address: SocketAddr, sharing: Sharing, code_point: u8) -> io
     bind(&socket, &address)?;
     listen(&socket, BACKLOG)?;
     Ok(socket.into())
+}
+
+/// One that listens already.
+pub fn adopted_listener(socket: TcpListener, address: SocketAddr, code_point: u8) -> TcpListener {
+    mark(&socket, address, code_point);
+    socket
 }
 
 /// Begins a connection from one of our addresses.
@@ -65,7 +83,7 @@ fn open(address: SocketAddr, kind: SocketType) -> io::Result<OwnedFd> {
 }
 
 /// Without its mark a message travels as well, where there is room.
-fn mark(socket: &OwnedFd, address: SocketAddr, code_point: u8) {
+fn mark(socket: &impl AsFd, address: SocketAddr, code_point: u8) {
     let class = code_point << 2;
     let _ = match address {
         SocketAddr::V4(_) => sockopt::set_ip_tos(socket, class),

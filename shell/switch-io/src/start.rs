@@ -83,7 +83,7 @@ pub fn start(
         return Err(StartFault::Uneven { switches: switches.len(), shards: mail.shards() });
     }
     let sharing = if switches.len() > 1 { Sharing::Shards } else { Sharing::Alone };
-    let sockets = switches.iter().map(|_| bind_all(&settings.listeners, sharing));
+    let sockets = (0..switches.len()).map(|shard| take_all(&settings, shard, sharing));
     let sockets = sockets.collect::<Result<Vec<Sockets>, StartFault>>()?;
     let listeners: Arc<[ListenerSettings]> = settings.listeners.into();
     let (desk, ports) = (Arc::new(Desk::default()), Arc::new(ports));
@@ -138,20 +138,28 @@ impl Handle {
     }
 }
 
-fn bind_all(listeners: &[ListenerSettings], sharing: Sharing) -> Result<Sockets, StartFault> {
+/// What was handed over, and the rest bound, as one shard has it.
+fn take_all(settings: &Settings, shard: usize, sharing: Sharing) -> Result<Sockets, StartFault> {
     let (mut udp, mut tcp) = (Vec::new(), Vec::new());
-    for (at, ListenerSettings { listener, tls, mark, .. }) in listeners.iter().enumerate() {
+    for (at, ListenerSettings { listener, tls, mark, .. }) in settings.listeners.iter().enumerate() {
         let Listener { id, transport, bind: address, .. } = *listener;
         let refused = |error| StartFault::Bind { transport, address, error };
         match transport {
             Transport::Udp => {
-                udp.push(UdpPort::new(id, socket::udp(address, sharing, *mark).map_err(refused)?))
+                let socket = match settings.handed.udp(address, shard).map_err(refused)? {
+                    Some(socket) => socket::adopted(socket, address, *mark),
+                    None => socket::udp(address, sharing, *mark),
+                };
+                udp.push(UdpPort::new(id, socket.map_err(refused)?));
             }
             Transport::Tls | Transport::Wss if tls.is_none() => {
                 return Err(StartFault::NoCertificate(address));
             }
             Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
-                let listening = socket::tcp_listener(address, sharing, *mark).map_err(refused)?;
+                let listening = match settings.handed.tcp(address, shard).map_err(refused)? {
+                    Some(listening) => socket::adopted_listener(listening, address, *mark),
+                    None => socket::tcp_listener(address, sharing, *mark).map_err(refused)?,
+                };
                 // The loop accepts until nobody waits; it must not wait itself.
                 listening.set_nonblocking(true).map_err(refused)?;
                 tcp.push((at, listening));

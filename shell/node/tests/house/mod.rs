@@ -82,13 +82,13 @@ pub struct Running {
 
 impl Running {
     pub fn start(directory: &str, more: &[&str]) -> Running {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tandem"))
-            .args(["up", directory])
-            .args(more)
-            .env("NO_COLOR", "1")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tandem"));
+        Running::start_by(command.args(["up", directory]).args(more))
+    }
+
+    /// By whoever starts it in the end.
+    pub fn start_by(command: &mut Command) -> Running {
+        let mut child = command.env("NO_COLOR", "1").stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (say, said) = std::sync::mpsc::channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| say.send(line)));

@@ -123,7 +123,7 @@ impl House {
                 tapping.lock().unwrap().push((tapped.way, tapped.bytes.to_vec()));
             })),
         };
-        let settings = Settings { listeners, limits: wish.limits };
+        let settings = Settings { listeners, handed: Arc::default(), limits: wish.limits };
         let handle = switch_io::start(settings, switches.collect(), mail.clone(), ports).unwrap();
         let listeners = wish.listen.iter().map(|(_, bind)| *bind).collect();
         House { handle, mail, listeners, events, tapped, tls }

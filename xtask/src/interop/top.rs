@@ -1,5 +1,6 @@
 //! `tandem top` within tmux, a terminal that others wrote: a call in progress is seen, ordered, filtered and
-//! held; the terminal may change its size, and is as it was before after q, SIGTERM and Ctrl-C.
+//! held; the terminal may change its size, and is as it was before after q, SIGTERM and Ctrl-C. One that
+//! can't place words is told in lines, and a house that ends leaves its last picture.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,9 +37,14 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     in_one_picture(binary, &folder, |picture| {
         picture["calls"]["calls"] == serde_json::json!([]) && picture["lately"]["answered"] == 1
     })?;
-    drop(tmux);
+    in_lines(&tmux, binary, &folder)?;
+    tmux.begin(binary, &folder, "")?;
+    tmux.expect(&["interop running", "100 % answered of 1", "q end"], &["no answer"])?;
     node.stop()?;
-    Ok("a call seen, ordered, filtered, held; sizes changed; the terminal given back three times".into())
+    tmux.expect(&["interop running", "no answer since", "no house runs on"], &[])?;
+    tmux.press(&["q"])?;
+    tmux.is_given_back(&folder, 0)?;
+    Ok("a call seen, ordered, filtered, held; sizes changed; the terminal given back four times".into())
 }
 
 /// What stands on the screen, and what keys and sizes do to it.
@@ -87,6 +93,18 @@ fn left(tmux: &Tmux, binary: &Binary, folder: &Path) -> Result<(), Failure> {
     }
     tmux.press(&["C-c"])?;
     tmux.is_given_back(folder, 0)
+}
+
+/// A terminal that knows no places has one picture below the other.
+fn in_lines(tmux: &Tmux, binary: &Binary, folder: &Path) -> Result<(), Failure> {
+    tmux.begin(binary, folder, "TERM=dumb")?;
+    tmux.expect(&["interop running", "call ended"], &["q end"])?;
+    if tmux.say(&["display-message", "-p", "#{alternate_on}"])?.trim() != "0" {
+        return Err(Failure::new("a dumb terminal is told to show another face", "see top::run"));
+    }
+    tmux.press(&["C-c"])?;
+    // The shell leaves the rest of the line.
+    tmux.expect(&["^C", "ready:"], &[])
 }
 
 /// What scripts are given.

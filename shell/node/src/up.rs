@@ -172,21 +172,6 @@ fn watch_addresses(edge: &Edge) {
     }
 }
 
-fn operator_of(edge: &Edge, board: &Arc<Board>, data: &Path) -> Arc<Operator> {
-    let (board, drained) = (Arc::clone(board), DrainedTrunks::open(data));
-    let operator = Operator { asker: edge.asker(), board, drained };
-    operator.tell_drained();
-    Arc::new(operator)
-}
-
-fn greet(owner: &Owner, edge: &Edge, web: Option<&web::Opened>, data: &Path) {
-    let name = &owner.documents().system.value.name;
-    eprintln!("{}", banner(name, owner.policy(), &edge.listeners, data));
-    for place in web.iter().flat_map(|web| &web.server.places) {
-        eprintln!("  http       {place}");
-    }
-}
-
 fn close_what_nobody_wants(handed: &Handed) {
     for socket in handed.close_rest() {
         warn!("{socket} was handed over by the supervisor, and nobody listens there: it is closed");

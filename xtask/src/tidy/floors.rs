@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("stun", 1),
     ("ldap", 1),
     ("jwt", 1),
+    ("siprec", 1),
     ("policy", 2),
     ("capacity", 2),
     ("performance", 2),

@@ -8,6 +8,7 @@ use std::time::Instant;
 use rtp::srtp::MasterKey;
 
 use crate::certificate::Certificate;
+use crate::copies::Copying;
 use crate::figures::Figures;
 use crate::play::Playing;
 use crate::ports::PortPair;
@@ -33,6 +34,8 @@ pub enum Order {
     Play { session: SessionKey, stream: u8, side: Side, playing: Option<Box<Playing>> },
     /// What both sides say is copied from now on, as is said there; no more, without it.
     Record { session: SessionKey, stream: u8, taping: Option<Box<Taping>> },
+    /// What both sides say goes to somebody too who only listens, as is said there; no more, without it.
+    Copy { session: SessionKey, stream: u8, copying: Option<Box<Copying>> },
     /// A side's peer takes part in a meeting, or does so in another way than before; in none from now on,
     /// without a seat. Nothing of its sound goes to the other side meanwhile.
     Meet { session: SessionKey, stream: u8, side: Side, seat: Option<Box<Seat>> },
@@ -210,6 +213,7 @@ impl Order {
         | Order::Press { session, .. }
         | Order::Play { session, .. }
         | Order::Record { session, .. }
+        | Order::Copy { session, .. }
         | Order::Meet { session, .. }
         | Order::Ask { session }
         | Order::Close { session }) = self;

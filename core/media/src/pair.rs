@@ -23,11 +23,13 @@ use crate::play::{Begins, Player};
 use crate::pressing::Press;
 use crate::shield::Shield;
 use crate::spoken::Spoken;
-use crate::tape::{Tape, Taped, Taping};
 use crate::transcode::{Transcoded, Transcoder};
 use crate::verdict::{Half, Reason};
 
 mod carrying;
+mod listening;
+
+use listening::Listeners;
 
 const CLOCK_DEFAULT: u32 = 8000;
 /// A peer that sends at all sends more often.
@@ -51,6 +53,8 @@ pub(crate) enum Meets {
     Nobody,
     /// The members of a meeting.
     Others,
+    /// Nobody: it only listens to copies of other streams.
+    Copies,
 }
 
 /// Why a handshake goes on.
@@ -70,8 +74,8 @@ pub(crate) struct Pair {
     /// When it began, or either side was aimed at another place or told to listen or not.
     changed: Instant,
     sides: [SideState; 2],
-    /// Where it is recorded.
-    tape: Option<Box<Tape>>,
+    /// Who else listens.
+    listeners: Option<Box<Listeners>>,
 }
 
 #[derive(Debug)]
@@ -101,7 +105,7 @@ struct SideState {
 
 impl Pair {
     pub fn new(now: Instant, key: (SessionKey, u8)) -> Self {
-        Pair { key, opened: now, changed: now, sides: [SideState::new(), SideState::new()], tape: None }
+        Pair { key, opened: now, changed: now, sides: [SideState::new(), SideState::new()], listeners: None }
     }
 
     pub fn aim(&mut self, now: Instant, side: Side, aim: Aim) {
@@ -278,8 +282,8 @@ impl Pair {
             return (Err(Reason::Stranger), Some(admission));
         }
         here.count(now, header.as_ref(), packet);
-        if let (Some(tape), Some(_)) = (&mut self.tape, header) {
-            tape.take(now, side, packet.bytes());
+        if let (Some(listeners), Some(_)) = (&mut self.listeners, header) {
+            listeners.take(now, side, packet.bytes());
         }
         if there.ours == Begins::Instead {
             return (Err(Reason::Kept), Some(admission));
@@ -309,7 +313,7 @@ impl Pair {
         packet: &mut Packet<'_>,
     ) -> Report {
         let changed = self.changed;
-        let (here, there) = self.facing(side);
+        let (here, there) = split(&mut self.sides, side);
         if !rtp::is_rtcp(packet.bytes()) {
             if here.door.is_some() {
                 return here.answer(now, Half::Rtcp, from, packet).0.map(|to| (to, Half::Rtcp));
@@ -328,6 +332,12 @@ impl Pair {
         here.counted.rtcp_in += 1;
         here.rtcp_heard = Some(now);
         here.reading.get_or_insert_default().takes(now, here.clock, packet.bytes());
+        if here.meets == Meets::Copies {
+            return Err(Reason::Kept);
+        }
+        if let Some(listeners) = &mut self.listeners {
+            listeners.take_report(side, packet.bytes());
+        }
         if let Some(transcoder) = &here.transcoder {
             transcoder.retime(packet);
         }
@@ -376,25 +386,6 @@ impl Pair {
 
     fn facing(&mut self, side: Side) -> (&mut SideState, &mut SideState) {
         split(&mut self.sides, side)
-    }
-
-    /// From now on what both sides say is copied, or no more; what is left of the copies.
-    pub fn record(&mut self, taping: Option<&Taping>) -> Option<Taped> {
-        if let (Some(tape), Some(taping)) = (&mut self.tape, taping)
-            && tape.goes_on(taping)
-        {
-            return None;
-        }
-        let (session, _) = self.key;
-        let before = self.tape.take();
-        self.tape = taping.map(|taping| Box::new(Tape::new(session, taping.clone())));
-        before.map(|tape| tape.end())
-    }
-
-    /// Copies that are to leave by now.
-    #[inline]
-    pub fn taped(&mut self, now: Instant) -> Option<Taped> {
-        self.tape.as_mut()?.due(now)
     }
 
     /// How a side hears ours from now on.

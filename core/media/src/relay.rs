@@ -8,6 +8,7 @@ use rtp::Fixed;
 
 use crate::beats::Beats;
 use crate::carried::{Carriage, Tally};
+use crate::copies::{Copies, Copying, Fork};
 use crate::handshake::Flight;
 use crate::latch::Admission;
 use crate::meeting::Meetings;
@@ -61,6 +62,7 @@ pub struct Relay {
     beats: Beats,
     players: BTreeMap<(u32, Side), Box<Player>>,
     meetings: Meetings,
+    copies: Copies,
     carriers: Carriers,
 }
 
@@ -104,6 +106,9 @@ impl Relay {
             Order::Record { session, stream, taping } => {
                 self.record((session, stream), taping.as_deref(), out);
             }
+            Order::Copy { session, stream, copying } => {
+                self.fork((session, stream), copying.map(|copying| *copying));
+            }
             Order::Meet { session, stream, side, seat } => {
                 self.meet(now, (session, stream), side, seat.map(|seat| *seat));
             }
@@ -137,7 +142,9 @@ impl Relay {
         let is_report = !pair.is_opaque(side) && rtp::is_rtcp(packet.bytes());
         let half = if is_report { Half::Rtcp } else { half };
         if half == Half::Rtcp {
-            return report(pair, now, port, from, packet);
+            let verdict = report(pair, now, port, from, packet);
+            self.send_copy(now, slot);
+            return verdict;
         }
         if pair.has_carried() && pair.wants_back(now, side, from, packet) {
             return Verdict::TakeBack;
@@ -156,9 +163,13 @@ impl Relay {
             let (session, stream) = pair.key;
             out.push(Act::Tell(Event::Pressed { session, stream, side, press }));
         }
+        let is_ready = to.is_ok() && pair.is_ready(side, packet);
+        if pair.has_copy() {
+            self.send_copy(now, slot);
+        }
         match to {
             Ok(to) => {
-                if pair.is_ready(side, packet) {
+                if is_ready {
                     out.push(Act::Carry { port });
                 }
                 Verdict::Forward { port: port_index(slot, side.other(), Half::Rtp), to }
@@ -176,6 +187,12 @@ impl Relay {
             }
             Err(reason) => Verdict::Drop(reason),
         }
+    }
+
+    /// The next copy for who only listens: out of which port it goes, and where to. All are to be sent after
+    /// each batch of packets.
+    pub fn next_copy(&mut self) -> Option<(PortIndex, SocketAddr, &[u8])> {
+        self.copies.next()
     }
 
     /// How what arrives at a port is carried elsewhere; none where it cannot be now.
@@ -420,6 +437,43 @@ impl Relay {
             && let Some(taped) = pair.record(taping)
         {
             out.push(Act::Tell(Event::Taped(Box::new(taped))));
+        }
+    }
+
+    /// What a stream says is copied to another one, if that is there.
+    fn fork(&mut self, key: (SessionKey, u8), copying: Option<Copying>) {
+        let Some(slot) = self.by_session.get(&key).copied() else { return };
+        let listener = copying.as_ref().and_then(|to| self.by_session.get(&(to.session, to.stream)));
+        if let Some(listener) = listener.and_then(|slot| self.slots[*slot as usize].as_mut()) {
+            listener.only_listens();
+        }
+        if let Some(pair) = &mut self.slots[slot as usize] {
+            pair.fork(copying);
+        }
+    }
+
+    /// What was copied of the last packet goes on to whoever listens, if that is who was meant.
+    fn send_copy(&mut self, now: Instant, slot: u32) {
+        let pair = self.slots.get_mut(slot as usize).and_then(Option::as_mut);
+        let Some(pair) = pair.filter(|pair| pair.has_copy()) else { return };
+        let Some(mut listeners) = pair.take_listeners() else { return };
+        if let Some(fork) = &mut listeners.fork {
+            self.leave(now, fork);
+        }
+        if let Some(pair) = &mut self.slots[slot as usize] {
+            pair.put_listeners(listeners);
+        }
+    }
+
+    fn leave(&mut self, now: Instant, fork: &mut Fork) {
+        let key = (fork.copying.session, fork.copying.stream);
+        let Some((side, half, mut packet)) = fork.leave() else { return };
+        let Some(slot) = self.by_session.get(&key).copied() else { return };
+        let Some(listener) = &mut self.slots[slot as usize] else { return };
+        let Some((to, half)) = listener.sends_copy(now, side, half, &mut packet) else { return };
+        let port = port_index(slot, side, half);
+        if !self.copies.put(port, to, packet.bytes()) {
+            self.unsent(port);
         }
     }
 

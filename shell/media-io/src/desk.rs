@@ -95,6 +95,7 @@ impl<E: Fn(Event)> Desk<E> {
             | Order::Press { .. }
             | Order::Play { .. }
             | Order::Record { .. }
+            | Order::Copy { .. }
             | Order::Meet { .. }
             | Order::Ask { .. } => {}
         }
@@ -173,6 +174,13 @@ impl<E: Fn(Event)> Desk<E> {
             let mut packet = Packet::new(&mut self.room[..], 0);
             let Some((port, to)) = self.relay.next_played(now, &mut packet) else { return };
             ports.send(port, packet.bytes(), to);
+        }
+    }
+
+    /// Sends what was copied of the last packets.
+    pub fn send_copies(&mut self, ports: &mut impl Ports) {
+        while let Some((port, to, packet)) = self.relay.next_copy() {
+            ports.send(port, packet, to);
         }
     }
 

@@ -98,6 +98,7 @@ impl Epoll {
         if let Some((via, _)) = out {
             self.send(via, desk);
         }
+        desk.send_copies(&mut self.sockets);
         if !desk.acts.is_empty() {
             desk.act(&mut self.sockets);
         }

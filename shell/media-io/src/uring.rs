@@ -81,6 +81,7 @@ impl Uring {
             Some((via, to, length)) => self.lines.send(held, length, via, to)?,
             None => self.lines.give_back(held),
         }
+        desk.send_copies(&mut self.lines);
         if !desk.acts.is_empty() {
             desk.act(&mut self.lines);
         }

@@ -207,6 +207,15 @@ impl World {
         if let Ok((local, to)) = went {
             self.send_media_to_actor(local, to, bytes);
         }
+        let mut copies = Vec::new();
+        while let Some((port, to, packet)) = self.node.relay.next_copy() {
+            copies.push((port, to, packet.to_vec()));
+        }
+        for (port, to, packet) in copies {
+            if let Some(local) = self.node.address_of(port) {
+                self.send_media_to_actor(local, to, packet);
+            }
+        }
         self.carry_out_acts();
     }
 

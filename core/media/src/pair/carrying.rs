@@ -84,7 +84,7 @@ impl Pair {
     /// Calls for help need nobody but the relay.
     pub fn carriage(&self, side: Side, via: PortIndex) -> Option<Carriage> {
         let (here, there) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
-        if self.tape.is_some()
+        if self.listeners.is_some()
             || !here.is_plain()
             || !there.is_plain()
             || here.is_opaque()

@@ -13,6 +13,7 @@ mod people;
 mod phones;
 mod places;
 mod rates;
+mod recorders;
 mod rights;
 mod routing;
 mod sounds;
@@ -86,7 +87,7 @@ fn compile_with(
         handed_on: compiler.handed_on(),
         plans: std::mem::take(&mut compiler.plans),
         device_leg: device_leg(documents, music),
-        recordings: compiler.recordings(),
+        recordings: compiler.recordings(&interfaces),
         aloud: compiler.aloud_limit(),
         sounds: std::mem::take(&mut compiler.sounds.read),
         callback_window: documents.system.callback_window(),

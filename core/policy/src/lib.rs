@@ -47,6 +47,7 @@ mod exports;
 mod finder;
 mod forward;
 mod policy;
+mod recorder;
 
 mod deck;
 mod prefixes;
@@ -102,7 +103,7 @@ pub use losses::{Loss, Sample, losses};
 pub use model::{
     CarriedMethod, CarriedMethods, Dtmf, EarlyMedia, HeaderPlace, Ice, Keys, KeysInClear, MediaPath,
     MediaSenders, Recorded, RecordingFormat, Redirect, RegisterStyle, Reliable, SessionIds, SessionTimer,
-    Silence, Srtp, Transfer,
+    Silence, Srtp, Transfer, WithoutRecorder,
 };
 pub use music::Music;
 pub use orbit::{Orbit, Parking};
@@ -112,6 +113,7 @@ pub use phones::{Phone, Phones};
 pub use plan::{Decision, plan, plan_live, redirected_live};
 pub use policy::{Interface, Policy, RegistrarRules, Server, StoredTest, Waking};
 pub use protection::{Protection, Seal, protections};
+pub use recorder::{Recorder, RecorderServer};
 pub use redirection::{Beside, Redirected, Redirection};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use responses::Responses;

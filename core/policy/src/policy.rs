@@ -10,7 +10,7 @@ use model::{
     AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Ice,
     Identity, KernelPath, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern,
     PortRange, Precedence, Problem, Recorded, RecordingFormat, RingOrder, Rule, Side, SipUri, SitePath,
-    Source, TollBypass, Transit, Transport, TrunkDirection, TrunkKind, Watchers, Wildcards,
+    Source, TollBypass, Transit, Transport, TrunkDirection, TrunkKind, Watchers, Wildcards, WithoutRecorder,
 };
 
 use sound::Tone;
@@ -37,6 +37,7 @@ use crate::orbit::Orbit;
 use crate::pace::Pace;
 use crate::password::Password;
 use crate::phones::Phones;
+use crate::recorder::{Recorder, RecordingRules};
 use crate::refusal::Code;
 use crate::responses::Responses;
 use crate::rights::{Rights, Usage};
@@ -119,15 +120,6 @@ pub struct Policy {
     pub(crate) exports: Exports,
     pub(crate) directories: Vec<PeopleSource>,
     pub(crate) warnings: Vec<Problem>,
-}
-
-/// What holds for recordings of calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RecordingRules {
-    /// What both parties hear when one begins.
-    pub notice: Music,
-    pub format: RecordingFormat,
-    pub keep_days: u16,
 }
 
 /// What our phones are told of how to ring.
@@ -250,6 +242,21 @@ impl Policy {
     /// What recordings are written as.
     pub fn recording_format(&self) -> RecordingFormat {
         self.recordings.format
+    }
+
+    /// Whether recordings are kept in files of the house.
+    pub fn records_in_files(&self) -> bool {
+        self.recordings.in_files
+    }
+
+    /// Who records calls outside, in the order in which they are asked.
+    pub fn recorders(&self) -> &[Recorder] {
+        &self.recordings.recorders
+    }
+
+    /// What becomes of a call that none of them takes.
+    pub fn without_recorder(&self) -> WithoutRecorder {
+        self.recordings.without_recorder
     }
 
     /// For how many days recordings stay.

@@ -313,6 +313,10 @@ wrong! {
                               if the network between is believed";
     waiting_too_long_for_a_phone: "push-02-wait-of-an-hour.toml"
         is "TD-C031 _:47:8", "leave it away: most phones are there in two seconds";
+    a_recorder_that_is_nowhere: "recorder-01-nowhere.toml"
+        is "TD-C085 _:11:11", "servers = [\"sip:recorder.example.com;transport=tcp\"]";
+    recordings_kept_at_no_recorder: "recorder-02-none-there.toml"
+        is "TD-C085 _:12:6", "add [recorder.…] with servers = […]";
     typo_in_redirect: "redirect-01-typo-in-a-word.toml"
         is "TD-C007 _:16:21", "did you mean \"refuse\"?";
     silence_too_short: "silence-01-too-short.toml"

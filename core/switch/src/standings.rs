@@ -1,20 +1,33 @@
 //! The book in the words of policy, and of whoever watches.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use call::{Event, Now};
-use model::Probing;
-use policy::{AddressFact, Policy, Server, ServerFact, Standings, WallTime};
+use model::{HealthCheck, Probing};
+use policy::{AddressFact, InterfaceId, Policy, RecorderServer, Server, ServerFact, Standings, WallTime};
 use targets::{Book, Change, Rules, Standing, Watch};
 
 /// What the book keeps of a server of the policy.
 pub(crate) fn watch_of(server: &Server) -> Watch {
-    let health = &server.health;
+    watch((&server.key, &server.target), server.interface, &server.health)
+}
+
+/// The same of a recorder's.
+pub(crate) fn watch_of_recorder(server: &RecorderServer) -> Watch {
+    watch((&server.key, &server.target), server.interface, &server.health)
+}
+
+fn watch(
+    (key, target): (&Arc<str>, &Arc<str>),
+    interface: Option<InterfaceId>,
+    health: &HealthCheck,
+) -> Watch {
     Watch {
-        key: server.key.clone(),
-        target: server.target.clone(),
-        interface: server.interface.map(|interface| interface.0),
+        key: Arc::clone(key),
+        target: Arc::clone(target),
+        interface: interface.map(|interface| interface.0),
         rules: Rules {
             fail_after: health.fail_after,
             recover_after: health.recover_after,

@@ -421,7 +421,11 @@ impl Switch {
     }
 
     fn watch_servers(&mut self, now: Now) {
-        self.book.watch(now.instant, self.policy.servers().iter().map(standings::watch_of).collect());
+        let recorders = self.policy.recorders().iter().flat_map(|recorder| &recorder.servers);
+        // Those of recorders come last: the places of all others are their ids.
+        let watches = self.policy.servers().iter().map(standings::watch_of);
+        let watches = watches.chain(recorders.map(standings::watch_of_recorder)).collect();
+        self.book.watch(now.instant, watches);
         self.follow_book(now, &mut Outbox::default());
     }
 

@@ -67,6 +67,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         dialplan,
         emergency,
         test,
+        recorder,
         capture,
         trace,
         webhook,
@@ -95,6 +96,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("dialplan", &old.dialplan, dialplan);
     between.kind("emergency", &old.emergency, emergency);
     between.kind("test", &old.test, test);
+    between.kind("recorder", &old.recorder, recorder);
     between.kind("capture", &old.capture, capture);
     between.kind("trace", &old.trace, trace);
     between.kind("webhook", &old.webhook, webhook);

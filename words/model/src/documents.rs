@@ -20,6 +20,7 @@ use crate::offer::Offer;
 use crate::orbit::Orbit;
 use crate::problem::Problem;
 use crate::push::Push;
+use crate::recorder::Recorder;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
 use crate::schedule::Schedule;
@@ -82,6 +83,7 @@ pub struct Documents {
     pub dialplan: Kind<DialPlan>,
     pub emergency: Kind<Emergency>,
     pub test: Kind<Test>,
+    pub recorder: Kind<Recorder>,
     pub capture: Kind<Capture>,
     pub trace: Kind<Trace>,
     pub webhook: Kind<Webhook>,

@@ -26,6 +26,7 @@ use crate::offer::Offer;
 use crate::orbit::Orbit;
 use crate::problem::{Code, Problem};
 use crate::push::Push;
+use crate::recorder::Recorder;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
 use crate::schedule::Schedule;
@@ -38,7 +39,7 @@ use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 use crate::webhook::Webhook;
 
-pub(crate) const KINDS: [&str; 25] = [
+pub(crate) const KINDS: [&str; 26] = [
     "format",
     "system",
     "interface",
@@ -59,6 +60,7 @@ pub(crate) const KINDS: [&str; 25] = [
     "dialplan",
     "emergency",
     "test",
+    "recorder",
     "capture",
     "trace",
     "webhook",
@@ -114,6 +116,7 @@ struct Reader<'f> {
     dialplan: Kind<DialPlan>,
     emergency: Kind<Emergency>,
     test: Kind<Test>,
+    recorder: Kind<Recorder>,
     capture: Kind<Capture>,
     trace: Kind<Trace>,
     webhook: Kind<Webhook>,
@@ -175,6 +178,7 @@ impl<'f> Reader<'f> {
             "dialplan" => self.objects(raw, |reader| &mut reader.dialplan),
             "emergency" => self.objects(raw, |reader| &mut reader.emergency),
             "test" => self.objects(raw, |reader| &mut reader.test),
+            "recorder" => self.objects(raw, |reader| &mut reader.recorder),
             "capture" => self.objects(raw, |reader| &mut reader.capture),
             "trace" => self.objects(raw, |reader| &mut reader.trace),
             "webhook" => self.objects(raw, |reader| &mut reader.webhook),
@@ -326,6 +330,7 @@ impl<'f> Reader<'f> {
             dialplan: self.dialplan,
             emergency: self.emergency,
             test: self.test,
+            recorder: self.recorder,
             capture: self.capture,
             trace: self.trace,
             webhook: self.webhook,

@@ -72,6 +72,7 @@ codes! {
     MEDIA_PATH        77 "media cannot go the way that is wished";
     OIDC              78 "people cannot be signed in as it is written";
     DIRECTORY         80 "people cannot be taken from a directory as it is written";
+    RECORDER          85 "calls cannot be recorded outside as it is written";
 }
 
 impl Code {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::music::Music;
+use crate::recorder::{KeptAt, WithoutRecorder};
 use crate::spot::Spot;
 
 /// Whether the sound of a party's calls is recorded. Of the two parties of a call, "never" of either holds.
@@ -64,6 +65,12 @@ pub struct RecordingRules {
     pub format: Option<RecordingFormat>,
     /// Recordings of earlier days are deleted; 90 where it is missing.
     pub keep_days: Option<NonZeroU16>,
+    /// Where recordings are kept: in files, at a recorder outside, or both. Both where it is missing and
+    /// there is a `[recorder.*]`, else in files.
+    pub to: Option<Spot<KeptAt>>,
+    /// What becomes of a call that no recorder takes.
+    #[serde(default)]
+    pub without_recorder: WithoutRecorder,
 }
 
 impl RecordingRules {

@@ -17,6 +17,7 @@ use crate::link::Link;
 use crate::offer::Offer;
 use crate::orbit::Orbit;
 use crate::push::Push;
+use crate::recorder::Recorder;
 use crate::rights::Rights;
 use crate::route::{DialPlan, Route};
 use crate::schedule::Schedule;
@@ -54,6 +55,7 @@ struct File {
     dialplan: Option<BTreeMap<String, DialPlan>>,
     emergency: Option<BTreeMap<String, Emergency>>,
     test: Option<BTreeMap<String, Test>>,
+    recorder: Option<BTreeMap<String, Recorder>>,
     capture: Option<BTreeMap<String, Capture>>,
     trace: Option<BTreeMap<String, Trace>>,
     webhook: Option<BTreeMap<String, Webhook>>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use model::{Code, Document, Documents, Fault, NoCall, Refusals, Spot};
+use model::{Code, Document, Documents, Fault, KeptAt, NoCall, Refusals, Spot};
 use sound::{NotPlayable, Recording, Tone, Tones};
 
 use crate::aloud::{Aloud, Said};
@@ -12,7 +12,8 @@ use crate::compile::Compiler;
 use crate::limit::{Limit, Unit};
 use crate::music::{Music, Sound};
 use crate::numbering::Country;
-use crate::policy::{Habits, RecordingRules};
+use crate::policy::{Habits, Interface};
+use crate::recorder::RecordingRules;
 
 /// So many are refused aloud at once; further ones are refused at once, as if nothing was to be heard.
 const ALOUD_MAX: u32 = 200;
@@ -135,16 +136,24 @@ impl Compiler<'_> {
         found.filter(|_| refusals == Refusals::Announce)
     }
 
-    /// What is heard when a recording begins, what it is written as, and for how long it stays.
-    pub(super) fn recordings(&mut self) -> RecordingRules {
+    /// What is heard when a recording begins, what it is written as, for how long it stays, and where.
+    pub(super) fn recordings(&mut self, interfaces: &[Interface]) -> RecordingRules {
+        let recorders = self.recorders(interfaces);
         let system = &self.documents.system;
         let notice = match &system.recording.notice {
             Some(notice) if notice.value == model::Music::Tone => Music::Tone(beep()),
             Some(notice) => self.music(system, notice),
             None => Music::Tone(beep()),
         };
-        let format = system.recording.format.unwrap_or_default();
-        RecordingRules { notice, format, keep_days: system.recording.days() }
+        let recording = &system.recording;
+        RecordingRules {
+            notice,
+            format: recording.format.unwrap_or_default(),
+            keep_days: recording.days(),
+            in_files: recording.to.as_ref().is_none_or(|to| to.value != KeptAt::Recorder),
+            without_recorder: recording.without_recorder,
+            recorders,
+        }
     }
 
     /// How many may hear why they are refused at once, where anybody does.

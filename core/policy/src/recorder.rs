@@ -1,0 +1,45 @@
+//! What holds for recordings, and recorders outside.
+
+use std::sync::Arc;
+
+use model::{HealthCheck, RecordingFormat, WithoutRecorder};
+
+use crate::call_plan::SrtpRules;
+use crate::ids::InterfaceId;
+use crate::music::Music;
+
+/// What holds for recordings of calls.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RecordingRules {
+    /// What both parties hear when one begins.
+    pub notice: Music,
+    pub format: RecordingFormat,
+    pub keep_days: u16,
+    /// Whether they are kept by the house itself.
+    pub in_files: bool,
+    pub without_recorder: WithoutRecorder,
+    /// In the order in which they are asked.
+    pub recorders: Vec<Recorder>,
+}
+
+/// A recorder that is asked to take calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorder {
+    pub name: Arc<str>,
+    /// In the order in which they are asked.
+    pub servers: Vec<RecorderServer>,
+    pub srtp: SrtpRules,
+}
+
+/// One address of it, as it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecorderServer {
+    /// `recorder NAME/uri`: the same across revisions.
+    pub key: Arc<str>,
+    /// The URI as text.
+    pub target: Arc<str>,
+    /// Whether the URI says by what it is reached.
+    pub names_transport: bool,
+    pub interface: Option<InterfaceId>,
+    pub health: HealthCheck,
+}

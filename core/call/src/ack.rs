@@ -13,6 +13,9 @@ use crate::{EndedBy, Room};
 impl Call {
     /// The ACK of a 2xx of ours. Where we left the offer open, it holds the answer.
     pub(crate) fn acked(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
+        if self.is_of_recorder(message) {
+            return self.recorder_acked(message);
+        }
         let Some(side) = self.side_of(message) else { return };
         let cseq = message.cseq().number;
         let slot = &mut self.unacked[side as usize];

@@ -96,6 +96,8 @@ struct Port {
     aims: Vec<Aim>,
     listening: Listening,
     meanwhile: Meanwhile,
+    /// How it is told that recording stands, if it is.
+    indicates: Option<&'static str>,
 }
 
 /// What a side has said of itself, and what the other side was told of it.
@@ -169,6 +171,7 @@ impl Bridge {
             aims: Vec::new(),
             listening: Listening::NotYet,
             meanwhile: Meanwhile::Silence,
+            indicates: None,
         };
         let sides = [port(Side::Caller), port(Side::Callee)];
         let keys = [caller.keys, Keys::unknown()];
@@ -177,7 +180,8 @@ impl Bridge {
         Bridge {
             key,
             round: 0,
-            last: OF_LANES - 1,
+            // The round before is that of copies for recorders.
+            last: OF_LANES - 2,
             sides,
             keys,
             ways,
@@ -401,6 +405,9 @@ impl Bridge {
         if self.sides[to as usize].meanwhile == Meanwhile::Music {
             ours = sdp::audible(ours);
         }
+        if let Some(state) = self.sides[to as usize].indicates {
+            ours = sdp::indicating(&ours, state);
+        }
         Ok(match offer {
             Some(offer) => sdp::fit(offer, ours),
             None => ours,
@@ -449,6 +456,19 @@ impl Bridge {
     /// What a side has said of itself.
     pub(crate) fn heard(&self, side: Side) -> &[u8] {
         &self.sides[side as usize].heard
+    }
+
+    /// How a side is told that recording stands, if it is.
+    pub(crate) fn indicates(&self, side: Side) -> Option<&'static str> {
+        self.sides[side as usize].indicates
+    }
+
+    /// A side is told in all that it is told from now on how recording stands.
+    pub(crate) fn indicate(&mut self, side: Side, state: &'static str) {
+        let port = &mut self.sides[side as usize];
+        port.indicates = Some(state);
+        port.version += 1;
+        port.told = sdp::versioned(&sdp::indicating(&port.told, state), port.version);
     }
 
     /// What a side was told.

@@ -212,6 +212,7 @@ impl Call {
         self.passing.clear();
         self.leave_transfer();
         self.parked = None;
+        self.leave_recorder(room);
         if self.draft.is_answered() {
             self.both_have_time(room);
         }
@@ -238,6 +239,12 @@ impl Call {
             | media::Event::Finished { session, .. } => *session,
             media::Event::Taped(taped) => taped.session,
         };
+        if session == self.copies() {
+            if let media::Event::Failed { why, .. } = event {
+                self.copies_failed(room, why);
+            }
+            return;
+        }
         if self.bridge.was(session) {
             if let media::Event::Finished { figures, .. } = event {
                 self.bridge.counted_before(figures);

@@ -30,13 +30,14 @@ use crate::quiet::Quiet;
 use crate::refusing::Refusing;
 use crate::ring::Ring;
 use crate::round::Rounds;
+use crate::sitting::Sitting;
 use crate::stand::{Reached, Stand};
 use crate::talker::Claim;
 use crate::taping::Tapes;
 use crate::telling::Telling;
-use crate::time::T1;
 use crate::timer::Agreement;
 use crate::told::Told;
+pub(crate) use crate::unacked::Unacked;
 
 /// Two legs or more, and what they wait for.
 pub struct Call {
@@ -102,6 +103,8 @@ pub struct Call {
     pub(crate) quiet: Quiet,
     /// Where it is recorded.
     pub(crate) tapes: Tapes,
+    /// And by whom outside.
+    pub(crate) sitting: Option<Box<Sitting>>,
     /// Whether its media may leave the relay.
     pub(crate) release: Release,
     pub(crate) rounds: Rounds,
@@ -169,23 +172,6 @@ pub(crate) enum Ack {
     Owed(u32),
     /// Sent, and sent again for each copy of the 2xx.
     Sent(u32, Wire),
-}
-
-/// A 2xx that is repeated until its ACK comes (RFC 3261 13.3.1.4).
-pub(crate) struct Unacked {
-    pub wire: Wire,
-    pub flow: Flow,
-    pub cseq: u32,
-    pub repeat_at: Option<Instant>,
-    pub gap: Duration,
-    pub give_up_at: Instant,
-}
-
-impl Unacked {
-    /// In a box, as most of a call's time there is none.
-    pub fn boxed(now: Instant, wire: Wire, flow: Flow, cseq: u32) -> Box<Unacked> {
-        Box::new(Unacked { wire, flow, cseq, repeat_at: Some(now + T1), gap: T1, give_up_at: now + 64 * T1 })
-    }
 }
 
 impl Call {
@@ -309,6 +295,7 @@ impl Call {
             over_at: None,
             quiet: Quiet::default(),
             tapes: Tapes::nothing(),
+            sitting: None,
             release: Release::default(),
             set_up_by: room.now.instant + plan.set_up_max,
             rounds: Rounds::default(),
@@ -340,7 +327,8 @@ impl Call {
                 let parking = self.parking_deadline().or(self.door_deadline());
                 let Quiet { look_at, alarm_at, .. } = self.quiet;
                 let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
-                let waits = waits.into_iter().chain([self.notice_deadline(), self.release.due]);
+                let sitting = self.sitting.as_ref().and_then(|sitting| sitting.deadline());
+                let waits = waits.into_iter().chain([self.notice_deadline(), self.release.due, sitting]);
                 waits.flatten().min()
             }
             State::Closing(closing) => closing.deadline(),
@@ -382,6 +370,9 @@ impl Call {
     }
 
     fn unanswered(&mut self, room: &mut Room<'_>, client: ClientId, cause: policy::Cause) {
+        if self.recorder_unanswered(room, client, cause) {
+            return;
+        }
         if self.take_up(|attempt| attempt.is_client(client)) {
             return self.attempt_unanswered(room, cause);
         }

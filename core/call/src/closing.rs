@@ -75,6 +75,8 @@ pub(crate) enum Ending {
     NoSound,
     /// It was made to mark another one, and has.
     Marked,
+    /// It was to be recorded outside, and no recorder took it.
+    Unrecorded,
     /// An operator ended it.
     Operator,
 }

@@ -1,5 +1,6 @@
 //! The record while it is being written.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media::Side;
@@ -10,13 +11,15 @@ use sip_stack::{Flow, Token};
 use crate::closing::Ending;
 use crate::record::{
     AnnouncedRecord, Asking, AttemptRecord, EndedBy, MediaRecord, MissedSide, Outcome, Record,
-    RecordingRecord, SessionPair, SilentSide, Sound,
+    RecorderRecord, RecordingRecord, SessionPair, SilentSide, Sound,
 };
 use crate::verdict::Verdict;
 use crate::{Now, Room, place, verdict};
 
 /// A record says of so many silences.
 const SILENCES_MAX: usize = 8;
+/// And of so many recorders that had it.
+const RECORDERS_MAX: usize = 32;
 /// And of so many ways of its media.
 const PATHS_MAX: usize = 32;
 
@@ -449,10 +452,17 @@ impl Draft {
     }
 
     /// Its sound is recorded under that name.
-    pub(crate) fn is_recorded(&mut self, name: &str) {
-        let file = format!("recordings/{name}");
+    pub(crate) fn is_recorded(&mut self, name: Option<&str>) {
+        let file = name.map(|name| format!("recordings/{name}")).unwrap_or_default();
         if let Some(record) = &mut self.record {
-            let recording = RecordingRecord { file, unheard: false, opened: false, pauses: 0 };
+            let recording = RecordingRecord {
+                file,
+                unheard: false,
+                opened: false,
+                pauses: 0,
+                recorders: Vec::new(),
+                missed: Vec::new(),
+            };
             record.recording = Some(recording);
         }
     }
@@ -471,6 +481,56 @@ impl Draft {
         if let Some(recording) = recording {
             recording.pauses += times;
         }
+    }
+
+    /// A recorder outside has it from now on.
+    pub(crate) fn recorder_took(&mut self, at: WallTime, recorder: &Arc<str>, server: &str) {
+        let (recorder, server) = (Arc::clone(recorder), server.to_owned());
+        self.note_recorder(RecorderRecord { recorder, server, since: Some(at), until: at, why: None });
+    }
+
+    /// A recorder did not take it.
+    pub(crate) fn recorder_failed(&mut self, recorder: &Arc<str>, server: &str, why: &str, at: WallTime) {
+        let (recorder, server) = (Arc::clone(recorder), server.to_owned());
+        let row = RecorderRecord { recorder, server, since: None, until: at, why: Some(why.to_owned()) };
+        self.note_recorder(row);
+    }
+
+    /// The recorder that had it has it no more.
+    pub(crate) fn recorder_left(&mut self, at: WallTime, why: Option<&str>) {
+        let recording = self.record.as_mut().and_then(|record| record.recording.as_mut());
+        let having = recording.and_then(|recording| recording.recorders.last_mut());
+        if let Some(row) = having.filter(|row| row.since.is_some()) {
+            (row.until, row.why) = (at, why.map(str::to_owned));
+        }
+    }
+
+    /// Nobody outside has it.
+    pub(crate) fn no_recorder(&mut self, at: WallTime) {
+        let recording = self.record.as_mut().and_then(|record| record.recording.as_mut());
+        if let Some(recording) = recording.filter(|recording| recording.missed.len() < RECORDERS_MAX) {
+            recording.missed.push(at);
+        }
+    }
+
+    fn note_recorder(&mut self, row: RecorderRecord) {
+        let recording = self.record.as_mut().and_then(|record| record.recording.as_mut());
+        if let Some(recording) = recording.filter(|recording| recording.recorders.len() < RECORDERS_MAX) {
+            recording.recorders.push(row);
+        }
+    }
+
+    /// The call that this one came out of in the first place, as far as it knows; else itself.
+    pub(crate) fn eldest(&self) -> String {
+        let record = self.record.as_ref();
+        let parent = record.and_then(|record| record.parents.first().cloned());
+        parent.unwrap_or_else(|| self.id())
+    }
+
+    /// Since when it is answered.
+    pub(crate) fn answered_at(&self) -> WallTime {
+        let record = self.record.as_ref();
+        record.and_then(|record| record.answered.or(Some(record.started))).unwrap_or(self.began.wall)
     }
 
     /// Where media goes from now on, if that is news.

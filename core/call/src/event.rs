@@ -78,6 +78,26 @@ pub enum Event {
         /// What the other side told it that it heard.
         sent: Box<SoundReport>,
     },
+    /// A recorder outside has a call from now on.
+    RecorderTook {
+        call: String,
+        at: WallTime,
+        recorder: Arc<str>,
+        server: String,
+    },
+    /// A recorder did not take a call, or has it no more.
+    RecorderFailed {
+        call: String,
+        at: WallTime,
+        recorder: Arc<str>,
+        server: String,
+        why: String,
+    },
+    /// A call is to be recorded outside, and no recorder has it.
+    CallUnrecorded {
+        call: String,
+        at: WallTime,
+    },
     CallEnded {
         call: String,
         at: WallTime,

@@ -17,6 +17,9 @@ impl Call {
         message: &Message<'_>,
         sought: Sought,
     ) {
+        if self.is_of_recorder(message) {
+            return self.recorder_asks(room, server, flow, message);
+        }
         if self.is_from_dismissed(message) {
             return room.reply(server, 200);
         }

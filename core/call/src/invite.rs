@@ -32,6 +32,9 @@ impl Call {
         flow: Flow,
         message: &Message<'_>,
     ) {
+        if part == part::RECORDER {
+            return self.recorder_answered(room, client, flow, message);
+        }
         self.take_up(|attempt| attempt.is_client(client) || attempt.earlies.pracking(client).is_some());
         // Whoever it comes from has left, or is in another call: nothing but its ACK is owed.
         let is_inside = matches!(part, part::EXCHANGE | part::REFRESH | part::JOIN);

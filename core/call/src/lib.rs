@@ -36,10 +36,12 @@ mod refusing;
 mod ring;
 mod round;
 mod said;
+mod sitting;
 mod taping;
 mod telling;
 mod timer;
 mod told;
+mod unacked;
 
 mod ack;
 mod again;
@@ -51,6 +53,7 @@ mod handing;
 mod identity;
 mod idle;
 mod in_dialog;
+mod indicate;
 mod info;
 mod invite;
 mod join;
@@ -68,6 +71,7 @@ mod pressed;
 mod progress;
 mod prove;
 mod queue;
+mod recorder_asks;
 mod redirect;
 mod refer;
 mod refresh;
@@ -76,6 +80,7 @@ mod release;
 mod replaces;
 mod ringing;
 mod silence;
+mod sittings;
 mod stray;
 mod tape;
 mod transfer;
@@ -95,6 +100,7 @@ mod part;
 mod plays;
 mod presses;
 mod quiet;
+mod scene;
 mod seen;
 mod session;
 mod shaken;
@@ -114,7 +120,7 @@ pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{
     AnnouncedRecord, Asking, AttemptRecord, EndedBy, MediaRecord, MissedSide, Outcome, Record,
-    RecordingRecord, SessionPair, SideFigures, SilentSide, Sound,
+    RecorderRecord, RecordingRecord, SessionPair, SideFigures, SilentSide, Sound,
 };
 pub use room::{MediaPlace, Places, Room};
 pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};

@@ -25,6 +25,9 @@ pub(crate) const JOIN: u16 = 8;
 /// An INFO of ours that tells a key press.
 pub(crate) const PRESS: u16 = 9;
 
+/// A request of ours to a recorder outside.
+pub(crate) const RECORDER: u16 = 10;
+
 pub(crate) fn owner(key: Token, part: u16) -> Owner {
     Owner { room: ROOM, key: key.bits(), part }
 }

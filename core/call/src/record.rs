@@ -86,7 +86,9 @@ pub struct MediaRecord {
 /// Where the sound of a call was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RecordingRecord {
-    /// Below the directory of what lasts; what is known of it stands beside it.
+    /// Below the directory of what lasts; what is known of it stands beside it. None, where recorders outside
+    /// alone have it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub file: String,
     /// Nothing of it was: its media did not pass the house, or is of no codec of ours.
     #[serde(skip_serializing_if = "is_not")]
@@ -97,6 +99,26 @@ pub struct RecordingRecord {
     /// How often it was paused.
     #[serde(skip_serializing_if = "is_none_at_all")]
     pub pauses: u32,
+    /// Which recorders outside had it or were asked, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recorders: Vec<RecorderRecord>,
+    /// Since when nobody outside had it, where somebody was to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<WallTime>,
+}
+
+/// What one recorder outside had of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecorderRecord {
+    pub recorder: Arc<str>,
+    pub server: String,
+    /// From when on it had it, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<WallTime>,
+    pub until: WallTime,
+    /// Why it did not take it, or had it no more before the call was over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// What the caller of a call that came to nothing heard, and for how long it was played.

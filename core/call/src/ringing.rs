@@ -51,13 +51,16 @@ impl Call {
 
     /// Whether a relay session is one of this call's.
     pub(crate) fn has_session(&self, session: media::SessionKey) -> bool {
+        let is_copies = self.sitting.is_some() && session == self.copies();
         let others = self.ring.beside.iter().map(|one| &one.bridge);
-        others.chain([&self.bridge]).any(|bridge| bridge.session() == session || bridge.was(session))
+        is_copies
+            || others.chain([&self.bridge]).any(|bridge| bridge.session() == session || bridge.was(session))
     }
 
     /// The relay sessions of those who ring beside the one in hand.
     pub(crate) fn sessions_beside(&self) -> Vec<media::SessionKey> {
-        self.ring.beside.iter().map(|one| one.bridge.session()).collect()
+        let copies = self.sitting.as_ref().map(|_| self.copies());
+        self.ring.beside.iter().map(|one| one.bridge.session()).chain(copies).collect()
     }
 
     /// Takes the attempt in hand that a relay session belongs to; whether there is one.

@@ -199,7 +199,9 @@ impl Calls {
                 call.answered(room, client, owner.part, flow, message);
                 self.settle(room, call);
             }
-            None if owner.part == part::INVITE => self.ended.answered(room, flow, message),
+            None if matches!(owner.part, part::INVITE | part::RECORDER) => {
+                self.ended.answered(room, flow, message)
+            }
             None => stray::answered_again(room, flow, message),
         }
     }
@@ -232,6 +234,9 @@ impl Calls {
     /// A connection is no more: whoever was heard on it is reached on a new one.
     pub fn flow_failed(&mut self, flow: Flow) {
         for call in self.slots.iter_mut().flat_map(|slot| &mut slot.call) {
+            if let Some(dialog) = call.sitting.as_mut().and_then(|sitting| sitting.dialog()) {
+                dialog.flow_failed(flow);
+            }
             for side in [Side::Caller, Side::Callee] {
                 let Some(dialog) = call.dialog(side) else { continue };
                 dialog.flow_failed(flow);
@@ -363,7 +368,10 @@ impl Calls {
             if token.shard() != self.shard || slot.nonce != token.nonce() {
                 return None;
             }
-            let is_its = slot.call.as_mut().is_some_and(|call| call.side_of(message).is_some());
+            let is_its = slot
+                .call
+                .as_mut()
+                .is_some_and(|call| call.side_of(message).is_some() || call.is_of_recorder(message));
             match slot.moved {
                 Some(next) if !is_its => token = next,
                 _ => return self.lend(token),
@@ -421,6 +429,8 @@ impl Calls {
         call.note_readiness();
         call.place_media(room);
         call.record(room);
+        call.sit(room);
+        call.indicate_recording(room);
         call.take_seat(room);
         call.entertain(room);
         call.settle_claims(room);

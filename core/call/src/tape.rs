@@ -36,7 +36,9 @@ impl Call {
         if self.tapes.notice_until.is_some_and(|until| until <= room.now.instant) {
             self.tapes.notice_until = None;
         }
-        self.bridge.tape(room, &mut self.tapes);
+        if room.policy.records_in_files() {
+            self.bridge.tape(room, &mut self.tapes);
+        }
     }
 
     fn recorded(&self) -> Recorded {
@@ -64,7 +66,7 @@ impl Call {
             self.tapes.notice_until = Some(room.now.instant + length);
             self.tapes.notice = Some(notice);
         }
-        self.draft.is_recorded(&name);
+        self.draft.is_recorded(room.policy.records_in_files().then_some(&name));
         let said = self.bridge.said_in().filter(|_| self.bridge.is_open());
         if !said.is_some_and(|(_, codecs)| codecs.iter().any(|codecs| !codecs.is_empty())) {
             self.draft.is_recorded_in_vain();
@@ -151,6 +153,13 @@ impl Bridge {
             room.orders.push(Order::Record { session, stream, taping: Some(Box::new(taping)) });
             tapes.ordered = Some(now);
         }
+    }
+
+    /// The line of sound.
+    pub(crate) fn sound_line(&self) -> Option<u8> {
+        let caller = Session::parse(self.told(Side::Caller)).ok()?;
+        let is_sound = |media: &sdp::Media<'_>| media.kind == "audio" && media.port != 0;
+        u8::try_from(caller.media.iter().position(is_sound)?).ok()
     }
 
     /// The line of sound, and what each side may send there: what it was told that we understand.

@@ -27,6 +27,8 @@ pub(crate) struct Timer {
     pub knows_update: Knows,
     /// And that the name in From may change in a call (RFC 4916).
     pub knows_from_change: Knows,
+    /// And that it shows whether a call is recorded (RFC 7866).
+    pub knows_recording: Knows,
 }
 
 /// What a far end has said of its abilities.
@@ -76,8 +78,16 @@ pub(crate) type Headers = Vec<(&'static str, String)>;
 impl Timer {
     pub(crate) fn new(wanted: SessionTimer) -> Timer {
         let least = SessionTimer::SHORTEST;
-        let (knows_update, knows_from_change) = (Knows::NotSaid, Knows::NotSaid);
-        Timer { wanted, least, watch: None, asked: None, proofs: 0, knows_update, knows_from_change }
+        Timer {
+            wanted,
+            least,
+            watch: None,
+            asked: None,
+            proofs: 0,
+            knows_update: Knows::NotSaid,
+            knows_from_change: Knows::NotSaid,
+            knows_recording: Knows::NotSaid,
+        }
     }
 
     /// The same agreement, kept by another call.
@@ -164,6 +174,9 @@ impl Timer {
     pub(crate) fn note_abilities(&mut self, message: &Message<'_>) {
         if message.values(Header::Allow).any(|method| method.eq_ignore_ascii_case("UPDATE")) {
             self.knows_update = Knows::Yes;
+        }
+        if supports(message, "record-aware") {
+            self.knows_recording = Knows::Yes;
         }
         if supports(message, FROM_CHANGE) {
             self.knows_from_change = Knows::Yes;

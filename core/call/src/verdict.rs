@@ -69,6 +69,8 @@ verdicts! {
         "No RTP or RTCP came for call.silence, or call.silence_on_hold: both parties are gone, or cut off.";
     NO_PIN "TD-E211" "the PIN of the conference was not typed"
         "Another one was typed three times, or none within 45 seconds. Keys are heard as events, or in INFO.";
+    UNRECORDED "TD-E212" "no recorder took the call"
+        "It was to be recorded outside, and system.recording.without_recorder is \"end\". See its recording.";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
     NOTHING_CAME "TD-E401" "nothing has come from this party since the call was answered"
@@ -112,6 +114,7 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::NoPin => (NO_PIN, Outcome::Refused),
         Ending::TooLong => (TOO_LONG, Outcome::Answered),
         Ending::NoSound => (NO_SOUND, Outcome::Failed),
+        Ending::Unrecorded => (UNRECORDED, Outcome::Failed),
         Ending::Operator => (OPERATOR, Outcome::Failed),
     }
 }

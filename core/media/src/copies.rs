@@ -1,15 +1,15 @@
-//! Copies of what a side says, for somebody who only listens: each goes out as a packet of a stream of another
-//! session, from the port of the same side. The copy is of what the side sent, opened where it was sealed,
-//! before another codec is made of it; it is sealed anew where its listener wants that.
+//! Copies of what a side says, for somebody who only listens: each goes out as a packet of a stream of
+//! another session, from the port of the same side. The copy is of what the side sent, opened where it was
+//! sealed, before another codec is made of it; it is sealed anew where its listener wants that.
 //!
 //! Nothing is allocated for a packet. A stream that nobody listens to has none of this.
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
+use crate::copying::Copying;
 use crate::packet::Packet;
-use crate::side::{SessionKey, Side};
+use crate::side::Side;
 use crate::verdict::{Half, PortIndex};
 
 /// So many wait at once; whoever drives the relay sends them after each batch of packets.
@@ -17,17 +17,6 @@ const WAITING_MAX: usize = 64;
 const ROOM: usize = 2048;
 /// A proof takes less.
 const PROOF_MAX: usize = 64;
-
-/// Payload types that are copied, and what they are called at the listener.
-pub type Types = Arc<[(u8, u8)]>;
-
-/// Who listens, and to what of each side.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copying {
-    pub session: SessionKey,
-    pub stream: u8,
-    pub types: [Types; 2],
-}
 
 /// Where copies of a stream go.
 pub(crate) struct Fork {

@@ -9,8 +9,9 @@
 //! other is silent: `play.rs` makes it, in the turns of `beats.rs`. How good it was: `observe.rs` counts what
 //! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either. What
 //! needs no more than being sent on may be carried elsewhere: `carried.rs`. What is recorded is copied by
-//! `tape.rs`, and `mixdown.rs` makes sound of the copies; who listens elsewhere is sent those of `copies.rs`. Sides of several streams may meet: each hears all
-//! others, mixed by `meeting.rs` of what `voice.rs` makes of the packets of each.
+//! `tape.rs`, and `mixdown.rs` makes sound of the copies; who listens elsewhere is sent those of `copies.rs`.
+//! Sides of several streams may meet: each hears all others, mixed by `meeting.rs` of what `voice.rs` makes
+//! of the packets of each.
 //!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!
@@ -21,6 +22,7 @@ mod beats;
 mod carried;
 mod certificate;
 mod copies;
+mod copying;
 mod door;
 mod encoder;
 mod figures;
@@ -57,7 +59,7 @@ mod waiting;
 pub use account::Account;
 pub use carried::{Carriage, Tally};
 pub use certificate::Certificate;
-pub use copies::{Copying, Types};
+pub use copying::{Copying, Types};
 pub use figures::{Figures, SideFigures};
 pub use mixdown::{Mixdown, Upto};
 pub use observe::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, Source, USED_TO, WINDOW};

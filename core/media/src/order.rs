@@ -8,7 +8,7 @@ use std::time::Instant;
 use rtp::srtp::MasterKey;
 
 use crate::certificate::Certificate;
-use crate::copies::Copying;
+use crate::copying::Copying;
 use crate::figures::Figures;
 use crate::play::Playing;
 use crate::ports::PortPair;

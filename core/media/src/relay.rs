@@ -8,7 +8,8 @@ use rtp::Fixed;
 
 use crate::beats::Beats;
 use crate::carried::{Carriage, Tally};
-use crate::copies::{Copies, Copying, Fork};
+use crate::copies::{Copies, Fork};
+use crate::copying::Copying;
 use crate::handshake::Flight;
 use crate::latch::Admission;
 use crate::meeting::Meetings;

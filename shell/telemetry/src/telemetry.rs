@@ -118,6 +118,8 @@ impl Tally {
             Event::PeerUp { .. } | Event::PeerRests { .. } | Event::MediaUnprotected { .. } => return,
             Event::CallSilent { .. } | Event::PartyMissed { .. } | Event::PartyHeard { .. } => return,
             Event::TrunkRegistered { .. } | Event::TrunkUnregistered { .. } => return,
+            Event::RecorderTook { .. } | Event::RecorderFailed { .. } => return,
+            Event::CallUnrecorded { .. } => return,
             Event::SoundReported { .. } => return,
         };
         counter.fetch_add(1, Relaxed);

@@ -19,6 +19,13 @@ pub fn log(event: &Event) {
         Event::CallSilent { call, who, seconds, .. } => warn!(call, seconds, "not heard any more: {who}"),
         Event::PartyMissed { call, who, code, words, .. } => warn!(call, code, "{who} is not heard: {words}"),
         Event::PartyHeard { call, who, .. } => info!(call, "{who} is heard"),
+        Event::RecorderTook { call, recorder, server, .. } => {
+            info!(call, %recorder, server, "recorded outside")
+        }
+        Event::RecorderFailed { call, recorder, server, why, .. } => {
+            warn!(call, %recorder, server, "a recorder has failed: {why}");
+        }
+        Event::CallUnrecorded { call, .. } => warn!(call, code = "TD-E212", "no recorder has the call"),
         Event::SoundReported { who, call_id, heard, .. } => {
             info!(%who, call_id, mos = heard.mos, lost_percent = heard.lost_percent, "sound was reported");
         }

@@ -1,8 +1,8 @@
-//! What a recorder outside is told of a call (SIPREC): the metadata of a recording session (RFC 7865), and the
-//! body in which it travels beside the session description (RFC 7866, 9.1).
+//! What a recorder outside is told of a call (SIPREC): the metadata of a recording session (RFC 7865), and
+//! the body in which it travels beside the session description (RFC 7866, 9.1).
 //!
-//! [`Snapshot`] prints all that is known at a moment, each time anew: a recorder that has lost its state needs
-//! nothing of before. Not here: when it is told, and of whom.
+//! [`Snapshot`] prints all that is known at a moment, each time anew: a recorder that has lost its state
+//! needs nothing of before. Not here: when it is told, and of whom.
 //!
 //! Start at `snapshot.rs`.
 

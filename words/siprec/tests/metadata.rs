@@ -132,7 +132,10 @@ proptest! {
     }
 
     #[test]
-    fn p4_whatever_a_recorder_sends_is_read(document in prop::collection::vec(any::<u8>(), 0..200), tail in "[<>!?/a-z -]{0,60}") {
+    fn p4_whatever_a_recorder_sends_is_read(
+        document in prop::collection::vec(any::<u8>(), 0..200),
+        tail in "[<>!?/a-z -]{0,60}",
+    ) {
         let document = [document, tail.into_bytes()].concat();
 
         siprec::is_snapshot_wanted(&document);

@@ -1,11 +1,12 @@
-//! Who else listens to a stream: whoever writes it down, and a recorder elsewhere; and a stream of copies, whose
-//! peers hear those of another one, and nothing of each other.
+//! Who else listens to a stream: whoever writes it down, and a recorder elsewhere; and a stream of copies,
+//! whose peers hear those of another one, and nothing of each other.
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Meets, Pair};
-use crate::copies::{Copying, Fork};
+use crate::copies::Fork;
+use crate::copying::Copying;
 use crate::order::{Sending, Side};
 use crate::packet::Packet;
 use crate::play::Begins;

@@ -57,7 +57,7 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
         let since = since.unwrap_or_default();
         let _ = write!(text, "\n  Not heard from {since}{until}: {who}\n      {code}, {words}");
     }
-    for line in paths(record).into_iter().chain(sound(&record["media"])) {
+    for line in paths(record).into_iter().chain(recorded_outside(record)).chain(sound(&record["media"])) {
         let _ = write!(text, "\n  {line}");
     }
     for report in record["reports"].as_array().into_iter().flatten() {
@@ -109,6 +109,21 @@ fn recorded(record: &Value) -> Option<String> {
         true => "Not recorded: its media could not be heard here".to_owned(),
         false => format!("Recorded in {file}{opened}"),
     })
+}
+
+/// Which recorders had it, and which did not take it.
+fn recorded_outside(record: &Value) -> Vec<String> {
+    let recording = &record["recording"];
+    let rows = recording["recorders"].as_array().into_iter().flatten().map(|row| {
+        let place = format!("{} ({})", word(row, "recorder"), word(row, "server"));
+        match (row.get("since"), row["why"].as_str()) {
+            (Some(_), None) => format!("Recorded outside by {place}"),
+            (Some(_), Some(why)) => format!("Recorded outside by {place}, until {why}"),
+            (None, why) => format!("Not recorded by {place}: {}", why.unwrap_or_default()),
+        }
+    });
+    let missed = recording["missed"].as_array().map_or(0, Vec::len);
+    rows.chain((missed > 0).then(|| "For a while no recorder had it".to_owned())).collect()
 }
 
 /// What the caller heard before a refusal.

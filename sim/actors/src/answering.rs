@@ -13,6 +13,7 @@ use crate::exchange::{ActorOut, Deed, Ended, LegId, Note, Parcel, Transport};
 use crate::leg::{Dialog, Incoming, Leg, Line, State};
 use crate::media::Media;
 use crate::profile::Habit;
+use crate::recording;
 use crate::reliable::{Holding, Reliable};
 use crate::repeat::{Growth, Repeat};
 use crate::writing::Response;
@@ -125,6 +126,11 @@ impl Actor {
             let no = Response { status, to_tag: Some("unreliable"), header, ..Response::default() };
             return out.sends.push(self.response_parcel(path, message, &no));
         }
+        if recording::is_misplaced(&self.profile, message) {
+            let header = Some(("Unsupported", "siprec"));
+            let no = Response { status: 420, to_tag: Some("misplaced"), header, ..Response::default() };
+            return out.sends.push(self.response_parcel(path, message, &no));
+        }
         let id = LegId(self.next_incoming);
         self.next_incoming += 1;
         let dialog = self.dialog_of(path, message);
@@ -141,6 +147,7 @@ impl Actor {
         self.legs.insert(id, Leg::new(id, dialog, media, state));
         let uri = message.request_uri().unwrap_or_default().to_owned();
         self.note(id, Note::Called { uri, from: message.from().uri.to_owned() }, out);
+        self.note_metadata(id, message, out);
         if let Some(route) = message.line(Header::Route) {
             self.note(id, Note::Routed { route: route.to_owned() }, out);
         }
@@ -353,7 +360,7 @@ impl Actor {
         if message.body().is_empty() {
             return Some(leg.media.offer());
         }
-        let offer = Session::parse(message.body()).ok()?;
+        let offer = Session::parse(recording::description(&message)).ok()?;
         let answer = leg.media.answer(&offer)?;
         leg.media.learn(now, &offer);
         Some(answer)
@@ -610,7 +617,7 @@ impl Actor {
         }
         leg.dialog.retarget(message);
         let is_refresh = message.body().is_empty() && message.method() == Some(Method::Update);
-        let body = match Session::parse(message.body()) {
+        let body = match Session::parse(recording::description(message)) {
             Ok(offer) => {
                 let answer = leg.media.answer(&offer);
                 leg.media.learn(now, &offer);
@@ -636,6 +643,15 @@ impl Actor {
             leg.unacked = sent.map(|parcel| Repeat::on_any_transport(now, parcel, Growth::UpToT2));
         }
         self.note(id, Note::Renegotiated, out);
+        self.note_metadata(id, message, out);
+    }
+
+    /// What is recorded, as it is said.
+    fn note_metadata(&self, id: LegId, message: &Message<'_>, out: &mut ActorOut) {
+        if let Some(metadata) = recording::metadata(message) {
+            let body = String::from_utf8_lossy(metadata).into_owned();
+            self.note(id, Note::Told { body }, out);
+        }
     }
 }
 

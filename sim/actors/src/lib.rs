@@ -26,6 +26,7 @@ mod moves;
 mod patching;
 mod pracking;
 mod publishing;
+mod recording;
 mod registering;
 mod registrar;
 mod reliable;

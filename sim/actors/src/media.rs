@@ -65,6 +65,8 @@ pub(crate) struct Media {
     pub(crate) shaken: Option<Shaken>,
     /// Whether both have said that keys come by a handshake.
     is_shaken: bool,
+    /// Takes every stream, and speaks in none.
+    records: bool,
     /// Answers in clear whatever was asked.
     is_careless: bool,
     /// What it wishes for the port of reports.
@@ -161,6 +163,7 @@ impl Media {
             sealed: Sealed::of(profile, session_id),
             shaken: Shaken::of(profile, session_id),
             is_shaken: false,
+            records: profile.has(Habit::Records),
             is_careless: profile.has(Habit::AnswersInClear),
         }
     }
@@ -214,7 +217,9 @@ impl Media {
             let may_be_clear = !self.insists() && is_clear;
             let is_shaken = media.is_shaken() && self.shaken.is_some();
             let codec = codec.filter(|_| key.is_some() || is_shaken || may_be_clear);
-            match codec.filter(|_| media.kind == "audio" && media.port != 0 && taken.is_none()) {
+            match codec
+                .filter(|_| media.kind == "audio" && media.port != 0 && (taken.is_none() || self.records))
+            {
                 Some(codec) => {
                     let theirs = offer.direction_of(media);
                     let ours = both(theirs.answer(), self.direction);

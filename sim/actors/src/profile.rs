@@ -115,6 +115,8 @@ pub enum Habit {
     SilentEarly,
     /// Sends no media, whatever was agreed.
     Mute,
+    /// Takes sessions that are for recording, and no others; answers all their streams at one port.
+    Records,
     /// Names no events: its keys are tones.
     NamesNoEvents,
     /// Sends reports (RTCP) and no media.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use actors::{Credentials, Profile, Transport};
+use actors::{Credentials, Habit, Profile, Transport};
 use model::{Documents, SipUri};
-use policy::{Interface, Password, Policy};
+use policy::{Interface, Password, Policy, Recorder};
 
 /// Every secret of a story.
 pub(crate) const PASSWORD: &str = "a password of the story";
@@ -52,7 +52,23 @@ pub(crate) fn of(documents: &Documents, policy: &Policy, hosts: &BTreeMap<String
         profile.credentials = account;
         cast.push(profile);
     }
+    cast.extend(policy.recorders().iter().flat_map(|recorder| recorders(policy, recorder, hosts)));
     cast
+}
+
+/// The servers of a recorder.
+fn recorders(policy: &Policy, recorder: &Recorder, hosts: &BTreeMap<String, IpAddr>) -> Vec<Profile> {
+    let servers = recorder.servers.iter().enumerate();
+    let profiles = servers.filter_map(|(index, server)| {
+        let uri: SipUri = server.target.parse().ok()?;
+        let sip = place(&uri, hosts)?;
+        let house = house_for(policy, server.interface, model::Side::Inside, &uri);
+        let mut profile = Profile::provider(&numbered(&recorder.name, index), sip, house);
+        profile.transport = transport(&uri);
+        profile.habits.extend([Habit::Records, Habit::NoRinging, Habit::TellsEach]);
+        Some(profile)
+    });
+    profiles.collect()
 }
 
 fn numbered(name: &str, index: usize) -> String {

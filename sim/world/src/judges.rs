@@ -60,6 +60,7 @@ impl Judges {
     /// Somebody is there from now on.
     pub(crate) fn meet(&mut self, profile: &Profile) {
         self.wire.meet(profile);
+        self.crosstalk.meet(profile);
         self.emergency.meet(profile);
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use actors::Note;
+use actors::{Habit, Note, Profile};
 
 use crate::attackers;
 use crate::judges::Last;
@@ -20,13 +20,24 @@ pub(crate) struct Crosstalk {
     lineage: Lineage,
     /// Devices of one call that were heard, silent, and heard again.
     returned: Vec<String>,
+    /// Recorders by their names: they hear both sides of a call, and nobody hears them.
+    recorders: BTreeSet<String>,
     faults: Vec<String>,
 }
 
 impl Crosstalk {
+    /// Somebody is there from now on.
+    pub(crate) fn meet(&mut self, profile: &Profile) {
+        if profile.has(Habit::Records) {
+            self.recorders.insert(profile.name.clone());
+        }
+    }
+
     pub(crate) fn see(&mut self, sight: &Sight<'_>) {
         match sight {
             Sight::Noted { noted, actor, .. } => match &noted.what {
+                Note::Heard { .. } | Note::HeardEach { .. } | Note::HeardAgain { .. }
+                    if self.recorders.contains(*actor) => {}
                 // Whether attackers may be heard, the media judge knows.
                 Note::Heard { tag } | Note::HeardEach { tag, .. } if tag.actor == attackers::NAME => {}
                 Note::Heard { tag } | Note::HeardEach { tag, .. } => {

@@ -54,6 +54,7 @@ mod moving_on;
 mod music;
 mod one_way;
 mod operator;
+mod p4_recorders;
 mod parks;
 mod phones;
 mod pickups;

@@ -26,7 +26,7 @@ fn taped(world: &World) -> [usize; 2] {
     [of(Side::Caller), of(Side::Callee)]
 }
 
-fn asks(who: &ActorHandle, wish: &'static str) {
+pub fn asks(who: &ActorHandle, wish: &'static str) {
     who.does(|leg| Deed::Say {
         leg: Some(leg),
         method: "INFO",

@@ -56,6 +56,7 @@ mod registrar;
 mod reliable;
 mod sealed;
 mod sipp;
+mod siprec;
 mod stage;
 mod syscalls;
 mod tls;
@@ -122,6 +123,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "codecs", run: codecs::run },
     Scenario { name: "conference", run: conference::run },
     Scenario { name: "recording", run: recording::run },
+    Scenario { name: "siprec", run: siprec::run },
     Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
     Scenario { name: "watching", run: watching::run },
@@ -181,6 +183,9 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     }
     if !alone::is_alone() && is_wanted("parquet") {
         parquet::install()?;
+    }
+    if !alone::is_alone() && is_wanted("siprec") {
+        siprec::install()?;
     }
     if !alone::is_alone() && is_wanted("watching") {
         watching::install()?;

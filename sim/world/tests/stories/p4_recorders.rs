@@ -86,28 +86,33 @@ fn p4_a_recorder_hears_both_sides_and_is_told_who_they_are() {
     }
 }
 
-/// A pause is at once nothing for the recorder to hear, and it is told of it; so with the end of the pause.
+/// A pause is at once nothing for the recorder to hear, whatever it says to that; so with its end.
 #[test]
 fn p4_a_pause_is_silence_for_the_recorder_at_once() {
-    let mut world = World::from_toml(seed(), &house(&[ARCHIVE], ""));
-    let (hana, archive) = (world.user("hana"), world.actor("archive"));
-    let call = recorded(&mut world);
-    crate::recordings::asks(&hana, "off");
-    world.run_for(Duration::from_millis(300));
+    for (habit, changes) in [(None, 2), (Some(Habit::RefusesChanges), 0)] {
+        let mut world = World::from_toml(seed(), &house(&[ARCHIVE], ""));
+        let (hana, archive) = (world.user("hana"), world.actor("archive"));
+        if let Some(habit) = habit {
+            archive.has_habit(habit);
+        }
+        let call = recorded(&mut world);
+        crate::recordings::asks(&hana, "off");
+        world.run_for(Duration::from_millis(300));
 
-    let before = heard(&archive);
-    world.run_for(MOMENT);
-    assert_eq!(heard(&archive), before);
-    crate::recordings::asks(&hana, "on");
-    world.run_for(MOMENT);
-    let after = heard(&archive);
-    call.hangs_up();
-    world.run_until_quiet();
+        let before = heard(&archive);
+        world.run_for(MOMENT);
+        assert_eq!(heard(&archive), before);
+        crate::recordings::asks(&hana, "on");
+        world.run_for(MOMENT);
+        let after = heard(&archive);
+        call.hangs_up();
+        world.run_until_quiet();
 
-    assert!(after[0] > before[0] + 5 && after[1] > before[1] + 5, "{before:?}, then {after:?}");
-    assert_eq!(archive.count(|note| matches!(note, Note::Renegotiated)), 2);
-    assert_eq!(recording(&world).pauses, 1);
-    world.finish();
+        assert!(after[0] > before[0] + 5 && after[1] > before[1] + 5, "{before:?}, then {after:?}");
+        assert_eq!(archive.count(|note| matches!(note, Note::Renegotiated)), changes);
+        assert_eq!(recording(&world).pauses, 1);
+        world.finish();
+    }
 }
 
 /// Whoever is on hold neither speaks nor hears, and the recorder is told so.

@@ -11,7 +11,7 @@ use media::{
     SessionKey, Side, Spoken, Turn, Verdict,
 };
 use rtp::{Fixed, Header};
-use sound::{Law, g722, opus};
+use sound::{Law, g722, l16, opus};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
 const CALLER: &str = "192.0.2.1:4000";
@@ -155,6 +155,8 @@ fn payload_type(codec: Codec) -> u8 {
         Codec::Pcma => 8,
         Codec::G722 => 9,
         Codec::Opus => 111,
+        Codec::L16 => 97,
+        Codec::L16Narrow => 98,
     }
 }
 
@@ -164,7 +166,8 @@ fn speaks(codec: Codec) -> Spoken {
 
 /// A second of something like a voice.
 fn say(codec: Codec) -> Vec<Vec<u8>> {
-    let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma) { 8_000 } else { 16_000 };
+    let is_narrow = matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow);
+    let rate = if is_narrow { 8_000 } else { 16_000 };
     let samples = voice(rate);
     let (mut wide, mut opus) =
         (g722::Encoder::new(), opus::Encoder::new(opus::Band::Wide, opus::Redundancy::InBand));
@@ -176,6 +179,7 @@ fn say(codec: Codec) -> Vec<Vec<u8>> {
             Codec::Pcma => return frame.iter().map(|sample| Law::A.encode(*sample)).collect(),
             Codec::G722 => wide.encode(frame, &mut bytes),
             Codec::Opus => opus.encode(frame, &mut bytes).expect("it takes 20 ms"),
+            Codec::L16 | Codec::L16Narrow => l16::encode(frame, &mut bytes),
         };
         bytes.truncate(length);
         bytes

@@ -78,6 +78,7 @@ fn format(sound: Sound, media: &Media<'_>) -> Option<Format> {
         Sound::Pcma => 8,
         Sound::G722 => 9,
         Sound::Opus => std::iter::once(OPUS_USUAL).chain(DYNAMIC).find(is_free)?,
+        Sound::L16 | Sound::L16Narrow => DYNAMIC.filter(|number| *number != OPUS_USUAL).find(is_free)?,
     };
     let (channels, fmtp) = if sound == Sound::Opus { (2, Some(OPUS_OURS.into())) } else { (1, None) };
     Some(Format { payload_type, name: sound.name().into(), clock: sound.clock(), channels, fmtp })
@@ -181,9 +182,12 @@ fn noise(media: &Media<'_>) -> Option<u8> {
 }
 
 pub(crate) fn sound_of(codec: &Codec<'_>) -> Option<Sound> {
-    Sound::ALL.into_iter().find(|sound| codec.is(sound.name()) && codec.clock == sound.clock())
+    let has_channels = |sound: Sound| codec.channels == 1 || sound == Sound::Opus;
+    let is_it =
+        |sound: &Sound| codec.is(sound.name()) && codec.clock == sound.clock() && has_channels(*sound);
+    Sound::ALL.into_iter().find(is_it)
 }
 
 pub(crate) fn is_same(one: &Codec<'_>, other: &Codec<'_>) -> bool {
-    one.is(other.name) && one.clock == other.clock
+    one.is(other.name) && one.clock == other.clock && one.channels == other.channels
 }

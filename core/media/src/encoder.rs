@@ -1,7 +1,7 @@
 //! Samples to the bytes of whichever codec a side is sent.
 
-use sound::g722;
 use sound::opus::{self, Band, Redundancy};
+use sound::{g722, l16};
 
 use crate::spoken::Codec;
 
@@ -12,6 +12,7 @@ pub(crate) enum Encoder {
     Law(sound::Law),
     G722(Box<g722::Encoder>),
     Opus(Box<opus::Encoder>),
+    L16,
 }
 
 impl Encoder {
@@ -21,6 +22,7 @@ impl Encoder {
             Codec::Pcmu => Encoder::Law(sound::Law::Mu),
             Codec::Pcma => Encoder::Law(sound::Law::A),
             Codec::G722 => Encoder::G722(Box::new(g722::Encoder::new())),
+            Codec::L16 | Codec::L16Narrow => Encoder::L16,
             Codec::Opus => Encoder::Opus(Box::new(opus::Encoder::new(band, Redundancy::InBand))),
         }
     }
@@ -30,12 +32,19 @@ impl Encoder {
         match self {
             Encoder::Law(_) => waiting.min(PAYLOAD_MAX),
             Encoder::G722(_) => waiting.min(2 * PAYLOAD_MAX) & !1,
+            Encoder::L16 => waiting.min(PAYLOAD_MAX / 2),
             Encoder::Opus(_) => {
                 let ten_ms = (rate / 100) as usize;
                 let sizes = [6, 4, 2, 1].map(|tens| tens * ten_ms);
                 sizes.into_iter().find(|size| *size <= waiting).unwrap_or(0)
             }
         }
+    }
+
+    /// Whether what did not fit into a packet leaves in one of its own, and not with what comes next: each
+    /// packet that comes may bring more of it.
+    pub fn leaves_rest(&self) -> bool {
+        matches!(self, Encoder::L16)
     }
 
     pub fn encode(&mut self, samples: &[i16], payload: &mut [u8]) -> Option<usize> {
@@ -46,6 +55,7 @@ impl Encoder {
             }
             Encoder::G722(g722) => Some(g722.encode(samples, payload)),
             Encoder::Opus(opus) => opus.encode(samples, payload),
+            Encoder::L16 => Some(l16::encode(samples, payload)),
         }
     }
 }

@@ -174,21 +174,23 @@ impl Out {
         let law = match codec {
             Codec::Pcmu => Some(Law::Mu),
             Codec::Pcma => Some(Law::A),
-            Codec::G722 | Codec::Opus => None,
+            Codec::G722 | Codec::Opus | Codec::L16 | Codec::L16Narrow => None,
         };
+        let is_narrow = codec.rate() == Some(8_000);
         match (listener, law) {
-            (Listener::Speaks { sum, own }, law) => {
+            (Listener::Speaks { sum, own }, _) => {
                 let (mut rest, mut wide, mut narrow) = ([0; FRAME], [0; FRAME], [0; NARROW]);
                 for ((rest, sum), own) in rest.iter_mut().zip(sum).zip(own) {
                     *rest = sum - i32::from(*own);
                 }
                 self.limiter.limit(&rest, &mut wide);
-                if law.is_none() {
+                if !is_narrow {
                     return self.encoder.encode(&wide, payload);
                 }
                 self.down.resample(&wide, &mut narrow);
                 self.encoder.encode(&narrow, payload)
             }
+            (Listener::Listens { narrow, .. }, None) if is_narrow => self.encoder.encode(narrow, payload),
             (Listener::Listens { wide, .. }, None) => self.encoder.encode(wide, payload),
             (Listener::Listens { narrow, laws, .. }, Some(law)) => {
                 let codes = laws[usize::from(law == Law::A)].get_or_insert_with(|| {

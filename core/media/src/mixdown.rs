@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use rtp::Fixed;
 use sound::resample::{Downsampler, Upsampler};
-use sound::{g711, g722, opus};
+use sound::{g711, g722, l16, opus};
 
 use crate::side::Side;
 use crate::spoken::Codec;
@@ -62,7 +62,7 @@ struct Source {
 impl Mixdown {
     /// One in which all that these packets may hold is heard as well as it was said.
     pub fn new(taped: &Taped) -> Mixdown {
-        let is_wide = |(_, codec): &(u8, Codec)| !matches!(codec, Codec::Pcmu | Codec::Pcma);
+        let is_wide = |(_, codec): &(u8, Codec)| codec.rate() != Some(8_000);
         let is_wide = taped.codecs.iter().flat_map(|codecs| codecs.iter()).any(is_wide);
         let rate = if is_wide { 16_000 } else { 8_000 };
         let track = || Track {
@@ -173,6 +173,8 @@ impl Track {
         let (count, is_wide) = match codec {
             Codec::Opus => return self.opus.decode(payload, samples),
             Codec::G722 => (self.g722.decode(&payload[..payload.len().min(SAMPLES_MAX / 2)], samples), true),
+            Codec::L16 => (l16::decode(payload, samples), true),
+            Codec::L16Narrow => (l16::decode(payload, samples), false),
             Codec::Pcmu => (law(g711::decode_mu, samples), false),
             Codec::Pcma => (law(g711::decode_a, samples), false),
         };

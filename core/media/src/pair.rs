@@ -10,6 +10,7 @@ use crate::account::Reading;
 use crate::carried::Readiness;
 use crate::certificate::Place;
 use crate::door::{Checking, Choice};
+use crate::encoder::PAYLOAD_MAX;
 use crate::figures::{Figures, SideFigures};
 use crate::handshake::{Flight, Shaking, Step};
 use crate::latch::{Admission, Latch};
@@ -32,6 +33,8 @@ mod listening;
 use listening::Listeners;
 
 const CLOCK_DEFAULT: u32 = 8000;
+/// A header, and what seals a packet.
+const AROUND_MAX: usize = 64;
 /// A peer that sends at all sends more often.
 const SILENT: Duration = Duration::from_secs(1);
 /// A place that was shown by checks is sent nothing when for so long nothing came from it that is its peer's.
@@ -300,6 +303,21 @@ impl Pair {
         there.counted.packets_out += 1;
         there.counted.bytes_out += packet.length() as u64;
         (Ok(to), Some(admission))
+    }
+
+    /// What is left of a packet that `side` said, and was too long for one.
+    #[inline]
+    pub fn rest(&mut self, side: Side) -> Option<Box<[u8]>> {
+        let (here, there) = split(&mut self.sides, side);
+        here.transcoder.as_mut().filter(|transcoder| transcoder.has_rest()).and_then(|transcoder| {
+            let mut room = [0; PAYLOAD_MAX + AROUND_MAX];
+            let mut packet = Packet::new(&mut room, 0);
+            transcoder.rest(&mut packet)?;
+            there.seal(&mut packet, Half::Rtp).ok()?;
+            there.counted.packets_out += 1;
+            there.counted.bytes_out += packet.length() as u64;
+            Some(packet.bytes().into())
+        })
     }
 
     /// Takes an RTCP packet: it is believed from where it was signalled, and from the host of the RTP.

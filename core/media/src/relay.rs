@@ -36,7 +36,7 @@ pub enum Act {
     Unbind {
         port: PortIndex,
     },
-    /// Send this out of that port: a record of a handshake.
+    /// Send this out of that port: a record of a handshake, or what is left of a packet that was too long.
     Send {
         port: PortIndex,
         to: SocketAddr,
@@ -173,7 +173,11 @@ impl Relay {
                 if is_ready {
                     out.push(Act::Carry { port });
                 }
-                Verdict::Forward { port: port_index(slot, side.other(), Half::Rtp), to }
+                let port = port_index(slot, side.other(), Half::Rtp);
+                while let Some(record) = pair.rest(side) {
+                    out.push(Act::Send { port, to, record });
+                }
+                Verdict::Forward { port, to }
             }
             Err(Reason::Answered) => {
                 if admission == Some(Admission::Latched) {

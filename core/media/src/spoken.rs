@@ -7,6 +7,10 @@ pub enum Codec {
     Pcma,
     G722,
     Opus,
+    /// Samples as they are, 16,000 a second.
+    L16,
+    /// The same, 8,000 a second.
+    L16Narrow,
 }
 
 /// What a side's peer sends, and what it is sent: the first of its codecs.
@@ -40,7 +44,9 @@ pub struct Events {
 }
 
 impl Codec {
-    pub const ALL: [Codec; 4] = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus];
+    /// Of those of one name, what is offered by that name first.
+    pub const ALL: [Codec; 6] =
+        [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus, Codec::L16, Codec::L16Narrow];
     /// What is heard of sound whose codecs say nothing of its rate.
     pub(crate) const RATE_WIDE: u32 = 16_000;
 
@@ -51,19 +57,24 @@ impl Codec {
             Codec::Pcma => "PCMA",
             Codec::G722 => "G722",
             Codec::Opus => "opus",
+            Codec::L16 | Codec::L16Narrow => "L16",
         }
     }
 
     /// Its RTP clock, in Hz. G.722's is not what it samples at, by an old mistake (RFC 3551, 4.5.2).
     pub fn clock(self) -> u32 {
-        if self == Codec::Opus { 48_000 } else { 8_000 }
+        match self {
+            Codec::Opus => 48_000,
+            Codec::L16 => 16_000,
+            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::L16Narrow => 8_000,
+        }
     }
 
     /// Samples a second; Opus has as many as are asked for.
     pub(crate) fn rate(self) -> Option<u32> {
         match self {
-            Codec::Pcmu | Codec::Pcma => Some(8_000),
-            Codec::G722 => Some(16_000),
+            Codec::Pcmu | Codec::Pcma | Codec::L16Narrow => Some(8_000),
+            Codec::G722 | Codec::L16 => Some(16_000),
             Codec::Opus => None,
         }
     }

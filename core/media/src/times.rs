@@ -197,6 +197,19 @@ impl Times {
         }
     }
 
+    /// One packet more leaves than came: the next takes the number after its.
+    pub fn added(&mut self) {
+        if let Some(source) = &mut self.source {
+            source.shift = source.shift.wrapping_add(1);
+        }
+    }
+
+    /// The header of what leaves behind so many samples.
+    pub fn behind(&self, header: &Fixed, samples: usize, rate: u32) -> Fixed {
+        let timestamp = header.timestamp.wrapping_add(ticks(samples, rate, self.clocks[1]));
+        Fixed { sequence: header.sequence.wrapping_add(1), timestamp, marker: false, ..*header }
+    }
+
     /// How many samples a packet usually brings.
     pub fn usual(&self, rate: u32) -> usize {
         (u64::from(self.ticks) * u64::from(rate) / u64::from(self.clocks[0])) as usize

@@ -8,7 +8,7 @@ use sound::conceal::Concealer;
 use sound::noise::Noise;
 use sound::opus;
 use sound::resample::{Downsampler, Upsampler};
-use sound::{g711, g722};
+use sound::{g711, g722, l16};
 
 use crate::encoder::{Encoder, PAYLOAD_MAX};
 use crate::packet::Packet;
@@ -40,6 +40,8 @@ pub(crate) struct Transcoder {
     /// What waits to be encoded.
     ready: Box<[i16; SAMPLES_MAX]>,
     waiting: usize,
+    /// Heads what is left of a packet that came.
+    unfinished: Option<Fixed>,
     payload: Box<[u8; PAYLOAD_MAX]>,
 }
 
@@ -89,6 +91,7 @@ impl Transcoder {
             decoded: Box::new([0; SAMPLES_MAX]),
             ready: Box::new([0; SAMPLES_MAX]),
             waiting: 0,
+            unfinished: None,
             payload: Box::new([0; PAYLOAD_MAX]),
             from: from.clone(),
             to: to.clone(),
@@ -308,6 +311,7 @@ impl Transcoder {
             Codec::Pcmu => expand(payload, room, g711::decode_mu),
             Codec::Pcma => expand(payload, room, g711::decode_a),
             Codec::G722 => self.decoder.g722.decode(payload, room),
+            Codec::L16 | Codec::L16Narrow => l16::decode(payload, room),
             Codec::Opus => 0,
         };
         self.concealer.hear(&mut room[..fresh]);
@@ -339,9 +343,31 @@ impl Transcoder {
             return Transcoded::Kept;
         };
         let header = self.times.leaving(header, self.waiting, self.rates[1]);
+        self.went(&header, count);
+        write(&header, self.target.0, &self.payload[..length], packet)
+    }
+
+    #[inline]
+    pub fn has_rest(&self) -> bool {
+        self.unfinished.is_some()
+    }
+
+    /// Another packet of what came, where one could not hold it all.
+    pub fn rest(&mut self, packet: &mut Packet<'_>) -> Option<()> {
+        let header = self.unfinished.take()?;
+        let count = self.encoder.takes(self.waiting, self.rates[1]);
+        let length = self.encoder.encode(&self.ready[..count], &mut self.payload[..])?;
+        self.times.added();
+        self.went(&header, count);
+        (write(&header, self.target.0, &self.payload[..length], packet) == Transcoded::Ready).then_some(())
+    }
+
+    /// So many samples left under that header.
+    fn went(&mut self, header: &Fixed, count: usize) {
         self.ready.copy_within(count..self.waiting, 0);
         self.waiting -= count;
-        write(&header, self.target.0, &self.payload[..length], packet)
+        let has_rest = self.encoder.leaves_rest() && self.waiting > 0;
+        self.unfinished = has_rest.then(|| self.times.behind(header, count, self.rates[1]));
     }
 
     /// Sends on what carries its own time: key presses, noise, and sound that needs no work.

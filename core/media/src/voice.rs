@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sound::conceal::Concealer;
 use sound::resample::Upsampler;
-use sound::{g711, g722, opus};
+use sound::{g711, g722, l16, opus};
 
 use rtp::Fixed;
 
@@ -195,10 +195,11 @@ impl Voice {
             Codec::Pcmu => expand(payload, samples, g711::decode_mu),
             Codec::Pcma => expand(payload, samples, g711::decode_a),
             Codec::G722 => self.g722.decode(payload, samples),
+            Codec::L16 | Codec::L16Narrow => l16::decode(payload, samples),
             Codec::Opus => self.opus.as_mut().and_then(|opus| opus.decode(payload, samples)).unwrap_or(0),
         };
         if codec != Codec::Opus {
-            self.concealers[usize::from(codec == Codec::G722)].hear(&mut self.decoded[..fresh]);
+            self.concealers[usize::from(!is_narrow(codec))].hear(&mut self.decoded[..fresh]);
         }
         let made = self.append(codec, fresh);
         self.last = (codec, made.max(FRAME / 2));
@@ -303,7 +304,7 @@ fn needed(uses: usize) -> usize {
 }
 
 fn is_narrow(codec: Codec) -> bool {
-    matches!(codec, Codec::Pcmu | Codec::Pcma)
+    codec.rate() == Some(8_000)
 }
 
 fn expand(payload: &[u8], samples: &mut [i16], decode: impl Fn(u8) -> i16) -> usize {

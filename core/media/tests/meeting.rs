@@ -12,7 +12,7 @@ use media::{
     Verdict,
 };
 use rtp::{Fixed, Header, TelephoneEvent};
-use sound::{Law, Tone, g722, opus};
+use sound::{Law, Tone, g722, l16, opus};
 
 const MS: Duration = Duration::from_millis(1);
 const EVENTS: u8 = 101;
@@ -22,7 +22,7 @@ const SECOND: u32 = 1_000;
 #[test]
 fn each_hears_all_others_and_nothing_of_itself() {
     let mut room = Room::new();
-    let codecs = [Codec::Pcmu, Codec::G722, Codec::Opus, Codec::Pcma];
+    let codecs = [Codec::Pcmu, Codec::G722, Codec::Opus, Codec::Pcma, Codec::L16, Codec::L16Narrow];
     let hertz = [500.0, 1_200.0, 2_100.0];
     for (at, codec) in codecs.into_iter().enumerate() {
         room.enters(codec);
@@ -303,7 +303,7 @@ struct Member {
 
 impl Member {
     fn rate(&self) -> u32 {
-        if matches!(self.codec, Codec::Pcmu | Codec::Pcma) { 8_000 } else { 16_000 }
+        if matches!(self.codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 }
     }
 
     /// The next 20 ms of what it says.
@@ -325,6 +325,7 @@ impl Member {
             }
             Codec::G722 => self.g722.encode(&samples, &mut payload),
             Codec::Opus => self.opus.encode(&samples, &mut payload).unwrap(),
+            Codec::L16 | Codec::L16Narrow => l16::encode(&samples, &mut payload),
         };
         payload.truncate(length);
         payload
@@ -349,6 +350,7 @@ impl Member {
                 }
                 Codec::G722 => wide.decode(payload, &mut samples),
                 Codec::Opus => coder.decode(payload, &mut samples).unwrap(),
+                Codec::L16 | Codec::L16Narrow => l16::decode(payload, &mut samples),
             };
             all.extend_from_slice(&samples[..length]);
         }
@@ -529,6 +531,8 @@ fn payload_type(codec: Codec) -> u8 {
         Codec::Pcma => 8,
         Codec::G722 => 9,
         Codec::Opus => 111,
+        Codec::L16 => 97,
+        Codec::L16Narrow => 98,
     }
 }
 

@@ -11,7 +11,7 @@ use media::{
 };
 use rtp::srtp::{MasterKey, Opener, Suite};
 use rtp::{Fixed, Header};
-use sound::{Law, Recording, Tone, g722, opus};
+use sound::{Law, Recording, Tone, g722, l16, opus};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
 const CALLER: &str = "192.0.2.1:4000";
@@ -21,7 +21,7 @@ const MS: Duration = Duration::from_millis(1);
 
 #[test]
 fn h10_a_tone_is_heard_in_each_codec_every_20_ms() {
-    for (payload_type, codec) in [(0, Codec::Pcmu), (8, Codec::Pcma), (9, Codec::G722), (111, Codec::Opus)] {
+    for (payload_type, codec) in [0, 8, 9, 111, 97, 98].into_iter().zip(Codec::ALL) {
         let mut house = House::new(None);
         house.play(Some(Playing { payload_type, codec, ..tone("440") }));
 
@@ -234,10 +234,11 @@ fn decoded(codec: Codec, heard: &[Heard]) -> (Vec<i16>, u32) {
             }
             Codec::G722 => wide.decode(payload, &mut samples),
             Codec::Opus => coder.decode(payload, &mut samples).unwrap(),
+            Codec::L16 | Codec::L16Narrow => l16::decode(payload, &mut samples),
         };
         all.extend_from_slice(&samples[..length]);
     }
-    (all, if matches!(codec, Codec::Pcmu | Codec::Pcma) { 8_000 } else { 16_000 })
+    (all, if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 })
 }
 
 /// How much of all that is heard is one pitch.

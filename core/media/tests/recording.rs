@@ -11,7 +11,7 @@ use media::{
 };
 use rtp::Fixed;
 use rtp::srtp::{MasterKey, Sealer, Suite};
-use sound::{Law, Sine, g722, opus};
+use sound::{Law, Sine, g722, l16, opus};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
 const CALLER: &str = "192.0.2.1:4000";
@@ -40,7 +40,7 @@ struct Mouth {
 
 impl House {
     fn new(codec: Codec, key: Option<&MasterKey>) -> House {
-        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma) { 8_000 } else { 16_000 };
+        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 };
         let mouth = |hertz| Mouth {
             sine: Sine::new(rate, hertz, 8_000),
             g722: g722::Encoder::new(),
@@ -116,7 +116,7 @@ impl House {
 
 impl Mouth {
     fn says(&mut self, codec: Codec, side: Side, room: &mut [u8]) -> usize {
-        let count = if matches!(codec, Codec::Pcmu | Codec::Pcma) { 160 } else { 320 };
+        let count = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 160 } else { 320 };
         let samples: Vec<i16> = (0..count).map(|_| self.sine.next_sample()).collect();
         let payload = &mut room[12..];
         let length = match codec {
@@ -127,6 +127,7 @@ impl Mouth {
             }
             Codec::G722 => self.g722.encode(&samples, payload),
             Codec::Opus => self.opus.encode(&samples, payload).unwrap(),
+            Codec::L16 | Codec::L16Narrow => l16::encode(&samples, payload),
         };
         let timestamp = u32::from(self.number) * (codec.clock() / 50);
         room[0] = 0x80;

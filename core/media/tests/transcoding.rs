@@ -2,15 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media::{
-    Aim, Codec, Events, Keys, Order, Outbox, Packet, PortIndex, PortPair, Reason, Relay, Reports, Senders,
-    Sending, SessionKey, Side, Spoken, Turn, Verdict,
+    Act, Aim, Codec, Events, Keys, Order, Outbox, Packet, PortIndex, PortPair, Protection, Reason, Relay,
+    Reports, Senders, Sending, SessionKey, Side, Spoken, Turn, Verdict,
 };
+use rtp::srtp::{MasterKey, Opener, Suite};
 use rtp::{Fixed, Header, TelephoneEvent};
 use sound::keys::{Heard, KeyEar};
-use sound::{Law, Sine, g722, opus};
+use sound::{Law, Sine, g722, l16, opus};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
 const CALLER: &str = "192.0.2.1:4000";
@@ -39,8 +41,11 @@ fn h4_g711_becomes_g722_and_the_tone_is_the_same() {
 
 #[test]
 fn h4_each_codec_becomes_each_other_and_back() {
-    let all = [(0, Codec::Pcmu), (8, Codec::Pcma), (9, Codec::G722), (111, Codec::Opus)];
-    for (from, to) in all.iter().flat_map(|from| all.map(|to| (*from, to))).filter(|(from, to)| from != to) {
+    let numbers = [0, 8, 9, 111, 97, 98];
+    let all: Vec<(u8, Codec)> = numbers.into_iter().zip(Codec::ALL).collect();
+    for (from, to) in
+        all.iter().flat_map(|from| all.iter().map(|to| (*from, *to))).filter(|(from, to)| from != to)
+    {
         let mut house = House::new(speaks(from.0, from.1), speaks(to.0, to.1));
         let (mut mouth, mut ear) = (Mouth::new(from.1, 440), Ear::new(to.1));
         let mut heard = Vec::new();
@@ -57,6 +62,52 @@ fn h4_each_codec_becomes_each_other_and_back() {
         let payload = Mouth::new(to.1, 440).says();
         let (header, _) = house.says(Side::Callee, to.0, 7, 0, &payload).unwrap();
         assert_eq!(header.payload_type, from.0);
+    }
+}
+
+/// Nothing is compressed in L16: what came in one packet is too much for one, and leaves in several that
+/// cross every network, in their order and time, sealed where the others are.
+#[test]
+fn h4_what_is_too_long_for_a_packet_of_l16_leaves_in_several() {
+    let key = MasterKey::new(Suite::AesCm128HmacSha1_80, &[7; 30]).unwrap();
+    for sealed in [None, Some(&key)] {
+        let mut house = House::new(speaks(0, Codec::Pcmu), speaks(97, Codec::L16));
+        let mut opener = sealed.map(Opener::new);
+        if let Some(key) = sealed {
+            house.seals(Side::Callee, key);
+        }
+        let (mut sine, mut heard, mut due) = (Sine::new(8_000, 440, 8_000), Vec::new(), None);
+        for number in 0..20u16 {
+            let payload: Vec<u8> = (0..480).map(|_| Law::Mu.encode(sine.next_sample())).collect();
+            house.out.clear();
+            house.says_raw(Side::Caller, 0, number, u32::from(number) * 480, &payload).unwrap();
+
+            let rest = house.out.iter().filter_map(|act| match act {
+                Act::Send { port, to, record } => {
+                    assert_eq!((*port, *to), (PortIndex(2), CALLEE.parse().unwrap()));
+                    Some(record.to_vec())
+                }
+                _ => None,
+            });
+            let all: Vec<Vec<u8>> = std::iter::once(house.left.clone()).chain(rest).collect();
+            assert_eq!(all.len(), 2);
+            for mut packet in all {
+                assert!(packet.len() <= 1_440, "{} bytes", packet.len());
+                if let Some(opener) = &mut opener {
+                    let opened = opener.open_rtp(&mut packet).unwrap();
+                    packet.truncate(opened);
+                }
+                let header = Header::parse(&packet).unwrap();
+                let now = (header.fixed.sequence, header.fixed.timestamp);
+                assert_eq!((header.fixed.payload_type, now), (97, due.unwrap_or(now)));
+                let mut samples = [0; 960];
+                let count = l16::decode(header.payload, &mut samples);
+                heard.extend_from_slice(&samples[..count]);
+                due = Some((now.0.wrapping_add(1), now.1.wrapping_add(count as u32)));
+            }
+        }
+        assert_eq!(heard.len(), 20 * 960);
+        assert!(has_pitch(&heard[3_200..], 16_000, 440));
     }
 }
 
@@ -290,7 +341,7 @@ struct Mouth {
 
 impl Mouth {
     fn new(codec: Codec, hertz: u16) -> Mouth {
-        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma) { 8_000 } else { 16_000 };
+        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 };
         let opus = opus::Encoder::new(opus::Band::Wide, opus::Redundancy::InBand);
         Mouth { sine: Sine::new(rate, hertz, 8_000), codec, g722: g722::Encoder::new(), opus }
     }
@@ -310,6 +361,11 @@ impl Mouth {
                 self.sine.fill(&mut samples);
                 self.opus.encode(&samples, &mut bytes).unwrap()
             }
+            Codec::L16 | Codec::L16Narrow => {
+                let samples = &mut samples[..if self.codec == Codec::L16 { 320 } else { 160 }];
+                self.sine.fill(samples);
+                l16::encode(samples, &mut bytes)
+            }
         };
         bytes.truncate(length);
         bytes
@@ -325,7 +381,7 @@ struct Ear {
 
 impl Ear {
     fn new(codec: Codec) -> Ear {
-        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma) { 8_000 } else { 16_000 };
+        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 };
         Ear { rate, codec, g722: g722::Decoder::new(), opus: opus::Decoder::new(16_000) }
     }
 
@@ -336,6 +392,7 @@ impl Ear {
             Codec::Pcma => return payload.iter().map(|code| Law::A.decode(*code)).collect(),
             Codec::G722 => self.g722.decode(payload, &mut samples),
             Codec::Opus => self.opus.decode(payload, &mut samples).unwrap(),
+            Codec::L16 | Codec::L16Narrow => l16::decode(payload, &mut samples),
         };
         samples.truncate(length);
         samples
@@ -387,29 +444,39 @@ struct House {
     relay: Relay,
     now: Instant,
     out: Outbox,
+    /// The last packet that went on, as it left.
+    left: Vec<u8>,
 }
 
 impl House {
     fn new(caller: Spoken, callee: Spoken) -> House {
-        let mut house = House { relay: Relay::new(), now: Instant::now(), out: Vec::new() };
+        let mut house = House { relay: Relay::new(), now: Instant::now(), out: Vec::new(), left: Vec::new() };
         let ports = [30_000, 30_002].map(|port| PortPair { address: [127, 0, 0, 1].into(), port });
         house.order(Order::Open { session: CALL, stream: 0, ports });
-        for (side, place) in [(Side::Caller, CALLER), (Side::Callee, CALLEE)] {
-            let aim = Aim {
-                rtp: Some(place.parse().unwrap()),
-                reports: Reports::Apart(None),
-                sending: Sending::Allowed,
-                senders: Senders::Signalled,
-                turn: Turn::Same,
-                clock: 8_000,
-                protection: None,
-                door: None,
-            };
-            house.order(Order::Aim { session: CALL, stream: 0, side, aim });
-        }
+        [Side::Caller, Side::Callee].into_iter().for_each(|side| house.aims(side, None));
         let spoken = Some(Box::new([caller, callee]));
         house.order(Order::Transcode { session: CALL, stream: 0, spoken });
         house
+    }
+
+    fn aims(&mut self, side: Side, protection: Option<Arc<Protection>>) {
+        let place = if side == Side::Caller { CALLER } else { CALLEE };
+        let aim = Aim {
+            rtp: Some(place.parse().unwrap()),
+            reports: Reports::Apart(None),
+            sending: Sending::Allowed,
+            senders: Senders::Signalled,
+            turn: Turn::Same,
+            clock: 8_000,
+            protection,
+            door: None,
+        };
+        self.order(Order::Aim { session: CALL, stream: 0, side, aim });
+    }
+
+    /// What that side is sent is sealed.
+    fn seals(&mut self, side: Side, key: &MasterKey) {
+        self.aims(side, Some(Arc::new(Protection { theirs: key.clone(), ours: key.clone() })));
     }
 
     fn order(&mut self, order: Order) {
@@ -425,6 +492,19 @@ impl House {
         timestamp: u32,
         payload: &[u8],
     ) -> Result<(Fixed, Vec<u8>), Reason> {
+        self.says_raw(side, payload_type, sequence, timestamp, payload)?;
+        let header = Header::parse(&self.left).unwrap();
+        Ok((header.fixed, header.payload.to_vec()))
+    }
+
+    fn says_raw(
+        &mut self,
+        side: Side,
+        payload_type: u8,
+        sequence: u16,
+        timestamp: u32,
+        payload: &[u8],
+    ) -> Result<(), Reason> {
         let fixed = Fixed { marker: false, payload_type, sequence, timestamp, ssrc: SSRC };
         let mut bytes = Vec::new();
         Header { payload, ..Header::from(fixed) }.write(&mut bytes);
@@ -437,8 +517,8 @@ impl House {
         let mut packet = Packet::new(&mut bytes, length);
         match self.relay.receive(self.now, PortIndex(port), from, &mut packet, &mut self.out) {
             Verdict::Forward { .. } => {
-                let header = Header::parse(packet.bytes()).unwrap();
-                Ok((header.fixed, header.payload.to_vec()))
+                self.left = packet.bytes().to_vec();
+                Ok(())
             }
             Verdict::Drop(reason) => Err(reason),
             Verdict::TakeBack => unreachable!("nobody carries streams here"),

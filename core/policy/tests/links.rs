@@ -97,7 +97,7 @@ fn req_k04_what_a_call_takes_of_a_line() {
 
     assert_eq!([Codec::Pcmu, Codec::Pcma, Codec::G722].map(wire), [92, 92, 92]);
     assert_eq!(Codec::Pcmu.kbps(), 97);
-    assert_eq!((Codec::G729.kbps(), Codec::Opus.kbps()), (41, 65));
+    assert_eq!([Codec::G729, Codec::Opus, Codec::L16].map(Codec::kbps), [41, 65, 289]);
 }
 
 /// An attempt takes what its dearest codec takes, of the link of the trunk and of the site it comes from.

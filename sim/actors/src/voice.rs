@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 
 use rtp::Fixed;
 use sound::opus::{self, Band, Redundancy};
-use sound::{Sine, g711, g722};
+use sound::{Sine, g711, g722, l16};
 
 /// What it speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Codec {
     Pcma,
     G722,
     Opus,
+    /// Of 16,000 samples a second.
+    L16,
 }
 
 /// What it makes of a packet, in ms.
@@ -23,7 +25,7 @@ const PACKET_MS: u32 = 20;
 const WAITS: usize = 18;
 /// And so many of them are listened to at a time.
 const WINDOW: usize = 10;
-/// Both of its codecs with more than 8,000 samples a second hear no more here.
+/// Its codecs with more than 8,000 samples a second hear no more here.
 const RATE_WIDE: usize = 16_000;
 const PEAK: i16 = 8_000;
 /// Of what is listened to.
@@ -45,6 +47,7 @@ impl Codec {
             Codec::Pcma => 8,
             Codec::G722 => 9,
             Codec::Opus => 107,
+            Codec::L16 => 105,
         }
     }
 
@@ -55,6 +58,7 @@ impl Codec {
             Codec::Pcma => "PCMA/8000",
             Codec::G722 => "G722/8000",
             Codec::Opus => "opus/48000/2",
+            Codec::L16 => "L16/16000",
         }
     }
 
@@ -63,13 +67,17 @@ impl Codec {
     }
 
     fn clock(self) -> u32 {
-        if self == Codec::Opus { 48_000 } else { 8_000 }
+        match self {
+            Codec::Opus => 48_000,
+            Codec::L16 => 16_000,
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => 8_000,
+        }
     }
 
     fn rate(self) -> usize {
         match self {
             Codec::Pcmu | Codec::Pcma => 8_000,
-            Codec::G722 | Codec::Opus => RATE_WIDE,
+            Codec::G722 | Codec::Opus | Codec::L16 => RATE_WIDE,
         }
     }
 
@@ -96,12 +104,14 @@ enum Encoder {
     Law(fn(i16) -> u8),
     G722(g722::Encoder),
     Opus(Box<opus::Encoder>),
+    L16,
 }
 
 enum Decoder {
     Law(fn(u8) -> i16),
     G722(Box<g722::Decoder>),
     Opus(Box<opus::Decoder>),
+    L16,
 }
 
 impl Voice {
@@ -111,6 +121,7 @@ impl Voice {
             Codec::Pcma => Encoder::Law(g711::encode_a),
             Codec::G722 => Encoder::G722(g722::Encoder::new()),
             Codec::Opus => Encoder::Opus(Box::new(opus::Encoder::new(Band::Wide, Redundancy::None))),
+            Codec::L16 => Encoder::L16,
         };
         let tone = Sine::new(codec.rate() as u32, hertz, PEAK);
         let (came, decoder) = (BTreeMap::new(), Decoder::of(codec));
@@ -141,7 +152,7 @@ impl Voice {
         self.timestamp = self.timestamp.wrapping_add(self.codec.clock() * PACKET_MS / 1000);
         let mut samples = vec![0; self.codec.samples()];
         self.tone.fill(&mut samples);
-        let mut payload = vec![0; 400];
+        let mut payload = vec![0; 640];
         let length = match &mut self.encoder {
             Encoder::Law(encode) => {
                 payload.iter_mut().zip(&samples).for_each(|(code, sample)| *code = encode(*sample));
@@ -149,6 +160,7 @@ impl Voice {
             }
             Encoder::G722(encoder) => encoder.encode(&samples, &mut payload),
             Encoder::Opus(encoder) => encoder.encode(&samples, &mut payload).expect("there is room"),
+            Encoder::L16 => l16::encode(&samples, &mut payload),
         };
         payload.truncate(length);
         (self.timestamp, payload)
@@ -184,6 +196,7 @@ impl Decoder {
             Codec::Pcma => Decoder::Law(g711::decode_a),
             Codec::G722 => Decoder::G722(Box::new(g722::Decoder::new())),
             Codec::Opus => Decoder::Opus(Box::new(opus::Decoder::new(RATE_WIDE as u32))),
+            Codec::L16 => Decoder::L16,
         }
     }
 
@@ -198,6 +211,7 @@ impl Decoder {
             }
             Decoder::G722(decoder) => decoder.decode(payload, room),
             Decoder::Opus(decoder) => decoder.decode(payload, room).unwrap_or(0),
+            Decoder::L16 => l16::decode(payload, room),
         };
         samples.truncate(from + count);
     }

@@ -406,12 +406,13 @@ fn claims(
     of_trunks.chain(of_sites).chain(of_links).collect()
 }
 
-/// What the dearest codec takes of a line: G.711 and G.722 are 64 kbps, Opus is taken for 32, G.729 is 8; to
-/// each come 68 bytes fifty times a second, and 5 kbps of RTCP.
+/// What the dearest codec takes of a line: G.711 and G.722 are 64 kbps, Opus is taken for 32, G.729 is 8, L16
+/// is 256; to each come 68 bytes fifty times a second, and 5 kbps of RTCP.
 fn dearest(codecs: &[String]) -> u32 {
     let takes = |codec: &String| match codec.as_str() {
         "g729" => 41,
         "opus" => 65,
+        "l16" => 289,
         _ => 97,
     };
     codecs.iter().map(takes).max().unwrap_or(0)

@@ -12,11 +12,12 @@ pub enum Codec {
     Pcmu,
     Pcma,
     G729,
+    L16,
 }
 
 impl Codec {
     /// Every codec.
-    pub const ALL: [Codec; 5] = [Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma, Codec::G729];
+    pub const ALL: [Codec; 6] = [Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma, Codec::G729, Codec::L16];
 
     /// The name as configuration writes it.
     pub fn word(self) -> &'static str {
@@ -26,6 +27,7 @@ impl Codec {
             Codec::Pcmu => "pcmu",
             Codec::Pcma => "pcma",
             Codec::G729 => "g729",
+            Codec::L16 => "l16",
         }
     }
 
@@ -36,6 +38,8 @@ impl Codec {
             Codec::Pcmu | Codec::Pcma | Codec::G722 => 64,
             Codec::Opus => 32,
             Codec::G729 => 8,
+            // At 16,000 samples a second.
+            Codec::L16 => 256,
         };
         let around = RTP + UDP + IPV4 + ETHERNET + SRTP_TAG;
         sound + (around * 8 * PACKETS_A_SECOND).div_ceil(1_000) + RTCP_KBPS

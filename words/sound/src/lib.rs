@@ -11,6 +11,7 @@ pub mod conceal;
 pub mod g711;
 pub mod g722;
 pub mod keys;
+pub mod l16;
 pub mod noise;
 pub mod ogg;
 pub mod opus;

@@ -10,7 +10,18 @@ use sound::conceal::Concealer;
 use sound::noise::{self, Noise};
 use sound::opus::{self, Band, Redundancy};
 use sound::resample::{Downsampler, Upsampler};
-use sound::{Law, Sine, g711, g722};
+use sound::{Law, Sine, g711, g722, l16};
+
+/// RFC 3551, 4.5.11: two's complement, the high byte first; half a sample is none.
+#[test]
+fn h4_l16_is_the_samples_with_the_high_byte_first() {
+    let (samples, bytes) = ([0, 1, -1, 0x1234, i16::MIN], [0, 0, 0, 1, 0xff, 0xff, 0x12, 0x34, 0x80, 0]);
+    let (mut payload, mut heard) = ([7; 10], [7; 5]);
+
+    assert_eq!((l16::encode(&samples, &mut payload), payload), (10, bytes));
+    assert_eq!((l16::decode(&bytes, &mut heard), heard), (5, samples));
+    assert_eq!((l16::decode(&bytes[..9], &mut heard), l16::encode(&samples, &mut payload[..3])), (4, 2));
+}
 
 #[test]
 fn h4_both_laws_agree_with_the_tables() {

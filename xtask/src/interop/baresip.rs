@@ -82,7 +82,7 @@ impl Phone<'_> {
             // Its wave has 8,000 samples a second, whatever the codec wants.
             Shows::Sound => format!(
                 "ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\n\
-                 module g722.so\nmodule opus.so\nmodule sndfile.so\nsnd_path {}\n",
+                 module g722.so\nmodule opus.so\nmodule l16.so\nmodule sndfile.so\nsnd_path {}\n",
                 home.display()
             ),
         });

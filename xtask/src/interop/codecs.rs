@@ -1,5 +1,5 @@
 //! Baresips that have no codec in common: one of Opus alone and one of G.722 alone call one of PCMU and are
-//! called by it. Each end hears the tone of the other.
+//! called by it; one of L16 alone calls it. Each end hears the tone of the other.
 //!
 //! Proves: H4.
 
@@ -13,8 +13,12 @@ use crate::step::Failure;
 
 const WHILE: Duration = Duration::from_millis(2500);
 const SYSTEM: &str = "media = { transcode = \"needed\" }\n";
-const USERS: [User; 3] =
-    [User { name: "hana", more: "" }, User { name: "opal", more: "" }, User { name: "wide", more: "" }];
+const USERS: [User; 4] = [
+    User { name: "hana", more: "" },
+    User { name: "opal", more: "" },
+    User { name: "wide", more: "" },
+    User { name: "plain", more: "" },
+];
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let mut office = Office::open_at(binary, "codecs", &USERS, ("", SYSTEM))?;
@@ -32,21 +36,26 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
         expect_wave(&heard, hana.voice)?;
         spans.extend([(called, phone.voice), (calling, phone.voice)]);
     }
+    let mut plain = office.phone_of("plain", "L16/16000/1")?;
+    speak(&mut plain, &mut hana, &office.uri("0100"))?;
+    expect_wave(&newest_wave(&office.folder.join("plain"))?, hana.voice)?;
+    // Its packets are of 40 ms, whatever it says: half as many.
+    expect_wave(&newest_wave(&office.folder.join("hana"))?, plain.voice)?;
 
     let media = media_of(&hana);
     let left = office.close()?;
-    records::expect_exactly(&left.records, 4)?;
+    records::expect_exactly(&left.records, 5)?;
     let at_hana = Heard::at(&left.written, "hana", media)?;
     for (span, voice) in spans {
         at_hana.expect_voice(span, voice)?;
     }
-    for (record, codec) in left.records.iter().zip(["opus", "opus", "G722", "G722"]) {
+    for (record, codec) in left.records.iter().zip(["opus", "opus", "G722", "G722", "L16"]) {
         let notes = record["attempts"][0]["notes"].to_string();
         if !notes.contains("transcoded") || !notes.contains(codec) {
             return Err(Failure::new(format!("a call of {codec} was noted as {notes}"), "read its record"));
         }
     }
-    Ok("Opus and G.722 each to PCMU and back, four calls, every tone heard at both ends".into())
+    Ok("Opus and G.722 each to PCMU and back, L16 to PCMU, five calls, every tone heard at both ends".into())
 }
 
 /// A call from one to the other, while both send their tones; the time in which they did.

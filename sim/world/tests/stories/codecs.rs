@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::{Note, Sound};
+use actors::{Codec, Note, Sound};
 use world::{ActorHandle, CallHandle, World};
 
 use crate::{TWO_PROVIDERS, seed};
@@ -46,6 +46,31 @@ fn h4_a_trunk_of_g711_calls_a_phone_of_g722() {
     assert!(hears(&call, PHONE_HERTZ) && hana.count(is_tone(TRUNK_HERTZ)) == 1, "{:?}", call.notes());
     call.hangs_up();
     world.run_for(Duration::from_secs(5));
+    world.finish();
+}
+
+/// A trunk that has nothing but L16 is offered that where its codecs name it; both hear each other's tones,
+/// and the trunk's calls are heard as well.
+#[test]
+fn h4_a_phone_of_opus_and_a_trunk_of_l16_hear_each_other() {
+    let house = g711_alone(", transcode = \"needed\"").replace("[\"pcmu\"]", "[\"l16\"]");
+    let mut world = World::from_toml(seed(), &house);
+    let (hana, east) = speaking(&world);
+    hana.with(|profile| profile.sound = Sound::Sung { codec: Codec::Opus, tones: 0 });
+    east.with(|profile| profile.sound = Sound::Sung { codec: Codec::L16, tones: 1 });
+    let is_sung = |note: &Note| matches!(note, Note::HeardTone { hertz } if *hertz > 0);
+
+    for (from, to, number) in [(&hana, &east, "+1 206 555 0142"), (&east, &hana, "+1 425 555 0100")] {
+        let before = to.count(is_sung);
+        let call = from.dials(number);
+        world.run_for(Duration::from_secs(5));
+        assert!(call.notes().iter().any(is_sung) && to.count(is_sung) > before, "{:?}", call.notes());
+        call.hangs_up();
+        world.run_for(Duration::from_secs(5));
+    }
+
+    let notes = world.records().iter().map(|record| record.attempts[0].notes.join("")).collect::<Vec<_>>();
+    assert_eq!(notes, ["transcoded between opus and L16", "transcoded between L16 and opus"]);
     world.finish();
 }
 

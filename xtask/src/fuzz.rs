@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
-const TARGETS: [&str; 15] = [
+const TARGETS: [&str; 16] = [
     "message",
     "stream",
     "websocket",
@@ -21,6 +21,7 @@ const TARGETS: [&str; 15] = [
     "ldap",
     "jwt",
     "filters",
+    "msrp",
 ];
 
 /// Fuzzes one target, or all of them one after another.

@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = (session.is_hold(), media_targets(&session), answer_matches(&session, &session));
 
     for allowed in [Codecs::all(), Codecs::only(["pcmu", "g722"])] {
-        let face = Face { address: OURS, ports: vec![30_000; session.media.len()], session_id: 1, version: 1, covers: Vec::new(), ways: Vec::new(), formats: Vec::new() };
+        let face = Face { address: OURS, ports: vec![30_000; session.media.len()], session_id: 1, version: 1, covers: Vec::new(), ways: Vec::new(), formats: Vec::new(), chats: Vec::new() };
         let mut ours = Vec::new();
         if rewrite(&session, &face, &allowed, &mut ours).is_err() {
             assert!(ours.is_empty());

@@ -13,6 +13,7 @@ use crate::Room;
 use crate::arrival::Admitted;
 use crate::bridge::{Bridge, NoMedia, Part};
 use crate::call::{Call, State};
+use crate::chats::Chats;
 use crate::closing::Ending;
 use crate::draft::Announced;
 use crate::keys::Keys;
@@ -143,7 +144,8 @@ impl Bridge {
     ) -> Result<Vec<u8>, NoMedia> {
         self.forget_callee(room);
         let (senders, keys, ways) = (Senders::Signalled, Keys::unknown(), Ways::unknown());
-        self.face_callee(room, Stand { senders, keys, ways, dtmf: Dtmf::default(), ..stand });
+        let chats = Chats::unknown();
+        self.face_callee(room, Stand { senders, keys, ways, dtmf: Dtmf::default(), chats, ..stand });
         let plan = MediaPlan { path: MediaPath::Anchored, codecs: Arc::default(), also: Arc::default() };
         let with = (&plan, Purpose::Call);
         let offered = self.carry(room, Side::Caller, Part::Offer, offer, with)?;

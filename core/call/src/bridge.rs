@@ -1,5 +1,6 @@
 //! The call's media: ports on both sides, what each side is told, and the orders to the relay.
 
+mod chatting;
 mod making;
 mod released;
 
@@ -16,6 +17,7 @@ use sdp::{Codecs, Cover, Direction, Face, Formats, Media, Session, Way};
 use sip_stack::Token;
 
 use crate::Room;
+use crate::chats::Chats;
 use crate::keys::{Keys, Settled};
 use crate::plays::{self, Listening, Meanwhile, Plays, Wish};
 use crate::record::Sound;
@@ -43,6 +45,11 @@ pub(crate) struct Bridge {
     keys: [Keys; 2],
     /// How each side is reached.
     ways: [Ways; 2],
+    /// Sessions of messages of each side.
+    chats: [Chats; 2],
+    /// Those that the relay knows of, by their bits, and those that it has yet to count.
+    chatting: u8,
+    chats_owed: u8,
     /// How the peer of each side tells key presses.
     dtmf: [Dtmf; 2],
     transcoding: Transcoding,
@@ -107,6 +114,7 @@ pub(crate) struct Described {
     told: Vec<u8>,
     keys: Settled,
     ways: Option<Ways>,
+    chats: Option<Chats>,
     was_released: bool,
 }
 
@@ -116,6 +124,7 @@ struct Dress {
     covers: Vec<Cover>,
     ways: Vec<Way>,
     formats: Vec<Formats>,
+    chats: Vec<Option<sdp::Chat>>,
 }
 
 enum Stage {
@@ -176,6 +185,7 @@ impl Bridge {
         let sides = [port(Side::Caller), port(Side::Callee)];
         let keys = [caller.keys, Keys::unknown()];
         let ways = [caller.ways, Ways::unknown()];
+        let chats = [caller.chats, Chats::unknown()];
         let dtmf = [caller.dtmf, Dtmf::default()];
         Bridge {
             key,
@@ -185,6 +195,9 @@ impl Bridge {
             sides,
             keys,
             ways,
+            chats,
+            chatting: 0,
+            chats_owed: 0,
             dtmf,
             transcoding: Transcoding::default(),
             plays: Plays::default(),
@@ -250,7 +263,8 @@ impl Bridge {
 
     /// Makes the callee's side stand where it is reached.
     pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, stand: Stand) {
-        let Stand { interface, senders, keys, ways, dtmf } = stand;
+        let Stand { interface, senders, keys, ways, dtmf, chats } = stand;
+        self.chats[Side::Callee as usize] = chats;
         self.dtmf[Side::Callee as usize] = dtmf;
         self.keys[Side::Callee as usize] = keys;
         self.ways[Side::Callee as usize] = ways;
@@ -286,6 +300,7 @@ impl Bridge {
         }
         self.transcoding.is_wished = !plan.also.is_empty();
         let mut dress = self.agree(room, from, part, &session).map_err(NoMedia::Unprotected)?;
+        dress.chats = self.agree_on_chats(room, from, part, &session);
         let settled = offered.map(|offered| self.settled(from, &offered, &session));
         dress.formats = match &settled {
             Some(settled) => settled.formats.clone(),
@@ -295,6 +310,7 @@ impl Bridge {
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));
         let ours = self.describe(from.other(), &session, &codecs, (&dress, offer.as_deref()))?;
         self.aim(room, from, &session);
+        self.aim_chats(room);
         settled.into_iter().for_each(|settled| self.transcode(room, from, settled.spoken));
         self.sides[from as usize].heard = theirs.into();
         Ok(ours)
@@ -362,14 +378,15 @@ impl Bridge {
             Part::Offer | Part::Mediated => {
                 let covers = self.keys[to as usize].offer(chance, session)?;
                 let ways = self.ways[to as usize].offer(chance, &covers);
-                Dress { covers, ways, formats: Vec::new() }
+                Dress { covers, ways, formats: Vec::new(), chats: Vec::new() }
             }
         })
     }
 
     fn answering(&self, to: Side) -> Dress {
         let (keys, ways) = (&self.keys[to as usize], &self.ways[to as usize]);
-        Dress { covers: keys.answer(), ways: ways.answer(), formats: Vec::new() }
+        let (formats, chats) = (Vec::new(), Vec::new());
+        Dress { covers: keys.answer(), ways: ways.answer(), formats, chats }
     }
 
     /// Our description for a side; its version rises when it says something new (RFC 3264 8).
@@ -398,8 +415,8 @@ impl Bridge {
         (dress, offer): (&Dress, Option<&[u8]>),
     ) -> Result<Vec<u8>, NoMedia> {
         let mut ours = Vec::with_capacity(1024);
-        let Dress { covers, ways, formats } = dress.clone();
-        let face = Face { covers, ways, formats, ..self.face(to, session) };
+        let Dress { covers, ways, formats, chats } = dress.clone();
+        let face = Face { covers, ways, formats, chats, ..self.face(to, session) };
         sdp::rewrite(session, &face, codecs, &mut ours)
             .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
         if self.sides[to as usize].meanwhile == Meanwhile::Music {
@@ -424,6 +441,8 @@ impl Bridge {
         if !self.is_open() || self.sides[Side::Callee as usize].aims.is_empty() {
             return;
         }
+        self.chats[Side::Callee as usize] = Chats::unknown();
+        self.aim_chats(room);
         let nowhere = Aim {
             rtp: None,
             reports: Reports::Apart(None),
@@ -483,6 +502,7 @@ impl Bridge {
             told: self.sides[from.other() as usize].told.clone(),
             keys: self.keys[from as usize].settled(),
             ways: Some(self.ways[from as usize].clone()),
+            chats: Some(self.chats[from as usize].clone()),
             was_released: self.is_released(),
         }
     }
@@ -492,6 +512,10 @@ impl Bridge {
         self.keys[from as usize].restore(before.keys);
         if let Some(ways) = before.ways {
             self.ways[from as usize] = ways;
+        }
+        if let Some(chats) = before.chats {
+            self.chats[from as usize] = chats;
+            self.aim_chats(room);
         }
         if let Ok(session) = Session::parse(&before.heard) {
             self.aim(room, from, &session);
@@ -539,6 +563,7 @@ impl Bridge {
         let [caller, callee] = stands;
         self.keys = [caller.keys, callee.keys];
         self.ways = [caller.ways, callee.ways];
+        self.chats = [caller.chats, callee.chats];
         for (keys, port) in self.keys.iter_mut().zip(&self.sides) {
             keys.goes_on(&port.heard);
         }
@@ -555,7 +580,9 @@ impl Bridge {
         let session = Session::parse(theirs).map_err(|error| NoMedia::Malformed(error.to_string()))?;
         self.keys[side as usize].take_answer(&session).map_err(NoMedia::Unprotected)?;
         self.ways[side as usize].take_answer(&session);
+        self.chats[side as usize].take_answer(&session);
         self.aim(room, side, &session);
+        self.aim_chats(room);
         let other = Arc::clone(&self.sides[side.other() as usize].heard);
         if let Ok(other) = Session::parse(&other) {
             let settled = self.settled(side, &other, &session);
@@ -667,23 +694,23 @@ impl Bridge {
     pub(crate) fn close(&mut self, room: &mut Room<'_>) {
         if self.is_open() {
             room.orders.push(Order::Close { session: self.session() });
-            self.stage = Stage::Closing(self.sides[0].pairs.len());
+            let chats = self.close_chats(room);
+            self.stage = Stage::Closing(self.sides[0].pairs.len() + chats);
         }
     }
 
     /// One stream is closed; when it was the last, the ports go back.
     pub(crate) fn finished(&mut self, room: &mut Room<'_>, figures: &Figures) {
-        let Stage::Closing(left) = &mut self.stage else { return };
-        *left = left.saturating_sub(1);
-        let is_last = *left == 0;
-        self.figures.get_or_insert_with(|| Box::new(*figures));
-        if is_last {
-            self.shut(room);
+        if self.is_closing() {
+            self.figures.get_or_insert_with(|| Box::new(*figures));
+            self.one_is_closed(room);
         }
     }
 
     /// Gives all ports back.
     pub(crate) fn shut(&mut self, room: &mut Room<'_>) {
+        self.close_chats(room);
+        self.chats_owed = 0;
         for port in &mut self.sides {
             let Some(place) = room.places.media_at(port.interface) else { continue };
             for pair in port.pairs.drain(..) {
@@ -747,6 +774,7 @@ impl Bridge {
             covers: Vec::new(),
             ways: Vec::new(),
             formats: Vec::new(),
+            chats: Vec::new(),
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use media::Side;
+use media::{ChatFigures, SessionKey, Side};
 use performance::Leave;
 use policy::{Callee, Cause, HeaderPlace, Line};
 use sip_message::{Header, Message, Method};
@@ -231,14 +231,10 @@ impl Call {
 
     /// The relay speaks.
     pub(crate) fn heard(&mut self, room: &mut Room<'_>, event: &media::Event) {
-        let session = match event {
-            media::Event::Failed { session, .. }
-            | media::Event::Latched { session, .. }
-            | media::Event::LastHeard { session, .. }
-            | media::Event::Pressed { session, .. }
-            | media::Event::Finished { session, .. } => *session,
-            media::Event::Taped(taped) => taped.session,
-        };
+        let session = event.session();
+        if let media::Event::Chatted { stream, figures, .. } = event {
+            return self.chatted(room, session, *stream, figures);
+        }
         if session == self.copies() {
             if let media::Event::Failed { why, .. } = event {
                 self.copies_failed(room, why);
@@ -263,12 +259,20 @@ impl Call {
             }
             media::Event::Failed { why, .. } => self.media_failed(room, why),
             media::Event::Latched { side: Side::Callee, .. } => self.sound_came(room),
-            media::Event::Latched { .. } | media::Event::Taped(_) => {}
+            media::Event::Latched { .. } | media::Event::Chatted { .. } | media::Event::Taped(_) => {}
             media::Event::Pressed { press, .. } if self.meets.is_some() => self.types(room, *press),
             media::Event::Pressed { side, press, .. } => self.pressed(room, side.other(), *press),
             media::Event::LastHeard { caller, callee, signs, .. } => {
                 self.judge_silence(room, [*caller, *callee], signs);
             }
+        }
+    }
+
+    /// A session of messages is over.
+    fn chatted(&mut self, room: &mut Room<'_>, session: SessionKey, stream: u8, figures: &ChatFigures) {
+        self.draft.chatted(figures);
+        if self.take_up_session(session) && self.bridge.chatted(room, stream) && !self.bridge.is_closing() {
+            self.keep(room);
         }
     }
 

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use media::Side;
+use media::{ChatFigures, Side};
 use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, Turn, WallTime};
 use sip_message::{Header, Message, SessionId, Uuid};
 use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
 use crate::record::{
-    AnnouncedRecord, Asking, AttemptRecord, EndedBy, MediaRecord, MissedSide, Outcome, Record,
+    AnnouncedRecord, Asking, AttemptRecord, ChatRecord, EndedBy, MediaRecord, MissedSide, Outcome, Record,
     RecorderRecord, RecordingRecord, SessionPair, SilentSide, Sound,
 };
 use crate::verdict::Verdict;
@@ -467,6 +467,14 @@ impl Draft {
         }
     }
 
+    /// Messages were exchanged.
+    pub(crate) fn chatted(&mut self, figures: &ChatFigures) {
+        let is_something = *figures != ChatFigures::default();
+        if let Some(record) = self.record.as_mut().filter(|_| is_something) {
+            record.chat.get_or_insert_with(ChatRecord::default).add(figures);
+        }
+    }
+
     /// Its media goes elsewhere, or is nothing that could be written down.
     pub(crate) fn is_recorded_in_vain(&mut self) {
         let recording = self.record.as_mut().and_then(|record| record.recording.as_mut());
@@ -653,6 +661,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         verdict: String::new(),
         words: String::new(),
         media: None,
+        chat: None,
         paths: Vec::new(),
         silences: Vec::new(),
         missed: Vec::new(),

@@ -87,6 +87,7 @@ mod transfer;
 
 mod body;
 mod bridge;
+mod chats;
 mod describe;
 mod device;
 mod draft;
@@ -119,10 +120,10 @@ pub use event::{Event, SoundReport};
 pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{
-    AnnouncedRecord, Asking, AttemptRecord, EndedBy, MediaRecord, MissedSide, Outcome, Record,
-    RecorderRecord, RecordingRecord, SessionPair, SideFigures, SilentSide, Sound,
+    AnnouncedRecord, Asking, AttemptRecord, ChatRecord, ChatSide, EndedBy, MediaRecord, MissedSide, Outcome,
+    Record, RecorderRecord, RecordingRecord, SessionPair, SideFigures, SilentSide, Sound,
 };
-pub use room::{MediaPlace, Places, Room};
+pub use room::{ChatPlace, MediaPlace, Places, Room};
 pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};
 pub use table::{Calls, HungUp};
 pub use time::Now;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use media::ChatFigures;
 use policy::{Facts, Trail, WallTime};
 use serde::{Serialize, Serializer};
 use sip_message::Uuid;
@@ -56,6 +57,9 @@ pub struct Record {
     pub words: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<Sound>,
+    /// How much was written in it; what, is nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat: Option<ChatRecord>,
     /// Where its media went, where it might have left the relay.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<MediaRecord>,
@@ -73,6 +77,29 @@ pub struct Record {
     pub announced: Option<AnnouncedRecord>,
     pub facts: Facts,
     pub trail: Trail,
+}
+
+/// The messages and files that passed in sessions of messages, by who sent them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChatRecord {
+    pub caller: ChatSide,
+    pub callee: ChatSide,
+}
+
+/// What one side sent, and the other was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChatSide {
+    pub messages: u64,
+    pub bytes: u64,
+}
+
+impl ChatRecord {
+    pub(crate) fn add(&mut self, figures: &ChatFigures) {
+        for (side, count) in [&mut self.caller, &mut self.callee].into_iter().zip(&figures.from) {
+            side.messages += count.messages;
+            side.bytes += count.bytes;
+        }
+    }
 }
 
 /// Where media went from a moment on: through the relay ("anchored") or between the far ends ("direct").

@@ -83,6 +83,17 @@ pub struct MediaPlace {
     pub interface: InterfaceId,
     pub advertise: IpAddr,
     pub book: PortBook,
+    /// Where it relays sessions of messages.
+    pub chats: Option<ChatPlace>,
+}
+
+/// Where sessions of messages are relayed at an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChatPlace {
+    pub bind: IpAddr,
+    /// What far ends are told.
+    pub advertise: IpAddr,
+    pub port: u16,
 }
 
 impl Places {
@@ -131,6 +142,11 @@ impl Places {
     /// The book of an interface's media ports, and the address that far ends are told.
     pub fn media_at(&mut self, interface: InterfaceId) -> Option<&mut MediaPlace> {
         self.media.iter_mut().find(|place| place.interface == interface)
+    }
+
+    /// Where an interface relays sessions of messages.
+    pub fn chats_at(&self, interface: InterfaceId) -> Option<ChatPlace> {
+        self.media.iter().find(|place| place.interface == interface)?.chats
     }
 
     /// Port pairs that are out on lease.

@@ -44,7 +44,7 @@ impl Call {
         if !matches!(self.state, State::Up(_)) {
             return;
         }
-        if !is_whole {
+        if !is_whole || self.bridge.only_chats() {
             return self.misses_nobody(room);
         }
         let Patience { usual, on_hold } = self.patience();

@@ -9,6 +9,7 @@ use sip_message::{Header, Message};
 use sip_stack::{Dialog, Flow};
 
 use crate::Room;
+use crate::chats::Chats;
 use crate::keys::{Carrier, FarEnd, Keys};
 use crate::way::Ways;
 
@@ -18,6 +19,7 @@ pub(crate) struct Stand {
     pub keys: Keys,
     pub ways: Ways,
     pub dtmf: Dtmf,
+    pub chats: Chats,
 }
 
 /// Whether who signals over a flow is the far end itself.
@@ -53,6 +55,7 @@ impl Stand {
         let keys = Keys::new(rules.srtp, Carrier::of(flow), FarEnd::of(flow), certificate);
         let interface = room.places.interface_of(flow.listener);
         let ways = Ways::new(room.policy.ice(interface));
-        Stand { interface, senders, keys, ways, dtmf: rules.dtmf }
+        let chats = Chats::new(rules, room.places.chats_at(interface));
+        Stand { interface, senders, keys, ways, dtmf: rules.dtmf, chats }
     }
 }

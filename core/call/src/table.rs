@@ -264,16 +264,11 @@ impl Calls {
 
     /// The relay speaks of one of our sessions.
     pub fn heard(&mut self, room: &mut Room<'_>, event: &media::Event) {
-        let session = match event {
-            media::Event::Failed { session, .. }
-            | media::Event::Latched { session, .. }
-            | media::Event::LastHeard { session, .. }
-            | media::Event::Pressed { session, .. }
-            | media::Event::Finished { session, .. } => *session,
-            // Copies of what was said are for whoever writes them down.
-            media::Event::Taped(_) => return,
-        };
-        if let Some(mut call) = self.lend_session(session) {
+        // Copies of what was said are for whoever writes them down.
+        if matches!(event, media::Event::Taped(_)) {
+            return;
+        }
+        if let Some(mut call) = self.lend_session(event.session()) {
             call.heard(room, event);
             self.settle(room, call);
         }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use rtp::srtp::MasterKey;
 
 use crate::certificate::Certificate;
+use crate::chat::{ChatFigures, ChatOrder};
 use crate::copying::Copying;
 use crate::figures::Figures;
 use crate::play::Playing;
@@ -39,6 +40,8 @@ pub enum Order {
     /// A side's peer takes part in a meeting, or does so in another way than before; in none from now on,
     /// without a seat. Nothing of its sound goes to the other side meanwhile.
     Meet { session: SessionKey, stream: u8, side: Side, seat: Option<Box<Seat>> },
+    /// Something of a session of messages, which is relayed elsewhere.
+    Chat { session: SessionKey, stream: u8, order: ChatOrder },
     /// When was each side heard last? Nothing is said of a session that has no stream.
     Ask { session: SessionKey },
     /// The session is over: its ports are closed, its figures come back.
@@ -192,6 +195,8 @@ pub enum Event {
     /// When each side of a session was heard last, by RTP or RTCP of any stream; where it was not heard since
     /// streams were opened or aimed elsewhere, when that was.
     LastHeard { session: SessionKey, caller: Instant, callee: Instant, signs: [Signs; 2] },
+    /// A session of messages is over; what passed in it.
+    Chatted { session: SessionKey, stream: u8, figures: ChatFigures },
     /// Copies of what was said, for whoever writes them down.
     Taped(Box<Taped>),
     /// The stream is closed; what became of it.
@@ -205,6 +210,21 @@ impl fmt::Debug for Checks {
     }
 }
 
+impl Event {
+    /// Whose it is.
+    pub fn session(&self) -> SessionKey {
+        match self {
+            Event::Failed { session, .. }
+            | Event::Latched { session, .. }
+            | Event::Pressed { session, .. }
+            | Event::LastHeard { session, .. }
+            | Event::Chatted { session, .. }
+            | Event::Finished { session, .. } => *session,
+            Event::Taped(taped) => taped.session,
+        }
+    }
+}
+
 impl Order {
     pub fn session(&self) -> SessionKey {
         let (Order::Open { session, .. }
@@ -215,6 +235,7 @@ impl Order {
         | Order::Record { session, .. }
         | Order::Copy { session, .. }
         | Order::Meet { session, .. }
+        | Order::Chat { session, .. }
         | Order::Ask { session }
         | Order::Close { session }) = self;
         *session

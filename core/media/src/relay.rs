@@ -113,6 +113,7 @@ impl Relay {
             Order::Meet { session, stream, side, seat } => {
                 self.meet(now, (session, stream), side, seat.map(|seat| *seat));
             }
+            Order::Chat { .. } => {}
             Order::Ask { session } => self.say_last_heard(session, out),
             Order::Close { session } => self.close(now, session, out),
         }
@@ -164,21 +165,20 @@ impl Relay {
             let (session, stream) = pair.key;
             out.push(Act::Tell(Event::Pressed { session, stream, side, press }));
         }
-        let is_ready = to.is_ok() && pair.is_ready(side, packet);
+        let other = port_index(slot, side.other(), Half::Rtp);
+        if let Ok(to) = to {
+            if pair.is_ready(side, packet) {
+                out.push(Act::Carry { port });
+            }
+            while let Some(record) = pair.rest(side) {
+                out.push(Act::Send { port: other, to, record });
+            }
+        }
         if pair.has_copy() {
             self.send_copy(now, slot);
         }
         match to {
-            Ok(to) => {
-                if is_ready {
-                    out.push(Act::Carry { port });
-                }
-                let port = port_index(slot, side.other(), Half::Rtp);
-                while let Some(record) = pair.rest(side) {
-                    out.push(Act::Send { port, to, record });
-                }
-                Verdict::Forward { port, to }
-            }
+            Ok(to) => Verdict::Forward { port: other, to },
             Err(Reason::Answered) => {
                 if admission == Some(Admission::Latched) {
                     self.shake(now, (slot, side), Occasion::Aimed, out);

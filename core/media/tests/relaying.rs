@@ -742,6 +742,7 @@ impl House {
             | Event::Finished { .. }
             | Event::LastHeard { .. }
             | Event::Pressed { .. }
+            | Event::Chatted { .. }
             | Event::Taped(_) => None,
         };
         self.events.iter().filter_map(side).collect()

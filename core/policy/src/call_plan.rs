@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CarriedMethods, Dtmf, EarlyMedia, Keys, KeysInClear, MediaPath, MediaSenders, Recorded, Redirect,
+    CarriedMethods, Chats, Dtmf, EarlyMedia, Keys, KeysInClear, MediaPath, MediaSenders, Recorded, Redirect,
     Reliable, Secret, SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 use serde::Serialize;
@@ -339,6 +339,8 @@ pub struct LegRules {
     pub senders: MediaSenders,
     /// How its far end tells key presses.
     pub dtmf: Dtmf,
+    /// Whether messages and files may be exchanged with its far end.
+    pub chats: Chats,
     /// Whether provisional answers are acknowledged.
     pub reliable: Reliable,
     /// Whether it hears what the other end is called (RFC 7989).

@@ -26,8 +26,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{
-    AlertText, Code, Codec, Digest, Document, Documents, Fault, Kind, MediaPath, Problem, Rate, Secret,
-    SecretRef, Secrets, Spot, Transcode, Transfer, nearest,
+    AlertText, Chats, Code, Codec, Digest, Document, Documents, Fault, Kind, MediaPath, Problem, Rate,
+    Secret, SecretRef, Secrets, Spot, Transcode, Transfer, nearest,
 };
 
 use crate::call_plan::{LegRules, MediaPlan, Otherwise, SrtpRules};
@@ -251,10 +251,12 @@ fn device_leg(documents: &Documents, music: Music) -> LegRules {
     // What users ask for is the house's to carry out.
     let redirect = documents.system.redirect;
     let (senders, dtmf, record) = (media.senders, media.dtmf, media.record);
+    let chats = media.chats.unwrap_or(Chats::Relayed);
     LegRules {
         srtp,
         senders,
         dtmf,
+        chats,
         transfer: Transfer::Inside,
         redirect,
         music,

@@ -101,7 +101,7 @@ pub use inside::Inside;
 pub use limit::{Claim, Limit, On, Permit, Unit, Whose};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
-    CarriedMethod, CarriedMethods, Dtmf, EarlyMedia, HeaderPlace, Ice, Keys, KeysInClear, MediaPath,
+    CarriedMethod, CarriedMethods, Chats, Dtmf, EarlyMedia, HeaderPlace, Ice, Keys, KeysInClear, MediaPath,
     MediaSenders, Recorded, RecordingFormat, Redirect, RegisterStyle, Reliable, SessionIds, SessionTimer,
     Silence, Srtp, Transfer, WithoutRecorder,
 };

@@ -485,6 +485,8 @@ pub struct Interface {
     pub tls: Option<u16>,
     pub ws: Option<u16>,
     pub wss: Option<u16>,
+    /// Where sessions of messages are relayed.
+    pub msrp: Option<u16>,
     /// The web pages whose scripts may come by `ws` and `wss`.
     pub origins: Arc<[Arc<str>]>,
     /// Whether who asks for a page there is given the browser phone.

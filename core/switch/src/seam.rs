@@ -42,6 +42,8 @@ pub struct MediaRange {
     /// What far ends are told.
     pub advertise: IpAddr,
     pub ports: RangeInclusive<u16>,
+    /// Where sessions of messages are relayed.
+    pub chats: Option<u16>,
 }
 
 /// One thing that happens to a shard.

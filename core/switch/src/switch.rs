@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::{
-    Accounts, Arrival, Calls, Elsewhere, HandOn, HungUp, MediaPlace, Now, OnOffer, Others, Places, Room,
+    Accounts, Arrival, Calls, ChatPlace, Elsewhere, HandOn, HungUp, MediaPlace, Now, OnOffer, Others, Places,
+    Room,
 };
 use health::{Health, Surroundings};
 use media::PortBook;
@@ -116,6 +117,11 @@ impl Switch {
             interface: range.interface,
             advertise: range.advertise,
             book: PortBook::new(range.address, range.ports, limits::PORT_REST),
+            chats: range.chats.map(|port| ChatPlace {
+                bind: range.address,
+                advertise: range.advertise,
+                port,
+            }),
         });
         let stack_settings = sip_stack::Settings::new(
             settings.shard,

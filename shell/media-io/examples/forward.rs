@@ -67,7 +67,11 @@ fn tell(event: Event) {
                 CARRIED.fetch_add(side.packets_carried, Ordering::Relaxed);
             }
         }
-        Event::Latched { .. } | Event::LastHeard { .. } | Event::Pressed { .. } | Event::Taped(_) => {}
+        Event::Latched { .. }
+        | Event::LastHeard { .. }
+        | Event::Pressed { .. }
+        | Event::Chatted { .. }
+        | Event::Taped(_) => {}
     }
 }
 

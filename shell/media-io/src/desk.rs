@@ -97,6 +97,7 @@ impl<E: Fn(Event)> Desk<E> {
             | Order::Record { .. }
             | Order::Copy { .. }
             | Order::Meet { .. }
+            | Order::Chat { .. }
             | Order::Ask { .. } => {}
         }
         if self.carrier.is_some() {

@@ -468,8 +468,11 @@ impl House {
         let figures = loop {
             match self.events.recv_timeout(PATIENCE).expect("figures come back") {
                 Event::Finished { figures, .. } => break *figures,
-                Event::Latched { .. } | Event::LastHeard { .. } | Event::Pressed { .. } | Event::Taped(_) => {
-                }
+                Event::Latched { .. }
+                | Event::LastHeard { .. }
+                | Event::Chatted { .. }
+                | Event::Pressed { .. }
+                | Event::Taped(_) => {}
                 Event::Failed { why, .. } => panic!("{why}"),
             }
         };
@@ -510,7 +513,11 @@ fn aim_at(rtp: &UdpSocket, rtcp: &UdpSocket) -> Aim {
 fn figures_of(event: Event) -> Option<(SessionKey, u8, Figures)> {
     match event {
         Event::Finished { session, stream, figures } => Some((session, stream, *figures)),
-        Event::Latched { .. } | Event::LastHeard { .. } | Event::Pressed { .. } | Event::Taped(_) => None,
+        Event::Latched { .. }
+        | Event::LastHeard { .. }
+        | Event::Chatted { .. }
+        | Event::Pressed { .. }
+        | Event::Taped(_) => None,
         Event::Failed { why, .. } => panic!("{why}"),
     }
 }

@@ -1,6 +1,7 @@
 //! What is running, for the person who started it.
 
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use policy::Policy;
@@ -11,8 +12,10 @@ pub fn banner(name: &str, policy: &Policy, listeners: &[Listener], data: &Path) 
     let mut text = format!("tandem {} — {name}, revision {}\n", env!("CARGO_PKG_VERSION"), policy.revision());
     for interface in policy.interfaces() {
         let of_this = listeners.iter().filter(|listener| listener.interface == interface.id.0);
-        let places: Vec<_> =
+        let mut places: Vec<_> =
             of_this.map(|listener| format!("{} {}", listener.transport, listener.bind)).collect();
+        places
+            .extend(interface.msrp.map(|port| format!("msrp {}", SocketAddr::new(interface.address, port))));
         let (ports, name) = (interface.media_ports, &interface.name);
         let media = format!("media {}–{}", ports.first, ports.last);
         // Writing to a string cannot fail.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use certificates::Keeper;
 use exports::Exports;
-use media::{Certificate, Event as MediaEvent, Order, SessionKey};
+use media::{Certificate, Event as MediaEvent, Order};
 use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
@@ -76,6 +76,8 @@ pub struct Edge {
     pub listeners: Arc<[Listener]>,
     shards: switch_io::Handle,
     media: Vec<media_io::Handle>,
+    /// Where some interface relays sessions of messages.
+    chats: Option<chat_io::Handle>,
     recordings: store::Recordings,
     mail: Mail,
     store: Arc<store::Store>,
@@ -112,12 +114,16 @@ impl Edge {
         let lookup = start_lookup(&plan, &mail)?;
         let recordings = open_recordings(&plan)?;
         let media = start_media(&plan, &mail, &recordings)?;
+        let chats = start_chats(&plan, &mail)?;
 
         let shown = (&known, &certificate::make()?);
         let key = gruu_key(&plan)?;
         let switches = (0..plan.shards).map(|shard| new_switch(&plan, (shown, &key), shard, &before));
         let switches = switches.collect::<Result<Vec<_>>>()?;
-        let orders = media.iter().map(media_io::Handle::orders).collect();
+        let orders = Relays {
+            media: media.iter().map(media_io::Handle::orders).collect(),
+            chats: chats.as_ref().map(chat_io::Handle::orders),
+        };
         let recorded = plan.flight.map(|flight| recorder::tap(flight, Arc::clone(&known)));
         let tap = plan.tap.or(recorded);
         let kept = (&store, &catalogue, &ledgers);
@@ -130,6 +136,7 @@ impl Edge {
             listeners,
             shards,
             media,
+            chats,
             recordings,
             mail,
             store,
@@ -208,6 +215,9 @@ impl Edge {
             if let Err(fault) = relay.stop() {
                 error!("a media loop ended badly: {fault}");
             }
+        }
+        if let Some(Err(fault)) = self.chats.map(chat_io::Handle::stop) {
+            error!("the loop of chats ended badly: {fault}");
         }
         match self.recordings.lost() {
             0 => {}
@@ -333,7 +343,7 @@ fn start_media(plan: &Plan, mail: &Mail, recordings: &store::Recordings) -> Resu
                 MediaEvent::Taped(taped) => return tapes.take(taped),
                 event => event,
             };
-            let shard = session_of(&event).shard;
+            let shard = event.session().shard;
             if mail.heard(shard, event).is_err() {
                 error!(shard, "a shard is too busy for an event of a relay");
             }
@@ -342,6 +352,22 @@ fn start_media(plan: &Plan, mail: &Mail, recordings: &store::Recordings) -> Resu
         media_io::start(media_io::Settings { name, core: None, marks, kernel, events })
     };
     (0..plan.media_loops).map(|number| start(number).context("media loop")).collect()
+}
+
+/// Sessions of messages pass one loop, whichever shard has their calls.
+fn start_chats(plan: &Plan, mail: &Mail) -> Result<Option<chat_io::Handle>> {
+    let listeners = listening::chats(&plan.policy);
+    if listeners.is_empty() {
+        return Ok(None);
+    }
+    let mail = mail.clone();
+    let events = move |event: MediaEvent| {
+        let shard = event.session().shard;
+        if mail.heard(shard, event).is_err() {
+            error!(shard, "a shard is too busy to hear of the end of a chat");
+        }
+    };
+    Ok(Some(chat_io::start(chat_io::Settings { listeners, seed: chance()?, events })?))
 }
 
 /// The path in the kernel, where it is wanted and can be had. Calls go on without it as with it.
@@ -409,7 +435,7 @@ fn new_switch(
 
 fn wire(
     mail: &Mail,
-    relays: Vec<media_io::Orders>,
+    relays: Relays,
     lookup: lookup::Lookup,
     (store, catalogue, ledgers): (&Arc<store::Store>, &Arc<store::Catalogue>, &Ledgers),
     (telemetry, exports): (&Arc<telemetry::Telemetry>, &Arc<Exports>),
@@ -444,12 +470,7 @@ fn wire(
             helps.keep(kept);
         }),
         keep_messages: Box::new(move |shard, kept| of_messages.receipt(shard, messages.keep(kept))),
-        order: Box::new(move |order| {
-            let relay = &relays[relay_of(&order, relays.len())];
-            if let Err(media_io::Full(order)) = relay.order(order) {
-                turn_back(&to_self, *order);
-            }
-        }),
+        order: Box::new(move |order| relays.order(order, &to_self)),
         ask: Box::new(move |shard, id, question| {
             if lookup.ask(shard, id, question.clone()).is_err() {
                 say_failed(&to_asker, shard, id, question);
@@ -462,20 +483,31 @@ fn wire(
     }
 }
 
+/// Who carries out what calls order.
+struct Relays {
+    media: Vec<media_io::Orders>,
+    chats: Option<chat_io::Orders>,
+}
+
+impl Relays {
+    fn order(&self, order: Order, mail: &Mail) {
+        if let Order::Chat { session, stream, order } = order {
+            let told = self.chats.as_ref().map(|chats| chats.order(session, stream, order));
+            if let Some(Err(chat_io::Full)) = told {
+                error!("the loop of chats takes no orders");
+            }
+            return;
+        }
+        let relay = &self.media[relay_of(&order, self.media.len())];
+        if let Err(media_io::Full(order)) = relay.order(order) {
+            turn_back(mail, *order);
+        }
+    }
+}
+
 /// All orders of a session go to the same loop, and so do all sessions of one lot.
 fn relay_of(order: &Order, relays: usize) -> usize {
     usize::from(order.session().lot()) % relays
-}
-
-fn session_of(event: &MediaEvent) -> SessionKey {
-    match event {
-        MediaEvent::Failed { session, .. }
-        | MediaEvent::Latched { session, .. }
-        | MediaEvent::LastHeard { session, .. }
-        | MediaEvent::Pressed { session, .. }
-        | MediaEvent::Finished { session, .. } => *session,
-        MediaEvent::Taped(taped) => taped.session,
-    }
 }
 
 /// A relay that takes no orders cannot open a stream: its call is told.

@@ -54,6 +54,13 @@ pub fn marks(policy: &Policy) -> Vec<(IpAddr, u8)> {
     policy.interfaces().iter().map(|one| (one.address, one.dscp.media.point())).collect()
 }
 
+/// Where sessions of messages are relayed, and how what leaves there is marked.
+pub fn chats(policy: &Policy) -> Vec<(SocketAddr, u8)> {
+    let place =
+        |one: &Interface| Some((SocketAddr::new(one.address, one.msrp?), one.dscp.signalling.point()));
+    policy.interfaces().iter().filter_map(place).collect()
+}
+
 /// Our addresses whose media the kernel may carry, and at how many ports it may arrive.
 pub fn kernel_path(policy: &Policy) -> (Vec<IpAddr>, u32) {
     let of = policy.interfaces().iter().filter(|one| one.kernel_path == KernelPath::Auto);
@@ -72,6 +79,7 @@ pub fn media_of(policy: &Policy, shard: u8, shards: u8) -> Result<Vec<MediaRange
             address: interface.address,
             advertise: advertised(interface)?,
             ports: part(interface.media_ports.first..=interface.media_ports.last, shard, shards),
+            chats: interface.msrp,
         })
     };
     policy.interfaces().iter().map(of).collect()

@@ -40,6 +40,7 @@ impl Node {
                 address: interface.address,
                 advertise: advertised(interface),
                 ports: part(interface.media_ports.first..=interface.media_ports.last, shard, shards),
+                chats: interface.msrp,
             });
             let mut bytes = [7; 32];
             bytes[..8].copy_from_slice(&seed.to_le_bytes());

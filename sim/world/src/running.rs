@@ -479,15 +479,7 @@ impl World {
 
 /// The shard that owns the call of a session.
 fn shard_of(event: &media::Event) -> usize {
-    let session = match event {
-        media::Event::Failed { session, .. }
-        | media::Event::Latched { session, .. }
-        | media::Event::LastHeard { session, .. }
-        | media::Event::Pressed { session, .. }
-        | media::Event::Finished { session, .. } => session,
-        media::Event::Taped(taped) => &taped.session,
-    };
-    usize::from(session.shard)
+    usize::from(event.session().shard)
 }
 
 fn actors_transport(transport: Transport) -> actors::Transport {

@@ -144,6 +144,7 @@ impl Place {
             address: interface.address,
             advertise: advertised(interface),
             ports: interface.media_ports.first..=interface.media_ports.last,
+            chats: None,
         });
         let settings = Settings {
             shard: 0,

@@ -113,7 +113,8 @@ pub use malicious::MarkMalicious;
 pub use marks::{Dscp, Marks};
 pub use masked::{masked, unmasked};
 pub use media::{
-    Codec, Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaPath, MediaSenders, SitePath, Srtp, Transcode,
+    Chats, Codec, Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaPath, MediaSenders, SitePath, Srtp,
+    Transcode,
 };
 pub use music::{Music, SoundFile};
 pub use network::{Address, Network, PortRange, Source};

@@ -141,6 +141,17 @@ pub enum Dtmf {
     Inband,
 }
 
+/// Whether sessions of messages (MSRP, RFC 4975: chats, files) are relayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Chats {
+    /// Where both sides have it so, and stand at interfaces with `msrp`.
+    Relayed,
+    /// Never: they are refused, and the rest of the call goes on.
+    #[default]
+    Refused,
+}
+
 /// Whether sound is made of one codec into another for those who have none in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

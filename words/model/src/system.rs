@@ -13,7 +13,7 @@ use crate::call_rules::Redirect;
 use crate::duration::Duration;
 use crate::http::Http;
 use crate::marks::Marks;
-use crate::media::{Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
+use crate::media::{Chats, Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
 use crate::network::{Address, PortRange};
 use crate::oidc::Oidc;
@@ -131,6 +131,8 @@ pub struct DeviceMedia {
     pub refusals: Refusals,
     /// Whether calls of our people are recorded; no where it is missing.
     pub record: Option<Recorded>,
+    /// Whether our people may exchange messages and files in calls; relayed where it is missing.
+    pub chats: Option<Chats>,
 }
 
 /// What holds for the records of calls.
@@ -210,6 +212,8 @@ pub struct Interface {
     pub ws: Option<Spot<u16>>,
     /// Where browsers come by WebSocket within TLS, with the certificate of `tls`.
     pub wss: Option<Spot<u16>>,
+    /// Where chats and files are relayed (MSRP, RFC 4975), in the clear. Refused, where it is missing.
+    pub msrp: Option<Spot<u16>>,
     /// The web pages whose scripts may come by `ws` and `wss`, such as "https://phones.example.com"; "*" is
     /// any page.
     #[serde(default)]

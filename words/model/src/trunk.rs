@@ -12,7 +12,7 @@ use crate::failover::{Failover, ResponseRule};
 use crate::headers::HeaderRule;
 use crate::health::HealthCheck;
 use crate::identity::{Identity, Translate};
-use crate::media::{Codec, Dtmf, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
+use crate::media::{Chats, Codec, Dtmf, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
 use crate::network::Source;
 use crate::precedence::Precedence;
@@ -233,4 +233,7 @@ pub struct TrunkMedia {
     pub refusals: Refusals,
     /// Whether its calls are recorded; as the other party says where it is missing.
     pub record: Option<Recorded>,
+    /// Whether messages and files may be exchanged with it in calls.
+    #[serde(default)]
+    pub chats: Chats,
 }

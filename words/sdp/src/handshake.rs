@@ -59,7 +59,7 @@ impl Fingerprint {
 }
 
 impl Setup {
-    fn parse(value: &str) -> Option<Setup> {
+    pub(crate) fn parse(value: &str) -> Option<Setup> {
         Some(match value.trim() {
             "active" => Setup::Active,
             "passive" => Setup::Passive,
@@ -68,7 +68,7 @@ impl Setup {
         })
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Setup::Active => "active",
             Setup::Passive => "passive",

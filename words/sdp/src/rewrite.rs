@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::net::IpAddr;
 
 use crate::address::names_an_address;
+use crate::chat::Chat;
 use crate::codec::Codecs;
 use crate::crypto::Cover;
 use crate::direction::Direction;
@@ -40,6 +41,7 @@ const ATTRIBUTES_DROPPED: &[&str] = &[
     "mid",
     "msid",
     "msid-semantic",
+    "msrp-cema",
     "path",
     "pcfg",
     "remote-candidates",
@@ -81,6 +83,8 @@ pub struct Face {
     pub ways: Vec<Way>,
     /// One for each media line; none speaks what the other leg's peer does.
     pub formats: Vec<Formats>,
+    /// One for each media line; none is no session of messages that we take part in, and refuses such a line.
+    pub chats: Vec<Option<Chat>>,
     pub session_id: u64,
     pub version: u64,
 }
@@ -94,6 +98,8 @@ pub enum Refusal {
     Multicast { m_line: usize },
     #[error("media line {m_line} is keyed by DTLS and is no RTP, which cannot cross us")]
     Dtls { m_line: usize },
+    #[error("sessions of messages are not relayed here, and nothing else was offered")]
+    Chats,
 }
 
 /// Appends our description to `out`, which is left as it was where this is refused.
@@ -111,9 +117,15 @@ pub fn rewrite(
     let hidden = leak::host_names(theirs);
     let mut text = String::with_capacity(1024);
 
+    may_be_said(theirs, face)?;
     session_part(theirs, face, &hidden, &mut text);
     for (m_line, media) in theirs.media.iter().enumerate() {
-        let port = face.ports.get(m_line).copied().unwrap_or(0);
+        let chat = face.chats.get(m_line).and_then(Option::as_ref);
+        let port = match chat {
+            Some(chat) => chat.port,
+            None if media.is_chat() => 0,
+            None => face.ports.get(m_line).copied().unwrap_or(0),
+        };
         let cover = face.covers.get(m_line).unwrap_or(CLEAR);
         let protocol = cover.protocol(media).unwrap_or(media.protocol);
         if port == 0 || media.port == 0 {
@@ -131,6 +143,7 @@ pub fn rewrite(
         if let Cover::Shaken(handshake) = cover {
             push(&mut text, format_args!("{handshake}"));
         }
+        chat.iter().for_each(|chat| push(&mut text, format_args!("{chat}")));
         if let Some(way) = face.ways.get(m_line).filter(|_| media.is_rtp()) {
             way.lines(face.address, port).iter().for_each(|line| push(&mut text, format_args!("{line}")));
         }
@@ -167,6 +180,14 @@ fn session_part(theirs: &Session<'_>, face: &Face, hidden: &[&str], text: &mut S
         push(text, format_args!("a=ice-lite"));
         push(text, format_args!("a=ice-options:ice2"));
     }
+}
+
+/// A description in which every line is refused is none.
+fn may_be_said(theirs: &Session<'_>, face: &Face) -> Result<(), Refusal> {
+    let mut open = theirs.media.iter().enumerate().filter(|(_, media)| media.port != 0).peekable();
+    let is_open = |m_line: usize| face.chats.get(m_line).is_some_and(Option::is_some);
+    let is_nothing = open.peek().is_some() && open.all(|(m_line, media)| media.is_chat() && !is_open(m_line));
+    if is_nothing { Err(Refusal::Chats) } else { Ok(()) }
 }
 
 fn may_cross(theirs: &Session<'_>, media: &Media<'_>, m_line: usize) -> Result<(), Refusal> {

@@ -6,7 +6,7 @@ use crate::connection::{Host, network};
 use crate::direction::Direction;
 use crate::session::{Media, Session};
 
-/// Where one stream is to be sent. No address: refused, on hold by a zero address, or a name.
+/// Where one stream is to be sent. No address: refused, on hold by a zero address, a name, or no datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediaTarget {
     pub rtp: Option<SocketAddr>,
@@ -23,7 +23,8 @@ pub fn media_targets(session: &Session<'_>) -> Vec<MediaTarget> {
 fn target(session: &Session<'_>, media: &Media<'_>) -> MediaTarget {
     let direction = session.direction_of(media);
     let connection = session.connection_of(media);
-    let rtp = connection.and_then(|connection| place(connection.host, media.port));
+    let place_of_media = connection.and_then(|connection| place(connection.host, media.port));
+    let rtp = place_of_media.filter(|_| !media.is_chat());
     MediaTarget { rtp, rtcp: rtp.and_then(|rtp| rtcp(rtp, media.attribute("rtcp"))), direction }
 }
 

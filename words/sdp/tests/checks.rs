@@ -114,6 +114,7 @@ fn told(theirs: &str, way: Way) -> String {
         session_id: 1,
         version: 1,
         formats: Vec::new(),
+        chats: Vec::new(),
     };
     let mut ours = Vec::new();
     rewrite(&Session::parse(theirs.as_bytes()).unwrap(), &face, &Codecs::all(), &mut ours).unwrap();

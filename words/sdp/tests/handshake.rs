@@ -67,6 +67,7 @@ fn i4_our_line_says_our_certificate_and_nothing_of_theirs() {
             covers: vec![cover],
             ways: Vec::new(),
             formats: Vec::new(),
+            chats: Vec::new(),
         };
         let mut out = Vec::new();
 
@@ -92,6 +93,7 @@ fn channels_for_data_cannot_cross() {
         covers: Vec::new(),
         ways: Vec::new(),
         formats: Vec::new(),
+        chats: Vec::new(),
     };
 
     let refused = rewrite(&Session::parse(text.as_bytes()).unwrap(), &face, &Codecs::all(), &mut Vec::new());

@@ -186,6 +186,7 @@ fn face() -> Face {
         covers: Vec::new(),
         ways: Vec::new(),
         formats: Vec::new(),
+        chats: Vec::new(),
     }
 }
 

@@ -146,6 +146,7 @@ fn rewritten(file: &str) -> Result<String, Refusal> {
         covers: Vec::new(),
         ways: Vec::new(),
         formats: Vec::new(),
+        chats: Vec::new(),
     };
     let mut out = Vec::new();
     rewrite(&session, &face, &Codecs::all(), &mut out)?;

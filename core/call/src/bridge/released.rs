@@ -94,6 +94,7 @@ impl Bridge {
             covers: Vec::new(),
             ways: Vec::new(),
             formats: Vec::new(),
+            chats: Vec::new(),
         };
         let mut ours = Vec::with_capacity(1024);
         sdp::rewrite(session, &face, codecs, &mut ours)

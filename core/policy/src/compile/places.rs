@@ -27,6 +27,7 @@ impl Compiler<'_> {
                 tls: document.tls.as_ref().map(|port| port.value),
                 ws: document.ws.as_ref().map(|port| port.value),
                 wss: document.wss.as_ref().map(|port| port.value),
+                msrp: document.msrp.as_ref().map(|port| port.value),
                 origins: document.origins.iter().map(|origin| origin.value.as_str().into()).collect(),
                 has_phone: document.phone.as_ref().is_some_and(|phone| phone.value),
                 tls_certificate: document.tls_certificate.as_deref().map(Arc::from),

@@ -180,6 +180,7 @@ fn leg_of(trunk: &model::Trunk, heard: Heard, site: Option<&Site>) -> LegRules {
         srtp: SrtpRules { mode, keys, keys_in_clear, otherwise: Otherwise::Refused },
         senders: trunk.media.senders,
         dtmf: trunk.media.dtmf,
+        chats: trunk.media.chats,
         reliable: trunk.call.reliable,
         session_ids: trunk.call.session_id,
         early_media: trunk.call.early_media,

@@ -27,6 +27,7 @@ pub fn settings_at(address: SocketAddr) -> Settings {
         address: address.ip(),
         advertise: address.ip(),
         ports: 30000..=39999,
+        chats: None,
     };
     Settings {
         shard: 0,

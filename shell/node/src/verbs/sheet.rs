@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use cli::{Exit, Paint, Palette};
-use model::{Documents, Interface, Offered, Side, Template, Transport, Trunk, templates};
+use model::{Chats, Documents, Interface, Offered, Side, Template, Transport, Trunk, templates};
 use serde_json::json;
 
 use crate::verbs::{Form, effective};
@@ -104,6 +104,9 @@ fn of_interface(interface: &Interface, trunk: &Trunk) -> Vec<(&'static str, Stri
     let ports = ports.iter().filter_map(|(word, port)| Some(format!("{word} {}", port.as_ref()?.value)));
     rows.push(("Our signalling ports", ports.collect::<Vec<_>>().join(", ")));
     rows.push(("Our media ports", format!("UDP {}", interface.media_ports)));
+    if let (Chats::Relayed, Some(port)) = (trunk.media.chats, &interface.msrp) {
+        rows.push(("Our port for chats", format!("TCP {}", port.value)));
+    }
     let by_tls = trunk.servers.iter().any(|server| server.uri.likely_transport() == Transport::Tls);
     let names: Vec<&str> = interface.tls_names.iter().map(|name| name.value.as_str()).collect();
     let certificate = match (by_tls, &interface.tls_certificate) {

@@ -17,8 +17,9 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
 
 fn of_ports(documents: &Documents, interface: &Document<Interface>) -> Option<Problem> {
     let Interface { udp, tcp, tls, ws, wss, .. } = &interface.value;
+    let msrp = &interface.value.msrp;
     let mut ports = [udp, tcp, tls, ws, wss].into_iter().flatten();
-    if let Some(zero) = ports.clone().find(|port| port.value == 0) {
+    if let Some(zero) = ports.clone().chain(msrp).find(|port| port.value == 0) {
         let fault = Fault::new(Code::PORT, "nobody can listen on port 0");
         return Some(documents.problem_at(interface, zero, fault));
     }
@@ -27,7 +28,7 @@ fn of_ports(documents: &Documents, interface: &Document<Interface>) -> Option<Pr
             Fault::new(Code::INTERFACE, format!("interface \"{}\" listens on nothing", interface.name));
         return Some(documents.problem(interface, fault.suggest("udp = 5060, tcp = 5060 or tls = 5061")));
     }
-    let of_streams: Vec<&Spot<u16>> = [tcp, tls, ws, wss].into_iter().flatten().collect();
+    let of_streams: Vec<&Spot<u16>> = [tcp, tls, ws, wss, msrp].into_iter().flatten().collect();
     let is_taken =
         |(at, port): &(usize, &&Spot<u16>)| of_streams[..*at].iter().any(|one| one.value == port.value);
     let (_, twice) = of_streams.iter().enumerate().find(is_taken)?;

@@ -29,6 +29,7 @@ mod kernel;
 mod ldap;
 mod mailbox;
 mod messages;
+mod msrp;
 mod nat;
 mod network;
 mod node;
@@ -129,6 +130,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "watching", run: watching::run },
     Scenario { name: "mailbox", run: mailbox::run },
     Scenario { name: "messages", run: messages::run },
+    Scenario { name: "msrp", run: msrp::run },
     Scenario { name: "websocket", run: websocket::run },
     Scenario { name: "browser", run: browser::run },
     Scenario { name: "aiortc", run: aiortc::run },

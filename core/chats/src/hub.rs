@@ -213,15 +213,16 @@ impl Hub {
     fn aim(&mut self, now: Instant, place: Place, aim: &ChatAim, out: &mut Outbox) {
         let seat = &mut self.talks.entry(place.talk).or_default().seats[place.side as usize];
         let is_renamed = seat.ours.as_ref() != Some(&aim.ours);
-        let is_same = !is_renamed && seat.peer == aim.peer;
-        if is_same {
+        // Who was lost may come back with any description (RFC 4975, 5.4).
+        let is_lost = seat.standing == Standing::Lost;
+        if !is_renamed && seat.peer == aim.peer && !is_lost {
             return;
         }
         let is_another = is_renamed || seat.peer.is_some();
         let before = seat.ours.replace(Arc::clone(&aim.ours));
         seat.peer.clone_from(&aim.peer);
         let standing = seat.standing;
-        if is_another || standing == Standing::Unknown {
+        if is_another || is_lost || standing == Standing::Unknown {
             seat.standing = Standing::Expected { since: now };
         }
         self.wait_anew(now, place.talk);

@@ -358,6 +358,21 @@ fn l11_another_description_brings_a_peer_back() {
 }
 
 #[test]
+fn l11_the_same_description_again_lets_a_peer_come_back_too() {
+    let (mut house, alice, bob) = House::with_both();
+    house.drops(alice);
+    house.say(bob, &message(OF_BOB, "bbbb", "", "are you there?", '$'));
+    assert_eq!(house.hears(bob), response(TO_BOB, "bbbb", "481 The other side has left"));
+
+    house.aim(Side::Caller, FOR_ALICE, Some((ALICE, Reach::Comes)));
+    house.aim(Side::Callee, FOR_BOB, Some((BOB, Reach::Comes)));
+
+    let again = house.accept();
+    house.say(again, &message(OF_ALICE, "cccc", "", "back", '$'));
+    assert_eq!(house.hears(bob), message(TO_BOB, "cccc", "", "back", '$'));
+}
+
+#[test]
 fn l11_the_same_description_changes_nothing_even_in_the_midst_of_a_message() {
     let (mut house, alice, bob) = House::with_both();
     let whole = message(OF_ALICE, "aaaa", "Byte-Range: 1-*/*\r\n", &"a".repeat(9000), '$');

@@ -1,6 +1,7 @@
 //! The call's media: ports on both sides, what each side is told, and the orders to the relay.
 
 mod chatting;
+mod indicating;
 mod making;
 mod released;
 
@@ -477,19 +478,6 @@ impl Bridge {
         &self.sides[side as usize].heard
     }
 
-    /// How a side is told that recording stands, if it is.
-    pub(crate) fn indicates(&self, side: Side) -> Option<&'static str> {
-        self.sides[side as usize].indicates
-    }
-
-    /// A side is told in all that it is told from now on how recording stands.
-    pub(crate) fn indicate(&mut self, side: Side, state: &'static str) {
-        let port = &mut self.sides[side as usize];
-        port.indicates = Some(state);
-        port.version += 1;
-        port.told = sdp::versioned(&sdp::indicating(&port.told, state), port.version);
-    }
-
     /// What a side was told.
     pub(crate) fn told(&self, side: Side) -> &[u8] {
         &self.sides[side as usize].told
@@ -635,11 +623,6 @@ impl Bridge {
         let port = &mut self.sides[side as usize];
         port.aims = aims;
         port.listening = port.listening.then(session);
-    }
-
-    /// Whether a side is told, while nobody speaks to it, that it will hear something.
-    pub(crate) fn tell_of_music(&mut self, side: Side, meanwhile: Meanwhile) {
-        self.sides[side as usize].meanwhile = meanwhile;
     }
 
     /// How often the sides have described themselves.

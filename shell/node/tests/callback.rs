@@ -25,22 +25,6 @@ fn documents(port: u16, [phone, provider]: [&Far; 2]) -> String {
     )
 }
 
-fn invite(to: &str, from: &str, far: &Far, call: &str) -> String {
-    let here = far.address();
-    let body = format!(
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-         m=audio {} RTP/AVP 0\r\n",
-        free_port()
-    );
-    format!(
-        "INVITE sip:{to}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK-{call}\r\n\
-         Max-Forwards: 70\r\nFrom: <sip:{from}@{here}>;tag={call}\r\nTo: <sip:{to}@127.0.0.1>\r\n\
-         Call-ID: {call}@phone\r\nCSeq: 1 INVITE\r\nContact: <sip:{from}@{here}>\r\n\
-         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
 #[test]
 fn m8_who_called_for_help_is_called_back_through_a_crash() {
     let (directory, port) = (Directory::new("callback"), free_port());
@@ -53,10 +37,10 @@ fn m8_who_called_for_help_is_called_back_through_a_crash() {
         up
     };
     let up = start();
-    provider.say(&invite("+14255550100", "+12065550142", &provider, "before"));
+    provider.calls("+14255550100", "+12065550142", "before");
     provider.hear_of("before", "SIP/2.0 480");
 
-    phone.say(&invite("911", "lobby", &phone, "help"));
+    phone.calls("911", "lobby", "help");
     let asked = provider.hear("INVITE sip:911@");
     provider.answer(&asked, "180 Ringing", "", "");
     phone.hear("SIP/2.0 180");
@@ -70,7 +54,7 @@ fn m8_who_called_for_help_is_called_back_through_a_crash() {
     up.kill();
     let _up = start();
 
-    provider.say(&invite("+14255550100", "+12065550100", &provider, "back"));
+    provider.calls("+14255550100", "+12065550100", "back");
     let rings = phone.hear("INVITE sip:lobby@");
     assert_eq!(value_of(&rings, "Priority"), "psap-callback", "{rings}");
     phone.answer(&rings, "486 Busy Here", "", "");

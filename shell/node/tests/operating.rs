@@ -25,22 +25,6 @@ fn documents(port: u16, [phone, provider]: [&Far; 2]) -> String {
     )
 }
 
-fn invite(to: &str, from: &str, far: &Far, call: &str) -> String {
-    let here = far.address();
-    let body = format!(
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-         m=audio {} RTP/AVP 0\r\n",
-        free_port()
-    );
-    format!(
-        "INVITE sip:{to}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK-{call}\r\n\
-         Max-Forwards: 70\r\nFrom: <sip:{from}@{here}>;tag={call}\r\nTo: <sip:{to}@127.0.0.1>\r\n\
-         Call-ID: {call}@phone\r\nCSeq: 1 INVITE\r\nContact: <sip:{from}@{here}>\r\n\
-         Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
 fn said(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
@@ -60,7 +44,7 @@ fn an_operator_ends_a_call_and_holds_off_new_ones() {
     let asks = |words: &[&str]| tandem(&[words, &["--dir", directory.text(), "--json"]].concat());
     let only_call = || said(&asks(&["call", "list", "--live"]))["live"]["calls"][0]["id"].clone();
 
-    provider.say(&invite("+14255550100", "+12065550142", &provider, "meant"));
+    provider.calls("+14255550100", "+12065550142", "meant");
     let rings = phone.hear("INVITE sip:lobby@");
     phone.answer(&rings, "180 Ringing", "", "");
     provider.hear("SIP/2.0 180");
@@ -72,9 +56,9 @@ fn an_operator_ends_a_call_and_holds_off_new_ones() {
 
     assert_eq!(said(&asks(&["drain"]))["what"], "draining");
     assert_eq!(said(&asks(&["status"]))["state"], "draining");
-    provider.say(&invite("+14255550101", "+12065550142", &provider, "outside"));
+    provider.calls("+14255550101", "+12065550142", "outside");
     provider.hear_of("outside", "SIP/2.0 503");
-    phone.say(&invite("911", "lobby", &phone, "help"));
+    phone.calls("911", "lobby", "help");
     let asked = provider.hear("INVITE sip:911@");
     provider.answer(&asked, "180 Ringing", "", "");
     phone.hear("SIP/2.0 180");
@@ -85,7 +69,7 @@ fn an_operator_ends_a_call_and_holds_off_new_ones() {
 
     assert_eq!(said(&asks(&["resume"]))["what"], "running");
     assert_eq!(said(&asks(&["status"]))["alarms"], Value::Null);
-    provider.say(&invite("+14255550100", "+12065550142", &provider, "taken"));
+    provider.calls("+14255550100", "+12065550142", "taken");
     phone_is_busy(&mut phone);
     provider.hear_of("taken", "SIP/2.0 486");
 
@@ -96,10 +80,10 @@ fn an_operator_ends_a_call_and_holds_off_new_ones() {
     let mut up = Running::start(directory.text(), &["--shards", "2"]);
     up.wait_for("records");
     assert_eq!(said(&asks(&["trunk", "show", "east"]))["drained"], true, "it holds over a crash");
-    provider.say(&invite("+14255550101", "+12065550142", &provider, "drained"));
+    provider.calls("+14255550101", "+12065550142", "drained");
     provider.hear_of("drained", "SIP/2.0 503");
     assert_eq!(said(&asks(&["trunk", "resume", "east"]))["what"], "running");
-    provider.say(&invite("+14255550101", "+12065550142", &provider, "again"));
+    provider.calls("+14255550101", "+12065550142", "again");
     phone_is_busy(&mut phone);
     provider.hear_of("again", "SIP/2.0 486");
 

@@ -28,6 +28,20 @@ impl Far {
         self.socket.send_to(text.as_bytes(), ("127.0.0.1", self.house)).unwrap();
     }
 
+    /// Calls somebody, in a call of that name; nobody hears its media.
+    pub fn calls(&self, to: &str, from: &str, call: &str) {
+        let here = self.address();
+        let body = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                    m=audio 49170 RTP/AVP 0\r\n";
+        self.say(&format!(
+            "INVITE sip:{to}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK-{call}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:{from}@{here}>;tag={call}\r\nTo: <sip:{to}@127.0.0.1>\r\n\
+             Call-ID: {call}@phone\r\nCSeq: 1 INVITE\r\nContact: <sip:{from}@{here}>\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+    }
+
     /// The next message that begins so; what comes before it is remembered alone.
     pub fn hear(&mut self, start: &str) -> String {
         self.hear_one(start, |text| text.starts_with(start))

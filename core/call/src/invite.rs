@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use media::{Sending, Side};
 use policy::Cause;
+use sdp::Session;
 use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, Dialog, Flow, Reply, auth};
 use targets::Outcome;
@@ -21,6 +22,8 @@ use crate::{Room, part, stray};
 
 /// How often a challenge is answered: once, and once more when only the nonce was stale.
 const PROOFS_MAX: u32 = 2;
+/// So many letters of a far end's warning are kept.
+const WARNING_SHOWN: usize = 200;
 
 impl Call {
     /// A response to one of this call's requests.
@@ -254,6 +257,7 @@ impl Call {
         let was_told = attempt.was_told();
         let taken = plan.responses.becomes(status, q850_of(message)).unwrap_or(status);
         let phrase = phrase_of(status, taken, message);
+        self.note_objections(status, message);
         if let (503, Ok(Some(seconds))) = (status, message.retry_after()) {
             self.note_outcome(room, Outcome::Rests(Duration::from_secs(seconds.into())));
         }
@@ -270,6 +274,20 @@ impl Call {
             return;
         }
         self.attempt_failed(room, cause, &phrase);
+    }
+
+    /// What a far end said against the session, and what it was offered: together they say what did not
+    /// fit.
+    fn note_objections(&mut self, status: u16, message: &Message<'_>) {
+        if let Some(warning) = message.line(Header::Warning) {
+            let warning: String = warning.chars().take(WARNING_SHOWN).collect();
+            self.draft.attempt_note(format!("it warned: {warning}"));
+        }
+        if matches!(status, 415 | 488 | 606)
+            && let Ok(offered) = Session::parse(self.bridge.told(Side::Callee))
+        {
+            self.draft.attempt_note(format!("it was offered {}", sdp::in_words(&offered)));
+        }
     }
 
     /// Answers a provider's challenge with the trunk's account.

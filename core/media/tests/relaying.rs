@@ -206,6 +206,7 @@ fn h6_in_a_call_for_help_media_is_sent_to_who_seems_dead() {
 }
 
 /// The first bytes of UDPTL are a number: from 32768 on they look like RTP, some of them like a report.
+/// Proves: pain 10.
 #[test]
 fn j1_packets_of_a_fax_cross_untouched_whatever_their_first_bytes_look_like() {
     let mut house = House::new();

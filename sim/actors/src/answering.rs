@@ -451,6 +451,7 @@ impl Actor {
         self.profile.habits.iter().find_map(|habit| match habit {
             Habit::SaysRetryAfter(seconds) => Some(("Retry-After", seconds.to_string())),
             Habit::SaysCause(cause) => Some(("Reason", format!("Q.850;cause={cause}"))),
+            Habit::Warns(words) => Some(("Warning", (*words).to_owned())),
             _ => None,
         })
     }

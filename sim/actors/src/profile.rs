@@ -70,6 +70,8 @@ pub enum Habit {
     SaysRetryAfter(u32),
     /// What it refuses is refused for this Q.850 cause.
     SaysCause(u8),
+    /// What it refuses has this Warning.
+    Warns(&'static str),
     /// Each OPTIONS is answered with this status.
     AnswersOptionsWith(u16),
     /// Connections are taken, besides datagrams.

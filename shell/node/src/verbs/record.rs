@@ -72,6 +72,9 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
         let _ = write!(text, "\n  {callee}: {target}{remote}  {status}{cause}");
         let _ =
             write!(text, "\n      sent as {} to {}", word(attempt, "sent_from"), word(attempt, "sent_to"));
+        for note in attempt["notes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let _ = write!(text, "\n      {note}");
+        }
     }
     for pair in record["sessions"].as_array().into_iter().flatten() {
         let _ = write!(text, "\n  Session-ID {};remote={}", word(pair, "caller"), word(pair, "callee"));

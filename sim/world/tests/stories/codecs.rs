@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::{Codec, Note, Sound};
+use actors::{Codec, Habit, Note, Sound};
 use world::{ActorHandle, CallHandle, World};
 
 use crate::{TWO_PROVIDERS, seed};
@@ -86,6 +86,25 @@ fn h4_nothing_is_transcoded_where_that_is_off() {
     assert!(!call.is_up());
     assert_eq!(east.was_called(), 0);
     assert_eq!(world.records()[0].sip_code, 488);
+    world.finish();
+}
+
+/// Who refuses a session is quoted beside what it was offered: one look says what did not fit.
+#[test]
+fn pain_06_a_refused_session_stands_beside_what_was_offered() {
+    let mut world = World::from_toml(seed(), &g711_alone(", transcode = \"needed\""));
+    let (hana, east, west) = (world.user("hana"), world.provider("east"), world.provider("west"));
+    let warning = "305 sbc.east.example \"Incompatible media format\"";
+    east.has_habit(Habit::RefusesWith(488)).has_habit(Habit::Warns(warning));
+    west.has_habit(Habit::RefusesWith(503));
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(5));
+
+    assert!(!call.is_up());
+    let notes = &world.records()[0].attempts[0].notes;
+    let warned = format!("it warned: {warning}");
+    assert_eq!(notes[..2], [warned.as_str(), "it was offered audio by RTP/AVP: PCMU, telephone-event"]);
     world.finish();
 }
 

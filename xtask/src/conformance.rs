@@ -1,8 +1,8 @@
 //! docs/CONFORMANCE.md: which row of the acceptance list is proven by which test. Made from the tests' names.
 //!
-//! `fn a7_…` proves row A7, `fn req_c09_…` row C-09, `fn pain_11_…` pain 11; an interop scenario names its
-//! rows in its first comment: `//! Proves: A1, A3.`, an oddity in its table. What is above the marker in the
-//! page is written by hand.
+//! `fn a7_…` proves row A7, `fn req_c09_…` row C-09, `fn pain_11_…` pain 11; what a test proves besides is
+//! the last line of its comment: `/// Proves: F-50.`; an interop scenario names its rows in its first comment,
+//! an oddity in its table. What is above the marker in the page is written by hand.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +13,7 @@ use crate::tidy::{House, Source};
 
 const PAGE: &str = "docs/CONFORMANCE.md";
 const ROWS: &str = "docs/acceptance-rows.tsv";
+const PROVES: &str = "Proves:";
 const MARKER: &str = "<!-- What follows is made by `cargo xtask conformance --write`. -->";
 
 /// A row of the acceptance list.
@@ -110,17 +111,21 @@ fn proofs_in(source: &Source) -> Vec<(String, Proof)> {
         let is_test = above()
             .take_while(|line| line.starts_with("#[") || line.starts_with("///"))
             .any(|line| line == "#[test]");
-        if let Some(id) = id_of(name).filter(|_| is_test) {
-            let mut says: Vec<&str> = above()
-                .take_while(|line| line.starts_with("#[") || line.starts_with("///"))
-                .filter_map(|line| line.strip_prefix("///"))
-                .map(str::trim)
-                .collect();
-            says.reverse();
-            let says = if says.is_empty() { in_words(name) } else { says.join(" ") };
-            let says = says.trim_end_matches('.').replace('|', "\\|");
-            found.push((id, Proof { place: format!("{}::{name}", source.path), says }));
+        if !is_test {
+            continue;
         }
+        let comment = above()
+            .take_while(|line| line.starts_with("#[") || line.starts_with("///"))
+            .filter_map(|line| line.strip_prefix("///"))
+            .map(str::trim);
+        let mut says: Vec<&str> = comment.collect();
+        says.reverse();
+        let besides: Vec<String> = says.iter().flat_map(|line| named(line)).collect();
+        says.retain(|line| !line.starts_with(PROVES));
+        let says = if says.is_empty() { in_words(name) } else { says.join(" ") };
+        let says = says.trim_end_matches('.').replace('|', "\\|");
+        let proof = || Proof { place: format!("{}::{name}", source.path), says: says.clone() };
+        found.extend(id_of(name).into_iter().chain(besides).map(|id| (id, proof())));
     }
     found
 }
@@ -138,10 +143,15 @@ fn oddities() -> Result<Vec<(String, Proof)>, Failure> {
 /// The rows that an interop scenario names in its first comment.
 fn scenario(source: &Source, lines: &[&str]) -> Vec<(String, Proof)> {
     let head: Vec<&str> = lines.iter().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
-    let Some(named) = head.iter().find_map(|line| line.strip_prefix("Proves:")) else { return Vec::new() };
     let says = head.first().unwrap_or(&"").trim_end_matches('.').to_owned();
-    let ids = named.trim_end_matches('.').split(',').map(|id| id.trim().to_owned());
+    let ids = head.iter().flat_map(|line| named(line));
     ids.map(|id| (id, Proof { place: source.path.clone(), says: says.clone() })).collect()
+}
+
+/// The rows that a line `Proves: A1, A3.` names.
+fn named(line: &str) -> Vec<String> {
+    let Some(ids) = line.strip_prefix(PROVES) else { return Vec::new() };
+    ids.trim_end_matches('.').split(',').map(|id| id.trim().to_owned()).collect()
 }
 
 /// `a7_…` is A7, `req_c09_…` is C-09, `pain_11_…` is pain 11.
@@ -192,6 +202,15 @@ mod tests {
 
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].1.says, "Two servers");
+    }
+
+    #[test]
+    fn a_test_may_prove_more_than_its_name_says() {
+        let text = "/// From home.\n/// Proves: F-50, pain 4.\n#[test]\nfn d3_home() {}\n";
+        let found = proofs_in(&Source::new("a/tests/b.rs".into(), text.into()));
+
+        assert_eq!(found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["D3", "F-50", "pain 4"]);
+        assert!(found.iter().all(|(_, proof)| proof.says == "From home"));
     }
 
     #[test]

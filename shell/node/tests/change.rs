@@ -545,6 +545,7 @@ fn a_house_that_does_not_run_is_planned_against_its_newest_revision() {
 }
 
 /// `config check` runs the stored tests too, and a failed one says what came out and why.
+/// Proves: C-14.
 #[test]
 fn req_f25_a_check_runs_the_stored_tests() {
     let directory = Directory::new("change-check");

@@ -179,6 +179,8 @@ fn the_operators_words_and_order_stay_and_the_directory_is_what_runs() {
     assert!(home.has_nothing_to_apply());
 }
 
+/// F25 what does not hold is refused with its place and its cure.
+/// Proves: C-14.
 #[test]
 fn req_f25_what_does_not_hold_is_refused_with_its_place_and_its_cure() {
     let home = Home::start("refused");

@@ -4,7 +4,7 @@
 //! without asking first, messages go both ways, and a colleague's lamp goes on and off. Its library is the
 //! published one.
 //!
-//! Proves: E3, G2, I4.
+//! Proves: E3, G2, I4, C-13.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};

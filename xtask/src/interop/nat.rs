@@ -4,7 +4,7 @@
 //! inside and call a trunk: baresip and linphone by UDP and by TLS, and by TCP where the NAT is the
 //! strictest. Each end hears the other; two phones of one user ring, and the other one stops.
 //!
-//! Proves: D3, G1, G2.
+//! Proves: D3, G1, G2, F-50.
 
 mod linphone;
 mod site;

@@ -2,7 +2,7 @@
 //! SIPp reports as a phone of the caller does (RFC 6035), and `call show` prints both. A carrier that calls
 //! and sends no media is told of while it waits.
 //!
-//! Proves: H8, K1.
+//! Proves: H8, K1, pain 4, pain 22.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;

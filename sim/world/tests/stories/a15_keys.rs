@@ -16,6 +16,7 @@ const LOSS: u32 = 20;
 
 /// A phone that tells its keys by INFO, and a trunk that takes events: both hear what the other presses, and
 /// the record says what was made of what.
+/// Proves: pain 9.
 #[test]
 fn a15_a_phone_of_info_and_a_trunk_of_events_hear_each_others_keys() {
     let mut world = World::from_toml(seed(), &house("info", "auto"));

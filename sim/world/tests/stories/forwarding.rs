@@ -223,6 +223,7 @@ fn c1_calls_of_people_who_hide_are_refused_where_the_user_wants_it() {
 }
 
 /// The mobile rings along with the desk phone, over the trunk: whichever answers has the call.
+/// Proves: F-55.
 #[test]
 fn b10_a_mobile_rings_along_and_sees_who_calls() {
     for mobile_answers in [false, true] {

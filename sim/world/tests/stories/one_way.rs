@@ -28,6 +28,7 @@ fn missed(world: &mut World) -> Vec<String> {
 
 /// A provider that never sends anything: within three seconds of its answer it is known who is missed, and
 /// why.
+/// Proves: pain 4.
 #[test]
 fn h8_a_party_that_is_never_heard_is_missed_within_three_seconds() {
     let mut world = World::from_toml(seed(), TWO_PROVIDERS);

@@ -67,6 +67,7 @@ fn is_called_at(world: &mut World, east: &ActorHandle, phone: &ActorHandle) {
 
 /// A phone behind a NAT registers, is called where it was heard, calls out, refreshes for an hour, and is
 /// forgotten when it goes silent.
+/// Proves: F-50.
 #[test]
 fn d3_a_registered_phone_is_called_calls_and_is_forgotten_when_it_is_silent() {
     let mut world = World::from_toml(seed(), &house());
@@ -218,6 +219,31 @@ fn d7_a_browser_registers_is_called_calls_and_survives_a_reload() {
     world.run_for(Duration::from_secs(2));
     assert_eq!(phones(&mut world).users[0].phones.len(), 1, "the same device, and no second one");
     is_called_at(&mut world, &east, &page);
+    world.finish();
+}
+
+/// Who asks with a wrong password, however often, is refused, and nobody at its address is banned for it:
+/// with the right one it is taken at once, and called.
+#[test]
+fn pain_14_a_wrong_password_bans_nobody_at_its_address() {
+    let mut world = World::from_toml(seed(), &house());
+    let east = world.provider("east");
+    let desk = phone(&mut world, "desk", "10.20.0.90:5060", Transport::Udp);
+    let credentials =
+        |password: &str| Some(Credentials { user: "hana".to_owned(), password: password.to_owned() });
+    desk.with(|profile| profile.credentials = credentials("the password of last year"));
+    for _ in 0..200 {
+        registers(&desk, "", &[]);
+        world.run_for(Duration::from_millis(50));
+    }
+    let counters = phones(&mut world).counters;
+    assert!(counters.unproven >= 200 && counters.accepted == 0, "{counters:?}");
+
+    desk.with(|profile| profile.credentials = credentials(PASSWORD));
+    registers(&desk, "", &[]);
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(confirmed(&desk), 1);
+    is_called_at(&mut world, &east, &desk);
     world.finish();
 }
 

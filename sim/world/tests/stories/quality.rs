@@ -26,6 +26,7 @@ fn opinions(link: Link) -> [f64; 2] {
 
 /// A line that nothing is wrong with, one that loses, one that is uneven: what came over it is judged, and
 /// the other party's is not.
+/// Proves: pain 22.
 #[test]
 fn k1_each_direction_is_judged_by_its_own_line() {
     let good = opinions(Link::default());

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize, Serializer};
-use sip_message::{Digits, push_address};
+use sip_message::Digits;
 
 use crate::flow::{ConnectionId, Flow, Listener, Transport};
 
@@ -21,14 +21,19 @@ pub struct KeptFlow {
 /// As the formatter writes it, and faster: each binding that is kept has four.
 fn written<S: Serializer>(address: &SocketAddr, to: S) -> Result<S::Ok, S::Error> {
     const LONGEST: usize = "255.255.255.255:65535".len();
-    if address.is_ipv6() {
-        return address.serialize(to);
+    let SocketAddr::V4(address) = address else { return address.serialize(to) };
+    let (mut text, mut length) = ([0; LONGEST], 0);
+    let mut push = |piece: &[u8]| {
+        text[length..length + piece.len()].copy_from_slice(piece);
+        length += piece.len();
+    };
+    for (place, octet) in address.ip().octets().into_iter().enumerate() {
+        push(if place > 0 { b"." } else { b"" });
+        push(Digits::of(octet.into()).text().as_bytes());
     }
-    let mut text = String::with_capacity(LONGEST);
-    push_address(&mut text, address.ip());
-    text.push(':');
-    text.push_str(Digits::of(address.port().into()).text());
-    to.serialize_str(&text)
+    push(b":");
+    push(Digits::of(address.port().into()).text().as_bytes());
+    to.serialize_str(std::str::from_utf8(&text[..length]).expect("digits and marks are ASCII"))
 }
 
 /// A dialog that goes on in the next life of the process.

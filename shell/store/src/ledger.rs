@@ -284,13 +284,29 @@ impl Table {
             if !self.is_refused {
                 self.pending.extend_from_slice(&self.line);
             }
-            let (before, bytes) = match kept.is_nothing() {
-                true => (self.newest.remove(&kept.key()), 0),
-                false => (self.newest.insert(kept.key(), Arc::from(&*self.line)), self.line.len()),
+            let before = match kept.is_nothing() {
+                true => self.newest.remove(&kept.key()).map_or(0, |line| line.len()),
+                false => self.remember(kept.key()),
             };
-            self.newest_bytes += bytes as u64;
-            self.newest_bytes -= before.map_or(0, |line| line.len() as u64);
+            self.newest_bytes -= before as u64;
         }
+    }
+
+    /// The line at hand is the newest of a key, in the room of the one before where that is as long. How long
+    /// the one before was.
+    fn remember(&mut self, key: Arc<str>) -> usize {
+        let line = &*self.line;
+        self.newest_bytes += line.len() as u64;
+        let Some(known) = self.newest.get_mut(&key) else {
+            self.newest.insert(key, Arc::from(line));
+            return 0;
+        };
+        let before = known.len();
+        match Arc::get_mut(known).filter(|room| room.len() == line.len()) {
+            Some(room) => room.copy_from_slice(line),
+            None => *known = Arc::from(line),
+        }
+        before
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use policy::{CallPlan, Code, Decision, Facts, Refusal, Reliable, Trail};
 use sip_message::{Header, Line, Message, Method, Uri};
-use sip_stack::auth::{Claim, Proof};
+use sip_stack::auth::{Challenges, Claim, Proof};
 use sip_stack::{EXTENSIONS, Flow, Reply, ServerId, is_sips};
 
 use crate::body::{self, Body};
@@ -363,8 +363,8 @@ pub(crate) fn refuse(
     let reason = format!("SIP;cause={};text=\"{}\"", refusal.status, refusal.code);
     let mut headers = vec![("Reason", reason.as_str())];
     let challenges = match refusal.status {
-        401 => room.guard.challenge(room.now.wall_ms(), &registrar::algorithms(room.policy)),
-        _ => Vec::new(),
+        401 => room.guard.challenge(room.now.wall_ms(), registrar::algorithms(room.policy)),
+        _ => Challenges::default(),
     };
     match refusal.status {
         421 => headers.push(("Require", RELIABLE)),
@@ -374,7 +374,7 @@ pub(crate) fn refuse(
     if refusal.code == Code::NOT_SEALED {
         headers.push(("Warning", NO_SIPS));
     }
-    headers.extend(challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())));
+    headers.extend(challenges.values().map(|value| ("WWW-Authenticate", value)));
     let reply = Reply {
         status: refusal.status,
         reason: None,

@@ -7,23 +7,25 @@ use std::time::{Duration, Instant};
 
 use policy::{Policy, WallTime};
 use sip_message::{Digits, Header, Message};
-use sip_stack::auth::Guard;
+use sip_stack::auth::{Challenges, Guard};
 use sip_stack::{Flow, Reply, Send, ServerId, Stack, Transport};
 
 use crate::bell::without_tokens;
-use crate::binding::{Binding, Flows};
+use crate::binding::{Binding, Flows, Hops};
 use crate::date::date;
 use crate::kept::Kept;
 use crate::naming;
 use crate::proving::{Door, Proof, algorithms, prove, wall_ms};
 use crate::push;
-use crate::reading::{self, No};
+use crate::reading::{self, No, Wish};
 use crate::seal::Lot;
 use crate::table::Table;
-use crate::update::{Arrival, Hops, update};
+use crate::update::{Arrival, update};
 
 /// How often a device that keeps a connection open lets us know that it is there (RFC 5626 4.4).
 const FLOW_TIMER: &str = "120";
+/// Headers of a 200 beside the contacts, as a rule.
+const HEADERS_MORE: usize = 6;
 /// More of a User-Agent tells nobody anything.
 const AGENT_MAX: usize = 80;
 
@@ -73,6 +75,14 @@ pub struct Surroundings<'a> {
     pub news: &'a mut Vec<(Arc<str>, Arc<[Binding]>)>,
 }
 
+/// What a REGISTER has come to.
+struct Done<'m> {
+    wish: Wish<'m>,
+    flows: Flows,
+    /// All that the user has.
+    bindings: Arc<[Binding]>,
+}
+
 /// What a REGISTER proves.
 enum Proven {
     /// The user whose password its sender knows, and whom it registers.
@@ -112,29 +122,29 @@ impl Registrar {
         let user = match self.proven(around, message) {
             Proven::By(user) => user,
             Proven::Nobody => {
-                let challenges = around.guard.challenge(wall_ms(around.wall), &algorithms(around.policy));
+                let challenges = around.guard.challenge(wall_ms(around.wall), algorithms(around.policy));
                 return self.challenge(around, server, &challenges);
             }
             Proven::Late => {
                 let challenges =
-                    around.guard.challenge_stale(wall_ms(around.wall), &algorithms(around.policy));
+                    around.guard.challenge_stale(wall_ms(around.wall), algorithms(around.policy));
                 return self.challenge(around, server, &challenges);
             }
             Proven::SomebodyElse => return self.refuse(around, server, &No::SomebodyElse),
         };
         match self.register(around, &user, flow, message) {
-            Ok(flows) => {
+            Ok(done) => {
                 self.counters.accepted += 1;
-                self.confirm(around, server, &user, (flow, flows), message);
+                self.confirm(around, server, (&user, &done), flow, message);
             }
             Err(no) => self.refuse(around, server, &no),
         }
     }
 
-    fn challenge(&mut self, around: &mut Surroundings<'_>, server: ServerId, challenges: &[String]) {
+    fn challenge(&mut self, around: &mut Surroundings<'_>, server: ServerId, challenges: &Challenges) {
         self.counters.challenged += 1;
         let headers: Vec<(&str, &str)> =
-            challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
+            challenges.values().map(|value| ("WWW-Authenticate", value)).collect();
         around.answer_and_forget(server, 401, &headers);
     }
 
@@ -149,24 +159,24 @@ impl Registrar {
         }
     }
 
-    fn register(
+    fn register<'m>(
         &mut self,
         around: &mut Surroundings<'_>,
         user: &Arc<str>,
         source: Flow,
-        message: &Message<'_>,
-    ) -> Result<Flows, No> {
+        message: &Message<'m>,
+    ) -> Result<Done<'m>, No> {
         let hops = Hops::of(message);
-        let flows = flows(message, hops)?;
         let rules = around.policy.registrar();
-        let mut wish = reading::read(message, flows, rules)?;
+        let (mut wish, flows) = reading::read(message, hops, rules)?;
         push::judge(&mut wish, message, rules)?;
         let path: Vec<Box<str>> = message.values(Header::Path).map(Box::from).collect();
         if !path.is_empty() && !message.has_token(Header::Supported, "path") {
             return Err(No::Unknown("path".to_owned()));
         }
-        if matches!(wish, reading::Wish::Nothing) {
-            return Ok(Flows::AsTheyAre);
+        let known = self.table.of(user).cloned().unwrap_or_default();
+        if matches!(wish, Wish::Nothing) {
+            return Ok(Done { wish, flows: Flows::AsTheyAre, bindings: known });
         }
         let agent = message.line(Header::UserAgent).map(|agent| beginning(agent, AGENT_MAX));
         let arrival = Arrival {
@@ -181,9 +191,10 @@ impl Registrar {
             listeners: self.table.listeners(),
             rules,
         };
-        let known = self.table.of(user).cloned().unwrap_or_default();
         let mut bindings = update(&known, &wish, &arrival)?;
-        if let reading::Wish::Contacts(contacts) = &wish {
+        if let Wish::Contacts(contacts) = &wish
+            && contacts.iter().any(|contact| contact.instance.is_some())
+        {
             naming::leads_back(contacts, &self.table, user, message)?;
             let known: Vec<&Binding> = known.iter().filter(|one| one.until > around.now).collect();
             let draw = || self.table.draw(around.stack.chance());
@@ -192,9 +203,10 @@ impl Registrar {
         let bindings: Arc<[Binding]> = bindings.into();
         let is_kept = bindings.iter().any(|one| one.is_outbound() && one.until > around.now);
         self.table.set(user, Arc::clone(&bindings));
-        around.keep.push(self.table.kept(user, (around.now, around.wall)));
-        around.news.push((Arc::clone(user), bindings));
-        Ok(if is_kept { flows } else { Flows::AsTheyAre })
+        around.keep.push(Kept::of(user, &bindings, (around.now, around.wall), self.table.listeners()));
+        around.news.push((Arc::clone(user), Arc::clone(&bindings)));
+        let flows = if is_kept { flows } else { Flows::AsTheyAre };
+        Ok(Done { wish, flows, bindings })
     }
 
     /// 200: every binding that holds, and how long.
@@ -202,19 +214,19 @@ impl Registrar {
         &mut self,
         around: &mut Surroundings<'_>,
         server: ServerId,
-        user: &Arc<str>,
-        (flow, flows): (Flow, Flows),
+        (user, done): (&Arc<str>, &Done<'_>),
+        flow: Flow,
         message: &Message<'_>,
     ) {
-        let contacts = self.contacts(around, user, message);
+        let contacts = self.contacts(around, user, done, message);
         let when = date(around.wall);
-        let path = message.lines().filter(|line| line.header == Header::Path);
-        let mut headers: Vec<(&str, &str)> = path.map(|line| ("Path", line.value)).collect();
+        let mut headers: Vec<(&str, &str)> = Vec::with_capacity(contacts.len() + HEADERS_MORE);
+        headers.extend(message.lines_of(Header::Path).map(|path| ("Path", path)));
         headers.extend(contacts.iter().map(|contact| ("Contact", contact.as_str())));
         let capabilities = push::capabilities(message, around.policy.registrar());
         headers.extend(capabilities.iter().map(|service| ("Feature-Caps", service.as_str())));
         headers.push(("Date", &when));
-        if flows == Flows::Kept {
+        if done.flows == Flows::Kept {
             headers.push(("Require", "outbound"));
             if flow.transport != Transport::Udp {
                 headers.push(("Flow-Timer", FLOW_TIMER));
@@ -225,14 +237,19 @@ impl Registrar {
     }
 
     /// Every binding that holds, as it is shown to whoever registers.
-    fn contacts(&self, around: &mut Surroundings<'_>, user: &str, message: &Message<'_>) -> Vec<String> {
+    fn contacts(
+        &self,
+        around: &mut Surroundings<'_>,
+        user: &str,
+        done: &Done<'_>,
+        message: &Message<'_>,
+    ) -> Vec<String> {
         let is_told = naming::is_told(message);
         // All flows of a device are told the same.
         let mut lots: BTreeMap<&str, Lot> = BTreeMap::new();
-        let known = self.table.of(user).map_or(&[][..], |known| known);
-        let mut contacts = Vec::with_capacity(known.len());
-        for one in known.iter().filter(|one| one.until > around.now) {
-            let mut text = shown(one, &as_said(one, message), around.now);
+        let mut contacts = Vec::with_capacity(done.bindings.len());
+        for one in done.bindings.iter().filter(|one| one.until > around.now) {
+            let mut text = shown(one, &as_said(one, &done.wish), around.now);
             if is_told && one.naming.is_some() {
                 let lot = lots.entry(one.device()).or_insert_with(|| {
                     let mut lot = Lot::default();
@@ -287,27 +304,7 @@ impl Surroundings<'_> {
     /// The same for whoever has proven nothing: copies are answered as if they were new.
     fn answer_and_forget(&mut self, server: ServerId, status: u16, headers: &[(&str, &str)]) {
         let reply = Reply { headers, ..Reply::plain(status) };
-        self.stack.respond_and_forget(self.now, server, &reply, self.sends);
-    }
-}
-
-/// Whether the device keeps its flow open for us: it says so, and nobody stands between who would not.
-fn flows(message: &Message<'_>, hops: Hops) -> Result<Flows, No> {
-    let mut contacts = message.contacts().filter_map(Result::ok);
-    let is_numbered =
-        contacts.any(|one| one.param("reg-id").is_some() && one.param("+sip.instance").is_some());
-    if !is_numbered || !message.has_token(Header::Supported, "outbound") {
-        return Ok(Flows::AsTheyAre);
-    }
-    match hops {
-        Hops::Nobody => Ok(Flows::Kept),
-        Hops::Proxies => {
-            // The proxy next to the phone stands last.
-            let first = message.addresses(Header::Path).filter_map(Result::ok).last();
-            let keeps =
-                first.and_then(|one| one.parsed_uri().ok()).is_some_and(|uri| uri.param("ob").is_some());
-            if keeps { Ok(Flows::Kept) } else { Err(No::FlowNotKept) }
-        }
+        self.stack.respond_and_forget(server, &reply, self.sends);
     }
 }
 
@@ -323,8 +320,9 @@ fn beginning(text: &str, most: usize) -> &str {
 }
 
 /// A contact as whoever registers it has written it, token and all; to others it is shown without.
-fn as_said<'a>(one: &'a Binding, message: &Message<'a>) -> Cow<'a, str> {
-    let mut said = message.contacts().filter_map(Result::ok).map(|contact| contact.uri);
+fn as_said<'a>(one: &'a Binding, wish: &Wish<'a>) -> Cow<'a, str> {
+    let contacts = if let Wish::Contacts(contacts) = wish { &contacts[..] } else { &[] };
+    let mut said = contacts.iter().map(|contact| contact.whole);
     let is_its = |uri: &&str| **uri == *one.contact || without_tokens(uri) == *one.contact;
     said.find(is_its).map_or_else(|| without_tokens(&one.contact), Cow::Borrowed)
 }

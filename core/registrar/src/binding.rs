@@ -1,11 +1,12 @@
 //! One contact of a user, and how it is reached.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
 use policy::WallTime;
 use serde::{Deserialize, Serialize};
-use sip_message::{Scheme, Uri};
+use sip_message::{Message, Scheme, Uri};
 use sip_stack::{ConnectionId, Flow, Listener, Transport};
 
 use crate::bell::Bell;
@@ -14,14 +15,14 @@ use crate::bell::Bell;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// The URI, as it came.
-    pub contact: Box<str>,
+    pub contact: Arc<str>,
     /// Which device it is, where it says so (RFC 5626): the URN without its brackets.
     pub instance: Option<Box<str>>,
     /// Which of the device's flows.
     pub flow_number: Option<u32>,
     /// Thousandths: the more, the sooner it is rung.
     pub priority: u16,
-    pub call_id: Box<str>,
+    pub call_id: Arc<str>,
     pub cseq: u32,
     pub registered: WallTime,
     pub until: Instant,
@@ -30,7 +31,7 @@ pub struct Binding {
     /// Where its REGISTER came from.
     pub source: Flow,
     /// What its User-Agent says.
-    pub agent: Option<Box<str>>,
+    pub agent: Option<Arc<str>>,
     /// What it can do, as parameters of its Contact (RFC 3840).
     pub features: Option<Box<str>>,
     pub reach: Reach,
@@ -65,6 +66,19 @@ pub enum Reach {
 pub(crate) enum Flows {
     Kept,
     AsTheyAre,
+}
+
+/// Who stands between the phone and us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hops {
+    Nobody,
+    Proxies,
+}
+
+impl Hops {
+    pub fn of(message: &Message<'_>) -> Hops {
+        if message.vias().count() > 1 { Hops::Proxies } else { Hops::Nobody }
+    }
 }
 
 impl Binding {

@@ -20,13 +20,13 @@ pub struct Kept {
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptBinding {
-    pub contact: Box<str>,
+    pub contact: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<Box<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow_number: Option<u32>,
     pub priority: u16,
-    pub call_id: Box<str>,
+    pub call_id: Arc<str>,
     pub cseq: u32,
     pub registered: WallTime,
     pub until: WallTime,
@@ -34,7 +34,7 @@ pub struct KeptBinding {
     pub path: Vec<Box<str>>,
     pub source: KeptFlow,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<Box<str>>,
+    pub agent: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Box<str>>,
     pub reach: KeptReach,
@@ -54,8 +54,20 @@ pub enum KeptReach {
     Lost,
 }
 
+impl Kept {
+    pub(crate) fn of(
+        user: &Arc<str>,
+        bindings: &[Binding],
+        now: (Instant, WallTime),
+        listeners: &[Listener],
+    ) -> Kept {
+        let bindings = bindings.iter().map(|binding| KeptBinding::of(binding, now, listeners));
+        Kept { user: Arc::clone(user), bindings: bindings.collect() }
+    }
+}
+
 impl KeptBinding {
-    pub(crate) fn of(binding: &Binding, now: (Instant, WallTime), listeners: &[Listener]) -> KeptBinding {
+    fn of(binding: &Binding, now: (Instant, WallTime), listeners: &[Listener]) -> KeptBinding {
         KeptBinding {
             contact: binding.contact.clone(),
             instance: binding.instance.clone(),

@@ -121,7 +121,7 @@ impl Table {
 
     fn contact_of(&self, user: &str, device: &str) -> Option<Box<str>> {
         let of_device = self.of(user)?.iter().filter(|one| one.device() == device);
-        of_device.max_by_key(|one| one.until).map(|one| one.contact.clone())
+        of_device.max_by_key(|one| one.until).map(|one| (*one.contact).into())
     }
 
     /// The GRUUs of a binding's device, as parameters of its Contact; the temporary one is new.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use policy::{Password, Policy, WallTime};
 use sip_message::{Header, Message};
-use sip_stack::auth::{self, Algorithm, Claim, Guard, Secret};
+use sip_stack::auth::{self, Algorithm, Challenges, Claim, Guard, Secret};
 use sip_stack::{Reply, Send, ServerId, Stack};
 
 /// What a request proves of its sender.
@@ -43,9 +43,9 @@ impl Door<'_> {
         *challenged += 1;
         let challenges = challenges(self.policy, self.guard, self.wall, &proof);
         let headers: Vec<(&str, &str)> =
-            challenges.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
+            challenges.values().map(|value| ("WWW-Authenticate", value)).collect();
         let reply = Reply { headers: &headers, ..Reply::plain(401) };
-        self.stack.respond_and_forget(self.now, server, &reply, self.sends);
+        self.stack.respond_and_forget(server, &reply, self.sends);
         None
     }
 }
@@ -61,8 +61,8 @@ pub(crate) fn prove(
     let uri = message.request_uri().unwrap_or_default();
     let Some(method) = message.method() else { return Proof::Nobody };
     let mut proof = Proof::Nobody;
-    for line in message.lines().filter(|line| line.header == Header::Authorization) {
-        let Some(claim) = Claim::read(line.value) else { continue };
+    for value in message.lines_of(Header::Authorization) {
+        let Some(claim) = Claim::read(value) else { continue };
         let Some(name) = claim.user() else { continue };
         let Some(algorithm) = claim.algorithm().filter(|one| admits(policy, *one)) else { continue };
         let Some((user, password)) = policy.who_registers(&name) else { continue };
@@ -79,11 +79,11 @@ pub(crate) fn prove(
 }
 
 /// What asks for a proof: nothing where the request brought a good one.
-fn challenges(policy: &Policy, guard: &mut Guard, wall: WallTime, proof: &Proof) -> Vec<String> {
+fn challenges(policy: &Policy, guard: &mut Guard, wall: WallTime, proof: &Proof) -> Challenges {
     match proof {
-        Proof::By(_) => Vec::new(),
-        Proof::Nobody => guard.challenge(wall_ms(wall), &algorithms(policy)),
-        Proof::Late => guard.challenge_stale(wall_ms(wall), &algorithms(policy)),
+        Proof::By(_) => Challenges::default(),
+        Proof::Nobody => guard.challenge(wall_ms(wall), algorithms(policy)),
+        Proof::Late => guard.challenge_stale(wall_ms(wall), algorithms(policy)),
     }
 }
 
@@ -99,8 +99,8 @@ pub fn admits(policy: &Policy, algorithm: Algorithm) -> bool {
 }
 
 /// What users may prove themselves by, the preferred first.
-pub fn algorithms(policy: &Policy) -> Vec<Algorithm> {
-    policy.digests().filter_map(Algorithm::named).collect()
+pub fn algorithms(policy: &Policy) -> impl Iterator<Item = Algorithm> {
+    policy.digests().filter_map(Algorithm::named)
 }
 
 pub(crate) fn wall_ms(wall: WallTime) -> u64 {

@@ -57,7 +57,7 @@ pub(crate) fn judge(wish: &mut Wish<'_>, message: &Message<'_>, rules: &Registra
 
 fn wakers(message: &Message<'_>) -> Wakers {
     let says = |value: &str| value.to_ascii_lowercase().contains("+sip.pns=");
-    let others = message.lines().any(|line| line.header == Header::FeatureCaps && says(line.value));
+    let others = message.lines_of(Header::FeatureCaps).any(says);
     if others { Wakers::Others } else { Wakers::Us }
 }
 

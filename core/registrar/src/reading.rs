@@ -7,7 +7,7 @@ use policy::RegistrarRules;
 use sip_message::{Header, Message, NameAddr, Uri};
 
 use crate::bell::Asks;
-use crate::binding::Flows;
+use crate::binding::{Flows, Hops};
 
 /// A REGISTER in our words.
 #[derive(Debug)]
@@ -60,34 +60,61 @@ pub(crate) enum No {
 
 const PRIORITY_MAX: u16 = 1000;
 
-pub(crate) fn read<'m>(message: &Message<'m>, flows: Flows, rules: &RegistrarRules) -> Result<Wish<'m>, No> {
-    let all: Result<Vec<NameAddr<'m>>, _> = message.contacts().collect();
-    let all = all.map_err(|_| No::Bad("a Contact cannot be read"))?;
+pub(crate) fn read<'m>(
+    message: &Message<'m>,
+    hops: Hops,
+    rules: &RegistrarRules,
+) -> Result<(Wish<'m>, Flows), No> {
     let expires = message.expires().ok().flatten();
-    match all.as_slice() {
-        [] => return Ok(Wish::Nothing),
-        [only] if only.is_star() && expires == Some(0) => return Ok(Wish::Everything),
-        some if some.iter().any(NameAddr::is_star) => {
-            return Err(No::Bad("Contact: * stands alone, and with Expires: 0"));
-        }
-        _ => {}
-    }
     let usual = expires.map_or(rules.usual, seconds);
-    let contacts: Vec<Contact<'m>> =
-        all.iter().map(|one| contact(one, flows, usual, rules)).collect::<Result<_, No>>()?;
+    let mut contacts = Vec::with_capacity(1);
+    let (mut stars, mut numbered) = (0, 0);
+    for one in message.contacts() {
+        let one = one.map_err(|_| No::Bad("a Contact cannot be read"))?;
+        if one.is_star() {
+            stars += 1;
+            continue;
+        }
+        let is_numbered = one.param("reg-id").is_some() && one.param("+sip.instance").is_some();
+        numbered += usize::from(is_numbered);
+        contacts.push(contact(&one, usual, rules)?);
+    }
+    let flows = if numbered > 0 { flows(message, hops)? } else { Flows::AsTheyAre };
+    match (stars, contacts.len()) {
+        (0, 0) => return Ok((Wish::Nothing, flows)),
+        (0, _) => {}
+        (1, 0) if expires == Some(0) => return Ok((Wish::Everything, flows)),
+        _ => return Err(No::Bad("Contact: * stands alone, and with Expires: 0")),
+    }
+    if flows == Flows::AsTheyAre {
+        contacts.iter_mut().for_each(|contact| contact.flow_number = None);
+    }
     let numbered = contacts.iter().filter(|one| one.flow_number.is_some() && !one.lasts.is_zero());
     if numbered.count() > 1 {
         return Err(No::Bad("one REGISTER makes one flow: only one Contact may have a reg-id"));
     }
-    Ok(Wish::Contacts(contacts))
+    Ok((Wish::Contacts(contacts), flows))
 }
 
-fn contact<'m>(
-    one: &NameAddr<'m>,
-    flows: Flows,
-    usual: Duration,
-    rules: &RegistrarRules,
-) -> Result<Contact<'m>, No> {
+/// Whether a device keeps its flow open for us that numbers it: it says so, and nobody stands between who
+/// would not.
+fn flows(message: &Message<'_>, hops: Hops) -> Result<Flows, No> {
+    if !message.has_token(Header::Supported, "outbound") {
+        return Ok(Flows::AsTheyAre);
+    }
+    match hops {
+        Hops::Nobody => Ok(Flows::Kept),
+        Hops::Proxies => {
+            // The proxy next to the phone stands last.
+            let first = message.addresses(Header::Path).filter_map(Result::ok).last();
+            let keeps =
+                first.and_then(|one| one.parsed_uri().ok()).is_some_and(|uri| uri.param("ob").is_some());
+            if keeps { Ok(Flows::Kept) } else { Err(No::FlowNotKept) }
+        }
+    }
+}
+
+fn contact<'m>(one: &NameAddr<'m>, usual: Duration, rules: &RegistrarRules) -> Result<Contact<'m>, No> {
     let uri = one.parsed_uri().map_err(|_| No::Bad("a Contact is no URI"))?;
     if !uri.is_sip() || uri.host().is_none() {
         let words = "a Contact is no SIP URI";
@@ -101,7 +128,7 @@ fn contact<'m>(
     }
     let instance = instance_of(one);
     let number = one.param("reg-id").flatten().and_then(|value| value.parse().ok());
-    let flow_number = number.filter(|number| *number > 0 && flows == Flows::Kept && instance.is_some());
+    let flow_number = number.filter(|number| *number > 0 && instance.is_some());
     let priority = match one.param("q").flatten() {
         None => PRIORITY_MAX,
         Some(value) => priority(value).ok_or(No::Bad("the q of a Contact is between 0 and 1"))?,

@@ -1,5 +1,6 @@
 //! Everybody's bindings, as one shard knows them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,9 +10,10 @@ use sip_stack::{ConnectionId, Flow, Listener, Transport};
 
 use crate::bell::{Bell, without_tokens};
 use crate::binding::{Binding, Naming, Reach};
-use crate::kept::{Kept, KeptBinding};
+use crate::kept::Kept;
 use crate::renewals::{Renewal, Renewals};
 use crate::seal::Seal;
+use crate::update::same_or_new;
 use crate::view::DeviceView;
 
 /// All bindings, by user.
@@ -85,8 +87,8 @@ impl Table {
             bindings.iter().filter(|binding| binding.device() == device).collect();
         of_device.sort_by_key(|binding| std::cmp::Reverse((binding.priority, binding.until)));
         let way = |binding: &Binding| match binding.reach {
-            Reach::On { flow, .. } => Some(Way::On { flow, contact: binding.contact.clone() }),
-            Reach::ByPath => Some(Way::By { path: binding.path.clone(), contact: binding.contact.clone() }),
+            Reach::On { flow, .. } => Some(Way::On { flow, contact: (*binding.contact).into() }),
+            Reach::ByPath => Some(Way::By { path: binding.path.clone(), contact: (*binding.contact).into() }),
             Reach::Lost => None,
         };
         of_device.into_iter().filter_map(way).collect()
@@ -198,8 +200,7 @@ impl Table {
     /// What is written down of a user.
     pub fn kept(&self, user: &Arc<str>, now: (Instant, WallTime)) -> Kept {
         let bindings = self.users.get(user).map_or(&[][..], |bindings| bindings);
-        let bindings = bindings.iter().map(|binding| KeptBinding::of(binding, now, &self.listeners));
-        Kept { user: Arc::clone(user), bindings: bindings.collect() }
+        Kept::of(user, bindings, now, &self.listeners)
     }
 
     /// Takes up what was written down; what has ended since is left out.
@@ -247,7 +248,10 @@ impl Table {
                 |text: &str, of: fn(&DeviceFact) -> Option<&Arc<str>>| same_or_new(text, last.and_then(of));
             facts.push(DeviceFact {
                 device: shared(binding.device(), |last| Some(&last.device)),
-                contact: shared(&without_tokens(&binding.contact), |last| Some(&last.contact)),
+                contact: match without_tokens(&binding.contact) {
+                    Cow::Borrowed(_) => Arc::clone(&binding.contact),
+                    Cow::Owned(shown) => shared(&shown, |last| Some(&last.contact)),
+                },
                 priority: binding.priority,
                 source: binding.source.remote,
                 transport: match binding.source.transport {
@@ -259,17 +263,12 @@ impl Table {
                 },
                 interface: InterfaceId(listener.map_or(0, |listener| listener.interface)),
                 registered: binding.registered,
-                agent: binding.agent.as_deref().map(|text| shared(text, |last| last.agent.as_ref())),
+                agent: binding.agent.clone(),
                 features: binding.features.as_deref().map(|text| shared(text, |last| last.features.as_ref())),
             });
         }
         self.devices.set(user, facts);
     }
-}
-
-/// A device that registers again says what it said before: that is not made anew.
-fn same_or_new(text: &str, known: Option<&Arc<str>>) -> Arc<str> {
-    known.filter(|known| ***known == *text).map_or_else(|| Arc::from(text), Arc::clone)
 }
 
 fn first_end(bindings: &[Binding]) -> Option<Instant> {

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use policy::{RegistrarRules, WallTime};
-use sip_message::{Message, Scheme, Uri};
+use sip_message::{Scheme, Uri};
 use sip_stack::{Flow, Listener};
 
 use crate::bell::{Asks, Bell};
-use crate::binding::{Binding, Flows, Reach};
+use crate::binding::{Binding, Flows, Hops, Reach};
 use crate::reading::{Contact, No, Wish};
 
 /// What is the same for all contacts of a REGISTER.
@@ -24,19 +25,6 @@ pub(crate) struct Arrival<'a> {
     pub hops: Hops,
     pub listeners: &'a [Listener],
     pub rules: &'a RegistrarRules,
-}
-
-/// Who stands between the phone and us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hops {
-    Nobody,
-    Proxies,
-}
-
-impl Hops {
-    pub fn of(message: &Message<'_>) -> Hops {
-        if message.vias().count() > 1 { Hops::Proxies } else { Hops::Nobody }
-    }
 }
 
 /// The bindings that hold from now on.
@@ -67,15 +55,29 @@ pub(crate) fn update(known: &[Binding], wish: &Wish<'_>, arrival: &Arrival<'_>) 
     Ok(bindings.into_iter().map(Cow::into_owned).collect())
 }
 
-fn apply(
-    bindings: &mut Vec<Cow<'_, Binding>>,
+fn apply<'b>(
+    bindings: &mut Vec<Cow<'b, Binding>>,
     contact: &Contact<'_>,
     beside: &[Contact<'_>],
     arrival: &Arrival<'_>,
 ) -> Result<(), No> {
-    let is_same = |binding: &mut Cow<'_, Binding>| is_replaced(binding, contact, beside, arrival);
-    let same: Vec<Cow<'_, Binding>> = bindings.extract_if(.., is_same).collect();
-    same.iter().try_for_each(|binding| in_order(binding, arrival))?;
+    let (mut order, mut registered, mut before) = (Ok(()), None, None);
+    bindings.retain(|binding| {
+        if !is_replaced(binding, contact, beside, arrival) {
+            return true;
+        }
+        if order.is_ok() {
+            order = in_order(binding, arrival);
+        }
+        registered =
+            Some(registered.map_or(binding.registered, |first: WallTime| first.min(binding.registered)));
+        // What this REGISTER itself has put there says nothing that could be shared.
+        if let Cow::Borrowed(known) = binding {
+            before = Some(*known);
+        }
+        false
+    });
+    order?;
     if contact.lasts.is_zero() {
         return Ok(());
     }
@@ -89,23 +91,28 @@ fn apply(
         Hops::Proxies => Reach::beyond(&contact.uri, arrival.source, arrival.listeners),
     };
     bindings.push(Cow::Owned(Binding {
-        contact: contact.text.as_ref().into(),
+        contact: same_or_new(&contact.text, before.map(|before| &before.contact)),
         instance: contact.instance.map(Box::from),
         flow_number: contact.flow_number,
         priority: contact.priority,
-        call_id: arrival.call_id.into(),
+        call_id: same_or_new(arrival.call_id, before.map(|before| &before.call_id)),
         cseq: arrival.cseq,
-        registered: same.iter().map(|binding| binding.registered).min().unwrap_or(arrival.wall),
+        registered: registered.unwrap_or(arrival.wall),
         until: arrival.now + contact.lasts,
         path: arrival.path.clone(),
         source: arrival.source,
-        agent: arrival.agent.map(Box::from),
+        agent: arrival.agent.map(|agent| same_or_new(agent, before.and_then(|before| before.agent.as_ref()))),
         features: contact.features.as_deref().map(Box::from),
         reach,
         naming: None,
         bell: bell_of(contact, arrival),
     }));
     Ok(())
+}
+
+/// A device that registers again says what it said before: that is not made anew.
+pub(crate) fn same_or_new(text: &str, known: Option<&Arc<str>>) -> Arc<str> {
+    known.filter(|known| ***known == *text).map_or_else(|| Arc::from(text), Arc::clone)
 }
 
 /// How its phone is woken, where it sleeps and we can.

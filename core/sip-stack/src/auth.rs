@@ -64,7 +64,7 @@ fn digest<D: Digest>(pieces: &[&[u8]]) -> Hex {
 const LONGEST: usize = 32;
 
 /// Bytes in lower-case hex. Each digest is made of others: none takes memory for that.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Hex {
     room: [u8; 2 * LONGEST],
     length: usize,
@@ -115,12 +115,42 @@ pub enum Proof {
     NotOurs,
 }
 
-/// As many parts as an Authorization has at most, as a rule.
-const USUAL_PARTS: usize = 12;
+/// A part of a challenge or an answer that means something here.
+#[derive(Clone, Copy)]
+enum Part {
+    Algorithm,
+    Cnonce,
+    Nc,
+    NextNonce,
+    Nonce,
+    Opaque,
+    Qop,
+    Realm,
+    Response,
+    Stale,
+    Uri,
+    Username,
+}
 
-/// The parts of a digest challenge or answer.
+/// In the order of `Part`.
+const NAMES: [&str; Part::Username as usize + 1] = [
+    "algorithm",
+    "cnonce",
+    "nc",
+    "nextnonce",
+    "nonce",
+    "opaque",
+    "qop",
+    "realm",
+    "response",
+    "stale",
+    "uri",
+    "username",
+];
+
+/// The parts of a digest challenge or answer; of several of a name the first.
 #[derive(Clone, Debug, Default)]
-struct Parts<'a>(Vec<(&'a str, &'a str)>);
+struct Parts<'a>([Option<&'a str>; NAMES.len()]);
 
 impl<'a> Parts<'a> {
     /// The parameters of a value whose scheme is Digest; quotes and escapes stay in place.
@@ -130,7 +160,7 @@ impl<'a> Parts<'a> {
         if !scheme.eq_ignore_ascii_case("Digest") {
             return None;
         }
-        let mut parts = Parts(Vec::with_capacity(USUAL_PARTS));
+        let mut parts = Parts::default();
         while !rest.is_empty() {
             let (piece, more) = split_at_comma(rest);
             rest = more;
@@ -139,19 +169,22 @@ impl<'a> Parts<'a> {
                 continue;
             }
             let (name, text) = piece.split_at(memchr::memchr(b'=', piece.as_bytes())?);
-            parts.0.push((name.trim_ascii_end(), text[1..].trim_ascii_start()));
+            let name = name.trim_ascii_end();
+            if let Some(place) = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)) {
+                parts.0[place].get_or_insert(text[1..].trim_ascii_start());
+            }
         }
         Some(parts)
     }
 
     /// As written between the quotes, with its escapes.
-    fn get(&self, name: &str) -> Option<&'a str> {
-        let found = self.0.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value))
+    fn get(&self, part: Part) -> Option<&'a str> {
+        let value = self.0[part as usize]?;
+        Some(value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value))
     }
 
     fn algorithm(&self) -> Option<Algorithm> {
-        Algorithm::named(self.get("algorithm").unwrap_or("MD5"))
+        Algorithm::named(self.get(Part::Algorithm).unwrap_or("MD5"))
     }
 }
 
@@ -254,7 +287,7 @@ impl<'a> Claim<'a> {
 
     /// The user name that it claims.
     pub fn user(&self) -> Option<Cow<'a, str>> {
-        self.0.get("username").map(unescaped)
+        self.0.get(Part::Username).map(unescaped)
     }
 
     /// The algorithm that it was computed by, if it is known here.
@@ -262,6 +295,22 @@ impl<'a> Claim<'a> {
         self.0.algorithm()
     }
 }
+
+/// Header values that ask for a proof, one for each algorithm.
+#[derive(Clone, Debug, Default)]
+pub struct Challenges {
+    /// None of them has a line end in it.
+    lines: String,
+}
+
+impl Challenges {
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.lines.lines()
+    }
+}
+
+/// What stands in a challenge beside the realm.
+const CHALLENGE_MORE: usize = 140;
 
 /// Challenges those who want something of us, and verifies what they answer.
 #[derive(Debug)]
@@ -286,31 +335,42 @@ impl Guard {
     }
 
     /// One header value per algorithm, in this order.
-    pub fn challenge(&mut self, now_ms: u64, algorithms: &[Algorithm]) -> Vec<String> {
+    pub fn challenge(&mut self, now_ms: u64, algorithms: impl IntoIterator<Item = Algorithm>) -> Challenges {
         self.challenges(now_ms, algorithms, "")
     }
 
     /// The same, saying that only the nonce was at fault: the client need not ask its user again.
-    pub fn challenge_stale(&mut self, now_ms: u64, algorithms: &[Algorithm]) -> Vec<String> {
+    pub fn challenge_stale(
+        &mut self,
+        now_ms: u64,
+        algorithms: impl IntoIterator<Item = Algorithm>,
+    ) -> Challenges {
         self.challenges(now_ms, algorithms, ", stale=true")
     }
 
-    fn challenges(&mut self, now_ms: u64, algorithms: &[Algorithm], more: &str) -> Vec<String> {
+    fn challenges(
+        &mut self,
+        now_ms: u64,
+        algorithms: impl IntoIterator<Item = Algorithm>,
+        more: &str,
+    ) -> Challenges {
         let nonce = self.nonces.mint(now_ms);
-        let of = |algorithm: &Algorithm| {
+        let mut lines = String::with_capacity(2 * (self.escaped.len() + CHALLENGE_MORE));
+        for algorithm in algorithms {
             let pieces = [
                 "Digest realm=\"",
                 &self.escaped,
                 "\", nonce=\"",
-                &nonce,
+                nonce.text(),
                 "\", algorithm=",
                 algorithm.name(),
                 ", qop=\"auth\"",
                 more,
+                "\n",
             ];
-            pieces.concat()
-        };
-        algorithms.iter().map(of).collect()
+            pieces.iter().for_each(|piece| lines.push_str(piece));
+        }
+        Challenges { lines }
     }
 
     /// Verifies the value of an Authorization or Proxy-Authorization.
@@ -337,14 +397,15 @@ impl Guard {
         secret: Secret<'_>,
         body: &[u8],
     ) -> Proof {
-        let (Some(nonce), Some(algorithm)) = (parts.get("nonce"), parts.algorithm()) else {
+        let (Some(nonce), Some(algorithm)) = (parts.get(Part::Nonce), parts.algorithm()) else {
             return Proof::NotOurs;
         };
-        if parts.get("realm").map(unescaped).as_deref() != Some(&self.realm) || !self.nonces.is_ours(nonce) {
+        if parts.get(Part::Realm).map(unescaped).as_deref() != Some(&self.realm) {
             return Proof::NotOurs;
         }
+        let Some(minted) = self.nonces.ours(nonce) else { return Proof::NotOurs };
         let (Some(user), Some(claimed_uri), Some(response)) =
-            (parts.get("username"), parts.get("uri"), parts.get("response"))
+            (parts.get(Part::Username), parts.get(Part::Uri), parts.get(Part::Response))
         else {
             return Proof::Wrong;
         };
@@ -358,8 +419,8 @@ impl Guard {
             Secret::Ha1(of, ha1) if of == algorithm => ha1,
             Secret::Ha1(..) => return Proof::Wrong,
         };
-        let qop = match parts.get("qop") {
-            Some(qop) => match (parts.get("nc"), parts.get("cnonce")) {
+        let qop = match parts.get(Part::Qop) {
+            Some(qop) => match (parts.get(Part::Nc), parts.get(Part::Cnonce)) {
                 (Some(count), Some(cnonce)) => Some((count, cnonce, qop)),
                 _ => return Proof::Wrong,
             },
@@ -374,7 +435,7 @@ impl Guard {
             None => Some(1),
         };
         match count {
-            Some(count) if self.nonces.spend(now_ms, nonce, count) => Proof::Proven,
+            Some(count) if self.nonces.spend(now_ms, minted, count) => Proof::Proven,
             Some(_) => Proof::Stale,
             None => Proof::Wrong,
         }
@@ -406,7 +467,7 @@ pub fn user_of(authorization: &str) -> Option<String> {
 
 /// The realm that a challenge or an Authorization names.
 pub fn realm_of(value: &str) -> Option<String> {
-    Parts::parse(value)?.get("realm").map(unescaped).map(Cow::into_owned)
+    Parts::parse(value)?.get(Part::Realm).map(unescaped).map(Cow::into_owned)
 }
 
 /// A nonce is the time of its making, signed; so those that were never used need no memory.
@@ -414,8 +475,8 @@ pub fn realm_of(value: &str) -> Option<String> {
 pub struct Nonces {
     key: [u8; 32],
     minted: u32,
-    /// The highest count of each nonce in use, by what it was sealed with: the oldest come first.
-    counts: BTreeMap<(u64, u32), u32>,
+    /// The highest count of each nonce in use: the oldest come first.
+    counts: BTreeMap<Minted, u32>,
     /// Older nonces than this have been forgotten, and are stale.
     forgotten_ms: u64,
 }
@@ -425,70 +486,78 @@ pub const NONCE_AGE_MAX_MS: u64 = 300_000;
 /// So many nonces in use are remembered: where more phones come at once, the first are asked a second time.
 pub const NONCES_MAX: usize = 65_536;
 
-const NONCE_TIME: usize = 16;
-const NONCE_BODY: usize = 24;
-const NONCE_LENGTH: usize = 56;
+/// A nonce in bytes: when it was made, which one it is, and so much of its seal.
+const NONCE_TIME: usize = 8;
+const NONCE_BODY: usize = 12;
+const NONCE_BYTES: usize = 28;
+
+/// What a nonce is made of: when it was made, and which one it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Minted {
+    ms: u64,
+    number: u32,
+}
+
+/// A nonce as it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Nonce(Hex);
+
+impl Nonce {
+    pub fn text(&self) -> &str {
+        self.0.text()
+    }
+}
 
 impl Nonces {
     pub fn new(key: [u8; 32]) -> Nonces {
         Nonces { key, minted: 0, counts: BTreeMap::new(), forgotten_ms: 0 }
     }
 
-    pub fn mint(&mut self, now_ms: u64) -> String {
+    pub fn mint(&mut self, now_ms: u64) -> Nonce {
         self.minted = self.minted.wrapping_add(1);
-        let mut nonce = String::with_capacity(NONCE_LENGTH);
-        nonce.push_str(Hex::of(&now_ms.to_be_bytes()).text());
-        nonce.push_str(Hex::of(&self.minted.to_be_bytes()).text());
-        let seal = self.seal(&nonce);
-        nonce.push_str(shown(&seal));
-        nonce
+        self.sealed(Minted { ms: now_ms, number: self.minted })
     }
 
-    fn seal(&self, body: &str) -> Hex {
-        digest::<Sha256>(&[&self.key, body.as_bytes()])
+    /// Key and body are one block of the hash with room for its padding: a text of the body would make two.
+    fn sealed(&self, minted: Minted) -> Nonce {
+        let mut nonce = [0; NONCE_BYTES];
+        let (body, seal) = nonce.split_at_mut(NONCE_BODY);
+        body[..NONCE_TIME].copy_from_slice(&minted.ms.to_be_bytes());
+        body[NONCE_TIME..].copy_from_slice(&minted.number.to_be_bytes());
+        let sum = Sha256::new().chain_update(self.key).chain_update(&*body).finalize();
+        seal.copy_from_slice(&sum[..NONCE_BYTES - NONCE_BODY]);
+        Nonce(Hex::of(&nonce))
     }
 
-    pub fn is_ours(&self, nonce: &str) -> bool {
-        if nonce.len() != NONCE_LENGTH || !nonce.is_ascii() {
-            return false;
-        }
-        let (body, seal) = nonce.split_at(NONCE_BODY);
-        is_same_text(shown(&self.seal(body)), seal)
+    /// What a nonce is made of, if we made it.
+    pub fn ours(&self, nonce: &str) -> Option<Minted> {
+        let (time, number) = nonce.get(..2 * NONCE_BODY)?.split_at_checked(2 * NONCE_TIME)?;
+        let ms = u64::from_str_radix(time, 16).ok()?;
+        let minted = Minted { ms, number: u32::from_str_radix(number, 16).ok()? };
+        is_same_text(self.sealed(minted).text(), nonce).then_some(minted)
     }
 
     /// Whether our nonce is fresh, and used this often for the first time.
-    pub fn spend(&mut self, now_ms: u64, nonce: &str, count: u32) -> bool {
-        let Some((minted_ms, minted)) = minted_of(nonce) else { return false };
-        if now_ms.saturating_sub(minted_ms) > NONCE_AGE_MAX_MS {
+    pub fn spend(&mut self, now_ms: u64, minted: Minted, count: u32) -> bool {
+        if now_ms.saturating_sub(minted.ms) > NONCE_AGE_MAX_MS {
             return false;
         }
-        if let Some(highest) = self.counts.get_mut(&(minted_ms, minted)) {
+        if let Some(highest) = self.counts.get_mut(&minted) {
             let rises = count > *highest;
             *highest = count.max(*highest);
             return rises;
         }
-        if minted_ms <= self.forgotten_ms {
+        if minted.ms <= self.forgotten_ms {
             return false;
         }
-        self.counts.insert((minted_ms, minted), count);
+        self.counts.insert(minted, count);
         if self.counts.len() > NONCES_MAX
-            && let Some(((oldest_ms, _), _)) = self.counts.pop_first()
+            && let Some((oldest, _)) = self.counts.pop_first()
         {
-            self.forgotten_ms = self.forgotten_ms.max(oldest_ms);
+            self.forgotten_ms = self.forgotten_ms.max(oldest.ms);
         }
         true
     }
-}
-
-/// So much of a seal stands in a nonce.
-fn shown(seal: &Hex) -> &str {
-    &seal.text()[..NONCE_LENGTH - NONCE_BODY]
-}
-
-/// When a nonce of ours was made, and which one it was.
-fn minted_of(nonce: &str) -> Option<(u64, u32)> {
-    let (time, number) = nonce.get(..NONCE_BODY)?.split_at_checked(NONCE_TIME)?;
-    Some((u64::from_str_radix(time, 16).ok()?, u32::from_str_radix(number, 16).ok()?))
 }
 
 /// The strongest challenge of a 401 or 407 that we can answer, and the header that answers it.
@@ -508,19 +577,19 @@ pub fn pick<'m>(response: &Message<'m>) -> Option<(&'static str, &'m str)> {
 
 /// Whether a challenge says that only the nonce was at fault.
 pub(crate) fn is_stale(challenge: &str) -> bool {
-    let stale = Parts::parse(challenge).and_then(|parts| parts.get("stale"));
+    let stale = Parts::parse(challenge).and_then(|parts| parts.get(Part::Stale));
     stale.is_some_and(|stale| stale.eq_ignore_ascii_case("true"))
 }
 
 /// The nonce that an Authentication-Info wants used next (RFC 7616 3.5).
 pub(crate) fn next_nonce(info: &str) -> Option<String> {
     let with_scheme = format!("Digest {info}");
-    Some(Parts::parse(&with_scheme)?.get("nextnonce")?.to_owned())
+    Some(Parts::parse(&with_scheme)?.get(Part::NextNonce)?.to_owned())
 }
 
 /// The same challenge with another nonce.
 pub(crate) fn renewed(challenge: &str, nonce: &str) -> Option<String> {
-    let old = Parts::parse(challenge)?.get("nonce")?;
+    let old = Parts::parse(challenge)?.get(Part::Nonce)?;
     let at = old.as_ptr() as usize - challenge.as_ptr() as usize;
     Some(format!("{}{nonce}{}", &challenge[..at], &challenge[at + old.len()..]))
 }
@@ -562,9 +631,9 @@ fn answer_with(
     count: u32,
 ) -> Option<String> {
     let parts = Parts::parse(challenge)?;
-    let (realm, nonce, algorithm) = (parts.get("realm")?, parts.get("nonce")?, parts.algorithm()?);
+    let (realm, nonce, algorithm) = (parts.get(Part::Realm)?, parts.get(Part::Nonce)?, parts.algorithm()?);
     let count = format!("{count:08x}");
-    let qop = match parts.get("qop") {
+    let qop = match parts.get(Part::Qop) {
         Some(offered) => Some(strongest_offered(offered)?),
         None => None,
     };
@@ -576,13 +645,13 @@ fn answer_with(
         r#"Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", response="{response}""#
     );
     let mut say = |text: fmt::Arguments<'_>| value.write_fmt(text).expect("a String takes everything");
-    if parts.get("algorithm").is_some() {
+    if parts.get(Part::Algorithm).is_some() {
         say(format_args!(", algorithm={}", algorithm.name()));
     }
     if let Some(qop) = qop {
         say(format_args!(r#", qop={qop}, nc={count}, cnonce="{cnonce}""#));
     }
-    if let Some(opaque) = parts.get("opaque") {
+    if let Some(opaque) = parts.get(Part::Opaque) {
         say(format_args!(r#", opaque="{opaque}""#));
     }
     Some(value)

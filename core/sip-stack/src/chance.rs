@@ -33,6 +33,38 @@ impl Chance {
 
     /// Random letters and digits, fit for a tag or a cnonce.
     pub fn text(&mut self, length: usize) -> String {
-        (0..length).map(|_| char::from(LETTERS[(self.u32() & 31) as usize])).collect()
+        (0..length).map(|_| char::from(self.letter())).collect()
+    }
+
+    /// The same that `text` draws, where nobody keeps it.
+    pub fn letters<const LENGTH: usize>(&mut self) -> Drawn<LENGTH> {
+        Drawn([(); LENGTH].map(|()| self.letter()))
+    }
+
+    fn letter(&mut self) -> u8 {
+        LETTERS[(self.u32() & 31) as usize]
+    }
+}
+
+/// So many random letters and digits.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawn<const LENGTH: usize>([u8; LENGTH]);
+
+impl<const LENGTH: usize> Drawn<LENGTH> {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("the alphabet is ASCII")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_nobody_keeps_are_those_that_text_draws() {
+        let [mut one, mut other] = [[7; 32]; 2].map(Chance::from_seed);
+
+        assert_eq!(one.letters::<12>().text(), other.text(12));
+        assert_eq!(one.u32(), other.u32());
     }
 }

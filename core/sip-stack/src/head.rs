@@ -1,7 +1,7 @@
 //! What a reply repeats of its request, kept until the final answer.
 
 use sip_message::{
-    Digits, Header, Line, Message, NameAddr, Salvaged, SessionId, Via, Writer, push_address, reason_phrase,
+    Digits, Header, Message, NameAddr, Salvaged, SessionId, Via, Writer, push_address, reason_phrase,
 };
 
 use crate::flow::Flow;
@@ -33,30 +33,37 @@ enum Tag {
 }
 
 impl Head {
-    pub fn of(message: &Message<'_>, flow: Flow) -> Head {
+    /// `page` is written on and left as it comes.
+    pub fn of(message: &Message<'_>, flow: Flow, page: &mut String) -> Head {
         let tag = match message.to().tag() {
             Some(_) => Tag::Given,
             None => Tag::Unset,
         };
-        Head::from_lines(message.lines(), tag, flow)
+        Head::from_fields(message.fields(), tag, flow, page)
     }
 
     /// Of a request that could not be parsed: what can be found of it. A To that makes no sense gets no tag.
-    pub fn of_salvaged(salvaged: &Salvaged<'_>, flow: Flow) -> Head {
+    pub fn of_salvaged(salvaged: &Salvaged<'_>, flow: Flow, page: &mut String) -> Head {
         let tag = match salvaged.line(Header::To).map(NameAddr::parse) {
             Some(Ok(to)) if to.tag().is_none() => Tag::Unset,
             _ => Tag::Given,
         };
-        Head::from_lines(salvaged.lines(), tag, flow)
+        let fields = salvaged.lines().map(|line| (line.header, line.value));
+        Head::from_fields(fields, tag, flow, page)
     }
 
-    fn from_lines<'a>(request: impl Iterator<Item = Line<'a>>, tag: Tag, flow: Flow) -> Head {
-        let mut lines = String::with_capacity(512);
+    fn from_fields<'a>(
+        request: impl Iterator<Item = (Header, &'a str)>,
+        tag: Tag,
+        flow: Flow,
+        lines: &mut String,
+    ) -> Head {
+        lines.clear();
         let mut is_first_via = true;
         let mut session = None;
-        for line in request {
-            if line.header == Header::SessionId {
-                session = SessionId::parse(line.value).map(|said| Box::new(said.back()));
+        for (header, value) in request {
+            if header == Header::SessionId {
+                session = SessionId::parse(value).map(|said| Box::new(said.back()));
             }
             let (Header::Via
             | Header::From
@@ -64,25 +71,25 @@ impl Head {
             | Header::CallId
             | Header::CSeq
             | Header::RecordRoute
-            | Header::Timestamp) = line.header
+            | Header::Timestamp) = header
             else {
                 continue;
             };
-            lines.push_str(line.header.name());
+            lines.push_str(header.name());
             lines.push_str(": ");
-            match line.header {
+            match header {
                 Header::Via if is_first_via => {
                     is_first_via = false;
-                    stamp_via(&mut lines, line.value, flow);
+                    stamp_via(lines, value, flow);
                 }
-                _ => unfold(&mut lines, line.value),
+                _ => unfold(lines, value),
             }
             lines.push_str("\r\n");
         }
         if memchr::memchr(0, lines.as_bytes()).is_some() {
-            lines = lines.replace('\0', " ");
+            *lines = lines.replace('\0', " ");
         }
-        Head { lines: lines.into_boxed_str(), tag, session }
+        Head { lines: lines.as_str().into(), tag, session }
     }
 
     /// Whether replies still lack a To tag of ours.
@@ -117,17 +124,22 @@ impl Head {
         self.session = session.map(Box::new);
     }
 
-    /// Writes a whole reply.
+    /// Writes a whole reply, with the tag that it names or else with ours.
     pub fn write(&self, page: &mut Vec<u8>, server_header: &str, reply: &Reply<'_>) {
         page.clear();
         let status = reply.status;
+        let tag = match &self.tag {
+            Tag::Given => None,
+            Tag::Unset => reply.to_tag,
+            Tag::Ours(own) => reply.to_tag.or(Some(own)),
+        };
         let mut writer = Writer::response(page, status, reply.reason.unwrap_or(reason_phrase(status)));
         let mut rest = &*self.lines;
         while let Some(at) = memchr::memchr(b'\n', rest.as_bytes()) {
             let (line, behind) = rest.split_at(at + 1);
             rest = behind;
-            match (line.as_bytes(), &self.tag) {
-                ([b'T', b'o', b':', ..], Tag::Ours(tag)) if status > 100 => {
+            match (line.as_bytes(), tag) {
+                ([b'T', b'o', b':', ..], Some(tag)) if status > 100 => {
                     writer.pieces("To", &[line["To:".len()..].trim(), ";tag=", tag]);
                 }
                 ([b'R', ..], _) if !(101..300).contains(&status) => {}

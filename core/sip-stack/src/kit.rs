@@ -123,6 +123,8 @@ pub struct Kit {
     pub agenda: Agenda,
     pub counters: Counters,
     pub page: Vec<u8>,
+    /// Another one, for text.
+    pub lines: String,
 }
 
 impl Kit {

@@ -16,6 +16,8 @@ use crate::slab::Slab;
 
 /// So many requests are watched; above, the first is forgotten.
 const WATCHED_MAX: usize = 64;
+/// Letters of a tag that nobody has asked for.
+const TAG_LETTERS: usize = 12;
 
 /// All server transactions of a stack.
 #[derive(Debug)]
@@ -145,7 +147,8 @@ impl Servers {
             kit.counters.refused += 1;
             let seconds = kit.limits.retry_after_seconds.to_string();
             let reply = Reply { headers: &[("Retry-After", &seconds)], ..Reply::plain(503) };
-            self.reply_stateless(kit, key, Head::of(&message, flow), flow, &reply, out);
+            let head = Head::of(&message, flow, &mut kit.lines);
+            self.reply_stateless(kit, (key, flow), &head, &reply, out);
             return Heard::Nothing;
         }
         let merged = is_new.then(|| self.keys.merged(&message));
@@ -174,7 +177,7 @@ impl Servers {
                 Left::PassAck => Heard::Ack { flow, message },
                 Left::Nothing | Left::NoAck | Left::SayTrying => Heard::Nothing,
             },
-            None if message.to().tag() == Some(stateless_tag(key).as_str()) => Heard::Nothing,
+            None if message.to().tag() == Some(stateless_tag(key).text()) => Heard::Nothing,
             None => Heard::Ack { flow, message },
         }
     }
@@ -195,7 +198,8 @@ impl Servers {
         }
         let invite = self.by_key.get(&self.keys.transaction(&message, Method::Invite)).copied();
         let Some(server) = invite else {
-            self.reply_stateless(kit, key, Head::of(&message, flow), flow, &Reply::plain(481), out);
+            let head = Head::of(&message, flow, &mut kit.lines);
+            self.reply_stateless(kit, (key, flow), &head, &Reply::plain(481), out);
             return Heard::Nothing;
         };
         let cancel = self.open(kit, now, Arrival { flow, key, merged: None }, &message, out);
@@ -219,7 +223,7 @@ impl Servers {
         out: &mut Vec<Send>,
     ) -> ServerId {
         let Arrival { flow, key, merged } = arrival;
-        let head = Head::of(message, flow);
+        let head = Head::of(message, flow, &mut kit.lines);
         let machine = if message.cseq().method == Method::Invite {
             head.write(&mut kit.page, &kit.settings.server_header, &Reply::plain(100));
             let trying = kit.wire();
@@ -308,23 +312,29 @@ impl Servers {
             return None;
         }
         let head = entry.head.as_mut()?;
-        if let Some(tag) = reply.to_tag {
-            head.set_tag(tag);
-        } else if head.lacks_tag() && reply.status > 100 {
-            head.set_tag(&kit.chance.text(12));
+        let minted;
+        let mut reply = *reply;
+        if reply.to_tag.is_none() && head.lacks_tag() && reply.status > 100 {
+            minted = kit.chance.letters::<TAG_LETTERS>();
+            reply.to_tag = Some(minted.text());
         }
-        head.write(&mut kit.page, &kit.settings.server_header, reply);
+        // Nothing follows a final answer that would have to bear its tag.
+        if let Some(tag) = reply.to_tag.filter(|_| reply.status < 200) {
+            head.set_tag(tag);
+        }
+        head.write(&mut kit.page, &kit.settings.server_header, &reply);
         let wire = kit.wire();
         kit.counters.responses_sent += 1;
         if reply.status >= 200 {
             entry.head = None;
-            let watched = self.watched.iter_mut().find(|(known, _)| *known == id);
-            watched.into_iter().for_each(|(_, status)| *status = Some(reply.status));
         }
         if reply.status >= 300
             && let Some(merged) = entry.merged.take()
         {
             self.by_merged.remove(&merged);
+        }
+        if reply.status >= 200 {
+            self.note_outcome(id, reply.status);
         }
         self.feed(kit, now, id, Event::Answer { status: reply.status, wire: wire.clone() }, out);
         Some(wire)
@@ -333,15 +343,18 @@ impl Servers {
     pub fn respond_and_forget(
         &mut self,
         kit: &mut Kit,
-        now: Instant,
         id: ServerId,
         reply: &Reply<'_>,
         out: &mut Vec<Send>,
     ) {
-        let Some(entry) = self.table.get(id.slot, id.nonce) else { return };
-        let tag = stateless_tag(entry.key);
-        self.respond(kit, now, id, &Reply { to_tag: Some(&tag), ..*reply }, out);
-        self.remove(id);
+        let Some(Server { key, flow, head: Some(head), .. }) = self.take(id) else { return };
+        self.note_outcome(id, reply.status);
+        self.reply_stateless(kit, (key, flow), &head, reply, out);
+    }
+
+    fn note_outcome(&mut self, id: ServerId, status: u16) {
+        let watched = self.watched.iter_mut().find(|(known, _)| *known == id);
+        watched.into_iter().for_each(|(_, outcome)| *outcome = Some(status));
     }
 
     pub fn expire(
@@ -418,11 +431,16 @@ impl Servers {
     }
 
     pub fn remove(&mut self, id: ServerId) {
-        let Some(entry) = self.table.remove(id.slot, id.nonce) else { return };
+        drop(self.take(id));
+    }
+
+    fn take(&mut self, id: ServerId) -> Option<Server> {
+        let entry = self.table.remove(id.slot, id.nonce)?;
         self.by_key.remove(&entry.key);
         if let Some(merged) = entry.merged {
             self.by_merged.remove(&merged);
         }
+        Some(entry)
     }
 
     /// Answers what could not be parsed, if it can be made out to be a request and whose.
@@ -435,29 +453,44 @@ impl Servers {
         out: &mut Vec<Send>,
     ) {
         let Some(salvaged) = salvage(bytes) else { return };
-        let head = Head::of_salvaged(&salvaged, flow);
-        self.reply_stateless(kit, self.keys.of_bytes(bytes), head, flow, &Reply::plain(status), out);
+        let head = Head::of_salvaged(&salvaged, flow, &mut kit.lines);
+        let key = self.keys.of_bytes(bytes);
+        self.reply_stateless(kit, (key, flow), &head, &Reply::plain(status), out);
     }
 
     /// Answers without keeping anything: copies get the same answer, tag and all.
     fn reply_stateless(
         &mut self,
         kit: &mut Kit,
-        key: Key,
-        mut head: Head,
-        flow: Flow,
+        (key, flow): (Key, Flow),
+        head: &Head,
         reply: &Reply<'_>,
         out: &mut Vec<Send>,
     ) {
-        head.set_tag(&stateless_tag(key));
-        head.write(&mut kit.page, &kit.settings.server_header, reply);
+        let tag = stateless_tag(key);
+        let reply = Reply { to_tag: Some(tag.text()), ..*reply };
+        head.write(&mut kit.page, &kit.settings.server_header, &reply);
         kit.counters.responses_sent += 1;
         send(out, flow, kit.wire());
     }
 }
 
-fn stateless_tag(key: Key) -> String {
-    format!("s{:016x}", key as u64)
+/// The tag of an answer of which nothing is kept: the same for each copy of its request.
+struct StatelessTag([u8; 17]);
+
+impl StatelessTag {
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("digits are ASCII")
+    }
+}
+
+fn stateless_tag(key: Key) -> StatelessTag {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut tag = [b's'; 17];
+    for (place, digit) in tag[1..].iter_mut().rev().enumerate() {
+        *digit = DIGITS[(key >> (4 * place) & 15) as usize];
+    }
+    StatelessTag(tag)
 }
 
 fn invite_event(event: Event) -> server_invite::Event {

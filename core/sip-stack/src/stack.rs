@@ -36,6 +36,7 @@ impl Stack {
             agenda: Agenda::default(),
             counters: Counters::default(),
             page: Vec::with_capacity(2048),
+            lines: String::with_capacity(1024),
         };
         Stack { kit, servers: Servers::new(&key), clients }
     }
@@ -141,14 +142,8 @@ impl Stack {
 
     /// Answers whoever has proven nothing, and keeps nothing of it: a copy is heard as if it were new, and
     /// gets the same tag (RFC 3261 8.2.7).
-    pub fn respond_and_forget(
-        &mut self,
-        now: Instant,
-        server: ServerId,
-        reply: &Reply<'_>,
-        out: &mut Vec<Send>,
-    ) {
-        self.servers.respond_and_forget(&mut self.kit, now, server, reply, out);
+    pub fn respond_and_forget(&mut self, server: ServerId, reply: &Reply<'_>, out: &mut Vec<Send>) {
+        self.servers.respond_and_forget(&mut self.kit, server, reply, out);
     }
 
     /// Leaves a request to somebody else: nothing is answered to it here.

@@ -8,7 +8,8 @@ use serde_json::Value;
 use sip_message::Message;
 use sip_stack::Chance;
 use sip_stack::auth::{
-    Algorithm, Credentials, Guard, NONCE_AGE_MAX_MS, NONCES_MAX, Nonces, Proof, Secret, answer, pick, user_of,
+    Algorithm, Challenges, Credentials, Guard, NONCE_AGE_MAX_MS, NONCES_MAX, Nonces, Proof, Secret, answer,
+    pick, user_of,
 };
 use sip_stack::auth::{Sum, realm_of};
 
@@ -27,6 +28,14 @@ fn answered(challenge: &str, password: &str, count: u32) -> String {
 
 fn verify(guard: &mut Guard, at: u64, value: &str) -> Proof {
     guard.verify(at, value, "INVITE", "sip:200@house", Secret::Password("pw"), b"v=0")
+}
+
+fn all_of(challenges: &Challenges) -> Vec<String> {
+    challenges.values().map(str::to_owned).collect()
+}
+
+fn first_of(challenges: &Challenges) -> String {
+    all_of(challenges).remove(0)
 }
 
 #[test]
@@ -58,7 +67,7 @@ fn every_published_and_computed_response_comes_out() {
 #[test]
 fn whoever_knows_the_password_is_proven_in_every_algorithm() {
     let mut guard = guard();
-    let challenges = guard.challenge(NOW, &ALL);
+    let challenges = all_of(&guard.challenge(NOW, ALL));
     assert_eq!(challenges.len(), 3);
 
     for (place, challenge) in challenges.iter().enumerate() {
@@ -70,7 +79,7 @@ fn whoever_knows_the_password_is_proven_in_every_algorithm() {
 #[test]
 fn whoever_does_not_is_wrong() {
     let mut guard = guard();
-    let challenge = guard.challenge(NOW, &ALL).remove(0);
+    let challenge = first_of(&guard.challenge(NOW, ALL));
 
     assert_eq!(verify(&mut guard, NOW, &answered(&challenge, "guess", 1)), Proof::Wrong);
 }
@@ -78,7 +87,7 @@ fn whoever_does_not_is_wrong() {
 #[test]
 fn a_stored_hash_serves_as_well_as_the_password_with_its_own_algorithm() {
     let mut guard = guard();
-    let challenges = guard.challenge(NOW, &[Algorithm::Sha256, Algorithm::Md5]);
+    let challenges = all_of(&guard.challenge(NOW, [Algorithm::Sha256, Algorithm::Md5]));
     let ha1 = Algorithm::Sha256.ha1("zoë \"z\"", "trunk \"C\"", "pw");
     let secret = Secret::Ha1(Algorithm::Sha256, &ha1);
 
@@ -92,7 +101,7 @@ fn a_stored_hash_serves_as_well_as_the_password_with_its_own_algorithm() {
 #[test]
 fn an_answer_serves_once() {
     let mut guard = guard();
-    let challenge = guard.challenge(NOW, &[Algorithm::Sha256]).remove(0);
+    let challenge = first_of(&guard.challenge(NOW, [Algorithm::Sha256]));
     let value = answered(&challenge, "pw", 1);
 
     assert_eq!(verify(&mut guard, NOW, &value), Proof::Proven);
@@ -104,25 +113,36 @@ fn an_answer_serves_once() {
 #[test]
 fn a_nonce_grows_old() {
     let mut guard = guard();
-    let challenge = guard.challenge(NOW, &[Algorithm::Sha256]).remove(0);
+    let challenge = first_of(&guard.challenge(NOW, [Algorithm::Sha256]));
     let value = answered(&challenge, "pw", 1);
 
     assert_eq!(verify(&mut guard, NOW + NONCE_AGE_MAX_MS + 1, &value), Proof::Stale);
-    assert!(guard.challenge_stale(NOW, &ALL).iter().all(|value| value.contains("stale=true")));
+    assert!(guard.challenge_stale(NOW, ALL).values().all(|value| value.contains("stale=true")));
 }
 
 #[test]
 fn nobody_else_makes_our_nonces() {
     let mut guard = guard();
-    let foreign = Guard::new("trunk \"C\"", [8; 32]).challenge(NOW, &ALL).remove(0);
+    let foreign = first_of(&Guard::new("trunk \"C\"", [8; 32]).challenge(NOW, ALL));
 
     assert_eq!(verify(&mut guard, NOW, &answered(&foreign, "pw", 1)), Proof::NotOurs);
 }
 
 #[test]
+fn a_nonce_whose_time_somebody_has_changed_is_not_ours() {
+    let mut nonces = Nonces::new([1; 32]);
+    let nonce = nonces.mint(NOW).text().to_owned();
+    let later = format!("{:016x}{}", NOW + 1, &nonce[16..]);
+
+    assert!(nonces.ours(&nonce).is_some());
+    assert_eq!((nonces.ours(&later), nonces.ours(&nonce[..55]), nonces.ours("ä")), (None, None, None));
+    assert_eq!(nonces.ours(&format!("{nonce}0")), None);
+}
+
+#[test]
 fn another_scheme_realm_or_algorithm_counts_as_nothing() {
     let mut guard = guard();
-    let challenge = guard.challenge(NOW, &[Algorithm::Sha256]).remove(0);
+    let challenge = first_of(&guard.challenge(NOW, [Algorithm::Sha256]));
     let good = answered(&challenge, "pw", 1);
     let foreign = [
         "NoOneKnowsThisScheme opaque-data=here".to_owned(),
@@ -140,7 +160,7 @@ fn another_scheme_realm_or_algorithm_counts_as_nothing() {
 #[test]
 fn an_answer_for_another_place_is_wrong() {
     let mut guard = guard();
-    let challenge = guard.challenge(NOW, &[Algorithm::Md5]).remove(0);
+    let challenge = first_of(&guard.challenge(NOW, [Algorithm::Md5]));
     let value = answered(&challenge, "pw", 1);
     let secret = Secret::Password("pw");
 
@@ -174,7 +194,7 @@ fn a_challenge_without_qop_is_answered_in_the_old_manner() {
 #[test]
 fn an_answer_in_the_old_manner_serves_once_too() {
     let mut guard = guard();
-    let challenge = guard.challenge(NOW, &[Algorithm::Md5]).remove(0).replace(", qop=\"auth\"", "");
+    let challenge = first_of(&guard.challenge(NOW, [Algorithm::Md5])).replace(", qop=\"auth\"", "");
     let value = answered(&challenge, "pw", 1);
 
     assert_eq!(verify(&mut guard, NOW, &value), Proof::Proven);
@@ -209,15 +229,19 @@ fn the_claimed_user_can_be_read_before_anything_is_proven() {
 #[test]
 fn forgotten_nonces_are_stale_and_never_fresh_again() {
     let mut nonces = Nonces::new([1; 32]);
-    let first = nonces.mint(NOW);
-    assert!(nonces.spend(NOW, &first, 1));
+    let mint = |nonces: &mut Nonces, now| {
+        let nonce = nonces.mint(now);
+        nonces.ours(nonce.text()).unwrap()
+    };
+    let first = mint(&mut nonces, NOW);
+    assert!(nonces.spend(NOW, first, 1));
 
     for later in 0..NONCES_MAX as u64 {
-        let nonce = nonces.mint(NOW + 1 + later / 1000);
-        assert!(nonces.spend(NOW + 100, &nonce, 1));
+        let nonce = mint(&mut nonces, NOW + 1 + later / 1000);
+        assert!(nonces.spend(NOW + 100, nonce, 1));
     }
 
-    assert!(!nonces.spend(NOW + 100, &first, 2));
+    assert!(!nonces.spend(NOW + 100, first, 2));
 }
 
 #[test]

@@ -90,9 +90,21 @@ impl<'a> Message<'a> {
         lines::lines(self.entries(), self.head, usize::from(self.lines_at))
     }
 
+    /// Every header line as what it is and what it says, in order: its name as written costs one look more.
+    pub fn fields(&self) -> impl Iterator<Item = (Header, &'a str)> + use<'_, 'a> {
+        let head = self.head;
+        self.entries().map(move |entry| (entry.header, entry.value(head)))
+    }
+
     /// The value of the first line of a header.
     pub fn line(&self, header: Header) -> Option<&'a str> {
         self.lines_of(header).next()
+    }
+
+    /// The value of every line of a header, whole.
+    pub fn lines_of(&self, header: Header) -> impl Iterator<Item = &'a str> + use<'_, 'a> {
+        let head = self.head;
+        self.entries().filter(move |entry| entry.header == header).map(move |entry| entry.value(head))
     }
 
     /// The value of the first line of this name, in any case; compact and long forms are one.
@@ -206,11 +218,6 @@ impl<'a> Message<'a> {
     /// What the body is; `None` if it isn't said, or not in a way one can read.
     pub fn content_type(&self) -> Option<MediaType<'a>> {
         self.line(Header::ContentType).and_then(MediaType::parse)
-    }
-
-    fn lines_of(&self, header: Header) -> impl Iterator<Item = &'a str> + use<'_, 'a> {
-        let head = self.head;
-        self.entries().filter(move |entry| entry.header == header).map(move |entry| entry.value(head))
     }
 
     fn entries(&self) -> impl Iterator<Item = Entry> + use<'_, 'a> {

@@ -1,8 +1,8 @@
 //! docs/CONFORMANCE.md: which row of the acceptance list is proven by which test. Made from the tests' names.
 //!
 //! `fn a7_…` proves row A7, `fn req_c09_…` row C-09, `fn pain_11_…` pain 11; what a test proves besides is
-//! the last line of its comment: `/// Proves: F-50.`; an interop scenario names its rows in its first comment,
-//! an oddity in its table. What is above the marker in the page is written by hand.
+//! the last line of its comment: `/// Proves: F-50.`; an interop scenario names its rows in its first
+//! comment, an oddity in its table. What is above the marker in the page is written by hand.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -40,24 +40,30 @@ const PACKAGES: &[(&str, &str)] = &[
 
 /// Installs what the test lane needs and the machine lacks.
 pub fn install() -> Result<(), Failure> {
-    let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
-    if !missing.is_empty() {
-        if !has("apt-get") {
-            return Err(Failure::new(
-                format!("no apt-get here to install {}", missing.join(", ")),
-                "install them by hand, then run it again",
-            ));
-        }
-        let cure = "needs root and Debian's package archive; install the packages by hand otherwise";
-        run(apt().args(["update", "-qq"]), cure)?;
-        run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&missing), cure)?;
-    }
+    provide(PACKAGES)?;
     install_tool("cargo-deny")?;
     install_tool("cargo-fuzz")?;
     install_tool("cargo-deb")?;
     println!("all there: {}", PACKAGES.iter().map(|(program, _)| *program).collect::<Vec<_>>().join(", "));
     Ok(())
+}
+
+/// Installs the packages of what the machine lacks: of programs by name, of headers by path.
+pub fn provide(wanted: &[(&str, &str)]) -> Result<(), Failure> {
+    let missing: Vec<&str> =
+        wanted.iter().filter(|(what, _)| !has(what)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !has("apt-get") {
+        return Err(Failure::new(
+            format!("no apt-get here to install {}", missing.join(", ")),
+            "install them by hand, then run it again",
+        ));
+    }
+    let cure = "needs root and Debian's package archive; install the packages by hand otherwise";
+    run(apt().args(["update", "-qq"]), cure)?;
+    run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&missing), cure)
 }
 
 /// Installs a cargo tool from the crate registry if it is missing.

@@ -6,7 +6,18 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::interop::{self, Load};
+use crate::programs;
 use crate::step::{Failure, root, run};
+
+/// The peers, and what the generators are built with. A peer that is missing would be left out in silence.
+const PACKAGES: &[(&str, &str)] = &[
+    ("cc", "build-essential"),
+    ("make", "build-essential"),
+    ("/usr/include/openssl/ssl.h", "libssl-dev"),
+    ("/usr/include/opus/opus.h", "libopus-dev"),
+    ("kamailio", "kamailio"),
+    ("rtpengine", "rtpengine-daemon"),
+];
 
 /// The kit, ready to run, and the product in a release build.
 pub struct Kit {
@@ -16,6 +27,7 @@ pub struct Kit {
 
 impl Kit {
     pub fn lay_out() -> Result<Kit, Failure> {
+        programs::provide(PACKAGES)?;
         let theirs = root().join("../shared/bench");
         let folder = root().join("target/bench");
         if !theirs.is_dir() {
@@ -35,7 +47,7 @@ impl Kit {
         run(&mut copy, "is there room on the disk?")?;
         let mut make = Command::new("make");
         make.current_dir(&folder).args(["build/sipload", "build/rtpload"]);
-        run(&mut make, "apt-get install build-essential libssl-dev libopus-dev")?;
+        run(&mut make, "has ../shared/bench changed?")?;
         Ok(Kit { folder, binary: interop::build(Load::Long)? })
     }
 

@@ -3,6 +3,7 @@
 mod chatting;
 mod indicating;
 mod making;
+mod playing;
 mod released;
 
 pub(crate) use released::Need;
@@ -11,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use media::{
-    Aim, Begins, Door, Figures, Order, PortPair, Purpose, Reports, Senders, Sending, SessionKey, Side, Turn,
+    Aim, Door, Figures, Order, PortPair, Purpose, Reports, Senders, Sending, SessionKey, Side, Turn,
 };
 use policy::{Dtmf, InterfaceId, MediaPath, MediaPlan};
 use sdp::{Codecs, Cover, Direction, Face, Formats, Media, Session, Way};
@@ -20,7 +21,7 @@ use sip_stack::Token;
 use crate::Room;
 use crate::chats::Chats;
 use crate::keys::{Keys, Settled};
-use crate::plays::{self, Listening, Meanwhile, Plays, Wish};
+use crate::plays::{Listening, Meanwhile, Plays};
 use crate::record::Sound;
 use crate::speech;
 use crate::stand::Stand;
@@ -628,30 +629,6 @@ impl Bridge {
     /// How often the sides have described themselves.
     pub(crate) fn described(&self) -> u32 {
         self.described
-    }
-
-    /// Whether a side's peer wants to hear sound.
-    pub(crate) fn listens(&self, side: Side) -> bool {
-        self.sides[side as usize].listening == Listening::Now
-    }
-
-    /// Whether a side's peer has put the other on hold, and when that may hear something of ours.
-    pub(crate) fn waits_for(&self, side: Side) -> Option<Begins> {
-        match self.sides[side as usize].listening {
-            Listening::Holding(begins) => Some(begins),
-            Listening::NotYet | Listening::Now => None,
-        }
-    }
-
-    /// Lets a side hear something of ours, or nothing from now on.
-    pub(crate) fn play(&mut self, room: &mut Room<'_>, side: Side, wish: Option<Wish>) {
-        if wish.is_none() && self.plays.is_silent(side) {
-            return;
-        }
-        let wish = wish.filter(|_| self.is_open());
-        let Port { heard, told, .. } = &self.sides[side as usize];
-        let stage = plays::Stage { session: self.session(), described: self.described, heard, told };
-        self.plays.settle(room, side, &stage, wish);
     }
 
     /// What else than media is expected of a side.

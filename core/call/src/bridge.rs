@@ -5,6 +5,7 @@ mod indicating;
 mod making;
 mod playing;
 mod released;
+mod whole;
 
 pub(crate) use released::Need;
 
@@ -67,6 +68,8 @@ pub(crate) struct Bridge {
     last_open: Option<SessionKey>,
     /// What the relay counted before that.
     counted: Option<Box<Figures>>,
+    /// It is of a fax or a modem, and crosses untouched.
+    is_whole: bool,
     /// A side has said that it is elsewhere, and the other has not heard of that.
     has_moved: bool,
 }
@@ -210,6 +213,7 @@ impl Bridge {
             peer: Peer::Same,
             last_open: None,
             counted: None,
+            is_whole: false,
             has_moved: false,
         }
     }
@@ -295,6 +299,7 @@ impl Bridge {
             self.sides[from.other() as usize].told = theirs.to_vec();
             return Ok(theirs.to_vec());
         }
+        let plan = &self.narrowed(plan);
         let offer = (part == Part::Answer).then(|| Arc::clone(&self.sides[from.other() as usize].heard));
         let offered = offer.as_deref().and_then(|offer| Session::parse(offer).ok());
         if let Some(offered) = &offered {
@@ -427,6 +432,9 @@ impl Bridge {
         if let Some(state) = self.sides[to as usize].indicates {
             ours = sdp::indicating(&ours, state);
         }
+        if self.is_whole {
+            ours = sdp::whole(ours);
+        }
         Ok(match offer {
             Some(offer) => sdp::fit(offer, ours),
             None => ours,
@@ -543,7 +551,7 @@ impl Bridge {
     /// Both sides get other ports and keys: somebody else is about to be there.
     pub(crate) fn renew(&mut self, room: &mut Room<'_>, stands: [Stand; 2]) {
         self.begin_anew(room);
-        self.stage = Stage::Shut;
+        (self.stage, self.is_whole) = (Stage::Shut, false);
         for (port, stand) in self.sides.iter_mut().zip(&stands) {
             (port.interface, port.senders) = (stand.interface, stand.senders);
             port.aims.clear();

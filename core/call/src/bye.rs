@@ -262,6 +262,7 @@ impl Call {
             media::Event::Latched { .. } | media::Event::Chatted { .. } | media::Event::Taped(_) => {}
             media::Event::Pressed { press, .. } if self.meets.is_some() => self.types(room, *press),
             media::Event::Pressed { side, press, .. } => self.pressed(room, side.other(), *press),
+            media::Event::Signalled { side, signal, .. } => self.signalled(room, *side, *signal),
             media::Event::LastHeard { caller, callee, signs, .. } => {
                 self.judge_silence(room, [*caller, *callee], signs);
             }

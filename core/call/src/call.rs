@@ -17,6 +17,7 @@ use crate::draft::Draft;
 use crate::end::End;
 use crate::errand::Errand;
 use crate::exchange::{Exchange, Passing};
+use crate::fax::Fax;
 use crate::held::Held;
 use crate::joining::Joining;
 use crate::last_answer::LastAnswer;
@@ -101,6 +102,8 @@ pub struct Call {
     pub(crate) over_at: Option<Instant>,
     /// Whether its parties are heard.
     pub(crate) quiet: Quiet,
+    /// A fax or a modem is heard in it.
+    pub(crate) fax: Option<Box<Fax>>,
     /// Where it is recorded.
     pub(crate) tapes: Tapes,
     /// And by whom outside.
@@ -294,6 +297,7 @@ impl Call {
             counted: Vec::new(),
             over_at: None,
             quiet: Quiet::default(),
+            fax: None,
             tapes: Tapes::nothing(),
             sitting: None,
             release: Release::default(),
@@ -328,7 +332,8 @@ impl Call {
                 let Quiet { look_at, alarm_at, .. } = self.quiet;
                 let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
                 let sitting = self.sitting.as_ref().and_then(|sitting| sitting.deadline());
-                let waits = waits.into_iter().chain([self.notice_deadline(), self.release.due, sitting]);
+                let others = [self.notice_deadline(), self.release.due, sitting, self.fax_deadline()];
+                let waits = waits.into_iter().chain(others);
                 waits.flatten().min()
             }
             State::Closing(closing) => closing.deadline(),

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use media::{ChatFigures, Side};
+use media::{ChatFigures, Side, Signal};
 use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, Turn, WallTime};
 use sip_message::{Header, Message, SessionId, Uuid};
 use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
 use crate::record::{
-    AnnouncedRecord, Asking, AttemptRecord, ChatRecord, EndedBy, MediaRecord, MissedSide, Outcome, Record,
-    RecorderRecord, RecordingRecord, SessionPair, SilentSide, Sound,
+    AnnouncedRecord, Asking, AttemptRecord, ChatRecord, EndedBy, FaxRecord, MediaRecord, MissedSide, Outcome,
+    Record, RecorderRecord, RecordingRecord, SessionPair, SilentSide, Sound,
 };
 use crate::verdict::Verdict;
 use crate::{Now, Room, place, verdict};
@@ -20,6 +20,8 @@ use crate::{Now, Room, place, verdict};
 const SILENCES_MAX: usize = 8;
 /// And of so many recorders that had it.
 const RECORDERS_MAX: usize = 32;
+/// Of so many signals of faxes.
+const SIGNALS_MAX: usize = 8;
 /// And of so many ways of its media.
 const PATHS_MAX: usize = 32;
 
@@ -541,6 +543,32 @@ impl Draft {
         record.and_then(|record| record.answered.or(Some(record.started))).unwrap_or(self.began.wall)
     }
 
+    /// Somebody says that it is a fax or a modem.
+    pub(crate) fn fax_heard(&mut self, room: &Room<'_>, who: &str, signal: Signal) {
+        let since = self.time(room);
+        let Some(record) = &mut self.record else { return };
+        let blank = || FaxRecord { since, signals: Vec::new(), kept: false, spoilt: None };
+        let fax = record.fax.get_or_insert_with(blank);
+        let row = format!("{} from {who}", signal.name());
+        if !fax.signals.contains(&row) && fax.signals.len() < SIGNALS_MAX {
+            fax.signals.push(row);
+        }
+    }
+
+    /// What it says crosses as it is.
+    pub(crate) fn fax_kept(&mut self) {
+        if let Some(fax) = self.record.as_mut().and_then(|record| record.fax.as_mut()) {
+            fax.kept = true;
+        }
+    }
+
+    /// It does not, for that reason.
+    pub(crate) fn fax_spoilt(&mut self, words: &str) {
+        if let Some(fax) = self.record.as_mut().and_then(|record| record.fax.as_mut()) {
+            fax.spoilt = Some(words.to_owned());
+        }
+    }
+
     /// Where media goes from now on, if that is news.
     pub(crate) fn media_goes(&mut self, row: MediaRecord) {
         let Some(record) = &mut self.record else { return };
@@ -666,6 +694,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         silences: Vec::new(),
         missed: Vec::new(),
         recording: None,
+        fax: None,
         announced: None,
         facts,
         trail,

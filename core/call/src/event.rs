@@ -68,6 +68,19 @@ pub enum Event {
         at: WallTime,
         who: String,
     },
+    /// A party says that it is a fax or a modem.
+    FaxHeard {
+        call: String,
+        at: WallTime,
+        who: String,
+        signal: &'static str,
+    },
+    /// What a fax or a modem says does not cross as it is, for this reason.
+    FaxSpoilt {
+        call: String,
+        at: WallTime,
+        words: String,
+    },
     /// A phone says how a call sounded to it.
     SoundReported {
         at: WallTime,

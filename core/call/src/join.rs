@@ -112,6 +112,9 @@ impl Call {
     }
 
     fn join_later(&mut self, room: &mut Room<'_>, status: u16, wait: Duration) {
+        if self.course() == Some(Course::Fax) {
+            return self.fax_waits(room, wait);
+        }
         match &mut self.joining {
             Some(joining) if joining.tries < TRIES_MAX => {
                 (joining.asked, joining.again_at) = (None, Some(room.now.instant + wait));

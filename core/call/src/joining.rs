@@ -28,6 +28,8 @@ pub(crate) enum Course {
     Back,
     /// It was about to leave, and stays.
     Return,
+    /// It is a fax's, and becomes G.711.
+    Fax,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -72,6 +72,9 @@ pub struct Record {
     /// Where its sound was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingRecord>,
+    /// A fax or a modem was heard in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fax: Option<FaxRecord>,
     /// What the caller heard of ours before it was told that the call comes to nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<AnnouncedRecord>,
@@ -146,6 +149,19 @@ pub struct RecorderRecord {
     /// Why it did not take it, or had it no more before the call was over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+/// What was heard of a fax or a modem, and what became of its sound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FaxRecord {
+    pub since: WallTime,
+    /// Who said what of itself: "CED from the callee, trunk east".
+    pub signals: Vec<String>,
+    /// Whether it crossed untouched in the end.
+    pub kept: bool,
+    /// Why it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spoilt: Option<String>,
 }
 
 /// What the caller of a call that came to nothing heard, and for how long it was played.

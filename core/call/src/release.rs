@@ -78,6 +78,9 @@ impl Call {
         if recorded == Recorded::Always || self.is_taped() {
             return Some("it is recorded".into());
         }
+        if self.fax.is_some() {
+            return Some("a fax or a modem is heard in it".into());
+        }
         if let Some(who) = &self.release.refused_by {
             return Some(format!("{who}, would have it no other way").into());
         }
@@ -178,6 +181,9 @@ impl Call {
     /// A side has answered what it was told of the other, or of us.
     pub(crate) fn placed(&mut self, room: &mut Room<'_>, (course, stage): (Course, Stage), theirs: &[u8]) {
         let side = stage.side();
+        if course == Course::Fax {
+            return self.fax_answered(room, side, theirs);
+        }
         let is_alone = self.here[side.other() as usize] == Presence::Away;
         match (course, stage) {
             (Course::Out, Stage::Asking(_)) if !is_alone => {
@@ -211,6 +217,9 @@ impl Call {
 
     /// A side would not have it: it goes on with what it knows.
     pub(crate) fn not_placed(&mut self, room: &mut Room<'_>, joining: Joining, ending: Ending) {
+        if joining.course == Course::Fax {
+            return self.fax_not_answered(room, joining, ending);
+        }
         let Joining { course, stage, before, .. } = joining;
         self.bridge.told_again(stage.side(), before);
         if let Ending::Lost(side) = ending {
@@ -230,8 +239,8 @@ impl Call {
     /// Whoever transfers leaves while the two are told where media goes.
     pub(crate) fn leaves_while_placing(&mut self, side: Side) {
         let is_its = |joining: &mut Joining| joining.course != Course::Join && joining.stage.side() == side;
-        if self.joining.take_if(is_its).is_some() {
-            self.release.is_torn = true;
+        if let Some(joining) = self.joining.take_if(is_its) {
+            self.release.is_torn |= joining.course != Course::Fax;
         }
     }
 
@@ -240,7 +249,7 @@ impl Call {
         self.release.is_stuck = false;
     }
 
-    fn media_plan(&self) -> MediaPlan {
+    pub(crate) fn media_plan(&self) -> MediaPlan {
         let attempt = if let State::Up(callee) = &self.state { callee.attempt } else { 0 };
         self.plan.attempts[attempt].media.clone()
     }

@@ -68,7 +68,7 @@ fn besides(media: &Media<'_>, plan: &MediaPlan) -> Vec<Format> {
 }
 
 /// Our words for a codec of ours, at a payload type that the line does not use for something else.
-fn format(sound: Sound, media: &Media<'_>) -> Option<Format> {
+pub(crate) fn format(sound: Sound, media: &Media<'_>) -> Option<Format> {
     let is_free = |payload_type: &u8| {
         let number = payload_type.to_string();
         !media.formats.iter().any(|format| **format == number)
@@ -164,17 +164,27 @@ fn speaking<'a>(media: &Media<'a>) -> Vec<Codec<'a>> {
     media.codecs().into_iter().filter(|codec| !codec.is_companion()).collect()
 }
 
-/// The codec that two descriptions of a leg came to: the first that both have; nothing where there is none.
+/// The codec that two descriptions of a leg came to; nothing where there is none.
 pub(crate) fn spoken_by(heard: &[u8], told: &[u8]) -> String {
     let [Ok(heard), Ok(told)] = [heard, told].map(Session::parse) else { return String::new() };
-    let lines = heard.media.iter().zip(&told.media);
-    let common = lines.filter_map(|(heard, told)| {
-        let [heard, told] = [speaking(heard), speaking(told)];
-        // The answer has no more of them, in the order of whoever chose.
-        let (fewer, more) = if told.len() < heard.len() { (told, heard) } else { (heard, told) };
-        fewer.into_iter().find(|codec| more.iter().any(|other| is_same(codec, other)))
-    });
-    common.map(|codec| codec.name.to_owned()).next().unwrap_or_default()
+    let mut lines = heard.media.iter().zip(&told.media);
+    let common = lines.find_map(|(heard, told)| common(heard, told));
+    common.map(|codec| codec.name.to_owned()).unwrap_or_default()
+}
+
+/// The same of each line: its payload type, and what it is of what we know.
+pub(crate) fn agreed(heard: &[u8], told: &[u8]) -> Vec<Option<(u8, Option<Sound>)>> {
+    let [Ok(heard), Ok(told)] = [heard, told].map(Session::parse) else { return Vec::new() };
+    let lines = heard.media.iter().zip(&told.media).map(|(heard, told)| common(heard, told));
+    lines.map(|codec| codec.map(|codec| (codec.payload_type, sound_of(&codec)))).collect()
+}
+
+/// The first codec that both descriptions of a line have.
+fn common<'a>(heard: &Media<'a>, told: &Media<'a>) -> Option<Codec<'a>> {
+    let [heard, told] = [speaking(heard), speaking(told)];
+    // The answer has no more of them, in the order of whoever chose.
+    let (fewer, more) = if told.len() < heard.len() { (told, heard) } else { (heard, told) };
+    fewer.into_iter().find(|codec| more.iter().any(|other| is_same(codec, other)))
 }
 
 fn noise(media: &Media<'_>) -> Option<u8> {

@@ -422,6 +422,7 @@ impl Calls {
     /// Puts a call back, or lets it go when it has nothing left to wait for; then does what it wants done.
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
         call.note_readiness();
+        call.keep_fax_whole(room);
         call.place_media(room);
         call.record(room);
         call.sit(room);

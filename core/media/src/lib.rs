@@ -76,6 +76,7 @@ pub use ports::{PortBook, PortPair, Purpose};
 pub use pressing::Press;
 pub use relay::{Act, Outbox, Relay};
 pub use seat::{MeetingKey, Muted, Seat};
+pub use sound::signals::Signal;
 pub use spoken::{Codec, Events, Keys, Spoken};
 pub use tape::{Codecs, Running, Taped, Taping};
 pub use verdict::{PortIndex, Reason, Verdict};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rtp::srtp::MasterKey;
+use sound::signals::Signal;
 
 use crate::certificate::Certificate;
 use crate::chat::{ChatFigures, ChatOrder};
@@ -192,6 +193,8 @@ pub enum Event {
     Latched { session: SessionKey, stream: u8, side: Side, from: SocketAddr },
     /// A side's peer pressed a key: the other side is to be told by a message of the call.
     Pressed { session: SessionKey, stream: u8, side: Side, press: Press },
+    /// A side's peer has said that it is a fax or a modem, in sound that is made into another codec here.
+    Signalled { session: SessionKey, stream: u8, side: Side, signal: Signal },
     /// When each side of a session was heard last, by RTP or RTCP of any stream; where it was not heard since
     /// streams were opened or aimed elsewhere, when that was.
     LastHeard { session: SessionKey, caller: Instant, callee: Instant, signs: [Signs; 2] },
@@ -217,6 +220,7 @@ impl Event {
             Event::Failed { session, .. }
             | Event::Latched { session, .. }
             | Event::Pressed { session, .. }
+            | Event::Signalled { session, .. }
             | Event::LastHeard { session, .. }
             | Event::Chatted { session, .. }
             | Event::Finished { session, .. } => *session,

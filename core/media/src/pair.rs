@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rtp::Fixed;
 use rtp::srtp::Refused;
+use sound::signals::Signal;
 
 use crate::account::Reading;
 use crate::carried::Readiness;
@@ -184,9 +185,20 @@ impl Pair {
         }
     }
 
+    /// Whether something is made here of what a side's peer says.
+    #[inline]
+    pub fn is_transcoded(&self, side: Side) -> bool {
+        self.sides[side as usize].transcoder.is_some()
+    }
+
     /// What a side's peer pressed, where the other side hears of it elsewhere.
     pub fn pressed(&mut self, side: Side) -> Option<Press> {
         self.sides[side as usize].transcoder.as_mut()?.pressed()
+    }
+
+    /// What a side's peer has said of being a fax or a modem, where its sound is listened to.
+    pub fn signal(&mut self, side: Side) -> Option<Signal> {
+        self.sides[side as usize].transcoder.as_mut()?.signal()
     }
 
     /// How many packets have gone out to a side.

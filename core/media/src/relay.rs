@@ -161,9 +161,8 @@ impl Relay {
             let (session, stream) = pair.key;
             out.push(Act::Tell(Event::Latched { session, stream, side, from }));
         }
-        if let Some(press) = pair.pressed(side) {
-            let (session, stream) = pair.key;
-            out.push(Act::Tell(Event::Pressed { session, stream, side, press }));
+        if pair.is_transcoded(side) {
+            tell_heard(pair, side, out);
         }
         let other = port_index(slot, side.other(), Half::Rtp);
         if let Ok(to) = to {
@@ -539,6 +538,14 @@ impl Relay {
         );
         Some(pair)
     }
+}
+
+/// What a side's peer said beside speech.
+fn tell_heard(pair: &mut Pair, side: Side, out: &mut Outbox) {
+    let (session, stream) = pair.key;
+    let press = pair.pressed(side).map(|press| Event::Pressed { session, stream, side, press });
+    let signal = pair.signal(side).map(|signal| Event::Signalled { session, stream, side, signal });
+    out.extend(press.into_iter().chain(signal).map(Act::Tell));
 }
 
 /// Rare beside media, whose way is shorter where this one is not woven into it.

@@ -8,6 +8,7 @@ use sound::conceal::Concealer;
 use sound::noise::Noise;
 use sound::opus;
 use sound::resample::{Downsampler, Upsampler};
+use sound::signals::{Signal, SignalEar};
 use sound::{g711, g722, l16};
 
 use crate::encoder::{Encoder, PAYLOAD_MAX};
@@ -36,6 +37,9 @@ pub(crate) struct Transcoder {
     encoder: Encoder,
     times: Times,
     pressing: Option<Box<Pressing>>,
+    ear: Box<SignalEar>,
+    /// What its peer has said of being a fax or a modem.
+    signal: Option<Signal>,
     decoded: Box<[i16; SAMPLES_MAX]>,
     /// What waits to be encoded.
     ready: Box<[i16; SAMPLES_MAX]>,
@@ -88,6 +92,8 @@ impl Transcoder {
             encoder: Encoder::new(target.1, rate_out),
             times: Times::new(source.clock(), target.1.clock()),
             pressing,
+            ear: Box::new(SignalEar::new(rate_in)),
+            signal: None,
             decoded: Box::new([0; SAMPLES_MAX]),
             ready: Box::new([0; SAMPLES_MAX]),
             waiting: 0,
@@ -164,6 +170,8 @@ impl Transcoder {
     /// An event says that a key is down: it goes on as one, or as what the other side understands.
     fn carry_event(&mut self, header: &Fixed, from: Events, packet: &mut Packet<'_>) -> Transcoded {
         let Ok(parsed) = rtp::Header::parse(packet.bytes()) else { return Transcoded::Unknown };
+        let signal = TelephoneEvent::parse(parsed.payload).and_then(|said| Signal::of_event(said.event));
+        self.signal = signal.or(self.signal);
         if let Keys::Events(to) = self.to.keys {
             let length = event(parsed.payload, (from, to), &mut self.payload[..]);
             return self.leave(header, (to.payload_type, header.marker, length), packet);
@@ -266,6 +274,11 @@ impl Transcoder {
         self.pressing.as_mut()?.told()
     }
 
+    /// What its peer has said of being a fax or a modem, once.
+    pub fn signal(&mut self) -> Option<Signal> {
+        self.signal.take()
+    }
+
     /// Noise for a side that knows no noise: as much as a packet of sound holds, once.
     fn carry_noise(&mut self, header: &Fixed, packet: &mut Packet<'_>) -> Transcoded {
         let payload = rtp::Header::parse(packet.bytes()).map_or(&[][..], |parsed| parsed.payload);
@@ -300,6 +313,7 @@ impl Transcoder {
             }
             let room = room.len().min(SAMPLES_MAX / 2);
             let fresh = opus.decode(payload, &mut self.decoded[gap..gap + room])?;
+            self.listen(usual * usize::from(lost), gap..gap + fresh);
             return Some(Samples { concealed: gap, fresh });
         }
         if gap > 0 {
@@ -315,7 +329,17 @@ impl Transcoder {
             Codec::Opus => 0,
         };
         self.concealer.hear(&mut room[..fresh]);
+        self.listen(usual * usize::from(lost), gap..gap + fresh);
         (fresh > 0).then_some(Samples { concealed: gap, fresh })
+    }
+
+    /// Listens for signals in what was decoded, after so many samples that never came.
+    fn listen(&mut self, missed: usize, fresh: std::ops::Range<usize>) {
+        if missed > 0 {
+            self.ear.miss(missed);
+        }
+        let signal = &mut self.signal;
+        self.ear.hear(&self.decoded[fresh], |heard| *signal = Some(heard));
     }
 
     fn resample(&mut self, count: usize) {

@@ -744,6 +744,7 @@ impl House {
             | Event::LastHeard { .. }
             | Event::Pressed { .. }
             | Event::Chatted { .. }
+            | Event::Signalled { .. }
             | Event::Taped(_) => None,
         };
         self.events.iter().filter_map(side).collect()

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media::{
-    Act, Aim, Codec, Events, Keys, Order, Outbox, Packet, PortIndex, PortPair, Protection, Reason, Relay,
-    Reports, Senders, Sending, SessionKey, Side, Spoken, Turn, Verdict,
+    Act, Aim, Codec, Event, Events, Keys, Order, Outbox, Packet, PortIndex, PortPair, Protection, Reason,
+    Relay, Reports, Senders, Sending, SessionKey, Side, Signal, Spoken, Turn, Verdict,
 };
 use rtp::srtp::{MasterKey, Opener, Suite};
 use rtp::{Fixed, Header, TelephoneEvent};
@@ -293,6 +293,43 @@ fn tones_of_keys_survive_the_way_through_opus() {
     assert_eq!(heard, [1, 9, 0, 11, 5, 5]);
 }
 
+/// A fax is heard in whatever codec it speaks, through packets that are lost, and told once.
+#[test]
+fn j4_a_fax_is_heard_where_one_codec_is_made_of_another() {
+    for (from, to) in [(Codec::Pcmu, Codec::G722), (Codec::G722, Codec::Pcma), (Codec::Opus, Codec::Pcmu)] {
+        let mut house = House::new(speaks(96, from), speaks(97, to));
+        let mut mouth = Mouth::new(from, 2_100);
+        for number in (0..150u16).filter(|number| number % 50 != 20) {
+            let at = u32::from(number) * from.clock() / 50;
+            let _ = house.says(Side::Caller, 96, number, at, &mouth.says());
+        }
+        assert_eq!(house.signals(), [(Side::Caller, Signal::Answer)], "{from:?}");
+    }
+}
+
+#[test]
+fn j4_a_voice_is_no_fax() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(9, Codec::G722));
+    let mut mouth = Mouth::new(Codec::Pcmu, 440);
+    for number in 0..500u16 {
+        house.says(Side::Caller, 0, number, u32::from(number) * 160, &mouth.says()).unwrap();
+    }
+    assert_eq!(house.signals(), []);
+}
+
+/// Gateways that hear a fax for themselves may say so by events (RFC 4734).
+#[test]
+fn j4_events_tell_of_a_fax_too() {
+    let events = Keys::Events(Events { payload_type: 101, clock: 8_000 });
+    let caller = Spoken { keys: events, ..speaks(0, Codec::Pcmu) };
+    let mut house = House::new(caller, Spoken { keys: events, ..speaks(9, Codec::G722) });
+    for (number, event) in [(0, 5), (1, 36), (2, 54), (3, 255)] {
+        let said = TelephoneEvent { event, end: true, volume: 10, duration: 800 };
+        let _ = house.says(Side::Caller, 101, number, u32::from(number) * 800, &said.bytes());
+    }
+    assert_eq!(house.signals(), [(Side::Caller, Signal::Calling), (Side::Caller, Signal::Preamble)]);
+}
+
 /// A negotiation may give the same codec another number: what is heard goes on at the moment where it was.
 #[test]
 fn h1_numbers_and_times_go_on_when_a_codec_is_called_otherwise() {
@@ -481,6 +518,14 @@ impl House {
 
     fn order(&mut self, order: Order) {
         self.relay.order(self.now, order, &mut self.out);
+    }
+
+    fn signals(&self) -> Vec<(Side, Signal)> {
+        let told = |act: &Act| match act {
+            Act::Tell(Event::Signalled { side, signal, .. }) => Some((*side, *signal)),
+            _ => None,
+        };
+        self.out.iter().filter_map(told).collect()
     }
 
     /// What leaves at the other side.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CarriedMethods, Chats, Dtmf, EarlyMedia, Keys, KeysInClear, MediaPath, MediaSenders, Recorded, Redirect,
-    Reliable, Secret, SessionIds, SessionTimer, Silence, Srtp, Transfer,
+    CarriedMethods, Chats, Dtmf, EarlyMedia, Fax, Keys, KeysInClear, MediaPath, MediaSenders, Recorded,
+    Redirect, Reliable, Secret, SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 use serde::Serialize;
 use sound::Tone;
@@ -341,6 +341,8 @@ pub struct LegRules {
     pub dtmf: Dtmf,
     /// Whether messages and files may be exchanged with its far end.
     pub chats: Chats,
+    /// What becomes of its calls in which a fax or a modem is heard.
+    pub fax: Fax,
     /// Whether provisional answers are acknowledged.
     pub reliable: Reliable,
     /// Whether it hears what the other end is called (RFC 7989).

@@ -250,13 +250,14 @@ fn device_leg(documents: &Documents, music: Music) -> LegRules {
     let srtp = SrtpRules { mode: media.srtp, keys: media.keys, keys_in_clear, otherwise: Otherwise::Refused };
     // What users ask for is the house's to carry out.
     let redirect = documents.system.redirect;
-    let (senders, dtmf, record) = (media.senders, media.dtmf, media.record);
+    let (senders, dtmf, fax, record) = (media.senders, media.dtmf, media.fax, media.record);
     let chats = media.chats.unwrap_or(Chats::Relayed);
     LegRules {
         srtp,
         senders,
         dtmf,
         chats,
+        fax,
         transfer: Transfer::Inside,
         redirect,
         music,

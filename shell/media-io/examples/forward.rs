@@ -70,6 +70,7 @@ fn tell(event: Event) {
         Event::Latched { .. }
         | Event::LastHeard { .. }
         | Event::Pressed { .. }
+        | Event::Signalled { .. }
         | Event::Chatted { .. }
         | Event::Taped(_) => {}
     }

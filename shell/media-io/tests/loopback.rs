@@ -472,6 +472,7 @@ impl House {
                 | Event::LastHeard { .. }
                 | Event::Chatted { .. }
                 | Event::Pressed { .. }
+                | Event::Signalled { .. }
                 | Event::Taped(_) => {}
                 Event::Failed { why, .. } => panic!("{why}"),
             }
@@ -517,6 +518,7 @@ fn figures_of(event: Event) -> Option<(SessionKey, u8, Figures)> {
         | Event::LastHeard { .. }
         | Event::Chatted { .. }
         | Event::Pressed { .. }
+        | Event::Signalled { .. }
         | Event::Taped(_) => None,
         Event::Failed { why, .. } => panic!("{why}"),
     }

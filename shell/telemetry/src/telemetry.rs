@@ -120,7 +120,7 @@ impl Tally {
             Event::TrunkRegistered { .. } | Event::TrunkUnregistered { .. } => return,
             Event::RecorderTook { .. } | Event::RecorderFailed { .. } => return,
             Event::CallUnrecorded { .. } => return,
-            Event::SoundReported { .. } => return,
+            Event::SoundReported { .. } | Event::FaxHeard { .. } | Event::FaxSpoilt { .. } => return,
         };
         counter.fetch_add(1, Relaxed);
     }

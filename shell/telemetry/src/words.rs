@@ -26,6 +26,8 @@ pub fn log(event: &Event) {
             warn!(call, %recorder, server, "a recorder has failed: {why}");
         }
         Event::CallUnrecorded { call, .. } => warn!(call, code = "TD-E212", "no recorder has the call"),
+        Event::FaxHeard { call, who, signal, .. } => info!(call, signal, "a fax or a modem: {who}"),
+        Event::FaxSpoilt { call, words, .. } => warn!(call, "a fax may come to nothing: {words}"),
         Event::SoundReported { who, call_id, heard, .. } => {
             info!(%who, call_id, mos = heard.mos, lost_percent = heard.lost_percent, "sound was reported");
         }

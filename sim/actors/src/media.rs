@@ -41,6 +41,8 @@ pub(crate) struct Media {
     tone: Option<Sine>,
     /// Speaks nothing else.
     wide: Option<g722::Encoder>,
+    /// What it speaks instead, once it is asked to.
+    narrow: Option<Sine>,
     voice: Option<Box<Voice>>,
     next: Option<Instant>,
     every: Duration,
@@ -143,6 +145,10 @@ impl Media {
             every: if tone.is_some() { Duration::from_millis(20) } else { profile.packet_every },
             tone,
             wide: matches!(profile.sound, Sound::Wide(_)).then(g722::Encoder::new),
+            narrow: match profile.sound {
+                Sound::Wide(hertz) if profile.has(Habit::KnowsG711) => Some(Sine::new(8_000, hertz, 8_000)),
+                _ => None,
+            },
             voice,
             next: None,
             lingers: profile.lingers,
@@ -226,6 +232,9 @@ impl Media {
                     let event = media.telephone_event().filter(|_| self.names_events);
                     let events = event.map(|event| format!(" {event}")).unwrap_or_default();
                     let pt = codec.payload_type;
+                    if let Some(narrow) = self.narrow.take_if(|_| codec.is("pcmu")) {
+                        (self.wide, self.tone) = (None, Some(narrow));
+                    }
                     let protocol = if self.is_careless { "RTP/AVP" } else { media.protocol };
                     let _ = write!(text, "m=audio {} {protocol} {pt}{events}\r\n", self.local.port());
                     match &mut self.voice {
@@ -265,9 +274,14 @@ impl Media {
     fn speaks(&self, codec: &sdp::Codec<'_>) -> bool {
         match (&self.voice, &self.wide) {
             (Some(voice), _) => voice.codec().is_named(codec.name),
-            (None, Some(_)) => codec.is("g722"),
+            (None, Some(_)) => codec.is("g722") || self.may_change() && codec.is("pcmu"),
             (None, None) => codec.is("pcmu") || codec.is("pcma"),
         }
+    }
+
+    /// Whether it may come to another codec: it has begun, and knows one.
+    fn may_change(&self) -> bool {
+        self.narrow.is_some() && !self.last_said.is_empty()
     }
 
     /// Takes what the far end said of itself, and begins to speak.

@@ -137,6 +137,8 @@ pub enum Habit {
     ReinvitesAtOnce,
     /// A BYE as soon as its REFER is accepted.
     LeavesAfterRefer,
+    /// Begins with G.722 alone, and speaks PCMU from when it is asked for that.
+    KnowsG711,
     /// Refuses re-INVITE and UPDATE with 488.
     RefusesChanges,
     /// Callers must prove with a SHA-256 digest that they share its credentials.

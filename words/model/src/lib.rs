@@ -113,7 +113,7 @@ pub use malicious::MarkMalicious;
 pub use marks::{Dscp, Marks};
 pub use masked::{masked, unmasked};
 pub use media::{
-    Chats, Codec, Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaPath, MediaSenders, SitePath, Srtp,
+    Chats, Codec, Dtmf, Fax, Ice, KernelPath, Keys, KeysInClear, MediaPath, MediaSenders, SitePath, Srtp,
     Transcode,
 };
 pub use music::{Music, SoundFile};

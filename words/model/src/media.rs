@@ -152,6 +152,17 @@ pub enum Chats {
     Refused,
 }
 
+/// What becomes of a call in which a fax or a modem is heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fax {
+    /// Who speaks another codec is asked for G.711 alone, and nothing is made of what is said.
+    #[default]
+    G711,
+    /// Nothing: it goes on as it is.
+    AsItIs,
+}
+
 /// Whether sound is made of one codec into another for those who have none in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

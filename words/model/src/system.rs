@@ -13,7 +13,7 @@ use crate::call_rules::Redirect;
 use crate::duration::Duration;
 use crate::http::Http;
 use crate::marks::Marks;
-use crate::media::{Chats, Dtmf, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
+use crate::media::{Chats, Dtmf, Fax, Ice, KernelPath, Keys, KeysInClear, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
 use crate::network::{Address, PortRange};
 use crate::oidc::Oidc;
@@ -123,6 +123,8 @@ pub struct DeviceMedia {
     pub transcode: Transcode,
     #[serde(default)]
     pub dtmf: Dtmf,
+    #[serde(default)]
+    pub fax: Fax,
     /// What whoever waits hears: on hold at a phone that sends nothing, or parked. Two soft beeps every ten
     /// seconds where it is missing.
     pub music: Option<Spot<Music>>,

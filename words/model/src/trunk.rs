@@ -12,7 +12,7 @@ use crate::failover::{Failover, ResponseRule};
 use crate::headers::HeaderRule;
 use crate::health::HealthCheck;
 use crate::identity::{Identity, Translate};
-use crate::media::{Chats, Codec, Dtmf, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
+use crate::media::{Chats, Codec, Dtmf, Fax, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
 use crate::network::Source;
 use crate::precedence::Precedence;
@@ -225,6 +225,8 @@ pub struct TrunkMedia {
     pub transcode: Transcode,
     #[serde(default)]
     pub dtmf: Dtmf,
+    #[serde(default)]
+    pub fax: Fax,
     /// What whoever waits at its far end hears; the system's where it is missing.
     pub music: Option<Spot<Music>>,
     /// What callers from it hear before their call is refused; whatever the system says, nothing where it is

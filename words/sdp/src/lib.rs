@@ -32,6 +32,7 @@ mod rewrite;
 mod session;
 mod targets;
 mod way;
+mod whole;
 
 pub use answer::{Mismatch, answer_matches};
 pub use assumed::assumed;
@@ -54,3 +55,4 @@ pub use rewrite::{Face, Refusal, rewrite};
 pub use session::{Error, Media, Session};
 pub use targets::{MediaTarget, media_targets};
 pub use way::{Checks, Credentials, Reports, Way};
+pub use whole::whole;

@@ -18,6 +18,7 @@ pub mod opus;
 pub mod opus_file;
 mod recording;
 pub mod resample;
+pub mod signals;
 mod sine;
 mod tone;
 mod tones;

@@ -45,6 +45,7 @@ impl Bridge {
         answerer: Side,
         spoken: Vec<Option<[Spoken; 2]>>,
     ) {
+        let spoken: Vec<_> = spoken.into_iter().map(|spoken| self.made(spoken)).collect();
         self.transcoding.words = spoken.iter().flatten().find_map(speech::words);
         let streams = self.sides[0].pairs.len();
         self.transcoding.pressed = [None; 2];

@@ -181,6 +181,7 @@ fn leg_of(trunk: &model::Trunk, heard: Heard, site: Option<&Site>) -> LegRules {
         senders: trunk.media.senders,
         dtmf: trunk.media.dtmf,
         chats: trunk.media.chats,
+        fax: trunk.media.fax,
         reliable: trunk.call.reliable,
         session_ids: trunk.call.session_id,
         early_media: trunk.call.early_media,

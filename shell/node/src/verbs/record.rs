@@ -43,7 +43,7 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
     if let Some(by) = ended_by(record) {
         let _ = write!(text, "\n  Ended by {by}");
     }
-    for line in recorded(record).into_iter().chain(announced(record)) {
+    for line in recorded(record).into_iter().chain(faxed(record)).chain(announced(record)) {
         let _ = write!(text, "\n  {line}");
     }
     for silence in record["silences"].as_array().into_iter().flatten() {
@@ -127,6 +127,18 @@ fn recorded_outside(record: &Value) -> Vec<String> {
     });
     let missed = recording["missed"].as_array().map_or(0, Vec::len);
     rows.chain((missed > 0).then(|| "For a while no recorder had it".to_owned())).collect()
+}
+
+/// What was heard of a fax, and what became of it.
+fn faxed(record: &Value) -> Option<String> {
+    let fax = &record["fax"];
+    let signals: Vec<&str> = fax["signals"].as_array()?.iter().filter_map(Value::as_str).collect();
+    let became = match (fax["spoilt"].as_str(), fax["kept"] == true) {
+        (Some(why), _) => format!("its sound was not left as it was: {why}"),
+        (None, true) => "from then on its sound crossed as it was, in G.711".to_owned(),
+        (None, false) => "the call was over before its sound could be left alone".to_owned(),
+    };
+    Some(format!("A fax or a modem: {}; {became}", signals.join(", ")))
 }
 
 /// What the caller heard before a refusal.

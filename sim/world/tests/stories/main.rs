@@ -38,6 +38,7 @@ mod header_rules;
 mod health;
 mod hidden;
 mod inbound;
+mod j4_faxes;
 mod k2_performance;
 mod l3_watchers;
 mod l5_changes;

@@ -18,6 +18,7 @@ mod crash;
 pub mod database;
 mod desk_phones;
 mod direct;
+mod fax;
 mod features;
 mod flight;
 mod handset;
@@ -125,6 +126,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "conference", run: conference::run },
     Scenario { name: "recording", run: recording::run },
     Scenario { name: "siprec", run: siprec::run },
+    Scenario { name: "fax", run: fax::run },
     Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
     Scenario { name: "watching", run: watching::run },

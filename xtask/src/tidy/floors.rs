@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("msrp", 1),
     ("policy", 2),
     ("capacity", 2),
+    ("reports", 2),
     ("performance", 2),
     ("sip-stack", 2),
     ("media", 2),

@@ -1,0 +1,148 @@
+//! What of a call's record reports are made of. All else in its line is passed over.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+/// A call that ended.
+#[derive(Debug, Deserialize)]
+pub struct Line<'l> {
+    #[serde(borrow)]
+    pub id: Cow<'l, str>,
+    /// Milliseconds since 1970.
+    pub started: i64,
+    #[serde(default)]
+    pub answered: Option<i64>,
+    #[serde(default)]
+    pub ended: Option<i64>,
+    /// `None`: it was refused before anybody knew.
+    #[serde(default)]
+    pub direction: Option<Direction>,
+    #[serde(borrow, default)]
+    pub calling: Cow<'l, str>,
+    #[serde(borrow, default)]
+    pub to_dialled: Cow<'l, str>,
+    #[serde(borrow, default)]
+    pub to_e164: Option<Cow<'l, str>>,
+    #[serde(borrow, default)]
+    pub attempts: Vec<Attempt<'l>>,
+    #[serde(default)]
+    pub talk_ms: u64,
+    #[serde(borrow, default)]
+    pub outcome: Cow<'l, str>,
+    #[serde(borrow, default)]
+    pub verdict: Cow<'l, str>,
+    #[serde(borrow, default)]
+    pub conference: Option<Cow<'l, str>>,
+    #[serde(borrow, default)]
+    pub facts: Facts<'l>,
+}
+
+/// One try to reach somebody.
+#[derive(Debug, Deserialize)]
+pub struct Attempt<'l> {
+    /// `trunk NAME` or `user NAME`.
+    #[serde(borrow, default)]
+    pub callee: Cow<'l, str>,
+    #[serde(default)]
+    pub sip_code: Option<u16>,
+}
+
+/// What was known of whoever calls.
+#[derive(Debug, Default, Deserialize)]
+pub struct Facts<'l> {
+    /// The user who proved it.
+    #[serde(borrow, default)]
+    pub authenticated: Option<Cow<'l, str>>,
+    /// Trunks that send from there.
+    #[serde(borrow, default)]
+    pub resolved: Vec<Cow<'l, str>>,
+    #[serde(borrow, default)]
+    pub line: Option<Cow<'l, str>>,
+}
+
+/// Where a call went, as seen from the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Outbound,
+    Inbound,
+    Internal,
+    Transit,
+}
+
+impl Line<'_> {
+    pub fn is_answered(&self) -> bool {
+        self.outcome == "answered"
+    }
+
+    /// Whether the house or a far end kept it from being a call; busy, silent and impatient people do not.
+    pub fn is_failure(&self) -> bool {
+        self.outcome == "failed" || self.outcome == "refused"
+    }
+
+    pub fn is_from_trunk(&self) -> bool {
+        matches!(self.direction, Some(Direction::Inbound | Direction::Transit))
+    }
+
+    /// The trunk that it came from, as far as its record says.
+    pub fn from_trunk(&self) -> Option<&str> {
+        match self.direction {
+            Some(Direction::Inbound | Direction::Transit) => Some(&self.calling),
+            Some(_) => None,
+            None => self.facts.line.as_deref().or_else(|| match &*self.facts.resolved {
+                [only] => Some(only),
+                _ => None,
+            }),
+        }
+    }
+
+    /// The user who called, as far as its record says.
+    pub fn from_user(&self) -> Option<&str> {
+        match self.direction {
+            Some(Direction::Outbound | Direction::Internal) => Some(&self.calling),
+            Some(_) => None,
+            None => self.facts.authenticated.as_deref(),
+        }
+    }
+
+    /// Trunks that it came from or was tried on.
+    pub fn trunks(&self) -> impl Iterator<Item = &str> {
+        self.from_trunk().into_iter().chain(self.attempts.iter().filter_map(Attempt::trunk))
+    }
+
+    /// Users who called or were rung.
+    pub fn users(&self) -> impl Iterator<Item = &str> {
+        self.from_user().into_iter().chain(self.attempts.iter().filter_map(Attempt::user))
+    }
+
+    /// How long its caller waited for an answer.
+    pub fn waited_ms(&self) -> u64 {
+        self.answered.and_then(|answered| u64::try_from(answered - self.started).ok()).unwrap_or(0)
+    }
+
+    /// The part of the address called that names somebody.
+    pub fn dialled(&self) -> &str {
+        let address = self.to_dialled.split_once(':').map_or(&*self.to_dialled, |(_, rest)| rest);
+        address.split(['@', ';', ':']).next().unwrap_or(address)
+    }
+}
+
+impl Attempt<'_> {
+    pub fn trunk(&self) -> Option<&str> {
+        self.callee.strip_prefix("trunk ")
+    }
+
+    pub fn user(&self) -> Option<&str> {
+        self.callee.strip_prefix("user ")
+    }
+
+    pub fn is_answered(&self) -> bool {
+        self.sip_code.is_some_and(|code| (200..300).contains(&code))
+    }
+
+    /// The far end was not there, or could not.
+    pub fn is_failure(&self) -> bool {
+        self.sip_code.is_none_or(|code| (500..600).contains(&code))
+    }
+}

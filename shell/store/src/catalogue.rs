@@ -3,8 +3,8 @@
 //! and no start ever waits for it.
 //!
 //! `lines` reads the files, `row` says what a line is found by, `fill` goes on from round to round, `wanted`
-//! is what somebody looks for; `engine` is what a database has to do, `sqlite` and `postgres` do it; `check`
-//! looks whether it still can.
+//! is what somebody looks for, `through` reads all of them; `engine` is what a database has to do, `sqlite`
+//! and `postgres` do it; `check` looks whether it still can.
 
 mod bell;
 mod check;
@@ -16,6 +16,7 @@ mod postgres;
 mod row;
 mod search;
 mod sqlite;
+mod through;
 mod walk;
 mod wanted;
 
@@ -24,7 +25,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -33,6 +34,7 @@ use serde_json::Value;
 
 use crate::day::Day;
 use crate::store::claim;
+use crate::table::Span;
 use crate::trouble::OpenFault;
 use bell::Bell;
 use check::Check;
@@ -118,6 +120,8 @@ pub struct Catalogue {
 struct Shared {
     data: PathBuf,
     engine: Box<dyn Engine>,
+    /// Held by who reads through all of them.
+    reading: Mutex<()>,
     /// Held by who searches, and alone by who moves a broken database away.
     in_place: RwLock<()>,
     tell: Tell,
@@ -173,6 +177,12 @@ impl Catalogue {
             self.shared.bell.wait(turn, CATCH_UP_MAX);
         }
         self.shared.find(wanted)
+    }
+
+    /// Hands over the records of all calls that began in a span, and perhaps others. It takes seconds where
+    /// they are many: one asks at a time.
+    pub fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        self.shared.each_record(span, each)
     }
 
     pub fn health(&self) -> Health {
@@ -244,6 +254,11 @@ impl Alone {
     pub fn find(&self, wanted: &Wanted) -> Result<FoundCalls, Fault> {
         self.shared.find(wanted)
     }
+
+    /// Hands over the records of all calls that began in a span, and perhaps others.
+    pub fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        self.shared.each_record(span, each)
+    }
 }
 
 /// Compares the database of a data folder with its files, line by line. Also while a house runs on it.
@@ -277,6 +292,7 @@ impl Shared {
         Shared {
             data: data.to_owned(),
             engine: engine_of(data, database, Arc::clone(&is_stopping)),
+            reading: Mutex::default(),
             in_place: RwLock::new(()),
             tell,
             has_news: AtomicBool::new(false),
@@ -321,6 +337,16 @@ impl Shared {
             records.extend(self.body(&hit)?);
         }
         Ok(FoundCalls { records, next, behind_bytes: self.behind.load(Ordering::Relaxed) })
+    }
+
+    fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        let busy = || Fault::NotNow("somebody reads all records already; ask again in a moment".to_owned());
+        let _alone = match self.reading.try_lock() {
+            Ok(alone) => alone,
+            Err(TryLockError::Poisoned(alone)) => alone.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(busy()),
+        };
+        self.engine.each_record(span, each)
     }
 
     fn stands(&self, trouble: Option<&str>) {

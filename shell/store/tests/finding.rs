@@ -32,6 +32,11 @@ fn a_list_goes_on_where_it_ended() {
 }
 
 #[test]
+fn req_f72_every_record_of_a_span_is_handed_over_once() {
+    both::every_record_of_a_span_is_handed_over_once(&Database::Sqlite);
+}
+
+#[test]
 fn what_stands_on_several_shelves_is_listed_in_order_of_time() {
     both::what_stands_on_several_shelves_is_listed_in_order_of_time(&Database::Sqlite);
 }

@@ -35,6 +35,12 @@ fn a_list_goes_on_where_it_ended() {
 
 #[test]
 #[ignore = "starts a server of PostgreSQL"]
+fn req_f72_every_record_of_a_span_is_handed_over_once() {
+    both::every_record_of_a_span_is_handed_over_once(&Server::start("through").database());
+}
+
+#[test]
+#[ignore = "starts a server of PostgreSQL"]
 fn what_stands_on_several_shelves_is_listed_in_order_of_time() {
     both::what_stands_on_several_shelves_is_listed_in_order_of_time(&Server::start("shelves").database());
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::row::Row;
 use super::wanted::{Cursor, Wanted};
+use crate::table::Span;
 
 /// Why a database did not do it.
 #[derive(Debug, Error)]
@@ -104,6 +105,9 @@ pub trait Engine: Send + Sync {
     fn open_to_look(&self) -> Result<Box<dyn Filling>, Fault>;
     /// What is looked for, the newest first. Any thread may ask, also while it is filled.
     fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, Fault>;
+    /// Hands over the records of all calls that began in a span, in any order, and perhaps others. Whoever
+    /// fills it is not held up.
+    fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault>;
     /// Moves a broken one out of the way, so that all is read anew.
     fn set_aside(&self) -> Result<(), Fault>;
 }

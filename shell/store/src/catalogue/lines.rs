@@ -55,10 +55,17 @@ pub fn name_at(time: SystemTime) -> String {
 
 /// Whether the file is of a day before this one; other names are of no day.
 pub fn is_before(name: &str, day: Day) -> bool {
+    date_of(name).is_some_and(|date| date < day.to_string().as_str())
+}
+
+/// Whether its name says which day it is of.
+pub fn is_of_a_day(name: &str) -> bool {
+    date_of(name).is_some()
+}
+
+fn date_of(name: &str) -> Option<&str> {
     let date = name.strip_prefix(BEGINS).and_then(|rest| rest.strip_suffix(ENDS));
-    date.is_some_and(|date| {
-        date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) && date < day.to_string().as_str()
-    })
+    date.filter(|date| date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A part of a file: whole lines.

@@ -2,7 +2,7 @@
 //! themselves, so that each can be asked about all of them, also where a node's disk is lost.
 //!
 //! `link` is a connection, `seal` its TLS, `tables` what stands there, `filling` who writes it, `question`
-//! what is asked. Two connections at most: one fills, one searches.
+//! what is asked. Three connections at most: one fills, one searches, one reads all.
 
 mod filling;
 mod link;
@@ -16,8 +16,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::engine::{Engine, Fault, Filling, Hit};
-use super::wanted::Wanted;
+use super::wanted::{Cursor, Wanted};
 use crate::identity::identity;
+use crate::table::Span;
 use filling::{FILL_MAX, Open};
 use link::Link;
 
@@ -28,6 +29,8 @@ const SEARCH_MS: u64 = 5_000;
 const SEARCH_MAX: Duration = Duration::from_secs(8);
 const FILL_MS: u64 = 30_000;
 const EXAMINE_MS: u64 = 600_000;
+/// So many records are read at once where all are.
+const TOGETHER: i64 = 1_000;
 /// Whoever says so little for so long would say no more to another connection.
 const SILENCE: Duration = Duration::from_secs(2);
 /// So many searches wait for one another.
@@ -119,6 +122,22 @@ impl Engine for Server {
         let identity = self.identity()?;
         let _waiting = Waiting::begin(&self.waiting)?;
         self.ask(wanted, &identity)
+    }
+
+    fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        let mut link = self.connect(FILL_MS)?;
+        if !tables::are_there(&mut link, &self.to, FILL_MAX)? {
+            return Ok(());
+        }
+        let of = (span.since.unwrap_or(i64::MIN), span.until.unwrap_or(i64::MAX));
+        let mut after = Cursor { began: i64::MIN, row: i64::MIN };
+        loop {
+            let some =
+                link.run(FILL_MAX, async |client| question::some_behind(client, of, after, TOGETHER).await)?;
+            let Some((last, _)) = some.last() else { return Ok(()) };
+            after = *last;
+            some.iter().for_each(|(_, record)| each(record.as_bytes()));
+        }
     }
 
     fn set_aside(&self) -> Result<(), Fault> {

@@ -11,8 +11,9 @@ use rusqlite::{Connection, Error, OpenFlags, Transaction, ffi, params};
 use super::engine::{Engine, Fault, Filling, Hit, Known, Meant, Piece, ReadOn};
 use super::row::Row;
 use super::wanted::Wanted;
-use super::{search, walk};
+use super::{search, through, walk};
 use crate::private;
+use crate::table::Span;
 
 /// Another shape than this one is made anew.
 const SHAPE: i64 = 2;
@@ -87,6 +88,13 @@ impl Engine for Sqlite {
         let until = Instant::now() + SEARCH_MAX;
         connection.progress_handler(STEPS, Some(move || Instant::now() > until)).map_err(of_sqlite)?;
         search::find(&mut connection, wanted).map_err(of_sqlite)
+    }
+
+    fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        // It has no second copy of them: they are read where they stand.
+        let data = self.path.parent().unwrap_or(Path::new("."));
+        through::each_record(data, span, each)
+            .map_err(|error| Fault::NotNow(format!("{}: {error}", data.display())))
     }
 
     fn set_aside(&self) -> Result<(), Fault> {

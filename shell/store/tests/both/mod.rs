@@ -9,7 +9,8 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use store::{
-    Alone, Catalogue, Database, EventLimits, EventLog, Note, Settings, Store, Wanted, event_files, examine_on,
+    Alone, Catalogue, Database, EventLimits, EventLog, Note, Settings, Span, Store, Wanted, event_files,
+    examine_on,
 };
 
 use crate::place::{Directory, wait_for};
@@ -300,4 +301,38 @@ fn name_of(database: &Database) -> &'static str {
         Database::Sqlite => "sqlite",
         Database::Postgres(_) => "postgres",
     }
+}
+
+/// Every record of a span is handed over once, by either engine, also where there are many; strangers and
+/// halves of lines are none.
+pub fn every_record_of_a_span_is_handed_over_once(database: &Database) {
+    let data = Directory::new(&format!("through-{}", name_of(database)));
+    a_few(data.path());
+    let day_ms = 86_400_000;
+    let many: Vec<Value> =
+        (0..2_500).map(|number| record(&format!("m{number}"), 1_795_300_000_000 + number)).collect();
+    write(data.path(), "calls-20261122.jsonl", &many);
+    let alone = alone(database, data.path());
+    let half = OpenOptions::new().append(true).open(data.path().join("records/calls-20261122.jsonl"));
+    half.unwrap().write_all(b"{\"id\":\"half\"").unwrap();
+    let ids = |since: Option<i64>, until: Option<i64>| {
+        let mut ids = Vec::new();
+        let each = &mut |line: &[u8]| {
+            let record: Value = serde_json::from_slice(line).unwrap();
+            let began = record["started"].as_i64().unwrap();
+            if since.is_none_or(|since| began >= since) && until.is_none_or(|until| began < until) {
+                ids.push(record["id"].as_str().unwrap().to_owned());
+            }
+        };
+        alone.each_record(Span { since, until }, each).unwrap();
+        ids.sort_unstable();
+        ids
+    };
+
+    assert_eq!(ids(None, Some(1_795_300_000_000)), ["c1", "c2", "c3"]);
+    let mut expected: Vec<String> = (0..2_500).map(|number| format!("m{number}")).collect();
+    expected.sort_unstable();
+    assert_eq!(ids(Some(1_795_300_000_000), None), expected);
+    assert_eq!(ids(Some(1_795_300_000_007), Some(1_795_300_000_009)), ["m7", "m8"]);
+    assert!(ids(Some(1_795_300_000_000 + 400 * day_ms), None).is_empty());
 }

@@ -35,6 +35,20 @@ pub async fn find(client: &Client, wanted: &Wanted, identity: &str) -> Result<Ve
     Ok(client.query(&sql, &values).await?.iter().map(hit).collect())
 }
 
+/// Some records of calls that began in a span, of all nodes, behind a place; with the place of each.
+pub async fn some_behind(
+    client: &Client,
+    (since, until): (i64, i64),
+    after: Cursor,
+    most: i64,
+) -> Result<Vec<(Cursor, String)>, Error> {
+    // Whoever was turned away has a row, and no record.
+    let sql = "select began, row, body::text from records where began >= $1 and began < $2 \
+               and (began, row) > ($3, $4) and outcome <> 'turned_away' order by began, row limit $5";
+    let rows = client.query(sql, &[&since, &until, &after.began, &after.row, &most]).await?;
+    Ok(rows.iter().map(|row| (Cursor { began: row.get(0), row: row.get(1) }, row.get(2))).collect())
+}
+
 fn hit(row: &Row) -> Hit {
     Hit {
         cursor: Cursor { began: row.get(0), row: row.get(1) },

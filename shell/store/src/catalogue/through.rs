@@ -1,0 +1,55 @@
+//! Reads the files of records from one end to the other: a line at a time, and never two in memory.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind};
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::lines;
+use crate::day::Day;
+use crate::reader;
+use crate::table::Span;
+
+const BUFFER: usize = 256 * 1024;
+/// A record stands in the file of the day its call ended on. No call is taken to be longer.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+
+/// Whole lines of the files that may hold calls which began in a span.
+pub fn each_record(data: &Path, span: Span, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let paths = match reader::record_files(data) {
+        Ok(paths) => paths,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let day = |ms: i64| Day::of(UNIX_EPOCH + Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
+    let first = span.since.map(day);
+    let behind = span.until.map(|until| {
+        let last = Duration::from_millis(u64::try_from(until).unwrap_or(0)) + LONGEST;
+        lines::name_at(UNIX_EPOCH + last)
+    });
+    let mut line = Vec::new();
+    for path in paths {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_too_old = first.is_some_and(|first| lines::is_before(name, first));
+        // Only a file that is named by its day is known to be of one.
+        let is_too_new = lines::is_of_a_day(name) && behind.as_deref().is_some_and(|behind| name > behind);
+        if is_too_old || is_too_new {
+            continue;
+        }
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // What is too old goes at any time.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        let mut file = BufReader::with_capacity(BUFFER, file);
+        loop {
+            line.clear();
+            file.read_until(b'\n', &mut line)?;
+            // What has no end is still being written.
+            let Some((b'\n', whole)) = line.split_last() else { break };
+            each(whole);
+        }
+    }
+    Ok(())
+}

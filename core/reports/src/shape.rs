@@ -240,10 +240,8 @@ pub const KINDS: &[Shape] = &[
         row_columns: &[OFFERED, TEAM_ANSWERED, GIVEN_UP, MISSED, WAITED, MEAN_WAIT],
         rows: |line, names, each| names.team_of(line).into_iter().for_each(each),
         tells_whom: Tells::Figures,
-        notes: &[
-            "Teams are those of the documents in force, known by what was dialled: records do not \
-             name the team of a call that a forward has sent there.",
-        ],
+        notes: &["Teams are those of the documents in force, known by what was dialled: records do not \
+             name the team of a call that a forward has sent there."],
     },
     Shape {
         name: "trunks",

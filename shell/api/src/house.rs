@@ -230,6 +230,18 @@ pub struct Sought<'a> {
     pub most: usize,
 }
 
+/// Which report somebody wants; what is not said is as usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted<'a> {
+    pub by: Option<&'a str>,
+    pub from: Option<&'a str>,
+    pub until: Option<&'a str>,
+    pub last: Option<&'a str>,
+    pub site: Option<&'a str>,
+    pub trunk: Option<&'a str>,
+    pub user: Option<&'a str>,
+}
+
 /// A running house. Answers may take a second or two: they are asked for on threads that may wait.
 pub trait House: Send + Sync + 'static {
     /// Whose token it is. Asked before every answer: it does not wait.
@@ -278,6 +290,8 @@ pub trait House: Send + Sync + 'static {
     fn records(&self, after: Option<&str>, most: usize) -> Answer;
     /// Calls that ended and callers who were turned away, the newest first.
     fn find(&self, sought: &Sought<'_>) -> Answer;
+    /// What records of calls come to, or the phones that there are.
+    fn report(&self, name: &str, counted: &Counted<'_>) -> Answer;
     /// What was applied.
     fn revisions(&self) -> Answer;
     /// What would become of a call of a user or a trunk.

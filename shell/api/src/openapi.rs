@@ -118,7 +118,7 @@ fn parameter(one: &Parameter) -> Value {
         Kind::Text | Kind::NeededText => json!({ "type": "string" }),
         Kind::NeededName => json!({ "type": "string", "pattern": NAME }),
         Kind::YesOrNo => json!({ "type": "boolean" }),
-        Kind::NeededWord(known) => json!({ "type": "string", "enum": known }),
+        Kind::Word(known) | Kind::NeededWord(known) => json!({ "type": "string", "enum": known }),
         Kind::Ordinal => json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX }),
         Kind::Limit(most) => json!({ "type": "integer", "minimum": 1, "maximum": most }),
         Kind::Moment => json!({ "type": "string", "format": "date-time" }),

@@ -96,6 +96,8 @@ pub enum Kind {
     NeededName,
     /// One of these; without it there is no answer.
     NeededWord(&'static [&'static str]),
+    /// One of these, or nothing said.
+    Word(&'static [&'static str]),
     /// As RFC 3339 writes it.
     Moment,
     /// The number of something in order, from 0.
@@ -191,7 +193,7 @@ impl Parameter {
             Kind::Ordinal => (word.parse::<u64>().is_ok() && is_plain(word), "a number from 0".to_owned()),
             Kind::NeededName => (is_name(word), "small letters, digits and hyphens, 64 at most".to_owned()),
             Kind::YesOrNo => (["true", "false"].contains(&word), "true or false".to_owned()),
-            Kind::NeededWord(known) => (known.contains(&word), known.join(" or ")),
+            Kind::Word(known) | Kind::NeededWord(known) => (known.contains(&word), known.join(" or ")),
         };
         let says = || Refused::Wrong(format!("{}: {wanted}, and not {word:?}", self.name));
         fits.then_some(()).ok_or_else(says)

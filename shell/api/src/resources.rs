@@ -3,7 +3,7 @@
 use model::Role;
 
 use crate::documents::{CONFIRM, DOCUMENTS, SYSTEM, WHY};
-use crate::house::Sought;
+use crate::house::{Counted, Sought};
 use crate::question::{Body, Kind, LISTED_MAX, Method, Parameter, RECORDS_USUAL, Resource, said};
 
 /// Where all but figures and health is found.
@@ -37,6 +37,29 @@ const SOUGHT: &[Parameter] = &[
         what: "How many at most",
         kind: Kind::Count { most: LISTED_MAX, usual: RECORDS_USUAL },
     },
+];
+
+const COUNTED: &[Parameter] = &[
+    Parameter {
+        name: "by",
+        what: "How long a point is; as short as fits, where it is missing: 25 hours, 31 days, 12 weeks or 12 \
+               months at most",
+        kind: Kind::Word(&["hour", "day", "week", "month"]),
+    },
+    Parameter {
+        name: "from",
+        what: "Calls that began then or later; a day or a time without an offset is of the zone of the house",
+        kind: Kind::Text,
+    },
+    Parameter { name: "until", what: "Calls that began before then; until now", kind: Kind::Text },
+    Parameter { name: "last", what: "In place of `from`: 24h, 7d, 4w or 3mo back", kind: Kind::Text },
+    Parameter { name: "site", what: "Calls of users of this site", kind: Kind::Text },
+    Parameter {
+        name: "trunk",
+        what: "Calls that came from this trunk, or were tried on it",
+        kind: Kind::Text,
+    },
+    Parameter { name: "user", what: "Calls by this user, or that rang there", kind: Kind::Text },
 ];
 
 const RESOURCES: &[Resource] = &[
@@ -196,6 +219,29 @@ const RESOURCES: &[Resource] = &[
                 after: asked.word("after"),
                 most: usize::from(asked.count("limit", RECORDS_USUAL)),
             }))
+        },
+    },
+    Resource {
+        method: Method::Get,
+        needs: Role::Reader,
+        path: "/reports/{id}",
+        name: "report",
+        summary: "What records come to: usage, failures, meetings, teams, trunks; or the phones there are",
+        parameters: COUNTED,
+        body: Body::None,
+        answer: |house, asked| {
+            said(house.report(
+                &asked.id,
+                &Counted {
+                    by: asked.word("by"),
+                    from: asked.word("from"),
+                    until: asked.word("until"),
+                    last: asked.word("last"),
+                    site: asked.word("site"),
+                    trunk: asked.word("trunk"),
+                    user: asked.word("user"),
+                },
+            ))
         },
     },
     Resource {

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use api::{
-    Answer, Became, Change, Changed, Deed, Door, Fault, Feed, Given, Happened, House, Meter, Person, Refused,
-    Seal, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who, Wish, start,
+    Answer, Became, Change, Changed, Counted, Deed, Door, Fault, Feed, Given, Happened, House, Meter, Person,
+    Refused, Seal, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who, Wish, start,
 };
 use model::Role;
 use performance::{End, Leave, Performance};
@@ -235,6 +235,11 @@ impl House for Echo {
         Ok(json!({ "number": number, "cause": cause, "after": after, "most": most }))
     }
 
+    fn report(&self, name: &str, counted: &Counted<'_>) -> Answer {
+        let Counted { by, last, trunk, .. } = counted;
+        Ok(json!({ "report": name, "by": by, "last": last, "trunk": trunk }))
+    }
+
     fn revisions(&self) -> Answer {
         Ok(json!({ "revisions": [] }))
     }
@@ -343,6 +348,21 @@ fn each_question_reaches_the_house_with_its_words() {
     assert_eq!(get(&server, "/api/v1/cdrs?after=x&limit=2"), (200, json!({ "after": "x", "most": 2 })));
     let explained = json!({ "number": "+1206", "from": "hana", "via": null, "at": null });
     assert_eq!(get(&server, "/api/v1/explain?number=%2B1206&from=hana"), (200, explained));
+}
+
+/// A reader asks for a report by its name; a word that is none of those that are known is refused.
+#[test]
+fn req_f72_a_report_is_asked_for_by_its_name() {
+    let server = server();
+    let report = |words: &str| {
+        let (status, _, body) = ask(&server, "GET", &format!("/api/v1/reports/{words}"), Some(TOKEN));
+        (status, serde_json::from_str::<Value>(&body).unwrap())
+    };
+
+    let asked = json!({ "report": "usage", "by": "day", "last": "7d", "trunk": "east" });
+    assert_eq!(report("usage?by=day&last=7d&trunk=east"), (200, asked));
+    assert_eq!(report("usage?by=year").0, 400);
+    assert_eq!(report("usage?since=7d").0, 400);
 }
 
 #[test]

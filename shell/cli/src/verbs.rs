@@ -16,6 +16,7 @@ use crate::number::Number;
 use crate::pages::Completions;
 use crate::provider::Provider;
 use crate::rate::RateVerb;
+use crate::report::Report;
 use crate::running::{Call, Drain, Resume, Status, Trunk, User, Webhook};
 use crate::sign_in::{SignIn, SignOut};
 use crate::span::span;
@@ -214,6 +215,14 @@ tandem rate price +82255501234"
 seattle --wan mpls --blocking 0.1% --json\n\nTraffic is what [site.*] says, else what call records show."
     )]
     Cost(Cost),
+    /// Count what records of calls hold: usage, failures, meetings, teams, trunks; and the phones there are
+    #[command(
+        after_help = "Examples:\n  tandem report usage --by day --last 30d --dir /etc/tandem\n  tandem \
+report failures --last 24h --trunk northwind\n  tandem report trunks --from 2026-11-01 --until 2026-12-01 \
+--csv --rows\n\nDays, weeks (from Monday) and months are those of the house's time_zone. A house may run \
+meanwhile: then it is asked."
+    )]
+    Report(Report),
     /// Look after what a house keeps
     #[command(
         subcommand,

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cli::Exit;
 use model::{Role, SourceFile};
 use policy::Policy;
+use reports::Question;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Wanted;
@@ -67,6 +68,8 @@ pub enum Request {
     },
     /// Calls that ended, and callers who were turned away.
     Find(Wanted),
+    /// What records come to.
+    Report(Question),
     /// How the directories stand that users come from.
     Directories {},
     /// One of them is read now.

@@ -15,6 +15,7 @@ mod directories;
 mod directory;
 mod drained_trunks;
 mod edge;
+mod inventory;
 mod ladder;
 mod landing;
 mod listening;
@@ -22,6 +23,7 @@ mod operate;
 mod pcapng;
 mod phone_files;
 mod recorder;
+mod reporting;
 mod revisions;
 mod sight;
 mod storage;
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         Verb::Revisions(revisions) => verbs::past::list(&revisions, palette),
         Verb::Diff(diff) => verbs::past::diff(&diff, palette),
         Verb::Cost(cost) => verbs::cost::run(&cost, palette),
+        Verb::Report(report) => verbs::report::run(&report, palette),
         Verb::Rate(rate) => verbs::rate::run(&rate, palette),
         Verb::Store(store) => verbs::store::run(&store, palette),
         Verb::Cdr(cdr) => verbs::cdr::run(&cdr, palette),

@@ -25,6 +25,7 @@ pub mod past;
 pub mod provider;
 pub mod rate;
 mod record;
+pub mod report;
 mod sheet;
 pub mod sign_in;
 pub mod status;

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use api::{
-    Answer, Became, Change, Changed, DirectoryFigures, Door, Feed, Given, Happened, House, Meter, Person,
-    Refused, Seal, Searching, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who, Wish,
+    Answer, Became, Change, Changed, Counted, DirectoryFigures, Door, Feed, Given, Happened, House, Meter,
+    Person, Refused, Seal, Searching, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who, Wish,
 };
 use certificates::Keeper;
 use cli::Up;
 use exports::{Exported, Exports};
 use model::{Documents, Role, without_passwords};
+use reports::Question;
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{About, Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
@@ -28,6 +29,7 @@ use crate::directories::{self, Directories};
 use crate::drained_trunks::Service;
 use crate::operate::{NotDone, Operator};
 use crate::phone_files::PhoneFiles;
+use crate::reporting::{self, Unmade};
 use crate::revisions::now_ms;
 use crate::sight;
 use crate::verbs::{call, explain, find, kept};
@@ -385,6 +387,28 @@ impl House for Web {
             Err(fault @ CatalogueFault::TooLong) => Err(Refused::Wrong(fault.to_string())),
             Err(fault) => Err(unreadable(fault)),
         }
+    }
+
+    fn report(&self, name: &str, counted: &Counted<'_>) -> Answer {
+        let Counted { by, from, until, last, site, trunk, user } = *counted;
+        let owned = |word: Option<&str>| word.map(str::to_owned);
+        let question = Question {
+            report: name.to_owned(),
+            by: owned(by),
+            from: owned(from),
+            until: owned(until),
+            last: owned(last),
+            site: owned(site),
+            trunk: owned(trunk),
+            user: owned(user),
+        };
+        reporting::of_house(&question, &self.asker, &self.board, &self.catalogue).map_err(|unmade| {
+            match unmade {
+                Unmade::NoSuch(words) => Refused::Missing(words),
+                Unmade::Wrong(words) => Refused::Wrong(words),
+                Unmade::NotNow(words) => Refused::NotNow(words),
+            }
+        })
     }
 
     fn revisions(&self) -> Answer {

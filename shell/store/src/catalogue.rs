@@ -261,6 +261,12 @@ impl Alone {
     }
 }
 
+/// Hands over the records of all calls that began in a span, and perhaps others, out of a data folder's own
+/// files. Also while a house runs on it.
+pub fn each_record(data: &Path, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+    Sqlite::at(place_of(data, &Database::Sqlite)).each_record(span, each)
+}
+
 /// Compares the database of a data folder with its files, line by line. Also while a house runs on it.
 pub fn examine(data: &Path) -> Result<Examined, Fault> {
     examine_on(&Database::Sqlite, data)

@@ -45,7 +45,7 @@ pub use audit::{Audit, Broken, Deed, Holds, Step, deeds, has_hash, verify};
 pub use backup::{Backup, BackupFault, Copied, back_up, restore};
 pub use catalogue::{
     Alone, Catalogue, CatalogueFault, Cursor, Database, Examined, FoundCalls, Health, NoCursor, Note,
-    Postgres, PostgresHost, Wanted, examine, examine_on, turned_away_id,
+    Postgres, PostgresHost, Wanted, each_record, examine, examine_on, turned_away_id,
 };
 pub use chained::{Chained, Finding, follow, has_link};
 pub use code::{CODES, StoreCode};

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use certificates::{Keeper, NoTry};
 use cli::Exit;
+use reports::Question;
 use serde_json::{Value, json};
 use store::{Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
 use switch_io::Asker;
@@ -22,8 +23,10 @@ use crate::access::Access;
 use crate::directories::Directories;
 use crate::drained_trunks::Service;
 use crate::operate::{NotDone, Operator};
+use crate::reporting;
 use crate::revisions::{Leavers, No, Trial, name_of};
 use crate::sight;
+use crate::verbs::report::exit_of;
 
 /// Connections at once; one more is closed.
 const CONNECTIONS_MAX: usize = 16;
@@ -198,6 +201,7 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
         | Request::Calls { .. }
         | Request::Messages { .. }
         | Request::Find(_)
+        | Request::Report(_)
         | Request::Plan { .. } => return None,
     };
     Some((what, for_whom.clone()))
@@ -234,6 +238,7 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
         Request::ResumeTrunk { name, .. } => of_deed(window.operator.serve_trunk(&name, Service::Usual)),
         Request::Messages { call_ids } => Response::answer(&window.flight.of(&call_ids)),
         Request::Find(wanted) => find(window, &wanted),
+        Request::Report(question) => report(window, &question),
         Request::Directories {} => {
             Response::answer(&json!({ "directories": window.directories.standings() }))
         }
@@ -279,6 +284,17 @@ fn find<T>(window: &Window<T>, wanted: &Wanted) -> Response {
         Ok(found) => Response::answer(&found),
         Err(fault @ CatalogueFault::TooLong) => Response::refused(Exit::Bad, fault.to_string()),
         Err(fault) => Response::refused(Exit::Unreachable, fault.to_string()),
+    }
+}
+
+fn report<T>(window: &Window<T>, question: &Question) -> Response {
+    let Window { asker, board, catalogue, .. } = window;
+    match reporting::of_house(question, asker, board, catalogue) {
+        Ok(report) => Response::Answer(report),
+        Err(unmade) => {
+            let (exit, words) = exit_of(unmade);
+            Response::refused(exit, words)
+        }
     }
 }
 

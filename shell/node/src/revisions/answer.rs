@@ -56,7 +56,8 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         | Request::Messages { .. }
         | Request::Certificates {}
         | Request::Certificate { .. }
-        | Request::Find(_) => Response::refused(Exit::Usage, "this is not asked of the owner"),
+        | Request::Find(_)
+        | Request::Report(_) => Response::refused(Exit::Usage, "this is not asked of the owner"),
     }
 }
 

@@ -47,6 +47,13 @@ fn page(code: &str) -> Option<String> {
     ))
 }
 
+/// What a refusal, or an ending of a call, is in a few words.
+pub fn title(code: &str) -> Option<&'static str> {
+    let refusal = policy::REFUSALS.iter().find(|row| row.code.to_string() == code).map(|row| row.title);
+    let ending = || switch::VERDICTS.iter().find(|verdict| verdict.code == code).map(|verdict| verdict.title);
+    refusal.or_else(ending)
+}
+
 /// Lets clap print what it knows, as if asked by `--help`.
 fn usage(words: &[&str]) -> Result<Exit> {
     match cli::parse_from(["tandem"].iter().chain(words)) {

@@ -444,6 +444,7 @@ fn wire(
     let (store, catalogue, telemetry) = (Arc::clone(store), Arc::clone(catalogue), Arc::clone(telemetry));
     let exports = Arc::clone(exports);
     let Ledgers { phones, watchers, messages, helps } = ledgers.clone();
+    let phones_to_write = Arc::clone(&phones);
     let (to_self, to_asker) = (mail.clone(), mail.clone());
     let [of_records, of_phones, of_messages] =
         [Shelf::Records, Shelf::Phones, Shelf::Messages].map(|shelf| Landing::new(shelf, mail));
@@ -462,6 +463,7 @@ fn wire(
             of_records.receipt(shard, mark)
         }),
         keep_phones: Box::new(move |shard, kept| of_phones.receipt(shard, phones.keep(kept))),
+        write_phones: Box::new(move || phones_to_write.write()),
         // Who watches whom is told again and again: nobody waits for that.
         keep_presence: Box::new(move |kept| {
             watchers.keep(kept);

@@ -43,8 +43,8 @@ pub type Helps = Ledger<Help>;
 pub trait Entry: Serialize + DeserializeOwned {
     /// Its file, under the data directory.
     const FILE: &str;
-    /// How long lines are gathered that are written, and forced to the disk, together.
-    const GATHER: Duration = Duration::from_millis(1);
+    /// How lines are gathered that are written, and forced to the disk, together.
+    const GATHER: Gather = Gather::For(Duration::from_millis(1));
     fn key(&self) -> Arc<str>;
     /// Whether it says that there is nothing any more.
     fn is_nothing(&self) -> bool;
@@ -52,10 +52,19 @@ pub trait Entry: Serialize + DeserializeOwned {
     fn expire(&mut self, now: WallTime);
 }
 
+/// When lines are written that were kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gather {
+    /// So long after the first.
+    For(Duration),
+    /// When whoever keeps them says so (`Ledger::write`).
+    UntilTold,
+}
+
 impl Entry for Kept {
     const FILE: &str = "phones/bindings.jsonl";
-    /// Phones say where they are by the hundred, and none says it again within 500 ms.
-    const GATHER: Duration = Duration::from_millis(10);
+    /// Phones say where they are by the hundred: a shard knows best whether more of them are on their way.
+    const GATHER: Gather = Gather::UntilTold;
 
     fn key(&self) -> Arc<str> {
         Arc::clone(&self.user)
@@ -144,8 +153,7 @@ pub struct Restored<T> {
 struct Shared {
     tell: Box<dyn Fn(Trouble) + Send + Sync>,
     table: Mutex<Table>,
-    to_writer: Condvar,
-    to_syncer: Condvar,
+    to_work: Condvar,
     landed: OnceLock<Landed>,
 }
 
@@ -162,13 +170,21 @@ struct Table {
     file: Arc<File>,
     /// The kernel has all up to here, and the disk may not.
     afloat: Option<u64>,
+    is_syncing: bool,
+    /// Nobody is writing.
+    writer: Option<Writer>,
+    /// What is pending is to be written.
+    is_told: bool,
     /// The disk refused lines: the file lacks what `newest` has.
     is_refused: bool,
-    writer_sleeps: bool,
-    syncer_sleeps: bool,
+    /// It is time to look whether the disk still refuses.
+    is_tried_again: bool,
+    sleepers: u8,
+    /// One of those who sleep is being woken.
+    is_called: bool,
     is_stopping: bool,
-    /// There is nobody any more who writes.
-    is_written_out: bool,
+    /// What a disk refuses is tried once more, and no oftener, when all ends.
+    is_last_try: bool,
 }
 
 /// The one who brings lines into the kernel. Shards never wait for it: a disk may stand still for seconds.
@@ -203,28 +219,33 @@ impl<T: Entry> Ledger<T> {
             given: 0,
             file: handle,
             afloat: None,
+            is_syncing: false,
+            writer: Some(writer),
+            is_told: false,
             is_refused: false,
-            writer_sleeps: false,
-            syncer_sleeps: false,
+            is_tried_again: false,
+            sleepers: 0,
+            is_called: false,
             is_stopping: false,
-            is_written_out: false,
+            is_last_try: false,
         };
         let shared = Arc::new(Shared {
             tell: Box::new(tell),
             table: Mutex::new(table),
-            to_writer: Condvar::new(),
-            to_syncer: Condvar::new(),
+            to_work: Condvar::new(),
             landed: OnceLock::new(),
         });
-        let (writing, syncing) = (Arc::clone(&shared), Arc::clone(&shared));
         let mut ledger = Ledger { shared, threads: Vec::new(), of: PhantomData };
-        ledger.begin("ledger-sync", move || sync_until_stopped(&syncing)).map_err(unusable)?;
-        ledger.begin("ledger", move || write_until_stopped(&writing, writer, T::GATHER)).map_err(unusable)?;
+        for _ in 0..2 {
+            ledger.begin().map_err(unusable)?;
+        }
         Ok((ledger, restored))
     }
 
-    fn begin(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        self.threads.push(thread::Builder::new().name(name.to_owned()).spawn(run)?);
+    fn begin(&mut self) -> io::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let work = move || work_until_stopped(&shared, T::GATHER);
+        self.threads.push(thread::Builder::new().name("ledger".to_owned()).spawn(work)?);
         Ok(())
     }
 
@@ -239,10 +260,19 @@ impl<T: Entry> Ledger<T> {
     pub fn keep(&self, kept: &[T]) -> Option<Mark> {
         let mut table = self.shared.lock();
         table.put(kept);
-        if std::mem::take(&mut table.writer_sleeps) {
-            self.shared.to_writer.notify_all();
+        if table.is_due(T::GATHER) {
+            self.shared.call(&mut table);
         }
         (!table.is_refused).then_some(Mark(table.given))
+    }
+
+    /// Has what was kept written now, where it waits for that; never waits itself.
+    pub fn write(&self) {
+        let mut table = self.shared.lock();
+        table.is_told = true;
+        if table.is_due(T::GATHER) {
+            self.shared.call(&mut table);
+        }
     }
 }
 
@@ -250,11 +280,8 @@ impl<T> Drop for Ledger<T> {
     fn drop(&mut self) {
         let mut table = self.shared.lock();
         table.is_stopping = true;
-        // Where there is no writer, as it could not begin, nobody else says so.
-        table.is_written_out |= self.threads.len() < 2;
         drop(table);
-        self.shared.to_writer.notify_all();
-        self.shared.to_syncer.notify_all();
+        self.shared.to_work.notify_all();
         for thread in self.threads.drain(..) {
             // A panic in it was already printed; there is nothing left to save.
             let _ = thread.join();
@@ -267,6 +294,14 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes one of those who sleep. Whoever is writing looks for more by itself.
+    fn call(&self, table: &mut Table) {
+        if table.writer.is_some() && table.sleepers > 0 && !table.is_called {
+            table.is_called = true;
+            self.to_work.notify_one();
+        }
+    }
+
     fn tell(&self, landed: Option<u64>, told: Option<Trouble>) {
         if let (Some(mark), Some(landed)) = (landed, self.landed.get()) {
             landed(Mark(mark));
@@ -276,6 +311,16 @@ impl Shared {
 }
 
 impl Table {
+    /// Whether something is to be written now.
+    fn is_due(&self, gather: Gather) -> bool {
+        match (self.is_refused, self.is_stopping) {
+            (true, true) => !self.is_last_try,
+            (true, false) => self.is_tried_again,
+            (false, true) => !self.pending.is_empty(),
+            (false, false) => !self.pending.is_empty() && (self.is_told || gather != Gather::UntilTold),
+        }
+    }
+
     fn put<T: Entry>(&mut self, kept: &[T]) {
         self.given += 1;
         for kept in kept {
@@ -310,6 +355,15 @@ impl Table {
     }
 }
 
+/// What a thread of a ledger does next. There are two, so that lines come into the kernel while the disk takes
+/// its time; where it is quick, one of them does both, and the other one sleeps.
+enum Task {
+    Write(Writer),
+    /// Has the disk take what the kernel has up to here.
+    Sync(Arc<File>, u64),
+    Stop,
+}
+
 /// What is to be written next.
 enum Work {
     /// These lines, behind the others.
@@ -318,48 +372,71 @@ enum Work {
     Anew(Vec<Arc<[u8]>>),
 }
 
-fn write_until_stopped(shared: &Shared, mut writer: Writer, gather: Duration) {
+fn work_until_stopped(shared: &Shared, gather: Gather) {
     loop {
-        let is_last = wait(shared, gather);
-        let (work, given) = {
-            let mut table = shared.lock();
-            let lines = std::mem::take(&mut table.pending);
-            let length = writer.written + lines.len() as u64;
-            let work = match table.is_refused || length > SWEEP_MIN.max(2 * table.newest_bytes) {
-                true => Work::Anew(table.newest.values().cloned().collect()),
-                false => Work::Append(lines),
-            };
-            (work, table.given)
-        };
-        let done = writer.write(&work);
-        note(shared, &writer, &work, done, given);
-        if is_last {
-            shared.lock().is_written_out = true;
-            return shared.to_syncer.notify_all();
+        match next_task(shared, gather) {
+            Task::Write(writer) => write(shared, writer, gather),
+            Task::Sync(file, up_to) => sync(shared, &file, up_to),
+            Task::Stop => return,
         }
     }
 }
 
-/// Until there is something to write, or to try again; whether it is the last time.
-fn wait(shared: &Shared, gather: Duration) -> bool {
+fn next_task(shared: &Shared, gather: Gather) -> Task {
     let mut table = shared.lock();
-    while !table.is_stopping && table.pending.is_empty() {
-        // Whoever keeps something while the disk refuses wakes nobody.
-        table.writer_sleeps = !table.is_refused;
-        let waited = shared.to_writer.wait_timeout(table, EVERY);
-        let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        table = woken;
-        if table.is_refused && timeout.timed_out() {
-            break;
+    loop {
+        table.is_called = false;
+        let is_due = table.is_due(gather);
+        if !table.is_syncing
+            && let Some(up_to) = table.afloat
+        {
+            table.is_syncing = true;
+            if is_due {
+                shared.call(&mut table);
+            }
+            return Task::Sync(Arc::clone(&table.file), up_to);
         }
+        if is_due && let Some(writer) = table.writer.take() {
+            return Task::Write(writer);
+        }
+        // Whoever is at work looks for more when that is done.
+        if table.is_stopping {
+            return Task::Stop;
+        }
+        table.sleepers += 1;
+        table = match table.is_refused {
+            true => {
+                let waited = shared.to_work.wait_timeout(table, EVERY);
+                let (mut table, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                table.is_tried_again |= timeout.timed_out();
+                table
+            }
+            false => shared.to_work.wait(table).unwrap_or_else(PoisonError::into_inner),
+        };
+        table.sleepers -= 1;
     }
-    table.writer_sleeps = false;
-    let is_last = table.is_stopping;
-    drop(table);
-    if !is_last {
-        thread::sleep(gather);
+}
+
+fn write(shared: &Shared, mut writer: Writer, gather: Gather) {
+    if let Gather::For(time) = gather
+        && !shared.lock().is_stopping
+    {
+        thread::sleep(time);
     }
-    is_last
+    let (work, given) = {
+        let mut table = shared.lock();
+        (table.is_told, table.is_tried_again) = (false, false);
+        table.is_last_try = table.is_stopping;
+        let lines = std::mem::take(&mut table.pending);
+        let length = writer.written + lines.len() as u64;
+        let work = match table.is_refused || length > SWEEP_MIN.max(2 * table.newest_bytes) {
+            true => Work::Anew(table.newest.values().cloned().collect()),
+            false => Work::Append(lines),
+        };
+        (work, table.given)
+    };
+    let done = writer.write(&work);
+    note(shared, writer, &work, done, given);
 }
 
 impl Writer {
@@ -383,7 +460,7 @@ impl Writer {
 }
 
 /// Tells what became of it, and those who wait for it.
-fn note(shared: &Shared, writer: &Writer, work: &Work, done: io::Result<()>, given: u64) {
+fn note(shared: &Shared, writer: Writer, work: &Work, done: io::Result<()>, given: u64) {
     let mut table = shared.lock();
     let was_refused = table.is_refused;
     let (known, all) = (table.newest.len(), table.given);
@@ -392,9 +469,6 @@ fn note(shared: &Shared, writer: &Writer, work: &Work, done: io::Result<()>, giv
         (Ok(()), Work::Append(lines)) if lines.is_empty() => None,
         (Ok(()), Work::Append(_)) => {
             table.afloat = Some(given);
-            if std::mem::take(&mut table.syncer_sleeps) {
-                shared.to_syncer.notify_all();
-            }
             None
         }
         (Ok(()), Work::Anew(_)) => {
@@ -410,53 +484,33 @@ fn note(shared: &Shared, writer: &Writer, work: &Work, done: io::Result<()>, giv
             (!was_refused).then(|| Trouble::Refused { words: error.to_string(), waiting: known })
         }
     };
+    table.writer = Some(writer);
     drop(table);
     shared.tell(landed, told);
 }
 
 /// Has the disk take what the kernel has. To sync once more what failed would say that all is well, as the
 /// kernel forgets what it could not write: whatever fails is mended by writing all of it anew.
-fn sync_until_stopped(shared: &Shared) {
-    while wait_for_lines(shared) {
-        let (file, up_to) = {
-            let table = shared.lock();
-            (Arc::clone(&table.file), table.afloat)
-        };
-        let Some(up_to) = up_to else { continue };
-        let done = file.sync_data();
-        let mut table = shared.lock();
-        // Of a file that was made anew meanwhile nobody needs to know.
-        let is_current = Arc::ptr_eq(&table.file, &file);
-        let was_refused = table.is_refused;
-        let (landed, told) = match done {
-            Ok(()) => {
-                table.afloat.take_if(|newest| is_current && *newest == up_to);
-                (Some(up_to), None)
-            }
-            Err(_) if !is_current => (None, None),
-            Err(error) => {
-                (table.afloat, table.is_refused) = (None, true);
-                (Some(table.given), (!was_refused).then(|| Trouble::NotSynced { words: error.to_string() }))
-            }
-        };
-        drop(table);
-        shared.tell(landed, told);
-    }
-}
-
-/// Until something is to be forced to the disk; whether there is.
-fn wait_for_lines(shared: &Shared) -> bool {
+fn sync(shared: &Shared, file: &Arc<File>, up_to: u64) {
+    let done = file.sync_data();
     let mut table = shared.lock();
-    while table.afloat.is_none() {
-        if table.is_written_out {
-            return false;
+    table.is_syncing = false;
+    // Of a file that was made anew meanwhile nobody needs to know.
+    let is_current = Arc::ptr_eq(&table.file, file);
+    let was_refused = table.is_refused;
+    let (landed, told) = match done {
+        Ok(()) => {
+            table.afloat.take_if(|newest| is_current && *newest == up_to);
+            (Some(up_to), None)
         }
-        table.syncer_sleeps = true;
-        let waited = shared.to_syncer.wait_timeout(table, EVERY);
-        table = waited.unwrap_or_else(PoisonError::into_inner).0;
-    }
-    table.syncer_sleeps = false;
-    true
+        Err(_) if !is_current => (None, None),
+        Err(error) => {
+            (table.afloat, table.is_refused) = (None, true);
+            (Some(table.given), (!was_refused).then(|| Trouble::NotSynced { words: error.to_string() }))
+        }
+    };
+    drop(table);
+    shared.tell(landed, told);
 }
 
 fn aside(path: &Path) -> PathBuf {

@@ -52,7 +52,7 @@ pub use code::{CODES, StoreCode};
 pub use events::{EventLimits, EventLog, event_files};
 pub use key::{Key, gruu_key};
 pub use landing::{Landed, Mark};
-pub use ledger::{Entry, Helps, Ledger, Messages, Phones, Restored, Watchers};
+pub use ledger::{Entry, Gather, Helps, Ledger, Messages, Phones, Restored, Watchers};
 pub use queue::{Counts, Settings};
 pub use reader::{ReadFault, Records, record_files, records_in};
 pub use recordings::{Recordings, TapeTrouble, Tapes};

@@ -41,6 +41,7 @@ fn what_was_kept_is_there_again_and_what_has_ended_is_not() {
     let (tell, told) = std::sync::mpsc::channel();
     phones.on_landing(move |mark| tell.send(mark).unwrap());
     let last = phones.keep(&[kept("hana", "sip:new@x", FAR), kept("minsu", "", FAR)]).unwrap();
+    phones.write();
     while told.recv().unwrap() < last {}
     // As after a kill: nothing is said to it, and the file is read as it is.
     std::mem::forget(phones);
@@ -77,6 +78,7 @@ fn a_file_is_swept_while_others_write_and_nothing_is_lost() {
         let of_round: Vec<Kept> =
             (0..users).map(|user| kept(&format!("u{user}"), &format!("sip:{round}@x"), FAR)).collect();
         phones.keep(&of_round);
+        phones.write();
         if round % 400 == 0 {
             std::thread::sleep(std::time::Duration::from_millis(700));
         }
@@ -101,12 +103,51 @@ fn whoever_waits_for_the_disk_is_told_by_a_mark() {
 
     let first = phones.keep(&[kept("hana", "sip:a@x", FAR)]).unwrap();
     let second = phones.keep(&[kept("hana", "sip:b@x", FAR)]).unwrap();
+    let untold = told.recv_timeout(std::time::Duration::from_millis(50));
+    phones.write();
 
     assert!(first < second);
+    assert!(untold.is_err(), "a shard says when it has enough of them");
     let mut landed = told.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
     while landed < second {
         landed = told.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
     }
     drop(phones);
+    fs::remove_dir_all(&data).unwrap();
+}
+
+#[test]
+fn what_nobody_has_said_is_to_be_written_is_there_after_an_orderly_end() {
+    let data = folder("end");
+    let (phones, _) = opened(&data);
+    phones.keep(&[kept("hana", "sip:a@x", FAR)]);
+
+    drop(phones);
+
+    assert_eq!(opened(&data).1, [kept("hana", "sip:a@x", FAR)]);
+    fs::remove_dir_all(&data).unwrap();
+}
+
+#[test]
+fn no_mark_is_left_behind_whoever_writes() {
+    let data = folder("many");
+    let (phones, _) = opened(&data);
+    let (tell, told) = std::sync::mpsc::channel();
+    phones.on_landing(move |mark| tell.send(mark).unwrap());
+    let mut last = None;
+    for round in 0..3_000 {
+        last = phones.keep(&[kept(&format!("u{}", round % 50), &format!("sip:{round}@x"), FAR)]);
+        if round % 3 == 0 {
+            phones.write();
+        }
+        if round % 100 == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    }
+    phones.write();
+
+    while Some(told.recv_timeout(std::time::Duration::from_secs(60)).unwrap()) < last {}
+    std::mem::forget(phones);
+    assert_eq!(opened(&data).1.len(), 50);
     fs::remove_dir_all(&data).unwrap();
 }

@@ -35,6 +35,7 @@ pub use handed::Handed;
 pub use mail::{Full, Mail};
 pub use ports::{
     Fault, Keep, KeepMessages, KeepPhones, KeepPresence, Mark, Ports, Receipt, Shelf, Tap, Tapped, Way,
+    WritePhones,
 };
 pub use proof::Wildcards;
 pub use settings::{Limits, ListenerSettings, Settings};

@@ -8,7 +8,9 @@ use sip_stack::Backlog;
 use crate::mmsg::BATCH;
 
 /// So long it rests. Far ends say again what is not answered in 500 ms.
-pub const REST: Duration = Duration::from_millis(4);
+pub const REST: Duration = Duration::from_millis(5);
+/// So long what is kept of phones is gathered at most where they come in batches.
+pub const GATHER: Duration = Duration::from_millis(10);
 /// So many requests of phones within `NEAR` promise that some come during a rest.
 const FEW: usize = 4;
 const NEAR: Duration = Duration::from_millis(8);
@@ -47,6 +49,7 @@ impl Pace {
         let is_near = |at: Instant| now.saturating_duration_since(at) < NEAR;
         match self.last[0] {
             Some(at) if is_near(at) && others == 0 && (1..MANY).contains(&phones) => Then::Rest,
+            Some(at) if is_near(at) => Then::GoOn,
             _ => Then::Wait,
         }
     }
@@ -55,9 +58,47 @@ impl Pace {
 /// How a turn ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
-    /// Until something happens.
+    /// Until something happens; nobody is known to be on their way.
     Wait,
     Rest,
+    /// More come by themselves.
+    GoOn,
+}
+
+/// What is kept of phones and is to be written.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// Since when there is any.
+    since: Option<Instant>,
+    /// When some was written last.
+    written: Option<Instant>,
+}
+
+impl Gathered {
+    pub fn keep(&mut self, now: Instant) {
+        self.since.get_or_insert(now);
+    }
+
+    /// When it is written at the latest.
+    pub fn due(&self) -> Option<Instant> {
+        self.since.map(|since| since + GATHER)
+    }
+
+    /// Whether it is written at the end of such a turn; if so, nothing is left. Between rests that of two
+    /// turns is written together: its answers leave when the next rest is over.
+    pub fn is_written(&mut self, then: Then, now: Instant) -> bool {
+        let Some(since) = self.since else { return false };
+        let is_due = match then {
+            Then::Rest => now >= since + REST,
+            // Phones on connections come in no batches that anybody sees before they have come.
+            Then::Wait => self.written.is_none_or(|last| now >= last + GATHER) || now >= since + GATHER,
+            Then::GoOn => now >= since + GATHER,
+        };
+        if is_due {
+            (self.since, self.written) = (None, Some(now));
+        }
+        is_due
+    }
 }
 
 #[cfg(test)]
@@ -102,8 +143,8 @@ mod tests {
         pace.read(now, REGISTER);
         pace.happened();
 
-        assert_eq!(ends[3..], [Then::Rest, Then::Wait, Then::Rest]);
-        assert_eq!(pace.ends(now), Then::Wait);
+        assert_eq!(ends[3..], [Then::Rest, Then::GoOn, Then::Rest]);
+        assert_eq!(pace.ends(now), Then::GoOn);
     }
 
     #[test]
@@ -112,7 +153,37 @@ mod tests {
         let now = Instant::now();
         (0..MANY).for_each(|_| pace.read(now, REGISTER));
 
-        assert_eq!(pace.ends(now), Then::Wait);
-        assert_eq!(pace.ends(now), Then::Wait, "a turn that read nothing");
+        assert_eq!(pace.ends(now), Then::GoOn);
+        assert_eq!(pace.ends(now), Then::GoOn, "a turn that read nothing");
+    }
+
+    #[test]
+    fn what_is_kept_of_a_phone_is_gathered_where_more_come_and_nowhere_else() {
+        let began = Instant::now();
+        let at = |ms: u64| began + Duration::from_millis(ms);
+        let is_written_after = |then: Then, ms: u64| {
+            let mut gathered = Gathered::default();
+            gathered.keep(began);
+            gathered.is_written(then, at(ms))
+        };
+
+        assert!(is_written_after(Then::Wait, 0));
+        assert_eq!([0, 5].map(|ms| is_written_after(Then::Rest, ms)), [false, true]);
+        assert_eq!([0, 5, 10].map(|ms| is_written_after(Then::GoOn, ms)), [false, false, true]);
+    }
+
+    #[test]
+    fn phones_that_nobody_sees_coming_are_written_together_from_the_second_on() {
+        let began = Instant::now();
+        let mut gathered = Gathered::default();
+        let written = (0..40).filter(|ms| {
+            let now = began + Duration::from_millis(*ms);
+            gathered.keep(now);
+            gathered.is_written(Then::Wait, now)
+        });
+
+        assert_eq!(written.collect::<Vec<u64>>(), [0, 10, 20, 30]);
+        assert!(!Gathered::default().is_written(Then::Wait, began), "there is nothing");
+        assert_eq!(gathered.due(), Some(began + Duration::from_millis(31) + GATHER));
     }
 }

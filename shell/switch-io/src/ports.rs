@@ -11,8 +11,10 @@ pub struct Ports {
     /// Takes records, and says whether it is awaited that the disk has them. The shard that asks is told by
     /// `Mail::landed`; what tells others of them waits for it, but not for ever.
     pub keep: Keep,
-    /// The same for where users' phones are.
+    /// The same for where users' phones are; nothing is on its way to the disk before `write_phones`.
     pub keep_phones: KeepPhones,
+    /// Has what was taken of phones written: until then it is gathered.
+    pub write_phones: WritePhones,
     /// And for who watches whom.
     pub keep_presence: KeepPresence,
     /// And for messages that wait.
@@ -53,6 +55,8 @@ pub const SHELVES: usize = 3;
 
 /// Takes where users' phones are.
 pub type KeepPhones = Box<dyn Fn(u8, &[Kept]) -> Receipt + Send + Sync>;
+/// Is told that what was taken of phones is to be written.
+pub type WritePhones = Box<dyn Fn() + Send + Sync>;
 /// Takes who watches whom.
 pub type KeepPresence = Box<dyn Fn(&[KeptPresence]) + Send + Sync>;
 /// Takes who calls for help.

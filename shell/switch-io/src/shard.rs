@@ -19,7 +19,7 @@ use crate::desk::Desk;
 use crate::house::{House, now};
 use crate::late::{Freed, Late, Needs};
 use crate::mail::{Letter, Mail};
-use crate::pace::{self, Pace, Then};
+use crate::pace::{self, Gathered, Pace, Then};
 use crate::ports::{Ports, Shelf};
 use crate::udp::{Batched, UdpPort};
 
@@ -50,6 +50,7 @@ pub struct Shard {
     pub failed: Vec<Flow>,
     pub late: Late,
     pub pace: Pace,
+    pub gathered: Gathered,
 }
 
 /// Whether the loop goes on.
@@ -90,8 +91,10 @@ impl Shard {
         let mut began = now().instant;
         self.carry_out(now());
         loop {
+            let then = self.pace.ends(began);
+            self.write_phones(then);
             let mut wait = self.wait(began);
-            if self.pace.ends(began) == Then::Rest {
+            if then == Then::Rest {
                 thread::sleep(pace::REST);
                 wait = Some(Timespec { tv_sec: 0, tv_nsec: 0 });
             }
@@ -115,6 +118,13 @@ impl Shard {
         }
     }
 
+    /// Has what was kept of phones written, unless more of them are about to come.
+    fn write_phones(&mut self, then: Then) {
+        if self.gathered.is_written(then, Instant::now()) {
+            (self.ports.write_phones)();
+        }
+    }
+
     /// How long nothing is due; what has been done since `began` is done.
     fn wait(&self, began: Instant) -> Option<Timespec> {
         let now = Instant::now();
@@ -124,7 +134,8 @@ impl Shard {
         let until_due = due.map(|due| (due + SLACK).saturating_duration_since(now));
         let until_sweep = (!self.connections.is_empty()).then_some(SWEEP);
         let until_late = self.late.deadline().map(|due| due.saturating_duration_since(now));
-        let wait = until_due.into_iter().chain(until_sweep).chain(until_late).min()?;
+        let until_written = self.gathered.due().map(|due| due.saturating_duration_since(now));
+        let wait = until_due.into_iter().chain(until_sweep).chain(until_late).chain(until_written).min()?;
         Some(Timespec { tv_sec: wait.as_secs() as _, tv_nsec: wait.subsec_nanos() as _ })
     }
 
@@ -229,7 +240,7 @@ impl Shard {
     /// Empties the outbox, in the order of its fields, until nothing follows from it any more.
     fn carry_out(&mut self, now: Now) {
         loop {
-            let needs = self.keep();
+            let needs = self.keep(now.instant);
             let out = &mut self.house.out;
             if !out.presence.is_empty() {
                 (self.ports.keep_presence)(&out.presence);
@@ -273,7 +284,7 @@ impl Shard {
     }
 
     /// Hands over what is to be kept; what its messages have to wait for.
-    fn keep(&mut self) -> Needs {
+    fn keep(&mut self, now: Instant) -> Needs {
         let House { shard, out, .. } = &mut self.house;
         let mut needs = Needs::default();
         if !out.keep.is_empty() {
@@ -283,6 +294,7 @@ impl Shard {
         if !out.bindings.is_empty() {
             needs.add(Shelf::Phones, (self.ports.keep_phones)(*shard, &out.bindings));
             out.bindings.clear();
+            self.gathered.keep(now);
         }
         if !out.messages.is_empty() {
             needs.add(Shelf::Messages, (self.ports.keep_messages)(*shard, &out.messages));

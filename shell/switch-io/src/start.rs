@@ -18,7 +18,7 @@ use crate::footing;
 use crate::house::House;
 use crate::late::Late;
 use crate::mail::{Letter, Mail};
-use crate::pace::Pace;
+use crate::pace::{Gathered, Pace};
 use crate::ports::Ports;
 use crate::settings::{ListenerSettings, Settings};
 use crate::shard::{Shard, watch};
@@ -106,6 +106,7 @@ pub fn start(
             failed: Vec::new(),
             late: Late::default(),
             pace: Pace::default(),
+            gathered: Gathered::default(),
         };
         let run = move || {
             footing::widen();

@@ -15,8 +15,8 @@ use sip_stack::locate::{DnsAnswer, DnsFound, DnsQuestion};
 use sip_stack::{Listener, ListenerId, Transport};
 use switch::{Answer, Event, Now, Question, Settings as SwitchSettings, Switch};
 use switch_io::{
-    Callers, Handle, Keep, Limits, ListenerSettings, Mail, Origins, Pages, Ports, Receipt, Settings, Tls,
-    TlsFiles, Way, Wildcards,
+    Callers, Handle, Keep, KeepPhones, Limits, ListenerSettings, Mail, Origins, Pages, Ports, Receipt,
+    Settings, Tls, TlsFiles, Way, Wildcards, WritePhones,
 };
 
 /// The pages that a test's house lets in.
@@ -42,11 +42,15 @@ pub struct Wish<'a> {
     pub tls: Option<TlsFiles>,
     /// Further objects of the configuration.
     pub more: String,
+    pub secrets: model::Secrets,
     pub pages: Pages,
     /// Names that the DNS knows, all of this address.
     pub hosts: Option<(&'a str, IpAddr)>,
     /// What is done with records; nothing where it is missing.
     pub keep: Option<Keep>,
+    /// The same for where phones are.
+    pub keep_phones: Option<KeepPhones>,
+    pub write_phones: Option<WritePhones>,
 }
 
 impl Default for Wish<'_> {
@@ -57,9 +61,12 @@ impl Default for Wish<'_> {
             limits: Limits::default(),
             tls: None,
             more: String::new(),
+            secrets: model::Secrets::new(),
             pages: Pages::default(),
             hosts: None,
             keep: None,
+            keep_phones: None,
+            write_phones: None,
         }
     }
 }
@@ -102,7 +109,8 @@ impl House {
         let (answers, host) = (mail.clone(), wish.hosts.map(|(name, ip)| (name.to_owned(), ip)));
         let ports = Ports {
             keep: wish.keep.unwrap_or_else(|| Box::new(|_, _| Receipt::Done)),
-            keep_phones: Box::new(|_, _| Receipt::Done),
+            keep_phones: wish.keep_phones.unwrap_or_else(|| Box::new(|_, _| Receipt::Done)),
+            write_phones: wish.write_phones.unwrap_or_else(|| Box::new(|| {})),
             keep_presence: Box::new(|_| {}),
             keep_helps: Box::new(|_| {}),
             keep_messages: Box::new(|_, _| Receipt::Done),
@@ -152,7 +160,7 @@ fn policy(wish: &Wish<'_>) -> Arc<Policy> {
     };
     let documents = model::load(&[model::SourceFile::new("test.toml", text)]);
     let documents = documents.unwrap_or_else(|problems| panic!("{}", problems[0]));
-    let policy = policy::compile(&documents, &model::Secrets::new());
+    let policy = policy::compile(&documents, &wish.secrets);
     Arc::new(policy.unwrap_or_else(|problems| panic!("{}", problems[0])))
 }
 

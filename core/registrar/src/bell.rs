@@ -120,7 +120,7 @@ fn plain(value: &str) -> Cow<'_, str> {
 /// A contact without what belongs to its push service: so it is shown to others (RFC 8599 13).
 pub fn without_tokens(contact: &str) -> Cow<'_, str> {
     let is_pushed = |name: &str| name.get(..3).is_some_and(|begins| begins.eq_ignore_ascii_case("pn-"));
-    if !contact.split(';').any(is_pushed) {
+    if !contact.contains(';') || !contact.split(';').any(is_pushed) {
         return Cow::Borrowed(contact);
     }
     let Ok(uri) = Uri::parse(contact) else { return Cow::Borrowed(contact) };

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use policy::WallTime;
 use serde::{Deserialize, Serialize};
-use sip_message::{Message, Scheme, Uri};
+use sip_message::{Header, Message, Scheme, Uri};
 use sip_stack::{ConnectionId, Flow, Listener, Transport};
 
 use crate::bell::Bell;
@@ -77,7 +77,10 @@ pub(crate) enum Hops {
 
 impl Hops {
     pub fn of(message: &Message<'_>) -> Hops {
-        if message.vias().count() > 1 { Hops::Proxies } else { Hops::Nobody }
+        match message.values(Header::Via).nth(1) {
+            Some(_) => Hops::Proxies,
+            None => Hops::Nobody,
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub use answering::{Counters, Registrar, Surroundings};
 pub use bell::{Bell, without_tokens};
 pub use binding::{Binding, Naming, Reach};
 pub use date::date;
-pub use kept::{Kept, KeptBinding};
+pub use kept::{Kept, KeptBinding, KeptReach};
 pub use proving::{Door, admits, algorithms, secret_of};
 pub use renewals::Renewal;
 pub use table::{Table, Way};

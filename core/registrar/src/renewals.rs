@@ -28,11 +28,15 @@ pub type Renewal = (Arc<str>, Box<str>, Box<Bell>);
 impl Renewals {
     /// These are the bindings of a user from now on.
     pub fn follow(&mut self, user: &Arc<str>, bindings: &[Binding]) {
+        let is_woken = bindings.iter().any(|binding| binding.bell.is_some());
+        if self.users.is_empty() && !is_woken {
+            return;
+        }
         let of = self.users.remove(user).unwrap_or_default();
         if let Some(at) = of.next {
             self.next.remove(&(at, Arc::clone(user)));
         }
-        if bindings.iter().all(|binding| binding.bell.is_none()) {
+        if !is_woken {
             return;
         }
         let is_open = |at: &Instant| of.done.is_none_or(|done| *at > done);

@@ -267,7 +267,9 @@ impl Table {
                 features: binding.features.as_deref().map(|text| shared(text, |last| last.features.as_ref())),
             });
         }
-        self.devices.set(user, facts);
+        if before != facts {
+            self.devices.set(user, facts);
+        }
     }
 }
 

@@ -135,8 +135,11 @@ fn is_replaced(
     beside: &[Contact<'_>],
     arrival: &Arrival<'_>,
 ) -> bool {
-    let is_same =
-        |contact: &Contact<'_>| Uri::parse(&binding.contact).is_ok_and(|uri| uri.matches(&contact.uri));
+    // Nearly all say again what they said before.
+    let is_same = |contact: &Contact<'_>| {
+        *binding.contact == *contact.uri.as_str()
+            || Uri::parse(&binding.contact).is_ok_and(|uri| uri.matches(&contact.uri))
+    };
     let is_device = binding.instance.is_some() && binding.instance.as_deref() == contact.instance;
     if is_device && contact.flow_number.is_some() {
         return binding.flow_number == contact.flow_number || binding.flow_number.is_none();

@@ -179,9 +179,7 @@ fn stamp_via(out: &mut String, value: &str, flow: Flow) {
         left = more;
         let piece = piece.trim_ascii();
         if !is_sent_by {
-            let name = split_at(piece, b'=').0.trim_ascii_end();
-            if name.is_empty() || name.eq_ignore_ascii_case("received") || name.eq_ignore_ascii_case("rport")
-            {
+            if says_where(piece) {
                 continue;
             }
             out.push(';');
@@ -192,11 +190,20 @@ fn stamp_via(out: &mut String, value: &str, flow: Flow) {
     out.push_str(";received=");
     push_address(out, flow.remote.ip().to_canonical());
     out.push_str(";rport=");
-    out.push_str(Digits::of(flow.remote.port().into()).text());
+    Digits::of(flow.remote.port().into()).push_to(out);
     if !rest.is_empty() {
         out.push_str(", ");
         unfold(out, rest.trim());
     }
+}
+
+/// Whether a parameter is of those that we write ourselves, or none.
+fn says_where(piece: &str) -> bool {
+    if !matches!(piece.as_bytes(), [] | [b'=' | b'r' | b'R', ..]) {
+        return false;
+    }
+    let name = split_at(piece, b'=').0.trim_ascii_end();
+    name.is_empty() || name.eq_ignore_ascii_case("received") || name.eq_ignore_ascii_case("rport")
 }
 
 /// Cuts at the first `mark`; without one, everything stands before it.

@@ -29,10 +29,10 @@ fn written<S: Serializer>(address: &SocketAddr, to: S) -> Result<S::Ok, S::Error
     };
     for (place, octet) in address.ip().octets().into_iter().enumerate() {
         push(if place > 0 { b"." } else { b"" });
-        push(Digits::of(octet.into()).text().as_bytes());
+        push(Digits::of(octet.into()).bytes());
     }
     push(b":");
-    push(Digits::of(address.port().into()).text().as_bytes());
+    push(Digits::of(address.port().into()).bytes());
     to.serialize_str(std::str::from_utf8(&text[..length]).expect("digits and marks are ASCII"))
 }
 
@@ -60,6 +60,11 @@ impl KeptFlow {
             local: listener.map_or(flow.remote, |listener| listener.bind),
             remote: flow.remote,
         }
+    }
+
+    /// The word for its transport, our address and the far end's.
+    pub fn parts(&self) -> (&str, SocketAddr, SocketAddr) {
+        (&self.transport, self.local, self.remote)
     }
 
     /// The same flow, if we still listen there.

@@ -25,11 +25,14 @@ pub use call::{
 pub use messages::{Counters as MessageCounters, Kept as KeptMessage, Waiting};
 pub use policy::{Help, WallTime};
 pub use presence::{Counters as PresenceCounters, Kept as KeptPresence, Sight, WatcherView};
-pub use registrar::{Counters as RegistrarCounters, DeviceView, Kept, Urgency, Wake, Why};
+pub use registrar::{
+    Counters as RegistrarCounters, DeviceView, Kept, KeptBinding, KeptReach, Urgency, Wake, Why,
+};
 pub use seam::{
     Answer, AskId, Command, CommandId, Handed, HandedAs, Input, MediaRange, News, Outbox, Question, Received,
     Reply, Settings,
 };
+pub use sip_stack::KeptFlow;
 pub use switch::Switch;
 pub use targets::{Place, Standing};
 pub use view::{

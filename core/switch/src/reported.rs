@@ -28,8 +28,11 @@ impl Switch {
         message: &Message<'_>,
         out: &mut Outbox,
     ) -> bool {
+        if message.method() != Some(Method::Publish) {
+            return false;
+        }
         let event = message.line(Header::Event).map(|event| event.split(';').next().unwrap_or(event).trim());
-        if message.method() != Some(Method::Publish) || event != Some(PACKAGE) {
+        if event != Some(PACKAGE) {
             return false;
         }
         let Some(who) = self.reporter(now, server, flow, message, out) else { return true };

@@ -16,6 +16,7 @@ use switch::{Help, Kept, KeptMessage, KeptPresence, WallTime};
 
 use crate::file::LineFile;
 use crate::landing::{Landed, Mark};
+use crate::phone_line;
 use crate::private;
 use crate::torn;
 use crate::trouble::{OpenFault, Trouble};
@@ -45,6 +46,10 @@ pub trait Entry: Serialize + DeserializeOwned {
     const FILE: &str;
     /// How lines are gathered that are written, and forced to the disk, together.
     const GATHER: Gather = Gather::For(Duration::from_millis(1));
+    /// Writes it as a line of JSON, without the line's end.
+    fn write(&self, line: &mut Vec<u8>) {
+        serde_json::to_writer(line, self).expect("entries have string keys and are written to memory");
+    }
     fn key(&self) -> Arc<str>;
     /// Whether it says that there is nothing any more.
     fn is_nothing(&self) -> bool;
@@ -65,6 +70,10 @@ impl Entry for Kept {
     const FILE: &str = "phones/bindings.jsonl";
     /// Phones say where they are by the hundred: a shard knows best whether more of them are on their way.
     const GATHER: Gather = Gather::UntilTold;
+
+    fn write(&self, line: &mut Vec<u8>) {
+        phone_line::write(self, line);
+    }
 
     fn key(&self) -> Arc<str> {
         Arc::clone(&self.user)
@@ -355,8 +364,8 @@ impl Table {
     }
 }
 
-/// What a thread of a ledger does next. There are two, so that lines come into the kernel while the disk takes
-/// its time; where it is quick, one of them does both, and the other one sleeps.
+/// What a thread of a ledger does next. There are two, so that lines come into the kernel while the disk
+/// takes its time; where it is quick, one of them does both, and the other one sleeps.
 enum Task {
     Write(Writer),
     /// Has the disk take what the kernel has up to here.
@@ -540,7 +549,7 @@ fn line_of<T: Entry>(kept: &T) -> Arc<[u8]> {
 }
 
 fn write_line<T: Entry>(kept: &T, line: &mut Vec<u8>) {
-    serde_json::to_writer(&mut *line, kept).expect("entries have string keys and are written to memory");
+    kept.write(line);
     line.push(b'\n');
 }
 

@@ -26,6 +26,7 @@ mod landing;
 mod ledger;
 mod pace;
 mod parquet;
+mod phone_line;
 mod private;
 mod queue;
 mod reader;

@@ -27,7 +27,16 @@ impl Digits {
     }
 
     pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.room[self.at..]).expect("digits are ASCII")
+        std::str::from_utf8(self.bytes()).expect("digits are ASCII")
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.room[self.at..]
+    }
+
+    /// Appends them, one by one: there are few.
+    pub fn push_to(&self, out: &mut String) {
+        self.bytes().iter().for_each(|digit| out.push(char::from(*digit)));
     }
 }
 
@@ -39,7 +48,7 @@ pub fn push_address(out: &mut String, address: IpAddr) {
                 if place > 0 {
                     out.push('.');
                 }
-                out.push_str(Digits::of(octet.into()).text());
+                Digits::of(octet.into()).push_to(out);
             }
         }
         IpAddr::V6(address) => write!(out, "{address}").expect("a String takes everything"),

@@ -28,8 +28,8 @@ impl<'b> Writer<'b> {
         out.clear();
         out.extend_from_slice(b"SIP/2.0 ");
         let written = Digits::of(status.into());
-        out.extend_from_slice(&b"000"[written.text().len().min(3)..]);
-        one_line(out, written.text());
+        out.extend_from_slice(&b"000"[written.bytes().len().min(3)..]);
+        out.extend_from_slice(written.bytes());
         out.push(b' ');
         one_line(out, reason);
         out.extend_from_slice(b"\r\n");

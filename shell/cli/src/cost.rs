@@ -27,13 +27,14 @@ pub struct Cost {
 }
 
 /// `1%` or `0.1%`, as a share.
-fn percent(text: &str) -> Result<f64, String> {
+pub fn percent(text: &str) -> Result<f64, String> {
     let figure: Option<f64> = text.strip_suffix('%').unwrap_or(text).parse().ok();
     let share = figure.map(|percent| percent / 100.0).filter(|share| (0.000_01..0.5).contains(share));
     share.ok_or_else(|| "write a share of calls such as 1% or 0.1%, below 50%".to_owned())
 }
 
-fn codec(text: &str) -> Result<Codec, String> {
+/// A codec by the name that configuration uses.
+pub fn codec(text: &str) -> Result<Codec, String> {
     let found = Codec::ALL.into_iter().find(|codec| codec.word() == text);
     found.ok_or_else(|| format!("one of {}", Codec::ALL.map(Codec::word).join(", ")))
 }

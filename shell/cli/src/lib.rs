@@ -4,6 +4,7 @@
 //! Start at `verbs`.
 
 mod access;
+mod capacity;
 mod certificate;
 mod change;
 mod cost;
@@ -25,6 +26,7 @@ mod top;
 mod verbs;
 
 pub use access::{Audit, AuditList, AuditVerify, Token, TokenCreate};
+pub use capacity::{Capacity, Traffic};
 pub use certificate::{Certificate, CertificateRenew};
 pub use change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 pub use cost::Cost;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::access::{Audit, Token};
+use crate::capacity::Capacity;
 use crate::certificate::Certificate;
 use crate::change::{Apply, Confirm, Diff, Plan, Revisions, Rollback};
 use crate::cost::Cost;
@@ -215,6 +216,14 @@ tandem rate price +82255501234"
 seattle --wan mpls --blocking 0.1% --json\n\nTraffic is what [site.*] says, else what call records show."
     )]
     Cost(Cost),
+    /// Say what a house of some size needs: channels, ports, bandwidth, cores
+    #[command(
+        after_help = "Examples:\n  tandem capacity --users 2000\n  tandem capacity --users 2000 --direct 40% \
+--srtp --codec opus --dir /etc/tandem\n  tandem capacity --traffic records --dir /etc/tandem --json\n\n\
+With --dir it is compared with what the configuration allows. Cores are reckoned from measured figures,\n\
+which are of another machine: --headroom says how far not to trust them."
+    )]
+    Capacity(Capacity),
     /// Count what records of calls hold: usage, failures, meetings, teams, trunks; and the phones there are
     #[command(
         after_help = "Examples:\n  tandem report usage --by day --last 30d --dir /etc/tandem\n  tandem \

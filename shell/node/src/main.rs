@@ -73,6 +73,7 @@ fn main() -> ExitCode {
         Verb::Revisions(revisions) => verbs::past::list(&revisions, palette),
         Verb::Diff(diff) => verbs::past::diff(&diff, palette),
         Verb::Cost(cost) => verbs::cost::run(&cost, palette),
+        Verb::Capacity(capacity) => verbs::capacity::run(&capacity, palette),
         Verb::Report(report) => verbs::report::run(&report, palette),
         Verb::Rate(rate) => verbs::rate::run(&rate, palette),
         Verb::Store(store) => verbs::store::run(&store, palette),

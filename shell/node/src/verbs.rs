@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod call;
+pub mod capacity;
 pub mod cdr;
 pub mod certificate;
 pub mod change;

@@ -209,3 +209,48 @@ fn req_f72_records_of_real_calls_are_counted() {
     let tried = attempts.filter(|one| one["callee"].as_str().unwrap().starts_with("trunk ")).count();
     assert_eq!(total(&trunks, "tried"), tried as u64);
 }
+
+/// Who called whom by which numbers, the far ends of both legs and what each was sent, every try, and which
+/// side hung up: of calls that were really made, to a provider, from one, by a second one, and for help.
+#[test]
+fn req_f71_records_of_real_calls_say_both_numbers_both_far_ends_and_who_hung_up() {
+    let demo = tandem(&["demo", "--headless", "--json"]);
+    let demo: Value = serde_json::from_slice(&demo.stdout).unwrap();
+    let records: Vec<&Value> = demo["calls"].as_array().unwrap().iter().map(|call| &call["record"]).collect();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let tried = |record: &Value| -> Vec<String> {
+        record["attempts"].as_array().unwrap().iter().map(|attempt| text(&attempt["callee"])).collect()
+    };
+
+    for record in &records {
+        let connected = record["attempts"].as_array().unwrap().last().unwrap();
+        assert!(text(&record["from_dialled"]).starts_with("sip:"), "who called: {record:#}");
+        assert!(text(&record["source"]).starts_with("udp:127."), "the far end of the caller's leg");
+        assert!(text(&connected["remote"]).starts_with("udp:127."), "the far end of the callee's leg");
+        assert!(text(&connected["sent_from"]).contains("<sip:+1"), "who called, as the callee was told");
+        assert!(text(&connected["sent_to"]).starts_with("sip:"), "the connected number");
+        assert_eq!(
+            (text(&record["ended_by"]), text(&record["verdict"])),
+            ("caller".into(), "TD-E001".into())
+        );
+        let times = ["started", "rang", "answered", "ended"].map(|key| record[key].as_i64().unwrap());
+        assert!(times.is_sorted(), "{times:?}");
+    }
+    assert_eq!(
+        (text(&records[0]["calling"]), text(&records[0]["to_e164"])),
+        ("hana".into(), "+12065550142".into())
+    );
+    assert_eq!(
+        (text(&records[1]["calling"]), tried(records[1])),
+        ("northwind".into(), vec!["user marco".to_owned()])
+    );
+    assert_eq!(
+        tried(records[2]),
+        ["trunk northwind", "trunk fabrikam"],
+        "the way that failed stands there too"
+    );
+    assert_eq!(
+        (&records[2]["attempts"][0]["sip_code"], &records[3]["emergency"]),
+        (&json!(503), &json!(true))
+    );
+}

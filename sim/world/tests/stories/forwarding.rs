@@ -177,6 +177,7 @@ fn req_f44_a_forward_goes_as_far_as_the_rights_of_whoever_forwards() {
 }
 
 /// Do not disturb: nothing rings but the private number; what is sent on when busy is sent on.
+/// Proves: F-71.
 #[test]
 fn req_f49_the_private_number_rings_through_do_not_disturb() {
     let private = "do_not_disturb = true\nprivate_number = \"+14255550191\"";

@@ -20,6 +20,7 @@ fn house() -> String {
 
 /// The mark is answered and over at once, with a record of its own; the call that it is about goes on. It can
 /// be made when that is over, too.
+/// Proves: F-71.
 #[test]
 fn req_f57_a_user_marks_the_call_at_hand_or_the_last_one() {
     let mut world = World::from_toml(seed(), &house());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
-const TARGETS: [&str; 16] = [
+const TARGETS: [&str; 17] = [
     "message",
     "stream",
     "websocket",
@@ -22,6 +22,7 @@ const TARGETS: [&str; 16] = [
     "jwt",
     "filters",
     "msrp",
+    "hep",
 ];
 
 /// Fuzzes one target, or all of them one after another.

@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hep::{Packet, TooLong};
 use policy::Capture;
-use telemetry::{Batch, Flight};
+use telemetry::{Batch, Flight, Sighting, Way};
 use tracing::{info, warn};
 
 use crate::counts::Counts;
-use crate::hep::{self, Envelope};
 use crate::joined::Joined;
 use crate::patience::{Known, Rest, Stands};
 use crate::sink::{Became, Sink};
@@ -90,17 +90,41 @@ impl Sender {
     /// Writes packets and where they end; how many messages are too long for one.
     fn write(&self, batch: &Batch, packets: &mut Vec<u8>, ends: &mut Vec<usize>) -> u64 {
         let mut long = 0;
-        let key = self.capture.key.as_ref().map(|key| key.reveal().as_str());
+        let key = self.capture.key.as_ref().map(|key| key.reveal().as_bytes());
         for shown in batch.shown() {
             let call = self.joined.call_of(&shown.call_id);
             let correlation = call.as_deref().unwrap_or(&shown.call_id);
-            let envelope = Envelope { agent: self.capture.agent, key, correlation };
-            match hep::write(envelope, &shown.sighting, packets) {
+            let packet = Packet {
+                agent: Some(self.capture.agent),
+                key,
+                correlation: Some(correlation.as_bytes()),
+                ..packet_of(&shown.sighting)
+            };
+            match hep::write(&packet, packets) {
                 Ok(()) => ends.push(packets.len()),
-                Err(hep::TooLong) => long += 1,
+                Err(TooLong) => long += 1,
             }
         }
         long
+    }
+}
+
+/// A message as it crossed the wire.
+fn packet_of(message: &Sighting) -> Packet<'_> {
+    let (from, to) = match message.way {
+        Way::Received => (message.remote, message.local),
+        Way::Sent => (message.local, message.remote),
+    };
+    Packet {
+        from,
+        to,
+        protocol: if message.transport == "udp" { hep::UDP } else { hep::TCP },
+        at_us: Some(message.at_us),
+        captured: hep::SIP,
+        agent: None,
+        key: None,
+        correlation: None,
+        payload: message.text.as_bytes(),
     }
 }
 

@@ -23,7 +23,6 @@ mod patience;
 mod stop;
 
 mod cloud_events;
-mod hep;
 mod signature;
 mod signed;
 mod spans;

@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("jwt", 1),
     ("siprec", 1),
     ("msrp", 1),
+    ("hep", 1),
     ("policy", 2),
     ("capacity", 2),
     ("reports", 2),

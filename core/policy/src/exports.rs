@@ -1,16 +1,32 @@
-//! Where what happens is sent, besides to those who speak with us. No call looks at it.
+//! Where what happens is sent, and who tells of it, besides those who speak with us. No call looks at it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use model::{HepAddress, HttpAddress, People, Secret};
+use model::{HepAddress, HepTransport, HttpAddress, People, Secret, Source};
 
-/// Everybody who is sent something.
+/// Everybody who is sent something, and who sends what he has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
     pub captures: Vec<Capture>,
     pub traces: Vec<Trace>,
     pub webhooks: Vec<Webhook>,
     pub pushes: Vec<Push>,
+    pub observers: Vec<Observer>,
+}
+
+/// Somebody who sends copies of the messages that he has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observer {
+    pub name: Arc<str>,
+    pub transport: HepTransport,
+    pub listen: SocketAddr,
+    pub from: Arc<[Source]>,
+    /// The capture agent that he is, where that matters.
+    pub agent: Option<u32>,
+    pub key: Option<Secret<String>>,
+    /// How much of his messages is kept.
+    pub keep_bytes: usize,
 }
 
 /// A program that is sent the record of each call.

@@ -89,7 +89,7 @@ pub use explain::{
     Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
     run_tests,
 };
-pub use exports::{Capture, Exports, Push, Trace, Webhook};
+pub use exports::{Capture, Exports, Observer, Push, Trace, Webhook};
 pub use facts::{
     Facts, Gruu, InterfaceId, Registration, Returned, ServerId, Transport, WallTime, Whereabouts,
 };

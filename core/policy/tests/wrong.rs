@@ -294,6 +294,18 @@ wrong! {
         is "TD-C007 _:13:55", "did you mean \"reinvite\"?";
     not_hearing_in_some_messages: "identity-15-not-hearing-in-some-messages.toml"
         is "TD-C061 _:13:12", "leave on out";
+    observer_that_is_heard_at_a_name: "observer-01-heard-at-a-name.toml"
+        is "TD-C014 _:12:10", "an address of this machine, such as \"udp:192.0.2.10:9060\"";
+    observer_at_a_port_of_an_interface: "observer-02-port-of-an-interface.toml"
+        is "TD-C088 _:12:10", "another port, such as 9060";
+    observer_that_nobody_is: "observer-03-taken-from-nobody.toml"
+        is "TD-C005 _:13:8", "from = [\"192.0.2.20\"]";
+    observer_that_anybody_is: "observer-04-taken-from-everybody.toml"
+        is "TD-C088 _:13:8", "name its addresses, or add key = { file = \"…\" }";
+    observers_that_are_alike: "observer-05-two-that-are-alike.toml"
+        is "TD-C088 _:18:8", "give each its agent, an address of its own in from, or a port of its own";
+    observer_with_a_key_in_plain_text: "observer-06-key-in-plain-text.toml"
+        is "TD-C018 _:14:7", "{ env = \"NAME\" } or { file = \"path\" }";
     orbit_without_a_range: "orbit-01-no-range.toml"
         is "TD-C064 _:24:11", "such as [\"701\", \"709\"]";
     orbit_with_an_extension_of_somebody: "orbit-02-extension-of-somebody.toml"

@@ -88,7 +88,7 @@ macro_rules! documents {
 documents! {
     "interface" "link" "site" "trunk" "user" "numbers" "rights" "route" "deck" "offer" "orbit" "announcement"
     "conference" "console" "schedule" "dialplan" "emergency" "test" "capture" "trace"
-    "webhook" "push" "directory" "recorder"
+    "webhook" "push" "directory" "recorder" "observer"
 }
 
 /// The one document that has no name of its own.

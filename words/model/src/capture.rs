@@ -1,7 +1,7 @@
 //! Where copies of SIP messages go as they cross the wire.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -37,6 +37,13 @@ pub struct HepAddress {
     /// A name or address; IPv6 without brackets.
     pub host: Arc<str>,
     pub port: u16,
+}
+
+impl HepAddress {
+    /// The address itself, where it is written as one.
+    pub fn socket(&self) -> Option<SocketAddr> {
+        self.host.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, self.port))
+    }
 }
 
 /// What HEP travels by.

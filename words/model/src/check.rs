@@ -9,6 +9,7 @@ mod http;
 mod interfaces;
 mod links;
 mod malicious;
+mod observers;
 mod oidc;
 mod orbits;
 mod pickup;
@@ -41,6 +42,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
     pushes::check(documents, problems);
     storage::check(documents, problems);
     directories::check(documents, problems);
+    observers::check(documents, problems);
     check_countries(documents, problems);
     check_digits(documents, problems);
     check_secrets(documents, problems);
@@ -224,6 +226,10 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
     for capture in documents.capture.values() {
         let plain = capture.key.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(capture, secret, fault())));
+    }
+    for observer in documents.observer.values() {
+        let plain = observer.key.iter().filter(|secret| is_plain(secret));
+        problems.extend(plain.map(|secret| documents.problem_at(observer, secret, fault())));
     }
     for webhook in documents.webhook.values().filter(|webhook| is_plain(&webhook.secret)) {
         problems.push(documents.problem_at(webhook, &webhook.secret, fault()));

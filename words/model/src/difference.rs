@@ -68,6 +68,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
         emergency,
         test,
         recorder,
+        observer,
         capture,
         trace,
         webhook,
@@ -97,6 +98,7 @@ pub fn difference(old: &Documents, new: &Documents) -> Vec<Change> {
     between.kind("emergency", &old.emergency, emergency);
     between.kind("test", &old.test, test);
     between.kind("recorder", &old.recorder, recorder);
+    between.kind("observer", &old.observer, observer);
     between.kind("capture", &old.capture, capture);
     between.kind("trace", &old.trace, trace);
     between.kind("webhook", &old.webhook, webhook);

@@ -16,6 +16,7 @@ use crate::emergency::{Emergency, Test};
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::music::Music;
+use crate::observer::Observer;
 use crate::offer::Offer;
 use crate::orbit::Orbit;
 use crate::problem::Problem;
@@ -84,6 +85,7 @@ pub struct Documents {
     pub emergency: Kind<Emergency>,
     pub test: Kind<Test>,
     pub recorder: Kind<Recorder>,
+    pub observer: Kind<Observer>,
     pub capture: Kind<Capture>,
     pub trace: Kind<Trace>,
     pub webhook: Kind<Webhook>,
@@ -124,6 +126,7 @@ impl Documents {
             self.trunk.values().filter_map(|trunk| Some(&trunk.value.auth.as_ref()?.password.value));
         let of_users = self.user.values().filter_map(|user| Some(&user.value.password.as_ref()?.value));
         let of_captures = self.capture.values().filter_map(|one| Some(&one.value.key.as_ref()?.value));
+        let of_observers = self.observer.values().filter_map(|one| Some(&one.value.key.as_ref()?.value));
         let of_rooms = self.conference.values().filter_map(|room| Some(&room.value.pin.as_ref()?.value));
         let of_phones = self.system.value.provisioning.iter().map(|one| &one.secret.value);
         let of_webhooks = self.webhook.values().map(|webhook| &webhook.value.secret.value);
@@ -131,7 +134,7 @@ impl Documents {
         let of_storage =
             self.system.value.storage.iter().filter_map(|one| Some(&one.password.as_ref()?.value));
         let of_system = of_phones.chain(of_storage);
-        let of_programs = of_captures.chain(of_webhooks).chain(of_pushes);
+        let of_programs = of_captures.chain(of_observers).chain(of_webhooks).chain(of_pushes);
         let of_directories =
             self.directory.values().filter_map(|one| Some(&one.value.password.as_ref()?.value));
         let of_people = of_trunks.chain(of_users).chain(of_rooms).chain(of_directories);

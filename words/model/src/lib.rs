@@ -35,6 +35,7 @@ mod identity;
 mod link;
 mod malicious;
 mod marks;
+mod observer;
 mod offer;
 mod oidc;
 mod orbit;
@@ -119,6 +120,7 @@ pub use media::{
 pub use music::{Music, SoundFile};
 pub use network::{Address, Network, PortRange, Source};
 pub use number::{Number, NumberRange};
+pub use observer::Observer;
 pub use offer::{Amount, Offer, OfferUnit, Traffic};
 pub use oidc::{Issuer, Oidc, OidcRoles};
 pub use orbit::Orbit;

@@ -22,6 +22,7 @@ use crate::fault::Fault;
 use crate::link::Link;
 use crate::merge::merged;
 use crate::misread;
+use crate::observer::Observer;
 use crate::offer::Offer;
 use crate::orbit::Orbit;
 use crate::problem::{Code, Problem};
@@ -39,7 +40,7 @@ use crate::trunk::Trunk;
 use crate::user::{Numbers, User};
 use crate::webhook::Webhook;
 
-pub(crate) const KINDS: [&str; 26] = [
+pub(crate) const KINDS: [&str; 27] = [
     "format",
     "system",
     "interface",
@@ -61,6 +62,7 @@ pub(crate) const KINDS: [&str; 26] = [
     "emergency",
     "test",
     "recorder",
+    "observer",
     "capture",
     "trace",
     "webhook",
@@ -117,6 +119,7 @@ struct Reader<'f> {
     emergency: Kind<Emergency>,
     test: Kind<Test>,
     recorder: Kind<Recorder>,
+    observer: Kind<Observer>,
     capture: Kind<Capture>,
     trace: Kind<Trace>,
     webhook: Kind<Webhook>,
@@ -179,6 +182,7 @@ impl<'f> Reader<'f> {
             "emergency" => self.objects(raw, |reader| &mut reader.emergency),
             "test" => self.objects(raw, |reader| &mut reader.test),
             "recorder" => self.objects(raw, |reader| &mut reader.recorder),
+            "observer" => self.objects(raw, |reader| &mut reader.observer),
             "capture" => self.objects(raw, |reader| &mut reader.capture),
             "trace" => self.objects(raw, |reader| &mut reader.trace),
             "webhook" => self.objects(raw, |reader| &mut reader.webhook),
@@ -331,6 +335,7 @@ impl<'f> Reader<'f> {
             emergency: self.emergency,
             test: self.test,
             recorder: self.recorder,
+            observer: self.observer,
             capture: self.capture,
             trace: self.trace,
             webhook: self.webhook,

@@ -73,6 +73,7 @@ codes! {
     OIDC              78 "people cannot be signed in as it is written";
     DIRECTORY         80 "people cannot be taken from a directory as it is written";
     RECORDER          85 "calls cannot be recorded outside as it is written";
+    OBSERVER          88 "what others have seen cannot be taken as it is written";
 }
 
 impl Code {

@@ -14,6 +14,7 @@ use crate::deck::Deck;
 use crate::directory::Directory;
 use crate::emergency::{Emergency, Test};
 use crate::link::Link;
+use crate::observer::Observer;
 use crate::offer::Offer;
 use crate::orbit::Orbit;
 use crate::push::Push;
@@ -56,6 +57,7 @@ struct File {
     emergency: Option<BTreeMap<String, Emergency>>,
     test: Option<BTreeMap<String, Test>>,
     recorder: Option<BTreeMap<String, Recorder>>,
+    observer: Option<BTreeMap<String, Observer>>,
     capture: Option<BTreeMap<String, Capture>>,
     trace: Option<BTreeMap<String, Trace>>,
     webhook: Option<BTreeMap<String, Webhook>>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{Code, Document, Fault, Secret, SecretRef, Spot};
 
 use crate::compile::Compiler;
-use crate::exports::{Capture, Exports, Push, Trace, Webhook};
+use crate::exports::{Capture, Exports, Observer, Push, Trace, Webhook};
 
 /// What is shorter could be tried out.
 const SECRET_MIN: usize = 24;
@@ -43,7 +43,26 @@ impl Compiler<'_> {
             let (name, to) = (push.name.clone(), push.url.value.clone());
             pushes.push(Push { name, to, secret, source: source_of(&documents.system.value.name) });
         }
-        Exports { captures, traces: traces.collect(), webhooks, pushes }
+        Exports { captures, traces: traces.collect(), webhooks, pushes, observers: self.observers() }
+    }
+
+    /// Who sends what he has seen; that each can be heard was checked when the documents were read.
+    fn observers(&mut self) -> Vec<Observer> {
+        let documents = self.documents;
+        let mut observers = Vec::with_capacity(documents.observer.len());
+        for observer in documents.observer.values() {
+            let Some(listen) = observer.listen.socket() else { continue };
+            observers.push(Observer {
+                name: observer.name.clone(),
+                transport: observer.listen.transport,
+                listen,
+                from: observer.from.as_slice().into(),
+                agent: observer.agent,
+                key: observer.key.as_ref().and_then(|key| self.secret(observer, key)),
+                keep_bytes: observer.keep_bytes(),
+            });
+        }
+        observers
     }
 
     /// What requests are signed with.

@@ -4,7 +4,7 @@
 //! or masked. Secrets are masked when somebody asks, before anything leaves. When the room is full the oldest
 //! reel is wiped and used again.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -133,10 +133,7 @@ impl Flight {
 
     /// The messages of the dialogs with these Call-IDs, in order of time.
     pub fn of(&self, call_ids: &[String]) -> Found {
-        let (full, open) = {
-            let kept = self.lock();
-            (kept.full.clone(), kept.open.clone())
-        };
+        let (full, open) = self.reels();
         let reels = || full.iter().map(|reel| &**reel).chain([&open]);
         let is_meant = |id: &str| call_ids.iter().any(|meant| meant == id);
         let mut messages: Vec<Sighting> =
@@ -144,6 +141,25 @@ impl Flight {
         messages.sort_by_key(|sighting| sighting.at_us);
         let since_us = reels().find_map(|reel| reel.frames.first()).map(|frame| frame.at_us);
         Found { messages, since_us }
+    }
+
+    /// Which of these dialogs it has messages of.
+    pub fn known(&self, call_ids: &BTreeSet<&str>) -> BTreeSet<String> {
+        let (full, open) = self.reels();
+        let mut known = BTreeSet::new();
+        for seen in full.iter().map(|reel| &**reel).chain([&open]).flat_map(Reel::messages) {
+            let text = String::from_utf8_lossy(seen.bytes);
+            if let Some(id) = call_id_of(&text).filter(|id| call_ids.contains(id) && !known.contains(*id)) {
+                known.insert(id.to_owned());
+            }
+        }
+        known
+    }
+
+    /// All that is kept, shared for a while.
+    fn reels(&self) -> (VecDeque<Arc<Reel>>, Reel) {
+        let kept = self.lock();
+        (kept.full.clone(), kept.open.clone())
     }
 
     /// How many messages were noted until now.
@@ -289,6 +305,16 @@ mod tests {
 
         assert_eq!(found.messages.iter().map(|one| one.at_us).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(found.messages[0].text, text("a"));
+    }
+
+    #[test]
+    fn it_is_known_which_dialogs_were_seen() {
+        let flight = Flight::new(1 << 20);
+        ["a", "b", "a"].into_iter().zip(1..).for_each(|(id, at)| note(&flight, at, id));
+
+        let known = flight.known(&BTreeSet::from(["b", "c"]));
+
+        assert_eq!(known, BTreeSet::from(["b".to_owned()]));
     }
 
     #[test]

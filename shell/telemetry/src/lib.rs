@@ -12,4 +12,5 @@ mod words;
 
 pub use flight::{Batch, Flight, Found, Seen, Shown, Sighting, Way};
 pub use log::{LogSettings, start_log};
+pub use mask::masked;
 pub use telemetry::{Counts, Heed, Keep, Telemetry, Watch};

@@ -13,7 +13,7 @@ pub(crate) fn call_id_of(text: &str) -> Option<&str> {
 }
 
 /// The text of a message without secrets.
-pub(crate) fn masked(text: &str) -> String {
+pub fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut field = Field::Open;
     let mut presses = Presses::None;

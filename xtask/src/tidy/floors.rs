@@ -46,6 +46,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("world", 6),
     ("api", 7),
     ("exports", 7),
+    ("observers", 7),
     ("phone", 7),
     ("deskphones", 7),
     ("people", 7),

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 use performance::{BOUNDS_MS, Delays, Outcome, Performance, Registering, Requests};
 use switch::{TargetState, TargetView, TrunkView};
 
-use crate::house::{CertificateFigures, DirectoryFigures, Searching, Sent, Standing};
+use crate::house::{CertificateFigures, DirectoryFigures, ObserverFigures, Searching, Sent, Standing};
 use crate::meter::{Counts, Histogram};
 
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -29,6 +29,7 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     page.of_sent("tandem_webhook_records_total", words, "webhook", &standing.webhooks);
     let words = "Sleeping phones that a push service was asked to wake, and those that it was not.";
     page.of_sent("tandem_push_requests_total", words, "push", &standing.pushes);
+    page.of_observers(&standing.observers, standing.strangers_observing);
     page.of_phone_files(standing.phone_files);
     page.of_records(standing.searching);
     page.of_directories(&standing.directories);
@@ -180,6 +181,17 @@ impl Page {
                 self.line(name, &[(label, &*one.to), ("outcome", outcome)], count);
             }
         }
+    }
+
+    fn of_observers(&mut self, all: &[ObserverFigures], strangers: u64) {
+        let name = "tandem_observed_messages_total";
+        self.head(name, "counter", "Copies of messages that observers sent, by what became of them.");
+        for one in all {
+            for (outcome, count) in &one.messages {
+                self.line(name, &[("observer", &*one.name), ("outcome", outcome)], count);
+            }
+        }
+        self.line(name, &[("observer", ""), ("outcome", "stranger")], strangers);
     }
 
     fn of_directories(&mut self, all: &[DirectoryFigures]) {

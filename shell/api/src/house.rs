@@ -22,11 +22,22 @@ pub struct Standing {
     pub traces: Vec<Sent>,
     pub webhooks: Vec<Sent>,
     pub pushes: Vec<Sent>,
+    pub observers: Vec<ObserverFigures>,
+    /// Copies of messages that came from addresses which nobody named.
+    pub strangers_observing: u64,
     /// Files that desk phones were given, and those that somebody asked for and was not.
     pub phone_files: (u64, u64),
     pub searching: Searching,
     pub directories: Vec<DirectoryFigures>,
     pub certificates: Vec<CertificateFigures>,
+}
+
+/// What somebody has told of messages that he has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObserverFigures {
+    pub name: String,
+    /// How many copies of messages became what.
+    pub messages: Vec<(&'static str, u64)>,
 }
 
 /// How what searches records stands.

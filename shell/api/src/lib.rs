@@ -34,7 +34,8 @@ pub use feed::{Feed, Happened};
 pub use hall::StandBack;
 pub use house::{
     Answer, Became, CertificateFigures, Change, Changed, Counted, Deed, DirectoryFigures, Given, House,
-    Person, Refused, Searching, Sent, Shown, Sought, Standing, Unacceptable, Unknown, Who, Wish,
+    ObserverFigures, Person, Refused, Searching, Sent, Shown, Sought, Standing, Unacceptable, Unknown, Who,
+    Wish,
 };
 pub use meter::Meter;
 pub use serve::{Fault, Server, Settings, start};

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use api::{
-    Answer, Became, Change, Changed, Counted, Deed, Door, Fault, Feed, Given, Happened, House, Meter, Person,
-    Refused, Seal, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who, Wish, start,
+    Answer, Became, Change, Changed, Counted, Deed, Door, Fault, Feed, Given, Happened, House, Meter,
+    ObserverFigures, Person, Refused, Seal, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who,
+    Wish, start,
 };
 use model::Role;
 use performance::{End, Leave, Performance};
@@ -178,6 +179,11 @@ impl House for Echo {
             revision: 7,
             put_off: 5,
             trunks: vec![trunk],
+            observers: vec![ObserverFigures {
+                name: "pbx".into(),
+                messages: vec![("taken", 9), ("wrong_key", 2)],
+            }],
+            strangers_observing: 4,
             captures: vec![Sent { to: "homer".into(), sent: 12, missed: 1 }],
             ..Standing::default()
         })
@@ -441,6 +447,9 @@ fn figures_are_a_page_that_prometheus_reads() {
         "tandem_put_off_total 5",
         "tandem_capture_messages_total{capture=\"homer\",outcome=\"sent\"} 12",
         "tandem_capture_messages_total{capture=\"homer\",outcome=\"missed\"} 1",
+        "tandem_observed_messages_total{observer=\"pbx\",outcome=\"taken\"} 9",
+        "tandem_observed_messages_total{observer=\"pbx\",outcome=\"wrong_key\"} 2",
+        "tandem_observed_messages_total{observer=\"\",outcome=\"stranger\"} 4",
         "tandem_trunk_up{trunk=\"nor\\\"th\"} 1",
         "tandem_calls_active{trunk=\"nor\\\"th\"} 3",
         "tandem_call_setup_seconds_bucket{le=\"+Inf\"} 0",

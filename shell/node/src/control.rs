@@ -40,9 +40,13 @@ pub enum Request {
     Calls {
         most: u16,
     },
-    /// The messages of some dialogs, as far as they are kept.
+    /// The messages of a call, as far as they are kept.
     Messages {
+        call: String,
+        /// Of each leg.
         call_ids: Vec<String>,
+        /// What its ends are called (RFC 7989).
+        sessions: Vec<String>,
     },
     /// A call in progress is ended.
     HangUp {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use certificates::Keeper;
 use exports::Exports;
 use media::{Certificate, Event as MediaEvent, Order};
+use observers::Observers;
 use policy::Policy;
 use sip_stack::Listener;
 use sip_stack::locate::{DnsAnswer, DnsFound};
@@ -86,6 +87,7 @@ pub struct Edge {
     telemetry: Arc<telemetry::Telemetry>,
     kept_events: Arc<store::EventLimits>,
     exports: Arc<Exports>,
+    observers: Arc<Observers>,
     /// Of each listener that has one.
     certificates: Vec<Tls>,
 }
@@ -131,6 +133,8 @@ impl Edge {
         let settings = switch_io::Settings { listeners, handed: plan.handed, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
         exports.adopt(&plan.policy);
+        let observers = Arc::new(Observers::default());
+        observers.adopt(&plan.policy);
         let listeners = known;
         Ok(Edge {
             listeners,
@@ -145,6 +149,7 @@ impl Edge {
             telemetry,
             kept_events,
             exports,
+            observers,
             certificates,
         })
     }
@@ -155,6 +160,7 @@ impl Edge {
         // Each has laid the older one down by the time it answers.
         let _ = self.shards.asker().command(Command::Count, PATIENCE);
         self.exports.adopt(policy);
+        self.observers.adopt(policy);
     }
 
     /// Events are kept for so many days, and so much of them.
@@ -165,6 +171,11 @@ impl Edge {
     /// Who is sent what happens.
     pub fn exports(&self) -> Arc<Exports> {
         Arc::clone(&self.exports)
+    }
+
+    /// Who tells what he has seen.
+    pub fn observers(&self) -> Arc<Observers> {
+        Arc::clone(&self.observers)
     }
 
     /// Proves who we are with what the files of certificates hold now; calls and connections go on.
@@ -240,6 +251,7 @@ impl Edge {
             "stopped"
         );
         self.exports.stop();
+        self.observers.stop();
         drop(self.ledgers);
     }
 }

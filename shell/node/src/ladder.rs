@@ -18,12 +18,14 @@ pub struct Arrow {
     pub to: String,
     pub what: String,
     pub note: String,
+    /// Who saw it, the house or those who told it.
+    pub seen_by: Vec<String>,
 }
 
 /// Who stands where, and the arrows in order of time.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ladder {
-    /// The caller, the house, then the callees in the order they were tried.
+    /// The caller, the house, then the callees in the order they were tried; others where they come first.
     pub parties: Vec<String>,
     pub arrows: Vec<Arrow>,
 }
@@ -32,7 +34,7 @@ pub struct Ladder {
 pub const HOUSE: &str = "edge";
 
 impl Ladder {
-    /// The ladder of some arrows; the house stands between the caller and the others.
+    /// The ladder of some arrows; the house stands behind whoever spoke with it first.
     pub fn of(arrows: Vec<Arrow>) -> Ladder {
         let mut parties: Vec<String> = Vec::new();
         for other in arrows.iter().flat_map(|arrow| [&arrow.from, &arrow.to]) {
@@ -40,7 +42,10 @@ impl Ladder {
                 parties.push(other.clone());
             }
         }
-        parties.insert(parties.len().min(1), HOUSE.to_owned());
+        let with_house = arrows.iter().find(|arrow| arrow.from == HOUSE || arrow.to == HOUSE);
+        let first = with_house.map(|arrow| if arrow.from == HOUSE { &arrow.to } else { &arrow.from });
+        let place = first.and_then(|first| parties.iter().position(|party| party == first));
+        parties.insert(place.map_or(parties.len().min(1), |place| place + 1), HOUSE.to_owned());
         Ladder { parties, arrows }
     }
 
@@ -83,7 +88,14 @@ impl Ladder {
         }
         let (from, to) = (self.place_of(&arrow.from), self.place_of(&arrow.to));
         let (left, right) = (MARGIN + STEP * from.min(to), MARGIN + STEP * from.max(to));
-        line[left + 1..right].fill('─');
+        // Whoever reports a message of a party to itself has seen the inside of a machine.
+        if from == to {
+            line.resize(line.len().max(left + STEP), ' ');
+            put(&mut line, left + 2, &format!("↻ {}", arrow.what));
+            return line.into_iter().collect();
+        }
+        let is_ours = arrow.seen_by.iter().any(|name| name == HOUSE);
+        line[left + 1..right].fill(if is_ours { '─' } else { '┄' });
         if from < to {
             line[right - 1] = '▶';
             put(&mut line, left + 3, &arrow.what);
@@ -115,6 +127,7 @@ mod tests {
             to: to.into(),
             what: what.into(),
             note: "x".into(),
+            seen_by: vec![HOUSE.into()],
         };
         let parties = ["hana", HOUSE, "east", "west"].map(str::to_owned).to_vec();
         let arrows =
@@ -130,5 +143,28 @@ mod tests {
         );
         assert!(lines[2].starts_with("      │                   │──BYE─────────────────────────────────▶│"));
         assert!(lines[3].starts_with("      │◀──100─────────────│                   │                   │"));
+    }
+
+    #[test]
+    fn what_others_report_is_drawn_in_another_hand_before_the_house_or_behind_it() {
+        let arrow = |from: &str, to: &str, by: &str| Arrow {
+            at_ms: 0,
+            from: from.into(),
+            to: to.into(),
+            what: "INVITE".into(),
+            note: String::new(),
+            seen_by: vec![by.into()],
+        };
+        let arrows =
+            vec![arrow("phone", "pbx", "pbx"), arrow("pbx", HOUSE, HOUSE), arrow("pbx", "pbx", "pbx")];
+
+        let ladder = Ladder::of(arrows);
+
+        assert_eq!(ladder.parties, ["phone", "pbx", HOUSE]);
+        let drawn = ladder.to_string();
+        let lines: Vec<_> = drawn.lines().collect();
+        assert!(lines[1].starts_with("      │┄┄INVITE┄┄┄┄┄┄┄┄┄┄▶│                   │"), "{drawn}");
+        assert!(lines[2].starts_with("      │                   │──INVITE──────────▶│"), "{drawn}");
+        assert!(lines[3].starts_with("      │                   │ ↻ INVITE"), "{drawn}");
     }
 }

@@ -25,6 +25,7 @@ mod phone_files;
 mod recorder;
 mod reporting;
 mod revisions;
+mod seen;
 mod sight;
 mod storage;
 mod supervisor;

@@ -13,19 +13,19 @@ const COMMENT: u16 = 1;
 const UDP: u8 = 17;
 const UDP_HEAD: usize = 8;
 
-/// The capture of some messages.
-pub fn capture(messages: &[Sighting]) -> Vec<u8> {
+/// The capture of some messages, and of what is to be said of each.
+pub fn capture(messages: &[(Sighting, Option<String>)]) -> Vec<u8> {
     let mut file = Vec::new();
     let head = [&0x1A2B_3C4D_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat();
     block(&mut file, SECTION, &head);
     let mut interface = RAW_IP.to_le_bytes().to_vec();
     interface.extend_from_slice(&[0; 6]);
     block(&mut file, INTERFACE, &interface);
-    messages.iter().for_each(|message| packet(&mut file, message));
+    messages.iter().for_each(|(message, says)| packet(&mut file, message, says.as_deref()));
     file
 }
 
-fn packet(file: &mut Vec<u8>, message: &Sighting) {
+fn packet(file: &mut Vec<u8>, message: &Sighting, says: Option<&str>) {
     let (from, to) = match message.way {
         Way::Received => (message.remote, message.local),
         Way::Sent => (message.local, message.remote),
@@ -41,8 +41,10 @@ fn packet(file: &mut Vec<u8>, message: &Sighting) {
     body.extend_from_slice(&length);
     body.extend_from_slice(&bytes);
     pad(&mut body);
-    if message.transport != "udp" {
-        let comment = format!("came by {}", message.transport);
+    let came = (message.transport != "udp").then(|| format!("came by {}", message.transport));
+    let comment: Vec<&str> = came.as_deref().into_iter().chain(says).collect();
+    if !comment.is_empty() {
+        let comment = comment.join("; ");
         body.extend_from_slice(&COMMENT.to_le_bytes());
         body.extend_from_slice(&(comment.len() as u16).to_le_bytes());
         body.extend_from_slice(comment.as_bytes());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::nearest;
+use observers::{Observers, Standing};
 use serde::Serialize;
 use sip_stack::Token;
 use switch::{CallView, Command, Held, Phones, Reply, SomeCalls, TargetView, TrunkView, View};
@@ -24,6 +25,16 @@ pub struct Status {
     pub held: Held,
     pub shards: Vec<ShardStatus>,
     pub trunks: Vec<TrunkView>,
+    /// Those who tell what they have seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observers: Vec<Standing>,
+}
+
+impl Status {
+    /// The same, and how those stand who tell what they have seen.
+    pub fn with(self, observers: &Observers) -> Status {
+        Status { observers: observers.standings(), ..self }
+    }
 }
 
 /// One shard's part of it.
@@ -60,6 +71,7 @@ pub fn status(asker: &Asker, notice: Notice) -> Option<Status> {
         held: views.iter().map(|view| view.held).sum(),
         shards: shards.collect(),
         trunks: merge(views),
+        observers: Vec::new(),
     })
 }
 

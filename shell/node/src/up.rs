@@ -103,15 +103,13 @@ pub fn run(up: &Up) -> Result<Exit> {
     let seen = (edge.asker(), Arc::clone(&catalogue));
     let written = (owner.documents(), &*data);
     let operator = operator(&edge, &board, &data);
-    let sources = (&exports, &directories, (&keeper, edge.certificates()), &operator);
+    let sources = ((&exports, &edge.observers()), &directories, (&keeper, edge.certificates()), &operator);
     let web =
         web::open((up, &handed), written, seen, &board, (&meter, &access, &feed, sources), Box::new(order));
     let web = web.or_else(|fault| web::without(owner.documents(), fault))?;
     close_what_nobody_wants(&handed);
-    let (asker, shown) = (edge.asker(), Arc::clone(&board));
-    let window =
-        Window { asker, board: shown, operator, flight, access, catalogue, directories, keeper, owner: tell };
-    let control = open_control(&data, window);
+    let around = (operator, flight, access, directories, keeper);
+    let control = open_control(&data, window(&edge, &board, around, tell));
     greet(&owner, &edge, web.as_ref(), &data);
 
     let supervisor = Supervisor::found();
@@ -140,6 +138,29 @@ fn operator(edge: &Edge, board: &Arc<Board>, data: &Path) -> Arc<Operator> {
     let operator = Operator { asker, board: Arc::clone(board), drained };
     operator.tell_drained();
     Arc::new(operator)
+}
+
+type Around = (Arc<Operator>, Flight, Arc<Access>, Arc<Directories>, Arc<Keeper>);
+
+/// What the control channel looks through.
+fn window(
+    edge: &Edge,
+    board: &Arc<Board>,
+    (operator, flight, access, directories, keeper): Around,
+    owner: Sender<Happening>,
+) -> Window<Happening> {
+    Window {
+        asker: edge.asker(),
+        board: Arc::clone(board),
+        operator,
+        flight,
+        observers: edge.observers(),
+        access,
+        catalogue: Arc::clone(edge.catalogue()),
+        directories,
+        keeper,
+        owner,
+    }
 }
 
 /// Says what runs, and where.
@@ -247,6 +268,7 @@ fn serve(
     let mut told = owner.about().number;
     let mut heard = told;
     keep_records(edge, owner);
+    alarm_observers(edge, board);
     loop {
         let until_due = owner.deadline().map(|due| due.saturating_duration_since(Instant::now()));
         match happenings.recv_timeout(until_due.unwrap_or(LOOK_AT_FILES).min(LOOK_AT_FILES)) {
@@ -269,6 +291,7 @@ fn serve(
         owner.expire(edge);
         renew(owner);
         keep_records(edge, owner);
+        alarm_observers(edge, board);
         pin(board, owner);
         if owner.about().number != told {
             told = owner.about().number;
@@ -286,6 +309,15 @@ fn keep_records(edge: &Edge, owner: &Owner) {
     let kept = owner.documents().system.value.records.unwrap_or_default();
     edge.catalogue().keep_days(kept.keep_days.map_or(0, |days| days.get().into()));
     edge.keep_events(kept.events_days().into(), kept.events_bytes());
+}
+
+/// Somebody has to look where nobody can be listened to.
+fn alarm_observers(edge: &Edge, board: &Board) {
+    let standings = edge.observers().standings();
+    let in_trouble = standings.iter().filter_map(|one| Some((one, one.trouble.as_ref()?)));
+    let words =
+        in_trouble.map(|(one, why)| format!("observer {} is not heard at {}: {why}", one.name, one.listen));
+    board.alarm("observers", words.collect());
 }
 
 /// Says on the board what is in force.

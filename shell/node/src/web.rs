@@ -9,12 +9,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use api::{
     Answer, Became, Change, Changed, Counted, DirectoryFigures, Door, Feed, Given, Happened, House, Meter,
-    Person, Refused, Seal, Searching, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who, Wish,
+    ObserverFigures, Person, Refused, Seal, Searching, Sent, Server, Settings, Shown, Sought, Standing,
+    Unknown, Who, Wish,
 };
 use certificates::Keeper;
 use cli::Up;
 use exports::{Exported, Exports};
 use model::{Documents, Role, without_passwords};
+use observers::Observers;
 use reports::Question;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -50,6 +52,7 @@ struct Web {
     desk: Desk,
     catalogue: Arc<Catalogue>,
     exports: Arc<Exports>,
+    observers: Arc<Observers>,
     directories: Arc<Directories>,
     phone_files: PhoneFiles,
     keeper: Arc<Keeper>,
@@ -78,8 +81,12 @@ pub fn is_wished(up: &Up, documents: &Documents) -> bool {
 
 /// What answers are made of, besides the shards.
 type Sources<'s> = (&'s Arc<Meter>, &'s Arc<Access>, &'s Arc<Feed>, Others<'s>);
-type Others<'s> =
-    (&'s Arc<Exports>, &'s Arc<Directories>, (&'s Arc<Keeper>, Vec<PathBuf>), &'s Arc<Operator>);
+type Others<'s> = (
+    (&'s Arc<Exports>, &'s Arc<Observers>),
+    &'s Arc<Directories>,
+    (&'s Arc<Keeper>, Vec<PathBuf>),
+    &'s Arc<Operator>,
+);
 
 /// Opens the house to HTTP where that is wished.
 pub fn open(
@@ -87,7 +94,9 @@ pub fn open(
     (documents, data): (&Documents, &Path),
     (asker, catalogue): (Asker, Arc<Catalogue>),
     board: &Arc<Board>,
-    (meter, access, feed, (exports, directories, (keeper, mut certificates), operator)): Sources<'_>,
+    (meter, access, feed, ((exports, observers), directories, (keeper, mut certificates), operator)): Sources<
+        '_,
+    >,
     order: Order,
 ) -> Result<Option<Opened>> {
     let (mut doors, certificate) = doors(up, documents, keeper)?;
@@ -104,6 +113,7 @@ pub fn open(
     let (board, access) = (Arc::clone(board), Arc::clone(access));
     let desk = Desk { order, board: Arc::clone(&board) };
     let (exports, directories) = (Arc::clone(exports), Arc::clone(directories));
+    let observers = Arc::clone(observers);
     certificates.extend(certificate.iter().map(|tls| tls.certificate().to_owned()));
     certificates.sort();
     certificates.dedup();
@@ -115,6 +125,7 @@ pub fn open(
         access,
         desk,
         exports,
+        observers,
         directories,
         catalogue,
         phone_files: PhoneFiles::default(),
@@ -288,6 +299,8 @@ impl House for Web {
             traces: self.exports.traces().into_iter().map(sent).collect(),
             webhooks: self.exports.webhooks().into_iter().map(sent).collect(),
             pushes: self.exports.pushes().into_iter().map(sent).collect(),
+            observers: self.observers.standings().into_iter().map(of_observer).collect(),
+            strangers_observing: self.observers.strangers(),
             phone_files: self.phone_files.counted(),
             searching: Searching { behind_bytes: health.behind_bytes, is_up: health.trouble.is_none() },
             directories: self.directories.standings().into_iter().map(of_directory).collect(),
@@ -296,7 +309,8 @@ impl House for Web {
     }
 
     fn status(&self) -> Answer {
-        said(sight::status(&self.asker, self.board.read()).ok_or_else(silent)?)
+        let status = sight::status(&self.asker, self.board.read()).ok_or_else(silent)?;
+        said(status.with(&self.observers))
     }
 
     fn trunks(&self, name: Option<&str>) -> Answer {
@@ -424,6 +438,11 @@ impl House for Web {
         let explained = policy::explain(&policy, &inquiry);
         said(explained.map_err(|nobody| Refused::Missing(nobody.to_string()))?)
     }
+}
+
+fn of_observer(standing: observers::Standing) -> ObserverFigures {
+    let messages = standing.counts.map(|(outcome, count)| (outcome.word(), count));
+    ObserverFigures { name: standing.name, messages: messages.to_vec() }
 }
 
 fn of_directory(standing: directories::Standing) -> DirectoryFigures {

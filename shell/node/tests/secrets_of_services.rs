@@ -31,12 +31,15 @@ const IN_FILES: &[(&str, &str, &str)] = &[
     ("the secret of what wakes phones", "push.secret", "wh0.w4kes.ph0nes.th4t.sl33p"),
     ("the password of a directory", "ldap.secret", "ld4p?b1nd&p4ss"),
     ("the key of a capture server", "homer.key", "h0mer.c4pture.k3y"),
+    ("the key of an observer", "office.key", "0bserv3r.0f.the.0ffice"),
     ("the secret of desk phones", "phones.secret", "d3sk.ph0nes.s3cret.0f.m4ny.letters"),
     ("the PIN of a conference", "sales.pin", "314159265358"),
 ];
 const HANA: &str = "h4na.0f.s3rvices";
 /// What digests make of a password that stands in the directory.
 const HA1: &str = "5ec4e7ab5ec4e7ab5ec4e7ab5ec4e7ab";
+/// What an observer has seen a phone prove itself by.
+const SEEN_PROOF: &str = "0b5e7ved0b5e7ved0b5e7ved0b5e7ved";
 /// By which whoever wakes phones finds one.
 const PUSH_TOKEN: &str = "pu5h.t0ken.0f.h4nas.ph0ne";
 
@@ -52,12 +55,14 @@ struct Home {
     waker: Service,
     traces: Service,
     capture: Service,
+    /// Where copies of what others have seen are taken.
+    observed: u16,
 }
 
 impl Home {
     fn start() -> Home {
         let mut planted = Planted::default();
-        let (directory, sip) = (Directory::new("services"), free_port());
+        let (directory, sip, observed) = (Directory::new("services"), free_port(), free_port());
         for (what, file, secret) in IN_FILES {
             fs::write(directory.path().join(file), planted.plant(what, *secret)).unwrap();
         }
@@ -66,15 +71,30 @@ impl Home {
         planted.plant("the password of a user", HANA);
         planted.plant("what digests make of a password", HA1);
         planted.plant("what a phone is woken by", PUSH_TOKEN);
+        planted.plant("a proof that an observer saw", SEEN_PROOF);
         let token = planted.plant("the token for HTTP", "t0ken.0f.s3rvices.0123456789abcdef");
         fs::write(directory.path().join("http.token"), &token).unwrap();
         let (billing, waker, traces) = (Service::http(), Service::http(), Service::http());
         let (records, capture) = (Service::postgresql(), Service::udp());
         let people = Service::ldap("dana", ("sip", "MD5=5ec4e7ab5ec4e7ab5ec4e7ab5ec4e7ab"));
-        let ports = [records.port, people.port, billing.port, waker.port, traces.port, capture.port];
+        let ports =
+            [records.port, people.port, billing.port, waker.port, traces.port, capture.port, observed];
         fs::write(directory.path().join("house.toml"), documents(sip, ports)).unwrap();
         let house = Heard::start(&directory, &[]);
-        Home { directory, house, sip, token, planted, records, people, billing, waker, traces, capture }
+        Home {
+            directory,
+            house,
+            sip,
+            token,
+            planted,
+            records,
+            people,
+            billing,
+            waker,
+            traces,
+            capture,
+            observed,
+        }
     }
 
     /// Runs a command, and keeps what it says.
@@ -144,6 +164,34 @@ impl Home {
         self.capture.wait_for("486 Busy Here");
     }
 
+    /// An observer tells of the call, once by its key and once by another; both are words of a secret.
+    fn observe(&self) {
+        let text = format!(
+            "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKseen\r\nFrom: <sip:a@b>;tag=1\r\n\
+             To: <sip:a@b>\r\nCall-ID: wakes@phone\r\nCSeq: 1 INVITE\r\n\
+             Authorization: Digest username=\"seen\", response=\"{SEEN_PROOF}\"\r\n\r\n"
+        );
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = ([192, 0, 2, 20], 5060).into();
+        for key in ["0bserv3r.0f.the.0ffice", HANA] {
+            let packet = hep::Packet {
+                from: address,
+                to: address,
+                protocol: hep::UDP,
+                at_us: None,
+                captured: hep::SIP,
+                agent: None,
+                key: Some(key.as_bytes()),
+                correlation: None,
+                payload: text.as_bytes(),
+            };
+            let mut bytes = Vec::new();
+            hep::write(&packet, &mut bytes).unwrap();
+            socket.send_to(&bytes, ("127.0.0.1", self.observed)).unwrap();
+        }
+        self.house.wait_for_log("wrong_key");
+    }
+
     /// Every command that looks at something, and what they say of documents that are wrong.
     fn look(&mut self) {
         let made = self.tandem(&["token", "create", "ci"]);
@@ -177,12 +225,15 @@ impl Home {
             let shown = self.tandem(&["call", verb, &id]);
             assert!(shown.status.success(), "{shown:?}");
         }
+        self.tandem(&["call", "ladder", &id, "--json"]);
         let pages = self.house.get("/openapi.json", &made);
         let pages: Value = serde_json::from_str(pages.split("\r\n\r\n").nth(1).unwrap()).unwrap();
         let paths: Vec<String> = pages["paths"].as_object().unwrap().keys().cloned().collect();
         let token = self.token.clone();
         for path in paths.iter().filter(|path| !path.ends_with("/events")) {
-            for name in [&*id, "hana", "dana", "corp", "billing", "apns", "homer", "sales", "collector"] {
+            for name in
+                [&*id, "hana", "dana", "corp", "billing", "apns", "homer", "sales", "collector", "office"]
+            {
                 let path = path.replace("{id}", name).replace("{name}", name);
                 self.house.get(&path, &token);
             }
@@ -249,7 +300,7 @@ impl Home {
     }
 }
 
-fn documents(sip: u16, [records, people, billing, waker, traces, capture]: [u16; 6]) -> String {
+fn documents(sip: u16, [records, people, billing, waker, traces, capture, observed]: [u16; 7]) -> String {
     format!(
         r#"format = 1
 [system]
@@ -303,6 +354,10 @@ people = "shown"
 [capture.homer]
 hep = "udp:127.0.0.1:{capture}"
 key = {{ file = "homer.key" }}
+[observer.office]
+listen = "udp:127.0.0.1:{observed}"
+from = ["127.0.0.1"]
+key = {{ file = "office.key" }}
 "#
     )
 }
@@ -316,12 +371,15 @@ fn pain_24_secrets_of_services_come_out_nowhere_and_each_hears_its_own_alone() {
     home.house.wait_for_log("users are as the directory says");
 
     home.call();
+    home.observe();
     home.look();
     home.house.end();
     home.files();
 
     let heard = [home.billing.heard(), home.capture.heard()].concat();
-    for words in ["pn-prid=***", "woken by apns", "tandem_webhook_records_total", "call.ended"] {
+    for words in
+        ["pn-prid=***", "woken by apns", "tandem_webhook_records_total", "call.ended", "(reported by office)"]
+    {
         let is_in = |said: &[u8]| String::from_utf8_lossy(said).contains(words);
         let is_said = is_in(&heard) || home.house.gathered.0.iter().any(|(_, said)| is_in(said));
         assert!(is_said, "nothing was said of {words}: what is searched is not what was meant");

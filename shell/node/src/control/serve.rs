@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use certificates::{Keeper, NoTry};
 use cli::Exit;
+use observers::Observers;
 use reports::Question;
 use serde_json::{Value, json};
 use store::{Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
@@ -25,6 +26,7 @@ use crate::drained_trunks::Service;
 use crate::operate::{NotDone, Operator};
 use crate::reporting;
 use crate::revisions::{Leavers, No, Trial, name_of};
+use crate::seen::Seen;
 use crate::sight;
 use crate::verbs::report::exit_of;
 
@@ -43,6 +45,7 @@ pub struct Window<T> {
     pub board: Arc<Board>,
     pub operator: Arc<Operator>,
     pub flight: Flight,
+    pub observers: Arc<Observers>,
     pub access: Arc<Access>,
     pub catalogue: Arc<Catalogue>,
     pub directories: Arc<Directories>,
@@ -57,8 +60,8 @@ impl<T> Clone for Window<T> {
         let (asker, owner) = (self.asker.clone(), self.owner.clone());
         let (access, catalogue) = (Arc::clone(&self.access), Arc::clone(&self.catalogue));
         let (directories, keeper) = (Arc::clone(&self.directories), Arc::clone(&self.keeper));
-        let operator = Arc::clone(&self.operator);
-        Window { asker, board, operator, flight, access, catalogue, directories, keeper, owner }
+        let (operator, observers) = (Arc::clone(&self.operator), Arc::clone(&self.observers));
+        Window { asker, board, operator, flight, observers, access, catalogue, directories, keeper, owner }
     }
 }
 
@@ -223,7 +226,7 @@ fn of_tokens(access: &Access, request: Token) -> Response {
 fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Response {
     match request {
         Request::Status {} => match sight::status(&window.asker, window.board.read()) {
-            Some(status) => Response::answer(&status),
+            Some(status) => Response::answer(&status.with(&window.observers)),
             None => Response::refused(Exit::Unreachable, "a shard does not answer"),
         },
         Request::Phones {} => match sight::phones(&window.asker) {
@@ -236,7 +239,10 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
         Request::Resume { .. } => of_deed(window.operator.resume()),
         Request::DrainTrunk { name, .. } => of_deed(window.operator.serve_trunk(&name, Service::Drained)),
         Request::ResumeTrunk { name, .. } => of_deed(window.operator.serve_trunk(&name, Service::Usual)),
-        Request::Messages { call_ids } => Response::answer(&window.flight.of(&call_ids)),
+        Request::Messages { call, call_ids, sessions } => {
+            let wanted = observers::Wanted { call: &call, call_ids: &call_ids, sessions: &sessions };
+            Response::answer(&Seen::of(wanted, &window.flight, &window.observers))
+        }
         Request::Find(wanted) => find(window, &wanted),
         Request::Report(question) => report(window, &question),
         Request::Directories {} => {

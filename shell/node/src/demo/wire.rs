@@ -40,7 +40,8 @@ pub fn ladder(kept: &[Kept], call_ids: &[&str], name_of: impl Fn(IpAddr) -> Opti
         };
         let since = start.map_or(Duration::ZERO, |start| kept.at.saturating_duration_since(start));
         let (what, note) = kept.label.clone();
-        Arrow { at_ms: since.as_millis() as u64, from: from.into(), to: to.into(), what, note }
+        let (from, to, seen_by) = (from.into(), to.into(), vec![HOUSE.to_owned()]);
+        Arrow { at_ms: since.as_millis() as u64, from, to, what, note, seen_by }
     });
     Ladder::of(arrows.collect())
 }

@@ -51,14 +51,11 @@ pub fn run(verb: &Call, palette: Palette) -> Result<Exit> {
     }
 }
 
-/// Does something with the record of a call that ended or was turned away.
+/// Does something with the record of a call that ended or was turned away, or with what stands for it.
 fn with_record(id: &str, data: &Path, then: impl FnOnce(&Value, &Path) -> Result<Exit>) -> Result<Exit> {
     let found = ended(data, usize::MAX, |one| is_meant(one, id))?;
-    let Some(record) = found.last() else {
-        eprintln!("tandem: no call {id} has ended in {}", data.display());
-        return Ok(Exit::Bad);
-    };
-    then(record, data)
+    let record = found.into_iter().next_back().unwrap_or_else(|| messages::unknown(id));
+    then(&record, data)
 }
 
 fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {

@@ -8,7 +8,7 @@ use cli::{Exit, Paint, Palette, Status};
 use serde_json::Value;
 
 use crate::control::Request;
-use crate::verbs::{ask, trunk};
+use crate::verbs::{ask, trunk, when};
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -32,6 +32,18 @@ pub fn run(status: &Status, palette: Palette) -> Result<Exit> {
     }
 }
 
+/// Somebody who tells what he has seen.
+fn observer(one: &Value, palette: Palette) -> String {
+    let word = |key: &str| one[key].as_str().unwrap_or_default();
+    let heard = one["heard_ms"].as_i64().map(|ms| format!(", the last at {}", when(ms))).unwrap_or_default();
+    let refused = match one["refused"].as_u64() {
+        Some(count @ 1..) => palette.paint(Paint::Note, format!(", {count} refused")).to_string(),
+        _ => String::new(),
+    };
+    let (name, listen, taken) = (word("name"), word("listen"), &one["taken"]);
+    format!("  observer  {name} at {listen}: {taken} messages taken{heard}{refused}")
+}
+
 fn in_words(status: &Value, palette: Palette) -> String {
     let word = |key: &str| status[key].as_str().unwrap_or_default();
     let (held, shards) = (&status["held"], status["shards"].as_array().map_or(0, Vec::len));
@@ -51,5 +63,6 @@ fn in_words(status: &Value, palette: Palette) -> String {
     let alarms = status["alarms"].as_array().into_iter().flatten().filter_map(Value::as_str);
     lines.extend(alarms.map(|words| format!("  {} {words}", palette.paint(Paint::Bad, "✘"))));
     lines.extend(trunks.map(|one| format!("  {}", trunk::line(one, palette))));
+    lines.extend(status["observers"].as_array().into_iter().flatten().map(|one| observer(one, palette)));
     lines.join("\n")
 }

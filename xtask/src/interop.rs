@@ -24,6 +24,7 @@ mod flight;
 mod handset;
 mod hearing;
 mod hep;
+mod hepin;
 mod hold;
 mod http;
 mod kernel;
@@ -107,6 +108,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "flight", run: flight::run },
     Scenario { name: "top", run: top::run },
     Scenario { name: "hep", run: hep::run },
+    Scenario { name: "hepin", run: hepin::run },
     Scenario { name: "otlp", run: otlp::run },
     Scenario { name: "parquet", run: parquet::run },
     Scenario { name: "webhooks", run: webhooks::run },

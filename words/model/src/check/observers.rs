@@ -45,7 +45,8 @@ fn takes(interface: &Interface, transport: HepTransport, place: SocketAddr) -> b
             media.contains(&place.port()) || interface.udp.as_ref().is_some_and(|port| **port == place.port())
         }
         HepTransport::Tcp => {
-            [&interface.tcp, &interface.tls].into_iter().flatten().any(|port| **port == place.port())
+            let Interface { tcp, tls, ws, wss, msrp, .. } = interface;
+            [tcp, tls, ws, wss, msrp].into_iter().flatten().any(|port| **port == place.port())
         }
     };
     is_there && is_taken

@@ -146,6 +146,7 @@ impl Call {
                     room.stack.cancel(room.now.instant, client, None, room.sends);
                 }
                 self.answer_last(room, 503, Vec::new());
+                self.report(503);
                 self.draft.ended_by(EndedBy::House);
                 self.close(room, Ending::Operator);
             }

@@ -34,7 +34,7 @@ pub enum Gate {
 
 impl Gate {
     /// Why a call stays outside, if it does.
-    fn refusal(self, plan: &CallPlan) -> Option<Refusal> {
+    pub(crate) fn refusal(self, plan: &CallPlan) -> Option<Refusal> {
         if plan.emergency || plan.is_callback {
             return None;
         }
@@ -258,6 +258,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         certificate: room.certificates.get(&flow.connection).map(|names| names.to_vec()).unwrap_or_default(),
         resolved: resolved(room, flow, line.as_ref()),
         line,
+        rings_first: None,
         transferred_by: None,
         stays: None,
         returned: None,
@@ -321,7 +322,7 @@ fn handed_on(room: &Room<'_>, message: &Message<'_>) -> Vec<(String, String)> {
     lines.take(TOLD_MAX).map(|line| (name(&line), line.value.to_owned())).collect()
 }
 
-fn transport(flow: Flow) -> policy::Transport {
+pub(crate) fn transport(flow: Flow) -> policy::Transport {
     match flow.transport {
         sip_stack::Transport::Udp => policy::Transport::Udp,
         sip_stack::Transport::Tcp => policy::Transport::Tcp,

@@ -22,6 +22,7 @@ use crate::held::Held;
 use crate::joining::Joining;
 use crate::last_answer::LastAnswer;
 use crate::leaving::Release;
+use crate::made::Made;
 use crate::meets::Meets;
 use crate::moving::{Begin, Lender, Media, Origin, Presence, Stage, Transfer};
 use crate::notify::Notices;
@@ -65,6 +66,8 @@ pub struct Call {
     pub(crate) notices: Option<Notices>,
     /// It waits in an orbit.
     pub(crate) parked: Option<Box<Parked>>,
+    /// The house makes it for a user, whose phones ring first.
+    pub(crate) made: Option<Box<Made>>,
     /// It is to a conference: its callee is the house.
     pub(crate) meets: Option<Box<Meets>>,
     /// A transfer asked for in another call, that this one is part of.
@@ -201,7 +204,7 @@ impl Call {
         let flow = newcomer.dialog.flow();
         let stand = Stand::of(room, flow, Reached::by(&newcomer.dialog), &newcomer.rules);
         let bridge = Bridge::new(key, stand);
-        let by = facts.transferred_by.clone().unwrap_or_default();
+        let by = facts.transferred_by.clone();
         let draft = Draft::begin(room, key, newcomer.dialog.call_id(), &plan, facts.clone(), trail);
         let caller = Caller {
             flow,
@@ -216,7 +219,7 @@ impl Call {
             told: Told::nothing(),
         };
         let mut call = Box::new(Call::made_of(room, key, caller, bridge, (plan, draft)));
-        call.draft.linked(&parent, &by);
+        call.draft.linked(&parent, by.as_deref());
         call.here[Side::Caller as usize] = Presence::Away;
         call.ends[Side::Caller as usize].session = newcomer.session;
         call.origin =
@@ -258,7 +261,7 @@ impl Call {
         Call::made_of(room, key, caller, bridge, (plan, draft))
     }
 
-    fn made_of(
+    pub(crate) fn made_of(
         room: &Room<'_>,
         key: Token,
         caller: Caller,
@@ -279,6 +282,7 @@ impl Call {
             refers: 0,
             notices: None,
             parked: None,
+            made: None,
             meets: None,
             origin: None,
             lender: None,
@@ -328,7 +332,7 @@ impl Call {
             State::Refusing(refusing) => Some(refusing.until),
             State::Up(_) => {
                 let joining = self.joining.as_ref().and_then(Joining::deadline);
-                let parking = self.parking_deadline().or(self.door_deadline());
+                let parking = self.parking_deadline().or(self.door_deadline()).or(self.made_deadline());
                 let Quiet { look_at, alarm_at, .. } = self.quiet;
                 let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
                 let sitting = self.sitting.as_ref().and_then(|sitting| sitting.deadline());
@@ -356,6 +360,7 @@ impl Call {
                 self.expire_joining(room);
                 self.expire_parking(room);
                 self.expire_door(room);
+                self.expire_made(room);
                 self.expire_timers(room);
                 self.expire_length(room);
                 self.ask_for_sound(room);

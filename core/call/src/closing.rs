@@ -59,6 +59,10 @@ pub(crate) enum Ending {
     Silent(Side),
     /// One party goes on in another call, and whoever transferred it was let go.
     Transferred,
+    /// The phone that the house rang for its user is in the call that it rang for.
+    PutThrough,
+    /// It answered, and the call that it rang for came to nothing.
+    NotPutThrough,
     /// Whoever transferred the call is gone, and the new party was not reached.
     NotTransferred,
     /// Two parties that were to be joined have no media in common.

@@ -120,16 +120,28 @@ impl Draft {
         trail: Trail,
         refusal: &Refusal,
     ) -> Record {
+        let mut record = Draft::declined(room, message.call_id(), facts, trail, refusal);
+        let named = message.line(Header::SessionId).and_then(SessionId::parse);
+        let pair = |named: SessionId| SessionPair { caller: named.local, callee: Uuid::NIL };
+        record.sessions = named.map(pair).into_iter().collect();
+        record
+    }
+
+    /// The record of a call that nobody began.
+    pub(crate) fn declined(
+        room: &mut Room<'_>,
+        call_id: &str,
+        facts: Facts,
+        trail: Trail,
+        refusal: &Refusal,
+    ) -> Record {
         let lot = Token::new(0, 0, room.stack.chance().u32());
-        let mut record = blank(room, message.call_id(), facts, trail);
+        let mut record = blank(room, call_id, facts, trail);
         record.id = id_of(room.now.wall, lot);
         record.sip_code = refusal.status;
         record.outcome = Outcome::Refused;
         record.verdict = refusal.code.to_string();
         record.words = refusal.words.clone();
-        let named = message.line(Header::SessionId).and_then(SessionId::parse);
-        let pair = |named: SessionId| SessionPair { caller: named.local, callee: Uuid::NIL };
-        record.sessions = named.map(pair).into_iter().collect();
         record
     }
 
@@ -374,10 +386,10 @@ impl Draft {
         }
     }
 
-    /// The call goes on from another one, because somebody transferred it.
-    pub(crate) fn linked(&mut self, parent: &str, by: &str) {
+    /// The call goes on from another one; by whose wish, if it is a transfer.
+    pub(crate) fn linked(&mut self, parent: &str, by: Option<&str>) {
         if let Some(record) = &mut self.record {
-            record.transferred_by = Some(by.to_owned());
+            record.transferred_by = by.map(str::to_owned);
             if !record.parents.iter().any(|known| known == parent) {
                 record.parents.push(parent.to_owned());
             }

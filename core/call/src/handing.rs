@@ -31,7 +31,8 @@ pub(crate) struct Given {
     pub left: Side,
     pub tokens: Vec<Token>,
     pub parent: String,
-    pub by: policy::Callee,
+    /// Who transfers it, if anybody does.
+    pub by: Option<policy::Callee>,
     /// The users who were in its calls before.
     pub former: Vec<Arc<str>>,
     pub media: MediaPlan,
@@ -42,7 +43,7 @@ impl Call {
     pub(crate) fn give(&mut self, room: &mut Room<'_>) -> Option<Given> {
         let transferor = self.transfer.as_ref()?.by;
         let stays = transferor.other();
-        let by = self.end(transferor).party.clone();
+        let by = self.made.is_none().then(|| self.end(transferor).party.clone());
         let Some(mut given) = self.hand(stays, by) else {
             self.transfer = None;
             return None;
@@ -71,7 +72,7 @@ impl Call {
     }
 
     /// All that is known of a side, which is no party of this call from now on.
-    fn hand(&mut self, side: Side, by: policy::Callee) -> Option<Given> {
+    fn hand(&mut self, side: Side, by: Option<policy::Callee>) -> Option<Given> {
         let State::Up(callee) = &self.state else { return None };
         let media = self.plan.attempts[callee.attempt].media.clone();
         let (of, contact) = (self.key, self.contact(side).into());
@@ -138,7 +139,7 @@ impl Call {
             return None;
         }
         let by = self.end(lender.side.other()).party.clone();
-        let mut given = self.hand(lender.side, by)?;
+        let mut given = self.hand(lender.side, Some(by))?;
         (given.permits, given.tokens) = (lender.permits, std::mem::take(&mut self.aliases));
         Some(given)
     }
@@ -152,6 +153,10 @@ impl Call {
     /// The party goes on in the other call: whoever transferred it is let go.
     pub(crate) fn transferred(&mut self, room: &mut Room<'_>, by: Token) {
         let Some(transfer) = self.transfer.take_if(|transfer| transfer.target == Some(by)) else { return };
+        if self.made.is_some() {
+            self.draft.note(&format!("{} has answered", transfer.words));
+            return self.end_both(room, EndedBy::House, Ending::PutThrough);
+        }
         self.notify_at_last(room, 200);
         self.draft.note(&format!("transferred to {}", transfer.words));
         let by = match transfer.by {

@@ -148,6 +148,7 @@ impl Call {
         self.both_talk(room);
         self.accept_caller(room, &ours);
         self.tell_answered(room);
+        self.dials_for_user(room);
     }
 
     /// Why whoever answers is no person (the carrier of a mobile that is switched off answers at once).

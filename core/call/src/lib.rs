@@ -30,6 +30,7 @@ mod held;
 mod joining;
 mod last_answer;
 mod leaving;
+mod made;
 mod meets;
 mod moving;
 mod parked;
@@ -60,6 +61,7 @@ mod info;
 mod invite;
 mod join;
 mod length;
+mod make;
 mod mark;
 mod meet;
 mod music;
@@ -119,6 +121,7 @@ mod way;
 
 pub use accounts::{Accounts, Way};
 pub use event::{Event, SoundReport};
+pub use make::MakeCall;
 pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{

@@ -37,7 +37,9 @@ impl Call {
         match &self.state {
             State::Placing(attempt) if side == Side::Caller => self.rings_early(attempt),
             State::Refusing(_) if side == Side::Caller => self.heard_refused(),
-            State::Up(_) if self.caller.invite.is_none() => self.notice().or_else(|| self.waits(side)),
+            State::Up(_) if self.caller.invite.is_none() => {
+                self.notice().or_else(|| self.heard_in_vain()).or_else(|| self.waits(side))
+            }
             State::Placing(_) | State::Refusing(_) | State::Up(_) | State::Closing(_) => None,
         }
     }

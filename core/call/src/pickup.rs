@@ -155,6 +155,7 @@ impl Call {
             Party::User(_) if self.plan.is_callback => refused("it answers a call for help"),
             Party::User(_) if is_for_a_team(attempt) => refused("somebody else was called: it rings along"),
             Party::User(_) if self.origin.is_some() => refused("it is being transferred"),
+            Party::User(_) if self.made.is_some() => refused("it rings for somebody who wants to call"),
             Party::User(_) if self.caller.offer.is_none() => {
                 refused("its caller left the offer to who answers")
             }

@@ -129,6 +129,12 @@ impl Places {
         Listener::toward(&self.listeners, transport, remote, interface).map(|listener| listener.id)
     }
 
+    /// A listener of an interface, or of any.
+    pub fn listener_at(&self, wanted: Option<InterfaceId>) -> Option<&Listener> {
+        let is_meant = |one: &&Listener| wanted.is_none_or(|interface| interface.0 == one.interface);
+        self.listeners.iter().find(is_meant)
+    }
+
     /// The transports that some listener speaks.
     pub fn transports(&self, wanted: Option<InterfaceId>) -> Vec<Transport> {
         Listener::transports(&self.listeners, wanted.map(|interface| interface.0))

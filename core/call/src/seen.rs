@@ -108,7 +108,8 @@ impl Call {
                 if self.here[Side::Caller as usize] == Presence::Here {
                     note(&caller.party, &caller.known, (SeenPart::Calling, stage_of(rings)), None);
                 }
-                let is_takeable = !self.plan.emergency && !self.plan.is_private && !self.plan.is_callback;
+                let is_own = self.plan.is_private || self.made.is_some();
+                let is_takeable = !self.plan.emergency && !is_own && !self.plan.is_callback;
                 for attempt in self.attempts() {
                     let Some(plan) = self.plan.attempts.get(attempt.index) else { continue };
                     let stage = stage_of(attempt.was_told());

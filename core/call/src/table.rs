@@ -26,7 +26,7 @@ pub struct Calls {
     slots: Vec<Slot>,
     free: Vec<u32>,
     looks: BinaryHeap<Reverse<(Instant, u32, u32)>>,
-    gate: Gate,
+    pub(crate) gate: Gate,
     /// The call that is out, and its sessions with the relay.
     lent: Option<(Token, SessionKey, Vec<SessionKey>)>,
     ended: Ended,

@@ -42,6 +42,10 @@ impl Call {
     }
 
     fn recorded(&self) -> Recorded {
+        // Nobody speaks with anybody yet.
+        if self.made.is_some() {
+            return Recorded::Never;
+        }
         Recorded::of_both([Side::Caller, Side::Callee].map(|side| self.end(side).rules.record))
     }
 

@@ -82,6 +82,7 @@ impl Call {
                 self.transfer = None;
                 self.wait_in_orbit(room);
             }
+            _ if self.made.is_some() => self.made_in_vain(room, status),
             _ => {
                 self.draft.note(&format!("the transfer to {} failed with {status}", transfer.words));
                 self.transfer = None;
@@ -129,10 +130,10 @@ impl Call {
         let Some(origin) = self.origin.take() else { return };
         let side = origin.side;
         self.dismiss(room, side);
-        self.draft.linked(&given.parent, given.by.name());
+        self.draft.linked(&given.parent, given.by.as_ref().map(|by| &**by.name()));
         self.lender = Some(Lender { of: given.of, side, permits: given.permits, left: given.left });
         self.aliases.extend(given.tokens);
-        self.remember(given.former, &given.by);
+        self.remember(given.former, given.by.as_ref());
         (self.ends[side as usize], self.acks[side as usize]) = (given.end, given.ack);
         self.seat(side, given.dialog, given.contact);
         self.pair_up(room);
@@ -158,10 +159,10 @@ impl Call {
     }
 
     /// Keeps who was in the calls that this one came out of.
-    fn remember(&mut self, former: Vec<Arc<str>>, by: &policy::Callee) {
+    fn remember(&mut self, former: Vec<Arc<str>>, by: Option<&policy::Callee>) {
         let by = match by {
-            policy::Callee::User(name) => Some(name.clone()),
-            policy::Callee::Trunk(_) => None,
+            Some(policy::Callee::User(name)) => Some(name.clone()),
+            Some(policy::Callee::Trunk(_)) | None => None,
         };
         for user in former.into_iter().chain(by) {
             if !self.former.contains(&user) {

@@ -35,6 +35,9 @@ verdicts! {
         "A phone picked up a call that rang elsewhere. That call's record, the parent of this one, goes on.";
     MARKED "TD-E006" "another call was marked as malicious"
         "The call its caller was in, or the last that had reached them: `tandem call show` of it says so.";
+    PUT_THROUGH "TD-E007" "the user was put through"
+        "The house rang a user's phone, and whoever was to be called answered. That call has a record of its \
+own, whose parent is this one.";
     BUSY "TD-E101" "the callee is busy or declined"
         "The far end answered 486, 600 or 603. Busy callees are not tried through another trunk.";
     NO_ANSWER "TD-E102" "nobody answered in time"
@@ -71,6 +74,9 @@ verdicts! {
         "Another one was typed three times, or none within 45 seconds. Keys are heard as events, or in INFO.";
     UNRECORDED "TD-E212" "no recorder took the call"
         "It was to be recorded outside, and system.recording.without_recorder is \"end\". See its recording.";
+    NOT_PUT_THROUGH "TD-E213" "the user answered, and the call came to nothing"
+        "The house rang a user's phone, which answered; whoever was to be called then was not reached. The \
+record of that call says why.";
     OPERATOR "TD-E301" "an operator ended the call"
         "The call was ended by command, or the house was stopped.";
     NOTHING_CAME "TD-E401" "nothing has come from this party since the call was answered"
@@ -106,6 +112,8 @@ pub(crate) fn of(ending: Ending, last: Option<Cause>) -> (&'static str, Outcome)
         Ending::Lost(_) => (LOST, Outcome::Failed),
         Ending::Silent(_) => (SILENT, Outcome::Failed),
         Ending::Transferred => (TRANSFERRED, Outcome::Answered),
+        Ending::PutThrough => (PUT_THROUGH, Outcome::Answered),
+        Ending::NotPutThrough => (NOT_PUT_THROUGH, Outcome::Answered),
         Ending::NotTransferred => (NOT_TRANSFERRED, Outcome::Failed),
         Ending::NotJoined => (NOT_JOINED, Outcome::Failed),
         Ending::Redirected => (REDIRECTED, Outcome::Refused),

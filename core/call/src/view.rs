@@ -25,6 +25,9 @@ pub struct CallView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub callee: Option<Callee>,
     pub stage: CallStage,
+    /// The calls that its parties came out of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<String>,
     /// "running" or "paused", where it is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording: Option<&'static str>,
@@ -113,6 +116,7 @@ impl Call {
                 State::Up(_) => CallStage::Up,
                 State::Closing(_) => CallStage::Ending,
             },
+            parents: record.parents.clone(),
             recording: self.recording(),
             media: self.media_seen().map(|(path, why)| MediaView { path, why }),
             hears: match &self.state {

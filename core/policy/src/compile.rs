@@ -383,6 +383,7 @@ impl<'d> Compiler<'d> {
         Habits {
             ringback: sounds::ringback_in(&country),
             aloud: self.aloud(system.media.refusals, &country, None),
+            tones: sounds::tones_in(&country),
             country,
             area_code: system.area_code.as_ref().map(|code| code.as_str().into()),
             outside_prefix: None,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::after::Begins;
 use crate::call_plan::{AttemptPlan, CallPlan, Callee, Service};
 use crate::devices::Devices;
-use crate::facts::{Facts, InterfaceId, ServerId, WallTime};
+use crate::facts::{Answering, Facts, InterfaceId, ServerId, WallTime};
 use crate::orbit::Parking;
 use crate::plan::{Decision, plan_live};
 use crate::policy::{Policy, StoredTest, Trunk, User};
@@ -142,6 +142,20 @@ impl Inquiry {
 /// Decides about a call that nobody makes.
 pub fn explain(policy: &Policy, inquiry: &Inquiry) -> Result<Explanation, NoSuchCaller> {
     Ok(decide(policy, facts_for(policy, inquiry)?))
+}
+
+/// The same of a call that the house would make for its caller, whose own phones ring first.
+pub fn explain_made(
+    policy: &Policy,
+    inquiry: &Inquiry,
+    answering: Answering,
+) -> Result<Explanation, NoSuchCaller> {
+    let facts = facts_for(policy, inquiry)?;
+    let authenticated = match &inquiry.from {
+        Caller::User(name) => policy.directory.get(name.as_str()).map(|user| user.name.to_string()),
+        Caller::Trunk(_) => None,
+    };
+    Ok(decide(policy, Facts { rings_first: Some(answering), authenticated, ..facts }))
 }
 
 fn decide(policy: &Policy, mut facts: Facts) -> Explanation {
@@ -301,7 +315,7 @@ fn facts_of_trunk(policy: &Policy, trunk: &Trunk, inquiry: &Inquiry) -> Facts {
 }
 
 /// What is dialled, as a phone would put it into a request URI.
-fn called_uri(dial: &str, realm: &str) -> String {
+pub(crate) fn called_uri(dial: &str, realm: &str) -> String {
     if ["sip:", "sips:", "tel:", "urn:"].iter().any(|scheme| dial.starts_with(scheme)) {
         return dial.to_owned();
     }

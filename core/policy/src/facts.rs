@@ -112,6 +112,9 @@ pub struct Facts {
     /// The trunk whose registered contact the request was sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<Arc<str>>,
+    /// The house makes the call for whoever calls: their own phones ring first, and how they are answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rings_first: Option<Answering>,
     /// Who transfers a call to there, in the name of which it is planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transferred_by: Option<String>,
@@ -146,6 +149,17 @@ pub struct Facts {
     pub in_use: Vec<(Arc<str>, u32)>,
 }
 
+/// How a phone is answered that the house rings for its own user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answering {
+    /// Somebody picks it up.
+    #[default]
+    ByHand,
+    /// It is told to answer by itself.
+    ByItself,
+}
+
 impl Facts {
     /// A call of which nothing is known but who calls whom, from where and when.
     pub fn new(
@@ -178,6 +192,7 @@ impl Facts {
             certificate: Vec::new(),
             resolved: Vec::new(),
             line: None,
+            rings_first: None,
             transferred_by: None,
             stays: None,
             returned: None,

@@ -86,12 +86,12 @@ pub use deck::{
 pub use devices::{DeviceFact, Devices};
 pub use directories::PeopleSource;
 pub use explain::{
-    Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_test, routes_not_taken,
-    run_tests,
+    Caller, Explanation, Inquiry, NoSuchCaller, TestResult, explain, explain_made, explain_test,
+    routes_not_taken, run_tests,
 };
 pub use exports::{Capture, Exports, Observer, Push, Trace, Webhook};
 pub use facts::{
-    Facts, Gruu, InterfaceId, Registration, Returned, ServerId, Transport, WallTime, Whereabouts,
+    Answering, Facts, Gruu, InterfaceId, Registration, Returned, ServerId, Transport, WallTime, Whereabouts,
 };
 pub use features::is_feature;
 pub use handed_on::{CALL, Dress};
@@ -121,7 +121,8 @@ pub use says::Says;
 pub use sent_on::{Sender, SentOn};
 pub use standing::{AddressFact, ServerFact, Standing, Standings};
 pub use steps::{
-    at_orbit, introduced, learned, may_pick_up, may_speak, refused_aloud, ring_back, sounds_urgent, taker,
+    at_orbit, facts_of_made, introduced, learned, may_pick_up, may_speak, refused_aloud, ring_back,
+    sounds_urgent, taker,
 };
 pub use trail::{Considered, Outcome, Step, Trail};
 pub use turns::{Idle, TeamTurn, Turns};

@@ -462,6 +462,8 @@ pub(crate) struct Habits {
     pub ringback: Arc<Tone>,
     /// What people there hear before a call of theirs is refused.
     pub aloud: Option<Arc<Aloud>>,
+    /// What they hear of it where their phone knows nothing of that call.
+    pub tones: Arc<Aloud>,
     pub area_code: Option<Arc<str>>,
     pub outside_prefix: Option<Arc<str>>,
     /// What is dialled first to be hidden.

@@ -121,6 +121,8 @@ refusals! {
         "As many are in it as its limit allows, or as the law lets speak with whoever calls.";
     NO_SUCH_ENTRANCE 724 403 "a conference is not entered in that way"
         "A conference is dialled. A call that is transferred or redirected to it does not enter it.";
+    NOT_MADE 725 403 "the house makes no call to that"
+        "A code, an orbit or a conference is dialled on a phone. Name a number, an extension or a user.";
     ORBIT_TAKEN 708 486 "no place is free where the call was to be parked"
         "Another call is parked at that number, or at every number of the orbit. Add numbers to the orbit.";
     NOBODY_PARKED 709 404 "no call is parked there"

@@ -14,6 +14,7 @@ mod emergency;
 mod gruu;
 mod identity;
 mod leg;
+mod make;
 mod malicious;
 mod media;
 mod normalise;
@@ -39,6 +40,7 @@ pub use aloud::refused_aloud;
 pub(crate) use emergency::not_among;
 pub use emergency::sounds_urgent;
 pub use identity::{introduced, learned};
+pub use make::facts_of_made;
 pub use orbit::{at_orbit, ring_back};
 pub use pickup::{may_pick_up, taker};
 pub use place::may_speak;
@@ -157,6 +159,9 @@ impl<'p> Called<'p> {
 }
 
 pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<CallPlan, Refusal> {
+    if let Some(answering) = facts.rings_first {
+        return make::rings_first(policy, facts, answering, trail);
+    }
     let dialled = Dialled::of(&facts.request_uri);
     if let Some(transferor) = &facts.transferred_by {
         trail.note("transfer", "yes", format!("{transferor} transfers a call; planned as a call of theirs"));

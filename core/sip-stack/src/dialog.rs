@@ -158,6 +158,23 @@ impl Dialog {
         dialog
     }
 
+    /// What stands for a dialog where nobody is: no message is of it, and none is sent in it.
+    pub fn with_nobody(call_id: &str, local: &str, flow: Flow) -> Dialog {
+        Dialog {
+            call_id: call_id.into(),
+            local: Party::of(local),
+            remote: Party::of(""),
+            target: "".into(),
+            routes: [].into(),
+            local_cseq: 0,
+            remote_cseq: None,
+            heard_on: flow,
+            next: flow,
+            server_name: None,
+            session: None,
+        }
+    }
+
     /// The same dialog under another tag of ours: another of several that one INVITE of theirs makes.
     pub fn under_tag(&self, local_tag: &str) -> Dialog {
         let value = &self.local.value;

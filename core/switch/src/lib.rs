@@ -19,11 +19,11 @@ mod view;
 mod watching;
 
 pub use call::{
-    AttemptRecord, CallStage, CallView, EndedBy, Event, HungUp, Now, Outcome, Record, SoundReport, VERDICTS,
-    Verdict,
+    AttemptRecord, CallStage, CallView, EndedBy, Event, HungUp, MakeCall, Now, Outcome, Record, SoundReport,
+    VERDICTS, Verdict,
 };
 pub use messages::{Counters as MessageCounters, Kept as KeptMessage, Waiting};
-pub use policy::{Help, WallTime};
+pub use policy::{Answering, Help, WallTime};
 pub use presence::{Counters as PresenceCounters, Kept as KeptPresence, Sight, WatcherView};
 pub use registrar::{
     Counters as RegistrarCounters, DeviceView, Kept, KeptBinding, KeptReach, Urgency, Wake, Why,

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use call::{Event, HungUp, Record};
+use call::{Event, HungUp, MakeCall, Record};
 use media::{Certificate, Order};
-use policy::{Help, InterfaceId, Policy};
+use policy::{Help, InterfaceId, Policy, Refusal};
 use registrar::{Binding, Kept, Wake};
 use registration::Known;
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
@@ -148,6 +148,8 @@ pub enum Command {
     DrainTrunks(Arc<BTreeSet<Arc<str>>>),
     /// The house is about to stop: drain for good, and tell every provider; say what is left.
     Leave,
+    /// One shard makes a call for a user; of the others nothing is wanted.
+    MakeCall { shard: u8, wish: MakeCall },
     /// End the call that bears this token.
     HangUp { token: Token },
     /// End every call.
@@ -174,6 +176,8 @@ pub enum Reply {
     Calls(SomeCalls),
     Phones(Phones),
     HungUp(HungUp),
+    /// The id of the call that was begun, or why there is none.
+    Made(Result<String, Refusal>),
 }
 
 /// What one shard found out and all must know.

@@ -453,6 +453,12 @@ impl Switch {
                 self.with_calls(now, out, |calls, room| became = calls.hang_up(room, token));
                 return out.replies.push((id, Reply::HungUp(became)));
             }
+            Command::MakeCall { shard, wish } if shard == self.shard => {
+                let mut made = None;
+                self.with_calls(now, out, |calls, room| made = Some(calls.make(room, &wish)));
+                return out.replies.extend(made.map(|made| (id, Reply::Made(made))));
+            }
+            Command::MakeCall { .. } => {}
             Command::HangUpAll => self.with_calls(now, out, Calls::hang_up_all),
             Command::Count => {}
             Command::View => return out.replies.push((id, Reply::View(Box::new(self.view(now))))),

@@ -6,7 +6,7 @@ use model::Role;
 use serde_json::Value;
 
 use crate::condition::Condition;
-use switch::{Held, TrunkView};
+use switch::{Held, MakeCall, TrunkView};
 
 /// The house at one moment, as far as figures are made of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -112,10 +112,22 @@ pub enum Refused {
     Conflict(String),
     /// With it the configuration would not hold.
     Unacceptable(Box<Unacceptable>),
+    /// The house declines what a caller could have dialled.
+    Declined(Declined),
     /// The house cannot say it now.
     NotNow(String),
     /// It would be a change that nobody could read of later.
     NotRecorded(String),
+}
+
+/// Why a call is not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declined {
+    /// As refused callers have it in their record.
+    pub code: String,
+    /// What a caller would have been answered.
+    pub sip_status: u16,
+    pub words: String,
 }
 
 /// Why a document is not taken.
@@ -142,6 +154,16 @@ pub struct Change {
     pub condition: Condition,
     pub is_dry_run: bool,
     pub wish: Wish,
+}
+
+/// A call that somebody wants made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallWish {
+    pub call: MakeCall,
+    pub is_dry_run: bool,
+    /// Asked again under it, the same call is meant.
+    pub key: Option<String>,
+    pub who: String,
 }
 
 /// Who wishes to change the house, and why.
@@ -287,6 +309,8 @@ pub trait House: Send + Sync + 'static {
     fn calls(&self, most: u16) -> Answer;
     /// A call in progress, or one that ended.
     fn call(&self, id: &str) -> Answer;
+    /// Rings a user's phones for a call of theirs.
+    fn make_call(&self, wish: &CallWish) -> Answer;
     /// Ends a call in progress.
     fn hang_up(&self, id: &str) -> Answer;
     /// Takes no new calls but those for help, until it resumes.

@@ -11,6 +11,7 @@
 //! Start with `resources.rs`; `question.rs` says what a row is, `documents.rs` has those of every kind of
 //! document.
 
+mod calls;
 mod code;
 mod condition;
 mod documents;
@@ -33,9 +34,9 @@ pub use door::{Door, Place, Proof, Seal, place_of};
 pub use feed::{Feed, Happened};
 pub use hall::StandBack;
 pub use house::{
-    Answer, Became, CertificateFigures, Change, Changed, Counted, Deed, DirectoryFigures, Given, House,
-    ObserverFigures, Person, Refused, Searching, Sent, Shown, Sought, Standing, Unacceptable, Unknown, Who,
-    Wish,
+    Answer, Became, CallWish, CertificateFigures, Change, Changed, Counted, Declined, Deed, DirectoryFigures,
+    Given, House, ObserverFigures, Person, Refused, Searching, Sent, Shown, Sought, Standing, Unacceptable,
+    Unknown, Who, Wish,
 };
 pub use meter::Meter;
 pub use serve::{Fault, Server, Settings, start};

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::question::{Body, Kind, Method, NAME, Parameter, Resource};
+use crate::calls;
+use crate::question::{Body, KEY, KEY_MAX, Kind, Method, NAME, Parameter, Resource};
 use crate::resources::{BASE, EVENTS, all};
 
 /// What the names of shapes of whole documents begin with.
@@ -43,12 +44,24 @@ fn operation(resource: &Resource) -> Value {
         "parameters": parameters,
         "responses": responses(resource),
     });
-    if let Body::Document(kind) = resource.body {
-        let schema = json!({ "$ref": format!("#/components/schemas/{DOCUMENT}{kind}") });
-        let content = json!({ "application/json": { "schema": schema } });
-        all["requestBody"] = json!({ "required": true, "content": content });
+    let schema = match resource.body {
+        Body::None => return all,
+        Body::Document(kind) => json!({ "$ref": format!("#/components/schemas/{DOCUMENT}{kind}") }),
+        Body::Call => calls::shape(),
+    };
+    let content = json!({ "application/json": { "schema": schema } });
+    all["requestBody"] = json!({ "required": true, "content": content });
+    if let (Body::Call, Some(parameters)) = (resource.body, all["parameters"].as_array_mut()) {
+        parameters.push(key());
     }
     all
+}
+
+/// Under which something is done once.
+fn key() -> Value {
+    let schema = json!({ "type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]+$" });
+    let what = "Asked again under the same key within ten minutes, it is not done again";
+    json!({ "name": KEY, "in": "header", "description": what, "required": false, "schema": schema })
 }
 
 /// What happens: an answer without an end.
@@ -93,6 +106,10 @@ fn responses(resource: &Resource) -> Value {
         "409": refused("It is there already, or somebody is in the middle of a change"),
         "503": refused("The house cannot do it now"),
     });
+    if resource.body == Body::Call {
+        all["202"] = done("Its phones ring; Location says where it is found");
+        all["413"] = refused("The body is too long");
+    }
     if resource.is_of_one_document() {
         all["412"] = refused("The document is not in the state that was named");
     }
@@ -107,7 +124,10 @@ fn responses(resource: &Resource) -> Value {
         }
         Method::Get => {}
         Method::Post | Method::Delete => {
-            all["422"] = refused("With it the configuration would not hold");
+            all["422"] = match resource.body {
+                Body::Call => refused("Such a call may not be made"),
+                _ => refused("With it the configuration would not hold"),
+            };
         }
     }
     all

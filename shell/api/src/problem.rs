@@ -6,7 +6,7 @@ use model::without_passwords;
 use serde_json::{Map, Value, json};
 
 use crate::code::Code;
-use crate::house::{Refused, Unacceptable};
+use crate::house::{Declined, Refused, Unacceptable};
 
 /// Why a request is not answered.
 #[derive(Debug)]
@@ -31,6 +31,10 @@ impl Refused {
             Refused::Wrong(_) => StatusCode::BAD_REQUEST,
             Refused::Missing(_) => StatusCode::NOT_FOUND,
             Refused::Taken(_) | Refused::Conflict(_) => StatusCode::CONFLICT,
+            Refused::Declined(Declined { sip_status: 404, .. }) => StatusCode::NOT_FOUND,
+            Refused::Declined(Declined { sip_status: 480 | 486, .. }) => StatusCode::CONFLICT,
+            Refused::Declined(Declined { sip_status: 503, .. }) => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::Declined(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NotThat => StatusCode::PRECONDITION_FAILED,
             Refused::Unacceptable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NotNow(_) | Refused::NotRecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -48,6 +52,9 @@ impl From<Refused> for Problem {
             Refused::Conflict(detail) => (Code::CONFLICT, detail),
             Refused::NotThat => (Code::NOT_THAT, "it is not in the state that you named".to_owned()),
             Refused::Unacceptable(why) => return unacceptable(status, *why),
+            Refused::Declined(Declined { code, words, .. }) => {
+                return Problem { status, code, detail: words, more: Map::new() };
+            }
             Refused::NotNow(detail) => (Code::NOT_NOW, detail),
             Refused::NotRecorded(detail) => (Code::NOT_RECORDED, detail),
         };

@@ -36,7 +36,13 @@ pub enum Body {
     None,
     /// A document of this kind, as JSON.
     Document(&'static str),
+    /// A call that is to be made, as JSON; under a key, so that it is made once.
+    Call,
 }
+
+/// The longest key under which a question is asked once.
+pub const KEY_MAX: usize = 255;
+pub const KEY: &str = "Idempotency-Key";
 
 /// An answer, whole.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,6 +126,8 @@ pub struct Asked {
     pub words: BTreeMap<String, String>,
     pub condition: Condition,
     pub body: Option<Value>,
+    /// Under which it is done once, however often it is asked.
+    pub key: Option<String>,
     /// The name of who asks.
     pub who: String,
 }

@@ -2,6 +2,7 @@
 
 use model::Role;
 
+use crate::calls::CALLS;
 use crate::documents::{CONFIRM, DOCUMENTS, SYSTEM, WHY};
 use crate::house::{Counted, Sought};
 use crate::question::{Body, Kind, LISTED_MAX, Method, Parameter, RECORDS_USUAL, Resource, said};
@@ -398,5 +399,5 @@ const RESOURCES: &[Resource] = &[
 
 /// Every row.
 pub fn all() -> impl Iterator<Item = &'static Resource> {
-    RESOURCES.iter().chain(SYSTEM).chain(DOCUMENTS.iter().flatten())
+    RESOURCES.iter().chain(CALLS).chain(SYSTEM).chain(DOCUMENTS.iter().flatten())
 }

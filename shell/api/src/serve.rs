@@ -35,7 +35,7 @@ use crate::listen::{self, Readers};
 use crate::meter::Meter;
 use crate::openapi;
 use crate::problem::Problem;
-use crate::question::{Asked, Body, Resource, Said};
+use crate::question::{Asked, Body, KEY, KEY_MAX, Resource, Said};
 use crate::resources::{self, BASE, EVENTS};
 
 /// Answers that are being made at once; whoever comes then is told to come again.
@@ -289,13 +289,27 @@ async fn answer(
     let tags = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(Tags::read);
     let condition = Condition { is: tags(header::IF_MATCH), is_not: tags(header::IF_NONE_MATCH) };
     let (id, who) = (id.map(|Path(id)| id).unwrap_or_default(), person.name.clone());
-    let asked = Asked { id, words, condition, body: document(resource, body)?, who };
+    let (body, key) = (document(resource, body)?, key_in(&headers)?);
+    let asked = Asked { id, words, condition, body, key, who };
     let deed = Deed { who: Who::Person(person), from, what, became: Became::Asked };
     let answer = wait(&shared, move |house| match resource.is_change() {
         true => recorded(house, deed, || resource.answer(house, &asked)),
         false => resource.answer(house, &asked),
     });
     Ok(whole(answer.await??))
+}
+
+/// Under which it is done once.
+fn key_in(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(KEY) else { return Ok(None) };
+    let fits =
+        |key: &&str| (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let wrong = || {
+        let words = format!("{KEY}: 1 to {KEY_MAX} letters of ASCII without a space");
+        Problem::new(StatusCode::BAD_REQUEST, Code::SENSELESS, words)
+    };
+    let key = value.to_str().ok().filter(fits).ok_or_else(wrong)?;
+    Ok(Some(key.to_owned()))
 }
 
 /// What was sent with the question, where it wants something.
@@ -307,14 +321,18 @@ fn document(resource: &Resource, body: Result<Bytes, BytesRejection>) -> Result<
         }
         _ => Problem::new(StatusCode::BAD_REQUEST, Code::SENSELESS, "the body ended too soon"),
     })?;
-    let Body::Document(kind) = resource.body else { return Ok(None) };
+    let what = match resource.body {
+        Body::None => return Ok(None),
+        Body::Document(kind) => format!("document [{kind}]"),
+        Body::Call => "call".to_owned(),
+    };
     let wrong = |words: String| Problem::new(StatusCode::BAD_REQUEST, Code::SENSELESS, words);
     // The reader's own words could repeat a secret.
     let value: Value = serde_json::from_slice(&body)
         .map_err(|fault| wrong(format!("not JSON: line {}, column {}", fault.line(), fault.column())))?;
     match value.is_object() {
         true => Ok(Some(value)),
-        false => Err(wrong(format!("a document [{kind}] is an object {{ … }}"))),
+        false => Err(wrong(format!("a {what} is an object {{ … }}"))),
     }
 }
 

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use api::{
-    Answer, Became, Change, Changed, Counted, Deed, Door, Fault, Feed, Given, Happened, House, Meter,
-    ObserverFigures, Person, Refused, Seal, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who,
-    Wish, start,
+    Answer, Became, CallWish, Change, Changed, Counted, Declined, Deed, Door, Fault, Feed, Given, Happened,
+    House, Meter, ObserverFigures, Person, Refused, Seal, Sent, Server, Settings, Shown, Sought, Standing,
+    Unknown, Who, Wish, start,
 };
 use model::Role;
 use performance::{End, Leave, Performance};
@@ -205,6 +205,20 @@ impl House for Echo {
         Err(Refused::Missing(format!("there is no call {id}")))
     }
 
+    fn make_call(&self, wish: &CallWish) -> Answer {
+        let declined = |code: &str, sip_status| {
+            Err(Refused::Declined(Declined { code: code.to_owned(), sip_status, words: "no".to_owned() }))
+        };
+        match &*wish.call.to {
+            "nobody" => declined("TD-R201", 404),
+            "busy" => declined("TD-R209", 486),
+            "far" => declined("TD-R301", 403),
+            "drained" => declined("TD-R504", 503),
+            to if wish.is_dry_run => Ok(json!({ "decision": to })),
+            to => Ok(json!({ "call": "c1", "to": to, "key": wish.key, "who": wish.who })),
+        }
+    }
+
     fn hang_up(&self, id: &str) -> Answer {
         match id {
             "911" => Err(Refused::Conflict("its parties end it".to_owned())),
@@ -338,6 +352,46 @@ fn send(
 fn get(server: &Server, path: &str) -> (u16, Value) {
     let (status, _, body) = ask(server, "GET", path, Some(ADMIN));
     (status, serde_json::from_str(&body).unwrap())
+}
+
+#[test]
+fn a_call_is_made_for_an_operator_once_under_a_key() {
+    let server = server();
+    let makes = |query: &str, headers: &str, body: &str| {
+        let path = format!("/api/v1/calls{query}");
+        let (status, head, body) = send(&server, "POST", &path, Some(OPERATOR), (headers, body));
+        (status, head, serde_json::from_str::<Value>(&body).unwrap())
+    };
+    let to = |number: &str| json!({ "from": "hana", "to": number }).to_string();
+
+    let (status, head, made) = makes("", "Idempotency-Key: 7f\r\n", &to("0142"));
+    assert_eq!((status, &made["key"], &made["who"]), (202, &json!("7f"), &json!("operator")));
+    assert!(head.contains("location: /api/v1/calls/c1\r\n"), "{head}");
+    assert_eq!(makes("?dry_run=true", "", &to("0142")).0, 200);
+
+    for (number, status, code) in [
+        ("nobody", 404, "TD-R201"),
+        ("busy", 409, "TD-R209"),
+        ("far", 422, "TD-R301"),
+        ("drained", 503, "TD-R504"),
+    ] {
+        let (said, _, problem) = makes("", "", &to(number));
+        assert_eq!((said, &problem["code"]), (status, &json!(code)), "{number}");
+    }
+    let long = "1".repeat(256);
+    for (headers, body) in [
+        ("", "{}".to_owned()),
+        ("", "[]".to_owned()),
+        ("", json!({ "from": "hana", "to": long }).to_string()),
+        ("", json!({ "from": "hana", "to": "1", "trunk": "east" }).to_string()),
+        ("", json!({ "from": "hana", "to": "1", "answer": "soon" }).to_string()),
+        ("", json!({ "from": "hana", "to": "1", "answer": null }).to_string()),
+        ("Idempotency-Key: a b\r\n", to("1")),
+    ] {
+        assert_eq!(makes("", headers, &body).2["code"], "TD-A003", "{headers}{body}");
+    }
+    let (status, ..) = send(&server, "POST", "/api/v1/calls", Some(TOKEN), ("", &to("1")));
+    assert_eq!(status, 403, "a reader makes no calls");
 }
 
 #[test]

@@ -205,6 +205,11 @@ tandem call show c019f3a9b2c0-1 --json")]
         #[arg(long)]
         json: bool,
     },
+    /// Ring a user's own phones, and connect the one that answers with NUMBER, as if it had dialled it
+    #[command(after_help = "Examples:\n  tandem call make 2065550142 --from hana --dir /etc/tandem\n  \
+tandem call make 0101 --from hana --wait --json\n\nIt ends with 1 if the call may not be made or no phone \
+could ring; with --wait also if nobody was reached.")]
+    Make(Make),
     /// End one call in progress; a call for help is ended by its parties alone
     #[command(after_help = "Examples:\n  tandem call hangup c019f3a9b2c0-1 --dir /etc/tandem\n  \
 tandem call hangup c019f3a9b2c0-1 --json")]
@@ -241,4 +246,26 @@ tandem call ladder c019f3a9b2c0-1 --json")]
         #[arg(long, value_name = "FILE")]
         pcapng: PathBuf,
     },
+}
+
+/// A call that is made for a user.
+#[derive(Debug, Args)]
+pub struct Make {
+    /// Whom the user wants: what they would dial
+    #[arg(value_name = "NUMBER")]
+    pub to: String,
+    /// The user whose phones ring: a name, a number or an extension
+    #[arg(long, value_name = "USER")]
+    pub from: String,
+    /// Tell the phone to answer by itself
+    #[arg(long)]
+    pub auto_answer: bool,
+    /// Say how it goes until it is over
+    #[arg(long)]
+    pub wait: bool,
+    #[command(flatten)]
+    pub house: House,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
 }

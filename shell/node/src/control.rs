@@ -48,6 +48,13 @@ pub enum Request {
         /// What its ends are called (RFC 7989).
         sessions: Vec<String>,
     },
+    /// A user's phones ring for a call of theirs.
+    MakeCall {
+        from: String,
+        to: String,
+        by_itself: bool,
+        for_whom: Option<String>,
+    },
     /// A call in progress is ended.
     HangUp {
         id: String,

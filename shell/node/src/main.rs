@@ -19,6 +19,7 @@ mod inventory;
 mod ladder;
 mod landing;
 mod listening;
+mod made_calls;
 mod operate;
 mod pcapng;
 mod phone_files;

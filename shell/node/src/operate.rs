@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use policy::Refusal;
 use serde_json::{Value, json};
-use switch::{Command, HungUp, Reply};
+use switch::{Command, HungUp, MakeCall, Reply};
 use switch_io::Asker;
 use tracing::{info, warn};
 
 use crate::control::{Board, Stage};
 use crate::drained_trunks::{DrainedTrunks, Names, Service};
+use crate::made_calls::{MadeCalls, OtherCall};
 use crate::sight;
 
 /// How long a shard may take.
@@ -23,6 +25,10 @@ pub enum NotDone {
     /// Nobody ends a call for help but its parties.
     ForHelp(String),
     Stopping,
+    /// The house declines the call, as it would have declined whoever dialled it.
+    Declined(Refusal),
+    /// It was asked for under a key that another call has.
+    OtherCall(String),
     /// The disk does not take it.
     NotKept(String),
     /// A shard does not answer.
@@ -36,6 +42,8 @@ impl std::fmt::Display for NotDone {
             NotDone::ForHelp(id) => {
                 write!(f, "call {id} has to do with help (9-1-1): its parties end it, and nobody else")
             }
+            NotDone::Declined(refusal) => write!(f, "{refusal}"),
+            NotDone::OtherCall(key) => write!(f, "the key {key} was that of another call"),
             NotDone::NoSuchTrunk(words) => f.write_str(words),
             NotDone::NotKept(why) => write!(f, "it cannot be kept, and so was not done: {why}"),
             NotDone::Stopping => f.write_str("the house is about to stop"),
@@ -49,6 +57,7 @@ pub struct Operator {
     pub asker: Asker,
     pub board: Arc<Board>,
     pub drained: DrainedTrunks,
+    pub made: MadeCalls,
 }
 
 impl Operator {
@@ -62,7 +71,7 @@ impl Operator {
         let mut became = replies.into_iter().filter_map(|reply| match reply {
             Reply::HungUp(HungUp::Unknown) => None,
             Reply::HungUp(became) => Some(became),
-            Reply::Held(_) | Reply::View(_) | Reply::Calls(_) | Reply::Phones(_) => None,
+            _ => None,
         });
         match became.next() {
             Some(HungUp::Ends) => Ok(json!({ "call": id, "what": "ends" })),
@@ -70,6 +79,23 @@ impl Operator {
             Some(HungUp::Unknown) | None if is_whole => Err(missing()),
             Some(HungUp::Unknown) | None => Err(NotDone::Silent),
         }
+    }
+
+    /// Rings a user's phones for a call of theirs; under a key once, however often it is asked.
+    pub fn make_call(&self, wish: &MakeCall, key: Option<&str>) -> Result<Value, NotDone> {
+        let other = |OtherCall| NotDone::OtherCall(key.unwrap_or_default().to_owned());
+        let id = self.made.once(wish, key, || self.ring(wish)).map_err(other)??;
+        Ok(json!({ "call": id, "what": "rings" }))
+    }
+
+    fn ring(&self, wish: &MakeCall) -> Result<String, NotDone> {
+        let shard = self.made.next_of(self.asker.shards());
+        let replies = self.asker.command(Command::MakeCall { shard, wish: wish.clone() }, PATIENCE);
+        let made = replies.into_iter().find_map(|reply| match reply {
+            Reply::Made(made) => Some(made),
+            _ => None,
+        });
+        made.ok_or(NotDone::Silent)?.map_err(NotDone::Declined)
     }
 
     /// Takes no new call that has nothing to do with help; what is in progress goes on.

@@ -52,7 +52,7 @@ pub fn status(asker: &Asker, notice: Notice) -> Option<Status> {
         .into_iter()
         .filter_map(|reply| match reply {
             Reply::View(view) => Some(*view),
-            Reply::Held(_) | Reply::Calls(_) | Reply::Phones(_) | Reply::HungUp(_) => None,
+            _ => None,
         })
         .collect();
     if views.len() < usize::from(asker.shards()) {
@@ -83,7 +83,7 @@ pub fn held(asker: &Asker) -> Option<Held> {
     }
     let held = replies.iter().filter_map(|reply| match reply {
         Reply::Held(held) => Some(*held),
-        Reply::View(_) | Reply::Calls(_) | Reply::Phones(_) | Reply::HungUp(_) => None,
+        _ => None,
     });
     Some(held.sum())
 }
@@ -122,7 +122,7 @@ pub fn phones(asker: &Asker) -> Option<Phones> {
     let replies = asker.command(Command::Phones, PATIENCE).into_iter();
     let all = replies.filter_map(|reply| match reply {
         Reply::Phones(phones) => Some(phones),
-        Reply::View(_) | Reply::Held(_) | Reply::Calls(_) | Reply::HungUp(_) => None,
+        _ => None,
     });
     all.reduce(|mut all, other| {
         all.counters = all.counters.and(other.counters);

@@ -27,6 +27,7 @@ use crate::desk::Order;
 use crate::directories::Directories;
 use crate::drained_trunks::DrainedTrunks;
 use crate::edge::{Edge, Plan, Witness};
+use crate::made_calls::MadeCalls;
 use crate::operate::Operator;
 use crate::revisions::{Job, Kept, Owner, answer, begin};
 use crate::supervisor::Supervisor;
@@ -135,7 +136,8 @@ pub fn run(up: &Up) -> Result<Exit> {
 /// Whoever carries out what an operator wants; what was decided before the start holds.
 fn operator(edge: &Edge, board: &Arc<Board>, data: &Path) -> Arc<Operator> {
     let (asker, drained) = (edge.asker(), DrainedTrunks::open(data));
-    let operator = Operator { asker, board: Arc::clone(board), drained };
+    let made = MadeCalls::default();
+    let operator = Operator { asker, board: Arc::clone(board), drained, made };
     operator.tell_drained();
     Arc::new(operator)
 }

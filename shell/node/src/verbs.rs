@@ -17,6 +17,7 @@ pub mod failover;
 pub mod find;
 pub mod help;
 pub mod kept;
+mod make;
 mod marks;
 mod messages;
 pub mod number;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use api::{
-    Answer, Became, Change, Changed, Counted, DirectoryFigures, Door, Feed, Given, Happened, House, Meter,
-    ObserverFigures, Person, Refused, Seal, Searching, Sent, Server, Settings, Shown, Sought, Standing,
-    Unknown, Who, Wish,
+    Answer, Became, CallWish, Change, Changed, Counted, Declined, DirectoryFigures, Door, Feed, Given,
+    Happened, House, Meter, ObserverFigures, Person, Refused, Seal, Searching, Sent, Server, Settings, Shown,
+    Sought, Standing, Unknown, Who, Wish,
 };
 use certificates::Keeper;
 use cli::Up;
@@ -336,6 +336,21 @@ impl House for Web {
         Ok(record)
     }
 
+    fn make_call(&self, wish: &CallWish) -> Answer {
+        let CallWish { call, is_dry_run, key, who } = wish;
+        if *is_dry_run {
+            let policy = self.board.policy().ok_or_else(silent)?;
+            let from = policy::Caller::User(call.user.to_string());
+            let inquiry = explain::inquiry(&policy, &call.to, from, None);
+            let inquiry = inquiry.map_err(|fault| Refused::Wrong(format!("{fault:#}")))?;
+            let explained = policy::explain_made(&policy, &inquiry, call.answering);
+            return said(explained.map_err(|nobody| Refused::Missing(nobody.to_string()))?);
+        }
+        // A key is good for whoever made it up.
+        let key = key.as_ref().map(|key| format!("{who} {key}"));
+        self.operator.make_call(call, key.as_deref()).map_err(not_done)
+    }
+
     fn hang_up(&self, id: &str) -> Answer {
         self.operator.hang_up(id).map_err(not_done)
     }
@@ -478,7 +493,12 @@ fn not_done(why: NotDone) -> Refused {
     let words = why.to_string();
     match why {
         NotDone::NoSuchCall(_) | NotDone::NoSuchTrunk(_) => Refused::Missing(words),
-        NotDone::ForHelp(_) => Refused::Conflict(words),
+        NotDone::ForHelp(_) | NotDone::OtherCall(_) => Refused::Conflict(words),
+        NotDone::Declined(refusal) => Refused::Declined(Declined {
+            code: refusal.code.to_string(),
+            sip_status: refusal.status,
+            words: refusal.words,
+        }),
         NotDone::Stopping | NotDone::Silent | NotDone::NotKept(_) => Refused::NotNow(words),
     }
 }

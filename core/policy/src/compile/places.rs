@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::Spot;
 
 use crate::compile::links::Links;
-use crate::compile::sounds::ringback_in;
+use crate::compile::sounds::{ringback_in, tones_in};
 use crate::compile::{Compiler, words};
 use crate::facts::InterfaceId;
 use crate::inside::Inside;
@@ -64,6 +64,7 @@ impl Compiler<'_> {
                 name: document.name.clone(),
                 habits: Habits {
                     aloud: self.aloud(refusals, &here, Some(&document.name)),
+                    tones: tones_in(&here),
                     ringback: country.as_ref().map_or_else(|| home.ringback.clone(), ringback_in),
                     country: country.unwrap_or_else(|| home.country.clone()),
                     area_code: area_code.or_else(|| home.area_code.clone()),

@@ -116,14 +116,9 @@ impl Compiler<'_> {
             return None;
         }
         let tones = Tones::of(&country.id);
-        let tone = |why| match why {
-            NoCall::Unassigned => &tones.unobtainable,
-            NoCall::Busy => &tones.busy,
-            NoCall::Full | NoCall::Forbidden | NoCall::Unreachable => &tones.congestion,
-        };
         let said = |why| match self.announced(refusals, why, site) {
             Some(announced) => Said::Announcement(announced.name.clone(), announced.recording.clone()),
-            None => Said::Tone(Arc::new(tone(why).clone())),
+            None => tone_for(why, &tones),
         };
         Some(Arc::new(Aloud::new(said)))
     }
@@ -226,6 +221,21 @@ fn short(
 /// What is heard in a country while it rings.
 pub(super) fn ringback_in(country: &Arc<Country>) -> Arc<Tone> {
     Arc::new(Tones::of(&country.id).ringback)
+}
+
+/// What is heard in a country instead of a call that comes to nothing.
+pub(super) fn tones_in(country: &Country) -> Arc<Aloud> {
+    let tones = Tones::of(&country.id);
+    Arc::new(Aloud::new(|why| tone_for(why, &tones)))
+}
+
+fn tone_for(why: NoCall, tones: &Tones) -> Said {
+    let tone = match why {
+        NoCall::Unassigned => &tones.unobtainable,
+        NoCall::Busy => &tones.busy,
+        NoCall::Full | NoCall::Forbidden | NoCall::Unreachable => &tones.congestion,
+    };
+    Said::Tone(Arc::new(tone.clone()))
 }
 
 fn fault(name: &str, why: NotPlayable) -> Fault {

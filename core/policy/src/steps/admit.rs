@@ -67,11 +67,16 @@ pub(crate) fn note(attempt: &AttemptPlan, facts: &Facts, trail: &mut Trail) {
     trail.note(NAME, "ok", Found::Limits { used, paces: attempt.paces.clone() });
 }
 
+/// Forgets what was said of another call's limits.
+pub(crate) fn forget(trail: &mut Trail) {
+    trail.steps.retain(|step| step.name != NAME);
+}
+
 /// Makes facts of what the limits of a plan's first attempt count now, and says them in the trail.
 pub(crate) fn count(plan: &CallPlan, facts: &mut Facts, trail: &mut Trail) {
     let Some(first) = plan.attempts.first() else { return };
     let counted = first.claims.iter().filter(|claim| claim.limit.used() > 0);
     facts.in_use = counted.map(|claim| (claim.limit.shared_name(), claim.limit.used())).collect();
-    trail.steps.retain(|step| step.name != NAME);
+    forget(trail);
     note(first, facts, trail);
 }

@@ -81,6 +81,45 @@ pub(crate) fn user<'p>(
     Ok(reach.attempts)
 }
 
+/// The attempts to reach a user at their own phones: nothing rings along, and nothing is sent on.
+pub(crate) fn own_phones<'p>(
+    calling: Calling<'_, 'p>,
+    who: &Who<'_>,
+    user: &'p Arc<User>,
+    wish: Disturbing,
+    trail: &mut Trail,
+) -> Result<Vec<AttemptPlan>, Refusal> {
+    let Calling { policy, caller, speaker } = calling;
+    if wish == Disturbing::IfTheyLike {
+        if user.do_not_disturb {
+            let words = format!("{} does not want to be disturbed", user.name);
+            trail.note("disturb", "no", words.clone()).at(&user.at);
+            return Err(Refusal::new(Code::DO_NOT_DISTURB, words));
+        }
+        turn::is_free(user, who.facts, trail)?;
+    }
+    let ringing = place::ringing(policy, who.facts, speaker, user, trail)?;
+    let own = attempt::to_user(policy, who, caller, &Called::inside(user), &ringing)?;
+    let own = own.into_iter().map(|attempt| vec![attempt]);
+    let groups: Vec<Vec<Chain>> = match user.ring {
+        RingOrder::Together => vec![own.collect()],
+        RingOrder::InTurn | RingOrder::RoundRobin | RingOrder::LongestIdle => {
+            own.map(|chain| vec![chain]).collect()
+        }
+    };
+    let mut reach = Reach { calling, attempts: Vec::new() };
+    let stages = reach.begin(groups, RING_MAX_OF_SEVERAL);
+    reach.go_on(&stages, &[], AfterBusy::Forward);
+    Ok(reach.attempts)
+}
+
+/// Whether a user is rung who does not want to be disturbed, or has as many calls as they may.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disturbing {
+    IfTheyLike,
+    Anyway,
+}
+
 impl<'p> Reach<'_, 'p> {
     /// The index of the first attempt to reach a user.
     fn user(
@@ -445,7 +484,7 @@ fn is_called_back(called: &Called<'_>, user: &User) -> bool {
 }
 
 /// Whoever sends a call on, as the caller of the next one.
-fn sender(by: &Arc<User>) -> Caller<'_> {
+pub(crate) fn sender(by: &Arc<User>) -> Caller<'_> {
     let site = by.site.as_ref();
     Caller { party: Party::User(by), site, here: site, name: PartyName(by.name.clone()), is_in_from: false }
 }

@@ -15,6 +15,7 @@ use observers::Observers;
 use reports::Question;
 use serde_json::{Value, json};
 use store::{Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
+use switch::{Answering, MakeCall};
 use switch_io::Asker;
 use telemetry::Flight;
 use tracing::warn;
@@ -188,6 +189,7 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
             (format!("directory sync {name}"), for_whom)
         }
         Request::Certificate { name, for_whom } => (format!("certificate renew {name}"), for_whom),
+        Request::MakeCall { from, to, for_whom, .. } => (format!("call {to} for {from}"), for_whom),
         Request::HangUp { id, for_whom } => (format!("hang up {id}"), for_whom),
         Request::Drain { for_whom } => ("drain".to_owned(), for_whom),
         Request::Resume { for_whom } => ("resume".to_owned(), for_whom),
@@ -234,6 +236,11 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
             None => Response::refused(Exit::Unreachable, "a shard does not answer"),
         },
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
+        Request::MakeCall { from, to, by_itself, .. } => {
+            let answering = if by_itself { Answering::ByItself } else { Answering::ByHand };
+            let wish = MakeCall { user: from.into(), to: to.into(), answering };
+            of_deed(window.operator.make_call(&wish, None))
+        }
         Request::HangUp { id, .. } => of_deed(window.operator.hang_up(&id)),
         Request::Drain { .. } => of_deed(window.operator.drain()),
         Request::Resume { .. } => of_deed(window.operator.resume()),
@@ -276,12 +283,10 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
 fn of_deed(done: Result<Value, NotDone>) -> Response {
     match done {
         Ok(value) => Response::Answer(value),
-        Err(why @ (NotDone::NoSuchCall(_) | NotDone::NoSuchTrunk(_) | NotDone::ForHelp(_))) => {
-            Response::refused(Exit::Bad, why.to_string())
-        }
         Err(why @ (NotDone::Stopping | NotDone::Silent | NotDone::NotKept(_))) => {
             Response::refused(Exit::Unreachable, why.to_string())
         }
+        Err(why) => Response::refused(Exit::Bad, why.to_string()),
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::control::{self, Request, Response};
 use crate::verbs::kept::{self, ended};
-use crate::verbs::{Form, find, marks, messages, operate, record, when};
+use crate::verbs::{Form, find, make, marks, messages, operate, record, when};
 
 /// Calls in progress that a shard lists: a thousand at most.
 const LIVE: Request = Request::Calls { most: 1_000 };
@@ -33,6 +33,7 @@ pub fn run(verb: &Call, palette: Palette) -> Result<Exit> {
             Ok(Exit::Done)
         }
         Call::Find(verb) => find::run(verb, palette),
+        Call::Make(verb) => make::run(verb, palette),
         Call::Hangup { id, house, json } => {
             let form = if *json { Form::Json } else { Form::Text };
             operate::hang_up(id, &house.data(), form)

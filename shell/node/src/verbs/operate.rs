@@ -79,7 +79,7 @@ fn wait_for_the_last(data: &Path, form: Form) -> Result<Exit> {
 }
 
 /// A line that takes the place of the one before, where somebody looks.
-fn tell(words: &str) {
+pub fn tell(words: &str) {
     let mut to = std::io::stderr();
     let (before, after) = if to.is_terminal() { ("\r\u{1b}[K", "") } else { ("", "\n") };
     // Whoever has closed it does not look.
@@ -103,6 +103,6 @@ fn say(answer: Result<Value, Exit>, form: Form, words: impl FnOnce(&Value) -> St
 }
 
 /// Who asks, where that is not the user of this process.
-fn for_whom() -> Option<String> {
+pub fn for_whom() -> Option<String> {
     std::env::var("SUDO_USER").ok()
 }

@@ -48,6 +48,7 @@ struct Kept {
     attempts: Vec<String>,
     /// It goes on from another call, or in one.
     is_linked: bool,
+    is_made: bool,
     parents: Vec<String>,
 }
 
@@ -133,11 +134,14 @@ impl Records {
             SERVED => self.lineage.note_merged(&record.id, &record.parents),
             _ => self.lineage.note(&record.id, &record.parents),
         }
+        // Nobody has sent an INVITE for it: the house was told to make it.
+        let is_made = record.facts.rings_first.is_some();
         self.kept.entry(record.call_id.clone()).or_default().push(Kept {
             id: id.clone(),
             talk: Duration::from_millis(record.talk_ms),
             answered: record.answered.is_some(),
-            is_linked: !record.parents.is_empty() || record.verdict == "TD-E003",
+            is_linked: !record.parents.is_empty() || record.verdict == "TD-E003" || is_made,
+            is_made,
             parents: record.parents.clone(),
             attempts: record.attempts.iter().map(|attempt| attempt.call_id.clone()).collect(),
         });
@@ -172,7 +176,7 @@ impl Records {
                     faults.push(format!("a record names {parent} as its parent, which there is not"));
                 }
             }
-            let is_nobodys = kept.iter().any(|kept| kept.parents.is_empty());
+            let is_nobodys = kept.iter().any(|kept| kept.parents.is_empty() && !kept.is_made);
             if is_nobodys && !self.asked.contains_key(call_id) {
                 faults.push(format!("a record names {call_id}, which nobody sent"));
             }

@@ -49,6 +49,7 @@ mod length;
 mod links;
 mod lost_ack;
 mod m8_callbacks;
+mod made_calls;
 mod malicious;
 mod meetings;
 mod moving_on;

@@ -30,6 +30,7 @@ mod http;
 mod kernel;
 mod ldap;
 mod mailbox;
+mod make_call;
 mod messages;
 mod msrp;
 mod nat;
@@ -131,6 +132,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "fax", run: fax::run },
     Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
+    Scenario { name: "make-call", run: make_call::run },
     Scenario { name: "watching", run: watching::run },
     Scenario { name: "mailbox", run: mailbox::run },
     Scenario { name: "messages", run: messages::run },

@@ -311,6 +311,8 @@ pub trait House: Send + Sync + 'static {
     fn call(&self, id: &str) -> Answer;
     /// Rings a user's phones for a call of theirs.
     fn make_call(&self, wish: &CallWish) -> Answer;
+    /// What the stored tests find in the policy in force; the one of this name alone, if one is named.
+    fn run_tests(&self, name: Option<&str>) -> Answer;
     /// Ends a call in progress.
     fn hang_up(&self, id: &str) -> Answer;
     /// Takes no new calls but those for help, until it resumes.

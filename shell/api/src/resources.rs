@@ -169,6 +169,16 @@ const RESOURCES: &[Resource] = &[
         answer: |house, _| said(house.resume()),
     },
     Resource {
+        method: Method::Post,
+        needs: Role::Reader,
+        path: "/test",
+        name: "runTests",
+        summary: "Runs the stored call tests against the revision in force; nothing is sent",
+        parameters: &[Parameter { name: "name", what: "Only the test of this name", kind: Kind::Text }],
+        body: Body::None,
+        answer: |house, asked| said(house.run_tests(asked.word("name"))),
+    },
+    Resource {
         method: Method::Get,
         needs: Role::Reader,
         path: "/phones",

@@ -219,6 +219,13 @@ impl House for Echo {
         }
     }
 
+    fn run_tests(&self, name: Option<&str>) -> Answer {
+        match name {
+            Some("none") => Err(Refused::Missing("there is no test none".to_owned())),
+            name => Ok(json!({ "tests": [name], "failed": 0 })),
+        }
+    }
+
     fn hang_up(&self, id: &str) -> Answer {
         match id {
             "911" => Err(Refused::Conflict("its parties end it".to_owned())),
@@ -352,6 +359,17 @@ fn send(
 fn get(server: &Server, path: &str) -> (u16, Value) {
     let (status, _, body) = ask(server, "GET", path, Some(ADMIN));
     (status, serde_json::from_str(&body).unwrap())
+}
+
+#[test]
+fn stored_tests_are_run_for_whoever_may_look() {
+    let server = server();
+    let runs = |query: &str| ask(&server, "POST", &format!("/api/v1/test{query}"), Some(TOKEN)).0;
+
+    assert_eq!(
+        [runs(""), runs("?name=national"), runs("?name=none"), runs("?names=a")],
+        [200, 200, 404, 400]
+    );
 }
 
 #[test]

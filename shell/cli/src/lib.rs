@@ -45,4 +45,4 @@ pub use sign_in::{SignIn, SignOut};
 pub use span::span;
 pub use store::{Cdr, CdrExport, CdrVerify, Copies, Store};
 pub use top::{CallOrder, Top};
-pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Failover, Up, Verb, parse, parse_from, tree};
+pub use verbs::{Cli, ColorChoice, Config, Demo, Explain, Failover, Test, Up, Verb, parse, parse_from, tree};

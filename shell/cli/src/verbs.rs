@@ -84,16 +84,10 @@ tandem.schema.json"
         after_help = "Examples:\n  tandem number show +14255550100\n  tandem number list --json"
     )]
     Number(Number),
-    /// Run the stored call tests ([test.*]) of DIR
-    #[command(after_help = "Examples:\n  tandem test /etc/tandem\n  tandem test my-edge --json")]
-    Test {
-        /// The configuration directory
-        #[arg(default_value = ".")]
-        dir: PathBuf,
-        /// One JSON document instead of text
-        #[arg(long)]
-        json: bool,
-    },
+    /// Run the stored call tests ([test.*]) of DIR, or of the revision that runs there
+    #[command(after_help = "Examples:\n  tandem test /etc/tandem\n  tandem test /etc/tandem --running \
+--only national --json\n\nIt ends with 1 if a test fails, or there is none of that name.")]
+    Test(Test),
     /// Find out what happens when far ends are lost
     #[command(
         subcommand,
@@ -448,4 +442,24 @@ where
     I::Item: Into<OsString> + Clone,
 {
     Cli::try_parse_from(words)
+}
+
+/// The stored calls of a directory, or of a house.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// The configuration directory
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Only the test of this name; again for another one
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Of the revision that runs, whatever stands in DIR by now
+    #[arg(long)]
+    pub running: bool,
+    /// The data folder of the house that runs [default: DIR/data]
+    #[arg(long, value_name = "DIR", requires = "running")]
+    pub data: Option<PathBuf>,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
 }

@@ -48,6 +48,10 @@ pub enum Request {
         /// What its ends are called (RFC 7989).
         sessions: Vec<String>,
     },
+    /// What the stored tests of these names find in the policy that is in force.
+    Test {
+        only: Vec<String>,
+    },
     /// A user's phones ring for a call of theirs.
     MakeCall {
         from: String,

@@ -29,6 +29,7 @@ mod revisions;
 mod seen;
 mod sight;
 mod storage;
+mod stored_tests;
 mod supervisor;
 mod up;
 mod verbs;
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
         Verb::Config(Config::Schema) => verbs::schema(),
         Verb::Explain(explain) => verbs::explain::run(&explain, palette),
         Verb::Number(number) => verbs::number::run(&number, palette),
-        Verb::Test { dir, json } => verbs::test::run(&dir, form(json), palette),
+        Verb::Test(test) => verbs::test::run(&test, palette),
         Verb::Failover(Failover::Test { trunk, dir, json }) => {
             verbs::failover::run(&trunk, &dir, form(json), palette)
         }

@@ -35,7 +35,7 @@ use crate::reporting::{self, Unmade};
 use crate::revisions::now_ms;
 use crate::sight;
 use crate::verbs::{call, explain, find, kept};
-use crate::{authority, certificate};
+use crate::{authority, certificate, stored_tests};
 
 /// However many descriptors there are.
 const READERS_MAX: usize = 20_000;
@@ -349,6 +349,13 @@ impl House for Web {
         // A key is good for whoever made it up.
         let key = key.as_ref().map(|key| format!("{who} {key}"));
         self.operator.make_call(call, key.as_deref()).map_err(not_done)
+    }
+
+    fn run_tests(&self, name: Option<&str>) -> Answer {
+        let policy = self.board.policy().ok_or_else(silent)?;
+        let only: Vec<String> = name.map(str::to_owned).into_iter().collect();
+        let results = stored_tests::chosen(&policy, &only).map_err(Refused::Missing)?;
+        Ok(stored_tests::told(&policy, &results))
     }
 
     fn hang_up(&self, id: &str) -> Answer {

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use certificates::{Keeper, NoTry};
-use cli::Exit;
+use cli::{Exit, Palette};
 use observers::Observers;
 use reports::Question;
 use serde_json::{Value, json};
@@ -28,8 +28,8 @@ use crate::operate::{NotDone, Operator};
 use crate::reporting;
 use crate::revisions::{Leavers, No, Trial, name_of};
 use crate::seen::Seen;
-use crate::sight;
 use crate::verbs::report::exit_of;
+use crate::{sight, stored_tests};
 
 /// Connections at once; one more is closed.
 const CONNECTIONS_MAX: usize = 16;
@@ -205,6 +205,7 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
         | Request::Phones {}
         | Request::Calls { .. }
         | Request::Messages { .. }
+        | Request::Test { .. }
         | Request::Find(_)
         | Request::Report(_)
         | Request::Plan { .. } => return None,
@@ -236,6 +237,7 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
             None => Response::refused(Exit::Unreachable, "a shard does not answer"),
         },
         Request::Calls { most } => Response::answer(&sight::calls(&window.asker, most)),
+        Request::Test { only } => run_tests(&window.board, &only),
         Request::MakeCall { from, to, by_itself, .. } => {
             let answering = if by_itself { Answering::ByItself } else { Answering::ByHand };
             let wish = MakeCall { user: from.into(), to: to.into(), answering };
@@ -277,6 +279,20 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
         },
         Request::Token(request) => of_tokens(&window.access, request),
         request => ask_owner(window, request, user),
+    }
+}
+
+fn run_tests(board: &Board, only: &[String]) -> Response {
+    let Some(policy) = board.policy() else {
+        return Response::refused(Exit::Unreachable, "the house has not begun yet");
+    };
+    match stored_tests::chosen(&policy, only) {
+        Ok(results) => {
+            let mut told = stored_tests::told(&policy, &results);
+            told["words"] = results.iter().map(|one| stored_tests::in_words(one, Palette::Plain)).collect();
+            Response::Answer(told)
+        }
+        Err(missing) => Response::refused(Exit::Bad, missing),
     }
 }
 

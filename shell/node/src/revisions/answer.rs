@@ -48,6 +48,7 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         | Request::Status {}
         | Request::Phones {}
         | Request::Calls { .. }
+        | Request::Test { .. }
         | Request::MakeCall { .. }
         | Request::HangUp { .. }
         | Request::Drain { .. }

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::directory;
 use crate::revisions::TestsRun;
-use crate::verbs::{Form, test};
+use crate::stored_tests::in_words;
+use crate::verbs::Form;
 
 pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
     let (problems, policy) = match directory::load(dir)? {
@@ -26,7 +27,7 @@ pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
     if let Some(policy) = &policy {
         let (trunks, users) = (policy.trunks().count(), policy.users().count());
         for test in &tests.failed {
-            println!("{}\n", test::in_words(test, palette));
+            println!("{}\n", in_words(test, palette));
         }
         let (good, bad) = (palette.paint(Paint::Good, "✔"), palette.paint(Paint::Bad, "✘"));
         let mark = if tests.failed.is_empty() { good } else { bad };

@@ -1,19 +1,21 @@
-//! `tandem test`: the stored calls of a directory, planned and compared.
-
-use std::path::Path;
+//! `tandem test`: the stored calls of a directory or of the revision that runs, planned and compared.
 
 use anyhow::Result;
-use cli::{Exit, Paint, Palette};
-use policy::TestResult;
-use serde_json::json;
+use cli::{Exit, Palette, Test};
+use serde_json::{Value, json};
 
+use crate::control::Request;
 use crate::directory;
-use crate::verbs::Form;
+use crate::stored_tests::{chosen, in_words};
+use crate::verbs::ask;
 
-pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
-    let policy = match directory::load(dir)? {
+pub fn run(test: &Test, palette: Palette) -> Result<Exit> {
+    if test.running {
+        return of_running(test);
+    }
+    let policy = match directory::load(&test.dir)? {
         Ok(loaded) => loaded.policy,
-        Err(problems) if form == Form::Json => {
+        Err(problems) if test.json => {
             println!("{:#}", json!({ "problems": problems }));
             return Ok(Exit::Bad);
         }
@@ -22,9 +24,15 @@ pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
             return Ok(Exit::Bad);
         }
     };
-    let results = policy::run_tests(&policy);
+    let results = match chosen(&policy, &test.only) {
+        Ok(results) => results,
+        Err(missing) => {
+            eprintln!("tandem: {missing}");
+            return Ok(Exit::Bad);
+        }
+    };
     let failed = results.iter().filter(|result| !result.is_passed()).count();
-    if form == Form::Json {
+    if test.json {
         println!("{:#}", json!({ "tests": results, "failed": failed }));
     } else {
         results.iter().for_each(|result| println!("{}", in_words(result, palette)));
@@ -33,15 +41,21 @@ pub fn run(dir: &Path, form: Form, palette: Palette) -> Result<Exit> {
     Ok(if failed == 0 { Exit::Done } else { Exit::Bad })
 }
 
-/// A test with what it found; of a failed one, every unmet expectation and why the call went where it went.
-pub fn in_words(result: &TestResult, palette: Palette) -> String {
-    let TestResult { name, location, failures, trail } = result;
-    if result.is_passed() {
-        return format!("{} {name}", palette.paint(Paint::Good, "✔"));
+/// The same of the policy that is in force.
+fn of_running(test: &Test) -> Result<Exit> {
+    let data = test.data.clone().unwrap_or_else(|| test.dir.join("data"));
+    let mut answer = match ask(&data, &Request::Test { only: test.only.clone() })? {
+        Ok(answer) => answer,
+        Err(exit) => return Ok(exit),
+    };
+    let words = answer.as_object_mut().and_then(|answer| answer.remove("words")).unwrap_or_default();
+    let (failed, revision) = (answer["failed"].as_u64().unwrap_or_default(), &answer["revision"]);
+    if test.json {
+        println!("{answer:#}");
+    } else {
+        let lines = words.as_array().map_or(&[][..], Vec::as_slice);
+        lines.iter().filter_map(Value::as_str).for_each(|line| println!("{line}"));
+        println!("{} stored tests of revision {revision}, {failed} failed", lines.len());
     }
-    let title =
-        format!("{} {name}  {}", palette.paint(Paint::Bad, "✘"), palette.paint(Paint::Quiet, location));
-    let trail = trail.to_string();
-    let below = failures.iter().map(String::as_str).chain(trail.lines());
-    std::iter::once(title).chain(below.map(|line| format!("    {line}"))).collect::<Vec<_>>().join("\n")
+    Ok(if failed == 0 { Exit::Done } else { Exit::Bad })
 }

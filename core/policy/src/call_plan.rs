@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    CarriedMethods, Chats, Dtmf, EarlyMedia, Fax, Keys, KeysInClear, MediaPath, MediaSenders, Recorded,
-    Redirect, Reliable, Secret, SessionIds, SessionTimer, Silence, Srtp, Transfer,
+    Captured, CarriedMethods, Chats, Dtmf, EarlyMedia, Fax, Keys, KeysInClear, MediaPath, MediaSenders,
+    Recorded, Redirect, Reliable, Secret, SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 use serde::Serialize;
 use sound::Tone;
@@ -361,6 +361,9 @@ pub struct LegRules {
     /// Whether its far end is recorded, if anybody has said.
     #[serde(skip)]
     pub record: Option<Recorded>,
+    /// How much of its media may be captured, if anybody has said.
+    #[serde(skip)]
+    pub capture: Option<Captured>,
     /// The site within which its media may leave our relay.
     #[serde(skip)]
     pub inside: Option<Arc<Inside>>,

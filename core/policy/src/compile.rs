@@ -250,7 +250,8 @@ fn device_leg(documents: &Documents, music: Music) -> LegRules {
     let srtp = SrtpRules { mode: media.srtp, keys: media.keys, keys_in_clear, otherwise: Otherwise::Refused };
     // What users ask for is the house's to carry out.
     let redirect = documents.system.redirect;
-    let (senders, dtmf, fax, record) = (media.senders, media.dtmf, media.fax, media.record);
+    let (senders, dtmf, fax) = (media.senders, media.dtmf, media.fax);
+    let (record, capture) = (media.record, media.capture);
     let chats = media.chats.unwrap_or(Chats::Relayed);
     LegRules {
         srtp,
@@ -262,6 +263,7 @@ fn device_leg(documents: &Documents, music: Music) -> LegRules {
         redirect,
         music,
         record,
+        capture,
         ..LegRules::default()
     }
 }

@@ -101,9 +101,9 @@ pub use inside::Inside;
 pub use limit::{Claim, Limit, On, Permit, Unit, Whose};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
-    CarriedMethod, CarriedMethods, Chats, Dtmf, EarlyMedia, Fax, HeaderPlace, Ice, Keys, KeysInClear,
-    MediaPath, MediaSenders, Recorded, RecordingFormat, Redirect, RegisterStyle, Reliable, SessionIds,
-    SessionTimer, Silence, Srtp, Transfer, WithoutRecorder,
+    Captured, CarriedMethod, CarriedMethods, Chats, Dtmf, EarlyMedia, Fax, HeaderPlace, Ice, Keys,
+    KeysInClear, MediaPath, MediaSenders, PacketRules, Recorded, RecordingFormat, Redirect, RegisterStyle,
+    Reliable, SessionIds, SessionTimer, Silence, Srtp, Transfer, WithoutRecorder,
 };
 pub use music::Music;
 pub use orbit::{Orbit, Parking};

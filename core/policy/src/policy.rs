@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    AlertText, AnonymousCalls, CallerPrivacy, Choose, DidRule, Digest, HeaderRule, HealthCheck, Ice,
-    Identity, KernelPath, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern,
+    AlertText, AnonymousCalls, CallerPrivacy, Captured, Choose, DidRule, Digest, HeaderRule, HealthCheck,
+    Ice, Identity, KernelPath, MarkMalicious, Marks, Moment, Network, Number, NumberPlace, Paging, Pattern,
     PortRange, Precedence, Problem, Recorded, RecordingFormat, RingOrder, Rule, Side, SipUri, SitePath,
     Source, TollBypass, Transit, Transport, TrunkDirection, TrunkKind, Watchers, Wildcards, WithoutRecorder,
 };
@@ -575,6 +575,8 @@ pub(crate) struct Site {
     pub mailbox: Option<Arc<str>>,
     /// Whether its people are recorded, if it says so.
     pub record: Option<Recorded>,
+    /// How much of their media may be captured, if it says so.
+    pub capture: Option<Captured>,
 }
 
 impl Site {
@@ -695,6 +697,7 @@ pub(crate) struct User {
     pub rights: Arc<Rights>,
     pub privacy: CallerPrivacy,
     pub record: Option<Recorded>,
+    pub capture: Option<Captured>,
     /// Numbers that the user may show beside the own one.
     pub may_show: Vec<Pattern>,
     /// Whose members may pick up each other's calls.

@@ -1,12 +1,13 @@
-//! What holds for recordings, and recorders outside.
+//! What holds for recordings, recorders outside, and captures.
 
 use std::sync::Arc;
 
-use model::{HealthCheck, RecordingFormat, WithoutRecorder};
+use model::{HealthCheck, PacketRules, RecordingFormat, WithoutRecorder};
 
 use crate::call_plan::SrtpRules;
 use crate::ids::InterfaceId;
 use crate::music::Music;
+use crate::policy::Policy;
 
 /// What holds for recordings of calls.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,7 @@ pub(crate) struct RecordingRules {
     /// Whether they are kept by the house itself.
     pub in_files: bool,
     pub without_recorder: WithoutRecorder,
+    pub packets: PacketRules,
     /// In the order in which they are asked.
     pub recorders: Vec<Recorder>,
 }
@@ -42,4 +44,11 @@ pub struct RecorderServer {
     pub names_transport: bool,
     pub interface: Option<InterfaceId>,
     pub health: HealthCheck,
+}
+
+impl Policy {
+    /// What holds for captures of calls.
+    pub fn packets(&self) -> &PacketRules {
+        &self.recordings.packets
+    }
 }

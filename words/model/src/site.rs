@@ -7,6 +7,7 @@ use crate::announcement::Refusals;
 use crate::media::{Codec, SitePath};
 use crate::network::Network;
 use crate::offer::Traffic;
+use crate::packets::Captured;
 use crate::record::Recorded;
 use crate::spot::Spot;
 
@@ -86,6 +87,8 @@ pub struct SiteMedia {
     pub refusals: Option<Refusals>,
     /// Whether calls of people here are recorded; as the system says where it is missing.
     pub record: Option<Recorded>,
+    /// How much of the media of people here may be captured; as the system says where it is missing.
+    pub capture: Option<Captured>,
     /// Whether media between people here leaves our relay once a call is answered.
     #[serde(default)]
     pub path: SitePath,

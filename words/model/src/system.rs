@@ -17,6 +17,7 @@ use crate::media::{Chats, Dtmf, Fax, Ice, KernelPath, Keys, KeysInClear, MediaSe
 use crate::music::Music;
 use crate::network::{Address, PortRange};
 use crate::oidc::Oidc;
+use crate::packets::{Captured, PacketRules};
 use crate::provisioning::Provisioning;
 use crate::record::{Recorded, RecordingRules};
 use crate::registrar::Registrar;
@@ -76,6 +77,9 @@ pub struct System {
     /// What holds for all recordings of calls.
     #[serde(default)]
     pub recording: RecordingRules,
+    /// What holds for all captures of calls.
+    #[serde(default)]
+    pub packets: PacketRules,
     /// The `[rights.*]` of users who have none of their own or of their site.
     pub rights: Option<Spot<String>>,
     /// Where programs come by HTTP; nowhere where it is missing, but for `tandem up --http`.
@@ -133,6 +137,8 @@ pub struct DeviceMedia {
     pub refusals: Refusals,
     /// Whether calls of our people are recorded; no where it is missing.
     pub record: Option<Recorded>,
+    /// How much of the media of our people's calls may be captured; "headers" where it is missing.
+    pub capture: Option<Captured>,
     /// Whether our people may exchange messages and files in calls; relayed where it is missing.
     pub chats: Option<Chats>,
 }

@@ -15,6 +15,7 @@ use crate::identity::{Identity, Translate};
 use crate::media::{Chats, Codec, Dtmf, Fax, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
 use crate::music::Music;
 use crate::network::Source;
+use crate::packets::Captured;
 use crate::precedence::Precedence;
 use crate::record::Recorded;
 use crate::register::Register;
@@ -235,6 +236,8 @@ pub struct TrunkMedia {
     pub refusals: Refusals,
     /// Whether its calls are recorded; as the other party says where it is missing.
     pub record: Option<Recorded>,
+    /// How much of its calls' media may be captured; "headers" where it is missing.
+    pub capture: Option<Captured>,
     /// Whether messages and files may be exchanged with it in calls.
     #[serde(default)]
     pub chats: Chats,

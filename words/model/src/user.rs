@@ -9,6 +9,7 @@ use crate::forward::{AnonymousCalls, Forward, Target};
 use crate::identity::CallerPrivacy;
 use crate::malicious::MarkMalicious;
 use crate::number::Number;
+use crate::packets::Captured;
 use crate::pattern::Pattern;
 use crate::precedence::Precedence;
 use crate::provisioning::Phone;
@@ -79,6 +80,8 @@ pub struct User {
     pub resource_priority: Vec<Precedence>,
     /// Whether the user's calls are recorded; as the site says where it is missing.
     pub record: Option<Recorded>,
+    /// How much of the media of the user's calls may be captured; as the site says where it is missing.
+    pub capture: Option<Captured>,
     /// Whether the user's number is hidden from those who are called.
     #[serde(default)]
     pub privacy: CallerPrivacy,

@@ -61,6 +61,7 @@ impl Compiler<'_> {
                 private: document.private_number.as_ref().map(|number| number.value.clone()),
                 privacy: document.privacy,
                 record: document.record,
+                capture: document.capture,
                 may_show: document.may_show.iter().map(|number| number.value.clone()).collect(),
                 pickup_group: document.pickup_group.as_ref().map(|group| group.as_str().into()),
                 paging: document.paging,

@@ -88,6 +88,7 @@ impl Compiler<'_> {
                 usages: self.usages_held(document, &document.usages),
                 mailbox,
                 record: document.media.record,
+                capture: document.media.capture,
             };
             sites.insert(document.name.clone(), Arc::new(site));
         }

@@ -147,6 +147,7 @@ impl Compiler<'_> {
             keep_days: recording.days(),
             in_files: recording.to.as_ref().is_none_or(|to| to.value != KeptAt::Recorder),
             without_recorder: recording.without_recorder,
+            packets: system.packets,
             recorders,
         }
     }

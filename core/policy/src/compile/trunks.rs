@@ -189,6 +189,7 @@ fn leg_of(trunk: &model::Trunk, heard: Heard, site: Option<&Site>) -> LegRules {
         ringback: Some(ringback),
         aloud,
         record: trunk.media.record,
+        capture: trunk.media.capture,
         inside,
         dress: None,
     }

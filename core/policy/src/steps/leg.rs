@@ -16,8 +16,8 @@ pub(crate) fn of_caller(policy: &Policy, caller: &Caller<'_>) -> LegRules {
     }
     let leg = of_place(policy, caller.site);
     // Whoever calls for help need not prove who they are.
-    let own = caller.user().and_then(|user| user.record);
-    LegRules { record: own.or(leg.record), ..leg }
+    let (record, capture) = caller.user().map_or((None, None), |user| (user.record, user.capture));
+    LegRules { record: record.or(leg.record), capture: capture.or(leg.capture), ..leg }
 }
 
 /// The leg towards a trunk.
@@ -28,7 +28,7 @@ pub(crate) fn of_trunk(trunk: &Trunk) -> LegRules {
 /// The leg towards a device of a user.
 pub(crate) fn of_user(policy: &Policy, user: &User) -> LegRules {
     let leg = of_place(policy, user.site.as_ref());
-    LegRules { record: user.record.or(leg.record), ..leg }
+    LegRules { record: user.record.or(leg.record), capture: user.capture.or(leg.capture), ..leg }
 }
 
 /// The leg towards a device of somebody at a site.
@@ -36,8 +36,9 @@ fn of_place(policy: &Policy, site: Option<&Arc<Site>>) -> LegRules {
     let habits = policy.habits_of(site.map(|site| &**site));
     let (ringback, aloud) = (Some(habits.ringback.clone()), habits.aloud.clone());
     let record = site.and_then(|site| site.record).or(policy.device_leg.record);
+    let capture = site.and_then(|site| site.capture).or(policy.device_leg.capture);
     let inside = site.and_then(|site| site.inside()).cloned();
-    LegRules { ringback, aloud, record, inside, ..policy.device_leg.clone() }
+    LegRules { ringback, aloud, record, capture, inside, ..policy.device_leg.clone() }
 }
 
 /// The same leg for a call for help: nothing that is only wished for may stop it, and all sound is heard.

@@ -9,7 +9,8 @@
 //! other is silent: `play.rs` makes it, in the turns of `beats.rs`. How good it was: `observe.rs` counts what
 //! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either. What
 //! needs no more than being sent on may be carried elsewhere: `carried.rs`. What is recorded is copied by
-//! `tape.rs`, and `mixdown.rs` makes sound of the copies; who listens elsewhere is sent those of `copies.rs`.
+//! `tape.rs`, and `mixdown.rs` makes sound of the copies; who listens elsewhere is sent those of `copies.rs`;
+//! what somebody asked to be kept of both sides' packets is gathered by `excerpt.rs`.
 //! Sides of several streams may meet: each hears all others, mixed by `meeting.rs` of what `voice.rs` makes
 //! of the packets of each.
 //!
@@ -26,6 +27,7 @@ mod copies;
 mod copying;
 mod door;
 mod encoder;
+mod excerpt;
 mod figures;
 mod flight;
 mod handshake;
@@ -62,6 +64,7 @@ pub use carried::{Carriage, Tally};
 pub use certificate::Certificate;
 pub use chat::{ChatAim, ChatCount, ChatFigures, ChatOrder, ChatPeer, Reach};
 pub use copying::{Copying, Types};
+pub use excerpt::{Cover, Excerpted, Excerpting, Opaque, Passed, Way, Wholes};
 pub use figures::{Figures, SideFigures};
 pub use mixdown::{Mixdown, Upto};
 pub use observe::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, Source, USED_TO, WINDOW};

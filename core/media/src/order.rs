@@ -11,6 +11,7 @@ use sound::signals::Signal;
 use crate::certificate::Certificate;
 use crate::chat::{ChatFigures, ChatOrder};
 use crate::copying::Copying;
+use crate::excerpt::{Excerpted, Excerpting};
 use crate::figures::Figures;
 use crate::play::Playing;
 use crate::ports::PortPair;
@@ -38,6 +39,8 @@ pub enum Order {
     Record { session: SessionKey, stream: u8, taping: Option<Box<Taping>> },
     /// What both sides say goes to somebody too who only listens, as is said there; no more, without it.
     Copy { session: SessionKey, stream: u8, copying: Option<Box<Copying>> },
+    /// Packets of all streams of a session are kept from now on, as is said there; no more, without it.
+    Excerpt { session: SessionKey, excerpting: Option<Box<Excerpting>> },
     /// A side's peer takes part in a meeting, or does so in another way than before; in none from now on,
     /// without a seat. Nothing of its sound goes to the other side meanwhile.
     Meet { session: SessionKey, stream: u8, side: Side, seat: Option<Box<Seat>> },
@@ -202,6 +205,8 @@ pub enum Event {
     Chatted { session: SessionKey, stream: u8, figures: ChatFigures },
     /// Copies of what was said, for whoever writes them down.
     Taped(Box<Taped>),
+    /// Packets that somebody asked to be kept.
+    Excerpted(Box<Excerpted>),
     /// The stream is closed; what became of it.
     Finished { session: SessionKey, stream: u8, figures: Box<Figures> },
 }
@@ -225,6 +230,7 @@ impl Event {
             | Event::Chatted { session, .. }
             | Event::Finished { session, .. } => *session,
             Event::Taped(taped) => taped.session,
+            Event::Excerpted(excerpted) => excerpted.session,
         }
     }
 }
@@ -238,6 +244,7 @@ impl Order {
         | Order::Play { session, .. }
         | Order::Record { session, .. }
         | Order::Copy { session, .. }
+        | Order::Excerpt { session, .. }
         | Order::Meet { session, .. }
         | Order::Chat { session, .. }
         | Order::Ask { session }

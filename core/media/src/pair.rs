@@ -31,7 +31,7 @@ use crate::verdict::{Half, Reason};
 mod carrying;
 mod listening;
 
-use listening::Listeners;
+use listening::{Listeners, leave};
 
 const CLOCK_DEFAULT: u32 = 8000;
 /// A header, and what seals a packet.
@@ -221,7 +221,7 @@ impl Pair {
         if !player.play(turn, here.counted.packets_out, packet) {
             return None;
         }
-        self.sends_own(side, packet)?;
+        self.sends_own(now, side, to, packet)?;
         player.left(self.gone(side));
         Some(to)
     }
@@ -234,15 +234,21 @@ impl Pair {
 
     /// Makes a packet of ours ready to go out to a side, and counts it. Whatever makes it, numbers go on:
     /// some phones take what stands before the last they had for late, also of another source.
-    pub fn sends_own(&mut self, side: Side, packet: &mut Packet<'_>) -> Option<()> {
-        let side = &mut self.sides[side as usize];
+    pub fn sends_own(
+        &mut self,
+        now: Instant,
+        side: Side,
+        to: SocketAddr,
+        packet: &mut Packet<'_>,
+    ) -> Option<()> {
+        let here = &mut self.sides[side as usize];
         let first = Fixed::of(packet.bytes())?.sequence;
-        let sequence = side.own.map_or(first, |last| last.wrapping_add(1));
+        let sequence = here.own.map_or(first, |last| last.wrapping_add(1));
         numbers::number(packet, sequence);
-        side.own = Some(sequence);
-        side.seal(packet, Half::Rtp).ok()?;
-        side.counted.packets_out += 1;
-        side.counted.bytes_out += packet.length() as u64;
+        here.own = Some(sequence);
+        leave(&mut self.listeners, here, (now, side, (to, Half::Rtp)), packet, Half::Rtp).ok()?;
+        here.counted.packets_out += 1;
+        here.counted.bytes_out += packet.length() as u64;
         Some(())
     }
 
@@ -297,8 +303,9 @@ impl Pair {
             return (Err(Reason::Stranger), Some(admission));
         }
         here.count(now, header.as_ref(), packet);
-        if let (Some(listeners), Some(_)) = (&mut self.listeners, header) {
-            listeners.take(now, side, packet.bytes());
+        if let Some(listeners) = &mut self.listeners {
+            let at = here.crossing(now, side, from, Half::Rtp);
+            listeners.take(at, header.as_ref(), packet.bytes());
         }
         if there.ours == Begins::Instead {
             return (Err(Reason::Kept), Some(admission));
@@ -308,7 +315,10 @@ impl Pair {
             Ok(to) => to,
             Err(reason) => return (Err(here.goes_nowhere(reason)), Some(admission)),
         };
-        let ready = here.transcode(header, packet).and_then(|()| there.seal(packet, Half::Rtp));
+        let leaves = (now, side.other(), (to, Half::Rtp));
+        let ready = here
+            .transcode(header, packet)
+            .and_then(|()| leave(&mut self.listeners, there, leaves, packet, Half::Rtp));
         if let Err(reason) = ready {
             return (Err(reason), Some(admission));
         }
@@ -319,13 +329,14 @@ impl Pair {
 
     /// What is left of a packet that `side` said, and was too long for one.
     #[inline]
-    pub fn rest(&mut self, side: Side) -> Option<Box<[u8]>> {
+    pub fn rest(&mut self, now: Instant, side: Side, to: SocketAddr) -> Option<Box<[u8]>> {
         let (here, there) = split(&mut self.sides, side);
         here.transcoder.as_mut().filter(|transcoder| transcoder.has_rest()).and_then(|transcoder| {
             let mut room = [0; PAYLOAD_MAX + AROUND_MAX];
             let mut packet = Packet::new(&mut room, 0);
             transcoder.rest(&mut packet)?;
-            there.seal(&mut packet, Half::Rtp).ok()?;
+            let leaves = (now, side.other(), (to, Half::Rtp));
+            leave(&mut self.listeners, there, leaves, &mut packet, Half::Rtp).ok()?;
             there.counted.packets_out += 1;
             there.counted.bytes_out += packet.length() as u64;
             Some(packet.bytes().into())
@@ -366,7 +377,7 @@ impl Pair {
             return Err(Reason::Kept);
         }
         if let Some(listeners) = &mut self.listeners {
-            listeners.take_report(side, packet.bytes());
+            listeners.take_report(here.crossing(now, side, from, Half::Rtcp), packet.bytes());
         }
         if let Some(transcoder) = &here.transcoder {
             transcoder.retime(packet);
@@ -378,7 +389,7 @@ impl Pair {
             return Err(Reason::Undeliverable);
         };
         there.reading.get_or_insert_default().sends(now, packet.bytes());
-        there.seal(packet, Half::Rtcp)?;
+        leave(&mut self.listeners, there, (now, side.other(), to), packet, Half::Rtcp)?;
         there.counted.rtcp_out += 1;
         Ok(to)
     }

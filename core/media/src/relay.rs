@@ -10,6 +10,7 @@ use crate::beats::Beats;
 use crate::carried::{Carriage, Tally};
 use crate::copies::{Copies, Fork};
 use crate::copying::Copying;
+use crate::excerpt::Excerpted;
 use crate::handshake::Flight;
 use crate::latch::Admission;
 use crate::meeting::Meetings;
@@ -24,6 +25,10 @@ use crate::seat::Seat;
 use crate::spoken::Spoken;
 use crate::tape::Taping;
 use crate::verdict::{Half, PORTS_PER_STREAM, PortIndex, Reason, Verdict, locate, port_index};
+
+mod excerpting;
+
+use excerpting::Excerpts;
 
 /// What follows from an order or a packet, for whoever drives the relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +69,7 @@ pub struct Relay {
     players: BTreeMap<(u32, Side), Box<Player>>,
     meetings: Meetings,
     copies: Copies,
+    excerpts: Excerpts,
     carriers: Carriers,
 }
 
@@ -110,6 +116,9 @@ impl Relay {
             Order::Copy { session, stream, copying } => {
                 self.fork((session, stream), copying.map(|copying| *copying));
             }
+            Order::Excerpt { session, excerpting } => {
+                self.excerpt(now, session, excerpting.map(|terms| *terms), out);
+            }
             Order::Meet { session, stream, side, seat } => {
                 self.meet(now, (session, stream), side, seat.map(|seat| *seat));
             }
@@ -145,6 +154,9 @@ impl Relay {
         let half = if is_report { Half::Rtcp } else { half };
         if half == Half::Rtcp {
             let verdict = report(pair, now, port, from, packet);
+            if let Verdict::Drop(why) = verdict {
+                pair.excerpt_lost((now, side, half), from, packet.bytes(), why);
+            }
             self.send_copy(now, slot);
             return verdict;
         }
@@ -152,11 +164,14 @@ impl Relay {
             return Verdict::TakeBack;
         }
         // What was gathered leaves before what came long after it.
-        if let Some(taped) = pair.taped(now) {
-            out.push(Act::Tell(Event::Taped(Box::new(taped))));
+        if pair.is_listened_to() {
+            tell_gathered(pair, now, out);
         }
 
         let (to, admission) = pair.carry_rtp(now, side, from, packet);
+        if let Err(why) = to {
+            pair.excerpt_lost((now, side, half), from, packet.bytes(), why);
+        }
         if admission == Some(Admission::Latched) {
             let (session, stream) = pair.key;
             out.push(Act::Tell(Event::Latched { session, stream, side, from }));
@@ -169,7 +184,7 @@ impl Relay {
             if pair.is_ready(side, packet) {
                 out.push(Act::Carry { port });
             }
-            while let Some(record) = pair.rest(side) {
+            while let Some(record) = pair.rest(now, side, to) {
                 out.push(Act::Send { port: other, to, record });
             }
         }
@@ -276,7 +291,8 @@ impl Relay {
 
     /// When [`Relay::wake`] and [`Relay::next_played`] are to be called, though no packet came.
     pub fn next_moment(&self) -> Option<Instant> {
-        [self.moments.next(), self.beats.next(), self.meetings.next()].into_iter().flatten().min()
+        let moments = [self.moments.next(), self.beats.next(), self.meetings.next(), self.excerpts.next()];
+        moments.into_iter().flatten().min()
     }
 
     /// Does what was to be done by now.
@@ -284,6 +300,7 @@ impl Relay {
         while let Some(whose) = self.moments.take(now) {
             self.shake(now, whose, Occasion::Moment, out);
         }
+        self.gather_excerpts(now, out);
     }
 
     /// Writes the next packet of our own sound that is due by now: out of which port it goes, and where to.
@@ -308,7 +325,7 @@ impl Relay {
             let pair = self.slots.get_mut(slot as usize).and_then(Option::as_mut);
             let Some(pair) = pair else { continue };
             let Some(to) = pair.way_from_meeting(now, side) else { continue };
-            if self.meetings.write(member, packet) && pair.sends_own(side, packet).is_some() {
+            if self.meetings.write(member, packet) && pair.sends_own(now, side, to, packet).is_some() {
                 return Some((port_index(slot, side, Half::Rtp), to));
             }
         }
@@ -382,6 +399,10 @@ impl Relay {
         let mut pair = Pair::new(now, key);
         if self.carriers == Carriers::Somebody {
             pair.may_be_carried();
+        }
+        self.excerpts.opened(slot, ports);
+        if let Some(terms) = self.excerpts.of(session) {
+            pair.excerpt(Some((terms, ports)));
         }
         self.slots[slot as usize] = Some(pair);
         self.by_session.insert(key, slot);
@@ -514,6 +535,7 @@ impl Relay {
     }
 
     fn close(&mut self, now: Instant, session: SessionKey, out: &mut Outbox) {
+        self.excerpts.forget(session);
         while let Some((_, slot)) = self.by_session.range((session, 0)..=(session, u8::MAX)).next() {
             let Some(pair) = self.drop_slot(*slot, out) else { return };
             let (session, stream) = pair.key;
@@ -526,6 +548,7 @@ impl Relay {
         if let Some(taped) = pair.record(None) {
             out.push(Act::Tell(Event::Taped(Box::new(taped))));
         }
+        tell_excerpted(pair.excerpt(None), out);
         self.by_session.remove(&pair.key);
         for side in [Side::Caller, Side::Callee] {
             self.moments.set(slot, side, None);
@@ -546,6 +569,19 @@ fn tell_heard(pair: &mut Pair, side: Side, out: &mut Outbox) {
     let press = pair.pressed(side).map(|press| Event::Pressed { session, stream, side, press });
     let signal = pair.signal(side).map(|signal| Event::Signalled { session, stream, side, signal });
     out.extend(press.into_iter().chain(signal).map(Act::Tell));
+}
+
+/// Rare beside media that nobody listens to.
+#[cold]
+fn tell_gathered(pair: &mut Pair, now: Instant, out: &mut Outbox) {
+    if let Some(taped) = pair.taped(now) {
+        out.push(Act::Tell(Event::Taped(Box::new(taped))));
+    }
+    tell_excerpted(pair.excerpt_full(), out);
+}
+
+fn tell_excerpted(excerpted: Option<Excerpted>, out: &mut Outbox) {
+    out.extend(excerpted.map(|excerpted| Act::Tell(Event::Excerpted(Box::new(excerpted)))));
 }
 
 /// Rare beside media, whose way is shorter where this one is not woven into it.

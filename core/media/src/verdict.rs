@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::order::Side;
+use crate::side::Side;
 
 /// The ports of a stream: RTP and RTCP of either side.
 pub(crate) const PORTS_PER_STREAM: u32 = 4;

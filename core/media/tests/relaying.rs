@@ -745,7 +745,8 @@ impl House {
             | Event::Pressed { .. }
             | Event::Chatted { .. }
             | Event::Signalled { .. }
-            | Event::Taped(_) => None,
+            | Event::Taped(_)
+            | Event::Excerpted(_) => None,
         };
         self.events.iter().filter_map(side).collect()
     }

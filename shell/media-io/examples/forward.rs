@@ -72,7 +72,8 @@ fn tell(event: Event) {
         | Event::Pressed { .. }
         | Event::Signalled { .. }
         | Event::Chatted { .. }
-        | Event::Taped(_) => {}
+        | Event::Taped(_)
+        | Event::Excerpted(_) => {}
     }
 }
 

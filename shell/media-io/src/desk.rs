@@ -96,6 +96,7 @@ impl<E: Fn(Event)> Desk<E> {
             | Order::Play { .. }
             | Order::Record { .. }
             | Order::Copy { .. }
+            | Order::Excerpt { .. }
             | Order::Meet { .. }
             | Order::Chat { .. }
             | Order::Ask { .. } => {}

@@ -473,7 +473,8 @@ impl House {
                 | Event::Chatted { .. }
                 | Event::Pressed { .. }
                 | Event::Signalled { .. }
-                | Event::Taped(_) => {}
+                | Event::Taped(_)
+                | Event::Excerpted(_) => {}
                 Event::Failed { why, .. } => panic!("{why}"),
             }
         };
@@ -519,7 +520,8 @@ fn figures_of(event: Event) -> Option<(SessionKey, u8, Figures)> {
         | Event::Chatted { .. }
         | Event::Pressed { .. }
         | Event::Signalled { .. }
-        | Event::Taped(_) => None,
+        | Event::Taped(_)
+        | Event::Excerpted(_) => None,
         Event::Failed { why, .. } => panic!("{why}"),
     }
 }

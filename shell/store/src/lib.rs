@@ -8,11 +8,13 @@
 //! file, `chain` binds its lines to those before, `chained` follows that, `torn` repairs after a crash,
 //! `reader` reads back, `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself;
 //! `tokens` and `audit` are about who comes by HTTP. `events` keeps what happened, `recordings` what was
-//! said, `key` what seals addresses of phones; `identity` tells data folders apart, `backup` copies all of
-//! it, and `table` makes records a table of `parquet`. Until a file has a record it is in `spool`, too.
+//! said, `captures` packets (`pcapng`), `key` what seals addresses of phones; `identity` tells data folders
+//! apart, `backup` copies all of it, and `table` makes records a table of `parquet`. Until a file has a
+//! record it is in `spool`, too.
 
 mod audit;
 mod backup;
+mod captures;
 mod catalogue;
 mod chain;
 mod chained;
@@ -27,6 +29,7 @@ mod ledger;
 mod pace;
 mod parquet;
 mod phone_line;
+pub mod pcapng;
 mod private;
 mod queue;
 mod reader;
@@ -44,6 +47,7 @@ mod writer;
 
 pub use audit::{Audit, Broken, Deed, Holds, Step, deeds, has_hash, verify};
 pub use backup::{Backup, BackupFault, Copied, back_up, restore};
+pub use captures::{CaptureLimits, CaptureTrouble, CaptureWay, Captures};
 pub use catalogue::{
     Alone, Catalogue, CatalogueFault, Cursor, Database, Examined, FoundCalls, Health, NoCursor, Note,
     Postgres, PostgresHost, Wanted, each_record, examine, examine_on, turned_away_id,

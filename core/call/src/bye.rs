@@ -260,7 +260,10 @@ impl Call {
             }
             media::Event::Failed { why, .. } => self.media_failed(room, why),
             media::Event::Latched { side: Side::Callee, .. } => self.sound_came(room),
-            media::Event::Latched { .. } | media::Event::Chatted { .. } | media::Event::Taped(_) => {}
+            media::Event::Latched { .. }
+            | media::Event::Chatted { .. }
+            | media::Event::Taped(_)
+            | media::Event::Excerpted(_) => {}
             media::Event::Pressed { press, .. } if self.meets.is_some() => self.types(room, *press),
             media::Event::Pressed { side, press, .. } => self.pressed(room, side.other(), *press),
             media::Event::Signalled { side, signal, .. } => self.signalled(room, *side, *signal),

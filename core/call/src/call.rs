@@ -16,6 +16,7 @@ use crate::closing::Closing;
 use crate::draft::Draft;
 use crate::end::End;
 use crate::errand::Errand;
+use crate::excerpt::Excerpt;
 use crate::exchange::{Exchange, Passing};
 use crate::fax::Fax;
 use crate::held::Held;
@@ -109,7 +110,9 @@ pub struct Call {
     pub(crate) fax: Option<Box<Fax>>,
     /// Where it is recorded.
     pub(crate) tapes: Tapes,
-    /// And by whom outside.
+    /// Whose packets are kept.
+    pub(crate) excerpt: Option<Excerpt>,
+    /// And by whom it is recorded outside.
     pub(crate) sitting: Option<Box<Sitting>>,
     /// Whether its media may leave the relay.
     pub(crate) release: Release,
@@ -303,6 +306,7 @@ impl Call {
             quiet: Quiet::default(),
             fax: None,
             tapes: Tapes::nothing(),
+            excerpt: None,
             sitting: None,
             release: Release::default(),
             set_up_by: room.now.instant + plan.set_up_max,
@@ -336,7 +340,9 @@ impl Call {
                 let Quiet { look_at, alarm_at, .. } = self.quiet;
                 let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
                 let sitting = self.sitting.as_ref().and_then(|sitting| sitting.deadline());
-                let others = [self.notice_deadline(), self.release.due, sitting, self.fax_deadline()];
+                let excerpt = self.excerpt.as_ref().map(|excerpt| excerpt.until);
+                let others =
+                    [self.notice_deadline(), self.release.due, sitting, self.fax_deadline(), excerpt];
                 let waits = waits.into_iter().chain(others);
                 waits.flatten().min()
             }

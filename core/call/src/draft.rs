@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media::{ChatFigures, Side, Signal};
-use policy::{AttemptPlan, CallPlan, Callee, Cause, Facts, Refusal, Trail, Turn, WallTime};
+use policy::{AttemptPlan, CallPlan, Callee, Captured, Cause, Facts, Refusal, Trail, Turn, WallTime};
 use sip_message::{Header, Message, SessionId, Uuid};
 use sip_stack::{Flow, Token};
 
 use crate::closing::Ending;
 use crate::record::{
-    AnnouncedRecord, Asking, AttemptRecord, ChatRecord, EndedBy, FaxRecord, MediaRecord, MissedSide, Outcome,
-    Record, RecorderRecord, RecordingRecord, SessionPair, SilentSide, Sound,
+    AnnouncedRecord, Asking, AttemptRecord, CaptureRecord, ChatRecord, EndedBy, FaxRecord, MediaRecord,
+    MissedSide, Outcome, Record, RecorderRecord, RecordingRecord, SessionPair, SilentSide, Sound,
 };
 use crate::verdict::Verdict;
 use crate::{Now, Room, place, verdict};
@@ -481,6 +481,15 @@ impl Draft {
         }
     }
 
+    /// Its packets are kept under that name, and so much of its media; the file.
+    pub(crate) fn is_captured(&mut self, name: &str, media: Captured) -> String {
+        let file = format!("captures/{name}");
+        if let Some(record) = &mut self.record {
+            record.capture = Some(CaptureRecord { file: file.clone(), media: media.word() });
+        }
+        file
+    }
+
     /// Messages were exchanged.
     pub(crate) fn chatted(&mut self, figures: &ChatFigures) {
         let is_something = *figures != ChatFigures::default();
@@ -707,6 +716,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         missed: Vec::new(),
         recording: None,
         fax: None,
+        capture: None,
         announced: None,
         facts,
         trail,

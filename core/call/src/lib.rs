@@ -24,6 +24,7 @@ mod early;
 mod early_update;
 mod end;
 mod errand;
+mod excerpt;
 mod exchange;
 mod fax;
 mod held;
@@ -51,6 +52,7 @@ mod aloud;
 mod arrival;
 mod bye;
 mod cancel;
+mod capture;
 mod faxing;
 mod handing;
 mod identity;
@@ -121,12 +123,14 @@ mod way;
 
 pub use accounts::{Accounts, Way};
 pub use event::{Event, SoundReport};
+pub use excerpt::{CaptureWish, Capturing, NoCapture};
 pub use make::MakeCall;
 pub use on_offer::{Arrival, Elsewhere, HandOn, OnOffer, Others};
 pub use part::ROOM;
 pub use record::{
-    AnnouncedRecord, Asking, AttemptRecord, ChatRecord, ChatSide, EndedBy, MediaRecord, MissedSide, Outcome,
-    Record, RecorderRecord, RecordingRecord, SessionPair, SideFigures, SilentSide, Sound,
+    AnnouncedRecord, Asking, AttemptRecord, CaptureRecord, ChatRecord, ChatSide, EndedBy, MediaRecord,
+    MissedSide, Outcome, Record, RecorderRecord, RecordingRecord, SessionPair, SideFigures, SilentSide,
+    Sound,
 };
 pub use room::{ChatPlace, MediaPlace, Places, Room};
 pub use seen::{Seen, SeenDialog, SeenPart, SeenStage, Sighting};

@@ -75,6 +75,9 @@ pub struct Record {
     /// A fax or a modem was heard in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fax: Option<FaxRecord>,
+    /// Where its packets are, of a call that somebody captured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<CaptureRecord>,
     /// What the caller heard of ours before it was told that the call comes to nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub announced: Option<AnnouncedRecord>,
@@ -111,6 +114,15 @@ pub struct MediaRecord {
     pub since: WallTime,
     pub path: &'static str,
     pub why: String,
+}
+
+/// The capture of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaptureRecord {
+    /// Below the folder of what lasts. There is none where no packet came.
+    pub file: String,
+    /// How much of its media: "none", "headers" or "sound".
+    pub media: &'static str,
 }
 
 /// Where the sound of a call was recorded.

@@ -81,6 +81,9 @@ impl Call {
         if self.fax.is_some() {
             return Some("a fax or a modem is heard in it".into());
         }
+        if self.is_captured() {
+            return Some("it is captured".into());
+        }
         if let Some(who) = &self.release.refused_by {
             return Some(format!("{who}, would have it no other way").into());
         }

@@ -264,8 +264,8 @@ impl Calls {
 
     /// The relay speaks of one of our sessions.
     pub fn heard(&mut self, room: &mut Room<'_>, event: &media::Event) {
-        // Copies of what was said are for whoever writes them down.
-        if matches!(event, media::Event::Taped(_)) {
+        // Copies are for whoever writes them down.
+        if matches!(event, media::Event::Taped(_) | media::Event::Excerpted(_)) {
             return;
         }
         if let Some(mut call) = self.lend_session(event.session()) {
@@ -425,6 +425,7 @@ impl Calls {
         call.keep_fax_whole(room);
         call.place_media(room);
         call.record(room);
+        call.keep_packets(room);
         call.sit(room);
         call.indicate_recording(room);
         call.take_seat(room);

@@ -1,5 +1,6 @@
 //! A call in progress, as whoever looks sees it.
 
+use std::iter;
 use std::sync::Arc;
 
 use media::Side;
@@ -8,6 +9,7 @@ use serde::Serialize;
 use sip_stack::Token;
 
 use crate::call::{Call, State};
+use crate::record::CaptureRecord;
 use crate::table::Calls;
 
 /// One call in progress.
@@ -31,6 +33,9 @@ pub struct CallView {
     /// "running" or "paused", where it is recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording: Option<&'static str>,
+    /// How much of its media is captured, where its packets are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<CaptureRecord>,
     /// Where its media goes, once it is answered: "anchored" or "direct"; and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaView>,
@@ -39,6 +44,8 @@ pub struct CallView {
     pub hears: Option<String>,
     /// The revision that it was planned by.
     pub revision: u64,
+    /// Of its dialogs: the caller's, and those of its attempts.
+    pub call_ids: Vec<String>,
     /// Who is to be heard and is not, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<String>,
@@ -118,12 +125,18 @@ impl Call {
             },
             parents: record.parents.clone(),
             recording: self.recording(),
+            capture: record.capture.clone(),
             media: self.media_seen().map(|(path, why)| MediaView { path, why }),
             hears: match &self.state {
                 State::Refusing(refusing) => Some(refusing.name.clone()),
                 _ => None,
             },
             revision: record.revision,
+            call_ids: iter::once(&record.call_id)
+                .chain(record.attempts.iter().map(|attempt| &attempt.call_id))
+                .filter(|id| !id.is_empty())
+                .cloned()
+                .collect(),
             missed: self.missed(),
         })
     }

@@ -19,8 +19,8 @@ mod view;
 mod watching;
 
 pub use call::{
-    AttemptRecord, CallStage, CallView, EndedBy, Event, HungUp, MakeCall, Now, Outcome, Record, SoundReport,
-    VERDICTS, Verdict,
+    AttemptRecord, CallStage, CallView, CaptureWish, Capturing, EndedBy, Event, HungUp, MakeCall, NoCapture,
+    Now, Outcome, Record, SoundReport, VERDICTS, Verdict,
 };
 pub use messages::{Counters as MessageCounters, Kept as KeptMessage, Waiting};
 pub use policy::{Answering, Help, WallTime};

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use call::{Event, HungUp, MakeCall, Record};
+use call::{CaptureWish, Capturing, Event, HungUp, MakeCall, Record};
 use media::{Certificate, Order};
 use policy::{Help, InterfaceId, Policy, Refusal};
 use registrar::{Binding, Kept, Wake};
@@ -152,6 +152,8 @@ pub enum Command {
     MakeCall { shard: u8, wish: MakeCall },
     /// End the call that bears this token.
     HangUp { token: Token },
+    /// Keep the packets of the call that bears this token.
+    Capture { token: Token, wish: CaptureWish },
     /// End every call.
     HangUpAll,
     /// Register with every provider anew: our address may have changed.
@@ -178,6 +180,7 @@ pub enum Reply {
     HungUp(HungUp),
     /// The id of the call that was begun, or why there is none.
     Made(Result<String, Refusal>),
+    Capturing(Capturing),
 }
 
 /// What one shard found out and all must know.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::{
-    Accounts, Arrival, Calls, ChatPlace, Elsewhere, HandOn, HungUp, MediaPlace, Now, OnOffer, Others, Places,
-    Room,
+    Accounts, Arrival, Calls, Capturing, ChatPlace, Elsewhere, HandOn, HungUp, MediaPlace, Now, OnOffer,
+    Others, Places, Room,
 };
 use health::{Health, Surroundings};
 use media::PortBook;
@@ -459,6 +459,11 @@ impl Switch {
                 return out.replies.extend(made.map(|made| (id, Reply::Made(made))));
             }
             Command::MakeCall { .. } => {}
+            Command::Capture { token, wish } => {
+                let mut became = Capturing::Unknown;
+                self.with_calls(now, out, |calls, room| became = calls.capture(room, token, wish));
+                return out.replies.push((id, Reply::Capturing(became)));
+            }
             Command::HangUpAll => self.with_calls(now, out, Calls::hang_up_all),
             Command::Count => {}
             Command::View => return out.replies.push((id, Reply::View(Box::new(self.view(now))))),

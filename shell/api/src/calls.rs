@@ -30,7 +30,7 @@ pub const CALLS: &[Resource] = &[Resource {
         let place = made["call"].as_str().map(|id| format!("/api/v1/calls/{id}"));
         let status = if place.is_some() { 202 } else { 200 };
         let headers = place.into_iter().map(|place| ("location", place)).collect();
-        Ok(Said { status, value: Some(made), headers })
+        Ok(Said { status, value: Some(made), headers, file: None })
     },
 }];
 

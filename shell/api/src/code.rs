@@ -48,4 +48,6 @@ codes! {
         "The path names the value: a mask in place of a secret, a file elsewhere, or what TOML cannot say.";
     NO_GOOD "TD-A014" "the token of the identity provider is no good"
         "The detail says what is wrong: its end, its issuer, for whom it is, by which key it is signed.";
+    NOT_CAPTURED "TD-A015" "the call is not captured"
+        "Its user, site or trunk allows less of its media, or a call for help does, or it does not pass us.";
 }

@@ -125,7 +125,7 @@ fn read(shown: Shown, asked: &Asked) -> Result<Said, Refused> {
     };
     let headers =
         vec![("etag", tag), ("tandem-revision", revision.to_string()), ("tandem-defined-at", defined_at)];
-    Ok(Said { status, value, headers })
+    Ok(Said { status, value, file: None, headers })
 }
 
 fn change(kind: &'static str, asked: &Asked) -> Result<Change, Refused> {
@@ -145,5 +145,5 @@ fn changed(changed: Changed) -> Said {
     headers.extend(tag.map(|tag| ("etag", tag)));
     let status = if is_new.is_some() { 201 } else { 200 };
     headers.extend(is_new.map(|place| ("location", place)));
-    Said { status, value: Some(outcome), headers }
+    Said { status, value: Some(outcome), file: None, headers }
 }

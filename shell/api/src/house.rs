@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use model::Role;
+use model::{Captured, Role};
 use serde_json::Value;
 
 use crate::condition::Condition;
@@ -116,6 +116,8 @@ pub enum Refused {
     Declined(Declined),
     /// The house cannot say it now.
     NotNow(String),
+    /// No such capture is made, and why.
+    NotCaptured(String),
     /// It would be a change that nobody could read of later.
     NotRecorded(String),
 }
@@ -315,6 +317,10 @@ pub trait House: Send + Sync + 'static {
     fn run_tests(&self, name: Option<&str>) -> Answer;
     /// Ends a call in progress.
     fn hang_up(&self, id: &str) -> Answer;
+    /// Keeps the packets of a call in progress, and so much of its media.
+    fn capture(&self, id: &str, media: Captured, seconds: Option<u32>) -> Answer;
+    /// A call as a capture file: its messages, and its packets where they were kept.
+    fn packets(&self, id: &str) -> Result<Vec<u8>, Refused>;
     /// Takes no new calls but those for help, until it resumes.
     fn drain(&self) -> Answer;
     fn resume(&self) -> Answer;

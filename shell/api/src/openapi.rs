@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::calls;
-use crate::question::{Body, KEY, KEY_MAX, Kind, Method, NAME, Parameter, Resource};
+use crate::question::{Body, FILE, KEY, KEY_MAX, Kind, Method, NAME, Parameter, Resource};
 use crate::resources::{BASE, EVENTS, all};
 
 /// What the names of shapes of whole documents begin with.
@@ -98,10 +98,10 @@ fn responses(resource: &Resource) -> Value {
         json!({ "description": what, "content": content })
     };
     let mut all = json!({
-        "200": done("It is answered"),
+        "200": if resource.is_file() { file() } else { done("It is answered") },
         "400": refused("The question makes no sense"),
         "401": refused("The token is missing, or is none of ours"),
-        "403": refused("The token is not good for this"),
+        "403": refused("The token is not good for this, or the rules do not allow it"),
         "404": refused("There is no such thing"),
         "409": refused("It is there already, or somebody is in the middle of a change"),
         "503": refused("The house cannot do it now"),
@@ -131,6 +131,11 @@ fn responses(resource: &Resource) -> Value {
         }
     }
     all
+}
+
+fn file() -> Value {
+    let content = json!({ FILE: { "schema": { "type": "string", "format": "binary" } } });
+    json!({ "description": "The file", "content": content })
 }
 
 fn parameter(one: &Parameter) -> Value {

@@ -36,6 +36,7 @@ impl Refused {
             Refused::Declined(Declined { sip_status: 503, .. }) => StatusCode::SERVICE_UNAVAILABLE,
             Refused::Declined(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NotThat => StatusCode::PRECONDITION_FAILED,
+            Refused::NotCaptured(_) => StatusCode::FORBIDDEN,
             Refused::Unacceptable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refused::NotNow(_) | Refused::NotRecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -56,6 +57,7 @@ impl From<Refused> for Problem {
                 return Problem { status, code, detail: words, more: Map::new() };
             }
             Refused::NotNow(detail) => (Code::NOT_NOW, detail),
+            Refused::NotCaptured(detail) => (Code::NOT_CAPTURED, detail),
             Refused::NotRecorded(detail) => (Code::NOT_RECORDED, detail),
         };
         Problem::new(status, code, detail)

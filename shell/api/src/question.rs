@@ -10,6 +10,10 @@ use serde_json::Value;
 use crate::condition::Condition;
 use crate::house::{Answer, House, Refused, Wish};
 
+/// How the paths of files end.
+const FILE_END: &str = ".pcapng";
+/// What a file is, where nothing more is registered.
+pub const FILE: &str = "application/octet-stream";
 pub const RECORDS_USUAL: u16 = 100;
 /// What a name is, as OpenAPI says it.
 pub const NAME: &str = "^[a-z0-9-]{1,64}$";
@@ -49,12 +53,21 @@ pub const KEY: &str = "Idempotency-Key";
 pub struct Said {
     pub status: u16,
     pub value: Option<Value>,
+    /// What is no JSON, in place of it.
+    pub file: Option<Vec<u8>>,
     pub headers: Vec<(&'static str, String)>,
 }
 
 /// An answer that is a value alone.
 pub fn said(answer: Answer) -> Result<Said, Refused> {
-    Ok(Said { status: 200, value: Some(answer?), headers: Vec::new() })
+    Ok(Said { status: 200, value: Some(answer?), file: None, headers: Vec::new() })
+}
+
+/// An answer that is a file, to be kept under a name that ends so.
+pub fn filed(file: Result<Vec<u8>, Refused>, end: &str) -> Result<Said, Refused> {
+    let kept = format!("attachment; filename=\"{end}\"");
+    let headers = vec![("content-type", FILE.to_owned()), ("content-disposition", kept)];
+    Ok(Said { status: 200, value: None, file: Some(file?), headers })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +170,16 @@ impl Resource {
     /// Whether the house is another one afterwards.
     pub fn is_change(&self) -> bool {
         self.method != Method::Get
+    }
+
+    /// Whether it is a file.
+    pub fn is_file(&self) -> bool {
+        self.path.ends_with(FILE_END)
+    }
+
+    /// Whether it is written down who asked: for a change, and for what may have been said in a call.
+    pub fn is_recorded(&self) -> bool {
+        self.is_change() || self.is_file()
     }
 
     /// Whether it is about one document of the configuration.

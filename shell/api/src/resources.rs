@@ -1,11 +1,11 @@
 //! Everything that can be asked, one row each.
 
-use model::Role;
+use model::{Captured, Role};
 
 use crate::calls::CALLS;
 use crate::documents::{CONFIRM, DOCUMENTS, SYSTEM, WHY};
 use crate::house::{Counted, Sought};
-use crate::question::{Body, Kind, LISTED_MAX, Method, Parameter, RECORDS_USUAL, Resource, said};
+use crate::question::{Body, Kind, LISTED_MAX, Method, Parameter, RECORDS_USUAL, Resource, filed, said};
 
 /// Where all but figures and health is found.
 pub const BASE: &str = "/api/v1";
@@ -14,6 +14,7 @@ pub const EVENTS: &str = "/api/v1/events";
 
 const CALLS_USUAL: u16 = 100;
 const ROLES: [&str; 3] = ["reader", "operator", "admin"];
+const CAPTURED: [&str; 2] = ["headers", "sound"];
 const DAYS_MAX: u16 = 3_650;
 
 const SOUGHT: &[Parameter] = &[
@@ -147,6 +148,37 @@ const RESOURCES: &[Resource] = &[
         parameters: &[],
         body: Body::None,
         answer: |house, asked| said(house.hang_up(&asked.id)),
+    },
+    Resource {
+        method: Method::Post,
+        needs: Role::Operator,
+        path: "/calls/{id}/capture",
+        name: "captureCall",
+        summary: "Keeps the packets of a call in progress from now on, as far as its rules allow",
+        parameters: &[
+            Parameter {
+                name: "media",
+                what: "How much of its media; headers where it is missing",
+                kind: Kind::Word(&CAPTURED),
+            },
+            Parameter { name: "seconds", what: "For how long", kind: Kind::Limit(u16::MAX) },
+        ],
+        body: Body::None,
+        answer: |house, asked| {
+            let is_sound = asked.word("media") == Some(Captured::Sound.word());
+            let media = if is_sound { Captured::Sound } else { Captured::Headers };
+            said(house.capture(&asked.id, media, asked.figure("seconds")))
+        },
+    },
+    Resource {
+        method: Method::Get,
+        needs: Role::Operator,
+        path: "/calls/{id}/capture.pcapng",
+        name: "callPackets",
+        summary: "A call as a capture file: its messages, and its packets where they were kept",
+        parameters: &[],
+        body: Body::None,
+        answer: |house, asked| filed(house.packets(&asked.id), "call.pcapng"),
     },
     Resource {
         method: Method::Post,

@@ -292,7 +292,7 @@ async fn answer(
     let (body, key) = (document(resource, body)?, key_in(&headers)?);
     let asked = Asked { id, words, condition, body, key, who };
     let deed = Deed { who: Who::Person(person), from, what, became: Became::Asked };
-    let answer = wait(&shared, move |house| match resource.is_change() {
+    let answer = wait(&shared, move |house| match resource.is_recorded() {
         true => recorded(house, deed, || resource.answer(house, &asked)),
         false => resource.answer(house, &asked),
     });
@@ -366,7 +366,7 @@ fn recorded(
     let answer = answer();
     let status = answer.as_ref().map_or_else(|refused| refused.status().as_u16(), |said| said.status);
     if house.record(&Deed { became: Became::Answered(status), ..deed }).is_err() {
-        error!("what became of a change by HTTP is not in the audit log; that it was asked for is");
+        error!("what became of a question by HTTP is not in the audit log; that it was asked is");
     }
     answer
 }
@@ -455,8 +455,12 @@ async fn standing(shared: &Arc<Shared>) -> Result<Standing, Problem> {
 }
 
 fn whole(said: Said) -> Response {
-    let Said { status, value, headers } = said;
-    let mut response = value.as_ref().map_or_else(|| ().into_response(), json);
+    let Said { status, value, file, headers } = said;
+    let mut response = match (value, file) {
+        (_, Some(file)) => file.into_response(),
+        (Some(value), None) => json(&value),
+        (None, None) => ().into_response(),
+    };
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     for (name, text) in headers {
         // A file's name may hold what no header can.

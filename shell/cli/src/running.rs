@@ -234,7 +234,10 @@ tandem call ladder c019f3a9b2c0-1 --json")]
         #[arg(long)]
         json: bool,
     },
-    /// The messages of one call as a capture file, decrypted, secrets blotted out
+    /// Keep the packets of one call in progress, decrypted, both legs and both ways
+    Capture(Capture),
+    /// One call as a capture file, in progress or not: its messages, decrypted, secrets blotted out, and its
+    /// packets where `call capture` kept them
     #[command(after_help = "Examples:\n  tandem call export c019f3a9b2c0-1 --pcapng call.pcapng --dir \
 /etc/tandem\n  tandem call export c019f3a9b2c0-1 --pcapng /tmp/call.pcapng")]
     Export {
@@ -265,6 +268,32 @@ pub struct Make {
     pub wait: bool,
     #[command(flatten)]
     pub house: House,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Keys that are pressed are never kept, but for those that are heard as tones. How much may \
+be kept, and for how long, say [system.packets] and the key capture of users, sites and trunks.\n\n\
+Examples:\n  tandem call capture c019f3a9b2c0-1 --dir /etc/tandem\n  \
+tandem call capture c019f3a9b2c0-1 --sound --seconds 60"
+)]
+pub struct Capture {
+    /// The id that the list shows
+    pub id: String,
+    #[command(flatten)]
+    pub house: House,
+    /// For how long; as long as may be where it is missing
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    pub seconds: Option<u32>,
+    /// Headers of its media, and all reports: the usual
+    #[arg(long, conflicts_with = "sound")]
+    pub headers: bool,
+    /// What is said, too
+    #[arg(long)]
+    pub sound: bool,
     /// One JSON document instead of text
     #[arg(long)]
     pub json: bool,

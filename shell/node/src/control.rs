@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cli::Exit;
-use model::{Role, SourceFile};
+use model::{Captured, Role, SourceFile};
 use policy::Policy;
 use reports::Question;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,13 @@ pub enum Request {
     /// A call in progress is ended.
     HangUp {
         id: String,
+        for_whom: Option<String>,
+    },
+    /// Packets of a call in progress are kept.
+    Capture {
+        id: String,
+        media: Captured,
+        seconds: Option<u32>,
         for_whom: Option<String>,
     },
     /// No new calls are taken, except those for help.

@@ -80,6 +80,7 @@ pub struct Edge {
     /// Where some interface relays sessions of messages.
     chats: Option<chat_io::Handle>,
     recordings: store::Recordings,
+    captures: store::Captures,
     mail: Mail,
     store: Arc<store::Store>,
     catalogue: Arc<store::Catalogue>,
@@ -115,7 +116,8 @@ impl Edge {
         let telemetry = Arc::new(telemetry.context("events")?);
         let lookup = start_lookup(&plan, &mail)?;
         let recordings = open_recordings(&plan)?;
-        let media = start_media(&plan, &mail, &recordings)?;
+        let captures = open_captures(&plan)?;
+        let media = start_media(&plan, &mail, (&recordings, &captures))?;
         let chats = start_chats(&plan, &mail)?;
 
         let shown = (&known, &certificate::make()?);
@@ -142,6 +144,7 @@ impl Edge {
             media,
             chats,
             recordings,
+            captures,
             mail,
             store,
             catalogue,
@@ -235,6 +238,11 @@ impl Edge {
             lost => warn!(lost, "copies of sound came faster than the disk took them"),
         }
         self.recordings.stop();
+        match self.captures.lost() {
+            0 => {}
+            lost => warn!(lost, "packets of captures came faster than the disk took them"),
+        }
+        self.captures.stop();
         let (received, sent) =
             counts.iter().fold((0, 0), |(received, sent), of| (received + of.received, sent + of.sent));
         let put_off: u64 = counts.iter().map(|of| of.put_off).sum();
@@ -342,17 +350,32 @@ fn open_recordings(plan: &Plan) -> Result<store::Recordings> {
     store::Recordings::open(&folder, plan.policy.keep_recordings_days(), trouble).context("recordings")
 }
 
-fn start_media(plan: &Plan, mail: &Mail, recordings: &store::Recordings) -> Result<Vec<media_io::Handle>> {
+fn open_captures(plan: &Plan) -> Result<store::Captures> {
+    let rules = plan.policy.packets();
+    let limits = store::CaptureLimits { keep_days: rules.days(), all_bytes: rules.all_bytes() };
+    let trouble = |store::CaptureTrouble { file, words }| {
+        error!(file = %file.display(), "the disk refuses a capture; the call goes on: {words}");
+    };
+    store::Captures::open(&plan.data.join("captures"), limits, trouble).context("captures")
+}
+
+fn start_media(
+    plan: &Plan,
+    mail: &Mail,
+    (recordings, captures): (&store::Recordings, &store::Captures),
+) -> Result<Vec<media_io::Handle>> {
     // Four sockets a call: what a shell allows by default would end at a few hundred calls.
     if let Err(error) = media_io::raise_descriptor_limit() {
         tracing::warn!("the limit on open files stays as it is: {error}");
     }
     let kernel = open_kernel_path(plan);
     let start = |number: u8| {
-        let (mail, kernel, tapes) = (mail.clone(), kernel.clone(), recordings.tapes());
+        let (mail, kernel) = (mail.clone(), kernel.clone());
+        let (tapes, packets) = (recordings.tapes(), captures.way());
         let events = move |event: MediaEvent| {
             let event = match event {
                 MediaEvent::Taped(taped) => return tapes.take(taped),
+                MediaEvent::Excerpted(excerpted) => return packets.take(excerpted),
                 event => event,
             };
             let shard = event.session().shard;

@@ -1,18 +1,22 @@
 //! What an operator does to a running house without changing its documents: ends a call, holds off new ones.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::Captured;
 use policy::Refusal;
 use serde_json::{Value, json};
-use switch::{Command, HungUp, MakeCall, Reply};
+use switch::{CaptureWish, Capturing, Command, HungUp, MakeCall, NoCapture, Reply};
 use switch_io::Asker;
+use telemetry::Flight;
 use tracing::{info, warn};
 
 use crate::control::{Board, Stage};
 use crate::drained_trunks::{DrainedTrunks, Names, Service};
 use crate::made_calls::{MadeCalls, OtherCall};
 use crate::sight;
+use crate::verbs::messages;
 
 /// How long a shard may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -24,6 +28,12 @@ pub enum NotDone {
     NoSuchTrunk(String),
     /// Nobody ends a call for help but its parties.
     ForHelp(String),
+    /// Its rules allow no such capture, and why.
+    NotCaptured(String),
+    /// Nothing of the call is kept.
+    NothingKept(String),
+    /// It may be done later, and why not now.
+    NotNow(String),
     Stopping,
     /// The house declines the call, as it would have declined whoever dialled it.
     Declined(Refusal),
@@ -44,7 +54,10 @@ impl std::fmt::Display for NotDone {
             }
             NotDone::Declined(refusal) => write!(f, "{refusal}"),
             NotDone::OtherCall(key) => write!(f, "the key {key} was that of another call"),
-            NotDone::NoSuchTrunk(words) => f.write_str(words),
+            NotDone::NoSuchTrunk(words)
+            | NotDone::NotCaptured(words)
+            | NotDone::NothingKept(words)
+            | NotDone::NotNow(words) => f.write_str(words),
             NotDone::NotKept(why) => write!(f, "it cannot be kept, and so was not done: {why}"),
             NotDone::Stopping => f.write_str("the house is about to stop"),
             NotDone::Silent => f.write_str("a shard does not answer: it may be done in part; ask again"),
@@ -58,6 +71,9 @@ pub struct Operator {
     pub board: Arc<Board>,
     pub drained: DrainedTrunks,
     pub made: MadeCalls,
+    /// Messages of calls, and where all else is that is kept of them.
+    pub flight: Flight,
+    pub data: PathBuf,
 }
 
 impl Operator {
@@ -96,6 +112,41 @@ impl Operator {
             _ => None,
         });
         made.ok_or(NotDone::Silent)?.map_err(NotDone::Declined)
+    }
+
+    /// Keeps the packets of a call in progress from now on.
+    pub fn capture(&self, id: &str, media: Captured, seconds: Option<u32>) -> Result<Value, NotDone> {
+        let missing = || NotDone::NoSuchCall(id.to_owned());
+        sight::call(&self.asker, id).ok_or_else(missing)?;
+        let token = sight::token_of(id).ok_or_else(missing)?;
+        let command = Command::Capture { token, wish: CaptureWish { media, seconds } };
+        let replies = self.asker.command(command, PATIENCE);
+        let is_whole = replies.len() == usize::from(self.asker.shards());
+        let mut became = replies.into_iter().filter_map(|reply| match reply {
+            Reply::Capturing(Capturing::Unknown) => None,
+            Reply::Capturing(became) => Some(became),
+            _ => None,
+        });
+        match became.next() {
+            Some(Capturing::Begins { file, seconds }) => {
+                info!(call = id, media = media.word(), seconds, "an operator captures a call");
+                let (what, media) = ("captured", media.word());
+                Ok(json!({ "call": id, "what": what, "media": media, "seconds": seconds, "file": file }))
+            }
+            Some(Capturing::Refused(why)) => Err(not_captured(why)),
+            Some(Capturing::Unknown) | None if is_whole => Err(missing()),
+            Some(Capturing::Unknown) | None => Err(NotDone::Silent),
+        }
+    }
+
+    /// A call as a capture file, by its record or as it is in progress.
+    pub fn packets(&self, call: &Value) -> Result<Vec<u8>, NotDone> {
+        let found = self.flight.of(&messages::call_ids(call)).messages;
+        let found: Vec<_> = found.into_iter().map(|message| (message, None)).collect();
+        let file = messages::capture_of(call, &found, &self.data);
+        let nothing = || NotDone::NothingKept(format!("nothing of call {} is kept any more", call["id"]));
+        file.map_err(|fault| NotDone::NotNow(format!("the capture cannot be read: {fault}")))?
+            .ok_or_else(nothing)
     }
 
     /// Takes no new call that has nothing to do with help; what is in progress goes on.
@@ -158,5 +209,29 @@ impl Operator {
     fn all(&self, command: Command) -> Result<(), NotDone> {
         let replies = self.asker.command(command, PATIENCE);
         if replies.len() < usize::from(self.asker.shards()) { Err(NotDone::Silent) } else { Ok(()) }
+    }
+}
+
+fn not_captured(why: NoCapture) -> NotDone {
+    let allows = |media: Captured| match media {
+        Captured::None => "nothing of its media",
+        Captured::Headers => "the headers of its media alone",
+        Captured::Sound => "all of its media",
+    };
+    match why {
+        NoCapture::Rules(media) => {
+            let allowed = allows(media);
+            NotDone::NotCaptured(format!("the rules of its parties allow {allowed} to be captured (TD-A015)"))
+        }
+        NoCapture::ForHelp(media) => {
+            let allowed = allows(media);
+            NotDone::NotCaptured(format!("of a call for help {allowed} may be captured (TD-A015)"))
+        }
+        NoCapture::Direct => {
+            NotDone::NotCaptured("its media does not pass the house: path = \"direct\" (TD-A015)".to_owned())
+        }
+        NoCapture::Busy => {
+            NotDone::NotNow("as many calls as may be are captured; wait for one to end".to_owned())
+        }
     }
 }

@@ -103,7 +103,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     let (catalogue, exports) = (Arc::clone(edge.catalogue()), edge.exports());
     let seen = (edge.asker(), Arc::clone(&catalogue));
     let written = (owner.documents(), &*data);
-    let operator = operator(&edge, &board, &data);
+    let operator = operator(&edge, &board, (&flight, &data));
     let sources = ((&exports, &edge.observers()), &directories, (&keeper, edge.certificates()), &operator);
     let web =
         web::open((up, &handed), written, seen, &board, (&meter, &access, &feed, sources), Box::new(order));
@@ -134,10 +134,10 @@ pub fn run(up: &Up) -> Result<Exit> {
 }
 
 /// Whoever carries out what an operator wants; what was decided before the start holds.
-fn operator(edge: &Edge, board: &Arc<Board>, data: &Path) -> Arc<Operator> {
-    let (asker, drained) = (edge.asker(), DrainedTrunks::open(data));
-    let made = MadeCalls::default();
-    let operator = Operator { asker, board: Arc::clone(board), drained, made };
+fn operator(edge: &Edge, board: &Arc<Board>, (flight, data): (&Flight, &Path)) -> Arc<Operator> {
+    let (asker, drained, board) = (edge.asker(), DrainedTrunks::open(data), Arc::clone(board));
+    let (made, flight) = (MadeCalls::default(), flight.clone());
+    let operator = Operator { asker, board, drained, made, flight, data: data.to_owned() };
     operator.tell_drained();
     Arc::new(operator)
 }

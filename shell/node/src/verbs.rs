@@ -19,7 +19,7 @@ pub mod help;
 pub mod kept;
 mod make;
 mod marks;
-mod messages;
+pub mod messages;
 pub mod number;
 pub mod operate;
 pub mod pages;

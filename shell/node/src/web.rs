@@ -15,7 +15,7 @@ use api::{
 use certificates::Keeper;
 use cli::Up;
 use exports::{Exported, Exports};
-use model::{Documents, Role, without_passwords};
+use model::{Captured, Documents, Role, without_passwords};
 use observers::Observers;
 use reports::Question;
 use serde::Serialize;
@@ -362,6 +362,14 @@ impl House for Web {
         self.operator.hang_up(id).map_err(not_done)
     }
 
+    fn capture(&self, id: &str, media: Captured, seconds: Option<u32>) -> Answer {
+        self.operator.capture(id, media, seconds).map_err(not_done)
+    }
+
+    fn packets(&self, id: &str) -> Result<Vec<u8>, Refused> {
+        self.operator.packets(&self.call(id)?).map_err(not_done)
+    }
+
     fn drain(&self) -> Answer {
         self.operator.drain().map_err(not_done)
     }
@@ -499,14 +507,17 @@ fn of_token(fault: TokenFault) -> Refused {
 fn not_done(why: NotDone) -> Refused {
     let words = why.to_string();
     match why {
-        NotDone::NoSuchCall(_) | NotDone::NoSuchTrunk(_) => Refused::Missing(words),
+        NotDone::NoSuchCall(_) | NotDone::NoSuchTrunk(_) | NotDone::NothingKept(_) => Refused::Missing(words),
         NotDone::ForHelp(_) | NotDone::OtherCall(_) => Refused::Conflict(words),
         NotDone::Declined(refusal) => Refused::Declined(Declined {
             code: refusal.code.to_string(),
             sip_status: refusal.status,
             words: refusal.words,
         }),
-        NotDone::Stopping | NotDone::Silent | NotDone::NotKept(_) => Refused::NotNow(words),
+        NotDone::NotCaptured(_) => Refused::NotCaptured(words),
+        NotDone::Stopping | NotDone::Silent | NotDone::NotKept(_) | NotDone::NotNow(_) => {
+            Refused::NotNow(words)
+        }
     }
 }
 

@@ -230,6 +230,7 @@ impl World {
                     }
                 }
                 Act::Tell(media::Event::Taped(taped)) => self.taped.push(*taped),
+                Act::Tell(media::Event::Excerpted(excerpted)) => self.excerpted.push(*excerpted),
                 Act::Tell(event) => self.plan(RELAY_WAIT, Coming::FromRelay(event)),
                 Act::Carry { .. } => unreachable!("nobody carries streams here"),
             }

@@ -64,6 +64,7 @@ pub struct World {
     pub(crate) records: Vec<Record>,
     /// What relays have copied of calls that are recorded.
     pub(crate) taped: Vec<media::Taped>,
+    pub(crate) excerpted: Vec<media::Excerpted>,
     /// Packets of media that far ends sent each other.
     pub(crate) crossed_without_us: usize,
     pub(crate) events: Vec<Event>,
@@ -171,6 +172,7 @@ impl World {
             overheard: None,
             records: Vec::new(),
             taped: Vec::new(),
+            excerpted: Vec::new(),
             crossed_without_us: 0,
             events: Vec::new(),
             wakes: Vec::new(),
@@ -369,6 +371,11 @@ impl World {
     /// What relays have copied so far of calls that are recorded.
     pub fn taped(&self) -> &[media::Taped] {
         &self.taped
+    }
+
+    /// What relays have kept so far of packets that somebody asked for.
+    pub fn excerpted(&self) -> &[media::Excerpted] {
+        &self.excerpted
     }
 
     /// Packets of media that far ends have sent each other, past the house.

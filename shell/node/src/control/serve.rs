@@ -191,6 +191,9 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
         Request::Certificate { name, for_whom } => (format!("certificate renew {name}"), for_whom),
         Request::MakeCall { from, to, for_whom, .. } => (format!("call {to} for {from}"), for_whom),
         Request::HangUp { id, for_whom } => (format!("hang up {id}"), for_whom),
+        Request::Capture { id, media, for_whom, .. } => {
+            (format!("capture {} of {id}", media.word()), for_whom)
+        }
         Request::Drain { for_whom } => ("drain".to_owned(), for_whom),
         Request::Resume { for_whom } => ("resume".to_owned(), for_whom),
         Request::DrainTrunk { name, for_whom } => (format!("drain trunk {name}"), for_whom),
@@ -244,6 +247,7 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
             of_deed(window.operator.make_call(&wish, None))
         }
         Request::HangUp { id, .. } => of_deed(window.operator.hang_up(&id)),
+        Request::Capture { id, media, seconds, .. } => of_deed(window.operator.capture(&id, media, seconds)),
         Request::Drain { .. } => of_deed(window.operator.drain()),
         Request::Resume { .. } => of_deed(window.operator.resume()),
         Request::DrainTrunk { name, .. } => of_deed(window.operator.serve_trunk(&name, Service::Drained)),
@@ -299,7 +303,7 @@ fn run_tests(board: &Board, only: &[String]) -> Response {
 fn of_deed(done: Result<Value, NotDone>) -> Response {
     match done {
         Ok(value) => Response::Answer(value),
-        Err(why @ (NotDone::Stopping | NotDone::Silent | NotDone::NotKept(_))) => {
+        Err(why @ (NotDone::Stopping | NotDone::Silent | NotDone::NotKept(_) | NotDone::NotNow(_))) => {
             Response::refused(Exit::Unreachable, why.to_string())
         }
         Err(why) => Response::refused(Exit::Bad, why.to_string()),

@@ -51,6 +51,7 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         | Request::Test { .. }
         | Request::MakeCall { .. }
         | Request::HangUp { .. }
+        | Request::Capture { .. }
         | Request::Drain { .. }
         | Request::Resume { .. }
         | Request::DrainTrunk { .. }

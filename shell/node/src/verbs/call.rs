@@ -43,8 +43,13 @@ pub fn run(verb: &Call, palette: Palette) -> Result<Exit> {
             with_record(id, &house.data(), |record, data| messages::ladder(record, data, form, palette))
         }
         Call::Export { id, house, pcapng } => {
-            with_record(id, &house.data(), |record, data| messages::export(record, data, pcapng))
+            let data = house.data();
+            match in_progress(id, &data) {
+                Some(call) => messages::export(&call, &data, pcapng),
+                None => with_record(id, &data, |record, data| messages::export(record, data, pcapng)),
+            }
         }
+        Call::Capture(verb) => operate::capture(verb),
         Call::Show { id, house, json } => {
             let form = if *json { Form::Json } else { Form::Text };
             show(id, &house.data(), form, palette)
@@ -91,6 +96,9 @@ fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
             }
             if let Some(how) = call["recording"].as_str() {
                 println!("  Its recording is {how}");
+            }
+            if let Some(media) = call["capture"]["media"].as_str() {
+                println!("  It is captured: {media} of its media");
             }
             if let Some(what) = call["hears"].as_str() {
                 println!("  The caller hears {what}");
@@ -150,6 +158,11 @@ fn names_in(id: &str) -> Vec<&str> {
 
 fn is_refused(record: &Value) -> bool {
     record["outcome"] == "refused" || record["event"] == "turned_away"
+}
+
+fn in_progress(id: &str, data: &Path) -> Option<Value> {
+    let is_meant = |call: &&Value| call["id"] == id || messages::call_ids(call).iter().any(|one| one == id);
+    live_calls(data)["calls"].as_array().into_iter().flatten().find(is_meant).cloned()
 }
 
 /// Nothing, if no house runs.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -45,14 +46,35 @@ pub fn export(record: &Value, data: &Path, file: &Path) -> Result<Exit> {
         Ok(seen) => seen,
         Err(exit) => return Ok(exit),
     };
-    if seen.is_empty() {
-        return Ok(gone(record, data, &seen));
-    }
     let messages = seen.in_order();
-    let bytes = pcapng::capture(&messages);
+    let Some(bytes) = capture_of(record, &messages, data).context("its packets")? else {
+        return Ok(gone(record, data, &seen));
+    };
     fs::write(file, &bytes).with_context(|| file.display().to_string())?;
-    eprintln!("{}: {} messages, {} bytes", file.display(), messages.len(), bytes.len());
+    let (messages, all) = (messages.len(), store::pcapng::packets(&bytes).count());
+    let (name, packets, length) = (file.display(), all - messages.min(all), bytes.len());
+    eprintln!("{name}: {messages} messages, {packets} packets, {length} bytes");
     Ok(Exit::Done)
+}
+
+/// A call as a capture file, its packets with its messages; nothing, where neither is kept.
+pub fn capture_of(
+    call: &Value,
+    messages: &[(Sighting, Option<String>)],
+    data: &Path,
+) -> io::Result<Option<Vec<u8>>> {
+    let packets = match call["capture"]["file"].as_str().map(|file| fs::read(data.join(file))) {
+        Some(Ok(packets)) => packets,
+        Some(Err(fault)) if fault.kind() != ErrorKind::NotFound => return Err(fault),
+        // No packet came, or they were too old.
+        Some(Err(_)) | None => Vec::new(),
+    };
+    if messages.is_empty() && packets.is_empty() {
+        return Ok(None);
+    }
+    let verdict = call["verdict"].as_str().zip(call["words"].as_str());
+    let verdict = verdict.map(|(code, words)| format!("{code}: {words}"));
+    Ok(Some(pcapng::capture(messages, &packets, verdict.as_deref())))
 }
 
 fn gone(record: &Value, data: &Path, seen: &Seen) -> Exit {
@@ -87,7 +109,11 @@ fn seen(record: &Value, data: &Path) -> Result<Result<Seen, Exit>> {
 }
 
 /// The caller's dialog, and those of the attempts.
-fn call_ids(record: &Value) -> Vec<String> {
+pub fn call_ids(record: &Value) -> Vec<String> {
+    // A call in progress says them.
+    if let Some(ids) = record["call_ids"].as_array() {
+        return ids.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    }
     let attempts = record["attempts"].as_array().into_iter().flatten();
     let ids = std::iter::once(&record["call_id"]).chain(attempts.map(|attempt| &attempt["call_id"]));
     ids.filter_map(|id| id.as_str()).filter(|id| !id.is_empty()).map(str::to_owned).collect()

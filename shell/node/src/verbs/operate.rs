@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use cli::{Drain, Exit, OneTrunk, Resume};
+use cli::{Capture, Drain, Exit, OneTrunk, Resume};
+use model::Captured;
 use serde_json::{Value, json};
 
 use crate::control::Request;
@@ -18,6 +19,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub fn hang_up(id: &str, data: &Path, form: Form) -> Result<Exit> {
     let request = Request::HangUp { id: id.to_owned(), for_whom: for_whom() };
     say(ask(data, &request)?, form, |_| format!("call {id} ends; tandem call show {id} says how it went"))
+}
+
+pub fn capture(verb: &Capture) -> Result<Exit> {
+    let media = if verb.sound { Captured::Sound } else { Captured::Headers };
+    let (id, seconds) = (verb.id.clone(), verb.seconds);
+    let request = Request::Capture { id, media, seconds, for_whom: for_whom() };
+    let form = if verb.json { Form::Json } else { Form::Text };
+    say(ask(&verb.house.data(), &request)?, form, |answer| {
+        let (id, media, seconds) = (&verb.id, media.word(), &answer["seconds"]);
+        format!(
+            "call {id} is captured for {seconds} s, {media} of its media; write it by\n  \
+                 tandem call export {id} --pcapng call.pcapng"
+        )
+    })
 }
 
 pub fn drain(verb: &Drain) -> Result<Exit> {

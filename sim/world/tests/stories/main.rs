@@ -29,6 +29,7 @@ mod early_dialogs;
 mod early_media;
 mod early_updates;
 mod emergencies;
+mod excerpts;
 mod f2_connected;
 mod failover;
 mod first_call;

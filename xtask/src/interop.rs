@@ -41,6 +41,7 @@ mod office;
 mod oidc;
 mod otlp;
 mod package;
+mod packets;
 mod page;
 mod park;
 mod parquet;
@@ -130,6 +131,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "recording", run: recording::run },
     Scenario { name: "siprec", run: siprec::run },
     Scenario { name: "fax", run: fax::run },
+    Scenario { name: "packets", run: packets::run },
     Scenario { name: "park", run: park::run },
     Scenario { name: "transfer-phones", run: transfer_phones::run },
     Scenario { name: "make-call", run: make_call::run },

@@ -79,6 +79,11 @@ impl Drop for Capture {
 }
 
 impl Written {
+    /// A file that somebody else has written; what has this port is taken for SIP.
+    pub fn by_another(file: PathBuf, sip_port: u16) -> Written {
+        Written { file, sip_port }
+    }
+
     /// The frames that a display filter lets pass, a line each.
     pub fn frames(&self, filter: &str) -> Result<Vec<String>, Failure> {
         self.dissect(filter, &[])

@@ -26,21 +26,36 @@ pub(crate) struct Beats {
 impl Beats {
     /// From now on a side has its turns, the first at once.
     pub fn begin(&mut self, now: Instant, slot: u32, side: Side) {
-        self.end(slot, side);
+        self.join(now, (slot, side), 0);
+    }
+
+    /// The same, the first between two packets of the other side, which come every 20 ms from now on.
+    pub fn begin_between(&mut self, now: Instant, slot: u32, side: Side) {
+        self.join(now, (slot, side), GROUPS / 2);
+    }
+
+    fn join(&mut self, now: Instant, whose: (u32, Side), ahead: usize) {
+        self.end(whose.0, whose.1);
         if self.sides == 0 {
             self.due = Some(now);
             self.done = 0;
         }
         self.sides += 1;
-        self.groups[self.group()].push((slot, side));
+        self.groups[(self.group() + ahead) % GROUPS].push(whose);
     }
 
     pub fn end(&mut self, slot: u32, side: Side) {
-        for group in &mut self.groups {
-            if let Some(place) = group.iter().position(|one| *one == (slot, side)) {
-                group.swap_remove(place);
-                self.sides -= 1;
+        let current = self.group();
+        for (number, group) in self.groups.iter_mut().enumerate() {
+            let Some(mut place) = group.iter().position(|one| *one == (slot, side)) else { continue };
+            if number == current && place < self.done {
+                // Nobody loses a turn: what takes its place is one who had his.
+                self.done -= 1;
+                group.swap(place, self.done);
+                place = self.done;
             }
+            group.swap_remove(place);
+            self.sides -= 1;
         }
     }
 
@@ -104,6 +119,29 @@ mod tests {
         assert_eq!(turns(&mut beats, begin + 59 * MS), [(2, 2)]);
         beats.end(2, Side::Callee);
         assert_eq!((beats.next(), beats.take(begin + 999 * MS)), (None, None));
+    }
+
+    #[test]
+    fn who_begins_between_packets_is_half_a_turn_behind() {
+        let (mut beats, begin) = (Beats::default(), Instant::now());
+        beats.begin_between(begin, 1, Side::Caller);
+
+        assert_eq!(beats.next(), Some(begin + 10 * MS));
+        assert_eq!(turns(&mut beats, begin + 30 * MS), [(0, 1), (1, 1)]);
+    }
+
+    /// Whose turns end when they have just had one takes nobody else's.
+    #[test]
+    fn nobody_loses_a_turn_where_another_ends() {
+        let (mut beats, begin) = (Beats::default(), Instant::now());
+        (1..=4).for_each(|slot| beats.begin(begin, slot, Side::Caller));
+        let first: Vec<u32> = (0..2).map(|_| beats.take(begin).unwrap().1).collect();
+
+        beats.end(1, Side::Caller);
+
+        assert_eq!(first, [1, 2]);
+        assert_eq!(turns(&mut beats, begin), [(0, 4), (0, 3)]);
+        assert_eq!(turns(&mut beats, begin + 20 * MS).len(), 3);
     }
 
     #[test]

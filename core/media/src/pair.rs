@@ -120,8 +120,9 @@ impl Pair {
             self.changed = now;
         }
         if is_elsewhere {
-            // Another device may be there, which may send no reports.
+            // Another device may be there, which may send no reports, and not know that it is silent.
             side.rtcp_heard = None;
+            side.transcoder.iter_mut().for_each(|transcoder| transcoder.break_silence());
         }
         let checks = aim.door.as_ref().and_then(|door| door.checks.as_ref());
         match checks {
@@ -199,6 +200,34 @@ impl Pair {
     /// What a side's peer has said of being a fax or a modem, where its sound is listened to.
     pub fn signal(&mut self, side: Side) -> Option<Signal> {
         self.sides[side as usize].transcoder.as_mut()?.signal()
+    }
+
+    /// Whether a side's peer has just said that it says nothing, to somebody who is to hear noise.
+    pub fn fell_silent(&mut self, side: Side) -> bool {
+        self.sides[side as usize].transcoder.as_mut().is_some_and(|transcoder| transcoder.fell_silent())
+    }
+
+    /// Whether the other side hears noise in place of a side's peer.
+    pub fn is_silent(&self, side: Side) -> bool {
+        self.sides[side as usize].transcoder.as_ref().is_some_and(|transcoder| transcoder.is_silent())
+    }
+
+    /// A side is to hear noise in place of who says nothing: where the packet goes, if there is one.
+    pub fn next_noise(
+        &mut self,
+        now: Instant,
+        side: Side,
+        turn: u64,
+        packet: &mut Packet<'_>,
+    ) -> Option<SocketAddr> {
+        let changed = self.changed;
+        let (there, here) = split(&mut self.sides, side);
+        let to = there.way(now, changed, here.sending).ok()?;
+        here.transcoder.as_mut()?.fill(turn, packet)?;
+        there.seal(packet, Half::Rtp).ok()?;
+        there.counted.packets_out += 1;
+        there.counted.bytes_out += packet.length() as u64;
+        Some(to)
     }
 
     /// How many packets have gone out to a side.

@@ -178,15 +178,16 @@ impl Relay {
         }
         if pair.is_transcoded(side) {
             tell_heard(pair, side, out);
+            if pair.fell_silent(side) && !self.players.contains_key(&(slot, side.other())) {
+                self.beats.begin_between(now, slot, side.other());
+            }
         }
         let other = port_index(slot, side.other(), Half::Rtp);
         if let Ok(to) = to {
             if pair.is_ready(side, packet) {
                 out.push(Act::Carry { port });
             }
-            while let Some(record) = pair.rest(now, side, to) {
-                out.push(Act::Send { port: other, to, record });
-            }
+            send_rest(pair, (now, side), (other, to), out);
         }
         if pair.has_copy() {
             self.send_copy(now, slot);
@@ -310,9 +311,16 @@ impl Relay {
         }
         loop {
             let (turn, slot, side) = self.beats.take(now)?;
-            let pair = self.slots.get_mut(slot as usize).and_then(Option::as_mut);
-            let Some((pair, player)) = pair.zip(self.players.get_mut(&(slot, side))) else { continue };
-            if let Some(to) = pair.next_played(now, side, turn, player, packet) {
+            let Some(pair) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { continue };
+            let to = match self.players.get_mut(&(slot, side)) {
+                Some(player) => pair.next_played(now, side, turn, player, packet),
+                None if pair.is_silent(side.other()) => pair.next_noise(now, side, turn, packet),
+                None => {
+                    self.beats.end(slot, side);
+                    None
+                }
+            };
+            if let Some(to) = to {
                 return Some((port_index(slot, side, Half::Rtp), to));
             }
         }
@@ -514,9 +522,13 @@ impl Relay {
 
     fn hush(&mut self, slot: u32, side: Side) {
         if self.players.remove(&(slot, side)).is_some() {
-            self.beats.end(slot, side);
-            if let Some(pair) = &mut self.slots[slot as usize] {
+            let pair = self.slots[slot as usize].as_mut();
+            let hears_noise = pair.is_some_and(|pair| {
                 pair.speak_over(side, Begins::AtOnce);
+                pair.is_silent(side.other())
+            });
+            if !hears_noise {
+                self.beats.end(slot, side);
             }
         }
     }
@@ -553,6 +565,7 @@ impl Relay {
         for side in [Side::Caller, Side::Callee] {
             self.moments.set(slot, side, None);
             self.hush(slot, side);
+            self.beats.end(slot, side);
             self.meetings.leave((slot, side));
         }
         self.free.push(slot);
@@ -560,6 +573,18 @@ impl Relay {
             (0..PORTS_PER_STREAM).map(|at| Act::Unbind { port: PortIndex(slot * PORTS_PER_STREAM + at) }),
         );
         Some(pair)
+    }
+}
+
+/// What is left of a packet that became several.
+fn send_rest(
+    pair: &mut Pair,
+    (now, side): (Instant, Side),
+    (port, to): (PortIndex, SocketAddr),
+    out: &mut Outbox,
+) {
+    while let Some(record) = pair.rest(now, side, to) {
+        out.push(Act::Send { port, to, record });
     }
 }
 

@@ -12,6 +12,8 @@ const USUAL_MS: u32 = 20;
 const LOST_MS_MAX: u32 = 60;
 /// More than one packet without sound can stand for.
 const REACH_MS_MAX: u32 = 120;
+/// Who is further behind was not held up on the way: he writes other times than before.
+const AHEAD_MS_MAX: u32 = 1_000;
 
 /// One direction.
 #[derive(Clone, Debug)]
@@ -34,6 +36,9 @@ struct Source {
     moment: [u32; 2],
     /// When the packet after the last is due, if it follows at once.
     due: u32,
+    /// How much later all is said to be than it was, as sound of ours stood for who said nothing when he
+    /// spoke again: in ticks of the sender's clock.
+    lag: u32,
     is_first: bool,
 }
 
@@ -94,6 +99,11 @@ impl Times {
         Times { clocks: [from, to], source: None, ticks: from * USUAL_MS / 1000 }
     }
 
+    /// Ticks a second of the sender.
+    pub fn clock(&self) -> u32 {
+        self.clocks[0]
+    }
+
     /// Whether others count in the same clocks.
     pub fn is_of(&self, others: &Times) -> bool {
         self.clocks == others.clocks
@@ -127,8 +137,16 @@ impl Times {
             Some(source) if source.ssrc == ssrc => [timestamp, self.time(source.due)],
             _ => [timestamp; 2],
         };
-        let begun =
-            Source { ssrc, highest: sequence, doubted: None, shift, moment, due: timestamp, is_first: true };
+        let begun = Source {
+            ssrc,
+            highest: sequence,
+            doubted: None,
+            shift,
+            moment,
+            due: timestamp,
+            lag: 0,
+            is_first: true,
+        };
         self.source = Some(begun);
         Fit::Anew
     }
@@ -183,6 +201,49 @@ impl Times {
         let span = ahead.clamp(0, in_ms(REACH_MS_MAX)) as u32 / step * step;
         source.due = source.due.wrapping_add(span);
         if span > 0 { Reach::Until { span } } else { Reach::Nothing }
+    }
+
+    /// Its sender says nothing from now on: since when that is. What he lagged behind is made up for.
+    pub fn rests(&mut self) -> u32 {
+        let Some(source) = &mut self.source else { return 0 };
+        let (since, lag) = (source.due, std::mem::take(&mut source.lag));
+        source.moment[1] = source.moment[1].wrapping_sub(scaled(lag, self.clocks));
+        source.due = since.wrapping_add(lag);
+        since
+    }
+
+    /// The header of so many samples of ours, which go on where the last ended: none, where they would stand
+    /// for what is still to come.
+    pub fn goes_on(&mut self, now: u32, samples: usize, rate: u32) -> Option<Fixed> {
+        let [clock, _] = self.clocks;
+        let in_ms = |ms: u32| (clock / 1_000 * ms) as i32;
+        let source = self.source.as_mut()?;
+        let ahead = source.due.wrapping_sub(now) as i32;
+        if ahead > in_ms(USUAL_MS / 2) {
+            return None;
+        }
+        if ahead < -in_ms(LOST_MS_MAX) {
+            source.due = now;
+        }
+        let Source { ssrc, highest: sequence, due: timestamp, .. } = *source;
+        source.due = timestamp.wrapping_add(ticks(samples, rate, clock));
+        self.added();
+        Some(Fixed { marker: false, payload_type: 0, sequence, timestamp, ssrc })
+    }
+
+    /// Its sender speaks again: what he says follows what stood for him, which may have run ahead.
+    pub fn speaks(&mut self, header: &Fixed) {
+        let [clock, _] = self.clocks;
+        let Some(source) = self.source.as_mut().filter(|source| source.ssrc == header.ssrc) else { return };
+        let ahead = source.due.wrapping_sub(header.timestamp);
+        if ahead as i32 <= 0 {
+            return;
+        }
+        let ahead = ahead.next_multiple_of(clock / 8_000);
+        source.moment[1] = source.moment[1].wrapping_add(scaled(ahead, self.clocks));
+        if ahead <= clock / 1_000 * AHEAD_MS_MAX {
+            source.lag = source.lag.wrapping_add(ahead);
+        }
     }
 
     /// When the packet after the last is due, where that was of this source.
@@ -245,6 +306,11 @@ impl Times {
         let [from, to] = self.clocks.map(i64::from);
         source.moment[1].wrapping_add((passed * to / from) as u32)
     }
+}
+
+/// A span of one clock in the other.
+fn scaled(span: u32, [from, to]: [u32; 2]) -> u32 {
+    (u64::from(span) * u64::from(to) / u64::from(from)) as u32
 }
 
 fn ticks(samples: usize, rate: u32, clock: u32) -> u32 {

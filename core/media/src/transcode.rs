@@ -5,7 +5,6 @@
 
 use rtp::{Fixed, TelephoneEvent};
 use sound::conceal::Concealer;
-use sound::noise::Noise;
 use sound::opus;
 use sound::resample::{Downsampler, Upsampler};
 use sound::signals::{Signal, SignalEar};
@@ -17,8 +16,14 @@ use crate::pressing::{Press, Pressing, TICKS};
 use crate::spoken::{Codec, Events, Keys, Spoken};
 use crate::times::{Fit, Reach, Times};
 
+mod silence;
+
+use silence::Silence;
+
 /// 120 ms at 16 kHz, which is as long as an Opus packet is, and as much again of what was lost before it.
 const SAMPLES_MAX: usize = 2 * 1_920;
+/// A packet of Opus that is no longer has no frame: its sender says nothing (RFC 6716, 2.1.9 and 3.2.1).
+const FRAMELESS_MAX: usize = 2;
 /// The payload type of comfort noise (RFC 3551, 6).
 const NOISE: u8 = 13;
 /// Longer gaps are left as they are: nobody knows any more what was said.
@@ -37,6 +42,9 @@ pub(crate) struct Transcoder {
     encoder: Encoder,
     times: Times,
     pressing: Option<Box<Pressing>>,
+    /// Its peer says nothing, and has said so.
+    silence: Option<Silence>,
+    has_fallen_silent: bool,
     ear: Box<SignalEar>,
     /// What its peer has said of being a fax or a modem.
     signal: Option<Signal>,
@@ -92,6 +100,8 @@ impl Transcoder {
             encoder: Encoder::new(target.1, rate_out),
             times: Times::new(source.clock(), target.1.clock()),
             pressing,
+            silence: None,
+            has_fallen_silent: false,
             ear: Box::new(SignalEar::new(rate_in)),
             signal: None,
             decoded: Box::new([0; SAMPLES_MAX]),
@@ -119,10 +129,17 @@ impl Transcoder {
         }
         let known = self.from.codecs.iter().find(|(payload_type, _)| *payload_type == header.payload_type);
         let Some((_, codec)) = known.copied() else { return self.let_pass(header, packet) };
+        if codec == Codec::Opus && payload.len() <= FRAMELESS_MAX {
+            return self.carry_frameless(header, packet);
+        }
         let due = self.times.due(header.ssrc);
-        let fit = self.times.fit(header);
+        let mut fit = self.times.fit(header);
         if fit == Fit::Late {
             return Transcoded::Kept;
+        }
+        if self.silence.take().is_some() {
+            self.times.speaks(header);
+            fit = Fit::Anew;
         }
         if self.pressing.is_some() {
             let missed = self.missed(fit, due.map(|due| header.timestamp.wrapping_sub(due)));
@@ -231,7 +248,18 @@ impl Transcoder {
         }
         let Some(samples) = self.decode(codec, parsed.payload, lost) else { return Transcoded::Unknown };
         self.times.took(header, samples.fresh, samples.concealed, self.rates[0]);
+        self.leave_pressed(header, (Some(codec), samples, missed), packet)
+    }
+
+    /// What was decoded leaves with the key presses in it and beside it; it has no codec where it is ours.
+    fn leave_pressed(
+        &mut self,
+        header: &Fixed,
+        (codec, samples, missed): (Option<Codec>, Samples, usize),
+        packet: &mut Packet<'_>,
+    ) -> Transcoded {
         let Some(pressing) = &mut self.pressing else { return Transcoded::Unknown };
+        let is_sounding = pressing.is_sounding();
         let ticks = |count: usize| (count as u64 * u64::from(TICKS) / u64::from(self.rates[0])) as u32;
         let count = samples.concealed + samples.fresh;
         let quiet = pressing.listen(missed, &self.decoded[samples.concealed..count]);
@@ -247,7 +275,7 @@ impl Transcoder {
         let from = match quiet {
             Some(0) => 0,
             Some(at) => samples.concealed + at,
-            None if is_sounding || codec != self.target.1 => count,
+            None if is_sounding || codec != Some(self.target.1) => count,
             None => {
                 self.waiting = 0;
                 return self.copy(header, self.target.0, packet);
@@ -277,21 +305,6 @@ impl Transcoder {
     /// What its peer has said of being a fax or a modem, once.
     pub fn signal(&mut self) -> Option<Signal> {
         self.signal.take()
-    }
-
-    /// Noise for a side that knows no noise: as much as a packet of sound holds, once.
-    fn carry_noise(&mut self, header: &Fixed, packet: &mut Packet<'_>) -> Transcoded {
-        let payload = rtp::Header::parse(packet.bytes()).map_or(&[][..], |parsed| parsed.payload);
-        if let Some(payload_type) = self.to.noise {
-            let length = payload.len().min(PAYLOAD_MAX);
-            self.payload[..length].copy_from_slice(&payload[..length]);
-            return self.leave(header, (payload_type, header.marker, length), packet);
-        }
-        let samples = (self.rates[0] / 50) as usize;
-        Noise::new(payload).fill(&mut self.decoded[..samples]);
-        self.times.took(header, samples, 0, self.rates[0]);
-        self.resample(samples);
-        self.encode(header, packet)
     }
 
     /// Decodes a packet, after what was lost before it.
@@ -408,7 +421,7 @@ impl Transcoder {
     /// The same in place of another one: times and numbers go on where that one was.
     pub fn after(mut self, before: &Transcoder) -> Transcoder {
         if self.times.is_of(&before.times) {
-            self.times = before.times.clone();
+            (self.times, self.silence) = (before.times.clone(), before.silence.clone());
         }
         self
     }

@@ -258,16 +258,132 @@ fn h2_key_presses_cross_in_the_other_clock_and_number() {
     assert_eq!(TelephoneEvent::parse(&payload).unwrap(), TelephoneEvent { duration: 1_920, ..pressed });
 }
 
+/// Ten seconds of silence between two words, described once and then once more: who knows no noise hears it
+/// all the while, as loud as it was described.
 #[test]
-fn h3_a_side_without_comfort_noise_hears_noise() {
+fn h3_who_is_silent_for_10_s_is_heard_as_noise_all_the_while() {
+    for codec in [Codec::Pcma, Codec::G722, Codec::L16, Codec::L16Narrow, Codec::Opus] {
+        let mut house = House::new(speaks(0, Codec::Pcmu), speaks(97, codec));
+        let mut said: Vec<Said> = (0..25).map(|number| Said::word(number, number.into())).collect();
+        said.push(Said { payload_type: 13, payload: vec![40], ..Said::word(25, 25) });
+        said.push(Said { payload_type: 13, payload: vec![46], ..Said::word(26, 275) });
+        said.extend((27..52).map(|number| Said::word(number, u32::from(number) + 498)));
+        said[27].marker = true;
+
+        let left = house.hears_all(&said);
+
+        expect_even(&left, codec);
+        assert_eq!(left.len(), 25 + 500 + 25, "{codec:?}");
+        assert!(left[525].header.marker && !left[25..525].iter().any(|left| left.header.marker));
+        let mut ear = Ear::new(codec);
+        let heard: Vec<Vec<i16>> = left.iter().map(|left| ear.hears(&left.payload)).collect();
+        // What is made for voices takes something of a hiss away.
+        let most = if codec == Codec::Opus { 5.0 } else { 3.0 };
+        for (silence, wanted) in [(35..275, -40.0), (285..525, -46.0)] {
+            let level = decibels(&heard[silence].concat());
+            assert!((level - wanted).abs() < most, "{codec:?}: {level} dB of {wanted}");
+        }
+    }
+}
+
+/// Opus that says nothing sends a frame each 400 ms, and before the gap behind it one packet without any.
+#[test]
+fn h3_opus_that_says_nothing_is_heard_as_what_was_there_before() {
+    let mut house = House::new(speaks(111, Codec::Opus), speaks(0, Codec::Pcmu));
+    let said = dozing(600);
+
+    let left = house.hears_all(&said);
+
+    expect_even(&left, Codec::Pcmu);
+    assert_eq!(left.len(), 600);
+    let mut ear = Ear::new(Codec::Pcmu);
+    let heard: Vec<Vec<i16>> = left.iter().map(|left| ear.hears(&left.payload)).collect();
+    let [before, silent] = [20..100, 100..600].map(|part| decibels(&heard[part].concat()));
+    assert!((silent - before).abs() < 3.0, "{silent} dB after {before}");
+}
+
+/// To who knows noise it is described, and nothing else leaves.
+#[test]
+fn h3_opus_that_says_nothing_becomes_comfort_noise_for_who_takes_it() {
+    let callee = Spoken { noise: Some(13), ..speaks(0, Codec::Pcmu) };
+    let mut house = House::new(speaks(111, Codec::Opus), callee);
+    let said: Vec<Said> = dozing(600).into_iter().take(101).collect();
+
+    let mut left = house.hears_all(&said);
+    left.extend(house.waits(house.now + Duration::from_secs(10)));
+
+    assert_eq!(left.len(), 101);
+    let Left { header, payload, .. } = &left[100];
+    assert_eq!((header.payload_type, payload.len()), (13, 1));
+    let mut ear = Ear::new(Codec::Pcmu);
+    let heard: Vec<Vec<i16>> = left[20..100].iter().map(|left| ear.hears(&left.payload)).collect();
+    let before = decibels(&heard.concat());
+    assert!((before + f64::from(payload[0])).abs() < 3.0, "{} dB below, after {before}", payload[0]);
+}
+
+/// A thousand words over a line that holds each of them up by another while: nothing is said to have been
+/// said before what was said before it, and in the end nothing lags behind.
+#[test]
+fn h3_words_that_are_held_up_follow_the_noise_before_them() {
     let mut house = House::new(speaks(0, Codec::Pcmu), speaks(8, Codec::Pcma));
-    house.says(Side::Caller, 0, 0, 0, &[0xff; 160]).unwrap();
+    let (mut said, mut slot, mut lot) = (Vec::new(), 0, 1u32);
+    for round in 0..1_000u16 {
+        lot = lot.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let late = u64::from(lot >> 16) % 60;
+        let first = round * 6;
+        said.extend((first..first + 5).map(|number| {
+            slot += 1;
+            let word = Said::word(number, slot);
+            Said { ms: word.ms + late, ..word }
+        }));
+        slot += 1;
+        said.push(Said { payload_type: 13, payload: vec![50], ..Said::word(first + 5, slot) });
+        slot += 10 + lot % 40;
+    }
 
-    let (header, payload) = house.says(Side::Caller, 13, 1, 160, &[40]).unwrap();
+    let left = house.hears_all(&said);
 
-    assert_eq!((header.payload_type, payload.len()), (8, 160));
-    let samples: Vec<i16> = payload.iter().map(|code| Law::A.decode(*code)).collect();
-    assert!((100.0..1_000.0).contains(&loudness(&samples)));
+    for pair in left.windows(2) {
+        let [one, next] = [&pair[0], &pair[1]];
+        assert_eq!(next.header.sequence, one.header.sequence.wrapping_add(1));
+        let behind = next.header.timestamp.wrapping_sub(one.header.timestamp) as i32;
+        assert!(behind >= 160, "{one:?} {next:?}");
+        assert!(next.at - one.at <= Duration::from_millis(40 + 60), "{one:?} {next:?}");
+    }
+    let last = left.iter().rfind(|packet| packet.payload == left[0].payload).unwrap();
+    let lag = last.header.timestamp.wrapping_sub(said[said.len() - 2].timestamp) as i32;
+    assert!((0..=80 * 8).contains(&lag), "{lag}");
+}
+
+/// Somebody else is there, who knows nothing of a silence.
+#[test]
+fn h3_noise_ends_where_another_device_is_aimed_at() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(8, Codec::Pcma));
+    house.hears_all(&[Said::word(0, 0), Said { payload_type: 13, payload: vec![40], ..Said::word(1, 1) }]);
+    assert_eq!(house.waits(house.now + Duration::from_secs(1)).len(), 50);
+
+    house.turns(Side::Caller, Turn::Another);
+
+    assert_eq!(house.waits(house.now + Duration::from_secs(1)).len(), 0);
+    assert!(house.relay.next_moment().is_none());
+}
+
+/// What a message of the call says is pressed reaches who takes events, though no sound comes.
+#[test]
+fn h3_keys_are_pressed_in_a_silence_too() {
+    let events = Keys::Events(Events { payload_type: 101, clock: 8_000 });
+    let caller = Spoken { keys: Keys::Told, ..speaks(0, Codec::Pcmu) };
+    let mut house = House::new(caller, Spoken { keys: events, ..speaks(0, Codec::Pcmu) });
+    house.hears_all(&[Said::word(0, 0), Said { payload_type: 13, payload: vec![40], ..Said::word(1, 1) }]);
+    let press = media::Press::new(5, 100).unwrap();
+    house.order(Order::Press { session: CALL, stream: 0, side: Side::Caller, press });
+
+    let left = house.waits(house.now + Duration::from_secs(1));
+
+    let told = left.iter().filter(|left| left.header.payload_type == 101);
+    let ends = told.filter(|left| TelephoneEvent::parse(&left.payload).is_some_and(|said| said.end));
+    assert_eq!(ends.count(), 3);
+    assert_eq!(left.len(), 50);
 }
 
 #[test]
@@ -441,6 +557,11 @@ fn loudness(samples: &[i16]) -> f64 {
     (power / samples.len() as f64).sqrt()
 }
 
+/// Of the loudest that there is.
+fn decibels(samples: &[i16]) -> f64 {
+    20.0 * (loudness(samples) / 32_767.0).log10()
+}
+
 /// Whether most of what is heard is that pitch, as loud as it was said.
 fn has_pitch(samples: &[i16], rate: u32, hertz: u16) -> bool {
     let turn = std::f64::consts::TAU * f64::from(hertz) / f64::from(rate);
@@ -476,6 +597,81 @@ impl Wave {
     }
 }
 
+/// A packet of the caller's, and when it comes.
+#[derive(Clone)]
+struct Said {
+    ms: u64,
+    marker: bool,
+    payload_type: u8,
+    sequence: u16,
+    timestamp: u32,
+    payload: Vec<u8>,
+}
+
+impl Said {
+    /// Twenty milliseconds of PCMU that are no noise.
+    fn word(sequence: u16, slot: u32) -> Said {
+        let payload = vec![Law::Mu.encode(4_000); 160];
+        let (ms, timestamp) = (u64::from(slot) * 20, slot * 160);
+        Said { ms, marker: false, payload_type: 0, sequence, timestamp, payload }
+    }
+}
+
+/// Noise in Opus for so many packets, of which nothing but a frame each 400 ms is said from the 100th on.
+fn dozing(packets: u32) -> Vec<Said> {
+    let mut encoder = opus::Encoder::new(opus::Band::Wide, opus::Redundancy::None);
+    let (mut noise, mut sequence) = (sound::noise::Noise::new(&[40]), 0..);
+    let mut said = Vec::new();
+    for slot in 0..packets {
+        let (mut samples, mut payload) = ([0; 320], vec![0; 400]);
+        noise.fill(&mut samples);
+        let length = encoder.encode(&samples, &mut payload).unwrap();
+        match slot {
+            0..100 => payload.truncate(length),
+            _ if slot % 20 == 0 => payload.truncate(1),
+            _ if slot % 20 == 19 => payload.truncate(length),
+            _ => continue,
+        }
+        let sequence = sequence.next().unwrap();
+        let (ms, timestamp) = (u64::from(slot) * 20, slot * 960);
+        said.push(Said { ms, marker: false, payload_type: 111, sequence, timestamp, payload });
+    }
+    said
+}
+
+/// A packet that left, and when.
+#[derive(Debug)]
+struct Left {
+    at: Instant,
+    header: Fixed,
+    payload: Vec<u8>,
+}
+
+impl Left {
+    fn new(at: Instant, bytes: &[u8]) -> Left {
+        let header = Header::parse(bytes).unwrap();
+        Left { at, header: header.fixed, payload: header.payload.to_vec() }
+    }
+
+    fn ticks(&self, codec: Codec) -> u32 {
+        match codec {
+            Codec::L16 | Codec::L16Narrow => self.payload.len() as u32 / 2,
+            Codec::Opus => 960,
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => self.payload.len() as u32,
+        }
+    }
+}
+
+/// Nothing is missing between any two packets, of their numbers, of their times, or of the clock's.
+fn expect_even(left: &[Left], codec: Codec) {
+    for pair in left.windows(2) {
+        let [one, next] = [&pair[0], &pair[1]];
+        assert_eq!(next.header.sequence, one.header.sequence.wrapping_add(1), "{codec:?}");
+        assert_eq!(next.header.timestamp, one.header.timestamp.wrapping_add(one.ticks(codec)), "{codec:?}");
+        assert!(next.at - one.at <= Duration::from_millis(40), "{codec:?}: {:?}", next.at - one.at);
+    }
+}
+
 /// A relay with one stream whose sides are aimed and speak different codecs.
 struct House {
     relay: Relay,
@@ -497,13 +693,21 @@ impl House {
     }
 
     fn aims(&mut self, side: Side, protection: Option<Arc<Protection>>) {
+        self.aims_at(side, Turn::Same, protection);
+    }
+
+    fn turns(&mut self, side: Side, turn: Turn) {
+        self.aims_at(side, turn, None);
+    }
+
+    fn aims_at(&mut self, side: Side, turn: Turn, protection: Option<Arc<Protection>>) {
         let place = if side == Side::Caller { CALLER } else { CALLEE };
         let aim = Aim {
             rtp: Some(place.parse().unwrap()),
             reports: Reports::Apart(None),
             sending: Sending::Allowed,
             senders: Senders::Signalled,
-            turn: Turn::Same,
+            turn,
             clock: 8_000,
             protection,
             door: None,
@@ -550,7 +754,37 @@ impl House {
         timestamp: u32,
         payload: &[u8],
     ) -> Result<(), Reason> {
-        let fixed = Fixed { marker: false, payload_type, sequence, timestamp, ssrc: SSRC };
+        self.takes(side, Fixed { marker: false, payload_type, sequence, timestamp, ssrc: SSRC }, payload)
+    }
+
+    /// All that leaves while that comes.
+    fn hears_all(&mut self, said: &[Said]) -> Vec<Left> {
+        let (begin, mut left) = (self.now, Vec::new());
+        for Said { ms, marker, payload_type, sequence, timestamp, payload } in said.iter().cloned() {
+            left.extend(self.waits(begin + Duration::from_millis(ms)));
+            let fixed = Fixed { marker, payload_type, sequence, timestamp, ssrc: SSRC };
+            if self.takes(Side::Caller, fixed, &payload).is_ok() {
+                left.push(Left::new(self.now, &self.left));
+            }
+        }
+        left
+    }
+
+    /// All that leaves by itself until then.
+    fn waits(&mut self, until: Instant) -> Vec<Left> {
+        let (mut left, mut bytes) = (Vec::new(), vec![0; 1_600]);
+        while let Some(moment) = self.relay.next_moment().filter(|moment| *moment < until) {
+            self.now = self.now.max(moment);
+            let mut packet = Packet::new(&mut bytes, 0);
+            if self.relay.next_played(self.now, &mut packet).is_some() {
+                left.push(Left::new(self.now, packet.bytes()));
+            }
+        }
+        self.now = self.now.max(until);
+        left
+    }
+
+    fn takes(&mut self, side: Side, fixed: Fixed, payload: &[u8]) -> Result<(), Reason> {
         let mut bytes = Vec::new();
         Header { payload, ..Header::from(fixed) }.write(&mut bytes);
         let length = bytes.len();

@@ -33,12 +33,13 @@ use model::{
 use crate::call_plan::{LegRules, MediaPlan, Otherwise, SrtpRules};
 use crate::deck::Deck;
 use crate::directory::Extensions;
+use crate::habits::Habits;
 use crate::limit::{Limit, Unit};
 use crate::music::Music;
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Plans};
 use crate::pace::Pace;
-use crate::policy::{AlertValues, Habits, Policy, RegistrarRules, Route, Site, Trunk, Waking};
+use crate::policy::{AlertValues, Policy, RegistrarRules, Route, Site, Trunk, Waking};
 use crate::route_index::RouteIndex;
 use crate::schedule::Zone;
 use crate::steps::not_among;

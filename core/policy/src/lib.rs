@@ -46,6 +46,7 @@ mod directory;
 mod exports;
 mod finder;
 mod forward;
+mod habits;
 mod policy;
 mod recorder;
 

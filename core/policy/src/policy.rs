@@ -13,10 +13,7 @@ use model::{
     Source, TollBypass, Transit, Transport, TrunkDirection, TrunkKind, Watchers, Wildcards, WithoutRecorder,
 };
 
-use sound::Tone;
-
 use crate::account::Account;
-use crate::aloud::Aloud;
 use crate::call_plan::{Credentials, LegRules, MediaPlan};
 use crate::causes::Causes;
 use crate::conference::Conference;
@@ -27,6 +24,7 @@ use crate::directory::{Directory, Extensions};
 use crate::exports::Exports;
 use crate::facts::{InterfaceId, ServerId, WallTime};
 use crate::forward::{Forward, Target};
+use crate::habits::Habits;
 use crate::help::{Help, HelpClock};
 use crate::inside::Inside;
 use crate::limit::{Claim, Limit, Permit};
@@ -452,26 +450,6 @@ pub(crate) fn interface_for(
 ) -> Option<&Interface> {
     let speaking = || interfaces.iter().filter(|interface| interface.speaks(transport));
     speaking().find(|interface| interface.side == side).or_else(|| speaking().next())
-}
-
-/// How people of a place dial.
-#[derive(Clone, Debug)]
-pub(crate) struct Habits {
-    pub country: Arc<Country>,
-    /// What is heard there while it rings.
-    pub ringback: Arc<Tone>,
-    /// What people there hear before a call of theirs is refused.
-    pub aloud: Option<Arc<Aloud>>,
-    /// What they hear of it where their phone knows nothing of that call.
-    pub tones: Arc<Aloud>,
-    pub area_code: Option<Arc<str>>,
-    pub outside_prefix: Option<Arc<str>>,
-    /// What is dialled first to be hidden.
-    pub privacy_code: Option<Arc<str>>,
-    /// What is dialled first to be shown.
-    pub show_code: Option<Arc<str>>,
-    /// A digit, and the user that it calls.
-    pub operator: Option<(Arc<str>, Arc<str>)>,
 }
 
 /// An address of ours and what listens on it.

@@ -1,5 +1,5 @@
-//! The line of a user's phones, letter for letter as serde_json writes it and in a third of its steps: hundreds
-//! are written in a second, each with the same names and few letters that would have to be escaped.
+//! The line of a user's phones, letter for letter as serde_json writes it and in a third of its steps:
+//! hundreds are written in a second, each with the same names and few letters that would have to be escaped.
 
 use std::io::Write;
 use std::net::SocketAddr;

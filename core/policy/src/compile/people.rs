@@ -10,10 +10,11 @@ use crate::compile::Compiler;
 use crate::compile::rights::RightsBook;
 use crate::directory::Directory;
 use crate::forward::{Forward, Target};
+use crate::habits::Habits;
 use crate::limit::Unit;
 use crate::numbering::Country;
 use crate::password::Password;
-use crate::policy::{Habits, Policy, Site, User};
+use crate::policy::{Policy, Site, User};
 use crate::watched::Admission;
 
 /// The members of teams that ring by idleness.

@@ -9,9 +9,10 @@ use crate::compile::links::Links;
 use crate::compile::sounds::{ringback_in, tones_in};
 use crate::compile::{Compiler, words};
 use crate::facts::InterfaceId;
+use crate::habits::Habits;
 use crate::inside::Inside;
 use crate::limit::Unit;
-use crate::policy::{Habits, Interface, Site};
+use crate::policy::{Interface, Site};
 
 impl Compiler<'_> {
     pub(super) fn interfaces(&mut self) -> Vec<Interface> {

@@ -9,10 +9,11 @@ use sound::{NotPlayable, Recording, Tone, Tones};
 
 use crate::aloud::{Aloud, Said};
 use crate::compile::Compiler;
+use crate::habits::Habits;
 use crate::limit::{Limit, Unit};
 use crate::music::{Music, Sound};
 use crate::numbering::Country;
-use crate::policy::{Habits, Interface};
+use crate::policy::Interface;
 use crate::recorder::RecordingRules;
 
 /// So many are refused aloud at once; further ones are refused at once, as if nothing was to be heard.

@@ -13,10 +13,11 @@ use crate::compile::sounds::Heard;
 use crate::compile::{Compiler, default_codecs, words};
 use crate::deck::Tariff;
 use crate::facts::{InterfaceId, ServerId};
+use crate::habits::Habits;
 use crate::limit::Unit;
 use crate::music::Music;
 use crate::pace::Pace;
-use crate::policy::{Habits, Interface, Server, Site, Trunk, interface_for};
+use crate::policy::{Interface, Server, Site, Trunk, interface_for};
 use crate::responses::Responses;
 
 /// What stands in From where the account does.

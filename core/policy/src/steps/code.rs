@@ -1,7 +1,8 @@
 //! What is dialled before a number to be hidden from the callee, or shown.
 
 use crate::address::Dialled;
-use crate::policy::{Habits, Policy};
+use crate::habits::Habits;
+use crate::policy::Policy;
 use crate::steps::Caller;
 use crate::steps::identity::Wish;
 use crate::trail::Trail;

@@ -31,13 +31,18 @@ const PEAK: i16 = 8_000;
 /// Of what is listened to.
 const RATE: f64 = 8_000.0;
 /// All tones that far ends have.
-const PITCHES: std::ops::Range<u16> = 300..2_700;
+const PITCHES: std::ops::Range<u16> = 300..2_760;
 const PITCH_STEP: usize = 60;
+/// What a fax answers with: whoever had it would be taken for one.
+const ANSWER_TONE: u16 = 2_100;
+/// In place of that.
+const INSTEAD: u16 = 2_700;
 
 /// The tone of a far end's leg: no two that are there at a time have the same.
 pub(crate) fn pitch(first: u16, leg: u16) -> u16 {
     const LEGS: u16 = 8;
-    PITCHES.start + PITCH_STEP as u16 * (LEGS * first + leg % LEGS)
+    let pitch = PITCHES.start + PITCH_STEP as u16 * (LEGS * first + leg % LEGS);
+    if pitch == ANSWER_TONE { INSTEAD } else { pitch }
 }
 
 impl Codec {

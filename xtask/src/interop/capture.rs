@@ -25,7 +25,12 @@ pub struct Capture {
 pub struct Written {
     pub file: PathBuf,
     sip_port: u16,
+    /// How else tshark is to read it.
+    reading: &'static [&'static str],
 }
+
+/// What looks like RTP is, whatever descriptions say: those of a sealed leg name another profile.
+const OPENED: &[&str] = &["--enable-heuristic", "rtp_udp"];
 
 impl Capture {
     /// Of what the filter lets pass, as libpcap reads it; what has this port is taken for SIP.
@@ -44,7 +49,7 @@ impl Capture {
         command.args(devices.iter().flat_map(|device| ["-i", device])).arg("-w").arg(&file);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().map_err(|error| io_failure("tshark", &error))?;
-        let capture = Capture { child, written: Written { file, sip_port } };
+        let capture = Capture { child, written: Written { file, sip_port, reading: &[] } };
         let until = Instant::now() + Duration::from_secs(10);
         while !capture.written.file.is_file() {
             if Instant::now() > until {
@@ -79,9 +84,16 @@ impl Drop for Capture {
 }
 
 impl Written {
-    /// A file that somebody else has written; what has this port is taken for SIP.
+    /// A file that somebody else has written, with all media opened; what has this port is taken for SIP.
     pub fn by_another(file: PathBuf, sip_port: u16) -> Written {
-        Written { file, sip_port }
+        Written { file, sip_port, reading: OPENED }
+    }
+
+    /// What tshark makes of the streams of RTP in it, as it prints them.
+    pub fn streams(&self) -> Result<String, Failure> {
+        let mut tshark = Command::new("tshark");
+        tshark.args(["-q", "-z", "rtp,streams", "-r"]).arg(&self.file).args(self.reading);
+        read(&mut tshark, "is tshark installed?")
     }
 
     /// The frames that a display filter lets pass, a line each.
@@ -99,7 +111,12 @@ impl Written {
 
     /// Nothing in it is malformed or worth a warning.
     pub fn expect_no_complaint(&self) -> Result<(), Failure> {
-        let complaints = self.frames(COMPLAINTS)?;
+        self.expect_no_complaint_about("frame")
+    }
+
+    /// The same of the frames that a display filter lets pass.
+    pub fn expect_no_complaint_about(&self, filter: &str) -> Result<(), Failure> {
+        let complaints = self.frames(&format!("({filter}) && ({COMPLAINTS})"))?;
         let Some(first) = complaints.first() else { return Ok(()) };
         let what = format!("tshark complains of {} messages; the first: {first}", complaints.len());
         Err(Failure::new(what, format!("open {} in Wireshark", self.file.display())))
@@ -107,7 +124,7 @@ impl Written {
 
     fn dissect(&self, filter: &str, more: &[&str]) -> Result<Vec<String>, Failure> {
         let mut command = Command::new("tshark");
-        command.arg("-r").arg(&self.file).args(["-Y", filter]).args(more);
+        command.arg("-r").arg(&self.file).args(["-Y", filter]).args(self.reading).args(more);
         for transport in ["udp", "tcp"] {
             command.args(["-d", &format!("{transport}.port=={},sip", self.sip_port)]);
         }

@@ -127,21 +127,51 @@ impl Bridge {
         };
         let count = lines(&caller).max(lines(&callee));
         let of = |said: &[Option<Session<'_>>; 2], at: usize| {
-            let lines = said.iter().flatten().filter_map(|session| session.media.get(at));
-            lines.fold((Wholes::default(), 0), with).0
+            let lines: Vec<_> = said.iter().flatten().filter_map(|session| session.media.get(at)).collect();
+            wholes(&lines)
         };
         (0..count).map(|at| [of(&caller, at), of(&callee, at)]).collect()
     }
 }
 
-/// What a description says more of a line; what the other says is keys, is.
-fn with((before, barred): (Wholes, u128), line: &sdp::Media<'_>) -> (Wholes, u128) {
-    let bits = |is_wrapped: fn(&sdp::Codec<'_>) -> bool| {
-        let codecs = line.codecs().into_iter().filter(is_wrapped);
+/// What may be kept whole of a stream, as both descriptions of it allow: what one of them says is keys, is, and
+/// as long as one of them says RTP, keys may come.
+fn wholes(lines: &[&sdp::Media<'_>]) -> Wholes {
+    let bits = |is_wanted: fn(&sdp::Codec<'_>) -> bool| {
+        let codecs = lines.iter().flat_map(|line| line.codecs()).filter(is_wanted);
         codecs.fold(0, |bits: u128, codec| bits | 1 << (codec.payload_type & 0x7f))
     };
-    let barred = barred | bits(|codec| WRAPPED.iter().any(|name| codec.is(name)));
-    let types = (before.types | bits(|_| true)) & !barred;
-    let opaque = if line.is_rtp() { Opaque::Cut } else { Opaque::Whole };
-    (Wholes { types, opaque }, barred)
+    let barred = bits(|codec| WRAPPED.iter().any(|name| codec.is(name)));
+    let is_opaque = !lines.is_empty() && lines.iter().all(|line| !line.is_rtp());
+    let opaque = if is_opaque { Opaque::Whole } else { Opaque::Cut };
+    Wholes { types: bits(|_| true) & !barred, opaque }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = "m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+    const FAX: &str = "m=image 4000 udptl t38\r\n";
+
+    fn kept(lines: &[&str]) -> Wholes {
+        let text = |line: &&str| {
+            format!("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n{line}")
+        };
+        let texts: Vec<String> = lines.iter().map(text).collect();
+        let sessions: Vec<_> =
+            texts.iter().map(|text| Session::parse(text.as_bytes()).expect("a description")).collect();
+        wholes(&sessions.iter().map(|session| &session.media[0]).collect::<Vec<_>>())
+    }
+
+    /// While sound becomes a fax keys may still come by the old description.
+    #[test]
+    fn keys_are_cut_as_long_as_either_description_has_them() {
+        for lines in [[SOUND, FAX], [FAX, SOUND]] {
+            assert_eq!(kept(&lines), Wholes { types: 1, opaque: Opaque::Cut });
+        }
+        assert_eq!(kept(&[FAX, FAX]), Wholes { types: 0, opaque: Opaque::Whole });
+        assert_eq!(kept(&[SOUND]), Wholes { types: 1, opaque: Opaque::Cut });
+        assert_eq!(kept(&[]), Wholes::default());
+    }
 }

@@ -275,7 +275,7 @@ fn header_of(packet: &[u8]) -> usize {
 }
 
 /// The sum of some bytes as words of 16 bits, each carry added again (RFC 1071).
-fn sum_of(bytes: &[u8]) -> u16 {
+pub fn sum_of(bytes: &[u8]) -> u16 {
     let (words, rest) = bytes.as_chunks::<2>();
     let last = rest.first().map_or(0, |byte| u32::from(*byte) << 8);
     let sum: u32 = words.iter().map(|word| u32::from(u16::from_be_bytes(*word))).sum();

@@ -64,7 +64,7 @@ pub use carried::{Carriage, Tally};
 pub use certificate::Certificate;
 pub use chat::{ChatAim, ChatCount, ChatFigures, ChatOrder, ChatPeer, Reach};
 pub use copying::{Copying, Types};
-pub use excerpt::{Cover, Excerpted, Excerpting, Opaque, Passed, Way, Wholes};
+pub use excerpt::{Cover, Excerpted, Excerpting, Opaque, Passed, Way, Wholes, sum_of};
 pub use figures::{Figures, SideFigures};
 pub use mixdown::{Mixdown, Upto};
 pub use observe::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, Source, USED_TO, WINDOW};

@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+pub use media::sum_of;
+
 const SECTION: u32 = 0x0A0D_0D0A;
 const INTERFACE: u32 = 1;
 const PACKET: u32 = 6;
@@ -81,20 +83,6 @@ pub fn packets(file: &[u8]) -> impl Iterator<Item = (i64, &[u8])> {
             }
         }
     })
-}
-
-/// The sum of some bytes as words of 16 bits, each carry added again (RFC 1071).
-pub fn sum_of(bytes: &[u8]) -> u16 {
-    let words = bytes.chunks(2).map(|pair| match *pair {
-        [high, low] => u64::from(u16::from_be_bytes([high, low])),
-        [last] => u64::from(last) << 8,
-        _ => 0,
-    });
-    let mut sum: u64 = words.sum();
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    sum as u16
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {

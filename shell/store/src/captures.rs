@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use media::{Cover, Excerpted, Passed, Reason, Side, Way};
 
 use crate::pcapng::{self, Datagram};
-use crate::private;
+use crate::{day_folders, private};
 
 /// Of 40 KB at most, each.
 const WAITING_MAX: usize = 256;
@@ -188,7 +188,7 @@ impl Desk {
     /// Deletes the oldest files until the others take no more than they may; none that is written to.
     fn make_room(&mut self) {
         self.uncounted = 0;
-        let mut files: Vec<(SystemTime, u64, PathBuf)> = files(&self.folder)
+        let mut files: Vec<(SystemTime, u64, PathBuf)> = day_folders::files(&self.folder)
             .filter_map(|path| {
                 let about = fs::metadata(&path).ok()?;
                 Some((about.modified().ok()?, about.len(), path))
@@ -207,33 +207,11 @@ impl Desk {
         }
     }
 
-    /// Deletes captures that are too old, by when they were written last.
     fn clean(&mut self) {
-        let keep = DAY * u32::from(self.limits.keep_days);
-        for path in files(&self.folder) {
-            let written = fs::metadata(&path).and_then(|about| about.modified());
-            let age = written.ok().and_then(|written| SystemTime::now().duration_since(written).ok());
-            if age.is_some_and(|age| age >= keep) {
-                // It is tried again in an hour.
-                let _ = fs::remove_file(&path);
-            }
-        }
+        day_folders::delete_old(&self.folder, DAY * u32::from(self.limits.keep_days));
         self.make_room();
-        for folder in folders(&self.folder) {
-            // Only one that is empty goes.
-            let _ = fs::remove_dir(folder);
-        }
+        day_folders::delete_empty(&self.folder);
     }
-}
-
-fn folders(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let days = fs::read_dir(folder).into_iter().flatten().flatten();
-    days.map(|day| day.path()).filter(|day| day.is_dir())
-}
-
-fn files(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let entries = folders(folder).filter_map(|folder| fs::read_dir(folder).ok());
-    entries.flatten().flatten().map(|entry| entry.path())
 }
 
 impl Open {

@@ -20,6 +20,7 @@ mod chain;
 mod chained;
 mod code;
 mod day;
+mod day_folders;
 mod events;
 mod file;
 mod identity;

@@ -9,14 +9,14 @@ mod opus;
 mod wav;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use media::{Mixdown, SessionKey, Taped, Upto};
 use serde_json::json;
@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 
 use self::opus::Opus;
 use self::wav::Wav;
-use crate::private;
+use crate::{day_folders, private};
 
 /// Some seconds of a hundred calls.
 const WAITING_MAX: usize = 4_096;
@@ -202,7 +202,9 @@ impl Desk {
 
     /// What was cut off by the end of a process is as long as it is.
     fn finish_left(&self) {
-        for path in self.files().filter(|path| path.extension().is_some_and(|end| end != "json")) {
+        for path in
+            day_folders::files(&self.folder).filter(|path| path.extension().is_some_and(|end| end != "json"))
+        {
             if path.with_extension("json").exists() {
                 continue;
             }
@@ -212,32 +214,10 @@ impl Desk {
         }
     }
 
-    /// Deletes recordings that are too old, by when they were written last.
     fn clean(&self) {
-        let now = SystemTime::now();
-        for path in self.files() {
-            let written = fs::metadata(&path).and_then(|about| about.modified());
-            let age = written.ok().and_then(|written| now.duration_since(written).ok());
-            if age.is_some_and(|age| age >= self.keep) {
-                // It is tried again in an hour.
-                let _ = fs::remove_file(&path);
-            }
-        }
-        for folder in folders(&self.folder) {
-            // Only one that is empty goes.
-            let _ = fs::remove_dir(folder);
-        }
+        day_folders::delete_old(&self.folder, self.keep);
+        day_folders::delete_empty(&self.folder);
     }
-
-    fn files(&self) -> impl Iterator<Item = PathBuf> {
-        let entries = folders(&self.folder).filter_map(|folder| fs::read_dir(folder).ok());
-        entries.flatten().flatten().map(|entry| entry.path())
-    }
-}
-
-fn folders(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let days = fs::read_dir(folder).into_iter().flatten().flatten();
-    days.map(|day| day.path()).filter(|day| day.is_dir())
 }
 
 impl Open {

@@ -38,21 +38,23 @@ impl Intake {
     /// Whether somebody sends from there.
     pub fn expects(&self, from: SocketAddr) -> bool {
         let is_expected = self.listed().iter().any(|one| one.covers(from));
-        if !is_expected && self.strangers.fetch_add(1, Relaxed) == 0 {
-            warn!(%from, "nobody is expected to send copies from there; more of it is only counted");
+        if !is_expected {
+            self.note_stranger(from);
         }
         is_expected
     }
 
+    fn note_stranger(&self, from: SocketAddr) {
+        if self.strangers.fetch_add(1, Relaxed) == 0 {
+            warn!(%from, "nobody is expected to send copies from there; more of it is only counted");
+        }
+    }
+
     /// Takes a packet in. It may be anything.
     pub fn take(&self, from: SocketAddr, now_us: i64, bytes: &[u8]) {
-        if !self.expects(from) {
-            return;
-        }
         let listed = self.listed();
         let here: Vec<&Arc<Listed>> = listed.iter().filter(|one| one.covers(from)).collect();
-        // The list may have changed meanwhile.
-        let Some(first) = here.first() else { return };
+        let Some(first) = here.first() else { return self.note_stranger(from) };
         let packet = match hep::read(bytes) {
             Ok(packet) => packet,
             Err(hep::Fault::Compressed) => return first.note(from, Outcome::Compressed),

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::Captured;
+use observers::{Observers, Wanted};
 use policy::Refusal;
 use serde_json::{Value, json};
+use sip_stack::Token;
 use switch::{CaptureWish, Capturing, Command, HungUp, MakeCall, NoCapture, Reply};
 use switch_io::Asker;
 use telemetry::Flight;
@@ -15,6 +17,7 @@ use tracing::{info, warn};
 use crate::control::{Board, Stage};
 use crate::drained_trunks::{DrainedTrunks, Names, Service};
 use crate::made_calls::{MadeCalls, OtherCall};
+use crate::seen::Seen;
 use crate::sight;
 use crate::verbs::messages;
 
@@ -73,28 +76,38 @@ pub struct Operator {
     pub made: MadeCalls,
     /// Messages of calls, and where all else is that is kept of them.
     pub flight: Flight,
+    pub observers: Arc<Observers>,
     pub data: PathBuf,
 }
 
 impl Operator {
     /// Ends a call in progress, by the name that its record will have.
     pub fn hang_up(&self, id: &str) -> Result<Value, NotDone> {
+        let said = |reply| match reply {
+            Reply::HungUp(became) if became != HungUp::Unknown => Some(became),
+            _ => None,
+        };
+        match self.tell_call(id, |token| Command::HangUp { token }, said)? {
+            HungUp::Ends => Ok(json!({ "call": id, "what": "ends" })),
+            HungUp::ForHelp => Err(NotDone::ForHelp(id.to_owned())),
+            HungUp::Unknown => Err(NotDone::NoSuchCall(id.to_owned())),
+        }
+    }
+
+    /// What the shard of a call has to say to a command; the others know nothing of it.
+    fn tell_call<T>(
+        &self,
+        id: &str,
+        command: impl FnOnce(Token) -> Command,
+        said: impl Fn(Reply) -> Option<T>,
+    ) -> Result<T, NotDone> {
         let missing = || NotDone::NoSuchCall(id.to_owned());
         sight::call(&self.asker, id).ok_or_else(missing)?;
         let token = sight::token_of(id).ok_or_else(missing)?;
-        let replies = self.asker.command(Command::HangUp { token }, PATIENCE);
+        let replies = self.asker.command(command(token), PATIENCE);
         let is_whole = replies.len() == usize::from(self.asker.shards());
-        let mut became = replies.into_iter().filter_map(|reply| match reply {
-            Reply::HungUp(HungUp::Unknown) => None,
-            Reply::HungUp(became) => Some(became),
-            _ => None,
-        });
-        match became.next() {
-            Some(HungUp::Ends) => Ok(json!({ "call": id, "what": "ends" })),
-            Some(HungUp::ForHelp) => Err(NotDone::ForHelp(id.to_owned())),
-            Some(HungUp::Unknown) | None if is_whole => Err(missing()),
-            Some(HungUp::Unknown) | None => Err(NotDone::Silent),
-        }
+        let became = replies.into_iter().find_map(said);
+        became.ok_or_else(|| if is_whole { missing() } else { NotDone::Silent })
     }
 
     /// Rings a user's phones for a call of theirs; under a key once, however often it is asked.
@@ -116,34 +129,29 @@ impl Operator {
 
     /// Keeps the packets of a call in progress from now on.
     pub fn capture(&self, id: &str, media: Captured, seconds: Option<u32>) -> Result<Value, NotDone> {
-        let missing = || NotDone::NoSuchCall(id.to_owned());
-        sight::call(&self.asker, id).ok_or_else(missing)?;
-        let token = sight::token_of(id).ok_or_else(missing)?;
-        let command = Command::Capture { token, wish: CaptureWish { media, seconds } };
-        let replies = self.asker.command(command, PATIENCE);
-        let is_whole = replies.len() == usize::from(self.asker.shards());
-        let mut became = replies.into_iter().filter_map(|reply| match reply {
-            Reply::Capturing(Capturing::Unknown) => None,
-            Reply::Capturing(became) => Some(became),
+        let said = |reply| match reply {
+            Reply::Capturing(became) if became != Capturing::Unknown => Some(became),
             _ => None,
-        });
-        match became.next() {
-            Some(Capturing::Begins { file, seconds }) => {
+        };
+        let command = |token| Command::Capture { token, wish: CaptureWish { media, seconds } };
+        match self.tell_call(id, command, said)? {
+            Capturing::Begins { file, seconds } => {
                 info!(call = id, media = media.word(), seconds, "an operator captures a call");
                 let (what, media) = ("captured", media.word());
                 Ok(json!({ "call": id, "what": what, "media": media, "seconds": seconds, "file": file }))
             }
-            Some(Capturing::Refused(why)) => Err(not_captured(why)),
-            Some(Capturing::Unknown) | None if is_whole => Err(missing()),
-            Some(Capturing::Unknown) | None => Err(NotDone::Silent),
+            Capturing::Refused(why) => Err(not_captured(why)),
+            Capturing::Unknown => Err(NotDone::NoSuchCall(id.to_owned())),
         }
     }
 
     /// A call as a capture file, by its record or as it is in progress.
     pub fn packets(&self, call: &Value) -> Result<Vec<u8>, NotDone> {
-        let found = self.flight.of(&messages::call_ids(call)).messages;
-        let found: Vec<_> = found.into_iter().map(|message| (message, None)).collect();
-        let file = messages::capture_of(call, &found, &self.data);
+        let (call_ids, sessions) = (messages::call_ids(call), messages::sessions(call));
+        let id = call["id"].as_str().unwrap_or_default();
+        let wanted = Wanted { call: id, call_ids: &call_ids, sessions: &sessions };
+        let seen = Seen::of(wanted, &self.flight, &self.observers);
+        let file = messages::capture_of(call, &seen.in_order(), &self.data);
         let nothing = || NotDone::NothingKept(format!("nothing of call {} is kept any more", call["id"]));
         file.map_err(|fault| NotDone::NotNow(format!("the capture cannot be read: {fault}")))?
             .ok_or_else(nothing)

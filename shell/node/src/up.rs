@@ -137,7 +137,8 @@ pub fn run(up: &Up) -> Result<Exit> {
 fn operator(edge: &Edge, board: &Arc<Board>, (flight, data): (&Flight, &Path)) -> Arc<Operator> {
     let (asker, drained, board) = (edge.asker(), DrainedTrunks::open(data), Arc::clone(board));
     let (made, flight) = (MadeCalls::default(), flight.clone());
-    let operator = Operator { asker, board, drained, made, flight, data: data.to_owned() };
+    let (observers, data) = (edge.observers(), data.to_owned());
+    let operator = Operator { asker, board, drained, made, flight, observers, data };
     operator.tell_drained();
     Arc::new(operator)
 }

@@ -120,7 +120,7 @@ pub fn call_ids(record: &Value) -> Vec<String> {
 }
 
 /// What the ends of the call are called (RFC 7989).
-fn sessions(record: &Value) -> Vec<String> {
+pub fn sessions(record: &Value) -> Vec<String> {
     let pairs = record["sessions"].as_array().into_iter().flatten();
     let names = pairs.flat_map(|pair| [&pair["caller"], &pair["callee"]]).filter_map(Value::as_str);
     let is_known = |name: &&str| name.bytes().any(|digit| digit != b'0');

@@ -134,8 +134,8 @@ impl Bridge {
     }
 }
 
-/// What may be kept whole of a stream, as both descriptions of it allow: what one of them says is keys, is, and
-/// as long as one of them says RTP, keys may come.
+/// What may be kept whole of a stream, as both descriptions of it allow: what one of them says is keys, is,
+/// and as long as one of them says RTP, keys may come.
 fn wholes(lines: &[&sdp::Media<'_>]) -> Wholes {
     let bits = |is_wanted: fn(&sdp::Codec<'_>) -> bool| {
         let codecs = lines.iter().flat_map(|line| line.codecs()).filter(is_wanted);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use policy::Policy;
 use rustix::event::{EventfdFlags, eventfd};
@@ -54,16 +54,24 @@ pub struct Mail {
 }
 
 struct Inbox {
-    letters: Mutex<VecDeque<Letter>>,
+    waiting: Mutex<Waiting>,
     capacity: usize,
     bell: OwnedFd,
+}
+
+#[derive(Default)]
+struct Waiting {
+    letters: VecDeque<Letter>,
+    rings: bool,
+    /// The shard looks by itself soon: what says that phones are on the disk does not ring.
+    is_resting: bool,
 }
 
 impl Mail {
     pub fn new(shards: u8, capacity: usize) -> io::Result<Mail> {
         let inbox = |_| {
             let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-            Ok(Inbox { letters: Mutex::default(), capacity, bell })
+            Ok(Inbox { waiting: Mutex::default(), capacity, bell })
         };
         let boxes = (0..shards).map(inbox).collect::<io::Result<Vec<_>>>()?;
         Ok(Mail { boxes: boxes.into() })
@@ -120,16 +128,28 @@ impl Mail {
     /// Takes everything that waits, and silences the bell.
     pub(crate) fn take(&self, shard: u8, into: &mut VecDeque<Letter>) {
         let inbox = &self.boxes[usize::from(shard)];
-        // Silenced first: a letter that comes in between rings again. An error says that it does not ring.
-        let _ = rustix::io::read(&inbox.bell, &mut [0; 8]);
-        let mut letters = inbox.letters.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::swap(&mut *letters, into);
+        let mut waiting = inbox.waiting();
+        if std::mem::take(&mut waiting.rings) {
+            // An error says that it does not ring yet: then it will, for nothing.
+            let _ = rustix::io::read(&inbox.bell, &mut [0; 8]);
+        }
+        std::mem::swap(&mut waiting.letters, into);
+    }
+
+    /// The shard will look by itself when its rest is over.
+    pub(crate) fn rest(&self, shard: u8) {
+        self.boxes[usize::from(shard)].waiting().is_resting = true;
+    }
+
+    /// It has to be told of everything again. Whoever says so takes next what was not told.
+    pub(crate) fn wake(&self, shard: u8) {
+        self.boxes[usize::from(shard)].waiting().is_resting = false;
     }
 }
 
 impl Inbox {
     fn put(&self, letter: Letter) -> Result<(), Full> {
-        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting();
         let room = match letter {
             // A message is repeated or its call fails; what threads of the house say is said once.
             Letter::Steered { .. } | Letter::Carry(_) => self.capacity / 4,
@@ -138,16 +158,75 @@ impl Inbox {
             Letter::Stop | Letter::Command(..) | Letter::NewPolicy(_) => usize::MAX,
             _ => self.capacity,
         };
-        if letters.len() >= room {
+        if waiting.letters.len() >= room {
             return Err(Full);
         }
-        let was_empty = letters.is_empty();
-        letters.push_back(letter);
-        drop(letters);
-        if was_empty {
-            // The counter of an eventfd is full only if it rings already.
-            let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
+        let can_wait = waiting.is_resting && matches!(letter, Letter::Landed(Shelf::Phones, _));
+        waiting.letters.push_back(letter);
+        if can_wait || std::mem::replace(&mut waiting.rings, true) {
+            return Ok(());
         }
+        drop(waiting);
+        // The counter of an eventfd is full only if it rings already.
+        let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
         Ok(())
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn landed(mail: &Mail, mark: u64) {
+        mail.landed(0, Shelf::Phones, Mark(mark)).unwrap();
+    }
+
+    /// Whether somebody who waits for the bell would wake.
+    fn rings(mail: &Mail) -> bool {
+        let bell = mail.bell(0);
+        let mut asked = [rustix::event::PollFd::new(bell, rustix::event::PollFlags::IN)];
+        let none = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        rustix::event::poll(&mut asked, Some(&none)).unwrap() > 0
+    }
+
+    fn taken(mail: &Mail) -> usize {
+        let mut letters = VecDeque::new();
+        mail.take(0, &mut letters);
+        letters.len()
+    }
+
+    #[test]
+    fn a_shard_that_rests_is_woken_for_all_but_phones_on_the_disk() {
+        let mail = Mail::new(1, 16).unwrap();
+        mail.rest(0);
+
+        landed(&mail, 1);
+        assert!(!rings(&mail));
+        mail.landed(0, Shelf::Records, Mark(1)).unwrap();
+        assert!(rings(&mail));
+
+        assert_eq!(taken(&mail), 2);
+        assert!(!rings(&mail));
+        landed(&mail, 2);
+        assert_eq!((rings(&mail), taken(&mail)), (false, 1));
+    }
+
+    #[test]
+    fn a_shard_that_is_awake_hears_of_everything() {
+        let mail = Mail::new(1, 16).unwrap();
+        mail.rest(0);
+        landed(&mail, 1);
+        mail.wake(0);
+
+        landed(&mail, 2);
+
+        assert!(rings(&mail));
+        assert_eq!(taken(&mail), 2);
     }
 }

@@ -5,7 +5,6 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
@@ -19,14 +18,17 @@ use crate::desk::Desk;
 use crate::house::{House, now};
 use crate::late::{Freed, Late, Needs};
 use crate::mail::{Letter, Mail};
-use crate::pace::{self, Gathered, Pace, Then};
+use crate::pace::Gathered;
+use crate::patient::Patient;
 use crate::ports::{Ports, Shelf};
 use crate::udp::{Batched, UdpPort};
 
-/// Above the 32 bits of connection ids: sockets that listen, by their place, and the bell.
+/// Above the 32 bits of connection ids: sockets that listen, by their place, and the bell; those of requests
+/// that can wait come last.
 const UDP: u64 = 1 << 32;
 const TCP: u64 = 2 << 32;
 const BELL: u64 = 3 << 32;
+pub const PATIENT: u64 = 4 << 32;
 const EVENTS: usize = 128;
 /// How often connections are looked at when nothing else happens.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -38,6 +40,7 @@ const SLACK: Duration = Duration::from_millis(10);
 pub struct Shard {
     pub house: House,
     pub udp: Vec<UdpPort>,
+    pub patient: Patient,
     /// Listening sockets, with the place of their settings.
     pub tcp: Vec<(usize, TcpListener)>,
     pub connections: Connections,
@@ -49,7 +52,6 @@ pub struct Shard {
     pub letters: VecDeque<Letter>,
     pub failed: Vec<Flow>,
     pub late: Late,
-    pub pace: Pace,
     pub gathered: Gathered,
 }
 
@@ -91,13 +93,8 @@ impl Shard {
         let mut began = now().instant;
         self.carry_out(now());
         loop {
-            let then = self.pace.ends(began);
-            self.write_phones(then);
-            let mut wait = self.wait(began);
-            if then == Then::Rest {
-                thread::sleep(pace::REST);
-                wait = Some(Timespec { tv_sec: 0, tv_nsec: 0 });
-            }
+            self.write_phones();
+            let wait = self.wait(began);
             match epoll::wait(&self.poll, rustix::buffer::spare_capacity(&mut events), wait.as_ref()) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return (self.ports.fault)(self.house.shard, &error.to_string()),
@@ -109,6 +106,11 @@ impl Shard {
                     return;
                 }
             }
+            if self.patient.deadline().is_some_and(|due| due <= now.instant)
+                && self.end_rest(now) == Turn::Stops
+            {
+                return;
+            }
             if self.house.switch.deadline().is_some_and(|due| due <= now.instant) {
                 self.handle(now, Input::Deadline);
             }
@@ -118,9 +120,9 @@ impl Shard {
         }
     }
 
-    /// Has what was kept of phones written, unless more of them are about to come.
-    fn write_phones(&mut self, then: Then) {
-        if self.gathered.is_written(then, Instant::now()) {
+    /// Has what was kept of phones written, unless it is gathered still.
+    fn write_phones(&mut self) {
+        if self.gathered.is_written(Instant::now()) {
             (self.ports.write_phones)();
         }
     }
@@ -135,40 +137,47 @@ impl Shard {
         let until_sweep = (!self.connections.is_empty()).then_some(SWEEP);
         let until_late = self.late.deadline().map(|due| due.saturating_duration_since(now));
         let until_written = self.gathered.due().map(|due| due.saturating_duration_since(now));
-        let wait = until_due.into_iter().chain(until_sweep).chain(until_late).chain(until_written).min()?;
+        let until_read = self.patient.deadline().map(|due| due.saturating_duration_since(now));
+        let waits = [until_due, until_sweep, until_late, until_written, until_read];
+        let wait = waits.into_iter().flatten().min()?;
         Some(Timespec { tv_sec: wait.as_secs() as _, tv_nsec: wait.subsec_nanos() as _ })
     }
 
     fn happened(&mut self, now: Now, event: Event) -> Turn {
         let data = event.data.u64();
         match data {
+            PATIENT.. => self.read_patient(now),
             BELL => return self.read_mail(now),
             TCP.. => {
                 let (at, listener) = &self.tcp[(data - TCP) as usize];
-                self.pace.happened();
                 self.connections.accept(now.instant, *at, listener, around!(self));
             }
             UDP.. => self.read_datagrams(now, (data - UDP) as usize),
-            id => {
-                self.pace.happened();
-                self.read_stream(now, ConnectionId(id as u32), event.flags);
-            }
+            id => self.read_stream(now, ConnectionId(id as u32), event.flags),
         }
         self.carry_out(now);
         Turn::GoesOn
     }
 
     fn read_datagrams(&mut self, now: Now, at: usize) {
-        let Shard { house, udp, mail, ports, counters, pace, .. } = self;
-        let mut ended = 0;
-        udp[at].read(|batched| match batched {
-            Batched::Datagram(flow, bytes) => {
-                pace.read(now.instant, bytes);
-                house.received(now, (flow, bytes), (ports, mail, counters));
-            }
-            Batched::PutOff => counters.put_off.add(1),
-            Batched::End => ended += 1,
-        });
+        let Shard { house, udp, mail, ports, counters, .. } = self;
+        // Where more wait, the next turn wakes for them.
+        let _ = udp[at].read(|batched| hear(now, batched, house, (ports, mail, counters)));
+    }
+
+    fn read_patient(&mut self, now: Now) {
+        let Shard { house, patient, mail, ports, counters, poll, .. } = self;
+        patient.read(now.instant, poll, |batched| hear(now, batched, house, (ports, mail, counters)));
+        if patient.deadline().is_some() {
+            mail.rest(house.shard);
+        }
+    }
+
+    fn end_rest(&mut self, now: Now) -> Turn {
+        self.mail.wake(self.house.shard);
+        let turn = self.read_mail(now);
+        self.read_patient(now);
+        turn
     }
 
     fn read_stream(&mut self, now: Now, id: ConnectionId, flags: EventFlags) {
@@ -194,9 +203,6 @@ impl Shard {
         self.mail.take(self.house.shard, &mut letters);
         let mut turn = Turn::GoesOn;
         for letter in letters.drain(..) {
-            if !matches!(letter, Letter::Landed(..)) {
-                self.pace.happened();
-            }
             match letter {
                 Letter::Steered { flow, bytes } => {
                     self.counters.received.add(1);
@@ -349,6 +355,18 @@ impl Shard {
         }
         failed.append(&mut self.failed);
         self.failed = failed;
+    }
+}
+
+fn hear(
+    now: Now,
+    batched: Batched<'_>,
+    house: &mut House,
+    (ports, mail, counters): (&Ports, &Mail, &Counters),
+) {
+    match batched {
+        Batched::Datagram(flow, bytes) => house.received(now, (flow, bytes), (ports, mail, counters)),
+        Batched::PutOff => counters.put_off.add(1),
     }
 }
 

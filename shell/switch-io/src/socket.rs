@@ -9,16 +9,24 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, listen,
 const BACKLOG: i32 = 1024;
 const DATAGRAM_BUFFER: usize = 4 * 1024 * 1024;
 
-/// Whether several sockets may listen on one address, each for its shard.
+/// Whether several sockets may take connections at one address, each for its shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
     Alone,
     Shards,
 }
 
-pub fn udp(address: SocketAddr, sharing: Sharing, code_point: u8) -> io::Result<UdpSocket> {
+/// Refuses an address at which somebody else receives datagrams: `udp` would share it with another process of
+/// the same user.
+pub fn claim(address: SocketAddr) -> io::Result<()> {
     let socket = open(address, SocketType::DGRAM)?;
-    share(&socket, sharing)?;
+    Ok(bind(&socket, &address)?)
+}
+
+/// One of several that listen on one address.
+pub fn udp(address: SocketAddr, code_point: u8) -> io::Result<UdpSocket> {
+    let socket = open(address, SocketType::DGRAM)?;
+    sockopt::set_socket_reuseport(&socket, true)?;
     mark(&socket, address, code_point);
     widen(&socket);
     bind(&socket, &address)?;

@@ -1,7 +1,7 @@
 //! Binds the addresses, and starts a thread for each shard.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -18,12 +18,14 @@ use crate::footing;
 use crate::house::House;
 use crate::late::Late;
 use crate::mail::{Letter, Mail};
-use crate::pace::{Gathered, Pace};
+use crate::pace::Gathered;
+use crate::patient::Patient;
 use crate::ports::Ports;
 use crate::settings::{ListenerSettings, Settings};
-use crate::shard::{Shard, watch};
+use crate::shard::{PATIENT, Shard, watch};
 use crate::slice;
 use crate::socket::{self, Sharing};
+use crate::sorting;
 use crate::udp::UdpPort;
 
 /// Why the loops could not start.
@@ -70,7 +72,14 @@ impl Asker {
     }
 }
 
-type Sockets = (Vec<UdpPort>, Vec<(usize, TcpListener)>);
+/// What one shard listens at.
+#[derive(Default)]
+struct Sockets {
+    udp: Vec<UdpPort>,
+    /// For what can wait.
+    patient: Vec<UdpPort>,
+    tcp: Vec<(usize, TcpListener)>,
+}
 
 /// Starts one shard for each switch; the switch's number is its place in the list and its box in `mail`.
 pub fn start(
@@ -82,18 +91,19 @@ pub fn start(
     if switches.len() != usize::from(mail.shards()) {
         return Err(StartFault::Uneven { switches: switches.len(), shards: mail.shards() });
     }
-    let sharing = if switches.len() > 1 { Sharing::Shards } else { Sharing::Alone };
-    let sockets = (0..switches.len()).map(|shard| take_all(&settings, shard, sharing));
+    let sockets = (0..mail.shards()).map(|shard| take_all(&settings, shard, mail.shards()));
     let sockets = sockets.collect::<Result<Vec<Sockets>, StartFault>>()?;
     let listeners: Arc<[ListenerSettings]> = settings.listeners.into();
     let (desk, ports) = (Arc::new(Desk::default()), Arc::new(ports));
     let mut asker = Asker { mail, desk, counters: Vec::new() };
     let mut threads = Vec::new();
 
-    for ((number, switch), (udp, tcp)) in (0..).zip(switches).zip(sockets) {
+    for ((number, switch), Sockets { udp, patient, tcp }) in (0..).zip(switches).zip(sockets) {
         let counters = Arc::new(Counters::default());
+        let poll = watch(&udp, &tcp, asker.mail.bell(number))?;
         let shard = Shard {
-            poll: watch(&udp, &tcp, asker.mail.bell(number))?,
+            patient: Patient::watch(patient, PATIENT, &poll)?,
+            poll,
             house: House { shard: number, switch, out: Outbox::default(), telling: Vec::new() },
             udp,
             tcp,
@@ -105,7 +115,6 @@ pub fn start(
             letters: Default::default(),
             failed: Vec::new(),
             late: Late::default(),
-            pace: Pace::default(),
             gathered: Gathered::default(),
         };
         let run = move || {
@@ -139,33 +148,55 @@ impl Handle {
     }
 }
 
-/// What was handed over, and the rest bound, as one shard has it.
-fn take_all(settings: &Settings, shard: usize, sharing: Sharing) -> Result<Sockets, StartFault> {
-    let (mut udp, mut tcp) = (Vec::new(), Vec::new());
+/// What was handed over, and the rest bound, as one of so many shards has it.
+fn take_all(settings: &Settings, shard: u8, shards: u8) -> Result<Sockets, StartFault> {
+    let sharing = if shards > 1 { Sharing::Shards } else { Sharing::Alone };
+    let mut sockets = Sockets::default();
     for (at, ListenerSettings { listener, tls, mark, .. }) in settings.listeners.iter().enumerate() {
         let Listener { id, transport, bind: address, .. } = *listener;
         let refused = |error| StartFault::Bind { transport, address, error };
         match transport {
-            Transport::Udp => {
-                let socket = match settings.handed.udp(address, shard).map_err(refused)? {
-                    Some(socket) => socket::adopted(socket, address, *mark),
-                    None => socket::udp(address, sharing, *mark),
-                };
-                udp.push(UdpPort::new(id, socket.map_err(refused)?));
-            }
+            Transport::Udp => match settings.handed.udp(address, shard.into()).map_err(refused)? {
+                Some(socket) => {
+                    let socket = socket::adopted(socket, address, *mark).map_err(refused)?;
+                    sockets.udp.push(UdpPort::new(id, socket));
+                }
+                None => {
+                    let (socket, patient) = bind_udp(address, *mark, (shard, shards)).map_err(refused)?;
+                    sockets.udp.push(UdpPort::new(id, socket));
+                    sockets.patient.extend(patient.map(|socket| UdpPort::new(id, socket)));
+                }
+            },
             Transport::Tls | Transport::Wss if tls.is_none() => {
                 return Err(StartFault::NoCertificate(address));
             }
             Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
-                let listening = match settings.handed.tcp(address, shard).map_err(refused)? {
+                let listening = match settings.handed.tcp(address, shard.into()).map_err(refused)? {
                     Some(listening) => socket::adopted_listener(listening, address, *mark),
                     None => socket::tcp_listener(address, sharing, *mark).map_err(refused)?,
                 };
                 // The loop accepts until nobody waits; it must not wait itself.
                 listening.set_nonblocking(true).map_err(refused)?;
-                tcp.push((at, listening));
+                sockets.tcp.push((at, listening));
             }
         }
     }
-    Ok((udp, tcp))
+    Ok(sockets)
+}
+
+/// The socket of one of so many shards, and the one for what can wait, unless the kernel sorts nothing.
+fn bind_udp(
+    address: SocketAddr,
+    mark: u8,
+    (shard, shards): (u8, u8),
+) -> io::Result<(UdpSocket, Option<UdpSocket>)> {
+    if shard == 0 {
+        socket::claim(address)?;
+    }
+    let socket = socket::udp(address, mark)?;
+    if sorting::sort(&socket, address, shards).is_err() {
+        return Ok((socket, None));
+    }
+    let patient = socket::udp(address, mark)?;
+    Ok((socket, Some(patient)))
 }

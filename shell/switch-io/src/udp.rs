@@ -27,13 +27,13 @@ impl UdpPort {
         UdpPort { listener, socket, batch, backlog, unsent }
     }
 
-    /// Reads what waits, batch by batch; `then` is called after each batch.
-    pub fn read(&mut self, mut each: impl FnMut(Batched<'_>)) {
+    /// Reads what waits, batch by batch; full, where more may wait than one turn reads.
+    pub fn read(&mut self, mut each: impl FnMut(Batched<'_>)) -> Fullness {
         for _ in 0..BATCHES_PER_TURN {
             // An error is one of the network's about something sent earlier; what arrived is read next time.
             let Ok(count) = self.batch.receive(&self.socket) else {
                 self.backlog.note(Fullness::Less);
-                return;
+                return Fullness::Less;
             };
             for (remote, bytes) in self.batch.datagrams().filter(|(_, bytes)| !is_keep_alive(bytes)) {
                 each(match self.backlog.puts_off(bytes) {
@@ -41,13 +41,13 @@ impl UdpPort {
                     true => Batched::PutOff,
                 });
             }
-            each(Batched::End);
             if count < BATCH {
                 self.backlog.note(Fullness::Less);
-                return;
+                return Fullness::Less;
             }
             self.backlog.note(Fullness::Full);
         }
+        Fullness::Full
     }
 
     pub fn put(&mut self, send: Send) {
@@ -96,8 +96,6 @@ pub enum Batched<'a> {
     Datagram(Flow, &'a [u8]),
     /// One that its sender will say again: there is too much to do.
     PutOff,
-    /// The batch is over: what followed from it can go out.
-    End,
 }
 
 /// Phones keep their way through a NAT open with datagrams that say nothing.
@@ -154,13 +152,12 @@ mod tests {
     fn read_all(port: &mut UdpPort) -> (Vec<String>, usize) {
         let (mut taken, mut put_off) = (Vec::new(), 0);
         for _ in 0..4 {
-            port.read(|batched| match batched {
+            let _ = port.read(|batched| match batched {
                 Batched::Datagram(_, bytes) => {
                     let method = bytes.split(|byte| *byte == b' ').next().unwrap();
                     taken.push(String::from_utf8(method.to_vec()).unwrap());
                 }
                 Batched::PutOff => put_off += 1,
-                Batched::End => {}
             });
         }
         (taken, put_off)

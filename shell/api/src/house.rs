@@ -6,6 +6,7 @@ use model::{Captured, Role};
 use serde_json::Value;
 
 use crate::condition::Condition;
+use crate::forms::Form;
 use switch::{Held, MakeCall, TrunkView};
 
 /// The house at one moment, as far as figures are made of it.
@@ -319,8 +320,9 @@ pub trait House: Send + Sync + 'static {
     fn hang_up(&self, id: &str) -> Answer;
     /// Keeps the packets of a call in progress, and so much of its media.
     fn capture(&self, id: &str, media: Captured, seconds: Option<u32>) -> Answer;
-    /// A call as a capture file: its messages, and its packets where they were kept.
-    fn packets(&self, id: &str) -> Result<Vec<u8>, Refused>;
+    /// What a call's parties said to each other, drawn or as a file; a capture has its packets, too, where
+    /// they were kept.
+    fn messages(&self, id: &str, form: Form) -> Result<Vec<u8>, Refused>;
     /// Takes no new calls but those for help, until it resumes.
     fn drain(&self) -> Answer;
     fn resume(&self) -> Answer;

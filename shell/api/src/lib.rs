@@ -18,6 +18,7 @@ mod documents;
 mod door;
 mod exposition;
 mod feed;
+mod forms;
 mod hall;
 mod house;
 mod listen;
@@ -32,6 +33,7 @@ pub use code::{CODES, Code};
 pub use condition::{Condition, Tags};
 pub use door::{Door, Place, Proof, Seal, place_of};
 pub use feed::{Feed, Happened};
+pub use forms::Form;
 pub use hall::StandBack;
 pub use house::{
     Answer, Became, CallWish, CertificateFigures, Change, Changed, Counted, Declined, Deed, DirectoryFigures,

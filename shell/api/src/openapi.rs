@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::calls;
-use crate::question::{Body, FILE, KEY, KEY_MAX, Kind, Method, NAME, Parameter, Resource};
+use crate::forms::Form;
+use crate::question::{Body, KEY, KEY_MAX, Kind, Method, NAME, Parameter, Resource};
 use crate::resources::{BASE, EVENTS, all};
 
 /// What the names of shapes of whole documents begin with.
@@ -98,7 +99,7 @@ fn responses(resource: &Resource) -> Value {
         json!({ "description": what, "content": content })
     };
     let mut all = json!({
-        "200": if resource.is_file() { file() } else { done("It is answered") },
+        "200": if resource.forms().is_empty() { done("It is answered") } else { file(resource.forms()) },
         "400": refused("The question makes no sense"),
         "401": refused("The token is missing, or is none of ours"),
         "403": refused("The token is not good for this, or the rules do not allow it"),
@@ -133,9 +134,15 @@ fn responses(resource: &Resource) -> Value {
     all
 }
 
-fn file() -> Value {
-    let content = json!({ FILE: { "schema": { "type": "string", "format": "binary" } } });
-    json!({ "description": "The file", "content": content })
+/// By their kinds: two forms may be of one.
+fn file(forms: &[Form]) -> Value {
+    let shape = |form: &Form| match form {
+        Form::Json => json!({ "type": "object" }),
+        Form::Text | Form::Svg | Form::Html => json!({ "type": "string" }),
+        Form::Pcapng | Form::Hep => json!({ "type": "string", "format": "binary" }),
+    };
+    let kinds = forms.iter().map(|form| (form.bare_kind().to_owned(), json!({ "schema": shape(form) })));
+    json!({ "description": "The file", "content": kinds.collect::<Map<_, _>>() })
 }
 
 fn parameter(one: &Parameter) -> Value {
@@ -144,6 +151,10 @@ fn parameter(one: &Parameter) -> Value {
         Kind::NeededName => json!({ "type": "string", "pattern": NAME }),
         Kind::YesOrNo => json!({ "type": "boolean" }),
         Kind::Word(known) | Kind::NeededWord(known) => json!({ "type": "string", "enum": known }),
+        Kind::Form(forms) => {
+            let words: Vec<&str> = forms.iter().map(|form| form.word()).collect();
+            json!({ "type": "string", "enum": words })
+        }
         Kind::Ordinal => json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX }),
         Kind::Limit(most) => json!({ "type": "integer", "minimum": 1, "maximum": most }),
         Kind::Moment => json!({ "type": "string", "format": "date-time" }),

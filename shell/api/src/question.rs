@@ -8,12 +8,13 @@ use model::Role;
 use serde_json::Value;
 
 use crate::condition::Condition;
+use crate::forms::{self, Form};
 use crate::house::{Answer, House, Refused, Wish};
 
-/// How the paths of files end.
-const FILE_END: &str = ".pcapng";
-/// What a file is, where nothing more is registered.
-pub const FILE: &str = "application/octet-stream";
+/// By which word a form is named.
+pub const FORMAT: &str = "format";
+/// How the path of a capture ends that has no other form.
+const CAPTURE_END: &str = ".pcapng";
 pub const RECORDS_USUAL: u16 = 100;
 /// What a name is, as OpenAPI says it.
 pub const NAME: &str = "^[a-z0-9-]{1,64}$";
@@ -63,11 +64,25 @@ pub fn said(answer: Answer) -> Result<Said, Refused> {
     Ok(Said { status: 200, value: Some(answer?), file: None, headers: Vec::new() })
 }
 
-/// An answer that is a file, to be kept under a name that ends so.
-pub fn filed(file: Result<Vec<u8>, Refused>, end: &str) -> Result<Said, Refused> {
-    let kept = format!("attachment; filename=\"{end}\"");
-    let headers = vec![("content-type", FILE.to_owned()), ("content-disposition", kept)];
+/// An answer that is a file: to be looked at, or to be kept.
+pub fn filed(file: Result<Vec<u8>, Refused>, form: Form, meant: Meant) -> Result<Said, Refused> {
+    let meant = if meant == Meant::ToLookAt { "inline" } else { "attachment" };
+    let headers = vec![
+        ("content-type", form.kind().to_owned()),
+        ("content-disposition", format!("{meant}; filename=\"{}\"", form.file())),
+        // It is made of what anybody wrote.
+        ("content-security-policy", format!("{}; frame-ancestors 'none'; sandbox", ladder::POLICY)),
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ];
     Ok(Said { status: 200, value: None, file: Some(file?), headers })
+}
+
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    ToLookAt,
+    ToKeep,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +144,8 @@ pub enum Kind {
     YesOrNo,
     /// From 1 to this; where it is not said, it does not matter.
     Limit(u16),
+    /// One of these forms of file; what `Accept` says where it is missing, or else the first.
+    Form(&'static [Form]),
 }
 
 /// What somebody asked.
@@ -143,6 +160,8 @@ pub struct Asked {
     pub key: Option<String>,
     /// The name of who asks.
     pub who: String,
+    /// Which kinds of answers they like.
+    pub accept: String,
 }
 
 impl Asked {
@@ -161,6 +180,13 @@ impl Asked {
         Wish { who: self.who.clone(), why, confirm_s: self.figure("confirm_s") }
     }
 
+    /// The form that was named, or is liked best.
+    pub fn form(&self, offered: &[Form]) -> Form {
+        let named = self.word(FORMAT);
+        let named = offered.iter().copied().find(|form| named == Some(form.word()));
+        named.or_else(|| forms::liked(&self.accept, offered)).unwrap_or(Form::Json)
+    }
+
     pub fn count(&self, name: &str, usual: u16) -> u16 {
         self.figure(name).unwrap_or(usual)
     }
@@ -172,14 +198,21 @@ impl Resource {
         self.method != Method::Get
     }
 
-    /// Whether it is a file.
-    pub fn is_file(&self) -> bool {
-        self.path.ends_with(FILE_END)
+    /// The forms of files in which it answers; none, where it answers with a value.
+    pub fn forms(&self) -> &'static [Form] {
+        let of_parameter = |one: &Parameter| match one.kind {
+            Kind::Form(forms) => Some(forms),
+            _ => None,
+        };
+        match self.path.ends_with(CAPTURE_END) {
+            true => &[Form::Pcapng],
+            false => self.parameters.iter().find_map(of_parameter).unwrap_or_default(),
+        }
     }
 
     /// Whether it is written down who asked: for a change, and for what may have been said in a call.
     pub fn is_recorded(&self) -> bool {
-        self.is_change() || self.is_file()
+        self.is_change() || !self.forms().is_empty()
     }
 
     /// Whether it is about one document of the configuration.
@@ -225,6 +258,10 @@ impl Parameter {
             Kind::NeededName => (is_name(word), "small letters, digits and hyphens, 64 at most".to_owned()),
             Kind::YesOrNo => (["true", "false"].contains(&word), "true or false".to_owned()),
             Kind::Word(known) | Kind::NeededWord(known) => (known.contains(&word), known.join(" or ")),
+            Kind::Form(forms) => {
+                let known: Vec<&str> = forms.iter().map(|form| form.word()).collect();
+                (known.contains(&word), known.join(" or "))
+            }
         };
         let says = || Refused::Wrong(format!("{}: {wanted}, and not {word:?}", self.name));
         fits.then_some(()).ok_or_else(says)

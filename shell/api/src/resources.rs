@@ -4,8 +4,11 @@ use model::{Captured, Role};
 
 use crate::calls::CALLS;
 use crate::documents::{CONFIRM, DOCUMENTS, SYSTEM, WHY};
+use crate::forms::{DRAWN, EXPORTED, Form};
 use crate::house::{Counted, Sought};
-use crate::question::{Body, Kind, LISTED_MAX, Method, Parameter, RECORDS_USUAL, Resource, filed, said};
+use crate::question::{
+    Body, FORMAT, Kind, LISTED_MAX, Meant, Method, Parameter, RECORDS_USUAL, Resource, filed, said,
+};
 
 /// Where all but figures and health is found.
 pub const BASE: &str = "/api/v1";
@@ -178,7 +181,37 @@ const RESOURCES: &[Resource] = &[
         summary: "A call as a capture file: its messages, and its packets where they were kept",
         parameters: &[],
         body: Body::None,
-        answer: |house, asked| filed(house.packets(&asked.id), "call.pcapng"),
+        answer: |house, asked| filed(house.messages(&asked.id, Form::Pcapng), Form::Pcapng, Meant::ToKeep),
+    },
+    Resource {
+        method: Method::Get,
+        needs: Role::Operator,
+        path: "/calls/{id}/ladder",
+        name: "callLadder",
+        summary: "The messages of a call, drawn between those who exchanged them; as a page with each whole",
+        parameters: &[Parameter {
+            name: FORMAT,
+            what: "How it is drawn; as Accept likes it best where it is missing",
+            kind: Kind::Form(DRAWN),
+        }],
+        body: Body::None,
+        answer: |house, asked| {
+            let form = asked.form(DRAWN);
+            filed(house.messages(&asked.id, form), form, Meant::ToLookAt)
+        },
+    },
+    Resource {
+        method: Method::Get,
+        needs: Role::Operator,
+        path: "/calls/{id}/export",
+        name: "exportCall",
+        summary: "A call as a file for somebody else: a capture, packets of HEP, a picture, or a page",
+        parameters: &[Parameter { name: FORMAT, what: "Which file", kind: Kind::Form(EXPORTED) }],
+        body: Body::None,
+        answer: |house, asked| {
+            let form = asked.form(EXPORTED);
+            filed(house.messages(&asked.id, form), form, Meant::ToKeep)
+        },
     },
     Resource {
         method: Method::Post,

@@ -290,7 +290,9 @@ async fn answer(
     let condition = Condition { is: tags(header::IF_MATCH), is_not: tags(header::IF_NONE_MATCH) };
     let (id, who) = (id.map(|Path(id)| id).unwrap_or_default(), person.name.clone());
     let (body, key) = (document(resource, body)?, key_in(&headers)?);
-    let asked = Asked { id, words, condition, body, key, who };
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let accept = accept.collect::<Vec<_>>().join(",");
+    let asked = Asked { id, words, condition, body, key, who, accept };
     let deed = Deed { who: Who::Person(person), from, what, became: Became::Asked };
     let answer = wait(&shared, move |house| match resource.is_recorded() {
         true => recorded(house, deed, || resource.answer(house, &asked)),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::drawn::{Export, Ladder};
 use crate::find::Find;
 use crate::house::House;
 
@@ -222,33 +223,12 @@ tandem call hangup c019f3a9b2c0-1 --json")]
         #[arg(long)]
         json: bool,
     },
-    /// The messages of one call, drawn between those who exchanged them
-    #[command(after_help = "Examples:\n  tandem call ladder c019f3a9b2c0-1 --dir /etc/tandem\n  \
-tandem call ladder c019f3a9b2c0-1 --json")]
-    Ladder {
-        /// The id that the list shows, or the Call-ID of one of its legs
-        id: String,
-        #[command(flatten)]
-        house: House,
-        /// One JSON document with the whole messages instead of a drawing
-        #[arg(long)]
-        json: bool,
-    },
+    /// The messages of one call, in progress or not, drawn between those who exchanged them
+    Ladder(Ladder),
     /// Keep the packets of one call in progress, decrypted, both legs and both ways
     Capture(Capture),
-    /// One call as a capture file, in progress or not: its messages, decrypted, secrets blotted out, and its
-    /// packets where `call capture` kept them
-    #[command(after_help = "Examples:\n  tandem call export c019f3a9b2c0-1 --pcapng call.pcapng --dir \
-/etc/tandem\n  tandem call export c019f3a9b2c0-1 --pcapng /tmp/call.pcapng")]
-    Export {
-        /// The id that the list shows, or the Call-ID of one of its legs
-        id: String,
-        #[command(flatten)]
-        house: House,
-        /// The file to write
-        #[arg(long, value_name = "FILE")]
-        pcapng: PathBuf,
-    },
+    /// One call as a file for somebody else, in progress or not: its messages decrypted, secrets blotted out
+    Export(Export),
 }
 
 /// A call that is made for a user.

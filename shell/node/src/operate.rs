@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Form;
 use model::Captured;
 use observers::{Observers, Wanted};
 use policy::Refusal;
@@ -16,6 +17,7 @@ use tracing::{info, warn};
 
 use crate::control::{Board, Stage};
 use crate::drained_trunks::{DrainedTrunks, Names, Service};
+use crate::handed_on::handed_on;
 use crate::made_calls::{MadeCalls, OtherCall};
 use crate::seen::Seen;
 use crate::sight;
@@ -145,15 +147,15 @@ impl Operator {
         }
     }
 
-    /// A call as a capture file, by its record or as it is in progress.
-    pub fn packets(&self, call: &Value) -> Result<Vec<u8>, NotDone> {
+    /// What is kept of a call's messages, by its record or as it is in progress.
+    pub fn messages(&self, call: &Value, form: Form) -> Result<Vec<u8>, NotDone> {
         let (call_ids, sessions) = (messages::call_ids(call), messages::sessions(call));
         let id = call["id"].as_str().unwrap_or_default();
         let wanted = Wanted { call: id, call_ids: &call_ids, sessions: &sessions };
         let seen = Seen::of(wanted, &self.flight, &self.observers);
-        let file = messages::capture_of(call, &seen.in_order(), &self.data);
+        let file = handed_on(call, &seen, &self.data, form);
         let nothing = || NotDone::NothingKept(format!("nothing of call {} is kept any more", call["id"]));
-        file.map_err(|fault| NotDone::NotNow(format!("the capture cannot be read: {fault}")))?
+        file.map_err(|fault| NotDone::NotNow(format!("its packets cannot be read: {fault}")))?
             .ok_or_else(nothing)
     }
 

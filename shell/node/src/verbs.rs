@@ -26,7 +26,7 @@ pub mod pages;
 pub mod past;
 pub mod provider;
 pub mod rate;
-mod record;
+pub mod record;
 pub mod report;
 mod sheet;
 pub mod sign_in;
@@ -80,6 +80,14 @@ pub fn ask(data: &Path, request: &Request) -> Result<Result<Value, Exit>> {
         None => {
             bail!("no house runs on {}; start one with tandem up, or say --data or --dir", data.display())
         }
+    }
+}
+
+/// A moment for somebody elsewhere: UTC, to the millisecond.
+pub fn exactly(ms: i64) -> String {
+    match jiff::Timestamp::from_millisecond(ms) {
+        Ok(moment) => moment.strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string(),
+        Err(_) => format!("{ms} ms"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use api::{
-    Answer, Became, CallWish, Change, Changed, Counted, Declined, DirectoryFigures, Door, Feed, Given,
+    Answer, Became, CallWish, Change, Changed, Counted, Declined, DirectoryFigures, Door, Feed, Form, Given,
     Happened, House, Meter, ObserverFigures, Person, Refused, Seal, Searching, Sent, Server, Settings, Shown,
     Sought, Standing, Unknown, Who, Wish,
 };
@@ -34,7 +34,7 @@ use crate::phone_files::PhoneFiles;
 use crate::reporting::{self, Unmade};
 use crate::revisions::now_ms;
 use crate::sight;
-use crate::verbs::{call, explain, find, kept};
+use crate::verbs::{call, explain, find, kept, messages};
 use crate::{authority, certificate, stored_tests};
 
 /// However many descriptors there are.
@@ -366,8 +366,13 @@ impl House for Web {
         self.operator.capture(id, media, seconds).map_err(not_done)
     }
 
-    fn packets(&self, id: &str) -> Result<Vec<u8>, Refused> {
-        self.operator.packets(&self.call(id)?).map_err(not_done)
+    fn messages(&self, id: &str, form: Form) -> Result<Vec<u8>, Refused> {
+        let call = match self.call(id) {
+            // Others may have seen what never came here.
+            Err(Refused::Missing(_)) => messages::unknown(id),
+            call => call?,
+        };
+        self.operator.messages(&call, form).map_err(not_done)
     }
 
     fn drain(&self) -> Answer {

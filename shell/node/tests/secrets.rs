@@ -493,11 +493,13 @@ impl Day {
                 self.tandem(&["call", verb, &id, "--dir", &home]);
                 self.tandem(&["call", verb, &id, "--dir", &home, "--json"]);
             }
-            let file = self.directory.path().join("call.pcapng");
-            self.tandem(&["call", "export", &id, "--pcapng", file.to_str().unwrap(), "--dir", &home]);
-            if let Ok(bytes) = fs::read(&file) {
-                self.house.gathered.take(format!("the capture of {id}"), bytes);
-                fs::remove_file(&file).unwrap();
+            for form in ["--pcapng", "--hep", "--html", "--svg"] {
+                let file = self.directory.path().join("call");
+                self.tandem(&["call", "export", &id, form, file.to_str().unwrap(), "--dir", &home]);
+                if let Ok(bytes) = fs::read(&file) {
+                    self.house.gathered.take(format!("{form} of {id}"), bytes);
+                    fs::remove_file(&file).unwrap();
+                }
             }
         }
     }

@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("capacity", 2),
     ("reports", 2),
     ("performance", 2),
+    ("ladder", 2),
     ("sip-stack", 2),
     ("media", 2),
     ("actors", 2),

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{
-    Answer, Became, CallWish, Change, Changed, Counted, Declined, Deed, Door, Feed, Given, House, Meter,
-    ObserverFigures, Person, Refused, Seal, Sent, Server, Settings, Shown, Sought, Standing, Unknown, Who,
-    Wish, start,
+    Answer, Became, CallWish, Change, Changed, Counted, Declined, Deed, Door, Feed, Form, Given, House,
+    Meter, ObserverFigures, Person, Refused, Seal, Sent, Server, Settings, Shown, Sought, Standing, Unknown,
+    Who, Wish, start,
 };
 use model::{Captured, Role};
 use performance::{End, Leave, Performance};
@@ -239,8 +239,13 @@ impl House for Echo {
         }
     }
 
-    fn packets(&self, id: &str) -> Result<Vec<u8>, Refused> {
-        Ok(format!("packets of {id}").into_bytes())
+    fn messages(&self, id: &str, form: Form) -> Result<Vec<u8>, Refused> {
+        match (id, form) {
+            ("lost", _) => Err(Refused::Missing("nothing of call lost is kept any more".to_owned())),
+            (_, Form::Json) => Ok(json!({ "call": id }).to_string().into_bytes()),
+            (_, Form::Pcapng) => Ok(format!("packets of {id}").into_bytes()),
+            (_, form) => Ok(format!("{} of {id}", form.word()).into_bytes()),
+        }
     }
 
     fn drain(&self) -> Answer {

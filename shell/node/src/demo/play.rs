@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use actors::{Actor, Deed, Habit, LegId, Note};
 use anyhow::{Context, Result};
+use ladder::Ladder;
 use serde::Serialize;
 use switch::{Outcome, Record};
 
 use crate::demo::cast::{CAST, Stage};
 use crate::demo::driver::{Player, Seen, Word};
 use crate::demo::wire::{self, Kept};
-use crate::ladder::Ladder;
 
 /// How long the two speak with each other.
 const TALK: Duration = Duration::from_millis(1200);

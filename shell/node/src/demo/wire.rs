@@ -3,10 +3,9 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use ladder::{Arrow, HOUSE, Ladder, Sort, sort_of};
 use sip_message::Message;
 use switch_io::{Tapped, Way};
-
-use crate::ladder::{Arrow, HOUSE, Ladder};
 
 /// One message, kept from the tap.
 #[derive(Clone, Debug)]
@@ -16,6 +15,9 @@ pub struct Kept {
     way: Way,
     call_id: String,
     label: (String, String),
+    sort: Sort,
+    transport: &'static str,
+    bytes: usize,
 }
 
 impl Kept {
@@ -24,7 +26,9 @@ impl Kept {
         let message = Message::parse(tapped.bytes).ok()?;
         let (at, way, remote) = (tapped.at, tapped.way, tapped.flow.remote.ip());
         let call_id = message.call_id().to_owned();
-        Some(Kept { at, remote, way, call_id, label: Ladder::label(&message) })
+        let (transport, bytes) = (tapped.flow.transport.name(), tapped.bytes.len());
+        let (label, sort) = (Ladder::label(&message), sort_of(&message.start()));
+        Some(Kept { at, remote, way, call_id, label, sort, transport, bytes })
     }
 }
 
@@ -40,8 +44,20 @@ pub fn ladder(kept: &[Kept], call_ids: &[&str], name_of: impl Fn(IpAddr) -> Opti
         };
         let since = start.map_or(Duration::ZERO, |start| kept.at.saturating_duration_since(start));
         let (what, note) = kept.label.clone();
-        let (from, to, seen_by) = (from.into(), to.into(), vec![HOUSE.to_owned()]);
-        Arrow { at_ms: since.as_millis() as u64, from, to, what, note, seen_by }
+        Arrow {
+            at_ms: since.as_millis() as u64,
+            from: from.to_owned(),
+            to: to.to_owned(),
+            what,
+            note,
+            sort: kept.sort,
+            seen_by: vec![HOUSE.to_owned()],
+            reported: None,
+            transport: kept.transport.to_owned(),
+            bytes: kept.bytes,
+            repeat: 0,
+            whole: None,
+        }
     });
     Ladder::of(arrows.collect())
 }

@@ -38,16 +38,11 @@ pub fn run(verb: &Call, palette: Palette) -> Result<Exit> {
             let form = if *json { Form::Json } else { Form::Text };
             operate::hang_up(id, &house.data(), form)
         }
-        Call::Ladder { id, house, json } => {
-            let form = if *json { Form::Json } else { Form::Text };
-            with_record(id, &house.data(), |record, data| messages::ladder(record, data, form, palette))
+        Call::Ladder(verb) => {
+            of_call(&verb.id, &verb.house.data(), |call, data| messages::ladder(call, data, verb, palette))
         }
-        Call::Export { id, house, pcapng } => {
-            let data = house.data();
-            match in_progress(id, &data) {
-                Some(call) => messages::export(&call, &data, pcapng),
-                None => with_record(id, &data, |record, data| messages::export(record, data, pcapng)),
-            }
+        Call::Export(verb) => {
+            of_call(&verb.id, &verb.house.data(), |call, data| messages::export(call, data, &verb.to))
         }
         Call::Capture(verb) => operate::capture(verb),
         Call::Show { id, house, json } => {
@@ -57,8 +52,12 @@ pub fn run(verb: &Call, palette: Palette) -> Result<Exit> {
     }
 }
 
-/// Does something with the record of a call that ended or was turned away, or with what stands for it.
-fn with_record(id: &str, data: &Path, then: impl FnOnce(&Value, &Path) -> Result<Exit>) -> Result<Exit> {
+/// Does something with a call in progress, with the record of one that ended or was turned away, or with what
+/// stands for it.
+fn of_call(id: &str, data: &Path, then: impl FnOnce(&Value, &Path) -> Result<Exit>) -> Result<Exit> {
+    if let Some(call) = in_progress(id, data) {
+        return then(&call, data);
+    }
     let found = ended(data, usize::MAX, |one| is_meant(one, id))?;
     let record = found.into_iter().next_back().unwrap_or_else(|| messages::unknown(id));
     then(&record, data)

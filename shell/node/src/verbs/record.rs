@@ -21,14 +21,22 @@ pub fn line(record: &Value, palette: Palette) -> String {
     format!("{id}  {at}  {calling} → {called}  {}", verdict(record, palette))
 }
 
-/// Where its media went.
-fn paths(record: &Value) -> Vec<String> {
-    let rows = record["paths"].as_array().into_iter().flatten();
-    let says = |row: &Value| {
-        let since = when(row["since"].as_i64().unwrap_or_default());
-        format!("Media {} from {since}: {}", word(row, "path"), word(row, "why"))
+/// What was remarkable about its media: for whoever may read more of the record, and for others.
+pub fn happened(record: &Value, when: fn(i64) -> String) -> Vec<String> {
+    let rows = |key: &str| record[key].as_array().into_iter().flatten();
+    let since = |row: &Value| when(row["since"].as_i64().unwrap_or_default());
+    let silent = |row: &Value| format!("Not heard any more since {}: {}", since(row), word(row, "who"));
+    let missed = |row: &Value| {
+        let until = row["until"].as_i64().map(|until| format!(" until {}", when(until))).unwrap_or_default();
+        let (who, code, words) = (word(row, "who"), word(row, "code"), word(row, "words"));
+        format!("Not heard from {}{until}: {who}: {code}, {words}", since(row))
     };
-    rows.map(says).collect()
+    let path = |row: &Value| format!("Media {} from {}: {}", word(row, "path"), since(row), word(row, "why"));
+    let mut lines: Vec<String> = faxed(record).into_iter().chain(announced(record)).collect();
+    lines.extend(rows("silences").map(silent));
+    lines.extend(rows("missed").map(missed));
+    lines.extend(rows("paths").map(path));
+    lines
 }
 
 /// In full: what became of it, every attempt, and why it went there.
@@ -43,21 +51,8 @@ pub fn in_words(record: &Value, palette: Palette) -> String {
     if let Some(by) = ended_by(record) {
         let _ = write!(text, "\n  Ended by {by}");
     }
-    for line in recorded(record).into_iter().chain(faxed(record)).chain(announced(record)) {
-        let _ = write!(text, "\n  {line}");
-    }
-    for silence in record["silences"].as_array().into_iter().flatten() {
-        let since = when(silence["since"].as_i64().unwrap_or_default());
-        let _ = write!(text, "\n  Not heard any more since {since}: {}", word(silence, "who"));
-    }
-    for missed in record["missed"].as_array().into_iter().flatten() {
-        let [since, until] = ["since", "until"].map(|key| missed[key].as_i64().map(when));
-        let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
-        let (who, code, words) = (word(missed, "who"), word(missed, "code"), word(missed, "words"));
-        let since = since.unwrap_or_default();
-        let _ = write!(text, "\n  Not heard from {since}{until}: {who}\n      {code}, {words}");
-    }
-    for line in paths(record).into_iter().chain(recorded_outside(record)).chain(sound(&record["media"])) {
+    let told = recorded(record).into_iter().chain(happened(record, when));
+    for line in told.chain(recorded_outside(record)).chain(sound(&record["media"])) {
         let _ = write!(text, "\n  {line}");
     }
     for report in record["reports"].as_array().into_iter().flatten() {
@@ -186,14 +181,14 @@ fn reported(report: &Value) -> String {
 }
 
 /// What a verdict or a refusal means, and what to do about it.
-fn help_of(code: &str) -> Option<&'static str> {
+pub fn help_of(code: &str) -> Option<&'static str> {
     let verdict = switch::VERDICTS.iter().find(|verdict| verdict.code == code).map(|verdict| verdict.help);
     let refusal = || policy::REFUSALS.iter().find(|row| row.code.to_string() == code).map(|row| row.help);
     verdict.or_else(refusal)
 }
 
 /// Who ended a call that was answered.
-fn ended_by(record: &Value) -> Option<&str> {
+pub fn ended_by(record: &Value) -> Option<&str> {
     record["answered"].as_i64()?;
     Some(match word(record, "ended_by") {
         "caller" => "the caller",

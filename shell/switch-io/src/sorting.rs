@@ -2,8 +2,8 @@
 //! that a storm of them fills no buffer in which a call arrives.
 //!
 //! Sockets that listen on one address are numbered as they were bound: two for each shard, the second for
-//! what can wait. A program of a few steps, in the kernel's own small language (`bpf(4)`, `SO_ATTACH_REUSEPORT_CBPF`
-//! in `socket(7)`), says for each datagram which of them gets it.
+//! what can wait. A program of a few steps, in the kernel's own small language (`SO_ATTACH_REUSEPORT_CBPF` in
+//! `socket(7)`), says for each datagram which of them gets it.
 #![allow(unsafe_code)]
 
 use std::io;

@@ -5,7 +5,9 @@ use std::fmt::{Display, Write};
 use performance::{BOUNDS_MS, Delays, Outcome, Performance, Registering, Requests};
 use switch::{TargetState, TargetView, TrunkView};
 
-use crate::house::{CertificateFigures, DirectoryFigures, ObserverFigures, Searching, Sent, Standing};
+use crate::house::{
+    CertificateFigures, DirectoryFigures, KeptMessages, ObserverFigures, Searching, Sent, Standing,
+};
 use crate::meter::{Counts, Histogram};
 
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -30,6 +32,7 @@ pub fn page(standing: &Standing, counts: &Counts) -> String {
     let words = "Sleeping phones that a push service was asked to wake, and those that it was not.";
     page.of_sent("tandem_push_requests_total", words, "push", &standing.pushes);
     page.of_observers(&standing.observers, standing.strangers_observing);
+    page.of_kept_messages(standing.kept_messages);
     page.of_phone_files(standing.phone_files);
     page.of_records(standing.searching);
     page.of_directories(&standing.directories);
@@ -225,6 +228,18 @@ impl Page {
         for (one, failures) in all.iter().filter_map(|one| Some((one, one.failures?))) {
             self.line(name, &[("certificate", &*one.name)], failures);
         }
+    }
+
+    fn of_kept_messages(&mut self, kept: KeptMessages) {
+        let name = "tandem_kept_messages_total";
+        self.head(name, "counter", "Messages of calls that the disk has taken, and those that it has not.");
+        for (outcome, count) in [("written", kept.written), ("missed", kept.missed)] {
+            self.line(name, &[("outcome", outcome)], count);
+        }
+        let words = "Bytes of messages of calls that are on the disk.";
+        self.one("tandem_kept_messages_bytes", "gauge", words, kept.bytes);
+        let words = "Whether the disk takes messages of calls.";
+        self.one("tandem_kept_messages_up", "gauge", words, u8::from(kept.is_up));
     }
 
     fn of_phone_files(&mut self, (given, refused): (u64, u64)) {

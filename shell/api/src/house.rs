@@ -26,6 +26,7 @@ pub struct Standing {
     pub observers: Vec<ObserverFigures>,
     /// Copies of messages that came from addresses which nobody named.
     pub strangers_observing: u64,
+    pub kept_messages: KeptMessages,
     /// Files that desk phones were given, and those that somebody asked for and was not.
     pub phone_files: (u64, u64),
     pub searching: Searching,
@@ -39,6 +40,18 @@ pub struct ObserverFigures {
     pub name: String,
     /// How many copies of messages became what.
     pub messages: Vec<(&'static str, u64)>,
+}
+
+/// What is on the disk of the messages of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptMessages {
+    pub bytes: u64,
+    /// Since the start.
+    pub written: u64,
+    /// Those that were gone before they could be written.
+    pub missed: u64,
+    /// Whether the disk takes them.
+    pub is_up: bool,
 }
 
 /// How what searches records stands.

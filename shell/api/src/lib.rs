@@ -37,8 +37,8 @@ pub use forms::Form;
 pub use hall::StandBack;
 pub use house::{
     Answer, Became, CallWish, CertificateFigures, Change, Changed, Counted, Declined, Deed, DirectoryFigures,
-    Given, House, ObserverFigures, Person, Refused, Searching, Sent, Shown, Sought, Standing, Unacceptable,
-    Unknown, Who, Wish,
+    Given, House, KeptMessages, ObserverFigures, Person, Refused, Searching, Sent, Shown, Sought, Standing,
+    Unacceptable, Unknown, Who, Wish,
 };
 pub use meter::Meter;
 pub use serve::{Fault, Server, Settings, start};

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use sip_stack::Token;
 use switch::{CaptureWish, Capturing, Command, HungUp, MakeCall, NoCapture, Reply};
 use switch_io::Asker;
-use telemetry::Flight;
 use tracing::{info, warn};
 
 use crate::control::{Board, Stage};
 use crate::drained_trunks::{DrainedTrunks, Names, Service};
 use crate::handed_on::handed_on;
 use crate::made_calls::{MadeCalls, OtherCall};
+use crate::recorder::FlightRecorder;
 use crate::seen::Seen;
 use crate::sight;
 use crate::verbs::messages;
@@ -77,7 +77,7 @@ pub struct Operator {
     pub drained: DrainedTrunks,
     pub made: MadeCalls,
     /// Messages of calls, and where all else is that is kept of them.
-    pub flight: Flight,
+    pub flight: FlightRecorder,
     pub observers: Arc<Observers>,
     pub data: PathBuf,
 }

@@ -2,7 +2,9 @@
 
 use observers::{Observation, Observers, Wanted};
 use serde::{Deserialize, Serialize};
-use telemetry::{Flight, Found, Sighting, Way};
+use telemetry::{Found, Sighting, Way};
+
+use crate::recorder::FlightRecorder;
 
 /// Messages of one call, all in order of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,9 +17,9 @@ pub struct Seen {
 }
 
 impl Seen {
-    pub fn of(wanted: Wanted<'_>, flight: &Flight, observers: &Observers) -> Seen {
+    pub fn of(wanted: Wanted<'_>, flight: &FlightRecorder, observers: &Observers) -> Seen {
         let own = flight.of(wanted.call_ids);
-        let observed = observers.of(wanted, &own.messages, flight);
+        let observed = observers.of(wanted, &own.messages, flight.memory());
         Seen { own, observed }
     }
 

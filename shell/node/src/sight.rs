@@ -11,6 +11,7 @@ use switch::{CallView, Command, Held, Phones, Reply, SomeCalls, TargetView, Trun
 use switch_io::Asker;
 
 use crate::control::Notice;
+use crate::recorder::{self, FlightRecorder};
 
 /// How long a shard may take to show itself.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,12 +29,14 @@ pub struct Status {
     /// Those who tell what they have seen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub observers: Vec<Standing>,
+    /// What is on the disk of the messages of calls.
+    pub messages: recorder::Standing,
 }
 
 impl Status {
-    /// The same, and how those stand who tell what they have seen.
-    pub fn with(self, observers: &Observers) -> Status {
-        Status { observers: observers.standings(), ..self }
+    /// The same, and how those stand who tell what they have seen, and what is kept of messages.
+    pub fn with(self, observers: &Observers, flight: &FlightRecorder) -> Status {
+        Status { observers: observers.standings(), messages: flight.standing(), ..self }
     }
 }
 
@@ -72,6 +75,7 @@ pub fn status(asker: &Asker, notice: Notice) -> Option<Status> {
         shards: shards.collect(),
         trunks: merge(views),
         observers: Vec::new(),
+        messages: recorder::Standing::default(),
     })
 }
 

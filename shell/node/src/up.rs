@@ -7,11 +7,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use api::{Feed, Meter};
 use certificates::Keeper;
 use cli::{Exit, Up};
-use model::LogLevel;
+use model::{LogLevel, Records};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use store::{Revisions, Torn};
@@ -29,6 +29,7 @@ use crate::drained_trunks::DrainedTrunks;
 use crate::edge::{Edge, Plan, Witness};
 use crate::made_calls::MadeCalls;
 use crate::operate::Operator;
+use crate::recorder::{FlightRecorder, Keeping};
 use crate::revisions::{Job, Kept, Owner, answer, begin};
 use crate::supervisor::Supervisor;
 use crate::{addresses, authority, storage, web};
@@ -95,21 +96,21 @@ pub fn run(up: &Up) -> Result<Exit> {
     pin(&board, &owner);
     let access = Arc::new(Access::open(&data, up.http_token_file.as_deref())?);
     access.believe(owner.documents().system.oidc.as_ref(), &up.dir, &board);
-    let visitors = Arc::clone(&access);
-    let jobs = tell.clone();
+    let (visitors, jobs) = (Arc::clone(&access), tell.clone());
     let order = move |job: Job| jobs.send(job.into()).is_ok();
     let directories = follow_directories(Box::new(order.clone()), &board, &up.dir);
     authority::follow(&keeper, Box::new(order.clone()), &board, &feed);
     let (catalogue, exports) = (Arc::clone(edge.catalogue()), edge.exports());
     let seen = (edge.asker(), Arc::clone(&catalogue));
     let written = (owner.documents(), &*data);
+    let (flight, keeping) = keep_messages(flight, &data, &owner, &board)?;
     let operator = operator(&edge, &board, (&flight, &data));
     let sources = ((&exports, &edge.observers()), &directories, (&keeper, edge.certificates()), &operator);
     let web =
         web::open((up, &handed), written, seen, &board, (&meter, &access, &feed, sources), Box::new(order));
     let web = web.or_else(|fault| web::without(owner.documents(), fault))?;
     close_what_nobody_wants(&handed);
-    let around = (operator, flight, access, directories, keeper);
+    let around = (operator, flight.clone(), access, directories, keeper);
     let control = open_control(&data, window(&edge, &board, around, tell));
     greet(&owner, &edge, web.as_ref(), &data);
 
@@ -120,6 +121,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     let renew = |owner: &Owner| {
         edge.renew_certificates();
         web.iter().for_each(web::Opened::renew);
+        flight.keep(rules_of(owner));
         visitors.believe(owner.documents().system.oidc.as_ref(), &up.dir, &board);
     };
     serve(&mut owner, &edge, (&board, &feed), (&happenings, &renew), &supervisor);
@@ -130,11 +132,12 @@ pub fn run(up: &Up) -> Result<Exit> {
     say_what_is_held(&edge);
     drop((control, web));
     edge.stop();
+    keeping.stop();
     Ok(Exit::Done)
 }
 
 /// Whoever carries out what an operator wants; what was decided before the start holds.
-fn operator(edge: &Edge, board: &Arc<Board>, (flight, data): (&Flight, &Path)) -> Arc<Operator> {
+fn operator(edge: &Edge, board: &Arc<Board>, (flight, data): (&FlightRecorder, &Path)) -> Arc<Operator> {
     let (asker, drained, board) = (edge.asker(), DrainedTrunks::open(data), Arc::clone(board));
     let (made, flight) = (MadeCalls::default(), flight.clone());
     let (observers, data) = (edge.observers(), data.to_owned());
@@ -143,7 +146,7 @@ fn operator(edge: &Edge, board: &Arc<Board>, (flight, data): (&Flight, &Path)) -
     Arc::new(operator)
 }
 
-type Around = (Arc<Operator>, Flight, Arc<Access>, Arc<Directories>, Arc<Keeper>);
+type Around = (Arc<Operator>, FlightRecorder, Arc<Access>, Arc<Directories>, Arc<Keeper>);
 
 /// What the control channel looks through.
 fn window(
@@ -307,9 +310,24 @@ fn serve(
     }
 }
 
+/// What the revision in force says of what is kept.
+fn rules_of(owner: &Owner) -> Records {
+    owner.documents().system.value.records.unwrap_or_default()
+}
+
+/// Writes messages to the disk from now on, also those that came before.
+fn keep_messages(
+    flight: Flight,
+    data: &Path,
+    owner: &Owner,
+    board: &Arc<Board>,
+) -> Result<(FlightRecorder, Keeping)> {
+    FlightRecorder::start(flight, data, rules_of(owner), board).context("flight recorder")
+}
+
 /// Records are kept as long as the revision in force says.
 fn keep_records(edge: &Edge, owner: &Owner) {
-    let kept = owner.documents().system.value.records.unwrap_or_default();
+    let kept = rules_of(owner);
     edge.catalogue().keep_days(kept.keep_days.map_or(0, |days| days.get().into()));
     edge.keep_events(kept.events_days().into(), kept.events_bytes());
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use api::{
     Answer, Became, CallWish, Change, Changed, Counted, Declined, DirectoryFigures, Door, Feed, Form, Given,
-    Happened, House, Meter, ObserverFigures, Person, Refused, Seal, Searching, Sent, Server, Settings, Shown,
-    Sought, Standing, Unknown, Who, Wish,
+    Happened, House, KeptMessages, Meter, ObserverFigures, Person, Refused, Seal, Searching, Sent, Server,
+    Settings, Shown, Sought, Standing, Unknown, Who, Wish,
 };
 use certificates::Keeper;
 use cli::Up;
@@ -35,7 +35,7 @@ use crate::reporting::{self, Unmade};
 use crate::revisions::now_ms;
 use crate::sight;
 use crate::verbs::{call, explain, find, kept, messages};
-use crate::{authority, certificate, stored_tests};
+use crate::{authority, certificate, recorder, stored_tests};
 
 /// However many descriptors there are.
 const READERS_MAX: usize = 20_000;
@@ -301,6 +301,7 @@ impl House for Web {
             pushes: self.exports.pushes().into_iter().map(sent).collect(),
             observers: self.observers.standings().into_iter().map(of_observer).collect(),
             strangers_observing: self.observers.strangers(),
+            kept_messages: of_kept(&self.operator.flight.standing()),
             phone_files: self.phone_files.counted(),
             searching: Searching { behind_bytes: health.behind_bytes, is_up: health.trouble.is_none() },
             directories: self.directories.standings().into_iter().map(of_directory).collect(),
@@ -310,7 +311,7 @@ impl House for Web {
 
     fn status(&self) -> Answer {
         let status = sight::status(&self.asker, self.board.read()).ok_or_else(silent)?;
-        said(status.with(&self.observers))
+        said(status.with(&self.observers, &self.operator.flight))
     }
 
     fn trunks(&self, name: Option<&str>) -> Answer {
@@ -478,6 +479,11 @@ impl House for Web {
 fn of_observer(standing: observers::Standing) -> ObserverFigures {
     let messages = standing.counts.map(|(outcome, count)| (outcome.word(), count));
     ObserverFigures { name: standing.name, messages: messages.to_vec() }
+}
+
+fn of_kept(standing: &recorder::Standing) -> KeptMessages {
+    let recorder::Standing { bytes, written, missed, .. } = *standing;
+    KeptMessages { bytes, written, missed, is_up: standing.trouble.is_none() }
 }
 
 fn of_directory(standing: directories::Standing) -> DirectoryFigures {

@@ -18,6 +18,8 @@ use crate::{private, torn};
 const ABOUT: &str = "backup.json";
 const FORMAT: u32 = 1;
 const REVISIONS: &str = "revisions";
+/// Of calls: they are much, and personal, and go when they are old.
+const MESSAGES: &str = "flight";
 /// How often revisions are copied anew that changed meanwhile.
 const TRIES: u32 = 10;
 const BLOCK: usize = 256 * 1024;
@@ -195,13 +197,14 @@ fn copy_tree(data: &Path, to: &Path, name: &Path, done: &mut Done<'_>) -> Result
     Ok(())
 }
 
-/// What is made anew, belongs to a process, or is not finished.
+/// What is made anew, belongs to a process, is not finished, or is kept for days alone.
 fn is_left_out(name: &Path) -> bool {
     let file = name.file_name().unwrap_or_default().to_string_lossy();
     let is_unfinished = name.components().any(
         |part| matches!(part, Component::Normal(part) if part.to_string_lossy().starts_with("unfinished-")),
     );
-    file == "lock" || file.starts_with("records.sqlite") || file.ends_with(".new") || is_unfinished
+    let is_made_anew = file == "lock" || file.starts_with("records.sqlite");
+    is_made_anew || name.starts_with(MESSAGES) || file.ends_with(".new") || is_unfinished
 }
 
 fn copy(

@@ -8,9 +8,9 @@
 //! file, `chain` binds its lines to those before, `chained` follows that, `torn` repairs after a crash,
 //! `reader` reads back, `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself;
 //! `tokens` and `audit` are about who comes by HTTP. `events` keeps what happened, `recordings` what was
-//! said, `captures` packets (`pcapng`), `key` what seals addresses of phones; `identity` tells data folders
-//! apart, `backup` copies all of it, and `table` makes records a table of `parquet`. Until a file has a
-//! record it is in `spool`, too.
+//! said, `captures` packets (`pcapng`), `reels` messages, `key` what seals addresses of phones; `identity`
+//! tells data folders apart, `backup` copies all of it, and `table` makes records a table of `parquet`. Until
+//! a file has a record it is in `spool`, too.
 
 mod audit;
 mod backup;
@@ -35,6 +35,7 @@ mod private;
 mod queue;
 mod reader;
 mod recordings;
+mod reels;
 mod revisions;
 mod spool;
 mod store;
@@ -62,6 +63,7 @@ pub use ledger::{Entry, Gather, Helps, Ledger, Messages, Phones, Restored, Watch
 pub use queue::{Counts, Settings};
 pub use reader::{ReadFault, Records, record_files, records_in};
 pub use recordings::{Recordings, TapeTrouble, Tapes};
+pub use reels::{Kept, ReelLimits, ReelQuestion, ReelSizes, ReelWriter, Reels, ReelsExamined, examine_reels};
 pub use revisions::{
     About, Cause, Content, List, Retention, Revisions, Torn, content_of, digest, holds_revisions,
     revisions_in,

@@ -111,7 +111,8 @@ fn a_backup_holds_all_that_is_kept_and_nothing_that_is_made_anew() {
     let events = "events/events-20261122-001.jsonl";
     let also = ["tokens.json", "recordings/2026/c1.wav", events, "records/calls-20261122.jsonl"];
     let not = ["records.sqlite", "records.sqlite-journal", "records/lock", "phones/bindings.new"];
-    for name in all.iter().chain(&also).chain(&not).chain(&["unfinished-tokens.json"]) {
+    let personal = ["flight/own/reel-20261122-0001"];
+    for name in all.iter().chain(&also).chain(&not).chain(&personal).chain(&["unfinished-tokens.json"]) {
         let path = data.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "{}\n{\"half").unwrap();

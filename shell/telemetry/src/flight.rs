@@ -2,7 +2,7 @@
 //!
 //! A shard copies each message to the end of a reel that is there already: nothing is allocated for it, read
 //! or masked. Secrets are masked when somebody asks, before anything leaves. When the room is full the oldest
-//! reel is wiped and used again.
+//! reel is wiped and used again. Who wants to keep more of them reads along: `written` is how.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
@@ -56,6 +56,15 @@ pub struct Seen<'a> {
 pub struct Shown {
     pub call_id: String,
     pub sighting: Sighting,
+}
+
+/// One message as whoever reads along finds it, secrets and all.
+#[derive(Clone, Copy, Debug)]
+pub struct Noted<'r> {
+    /// How many were noted before it.
+    pub number: u64,
+    pub call_id: &'r [u8],
+    pub seen: Seen<'r>,
 }
 
 /// Messages that follow one another, for whoever reads along.
@@ -133,14 +142,21 @@ impl Flight {
 
     /// The messages of the dialogs with these Call-IDs, in order of time.
     pub fn of(&self, call_ids: &[String]) -> Found {
+        self.of_since(call_ids).1
+    }
+
+    /// The same, behind how many messages were noted before the oldest that is still here.
+    pub fn of_since(&self, call_ids: &[String]) -> (u64, Found) {
         let (full, open) = self.reels();
         let reels = || full.iter().map(|reel| &**reel).chain([&open]);
-        let is_meant = |id: &str| call_ids.iter().any(|meant| meant == id);
+        let is_meant = |id: &[u8]| call_ids.iter().any(|meant| meant.as_bytes() == id);
+        let meant = |seen: &Seen<'_>| call_id_of(seen.bytes).is_some_and(is_meant);
         let mut messages: Vec<Sighting> =
-            reels().flat_map(Reel::messages).filter_map(|seen| seen.sighting(is_meant)).collect();
+            reels().flat_map(Reel::messages).filter(meant).map(Seen::sighting).collect();
         messages.sort_by_key(|sighting| sighting.at_us);
-        let since_us = reels().find_map(|reel| reel.frames.first()).map(|frame| frame.at_us);
-        Found { messages, since_us }
+        let oldest = reels().find(|reel| !reel.frames.is_empty());
+        let since_us = oldest.and_then(|reel| reel.frames.first()).map(|frame| frame.at_us);
+        (oldest.map_or(open.before, |reel| reel.before), Found { messages, since_us })
     }
 
     /// Which of these dialogs it has messages of.
@@ -148,8 +164,8 @@ impl Flight {
         let (full, open) = self.reels();
         let mut known = BTreeSet::new();
         for seen in full.iter().map(|reel| &**reel).chain([&open]).flat_map(Reel::messages) {
-            let text = String::from_utf8_lossy(seen.bytes);
-            if let Some(id) = call_id_of(&text).filter(|id| call_ids.contains(id) && !known.contains(*id)) {
+            let Some(id) = call_id_of(seen.bytes).and_then(|id| str::from_utf8(id).ok()) else { continue };
+            if call_ids.contains(id) && !known.contains(id) {
                 known.insert(id.to_owned());
             }
         }
@@ -255,27 +271,27 @@ impl Batch {
 
     /// What may be shown of each; what is no message is left out.
     pub fn shown(&self) -> impl Iterator<Item = Shown> {
-        self.reel.messages().skip(self.place.start).take(self.place.len()).filter_map(Seen::shown)
+        self.messages().map(|Noted { call_id, seen, .. }| Shown {
+            call_id: String::from_utf8_lossy(call_id).into_owned(),
+            sighting: seen.sighting(),
+        })
+    }
+
+    /// Each as it was seen; what is no message is left out.
+    pub fn messages(&self) -> impl Iterator<Item = Noted<'_>> {
+        let numbered = (self.reel.before..).zip(self.reel.messages());
+        numbered.skip(self.place.start).take(self.place.len()).filter_map(|(number, seen)| {
+            call_id_of(seen.bytes).map(|call_id| Noted { number, call_id, seen })
+        })
     }
 }
 
 impl Seen<'_> {
-    /// What may be shown of it, if its dialog is meant.
-    fn sighting(self, is_meant: impl Fn(&str) -> bool) -> Option<Sighting> {
-        let text = String::from_utf8_lossy(self.bytes);
-        call_id_of(&text).filter(|id| is_meant(id))?;
-        Some(self.masked(&text))
-    }
-
-    fn shown(self) -> Option<Shown> {
-        let text = String::from_utf8_lossy(self.bytes);
-        let call_id = call_id_of(&text)?.to_owned();
-        Some(Shown { call_id, sighting: self.masked(&text) })
-    }
-
-    fn masked(&self, text: &str) -> Sighting {
-        let Seen { at_us, way, transport, local, remote, .. } = *self;
-        Sighting { at_us, way, transport: transport.to_owned(), local, remote, text: masked(text) }
+    /// What may be shown of it.
+    fn sighting(self) -> Sighting {
+        let Seen { at_us, way, transport, local, remote, bytes } = self;
+        let text = masked(&String::from_utf8_lossy(bytes));
+        Sighting { at_us, way, transport: transport.to_owned(), local, remote, text }
     }
 }
 

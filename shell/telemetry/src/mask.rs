@@ -1,63 +1,122 @@
-//! Secrets are blotted out before a message is shown.
+//! Secrets are blotted out before a message is shown, or written down: in place, in one pass by lines and one
+//! by each of the two signs that stand near secrets anywhere.
 
-use model::{names_a_secret, without_passwords};
+use memchr::memchr;
+use model::{blot_passwords, names_a_secret};
 
-/// As many as there were letters, so that lengths still fit.
-const BLOT: char = '*';
+/// As many as there were bytes, so that lengths still fit.
+const BLOT: u8 = b'*';
 
 /// The Call-ID of a message; nothing, if it is no message.
-pub(crate) fn call_id_of(text: &str) -> Option<&str> {
-    let is_name = |name: &str| ["call-id", "i"].iter().any(|id| name.trim().eq_ignore_ascii_case(id));
-    let mut fields = text.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
-    fields.find(|(name, _)| is_name(name)).map(|(_, value)| value.trim())
+pub(crate) fn call_id_of(message: &[u8]) -> Option<&[u8]> {
+    let mut rest = message;
+    loop {
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
+        // Few fields begin with these letters.
+        if let [b'c' | b'C' | b'i' | b'I', ..] = line
+            && let Some(colon) = memchr(b':', line)
+            && is_one_of(line[..colon].trim_ascii_end(), &["call-id", "i"])
+        {
+            return Some(line[colon + 1..].trim_ascii());
+        }
+        if line.is_empty() || end == rest.len() {
+            return None;
+        }
+        rest = &rest[end + 1..];
+    }
 }
 
 /// The text of a message without secrets.
 pub fn masked(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut field = Field::Open;
-    let mut presses = Presses::None;
-    for line in text.split_inclusive('\n') {
-        // A folded line goes on with the field before it.
-        let begins =
-            if line.starts_with([' ', '\t']) { 0 } else { line.find(':').map_or(0, |colon| colon + 1) };
-        if begins > 0 {
-            field = Field::of(&line[..begins - 1]);
-            presses = presses.after(line);
-        } else if line.trim().is_empty() {
-            (field, presses) = (Field::Open, presses.in_body());
-        }
-        match field {
-            _ if presses.is_in_body() => out.push_str(&pressed(line)),
-            Field::Digest => out.push_str(&proven(line, begins)),
-            Field::Secret => blot(&mut out, line, begins, line.trim_end().len()),
-            Field::Open if line.starts_with("k=") => {
-                blot(&mut out, line, line.find(':').map_or(2, |colon| colon + 1), line.trim_end().len());
-            }
-            Field::Open if line.starts_with("a=") => out.push_str(&attribute(line)),
-            Field::Open => out.push_str(line),
-        }
+    let mut bytes = text.as_bytes().to_owned();
+    mask(&mut bytes);
+    // Where blots begin and end stand signs of one byte, so no letter is cut.
+    String::from_utf8(bytes).unwrap_or_else(|fault| String::from_utf8_lossy(fault.as_bytes()).into_owned())
+}
+
+/// Blots the secrets of a message out.
+pub fn mask(message: &mut [u8]) {
+    let mut reading = Reading { part: Part::Begin, field: Field::Open, presses: Presses::None };
+    let mut from = 0;
+    while from < message.len() {
+        let end = memchr(b'\n', &message[from..]).map_or(message.len(), |at| from + at + 1);
+        reading.line(&mut message[from..end]);
+        from = end;
     }
-    without_tokens(&without_passwords(&out, BLOT))
+    blot_passwords(message, BLOT);
+    blot_tokens(message);
 }
 
 /// The parameters of a URI by which a phone can be woken (RFC 8599): whoever has them can do it, too.
-const TOKENS: [&str; 2] = ["pn-prid=", "pn-param="];
+const TOKENS: [&[u8]; 2] = [b"-prid=", b"-param="];
 
-fn without_tokens(text: &str) -> String {
-    let small = text.to_ascii_lowercase();
-    let mut places: Vec<usize> =
-        TOKENS.iter().flat_map(|name| small.match_indices(name).map(|(at, _)| at + name.len())).collect();
-    places.sort_unstable();
-    let (mut out, mut from) = (String::with_capacity(text.len()), 0);
-    for at in places {
-        let ends = text[at..].find([';', '<', '>', '?', ',', '"', ' ', '\t', '\r', '\n']);
-        let ends = ends.map_or(text.len(), |length| at + length);
-        blot(&mut out, &text[from..ends], at - from, ends - from);
-        from = ends;
+fn blot_tokens(text: &mut [u8]) {
+    let mut from = 0;
+    while let Some(dash) = memchr(b'-', &text[from..]).map(|at| from + at) {
+        from = dash + 1;
+        let is_theirs = dash.checked_sub(2).is_some_and(|at| text[at..dash].eq_ignore_ascii_case(b"pn"));
+        if !is_theirs {
+            continue;
+        }
+        if let Some(name) = TOKENS.iter().find(|name| begins_with(&text[dash..], name)) {
+            let value = dash + name.len();
+            from = ends_before(text, value, b";<>?,\" \t\r\n");
+            blot(&mut text[value..from]);
+        }
     }
-    out.push_str(&text[from..]);
-    out
+}
+
+/// What a line belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Nothing was read but empty lines.
+    Begin,
+    /// The head of a message, and whatever follows it.
+    Message,
+    /// The head of a letter from one person to another.
+    Letter,
+    /// What was written in it.
+    Written,
+}
+
+struct Reading {
+    part: Part,
+    field: Field,
+    presses: Presses,
+}
+
+impl Reading {
+    fn line(&mut self, line: &mut [u8]) {
+        let is_empty = line.trim_ascii().is_empty();
+        match self.part {
+            Part::Written => return blot(line),
+            Part::Letter if is_empty => self.part = Part::Written,
+            Part::Begin if line.starts_with(b"MESSAGE ") => self.part = Part::Letter,
+            Part::Begin if !is_empty => self.part = Part::Message,
+            Part::Begin | Part::Message | Part::Letter => {}
+        }
+        // A folded line goes on with the field before it.
+        let is_folded = matches!(line, [b' ' | b'\t', ..]);
+        let begins = if is_folded { 0 } else { memchr(b':', line).map_or(0, |colon| colon + 1) };
+        if begins > 0 {
+            self.field = Field::of(&line[..begins - 1]);
+            self.presses = self.presses.after(&line[..begins - 1], &line[begins..]);
+        } else if is_empty {
+            (self.field, self.presses) = (Field::Open, self.presses.in_body());
+        }
+        match self.field {
+            _ if self.presses == Presses::Here => press(line),
+            Field::Digest => prove(line, begins),
+            Field::Secret => blot(&mut line[begins..]),
+            Field::Open if line.starts_with(b"k=") => {
+                let begins = memchr(b':', line).map_or(2, |colon| colon + 1);
+                blot(&mut line[begins..]);
+            }
+            Field::Open if line.starts_with(b"a=") => describe(line),
+            Field::Open => {}
+        }
+    }
 }
 
 /// What a header field holds.
@@ -69,16 +128,49 @@ enum Field {
     Secret,
 }
 
+/// Most fields of most messages. None of them is secret.
+const USUAL: [&str; 22] = [
+    "contact",
+    "call-id",
+    "max-forwards",
+    "content-length",
+    "content-type",
+    "user-agent",
+    "supported",
+    "allow",
+    "route",
+    "record-route",
+    "session-expires",
+    "min-se",
+    "session-id",
+    "server",
+    "require",
+    "accept",
+    "expires",
+    "reason",
+    "allow-events",
+    "event",
+    "p-asserted-identity",
+    "privacy",
+];
+/// Shorter names hold no word that speaks of a secret.
+const SECRET_NAME_MIN: usize = 5;
+
 impl Field {
-    fn of(name: &str) -> Field {
-        let name = name.trim();
-        let is = |known: &&str| name.eq_ignore_ascii_case(known);
-        match () {
-            () if ["authorization", "proxy-authorization"].iter().any(is) => Field::Digest,
-            () if ["authentication-info", "proxy-authentication-info"].iter().any(is) => Field::Digest,
-            // Attributes of a description look like fields, too.
-            () if !name.contains('=') && names_a_secret(name) => Field::Secret,
-            () => Field::Open,
+    fn of(name: &[u8]) -> Field {
+        let name = name.trim_ascii();
+        // Attributes of a description look like fields, too.
+        if name.len() < SECRET_NAME_MIN || name[1] == b'=' || is_one_of(name, &USUAL) {
+            return Field::Open;
+        }
+        if is_one_of(name, &["authorization", "proxy-authorization"])
+            || is_one_of(name, &["authentication-info", "proxy-authentication-info"])
+        {
+            return Field::Digest;
+        }
+        match !name.contains(&b'=') && names_a_secret(&String::from_utf8_lossy(name)) {
+            true => Field::Secret,
+            false => Field::Open,
         }
     }
 }
@@ -93,100 +185,104 @@ enum Presses {
 
 impl Presses {
     /// After a line of the head, or of a part's.
-    fn after(self, line: &str) -> Presses {
-        let (name, value) = line.split_once(':').unwrap_or_default();
-        let is_type = ["content-type", "c"].iter().any(|known| name.trim().eq_ignore_ascii_case(known));
-        let value = value.to_ascii_lowercase();
-        match is_type {
-            true if value.contains("dtmf") || value.contains("digits") => Presses::Announced,
-            true => Presses::None,
-            false => self,
+    fn after(self, name: &[u8], value: &[u8]) -> Presses {
+        if !is_one_of(name.trim_ascii(), &["content-type", "c"]) {
+            return self;
+        }
+        match find(value, b"dtmf").or_else(|| find(value, b"digits")) {
+            Some(_) => Presses::Announced,
+            None => Presses::None,
         }
     }
 
     fn in_body(self) -> Presses {
         if self == Presses::None { self } else { Presses::Here }
     }
-
-    fn is_in_body(self) -> bool {
-        self == Presses::Here
-    }
 }
 
 /// `Signal=5`, or the key alone; how long it was pressed may be seen.
-fn pressed(line: &str) -> String {
-    let (name, begins) = line.split_once('=').map_or(("", 0), |(name, _)| (name.trim(), name.len() + 1));
-    let mut out = String::with_capacity(line.len());
-    match name.eq_ignore_ascii_case("duration") {
-        true => out.push_str(line),
-        false => blot(&mut out, line, begins, line.trim_end().len()),
+fn press(line: &mut [u8]) {
+    let begins = memchr(b'=', line).map_or(0, |equals| equals + 1);
+    if begins == 0 || !line[..begins - 1].trim_ascii().eq_ignore_ascii_case(b"duration") {
+        blot(&mut line[begins..]);
     }
-    out
 }
 
 /// A line with credentials: of a digest what the password went into, of any other scheme everything.
-fn proven(line: &str, begins: usize) -> String {
-    let value = line[begins..].trim_start();
-    let scheme = value.split_whitespace().next().unwrap_or_default();
-    let mut out = String::with_capacity(line.len());
+fn prove(line: &mut [u8], begins: usize) {
+    let value = line[begins..].trim_ascii_start();
+    let length = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
+    let scheme = &value[..length];
     // Without a scheme it is a folded line, or information that comes with an answer.
-    if !scheme.is_empty() && !scheme.contains(['=', ',']) && !scheme.eq_ignore_ascii_case("digest") {
-        blot(&mut out, line, begins + value.as_ptr() as usize - line[begins..].as_ptr() as usize, line.len());
-        return out;
+    let has_scheme = !scheme.is_empty() && !scheme.iter().any(|sign| matches!(sign, b'=' | b','));
+    if has_scheme && !scheme.eq_ignore_ascii_case(b"digest") {
+        return blot(&mut line[begins..]);
     }
-    let mut rest = line;
-    while let Some(at) = find_proof(rest) {
-        let value = &rest[at..];
-        let quotes = value.len() - value.trim_start_matches([' ', '\t', '"']).len();
-        let end = value[quotes..].find(['"', ',', ' ', '\r', '\n']).map_or(value.len(), |end| quotes + end);
-        blot(&mut out, &rest[..at + end], at + quotes, at + end);
-        rest = &rest[at + end..];
+    let mut from = 0;
+    while let Some(at) = find_proof(&line[from..]).map(|at| from + at) {
+        let opens = line[at..].iter().position(|sign| !matches!(sign, b' ' | b'\t' | b'"'));
+        let opens = at + opens.unwrap_or(line.len() - at);
+        from = ends_before(line, opens, b"\", \r\n");
+        blot(&mut line[opens..from]);
     }
-    out.push_str(rest);
-    out
 }
 
 /// Behind the next `response =` or `rspauth =`, in any case.
-fn find_proof(line: &str) -> Option<usize> {
-    let small = line.to_ascii_lowercase();
-    let found = ["response", "rspauth"].iter().filter_map(|name| {
-        small.match_indices(name).find_map(|(at, name)| {
-            let behind = &small[at + name.len()..];
-            let equals = behind.find(|letter: char| !letter.is_whitespace())?;
-            behind[equals..].starts_with('=').then_some(at + name.len() + equals + 1)
-        })
-    });
-    found.min()
+fn find_proof(line: &[u8]) -> Option<usize> {
+    let of = |name: &[u8]| {
+        let mut from = 0;
+        while let Some(at) = find(&line[from..], name).map(|at| from + at + name.len()) {
+            let equals = line[at..].iter().position(|sign| !sign.is_ascii_whitespace())?;
+            if line[at + equals] == b'=' {
+                return Some(at + equals + 1);
+            }
+            from = at;
+        }
+        None
+    };
+    [of(b"response"), of(b"rspauth")].into_iter().flatten().min()
 }
 
 /// A line of a session description.
-fn attribute(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let small = line.to_ascii_lowercase();
-    if small.starts_with("a=ice-pwd:") || small.starts_with("a=key-mgmt:") {
-        blot(&mut out, line, line.find(':').map_or(2, |colon| colon + 1), line.trim_end().len());
-        return out;
+fn describe(line: &mut [u8]) {
+    if !matches!(line.get(2), Some(b'i' | b'I' | b'k' | b'K' | b'c' | b'C')) {
+        return;
     }
-    if !small.starts_with("a=crypto:") {
-        return line.to_owned();
+    if begins_with(line, b"a=ice-pwd:") || begins_with(line, b"a=key-mgmt:") {
+        let begins = memchr(b':', line).map_or(2, |colon| colon + 1);
+        return blot(&mut line[begins..]);
+    }
+    if !begins_with(line, b"a=crypto:") {
+        return;
     }
     let mut from = 0;
-    while let Some(at) = small[from..].find("inline:").map(|at| from + at + "inline:".len()) {
-        let end = line[at..].find(['|', ' ', ';', '\r', '\n']).map_or(line.len(), |end| at + end);
-        blot(&mut out, &line[from..end], at - from, end - from);
-        from = end;
+    while let Some(at) = find(&line[from..], b"inline:").map(|at| from + at + b"inline:".len()) {
+        from = ends_before(line, at, b"| ;\r\n");
+        blot(&mut line[at..from]);
     }
-    out.push_str(&line[from..]);
-    out
 }
 
-/// Adds a line, blotted out between two places.
-fn blot(out: &mut String, line: &str, from: usize, to: usize) {
-    out.push_str(&line[..from]);
-    let secret = &line[from..to.max(from)];
-    // Spaces stay, so that what is left is read as the same fields.
-    out.extend(secret.chars().map(|letter| if letter.is_whitespace() { letter } else { BLOT }));
-    out.push_str(&line[to.max(from)..]);
+/// Spaces stay, so that what is left is read as the same fields.
+fn blot(secret: &mut [u8]) {
+    secret.iter_mut().filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| *byte = BLOT);
+}
+
+fn is_one_of(name: &[u8], known: &[&str]) -> bool {
+    known.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+fn begins_with(text: &[u8], small: &[u8]) -> bool {
+    text.get(..small.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(small))
+}
+
+/// Where a word stands, in any case.
+fn find(text: &[u8], small: &[u8]) -> Option<usize> {
+    text.windows(small.len()).position(|part| part.eq_ignore_ascii_case(small))
+}
+
+/// Where one of these signs stands next, or the text ends.
+fn ends_before(text: &[u8], from: usize, signs: &[u8]) -> usize {
+    text[from..].iter().position(|byte| signs.contains(byte)).map_or(text.len(), |at| from + at)
 }
 
 #[cfg(test)]
@@ -209,7 +305,7 @@ mod tests {
 
         let kept = masked(text);
 
-        assert_eq!(call_id_of(text), Some("7@x"));
+        assert_eq!(call_id_of(text.as_bytes()), Some(&b"7@x"[..]));
         let secrets = ["0123456789abcdef", "0f0f0f0f", "fedcba98", "0p3n", "c2VjcmV0", "b3RoZXI", "dHdv"];
         for secret in secrets.into_iter().chain(["u53r1nf0", "b34r3r", "a5a5a5", "t0k3n", "m0r3", "1c3pwd"]) {
             assert!(!kept.contains(secret), "{secret}: {kept}");
@@ -244,11 +340,44 @@ mod tests {
         }
         assert!(kept.contains("pn-provider=apns;PN-PRID=*********;pn-param=********>;q=1"), "{kept}");
         assert_eq!(kept.len(), text.len());
+        let twice = "OPTIONS sip:b SIP/2.0\r\nTo: <sip:b;pn-prid=pn-param=x>\r\n";
+        assert_eq!(masked(twice), twice.replace("pn-param=x", "**********"));
     }
 
     #[test]
-    fn what_is_no_message_has_no_call_id() {
-        assert_eq!(call_id_of("\r\n\r\n"), None);
-        assert_eq!(call_id_of("OPTIONS sip:a@b SIP/2.0\r\n\r\ni: 7@x\r\n"), None);
+    fn what_people_write_to_each_other_is_blotted_out_and_what_they_send_it_with_is_not() {
+        let text = "\r\nMESSAGE sip:b SIP/2.0\r\nCall-ID: 7@x\r\nCSeq: 1 MESSAGE\r\n\r\n\
+                    Lunch at noon?\r\n\r\nm: at Hana's\r\n";
+        let answer = text.replace("MESSAGE sip:b SIP/2.0", "SIP/2.0 200 OK");
+
+        let kept = masked(text);
+
+        assert!(kept.ends_with("MESSAGE\r\n\r\n***** ** *****\r\n\r\n** ** ******\r\n"), "{kept}");
+        assert!(kept.starts_with("\r\nMESSAGE sip:b SIP/2.0\r\nCall-ID: 7@x\r\n"), "{kept}");
+        assert_eq!(masked(&answer), answer);
+    }
+
+    #[test]
+    fn bytes_of_any_kind_stay_as_long_as_they_are() {
+        let text = b"INFO sip:a:\xff\xc3pw\xe2@b SIP/2.0\r\nX-Secret: \xf0\x9f\x92\r\n\r\n\
+                     a=crypto:1 x inline:\xff\r\n";
+        let mut kept = text.to_vec();
+
+        mask(&mut kept);
+
+        let shown = b"INFO sip:a:*****@b SIP/2.0\r\nX-Secret: ***\r\n\r\na=crypto:1 x inline:*\r\n";
+        assert_eq!(kept, shown, "{}", String::from_utf8_lossy(&kept));
+    }
+
+    #[test]
+    fn the_name_of_a_dialog_is_found_however_it_is_written() {
+        for text in ["Call-ID: 7@x", "CALL-ID :7@x\r\n", "Via: a\r\ni:\t7@x \r\n\r\n", "A\nI: 7@x\n\n"] {
+            assert_eq!(call_id_of(text.as_bytes()), Some(&b"7@x"[..]), "{text}");
+        }
+        for text in
+            ["\r\n\r\n", "OPTIONS sip:a@b SIP/2.0\r\n\r\ni: 7@x\r\n", "Via: a\r\n Call-ID: 7", "", "Call-ID"]
+        {
+            assert_eq!(call_id_of(text.as_bytes()), None, "{text}");
+        }
     }
 }

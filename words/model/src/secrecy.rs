@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::{memchr, memchr_iter, memrchr};
 use serde::{Serialize, Serializer};
 
 use crate::suggest::distance;
@@ -86,15 +87,36 @@ pub fn without_passwords(text: &str, blot: char) -> Cow<'_, str> {
     if passwords.is_empty() { Cow::Borrowed(text) } else { blotted(text, 0, &passwords, blot).into() }
 }
 
+/// The same in place, of a text that is none of ours and may hold any bytes.
+pub fn blot_passwords(text: &mut [u8], blot: u8) {
+    for range in passwords_within(text) {
+        text[range].fill(blot);
+    }
+}
+
 /// Where passwords stand in the URIs of a text (RFC 3261 19.1.1, RFC 3986 3.2.1).
 pub(crate) fn passwords_in(text: &str) -> Vec<Range<usize>> {
-    let ends_uri = |letter: char| letter.is_whitespace() || matches!(letter, '<' | '>' | '"' | '\'');
+    // Each begins and ends beside a sign of one byte.
+    passwords_within(text.as_bytes())
+}
+
+/// The signs that stand around a URI, by their byte.
+const ENDS_URI: [bool; 256] = {
+    let (signs, mut ends, mut at) = (b" \t\n\x0b\x0c\r<>\"'", [false; 256], 0);
+    while at < signs.len() {
+        ends[signs[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
+fn passwords_within(text: &[u8]) -> Vec<Range<usize>> {
+    let ends_uri = |byte: &u8| ENDS_URI[usize::from(*byte)];
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(at) = text[from..].find('@').map(|at| from + at) {
-        let start = text[from..at].rfind(ends_uri).map_or(from, |end| from + end + 1);
-        let start = (start..=at).find(|start| text.is_char_boundary(*start)).unwrap_or(at);
-        let end = text[at..].find(ends_uri).map_or(text.len(), |end| at + end);
+    while let Some(at) = memchr(b'@', &text[from..]).map(|at| from + at) {
+        let start = text[from..at].iter().rposition(ends_uri).map_or(from, |end| from + end + 1);
+        let end = text[at..].iter().position(ends_uri).map_or(text.len(), |end| at + end);
         found.extend(password_of(&text[start..end]).map(|inner| start + inner.start..start + inner.end));
         from = end;
     }
@@ -102,20 +124,24 @@ pub(crate) fn passwords_in(text: &str) -> Vec<Range<usize>> {
 }
 
 /// The password of the first URI in a word that has an `@`.
-fn password_of(word: &str) -> Option<Range<usize>> {
-    let starts = word.match_indices(':').filter_map(|(colon, _)| {
-        let scheme = word[..colon].rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next()?;
-        let is_known = SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
-        let begins = colon + 1 + word[colon + 1..].bytes().take_while(|byte| *byte == b'/').count();
+fn password_of(word: &[u8]) -> Option<Range<usize>> {
+    // One colon stands behind the scheme, another one before the password.
+    let second = memchr_iter(b':', word).nth(1)?;
+    memrchr(b'@', word).filter(|at| *at > second)?;
+    let starts = memchr_iter(b':', word).filter_map(|colon| {
+        let scheme = word[..colon].rsplit(|byte| !byte.is_ascii_alphanumeric()).next()?;
+        let is_known = SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known.as_bytes()));
+        let begins = colon + 1 + word[colon + 1..].iter().take_while(|byte| **byte == b'/').count();
         is_known.then_some(begins)
     });
     starts.into_iter().find_map(|begins| {
         let user = &word[begins..];
-        let colon = user.find(':')?;
-        let at = user.find('@').filter(|at| *at > colon)?;
+        let colon = memchr(b':', user)?;
+        let at = memchr(b'@', user).filter(|at| *at > colon)?;
         // A sign that should have been escaped is taken for a part of the password.
-        let last = user[at..].find([';', '?', '/', ',']).map_or(user.len(), |end| at + end);
-        let at = user[..last].rfind('@')?;
+        let ends = |byte: &u8| matches!(byte, b';' | b'?' | b'/' | b',');
+        let last = user[at..].iter().position(ends).map_or(user.len(), |end| at + end);
+        let at = memrchr(b'@', &user[..last])?;
         Some(begins + colon + 1..begins + at)
     })
 }

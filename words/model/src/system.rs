@@ -155,11 +155,19 @@ pub struct Records {
     /// Of events no more is kept than so many millions of bytes, whatever the days; 1,000 where it is
     /// missing.
     pub events_mb: Option<NonZeroU32>,
+    /// For so many days messages of calls are kept on the disk, without secrets; 30 where it is missing.
+    /// Never longer than records.
+    pub messages_days: Option<NonZeroU16>,
+    /// Of messages no more is kept there than so many millions of bytes: the oldest go first. 1,000 where it
+    /// is missing; with 0 they are kept in memory alone, and end with the process.
+    pub messages_mb: Option<u32>,
 }
 
 impl Records {
     pub const EVENTS_DAYS: u16 = 90;
     pub const EVENTS_MB: u32 = 1_000;
+    pub const MESSAGES_DAYS: u16 = 30;
+    pub const MESSAGES_MB: u32 = 1_000;
 
     /// For how many days events stay.
     pub fn events_days(&self) -> u16 {
@@ -170,6 +178,17 @@ impl Records {
     /// How many bytes of them.
     pub fn events_bytes(&self) -> u64 {
         u64::from(self.events_mb.map_or(Records::EVENTS_MB, NonZeroU32::get)) * 1_000_000
+    }
+
+    /// For how many days messages stay.
+    pub fn messages_days(&self) -> u16 {
+        let days = self.messages_days.map_or(Records::MESSAGES_DAYS, NonZeroU16::get);
+        days.min(self.keep_days.map_or(u16::MAX, NonZeroU16::get))
+    }
+
+    /// How many bytes of them.
+    pub fn messages_bytes(&self) -> u64 {
+        u64::from(self.messages_mb.unwrap_or(Records::MESSAGES_MB)) * 1_000_000
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use api::{
     Answer, Became, CallWish, Change, Changed, Counted, Declined, Deed, Door, Feed, Form, Given, House,
-    Meter, ObserverFigures, Person, Refused, Seal, Sent, Server, Settings, Shown, Sought, Standing, Unknown,
-    Who, Wish, start,
+    KeptMessages, Meter, ObserverFigures, Person, Refused, Seal, Sent, Server, Settings, Shown, Sought,
+    Standing, Unknown, Who, Wish, start,
 };
 use model::{Captured, Role};
 use performance::{End, Leave, Performance};
@@ -183,6 +183,7 @@ impl House for Echo {
                 messages: vec![("taken", 9), ("wrong_key", 2)],
             }],
             strangers_observing: 4,
+            kept_messages: KeptMessages { bytes: 4_096, written: 30, missed: 3, is_up: true },
             captures: vec![Sent { to: "homer".into(), sent: 12, missed: 1 }],
             ..Standing::default()
         })

@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use store::{Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
 use switch::{Answering, MakeCall};
 use switch_io::Asker;
-use telemetry::Flight;
 use tracing::warn;
 
 use super::{Board, Request, Response, Token, VERSION, socket};
@@ -25,6 +24,7 @@ use crate::access::Access;
 use crate::directories::Directories;
 use crate::drained_trunks::Service;
 use crate::operate::{NotDone, Operator};
+use crate::recorder::FlightRecorder;
 use crate::reporting;
 use crate::revisions::{Leavers, No, Trial, name_of};
 use crate::seen::Seen;
@@ -45,7 +45,7 @@ pub struct Window<T> {
     pub asker: Asker,
     pub board: Arc<Board>,
     pub operator: Arc<Operator>,
-    pub flight: Flight,
+    pub flight: FlightRecorder,
     pub observers: Arc<Observers>,
     pub access: Arc<Access>,
     pub catalogue: Arc<Catalogue>,
@@ -232,7 +232,7 @@ fn of_tokens(access: &Access, request: Token) -> Response {
 fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Response {
     match request {
         Request::Status {} => match sight::status(&window.asker, window.board.read()) {
-            Some(status) => Response::answer(&status.with(&window.observers)),
+            Some(status) => Response::answer(&status.with(&window.observers, &window.flight)),
             None => Response::refused(Exit::Unreachable, "a shard does not answer"),
         },
         Request::Phones {} => match sight::phones(&window.asker) {

@@ -44,6 +44,13 @@ fn observer(one: &Value, palette: Palette) -> String {
     format!("  observer  {name} at {listen}: {taken} messages taken{heard}{refused}")
 }
 
+/// What is on the disk of the messages of calls.
+fn messages(kept: &Value) -> Option<String> {
+    let since = when(kept["since_ms"].as_i64()?);
+    let megabytes = kept["bytes"].as_f64().unwrap_or_default() / 1e6;
+    Some(format!("  messages  {megabytes:.1} MB of them on the disk, since {since}"))
+}
+
 fn in_words(status: &Value, palette: Palette) -> String {
     let word = |key: &str| status[key].as_str().unwrap_or_default();
     let (held, shards) = (&status["held"], status["shards"].as_array().map_or(0, Vec::len));
@@ -63,6 +70,7 @@ fn in_words(status: &Value, palette: Palette) -> String {
     let alarms = status["alarms"].as_array().into_iter().flatten().filter_map(Value::as_str);
     lines.extend(alarms.map(|words| format!("  {} {words}", palette.paint(Paint::Bad, "✘"))));
     lines.extend(trunks.map(|one| format!("  {}", trunk::line(one, palette))));
+    lines.extend(messages(&status["messages"]));
     lines.extend(status["observers"].as_array().into_iter().flatten().map(|one| observer(one, palette)));
     lines.join("\n")
 }

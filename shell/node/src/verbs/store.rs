@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cli::{Copies, Exit, House, Paint, Palette, Store};
 use serde_json::json;
-use store::{Backup, BackupFault};
+use store::{Backup, BackupFault, ReelsExamined};
 
-use crate::storage;
 use crate::verbs::{Form, when};
+use crate::{recorder, storage};
 
 pub fn run(verb: &Store, palette: Palette) -> Result<Exit> {
     match verb {
@@ -57,8 +57,11 @@ fn verify(house: &House, form: Form, palette: Palette) -> Result<Exit> {
     let data = house.data();
     let examined = store::examine_on(&storage::of_house(house)?, &data);
     let examined = examined.with_context(|| data.display().to_string())?;
+    let messages = messages(&data)?;
     if form == Form::Json {
-        println!("{:#}", json!(examined));
+        let mut said = json!(examined);
+        said["messages"] = json!(messages);
+        println!("{said:#}");
     } else {
         examined.findings.iter().for_each(|words| println!("{} {words}", palette.paint(Paint::Bad, "✘")));
         let more = examined.faults.saturating_sub(examined.findings.len() as u64);
@@ -71,6 +74,27 @@ fn verify(house: &House, form: Form, palette: Palette) -> Result<Exit> {
         if examined.behind_bytes > 0 {
             println!("  {} bytes are not read yet", examined.behind_bytes);
         }
+        say_messages(&messages, palette);
     }
-    Ok(if examined.faults == 0 { Exit::Done } else { Exit::Bad })
+    let is_whole = examined.faults == 0 && messages.findings.is_empty();
+    Ok(if is_whole { Exit::Done } else { Exit::Bad })
+}
+
+/// What the flight recorder has written.
+fn messages(data: &Path) -> Result<ReelsExamined> {
+    let mut examined = ReelsExamined::default();
+    for folder in recorder::folders(data) {
+        store::examine_reels(&folder, &mut examined).with_context(|| folder.display().to_string())?;
+    }
+    Ok(examined)
+}
+
+fn say_messages(messages: &ReelsExamined, palette: Palette) {
+    let ReelsExamined { files, frames, torn_bytes, findings } = messages;
+    findings.iter().for_each(|words| println!("{} {words}", palette.paint(Paint::Bad, "✘")));
+    let (paint, mark) = if findings.is_empty() { (Paint::Good, "✔") } else { (Paint::Note, "→") };
+    println!("{} {frames} messages of calls in {files} files", palette.paint(paint, mark));
+    if *torn_bytes > 0 {
+        println!("  {torn_bytes} bytes were torn when a process or the power ended");
+    }
 }

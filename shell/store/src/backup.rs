@@ -201,7 +201,11 @@ fn is_left_out(name: &Path) -> bool {
     let is_unfinished = name.components().any(
         |part| matches!(part, Component::Normal(part) if part.to_string_lossy().starts_with("unfinished-")),
     );
-    file == "lock" || file.starts_with("records.sqlite") || file.ends_with(".new") || is_unfinished
+    file == "lock"
+        || file.starts_with("records.sqlite")
+        || name.starts_with("briefs")
+        || file.ends_with(".new")
+        || is_unfinished
 }
 
 fn copy(

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cli::{Copies, Exit, House, Paint, Palette, Store};
 use serde_json::json;
-use store::{Backup, BackupFault};
+use store::{Backup, BackupFault, BriefsExamined};
 
 use crate::storage;
 use crate::verbs::{Form, when};
@@ -57,8 +57,12 @@ fn verify(house: &House, form: Form, palette: Palette) -> Result<Exit> {
     let data = house.data();
     let examined = store::examine_on(&storage::of_house(house)?, &data);
     let examined = examined.with_context(|| data.display().to_string())?;
+    let briefs = store::examine_briefs(&data).with_context(|| data.display().to_string())?;
+    let faults = examined.faults + briefs.faults;
     if form == Form::Json {
-        println!("{:#}", json!(examined));
+        let mut all = json!(examined);
+        all["briefs"] = json!(briefs);
+        println!("{all:#}");
     } else {
         examined.findings.iter().for_each(|words| println!("{} {words}", palette.paint(Paint::Bad, "✘")));
         let more = examined.faults.saturating_sub(examined.findings.len() as u64);
@@ -71,6 +75,21 @@ fn verify(house: &House, form: Form, palette: Palette) -> Result<Exit> {
         if examined.behind_bytes > 0 {
             println!("  {} bytes are not read yet", examined.behind_bytes);
         }
+        say_briefs(&briefs, palette);
     }
-    Ok(if examined.faults == 0 { Exit::Done } else { Exit::Bad })
+    Ok(if faults == 0 { Exit::Done } else { Exit::Bad })
+}
+
+/// What reports read in the place of records.
+fn say_briefs(briefs: &BriefsExamined, palette: Palette) {
+    briefs.findings.iter().for_each(|words| println!("{} {words}", palette.paint(Paint::Bad, "✘")));
+    let (paint, mark) = if briefs.faults == 0 { (Paint::Good, "✔") } else { (Paint::Note, "→") };
+    let mark = palette.paint(paint, mark);
+    println!(
+        "{mark} {} of {} files of records are there in brief, for reports",
+        briefs.in_brief, briefs.files
+    );
+    if briefs.to_make_anew > 0 {
+        println!("  {} more are of other records, and are made anew", briefs.to_make_anew);
+    }
 }

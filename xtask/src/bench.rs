@@ -19,8 +19,8 @@ use crate::step::{Failure, cargo, root, run};
 /// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole
 /// `calls`, relayed `packets`, those that cross in the `kernel`, `sound` made of another codec, by itself or
 /// with its `codecs` packets, `phones` that register, a `storm` of them, a million `bindings`, a million
-/// `records`, the same `found` on a server of PostgreSQL, calls beside thousands of `readers`, or TLS
-/// `sessions` while certificates are renewed.
+/// `records`, the same `found` on a server of PostgreSQL, `reports` of them, calls beside thousands of
+/// `readers`, or TLS `sessions` while certificates are renewed.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
@@ -37,12 +37,13 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("bindings") => bindings(),
         Some("records") => records(&["all", "600"], None),
         Some("found") => found(),
+        Some("reports") => reports(),
         Some("readers") => readers(),
         Some("storm") => storm::storm(&Kit::lay_out()?),
         Some(_) => Err(Failure::new(
             "no such bench",
             "one of parse, plan, calls, packets, kernel, sound, codecs, phones, bindings, records, \
-             found, readers, storm, apply, lamps, sessions",
+             found, reports, readers, storm, apply, lamps, sessions",
         )),
     }
 }
@@ -94,6 +95,12 @@ fn found() -> Result<(), Failure> {
     let size = database.sql("select pg_database_size('tandem') / 1000000")?;
     println!("{size} MB of database");
     Ok(())
+}
+
+/// Reports of a month with a million calls, and of a year with twenty million.
+fn reports() -> Result<(), Failure> {
+    records(&["month", "0"], None)?;
+    records(&["year", "0"], None)
 }
 
 /// Calls beside none and beside ten thousand who listen to what happens, in turns.

@@ -1,5 +1,7 @@
 //! What keeping and finding records costs: CPU at a steady rate, how long until they are on the disk, how
-//! long a million of them take to read, how long searches among them take.
+//! long a million of them take to read, how long searches among them take, and reports.
+
+mod reports;
 
 use std::collections::HashMap;
 use std::fs;
@@ -29,14 +31,20 @@ fn main() {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("the folder can be made");
 
-    if part != "million" {
-        steady(&folder, seconds);
-    }
-    if part != "steady" {
-        fill_up(&folder);
-        make_anew(&folder, &database);
-        search(&folder, &database);
-        follow(&folder);
+    match &*part {
+        "month" => reports::month(&folder),
+        "year" => reports::year(&folder),
+        _ => {
+            if part != "million" {
+                steady(&folder, seconds);
+            }
+            if part != "steady" {
+                fill_up(&folder);
+                make_anew(&folder, &database);
+                search(&folder, &database);
+                follow(&folder);
+            }
+        }
     }
     let _ = fs::remove_dir_all(&folder);
 }

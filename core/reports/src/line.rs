@@ -4,8 +4,11 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+/// Calls that came to nothing as every way out was full: admission has refused them.
+const FULL: [&str; 2] = ["TD-R501", "TD-E105"];
+
 /// A call that ended.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Line<'l> {
     #[serde(borrow)]
     pub id: Cow<'l, str>,
@@ -39,7 +42,7 @@ pub struct Line<'l> {
 }
 
 /// One try to reach somebody.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Attempt<'l> {
     /// `trunk NAME` or `user NAME`.
     #[serde(borrow, default)]
@@ -49,7 +52,7 @@ pub struct Attempt<'l> {
 }
 
 /// What was known of whoever calls.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Facts<'l> {
     /// The user who proved it.
     #[serde(borrow, default)]
@@ -71,7 +74,34 @@ pub enum Direction {
     Transit,
 }
 
+/// Who had to do with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party<'l> {
+    User(&'l str),
+    Trunk(&'l str),
+}
+
+/// When a call was, and which one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call<'l> {
+    pub id: &'l str,
+    pub started: i64,
+    pub ended: i64,
+    pub talk_ms: u64,
+    pub waited_ms: u64,
+}
+
 impl Line<'_> {
+    pub fn call(&self) -> Call<'_> {
+        Call {
+            id: &self.id,
+            started: self.started,
+            ended: self.ended.unwrap_or(self.started),
+            talk_ms: self.talk_ms,
+            waited_ms: self.waited_ms(),
+        }
+    }
+
     pub fn is_answered(&self) -> bool {
         self.outcome == "answered"
     }
@@ -79,6 +109,16 @@ impl Line<'_> {
     /// Whether the house or a far end kept it from being a call; busy, silent and impatient people do not.
     pub fn is_failure(&self) -> bool {
         self.outcome == "failed" || self.outcome == "refused"
+    }
+
+    /// Whether every way out was full.
+    pub fn has_no_line(&self) -> bool {
+        FULL.contains(&&*self.verdict)
+    }
+
+    /// Whether somebody was in a conference, and not just before its door.
+    pub fn meets(&self) -> bool {
+        self.conference.is_some() && self.is_answered()
     }
 
     pub fn is_from_trunk(&self) -> bool {
@@ -116,15 +156,58 @@ impl Line<'_> {
         self.from_user().into_iter().chain(self.attempts.iter().filter_map(Attempt::user))
     }
 
+    /// All that questions narrow a report by.
+    pub fn parties(&self) -> impl Iterator<Item = Party<'_>> {
+        self.users().map(Party::User).chain(self.trunks().map(Party::Trunk))
+    }
+
     /// How long its caller waited for an answer.
-    pub fn waited_ms(&self) -> u64 {
-        self.answered.and_then(|answered| u64::try_from(answered - self.started).ok()).unwrap_or(0)
+    fn waited_ms(&self) -> u64 {
+        let waited = self.answered.and_then(|answered| answered.checked_sub(self.started));
+        waited.and_then(|waited| u64::try_from(waited).ok()).unwrap_or(0)
     }
 
     /// The part of the address called that names somebody.
     pub fn dialled(&self) -> &str {
-        let address = self.to_dialled.split_once(':').map_or(&*self.to_dialled, |(_, rest)| rest);
-        address.split(['@', ';', ':']).next().unwrap_or(address)
+        part_called(&self.to_dialled)
+    }
+}
+
+impl<'l> Line<'l> {
+    /// The same, for as long as the line itself.
+    pub fn dialled_part(&self) -> Cow<'l, str> {
+        match &self.to_dialled {
+            Cow::Borrowed(address) => Cow::Borrowed(part_called(address)),
+            Cow::Owned(address) => Cow::Owned(part_called(address).to_owned()),
+        }
+    }
+}
+
+fn part_called(address: &str) -> &str {
+    let address = address.split_once(':').map_or(address, |(_, rest)| rest);
+    address.split(['@', ';', ':']).next().unwrap_or(address)
+}
+
+impl Direction {
+    /// How it is written in brief; zero is none.
+    pub fn number(self) -> u8 {
+        match self {
+            Direction::Outbound => 1,
+            Direction::Inbound => 2,
+            Direction::Internal => 3,
+            Direction::Transit => 4,
+        }
+    }
+
+    pub fn numbered(number: u64) -> Option<Option<Direction>> {
+        Some(match number {
+            0 => None,
+            1 => Some(Direction::Outbound),
+            2 => Some(Direction::Inbound),
+            3 => Some(Direction::Internal),
+            4 => Some(Direction::Transit),
+            _ => return None,
+        })
     }
 }
 

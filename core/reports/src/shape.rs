@@ -2,11 +2,9 @@
 
 use serde::Serialize;
 
+use crate::kind;
 use crate::line::{Attempt, Direction, Line};
 use crate::names::Names;
-
-/// Calls that came to nothing as every way out was full: admission has refused them.
-const FULL: [&str; 2] = ["TD-R501", "TD-E105"];
 
 /// One report.
 #[derive(Debug)]
@@ -15,12 +13,19 @@ pub struct Shape {
     pub columns: &'static [Column],
     pub row_of: &'static str,
     pub row_columns: &'static [Column],
+    /// Which calls it tells apart.
+    pub kind: KindOf,
+    /// Whether it counts such a call anywhere.
+    pub counts: fn(&Line<'_>, &Names) -> bool,
     /// The rows that a record counts in.
     pub rows: RowsOf,
     /// Whether it says whom a row befell, with an example.
     pub tells_whom: Tells,
     pub notes: &'static [&'static str],
 }
+
+/// What it looks at of a call besides its times: what counts is what would without the rest.
+type KindOf = for<'l> fn(&Line<'l>) -> Line<'l>;
 
 /// Hands over the names of rows.
 type RowsOf = fn(&Line<'_>, &Names, &mut dyn FnMut(&str));
@@ -59,10 +64,20 @@ pub enum Sum {
     Mean,
 }
 
+/// What is counted of a call, as often as it is picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    Call,
+    Talk,
+    /// Of several calls, the one that took longest.
+    Longest,
+    Wait,
+}
+
 /// Where a figure comes from. With a name it is of one row, without one of all.
 #[derive(Clone, Copy, Debug)]
 pub enum Pick {
-    Record(fn(&Line<'_>, &Names, Option<&str>) -> u64),
+    Record(Measure, Picked),
     /// Calls at once.
     Peak,
     /// Meetings that began.
@@ -71,20 +86,26 @@ pub enum Pick {
     Ratio(usize, usize),
 }
 
+/// How often a call counts.
 type Picked = fn(&Line<'_>, &Names, Option<&str>) -> u64;
 
 const fn count(name: &'static str, head: &'static str, pick: Picked) -> Column {
-    Column { name, head, unit: Unit::Count, sum: Sum::Added, pick: Pick::Record(pick) }
+    Column { name, head, unit: Unit::Count, sum: Sum::Added, pick: Pick::Record(Measure::Call, pick) }
 }
 
-const fn time(name: &'static str, head: &'static str, pick: Picked) -> Column {
-    Column { name, head, unit: Unit::Milliseconds, sum: Sum::Added, pick: Pick::Record(pick) }
+const fn time(name: &'static str, head: &'static str, measure: Measure, pick: Picked) -> Column {
+    Column { name, head, unit: Unit::Milliseconds, sum: Sum::Added, pick: Pick::Record(measure, pick) }
+}
+
+const fn talk(name: &'static str, head: &'static str, pick: Picked) -> Column {
+    time(name, head, Measure::Talk, pick)
 }
 
 const CALLS: Column = count("calls", "calls", |_, _, _| 1);
 const ANSWERED: Column = count("answered", "answered", |line, _, _| line.is_answered().into());
-const TALK: Column = time("talk_ms", "talked", |line, _, _| line.talk_ms);
-const LONGEST: Column = Column { name: "longest_ms", head: "longest", sum: Sum::Most, ..TALK };
+const TALK: Column = talk("talk_ms", "talked", |_, _, _| 1);
+const LONGEST: Column =
+    Column { sum: Sum::Most, ..time("longest_ms", "longest", Measure::Longest, |_, _, _| 1) };
 
 fn is(line: &Line<'_>, direction: Option<Direction>) -> u64 {
     (line.direction == direction).into()
@@ -108,9 +129,9 @@ const BROKEN: Column = count("broken", "failed", |line, _, trunk| {
 const CAME: Column = count("came", "in", |line, _, trunk| is_from(line, trunk).into());
 const CAME_ANSWERED: Column =
     count("came_answered", "answered", |line, _, trunk| (is_from(line, trunk) && line.is_answered()).into());
-const CARRIED: Column = time("talk_ms", "talked", |line, _, trunk| {
+const CARRIED: Column = talk("talk_ms", "talked", |line, _, trunk| {
     let times = u64::from(is_from(line, trunk)) + u64::from(on(line, trunk).any(Attempt::is_answered));
-    line.talk_ms * if trunk.is_some() { times.min(1) } else { times }
+    if trunk.is_some() { times.min(1) } else { times }
 });
 
 /// Attempts on a trunk, or on any.
@@ -122,11 +143,6 @@ fn on<'a>(line: &'a Line<'_>, trunk: Option<&'a str>) -> impl Iterator<Item = &'
 
 fn is_from(line: &Line<'_>, trunk: Option<&str>) -> bool {
     line.is_from_trunk() && trunk.is_none_or(|meant| meant == line.calling)
-}
-
-/// Whether somebody was in a conference, and not just before its door.
-pub fn meets(line: &Line<'_>) -> bool {
-    line.conference.is_some() && line.is_answered()
 }
 
 /// For whoever was called as a team.
@@ -145,12 +161,12 @@ fn once<'n>(names: impl Iterator<Item = &'n str>, each: &mut dyn FnMut(&str)) {
     }
 }
 
-const PARTIES: Column = count("parties", "parties", |line, _, _| meets(line).into());
-const MET: Column = time("talk_ms", "minutes", |line, _, _| u64::from(meets(line)) * line.talk_ms);
+const PARTIES: Column = count("parties", "parties", |line, _, _| line.meets().into());
+const MET: Column = talk("talk_ms", "minutes", |line, _, _| line.meets().into());
 const GUESTS: Column =
-    count("from_outside", "from outside", |line, _, _| (meets(line) && line.is_from_trunk()).into());
+    count("from_outside", "from outside", |line, _, _| (line.meets() && line.is_from_trunk()).into());
 const GUESTS_MET: Column =
-    time("outside_ms", "minutes", |line, _, _| u64::from(meets(line) && line.is_from_trunk()) * line.talk_ms);
+    talk("outside_ms", "minutes", |line, _, _| (line.meets() && line.is_from_trunk()).into());
 const HELD: Column =
     Column { name: "held", head: "held", unit: Unit::Count, sum: Sum::Added, pick: Pick::Meetings };
 
@@ -163,8 +179,8 @@ const GIVEN_UP: Column = count("given_up", "given up", |line, names, _| {
 const MISSED: Column = count("missed", "missed", |line, names, _| {
     (of_team(line, names) && !line.is_answered() && line.outcome != "cancelled").into()
 });
-const WAITED: Column = time("waited_ms", "waited", |line, names, _| {
-    u64::from(of_team(line, names) && line.is_answered()) * line.waited_ms()
+const WAITED: Column = time("waited_ms", "waited", Measure::Wait, |line, names, _| {
+    (of_team(line, names) && line.is_answered()).into()
 });
 const MEAN_WAIT: Column = Column {
     name: "mean_wait_ms",
@@ -192,6 +208,8 @@ pub const KINDS: &[Shape] = &[
         ],
         row_of: "site",
         row_columns: &[CALLS, OUT, IN, INSIDE, TRANSIT, UNPLACED, ANSWERED, TALK, LONGEST],
+        kind: kind::of_usage,
+        counts: |_, _| true,
         rows: |line, names, each| once(line.users().map(|user| names.site_of(user)), each),
         tells_whom: Tells::Figures,
         notes: &[
@@ -205,10 +223,12 @@ pub const KINDS: &[Shape] = &[
             CALLS,
             FAILURES,
             count("refused", "refused", |line, _, _| (line.outcome == "refused").into()),
-            count("no_line", "no line free", |line, _, _| FULL.contains(&&*line.verdict).into()),
+            count("no_line", "no line free", |line, _, _| line.has_no_line().into()),
         ],
         row_of: "code",
         row_columns: &[FAILURES],
+        kind: kind::of_failures,
+        counts: |_, _| true,
         rows: |line, _, each| {
             if line.is_failure() {
                 each(&line.verdict);
@@ -225,8 +245,10 @@ pub const KINDS: &[Shape] = &[
         columns: &[PARTIES, MET, GUESTS, GUESTS_MET, HELD],
         row_of: "room",
         row_columns: &[PARTIES, MET, GUESTS, GUESTS_MET, HELD],
+        kind: kind::of_meetings,
+        counts: |line, _| line.meets(),
         rows: |line, _, each| {
-            if let Some(room) = line.conference.as_deref().filter(|_| meets(line)) {
+            if let Some(room) = line.conference.as_deref().filter(|_| line.meets()) {
                 each(room);
             }
         },
@@ -238,6 +260,8 @@ pub const KINDS: &[Shape] = &[
         columns: &[OFFERED, TEAM_ANSWERED, GIVEN_UP, MISSED, WAITED, MEAN_WAIT],
         row_of: "team",
         row_columns: &[OFFERED, TEAM_ANSWERED, GIVEN_UP, MISSED, WAITED, MEAN_WAIT],
+        kind: kind::of_teams,
+        counts: of_team,
         rows: |line, names, each| names.team_of(line).into_iter().for_each(each),
         tells_whom: Tells::Figures,
         notes: &["Teams are those of the documents in force, known by what was dialled: records do not \
@@ -248,6 +272,8 @@ pub const KINDS: &[Shape] = &[
         columns: &[TRIED, TAKEN, BROKEN, CAME, CAME_ANSWERED, CARRIED],
         row_of: "trunk",
         row_columns: &[TRIED, TAKEN, BROKEN, CAME, CAME_ANSWERED, CARRIED],
+        kind: kind::of_trunks,
+        counts: |_, _| true,
         rows: |line, _, each| {
             let from = line.is_from_trunk().then_some(&*line.calling);
             once(from.into_iter().chain(line.attempts.iter().filter_map(Attempt::trunk)), each);

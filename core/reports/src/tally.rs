@@ -2,18 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::line::Line;
+use crate::brief::{Block, Kinds, Unsound};
+use crate::line::{Call, Line, Party};
 use crate::names::Names;
 use crate::peak::Peak;
 use crate::question::Wanted;
 use crate::report::{Figures, Report, Row, ShownPoint};
 use crate::rooms::Rooms;
-use crate::shape::{Column, Pick, Sum, Tells, meets};
+use crate::shape::{Column, Measure, Pick, Sum, Tells};
+
+/// What a question may be about; calls have to meet all of it.
+const SITE: u8 = 1;
+const TRUNK: u8 = 2;
+const USER: u8 = 4;
 
 /// A report that is being made.
 pub struct Tally<'n> {
     wanted: Wanted,
     names: &'n Names,
+    narrowed: u8,
     points: Vec<Vec<u64>>,
     rows: BTreeMap<String, Counted>,
     peak: Option<Peak>,
@@ -30,6 +37,36 @@ struct Counted {
     newest: Option<(i64, String)>,
 }
 
+/// What calls of one kind come to.
+#[derive(Clone, Copy, Default)]
+struct Amount<'c> {
+    calls: u64,
+    talk_ms: u64,
+    longest_ms: u64,
+    waited_ms: u64,
+    /// When the newest began, and its id.
+    newest: Option<(i64, &'c str)>,
+}
+
+impl<'c> Amount<'c> {
+    fn add(&mut self, call: &Call<'c>) {
+        self.calls += 1;
+        self.talk_ms = self.talk_ms.saturating_add(call.talk_ms);
+        self.longest_ms = self.longest_ms.max(call.talk_ms);
+        self.waited_ms = self.waited_ms.saturating_add(call.waited_ms);
+        self.newest = self.newest.max(Some((call.started, call.id)));
+    }
+
+    fn of(&self, measure: Measure, times: u64) -> u64 {
+        match measure {
+            Measure::Call => self.calls.saturating_mul(times),
+            Measure::Talk => self.talk_ms.saturating_mul(times),
+            Measure::Longest => self.longest_ms.saturating_mul(times),
+            Measure::Wait => self.waited_ms.saturating_mul(times),
+        }
+    }
+}
+
 impl<'n> Tally<'n> {
     pub fn new(wanted: Wanted, names: &'n Names) -> Tally<'n> {
         let shape = wanted.shape;
@@ -37,7 +74,9 @@ impl<'n> Tally<'n> {
         let peak = has_peak.then(|| Peak::new(wanted.by, &wanted.points));
         let points = vec![vec![0; shape.columns.len()]; wanted.points.len()];
         let (rows, rooms) = Default::default();
-        Tally { wanted, names, points, rows, peak, rooms, records: 0, unreadable: 0 }
+        let of = |said: &Option<String>, what: u8| if said.is_some() { what } else { 0 };
+        let narrowed = of(&wanted.site, SITE) | of(&wanted.trunk, TRUNK) | of(&wanted.user, USER);
+        Tally { wanted, names, narrowed, points, rows, peak, rooms, records: 0, unreadable: 0 }
     }
 
     pub fn wanted(&self) -> &Wanted {
@@ -50,43 +89,119 @@ impl<'n> Tally<'n> {
     }
 
     pub fn add(&mut self, line: &Line<'_>) {
-        let Wanted { from, until, shape, .. } = self.wanted;
-        if line.started < from || line.started >= until || !self.is_meant(line) {
+        let call = line.call();
+        if !self.is_within(call.started) || !self.is_meant(line) {
             return;
         }
+        let mut amount = Amount::default();
+        amount.add(&call);
+        self.happens(line, &call);
+        self.count(self.point_of(call.started), line, &amount);
+    }
+
+    /// Many calls at once; nothing of them, where they cannot be read.
+    pub fn add_block(&mut self, bytes: &[u8]) -> Result<(), Unsound> {
+        let block = Block::read(bytes)?;
+        if block.calls > 0 && block.first < self.wanted.until && block.last >= self.wanted.from {
+            self.add_calls(&block)?;
+        }
+        self.unreadable += block.unreadable;
+        Ok(())
+    }
+
+    fn add_calls(&mut self, block: &Block<'_>) -> Result<(), Unsound> {
+        let shape = self.wanted.shape;
+        let Kinds { kinds, of_calls } = block.of_report(shape)?;
+        let kind_of = |at: usize| of_calls[at] as usize;
+        let calls = block.calls(|at| shape.tells_whom == Tells::Users && kinds[kind_of(at)].is_failure())?;
+        let met = self.met_by(block)?;
+        let first = self.point_of(block.first);
+        let points = self.point_of(block.last) + 1 - first;
+        let mut amounts = vec![Amount::default(); kinds.len() * points];
+        let mut point = first;
+        for (at, call) in calls.iter().enumerate() {
+            if !self.is_within(call.started) || met.as_ref().is_some_and(|met| met[at] != self.narrowed) {
+                continue;
+            }
+            // Most begin where the one before did.
+            let is_same = self.wanted.points.get(point);
+            if !is_same.is_some_and(|point| (point.began..point.ended).contains(&call.started)) {
+                point = self.point_of(call.started);
+            }
+            let kind = kind_of(at);
+            amounts[kind * points + point.clamp(first, first + points - 1) - first].add(call);
+            self.happens(&kinds[kind], call);
+        }
+        for (amounts, kind) in amounts.chunks_exact(points).zip(&kinds) {
+            for (point, amount) in amounts.iter().enumerate().filter(|(_, amount)| amount.calls > 0) {
+                self.count(first + point, kind, amount);
+            }
+        }
+        Ok(())
+    }
+
+    /// What each call meets of the question; nothing, where it is about all.
+    fn met_by(&self, block: &Block<'_>) -> Result<Option<Vec<u8>>, Unsound> {
+        (self.narrowed != 0).then(|| block.parties(|party| self.meets(party))).transpose()
+    }
+
+    fn is_within(&self, began: i64) -> bool {
+        (self.wanted.from..self.wanted.until).contains(&began)
+    }
+
+    fn point_of(&self, began: i64) -> usize {
+        self.wanted.points.partition_point(|point| point.ended <= began)
+    }
+
+    /// What depends on when each of them was.
+    fn happens(&mut self, line: &Line<'_>, call: &Call<'_>) {
         self.records += 1;
-        let point = self.wanted.points.partition_point(|point| point.ended <= line.started);
-        if let Some(figures) = self.points.get_mut(point) {
-            count(figures, shape.columns, line, self.names, None);
-        }
-        let ended = line.ended.unwrap_or(line.started);
         if let Some(peak) = &mut self.peak {
-            peak.add(line.started, ended);
+            peak.add(call.started, call.ended);
         }
-        if let Some(room) = line.conference.as_deref().filter(|_| meets(line)) {
-            self.rooms.add(room, line.started, ended);
+        if let Some(room) = line.conference.as_deref().filter(|_| line.meets()) {
+            self.rooms.add(room, call.started, call.ended);
         }
-        let (rows, names) = (&mut self.rows, self.names);
+    }
+
+    /// What calls of one kind come to.
+    fn count(&mut self, point: usize, line: &Line<'_>, amount: &Amount<'_>) {
+        let (shape, rows, names) = (self.wanted.shape, &mut self.rows, self.names);
+        if !(shape.counts)(line, names) {
+            return;
+        }
+        if let Some(figures) = self.points.get_mut(point) {
+            count(figures, shape.columns, line, names, None, amount);
+        }
         (shape.rows)(line, names, &mut |name| {
             let row = match rows.get_mut(name) {
                 Some(row) => row,
                 None => rows.entry(name.to_owned()).or_default(),
             };
             row.figures.resize(shape.row_columns.len(), 0);
-            count(&mut row.figures, shape.row_columns, line, names, Some(name));
+            count(&mut row.figures, shape.row_columns, line, names, Some(name), amount);
             if shape.tells_whom == Tells::Users {
-                row.befalls(line);
+                row.befalls(line, amount);
             }
         });
     }
 
     /// Whether the question is about such a call.
     fn is_meant(&self, line: &Line<'_>) -> bool {
+        self.narrowed == 0 || line.parties().fold(0, |met, party| met | self.meets(party)) == self.narrowed
+    }
+
+    /// What a party meets of the question.
+    fn meets(&self, party: Party<'_>) -> u8 {
         let Wanted { site, trunk, user, .. } = &self.wanted;
-        let at_site = |site: &String| line.users().any(|user| self.names.site_of(user) == site);
-        site.as_ref().is_none_or(at_site)
-            && trunk.as_ref().is_none_or(|trunk| line.trunks().any(|one| one == trunk))
-            && user.as_ref().is_none_or(|user| line.users().any(|one| one == user))
+        let if_met = |is_met: bool, what: u8| if is_met { what } else { 0 };
+        match party {
+            Party::User(name) => {
+                let is_there = site.as_ref().is_some_and(|site| self.names.site_of(name) == site);
+                if_met(is_there, SITE) | if_met(user.as_ref().is_some_and(|user| user == name), USER)
+            }
+            Party::Trunk(name) => if_met(trunk.as_ref().is_some_and(|trunk| trunk == name), TRUNK),
+        }
     }
 
     /// All that was counted.
@@ -160,14 +275,15 @@ impl<'n> Tally<'n> {
 }
 
 impl Counted {
-    fn befalls(&mut self, line: &Line<'_>) {
+    fn befalls(&mut self, line: &Line<'_>, amount: &Amount<'_>) {
         for user in line.users() {
             if !self.users.contains(user) {
                 self.users.insert(user.to_owned());
             }
         }
-        if self.newest.as_ref().is_none_or(|(began, _)| line.started >= *began) {
-            self.newest = Some((line.started, line.id.clone().into_owned()));
+        let newest = self.newest.as_ref().map(|(began, id)| (*began, &**id));
+        if let Some((began, id)) = amount.newest.filter(|one| newest.is_none_or(|newest| *one > newest)) {
+            self.newest = Some((began, id.to_owned()));
         }
     }
 
@@ -178,10 +294,17 @@ impl Counted {
     }
 }
 
-fn count(figures: &mut [u64], columns: &[Column], line: &Line<'_>, names: &Names, row: Option<&str>) {
+fn count(
+    figures: &mut [u64],
+    columns: &[Column],
+    line: &Line<'_>,
+    names: &Names,
+    row: Option<&str>,
+    amount: &Amount<'_>,
+) {
     for (figure, column) in figures.iter_mut().zip(columns) {
-        if let Pick::Record(pick) = column.pick {
-            put(figure, pick(line, names, row), column.sum);
+        if let Pick::Record(measure, pick) = column.pick {
+            put(figure, amount.of(measure, pick(line, names, row)), column.sum);
         }
     }
 }

@@ -9,11 +9,11 @@ use crate::house::House;
 /// What is done with what a house keeps.
 #[derive(Debug, Subcommand)]
 pub enum Store {
-    /// Compare what finds records with the files of records, line by line
+    /// Compare what finds records, and what reports read, with the files of records, line by line
     #[command(
         after_help = "Examples:\n  tandem store verify --dir /etc/tandem\n  tandem store verify --json\n\n\
 It ends with 1 if something is wrong. A house may run meanwhile. What finds records is made anew by itself \
-where\nrecords.sqlite is missing at a start."
+where\nrecords.sqlite is missing at a start, what reports read while the house runs."
     )]
     Verify {
         #[command(flatten)]
@@ -25,8 +25,8 @@ where\nrecords.sqlite is missing at a start."
     /// Copy everything that a house keeps, also while it runs
     #[command(
         after_help = "Examples:\n  tandem store backup /srv/backup/monday --dir /etc/tandem\n  tandem \
-store backup /srv/backup/monday --json\n\nThe folder must be empty or not there. What finds records is not \
-copied: it is made anew."
+store backup /srv/backup/monday --json\n\nThe folder must be empty or not there. What finds records, \
+and what reports read, is not copied: it is made anew."
     )]
     Backup(Copies),
     /// Make a data folder of a backup

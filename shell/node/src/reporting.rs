@@ -8,7 +8,7 @@ use cli::House;
 use model::{Document, Documents, User};
 use reports::{Line, Names, Question, Report, Tally, Wrong, Zone};
 use serde_json::{Value, json};
-use store::{Alone, Catalogue, CatalogueFault, Database, Span};
+use store::{Alone, Catalogue, CatalogueFault, Database, EachPart, Part, Span};
 use switch_io::Asker;
 
 use crate::control::Board;
@@ -43,7 +43,7 @@ pub fn of_house(
         let phones = json!(sight::phones(asker).ok_or_else(silent)?);
         return inventory::of(question, &phones, &names(documents.as_ref()));
     }
-    make(question, documents.as_ref(), |span, each| catalogue.each_record(span, each))
+    make(question, documents.as_ref(), |span, each| catalogue.each_part(span, each))
 }
 
 /// A report of a data folder on which no house runs.
@@ -57,13 +57,13 @@ pub fn of_folder(question: &Question, house: &House) -> Result<Value, Unmade> {
     let documents = documents_of(house)?;
     if matches!(database, Database::Sqlite) {
         // Nobody is to wait until what only searches want is made.
-        return make(question, documents.as_ref(), |span, each| store::each_record(&data, span, each));
+        return make(question, documents.as_ref(), |span, each| store::each_part(&data, span, each));
     }
     let alone =
         Alone::open_on(&database, &data, |_| {}).map_err(|fault| Unmade::NotNow(fault.to_string()))?;
     let busy = || Unmade::NotNow(format!("a house begins or ends on {}", data.display()));
     let alone = alone.ok_or_else(busy)?;
-    make(question, documents.as_ref(), |span, each| alone.each_record(span, each))
+    make(question, documents.as_ref(), |span, each| alone.each_part(span, each))
 }
 
 /// What was in force last, or stands in the directory of a house that never ran; nothing, if that is empty.
@@ -88,7 +88,7 @@ fn documents_of(house: &House) -> Result<Option<Documents>, Unmade> {
 fn make(
     question: &Question,
     documents: Option<&Documents>,
-    read: impl FnOnce(Span, &mut dyn FnMut(&[u8])) -> Result<(), CatalogueFault> + Send,
+    read: impl FnOnce(Span, &mut EachPart<'_>) -> Result<(), CatalogueFault> + Send,
 ) -> Result<Value, Unmade> {
     let zone = documents.and_then(|documents| documents.system.time_zone.as_ref());
     let zone = zone.and_then(|zone| Zone::named(zone)).unwrap_or_else(Zone::universal);
@@ -111,11 +111,17 @@ fn make(
 fn count(
     mut tally: Tally<'_>,
     span: Span,
-    read: impl FnOnce(Span, &mut dyn FnMut(&[u8])) -> Result<(), CatalogueFault>,
+    read: impl FnOnce(Span, &mut EachPart<'_>) -> Result<(), CatalogueFault>,
 ) -> Result<Report, Unmade> {
-    let done = read(span, &mut |line| match serde_json::from_slice::<Line<'_>>(line) {
-        Ok(record) => tally.add(&record),
-        Err(_) => tally.add_unreadable(),
+    let done = read(span, &mut |part| {
+        match part {
+            Part::Brief(block) => tally.add_block(block)?,
+            Part::Line(line) => match serde_json::from_slice::<Line<'_>>(line) {
+                Ok(record) => tally.add(&record),
+                Err(_) => tally.add_unreadable(),
+            },
+        }
+        Ok(())
     });
     done.map_err(|fault| Unmade::NotNow(fault.to_string()))?;
     Ok(tally.finish())

@@ -3,11 +3,13 @@
 
 mod house;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
-use house::{Directory, Running, free_port, house, tandem};
+use house::{Directory, PATIENCE, Running, free_port, house, tandem};
 use serde_json::{Value, json};
 
 const MINUTE: i64 = 60_000;
@@ -127,6 +129,50 @@ a-token-that-nobody-guesses\r\n\r\n"
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+/// A house that runs makes records brief by itself; it, HTTP and the folder alone say what they said out of
+/// the records, also of one that comes late, and of records that were changed by hand.
+#[test]
+fn req_f72_a_house_reports_out_of_briefs_what_its_records_say() {
+    let directory = of_house("report-briefs", &[]);
+    let (records, brief) = (
+        directory.path().join("data/records/calls-of-old.jsonl"),
+        directory.path().join("data/briefs/calls-of-old.brief"),
+    );
+    keep(&directory, "calls-of-old.jsonl", &some_calls());
+    let over = SystemTime::now() - Duration::from_secs(7_200);
+    let age = || File::options().write(true).open(&records).unwrap().set_modified(over).unwrap();
+    age();
+    let asked = || {
+        ["usage", "failures", "trunks", "teams", "meetings"]
+            .map(|kind| report(&directory, &[&[kind, "--by", "day"][..], &THREE_DAYS].concat()))
+    };
+    let out_of_records = asked();
+    assert!(!brief.exists(), "who only reads writes nothing");
+
+    let mut up = Running::start(directory.text(), &[]);
+    up.wait_for("records");
+    let until = Instant::now() + PATIENCE;
+    while !brief.exists() {
+        assert!(Instant::now() < until, "it is never made");
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(asked(), out_of_records);
+    let late = format!("{}\n", call("c6", 3, json!({})));
+    File::options().append(true).open(&records).unwrap().write_all(late.as_bytes()).unwrap();
+    assert_eq!(asked()[0]["total"]["calls"], 6);
+    up.stop();
+
+    assert_eq!(asked()[0]["total"]["calls"], 6, "nobody runs there");
+    let verified = |name: &str| {
+        let output = tandem(&["store", "verify", "--dir", directory.text(), "--json"]);
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["briefs"][name].clone()
+    };
+    assert_eq!((verified("in_brief"), verified("faults")), (json!(2), json!(0)));
+    let text = fs::read_to_string(&records).unwrap();
+    fs::write(&records, text.replacen("\"outbound\"", "\"internal\"", 1)).unwrap();
+    assert_eq!(asked()[0]["total"]["out"], out_of_records[0]["total"]["out"], "one more, and one fewer");
 }
 
 /// What went wrong stands first, in the words of its code, with a call to look at; bars show when.

@@ -203,8 +203,11 @@ fn is_left_out(name: &Path) -> bool {
     let is_unfinished = name.components().any(
         |part| matches!(part, Component::Normal(part) if part.to_string_lossy().starts_with("unfinished-")),
     );
-    let is_made_anew = file == "lock" || file.starts_with("records.sqlite");
-    is_made_anew || name.starts_with(MESSAGES) || file.ends_with(".new") || is_unfinished
+    let is_made_anew = file == "lock"
+        || file.starts_with("records.sqlite")
+        || name.starts_with(MESSAGES)
+        || name.starts_with("briefs");
+    is_made_anew || file.ends_with(".new") || is_unfinished
 }
 
 fn copy(

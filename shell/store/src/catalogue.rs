@@ -32,6 +32,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::briefs::Maker;
 use crate::day::Day;
 use crate::store::claim;
 use crate::table::Span;
@@ -43,7 +44,7 @@ use fill::{Filler, Look};
 use postgres::Server;
 use sqlite::Sqlite;
 
-pub use engine::Fault as CatalogueFault;
+pub use engine::{EachPart, Fault as CatalogueFault, Part};
 pub use examined::Examined;
 pub use postgres::{Postgres, PostgresHost};
 pub use row::turned_away_id;
@@ -115,6 +116,8 @@ type Tell = Box<dyn Fn(Note) + Send + Sync>;
 pub struct Catalogue {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+    /// Makes what reports read, where they read files.
+    briefs: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -151,9 +154,20 @@ impl Catalogue {
     ) -> Result<Catalogue, OpenFault> {
         let shared = Arc::new(Shared::new(data, database, Box::new(tell)));
         let filling = Arc::clone(&shared);
+        let unusable = |error| OpenFault::Unusable { path: data.to_owned(), error };
         let thread = thread::Builder::new().name("catalogue".to_owned()).spawn(move || run(&filling));
-        let thread = thread.map_err(|error| OpenFault::Unusable { path: data.to_owned(), error })?;
-        Ok(Catalogue { shared, thread: Some(thread) })
+        // From here on it ends the threads that it has.
+        let mut catalogue = Catalogue { shared, thread: Some(thread.map_err(unusable)?), briefs: None };
+        if matches!(database, Database::Sqlite) {
+            let (maker, shared) = (Maker::new(data), Arc::clone(&catalogue.shared));
+            let making = thread::Builder::new().name("briefs".to_owned());
+            let making = making.spawn(move || {
+                be_nice();
+                maker.run(&shared.is_stopping);
+            });
+            catalogue.briefs = Some(making.map_err(unusable)?);
+        }
+        Ok(catalogue)
     }
 
     /// Says that there is something new in the files. Never waits.
@@ -179,10 +193,10 @@ impl Catalogue {
         self.shared.find(wanted)
     }
 
-    /// Hands over the records of all calls that began in a span, and perhaps others. It takes seconds where
+    /// Hands over what there is of all calls that began in a span, and perhaps others. It takes seconds where
     /// they are many: one asks at a time.
-    pub fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
-        self.shared.each_record(span, each)
+    pub fn each_part(&self, span: Span, each: &mut EachPart<'_>) -> Result<(), Fault> {
+        self.shared.each_part(span, each)
     }
 
     pub fn health(&self) -> Health {
@@ -194,7 +208,7 @@ impl Catalogue {
 impl Drop for Catalogue {
     fn drop(&mut self) {
         self.shared.is_stopping.store(true, Ordering::Release);
-        if let Some(thread) = self.thread.take() {
+        for thread in [self.thread.take(), self.briefs.take()].into_iter().flatten() {
             thread.thread().unpark();
             // A panic there was printed already.
             let _ = thread.join();
@@ -255,16 +269,16 @@ impl Alone {
         self.shared.find(wanted)
     }
 
-    /// Hands over the records of all calls that began in a span, and perhaps others.
-    pub fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
-        self.shared.each_record(span, each)
+    /// Hands over what there is of all calls that began in a span, and perhaps others.
+    pub fn each_part(&self, span: Span, each: &mut EachPart<'_>) -> Result<(), Fault> {
+        self.shared.each_part(span, each)
     }
 }
 
-/// Hands over the records of all calls that began in a span, and perhaps others, out of a data folder's own
+/// Hands over what there is of all calls that began in a span, and perhaps others, out of a data folder's own
 /// files. Also while a house runs on it.
-pub fn each_record(data: &Path, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
-    Sqlite::at(place_of(data, &Database::Sqlite)).each_record(span, each)
+pub fn each_part(data: &Path, span: Span, each: &mut EachPart<'_>) -> Result<(), Fault> {
+    Sqlite::at(place_of(data, &Database::Sqlite)).each_part(span, each)
 }
 
 /// Compares the database of a data folder with its files, line by line. Also while a house runs on it.
@@ -345,14 +359,14 @@ impl Shared {
         Ok(FoundCalls { records, next, behind_bytes: self.behind.load(Ordering::Relaxed) })
     }
 
-    fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+    fn each_part(&self, span: Span, each: &mut EachPart<'_>) -> Result<(), Fault> {
         let busy = || Fault::NotNow("somebody reads all records already; ask again in a moment".to_owned());
         let _alone = match self.reading.try_lock() {
             Ok(alone) => alone,
             Err(TryLockError::Poisoned(alone)) => alone.into_inner(),
             Err(TryLockError::WouldBlock) => return Err(busy()),
         };
-        self.engine.each_record(span, each)
+        self.engine.each_part(span, each)
     }
 
     fn stands(&self, trouble: Option<&str>) {
@@ -399,10 +413,14 @@ fn body_of(id: &str, line: &Line) -> Option<Value> {
     Some(value)
 }
 
-/// Fills until it is told to stop; what is broken is made anew.
-fn run(shared: &Shared) {
+fn be_nice() {
     // Without leave to be nice it is as good as it can be.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+}
+
+/// Fills until it is told to stop; what is broken is made anew.
+fn run(shared: &Shared) {
+    be_nice();
     let (mut trouble, mut marks, mut retry) = (None, BTreeMap::new(), RETRY);
     while !shared.is_stopping.load(Ordering::Acquire) {
         let ended = shared.filler().and_then(|mut filler| {

@@ -6,14 +6,15 @@
 //! those files, which can be made anew at any time, beside them or on a server.
 //! Start at `store`, and go on to `queue`, `writer` and `syncer`, which go at a `pace`; `file` is one day's
 //! file, `chain` binds its lines to those before, `chained` follows that, `torn` repairs after a crash,
-//! `reader` reads back, `catalogue` searches; `ledger` is for what changes, `revisions` stands for itself;
-//! `tokens` and `audit` are about who comes by HTTP. `events` keeps what happened, `recordings` what was
-//! said, `captures` packets (`pcapng`), `reels` messages, `key` what seals addresses of phones; `identity`
-//! tells data folders apart, `backup` copies all of it, and `table` makes records a table of `parquet`. Until
-//! a file has a record it is in `spool`, too.
+//! `reader` reads back, `catalogue` searches, `briefs` are what reports read; `ledger` is for what changes,
+//! `revisions` stands for itself; `tokens` and `audit` are about who comes by HTTP. `events` keeps what
+//! happened, `recordings` what was said, `captures` packets (`pcapng`), `reels` messages, `key` what seals
+//! addresses of phones; `identity` tells data folders apart, `backup` copies all of it, and `table` makes
+//! records a table of `parquet`. Until a file has a record it is in `spool`, too.
 
 mod audit;
 mod backup;
+mod briefs;
 mod captures;
 mod catalogue;
 mod chain;
@@ -49,10 +50,11 @@ mod writer;
 
 pub use audit::{Audit, Broken, Deed, Holds, Step, deeds, has_hash, verify};
 pub use backup::{Backup, BackupFault, Copied, back_up, restore};
+pub use briefs::{BriefsExamined, examine_briefs, make_briefs};
 pub use captures::{CaptureLimits, CaptureTrouble, CaptureWay, Captures};
 pub use catalogue::{
-    Alone, Catalogue, CatalogueFault, Cursor, Database, Examined, FoundCalls, Health, NoCursor, Note,
-    Postgres, PostgresHost, Wanted, each_record, examine, examine_on, turned_away_id,
+    Alone, Catalogue, CatalogueFault, Cursor, Database, EachPart, Examined, FoundCalls, Health, NoCursor,
+    Note, Part, Postgres, PostgresHost, Wanted, each_part, examine, examine_on, turned_away_id,
 };
 pub use chained::{Chained, Finding, follow, has_link};
 pub use code::{CODES, StoreCode};

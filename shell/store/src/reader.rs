@@ -7,6 +7,11 @@ use std::vec;
 
 use thiserror::Error;
 
+use crate::day::Day;
+
+const BEGINS: &str = "calls-";
+const ENDS: &str = ".jsonl";
+
 /// Why a line is not a record.
 #[derive(Debug, Error)]
 pub enum ReadFault {
@@ -40,7 +45,27 @@ pub fn record_files(data: &Path) -> io::Result<Vec<PathBuf>> {
 pub fn is_record_file(path: &Path) -> bool {
     path.file_name()
         .and_then(|name| name.to_str())
-        .is_some_and(|name| name.starts_with("calls-") && name.ends_with(".jsonl"))
+        .is_some_and(|name| name.starts_with(BEGINS) && name.ends_with(ENDS))
+}
+
+/// The name of the file of a day.
+pub fn name_of(day: Day) -> String {
+    format!("{BEGINS}{day}{ENDS}")
+}
+
+/// Whether the file is of a day before this one; other names are of no day.
+pub fn is_before(name: &str, day: Day) -> bool {
+    date_of(name).is_some_and(|date| date < day.to_string().as_str())
+}
+
+/// Whether its name says which day it is of.
+pub fn is_of_a_day(name: &str) -> bool {
+    date_of(name).is_some()
+}
+
+fn date_of(name: &str) -> Option<&str> {
+    let date = name.strip_prefix(BEGINS).and_then(|rest| rest.strip_suffix(ENDS));
+    date.filter(|date| date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// An iterator over records as JSON values.

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cli::{Copies, Exit, House, Paint, Palette, Store};
 use serde_json::json;
-use store::{Backup, BackupFault, ReelsExamined};
+use store::{Backup, BackupFault, BriefsExamined, ReelsExamined};
 
 use crate::verbs::{Form, when};
 use crate::{recorder, storage};
@@ -58,9 +58,11 @@ fn verify(house: &House, form: Form, palette: Palette) -> Result<Exit> {
     let examined = store::examine_on(&storage::of_house(house)?, &data);
     let examined = examined.with_context(|| data.display().to_string())?;
     let messages = messages(&data)?;
+    let briefs = store::examine_briefs(&data).with_context(|| data.display().to_string())?;
     if form == Form::Json {
         let mut said = json!(examined);
         said["messages"] = json!(messages);
+        said["briefs"] = json!(briefs);
         println!("{said:#}");
     } else {
         examined.findings.iter().for_each(|words| println!("{} {words}", palette.paint(Paint::Bad, "✘")));
@@ -75,8 +77,9 @@ fn verify(house: &House, form: Form, palette: Palette) -> Result<Exit> {
             println!("  {} bytes are not read yet", examined.behind_bytes);
         }
         say_messages(&messages, palette);
+        say_briefs(&briefs, palette);
     }
-    let is_whole = examined.faults == 0 && messages.findings.is_empty();
+    let is_whole = examined.faults + briefs.faults == 0 && messages.findings.is_empty();
     Ok(if is_whole { Exit::Done } else { Exit::Bad })
 }
 
@@ -96,5 +99,19 @@ fn say_messages(messages: &ReelsExamined, palette: Palette) {
     println!("{} {frames} messages of calls in {files} files", palette.paint(paint, mark));
     if *torn_bytes > 0 {
         println!("  {torn_bytes} bytes were torn when a process or the power ended");
+    }
+}
+
+/// What reports read in the place of records.
+fn say_briefs(briefs: &BriefsExamined, palette: Palette) {
+    briefs.findings.iter().for_each(|words| println!("{} {words}", palette.paint(Paint::Bad, "✘")));
+    let (paint, mark) = if briefs.faults == 0 { (Paint::Good, "✔") } else { (Paint::Note, "→") };
+    let mark = palette.paint(paint, mark);
+    println!(
+        "{mark} {} of {} files of records are there in brief, for reports",
+        briefs.in_brief, briefs.files
+    );
+    if briefs.to_make_anew > 0 {
+        println!("  {} more are of other records, and are made anew", briefs.to_make_anew);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use reports::brief::Unsound;
 use thiserror::Error;
 
 use super::row::Row;
@@ -97,6 +98,18 @@ pub enum ReadOn {
     Words(String, i64, i64),
 }
 
+/// Of records that are read through.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'p> {
+    /// A whole line.
+    Line(&'p [u8]),
+    /// A block of `reports::brief`, in the place of its lines.
+    Brief(&'p [u8]),
+}
+
+/// Takes parts; a block that is refused is handed over by its lines.
+pub type EachPart<'e> = dyn FnMut(Part<'_>) -> Result<(), Unsound> + 'e;
+
 /// A database that rows can be kept in.
 pub trait Engine: Send + Sync {
     /// Opens it for the one who fills it; makes it where there is none.
@@ -107,7 +120,7 @@ pub trait Engine: Send + Sync {
     fn find(&self, wanted: &Wanted) -> Result<Vec<Hit>, Fault>;
     /// Hands over the records of all calls that began in a span, in any order, and perhaps others. Whoever
     /// fills it is not held up.
-    fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault>;
+    fn each_part(&self, span: Span, each: &mut EachPart<'_>) -> Result<(), Fault>;
     /// Moves a broken one out of the way, so that all is read anew.
     fn set_aside(&self) -> Result<(), Fault>;
 }

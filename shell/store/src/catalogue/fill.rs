@@ -10,6 +10,7 @@ use super::engine::{Fault, Filling, Piece};
 use super::lines::{self, EVENTS, Part};
 use super::row;
 use crate::day::Day;
+use crate::{briefs, reader};
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// Behind so many bytes a round takes in what it has read.
@@ -105,8 +106,9 @@ impl Filler {
         let Some(first) = SystemTime::now().checked_sub(DAY * days) else { return Ok(0) };
         let mut gone = 0;
         for name in lines::names(&self.data).map_err(not_now)? {
-            if lines::is_before(&name, Day::of(first)) {
+            if reader::is_before(&name, Day::of(first)) {
                 std::fs::remove_file(lines::path_of(&self.data, &name)).map_err(not_now)?;
+                briefs::forget(&self.data, &name).map_err(not_now)?;
                 gone += self.forget(&name)?;
             }
         }

@@ -7,10 +7,8 @@ use std::time::SystemTime;
 
 use crate::day::Day;
 use crate::events;
-use crate::reader::is_record_file;
+use crate::reader::{is_record_file, name_of};
 
-const BEGINS: &str = "calls-";
-const ENDS: &str = ".jsonl";
 /// What is read at once, where no line is longer.
 const BLOCK: u64 = 8 * 1024 * 1024;
 /// A line that is longer is none of ours.
@@ -50,22 +48,7 @@ pub fn newest_of_events(data: &Path) -> io::Result<Vec<String>> {
 
 /// The file that records of this moment go to.
 pub fn name_at(time: SystemTime) -> String {
-    format!("{BEGINS}{}{ENDS}", Day::of(time))
-}
-
-/// Whether the file is of a day before this one; other names are of no day.
-pub fn is_before(name: &str, day: Day) -> bool {
-    date_of(name).is_some_and(|date| date < day.to_string().as_str())
-}
-
-/// Whether its name says which day it is of.
-pub fn is_of_a_day(name: &str) -> bool {
-    date_of(name).is_some()
-}
-
-fn date_of(name: &str) -> Option<&str> {
-    let date = name.strip_prefix(BEGINS).and_then(|rest| rest.strip_suffix(ENDS));
-    date.filter(|date| date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()))
+    name_of(Day::of(time))
 }
 
 /// A part of a file: whole lines.

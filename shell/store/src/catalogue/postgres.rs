@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::engine::{Engine, Fault, Filling, Hit};
+use super::engine::{EachPart, Engine, Fault, Filling, Hit, Part};
 use super::wanted::{Cursor, Wanted};
 use crate::identity::identity;
 use crate::table::Span;
@@ -124,7 +124,7 @@ impl Engine for Server {
         self.ask(wanted, &identity)
     }
 
-    fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+    fn each_part(&self, span: Span, each: &mut EachPart<'_>) -> Result<(), Fault> {
         let mut link = self.connect(FILL_MS)?;
         if !tables::are_there(&mut link, &self.to, FILL_MAX)? {
             return Ok(());
@@ -136,7 +136,10 @@ impl Engine for Server {
                 link.run(FILL_MAX, async |client| question::some_behind(client, of, after, TOGETHER).await)?;
             let Some((last, _)) = some.last() else { return Ok(()) };
             after = *last;
-            some.iter().for_each(|(_, record)| each(record.as_bytes()));
+            for (_, record) in &some {
+                // There is nothing else to fall back on.
+                let _ = each(Part::Line(record.as_bytes()));
+            }
         }
     }
 

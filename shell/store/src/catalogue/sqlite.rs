@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, OpenFlags, Transaction, ffi, params};
 
-use super::engine::{Engine, Fault, Filling, Hit, Known, Meant, Piece, ReadOn};
+use super::engine::{EachPart, Engine, Fault, Filling, Hit, Known, Meant, Piece, ReadOn};
 use super::row::Row;
 use super::wanted::Wanted;
 use super::{search, through, walk};
@@ -90,10 +90,10 @@ impl Engine for Sqlite {
         search::find(&mut connection, wanted).map_err(of_sqlite)
     }
 
-    fn each_record(&self, span: Span, each: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+    fn each_part(&self, span: Span, each: &mut EachPart<'_>) -> Result<(), Fault> {
         // It has no second copy of them: they are read where they stand.
         let data = self.path.parent().unwrap_or(Path::new("."));
-        through::each_record(data, span, each)
+        through::each_part(data, span, each)
             .map_err(|error| Fault::NotNow(format!("{}: {error}", data.display())))
     }
 

@@ -9,8 +9,8 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use store::{
-    Alone, Catalogue, Database, EventLimits, EventLog, Note, Settings, Span, Store, Wanted, event_files,
-    examine_on,
+    Alone, Catalogue, Database, EventLimits, EventLog, Note, Part, Settings, Span, Store, Wanted,
+    event_files, examine_on,
 };
 
 use crate::place::{Directory, wait_for};
@@ -317,14 +317,16 @@ pub fn every_record_of_a_span_is_handed_over_once(database: &Database) {
     half.unwrap().write_all(b"{\"id\":\"half\"").unwrap();
     let ids = |since: Option<i64>, until: Option<i64>| {
         let mut ids = Vec::new();
-        let each = &mut |line: &[u8]| {
+        let each = &mut |part: Part<'_>| {
+            let Part::Line(line) = part else { panic!("nothing is made brief here") };
             let record: Value = serde_json::from_slice(line).unwrap();
             let began = record["started"].as_i64().unwrap();
             if since.is_none_or(|since| began >= since) && until.is_none_or(|until| began < until) {
                 ids.push(record["id"].as_str().unwrap().to_owned());
             }
+            Ok(())
         };
-        alone.each_record(Span { since, until }, each).unwrap();
+        alone.each_part(Span { since, until }, each).unwrap();
         ids.sort_unstable();
         ids
     };

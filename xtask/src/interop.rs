@@ -21,6 +21,7 @@ mod direct;
 mod fax;
 mod features;
 mod flight;
+mod g729;
 mod handset;
 mod hearing;
 mod hep;
@@ -127,6 +128,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "hold", run: hold::run },
     Scenario { name: "quality", run: quality::run },
     Scenario { name: "codecs", run: codecs::run },
+    Scenario { name: "g729", run: g729::run },
     Scenario { name: "conference", run: conference::run },
     Scenario { name: "recording", run: recording::run },
     Scenario { name: "siprec", run: siprec::run },

@@ -25,6 +25,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("cc", "gcc"),
     ("/usr/include/spandsp/fax.h", "libspandsp-dev"),
     ("/usr/include/opus/opus.h", "libopus-dev"),
+    ("/usr/include/bcg729/encoder.h", "libbcg729-dev"),
+    ("/usr/share/sounds/linphone/hello8000.wav", "linphone-common"),
     ("kamailio", "kamailio"),
     ("dnsmasq", "dnsmasq-base"),
     ("node", "nodejs"),

@@ -3,7 +3,7 @@
 //! All of it is plain functions and small state machines over 16-bit samples. Nothing here allocates while
 //! sound passes, except [`opus`], which may in its first packets.
 //!
-//! Not here: packets (rtp), which codec a call speaks (policy, sdp), and G.729, which nothing here decodes.
+//! Not here: packets (rtp), which codec a call speaks (policy, sdp), and G.729, which is a crate of its own.
 //!
 //! Start with `g711.rs`, the plainest codec; `opus.rs` and `g722.rs` are the others.
 

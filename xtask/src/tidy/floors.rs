@@ -9,6 +9,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("sdp", 1),
     ("rtp", 1),
     ("sound", 1),
+    ("g729", 1),
     ("model", 1),
     ("pidf", 1),
     ("websocket", 1),

@@ -18,6 +18,7 @@ mod crash;
 pub mod database;
 mod desk_phones;
 mod direct;
+mod drawn;
 mod fax;
 mod features;
 mod flight;
@@ -109,6 +110,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "audio", run: audio::run },
     Scenario { name: "sealed", run: sealed::run },
     Scenario { name: "flight", run: flight::run },
+    Scenario { name: "drawn", run: drawn::run },
     Scenario { name: "top", run: top::run },
     Scenario { name: "hep", run: hep::run },
     Scenario { name: "hepin", run: hepin::run },
@@ -183,6 +185,9 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     }
     if !alone::is_alone() && is_wanted("hep") {
         hep::install()?;
+    }
+    if !alone::is_alone() && (is_wanted("drawn") || is_wanted("hepin")) {
+        drawn::install()?;
     }
     if !alone::is_alone() && is_wanted("oidc") {
         oidc::install()?;

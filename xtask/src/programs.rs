@@ -20,6 +20,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("ldapadd", "ldap-utils"),
     ("tmux", "tmux"),
     ("tshark", "tshark"),
+    ("xmllint", "libxml2-utils"),
+    ("rsvg-convert", "librsvg2-bin"),
     ("baresip", "baresip-core"),
     ("opusdec", "opus-tools"),
     ("cc", "gcc"),

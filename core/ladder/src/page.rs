@@ -79,9 +79,9 @@ pub fn page(page: &Page, ladder: &Ladder) -> String {
     }
     page.sections.iter().for_each(|section| put_section(&mut out, section));
     out.push_str("<h2 id=\"picture\">The ladder</h2>\n");
-    out.push_str("<div class=\"picture\" role=\"region\" aria-labelledby=\"picture\" tabindex=\"0\">\n");
+    out.push_str("<section class=\"picture\" aria-labelledby=\"picture\" tabindex=\"0\">\n");
     svg::draw(ladder, &page.heading, Links::ToMessages, &mut out);
-    out.push_str("</div>\n");
+    out.push_str("</section>\n");
     put_steps(&mut out, ladder);
     put_messages(&mut out, ladder);
     out.push_str("</main>\n");

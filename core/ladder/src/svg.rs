@@ -118,6 +118,9 @@ fn legend(ladder: &Ladder) -> Vec<String> {
     if ladder.count(|arrow| !arrow.is_ours()) > 0 {
         all.push(format!("dashed: reported by others, not seen by {HOUSE}"));
     }
+    if ladder.count(|arrow| arrow.is_ours() && arrow.seen_by.len() > 1) > 0 {
+        all.push(format!("also: seen by {HOUSE}, and reported by who is named"));
+    }
     all
 }
 
@@ -227,18 +230,25 @@ fn put_label(out: &mut String, arrow: &Arrow, (x, anchor): (usize, &str), (y, ro
     let label = format!("{mark}{} {}", arrow.what, arrow.note);
     put_text(out, "label halo", (x, y - 6), anchor, &cut(label.trim_end(), room * 10 / LETTER));
     let class = if arrow.is_large() { "small halo large" } else { "small halo" };
-    put_text(out, class, (x, y + 14), anchor, &cut(&figures(arrow, "B"), room * 10 / SMALL));
+    put_text(out, class, (x, y + 14), anchor, &cut(&figures(arrow), room * 10 / SMALL));
 }
 
-/// Its length and way, and what is remarkable about it.
-fn figures(arrow: &Arrow, unit: &str) -> String {
+/// Its length and way, and what is remarkable about it, in few letters.
+fn figures(arrow: &Arrow) -> String {
+    let mut words = length(arrow, "B");
+    let others: Vec<&str> = arrow.seen_by.iter().map(String::as_str).filter(|name| *name != HOUSE).collect();
+    if !others.is_empty() {
+        let by = if arrow.is_ours() { "also" } else { "by" };
+        let _ = write!(words, " · {by} {}", others.join(", "));
+    }
+    words
+}
+
+fn length(arrow: &Arrow, unit: &str) -> String {
     let mark = if arrow.is_large() { "⚠ " } else { "" };
     let mut words = format!("{mark}{} {unit} {}", arrow.bytes, arrow.transport);
     if arrow.repeat > 0 {
         let _ = write!(words, " · repeat {}", arrow.repeat);
-    }
-    if let Some(reported) = &arrow.reported {
-        let _ = write!(words, " · {reported}");
     }
     words
 }
@@ -248,5 +258,6 @@ pub(crate) fn in_words(arrow: &Arrow) -> String {
     let refused = if arrow.is_refusal() { " ✘" } else { "" };
     let (at, what) = (seconds(arrow.at_ms), format!("{} {}", arrow.what, arrow.note));
     let (from, to, what) = (&arrow.from, &arrow.to, what.trim_end());
-    format!("{at} s, {from} → {to}: {what}{refused}, {}", figures(arrow, "bytes by"))
+    let reported = arrow.reported.as_ref().map(|words| format!(", {words}")).unwrap_or_default();
+    format!("{at} s, {from} → {to}: {what}{refused}, {}{reported}", length(arrow, "bytes by"))
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::node::{self, Node};
 use super::place::{self, UDP_V4, Way, free_port, io_failure};
 use super::program::Program;
-use super::{Binary, Load, calls, records};
+use super::{Binary, Load, calls, drawn, records};
 use crate::step::{Failure, read};
 
 const WAY: Way = Way { name: "hepin", ..UDP_V4 };
@@ -68,6 +68,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
         judge(&seen, name, outside)?;
     }
     drawn(binary, &folder, call)?;
+    drawn::judge(binary, &folder, &[call.to_owned()])?;
     let counted = exported(binary, &folder, call)?;
     disbelieved(binary, &folder, observed, &record)?;
     let after = messages(&ladder(binary, &folder, call)?, "messages");

@@ -13,14 +13,14 @@ mod table;
 use std::collections::{BTreeSet, VecDeque};
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::node::Node;
+use super::node::{Node, Setting};
 use super::place;
 use super::{Binary, Load, records};
 use crate::step::{Failure, read};
@@ -63,17 +63,59 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     Ok(figures)
 }
 
-/// Plays some of them against one house; the names of those that failed.
-fn play(binary: &Binary, oddities: &[Oddity], names: &BTreeSet<&str>) -> Result<BTreeSet<String>, Failure> {
-    let folder = place::folder("oddities")?;
+/// Plays some of them in the house of another scenario, which looks at them while it runs. How they went is
+/// judged elsewhere.
+pub fn played<T>(
+    binary: &Binary,
+    scenario: &str,
+    names: &[&str],
+    look: impl FnOnce(&Path) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let oddities = table::read()?;
+    let Stage { folder, sides, setting, node } = stage(binary, scenario, &oddities)?;
+    let plays = plays(&oddities, &sides, |oddity| names.contains(&oddity.name.as_str()));
+    if plays.len() != names.len() {
+        return Err(Failure::new("an oddity is not in the table", "read interop/sipp/oddities.toml"));
+    }
+    play_all(plays, |play| play.run(&folder, setting.sip));
+    let looked = look(&folder);
+    node.stop()?;
+    looked
+}
+
+/// A house that runs, and whoever plays there.
+struct Stage {
+    folder: PathBuf,
+    sides: Vec<Vec<Side>>,
+    setting: Setting,
+    node: Node,
+}
+
+fn stage(binary: &Binary, scenario: &str, oddities: &[Oddity]) -> Result<Stage, Failure> {
+    let folder = place::folder(scenario)?;
     let sides: Vec<Vec<Side>> = oddities.iter().enumerate().map(sides).collect::<Result<_, _>>()?;
     let setting = house::configure(&folder, oddities, &sides)?;
     let node = Node::start(binary, &folder, &setting)?;
+    Ok(Stage { folder, sides, setting, node })
+}
 
-    let is_played = |oddity: &Oddity| names.contains(oddity.name.as_str());
-    let mut plays: Vec<Play<'_>> = oddities.iter().zip(&sides).enumerate().map(Play::from).collect();
+/// Those that are meant, the longest first.
+fn plays<'p>(
+    oddities: &'p [Oddity],
+    sides: &'p [Vec<Side>],
+    is_played: impl Fn(&Oddity) -> bool,
+) -> Vec<Play<'p>> {
+    let mut plays: Vec<Play<'_>> = oddities.iter().zip(sides).enumerate().map(Play::from).collect();
     plays.retain(|play| is_played(play.oddity));
     plays.sort_by_key(|play| std::cmp::Reverse(play.oddity.seconds));
+    plays
+}
+
+/// Plays some of them against one house; the names of those that failed.
+fn play(binary: &Binary, oddities: &[Oddity], names: &BTreeSet<&str>) -> Result<BTreeSet<String>, Failure> {
+    let Stage { folder, sides, setting, node } = stage(binary, "oddities", oddities)?;
+    let is_played = |oddity: &Oddity| names.contains(oddity.name.as_str());
+    let plays = plays(oddities, &sides, is_played);
     let mut failures = play_all(plays, |play| play.run(&folder, setting.sip));
     leaks(binary, &folder)?;
     node.stop()?;

@@ -27,6 +27,9 @@ pub struct Observer {
     pub key: Option<Secret<String>>,
     /// How much of his messages is kept.
     pub keep_bytes: usize,
+    /// How much of them is kept on the disk, and for how many days.
+    pub disk_bytes: u64,
+    pub disk_days: u32,
 }
 
 /// A program that is sent the record of each call.

@@ -135,7 +135,8 @@ impl Edge {
         let settings = switch_io::Settings { listeners, handed: plan.handed, limits };
         let shards = switch_io::start(settings, switches, mail.clone(), ports)?;
         exports.adopt(&plan.policy);
-        let observers = Arc::new(Observers::default());
+        let observers = Observers::keeping(&recorder::observed(&plan.data)).context("observers")?;
+        let observers = Arc::new(observers);
         observers.adopt(&plan.policy);
         let listeners = known;
         Ok(Edge {

@@ -3,13 +3,14 @@
 
 mod keeper;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use std::{io, mem};
+use std::{fs, io, mem};
 
 use model::Records;
 use serde::Serialize;
@@ -24,6 +25,7 @@ use crate::control::Board;
 /// Where messages are, below the data folder, and those of the house's own.
 const FOLDER: &str = "flight";
 const OWN: &str = "own";
+const OBSERVED: &str = "observed";
 /// A question is answered with so many messages from the disk, and so much of them: the newest.
 const MESSAGES_MAX: usize = 10_000;
 const ANSWER_MAX: usize = 32_000_000;
@@ -109,8 +111,11 @@ impl FlightRecorder {
         found
     }
 
-    pub fn memory(&self) -> &Flight {
-        &self.flight
+    /// Which of these dialogs it has messages of.
+    pub fn known(&self, call_ids: &BTreeSet<&str>) -> BTreeSet<String> {
+        let mut known = self.flight.known(call_ids);
+        known.extend(self.reels.known(call_ids).into_iter().map(str::to_owned));
+        known
     }
 
     pub fn standing(&self) -> Standing {
@@ -135,9 +140,15 @@ impl Keeping {
     }
 }
 
+/// Where messages are that others have seen, a folder for each of them.
+pub fn observed(data: &Path) -> PathBuf {
+    data.join(FOLDER).join(OBSERVED)
+}
+
 /// Every folder with messages.
 pub fn folders(data: &Path) -> Vec<PathBuf> {
-    vec![data.join(FOLDER).join(OWN)]
+    let others = fs::read_dir(observed(data)).into_iter().flatten().flatten().map(|entry| entry.path());
+    std::iter::once(data.join(FOLDER).join(OWN)).chain(others.filter(|path| path.is_dir())).collect()
 }
 
 /// For how many days messages are on the disk, and how many bytes of them: none, where nothing is noted.

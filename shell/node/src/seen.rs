@@ -19,7 +19,7 @@ pub struct Seen {
 impl Seen {
     pub fn of(wanted: Wanted<'_>, flight: &FlightRecorder, observers: &Observers) -> Seen {
         let own = flight.of(wanted.call_ids);
-        let observed = observers.of(wanted, &own.messages, flight.memory());
+        let observed = observers.of(wanted, &own.messages, |dialogs| flight.known(dialogs));
         Seen { own, observed }
     }
 

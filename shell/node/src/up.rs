@@ -338,7 +338,10 @@ fn alarm_observers(edge: &Edge, board: &Board) {
     let in_trouble = standings.iter().filter_map(|one| Some((one, one.trouble.as_ref()?)));
     let words =
         in_trouble.map(|(one, why)| format!("observer {} is not heard at {}: {why}", one.name, one.listen));
-    board.alarm("observers", words.collect());
+    let on_disk = standings.iter().filter_map(|one| Some((one, one.disk_trouble.as_ref()?)));
+    let more =
+        on_disk.map(|(one, why)| format!("what observer {} tells is kept in memory alone: {why}", one.name));
+    board.alarm("observers", words.chain(more).collect());
 }
 
 /// Says on the board what is in force.

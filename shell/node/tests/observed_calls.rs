@@ -46,6 +46,25 @@ impl Office {
         Office { directory, house: house_at, observed, http, pbx, up }
     }
 
+    /// Once all that was said and told is on the disk.
+    fn killed_and_started(mut self) -> Office {
+        let folder = self.directory.path().join("data/flight");
+        let holds = |of: &str, words: &str| {
+            let files = fs::read_dir(folder.join(of)).unwrap();
+            let mut texts = files.map(|entry| fs::read(entry.unwrap().path()).unwrap_or_default());
+            texts.any(|text| text.windows(words.len()).any(|part| part == words.as_bytes()))
+        };
+        let until = Instant::now() + PATIENCE;
+        while !holds("own", "ACK sip:") || !holds("observed/office", LEG) {
+            assert!(Instant::now() < until, "it is not written");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        self.up.kill();
+        self.up = Running::start(self.directory.text(), &[]);
+        self.up.wait_for("records");
+        self
+    }
+
     fn pbx(&self) -> SocketAddr {
         self.pbx.local_addr().unwrap()
     }
@@ -163,6 +182,14 @@ fn d16_the_ladder_of_a_refused_call_shows_what_its_pbx_has_seen() {
         "{status}"
     );
     assert!(status.contains(", 1 refused"), "{status}");
+
+    let office = office.killed_and_started();
+    let now: Value = serde_json::from_str(&office.says(&["call", "ladder", LEG, "--json"]).1).unwrap();
+    assert_eq!(
+        (now["found"]["messages"].clone(), &now["found"]["observed"]),
+        (seen["found"]["messages"].clone(), &seen["found"]["observed"])
+    );
+    assert_eq!(office.says(&["call", "ladder", LEG]).1, drawn);
     office.up.stop();
 }
 

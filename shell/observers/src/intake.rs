@@ -1,5 +1,6 @@
 //! Takes in what comes to one address: whose it is, and whether it may be believed.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,6 +10,7 @@ use policy::Observer;
 use tracing::{info, warn};
 
 use crate::counts::{Again, Counts, Outcome};
+use crate::keeping::Keeping;
 use crate::memory::Memory;
 use crate::observation::Noted;
 
@@ -17,6 +19,8 @@ pub(crate) struct Listed {
     pub rule: Observer,
     pub memory: Arc<Memory>,
     pub counts: Arc<Counts>,
+    /// On the disk, where the house has one.
+    pub keeping: Option<Arc<Keeping>>,
 }
 
 /// What is heard at one address.
@@ -79,6 +83,15 @@ impl Intake {
 }
 
 impl Listed {
+    /// Those of its messages that have one of these names, in the order in which they came.
+    pub fn with_names(&self, names: &BTreeSet<&str>) -> Vec<Arc<Noted>> {
+        let (before, in_memory) = self.memory.all();
+        let sought: Vec<&str> = names.iter().copied().collect();
+        let on_disk = self.keeping.as_ref().map(|keeping| keeping.find(&sought, before));
+        let has_one = |one: &Arc<Noted>| one.names().any(|name| names.contains(name));
+        on_disk.into_iter().flatten().chain(in_memory).filter(has_one).collect()
+    }
+
     fn covers(&self, from: SocketAddr) -> bool {
         self.rule.from.iter().any(|source| source.covers(from))
     }

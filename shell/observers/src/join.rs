@@ -26,23 +26,49 @@ pub struct Wanted<'w> {
     pub sessions: &'w [String],
 }
 
+impl<'w> Wanted<'w> {
+    /// Everything that names the call.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'w str> {
+        let more = self.call_ids.iter().chain(self.sessions).map(String::as_str);
+        std::iter::once(self.call).chain(more)
+    }
+
+    fn has(self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+}
+
 /// Those that belong to the call. `others` are the dialogs of other calls that the house itself has seen.
 pub(crate) fn joined(all: &[Arc<Noted>], wanted: Wanted<'_>, others: &BTreeSet<String>) -> Vec<Arc<Noted>> {
     let book = Book::of(all, others);
     let near: Vec<&Arc<Noted>> = all.iter().filter(|one| book.is_near(one, wanted)).collect();
     let names: BTreeSet<&str> =
-        near.iter().flat_map(|one| names_of(one)).filter(|name| book.leads(name)).collect();
+        near.iter().flat_map(|one| one.dialog_names()).filter(|name| book.leads(name)).collect();
     let is_meant = |one: &&Arc<Noted>| {
-        let is_further = || names_of(one).any(|name| names.contains(name));
+        let is_further = || one.dialog_names().any(|name| names.contains(name));
         book.is_near(one, wanted) || !others.contains(&one.call_id) && is_further()
     };
     all.iter().filter(is_meant).cloned().collect()
 }
 
-/// What a message is known by besides its session: its dialog, the one beside it, what its observer says.
-fn names_of(one: &Noted) -> impl Iterator<Item = &str> {
-    let more = one.seen.correlation.iter().chain(&one.other_call_id);
-    std::iter::once(&one.call_id).chain(more).map(String::as_str)
+/// Dialogs to which a name of the call may lead: it matters whether they are of other calls of ours.
+pub(crate) fn doubtful<'a>(all: &'a [Arc<Noted>], wanted: Wanted<'_>) -> BTreeSet<&'a str> {
+    let book = dialogs_of(all);
+    let near = all.iter().filter(|one| one.names().any(|name| wanted.has(name)));
+    let dialogs = near.flat_map(|one| one.names()).filter_map(|name| book.get(name));
+    let few = dialogs.filter(|dialogs| dialogs.len() <= DIALOGS_MAX);
+    let few = few.flat_map(|dialogs| dialogs.iter().copied().collect::<Vec<_>>());
+    few.filter(|dialog| !wanted.call_ids.iter().any(|leg| leg == dialog)).collect()
+}
+
+fn dialogs_of(all: &[Arc<Noted>]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut dialogs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for one in all {
+        for name in one.names() {
+            dialogs.entry(name).or_default().insert(&one.call_id);
+        }
+    }
+    dialogs
 }
 
 /// Where each name leads.
@@ -53,13 +79,7 @@ struct Book<'b> {
 
 impl<'b> Book<'b> {
     fn of(all: &'b [Arc<Noted>], others: &'b BTreeSet<String>) -> Book<'b> {
-        let mut dialogs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for one in all {
-            for name in names_of(one).chain(one.sessions.iter().map(String::as_str)) {
-                dialogs.entry(name).or_default().insert(&one.call_id);
-            }
-        }
-        Book { others, dialogs }
+        Book { others, dialogs: dialogs_of(all) }
     }
 
     /// Whether a name leads somewhere, and to nobody else.
@@ -74,7 +94,7 @@ impl<'b> Book<'b> {
         let is_named = || {
             let names_it = |name: &&str| is_leg(name) || *name == wanted.call;
             let of_session = |name: &&String| wanted.sessions.contains(name);
-            names_of(one).filter(names_it).any(|name| self.leads(name))
+            one.dialog_names().filter(names_it).any(|name| self.leads(name))
                 || one.sessions.iter().filter(of_session).any(|name| self.leads(name))
         };
         is_leg(&one.call_id) || !self.others.contains(&one.call_id) && is_named()

@@ -13,6 +13,8 @@ pub(crate) struct Memory(Mutex<Kept>);
 struct Kept {
     /// From the first that came to the last.
     noted: VecDeque<Arc<Noted>>,
+    /// How many there were before them.
+    before: u64,
     bytes: usize,
     bytes_max: usize,
 }
@@ -32,8 +34,18 @@ impl Memory {
         kept.make_room();
     }
 
-    pub fn all(&self) -> Vec<Arc<Noted>> {
-        self.lock().noted.iter().cloned().collect()
+    /// How many there were before those that are here, and these.
+    pub fn all(&self) -> (u64, Vec<Arc<Noted>>) {
+        let kept = self.lock();
+        (kept.before, kept.noted.iter().cloned().collect())
+    }
+
+    /// So many of those behind a number, and how many there were before the first of them.
+    pub fn behind(&self, number: u64, most: usize) -> (u64, Vec<Arc<Noted>>) {
+        let kept = self.lock();
+        let begins = number.clamp(kept.before, kept.before + kept.noted.len() as u64);
+        let passed = usize::try_from(begins - kept.before).unwrap_or(usize::MAX);
+        (begins, kept.noted.iter().skip(passed).take(most).cloned().collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -47,6 +59,7 @@ impl Kept {
             && let Some(oldest) = self.noted.pop_front()
         {
             self.bytes -= oldest.bytes();
+            self.before += 1;
         }
     }
 }

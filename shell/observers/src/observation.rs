@@ -38,7 +38,7 @@ pub struct Observation {
 }
 
 /// An observation, and what it may be joined to others by.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Noted {
     pub seen: Observation,
     pub call_id: String,
@@ -71,6 +71,17 @@ impl Noted {
             sessions: sessions_of(&message),
             other_call_id: message.named("X-CID").and_then(name_of),
         })
+    }
+
+    /// What it is known by besides its session: its dialog, the one beside it, what its observer says.
+    pub fn dialog_names(&self) -> impl Iterator<Item = &str> {
+        let more = self.seen.correlation.iter().chain(&self.other_call_id);
+        std::iter::once(&self.call_id).chain(more).map(String::as_str)
+    }
+
+    /// Everything that it is known by.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.dialog_names().chain(self.sessions.iter().map(String::as_str))
     }
 
     /// About what it takes of the room.

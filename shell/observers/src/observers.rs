@@ -1,25 +1,45 @@
 //! Everybody who tells the house what he has seen, as the policy in force says.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
 
 use model::HepAddress;
 use policy::Policy;
 use serde::Serialize;
-use telemetry::{Flight, Sighting};
+use telemetry::Sighting;
 
 use crate::counts::{Counted, Outcome};
 use crate::intake::{Intake, Listed};
-use crate::join::{Wanted, joined, mark_same};
+use crate::join::{Wanted, doubtful, joined, mark_same};
+use crate::keeping::{Keeping, forget_others};
 use crate::listener::{Listener, Place};
-use crate::observation::Observation;
+use crate::observation::{Noted, Observation};
+
+/// What comes within this time is written together.
+const TURN: Duration = Duration::from_millis(250);
+/// Calls come first.
+const NICE: i32 = 10;
+/// So many dialogs are looked for among the house's own; of more none joins anything.
+const DOUBTFUL_MAX: usize = 500;
 
 /// Those who are listened to.
 #[derive(Default)]
 pub struct Observers {
-    heard: Mutex<Heard>,
+    heard: Arc<Mutex<Heard>>,
     strangers: Arc<AtomicU64>,
+    disk: Option<Disk>,
+}
+
+/// Where what they tell is kept, and by whom.
+struct Disk {
+    folder: PathBuf,
+    writer: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
 }
 
 #[derive(Default)]
@@ -38,6 +58,11 @@ pub struct Standing {
     pub trouble: Option<String>,
     pub taken: u64,
     pub refused: u64,
+    /// Of its messages, on the disk.
+    pub disk_bytes: u64,
+    /// Why none of them is written there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_trouble: Option<String>,
     /// When its last message was taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heard_ms: Option<i64>,
@@ -46,12 +71,27 @@ pub struct Standing {
 }
 
 impl Observers {
+    /// What they tell is kept below this folder, too.
+    pub fn keeping(folder: &Path) -> io::Result<Observers> {
+        let heard = Arc::<Mutex<Heard>>::default();
+        let (go_on, ended) = mpsc::channel();
+        let all = Arc::clone(&heard);
+        let writer = thread::Builder::new().name("observed".to_owned()).spawn(move || write(&all, &ended))?;
+        let disk = Disk { folder: folder.to_owned(), writer: Mutex::new(Some((go_on, writer))) };
+        Ok(Observers { heard, strangers: Arc::default(), disk: Some(disk) })
+    }
+
     /// Listens to whom this policy names from now on. What whoever stays has said is kept, and where he is
     /// listened to as before nothing is missed.
     pub fn adopt(&self, policy: &Policy) {
         let mut heard = self.lock();
         let rules = &policy.exports().observers;
-        let listed: Vec<Arc<Listed>> = rules.iter().map(|rule| Arc::new(heard.listed_as(rule))).collect();
+        let folder = self.disk.as_ref().map(|disk| &*disk.folder);
+        let listed: Vec<Arc<Listed>> =
+            rules.iter().map(|rule| Arc::new(heard.listed_as(rule, folder))).collect();
+        if let Some(folder) = folder {
+            heard.forget_others(&listed, folder);
+        }
         let mut gone: Vec<Listener> = heard.listeners.drain(..).collect();
         let mut listeners: Vec<Listener> = Vec::new();
         for place in listed.iter().map(|one| place_of(one)) {
@@ -76,16 +116,28 @@ impl Observers {
         *heard = Heard { listed, listeners };
     }
 
-    /// What was seen of a call besides what the house saw itself, in order of time.
-    pub fn of(&self, wanted: Wanted<'_>, own: &[Sighting], flight: &Flight) -> Vec<Observation> {
-        let all: Vec<_> = self.lock().listed.iter().flat_map(|one| one.memory.all()).collect();
+    /// What was seen of a call besides what the house saw itself, in order of time. `known` says which
+    /// dialogs the house itself has seen.
+    pub fn of(
+        &self,
+        wanted: Wanted<'_>,
+        own: &[Sighting],
+        known: impl Fn(&BTreeSet<&str>) -> BTreeSet<String>,
+    ) -> Vec<Observation> {
+        let listed = self.lock().listed.clone();
+        let with_names = |names: &BTreeSet<&str>| -> Vec<Arc<Noted>> {
+            listed.iter().flat_map(|one| one.with_names(names)).collect()
+        };
+        // Those that name the call, and those that have a name of one of them: no other can belong to it.
+        let near = with_names(&wanted.names().collect());
+        let all = with_names(&near.iter().flat_map(|one| one.names()).collect());
         if all.is_empty() {
             return Vec::new();
         }
-        let dialogs = all.iter().map(|one| &*one.call_id);
-        let others: BTreeSet<&str> =
-            dialogs.filter(|id| !wanted.call_ids.iter().any(|leg| leg == id)).collect();
-        let found = joined(&all, wanted, &flight.known(&others));
+        let doubtful = doubtful(&all, wanted);
+        let mut others = known(&doubtful.iter().copied().take(DOUBTFUL_MAX).collect());
+        others.extend(doubtful.into_iter().skip(DOUBTFUL_MAX).map(str::to_owned));
+        let found = joined(&all, wanted, &others);
         let mut observed: Vec<Observation> = found.iter().map(|one| one.seen.clone()).collect();
         observed.sort_by_key(|one| one.at_us);
         mark_same(&mut observed, own);
@@ -109,6 +161,14 @@ impl Observers {
         let heard = std::mem::take(&mut *self.lock());
         heard.listeners.iter().for_each(Listener::stop);
         heard.listeners.into_iter().for_each(Listener::join);
+        let Some(disk) = &self.disk else { return };
+        *self.lock() = Heard { listed: heard.listed, listeners: Vec::new() };
+        let writer = disk.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((go_on, writer)) = writer {
+            drop(go_on);
+            // A panic there was printed already.
+            let _ = writer.join();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Heard> {
@@ -118,12 +178,44 @@ impl Observers {
 
 impl Heard {
     /// Whoever was known by his name has said what he has said.
-    fn listed_as(&self, rule: &policy::Observer) -> Listed {
+    fn listed_as(&self, rule: &policy::Observer, folder: Option<&Path>) -> Listed {
         let known = self.listed.iter().find(|one| one.rule.name == rule.name);
         let (memory, counts) =
             known.map(|one| (Arc::clone(&one.memory), Arc::clone(&one.counts))).unwrap_or_default();
         memory.resize(rule.keep_bytes);
-        Listed { rule: rule.clone(), memory, counts }
+        let keeping = known.and_then(|one| one.keeping.clone());
+        let keeping = keeping.or_else(|| Some(Arc::new(Keeping::open(&folder?.join(&*rule.name), rule))));
+        keeping.iter().for_each(|keeping| keeping.adopt(rule));
+        Listed { rule: rule.clone(), memory, counts, keeping }
+    }
+
+    /// Deletes what those have said who are listed no more.
+    fn forget_others(&self, listed: &[Arc<Listed>], folder: &Path) {
+        let is_listed = |name: &str| listed.iter().any(|one| *one.rule.name == *name);
+        for one in self.listed.iter().filter(|one| !is_listed(&one.rule.name)) {
+            one.keeping.iter().for_each(|keeping| keeping.forget(&folder.join(&*one.rule.name)));
+        }
+        forget_others(folder, is_listed);
+    }
+}
+
+/// Writes what they tell, until nobody wants it any more.
+fn write(heard: &Mutex<Heard>, ended: &Receiver<()>) {
+    // Where that is refused it runs like everything else.
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+    loop {
+        let is_last = ended.recv_timeout(TURN) == Err(RecvTimeoutError::Disconnected);
+        let listed = heard.lock().unwrap_or_else(PoisonError::into_inner).listed.clone();
+        for one in &listed {
+            let Some(keeping) = &one.keeping else { continue };
+            keeping.write(&one.rule.name, &one.memory, SystemTime::now());
+            if is_last {
+                keeping.close();
+            }
+        }
+        if is_last {
+            return;
+        }
     }
 }
 
@@ -144,6 +236,8 @@ fn standing(one: &Listed, trouble: Option<String>) -> Standing {
         trouble,
         taken: of(|outcome| outcome == Outcome::Taken),
         refused: of(|outcome| outcome != Outcome::Taken),
+        disk_bytes: one.keeping.as_ref().map_or(0, |keeping| keeping.sizes().bytes),
+        disk_trouble: one.keeping.as_ref().and_then(|keeping| keeping.trouble()),
         heard_ms: one.counts.heard_ms(),
         counts,
     }

@@ -1,9 +1,12 @@
 #![allow(clippy::unwrap_used)]
 //! What others have seen, as it comes by UDP and TCP: from whom it is taken, and what becomes of the rest.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -93,7 +96,7 @@ fn count(observers: &Observers, name: &str, outcome: Outcome) -> u64 {
 fn shown(observers: &Observers, flight: &Flight) -> Vec<Observation> {
     let legs = [LEG.to_owned()];
     let own = flight.of(&legs).messages;
-    observers.of(Wanted { call: "c1", call_ids: &legs, sessions: &[] }, &own, flight)
+    observers.of(Wanted { call: "c1", call_ids: &legs, sessions: &[] }, &own, |ids| flight.known(ids))
 }
 
 fn numbers(shown: &[Observation]) -> Vec<u32> {
@@ -272,8 +275,101 @@ fn a_flood_pushes_out_nothing_of_the_houses_own_nor_of_another_observer() {
     assert_eq!(flight.of(&[LEG.to_owned()]).messages.len(), 1);
     assert_eq!(numbers(&shown(&observers, &flight)), [2]);
     let legs = ["flood".to_owned()];
-    let kept = observers.of(Wanted { call: "c", call_ids: &legs, sessions: &[] }, &[], &flight);
+    let kept =
+        observers.of(Wanted { call: "c", call_ids: &legs, sessions: &[] }, &[], |ids| flight.known(ids));
     let size: usize = kept.iter().map(|one| one.text.len()).sum();
     assert!((200_000..1_000_000).contains(&size), "{size}");
+    observers.stop();
+}
+
+/// A folder of its own, gone with the test.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Place {
+        let path = std::env::temp_dir().join(format!("tandem-observed-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Place(path)
+    }
+
+    /// All that lies there of an observer.
+    fn written(&self, name: &str) -> String {
+        let files = fs::read_dir(self.0.join(name)).into_iter().flatten();
+        let texts = files.map(|entry| fs::read(entry.unwrap().path()).unwrap_or_default());
+        texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn d16_what_an_observer_has_told_is_known_after_a_start_and_longer_than_memory_goes_back() {
+    let (place, disk) = (free("udp"), Place::new("start"));
+    let rules = policy(&observer("pbx", &format!("udp:{place}"), &format!("{FROM_HERE}\nkeep_mb = 1")));
+    let (observers, flight) = (Observers::keeping(&disk.0).unwrap(), Flight::new(1 << 20));
+    observers.adopt(&rules);
+    let sender = sender();
+    // As the last dialog names the first one's it is shown with it, wherever each of them is.
+    sender.send_to(&copy(1, "8@inside"), place).unwrap();
+    sender.send_to(&copy(2, LEG), place).unwrap();
+    until("both on the disk", || disk.written("pbx").contains(LEG));
+    let long = message(3, "long") + &"x".repeat(LONG);
+    for _ in 0..100 {
+        sender.send_to(&bytes(&packet(&long)), place).unwrap();
+        sleep(Duration::from_millis(1));
+    }
+    let text = message(4, LEG).replace("CSeq", "X-CID: 8@inside\r\nCSeq");
+    sender.send_to(&bytes(&packet(&text)), place).unwrap();
+    until("all", || count(&observers, "pbx", Outcome::Taken) == 103);
+    until("all on the disk", || disk.written("pbx").contains("X-CID"));
+
+    let before = shown(&observers, &flight);
+    assert_eq!(numbers(&before), [1, 2, 4], "each once");
+    observers.stop();
+    let observers = Observers::keeping(&disk.0).unwrap();
+    observers.adopt(&rules);
+    assert_eq!(shown(&observers, &flight), before);
+    assert!(!disk.written("pbx").contains("5ec2e7"), "no secret is written down");
+    assert!(observers.standings()[0].disk_bytes > 500_000);
+
+    // A dialog that the house knows from another call of its own joins nothing, on the disk or not.
+    let legs = [LEG.to_owned()];
+    let wanted = Wanted { call: "c1", call_ids: &legs, sessions: &[] };
+    let asked = |known: &BTreeSet<&str>| known.iter().map(|id| (*id).to_owned()).collect();
+    assert_eq!(numbers(&observers.of(wanted, &[], asked)), [2, 4]);
+    observers.stop();
+}
+
+#[test]
+fn what_an_observer_has_told_goes_with_it_and_by_its_rule_and_nothing_of_another() {
+    let (place, other, disk) = (free("udp"), free("udp"), Place::new("rules"));
+    let (flight, both) = (Flight::new(1 << 20), |more: &str| {
+        let one = observer("one", &format!("udp:{place}"), &format!("{FROM_HERE}\n{more}"));
+        one + &observer("other", &format!("udp:{other}"), FROM_HERE)
+    });
+    let observers = Observers::keeping(&disk.0).unwrap();
+    observers.adopt(&policy(&both("")));
+    for (number, place) in [(1, place), (2, other)] {
+        sender().send_to(&copy(number, LEG), place).unwrap();
+    }
+    let is_there = |name: &str| disk.written(name).contains(LEG);
+    until("both", || is_there("one") && is_there("other"));
+
+    observers.adopt(&policy(&both("disk_mb = 0")));
+    until("it has no room", || !is_there("one"));
+    assert_eq!(numbers(&shown(&observers, &flight)), [1, 2], "memory has it still");
+    observers.adopt(&policy(&observer("one", &format!("udp:{place}"), FROM_HERE)));
+    assert!(!disk.0.join("other").exists());
+    observers.stop();
+
+    fs::create_dir_all(disk.0.join("gone")).unwrap();
+    fs::write(disk.0.join("gone/reel-20261121-0001"), "x").unwrap();
+    let observers = Observers::keeping(&disk.0).unwrap();
+    observers.adopt(&policy(&observer("one", &format!("udp:{place}"), FROM_HERE)));
+    assert!(!disk.0.join("gone").exists() && disk.0.join("one").exists());
     observers.stop();
 }

@@ -207,7 +207,7 @@ fn names_that_would_say_nothing_of_what_comes_are_gone_before_it_comes() {
     drop(next);
 
     let mut last = place.writer(9, MUCH);
-    last.begin(noon(0)).unwrap();
+    last.begin(noon(1)).unwrap();
     assert_eq!(numbers(&last.reels(), &["call-4"]), those(4, 40));
 }
 

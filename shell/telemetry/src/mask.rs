@@ -2,7 +2,7 @@
 //! by each of the two signs that stand near secrets anywhere.
 
 use memchr::memchr;
-use model::{blot_passwords, names_a_secret};
+use model::{blot_passwords, may_name_a_secret, names_a_secret};
 
 /// As many as there were bytes, so that lengths still fit.
 const BLOT: u8 = b'*';
@@ -96,6 +96,9 @@ impl Reading {
             Part::Begin if !is_empty => self.part = Part::Message,
             Part::Begin | Part::Message | Part::Letter => {}
         }
+        if self.field == Field::Open && self.presses != Presses::Here && line.get(1) == Some(&b'=') {
+            return describe(line);
+        }
         // A folded line goes on with the field before it.
         let is_folded = matches!(line, [b' ' | b'\t', ..]);
         let begins = if is_folded { 0 } else { memchr(b':', line).map_or(0, |colon| colon + 1) };
@@ -109,12 +112,7 @@ impl Reading {
             _ if self.presses == Presses::Here => press(line),
             Field::Digest => prove(line, begins),
             Field::Secret => blot(&mut line[begins..]),
-            Field::Open if line.starts_with(b"k=") => {
-                let begins = memchr(b':', line).map_or(2, |colon| colon + 1);
-                blot(&mut line[begins..]);
-            }
-            Field::Open if line.starts_with(b"a=") => describe(line),
-            Field::Open => {}
+            Field::Open => describe(line),
         }
     }
 }
@@ -128,49 +126,21 @@ enum Field {
     Secret,
 }
 
-/// Most fields of most messages. None of them is secret.
-const USUAL: [&str; 22] = [
-    "contact",
-    "call-id",
-    "max-forwards",
-    "content-length",
-    "content-type",
-    "user-agent",
-    "supported",
-    "allow",
-    "route",
-    "record-route",
-    "session-expires",
-    "min-se",
-    "session-id",
-    "server",
-    "require",
-    "accept",
-    "expires",
-    "reason",
-    "allow-events",
-    "event",
-    "p-asserted-identity",
-    "privacy",
-];
-/// Shorter names hold no word that speaks of a secret.
-const SECRET_NAME_MIN: usize = 5;
+/// Fields of digests.
+const PROOFS: [&str; 4] =
+    ["authorization", "proxy-authorization", "authentication-info", "proxy-authentication-info"];
 
 impl Field {
     fn of(name: &[u8]) -> Field {
-        let name = name.trim_ascii();
-        // Attributes of a description look like fields, too.
-        if name.len() < SECRET_NAME_MIN || name[1] == b'=' || is_one_of(name, &USUAL) {
+        if !may_name_a_secret(name) {
             return Field::Open;
         }
-        if is_one_of(name, &["authorization", "proxy-authorization"])
-            || is_one_of(name, &["authentication-info", "proxy-authentication-info"])
-        {
-            return Field::Digest;
-        }
-        match !name.contains(&b'=') && names_a_secret(&String::from_utf8_lossy(name)) {
-            true => Field::Secret,
-            false => Field::Open,
+        let name = name.trim_ascii();
+        // Attributes of a description look like fields, too.
+        match () {
+            () if is_one_of(name, &PROOFS) => Field::Digest,
+            () if !name.contains(&b'=') && names_a_secret(&String::from_utf8_lossy(name)) => Field::Secret,
+            () => Field::Open,
         }
     }
 }
@@ -245,21 +215,24 @@ fn find_proof(line: &[u8]) -> Option<usize> {
 
 /// A line of a session description.
 fn describe(line: &mut [u8]) {
-    if !matches!(line.get(2), Some(b'i' | b'I' | b'k' | b'K' | b'c' | b'C')) {
-        return;
-    }
-    if begins_with(line, b"a=ice-pwd:") || begins_with(line, b"a=key-mgmt:") {
-        let begins = memchr(b':', line).map_or(2, |colon| colon + 1);
-        return blot(&mut line[begins..]);
-    }
-    if !begins_with(line, b"a=crypto:") {
-        return;
+    match line {
+        [b'a', b'=', b'i' | b'I', ..] if begins_with(line, b"a=ice-pwd:") => return blot_value(line),
+        [b'a', b'=', b'k' | b'K', ..] if begins_with(line, b"a=key-mgmt:") => return blot_value(line),
+        [b'a', b'=', b'c' | b'C', ..] if begins_with(line, b"a=crypto:") => {}
+        [b'k', b'=', ..] => return blot_value(line),
+        _ => return,
     }
     let mut from = 0;
     while let Some(at) = find(&line[from..], b"inline:").map(|at| from + at + b"inline:".len()) {
         from = ends_before(line, at, b"| ;\r\n");
         blot(&mut line[at..from]);
     }
+}
+
+/// Of `k=clear:secret` and the like.
+fn blot_value(line: &mut [u8]) {
+    let begins = memchr(b':', line).map_or(2, |colon| colon + 1);
+    blot(&mut line[begins..]);
 }
 
 /// Spaces stay, so that what is left is read as the same fields.

@@ -140,7 +140,9 @@ pub use role::Role;
 pub use route::{Becomes, Choose, DialPlan, Route, RouteCallerId, RouteFrom, RouteSend, RouteTrunk, Rule};
 pub use schedule::{Day, Hours, Schedule, YearDay};
 pub use schema::schema;
-pub use secrecy::{blot_passwords, names_a_secret, shown_header, shown_headers, without_passwords};
+pub use secrecy::{
+    blot_passwords, may_name_a_secret, names_a_secret, shown_header, shown_headers, without_passwords,
+};
 pub use secret::{Secret, SecretRef, Secrets};
 pub use site::{Operator, Site, SiteMedia, TollBypass};
 pub use source::{Place, SourceFile};

@@ -25,13 +25,22 @@ pub struct Observer {
     pub key: Option<Spot<SecretRef>>,
     /// So many millions of bytes of its messages are kept; 8 where it is missing.
     pub keep_mb: Option<NonZeroU16>,
+    /// So many millions of bytes of them are kept on the disk; 100 where it is missing, none with 0. They go
+    /// with messages of calls, by `messages_days` of `[system.records]`.
+    pub disk_mb: Option<u32>,
 }
 
 impl Observer {
     pub const KEEP_MB: u16 = 8;
+    pub const DISK_MB: u32 = 100;
 
     /// How many bytes of its messages are kept.
     pub fn keep_bytes(&self) -> usize {
         usize::from(self.keep_mb.map_or(Observer::KEEP_MB, NonZeroU16::get)) * 1_000_000
+    }
+
+    /// How many bytes of them on the disk.
+    pub fn disk_bytes(&self) -> u64 {
+        u64::from(self.disk_mb.unwrap_or(Observer::DISK_MB)) * 1_000_000
     }
 }

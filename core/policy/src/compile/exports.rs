@@ -49,6 +49,7 @@ impl Compiler<'_> {
     /// Who sends what he has seen; that each can be heard was checked when the documents were read.
     fn observers(&mut self) -> Vec<Observer> {
         let documents = self.documents;
+        let records = documents.system.value.records.unwrap_or_default();
         let mut observers = Vec::with_capacity(documents.observer.len());
         for observer in documents.observer.values() {
             let Some(listen) = observer.listen.socket() else { continue };
@@ -60,6 +61,9 @@ impl Compiler<'_> {
                 agent: observer.agent,
                 key: observer.key.as_ref().and_then(|key| self.secret(observer, key)),
                 keep_bytes: observer.keep_bytes(),
+                // Who wants none of the house's own there wants none of others'.
+                disk_bytes: if records.messages_bytes() > 0 { observer.disk_bytes() } else { 0 },
+                disk_days: records.messages_days().into(),
             });
         }
         observers

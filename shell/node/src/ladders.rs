@@ -135,8 +135,8 @@ impl Names {
         }
         // A call in progress has a list of its dialogs, the caller's first.
         let of_caller = call["call_id"].as_str().or(call["call_ids"][0].as_str());
-        if let Some(id) = of_caller.filter(|_| call["event"] != "unknown") {
-            let caller = call["calling"].as_str().unwrap_or("caller");
+        // Strangers have no name.
+        if let (Some(id), Some(caller)) = (of_caller, call["calling"].as_str()) {
             names.parties.insert(id.to_owned(), caller.to_owned());
         }
         names
@@ -186,20 +186,21 @@ impl Notes<'_> {
 
     /// Behind the message that asked for it, whatever came in the same moment.
     fn decision(&mut self, call: &Value) {
-        let Some(at_ms) = call["started"].as_i64() else { return };
+        let Some(at_ms) = call["started"].as_i64().or(call["at"].as_i64()) else { return };
         let revision = call["revision"].as_u64().map(|number| format!(" by revision {number}"));
         let by = revision.unwrap_or_default();
         let first = call["attempts"][0]["callee"].as_str().or(call["callee"]["trunk"].as_str());
-        let (code, why) = (word(call, "verdict"), word(call, "words"));
+        let (code, why) = verdict(call).unwrap_or_default();
         let words = match (call["route"].as_str(), first) {
             (Some(route), Some(first)) => format!("decided{by}: route {route}, to {first}"),
             (None, Some(first)) => format!("decided{by}: to {first}"),
+            (_, None) if call["event"] == "turned_away" => format!("turned away: {code} {why}"),
             (_, None) if call["outcome"] == "refused" => format!("refused{by}: {code} {why}"),
             (_, None) => return,
         };
         let at_ms = u64::try_from(at_ms - self.start_ms).unwrap_or(0);
-        let asked = self.ladder.arrows.iter().position(|arrow| arrow.to == HOUSE && arrow.is_ours());
-        self.ladder.note_after(asked.map_or(0, |place| place + 1), at_ms, words);
+        let place = asked(&self.ladder.arrows).map_or(0, |place| place + 1);
+        self.ladder.note_after(place, at_ms, words);
     }
 
     fn attempts(&mut self, call: &Value) {
@@ -244,11 +245,77 @@ impl Notes<'_> {
             (Some(_), "house") => ", by the house".to_owned(),
             (Some(_), party) => format!(", by the {party}"),
         };
-        let (code, words) = (word(call, "verdict"), word(call, "words"));
+        let (code, words) = verdict(call).unwrap_or_default();
         self.at(&call["ended"], format!("ended{ended_by}: {code} {words}"));
     }
 }
 
+/// The message that a call was decided for: the last INVITE of the caller before the house sent one, whose
+/// first may have been asked for a password.
+fn asked(arrows: &[Arrow]) -> Option<usize> {
+    let is_first = |arrow: &Arrow| arrow.to == HOUSE && arrow.is_ours() && arrow.repeat == 0;
+    let sent = arrows.iter().position(|arrow| arrow.from == HOUSE && arrow.what == "INVITE");
+    let before = &arrows[..sent.unwrap_or(arrows.len())];
+    let invite = before.iter().rposition(|arrow| is_first(arrow) && arrow.what == "INVITE");
+    invite.or_else(|| before.iter().position(is_first))
+}
+
+/// What became of a call, with its code; why a caller was turned away.
+pub fn verdict(call: &Value) -> Option<(&str, &str)> {
+    let refusal = &call["refusal"];
+    let of_record = call["verdict"].as_str().zip(call["words"].as_str());
+    of_record.or_else(|| refusal["code"].as_str().zip(refusal["words"].as_str()))
+}
+
 fn word<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use telemetry::Found;
+
+    use super::*;
+
+    /// A message of a call: who is at the other side, and its place in the order of time.
+    fn message(place: u16, way: Way, (call_id, last): (&str, u8), start: &str) -> Sighting {
+        let text = format!(
+            "{start}\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{place}\r\nFrom: <sip:a@b>;tag=1\r\n\
+             To: <sip:a@b>\r\nCall-ID: {call_id}\r\nCSeq: {place} INVITE\r\n\r\n"
+        );
+        let (local, remote) = (([192, 0, 2, 1], 5060).into(), ([192, 0, 2, last], 5060).into());
+        Sighting { at_us: i64::from(place) * 1_000, way, transport: "udp".to_owned(), local, remote, text }
+    }
+
+    #[test]
+    fn what_was_decided_stands_behind_the_invite_that_proved_who_calls() {
+        let (phone, desk, cell) = (("1@phone", 5), ("2@us", 6), ("3@us", 7));
+        let invite = "INVITE sip:hana@house SIP/2.0";
+        let messages = vec![
+            message(1, Way::Received, phone, invite),
+            message(2, Way::Sent, phone, "SIP/2.0 401 Unauthorized"),
+            message(3, Way::Received, phone, invite),
+            message(4, Way::Sent, desk, invite),
+            message(5, Way::Sent, cell, invite),
+            message(6, Way::Received, cell, "SIP/2.0 200 OK"),
+            message(7, Way::Received, phone, invite),
+        ];
+        let seen = Seen { own: Found { messages, since_us: None }, observed: Vec::new() };
+        let call = json!({
+            "call_id": "1@phone", "calling": "minsu", "started": 3, "revision": 7,
+            "answered": 6, "early_ms": 400,
+            "attempts": [
+                { "callee": "user hana", "call_id": "2@us", "remote": "udp:192.0.2.6:5060", "started": 4 },
+                { "callee": "user hana", "call_id": "3@us", "remote": "udp:192.0.2.7:5060", "started": 4 },
+            ],
+        });
+
+        let ladder = ladder(&call, &seen);
+
+        assert_eq!(ladder.parties, ["minsu", HOUSE, "hana", "hana (2)"]);
+        let notes: Vec<(usize, &str)> = ladder.notes.iter().map(|note| (note.after, &*note.words)).collect();
+        let early = "the callee was heard for 0.4 s before it answered";
+        assert_eq!(notes, [(3, "decided by revision 7: to user hana"), (6, early)]);
+    }
 }

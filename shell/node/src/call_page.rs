@@ -4,6 +4,7 @@
 use ladder::{Content, Mark, Page, Section, Verdict};
 use serde_json::Value;
 
+use crate::ladders;
 use crate::verbs::{exactly, record};
 
 /// Whose ladder it is.
@@ -45,15 +46,19 @@ fn verdict(call: &Value) -> Option<Verdict> {
     let mark = match word(call, "outcome") {
         "answered" => Mark::Good,
         "refused" | "failed" => Mark::Bad,
+        _ if call["event"] == "turned_away" => Mark::Bad,
         _ => Mark::Plain,
     };
-    let (code, words) = (call["verdict"].as_str()?.to_owned(), call["words"].as_str()?.to_owned());
-    let help = record::help_of(&code).map(str::to_owned);
-    Some(Verdict { mark, code, words, help })
+    let (code, words) = ladders::verdict(call)?;
+    let help = record::help_of(code).map(str::to_owned);
+    Some(Verdict { mark, code: code.to_owned(), words: words.to_owned(), help })
 }
 
 fn facts(call: &Value) -> Vec<(String, String)> {
     let text = |key: &str| call[key].as_str().map(str::to_owned);
+    // Of a caller who was turned away there is no more.
+    let fact =
+        |key: &str| call["facts"][key].as_str().map(str::to_owned).filter(|_| call["event"].is_string());
     let moment = |key: &str| call[key].as_i64().map(exactly);
     let seconds = |key: &str| call[key].as_u64().map(|ms| format!("{:.3} s", ms as f64 / 1e3));
     let sessions = call["sessions"].as_array().into_iter().flatten();
@@ -61,12 +66,12 @@ fn facts(call: &Value) -> Vec<(String, String)> {
         sessions.map(|pair| format!("{};remote={}", word(pair, "caller"), word(pair, "callee"))).collect();
     let rows = [
         ("Caller", text("calling")),
-        ("Said to be", text("from_dialled")),
-        ("Came from", text("source")),
+        ("Said to be", text("from_dialled").or_else(|| fact("from_uri"))),
+        ("Came from", text("source").or_else(|| fact("source"))),
         ("Called", text("to_e164").or_else(|| text("called"))),
-        ("Asked for", text("to_dialled")),
+        ("Asked for", text("to_dialled").or_else(|| fact("request_uri"))),
         ("Direction", text("direction")),
-        ("Began", moment("started")),
+        ("Began", moment("started").or_else(|| moment("at"))),
         ("Rang", moment("rang")),
         ("Answered", moment("answered")),
         ("Ended", moment("ended")),

@@ -52,8 +52,8 @@ pub fn in_json(call: &Value, seen: &Seen) -> Value {
 /// Whose ladder it is, the ladder, and what became of the call.
 pub fn in_letters(call: &Value, ladder: &Ladder, hand: Hand) -> String {
     let mut text = format!("{}\n{}", word(call, "id"), ladder::text(ladder, hand));
-    if call["words"].is_string() {
-        text.push_str(&format!("{} {}\n", word(call, "verdict"), word(call, "words")));
+    if let Some((code, words)) = ladders::verdict(call) {
+        text.push_str(&format!("{code} {words}\n"));
     }
     text
 }
@@ -73,8 +73,7 @@ fn capture_of(
     if messages.is_empty() && packets.is_empty() {
         return Ok(None);
     }
-    let verdict = call["verdict"].as_str().zip(call["words"].as_str());
-    let verdict = verdict.map(|(code, words)| format!("{code}: {words}"));
+    let verdict = ladders::verdict(call).map(|(code, words)| format!("{code}: {words}"));
     Ok(Some(pcapng::capture(messages, &packets, verdict.as_deref())))
 }
 
@@ -102,4 +101,36 @@ fn copies(call: &Value, messages: &[(Sighting, Option<String>)]) -> Vec<u8> {
 
 fn word<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use telemetry::{Found, Way};
+
+    use super::*;
+
+    #[test]
+    fn a_password_in_an_address_of_the_record_is_handed_to_nobody() {
+        let text = "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\n\
+                    From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 7@far\r\nCSeq: 1 OPTIONS\r\n\r\n";
+        let (local, remote) = (([192, 0, 2, 1], 5060).into(), ([192, 0, 2, 2], 5060).into());
+        let (way, transport) = (Way::Received, "udp".to_owned());
+        let message = Sighting { at_us: 1_000, way, transport, local, remote, text: text.to_owned() };
+        let own = Found { messages: vec![message], since_us: None };
+        let seen = Seen { own, observed: Vec::new() };
+        let address = "sip:anna:5ec2e7@far.example";
+        let call = json!({
+            "id": "c1", "call_id": "7@far", "calling": address, "from_dialled": address, "started": 1,
+            "verdict": "TD-E104", "words": format!("refused by {address}"), "outcome": "failed", "ended": 2,
+            "attempts": [{ "callee": format!("trunk {address}"), "call_id": "8@us", "started": 1 }],
+        });
+
+        for form in [Form::Json, Form::Text, Form::Svg, Form::Html, Form::Hep] {
+            let made = handed_on(&call, &seen, Path::new("."), form).unwrap().unwrap();
+            let made = String::from_utf8_lossy(&made);
+            assert!(!made.contains("5ec2e7"), "{form:?}: {made}");
+            assert!(made.contains("anna") || form == Form::Hep, "{form:?}: {made}");
+        }
+    }
 }

@@ -135,8 +135,8 @@ impl Names {
         }
         // A call in progress has a list of its dialogs, the caller's first.
         let of_caller = call["call_id"].as_str().or(call["call_ids"][0].as_str());
-        if let Some(id) = of_caller.filter(|_| call["event"] != "unknown") {
-            let caller = call["calling"].as_str().unwrap_or("caller");
+        // Strangers have no name.
+        if let (Some(id), Some(caller)) = (of_caller, call["calling"].as_str()) {
             names.parties.insert(id.to_owned(), caller.to_owned());
         }
         names
@@ -186,14 +186,15 @@ impl Notes<'_> {
 
     /// Behind the message that asked for it, whatever came in the same moment.
     fn decision(&mut self, call: &Value) {
-        let Some(at_ms) = call["started"].as_i64() else { return };
+        let Some(at_ms) = call["started"].as_i64().or(call["at"].as_i64()) else { return };
         let revision = call["revision"].as_u64().map(|number| format!(" by revision {number}"));
         let by = revision.unwrap_or_default();
         let first = call["attempts"][0]["callee"].as_str().or(call["callee"]["trunk"].as_str());
-        let (code, why) = (word(call, "verdict"), word(call, "words"));
+        let (code, why) = verdict(call).unwrap_or_default();
         let words = match (call["route"].as_str(), first) {
             (Some(route), Some(first)) => format!("decided{by}: route {route}, to {first}"),
             (None, Some(first)) => format!("decided{by}: to {first}"),
+            (_, None) if call["event"] == "turned_away" => format!("turned away: {code} {why}"),
             (_, None) if call["outcome"] == "refused" => format!("refused{by}: {code} {why}"),
             (_, None) => return,
         };
@@ -244,9 +245,16 @@ impl Notes<'_> {
             (Some(_), "house") => ", by the house".to_owned(),
             (Some(_), party) => format!(", by the {party}"),
         };
-        let (code, words) = (word(call, "verdict"), word(call, "words"));
+        let (code, words) = verdict(call).unwrap_or_default();
         self.at(&call["ended"], format!("ended{ended_by}: {code} {words}"));
     }
+}
+
+/// What became of a call, with its code; why a caller was turned away.
+pub fn verdict(call: &Value) -> Option<(&str, &str)> {
+    let refusal = &call["refusal"];
+    let of_record = call["verdict"].as_str().zip(call["words"].as_str());
+    of_record.or_else(|| refusal["code"].as_str().zip(refusal["words"].as_str()))
 }
 
 fn word<'v>(value: &'v Value, key: &str) -> &'v str {

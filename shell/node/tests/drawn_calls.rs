@@ -24,6 +24,7 @@ const PASSWORD: &str = "5ec2e7-0f-anna";
 struct Scene {
     directory: Directory,
     house: Heard,
+    port: u16,
     token: String,
     /// Of the call.
     id: String,
@@ -78,7 +79,7 @@ impl Scene {
         provider.say(&ack.replace("To: <sip:+14255550100@127.0.0.1>", &to));
         let made = tandem(&["token", "create", "ops", "--role", "operator", "--dir", directory.text()]);
         let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
-        let mut scene = Scene { directory, house, token, id: String::new() };
+        let mut scene = Scene { directory, house, port, token, id: String::new() };
         scene.id = scene.ended();
         scene
     }
@@ -186,6 +187,37 @@ fn pain_23_a_call_that_failed_is_drawn_and_handed_on() {
     }
     let (_, audit) = scene.says(&["audit", "list"]);
     assert!(audit.contains(&format!("GET /api/v1/calls/{id}/export?format=html")), "{audit}");
+}
+
+/// A stranger has no record; what he sent and why he was turned away can be shown to whoever complains.
+#[test]
+fn a_stranger_who_was_turned_away_is_drawn_by_his_address() {
+    let scene = Scene::play();
+    let stranger = Far::at("127.0.0.9", scene.port);
+    stranger.calls("+14255550100", "+12065550199", "strange");
+
+    let until = Instant::now() + PATIENCE;
+    let id = loop {
+        let (_, listed) = scene.says(&["call", "list", "--refused", "--json"]);
+        let listed: Value = serde_json::from_str(&listed).unwrap();
+        let mut ended = listed["ended"].as_array().unwrap().iter();
+        if let Some(away) = ended.find(|one| one["call_id"] == "strange@phone") {
+            break away["id"].as_str().unwrap().to_owned();
+        }
+        assert!(Instant::now() < until, "nobody was turned away");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let (code, drawn) = scene.says(&["call", "ladder", &id]);
+    let (_, page) = scene.says(&["call", "ladder", &id, "--html"]);
+
+    assert_eq!(code, Some(0), "{drawn}");
+    assert!(drawn.contains(&stranger.address()[..12]) && drawn.contains("──INVITE──"), "{drawn}");
+    assert!(
+        drawn.contains("• turned away: TD-") && drawn.lines().last().unwrap().starts_with("TD-"),
+        "{drawn}"
+    );
+    assert!(page.contains("verdict bad") && page.contains("sip:+12065550199@"), "{page}");
+    read(&page);
 }
 
 /// Nothing of it is kept, or it never was: no file is written.

@@ -10,6 +10,10 @@ pub const HOUSE: &str = "edge";
 /// What is longer may not pass by UDP (RFC 3261 18.1.1): it crosses in pieces, which many drop.
 pub const LARGE_BYTES: usize = 1_300;
 
+/// Whoever comes later than so many has no line of his own: somebody else may report any number of addresses.
+const PARTIES_MAX: usize = 40;
+const OTHERS: &str = "others";
+
 /// Who stands where, the arrows in order of time, and what was decided meanwhile.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Ladder {
@@ -101,9 +105,13 @@ impl Ladder {
         count_repeats(&mut arrows);
         let mut parties: Vec<String> = Vec::new();
         for other in arrows.iter().flat_map(|arrow| [&arrow.from, &arrow.to]) {
-            if other != HOUSE && !parties.contains(other) {
+            if other != HOUSE && parties.len() <= PARTIES_MAX && !parties.contains(other) {
                 parties.push(other.clone());
             }
+        }
+        if parties.len() > PARTIES_MAX {
+            parties.truncate(PARTIES_MAX);
+            parties.push(OTHERS.to_owned());
         }
         let with_house = arrows.iter().find(|arrow| arrow.from == HOUSE || arrow.to == HOUSE);
         let first = with_house.map(|arrow| if arrow.from == HOUSE { &arrow.to } else { &arrow.from });
@@ -137,8 +145,10 @@ impl Ladder {
         self.arrows.iter().filter(|arrow| is_meant(arrow)).count()
     }
 
+    /// Whoever has no line of his own stands behind all others.
     pub(crate) fn place_of(&self, party: &str) -> usize {
-        self.parties.iter().position(|known| known == party).unwrap_or_default()
+        let last = self.parties.len().saturating_sub(1);
+        self.parties.iter().position(|known| known == party).unwrap_or(last)
     }
 
     pub(crate) fn steps(&self) -> Vec<Step<'_>> {

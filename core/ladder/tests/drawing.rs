@@ -212,6 +212,25 @@ fn a_picture_says_all_in_words_and_cuts_what_is_too_long() {
 }
 
 #[test]
+fn however_many_there_are_the_drawing_has_bounds() {
+    let mut arrows = vec![arrow("hana", HOUSE, "INVITE", HOUSE)];
+    arrows.extend((0..2_000).map(|number| arrow(&format!("10.0.{number}"), "pbx", "INVITE", "pbx")));
+
+    let ladder = Ladder::of(arrows);
+
+    assert_eq!((ladder.parties.len(), &*ladder.parties[41]), (42, "others"));
+    assert_eq!(ladder.parties[..4], ["hana", HOUSE, "10.0.0", "pbx"]);
+    let drawn = text(&ladder, Hand::Unicode);
+    assert_eq!(drawn.lines().count(), 2_002);
+    assert!(drawn.lines().all(|line| line.chars().count() < 1_000), "{drawn}");
+    let picture = svg(&ladder, "Call 1");
+    let picture = read(&picture);
+    assert_eq!(of_class(&picture, "arrow").len(), 2_001);
+    let width: u32 = picture.root_element().attribute("width").unwrap().parse().unwrap();
+    assert!(width < 10_000, "{width}");
+}
+
+#[test]
 fn a_page_has_each_arrow_in_the_picture_in_the_list_and_whole() {
     let ladder = failed_over();
 

@@ -183,6 +183,12 @@ fn pain_23_a_call_is_captured_with_what_was_said_and_without_the_keys_that_were_
     assert!(holds(by_http.as_bytes(), SAID) && !holds(by_http.as_bytes(), PRESSED));
     let shown = scene.asks(&["call", "show", &id]);
     assert!(String::from_utf8_lossy(&shown.stdout).contains("It is captured: sound"), "{shown:?}");
+    let drawn = scene.asks(&["call", "ladder", &id]);
+    let drawn = String::from_utf8_lossy(&drawn.stdout);
+    assert!(drawn.contains("  east  ") && drawn.contains("◀──200──"), "{drawn}");
+    let page = scene.asks(&["call", "ladder", &id, "--html"]);
+    let page = String::from_utf8_lossy(&page.stdout);
+    assert!(page.contains("<dt><bdi>Stage</bdi></dt>\n<dd><bdi>up</bdi></dd>"), "{page}");
 
     assert!(scene.asks(&["call", "hangup", &id]).status.success());
     scene.provider.hear("BYE ");

@@ -199,8 +199,8 @@ impl Notes<'_> {
             (_, None) => return,
         };
         let at_ms = u64::try_from(at_ms - self.start_ms).unwrap_or(0);
-        let asked = self.ladder.arrows.iter().position(|arrow| arrow.to == HOUSE && arrow.is_ours());
-        self.ladder.note_after(asked.map_or(0, |place| place + 1), at_ms, words);
+        let place = asked(&self.ladder.arrows).map_or(0, |place| place + 1);
+        self.ladder.note_after(place, at_ms, words);
     }
 
     fn attempts(&mut self, call: &Value) {
@@ -250,6 +250,16 @@ impl Notes<'_> {
     }
 }
 
+/// The message that a call was decided for: the last INVITE of the caller before the house sent one, whose
+/// first may have been asked for a password.
+fn asked(arrows: &[Arrow]) -> Option<usize> {
+    let is_first = |arrow: &Arrow| arrow.to == HOUSE && arrow.is_ours() && arrow.repeat == 0;
+    let sent = arrows.iter().position(|arrow| arrow.from == HOUSE && arrow.what == "INVITE");
+    let before = &arrows[..sent.unwrap_or(arrows.len())];
+    let invite = before.iter().rposition(|arrow| is_first(arrow) && arrow.what == "INVITE");
+    invite.or_else(|| before.iter().position(is_first))
+}
+
 /// What became of a call, with its code; why a caller was turned away.
 pub fn verdict(call: &Value) -> Option<(&str, &str)> {
     let refusal = &call["refusal"];
@@ -259,4 +269,53 @@ pub fn verdict(call: &Value) -> Option<(&str, &str)> {
 
 fn word<'v>(value: &'v Value, key: &str) -> &'v str {
     value[key].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use telemetry::Found;
+
+    use super::*;
+
+    /// A message of a call: who is at the other side, and its place in the order of time.
+    fn message(place: u16, way: Way, (call_id, last): (&str, u8), start: &str) -> Sighting {
+        let text = format!(
+            "{start}\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{place}\r\nFrom: <sip:a@b>;tag=1\r\n\
+             To: <sip:a@b>\r\nCall-ID: {call_id}\r\nCSeq: {place} INVITE\r\n\r\n"
+        );
+        let (local, remote) = (([192, 0, 2, 1], 5060).into(), ([192, 0, 2, last], 5060).into());
+        Sighting { at_us: i64::from(place) * 1_000, way, transport: "udp".to_owned(), local, remote, text }
+    }
+
+    #[test]
+    fn what_was_decided_stands_behind_the_invite_that_proved_who_calls() {
+        let (phone, desk, cell) = (("1@phone", 5), ("2@us", 6), ("3@us", 7));
+        let invite = "INVITE sip:hana@house SIP/2.0";
+        let messages = vec![
+            message(1, Way::Received, phone, invite),
+            message(2, Way::Sent, phone, "SIP/2.0 401 Unauthorized"),
+            message(3, Way::Received, phone, invite),
+            message(4, Way::Sent, desk, invite),
+            message(5, Way::Sent, cell, invite),
+            message(6, Way::Received, cell, "SIP/2.0 200 OK"),
+            message(7, Way::Received, phone, invite),
+        ];
+        let seen = Seen { own: Found { messages, since_us: None }, observed: Vec::new() };
+        let call = json!({
+            "call_id": "1@phone", "calling": "minsu", "started": 3, "revision": 7,
+            "answered": 6, "early_ms": 400,
+            "attempts": [
+                { "callee": "user hana", "call_id": "2@us", "remote": "udp:192.0.2.6:5060", "started": 4 },
+                { "callee": "user hana", "call_id": "3@us", "remote": "udp:192.0.2.7:5060", "started": 4 },
+            ],
+        });
+
+        let ladder = ladder(&call, &seen);
+
+        assert_eq!(ladder.parties, ["minsu", HOUSE, "hana", "hana (2)"]);
+        let notes: Vec<(usize, &str)> = ladder.notes.iter().map(|note| (note.after, &*note.words)).collect();
+        let early = "the callee was heard for 0.4 s before it answered";
+        assert_eq!(notes, [(3, "decided by revision 7: to user hana"), (6, early)]);
+    }
 }

@@ -61,7 +61,7 @@ pub(crate) struct Mien {
     pub basic: Basic,
     /// What devices say, the newest first.
     pub published: Vec<Published>,
-    /// What the person does: by what devices say, and by what the house sees. In order, each once.
+    /// What the person does: by what devices and programs say, and by what the house sees. In order, each once.
     pub activities: Vec<Activity>,
     pub notes: Vec<Box<str>>,
 }
@@ -70,10 +70,11 @@ impl Face {
     pub fn compose(user: &str, policy: &Policy, table: &Table, board: &Board) -> Face {
         let mut engagements: Vec<Engagement> =
             board.of(user).flat_map(|known| known.engagements.iter().cloned()).collect();
-        engagements.sort_unstable();
         let mut published: Vec<Published> =
             board.of(user).flat_map(|known| known.published.iter().cloned()).collect();
         published.sort_by_key(|one| std::cmp::Reverse(one.number));
+        engagements.extend(published.iter().filter_map(Published::engagement));
+        engagements.sort_unstable();
         let is_reachable = table.is_reachable(user) || policy.has_fixed_devices(user);
         let mut mien = Mien {
             basic: if is_reachable { Basic::Open } else { Basic::Closed },
@@ -88,6 +89,7 @@ impl Face {
         }
         let said: Vec<Arc<Said>> = mien.published.iter().map(|one| Arc::clone(&one.said)).collect();
         said.iter().flat_map(|said| &said.notes).for_each(|note| mien.note(note));
+        mien.published.retain(|one| one.program.is_none());
         mien.activities.sort_unstable();
         mien.activities.dedup();
         // A mobile that rings is nobody's lamp: who is to pick that up?

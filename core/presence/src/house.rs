@@ -220,7 +220,7 @@ impl House {
                 }
             });
         }
-        let is_gone = |user: &&Arc<str>| around.policy.credentials_of(user).is_none();
+        let is_gone = |user: &&Arc<str>| !around.policy.lets_watch(user, user);
         let mut gone: BTreeSet<Arc<str>> = self.publications.users().filter(is_gone).cloned().collect();
         for user in &gone {
             self.publications.set(user, Vec::new());
@@ -245,7 +245,7 @@ impl House {
         let now = (around.now, around.wall);
         match kept {
             Kept::Publishing { shard, user, published }
-                if *shard == self.shard && around.policy.credentials_of(user).is_some() =>
+                if *shard == self.shard && around.policy.lets_watch(user, user) =>
             {
                 let all: Vec<_> = published.iter().filter_map(|one| one.restore(now)).collect();
                 self.publications.set(user, all);

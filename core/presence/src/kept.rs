@@ -22,7 +22,7 @@ use crate::subscription::{State, Subscription};
 pub enum Kept {
     /// A subscription, under its token.
     Watching { token: Box<str>, watching: Option<Box<KeptWatching>> },
-    /// All that devices of a user publish to a shard.
+    /// All that devices of a user publish to a shard, and programs say to it.
     Publishing { shard: u8, user: Arc<str>, published: Vec<KeptPublication> },
     /// What waits in a user's mailbox.
     Mail { user: Arc<str>, number: u64, summary: Option<Box<str>> },
@@ -73,6 +73,8 @@ pub struct KeptPublication {
     notes: Vec<Box<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device_note: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    program: Option<Arc<str>>,
 }
 
 impl Kept {
@@ -188,6 +190,7 @@ impl KeptPublication {
             activities: one.said.activities.iter().map(|one| one.word().to_owned()).collect(),
             notes: one.said.notes.clone(),
             device_note: one.said.device_note.clone(),
+            program: one.program.clone(),
         }
     }
 
@@ -205,6 +208,7 @@ impl KeptPublication {
                 device_note: self.device_note.clone(),
             }),
             until: self.until.moment(now)?,
+            program: self.program.clone(),
         })
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use pidf::{Cause, Said, Status, Summary};
+use pidf::{Activity, Cause, Said, Status, Summary};
+
+/// The program that knows of people's mobiles: what it says of a call is a call.
+pub const MOBILE: &str = "mobile";
 
 /// A person's part in one call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +50,7 @@ pub enum By {
     Mobile,
 }
 
-/// What a device of the person says.
+/// What a device of the person says, or a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     /// The later it was said, the higher, on one shard.
@@ -55,6 +58,20 @@ pub struct Published {
     /// Which publication it is: the number that it began with.
     pub id: u64,
     pub said: Arc<Said>,
+    /// None, where a device says it.
+    pub program: Option<Arc<str>>,
+}
+
+impl Published {
+    /// A call by mobile of which a program knows, and no shard.
+    pub(crate) fn engagement(&self) -> Option<Engagement> {
+        let is_talking = self.said.activities.contains(&Activity::OnThePhone);
+        if self.program.as_deref() != Some(MOBILE) || !is_talking {
+            return None;
+        }
+        let (part, stage, by) = (Part::Called, Stage::Talking, By::Mobile);
+        Some(Engagement { call: self.id, part, stage, by, names: None })
+    }
 }
 
 /// All that a shard knows of a person, beside where phones are: of that every shard has the table.

@@ -2,7 +2,7 @@
 //! 3903, 4235, 3842), and who watches them (RFC 3857).
 //!
 //! A person's state is composed of what the house knows: where phones are registered, the calls that any
-//! shard carries, what devices publish, and what documents say. Every shard knows all of it, by news that are
+//! shard carries, what devices publish, what programs notice, and what documents say. Every shard knows all of it, by news that are
 //! numbered, so that none is missed unseen; a subscription lives on the shard that its SUBSCRIBE was steered
 //! to. A watcher is told whole states, one at a time, and always the newest; or, if it asks for that, what
 //! has changed since it answered last (`holding.rs`).
@@ -36,6 +36,7 @@ mod reading;
 mod answering;
 mod house;
 mod mail;
+mod noticing;
 mod publishing;
 mod telling;
 mod view;
@@ -43,5 +44,6 @@ mod view;
 pub use feed::News;
 pub use house::{Counters, House, ROOM, Surroundings};
 pub use kept::{Kept, KeptPublication, KeptWatching};
-pub use known::{About, By, Engagement, Known, Mailbox, Names, Part, Published, Seen, Stage};
+pub use known::{About, By, Engagement, Known, MOBILE, Mailbox, Names, Part, Published, Seen, Stage};
+pub use noticing::{Notice, Says, Unnoticed};
 pub use view::{Sight, WatcherView};

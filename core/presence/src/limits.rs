@@ -17,6 +17,10 @@ pub(crate) const OF_WATCHED_MAX: usize = 5_000;
 pub(crate) const PUBLICATIONS_MAX: usize = 10;
 pub(crate) const DOCUMENT_MAX: usize = 25 * 1024;
 
+/// What programs may say of one user at once, and for how long.
+pub(crate) const NOTICES_MAX: usize = 8;
+pub(crate) const NOTICE_LASTS: Duration = Duration::from_secs(31 * 86_400);
+
 /// How large what a watcher says of its filters may be.
 pub(crate) const FILTERS_MAX: usize = 4 * 1024;
 

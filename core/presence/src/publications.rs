@@ -1,4 +1,4 @@
-//! What devices publish, each until its time is over (RFC 3903 4).
+//! What devices publish, each until its time is over (RFC 3903 4), and what programs notice of people.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use pidf::Said;
 use sip_stack::Chance;
 
 use crate::known::Published;
-use crate::limits::PUBLICATIONS_MAX;
+use crate::limits::{NOTICES_MAX, PUBLICATIONS_MAX};
 use crate::no::No;
 
 /// What a PUBLISH wants (RFC 3903 4.1).
@@ -30,6 +30,8 @@ pub(crate) struct Publication {
     pub id: u64,
     pub said: Arc<Said>,
     pub until: Instant,
+    /// The program that says it; none, where a device does.
+    pub program: Option<Arc<str>>,
 }
 
 /// All that was published to one shard.
@@ -53,15 +55,18 @@ impl Publications {
         all.retain(|one| one.until > now);
         let tag: Box<str> = chance.text(16).into();
         let until = now + lasts;
-        let named =
-            |all: &[Publication], tag: &str| all.iter().position(|one| *one.tag == *tag).ok_or(No::StaleTag);
+        let is_of_device = |one: &&Publication| one.program.is_none();
+        let named = |all: &[Publication], tag: &str| {
+            let found = all.iter().position(|one| one.program.is_none() && *one.tag == *tag);
+            found.ok_or(No::StaleTag)
+        };
         match wish {
-            Wish::Begin(_) if all.len() >= PUBLICATIONS_MAX => {
+            Wish::Begin(_) if all.iter().filter(is_of_device).count() >= PUBLICATIONS_MAX => {
                 return Err(No::TooMany("a user has too many publications"));
             }
             Wish::Begin(said) => {
                 let said = Arc::new(said.clone());
-                all.push(Publication { tag: tag.clone(), number, id: number, said, until });
+                all.push(Publication { tag: tag.clone(), number, id: number, said, until, program: None });
             }
             Wish::Refresh(known) => {
                 let at = named(&all, known)?;
@@ -70,12 +75,39 @@ impl Publications {
             Wish::Change(known, said) => {
                 let at = named(&all, known)?;
                 let (id, said) = (all[at].id, Arc::new(said.clone()));
-                all[at] = Publication { tag: tag.clone(), number, id, said, until };
+                all[at] = Publication { tag: tag.clone(), number, id, said, until, program: None };
             }
             Wish::End(known) => drop(all.remove(named(&all, known)?)),
         }
         self.set(user, all);
         Ok(tag)
+    }
+
+    /// A program says this of a user from now on, or nothing any more. Whether there was room for it.
+    pub fn notice(
+        &mut self,
+        now: Instant,
+        user: &Arc<str>,
+        program: &Arc<str>,
+        says: Option<(Said, Duration)>,
+        number: u64,
+    ) -> bool {
+        let mut all = self.users.get(user).cloned().unwrap_or_default();
+        all.retain(|one| one.until > now && one.program.as_ref() != Some(program));
+        let notices = all.iter().filter(|one| one.program.is_some()).count();
+        if says.is_some() && notices >= NOTICES_MAX {
+            return false;
+        }
+        all.extend(says.map(|(said, lasts)| Publication {
+            tag: Box::default(),
+            number,
+            id: number,
+            said: Arc::new(said),
+            until: now + lasts,
+            program: Some(Arc::clone(program)),
+        }));
+        self.set(user, all);
+        true
     }
 
     pub fn of(&self, user: &str) -> &[Publication] {
@@ -86,7 +118,12 @@ impl Publications {
     pub fn published(&self, user: &str) -> Vec<Published> {
         self.of(user)
             .iter()
-            .map(|one| Published { number: one.number, id: one.id, said: Arc::clone(&one.said) })
+            .map(|one| Published {
+                number: one.number,
+                id: one.id,
+                said: Arc::clone(&one.said),
+                program: one.program.clone(),
+            })
             .collect()
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use policy::WallTime;
 use sip_message::Message;
 use sip_stack::{Reply, ServerId};
 
@@ -42,17 +43,26 @@ impl House {
         if around.is_busy() && matches!(wish, Wish::Begin(_)) {
             return Err(No::Full);
         }
-        // Later ones have higher numbers, on whichever shard: watchers see the newest first.
-        let wall = u64::try_from(around.wall.0).unwrap_or(0);
-        self.last_publication = (self.last_publication + 1).max(wall << 8 | u64::from(self.shard));
-        let lot = (self.last_publication, around.stack.chance());
+        let lot = (self.next_publication(around.wall), around.stack.chance());
         let tag = self.publications.apply(around.now, user, &wish, lasts, lot)?;
+        self.follow_published(around, user);
+        Ok((tag, lasts))
+    }
+
+    /// Later ones have higher numbers, on whichever shard: watchers see the newest first.
+    pub(crate) fn next_publication(&mut self, wall: WallTime) -> u64 {
+        let wall = u64::try_from(wall.0).unwrap_or(0);
+        self.last_publication = (self.last_publication + 1).max(wall << 8 | u64::from(self.shard));
+        self.last_publication
+    }
+
+    /// Has what is published of a user now written down and told.
+    pub(crate) fn follow_published(&mut self, around: &mut Surroundings<'_>, user: &Arc<str>) {
         self.keep_published((around.now, around.wall), user);
         let published = self.publications.published(user);
         if published != self.board.own(user).published {
             self.board.publish(user, published);
             self.spread(around, &BTreeSet::from([Arc::clone(user)]));
         }
-        Ok((tag, lasts))
     }
 }

@@ -3,7 +3,8 @@
 
 mod scene;
 
-use presence::{Kept, Stage};
+use pidf::Activity;
+use presence::{Kept, MOBILE, Notice, Says, Stage, Unnoticed};
 use scene::{Scene, header, seconds, tag};
 
 const HANA: &str = "sip:hana@contoso.example";
@@ -133,4 +134,52 @@ fn l1_whoever_may_no_longer_watch_is_not_taken_up() {
     let told = again.takes_all("hana");
     assert_eq!(told.len(), 1);
     assert!(tag(header(&told[0], "To")).contains("of-hana"));
+}
+
+#[test]
+fn req_c10_what_programs_say_outlives_the_process_and_is_theirs_alone() {
+    let (mut scene, mut ledger) = (Scene::new(), Ledger::default());
+    let says = |activity: Activity| Says { activities: vec![activity], note: None, lasts: seconds(3600) };
+    let notice =
+        |program: &str, says: Option<Says>| Notice { of: "hana".into(), program: program.into(), says };
+    let meeting = notice("calendar", Some(says(Activity::Meeting)));
+    let taken = scene.with(|house, around| house.notice(around, &meeting));
+    assert_eq!(taken, Ok("hana".into()));
+    let on_mobile = notice(MOBILE, Some(says(Activity::OnThePhone)));
+    scene.with(|house, around| house.notice(around, &on_mobile)).unwrap();
+    for tag in ["", "0"] {
+        let headers = format!("{SAYS}Expires: 0\r\nSIP-If-Match: {tag}\r\n");
+        let answer = scene.asks("hana", &format!("PUBLISH {HANA}"), &headers, "");
+        assert!(!answer.starts_with("SIP/2.0 200"), "a device ends what a program says: {answer}");
+    }
+    ledger.take(&mut scene);
+
+    let mut scene = ledger.again(&scene, 0, 60);
+    let told = scene.watches("minsu", HANA, "presence");
+    assert!(told.contains("<rpid:meeting/>") && told.contains("on a call (mobile)"), "{told}");
+    assert!(!told.contains("<rpid:busy/>"), "{told}");
+    assert!(scene.watches("minsu", HANA, "dialog").contains("<state>confirmed</state>"));
+
+    scene.takes_all("minsu");
+    scene.with(|house, around| house.notice(around, &notice("calendar", None))).unwrap();
+    scene.passes(seconds(1));
+    let told = scene.takes_all("minsu").pop().unwrap();
+    assert!(!told.contains("meeting") && told.contains("on a call (mobile)"), "{told}");
+}
+
+#[test]
+fn only_so_many_programs_say_something_of_one_user_and_nobody_of_a_stranger() {
+    let mut scene = Scene::new();
+    let mut notice = |of: &str, program: &str| {
+        let says = Some(Says { activities: Vec::new(), note: Some("x".into()), lasts: seconds(60) });
+        let notice = Notice { of: of.into(), program: program.into(), says };
+        scene.with(|house, around| house.notice(around, &notice))
+    };
+
+    for program in 0..8 {
+        assert_eq!(notice("hana", &program.to_string()), Ok("hana".into()));
+    }
+    assert_eq!(notice("hana", "one-more"), Err(Unnoticed::TooMany));
+    assert_eq!(notice("hana", "7"), Ok("hana".into()), "who says something already may say something else");
+    assert_eq!(notice("nobody", "7"), Err(Unnoticed::Nobody));
 }

@@ -24,7 +24,9 @@ pub use call::{
 };
 pub use messages::{Counters as MessageCounters, Kept as KeptMessage, Waiting};
 pub use policy::{Answering, Help, WallTime};
-pub use presence::{Counters as PresenceCounters, Kept as KeptPresence, Sight, WatcherView};
+pub use presence::{
+    Counters as PresenceCounters, Kept as KeptPresence, MOBILE, Notice, Says, Sight, Unnoticed, WatcherView,
+};
 pub use registrar::{
     Counters as RegistrarCounters, DeviceView, Kept, KeptBinding, KeptReach, Urgency, Wake, Why,
 };

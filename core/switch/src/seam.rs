@@ -8,6 +8,7 @@ use std::sync::Arc;
 use call::{CaptureWish, Capturing, Event, HungUp, MakeCall, Record};
 use media::{Certificate, Order};
 use policy::{Help, InterfaceId, Policy, Refusal};
+use presence::{Notice, Unnoticed};
 use registrar::{Binding, Kept, Wake};
 use registration::Known;
 use sip_stack::locate::{DnsAnswer, DnsQuestion};
@@ -150,6 +151,8 @@ pub enum Command {
     Leave,
     /// One shard makes a call for a user; of the others nothing is wanted.
     MakeCall { shard: u8, wish: MakeCall },
+    /// A program says something of a user to one shard, or nothing any more; the others hear it from there.
+    Notice { shard: u8, notice: Notice },
     /// End the call that bears this token.
     HangUp { token: Token },
     /// Keep the packets of the call that bears this token.
@@ -180,6 +183,8 @@ pub enum Reply {
     HungUp(HungUp),
     /// The id of the call that was begun, or why there is none.
     Made(Result<String, Refusal>),
+    /// Whom a notice is about, or why it was not taken.
+    Noticed(Result<Arc<str>, Unnoticed>),
     Capturing(Capturing),
 }
 

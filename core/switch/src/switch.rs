@@ -458,7 +458,12 @@ impl Switch {
                 self.with_calls(now, out, |calls, room| made = Some(calls.make(room, &wish)));
                 return out.replies.extend(made.map(|made| (id, Reply::Made(made))));
             }
-            Command::MakeCall { .. } => {}
+            Command::Notice { shard, notice } if shard == self.shard => {
+                let mut noticed = None;
+                self.with_presence(now, out, |house, around| noticed = Some(house.notice(around, &notice)));
+                return out.replies.extend(noticed.map(|noticed| (id, Reply::Noticed(noticed))));
+            }
+            Command::MakeCall { .. } | Command::Notice { .. } => {}
             Command::Capture { token, wish } => {
                 let mut became = Capturing::Unknown;
                 self.with_calls(now, out, |calls, room| became = calls.capture(room, token, wish));

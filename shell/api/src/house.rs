@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::condition::Condition;
 use crate::forms::Form;
-use switch::{Held, MakeCall, TrunkView};
+use switch::{Held, MakeCall, Notice, TrunkView};
 
 /// The house at one moment, as far as figures are made of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -327,6 +327,8 @@ pub trait House: Send + Sync + 'static {
     fn call(&self, id: &str) -> Answer;
     /// Rings a user's phones for a call of theirs.
     fn make_call(&self, wish: &CallWish) -> Answer;
+    /// Takes what a program says of a user.
+    fn notice(&self, notice: &Notice) -> Answer;
     /// What the stored tests find in the policy in force; the one of this name alone, if one is named.
     fn run_tests(&self, name: Option<&str>) -> Answer;
     /// Ends a call in progress.

@@ -23,6 +23,7 @@ mod hall;
 mod house;
 mod listen;
 mod meter;
+mod notices;
 mod openapi;
 mod problem;
 mod question;
@@ -41,4 +42,5 @@ pub use house::{
     Unacceptable, Unknown, Who, Wish,
 };
 pub use meter::Meter;
+pub use notices::{end_of, notice_of};
 pub use serve::{Fault, Server, Settings, start};

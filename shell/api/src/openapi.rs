@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::calls;
 use crate::forms::Form;
 use crate::question::{Body, KEY, KEY_MAX, Kind, Method, NAME, Parameter, Resource};
 use crate::resources::{BASE, EVENTS, all};
+use crate::{calls, notices};
 
 /// What the names of shapes of whole documents begin with.
 const DOCUMENT: &str = "document-";
@@ -49,6 +49,7 @@ fn operation(resource: &Resource) -> Value {
         Body::None => return all,
         Body::Document(kind) => json!({ "$ref": format!("#/components/schemas/{DOCUMENT}{kind}") }),
         Body::Call => calls::shape(),
+        Body::Notice => notices::shape(),
     };
     let content = json!({ "application/json": { "schema": schema } });
     all["requestBody"] = json!({ "required": true, "content": content });

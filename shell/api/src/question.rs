@@ -43,6 +43,8 @@ pub enum Body {
     Document(&'static str),
     /// A call that is to be made, as JSON; under a key, so that it is made once.
     Call,
+    /// What a program says of a user, as JSON.
+    Notice,
 }
 
 /// The longest key under which a question is asked once.

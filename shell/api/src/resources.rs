@@ -6,6 +6,7 @@ use crate::calls::CALLS;
 use crate::documents::{CONFIRM, DOCUMENTS, SYSTEM, WHY};
 use crate::forms::{DRAWN, EXPORTED, Form};
 use crate::house::{Counted, Sought};
+use crate::notices::NOTICES;
 use crate::question::{
     Body, FORMAT, Kind, LISTED_MAX, Meant, Method, Parameter, RECORDS_USUAL, Resource, filed, said,
 };
@@ -474,5 +475,5 @@ const RESOURCES: &[Resource] = &[
 
 /// Every row.
 pub fn all() -> impl Iterator<Item = &'static Resource> {
-    RESOURCES.iter().chain(CALLS).chain(SYSTEM).chain(DOCUMENTS.iter().flatten())
+    RESOURCES.iter().chain(CALLS).chain(NOTICES).chain(SYSTEM).chain(DOCUMENTS.iter().flatten())
 }

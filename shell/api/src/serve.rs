@@ -327,6 +327,7 @@ fn document(resource: &Resource, body: Result<Bytes, BytesRejection>) -> Result<
         Body::None => return Ok(None),
         Body::Document(kind) => format!("document [{kind}]"),
         Body::Call => "call".to_owned(),
+        Body::Notice => "notice".to_owned(),
     };
     let wrong = |words: String| Problem::new(StatusCode::BAD_REQUEST, Code::SENSELESS, words);
     // The reader's own words could repeat a secret.

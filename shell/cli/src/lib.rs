@@ -42,7 +42,7 @@ pub use paint::{Paint, Palette};
 pub use provider::Provider;
 pub use rate::{RateDiff, RateImport, RateList, RatePrice, RateVerb};
 pub use report::{Report, ReportBy, ReportKind};
-pub use running::{Call, Capture, Drain, Make, OneTrunk, Resume, Status, Trunk, User, Webhook};
+pub use running::{Call, Capture, Drain, Make, OneTrunk, Resume, Status, Trunk, User, UserNotice, Webhook};
 pub use sign_in::{SignIn, SignOut};
 pub use span::span;
 pub use store::{Cdr, CdrExport, CdrVerify, Copies, Store};

@@ -123,6 +123,14 @@ pub enum User {
         #[arg(long)]
         json: bool,
     },
+    /// Say what a user does, as a calendar or a carrier of mobiles would, to those who watch
+    #[command(
+        after_help = "It holds for an hour, or as long as --seconds says, and replaces what the same program \
+said before.\n\nExamples:\n  tandem user notice hana --program calendar --activity meeting --note \"until 3\" --seconds \
+5400\n  tandem user notice +14255550199 --program mobile --activity on-the-phone\n  tandem user notice hana \
+--program calendar --over"
+    )]
+    Notice(UserNotice),
     /// Reads a password, and says what to keep in its place: what digests make of it (HA1)
     #[command(after_help = "Examples:\n  tandem user secret hana --realm contoso.example \
 < password > hana.secret\n  tandem user secret minsu --realm contoso.example < /dev/tty")]
@@ -229,6 +237,33 @@ tandem call hangup c019f3a9b2c0-1 --json")]
     Capture(Capture),
     /// One call as a file for somebody else, in progress or not: its messages decrypted, secrets blotted out
     Export(Export),
+}
+
+/// What a program says of a user.
+#[derive(Debug, Args)]
+pub struct UserNotice {
+    /// A name, number, extension or mobile
+    pub user: String,
+    /// Who says it: small letters, digits and hyphens; what mobile says of on-the-phone lights lamps, too
+    #[arg(long, value_name = "NAME")]
+    pub program: String,
+    /// What the user does, in a word of RFC 4480: meeting, away, busy, vacation, on-the-phone …
+    #[arg(long = "activity", value_name = "WORD")]
+    pub activities: Vec<String>,
+    /// What watchers read beside it
+    #[arg(long)]
+    pub note: Option<String>,
+    /// How long it holds
+    #[arg(long, value_name = "N")]
+    pub seconds: Option<u32>,
+    /// The program has nothing to say any more
+    #[arg(long, conflicts_with_all = ["activities", "note", "seconds"])]
+    pub over: bool,
+    #[command(flatten)]
+    pub house: House,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A call that is made for a user.

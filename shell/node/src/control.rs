@@ -52,6 +52,13 @@ pub enum Request {
     Test {
         only: Vec<String>,
     },
+    /// A program says something of a user, in the words of the API; or nothing any more.
+    Notice {
+        user: String,
+        program: String,
+        says: Option<Value>,
+        for_whom: Option<String>,
+    },
     /// A user's phones ring for a call of theirs.
     MakeCall {
         from: String,

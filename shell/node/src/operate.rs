@@ -10,7 +10,7 @@ use observers::{Observers, Wanted};
 use policy::Refusal;
 use serde_json::{Value, json};
 use sip_stack::Token;
-use switch::{CaptureWish, Capturing, Command, HungUp, MakeCall, NoCapture, Reply};
+use switch::{CaptureWish, Capturing, Command, HungUp, MakeCall, NoCapture, Notice, Reply, Unnoticed};
 use switch_io::Asker;
 use tracing::{info, warn};
 
@@ -31,6 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub enum NotDone {
     NoSuchCall(String),
     NoSuchTrunk(String),
+    /// A user is named so who is none.
+    Nobody(String),
+    /// So many programs say something of the user that there is room for none more.
+    TooManyPrograms(Arc<str>),
     /// Nobody ends a call for help but its parties.
     ForHelp(String),
     /// Its rules allow no such capture, and why.
@@ -57,6 +61,8 @@ impl std::fmt::Display for NotDone {
             NotDone::ForHelp(id) => {
                 write!(f, "call {id} has to do with help (9-1-1): its parties end it, and nobody else")
             }
+            NotDone::Nobody(name) => write!(f, "{name} is none of the users, nor the number of one"),
+            NotDone::TooManyPrograms(user) => write!(f, "as many programs say something of {user} as may"),
             NotDone::Declined(refusal) => write!(f, "{refusal}"),
             NotDone::OtherCall(key) => write!(f, "the key {key} was that of another call"),
             NotDone::NoSuchTrunk(words)
@@ -127,6 +133,21 @@ impl Operator {
             _ => None,
         });
         made.ok_or(NotDone::Silent)?.map_err(NotDone::Declined)
+    }
+
+    /// Takes what a program says of a user. One shard has it, and tells the others.
+    pub fn notice(&self, notice: &Notice) -> Result<Value, NotDone> {
+        let replies = self.asker.command(Command::Notice { shard: 0, notice: notice.clone() }, PATIENCE);
+        let noticed = replies.into_iter().find_map(|reply| match reply {
+            Reply::Noticed(noticed) => Some(noticed),
+            _ => None,
+        });
+        let user = noticed.ok_or(NotDone::Silent)?.map_err(|fault| match fault {
+            Unnoticed::Nobody => NotDone::Nobody(notice.of.to_string()),
+            Unnoticed::TooMany => NotDone::TooManyPrograms(notice.of.as_ref().into()),
+        })?;
+        let seconds = notice.says.as_ref().map(|says| says.lasts.as_secs());
+        Ok(json!({ "user": user, "program": notice.program, "seconds": seconds }))
     }
 
     /// Keeps the packets of a call in progress from now on.

@@ -21,6 +21,7 @@ use reports::Question;
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{About, Catalogue, CatalogueFault, Deed, Step, TokenFault, Wanted};
+use switch::Notice;
 use switch_io::{Asker, Callers, Handed, Tls, TlsFiles, Wildcards};
 use tracing::error;
 
@@ -352,6 +353,10 @@ impl House for Web {
         self.operator.make_call(call, key.as_deref()).map_err(not_done)
     }
 
+    fn notice(&self, notice: &Notice) -> Answer {
+        self.operator.notice(notice).map_err(not_done)
+    }
+
     fn run_tests(&self, name: Option<&str>) -> Answer {
         let policy = self.board.policy().ok_or_else(silent)?;
         let only: Vec<String> = name.map(str::to_owned).into_iter().collect();
@@ -518,8 +523,10 @@ fn of_token(fault: TokenFault) -> Refused {
 fn not_done(why: NotDone) -> Refused {
     let words = why.to_string();
     match why {
-        NotDone::NoSuchCall(_) | NotDone::NoSuchTrunk(_) | NotDone::NothingKept(_) => Refused::Missing(words),
-        NotDone::ForHelp(_) | NotDone::OtherCall(_) => Refused::Conflict(words),
+        NotDone::NoSuchCall(_) | NotDone::NoSuchTrunk(_) | NotDone::Nobody(_) | NotDone::NothingKept(_) => {
+            Refused::Missing(words)
+        }
+        NotDone::ForHelp(_) | NotDone::OtherCall(_) | NotDone::TooManyPrograms(_) => Refused::Conflict(words),
         NotDone::Declined(refusal) => Refused::Declined(Declined {
             code: refusal.code.to_string(),
             sip_status: refusal.status,

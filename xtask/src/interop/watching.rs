@@ -18,7 +18,7 @@ use super::office::{Answers, Office, PASSWORD, User, WITHIN, expect_one};
 use super::place::{Transport, free_port, io_failure};
 use super::sipp::{Role, Sipp};
 use super::{Binary, Load, python, records};
-use crate::step::{self, Failure, root};
+use crate::step::{self, Failure, read, root};
 
 const MOBILE: &str = "+12065550142";
 const USERS: [User; 3] = [
@@ -79,17 +79,28 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     lobby.tell("dial", &office.uri(MOBILE))?;
     lobby.talks()?;
     let by_mobile = shows(&watcher, IN_A_CALL, 2)?;
-    let said = watcher.traces("on a call (mobile)")?;
+    let mut said = watcher.traces("on a call (mobile)")?;
     lobby.tell("hangup", "")?;
     expect_one("the call to the mobile", mobile.finish(WITHIN)?)?;
     let after = shows(&watcher, THERE, 3)?;
+
+    // What a carrier knows of the mobile, and no trunk of the house carries.
+    notices(binary, &office, &["--activity", "on-the-phone", "--seconds", "600"])?;
+    let noticed = shows(&watcher, IN_A_CALL, 3)?;
+    said = watcher.traces_so_often("on a call (mobile)", 2 * said.matches("on a call (mobile)").count())?;
+    notices(binary, &office, &["--over"])?;
+    let forgotten = shows(&watcher, THERE, 4)?;
+    if noticed.max(forgotten) > 1_000 {
+        let what = format!("a notice was shown after {noticed} ms, its end after {forgotten} ms");
+        return Err(Failure::new(what, "a second is promised (C-10)"));
+    }
 
     let office = office.crash(binary)?;
     let mobile = office.called("uas", office.carrier, &[])?;
     lobby.tell("dial", &office.uri(MOBILE))?;
     lobby.talks()?;
     let since_then =
-        watcher.traces_so_often("on a call (mobile)", 2 * said.matches("on a call (mobile)").count())?;
+        watcher.traces_so_often("on a call (mobile)", 1 + said.matches("on a call (mobile)").count())?;
     if since_then.matches(ASKED).count() > said.matches(ASKED).count() {
         return Err(Failure::new("the lamp came back because the phone asked again", "read minsu/log"));
     }
@@ -102,7 +113,16 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     records::expect_exactly(&left.records, 3)?;
     let seen = format!("seen {there} ms after a registration, {in_a_call} ms after a call was answered");
     let later = format!("{by_mobile} ms after one by mobile was, {after} ms after its end");
-    Ok(format!("{seen}, {later}; and after a crash too. {told}"))
+    let by_notice = format!("{noticed} ms after its carrier had said so, {forgotten} ms after that was over");
+    Ok(format!("{seen}, {later}, {by_notice}; and after a crash too. {told}"))
+}
+
+/// Says of Hana's mobile what its carrier would.
+fn notices(binary: &Binary, office: &Office, words: &[&str]) -> Result<(), Failure> {
+    let data = office.folder.join("data").display().to_string();
+    let mut command = binary.command();
+    command.args(["user", "notice", MOBILE, "--program", "mobile", "--data", &data]).args(words);
+    read(&mut command, "read the node's log").map(drop)
 }
 
 /// Waits until the watcher has shown this so often; for how long.

@@ -15,7 +15,7 @@ use api::{
 use model::{Captured, Role};
 use performance::{End, Leave, Performance};
 use serde_json::{Value, json};
-use switch::{TargetState, TargetView, TrunkView};
+use switch::{Notice, TargetState, TargetView, TrunkView};
 
 pub const TOKEN: &str = "a-token-that-nobody-guesses";
 pub const OPERATOR: &str = "another-token-that-nobody-guesses";
@@ -216,6 +216,13 @@ impl House for Echo {
             "drained" => declined("TD-R504", 503),
             to if wish.is_dry_run => Ok(json!({ "decision": to })),
             to => Ok(json!({ "call": "c1", "to": to, "key": wish.key, "who": wish.who })),
+        }
+    }
+
+    fn notice(&self, notice: &Notice) -> Answer {
+        match &*notice.of {
+            "nobody" => Err(Refused::Missing("nobody is none of the users".to_owned())),
+            of => Ok(json!({ "user": of, "program": notice.program, "says": format!("{:?}", notice.says) })),
         }
     }
 

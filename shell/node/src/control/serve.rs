@@ -189,6 +189,7 @@ fn change_in_words(request: &Request) -> Option<(String, Option<String>)> {
             (format!("directory sync {name}"), for_whom)
         }
         Request::Certificate { name, for_whom } => (format!("certificate renew {name}"), for_whom),
+        Request::Notice { user, program, for_whom, .. } => (format!("{program} notices {user}"), for_whom),
         Request::MakeCall { from, to, for_whom, .. } => (format!("call {to} for {from}"), for_whom),
         Request::HangUp { id, for_whom } => (format!("hang up {id}"), for_whom),
         Request::Capture { id, media, for_whom, .. } => {
@@ -245,6 +246,16 @@ fn answer<T: From<Asked>>(window: &Window<T>, request: Request, user: u32) -> Re
             let answering = if by_itself { Answering::ByItself } else { Answering::ByHand };
             let wish = MakeCall { user: from.into(), to: to.into(), answering };
             of_deed(window.operator.make_call(&wish, None))
+        }
+        Request::Notice { user, program, says, .. } => {
+            let notice = match &says {
+                Some(says) => api::notice_of(&user, says),
+                None => api::end_of(&user, Some(&program)),
+            };
+            match notice {
+                Ok(notice) => of_deed(window.operator.notice(&notice)),
+                Err(words) => Response::refused(Exit::Bad, words),
+            }
         }
         Request::HangUp { id, .. } => of_deed(window.operator.hang_up(&id)),
         Request::Capture { id, media, seconds, .. } => of_deed(window.operator.capture(&id, media, seconds)),

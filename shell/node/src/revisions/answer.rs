@@ -50,6 +50,7 @@ fn carry_out(owner: &mut Owner, edge: &Edge, request: Request, user: u32) -> Res
         | Request::Calls { .. }
         | Request::Test { .. }
         | Request::MakeCall { .. }
+        | Request::Notice { .. }
         | Request::HangUp { .. }
         | Request::Capture { .. }
         | Request::Drain { .. }

@@ -3,17 +3,18 @@
 use std::io::BufRead;
 
 use anyhow::{Result, bail};
-use cli::{Exit, Paint, Palette, User};
+use cli::{Exit, Paint, Palette, User, UserNotice};
 use serde_json::{Value, json};
 use sip_stack::auth::Algorithm;
 
 use crate::control::Request;
-use crate::verbs::{Form, ask, desk_phones};
+use crate::verbs::{Form, ask, desk_phones, operate};
 
 pub fn run(verb: &User, palette: Palette) -> Result<Exit> {
     let (house, json) = match verb {
         User::List { house, json } | User::Show { house, json, .. } => (house, *json),
         User::Secret { name, realm } => return secret(name, realm),
+        User::Notice(notice) => return self::notice(notice),
         User::Phones { name, dir, json } => {
             return desk_phones::run(name.as_deref(), dir, if *json { Form::Json } else { Form::Text });
         }
@@ -26,8 +27,32 @@ pub fn run(verb: &User, palette: Palette) -> Result<Exit> {
     Ok(match verb {
         User::List { .. } => list(&answer, form, palette),
         User::Show { name, .. } => show(&answer, name, form, palette),
-        User::Secret { .. } | User::Phones { .. } => Exit::Done,
+        User::Secret { .. } | User::Phones { .. } | User::Notice(_) => Exit::Done,
     })
+}
+
+/// Says what a program would.
+fn notice(verb: &UserNotice) -> Result<Exit> {
+    let mut says = json!({ "program": verb.program, "activities": verb.activities });
+    says["note"] = verb.note.as_deref().map(Value::from).unwrap_or_default();
+    says["seconds"] = verb.seconds.map(Value::from).unwrap_or_default();
+    if let Some(members) = says.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    let (user, program) = (verb.user.clone(), verb.program.clone());
+    let says = (!verb.over).then_some(says);
+    let request = Request::Notice { user, program, says, for_whom: operate::for_whom() };
+    let answer = match ask(&verb.house.data(), &request)? {
+        Ok(answer) => answer,
+        Err(exit) => return Ok(exit),
+    };
+    let name = answer["user"].as_str().unwrap_or_default();
+    match (verb.json, answer["seconds"].as_u64()) {
+        (true, _) => println!("{answer:#}"),
+        (false, Some(seconds)) => println!("watchers of {name} are told so for {seconds} s"),
+        (false, None) => println!("{} says nothing of {name} any more", verb.program),
+    }
+    Ok(Exit::Done)
 }
 
 /// Makes of the first line of the input what a house can keep in place of the password.

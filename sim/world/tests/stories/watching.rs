@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use actors::{Deed, Note, Stage};
+use pidf::Activity;
+use switch::{Command, MOBILE, Notice, Reply, Says};
 use world::{ActorHandle, Link, World};
 
 use crate::{TWO_PROVIDERS, seed};
@@ -127,6 +129,50 @@ fn req_c10_a_call_of_the_mobile_is_seen_within_a_second_and_gone_after() {
         call.hangs_up();
         world.run_for(SECOND);
         assert!(!newest(&minsu, HANA).contains("on-the-phone"));
+        world.finish();
+    }
+}
+
+/// What the carrier of a mobile says of it is a call like any other, though the house carries nothing of it:
+/// seen within a second, gone when the carrier says so, and gone by itself when it says nothing more.
+#[test]
+fn req_c10_what_a_carrier_notices_is_seen_within_a_second_and_gone_after() {
+    for is_forgotten in [false, true] {
+        let mut world = World::from_toml(seed(), &house());
+        let minsu = world.user("minsu");
+        watches(&minsu, HANA, "presence", 3600);
+        watches(&minsu, HANA, "dialog", 3600);
+        world.run_for(SECOND);
+        let notices = |world: &mut World, program: &str, activity: Option<Activity>, note: Option<&str>| {
+            let lasts = Duration::from_secs(600);
+            let says = activity.map(|one| Says { activities: vec![one], note: note.map(Into::into), lasts });
+            let notice = Notice { of: "+12065550142".into(), program: program.into(), says };
+            let noticed = world.commands(Command::Notice { shard: 0, notice });
+            assert_eq!(noticed, Some(Reply::Noticed(Ok("hana".into()))));
+            world.run_for(SECOND);
+        };
+
+        notices(&mut world, "calendar", Some(Activity::Meeting), Some("budget, until 3"));
+        notices(&mut world, MOBILE, Some(Activity::OnThePhone), None);
+        let told = newest(&minsu, HANA);
+        for words in [
+            "<rpid:on-the-phone/>",
+            "<dm:note>on a call (mobile)</dm:note>",
+            "<rpid:meeting/>",
+            "<dm:note>budget, until 3</dm:note>",
+        ] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        assert_eq!(lamp(&minsu, HANA), ["confirmed"]);
+
+        match is_forgotten {
+            false => notices(&mut world, MOBILE, None, None),
+            true => world.run_for(Duration::from_secs(602)),
+        }
+        let told = newest(&minsu, HANA);
+        assert!(!told.contains("on-the-phone") && !told.contains("(mobile)"), "{told}");
+        assert_eq!(told.contains("meeting"), !is_forgotten, "{told}");
+        assert!(lamp(&minsu, HANA).is_empty());
         world.finish();
     }
 }

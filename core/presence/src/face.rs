@@ -61,7 +61,8 @@ pub(crate) struct Mien {
     pub basic: Basic,
     /// What devices say, the newest first.
     pub published: Vec<Published>,
-    /// What the person does: by what devices and programs say, and by what the house sees. In order, each once.
+    /// What the person does: by what devices and programs say, and by what the house sees. In order, each
+    /// once.
     pub activities: Vec<Activity>,
     pub notes: Vec<Box<str>>,
 }

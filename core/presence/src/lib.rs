@@ -2,10 +2,10 @@
 //! 3903, 4235, 3842), and who watches them (RFC 3857).
 //!
 //! A person's state is composed of what the house knows: where phones are registered, the calls that any
-//! shard carries, what devices publish, what programs notice, and what documents say. Every shard knows all of it, by news that are
-//! numbered, so that none is missed unseen; a subscription lives on the shard that its SUBSCRIBE was steered
-//! to. A watcher is told whole states, one at a time, and always the newest; or, if it asks for that, what
-//! has changed since it answered last (`holding.rs`).
+//! shard carries, what devices publish, what programs notice, and what documents say. Every shard knows all
+//! of it, by news that are numbered, so that none is missed unseen; a subscription lives on the shard that
+//! its SUBSCRIBE was steered to. A watcher is told whole states, one at a time, and always the newest; or, if
+//! it asks for that, what has changed since it answered last (`holding.rs`).
 //!
 //! Not here: how requests travel (`sip-stack`), where phones are (`registrar`), and every word about a call
 //! but that it is there (`call`, which this crate does not know).

@@ -126,8 +126,8 @@ pub enum User {
     /// Say what a user does, as a calendar or a carrier of mobiles would, to those who watch
     #[command(
         after_help = "It holds for an hour, or as long as --seconds says, and replaces what the same program \
-said before.\n\nExamples:\n  tandem user notice hana --program calendar --activity meeting --note \"until 3\" --seconds \
-5400\n  tandem user notice +14255550199 --program mobile --activity on-the-phone\n  tandem user notice hana \
+said before.\n\nExamples:\n  tandem user notice hana --program calendar \
+--activity meeting --note \"until 3\" --seconds 5400\n  tandem user notice +14255550199 --program mobile --activity on-the-phone\n  tandem user notice hana \
 --program calendar --over"
     )]
     Notice(UserNotice),

@@ -1,7 +1,6 @@
 //! What reports cost: of a million calls in thirty days, and of twenty million in a year, in brief and, for
 //! comparison, out of their records.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -138,10 +137,8 @@ fn asked(folder: &Path, kind: &str, days: i64, narrow: impl Fn(&mut Question)) -
 }
 
 fn names() -> Names {
-    let sites = (0..USERS).map(|user| (format!("user{user}"), format!("site{}", user % SITES))).collect();
-    let teams: BTreeMap<String, String> =
-        (0..50).map(|team| (format!("+1206{:07}", team * 7_919), format!("team{team}"))).collect();
-    Names { sites, teams }
+    let sites = (0..USERS).map(|user| (format!("user{user}"), format!("site{}", user % SITES)));
+    Names::new(sites, (0..50).map(|team| (format!("+1206{:07}", team * 7_919), format!("team{team}"))))
 }
 
 /// A day's file, of calls whose users, trunks and outcomes have nothing to do with each other.

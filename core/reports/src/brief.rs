@@ -14,7 +14,7 @@ pub use read::{Block, Kinds};
 pub use write::Writer;
 
 /// Counted up whenever the same lines would become other bytes, or other lines would count.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What stands before the names of parties.
 const USER: char = 'u';

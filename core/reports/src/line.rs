@@ -147,12 +147,12 @@ impl Line<'_> {
     }
 
     /// Trunks that it came from or was tried on.
-    pub fn trunks(&self) -> impl Iterator<Item = &str> {
+    pub fn trunks(&self) -> impl Iterator<Item = &str> + Clone {
         self.from_trunk().into_iter().chain(self.attempts.iter().filter_map(Attempt::trunk))
     }
 
     /// Users who called or were rung.
-    pub fn users(&self) -> impl Iterator<Item = &str> {
+    pub fn users(&self) -> impl Iterator<Item = &str> + Clone {
         self.from_user().into_iter().chain(self.attempts.iter().filter_map(Attempt::user))
     }
 

@@ -151,11 +151,9 @@ fn of_team(line: &Line<'_>, names: &Names) -> bool {
 }
 
 /// Each name once.
-fn once<'n>(names: impl Iterator<Item = &'n str>, each: &mut dyn FnMut(&str)) {
-    let mut known: Vec<&str> = Vec::new();
-    for name in names {
-        if !known.contains(&name) {
-            known.push(name);
+fn once<'n>(names: impl Iterator<Item = &'n str> + Clone, each: &mut dyn FnMut(&str)) {
+    for (at, name) in names.clone().enumerate() {
+        if !names.clone().take(at).any(|before| before == name) {
             each(name);
         }
     }

@@ -1,5 +1,6 @@
 //! Takes records in, and counts.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::brief::{Block, Kinds, Unsound};
@@ -35,6 +36,14 @@ struct Counted {
     users: BTreeSet<String>,
     /// When the newest call began, and its id.
     newest: Option<(i64, String)>,
+}
+
+/// What a report knows of a kind of calls.
+struct Known<'b> {
+    counts: bool,
+    is_named: bool,
+    /// Where somebody was in a meeting.
+    room: Option<Cow<'b, str>>,
 }
 
 /// What calls of one kind come to.
@@ -95,8 +104,10 @@ impl<'n> Tally<'n> {
         }
         let mut amount = Amount::default();
         amount.add(&call);
-        self.happens(line, &call);
-        self.count(self.point_of(call.started), line, &amount);
+        self.happens(line.conference.as_deref().filter(|_| line.meets()), &call);
+        if (self.wanted.shape.counts)(line, self.names) {
+            self.count(self.point_of(call.started), line, &amount);
+        }
     }
 
     /// Many calls at once; nothing of them, where they cannot be read.
@@ -110,14 +121,14 @@ impl<'n> Tally<'n> {
     }
 
     fn add_calls(&mut self, block: &Block<'_>) -> Result<(), Unsound> {
-        let shape = self.wanted.shape;
-        let Kinds { kinds, of_calls } = block.of_report(shape)?;
-        let kind_of = |at: usize| of_calls[at] as usize;
-        let calls = block.calls(|at| shape.tells_whom == Tells::Users && kinds[kind_of(at)].is_failure())?;
+        let kinds = block.of_report(self.wanted.shape)?;
+        let known = self.known(&kinds)?;
+        let kind_of = |at: usize| kinds.of_calls[at] as usize;
+        let calls = block.calls(|at| known[kind_of(at)].is_named)?;
         let met = self.met_by(block)?;
         let first = self.point_of(block.first);
         let points = self.point_of(block.last) + 1 - first;
-        let mut amounts = vec![Amount::default(); kinds.len() * points];
+        let mut amounts = vec![Amount::default(); kinds.count * points];
         let mut point = first;
         for (at, call) in calls.iter().enumerate() {
             if !self.is_within(call.started) || met.as_ref().is_some_and(|met| met[at] != self.narrowed) {
@@ -129,15 +140,31 @@ impl<'n> Tally<'n> {
                 point = self.point_of(call.started);
             }
             let kind = kind_of(at);
-            amounts[kind * points + point.clamp(first, first + points - 1) - first].add(call);
-            self.happens(&kinds[kind], call);
-        }
-        for (amounts, kind) in amounts.chunks_exact(points).zip(&kinds) {
-            for (point, amount) in amounts.iter().enumerate().filter(|(_, amount)| amount.calls > 0) {
-                self.count(first + point, kind, amount);
+            self.happens(known[kind].room.as_deref(), call);
+            if known[kind].counts {
+                amounts[kind * points + point.clamp(first, first + points - 1) - first].add(call);
             }
         }
-        Ok(())
+        kinds.each(|kind, line| {
+            let amounts = amounts[kind * points..][..points].iter().enumerate();
+            for (point, amount) in amounts.filter(|(_, amount)| amount.calls > 0) {
+                self.count(first + point, line, amount);
+            }
+        })
+    }
+
+    /// What has to be known of kinds while calls are gone through; they are all sound from here on.
+    fn known<'b>(&self, kinds: &Kinds<'b>) -> Result<Vec<Known<'b>>, Unsound> {
+        let shape = self.wanted.shape;
+        let mut known = Vec::with_capacity(kinds.count);
+        kinds.each(|_, kind| {
+            known.push(Known {
+                counts: (shape.counts)(kind, self.names),
+                is_named: shape.tells_whom == Tells::Users && kind.is_failure(),
+                room: kind.conference.clone().filter(|_| kind.meets()),
+            });
+        })?;
+        Ok(known)
     }
 
     /// What each call meets of the question; nothing, where it is about all.
@@ -154,12 +181,12 @@ impl<'n> Tally<'n> {
     }
 
     /// What depends on when each of them was.
-    fn happens(&mut self, line: &Line<'_>, call: &Call<'_>) {
+    fn happens(&mut self, room: Option<&str>, call: &Call<'_>) {
         self.records += 1;
         if let Some(peak) = &mut self.peak {
             peak.add(call.started, call.ended);
         }
-        if let Some(room) = line.conference.as_deref().filter(|_| line.meets()) {
+        if let Some(room) = room {
             self.rooms.add(room, call.started, call.ended);
         }
     }
@@ -167,9 +194,6 @@ impl<'n> Tally<'n> {
     /// What calls of one kind come to.
     fn count(&mut self, point: usize, line: &Line<'_>, amount: &Amount<'_>) {
         let (shape, rows, names) = (self.wanted.shape, &mut self.rows, self.names);
-        if !(shape.counts)(line, names) {
-            return;
-        }
         if let Some(figures) = self.points.get_mut(point) {
             count(figures, shape.columns, line, names, None, amount);
         }

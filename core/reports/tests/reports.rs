@@ -55,12 +55,13 @@ fn of(report: &str, records: &[Value]) -> Report {
 
 fn names() -> Names {
     let pairs = |all: &[(&str, &str)]| {
-        all.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect()
+        let owned = |(one, other): &(&str, &str)| ((*one).to_owned(), (*other).to_owned());
+        all.iter().map(owned).collect::<Vec<_>>()
     };
-    Names {
-        sites: pairs(&[("hana", "seattle"), ("bran", "tacoma"), ("minsu", "seattle")]),
-        teams: pairs(&[("+14255550150", "sales"), ("8001", "sales"), ("sales", "sales")]),
-    }
+    Names::new(
+        pairs(&[("hana", "seattle"), ("bran", "tacoma"), ("minsu", "seattle")]),
+        pairs(&[("+14255550150", "sales"), ("8001", "sales"), ("sales", "sales")]),
+    )
 }
 
 /// 25 hours, 31 days, 12 weeks or months at most; a question for more is refused, and says what to do.

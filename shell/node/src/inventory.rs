@@ -111,7 +111,7 @@ mod tests {
             { "user": "bran", "devices": [device("Yealink T46", "udp")] },
             { "user": "minsu", "devices": [] },
         ] });
-        let names = Names { sites: [("bran".to_owned(), "tacoma".to_owned())].into(), ..Names::default() };
+        let names = Names::new([("bran".to_owned(), "tacoma".to_owned())], []);
         let asked = |site: Option<&str>| Question { site: site.map(str::to_owned), ..Question::default() };
 
         let all = of(&asked(None), &phones, &names).expect("it makes sense");

@@ -148,7 +148,7 @@ fn names(documents: Option<&Documents>) -> Names {
     let Some(documents) = documents else { return Names::default() };
     let users = documents.user.values();
     let site = |user: &Document<User>| Some((user.name.to_string(), user.site.as_ref()?.value.clone()));
-    let sites = users.clone().filter_map(site).collect();
+    let sites: Vec<(String, String)> = users.clone().filter_map(site).collect();
     let mut teams = BTreeMap::new();
     for team in users.filter(|user| is_team(user)) {
         let number = team.number.as_ref().map(|number| number.value.to_string());
@@ -156,7 +156,7 @@ fn names(documents: Option<&Documents>) -> Names {
         let called = number.into_iter().chain(extension).chain([team.name.to_string()]);
         teams.extend(called.map(|called| (called, team.name.to_string())));
     }
-    Names { sites, teams }
+    Names::new(sites, teams)
 }
 
 /// Nothing of its own rings, and others ring for it.

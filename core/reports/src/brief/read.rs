@@ -24,8 +24,22 @@ pub struct Block<'b> {
 
 /// Kinds of calls, and of which each is.
 pub struct Kinds<'b> {
-    pub kinds: Vec<Line<'b>>,
+    texts: Vec<&'b str>,
+    all: Bytes<'b>,
+    pub count: usize,
     pub of_calls: Vec<u32>,
+}
+
+impl<'b> Kinds<'b> {
+    /// One after the other, each in the place of the one before: a report remembers few of them.
+    pub fn each(&self, mut each: impl FnMut(usize, &Line<'b>)) -> Result<(), Unsound> {
+        let (mut bytes, mut kind) = (self.all, Line::default());
+        for at in 0..self.count {
+            read_kind(&mut bytes, &self.texts, &mut kind).ok_or(Unsound)?;
+            each(at, &kind);
+        }
+        bytes.0.is_empty().then_some(()).ok_or(Unsound)
+    }
 }
 
 impl<'b> Block<'b> {
@@ -83,17 +97,13 @@ fn kinds(mut bytes: Bytes<'_>, calls: usize) -> Option<Kinds<'_>> {
     for _ in 0..count {
         texts.push(bytes.text()?);
     }
-    let count = bytes.count()?;
-    let mut kinds = Vec::new();
-    for _ in 0..count {
-        kinds.push(kind(&mut bytes, &texts)?);
-    }
+    let (count, all) = (bytes.count()?, Bytes(bytes.part()?));
     let mut of_calls = Vec::with_capacity(calls);
     for _ in 0..calls {
-        let number = place(bytes.number()?).filter(|number| *number < kinds.len())?;
+        let number = place(bytes.number()?).filter(|number| *number < count)?;
         of_calls.push(u32::try_from(number).ok()?);
     }
-    bytes.0.is_empty().then_some(Kinds { kinds, of_calls })
+    bytes.0.is_empty().then_some(Kinds { texts, all, count, of_calls })
 }
 
 fn meant<'b>(mut bytes: Bytes<'b>, calls: usize, mut means: impl FnMut(Party<'b>) -> u8) -> Option<Vec<u8>> {
@@ -104,14 +114,14 @@ fn meant<'b>(mut bytes: Bytes<'b>, calls: usize, mut means: impl FnMut(Party<'b>
         let party = text.strip_prefix(USER).map(Party::User);
         parties.push(means(party.or_else(|| text.strip_prefix(TRUNK).map(Party::Trunk))?));
     }
-    let count = bytes.count()?;
+    let (count, mut all) = (bytes.count()?, Bytes(bytes.part()?));
     let mut kinds = Vec::with_capacity(count);
     for _ in 0..count {
-        let mut all = 0;
-        for _ in 0..bytes.count()? {
-            all |= parties.get(place(bytes.number()?)?)?;
+        let mut met = 0;
+        for _ in 0..all.count()? {
+            met |= parties.get(place(all.number()?)?)?;
         }
-        kinds.push(all);
+        kinds.push(met);
     }
     let mut of_calls = Vec::with_capacity(calls);
     for _ in 0..calls {
@@ -124,36 +134,29 @@ fn place(number: u64) -> Option<usize> {
     usize::try_from(number).ok()
 }
 
-fn kind<'b>(bytes: &mut Bytes<'b>, texts: &[&'b str]) -> Option<Line<'b>> {
-    let direction = Direction::numbered(bytes.number()?)?;
-    let [calling, to_dialled, outcome, verdict] = [(); 4].map(|()| text(bytes, texts));
-    let [to_e164, conference, authenticated, line] = [(); 4].map(|()| perhaps(bytes, texts));
-    let mut resolved = Vec::new();
+fn read_kind<'b>(bytes: &mut Bytes<'b>, texts: &[&'b str], kind: &mut Line<'b>) -> Option<()> {
+    kind.direction = Direction::numbered(bytes.number()?)?;
+    for place in [&mut kind.calling, &mut kind.to_dialled, &mut kind.outcome, &mut kind.verdict] {
+        *place = text(bytes, texts)?;
+    }
+    let Facts { authenticated, resolved, line } = &mut kind.facts;
+    for place in [&mut kind.to_e164, &mut kind.conference, authenticated, line] {
+        *place = perhaps(bytes, texts)?;
+    }
+    resolved.clear();
     for _ in 0..bytes.count()? {
         resolved.push(text(bytes, texts)?);
     }
-    let count = bytes.count()?;
-    let mut attempts = Vec::with_capacity(count);
-    for _ in 0..count {
+    kind.attempts.clear();
+    for _ in 0..bytes.count()? {
         let callee = text(bytes, texts)?;
         let sip_code = match bytes.number()? {
             0 => None,
             more => Some(u16::try_from(more - 1).ok()?),
         };
-        attempts.push(Attempt { callee, sip_code });
+        kind.attempts.push(Attempt { callee, sip_code });
     }
-    Some(Line {
-        direction,
-        calling: calling?,
-        to_dialled: to_dialled?,
-        outcome: outcome?,
-        verdict: verdict?,
-        to_e164: to_e164?,
-        conference: conference?,
-        attempts,
-        facts: Facts { authenticated: authenticated?, resolved, line: line? },
-        ..Line::default()
-    })
+    Some(())
 }
 
 fn text<'b>(bytes: &mut Bytes<'b>, texts: &[&'b str]) -> Option<Cow<'b, str>> {

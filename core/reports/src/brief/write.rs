@@ -157,6 +157,7 @@ impl Kinds {
         put(&mut out, self.texts.len() as u64);
         out.extend_from_slice(&self.all_texts);
         put(&mut out, self.known.len() as u64);
+        put(&mut out, self.all_kinds.len() as u64);
         out.extend_from_slice(&self.all_kinds);
         out.extend_from_slice(&self.of_calls);
         out

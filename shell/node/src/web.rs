@@ -1,6 +1,5 @@
 //! What the house answers by HTTP.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -331,7 +330,7 @@ impl House for Web {
         if let Some(call) = sight::call(&self.asker, id) {
             return said(call);
         }
-        let found = kept::ended(&self.data, 1, |one| call::is_meant(one, id)).map_err(unreadable)?;
+        let found = call::found(&self.data, id).map_err(unreadable)?;
         let missing = || Refused::Missing(format!("there is no call {id}"));
         let mut record = found.into_iter().next_back().ok_or_else(missing)?;
         kept::add_reports(&self.data, &mut record).map_err(unreadable)?;
@@ -402,19 +401,10 @@ impl House for Web {
     }
 
     fn records(&self, after: Option<&str>, most: usize) -> Answer {
-        let all = match store::records_in(&self.data) {
-            Ok(all) => Some(all),
-            Err(fault) if fault.kind() == ErrorKind::NotFound => None,
-            Err(fault) => return Err(unreadable(fault)),
-        };
         // A line that is being written is not whole yet: it comes the next time.
-        let mut all = all.into_iter().flatten().filter_map(Result::ok);
-        if let Some(after) = after
-            && !all.any(|record| record["id"] == after)
-        {
-            return Err(Refused::Missing(format!("there is no record {after}")));
-        }
-        let records: Vec<Value> = all.take(most).collect();
+        let behind = kept::behind(&self.data, after).map_err(unreadable)?;
+        let after_what = || Refused::Missing(format!("there is no record {}", after.unwrap_or_default()));
+        let records: Vec<Value> = behind.ok_or_else(after_what)?.take(most).collect();
         let next = records.last().map_or_else(|| after.into(), |last| last["id"].clone());
         Ok(json!({ "records": records, "next": next }))
     }

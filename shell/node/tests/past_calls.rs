@@ -119,6 +119,53 @@ fn req_f57_a_marked_call_says_so() {
     assert!(shown(&directory, "c1").1.contains("Marked as malicious by hana."));
 }
 
+/// A call is found by the id that says when it began, and where that is not true by all that there is; a list
+/// goes on behind any record.
+#[test]
+fn calls_are_shown_and_listed_by_ids_that_say_when_they_began() {
+    let directory = Directory::new("by-id");
+    fs::write(directory.path().join("house.toml"), house(free_port())).unwrap();
+    let folder = directory.path().join("data/records");
+    fs::create_dir_all(&folder).unwrap();
+    let id = |ms: i64, key: &str| format!("c{ms:011x}-{key}");
+    // The 20th, the 21st a moment after midnight, and one whose clock was set back by days.
+    let (first, over, back) = (1_795_200_000_000, 1_795_219_190_000, 1_795_900_000_000);
+    let ids = [id(first, "a"), id(over, "b"), id(back, "c"), "imported \"d\"".to_owned()];
+    let calls: Vec<Value> =
+        ids.iter().zip([first, over, back, 4]).map(|(id, at)| record(id, at, &[], &[])).collect();
+    let write = |day: &str, calls: &[Value]| {
+        let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
+        fs::write(folder.join(format!("calls-{day}.jsonl")), lines).unwrap();
+    };
+    write("20261119", &[record("c1", 1_000, &[], &[])]);
+    write("20261120", &calls[..1]);
+    write("20261121", &calls[1..]);
+
+    for id in &ids {
+        assert_eq!(shown(&directory, id).0, Some(0), "{id}");
+    }
+    assert_eq!(shown(&directory, &id(first, "b")).0, Some(1));
+
+    let secret = directory.path().join("secret");
+    fs::write(&secret, "a-token-that-nobody-guesses").unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let words = ["--http", &address, "--http-token-file", secret.to_str().unwrap()];
+    let mut up = Running::start(directory.text(), &words);
+    up.wait_for("  http ");
+    for (at, after) in ["c1"].into_iter().chain(ids.iter().map(String::as_str)).enumerate() {
+        let after = after.replace(' ', "%20").replace('"', "%22");
+        let answer = got(&address, &format!("cdrs?after={after}"));
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let body: Value = serde_json::from_str(body).unwrap();
+        let listed: Vec<&str> =
+            body["records"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+        assert_eq!(listed, ids[at..], "behind {after}");
+    }
+    assert!(got(&address, &format!("cdrs?after={}", id(first, "b"))).starts_with("HTTP/1.1 404"));
+    assert!(got(&address, &format!("calls/{}", ids[1])).contains(&ids[1]));
+    up.stop();
+}
+
 /// By whoever is asked: a house that runs, or the folder alone; by HTTP in the same words.
 #[test]
 fn calls_are_found_by_command_and_by_http() {
@@ -166,10 +213,14 @@ fn calls_are_found_by_command_and_by_http() {
 }
 
 fn asked(address: &str, words: &str) -> String {
+    got(address, &format!("records?{words}"))
+}
+
+fn got(address: &str, what: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,
-        "GET /api/v1/records?{words} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer \
+        "GET /api/v1/{what} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer \
 a-token-that-nobody-guesses\r\n\r\n"
     )
     .unwrap();

@@ -63,7 +63,7 @@ pub use key::{Key, gruu_key};
 pub use landing::{Landed, Mark};
 pub use ledger::{Entry, Gather, Helps, Ledger, Messages, Phones, Restored, Watchers};
 pub use queue::{Counts, Settings};
-pub use reader::{ReadFault, Records, record_files, records_in};
+pub use reader::{ReadFault, Records, is_plain, record_files, records_in};
 pub use recordings::{Recordings, TapeTrouble, Tapes};
 pub use reels::{Kept, ReelLimits, ReelQuestion, ReelSizes, ReelWriter, Reels, ReelsExamined, examine_reels};
 pub use revisions::{

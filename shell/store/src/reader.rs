@@ -3,14 +3,16 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::vec;
+use std::time::{Duration, UNIX_EPOCH};
 
+use memchr::memmem::Finder;
 use thiserror::Error;
 
 use crate::day::Day;
 
 const BEGINS: &str = "calls-";
 const ENDS: &str = ".jsonl";
+const BUFFER: usize = 256 * 1024;
 
 /// Why a line is not a record.
 #[derive(Debug, Error)]
@@ -25,7 +27,12 @@ pub enum ReadFault {
 
 /// All records of a data directory, oldest file first.
 pub fn records_in(data: &Path) -> io::Result<Records> {
-    Ok(Records { waiting: record_files(data)?.into_iter(), open: None })
+    Ok(Records { waiting: record_files(data)?, at: 0, open: None, wanted: None })
+}
+
+/// Whether a text stands in JSON as it is.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'/'))
 }
 
 /// The files that they stand in, the oldest first.
@@ -70,30 +77,62 @@ fn date_of(name: &str) -> Option<&str> {
 
 /// An iterator over records as JSON values.
 pub struct Records {
-    waiting: vec::IntoIter<PathBuf>,
+    waiting: Vec<PathBuf>,
+    at: usize,
     open: Option<Open>,
+    wanted: Option<Finder<'static>>,
 }
 
 struct Open {
     path: PathBuf,
     lines: BufReader<File>,
     line: usize,
+    text: Vec<u8>,
+}
+
+impl Records {
+    /// Only those whose lines hold this text; others are passed over without being taken apart.
+    pub fn only_with(mut self, text: &str) -> Records {
+        self.wanted = Some(Finder::new(text.as_bytes()).into_owned());
+        self
+    }
+
+    /// Without the files of days before a moment.
+    pub fn from_day_of(mut self, ms: i64) -> Records {
+        let day = Day::of(UNIX_EPOCH + Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
+        let name =
+            |path: &Path| path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        self.waiting.retain(|path| !is_before(&name(path), day));
+        self
+    }
+
+    /// Goes on behind the record with this id; says whether there is one.
+    pub fn go_behind(&mut self, id: &str) -> bool {
+        self.wanted = is_plain(id).then(|| Finder::new(id.as_bytes()).into_owned());
+        let is_there = self.any(|record| record.is_ok_and(|record| record["id"] == id));
+        self.wanted = None;
+        is_there
+    }
 }
 
 impl Open {
-    fn next(&mut self) -> Option<Result<serde_json::Value, ReadFault>> {
-        let mut text = Vec::new();
-        self.line += 1;
-        let (path, line) = (|| self.path.clone(), self.line);
-        match self.lines.read_until(b'\n', &mut text) {
-            Ok(0) => None,
-            Ok(_) if text.last() != Some(&b'\n') => Some(Err(ReadFault::Torn { path: path(), line })),
-            Ok(_) => Some(serde_json::from_slice(&text).map_err(|error| ReadFault::NotARecord {
-                path: path(),
-                line,
-                error,
-            })),
-            Err(error) => Some(Err(ReadFault::Unreadable { path: path(), error })),
+    fn next(&mut self, wanted: Option<&Finder<'_>>) -> Option<Result<serde_json::Value, ReadFault>> {
+        loop {
+            self.text.clear();
+            self.line += 1;
+            let (path, line, text) = (|| self.path.clone(), self.line, &mut self.text);
+            match self.lines.read_until(b'\n', text) {
+                Ok(0) => return None,
+                Ok(_) if wanted.is_some_and(|wanted| wanted.find(text).is_none()) => {}
+                Ok(_) if text.last() != Some(&b'\n') => {
+                    return Some(Err(ReadFault::Torn { path: path(), line }));
+                }
+                Ok(_) => {
+                    let value = serde_json::from_slice(text);
+                    return Some(value.map_err(|error| ReadFault::NotARecord { path: path(), line, error }));
+                }
+                Err(error) => return Some(Err(ReadFault::Unreadable { path: path(), error })),
+            }
         }
     }
 }
@@ -104,14 +143,18 @@ impl Iterator for Records {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(open) = &mut self.open {
-                match open.next() {
+                match open.next(self.wanted.as_ref()) {
                     Some(item) => return Some(item),
                     None => self.open = None,
                 }
             }
-            let path = self.waiting.next()?;
+            let path = self.waiting.get(self.at)?.clone();
+            self.at += 1;
             match File::open(&path) {
-                Ok(file) => self.open = Some(Open { path, lines: BufReader::new(file), line: 0 }),
+                Ok(file) => {
+                    let lines = BufReader::with_capacity(BUFFER, file);
+                    self.open = Some(Open { path, lines, line: 0, text: Vec::new() });
+                }
                 Err(error) => return Some(Err(ReadFault::Unreadable { path, error })),
             }
         }

@@ -58,13 +58,13 @@ fn of_call(id: &str, data: &Path, then: impl FnOnce(&Value, &Path) -> Result<Exi
     if let Some(call) = in_progress(id, data) {
         return then(&call, data);
     }
-    let found = ended(data, usize::MAX, |one| is_meant(one, id))?;
+    let found = found(data, id)?;
     let record = found.into_iter().next_back().unwrap_or_else(|| messages::unknown(id));
     then(&record, data)
 }
 
 fn show(id: &str, data: &Path, form: Form, palette: Palette) -> Result<Exit> {
-    let found = ended(data, usize::MAX, |one| is_meant(one, id))?;
+    let found = found(data, id)?;
     if found.len() > 1 && !names_in(id).is_empty() {
         match form {
             Form::Json => println!("{:#}", json!(found)),
@@ -129,8 +129,16 @@ fn about_recording(record: &Value, data: &Path) -> Vec<String> {
     says
 }
 
+/// The calls that somebody names, in order of time.
+pub fn found(data: &Path, id: &str) -> Result<Vec<Value>> {
+    match kept::by_id(data, id)? {
+        Some(record) => Ok(vec![record]),
+        None => ended(data, usize::MAX, |one| is_meant(one, id)),
+    }
+}
+
 /// Whether a record is the one that somebody names.
-pub fn is_meant(record: &Value, id: &str) -> bool {
+fn is_meant(record: &Value, id: &str) -> bool {
     let attempts = || record["attempts"].as_array().into_iter().flatten();
     let is_named = || {
         let pairs = record["sessions"].as_array().into_iter().flatten();

@@ -5,12 +5,16 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::verbs::kept::ended;
+use crate::verbs::kept::{self, ended};
 
 /// What was said of a call by those whom it reached: such as "marked as malicious by hana".
 pub fn of(call: &Value, data: &Path) -> Result<Vec<String>> {
     let users = reached(call);
     if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Hardly any call is marked, and all records are many.
+    if !kept::marks(data)?.any(|mark| users.iter().any(|user| mark["calling"] == **user)) {
         return Ok(Vec::new());
     }
     let is_meant = |one: &Value| {

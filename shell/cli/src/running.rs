@@ -127,8 +127,8 @@ pub enum User {
     #[command(
         after_help = "It holds for an hour, or as long as --seconds says, and replaces what the same program \
 said before.\n\nExamples:\n  tandem user notice hana --program calendar \
---activity meeting --note \"until 3\" --seconds 5400\n  tandem user notice +14255550199 --program mobile --activity on-the-phone\n  tandem user notice hana \
---program calendar --over"
+--activity meeting --note \"until 3\" --seconds 5400\n  tandem user notice +14255550199 --program mobile \
+--activity on-the-phone\n  tandem user notice hana --program calendar --over"
     )]
     Notice(UserNotice),
     /// Reads a password, and says what to keep in its place: what digests make of it (HA1)

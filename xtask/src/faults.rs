@@ -2,7 +2,8 @@
 //! disk is full, the database is broken; where records are searched on a server, that is killed, hangs, is
 //! away for a while, and loses its power, too. Afterwards every call whose end was answered, or whose caller
 //! was told that it is busy, has one record, in the files and in what searches them, and they are in one
-//! chain; what was applied is there, and whole; no phone is where it was before the last answer that it had.
+//! chain; what was applied is there, and whole; no phone is where it was before the last answer that it had;
+//! as long as the power stays, calls are drawn that ended a second before.
 //!
 //! The house is the real one, its data on a small ext4 of its own, and so is a server's. They and the mounts
 //! are in a namespace.
@@ -29,7 +30,7 @@ use crate::interop::{self, Load};
 use crate::step::{self, Failure, ourselves, root};
 use disk::{Disk, Memory};
 use far::{Book, Far, socket};
-use house::{House, Setting};
+use house::{House, IsAwaited, Setting};
 use server::Server;
 
 const LOOP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -38,6 +39,8 @@ const INSIDE: &str = "TANDEM_FAULTS_INSIDE";
 /// Before a fault so many calls have ended, and a phone has registered.
 const CALLS_MIN: usize = 10;
 const WORKS_WITHIN: Duration = Duration::from_secs(120);
+/// A message is in a file so soon.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 /// So many rounds share a disk.
 const ROUNDS_OF_A_DISK: u64 = 10;
 const MEGABYTES: u64 = 96;
@@ -104,6 +107,17 @@ impl Fault {
             Fault::PowerCut | Fault::FullDisk | Fault::Blackout => book.surely_before(moment),
             _ => book.before(moment),
         }
+    }
+
+    /// Calls that ended and can be drawn whatever befalls the house now: their messages had the time to be
+    /// written. The power takes what the kernel has not.
+    fn drawable(self, ended: &Book<String>) -> Vec<String> {
+        if matches!(self, Fault::PowerCut | Fault::FullDisk | Fault::Blackout) {
+            return Vec::new();
+        }
+        let last = ended.before(Instant::now()).into_iter().rev().take(2).collect();
+        thread::sleep(WRITTEN_WITHIN);
+        last
     }
 }
 
@@ -281,6 +295,7 @@ fn one(
     while !is_at_work() && Instant::now() < until {
         thread::sleep(Duration::from_millis(20));
     }
+    let drawable = fault.drawable(&ended);
     let cut = befall(place, server.as_deref_mut(), fault, chance, &ended)?;
     drop(far);
     known.applied = applied.before(cut).into_iter().max().unwrap_or(known.applied);
@@ -308,6 +323,7 @@ fn one(
     }
     expected::records(&place.house, server.as_deref(), known)?;
     expected::binding(&place.house, known.granted)?;
+    expected::messages(&place.house, &drawable)?;
     place.house.kill();
     Ok(())
 }
@@ -327,7 +343,9 @@ fn befall(
         (Fault::FullDisk, _) => {
             place.disk.fill()?;
             thread::sleep(Duration::from_millis(700));
+            place.house.await_alarm(IsAwaited::Yes)?;
             place.disk.empty()?;
+            place.house.await_alarm(IsAwaited::No)?;
             // What waited in memory is written within a second or two of there being room.
             thread::sleep(Duration::from_millis(3_000));
             cut = Instant::now();
@@ -408,7 +426,10 @@ fn damage(house: &House, fault: Fault, chance: &mut Chance) -> std::io::Result<(
                 Ok(all.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).max())
             };
             let of_days = [newest(&house.records())?, newest(&data.join("events"))?];
-            for path in of_days.into_iter().flatten().chain([data.join("phones/bindings.jsonl")]) {
+            let reels = fs::read_dir(house.messages())?.flatten().map(|entry| entry.path());
+            let reel = reels.filter(|path| path.extension().is_none()).max();
+            let of_days = of_days.into_iter().flatten().chain(reel);
+            for path in of_days.chain([data.join("phones/bindings.jsonl")]) {
                 let half = &b"{\"id\":\"half-written\",\"user\":\"hana"[..1 + chance.below(30) as usize];
                 File::options().append(true).open(path)?.write_all(half)?;
             }

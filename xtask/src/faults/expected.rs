@@ -1,4 +1,5 @@
-//! What must be there after a fault: revisions, records wherever they are kept and searched, bindings.
+//! What must be there after a fault: revisions, records wherever they are kept and searched, bindings, and
+//! what calls said.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -69,6 +70,26 @@ pub fn records(house: &House, server: Option<&Server>, known: &Known) -> Result<
     found(house, &[], &lines.values().collect::<Vec<_>>())?;
     let busy: Vec<&Value> = lines.values().filter(|record| record["outcome"] == "busy").collect();
     found(house, &["--cause", "busy"], &busy)
+}
+
+/// Calls are drawn by a later process, too: each with how it began and how it was answered.
+pub fn messages(house: &House, calls: &[String]) -> Result<(), Failure> {
+    for call in calls {
+        let until = Instant::now() + TAKEN_WITHIN;
+        loop {
+            let drawn =
+                house.ask(&["call", "ladder", call]).map(|(_, drawn)| drawn["found"]["messages"].to_string());
+            let is_whole = |text: &String| text.contains("\"INVITE sip:") && text.contains("\"SIP/2.0 ");
+            match drawn {
+                Ok(text) if is_whole(&text) => break,
+                // The channel opens a moment after the house answers calls.
+                Err(_) if Instant::now() < until => thread::sleep(Duration::from_millis(50)),
+                Ok(text) => return Err(Failure::new(format!("of call {call} there is {text}"), CURE)),
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What the files hold, by the lines as they stand there.

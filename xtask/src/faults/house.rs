@@ -30,6 +30,13 @@ pub struct Setting {
     pub server: Option<PathBuf>,
 }
 
+/// Whether there has to be an alarm.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum IsAwaited {
+    Yes,
+    No,
+}
+
 pub struct House {
     pub at: Setting,
     child: Option<Child>,
@@ -55,7 +62,7 @@ impl House {
         let (sip, callee, storage) = (self.at.sip, self.at.callee, self.storage());
         let text = format!(
             "format = 1\n[system]\nname = \"edge-{number}\"\ncountry = \"US\"\ndemo = true\n\
-digest = [\"sha-256\"]\n{storage}\
+digest = [\"sha-256\"]\n[system.records]\nmessages_mb = 8\n{storage}\
 [interface.loop]\naddress = \"127.0.0.1\"\nudp = {port}\nside = \"inside\"\n\
 [trunk.callers]\nkind = \"pbx\"\nservers = [{{ uri = \"sip:127.0.0.1:9\" }}]\n\
 accept = {{ sources = [\"127.0.0.1\"], did = \"any\" }}\ndirection = \"in\"\n\
@@ -155,6 +162,23 @@ Content-Length: 0\r\n\r\n",
         });
     }
 
+    /// Whether it says that messages of calls are in memory alone; it has to say so in time.
+    pub fn await_alarm(&self, is_awaited: IsAwaited) -> Result<(), Failure> {
+        let until = Instant::now() + READY_WITHIN;
+        loop {
+            let said = self.ask(&["status"]).map(|(_, status)| status["alarms"].to_string());
+            let has_alarm = said.is_ok_and(|alarms| alarms.contains("kept in memory alone"));
+            if has_alarm == (is_awaited == IsAwaited::Yes) {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                let what = format!("an alarm of the flight recorder is there: {has_alarm}");
+                return Err(Failure::new(what, "tandem status, while the disk is full and after it"));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     pub fn ask(&self, words: &[&str]) -> Result<(Output, Value), Failure> {
         let output = self.tandem(words).arg("--json").output();
         let output = output.map_err(|error| io_failure("tandem", &error))?;
@@ -171,6 +195,11 @@ Content-Length: 0\r\n\r\n",
 
     pub fn revisions(&self) -> PathBuf {
         self.at.data.join("revisions")
+    }
+
+    /// The files of the flight recorder.
+    pub fn messages(&self) -> PathBuf {
+        self.at.data.join("flight/own")
     }
 
     pub fn database(&self) -> PathBuf {

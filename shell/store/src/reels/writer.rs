@@ -265,7 +265,7 @@ impl ReelWriter {
     fn spare_the_disk(&self) -> io::Result<()> {
         let about = rustix::fs::statvfs(&*self.reels.folder)?;
         let (all, free) = (about.f_blocks * about.f_frsize, about.f_bavail * about.f_frsize);
-        let spared = (all / SPARED_PART).clamp(SPARED_MIN, SPARED_MAX);
+        let spared = spared(all);
         if free > spared {
             return Ok(());
         }
@@ -273,6 +273,11 @@ impl ReelWriter {
         let words = format!("{free} MB are free, and the last {spared} MB are left to call records");
         Err(io::Error::new(ErrorKind::StorageFull, words))
     }
+}
+
+/// How much of a disk is left to others.
+fn spared(disk: u64) -> u64 {
+    (disk / SPARED_PART).clamp(SPARED_MIN, SPARED_MAX)
 }
 
 /// Deletes names of reels that are gone, and those that were never finished.
@@ -290,4 +295,16 @@ fn forget_strays(folder: &Path, reels: &[Name]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_each_disk_a_part_is_left_that_is_neither_little_nor_much() {
+        let megabytes = |disk: u64| spared(disk * 1_000_000) / 1_000_000;
+
+        assert_eq!([1, 96, 320, 2_000, 20_000, 4_000_000].map(megabytes), [16, 16, 16, 100, 1_000, 1_000]);
+    }
 }

@@ -245,6 +245,21 @@ fn req_f72_a_running_house_makes_briefs_and_deletes_them_with_their_records() {
     drop(third);
 }
 
+/// Where one cannot be made, as on a disk that is full, nothing is left of the try, and the others are made.
+#[test]
+fn a_brief_that_cannot_be_made_leaves_nothing_behind() {
+    let data = Directory::new("briefs-refused");
+    write(data.path(), FILE, &calls(0..10));
+    write(data.path(), "calls-20261102.jsonl", &calls(10..30));
+    // What is to be renamed onto a folder cannot be.
+    fs::create_dir_all(brief_of(data.path(), FILE).join("in-the-way")).unwrap();
+
+    assert!(make_briefs(data.path()).is_err());
+
+    assert!(!brief_of(data.path(), FILE).with_extension("new").exists());
+    assert_eq!(reports(data.path()), (10, 1));
+}
+
 /// A copy holds records, and no second truth of them.
 #[test]
 fn a_backup_leaves_briefs_out() {

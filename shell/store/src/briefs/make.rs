@@ -66,31 +66,42 @@ impl Maker {
         }
     }
 
+    /// One file that cannot be made keeps no other from it.
     fn round(&mut self, pace: &mut dyn FnMut() -> Pace) -> io::Result<()> {
         let names = names(&self.data)?;
         self.forget_missing(&names)?;
+        let mut done = Ok(());
         for name in names {
-            let records = match File::open(self.data.join("records").join(&name)) {
-                Ok(records) => records,
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
-            let stand = Stand::of(&records)?;
-            if self.settled.get(&name) == Some(&stand) {
-                continue;
+            match self.look_after(&name, pace) {
+                Ok(Pace::GoOn) => {}
+                Ok(Pace::Stop) => break,
+                Err(error) => done = Err(error),
             }
-            match due(&self.data, &name, &records, stand) {
-                Due::Nothing => {}
-                Due::Later => continue,
-                Due::From(kept) => {
-                    if make(&self.data, &name, records, stand, kept, pace)? == Pace::Stop {
-                        return Ok(());
-                    }
+        }
+        done
+    }
+
+    fn look_after(&mut self, name: &str, pace: &mut dyn FnMut() -> Pace) -> io::Result<Pace> {
+        let records = match File::open(self.data.join("records").join(name)) {
+            Ok(records) => records,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Pace::GoOn),
+            Err(error) => return Err(error),
+        };
+        let stand = Stand::of(&records)?;
+        if self.settled.get(name) == Some(&stand) {
+            return Ok(Pace::GoOn);
+        }
+        match due(&self.data, name, &records, stand) {
+            Due::Nothing => {}
+            Due::Later => return Ok(Pace::GoOn),
+            Due::From(kept) => {
+                if make(&self.data, name, records, stand, kept, pace)? == Pace::Stop {
+                    return Ok(Pace::Stop);
                 }
             }
-            self.settled.insert(name, stand);
         }
-        Ok(())
+        self.settled.insert(name.to_owned(), stand);
+        Ok(Pace::GoOn)
     }
 
     /// People who are forgotten are forgotten here, too.
@@ -162,8 +173,27 @@ fn make(
     private::make_folder(&file::folder(data))?;
     let path = file::path_of(data, name);
     let unfinished = path.with_extension("new");
-    let mut out =
-        BufWriter::new(private::options().create(true).truncate(true).write(true).open(&unfinished)?);
+    // Not synced: one that a power cut has torn is seen to be, and made anew.
+    let made = write(&unfinished, records, stand, kept, pace).and_then(|made| match made {
+        Pace::GoOn => fs::rename(&unfinished, &path).map(|()| made),
+        Pace::Stop => Ok(made),
+    });
+    if !matches!(made, Ok(Pace::GoOn)) {
+        // A disk that is full has better things to keep than half of one.
+        let _ = fs::remove_file(&unfinished);
+    }
+    made
+}
+
+fn write(
+    unfinished: &Path,
+    records: File,
+    stand: Stand,
+    kept: Vec<Block>,
+    pace: &mut dyn FnMut() -> Pace,
+) -> io::Result<Pace> {
+    let out = private::options().create(true).truncate(true).write(true).open(unfinished)?;
+    let mut out = BufWriter::new(out);
     let made = if kept.is_empty() { Made::AtOnce } else { Made::InPieces };
     out.write_all(&Head { stand, made }.write())?;
     let mut put = |block: &Block| {
@@ -183,8 +213,6 @@ fn make(
     }
     put(&Block::end(at))?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    // Not synced: one that a power cut has torn is seen to be, and made anew.
-    fs::rename(&unfinished, &path)?;
     Ok(Pace::GoOn)
 }
 

@@ -38,7 +38,7 @@ static int decode(void)
 		if (!is_lost && (length > BYTES || fread(frame, 1, length, stdin) != (size_t)length))
 			return 1;
 		/* Without a frame the silence that was described goes on. */
-		bcg729Decoder(coder, is_lost ? NULL : frame, is_lost ? 0 : length, is_lost, length == SILENCE || length == 0, 0,
+		bcg729Decoder(coder, is_lost || !length ? NULL : frame, is_lost ? 0 : length, is_lost, length <= SILENCE, 0,
 			      samples);
 		if (fwrite(samples, sizeof *samples, SAMPLES, stdout) != SAMPLES)
 			return 1;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
-const TARGETS: [&str; 17] = [
+const TARGETS: [&str; 18] = [
     "message",
     "stream",
     "websocket",
@@ -17,6 +17,7 @@ const TARGETS: [&str; 17] = [
     "udptl",
     "dtls",
     "media",
+    "g729",
     "config",
     "ldap",
     "jwt",

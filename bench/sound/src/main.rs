@@ -41,7 +41,7 @@ fn main() {
 
 fn codec(name: &str) -> Codec {
     let mut all = Codec::ALL.into_iter();
-    all.find(|codec| codec.name().eq_ignore_ascii_case(name)).expect("pcmu, pcma, g722 or opus")
+    all.find(|codec| codec.name().eq_ignore_ascii_case(name)).expect("pcmu, pcma, g722, g729 or opus")
 }
 
 fn fastest(from: Codec, to: Codec) -> f64 {
@@ -53,7 +53,7 @@ fn fastest_of(mut house: House) -> f64 {
     // Long enough for the clock, which ticks every few milliseconds.
     let count = match [from, to] {
         both if both.contains(&Codec::Opus) => 5_000,
-        both if both.contains(&Codec::G722) => 20_000,
+        both if both.contains(&Codec::G722) || both.contains(&Codec::G729) => 20_000,
         _ => 500_000,
     };
     let mut round = || {
@@ -157,6 +157,7 @@ fn payload_type(codec: Codec) -> u8 {
         Codec::Opus => 111,
         Codec::L16 => 97,
         Codec::L16Narrow => 98,
+        Codec::G729 => 18,
     }
 }
 
@@ -166,11 +167,12 @@ fn speaks(codec: Codec) -> Spoken {
 
 /// A second of something like a voice.
 fn say(codec: Codec) -> Vec<Vec<u8>> {
-    let is_narrow = matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow);
+    let is_narrow = matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729);
     let rate = if is_narrow { 8_000 } else { 16_000 };
     let samples = voice(rate);
     let (mut wide, mut opus) =
         (g722::Encoder::new(), opus::Encoder::new(opus::Band::Wide, opus::Redundancy::InBand));
+    let mut lean = g729::Encoder::new();
     let frames = samples.chunks_exact(rate / PACKETS);
     let frames = frames.map(|frame| {
         let mut bytes = vec![0; 1_275];
@@ -180,6 +182,7 @@ fn say(codec: Codec) -> Vec<Vec<u8>> {
             Codec::G722 => wide.encode(frame, &mut bytes),
             Codec::Opus => opus.encode(frame, &mut bytes).expect("it takes 20 ms"),
             Codec::L16 | Codec::L16Narrow => l16::encode(frame, &mut bytes),
+            Codec::G729 => lean.encode(frame, &mut bytes),
         };
         bytes.truncate(length);
         bytes

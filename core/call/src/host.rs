@@ -28,9 +28,10 @@ pub(crate) fn answer(offer: &[u8]) -> Option<Vec<u8>> {
 
 /// An offer of all that can be mixed.
 pub(crate) fn offer() -> Vec<u8> {
-    let line = format!("m=audio {PORT} RTP/AVP {OPUS} 9 0 8 {EVENTS}\r\n");
+    let line = format!("m=audio {PORT} RTP/AVP {OPUS} 9 0 8 18 {EVENTS}\r\n");
     let opus = format!("a=rtpmap:{OPUS} opus/48000/2\r\na=fmtp:{OPUS} useinbandfec=1\r\n");
-    let others = "a=rtpmap:9 G722/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n";
+    let others = "a=rtpmap:9 G722/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
+                  a=rtpmap:18 G729/8000\r\na=fmtp:18 annexb=no\r\n";
     let events = format!("a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\n");
     format!("{HEAD}{line}{opus}{others}{events}a=sendrecv\r\n").into_bytes()
 }
@@ -59,8 +60,8 @@ fn sound(session: &Session<'_>, media: &Media<'_>) -> Option<String> {
 fn rtpmap(codec: &Codec<'_>) -> String {
     let Codec { payload_type, name, clock, channels, .. } = *codec;
     let channels = if channels > 1 { format!("/{channels}") } else { String::new() };
-    let fmtp =
-        if codec.is("opus") { format!("a=fmtp:{payload_type} useinbandfec=1\r\n") } else { String::new() };
+    let parameters = speech::sound_of(codec).and_then(speech::parameters);
+    let fmtp = parameters.map(|said| format!("a=fmtp:{payload_type} {said}\r\n")).unwrap_or_default();
     format!("a=rtpmap:{payload_type} {name}/{clock}{channels}\r\n{fmtp}")
 }
 
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn the_first_codec_that_can_be_mixed_is_taken_with_its_events() {
         let text = answered(
-            "m=audio 4000 RTP/AVP 18 9 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=sendonly\r\n\
+            "m=audio 4000 RTP/AVP 4 9 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=sendonly\r\n\
              m=video 4002 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n",
         )
         .unwrap();
@@ -105,9 +106,20 @@ mod tests {
         assert!(text.contains("a=recvonly\r\nm=video 0 RTP/AVP 96\r\n"), "{text}");
     }
 
+    /// Of G.729 the far end is asked to go on when nobody speaks (RFC 7261).
+    #[test]
+    fn h4_who_offers_g729_alone_is_answered_without_its_silence() {
+        let text = answered("m=audio 4000 RTP/AVP 18\r\na=fmtp:18 annexb=yes\r\n").unwrap();
+
+        assert!(
+            text.contains("m=audio 9 RTP/AVP 18\r\na=rtpmap:18 G729/8000\r\na=fmtp:18 annexb=no\r\n"),
+            "{text}"
+        );
+    }
+
     #[test]
     fn what_cannot_be_mixed_is_not_answered() {
-        assert_eq!(answered("m=audio 4000 RTP/AVP 18\r\n"), None);
+        assert_eq!(answered("m=audio 4000 RTP/AVP 4\r\n"), None);
         assert_eq!(answered("m=image 4000 udptl t38\r\n"), None);
     }
 
@@ -119,7 +131,7 @@ mod tests {
 
         assert_eq!(
             spoken.codecs.iter().map(|(_, codec)| *codec).collect::<Vec<_>>(),
-            [Sound::Opus, Sound::G722, Sound::Pcmu, Sound::Pcma]
+            [Sound::Opus, Sound::G722, Sound::Pcmu, Sound::Pcma, Sound::G729]
         );
         assert_eq!(spoken.keys, Keys::Events(Events { payload_type: 101, clock: 8_000 }));
     }

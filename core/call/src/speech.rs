@@ -11,6 +11,8 @@ const OPUS_USUAL: u8 = 111;
 const DYNAMIC: std::ops::RangeInclusive<u8> = 96..=127;
 /// What is made is of one channel, and says once more in short what went before it (RFC 7587, 6.1).
 const OPUS_OURS: &str = "useinbandfec=1";
+/// What is made never falls silent, and nobody is asked to (RFC 7261, 3.3).
+const G729_OURS: &str = "annexb=no";
 
 /// What an answer comes to, by media line: what the offerer is told, and what each of the two speaks, the
 /// offerer first, where it is not the same.
@@ -77,11 +79,22 @@ pub(crate) fn format(sound: Sound, media: &Media<'_>) -> Option<Format> {
         Sound::Pcmu => 0,
         Sound::Pcma => 8,
         Sound::G722 => 9,
+        Sound::G729 => 18,
         Sound::Opus => std::iter::once(OPUS_USUAL).chain(DYNAMIC).find(is_free)?,
         Sound::L16 | Sound::L16Narrow => DYNAMIC.filter(|number| *number != OPUS_USUAL).find(is_free)?,
     };
-    let (channels, fmtp) = if sound == Sound::Opus { (2, Some(OPUS_OURS.into())) } else { (1, None) };
+    let channels = if sound == Sound::Opus { 2 } else { 1 };
+    let fmtp = parameters(sound).map(Into::into);
     Some(Format { payload_type, name: sound.name().into(), clock: sound.clock(), channels, fmtp })
+}
+
+/// What is said of a codec where we speak it ourselves.
+pub(crate) fn parameters(sound: Sound) -> Option<&'static str> {
+    match sound {
+        Sound::Opus => Some(OPUS_OURS),
+        Sound::G729 => Some(G729_OURS),
+        Sound::Pcmu | Sound::Pcma | Sound::G722 | Sound::L16 | Sound::L16Narrow => None,
+    }
 }
 
 /// Reads an answer beside what its offer was made of.
@@ -129,7 +142,8 @@ fn settled_line(offer: &Media<'_>, answer: &Media<'_>, dtmf: [Dtmf; 2]) -> (Form
     ];
     let hears_events = matches!(keys[0], Keys::Events(_)) && keys[1] != Keys::Unheard;
     let keys = offer.telephone_event().filter(|_| hears_events).and_then(|keys| offer.codec(keys));
-    let ours = Format { fmtp: ours.is("opus").then(|| OPUS_OURS.into()), ..Format::from(*ours) };
+    let fmtp = sound_of(ours).and_then(parameters).map(Into::into);
+    let ours = Format { fmtp, ..Format::from(*ours) };
     (Formats::Instead(std::iter::once(ours).chain(keys.map(Format::from)).collect()), Some(spoken))
 }
 

@@ -13,6 +13,7 @@ pub(crate) enum Encoder {
     G722(Box<g722::Encoder>),
     Opus(Box<opus::Encoder>),
     L16,
+    G729(Box<g729::Encoder>),
 }
 
 impl Encoder {
@@ -23,16 +24,18 @@ impl Encoder {
             Codec::Pcma => Encoder::Law(sound::Law::A),
             Codec::G722 => Encoder::G722(Box::new(g722::Encoder::new())),
             Codec::L16 | Codec::L16Narrow => Encoder::L16,
+            Codec::G729 => Encoder::G729(Box::new(g729::Encoder::new())),
             Codec::Opus => Encoder::Opus(Box::new(opus::Encoder::new(band, Redundancy::InBand))),
         }
     }
 
-    /// How many of so many samples make a packet: Opus takes 10, 20, 40 and 60 ms.
+    /// How many of so many samples make a packet: Opus takes 10, 20, 40 and 60 ms, G.729 every 10.
     pub fn takes(&self, waiting: usize, rate: u32) -> usize {
         match self {
             Encoder::Law(_) => waiting.min(PAYLOAD_MAX),
             Encoder::G722(_) => waiting.min(2 * PAYLOAD_MAX) & !1,
             Encoder::L16 => waiting.min(PAYLOAD_MAX / 2),
+            Encoder::G729(_) => (waiting / g729::FRAME).min(PAYLOAD_MAX / g729::FRAME_BYTES) * g729::FRAME,
             Encoder::Opus(_) => {
                 let ten_ms = (rate / 100) as usize;
                 let sizes = [6, 4, 2, 1].map(|tens| tens * ten_ms);
@@ -56,6 +59,7 @@ impl Encoder {
             Encoder::G722(g722) => Some(g722.encode(samples, payload)),
             Encoder::Opus(opus) => opus.encode(samples, payload),
             Encoder::L16 => Some(l16::encode(samples, payload)),
+            Encoder::G729(g729) => Some(g729.encode(samples, payload)).filter(|length| *length > 0),
         }
     }
 }

@@ -174,7 +174,7 @@ impl Out {
         let law = match codec {
             Codec::Pcmu => Some(Law::Mu),
             Codec::Pcma => Some(Law::A),
-            Codec::G722 | Codec::Opus | Codec::L16 | Codec::L16Narrow => None,
+            Codec::G722 | Codec::Opus | Codec::L16 | Codec::L16Narrow | Codec::G729 => None,
         };
         let is_narrow = codec.rate() == Some(8_000);
         match (listener, law) {

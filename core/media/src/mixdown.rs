@@ -47,6 +47,7 @@ struct Track {
     samples: VecDeque<i16>,
     g722: g722::Decoder,
     opus: opus::Decoder,
+    g729: g729::Decoder,
     up: Upsampler,
     down: Downsampler,
 }
@@ -70,6 +71,7 @@ impl Mixdown {
             samples: VecDeque::new(),
             g722: g722::Decoder::new(),
             opus: opus::Decoder::new(rate),
+            g729: g729::Decoder::new(),
             up: Upsampler::new(2),
             down: Downsampler::new(2),
         };
@@ -177,6 +179,7 @@ impl Track {
             Codec::L16Narrow => (l16::decode(payload, samples), false),
             Codec::Pcmu => (law(g711::decode_mu, samples), false),
             Codec::Pcma => (law(g711::decode_a, samples), false),
+            Codec::G729 => (self.g729.decode(payload, samples), false),
         };
         if is_wide == (rate > 8_000) {
             return Some(count);

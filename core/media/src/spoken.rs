@@ -11,6 +11,7 @@ pub enum Codec {
     L16,
     /// The same, 8,000 a second.
     L16Narrow,
+    G729,
 }
 
 /// What a side's peer sends, and what it is sent: the first of its codecs.
@@ -45,8 +46,8 @@ pub struct Events {
 
 impl Codec {
     /// Of those of one name, what is offered by that name first.
-    pub const ALL: [Codec; 6] =
-        [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus, Codec::L16, Codec::L16Narrow];
+    pub const ALL: [Codec; 7] =
+        [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus, Codec::L16, Codec::L16Narrow, Codec::G729];
     /// What is heard of sound whose codecs say nothing of its rate.
     pub(crate) const RATE_WIDE: u32 = 16_000;
 
@@ -58,6 +59,7 @@ impl Codec {
             Codec::G722 => "G722",
             Codec::Opus => "opus",
             Codec::L16 | Codec::L16Narrow => "L16",
+            Codec::G729 => "G729",
         }
     }
 
@@ -66,14 +68,14 @@ impl Codec {
         match self {
             Codec::Opus => 48_000,
             Codec::L16 => 16_000,
-            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::L16Narrow => 8_000,
+            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::L16Narrow | Codec::G729 => 8_000,
         }
     }
 
     /// Samples a second; Opus has as many as are asked for.
     pub(crate) fn rate(self) -> Option<u32> {
         match self {
-            Codec::Pcmu | Codec::Pcma | Codec::L16Narrow => Some(8_000),
+            Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729 => Some(8_000),
             Codec::G722 | Codec::L16 => Some(16_000),
             Codec::Opus => None,
         }

@@ -60,6 +60,7 @@ pub(crate) struct Transcoder {
 struct Decoder {
     g722: g722::Decoder,
     opus: Option<Box<opus::Decoder>>,
+    g729: Option<Box<g729::Decoder>>,
 }
 
 enum Resampler {
@@ -89,12 +90,13 @@ impl Transcoder {
         if source == target.1 && pressing.is_none() {
             return None;
         }
-        let speaks_opus = from.codecs.iter().any(|(_, codec)| *codec == Codec::Opus);
-        let opus = speaks_opus.then(|| Box::new(opus::Decoder::new(rate_in)));
+        let speaks = |wanted| from.codecs.iter().any(|(_, codec)| *codec == wanted);
+        let opus = speaks(Codec::Opus).then(|| Box::new(opus::Decoder::new(rate_in)));
+        let g729 = speaks(Codec::G729).then(Box::default);
         Some(Transcoder {
             target,
             rates: [rate_in, rate_out],
-            decoder: Decoder { g722: g722::Decoder::new(), opus },
+            decoder: Decoder { g722: g722::Decoder::new(), opus, g729 },
             concealer: Concealer::new(rate_in),
             resampler: Resampler::between(rate_in, rate_out),
             encoder: Encoder::new(target.1, rate_out),
@@ -132,6 +134,9 @@ impl Transcoder {
         if codec == Codec::Opus && payload.len() <= FRAMELESS_MAX {
             return self.carry_frameless(header, packet);
         }
+        if codec == Codec::G729 && payload.len() == g729::SILENCE_BYTES {
+            return self.carry_description(header, packet);
+        }
         let due = self.times.due(header.ssrc);
         let mut fit = self.times.fit(header);
         if fit == Fit::Late {
@@ -165,8 +170,13 @@ impl Transcoder {
         }
         let Some(samples) = self.decode(codec, payload, lost) else { return Transcoded::Unknown };
         self.times.took(header, samples.fresh, samples.concealed, self.rates[0]);
+        let falls_silent = codec == Codec::G729 && g729::falls_silent(payload);
         self.resample(samples.concealed + samples.fresh);
-        self.encode(header, packet)
+        let left = self.encode(header, packet);
+        if falls_silent {
+            self.fall_silent_behind();
+        }
+        left
     }
 
     /// What both sides understand, and nobody here, crosses as it is.
@@ -314,34 +324,23 @@ impl Transcoder {
         let gap = usual * usize::from(lost);
         let gap = if (1..=concealed_max).contains(&gap) { gap } else { 0 };
         let (before, room) = self.decoded.split_at_mut(gap);
-        if codec == Codec::Opus {
-            let opus = self.decoder.opus.as_mut()?;
-            let recovered = gap.saturating_sub(usual);
-            let (first, last) = before.split_at_mut(recovered);
-            for frame in first.chunks_mut(usual.max(1)) {
-                opus.conceal(frame).unwrap_or_else(|| silence(frame));
-            }
-            if !last.is_empty() {
-                opus.recover(payload, last).unwrap_or_else(|| silence(last));
-            }
-            let room = room.len().min(SAMPLES_MAX / 2);
-            let fresh = opus.decode(payload, &mut self.decoded[gap..gap + room])?;
-            self.listen(usual * usize::from(lost), gap..gap + fresh);
-            return Some(Samples { concealed: gap, fresh });
-        }
-        if gap > 0 {
-            self.concealer.conceal(before);
-        }
         let room_length = room.len().min(SAMPLES_MAX / 2);
         let room = &mut room[..room_length];
         let fresh = match codec {
-            Codec::Pcmu => expand(payload, room, g711::decode_mu),
-            Codec::Pcma => expand(payload, room, g711::decode_a),
-            Codec::G722 => self.decoder.g722.decode(payload, room),
-            Codec::L16 | Codec::L16Narrow => l16::decode(payload, room),
-            Codec::Opus => 0,
+            Codec::Opus => self.decoder.recover(payload, (before, usual), room)?,
+            Codec::G729 => self.decoder.g729.as_mut().map_or(0, |g729| {
+                g729.conceal(before);
+                g729.decode(payload, room)
+            }),
+            _ => {
+                if !before.is_empty() {
+                    self.concealer.conceal(before);
+                }
+                let fresh = self.decoder.plain(codec, payload, room);
+                self.concealer.hear(&mut room[..fresh]);
+                fresh
+            }
         };
-        self.concealer.hear(&mut room[..fresh]);
         self.listen(usual * usize::from(lost), gap..gap + fresh);
         (fresh > 0).then_some(Samples { concealed: gap, fresh })
     }
@@ -438,6 +437,37 @@ impl Transcoder {
             let timestamp = u32::from_be_bytes([*t0, *t1, *t2, *t3]);
             [*t0, *t1, *t2, *t3] = self.times.time(timestamp).to_be_bytes();
         }
+    }
+}
+
+impl Decoder {
+    /// Of a codec whose packets stand alone: how many samples they make.
+    fn plain(&mut self, codec: Codec, payload: &[u8], room: &mut [i16]) -> usize {
+        match codec {
+            Codec::Pcmu => expand(payload, room, g711::decode_mu),
+            Codec::Pcma => expand(payload, room, g711::decode_a),
+            Codec::G722 => self.g722.decode(payload, room),
+            Codec::L16 | Codec::L16Narrow => l16::decode(payload, room),
+            Codec::Opus | Codec::G729 => 0,
+        }
+    }
+
+    /// A packet of Opus, which may say once more what was in the last of those that were lost.
+    fn recover(
+        &mut self,
+        payload: &[u8],
+        (before, usual): (&mut [i16], usize),
+        room: &mut [i16],
+    ) -> Option<usize> {
+        let opus = self.opus.as_mut()?;
+        let (first, last) = before.split_at_mut(before.len().saturating_sub(usual));
+        for frame in first.chunks_mut(usual.max(1)) {
+            opus.conceal(frame).unwrap_or_else(|| silence(frame));
+        }
+        if !last.is_empty() {
+            opus.recover(payload, last).unwrap_or_else(|| silence(last));
+        }
+        opus.decode(payload, room)
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) struct Voice {
     state: State,
     g722: g722::Decoder,
     opus: Option<Box<opus::Decoder>>,
+    g729: Option<Box<g729::Decoder>>,
     /// Of 8 kHz, and of 16.
     concealers: Box<[Concealer; 2]>,
     up: Box<Upsampler>,
@@ -81,13 +82,14 @@ struct Window {
 
 impl Voice {
     pub fn new(codecs: &[(u8, Codec)]) -> Voice {
-        let speaks_opus = codecs.iter().any(|(_, codec)| *codec == Codec::Opus);
+        let speaks = |wanted| codecs.iter().any(|(_, codec)| *codec == wanted);
         Voice {
             codecs: codecs.into(),
             waiting: Waiting::new(),
             state: State::Silent,
             g722: g722::Decoder::new(),
-            opus: speaks_opus.then(|| Box::new(opus::Decoder::new(RATE as u32))),
+            opus: speaks(Codec::Opus).then(|| Box::new(opus::Decoder::new(RATE as u32))),
+            g729: speaks(Codec::G729).then(Box::default),
             concealers: Box::new([Concealer::new(8_000), Concealer::new(RATE as u32)]),
             up: Box::new(Upsampler::new(2)),
             last: (codecs.first().map_or(Codec::Pcmu, |(_, codec)| *codec), FRAME),
@@ -108,7 +110,12 @@ impl Voice {
     /// Takes a packet; whether it was of any use.
     pub fn take(&mut self, now: Instant, header: &Fixed, payload: &[u8]) -> Put {
         let known = self.codecs.iter().find(|(payload_type, _)| *payload_type == header.payload_type);
-        let holds = known.map_or(Holds::Nothing, |(_, codec)| Holds::Sound(*codec));
+        let holds = match known {
+            // No frame, but what noise there is meanwhile.
+            Some((_, Codec::G729)) if payload.len() < g729::FRAME_BYTES => Holds::Nothing,
+            Some((_, codec)) => Holds::Sound(*codec),
+            None => Holds::Nothing,
+        };
         let put = self.waiting.put(now, header, holds, payload);
         match put {
             Put::Left => return put,
@@ -197,8 +204,9 @@ impl Voice {
             Codec::G722 => self.g722.decode(payload, samples),
             Codec::L16 | Codec::L16Narrow => l16::decode(payload, samples),
             Codec::Opus => self.opus.as_mut().and_then(|opus| opus.decode(payload, samples)).unwrap_or(0),
+            Codec::G729 => self.g729.as_mut().map_or(0, |g729| g729.decode(payload, samples)),
         };
-        if codec != Codec::Opus {
+        if !matches!(codec, Codec::Opus | Codec::G729) {
             self.concealers[usize::from(!is_narrow(codec))].hear(&mut self.decoded[..fresh]);
         }
         let made = self.append(codec, fresh);
@@ -210,8 +218,9 @@ impl Voice {
         let (codec, length) = self.last;
         let count = if is_narrow(codec) { length / 2 } else { length };
         let samples = &mut self.decoded[..count];
-        match (codec, &mut self.opus) {
-            (Codec::Opus, Some(opus)) => {
+        match (codec, &mut self.opus, &mut self.g729) {
+            (Codec::G729, _, Some(g729)) => g729.conceal(samples),
+            (Codec::Opus, Some(opus), _) => {
                 let said_again = match follows {
                     Some((Codec::Opus, at)) => opus.recover(self.waiting.payload(at), samples),
                     _ => None,

@@ -22,7 +22,8 @@ const SECOND: u32 = 1_000;
 #[test]
 fn each_hears_all_others_and_nothing_of_itself() {
     let mut room = Room::new();
-    let codecs = [Codec::Pcmu, Codec::G722, Codec::Opus, Codec::Pcma, Codec::L16, Codec::L16Narrow];
+    let codecs =
+        [Codec::Pcmu, Codec::G722, Codec::Opus, Codec::Pcma, Codec::L16, Codec::L16Narrow, Codec::G729];
     let hertz = [500.0, 1_200.0, 2_100.0];
     for (at, codec) in codecs.into_iter().enumerate() {
         room.enters(codec);
@@ -296,6 +297,7 @@ struct Member {
     samples: u64,
     g722: g722::Encoder,
     opus: opus::Encoder,
+    g729: g729::Encoder,
     packets: Vec<(Fixed, Vec<u8>)>,
     on_the_way: Vec<(Instant, Vec<u8>)>,
     chance: u32,
@@ -303,7 +305,11 @@ struct Member {
 
 impl Member {
     fn rate(&self) -> u32 {
-        if matches!(self.codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 }
+        if matches!(self.codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729) {
+            8_000
+        } else {
+            16_000
+        }
     }
 
     /// The next 20 ms of what it says.
@@ -326,6 +332,7 @@ impl Member {
             Codec::G722 => self.g722.encode(&samples, &mut payload),
             Codec::Opus => self.opus.encode(&samples, &mut payload).unwrap(),
             Codec::L16 | Codec::L16Narrow => l16::encode(&samples, &mut payload),
+            Codec::G729 => self.g729.encode(&samples, &mut payload),
         };
         payload.truncate(length);
         payload
@@ -339,6 +346,7 @@ impl Member {
     /// All that it heard, without so many milliseconds at the beginning.
     fn heard_after(&self, ms: usize) -> (Vec<i16>, u32) {
         let (mut wide, mut coder, mut all) = (g722::Decoder::new(), opus::Decoder::new(16_000), Vec::new());
+        let mut lean = g729::Decoder::new();
         for (_, bytes) in &self.packets {
             let payload = Header::parse(bytes).unwrap().payload;
             let mut samples = [0; 2_000];
@@ -351,6 +359,7 @@ impl Member {
                 Codec::G722 => wide.decode(payload, &mut samples),
                 Codec::Opus => coder.decode(payload, &mut samples).unwrap(),
                 Codec::L16 | Codec::L16Narrow => l16::decode(payload, &mut samples),
+                Codec::G729 => lean.decode(payload, &mut samples),
             };
             all.extend_from_slice(&samples[..length]);
         }
@@ -392,6 +401,7 @@ impl Room {
             samples: 0,
             g722: g722::Encoder::new(),
             opus: opus::Encoder::new(opus::Band::Wide, opus::Redundancy::InBand),
+            g729: g729::Encoder::new(),
             packets: Vec::new(),
             on_the_way: Vec::new(),
             chance: at as u32,
@@ -533,6 +543,7 @@ fn payload_type(codec: Codec) -> u8 {
         Codec::Opus => 111,
         Codec::L16 => 97,
         Codec::L16Narrow => 98,
+        Codec::G729 => 18,
     }
 }
 

@@ -222,6 +222,7 @@ struct Heard {
 
 fn decoded(codec: Codec, heard: &[Heard]) -> (Vec<i16>, u32) {
     let (mut wide, mut coder) = (g722::Decoder::new(), opus::Decoder::new(16_000));
+    let mut lean = g729::Decoder::new();
     let mut all = Vec::new();
     for packet in heard {
         let payload = Header::parse(&packet.bytes).unwrap().payload;
@@ -235,10 +236,18 @@ fn decoded(codec: Codec, heard: &[Heard]) -> (Vec<i16>, u32) {
             Codec::G722 => wide.decode(payload, &mut samples),
             Codec::Opus => coder.decode(payload, &mut samples).unwrap(),
             Codec::L16 | Codec::L16Narrow => l16::decode(payload, &mut samples),
+            Codec::G729 => lean.decode(payload, &mut samples),
         };
         all.extend_from_slice(&samples[..length]);
     }
-    (all, if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 })
+    (
+        all,
+        if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729) {
+            8_000
+        } else {
+            16_000
+        },
+    )
 }
 
 /// How much of all that is heard is one pitch.

@@ -34,17 +34,23 @@ struct Mouth {
     sine: Sine,
     g722: g722::Encoder,
     opus: opus::Encoder,
+    g729: g729::Encoder,
     number: u16,
     sealer: Option<Sealer>,
 }
 
 impl House {
     fn new(codec: Codec, key: Option<&MasterKey>) -> House {
-        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 };
+        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729) {
+            8_000
+        } else {
+            16_000
+        };
         let mouth = |hertz| Mouth {
             sine: Sine::new(rate, hertz, 8_000),
             g722: g722::Encoder::new(),
             opus: opus::Encoder::new(opus::Band::Wide, opus::Redundancy::None),
+            g729: g729::Encoder::new(),
             number: 100,
             sealer: key.map(Sealer::new),
         };
@@ -116,7 +122,11 @@ impl House {
 
 impl Mouth {
     fn says(&mut self, codec: Codec, side: Side, room: &mut [u8]) -> usize {
-        let count = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 160 } else { 320 };
+        let count = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729) {
+            160
+        } else {
+            320
+        };
         let samples: Vec<i16> = (0..count).map(|_| self.sine.next_sample()).collect();
         let payload = &mut room[12..];
         let length = match codec {
@@ -128,6 +138,7 @@ impl Mouth {
             Codec::G722 => self.g722.encode(&samples, payload),
             Codec::Opus => self.opus.encode(&samples, payload).unwrap(),
             Codec::L16 | Codec::L16Narrow => l16::encode(&samples, payload),
+            Codec::G729 => self.g729.encode(&samples, payload),
         };
         let timestamp = u32::from(self.number) * (codec.clock() / 50);
         room[0] = 0x80;

@@ -17,6 +17,7 @@ pub enum Codec {
     Opus,
     /// Of 16,000 samples a second.
     L16,
+    G729,
 }
 
 /// What it makes of a packet, in ms.
@@ -53,6 +54,7 @@ impl Codec {
             Codec::G722 => 9,
             Codec::Opus => 107,
             Codec::L16 => 105,
+            Codec::G729 => 18,
         }
     }
 
@@ -64,6 +66,7 @@ impl Codec {
             Codec::G722 => "G722/8000",
             Codec::Opus => "opus/48000/2",
             Codec::L16 => "L16/16000",
+            Codec::G729 => "G729/8000",
         }
     }
 
@@ -75,13 +78,13 @@ impl Codec {
         match self {
             Codec::Opus => 48_000,
             Codec::L16 => 16_000,
-            Codec::Pcmu | Codec::Pcma | Codec::G722 => 8_000,
+            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::G729 => 8_000,
         }
     }
 
     fn rate(self) -> usize {
         match self {
-            Codec::Pcmu | Codec::Pcma => 8_000,
+            Codec::Pcmu | Codec::Pcma | Codec::G729 => 8_000,
             Codec::G722 | Codec::Opus | Codec::L16 => RATE_WIDE,
         }
     }
@@ -110,6 +113,7 @@ enum Encoder {
     G722(g722::Encoder),
     Opus(Box<opus::Encoder>),
     L16,
+    G729(Box<g729::Encoder>),
 }
 
 enum Decoder {
@@ -117,6 +121,7 @@ enum Decoder {
     G722(Box<g722::Decoder>),
     Opus(Box<opus::Decoder>),
     L16,
+    G729(Box<g729::Decoder>),
 }
 
 impl Voice {
@@ -127,6 +132,7 @@ impl Voice {
             Codec::G722 => Encoder::G722(g722::Encoder::new()),
             Codec::Opus => Encoder::Opus(Box::new(opus::Encoder::new(Band::Wide, Redundancy::None))),
             Codec::L16 => Encoder::L16,
+            Codec::G729 => Encoder::G729(Box::default()),
         };
         let tone = Sine::new(codec.rate() as u32, hertz, PEAK);
         let (came, decoder) = (BTreeMap::new(), Decoder::of(codec));
@@ -166,6 +172,7 @@ impl Voice {
             Encoder::G722(encoder) => encoder.encode(&samples, &mut payload),
             Encoder::Opus(encoder) => encoder.encode(&samples, &mut payload).expect("there is room"),
             Encoder::L16 => l16::encode(&samples, &mut payload),
+            Encoder::G729(encoder) => encoder.encode(&samples, &mut payload),
         };
         payload.truncate(length);
         (self.timestamp, payload)
@@ -202,6 +209,7 @@ impl Decoder {
             Codec::G722 => Decoder::G722(Box::new(g722::Decoder::new())),
             Codec::Opus => Decoder::Opus(Box::new(opus::Decoder::new(RATE_WIDE as u32))),
             Codec::L16 => Decoder::L16,
+            Codec::G729 => Decoder::G729(Box::default()),
         }
     }
 
@@ -217,6 +225,7 @@ impl Decoder {
             Decoder::G722(decoder) => decoder.decode(payload, room),
             Decoder::Opus(decoder) => decoder.decode(payload, room).unwrap_or(0),
             Decoder::L16 => l16::decode(payload, room),
+            Decoder::G729(decoder) => decoder.decode(payload, room),
         };
         samples.truncate(from + count);
     }

@@ -47,6 +47,42 @@ fn h4_what_is_lost_is_made_up_as_another_coder_does() {
     assert!(likeness > 30.0, "{likeness:.1} dB");
 }
 
+/// What another coder makes of descriptions of silence, in decibels below the loudest.
+#[test]
+fn h4_noise_is_as_loud_as_another_coder_makes_it() {
+    let described = [
+        ([0, 30], 36.9),
+        ([0, 50], 16.9),
+        ([148, 232], 28.9),
+        ([49, 232], 27.0),
+        ([211, 228], 36.0),
+        ([126, 108], 21.3),
+        ([164, 148], 41.4),
+    ];
+    for (said, wanted) in described {
+        let mut decoder = Decoder::new();
+        decoder.decode(&[&FRAMES[..20 * FRAME_BYTES], &said].concat(), &mut [0; 20 * FRAME]);
+
+        let level = f64::from(decoder.noise()[0]);
+
+        assert!((level - wanted).abs() < 1.5, "{said:?}: {level} dB of {wanted}");
+    }
+}
+
+/// After a while of noise speech is heard as if nothing had been in between.
+#[test]
+fn h4_speech_goes_on_after_silence() {
+    let mut decoder = Decoder::new();
+    let mut room = [0; 400 * FRAME];
+    decoder.decode(&FRAMES[..100 * FRAME_BYTES], &mut room);
+    assert_eq!(decoder.decode(&[0, 8], &mut room), 0);
+
+    let made = decoder.decode(&FRAMES[100 * FRAME_BYTES..], &mut room);
+
+    let likeness = likeness(&samples(HEARD)[110 * FRAME..], &room[10 * FRAME..made]);
+    assert!(likeness > 20.0, "{likeness:.1} dB");
+}
+
 #[test]
 fn h4_what_stays_away_fades() {
     let mut decoder = Decoder::new();

@@ -167,8 +167,8 @@ pub enum Fax {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Transcode {
-    /// Where nothing else lets them hear each other: opus, g722, pcmu and pcma become each other. Every offer
-    /// names more codecs then, and is longer.
+    /// Where nothing else lets them hear each other: opus, g722, g729, pcmu, pcma and l16 become each other.
+    /// Every offer names more codecs then, and is longer.
     Needed,
     /// Never; who has no codec of the other's is refused.
     #[default]

@@ -1,6 +1,6 @@
-//! Who says nothing, and has said so: by comfort noise (RFC 3389), or by Opus without a frame (RFC 6716,
-//! 3.2.1). Whoever knows no noise hears some all the while, in turns of our own clock: nothing at all sounds
-//! like a line that is dead.
+//! Who says nothing, and has said so: by comfort noise (RFC 3389), by Opus without a frame (RFC 6716,
+//! 3.2.1), or by a description of G.729 (RFC 3551, 4.5.6). Whoever knows no noise hears some all the while,
+//! in turns of our own clock: nothing at all sounds like a line that is dead.
 
 use rtp::Fixed;
 use sound::noise::{self, Noise};
@@ -66,6 +66,33 @@ impl Transcoder {
         self.times.kept();
         self.silence.iter_mut().for_each(|silence| silence.noise.describe(&description));
         Transcoded::Kept
+    }
+
+    /// G.729 has stopped, and says how what is left out sounds.
+    pub(super) fn carry_description(&mut self, header: &Fixed, packet: &mut Packet<'_>) -> Transcoded {
+        let Ok(parsed) = rtp::Header::parse(packet.bytes()) else { return Transcoded::Unknown };
+        let Some(g729) = &mut self.decoder.g729 else { return Transcoded::Unknown };
+        g729.decode(parsed.payload, &mut []);
+        let description = g729.noise();
+        if let Some(payload_type) = self.to.noise {
+            self.payload[..description.len()].copy_from_slice(&description);
+            return self.leave(header, (payload_type, header.marker, description.len()), packet);
+        }
+        if self.falls_silent(header) {
+            self.times.kept();
+            self.silence.iter_mut().for_each(|silence| silence.noise.describe(&description));
+        }
+        Transcoded::Kept
+    }
+
+    /// The same at the end of a packet that was heard: nothing leaves for it alone, so that who takes comfort
+    /// noise hears of it with the next description.
+    pub(super) fn fall_silent_behind(&mut self) {
+        let Some(g729) = self.decoder.g729.as_ref().filter(|_| self.to.noise.is_none()) else { return };
+        let mut silence = Silence::new(self.times.rests());
+        silence.noise.describe(&g729.noise());
+        self.has_fallen_silent = true;
+        self.silence = Some(silence);
     }
 
     fn described(&mut self) -> [u8; 1] {

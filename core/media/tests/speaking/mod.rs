@@ -27,13 +27,24 @@ pub struct Mouth {
     pub codec: Codec,
     pub g722: g722::Encoder,
     pub opus: opus::Encoder,
+    pub g729: g729::Encoder,
 }
 
 impl Mouth {
     pub fn new(codec: Codec, hertz: u16) -> Mouth {
-        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 };
+        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729) {
+            8_000
+        } else {
+            16_000
+        };
         let opus = opus::Encoder::new(opus::Band::Wide, opus::Redundancy::InBand);
-        Mouth { sine: Sine::new(rate, hertz, 8_000), codec, g722: g722::Encoder::new(), opus }
+        Mouth {
+            sine: Sine::new(rate, hertz, 8_000),
+            codec,
+            g722: g722::Encoder::new(),
+            opus,
+            g729: g729::Encoder::new(),
+        }
     }
 
     pub fn says(&mut self) -> Vec<u8> {
@@ -56,6 +67,10 @@ impl Mouth {
                 self.sine.fill(samples);
                 l16::encode(samples, &mut bytes)
             }
+            Codec::G729 => {
+                self.sine.fill(&mut samples[..160]);
+                self.g729.encode(&samples[..160], &mut bytes)
+            }
         };
         bytes.truncate(length);
         bytes
@@ -67,12 +82,23 @@ pub struct Ear {
     pub codec: Codec,
     pub g722: g722::Decoder,
     pub opus: opus::Decoder,
+    pub g729: g729::Decoder,
 }
 
 impl Ear {
     pub fn new(codec: Codec) -> Ear {
-        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow) { 8_000 } else { 16_000 };
-        Ear { rate, codec, g722: g722::Decoder::new(), opus: opus::Decoder::new(16_000) }
+        let rate = if matches!(codec, Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729) {
+            8_000
+        } else {
+            16_000
+        };
+        Ear {
+            rate,
+            codec,
+            g722: g722::Decoder::new(),
+            opus: opus::Decoder::new(16_000),
+            g729: g729::Decoder::new(),
+        }
     }
 
     pub fn hears(&mut self, payload: &[u8]) -> Vec<i16> {
@@ -83,6 +109,7 @@ impl Ear {
             Codec::G722 => self.g722.decode(payload, &mut samples),
             Codec::Opus => self.opus.decode(payload, &mut samples).unwrap(),
             Codec::L16 | Codec::L16Narrow => l16::decode(payload, &mut samples),
+            Codec::G729 => self.g729.decode(payload, &mut samples),
         };
         samples.truncate(length);
         samples
@@ -194,6 +221,7 @@ impl Left {
         match codec {
             Codec::L16 | Codec::L16Narrow => self.payload.len() as u32 / 2,
             Codec::Opus => 960,
+            Codec::G729 => self.payload.len() as u32 * 8,
             Codec::Pcmu | Codec::Pcma | Codec::G722 => self.payload.len() as u32,
         }
     }

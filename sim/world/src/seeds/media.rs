@@ -193,7 +193,7 @@ fn character(one: &ActorHandle, kind: Kind, zeal: Zeal, chance: &mut Chance) {
     let muxes = chance.happens(300);
     let counts_from = *chance.one_of(&[0, 0, 1_000, 65_000, 65_200, 65_400]);
     let lingers = Duration::from_millis(*chance.one_of(&[0, 0, 900, 2_000]));
-    let codec = *chance.one_of(&[Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus]);
+    let codec = *chance.one_of(&[Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus, Codec::G729]);
     let sung = kind.is_sung.then_some(Sound::Sung { codec, tones: one.index as u16 });
     one.with(|profile| {
         profile.sound = sung.unwrap_or(profile.sound);

@@ -74,6 +74,36 @@ fn h4_a_phone_of_opus_and_a_trunk_of_l16_hear_each_other() {
     world.finish();
 }
 
+/// A trunk that has nothing but G.729 is offered that, without its silence (RFC 7261); both hear each
+/// other's tones, and the trunk's calls are heard as well.
+#[test]
+fn h4_a_phone_of_pcmu_and_a_trunk_of_g729_hear_each_other() {
+    let house = g711_alone(", transcode = \"needed\"").replace("[\"pcmu\"]", "[\"g729\"]");
+    let mut world = World::from_toml(seed(), &house);
+    world.captures();
+    let (hana, east) = speaking(&world);
+    hana.with(|profile| profile.sound = Sound::Sung { codec: Codec::Pcmu, tones: 0 });
+    east.with(|profile| profile.sound = Sound::Sung { codec: Codec::G729, tones: 1 });
+    let is_sung = |note: &Note| matches!(note, Note::HeardTone { hertz } if *hertz > 0);
+
+    for (from, to, number) in [(&hana, &east, "+1 206 555 0142"), (&east, &hana, "+1 425 555 0100")] {
+        let before = to.count(is_sung);
+        let call = from.dials(number);
+        world.run_for(Duration::from_secs(5));
+        assert!(call.notes().iter().any(is_sung) && to.count(is_sung) > before, "{:?}", call.notes());
+        call.hangs_up();
+        world.run_for(Duration::from_secs(5));
+    }
+
+    let notes = world.records().iter().map(|record| record.attempts[0].notes.join("")).collect::<Vec<_>>();
+    assert_eq!(notes, ["transcoded between PCMU and G729", "transcoded between G729 and PCMU"]);
+    let told = world.captured(&east);
+    let descriptions: Vec<&String> = told.iter().filter(|text| text.contains("m=audio")).collect();
+    assert_eq!(descriptions.len(), 2, "an offer and an answer: {told:#?}");
+    assert!(descriptions.iter().all(|text| text.contains("a=fmtp:18 annexb=no\r\n")), "{descriptions:#?}");
+    world.finish();
+}
+
 /// Where nothing says that sound is to be transcoded, who has no codec of the trunk's is told so.
 #[test]
 fn h4_nothing_is_transcoded_where_that_is_off() {

@@ -20,6 +20,9 @@ use crate::reader::{self, is_before, is_of_a_day};
 const CALLS_MAX: u64 = 65_536;
 /// So much of today is read by each report before it is made brief.
 const PIECE_MIN: u64 = 4 * 1024 * 1024;
+/// What comes faster than this from one look to the next, two hundred records a second, is left until there
+/// is less to do, or its day is over.
+const BUSY: u64 = 32 * 1024 * 1024;
 /// Behind that a file is taken to be over whose name does not say when.
 const OVER: Duration = Duration::from_secs(3600);
 /// How often files are looked at.
@@ -31,6 +34,8 @@ pub struct Maker {
     data: PathBuf,
     /// Files that have what they can have, as they stood.
     settled: BTreeMap<String, Stand>,
+    /// How long files were that still grow.
+    looked: BTreeMap<String, u64>,
 }
 
 /// Makes what is missing of a folder that nobody else writes to.
@@ -47,7 +52,7 @@ pub enum Pace {
 
 impl Maker {
     pub fn new(data: &Path) -> Maker {
-        Maker { data: data.to_owned(), settled: BTreeMap::new() }
+        Maker { data: data.to_owned(), settled: BTreeMap::new(), looked: BTreeMap::new() }
     }
 
     /// Round after round, until it is to stop; half of the time it rests.
@@ -91,6 +96,10 @@ impl Maker {
         if self.settled.get(name) == Some(&stand) {
             return Ok(Pace::GoOn);
         }
+        let before = self.looked.insert(name.to_owned(), stand.length).unwrap_or(stand.length);
+        if !is_over(name, stand) && stand.length.saturating_sub(before) > BUSY {
+            return Ok(Pace::GoOn);
+        }
         match due(&self.data, name, &records, stand) {
             Due::Nothing => {}
             Due::Later => return Ok(Pace::GoOn),
@@ -107,6 +116,7 @@ impl Maker {
     /// People who are forgotten are forgotten here, too.
     fn forget_missing(&mut self, names: &[String]) -> io::Result<()> {
         self.settled.retain(|name, _| names.contains(name));
+        self.looked.retain(|name, _| names.contains(name));
         let entries = match fs::read_dir(file::folder(&self.data)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -250,5 +260,35 @@ fn sleep(most: Duration, is_stopping: &AtomicBool) {
             return;
         }
         thread::park_timeout(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_by_the_hundreds_a_second_is_left_until_there_is_less() {
+        let data = std::env::temp_dir().join(format!("tandem-briefs-busy-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&data);
+        fs::create_dir_all(data.join("records")).expect("it can be made");
+        let records = data.join("records/calls-of-today.jsonl");
+        let line = format!("{{\"id\":\"c1\",\"started\":1,\"trail\":\"{}\"}}\n", "x".repeat(1024 * 1024));
+        let grow = |lines: usize| {
+            let mut file = private::options().create(true).append(true).open(&records).expect("it opens");
+            file.write_all(line.repeat(lines).as_bytes()).expect("it is written");
+        };
+        let mut maker = Maker::new(&data);
+        let mut is_made = || {
+            maker.round(&mut || Pace::GoOn).expect("it is read");
+            file::path_of(&data, "calls-of-today.jsonl").exists()
+        };
+
+        grow(1);
+        assert!(!is_made(), "it is read as quickly");
+        grow(40);
+        assert!(!is_made(), "too much at once");
+        assert!(is_made(), "there is less to do");
+        fs::remove_dir_all(&data).expect("it is ours");
     }
 }

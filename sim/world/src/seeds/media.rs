@@ -29,6 +29,8 @@ use ports::Ports;
 
 const HOUSE: &str = include_str!("media/house.toml");
 const LASTS: Duration = Duration::from_secs(40);
+/// G.729 is offered to trunks alone.
+const SPOKEN_OUTSIDE: &str = r#", codecs = ["opus", "g722", "pcmu", "pcma", "g729"]"#;
 /// How often the judge looks.
 const LOOK: Duration = Duration::from_millis(20);
 /// Nothing overtakes anything.
@@ -100,7 +102,8 @@ impl Kind {
         let house = HOUSE
             .replace("{of users}", handshake(self.shaken[0]))
             .replace("{of west}", handshake(self.shaken[1]))
-            .replace("{of all}", if self.is_sung { ", transcode = \"needed\"" } else { "" });
+            .replace("{of all}", if self.is_sung { ", transcode = \"needed\"" } else { "" })
+            .replace("{of trunks}", if self.is_sung { SPOKEN_OUTSIDE } else { "" });
         if self.shards == 1 {
             return house;
         }
@@ -193,7 +196,9 @@ fn character(one: &ActorHandle, kind: Kind, zeal: Zeal, chance: &mut Chance) {
     let muxes = chance.happens(300);
     let counts_from = *chance.one_of(&[0, 0, 1_000, 65_000, 65_200, 65_400]);
     let lingers = Duration::from_millis(*chance.one_of(&[0, 0, 900, 2_000]));
-    let codec = *chance.one_of(&[Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus, Codec::G729]);
+    let mut spoken = vec![Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus];
+    spoken.extend((one.kind() != actors::Kind::Phone).then_some(Codec::G729));
+    let codec = *chance.one_of(&spoken);
     let sung = kind.is_sung.then_some(Sound::Sung { codec, tones: one.index as u16 });
     one.with(|profile| {
         profile.sound = sung.unwrap_or(profile.sound);

@@ -151,7 +151,9 @@ fn pain_23_a_call_is_drawn_as_before_after_the_house_was_killed_and_after_it_was
     office.kill_and_start();
     assert_eq!((office.messages("first@west"), office.messages("second@west")), (said, second));
 
-    assert!(!office.written().contains(SECRET), "no secret is written down");
+    let written = office.written();
+    assert!(!written.contains(SECRET), "no secret is written down");
+    assert!(!written.contains("OPTIONS"), "nor who asked whether somebody is there");
     let verified = office.says(&["store", "verify"]);
     assert!(verified.contains("messages"), "{verified}");
 }

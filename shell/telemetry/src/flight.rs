@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mask::{call_id_of, masked};
+use crate::belonging::{call_id_of, is_of_a_call};
+use crate::mask::masked;
 
 /// A reel is closed when it holds as much.
 const REEL_BYTES: usize = 64 * 1024;
@@ -65,6 +66,13 @@ pub struct Noted<'r> {
     pub number: u64,
     pub call_id: &'r [u8],
     pub seen: Seen<'r>,
+}
+
+impl Noted<'_> {
+    /// Whether it may be a call's, and is not about phones and who watches them.
+    pub fn is_of_a_call(&self) -> bool {
+        is_of_a_call(self.seen.bytes)
+    }
 }
 
 /// Messages that follow one another, for whoever reads along.

@@ -4,6 +4,7 @@
 //! counted. `flight` keeps the messages of the last calls, `mask` blots secrets out of them, `written` is how
 //! they lie on the disk. Start at `telemetry`; `words` says what an event is called in the log.
 
+mod belonging;
 mod flight;
 mod log;
 mod mask;

@@ -7,26 +7,6 @@ use model::{blot_passwords, may_name_a_secret, names_a_secret};
 /// As many as there were bytes, so that lengths still fit.
 const BLOT: u8 = b'*';
 
-/// The Call-ID of a message; nothing, if it is no message.
-pub(crate) fn call_id_of(message: &[u8]) -> Option<&[u8]> {
-    let mut rest = message;
-    loop {
-        let end = memchr(b'\n', rest).unwrap_or(rest.len());
-        let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
-        // Few fields begin with these letters.
-        if let [b'c' | b'C' | b'i' | b'I', ..] = line
-            && let Some(colon) = memchr(b':', line)
-            && is_one_of(line[..colon].trim_ascii_end(), &["call-id", "i"])
-        {
-            return Some(line[colon + 1..].trim_ascii());
-        }
-        if line.is_empty() || end == rest.len() {
-            return None;
-        }
-        rest = &rest[end + 1..];
-    }
-}
-
 /// The text of a message without secrets.
 pub fn masked(text: &str) -> String {
     let mut bytes = text.as_bytes().to_owned();
@@ -240,7 +220,7 @@ fn blot(secret: &mut [u8]) {
     secret.iter_mut().filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| *byte = BLOT);
 }
 
-fn is_one_of(name: &[u8], known: &[&str]) -> bool {
+pub(crate) fn is_one_of(name: &[u8], known: &[&str]) -> bool {
     known.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
@@ -278,7 +258,7 @@ mod tests {
 
         let kept = masked(text);
 
-        assert_eq!(call_id_of(text.as_bytes()), Some(&b"7@x"[..]));
+        assert_eq!(crate::belonging::call_id_of(text.as_bytes()), Some(&b"7@x"[..]));
         let secrets = ["0123456789abcdef", "0f0f0f0f", "fedcba98", "0p3n", "c2VjcmV0", "b3RoZXI", "dHdv"];
         for secret in secrets.into_iter().chain(["u53r1nf0", "b34r3r", "a5a5a5", "t0k3n", "m0r3", "1c3pwd"]) {
             assert!(!kept.contains(secret), "{secret}: {kept}");
@@ -340,17 +320,5 @@ mod tests {
 
         let shown = b"INFO sip:a:*****@b SIP/2.0\r\nX-Secret: ***\r\n\r\na=crypto:1 x inline:*\r\n";
         assert_eq!(kept, shown, "{}", String::from_utf8_lossy(&kept));
-    }
-
-    #[test]
-    fn the_name_of_a_dialog_is_found_however_it_is_written() {
-        for text in ["Call-ID: 7@x", "CALL-ID :7@x\r\n", "Via: a\r\ni:\t7@x \r\n\r\n", "A\nI: 7@x\n\n"] {
-            assert_eq!(call_id_of(text.as_bytes()), Some(&b"7@x"[..]), "{text}");
-        }
-        for text in
-            ["\r\n\r\n", "OPTIONS sip:a@b SIP/2.0\r\n\r\ni: 7@x\r\n", "Via: a\r\n Call-ID: 7", "", "Call-ID"]
-        {
-            assert_eq!(call_id_of(text.as_bytes()), None, "{text}");
-        }
     }
 }

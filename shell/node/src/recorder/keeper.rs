@@ -61,7 +61,7 @@ impl Keeper {
         }
         while let Some(batch) = self.flight.next(self.at..until) {
             let mut written = 0;
-            for Noted { number, call_id, seen } in batch.messages() {
+            for Noted { number, call_id, seen } in batch.messages().filter(Noted::is_of_a_call) {
                 self.writer.put((first + number, seen.at_us), &[call_id], |out| seen.write(out));
                 written += 1;
             }

@@ -8,16 +8,16 @@ use serde_json::{Map, Value, json};
 use switch::{MOBILE, Notice, Says};
 
 use crate::house::Refused;
-use crate::question::{Body, Kind, Method, Parameter, Resource, said};
+use crate::question::{Body, Kind, Method, NAME, Parameter, Resource, is_name, said};
 
-/// The longest note, and the longest name of a program.
 const NOTE_MAX: usize = 255;
-const PROGRAM_MAX: usize = 32;
 const ACTIVITIES_MAX: usize = 8;
 const SECONDS_MAX: u64 = 31 * 86_400;
 /// So long a notice holds of which nothing is said: a carrier that says nothing more has forgotten.
 const SECONDS_USUAL: u64 = 3_600;
 const PROGRAM: &str = "program";
+/// No control characters.
+const LINE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 const MEMBERS: [&str; 4] = [PROGRAM, "activities", "note", "seconds"];
 
 pub const NOTICES: &[Resource] = &[
@@ -41,7 +41,7 @@ pub const NOTICES: &[Resource] = &[
         path: "/notices/{id}",
         name: "endNotice",
         summary: "A program has nothing to say of a user any more",
-        parameters: &[Parameter { name: PROGRAM, what: "Which program", kind: Kind::Text }],
+        parameters: &[Parameter { name: PROGRAM, what: "Which program", kind: Kind::NeededName }],
         body: Body::None,
         answer: |house, asked| {
             let notice = end_of(&asked.id, asked.word(PROGRAM)).map_err(wrong)?;
@@ -59,10 +59,9 @@ pub fn shape() -> Value {
         "additionalProperties": false,
         "properties": {
             PROGRAM: {
-                "type": "string", "minLength": 1, "maxLength": PROGRAM_MAX, "pattern": "^[a-z0-9-]+$",
+                "type": "string", "pattern": NAME,
                 "description": format!(
-                    "Who says it: small letters, digits and hyphens. What {MOBILE} says of on-the-phone is a \
-                     call by mobile: lamps are lit, too"
+                    "Who says it. What {MOBILE} says of on-the-phone is a call by mobile: lamps are lit, too"
                 ),
             },
             "activities": {
@@ -70,7 +69,7 @@ pub fn shape() -> Value {
                 "default": [], "description": "What the user does (RFC 4480 3.2)",
             },
             "note": {
-                "type": "string", "minLength": 1, "maxLength": NOTE_MAX,
+                "type": "string", "minLength": 1, "maxLength": NOTE_MAX, "pattern": LINE,
                 "description": "What watchers read beside it",
             },
             "seconds": {
@@ -95,10 +94,9 @@ pub fn notice_of(user: &str, body: &Value) -> Result<Notice, String> {
     let program = program(body.get(PROGRAM).and_then(Value::as_str))?.into();
     let seconds = match body.get("seconds") {
         None => SECONDS_USUAL,
-        Some(value) => value
-            .as_u64()
+        Some(value) => whole(value)
             .filter(|seconds| (1..=SECONDS_MAX).contains(seconds))
-            .ok_or_else(|| format!("seconds: a number from 1 to {SECONDS_MAX}"))?,
+            .ok_or_else(|| format!("seconds: a whole number from 1 to {SECONDS_MAX}"))?,
     };
     let (activities, note) = (activities(body)?, note(body)?);
     let says = Says { activities, note, lasts: Duration::from_secs(seconds) };
@@ -106,10 +104,14 @@ pub fn notice_of(user: &str, body: &Value) -> Result<Notice, String> {
 }
 
 fn program(word: Option<&str>) -> Result<&str, String> {
-    let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
-    let fits = |word: &&str| (1..=PROGRAM_MAX).contains(&word.len()) && word.bytes().all(is_letter);
-    let words = format!("{PROGRAM}: 1 to {PROGRAM_MAX} small letters, digits and hyphens");
-    word.filter(fits).ok_or(words)
+    let words = || format!("{PROGRAM}: 1 to 64 small letters, digits and hyphens");
+    word.filter(|word| is_name(word)).ok_or_else(words)
+}
+
+/// 60.0 is whole, too: JSON Schema calls it an integer.
+fn whole(value: &Value) -> Option<u64> {
+    let is_whole = |figure: &f64| figure.fract() == 0.0 && (0.0..=SECONDS_MAX as f64).contains(figure);
+    value.as_u64().or_else(|| value.as_f64().filter(is_whole).map(|figure| figure as u64))
 }
 
 fn activities(body: &Map<String, Value>) -> Result<Vec<Activity>, String> {

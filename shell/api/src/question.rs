@@ -271,7 +271,7 @@ impl Parameter {
 }
 
 /// As [`NAME`] has it.
-fn is_name(word: &str) -> bool {
+pub fn is_name(word: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=64).contains(&word.len()) && word.bytes().all(fits)
 }

@@ -37,13 +37,14 @@ fn a_notice_that_makes_no_sense_is_refused_with_what_would() {
     for (body, words) in [
         (json!({}), "program"),
         (json!({ "program": "Outlook" }), "program"),
-        (json!({ "program": "a".repeat(33) }), "program"),
+        (json!({ "program": "a".repeat(65) }), "program"),
         (json!({ "program": "a", "activities": "meeting" }), "activities"),
         (json!({ "program": "a", "activities": ["skiing"] }), "skiing"),
         (json!({ "program": "a", "activities": vec!["meeting"; 9] }), "activities"),
         (json!({ "program": "a", "note": "" }), "note"),
         (json!({ "program": "a", "note": "a\nb" }), "note"),
         (json!({ "program": "a", "seconds": 0 }), "seconds"),
+        (json!({ "program": "a", "seconds": 1.5 }), "seconds"),
         (json!({ "program": "a", "seconds": 2_678_401 }), "seconds"),
         (json!({ "program": "a", "until": "noon" }), "until"),
     ] {
@@ -51,6 +52,7 @@ fn a_notice_that_makes_no_sense_is_refused_with_what_would() {
         assert_eq!(status, 400, "{body}");
         assert!(said.contains(words), "{body}: {said}");
     }
+    assert_eq!(says("hana", &json!({ "program": "a", "seconds": 60.0 })).0, 200, "JSON has one kind of numbers");
     assert_eq!(says("nobody", &json!({ "program": "a" })).0, 404);
     let (status, ..) = send(&server, "PUT", "/api/v1/notices/hana", Some(TOKEN), ("", "{}"));
     assert_eq!(status, 403, "a reader says nothing");

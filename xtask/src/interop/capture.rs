@@ -29,6 +29,8 @@ pub struct Written {
     reading: &'static [&'static str],
 }
 
+/// Port 30030 is ours, and no mirror of Juniper's.
+const NO_MIRROR: &[&str] = &["--disable-protocol", "jmirror"];
 /// What looks like RTP is, whatever descriptions say: those of a sealed leg name another profile.
 const OPENED: &[&str] = &["--enable-heuristic", "rtp_udp"];
 
@@ -92,7 +94,7 @@ impl Written {
     /// What tshark makes of the streams of RTP in it, as it prints them.
     pub fn streams(&self) -> Result<String, Failure> {
         let mut tshark = Command::new("tshark");
-        tshark.args(["-q", "-z", "rtp,streams", "-r"]).arg(&self.file).args(self.reading);
+        tshark.args(["-q", "-z", "rtp,streams", "-r"]).arg(&self.file).args(NO_MIRROR).args(self.reading);
         read(&mut tshark, "is tshark installed?")
     }
 
@@ -124,7 +126,8 @@ impl Written {
 
     fn dissect(&self, filter: &str, more: &[&str]) -> Result<Vec<String>, Failure> {
         let mut command = Command::new("tshark");
-        command.arg("-r").arg(&self.file).args(["-Y", filter]).args(self.reading).args(more);
+        command.arg("-r").arg(&self.file).args(["-Y", filter]).args(NO_MIRROR);
+        command.args(self.reading).args(more);
         for transport in ["udp", "tcp"] {
             command.args(["-d", &format!("{transport}.port=={},sip", self.sip_port)]);
         }

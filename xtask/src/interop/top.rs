@@ -146,7 +146,7 @@ impl Tmux {
         let program = binary.command().get_program().to_string_lossy().into_owned();
         let line = format!(
             "clear; stty -g > {place}/before; {setting} sh -c 'echo $$ > {place}/pid; \
-             exec {program} top --every 300ms --data {}'; echo ended $?; stty -g > {place}/after",
+             exec {program} top --every 300ms --data {}'; code=$?; stty -g > {place}/after; echo ended $code",
             data.display()
         );
         self.press(&[&line, "Enter"])

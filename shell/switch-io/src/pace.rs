@@ -3,8 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-/// From one look at what can wait to the next. Far ends say again what is not answered in 500 ms.
-pub const REST: Duration = Duration::from_millis(16);
+/// From one look at what can wait to the next, at most. Far ends say again what is not answered in 500 ms.
+pub const REST: Duration = Duration::from_millis(24);
+/// So many requests are worth a turn. If far more came during a rest, it would look as if there were too many
+/// of them to be answered.
+const MANY: u32 = 32;
 /// So long what is kept of phones is gathered at most.
 pub const GATHER: Duration = Duration::from_millis(10);
 /// So many requests within `NEAR` promise that some come during a rest.
@@ -16,6 +19,9 @@ const NEAR: Duration = Duration::from_millis(20);
 pub struct Pace {
     /// The last ones, the oldest first.
     last: [Option<Instant>; FEW],
+    /// How many were read since the look before.
+    count: u32,
+    looked: Option<Instant>,
     until: Option<Instant>,
 }
 
@@ -24,12 +30,21 @@ impl Pace {
     pub fn read(&mut self, now: Instant) {
         self.last.rotate_left(1);
         self.last[FEW - 1] = Some(now);
+        self.count += 1;
     }
 
     /// What waited at a turn that began `now` is read: if more are on their way, they are waited for.
     pub fn begin_rest(&mut self, now: Instant) {
         let is_near = |at: Instant| now.saturating_duration_since(at) < NEAR;
-        self.until = self.last[0].is_some_and(is_near).then_some(now + REST);
+        let rest = self.rest(now);
+        self.until = self.last[0].is_some_and(is_near).then_some(now + rest);
+    }
+
+    /// In which many come, if they go on coming as they did since the look before.
+    fn rest(&mut self, now: Instant) -> Duration {
+        let (count, looked) = (std::mem::take(&mut self.count), self.looked.replace(now));
+        let since = looked.map_or(REST, |looked| now.saturating_duration_since(looked));
+        REST.min(since * MANY / count.max(1))
     }
 
     /// More waited than one turn reads: the next one goes on.
@@ -105,13 +120,28 @@ mod tests {
         let (mut pace, began) = (Pace::default(), Instant::now());
         (0..FEW).for_each(|_| pace.read(began));
         pace.begin_rest(began);
-        assert!(pace.until().is_some());
+        assert_eq!(pace.until(), Some(began + REST));
 
         pace.begin_rest(began + REST);
-        assert!(pace.until().is_some(), "they are near still");
-        pace.begin_rest(began + REST + REST);
 
         assert_eq!(pace.until(), None);
+    }
+
+    #[test]
+    fn the_more_come_the_shorter_is_a_rest() {
+        let (mut pace, mut now) = (Pace::default(), Instant::now());
+        let mut rest_after = |count: u32, rest: Duration| {
+            now += rest;
+            (0..count).for_each(|_| pace.read(now));
+            pace.begin_rest(now);
+            pace.until().map(|until| until - now).unwrap()
+        };
+
+        assert_eq!([4, 16, MANY].map(|count| rest_after(count, REST)), [REST; 3], "no more than a turn's worth");
+        assert_eq!(rest_after(4 * MANY, REST), REST / 4);
+        assert_eq!(rest_after(MANY, REST / 4), REST / 4, "a turn's worth came: they go on as fast");
+        assert_eq!(rest_after(2 * MANY, REST / 4), REST / 8, "they come twice as fast");
+        assert_eq!(rest_after(FEW as u32, REST / 8), REST, "and fewer again");
     }
 
     #[test]

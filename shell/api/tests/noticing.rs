@@ -52,7 +52,11 @@ fn a_notice_that_makes_no_sense_is_refused_with_what_would() {
         assert_eq!(status, 400, "{body}");
         assert!(said.contains(words), "{body}: {said}");
     }
-    assert_eq!(says("hana", &json!({ "program": "a", "seconds": 60.0 })).0, 200, "JSON has one kind of numbers");
+    assert_eq!(
+        says("hana", &json!({ "program": "a", "seconds": 60.0 })).0,
+        200,
+        "JSON has one kind of numbers"
+    );
     assert_eq!(says("nobody", &json!({ "program": "a" })).0, 404);
     let (status, ..) = send(&server, "PUT", "/api/v1/notices/hana", Some(TOKEN), ("", "{}"));
     assert_eq!(status, 403, "a reader says nothing");

@@ -156,12 +156,7 @@ impl Transcoder {
             return self.leave(header, (self.target.0, header.marker, length), packet);
         }
         if let (Codec::Pcmu | Codec::Pcma, Encoder::Law(law)) = (codec, &self.encoder) {
-            let table = match law {
-                sound::Law::Mu => g711::mu_of_a,
-                sound::Law::A => g711::a_of_mu,
-            };
-            let length = payload.len().min(PAYLOAD_MAX);
-            self.payload.iter_mut().zip(payload).for_each(|(out, code)| *out = table(*code));
+            let length = g711::translate(payload, *law, &mut self.payload[..]);
             return self.leave(header, (self.target.0, header.marker, length), packet);
         }
         let lost = if let Fit::After { lost } = fit { lost } else { 0 };

@@ -11,6 +11,7 @@ pub(crate) const PAYLOAD_MAX: usize = 1_400;
 pub(crate) enum Encoder {
     Law(sound::Law),
     G722(Box<g722::Encoder>),
+    G722Narrow(Box<g722::narrow::Encoder>),
     Opus(Box<opus::Encoder>),
     L16,
     G729(Box<g729::Encoder>),
@@ -22,7 +23,8 @@ impl Encoder {
         match codec {
             Codec::Pcmu => Encoder::Law(sound::Law::Mu),
             Codec::Pcma => Encoder::Law(sound::Law::A),
-            Codec::G722 => Encoder::G722(Box::new(g722::Encoder::new())),
+            Codec::G722 if band == Band::Narrow => Encoder::G722Narrow(Box::default()),
+            Codec::G722 => Encoder::G722(Box::default()),
             Codec::L16 | Codec::L16Narrow => Encoder::L16,
             Codec::G729 => Encoder::G729(Box::new(g729::Encoder::new())),
             Codec::Opus => Encoder::Opus(Box::new(opus::Encoder::new(band, Redundancy::InBand))),
@@ -32,7 +34,7 @@ impl Encoder {
     /// How many of so many samples make a packet: Opus takes 10, 20, 40 and 60 ms, G.729 every 10.
     pub fn takes(&self, waiting: usize, rate: u32) -> usize {
         match self {
-            Encoder::Law(_) => waiting.min(PAYLOAD_MAX),
+            Encoder::Law(_) | Encoder::G722Narrow(_) => waiting.min(PAYLOAD_MAX),
             Encoder::G722(_) => waiting.min(2 * PAYLOAD_MAX) & !1,
             Encoder::L16 => waiting.min(PAYLOAD_MAX / 2),
             Encoder::G729(_) => (waiting / g729::FRAME).min(PAYLOAD_MAX / g729::FRAME_BYTES) * g729::FRAME,
@@ -57,6 +59,7 @@ impl Encoder {
                 Some(samples.len())
             }
             Encoder::G722(g722) => Some(g722.encode(samples, payload)),
+            Encoder::G722Narrow(g722) => Some(g722.encode(samples, payload)),
             Encoder::Opus(opus) => opus.encode(samples, payload),
             Encoder::L16 => Some(l16::encode(samples, payload)),
             Encoder::G729(g729) => Some(g729.encode(samples, payload)).filter(|length| *length > 0),

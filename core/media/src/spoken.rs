@@ -48,6 +48,7 @@ impl Codec {
     /// Of those of one name, what is offered by that name first.
     pub const ALL: [Codec; 7] =
         [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus, Codec::L16, Codec::L16Narrow, Codec::G729];
+    pub(crate) const RATE_NARROW: u32 = 8_000;
     /// What is heard of sound whose codecs say nothing of its rate.
     pub(crate) const RATE_WIDE: u32 = 16_000;
 
@@ -72,12 +73,12 @@ impl Codec {
         }
     }
 
-    /// Samples a second; Opus has as many as are asked for.
+    /// Samples a second; Opus and G.722 have as many as are asked for.
     pub(crate) fn rate(self) -> Option<u32> {
         match self {
-            Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729 => Some(8_000),
-            Codec::G722 | Codec::L16 => Some(16_000),
-            Codec::Opus => None,
+            Codec::Pcmu | Codec::Pcma | Codec::L16Narrow | Codec::G729 => Some(Codec::RATE_NARROW),
+            Codec::L16 => Some(Codec::RATE_WIDE),
+            Codec::G722 | Codec::Opus => None,
         }
     }
 }

@@ -58,9 +58,14 @@ pub(crate) struct Transcoder {
 }
 
 struct Decoder {
-    g722: g722::Decoder,
+    g722: G722,
     opus: Option<Box<opus::Decoder>>,
     g729: Option<Box<g729::Decoder>>,
+}
+
+enum G722 {
+    Whole(Box<g722::Decoder>),
+    Narrow(Box<g722::narrow::Decoder>),
 }
 
 enum Resampler {
@@ -83,7 +88,7 @@ impl Transcoder {
     /// Nothing, where the two understand each other as they are, or one has no codec of ours.
     pub fn new(from: &Spoken, to: &Spoken) -> Option<Transcoder> {
         let (source, target) = (from.codecs.first()?.1, *to.codecs.first()?);
-        // Opus is decoded and encoded at the rate of the other side: nothing else would be heard of it.
+        // Opus and G.722 have the rate of the other side: nothing else would be heard of them.
         let rate_out = target.1.rate().or(source.rate()).unwrap_or(Codec::RATE_WIDE);
         let rate_in = source.rate().unwrap_or(rate_out);
         let pressing = Pressing::between(from.keys, to.keys, [rate_in, rate_out]).map(Box::new);
@@ -96,7 +101,7 @@ impl Transcoder {
         Some(Transcoder {
             target,
             rates: [rate_in, rate_out],
-            decoder: Decoder { g722: g722::Decoder::new(), opus, g729 },
+            decoder: Decoder { g722: G722::new(rate_in), opus, g729 },
             concealer: Concealer::new(rate_in),
             resampler: Resampler::between(rate_in, rate_out),
             encoder: Encoder::new(target.1, rate_out),
@@ -156,12 +161,7 @@ impl Transcoder {
             return self.leave(header, (self.target.0, header.marker, length), packet);
         }
         if let (Codec::Pcmu | Codec::Pcma, Encoder::Law(law)) = (codec, &self.encoder) {
-            let table = match law {
-                sound::Law::Mu => g711::mu_of_a,
-                sound::Law::A => g711::a_of_mu,
-            };
-            let length = payload.len().min(PAYLOAD_MAX);
-            self.payload.iter_mut().zip(payload).for_each(|(out, code)| *out = table(*code));
+            let length = g711::translate(payload, *law, &mut self.payload[..]);
             return self.leave(header, (self.target.0, header.marker, length), packet);
         }
         let lost = if let Fit::After { lost } = fit { lost } else { 0 };
@@ -446,7 +446,10 @@ impl Decoder {
         match codec {
             Codec::Pcmu => expand(payload, room, g711::decode_mu),
             Codec::Pcma => expand(payload, room, g711::decode_a),
-            Codec::G722 => self.g722.decode(payload, room),
+            Codec::G722 => match &mut self.g722 {
+                G722::Whole(g722) => g722.decode(payload, room),
+                G722::Narrow(g722) => g722.decode(payload, room),
+            },
             Codec::L16 | Codec::L16Narrow => l16::decode(payload, room),
             Codec::Opus | Codec::G729 => 0,
         }
@@ -468,6 +471,15 @@ impl Decoder {
             opus.recover(payload, last).unwrap_or_else(|| silence(last));
         }
         opus.decode(payload, room)
+    }
+}
+
+impl G722 {
+    fn new(rate: u32) -> G722 {
+        match rate {
+            Codec::RATE_NARROW => G722::Narrow(Box::default()),
+            _ => G722::Whole(Box::default()),
+        }
     }
 }
 

@@ -62,6 +62,26 @@ fn h4_each_codec_becomes_each_other_and_back() {
     }
 }
 
+/// Who has G.722 and G.711 may go over from one to the other in a call, and the other side hears the same
+/// tone.
+#[test]
+fn h4_who_goes_over_from_g722_to_g711_is_heard_at_the_same_pitch() {
+    let both = Spoken { codecs: vec![(9, Codec::G722), (0, Codec::Pcmu)], ..speaks(9, Codec::G722) };
+    let mut house = House::new(both, speaks(8, Codec::Pcma));
+    let mut ear = Ear::new(Codec::Pcma);
+    for (payload_type, codec, numbers) in [(9, Codec::G722, 0..50u16), (0, Codec::Pcmu, 50..100)] {
+        let (mut mouth, mut heard) = (Mouth::new(codec, 440), Vec::new());
+        for number in numbers {
+            let at = u32::from(number) * 160;
+            let (header, payload) =
+                house.says(Side::Caller, payload_type, number, at, &mouth.says()).unwrap();
+            assert_eq!((header.sequence, header.timestamp, payload.len()), (number, at, 160));
+            heard.extend(ear.hears(&payload));
+        }
+        assert!(has_pitch(&heard[800..], 8_000, 440), "{codec:?}");
+    }
+}
+
 /// Nothing is compressed in L16: what came in one packet is too much for one, and leaves in several that
 /// cross every network, in their order and time, sealed where the others are.
 #[test]
@@ -435,9 +455,15 @@ fn h3_keys_are_pressed_in_a_silence_too() {
 }
 
 #[test]
-fn tones_of_keys_survive_the_way_through_opus() {
-    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(111, Codec::Opus));
-    let (mut ear, mut keys, mut heard) = (Ear::new(Codec::Opus), KeyEar::new(16_000), Vec::new());
+fn tones_of_keys_survive_the_way_through_opus_and_g722() {
+    for codec in [Codec::Opus, Codec::G722] {
+        assert_eq!(keys_through(codec), [1, 9, 0, 11, 5, 5], "{codec:?}");
+    }
+}
+
+fn keys_through(codec: Codec) -> Vec<u8> {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(111, codec));
+    let (mut ear, mut keys, mut heard) = (Ear::new(codec), KeyEar::new(16_000), Vec::new());
     let mut number = 0u16;
     for key in [1, 9, 0, 11, 5, 5] {
         let mut sound = vec![0; 1_600];
@@ -454,7 +480,7 @@ fn tones_of_keys_survive_the_way_through_opus() {
             number += 1;
         }
     }
-    assert_eq!(heard, [1, 9, 0, 11, 5, 5]);
+    heard
 }
 
 /// A fax is heard in whatever codec it speaks, through packets that are lost, and told once.

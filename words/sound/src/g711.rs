@@ -85,20 +85,18 @@ const fn table(law: Law) -> [i16; 256] {
     table
 }
 
+/// Makes codes of one law the nearest ones of the other, as far as there is room; how many that is.
+pub fn translate(codes: &[u8], to: Law, out: &mut [u8]) -> usize {
+    let table = match to {
+        Law::Mu => &MU_OF_A,
+        Law::A => &A_OF_MU,
+    };
+    out.iter_mut().zip(codes).for_each(|(out, code)| *out = table[usize::from(*code)]);
+    codes.len().min(out.len())
+}
+
 static MU_OF_A: [u8; 256] = translated(Law::A);
 static A_OF_MU: [u8; 256] = translated(Law::Mu);
-
-/// The µ-law code that is nearest to an A-law code.
-#[inline]
-pub fn mu_of_a(code: u8) -> u8 {
-    MU_OF_A[usize::from(code)]
-}
-
-/// The A-law code that is nearest to a µ-law code.
-#[inline]
-pub fn a_of_mu(code: u8) -> u8 {
-    A_OF_MU[usize::from(code)]
-}
 
 const fn translated(from: Law) -> [u8; 256] {
     let mut table = [0; 256];

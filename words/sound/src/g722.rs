@@ -1,6 +1,7 @@
 //! G.722 at 64 kbit/s: 16,000 samples a second, two of them in a byte (ITU-T G.722).
 
 mod band;
+pub mod narrow;
 mod tables;
 
 use band::{High, Low};

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use crate::noise::power_by;
+use crate::noise::{power_of, powers_by};
 
 /// How many keys there are: the digits, *, #, and A to D, in the order of their events (RFC 4733, 3.2).
 pub const KEYS: u8 = 16;
@@ -69,7 +69,7 @@ const SHARE: f32 = 0.7;
 pub struct KeyEar {
     rate: u32,
     /// What each pitch is looked for with: of the rows, and of the columns.
-    pitches: [[f32; 4]; 2],
+    pitches: [f32; 8],
     look: [i16; LOOK_MAX],
     filled: usize,
     /// Samples that went by since it began.
@@ -96,8 +96,8 @@ const LOOK_MAX: usize = 204;
 
 impl KeyEar {
     pub fn new(rate: u32) -> KeyEar {
-        let pitches = [ROWS, COLUMNS]
-            .map(|group| group.map(|hertz| (2.0 * (TAU * f64::from(hertz) / f64::from(rate)).cos()) as f32));
+        let pitch = |hertz: u16| (2.0 * (TAU * f64::from(hertz) / f64::from(rate)).cos()) as f32;
+        let pitches = std::array::from_fn(|at| pitch([ROWS, COLUMNS].as_flattened()[at]));
         KeyEar {
             rate,
             pitches,
@@ -216,14 +216,15 @@ impl KeyEar {
 
     fn key_of(&self, length: usize) -> Option<u8> {
         let look = &self.look[..length];
-        let power: f32 = look.iter().map(|sample| f32::from(*sample).powi(2)).sum();
+        let power = power_of(look);
         let size = length as f32;
         let floor = (AMPLITUDE_MIN * size / 2.0).powi(2);
         if power < AMPLITUDE_MIN * AMPLITUDE_MIN * size / 2.0 {
             return None;
         }
-        let [rows, columns] = self.pitches.map(|group| group.map(|pitch| power_by(look, pitch)));
-        let (row, column) = (strongest(&rows)?, strongest(&columns)?);
+        let powers = powers_by(look, &self.pitches);
+        let (rows, columns) = powers.split_at(ROWS.len());
+        let (row, column) = (strongest(rows)?, strongest(columns)?);
         let (low, high) = (rows[row], columns[column]);
         let is_loud = low > floor && high > floor;
         let is_even = high < low * COLUMN_ABOVE_ROW && low < high * ROW_ABOVE_COLUMN;
@@ -233,7 +234,7 @@ impl KeyEar {
 }
 
 /// The one that stands out, if one does.
-fn strongest(group: &[f32; 4]) -> Option<usize> {
+fn strongest(group: &[f32]) -> Option<usize> {
     let best = (0..4).max_by(|one, other| group[*one].total_cmp(&group[*other]))?;
     let stands_out = |at: usize| at == best || group[best] > group[at] * ABOVE_OTHERS;
     (0..4).all(stands_out).then_some(best)

@@ -8,6 +8,7 @@
 //! Start with `g711.rs`, the plainest codec; `opus.rs` and `g722.rs` are the others.
 
 pub mod conceal;
+mod filter;
 pub mod g711;
 pub mod g722;
 pub mod keys;

@@ -79,11 +79,30 @@ pub fn described(samples: &[i16]) -> [u8; 1] {
     [below.round().clamp(0.0, 127.0) as u8]
 }
 
-/// How strongly one pitch is in some samples, as power; it is named by twice its cosine.
-pub(crate) fn power_by(samples: &[i16], pitch: f32) -> f32 {
-    let (mut last, mut before) = (0.0f32, 0.0f32);
+/// What is left of a look when it has gone through a resonance at each of these pitches (Goertzel): the last
+/// value and the one before. They are taken together, as each waits for its last value.
+pub(crate) fn resonances<const COUNT: usize>(samples: &[i16], pitches: &[f32; COUNT]) -> [[f32; COUNT]; 2] {
+    let (mut last, mut before) = ([0.0f32; COUNT], [0.0f32; COUNT]);
     for sample in samples {
-        (last, before) = (f32::from(*sample) + pitch * last - before, last);
+        let sample = f32::from(*sample);
+        let next = std::array::from_fn(|at| (sample - before[at]) + pitches[at] * last[at]);
+        (last, before) = (next, last);
     }
+    [last, before]
+}
+
+/// How much of a look each of these pitches is, times half its length.
+pub(crate) fn powers_by<const COUNT: usize>(samples: &[i16], pitches: &[f32; COUNT]) -> [f32; COUNT] {
+    let [last, before] = resonances(samples, pitches);
+    std::array::from_fn(|at| strength(last[at], before[at], pitches[at]))
+}
+
+/// The same of what is left of one pitch.
+pub(crate) fn strength(last: f32, before: f32, pitch: f32) -> f32 {
     last * last + before * before - pitch * last * before
+}
+
+/// In whole numbers, of which many are added at once.
+pub(crate) fn power_of(samples: &[i16]) -> f32 {
+    samples.iter().map(|sample| i64::from(i32::from(*sample).pow(2))).sum::<i64>() as f32
 }

@@ -3,7 +3,7 @@
 
 use std::f64::consts::TAU;
 
-use crate::noise::power_by;
+use crate::noise::{power_of, resonances, strength};
 
 /// What a machine says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +47,8 @@ const LOOKS_PER_SECOND: u32 = 100;
 const LOOK_MAX: usize = 160;
 /// A bit of V.21 in sound of 16 kHz.
 const BIT_MAX: usize = 54;
+/// A millisecond of it.
+const LAG_MAX: usize = 16;
 /// Nobody has to understand softer tones than −43 dBm: here as amplitude, 2 dB below that.
 const AMPLITUDE_MIN: f32 = 130.0;
 /// So much of all that is heard is the tone. A calling fax may be off by 38 Hz, which a look sees less of.
@@ -82,10 +84,9 @@ pub struct SignalEar {
 
 #[derive(Clone, Copy, Debug)]
 struct Pitches {
-    calling: f32,
-    answer: f32,
-    flags: [f32; 2],
-    /// The last two terms of a look come to its phase by these.
+    /// Of a calling tone, an answer tone, and of both of the flags'.
+    all: [f32; 4],
+    /// The last two values of an answer tone come to its phase by these.
     turn: [f32; 2],
 }
 
@@ -133,12 +134,7 @@ impl SignalEar {
         let pitch = |hertz: u16| (2.0 * angle(hertz).cos()) as f32;
         let turn = [angle(ANSWER).cos() as f32, angle(ANSWER).sin() as f32];
         SignalEar {
-            pitches: Pitches {
-                calling: pitch(CALLING),
-                answer: pitch(ANSWER),
-                flags: FLAGS.map(pitch),
-                turn,
-            },
+            pitches: Pitches { all: [CALLING, ANSWER, FLAGS[0], FLAGS[1]].map(pitch), turn },
             look: [0; LOOK_MAX],
             length: ((rate / LOOKS_PER_SECOND) as usize).min(LOOK_MAX),
             filled: 0,
@@ -178,21 +174,23 @@ impl SignalEar {
 
     fn judge(&mut self, heard: &mut impl FnMut(Signal)) {
         let look = &self.look[..self.length];
-        let power: f32 = look.iter().map(|sample| f32::from(*sample).powi(2)).sum();
+        let power = power_of(look);
         let size = self.length as f32;
         let is_loud = power >= AMPLITUDE_MIN * AMPLITUDE_MIN * size / 2.0;
-        let part = |pitch: f32| power_by(look, pitch) * 2.0 / size;
+        // What is too soft is not looked at.
+        let heard_of = if is_loud { self.pitches.heard_in(look) } else { Parts::default() };
         let mut seen = [false; 4];
-        let calling = Look::of((is_loud && part(self.pitches.calling) > power * CALLING_SHARE).then_some(()));
+        let calling = Look::of((heard_of.calling > power * CALLING_SHARE).then_some(()));
         seen[Signal::Calling as usize] = self.calling.note(calling, power);
-        let answer = self.answer_in(look, power, is_loud);
+        let answer =
+            heard_of.answer.filter(|vector| dot(*vector, *vector) * 2.0 / size > power * ANSWER_SHARE);
         seen[Signal::Answer as usize] = self.answer.note(Look::of(answer)) && self.answer.is_long();
         if self.answer.length == 0 {
             self.phase = Phase::default();
         }
         seen[Signal::Reversed as usize] = self.phase.note(answer);
         let may_be_flags = is_loud && self.flags.hear(look);
-        if !may_be_flags || self.pitches.flags.into_iter().map(part).sum::<f32>() < power * FLAGS_SHARE {
+        if !may_be_flags || heard_of.flags < power * FLAGS_SHARE {
             self.flags.begin_anew();
         }
         seen[Signal::Preamble as usize] = self.flags.runs >= FLAG_RUNS;
@@ -204,20 +202,24 @@ impl SignalEar {
             }
         }
     }
+}
 
-    /// The answer tone of a look as a vector, whose direction is its phase.
-    fn answer_in(&self, look: &[i16], power: f32, is_loud: bool) -> Option<[f32; 2]> {
-        if !is_loud {
-            return None;
-        }
-        let (mut last, mut before) = (0.0f32, 0.0f32);
-        for sample in look {
-            (last, before) = (f32::from(*sample) + self.pitches.answer * last - before, last);
-        }
-        let [cosine, sine] = self.pitches.turn;
-        let vector = [last - before * cosine, before * sine];
-        let part = dot(vector, vector) * 2.0 / self.length as f32;
-        (part > power * ANSWER_SHARE).then_some(vector)
+/// What a look holds of each signal.
+#[derive(Default)]
+struct Parts {
+    calling: f32,
+    /// As a vector, whose direction is its phase.
+    answer: Option<[f32; 2]>,
+    flags: f32,
+}
+
+impl Pitches {
+    fn heard_in(&self, look: &[i16]) -> Parts {
+        let [last, before] = resonances(look, &self.all);
+        let part = |at: usize| strength(last[at], before[at], self.all[at]) * 2.0 / look.len() as f32;
+        let [cosine, sine] = self.turn;
+        let answer = [last[1] - before[1] * cosine, before[1] * sine];
+        Parts { calling: part(0), answer: Some(answer), flags: part(2) + part(3) }
     }
 }
 
@@ -325,11 +327,10 @@ fn turned(now: [f32; 2], last: [f32; 2]) -> [f32; 2] {
 /// other: both lie as far from 1,750 Hz, which comes to nothing.
 #[derive(Clone, Debug)]
 struct Flags {
-    /// The sound of the last bit, a millisecond before it, and what each sample came to.
-    past: [i32; BIT_MAX + 16],
+    /// The sound of the last bit, and of a millisecond before it.
+    past: [i16; BIT_MAX + LAG_MAX],
     lag: usize,
     bit: usize,
-    at: usize,
     likeness: i64,
     power: i64,
     is_zero: bool,
@@ -344,10 +345,9 @@ impl Flags {
     fn new(rate: u32) -> Flags {
         let tenths = |ms: u32| rate * ms / 10_000;
         Flags {
-            past: [0; BIT_MAX + 16],
-            lag: (rate / 1_000).min(16) as usize,
+            past: [0; BIT_MAX + LAG_MAX],
+            lag: ((rate / 1_000) as usize).min(LAG_MAX),
             bit: ((rate / 300) as usize).min(BIT_MAX - 1),
-            at: 0,
             likeness: 0,
             power: 0,
             is_zero: false,
@@ -364,23 +364,26 @@ impl Flags {
     }
 
     /// Whether flags may have begun.
-    fn hear(&mut self, samples: &[i16]) -> bool {
-        for sample in samples {
-            self.take(i32::from(*sample));
+    fn hear(&mut self, look: &[i16]) -> bool {
+        let size = self.lag + self.bit;
+        let mut row = [0; BIT_MAX + LAG_MAX + LOOK_MAX];
+        let row = &mut row[..size + look.len()];
+        row[..size].copy_from_slice(&self.past[..size]);
+        row[size..].copy_from_slice(look);
+        for at in 0..look.len() {
+            // The one that leaves the bit is followed by what stood a millisecond before it.
+            let [now, lagged] = [row[at + size], row[at + self.bit]].map(i64::from);
+            let [oldest, before_oldest] = [row[at + self.lag], row[at]].map(i64::from);
+            self.likeness += now * lagged - oldest * before_oldest;
+            self.power += now * now - oldest * oldest;
+            self.judge();
         }
+        self.past[..size].copy_from_slice(&row[look.len()..]);
         self.runs > 0
     }
 
-    fn take(&mut self, sample: i32) {
-        let size = self.lag + self.bit;
-        let back = |by: usize| (self.at + size - by) % size;
-        let (lagged, oldest) = (self.past[back(self.lag)], self.past[back(self.bit)]);
-        // The one that leaves the bit, and what stood a millisecond before it: the next to be written over.
-        let before_oldest = self.past[self.at];
-        self.likeness += i64::from(sample * lagged) - i64::from(oldest * before_oldest);
-        self.power += i64::from(sample * sample) - i64::from(oldest * oldest);
-        self.past[self.at] = sample;
-        self.at = (self.at + 1) % size;
+    /// Whether a bit has begun that is another than before.
+    fn judge(&mut self) {
         self.run = self.run.saturating_add(1);
         self.is_clear |= self.likeness.abs() * 10 > self.power * 4;
         let is_other = match self.is_zero {

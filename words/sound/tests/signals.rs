@@ -53,7 +53,9 @@ fn j4_a_phase_that_is_reversed_every_450_ms_is_told_from_one_that_is_not() {
 
 #[test]
 fn j4_signals_are_heard_behind_every_codec() {
-    for (name, made) in [("PCMU", pcmu as fn(u32, &[i16]) -> Vec<i16>), ("PCMA", pcma)] {
+    for (name, made) in
+        [("PCMU", pcmu as fn(u32, &[i16]) -> Vec<i16>), ("PCMA", pcma), ("narrow G.722", narrow)]
+    {
         for (signal, sound) in all(8_000) {
             assert!(heard(8_000, &made(8_000, &sound)).contains(&signal), "{signal:?} as {name}");
         }
@@ -315,6 +317,13 @@ fn wide(_: u32, sound: &[i16]) -> Vec<i16> {
     let length = encoder.encode(&sound[..sound.len() & !1], &mut payload);
     let count = decoder.decode(&payload[..length], &mut heard);
     heard.truncate(count);
+    heard
+}
+
+fn narrow(_: u32, sound: &[i16]) -> Vec<i16> {
+    let (mut payload, mut heard) = (vec![0; sound.len()], vec![0; sound.len()]);
+    g722::narrow::Encoder::new().encode(sound, &mut payload);
+    g722::narrow::Decoder::new().decode(&payload, &mut heard);
     heard
 }
 

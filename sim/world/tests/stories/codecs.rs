@@ -104,6 +104,53 @@ fn h4_a_phone_of_pcmu_and_a_trunk_of_g729_hear_each_other() {
     world.finish();
 }
 
+/// Twelve sets of codecs: the trunk is offered what its codecs let cross, first what the phone speaks, then
+/// what can be made of it. What both sides have, G.729 with it, crosses as it is, else one becomes the other;
+/// both hear each other.
+#[test]
+fn a14_twelve_sets_of_codecs_come_to_what_policy_says() {
+    use Codec::{G722, G729, Opus, Pcma, Pcmu};
+    let crossed = [
+        (Pcmu, "\"pcmu\"", "PCMU", Pcmu),
+        (Pcma, "\"pcma\", \"pcmu\"", "PCMA PCMU", Pcma),
+        (G722, "\"pcma\", \"g722\"", "G722 PCMA", G722),
+        (Opus, "\"opus\", \"pcmu\"", "opus PCMU", Opus),
+        (G729, "\"g729\"", "G729", G729),
+        (G729, "\"pcmu\", \"g729\"", "G729 PCMU", G729),
+    ];
+    let made = [
+        (Pcmu, "\"pcma\"", "PCMA", Pcma),
+        (Pcmu, "\"pcmu\", \"g729\"", "PCMU G729", G729),
+        (Pcma, "\"g729\"", "G729", G729),
+        (G722, "\"g722\", \"pcma\", \"g729\"", "G722 PCMA G729", G729),
+        (Opus, "\"g729\", \"pcmu\"", "G729 PCMU", G729),
+        (G729, "\"pcma\", \"pcmu\"", "PCMA PCMU", Pcmu),
+    ];
+    for (set, is_made) in crossed.map(|set| (set, false)).into_iter().chain(made.map(|set| (set, true))) {
+        let (phone, policy, offered, trunk) = set;
+        let house = g711_alone(", transcode = \"needed\"").replace("\"pcmu\"", policy);
+        let mut world = World::from_toml(seed(), &house);
+        world.captures();
+        let (hana, east) = speaking(&world);
+        hana.with(|profile| profile.sound = Sound::Sung { codec: phone, tones: 0 });
+        east.with(|profile| profile.sound = Sound::Sung { codec: trunk, tones: 1 });
+        let is_sung = |note: &Note| matches!(note, Note::HeardTone { hertz } if *hertz > 0);
+
+        let call = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_secs(5));
+
+        assert!(call.notes().iter().any(is_sung) && east.count(is_sung) > 0, "{set:?}: {:?}", call.notes());
+        let told = world.captured(&east);
+        let offer = told.iter().find(|text| text.contains("m=audio")).unwrap();
+        assert_eq!(codecs_of(offer), offered, "{set:?}");
+        call.hangs_up();
+        world.run_for(Duration::from_secs(5));
+        let notes = world.records()[0].attempts[0].notes.join("");
+        assert_eq!(notes.starts_with("transcoded between"), is_made, "{set:?}: {notes}");
+        world.finish();
+    }
+}
+
 /// Where nothing says that sound is to be transcoded, who has no codec of the trunk's is told so.
 #[test]
 fn h4_nothing_is_transcoded_where_that_is_off() {
@@ -158,4 +205,15 @@ fn hears(call: &CallHandle, hertz: u16) -> bool {
 
 fn is_tone(wanted: u16) -> impl Fn(&Note) -> bool {
     move |note| matches!(note, Note::HeardTone { hertz } if hertz.abs_diff(wanted) <= 5)
+}
+
+/// The codecs that a description names, in its order.
+fn codecs_of(description: &str) -> String {
+    let formats = description.split("m=audio ").nth(1).unwrap().lines().next().unwrap().split(' ').skip(2);
+    let name = |format: &str| {
+        let line = format!("a=rtpmap:{format} ");
+        Some(description.split(&line).nth(1)?.split('/').next()?.to_owned())
+    };
+    let names: Vec<String> = formats.map(|format| name(format).unwrap()).collect();
+    names.into_iter().filter(|name| name != "telephone-event").collect::<Vec<_>>().join(" ")
 }

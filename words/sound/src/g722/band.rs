@@ -1,7 +1,9 @@
 //! One band: a quantiser whose steps follow the sound, and a predictor that learns from what was decoded.
 
 use super::saturated;
-use super::tables::{ILB, ILN, ILP, Q6_BELOW, QM2, QM4, QM6, WH, WL};
+use super::tables::{
+    CODES, HIGH_SIZES, HIGHEST, INVERSE_BITS, LOW_INVERSES, LOW_SIZES, QM2, QM4, QM6, WH, WL,
+};
 
 const DECODED_MIN: i32 = -16384;
 const DECODED_MAX: i32 = 16383;
@@ -31,10 +33,7 @@ impl Low {
     pub fn encode(&mut self, sample: i32) -> u8 {
         let off = saturated(sample - self.predictor.guess);
         let size = if off >= 0 { off } else { -(off + 1) };
-        // The highest level that lies below, once it is multiplied with the step and cut off.
-        let most = (((size + 1) << 12) - 1) / self.steps.size;
-        let level = usize::from(Q6_BELOW[(most as usize).min(Q6_BELOW.len() - 1)]);
-        let code = if off < 0 { ILN[level] } else { ILP[level] };
+        let code = CODES[usize::from(off < 0)][self.steps.parts(size).min(HIGHEST)];
         self.learn(code >> 2);
         code
     }
@@ -48,7 +47,7 @@ impl Low {
 
     fn learn(&mut self, code: u8) {
         let off = (self.steps.size * QM4[usize::from(code)]) >> 15;
-        self.steps.follow(WL[usize::from(code)], 18432, 8);
+        self.steps.follow(WL[usize::from(code)], &LOW_SIZES);
         self.predictor.learn(off);
     }
 }
@@ -81,7 +80,7 @@ impl High {
 
     fn learn(&mut self, code: u8) {
         let off = (self.steps.size * QM2[usize::from(code)]) >> 15;
-        self.steps.follow(WH[usize::from(code)], 22528, 10);
+        self.steps.follow(WH[usize::from(code)], &HIGH_SIZES);
         self.predictor.learn(off);
     }
 }
@@ -94,12 +93,17 @@ struct Steps {
 }
 
 impl Steps {
-    fn follow(&mut self, by: i32, most: i32, octaves: i32) {
+    fn follow(&mut self, by: i32, sizes: &[i32]) {
+        let most = (sizes.len() as i32 - 1) << 6;
         self.log = (((self.log * 127) >> 7) + by).clamp(0, most);
-        let within = ILB[((self.log >> 6) & 31) as usize];
-        let octave = octaves - (self.log >> 11);
-        let size = if octave < 0 { within << -octave } else { within >> octave };
-        self.size = size << 2;
+        self.size = sizes[(self.log >> 6) as usize];
+    }
+
+    /// By how many 4,096ths of the lower band's step a sample may be multiplied and not come to more than a
+    /// size, once they are cut off.
+    fn parts(&self, size: i32) -> usize {
+        let most = ((size as u64 + 1) << 12) - 1;
+        ((most * LOW_INVERSES[(self.log >> 6) as usize]) >> INVERSE_BITS) as usize
     }
 }
 
@@ -179,4 +183,21 @@ fn unlike(one: i32, other: i32) -> i32 {
 /// The number with its sign turned, where all is ones.
 fn turned(number: i32, ones: i32) -> i32 {
     (number ^ ones) - ones
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the recommendation divides, here is multiplied.
+    #[test]
+    fn h4_each_size_is_so_many_parts_of_each_step() {
+        for (at, step) in LOW_SIZES.iter().enumerate() {
+            let steps = Steps { log: (at as i32) << 6, size: *step };
+            for size in 0..=i32::from(i16::MAX) {
+                let most = ((size + 1) << 12) - 1;
+                assert_eq!(steps.parts(size), (most / step) as usize, "{size} of {step}");
+            }
+        }
+    }
 }

@@ -9,37 +9,68 @@ const Q6: [u16; 30] = [
     0, 35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650, 714, 786, 858, 940, 1023, 1121,
     1219, 1339, 1458, 1612, 1765, 1980, 2195, 2557, 2919,
 ];
-/// For each number, how many of the levels lie below it or at it.
-pub(super) static Q6_BELOW: [u8; 2920] = {
-    let (mut below, mut number, mut level) = ([0; 2920], 0, 0);
-    while number < below.len() {
+/// Codes of the lower band, by the level: for differences of 0 and more, and for those below.
+const ILP: [u8; 31] = [
+    61, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37,
+    36, 35, 34, 33, 32,
+];
+const ILN: [u8; 31] = [
+    63, 63, 62, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8,
+    7, 6, 5, 4,
+];
+/// The highest level and all above it have one code.
+pub(super) const HIGHEST: usize = Q6[Q6.len() - 1] as usize;
+/// The lower band's code of a difference, by how many 4,096ths of a step it is: of 0 and more, and below.
+pub(super) static CODES: [[u8; HIGHEST + 1]; 2] = [codes(&ILP), codes(&ILN)];
+
+const fn codes(of_levels: &[u8; 31]) -> [u8; HIGHEST + 1] {
+    let (mut codes, mut number, mut level) = ([0; HIGHEST + 1], 0, 0);
+    while number < codes.len() {
         if level < Q6.len() && Q6[level] as usize == number {
             level += 1;
         }
-        below[number] = level as u8;
+        codes[number] = of_levels[level];
         number += 1;
     }
-    below
-};
-/// Codes of the lower band for differences below 0, and for others.
-pub(super) const ILN: [u8; 32] = [
-    0, 63, 62, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8,
-    7, 6, 5, 4, 0,
-];
-pub(super) const ILP: [u8; 32] = [
-    0, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37,
-    36, 35, 34, 33, 32, 0,
-];
+    codes
+}
+
 /// How a code moves the size of the lower band's steps, by the upper four bits of the code.
 pub(super) const WL: [i32; 16] =
     [-60, 3042, 1198, 538, 334, 172, 58, -30, 3042, 1198, 538, 334, 172, 58, -30, -60];
 /// The same of the upper band, by its code.
 pub(super) const WH: [i32; 4] = [798, -214, 798, -214];
 /// Powers of two within an octave.
-pub(super) const ILB: [i32; 32] = [
+const ILB: [i32; 32] = [
     2048, 2093, 2139, 2186, 2233, 2282, 2332, 2383, 2435, 2489, 2543, 2599, 2656, 2714, 2774, 2834, 2896,
     2960, 3025, 3091, 3158, 3228, 3298, 3371, 3444, 3520, 3597, 3676, 3756, 3838, 3922, 4008,
 ];
+/// The sizes of steps of the lower band and of the upper one, 32 an octave.
+pub(super) static LOW_SIZES: [i32; 289] = sizes(8);
+pub(super) static HIGH_SIZES: [i32; 353] = sizes(10);
+
+const fn sizes<const COUNT: usize>(octaves: i32) -> [i32; COUNT] {
+    let (mut sizes, mut at) = ([0; COUNT], 0);
+    while at < COUNT {
+        let octave = octaves - (at >> 5) as i32;
+        let within = ILB[at & 31];
+        sizes[at] = (if octave < 0 { within << -octave } else { within >> octave }) << 2;
+        at += 1;
+    }
+    sizes
+}
+
+/// What to multiply with in place of a division by a size of the lower band: a division is waited for.
+pub(super) static LOW_INVERSES: [u64; LOW_SIZES.len()] = {
+    let (mut inverses, mut at) = ([0; LOW_SIZES.len()], 0);
+    while at < inverses.len() {
+        inverses[at] = (1 << INVERSE_BITS) / LOW_SIZES[at] as u64 + 1;
+        at += 1;
+    }
+    inverses
+};
+/// As many as make the product whole for each number of 27 bits, and no more than fit.
+pub(super) const INVERSE_BITS: u32 = 42;
 /// What the codes of 2, 4 and 6 bits stand for.
 pub(super) const QM2: [i32; 4] = [-7408, -1616, 7408, 1616];
 pub(super) const QM4: [i32; 16] =

@@ -1,8 +1,8 @@
 //! Our coder of G.729 and another's (bcg729) on recorded speech, each with the other: what one encodes the
 //! other decodes, as well as its own. Where frames are lost, and where the other coder falls silent, both
-//! decode alike.
+//! decode alike. Then a call: a phone of PCMU alone, and a far end that speaks the other coder's G.729 alone.
 //!
-//! Proves: H4.
+//! Proves: A14, H4.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,9 +12,13 @@ use super::place::{self, io_failure};
 use super::{Binary, Load};
 use crate::step::{self, Failure, cargo, root};
 
+mod call;
+
 const SPEECH: &str = "/usr/share/sounds/linphone/hello8000.wav";
 /// Of a wave file, in bytes.
 const HEAD: usize = 44;
+/// Of the speech, what is said in the call: five seconds.
+const SAID: usize = 5 * 16_000;
 const FRAME_BYTES: usize = 10;
 const LOST: u8 = 255;
 /// One frame in so many is lost.
@@ -36,7 +40,7 @@ struct Coders {
     theirs: PathBuf,
 }
 
-pub fn run(_: &Binary, _: Load) -> Result<String, Failure> {
+pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let coders = Coders::built(place::folder("g729")?)?;
     let wave = fs::read(SPEECH).map_err(|error| io_failure(SPEECH, &error))?;
     let speech = samples(&wave[HEAD..]);
@@ -63,9 +67,12 @@ pub fn run(_: &Binary, _: Load) -> Result<String, Failure> {
     let torn = coders.alike("torn", ALIKE_LOST_MIN)?;
     coders.filter(&coders.theirs, "encode-vad", ("speech", "silent"))?;
     let silent = coders.alike("silent", ALIKE_LOST_MIN)?;
+    coders.write("short", &wave[HEAD..HEAD + SAID])?;
+    coders.filter(&coders.theirs, "encode", ("short", "said"))?;
+    let called = call::run(binary, &coders, "said")?;
     Ok(format!(
         "dB of speech like itself: {}; both decoders alike by {whole:.1} dB, {torn:.1} where one frame in \
-         {LOST_EACH} is lost, {silent:.1} with silence",
+         {LOST_EACH} is lost, {silent:.1} with silence; {called:.1} in a call with PCMU",
         figures.join(", ")
     ))
 }
@@ -102,6 +109,13 @@ impl Coders {
         self.filter(coder, "decode", (frames, &name))?;
         let bytes = fs::read(self.folder.join(&name)).map_err(|error| io_failure(&name, &error))?;
         Ok(samples(&bytes))
+    }
+
+    /// Writes frames as they stand in packets, without their lengths.
+    fn bare(&self, frames: &str, to: &Path) -> Result<(), Failure> {
+        let all = fs::read(self.folder.join(frames)).map_err(|error| io_failure(frames, &error))?;
+        let bare: Vec<u8> = all.chunks(1 + FRAME_BYTES).flat_map(|frame| &frame[1..]).copied().collect();
+        fs::write(to, bare).map_err(|error| io_failure("bare frames", &error))
     }
 
     /// How much both decoders make the same of frames.

@@ -1,6 +1,7 @@
 //! What was heard at an end of a call: the packets that reached its ports, and whose tone they carry.
 
 use std::fs;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -21,6 +22,8 @@ const TENTHS_MIN: usize = 15;
 /// Of all that is heard: of one of several voices, and of one that is not among them.
 const SHARE_MIN: f64 = 0.04;
 const SHARE_OF_NOTHING: f64 = 0.01;
+/// Of what is heard of one voice alone.
+const SHARE_OF_ALL: f64 = 0.6;
 const PCMU: u8 = 0;
 /// Of baresip, and of Chromium.
 const EVENTS: [u8; 2] = [101, 126];
@@ -64,6 +67,16 @@ impl Heard {
             HOUSE_MEDIA.start, HOUSE_MEDIA.end, ports.start, ports.end
         );
         Heard::by(written, who, &filter)
+    }
+
+    /// What reached an address where no phone is.
+    pub fn by_address(written: &Written, who: &str, address: IpAddr) -> Result<Heard, Failure> {
+        let (first, end) = (HOUSE_MEDIA.start, HOUSE_MEDIA.end);
+        Heard::by(
+            written,
+            who,
+            &format!("udp.srcport >= {first} && udp.srcport < {end} && ip.dst == {address}"),
+        )
     }
 
     /// What reached the second of these ports from the first, and not through the house.
@@ -117,6 +130,12 @@ impl Heard {
         Err(Failure::new(what, "open calls.pcap in Wireshark"))
     }
 
+    /// All that was heard by this payload type, one packet behind the other.
+    pub fn said(&self, kind: u8) -> Vec<u8> {
+        let packets = self.packets.iter().filter(|packet| packet.kind == kind);
+        packets.flat_map(|packet| &packet.body).copied().collect()
+    }
+
     /// The digits that were sent as telephone events, each once.
     pub fn digits(&self) -> String {
         let mut keys = Vec::new();
@@ -162,11 +181,24 @@ pub fn expect_voices(path: &Path, voices: &[u32], own: u32) -> Result<(), Failur
     let (rate, samples) = wave_of(path)?;
     let look = (rate / 10).max(1) as usize;
     let is_right = |few: &&[i16]| {
-        let share = |voice: u32| share_of(few, f64::from(HERTZ) / f64::from(2 * voice) / f64::from(rate));
+        let few: Vec<f64> = few.iter().copied().map(f64::from).collect();
+        let share = |voice: u32| share_of(&few, f64::from(HERTZ) / f64::from(2 * voice) / f64::from(rate));
         voices.iter().all(|voice| share(*voice) > SHARE_MIN) && share(own) < SHARE_OF_NOTHING
     };
     let right = samples.chunks_exact(look).filter(is_right).count();
     expect_tenths(path, right, samples.len() / look)
+}
+
+/// Nearly all of what somebody has heard, at 8 kHz, is that voice.
+pub fn expect_tone(who: &str, samples: &[f64], voice: u32) -> Result<(), Failure> {
+    let all = samples.chunks_exact((HERTZ / 10) as usize);
+    let (count, pitch) = (all.len(), 1.0 / f64::from(2 * voice));
+    let right = all.filter(|few| share_of(few, pitch) > SHARE_OF_ALL).count();
+    if right >= TENTHS_MIN && right + 2 >= count {
+        return Ok(());
+    }
+    let what = format!("{who} heard the right voice in {right} of {count} tenths of a second");
+    Err(Failure::new(what, "open calls.pcap in Wireshark"))
 }
 
 fn expect_tenths(path: &Path, right: usize, all: usize) -> Result<(), Failure> {
@@ -188,10 +220,10 @@ fn wave_of(path: &Path) -> Result<(u32, Vec<i16>), Failure> {
 }
 
 /// How much of what is heard is a pitch, which is a part of the rate.
-fn share_of(samples: &[i16], pitch: f64) -> f64 {
+fn share_of(samples: &[f64], pitch: f64) -> f64 {
     let (mut sine, mut cosine, mut power) = (0.0, 0.0, 1.0);
     for (at, sample) in samples.iter().enumerate() {
-        let ((s, c), sample) = ((std::f64::consts::TAU * pitch * at as f64).sin_cos(), f64::from(*sample));
+        let (s, c) = (std::f64::consts::TAU * pitch * at as f64).sin_cos();
         (sine, cosine, power) = (sine + s * sample, cosine + c * sample, power + sample * sample);
     }
     2.0 * (sine * sine + cosine * cosine) / samples.len() as f64 / power

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use libfuzzer_sys::fuzz_target;
 use media::{
-    Aim, Checks, Codec, Door, Events, Keys, Order, Outbox, Packet, PortIndex, PortPair, Protection, Relay,
-    Reports, Senders, Sending, SessionKey, Side, Spoken, Turn, Verdict,
+    Aim, Candidate, Checks, Chooser, Codec, Door, Events, Half, Keys, Order, Outbox, Packet, PortIndex, PortPair, Protection, Relay,
+    Reports, Search, Senders, Sending, SessionKey, Side, Spoken, Turn, Verdict,
 };
 use rtp::srtp::{MasterKey, Opener, Sealer, Suite};
 
@@ -21,6 +21,8 @@ enum Kind {
     Clear,
     Sealed(Suite),
     Checked,
+    /// The same where we check too.
+    Searched,
     Fax,
     Transcoded,
 }
@@ -67,9 +69,9 @@ fuzz_target!(|bytes: &[u8]| {
         let mut packet = Packet::new(&mut buffer, length);
         let verdict = relay.receive(now, PortIndex(port), from, &mut packet, &mut out);
         if let Verdict::Forward { port: via, to } = verdict {
-            let is_answer = to == from && kind == Kind::Checked;
+            let is_answer = to == from && kind.is_found_by_checks();
             let ip = parties[1 - side].ip();
-            assert!(is_answer || to.ip() == ip || kind == Kind::Checked, "{from} to {to}");
+            assert!(is_answer || to.ip() == ip || kind.is_found_by_checks(), "{from} to {to}");
             assert!(is_answer || (via.0 > 1) != (port > 1), "what crosses leaves on the other side");
             if let Some(openers) = &mut openers {
                 assert!(is_sealed, "nobody else has the key");
@@ -84,7 +86,29 @@ fuzz_target!(|bytes: &[u8]| {
     relay.order(now, Order::Close { session: CALL }, &mut out);
 });
 
+impl Kind {
+    fn is_found_by_checks(self) -> bool {
+        matches!(self, Kind::Checked | Kind::Searched)
+    }
+}
+
+fn search(place: SocketAddr) -> Search {
+    let candidate = |half, place| Candidate { half, place, priority: 9, foundation: 0 };
+    let reports = SocketAddr::new(place.ip(), place.port() + 1);
+    Search {
+        username: "theirs:ours".into(),
+        password: "password".into(),
+        chooser: Chooser::We,
+        tie_breaker: 7,
+        secret: [0; 16],
+        candidates: vec![candidate(Half::Rtp, place), candidate(Half::Rtcp, reports)],
+    }
+}
+
 fn kind_of(byte: u8) -> Kind {
+    if byte == u8::MAX {
+        return Kind::Searched;
+    }
     match byte % 8 {
         0 => Kind::Clear,
         1 => Kind::Checked,
@@ -112,7 +136,8 @@ fn open(
             }
             _ => None,
         };
-        let checks = Checks { username: "ours:theirs".into(), password: "password".into() };
+        let search = (kind == Kind::Searched).then(|| Box::new(search(parties[0])));
+        let checks = Checks { username: "ours:theirs".into(), password: "password".into(), search };
         let door = Door { checks: Some(checks), handshake: None };
         let aim = Aim {
             rtp: Some(rtp),
@@ -122,7 +147,7 @@ fn open(
             turn: Turn::Same,
             clock: if kind == Kind::Fax { 0 } else { 8000 },
             protection,
-            door: (kind == Kind::Checked && side == Side::Caller).then(|| Arc::new(door)),
+            door: (kind.is_found_by_checks() && side == Side::Caller).then(|| Arc::new(door)),
         };
         relay.order(now, Order::Aim { session: CALL, stream: 0, side, aim }, out);
     }

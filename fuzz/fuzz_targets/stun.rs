@@ -7,6 +7,7 @@ use stun::{Class, Message};
 fuzz_target!(|bytes: &[u8]| {
     let Ok(message) = Message::parse(bytes) else { return };
     let _ = (message.is_proven("password"), message.priority(), message.seen(), message.nominates());
+    let _ = (message.tie_breaker(), message.code());
     assert!(message.username().is_none_or(|name| name.len() <= bytes.len()));
     let unknown: Vec<u16> = message.unknown().collect();
     let check = |length: Option<usize>, buffer: &[u8]| {

@@ -29,6 +29,7 @@ mod hep;
 mod hepin;
 mod hold;
 mod http;
+mod ice;
 mod kernel;
 mod ldap;
 mod mailbox;
@@ -147,6 +148,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "browser", run: browser::run },
     Scenario { name: "aiortc", run: aiortc::run },
     Scenario { name: "nat", run: nat::run },
+    Scenario { name: "ice", run: ice::run },
     Scenario { name: "kernel", run: kernel::run },
     Scenario { name: "http", run: http::run },
     Scenario { name: "readers", run: readers::run },
@@ -192,7 +194,7 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     if !alone::is_alone() && is_wanted("oidc") {
         oidc::install()?;
     }
-    if !alone::is_alone() && is_wanted("aiortc") {
+    if !alone::is_alone() && (is_wanted("aiortc") || is_wanted("ice")) {
         aiortc::install()?;
     }
     if !alone::is_alone() && is_wanted("otlp") {

@@ -641,7 +641,8 @@ impl Bridge {
 
     /// What else than media is expected of a side.
     fn door(&self, side: Side, stream: usize) -> Option<Arc<Door>> {
-        let checks = self.ways[side as usize].checks_of(stream);
+        let local = self.sides[side as usize].pairs.get(stream).map(|pair| pair.address);
+        let checks = local.and_then(|local| self.ways[side as usize].checks_of(stream, local));
         let handshake = self.keys[side as usize].handshake(stream);
         (checks.is_some() || handshake.is_some()).then(|| Arc::new(Door { checks, handshake }))
     }

@@ -50,6 +50,7 @@ mod ack;
 mod again;
 mod aloud;
 mod arrival;
+mod askable;
 mod bye;
 mod cancel;
 mod capture;

@@ -54,7 +54,7 @@ impl Stand {
         let certificate = room.places.certificate().map(Arc::clone);
         let keys = Keys::new(rules.srtp, Carrier::of(flow), FarEnd::of(flow), certificate);
         let interface = room.places.interface_of(flow.listener);
-        let ways = Ways::new(room.policy.ice(interface));
+        let ways = Ways::new(room.policy.ice(interface), room.policy.side_of(interface));
         let chats = Chats::new(rules, room.places.chats_at(interface));
         Stand { interface, senders, keys, ways, dtmf: rules.dtmf, chats }
     }

@@ -1,11 +1,15 @@
 //! How one leg is reached: what its peer and we have agreed on about the port of reports (RFC 5761, 8035),
-//! and about checks, which we answer as a lite agent (RFC 8839, 8445 2.5).
+//! and about checks, which we answer, and make too as a full agent (RFC 8839, 8445).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use media::{Chooser, Search};
+use model::Side;
 use policy::Ice;
-use sdp::{Checks, Cover, Credentials, Media, Reports, Session, Way};
+use sdp::{Agent, Candidate, Checks, Component, Cover, Credentials, Media, Reports, Session, Way};
 use sip_stack::Chance;
+
+use crate::askable::askable;
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /// 48 and 144 bits of chance (RFC 8445, 5.3, wants 24 and 128).
@@ -16,6 +20,12 @@ const PASSWORD_LENGTH: usize = 24;
 #[derive(Clone, Debug)]
 pub(crate) struct Ways {
     ice: Ice,
+    /// Who is found at its interface.
+    side: Side,
+    /// Ours, for all streams, once it was drawn.
+    tie_breaker: Option<u64>,
+    /// Who chooses; it stays so (RFC 8445, 6.1.1).
+    chooser: Option<Chooser>,
     streams: Vec<Stream>,
 }
 
@@ -34,27 +44,35 @@ enum Checking {
     #[default]
     None,
     /// Ours were offered.
-    Offered(Credentials),
+    Offered(Ours),
     Agreed(Box<Agreed>),
     /// Theirs were offered, and changed on the way.
     Mismatch,
 }
 
-/// What checks of the peer are known by.
+/// What checks are known by, either side's, and where ours may go.
 #[derive(Clone, Debug)]
 struct Agreed {
-    ours: Credentials,
+    ours: Ours,
     theirs: Credentials,
+    candidates: Vec<Candidate>,
+}
+
+/// What a peer's checks are known by, and what names ours.
+#[derive(Clone, Debug)]
+struct Ours {
+    credentials: Credentials,
+    secret: [u8; 16],
 }
 
 impl Ways {
-    pub fn new(ice: Ice) -> Ways {
-        Ways { ice, streams: Vec::new() }
+    pub fn new(ice: Ice, side: Side) -> Ways {
+        Ways { ice, side, tie_breaker: None, chooser: None, streams: Vec::new() }
     }
 
     /// The leg of a peer that is not chosen yet.
     pub fn unknown() -> Ways {
-        Ways::new(Ice::Off)
+        Ways::new(Ice::Off, Side::Outside)
     }
 
     /// Who offers one port for all is answered so, and who offers checks is let check.
@@ -75,60 +93,77 @@ impl Ways {
         media: &Media<'_>,
     ) -> Checking {
         let credentials = theirs.credentials_of(media).filter(|_| media.is_rtp());
-        let Some(credentials) = credentials.filter(|_| self.ice == Ice::Lite && !theirs.is_lite()) else {
+        let Some(credentials) = credentials.filter(|_| self.may_be_found_by(theirs)) else {
             return Checking::None;
         };
         if theirs.is_mismatched(media) {
             return Checking::Mismatch;
         }
-        match &self.stream(at).checks {
-            Checking::Agreed(agreed) if agreed.theirs == credentials => Checking::Agreed(agreed.clone()),
-            _ => Checking::Agreed(Box::new(Agreed { ours: drawn(chance), theirs: credentials })),
+        let ours = match &self.stream(at).checks {
+            Checking::Agreed(agreed) if agreed.theirs == credentials => agreed.ours.clone(),
+            _ => self.drawn(chance),
+        };
+        self.takes_part(theirs, Chooser::They);
+        agreed(ours, credentials, media)
+    }
+
+    /// Whether there are checks with who wrote that: of two that only answer, nobody would ever ask.
+    fn may_be_found_by(&self, theirs: &Session<'_>) -> bool {
+        match self.ice {
+            Ice::Off => false,
+            Ice::Lite => !theirs.is_lite(),
+            Ice::Full => true,
         }
+    }
+
+    /// Whoever offered checks first chooses, unless the peer never does (RFC 8445, 6.1.1).
+    fn takes_part(&mut self, theirs: &Session<'_>, usual: Chooser) {
+        let before = self.chooser.unwrap_or(usual);
+        self.chooser = Some(if theirs.is_lite() { Chooser::We } else { before });
     }
 
     /// Only what was offered can be agreed on by an answer.
     pub fn take_answer(&mut self, theirs: &Session<'_>) {
         for (at, media) in theirs.media.iter().enumerate() {
-            let are_had = !theirs.is_lite() && !media.leaves_checks();
+            let are_had = self.may_be_found_by(theirs) && !media.leaves_checks() && media.is_rtp();
             let credentials = theirs.credentials_of(media).filter(|_| are_had);
+            if credentials.is_some() {
+                self.takes_part(theirs, Chooser::We);
+            }
             let stream = self.stream(at);
             stream.agreed = if stream.offered == Reports::Muxed { media.reports() } else { Reports::Apart };
             stream.checks = match (&stream.checks, credentials) {
-                (Checking::Agreed(agreed), Some(theirs)) => {
-                    Checking::Agreed(Box::new(Agreed { theirs, ours: agreed.ours.clone() }))
-                }
-                (Checking::Offered(ours), Some(theirs)) => {
-                    Checking::Agreed(Box::new(Agreed { theirs, ours: ours.clone() }))
-                }
+                (Checking::Agreed(before), Some(theirs)) => agreed(before.ours.clone(), theirs, media),
+                (Checking::Offered(ours), Some(theirs)) => agreed(ours.clone(), theirs, media),
                 _ => Checking::None,
             };
         }
     }
 
     /// What was agreed on is offered again; nothing is, to whom nobody has heard of it. A handshake is had at
-    /// one port, and who has one may check first.
+    /// one port, and who has one may check first; a full agent offers checks to everybody.
     pub fn offer(&mut self, chance: &mut Chance, covers: &[Cover]) -> Vec<Way> {
-        let ice = self.ice;
+        let agent = self.agent();
         let offered = covers.iter().enumerate().map(|(at, cover)| {
+            let is_shaken = matches!(cover, Cover::Shaken(_));
+            let is_checked = self.ice == Ice::Full || self.ice == Ice::Lite && is_shaken;
+            let is_told = !matches!(self.stream(at).checks, Checking::None);
+            let ours = (is_checked && !is_told).then(|| self.drawn(chance));
             let stream = self.stream(at);
-            stream.offered = stream.agreed;
-            if matches!(cover, Cover::Shaken(_)) {
-                stream.offered = Reports::Muxed;
-                if ice == Ice::Lite && matches!(stream.checks, Checking::None) {
-                    stream.checks = Checking::Offered(drawn(chance));
-                }
+            stream.offered = if is_shaken { Reports::Muxed } else { stream.agreed };
+            if let Some(ours) = ours {
+                stream.checks = Checking::Offered(ours);
             }
             let is_new = stream.offered != stream.agreed;
             let reports = if is_new { Reports::Either } else { stream.agreed };
-            Way { reports, name: None, ..stream.way() }
+            Way { reports, name: None, ..stream.way(agent) }
         });
         offered.collect()
     }
 
     /// What our answer says.
     pub fn answer(&self) -> Vec<Way> {
-        self.streams.iter().map(Stream::way).collect()
+        self.streams.iter().map(|stream| stream.way(self.agent())).collect()
     }
 
     /// Whether its peer is found by its address alone, and has a port for reports.
@@ -146,12 +181,40 @@ impl Ways {
         }
     }
 
-    /// What checks of its peer are known by.
-    pub fn checks_of(&self, stream: usize) -> Option<media::Checks> {
-        let Checking::Agreed(agreed) = &self.streams.get(stream)?.checks else { return None };
-        let Agreed { ours, theirs } = &**agreed;
-        let username = format!("{}:{}", ours.ufrag, theirs.ufrag).into();
-        Some(media::Checks { username, password: ours.password.clone() })
+    /// What checks of its peer are known by, and how we check ourselves from that address.
+    pub fn checks_of(&self, at: usize, local: IpAddr) -> Option<media::Checks> {
+        let stream = self.streams.get(at)?;
+        let Checking::Agreed(agreed) = &stream.checks else { return None };
+        let Agreed { ours: Ours { credentials, secret }, theirs, candidates } = &**agreed;
+        let username =
+            |one: &Credentials, other: &Credentials| format!("{}:{}", one.ufrag, other.ufrag).into();
+        let is_told = |one: &&Candidate| one.component == Component::Media || stream.agreed == Reports::Apart;
+        let search = || Search {
+            username: username(theirs, credentials),
+            password: theirs.password.clone(),
+            chooser: self.chooser.unwrap_or(Chooser::We),
+            tie_breaker: self.tie_breaker.unwrap_or_default(),
+            secret: *secret,
+            candidates: askable(candidates.iter().filter(is_told), local, self.side),
+        };
+        Some(media::Checks {
+            username: username(credentials, theirs),
+            password: credentials.password.clone(),
+            search: (self.ice == Ice::Full).then(|| Box::new(search())),
+        })
+    }
+
+    fn agent(&self) -> Agent {
+        if self.ice == Ice::Full { Agent::Full } else { Agent::Lite }
+    }
+
+    fn drawn(&mut self, chance: &mut Chance) -> Ours {
+        let mut secret = [0; 16];
+        if self.ice == Ice::Full {
+            chance.fill(&mut secret);
+            self.tie_breaker.get_or_insert_with(|| chance.u64());
+        }
+        Ours { credentials: drawn(chance), secret }
     }
 
     fn stream(&mut self, at: usize) -> &mut Stream {
@@ -163,15 +226,19 @@ impl Ways {
 }
 
 impl Stream {
-    fn way(&self) -> Way {
+    fn way(&self, agent: Agent) -> Way {
         let checks = match &self.checks {
             Checking::None => Checks::None,
-            Checking::Offered(ours) => Checks::By(ours.clone()),
-            Checking::Agreed(agreed) => Checks::By(agreed.ours.clone()),
+            Checking::Offered(ours) => Checks::By(ours.credentials.clone()),
+            Checking::Agreed(agreed) => Checks::By(agreed.ours.credentials.clone()),
             Checking::Mismatch => Checks::Mismatch,
         };
-        Way { reports: self.agreed, checks, name: self.name.clone() }
+        Way { reports: self.agreed, checks, agent, name: self.name.clone() }
     }
+}
+
+fn agreed(ours: Ours, theirs: Credentials, media: &Media<'_>) -> Checking {
+    Checking::Agreed(Box::new(Agreed { ours, theirs, candidates: media.candidates() }))
 }
 
 fn drawn(chance: &mut Chance) -> Credentials {

@@ -10,9 +10,10 @@
 //! came, `account.rs` reads what peers say that they hear, `opinion.rs` makes one figure of either. What
 //! needs no more than being sent on may be carried elsewhere: `carried.rs`. What is recorded is copied by
 //! `tape.rs`, and `mixdown.rs` makes sound of the copies; who listens elsewhere is sent those of `copies.rs`;
-//! what somebody asked to be kept of both sides' packets is gathered by `excerpt.rs`.
-//! Sides of several streams may meet: each hears all others, mixed by `meeting.rs` of what `voice.rs` makes
-//! of the packets of each.
+//! what somebody asked to be kept of both sides' packets is gathered by `excerpt.rs`. Checks of a peer are
+//! answered by `door.rs`; where the house looks for its peers itself, `checklist.rs` says whom it asks and
+//! when. Sides of several streams may meet: each hears all others, mixed by `meeting.rs` of what `voice.rs`
+//! makes of the packets of each.
 //!
 //! Not here: sockets (media-io), descriptions (sdp), which codec is allowed (policy).
 //!
@@ -23,6 +24,7 @@ mod beats;
 mod carried;
 mod certificate;
 mod chat;
+mod checklist;
 mod copies;
 mod copying;
 mod door;
@@ -48,10 +50,12 @@ mod play;
 mod ports;
 mod pressing;
 mod relay;
+mod search;
 mod seat;
 mod shield;
 mod side;
 mod spoken;
+mod standing;
 mod tape;
 mod times;
 mod transcode;
@@ -67,6 +71,7 @@ pub use copying::{Copying, Types};
 pub use excerpt::{Cover, Excerpted, Excerpting, Opaque, Passed, Way, Wholes, sum_of};
 pub use figures::{Figures, SideFigures};
 pub use mixdown::{Mixdown, Upto};
+pub use near::is_inside;
 pub use observe::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, Source, USED_TO, WINDOW};
 pub use opinion::{Coding, Line};
 pub use order::{
@@ -78,8 +83,9 @@ pub use play::{Begins, Played, Playing};
 pub use ports::{PortBook, PortPair, Purpose};
 pub use pressing::Press;
 pub use relay::{Act, Outbox, Relay};
+pub use search::{Candidate, Chooser, Search};
 pub use seat::{MeetingKey, Muted, Seat};
 pub use sound::signals::Signal;
 pub use spoken::{Codec, Events, Keys, Spoken};
 pub use tape::{Codecs, Running, Taped, Taping};
-pub use verdict::{PortIndex, Reason, Verdict};
+pub use verdict::{Half, PortIndex, Reason, Verdict};

@@ -14,7 +14,7 @@ pub(crate) fn are_near(one: IpAddr, other: IpAddr) -> bool {
 }
 
 /// Whether an address means something inside of a network only: so it is of no use for finding who bears it.
-pub(crate) fn is_inside(address: IpAddr) -> bool {
+pub fn is_inside(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {
             let [first, second, ..] = address.octets();

@@ -16,6 +16,7 @@ use crate::figures::Figures;
 use crate::play::Playing;
 use crate::ports::PortPair;
 use crate::pressing::Press;
+use crate::search::Search;
 use crate::seat::Seat;
 pub use crate::side::{SessionKey, Side};
 use crate::spoken::Spoken;
@@ -111,6 +112,8 @@ pub struct Checks {
     pub username: Box<str>,
     /// Ours.
     pub password: Box<str>,
+    /// What we check ourselves; nothing, where we only answer.
+    pub search: Option<Box<Search>>,
 }
 
 /// The master keys of one side of a stream.

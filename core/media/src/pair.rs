@@ -10,7 +10,7 @@ use sound::signals::Signal;
 use crate::account::Reading;
 use crate::carried::Readiness;
 use crate::certificate::Place;
-use crate::door::{Checking, Choice};
+use crate::door::Checking;
 use crate::encoder::PAYLOAD_MAX;
 use crate::figures::{Figures, SideFigures};
 use crate::handshake::{Flight, Shaking, Step};
@@ -18,17 +18,19 @@ use crate::latch::{Admission, Latch};
 use crate::numbers;
 use crate::observe::Observer;
 use crate::order::{
-    Aim, Checks, Handshake, Lack, Protection, Reports, Senders, Sending, SessionKey, Side, Signs, Turn,
+    Aim, Handshake, Lack, Protection, Reports, Senders, Sending, SessionKey, Side, Signs, Turn,
 };
 use crate::packet::Packet;
 use crate::play::{Begins, Player};
 use crate::pressing::Press;
 use crate::shield::Shield;
 use crate::spoken::Spoken;
+use crate::standing::CONSENT;
 use crate::transcode::{Transcoded, Transcoder};
 use crate::verdict::{Half, Reason};
 
 mod carrying;
+mod checking;
 mod listening;
 
 use listening::{Listeners, leave};
@@ -38,10 +40,6 @@ const CLOCK_DEFAULT: u32 = 8000;
 const AROUND_MAX: usize = 64;
 /// A peer that sends at all sends more often.
 const SILENT: Duration = Duration::from_secs(1);
-/// A place that was shown by checks is sent nothing when for so long nothing came from it that is its peer's.
-/// Consent is asked for by full agents alone (RFC 7675, 1): a lite one sees that it is given by the checks of
-/// the other, which come every 5 s, or by whatever else comes from there.
-const CONSENT: Duration = Duration::from_secs(30);
 /// Who has sent reports, and sends neither these nor media for so long, is not there (RFC 8083): reports
 /// come every 5 s, and while there is nothing to say too. Of who never sent any, silence tells nothing.
 const GONE_AFTER: Duration = Duration::from_secs(60);
@@ -125,13 +123,15 @@ impl Pair {
             side.transcoder.iter_mut().for_each(|transcoder| transcoder.break_silence());
         }
         let checks = aim.door.as_ref().and_then(|door| door.checks.as_ref());
-        match checks {
-            Some(checks) if aim.turn == Turn::Same && side.is_checked_by(checks) => {}
-            Some(checks) => {
+        match (checks, &mut side.door) {
+            (Some(checks), Some(door)) if aim.turn == Turn::Same && door.is_by(checks) => {
+                door.goes_on(now, checks);
+            }
+            (Some(checks), _) => {
                 side.door = Some(Box::new(Checking::new(now, checks)));
                 side.latch.aim(aim.rtp, Senders::Checked, aim.turn);
             }
-            None => {
+            (None, _) => {
                 side.door = None;
                 side.latch.aim(aim.rtp, aim.senders, aim.turn);
             }
@@ -141,6 +141,7 @@ impl Pair {
         side.reports = match aim.reports {
             // Reports at a port of their own would need a handshake of their own, which is not had.
             Reports::Apart(_) if side.handshake.is_some() => Reports::Apart(None),
+            Reports::Apart(_) if side.searches() => Reports::Apart(side.place_of_reports(aim.turn)),
             reports => reports,
         };
         side.sending = aim.sending;
@@ -158,9 +159,11 @@ impl Pair {
         self.sides[side as usize].is_opaque()
     }
 
-    /// When the handshake of a side wants to be woken.
+    /// When the handshake of a side, or a check of ours, is due.
     pub fn moment(&self, side: Side) -> Option<Instant> {
-        self.sides[side as usize].handshake.as_ref()?.due
+        let SideState { handshake, door, .. } = &self.sides[side as usize];
+        let shakes = handshake.as_ref().and_then(|shaking| shaking.due);
+        shakes.into_iter().chain(door.as_ref().and_then(|door| door.due())).min()
     }
 
     /// Makes the codec of each side of the other's, where they differ; goes on where they did already.
@@ -396,7 +399,9 @@ impl Pair {
             return Err(Reason::Stranger);
         }
         here.open(packet, Half::Rtcp)?;
-        if let Reports::Apart(Some(place)) = &mut here.reports {
+        if let Reports::Apart(Some(place)) = &mut here.reports
+            && here.door.as_ref().is_none_or(|door| !door.searches())
+        {
             *place = from;
         }
         here.counted.rtcp_in += 1;
@@ -495,36 +500,6 @@ impl SideState {
         }
     }
 
-    /// Takes what is no media: a check, whose answer lies where it lay, and goes back to where it came from.
-    #[cold]
-    fn answer(&mut self, now: Instant, half: Half, from: SocketAddr, packet: &mut Packet<'_>) -> Outcome {
-        let Some(checking) = &mut self.door else { return (Err(Reason::Malformed), None) };
-        if stun::is_indication(packet.bytes()) && self.latch.is_peer(from) {
-            checking.keeps_alive(now);
-            return (Err(Reason::Kept), None);
-        }
-        let standing = match checking.take(from, packet) {
-            Ok(Some(standing)) => standing,
-            Ok(None) => return (Err(Reason::Answered), None),
-            Err(reason) => {
-                match reason {
-                    Reason::Unproven => self.counted.dropped_strangers += 1,
-                    _ => self.counted.dropped_malformed += 1,
-                }
-                return (Err(reason), None);
-            }
-        };
-        match half {
-            Half::Rtcp => self.reports = Reports::Apart(Some(from)),
-            Half::Rtp if checking.weigh(now, from, standing) == Choice::Same => {}
-            Half::Rtp => {
-                self.latch.prove(from);
-                return (Err(Reason::Answered), Some(Admission::Latched));
-            }
-        }
-        (Err(Reason::Answered), None)
-    }
-
     /// Takes what a negotiation says of keys. A handshake on the same terms stands, and its keys with it.
     fn cover(
         &mut self,
@@ -573,6 +548,8 @@ impl SideState {
             Occasion::Aimed if place.is_none() || !shaking.may_begin() => Step::Nothing,
             Occasion::Aimed => shaking.begin(now, flight),
             Occasion::Record(_, record) => shaking.take(now, record, flight),
+            // What was due may have been a check.
+            Occasion::Moment if shaking.due.is_none_or(|due| due > now) => Step::Nothing,
             Occasion::Moment => shaking.wake(now, flight),
         };
         let peer = shaking.peer.filter(|_| self.door.is_none());
@@ -702,6 +679,10 @@ impl SideState {
             return false;
         }
         let (patience, said) = match (&self.door, self.rtcp_heard) {
+            // Who asks for consent takes nothing else for it (RFC 7675, 5.1).
+            (Some(door), _) if door.searches() => {
+                return now.saturating_duration_since(door.renewed()) >= CONSENT;
+            }
             (Some(door), heard) => (CONSENT, heard.max(Some(door.renewed()))),
             (None, Some(heard)) if other != Sending::Held => (GONE_AFTER, Some(heard)),
             (None, _) => return false,
@@ -727,10 +708,6 @@ impl SideState {
         self.counted.last.is_some_and(is_silent)
             && self.latch.is_beside(from)
             && self.seen.goes_on_with(header)
-    }
-
-    fn is_checked_by(&self, checks: &Checks) -> bool {
-        self.door.as_ref().is_some_and(|door| door.is_by(checks))
     }
 
     /// Whether RTCP from there is its peer's: from where it was signalled, or from where its RTP comes.

@@ -8,6 +8,7 @@ use rtp::Fixed;
 
 use crate::beats::Beats;
 use crate::carried::{Carriage, Tally};
+use crate::checklist::{CHECK_MAX, Gate};
 use crate::copies::{Copies, Fork};
 use crate::copying::Copying;
 use crate::excerpt::Excerpted;
@@ -65,6 +66,7 @@ pub struct Relay {
     free: Vec<u32>,
     by_session: BTreeMap<(SessionKey, u8), u32>,
     moments: Moments,
+    gate: Gate,
     beats: Beats,
     players: BTreeMap<(u32, Side), Box<Player>>,
     meetings: Meetings,
@@ -158,6 +160,7 @@ impl Relay {
                 pair.excerpt_lost((now, side, half), from, packet.bytes(), why);
             }
             self.send_copy(now, slot);
+            self.check(now, (slot, side), out);
             return verdict;
         }
         if pair.has_carried() && pair.wants_back(now, side, from, packet) {
@@ -194,11 +197,8 @@ impl Relay {
         }
         match to {
             Ok(to) => Verdict::Forward { port: other, to },
-            Err(Reason::Answered) => {
-                if admission == Some(Admission::Latched) {
-                    self.shake(now, (slot, side), Occasion::Aimed, out);
-                }
-                Verdict::Forward { port, to: from }
+            Err(reason @ (Reason::Answered | Reason::Checked)) => {
+                self.follow_check(now, (port, from), (reason, admission), out)
             }
             Err(Reason::Said) => self.say(now, (slot, side), packet, out),
             Err(Reason::Handshake) => {
@@ -300,6 +300,7 @@ impl Relay {
     pub fn wake(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(whose) = self.moments.take(now) {
             self.shake(now, whose, Occasion::Moment, out);
+            self.check(now, whose, out);
         }
         self.gather_excerpts(now, out);
     }
@@ -386,6 +387,41 @@ impl Relay {
         }
     }
 
+    /// A check has been answered, or has answered one of ours: what follows from it.
+    #[cold]
+    fn follow_check(
+        &mut self,
+        now: Instant,
+        (port, from): (PortIndex, SocketAddr),
+        (reason, admission): (Reason, Option<Admission>),
+        out: &mut Outbox,
+    ) -> Verdict {
+        let (slot, side, _) = locate(port);
+        if admission == Some(Admission::Latched) {
+            self.shake(now, (slot, side), Occasion::Aimed, out);
+        }
+        self.check(now, (slot, side), out);
+        match reason {
+            Reason::Answered => Verdict::Forward { port, to: from },
+            _ => Verdict::Drop(reason),
+        }
+    }
+
+    /// Asks a side's peer whatever is to be asked by now, where we look for it by checks of our own.
+    #[cold]
+    fn check(&mut self, now: Instant, (slot, side): (u32, Side), out: &mut Outbox) {
+        let Some(pair) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
+        if !pair.searches(side) {
+            return;
+        }
+        let mut room = [0; CHECK_MAX];
+        while let Some((half, to, length)) = pair.next_check(now, side, &mut self.gate, &mut room) {
+            let port = port_index(slot, side, half);
+            out.push(Act::Send { port, to, record: room[..length].into() });
+        }
+        self.moments.set(slot, side, pair.moment(side));
+    }
+
     /// A packet that was to go out of that port could not be sent.
     pub fn unsent(&mut self, port: PortIndex) {
         let (slot, side, half) = locate(port);
@@ -429,6 +465,7 @@ impl Relay {
         if is_shaken {
             self.shake(now, (slot, side), Occasion::Aimed, out);
         }
+        self.check(now, (slot, side), out);
     }
 
     fn transcode(&mut self, key: (SessionKey, u8), spoken: Option<&[Spoken; 2]>) {

@@ -34,6 +34,8 @@ pub enum Reason {
     Malformed,
     /// It was no media, and has become an answer to whoever sent it.
     Answered,
+    /// It answered a check of ours.
+    Checked,
     /// It was a record of a handshake, which has taken it.
     Handshake,
     /// Not from the peer.
@@ -56,7 +58,7 @@ pub enum Reason {
 
 /// RTP or RTCP: which of a side's two ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Half {
+pub enum Half {
     Rtp,
     Rtcp,
 }

@@ -343,7 +343,7 @@ fn aim(rtp: Option<&str>, door: Option<Arc<Door>>) -> Aim {
 }
 
 fn checks(username: &str) -> Option<Arc<Door>> {
-    let checks = Checks { username: username.into(), password: PASSWORD.into() };
+    let checks = Checks { username: username.into(), password: PASSWORD.into(), search: None };
     Some(Arc::new(Door { checks: Some(checks), handshake: None }))
 }
 

@@ -437,7 +437,8 @@ impl Policy {
         interface_for(&self.interfaces, side, transport).map(|interface| interface.id)
     }
 
-    pub(crate) fn side_of(&self, interface: InterfaceId) -> Side {
+    /// Who is found at an interface; the world, at one that is gone.
+    pub fn side_of(&self, interface: InterfaceId) -> Side {
         self.interfaces.get(usize::from(interface.0)).map_or(Side::Outside, |interface| interface.side)
     }
 }

@@ -287,8 +287,11 @@ fn words(why: Reason) -> &'static str {
         Reason::Undeliverable => "the other side is on hold, or has not said where it receives",
         Reason::Gone => "the other side gives no sign of life",
         Reason::NotSpoken => "it is of no codec that was agreed on",
-        Reason::NobodyHere | Reason::Answered | Reason::Handshake | Reason::Kept | Reason::Said => {
-            "it was for the house"
-        }
+        Reason::NobodyHere
+        | Reason::Answered
+        | Reason::Checked
+        | Reason::Handshake
+        | Reason::Kept
+        | Reason::Said => "it was for the house",
     }
 }

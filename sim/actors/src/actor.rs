@@ -109,7 +109,7 @@ impl Actor {
             ActorInput::Received { from, to, transport, bytes } if to == self.profile.sip => {
                 self.received(now, from, transport, bytes, out);
             }
-            ActorInput::Received { to, bytes, .. } => self.heard(now, to, bytes, out),
+            ActorInput::Received { from, to, bytes, .. } => self.heard(now, (from, to), bytes, out),
             ActorInput::Deadline => self.expire(now, out),
             ActorInput::Do(deed) => self.perform(now, deed, out),
         }
@@ -174,7 +174,13 @@ impl Actor {
         self.clients.is_empty() && self.legs.values().all(|leg| leg.stage() == Stage::Over)
     }
 
-    fn heard(&mut self, now: Instant, to: SocketAddr, packet: &[u8], out: &mut ActorOut) {
+    fn heard(
+        &mut self,
+        now: Instant,
+        (from, to): (SocketAddr, SocketAddr),
+        packet: &[u8],
+        out: &mut ActorOut,
+    ) {
         if rtp::is_rtcp(packet) {
             let leg = self.legs.values_mut().rev().find(|leg| leg.media.takes_reports_at() == to);
             return leg.into_iter().for_each(|leg| leg.media.reports_heard += 1);
@@ -192,7 +198,7 @@ impl Actor {
             }
             return;
         };
-        if let Some(what) = leg.media.hear(now, packet, &self.profile, out) {
+        if let Some(what) = leg.media.hear(now, (from, packet), &self.profile, out) {
             out.notes.push(Noted { leg: leg.id, call_id: leg.dialog.call_id.clone(), what });
         }
     }

@@ -21,6 +21,7 @@ mod crowd;
 mod digest;
 mod doing;
 mod leg;
+mod lite;
 mod media;
 mod moves;
 mod patching;

@@ -12,6 +12,7 @@ use sound::{Sine, g711, g722};
 
 use crate::checking::Checking;
 use crate::exchange::{ActorOut, Note, Parcel, Transport};
+use crate::lite::Lite;
 use crate::profile::{Habit, Profile};
 use crate::sealed::Sealed;
 use crate::shaken::Shaken;
@@ -74,6 +75,7 @@ pub(crate) struct Media {
     /// What it wishes for the port of reports.
     muxes: Reports,
     checks: Option<Checking>,
+    lite: Option<Lite>,
 }
 
 /// What can be seen of a leg's media from outside.
@@ -161,6 +163,7 @@ impl Media {
             packets_heard: 0,
             reports_heard: 0,
             checks: profile.has(Habit::Checks).then(Checking::default),
+            lite: Lite::of(profile),
             muxes: if profile.has(Habit::Muxes) { Reports::Muxed } else { Reports::Apart },
             last_tag: None,
             device: 0,
@@ -207,6 +210,9 @@ impl Media {
         }
         if self.checks.is_some() {
             text.push_str(Checking::LINES);
+        }
+        if self.lite.is_some() {
+            text.push_str(&Lite::lines(self.local));
         }
         self.last_said = text.into_bytes();
         self.last_said.clone()
@@ -259,6 +265,9 @@ impl Media {
                     if self.muxes == Reports::Muxed && media.reports() == Reports::Muxed {
                         text.push_str("a=rtcp-mux\r\n");
                     }
+                    if self.lite.is_some() && offer.credentials_of(media).is_some() {
+                        text.push_str(&Lite::lines(self.local));
+                    }
                     taken = Some(());
                 }
                 None => {
@@ -303,6 +312,9 @@ impl Media {
         }
         if let (Some(at), Some(checks)) = (first, &mut self.checks) {
             checks.learn(theirs, &theirs.media[at]);
+        }
+        if let (Some(at), Some(lite)) = (first, &mut self.lite) {
+            lite.learn(theirs, &theirs.media[at]);
         }
         self.next = self.peer.map(|_| now + Duration::from_millis(20));
     }
@@ -349,9 +361,8 @@ impl Media {
             return self.stop();
         }
         self.next = Some(next + self.every);
-        let Some(Peer { rtp: Some(to), payload_type, direction, takes_events, .. }) = self.peer else {
-            return;
-        };
+        let Some(Peer { rtp, payload_type, direction, takes_events, .. }) = self.peer else { return };
+        let Some(to) = self.lite.as_ref().map_or(rtp, Lite::chosen) else { return };
         if let Some(bytes) = self.checks.as_mut().and_then(|checks| checks.next(now)) {
             out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to, bytes });
         }
@@ -448,11 +459,15 @@ impl Media {
     pub(crate) fn hear(
         &mut self,
         now: Instant,
-        packet: &[u8],
+        (from, packet): (SocketAddr, &[u8]),
         profile: &Profile,
         out: &mut ActorOut,
     ) -> Option<Note> {
         let tells_each = profile.has(Habit::TellsEach);
+        if let Some(bytes) = self.lite.as_mut().and_then(|lite| lite.answer(from, packet)) {
+            out.sends.push(Parcel { transport: Transport::Udp, from: self.local, to: from, bytes });
+            return None;
+        }
         if rtp::Kind::of(packet) == rtp::Kind::Dtls {
             self.shake(now, packet, out);
             return None;
@@ -548,9 +563,9 @@ impl Media {
             (Address::Zero, IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
         };
         let (id, version) = (self.session_id, self.version);
-        format!(
-            "v=0\r\no=- {id} {version} IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n"
-        )
+        let lite = if self.lite.is_some() { Lite::OF_SESSION } else { "" };
+        let origin = format!("v=0\r\no=- {id} {version} IN {family} {address}\r\ns=-\r\n");
+        format!("{origin}c=IN {family} {address}\r\nt=0 0\r\n{lite}")
     }
 }
 

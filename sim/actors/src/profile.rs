@@ -127,6 +127,8 @@ pub enum Habit {
     TellsEach,
     /// Says of no place where it is, and proves by checks (ICE) where it is.
     Checks,
+    /// Only answers checks, and speaks where one has told it to.
+    OnlyAnswersChecks,
     /// Offers one port for media and reports, and takes the offer of it (RFC 5761).
     Muxes,
     /// P-Early-Media of its provisional answers.

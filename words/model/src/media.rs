@@ -81,7 +81,7 @@ pub enum Keys {
     Dtls,
 }
 
-/// Whether far ends may find our media by checks (ICE, RFC 8445).
+/// Whether far ends may find our media, and we theirs, by checks (ICE, RFC 8445).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Ice {
@@ -90,6 +90,9 @@ pub enum Ice {
     /// Who offers it is answered, as by an agent that is not behind a NAT.
     #[default]
     Lite,
+    /// It is offered to everybody, and far ends are looked for by checks of ours: for a house behind a NAT,
+    /// and for far ends that only answer.
+    Full,
 }
 
 /// Whether streams that need no more than being sent on are carried by a program in this machine's kernel.

@@ -176,8 +176,8 @@ fn session_part(theirs: &Session<'_>, face: &Face, hidden: &[&str], text: &mut S
         copy(line, text);
     }
     attributes.iter().for_each(|line| copy(line, text));
-    if face.ways.iter().any(|way| matches!(way.checks, Checks::By(_))) {
-        push(text, format_args!("a=ice-lite"));
+    if let Some(way) = face.ways.iter().find(|way| matches!(way.checks, Checks::By(_))) {
+        push(text, format_args!("{}", way.agent.line()));
         push(text, format_args!("a=ice-options:ice2"));
     }
 }

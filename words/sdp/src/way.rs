@@ -24,6 +24,8 @@ const DISCARD: u16 = 9;
 pub struct Way {
     pub reports: Reports,
     pub checks: Checks,
+    /// What we do about checks, where there are any; the same for all lines.
+    pub agent: Agent,
     /// What the other side calls this line: some take no answer that does not call it so.
     pub name: Option<Box<str>>,
 }
@@ -45,10 +47,19 @@ pub enum Reports {
 pub enum Checks {
     #[default]
     None,
-    /// By checks that name this, which a lite agent answers.
+    /// By checks that name this.
     By(Credentials),
     /// It would have, but what it said was changed on its way (RFC 8839, 4.2.5).
     Mismatch,
+}
+
+/// Whether we check too (RFC 8445, 2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Agent {
+    /// We only answer.
+    #[default]
+    Lite,
+    Full,
 }
 
 /// What checks are known by.
@@ -83,8 +94,8 @@ impl Media<'_> {
         attributes.any(|(attribute, _)| attribute == name)
     }
 
-    /// The places where its writer says that it could be reached, by UDP; none for a name that hides one.
-    fn candidates(&self) -> impl Iterator<Item = Option<SocketAddr>> {
+    /// The places that its candidates name; none for a name that hides one.
+    fn named_places(&self) -> impl Iterator<Item = Option<SocketAddr>> {
         let attributes = self.lines.iter().filter_map(|line| line.attribute());
         let values = attributes.filter(|(name, _)| *name == "candidate").filter_map(|(_, value)| value);
         values.map(|value| {
@@ -120,13 +131,23 @@ impl Session<'_> {
         };
         let is_nowhere = ip.is_unspecified() || media.port == DISCARD || media.port == 0;
         let place = Some(SocketAddr::new(ip, media.port));
-        !is_nowhere && media.candidates().all(|candidate| candidate.is_some() && candidate != place)
+        !is_nowhere && media.named_places().all(|candidate| candidate.is_some() && candidate != place)
     }
 
     /// Whether a line has no place: hold of old, unless it is found by checks.
     pub(crate) fn is_nowhere(&self, media: &Media<'_>) -> bool {
         let is_zero = self.connection_of(media).is_some_and(|connection| connection.is_zero());
         is_zero && self.credentials_of(media).is_none()
+    }
+}
+
+impl Agent {
+    /// How the session says so: a full agent tells how many milliseconds apart it checks (RFC 8839, 4.3.1).
+    pub(crate) fn line(self) -> &'static str {
+        match self {
+            Agent::Lite => "a=ice-lite",
+            Agent::Full => "a=ice-pacing:50",
+        }
     }
 }
 

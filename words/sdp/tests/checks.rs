@@ -1,7 +1,10 @@
 //! What descriptions say of checks (RFC 8839), and what ours say.
 #![allow(clippy::unwrap_used)]
 
-use sdp::{Checks, Codecs, Credentials, Direction, Face, Reports, Session, Way, media_targets, rewrite};
+use sdp::{
+    Agent, Candidate, Checks, Codecs, Component, Credentials, Direction, Face, Reports, Session, Way,
+    media_targets, rewrite,
+};
 
 const PAGE: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-options:trickle\r\n\
     m=audio 9 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:F7gI\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g\r\n\
@@ -55,6 +58,67 @@ fn g2_our_side_is_lite_and_has_one_place() {
     assert!(apart.contains("a=candidate:1 2 UDP 2130706430 192.0.2.1 30001 typ host"), "{apart}");
 }
 
+/// Nobody is told that we only answer who is to be asked too (RFC 8839, 4.2.1.4, 4.3.1).
+#[test]
+fn g2_a_full_agent_says_how_often_it_checks_and_not_that_it_is_lite() {
+    let checks = Checks::By(Credentials { ufrag: "ours".into(), password: "p".repeat(24).into() });
+
+    let told = told(PAGE, Way { checks, agent: Agent::Full, ..Way::default() });
+
+    let session = told.split("m=audio").next().unwrap();
+    assert!(session.contains("a=ice-pacing:50\r\na=ice-options:ice2\r\n"), "{told}");
+    assert!(!told.contains("ice-lite") && told.contains(" 192.0.2.1 30000 typ host\r\n"), "{told}");
+}
+
+#[test]
+fn g2_candidates_are_read_the_best_first_and_numbered_by_their_foundation() {
+    let said = "a=candidate:x 1 UDP 100 192.0.2.7 4000 typ srflx raddr 10.0.0.7 rport 5000\r\n\
+        a=candidate:y 1 udp 300 10.0.0.7 5000 typ host generation 0\r\n\
+        a=candidate:y 2 udp 299 10.0.0.7 5001 typ host\r\n\
+        a=candidate:z 1 UDP 50 2001:db8::7 4000 typ relay raddr :: rport 9\r\n";
+    let candidate = |component, place: &str, priority, foundation| Candidate {
+        component,
+        place: place.parse().unwrap(),
+        priority,
+        foundation,
+    };
+    let wanted = [
+        candidate(Component::Media, "10.0.0.7:5000", 300, 0),
+        candidate(Component::Reports, "10.0.0.7:5001", 299, 0),
+        candidate(Component::Media, "192.0.2.7:4000", 100, 2),
+        candidate(Component::Media, "[2001:db8::7]:4000", 50, 3),
+    ];
+    assert_eq!(candidates(said), wanted);
+
+    for nobody in [
+        "1 1 tcp 9 192.0.2.7 9 typ host",
+        "1 3 udp 9 192.0.2.7 4000 typ host",
+        "1 1 udp 0 192.0.2.7 4000 typ host",
+        "1 1 udp 2147483648 192.0.2.7 4000 typ host",
+        "1 1 udp 9 4f6b.local 4000 typ host",
+        "1 1 udp 9 192.0.2.7 0 typ host",
+        "1 1 udp 9 0.0.0.0 4000 typ host",
+        "1 1 udp 9 239.1.1.1 4000 typ host",
+        "1 1 udp 9 255.255.255.255 4000 typ host",
+        "1 1 udp 9 ::ffff:0.0.0.0 4000 typ host",
+        "1 1 udp 9 192.0.2.7 4000",
+        "1 1 udp 9",
+    ] {
+        assert_eq!(candidates(&format!("a=candidate:{nobody}\r\n")), [], "{nobody}");
+    }
+}
+
+/// However many are named, the best are kept, and of those no more than anybody has.
+#[test]
+fn g1_of_many_candidates_the_best_are_read() {
+    let line = |at: u32| format!("a=candidate:{at} 1 udp {at} 192.0.2.7 {} typ host\r\n", 2000 + at);
+    let many: String = (1..=600).map(line).collect();
+
+    let read = candidates(&many);
+
+    assert_eq!((read.len(), read[0].priority, read[31].priority), (32, 600, 569));
+}
+
 /// Whoever trickles gives its candidates later, or never, as its checks show where it is; we have one, say it
 /// at once and that it is all, and do not say that we trickle (RFC 8838, 8840).
 #[test]
@@ -103,6 +167,11 @@ fn a_line_is_called_what_its_writer_calls_it_where_that_is_a_name() {
         assert!(!called(name).contains("a=mid"), "{name}");
     }
     assert!(!told(&format!("{PAGE}a=mid:0\r\n"), Way::default()).contains("a=mid"), "nobody asked");
+}
+
+fn candidates(lines: &str) -> Vec<Candidate> {
+    let text = PAGE.replace("a=candidate:1 1 udp 2113937151 4f6b.local 50000 typ host\r\n", lines);
+    Session::parse(text.as_bytes()).unwrap().media[0].candidates()
 }
 
 fn told(theirs: &str, way: Way) -> String {

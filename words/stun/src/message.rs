@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::attribute::{
-    self, Attribute, Attributes, FINGERPRINT, ICE_CONTROLLED, MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256,
-    PRIORITY, USE_CANDIDATE, USERNAME, XOR_MAPPED_ADDRESS,
+    self, Attribute, Attributes, ERROR_CODE, FINGERPRINT, ICE_CONTROLLED, ICE_CONTROLLING, MESSAGE_INTEGRITY,
+    MESSAGE_INTEGRITY_SHA256, PRIORITY, USE_CANDIDATE, USERNAME, XOR_MAPPED_ADDRESS,
 };
 use crate::fingerprint::fingerprint;
 use crate::integrity;
@@ -18,6 +18,15 @@ const UNKNOWN_MAX: usize = 4;
 /// Names a request, and the answer to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transaction(pub [u8; 12]);
+
+impl Transaction {
+    /// One of a row of names that nobody can foretell who does not know the secret (RFC 8489, 5).
+    pub fn drawn(secret: &[u8], row: &[u8], number: u64) -> Transaction {
+        let mut name = [0; 12];
+        name.copy_from_slice(&integrity::drawn(secret, row, number)[..12]);
+        Transaction(name)
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -132,6 +141,18 @@ impl<'a> Message<'a> {
     /// Whether its writer leaves the choice to us.
     pub fn is_of_controlled(&self) -> bool {
         self.value(ICE_CONTROLLED).is_some()
+    }
+
+    /// The lot that its writer has drawn, for where both sides would choose or neither (RFC 8445, 7.3.1.1).
+    pub fn tie_breaker(&self) -> Option<u64> {
+        let value = self.value(ICE_CONTROLLING).or_else(|| self.value(ICE_CONTROLLED))?;
+        value.try_into().ok().map(u64::from_be_bytes)
+    }
+
+    /// Why it refuses.
+    pub fn code(&self) -> Option<u16> {
+        let [_, _, hundreds, rest, ..] = self.value(ERROR_CODE)? else { return None };
+        Some(u16::from(hundreds & 7) * 100 + u16::from(*rest))
     }
 
     /// The types that have to be understood and are not, as far as an answer tells of them.

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::attribute::{
-    self, ERROR_CODE, FINGERPRINT, ICE_CONTROLLING, MESSAGE_INTEGRITY, PRIORITY, UNKNOWN_ATTRIBUTES,
-    USE_CANDIDATE, USERNAME, XOR_MAPPED_ADDRESS,
+    self, ERROR_CODE, FINGERPRINT, ICE_CONTROLLED, ICE_CONTROLLING, MESSAGE_INTEGRITY, PRIORITY,
+    UNKNOWN_ATTRIBUTES, USE_CANDIDATE, USERNAME, XOR_MAPPED_ADDRESS,
 };
 use crate::fingerprint::fingerprint;
 use crate::integrity;
@@ -14,7 +14,7 @@ const REQUEST: u16 = 0x0001;
 const ANSWER: u16 = 0x0101;
 const REFUSAL: u16 = 0x0111;
 
-/// A connectivity check of who chooses the pair.
+/// A connectivity check.
 #[derive(Clone, Copy, Debug)]
 pub struct Check<'a> {
     /// `theirs:ours`.
@@ -29,6 +29,8 @@ pub struct Check<'a> {
 pub enum Choice {
     Open,
     Nominated,
+    /// It leaves that to the other side.
+    Theirs,
 }
 
 impl Check<'_> {
@@ -37,7 +39,8 @@ impl Check<'_> {
         let mut letter = Letter::begin(REQUEST, transaction, out)?;
         letter.put(USERNAME, &[self.username.as_bytes()])?;
         letter.put(PRIORITY, &[&self.priority.to_be_bytes()])?;
-        letter.put(ICE_CONTROLLING, &[&self.tie_breaker.to_be_bytes()])?;
+        let part = if self.choice == Choice::Theirs { ICE_CONTROLLED } else { ICE_CONTROLLING };
+        letter.put(part, &[&self.tie_breaker.to_be_bytes()])?;
         if self.choice == Choice::Nominated {
             letter.put(USE_CANDIDATE, &[])?;
         }

@@ -70,7 +70,7 @@ fn what_is_written_is_read_as_it_was_meant() {
 
 #[test]
 fn a_check_names_both_sides_and_says_what_is_chosen() {
-    for choice in [Choice::Open, Choice::Nominated] {
+    for choice in [Choice::Open, Choice::Nominated, Choice::Theirs] {
         let check = Check { username: "ours:theirs", priority: 77, tie_breaker: 5, choice };
         let mut buffer = [0; 128];
         let length = check.write(NAMED, PASSWORD, &mut buffer).unwrap();
@@ -79,8 +79,21 @@ fn a_check_names_both_sides_and_says_what_is_chosen() {
 
         assert_eq!((message.username(), message.priority()), (Some("ours:theirs"), Some(77)));
         assert_eq!(message.nominates(), choice == Choice::Nominated);
-        assert!(message.is_proven(PASSWORD) && !message.is_of_controlled());
+        assert_eq!((message.is_of_controlled(), message.tie_breaker()), (choice == Choice::Theirs, Some(5)));
+        assert!(message.is_proven(PASSWORD));
     }
+}
+
+#[test]
+fn g2_names_of_a_row_differ_and_tell_nothing_without_its_secret() {
+    let row = |secret: u8, row: &[u8]| {
+        (0..100).map(|at| Transaction::drawn(&[secret; 16], row, at).0).collect::<Vec<_>>()
+    };
+
+    let all = [row(1, b"one"), row(2, b"one"), row(1, b"other")].concat();
+
+    assert_eq!(all[..100], row(1, b"one"));
+    assert!(all.iter().enumerate().all(|(at, name)| !all[..at].contains(name)));
 }
 
 /// What stands behind the proof was put there by whoever liked to.
@@ -104,6 +117,7 @@ fn a_refusal_says_what_was_not_understood() {
     let length = refuse(NAMED, (420, "Unknown"), &[0x7fff], PASSWORD, &mut buffer).unwrap();
     let message = Message::parse(&buffer[..length]).unwrap();
     assert_eq!((message.class, message.is_proven(PASSWORD)), (Class::Refusal, true));
+    assert_eq!(message.code(), Some(420));
 
     let mut asked = buffer[..length].to_vec();
     asked[..2].copy_from_slice(&[0, 1]);

@@ -22,6 +22,7 @@ const LOOP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const ORIGIN: &str = "https://phones.example.com";
 /// Where the packages are installed, and which.
 const PLACE: &str = "target/interop-aiortc";
+pub const PYTHON: &str = "target/interop-aiortc/bin/python";
 const PACKAGES: [&str; 2] = ["aiortc==1.16.0", "websockets==17.4"];
 const USERS: [User; 1] = [User { name: "hana", more: "" }];
 const NUMBER: &str = "+14255550100";
@@ -53,7 +54,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let listen = format!("ws = {ws}\norigins = [\"{ORIGIN}\"]");
     let mut office = Office::open_at(binary, "aiortc", &USERS, (&listen, ""))?;
     let mut carrier = office.far_end("carrier", OUTSIDE)?;
-    let mut command = Command::new(root().join(PLACE).join("bin/python"));
+    let mut command = Command::new(root().join(PYTHON));
     command.arg(root().join("interop/aiortc/phone.py")).arg(format!("ws://{LOOP}:{ws}"));
     command.arg(format!("sip:hana@{}", office.house)).args([PASSWORD, ORIGIN, &VOICE.to_string()]);
     let mut phone = Page::start(&office.folder, "phone", &mut command)?;

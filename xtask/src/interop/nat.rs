@@ -7,7 +7,7 @@
 //! Proves: D3, G1, G2, F-50.
 
 mod linphone;
-mod site;
+pub mod site;
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};

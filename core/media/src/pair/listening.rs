@@ -150,7 +150,12 @@ impl Pair {
                 excerpt.take_lost(at, packet, why);
             }
             Reason::Undeliverable | Reason::Gone | Reason::NotSpoken => excerpt.lose(why),
-            Reason::NobodyHere | Reason::Answered | Reason::Handshake | Reason::Kept | Reason::Said => {}
+            Reason::NobodyHere
+            | Reason::Answered
+            | Reason::Checked
+            | Reason::Handshake
+            | Reason::Kept
+            | Reason::Said => {}
         }
     }
 

@@ -271,7 +271,7 @@ impl House {
         let role = if far.part.is_client() { Role::Server } else { Role::Client };
         let ours = Arc::clone(&self.ours);
         let handshake = Handshake { role, theirs: vec![far.fingerprint()], ours };
-        let checks = Checks { username: USERNAME.into(), password: PASSWORD.into() };
+        let checks = Checks { username: USERNAME.into(), password: PASSWORD.into(), search: None };
         let door = Door { checks: Some(checks), handshake: Some(handshake) };
         self.aim(side, "nowhere", None, Some(Arc::new(door)));
     }

@@ -56,6 +56,55 @@ fn g2_an_interface_without_checks_answers_none() {
     world.finish();
 }
 
+/// Two that only answer would wait for each other. A house that is to be a full agent asks such a trunk, and
+/// tells it where to speak; a call in, a hold and calls with whoever knows no checks are as ever.
+#[test]
+fn g2_a_trunk_that_only_answers_checks_speaks_with_a_house_that_asks() {
+    let mut world =
+        World::from_toml(seed(), &TWO_PROVIDERS.replace("udp = 5060", "udp = 5060\nice = \"full\""));
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    east.has_habit(Habit::OnlyAnswersChecks);
+    world.captures();
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(5));
+    call.holds();
+    world.run_for(Duration::from_secs(40));
+    call.resumes();
+    world.run_for(Duration::from_secs(3));
+    let before = (call.packets_heard(), east.legs()[0].packets_heard);
+    world.run_for(Duration::from_secs(40));
+
+    assert!(call.is_up_with(&east));
+    let after = (call.packets_heard(), east.legs()[0].packets_heard);
+    assert!(after.0 > before.0 + 90 && after.1 > before.1 + 90, "{before:?} {after:?}");
+    let told = world.captured(&east).concat();
+    assert!(told.contains("a=ice-ufrag:") && told.contains("typ host"), "{told}");
+    assert!(!told.contains("a=ice-lite"), "{told}");
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    let media = world.records().first().and_then(|record| record.media);
+    assert!(media.is_some_and(|media| media.callee.withheld == 0 && media.callee.packets_out > 300));
+    world.finish();
+}
+
+/// It is the house's questions that do it: one that only answers never hears such a trunk.
+#[test]
+fn g2_a_trunk_that_only_answers_is_not_found_by_a_house_that_does_too() {
+    let mut world = World::from_toml(seed(), TWO_PROVIDERS);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    east.has_habit(Habit::OnlyAnswersChecks);
+
+    let call = hana.dials("+1 206 555 0142");
+    world.run_for(Duration::from_secs(5));
+
+    assert!(call.is_up() && east.calls_now() == 1);
+    assert_eq!((call.packets_heard(), call.is_up_with(&east)), (0, false));
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    world.finish();
+}
+
 /// A page that is closed with its lid: what the trunk says is not sent to where nobody is.
 #[test]
 fn g3_a_page_that_has_gone_is_sent_nothing_and_the_record_says_so() {

@@ -162,6 +162,7 @@ impl Transcoder {
             };
             let length = payload.len().min(PAYLOAD_MAX);
             self.payload.iter_mut().zip(payload).for_each(|(out, code)| *out = table(*code));
+            self.times.took(header, length, 0, self.rates[0]);
             return self.leave(header, (self.target.0, header.marker, length), packet);
         }
         let lost = if let Fit::After { lost } = fit { lost } else { 0 };

@@ -99,6 +99,8 @@ struct SideState {
     /// Makes what its peer says into what the other side speaks.
     transcoder: Option<Box<Transcoder>>,
     seen: Observer,
+    /// The payload type of the last packet, as it came.
+    came: u8,
     counted: SideFigures,
     readiness: Readiness,
     /// When it hears ours, if it does: instead of the other side, where everybody is to hear that.
@@ -420,6 +422,7 @@ impl SideState {
             own: None,
             transcoder: None,
             seen: Observer::default(),
+            came: 0,
             counted: SideFigures::default(),
             readiness: Readiness::default(),
             ours: Begins::AtOnce,
@@ -593,6 +596,7 @@ impl SideState {
     fn count(&mut self, now: Instant, header: Option<&Fixed>, packet: &Packet<'_>) {
         if let Some(header) = header {
             self.seen.note(now, header, self.clock);
+            self.came = header.payload_type;
         }
         self.counted.packets_in += 1;
         self.counted.bytes_in += packet.length() as u64;

@@ -10,12 +10,14 @@ use sound::resample::{Downsampler, Upsampler};
 use sound::signals::{Signal, SignalEar};
 use sound::{g711, g722, l16};
 
+use crate::carried::Kept;
 use crate::encoder::{Encoder, PAYLOAD_MAX};
 use crate::packet::Packet;
 use crate::pressing::{Press, Pressing, TICKS};
 use crate::spoken::{Codec, Events, Keys, Spoken};
 use crate::times::{Fit, Reach, Times};
 
+mod laws;
 mod silence;
 
 use silence::Silence;
@@ -55,6 +57,8 @@ pub(crate) struct Transcoder {
     /// Heads what is left of a packet that came.
     unfinished: Option<Fixed>,
     payload: Box<[u8; PAYLOAD_MAX]>,
+    /// What left nothing while it was carried elsewhere.
+    kept: Kept,
 }
 
 struct Decoder {
@@ -111,6 +115,7 @@ impl Transcoder {
             waiting: 0,
             unfinished: None,
             payload: Box::new([0; PAYLOAD_MAX]),
+            kept: Kept::default(),
             from: from.clone(),
             to: to.clone(),
         })

@@ -27,6 +27,7 @@ impl Pair {
                 let (before, made) = (side.transcoder.take(), Transcoder::new(from, to));
                 let go_on = |made: Transcoder| before.iter().fold(made, |made, before| made.after(before));
                 side.transcoder = made.map(go_on).map(Box::new);
+                side.readiness.begin_anew();
             }
         }
     }

@@ -14,7 +14,9 @@ class Sessions(mediabench.FixedSessions):
         if not self.pairs:
             return super().add(i, var)
         port = self.base + 4 * i
-        return (mediabench.A_PORTS[i % 8], port, mediabench.B_PORTS[i % 8], port + 2, 0, 0, "-", "-", "-", "-")
+        caller, _, callee, _, _ = mediabench.VARIANTS[var]
+        types = [mediabench.CODEC[codec][0] for codec in (caller, callee)]
+        return (mediabench.A_PORTS[i % 8], port, mediabench.B_PORTS[i % 8], port + 2, *types, "-", "-", "-", "-")
 
 
 mediabench.FixedSessions = Sessions

@@ -7,6 +7,8 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use sound::Law;
+
 use crate::observe::Source;
 use crate::verdict::PortIndex;
 
@@ -27,10 +29,29 @@ pub struct Carriage {
     pub via: PortIndex,
     /// The RTP clock, in Hz: jitter is measured in it.
     pub clock: u32,
-    /// The payload types that came until now, a bit each.
+    /// The payload types that are carried, a bit each.
     pub types: [u64; 2],
+    /// What is made of it on its way; nothing where it goes on as it is.
+    pub change: Option<LawChange>,
     /// What is to be counted on.
     pub tally: Tally,
+}
+
+/// G.711 by one law becomes the other, byte by byte: packets without contributors, extension and padding.
+/// What does not come after the last packet leaves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LawChange {
+    /// What leaves.
+    pub to: Law,
+    /// The payload types of it, as they come and as they leave.
+    pub sound: (u8, u8),
+    /// Of key presses, which go on as they are; what else is said by events is told the relay.
+    pub keys: Option<(u8, u8)>,
+    /// Of comfort noise, which goes on as it is.
+    pub noise: Option<(u8, u8)>,
+    /// What is added to each number, and to each timestamp.
+    pub number_off: u16,
+    pub time_off: u32,
 }
 
 /// What a direction has come to, from its beginning on.
@@ -46,6 +67,43 @@ pub struct Tally {
     pub duplicates: u64,
     /// The worst, as [`Source::jitter`] counts it.
     pub jitter_max: u32,
+    pub kept: Kept,
+}
+
+/// Of what came where a law is changed, what left nothing: copies and stragglers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    pub packets: u64,
+    pub bytes: u64,
+}
+
+impl LawChange {
+    /// The payload types that come, a bit each.
+    pub(crate) fn types(&self) -> [u64; 2] {
+        let all = [Some(self.sound), self.keys, self.noise].into_iter().flatten();
+        all.fold([0; 2], |types, (comes, _)| with(types, comes))
+    }
+}
+
+impl Kept {
+    /// What was added to it since.
+    pub(crate) fn since(self, before: Kept) -> Kept {
+        Kept {
+            packets: self.packets.saturating_sub(before.packets),
+            bytes: self.bytes.saturating_sub(before.bytes),
+        }
+    }
+}
+
+/// Whether a payload type is one of these.
+pub(crate) fn has(types: [u64; 2], payload_type: u8) -> bool {
+    types[usize::from(payload_type >> 6 & 1)] >> (payload_type & 63) & 1 == 1
+}
+
+/// Payload types, and one more.
+fn with(mut types: [u64; 2], payload_type: u8) -> [u64; 2] {
+    types[usize::from(payload_type >> 6 & 1)] |= 1 << (payload_type & 63);
+    types
 }
 
 /// When a direction is carried elsewhere, and since when it could be.
@@ -78,7 +136,7 @@ impl Readiness {
         if self.left == 0 {
             return false;
         }
-        self.types[usize::from(payload_type >> 6 & 1)] |= 1 << (payload_type & 63);
+        self.types = with(self.types, payload_type);
         self.left -= 1;
         self.left == 0
     }

@@ -64,7 +64,7 @@ mod voice;
 mod waiting;
 
 pub use account::Account;
-pub use carried::{Carriage, Tally};
+pub use carried::{Carriage, Kept, LawChange, Tally};
 pub use certificate::Certificate;
 pub use chat::{ChatAim, ChatCount, ChatFigures, ChatOrder, ChatPeer, Reach};
 pub use copying::{Copying, Types};

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use rtp::Fixed;
 use rtp::srtp::Refused;
-use sound::signals::Signal;
 
 use crate::account::Reading;
 use crate::carried::Readiness;
@@ -22,9 +21,7 @@ use crate::order::{
 };
 use crate::packet::Packet;
 use crate::play::{Begins, Player};
-use crate::pressing::Press;
 use crate::shield::Shield;
-use crate::spoken::Spoken;
 use crate::standing::CONSENT;
 use crate::transcode::{Transcoded, Transcoder};
 use crate::verdict::{Half, Reason};
@@ -32,6 +29,7 @@ use crate::verdict::{Half, Reason};
 mod carrying;
 mod checking;
 mod listening;
+mod transcoding;
 
 use listening::{Listeners, leave};
 
@@ -99,6 +97,8 @@ struct SideState {
     /// Makes what its peer says into what the other side speaks.
     transcoder: Option<Box<Transcoder>>,
     seen: Observer,
+    /// The payload type of the last packet, as it came.
+    came: u8,
     counted: SideFigures,
     readiness: Readiness,
     /// When it hears ours, if it does: instead of the other side, where everybody is to hear that.
@@ -164,73 +164,6 @@ impl Pair {
         let SideState { handshake, door, .. } = &self.sides[side as usize];
         let shakes = handshake.as_ref().and_then(|shaking| shaking.due);
         shakes.into_iter().chain(door.as_ref().and_then(|door| door.due())).min()
-    }
-
-    /// Makes the codec of each side of the other's, where they differ; goes on where they did already.
-    pub fn transcode(&mut self, spoken: Option<&[Spoken; 2]>) {
-        let [caller, callee] = &mut self.sides;
-        let Some([of_caller, of_callee]) = spoken else {
-            (caller.transcoder, callee.transcoder) = (None, None);
-            return;
-        };
-        for (side, from, to) in [(caller, of_caller, of_callee), (callee, of_callee, of_caller)] {
-            if side.transcoder.as_ref().is_none_or(|before| !before.is_between(from, to)) {
-                let (before, made) = (side.transcoder.take(), Transcoder::new(from, to));
-                let go_on = |made: Transcoder| before.iter().fold(made, |made, before| made.after(before));
-                side.transcoder = made.map(go_on).map(Box::new);
-            }
-        }
-    }
-
-    /// A side's peer pressed a key, and said so elsewhere.
-    pub fn press(&mut self, side: Side, press: Press) {
-        if let Some(transcoder) = &mut self.sides[side as usize].transcoder {
-            transcoder.press(press);
-        }
-    }
-
-    /// Whether something is made here of what a side's peer says.
-    #[inline]
-    pub fn is_transcoded(&self, side: Side) -> bool {
-        self.sides[side as usize].transcoder.is_some()
-    }
-
-    /// What a side's peer pressed, where the other side hears of it elsewhere.
-    pub fn pressed(&mut self, side: Side) -> Option<Press> {
-        self.sides[side as usize].transcoder.as_mut()?.pressed()
-    }
-
-    /// What a side's peer has said of being a fax or a modem, where its sound is listened to.
-    pub fn signal(&mut self, side: Side) -> Option<Signal> {
-        self.sides[side as usize].transcoder.as_mut()?.signal()
-    }
-
-    /// Whether a side's peer has just said that it says nothing, to somebody who is to hear noise.
-    pub fn fell_silent(&mut self, side: Side) -> bool {
-        self.sides[side as usize].transcoder.as_mut().is_some_and(|transcoder| transcoder.fell_silent())
-    }
-
-    /// Whether the other side hears noise in place of a side's peer.
-    pub fn is_silent(&self, side: Side) -> bool {
-        self.sides[side as usize].transcoder.as_ref().is_some_and(|transcoder| transcoder.is_silent())
-    }
-
-    /// A side is to hear noise in place of who says nothing: where the packet goes, if there is one.
-    pub fn next_noise(
-        &mut self,
-        now: Instant,
-        side: Side,
-        turn: u64,
-        packet: &mut Packet<'_>,
-    ) -> Option<SocketAddr> {
-        let changed = self.changed;
-        let (there, here) = split(&mut self.sides, side);
-        let to = there.way(now, changed, here.sending).ok()?;
-        here.transcoder.as_mut()?.fill(turn, packet)?;
-        there.seal(packet, Half::Rtp).ok()?;
-        there.counted.packets_out += 1;
-        there.counted.bytes_out += packet.length() as u64;
-        Some(to)
     }
 
     /// How many packets have gone out to a side.
@@ -494,6 +427,7 @@ impl SideState {
             own: None,
             transcoder: None,
             seen: Observer::default(),
+            came: 0,
             counted: SideFigures::default(),
             readiness: Readiness::default(),
             ours: Begins::AtOnce,
@@ -639,6 +573,7 @@ impl SideState {
     fn count(&mut self, now: Instant, header: Option<&Fixed>, packet: &Packet<'_>) {
         if let Some(header) = header {
             self.seen.note(now, header, self.clock);
+            self.came = header.payload_type;
         }
         self.counted.packets_in += 1;
         self.counted.bytes_in += packet.length() as u64;

@@ -299,6 +299,23 @@ impl Times {
         Fixed { sequence, timestamp, marker: header.marker || is_first, ..*header }
     }
 
+    /// What is added to the numbers and the timestamps of all that follows that packet, where both are
+    /// counted in one clock.
+    pub fn offsets(&self, ssrc: u32, highest: u16) -> Option<(u16, u32)> {
+        let [from, to] = self.clocks;
+        let is_last = |source: &Source| source.ssrc == ssrc && source.highest == highest && !source.is_first;
+        let source = self.source.filter(|source| is_last(source) && from == to)?;
+        Some((source.shift, source.moment[1].wrapping_sub(source.moment[0])))
+    }
+
+    /// All until that packet left in the same way, elsewhere.
+    pub fn went_on(&mut self, ssrc: u32, highest: u16, timestamp: u32) {
+        let due = timestamp.wrapping_add(self.ticks);
+        if let Some(source) = self.source.as_mut().filter(|source| source.ssrc == ssrc) {
+            (source.highest, source.doubted, source.due) = (highest, None, due);
+        }
+    }
+
     /// The same moment in the other clock.
     pub fn time(&self, timestamp: u32) -> u32 {
         let Some(source) = self.source else { return timestamp };

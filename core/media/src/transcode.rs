@@ -10,12 +10,14 @@ use sound::resample::{Downsampler, Upsampler};
 use sound::signals::{Signal, SignalEar};
 use sound::{g711, g722, l16};
 
+use crate::carried::Kept;
 use crate::encoder::{Encoder, PAYLOAD_MAX};
 use crate::packet::Packet;
 use crate::pressing::{Press, Pressing, TICKS};
 use crate::spoken::{Codec, Events, Keys, Spoken};
 use crate::times::{Fit, Reach, Times};
 
+mod laws;
 mod silence;
 
 use silence::Silence;
@@ -55,6 +57,8 @@ pub(crate) struct Transcoder {
     /// Heads what is left of a packet that came.
     unfinished: Option<Fixed>,
     payload: Box<[u8; PAYLOAD_MAX]>,
+    /// What left nothing while it was carried elsewhere.
+    kept: Kept,
 }
 
 struct Decoder {
@@ -116,6 +120,7 @@ impl Transcoder {
             waiting: 0,
             unfinished: None,
             payload: Box::new([0; PAYLOAD_MAX]),
+            kept: Kept::default(),
             from: from.clone(),
             to: to.clone(),
         })
@@ -162,6 +167,7 @@ impl Transcoder {
         }
         if let (Codec::Pcmu | Codec::Pcma, Encoder::Law(law)) = (codec, &self.encoder) {
             let length = g711::translate(payload, *law, &mut self.payload[..]);
+            self.times.took(header, length, 0, self.rates[0]);
             return self.leave(header, (self.target.0, header.marker, length), packet);
         }
         let lost = if let Fit::After { lost } = fit { lost } else { 0 };

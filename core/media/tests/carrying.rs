@@ -6,11 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media::{
-    Act, Aim, Begins, Carriage, Codec, Event, Figures, Order, Outbox, Packet, Played, Playing, PortIndex,
-    PortPair, Protection, Reason, Relay, Reports, Senders, Sending, SessionKey, Side, Tally, Turn, Verdict,
+    Act, Aim, Begins, Carriage, Codec, Event, Events, Figures, Kept, Keys, LawChange, Order, Outbox, Packet,
+    Played, Playing, PortIndex, PortPair, Protection, Reason, Relay, Reports, Senders, Sending, SessionKey,
+    Side, Spoken, Tally, Turn, Verdict,
 };
 use rtp::srtp::{MasterKey, Suite};
 use rtp::{Fixed, Header};
+use sound::Law;
+use sound::g711::a_of_mu;
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
 const CALLER: &str = "192.0.2.1:4000";
@@ -32,11 +35,11 @@ fn a_relay_beside_which_nobody_carries_offers_nothing() {
 fn a_steady_direction_is_offered_with_all_that_is_to_be_known() {
     let mut house = House::steady(Senders::Signalled);
 
-    let Carriage { from, to, via, clock, types, tally } = house.relay.carriage(TO_CALLER).unwrap();
+    let Carriage { from, to, via, clock, types, change, tally } = house.relay.carriage(TO_CALLER).unwrap();
 
     assert_eq!(house.offered, 1);
     assert_eq!((from.to_string(), to.to_string(), via), (CALLER.to_owned(), CALLEE.to_owned(), TO_CALLEE));
-    assert_eq!((clock, types), (8000, [1, 0]));
+    assert_eq!((clock, types, change), (8000, [1, 0], None));
     assert_eq!((tally.packets, tally.bytes, tally.last), (50, 50 * 172, house.now));
     assert_eq!((tally.source.highest, tally.source.received), (49, 50));
 }
@@ -224,15 +227,132 @@ fn a_fax_and_a_call_for_help_stay_in_the_relay() {
     }
 }
 
+#[test]
+fn h4_one_law_of_the_other_is_offered_with_what_is_made_of_it() {
+    let mut house = House::of_laws(presses(101), Spoken { noise: Some(19), ..presses(96) });
+    house.caller_says(0..50);
+
+    let Carriage { types, change, .. } = house.relay.carriage(TO_CALLER).unwrap();
+
+    let change = change.unwrap();
+    assert_eq!((change.to, change.sound), (Law::A, (0, 8)));
+    assert_eq!((change.keys, change.noise), (Some((101, 96)), Some((13, 19))));
+    assert_eq!((change.number_off, change.time_off), (0, 0));
+    assert_eq!(types, [1 | 1 << 13, 1 << (101 - 64)], "also what has not come yet");
+    assert_eq!((house.offered, house.left[1] & 0x7f, house.left[12]), (1, 8, a_of_mu(0)));
+}
+
+/// Where noise of ours stood for who said nothing, more packets left than came: whoever carries the stream
+/// goes on with the next number and the same time, and so does the relay after him.
+#[test]
+fn h1_numbers_and_times_go_on_from_the_relay_to_the_carrier_and_back() {
+    let mut house = House::of_laws(Spoken::default(), Spoken::default());
+    house.caller_says(0..10);
+    house.says_of(Side::Caller, CALLER, (13, 10), &[40]);
+    let made_up = house.waits(Duration::from_secs(1));
+    house.caller_says_later(11..61, 49);
+    let last = house.left_at();
+
+    let LawChange { number_off, time_off, .. } = house.relay.carriage(TO_CALLER).unwrap().change.unwrap();
+
+    assert!(made_up >= 48, "{made_up} packets of noise");
+    assert_eq!(usize::from(number_off), made_up - 1, "one packet came, and left nothing");
+    assert_eq!(last, (60 + number_off, (60_u32 + 49) * 160 + time_off));
+    let tally = house.carry();
+    let mut carried = later(tally, 100);
+    carried.source.timestamp += 100 * 160;
+    house.relay.taken_back(TO_CALLER, &carried);
+    house.caller_says_later(161..162, 49);
+    assert_eq!(house.left_at(), (last.0 + 101, last.1 + 101 * 160));
+    let copy = house.says_of(Side::Caller, CALLER, (0, 160), &[0; 160]);
+    assert_eq!(copy, Verdict::Drop(Reason::Kept), "that number went out elsewhere");
+}
+
+#[test]
+fn h7_copies_and_stragglers_that_left_nothing_elsewhere_are_in_the_figures() {
+    let mut house = House::of_laws(Spoken::default(), Spoken::default());
+    house.caller_says(0..50);
+    let tally = house.carry();
+    assert_eq!(tally.kept, Kept::default());
+
+    let kept = |packets| Kept { packets, bytes: packets * 172 };
+    house.relay.counted(TO_CALLER, &Tally { kept: kept(2), ..later(tally, 60) });
+    house.relay.taken_back(TO_CALLER, &Tally { kept: kept(5), ..later(tally, 100) });
+    assert!(house.relay.carriage(TO_CALLER).is_some_and(|carriage| carriage.tally.kept == kept(5)));
+
+    let Figures { caller, callee, .. } = house.close();
+    assert_eq!((caller.packets_in, callee.packets_out), (150, 145));
+    assert_eq!((caller.bytes_in, callee.bytes_out), (150 * 172, 145 * 172));
+    assert_eq!(caller.packets_carried, 100);
+}
+
+/// More than bytes of bytes is made in the relay alone: another codec, keys that are heard in the sound or
+/// told in messages, noise that stands for who says nothing, one who speaks as he likes.
+#[test]
+fn what_is_more_than_one_law_of_the_other_is_not_offered() {
+    let keys = |keys| Spoken { keys, ..Spoken::default() };
+    let laws = [(0, Codec::Pcmu), (8, Codec::Pcma)];
+    let mut g722 = House::of(Spoken { codecs: vec![laws[0]], ..Spoken::default() }, speaks(9, Codec::G722));
+    let mut heard = House::of_laws(keys(Keys::Tones), presses(101));
+    let mut told = House::of_laws(presses(101), keys(Keys::Told));
+    let mut silent = House::of_laws(Spoken::default(), Spoken::default());
+    let mut either = House::of(Spoken { codecs: laws.to_vec(), ..Spoken::default() }, speaks(8, Codec::Pcma));
+    either.says_of(Side::Caller, CALLER, (8, 0), &[0; 160]);
+    let houses = [
+        ("another codec", &mut g722),
+        ("keys in the sound", &mut heard),
+        ("keys in messages", &mut told),
+        ("noise of ours", &mut silent),
+        ("both laws", &mut either),
+    ];
+
+    for (why, house) in houses {
+        house.caller_says(1..50);
+        if why == "noise of ours" {
+            house.caller_says(50..51);
+            house.says_of(Side::Caller, CALLER, (13, 51), &[40]);
+        }
+        assert_eq!(house.relay.carriage(TO_CALLER), None, "{why}");
+    }
+}
+
+#[test]
+fn key_presses_in_another_clock_are_the_relays() {
+    let other = Keys::Events(Events { payload_type: 96, clock: 16_000 });
+    let mut house = House::of_laws(presses(101), Spoken { keys: other, ..Spoken::default() });
+    house.caller_says(0..50);
+
+    let carriage = house.relay.carriage(TO_CALLER).unwrap();
+
+    assert_eq!((carriage.change.unwrap().keys, carriage.types), (None, [1, 0]));
+}
+
+/// A far end that speaks another codec from now on is another stream.
+#[test]
+fn another_codec_begins_anew_to_be_steady() {
+    let mut house = House::of_laws(Spoken::default(), Spoken::default());
+    house.caller_says(0..40);
+    let spoken = Some(Box::new([speaks(0, Codec::Pcmu), speaks(18, Codec::Pcma)]));
+    house.order(Order::Transcode { session: CALL, stream: 0, spoken });
+
+    house.caller_says(40..89);
+    assert_eq!(house.offered, 0);
+    house.caller_says(89..90);
+
+    assert_eq!(house.relay.carriage(TO_CALLER).unwrap().change.unwrap().sound, (0, 18));
+}
+
 struct House {
     relay: Relay,
     now: Instant,
     offered: usize,
+    /// The last packet that went on, as it left.
+    left: Vec<u8>,
 }
 
 impl House {
     fn new(relay: Relay, senders: Senders) -> House {
-        let mut house = House { relay, now: Instant::now(), offered: 0 };
+        let mut house = House { relay, now: Instant::now(), offered: 0, left: Vec::new() };
         let ports = [30000, 30002].map(|port| PortPair { address: [127, 0, 0, 1].into(), port });
         house.order(Order::Open { session: CALL, stream: 0, ports });
         for (side, place) in [(Side::Caller, CALLER), (Side::Callee, CALLEE)] {
@@ -246,6 +366,20 @@ impl House {
         let mut house = House::new(Relay::with_carrier(), senders);
         house.caller_says(0..50);
         house
+    }
+
+    /// The two speak these.
+    fn of(caller: Spoken, callee: Spoken) -> House {
+        let mut house = House::new(Relay::with_carrier(), Senders::Signalled);
+        let spoken = Some(Box::new([caller, callee]));
+        house.order(Order::Transcode { session: CALL, stream: 0, spoken });
+        house
+    }
+
+    /// The caller speaks PCMU, and the callee PCMA.
+    fn of_laws(caller: Spoken, callee: Spoken) -> House {
+        let caller = Spoken { codecs: vec![(0, Codec::Pcmu)], ..caller };
+        House::of(caller, Spoken { codecs: vec![(8, Codec::Pcma)], ..callee })
     }
 
     /// Carries what the caller says, and tells from where on.
@@ -272,11 +406,37 @@ impl House {
         }
     }
 
+    /// The same, so many packets later by the clock.
+    fn caller_says_later(&mut self, numbers: std::ops::Range<u16>, later: u16) {
+        for number in numbers {
+            let timestamp = u32::from(number + later) * 160;
+            let fixed = Fixed { marker: false, payload_type: 0, sequence: number, timestamp, ssrc: 7 };
+            let verdict = self.takes(Side::Caller, CALLER, fixed, &[0; 160]);
+            assert!(matches!(verdict, Verdict::Forward { port: TO_CALLEE, .. }), "{verdict:?}");
+        }
+    }
+
     fn says(&mut self, side: Side, from: &str, number: u16) -> Verdict {
+        self.says_of(side, from, (0, number), &[0; 160])
+    }
+
+    /// The same of a payload type.
+    fn says_of(
+        &mut self,
+        side: Side,
+        from: &str,
+        (payload_type, sequence): (u8, u16),
+        payload: &[u8],
+    ) -> Verdict {
+        let timestamp = u32::from(sequence) * 160;
+        let fixed = Fixed { marker: false, payload_type, sequence, timestamp, ssrc: 7 };
+        self.takes(side, from, fixed, payload)
+    }
+
+    fn takes(&mut self, side: Side, from: &str, fixed: Fixed, payload: &[u8]) -> Verdict {
         self.now += Duration::from_millis(20);
-        let (timestamp, mut bytes) = (u32::from(number) * 160, Vec::new());
-        let fixed = Fixed { marker: false, payload_type: 0, sequence: number, timestamp, ssrc: 7 };
-        Header { payload: &[0; 160], ..Header::from(fixed) }.write(&mut bytes);
+        let mut bytes = Vec::new();
+        Header { payload, ..Header::from(fixed) }.write(&mut bytes);
         let length = bytes.len();
         bytes.resize(300, 0);
         let port = if side == Side::Caller { TO_CALLER } else { TO_CALLEE };
@@ -284,7 +444,28 @@ impl House {
         let mut packet = Packet::new(&mut bytes, length);
         let verdict = self.relay.receive(self.now, port, from, &mut packet, &mut out);
         self.offered += out.iter().filter(|act| **act == Act::Carry { port }).count();
+        if matches!(verdict, Verdict::Forward { .. }) {
+            self.left = packet.bytes().to_vec();
+        }
         verdict
+    }
+
+    /// The number and the time of what left last.
+    fn left_at(&self) -> (u16, u32) {
+        let Fixed { sequence, timestamp, .. } = Fixed::of(&self.left).unwrap();
+        (sequence, timestamp)
+    }
+
+    /// How many packets leave by themselves for so long.
+    fn waits(&mut self, time: Duration) -> usize {
+        let (until, mut count, mut bytes) = (self.now + time, 0, vec![0; 300]);
+        while let Some(moment) = self.relay.next_moment().filter(|moment| *moment < until) {
+            self.now = self.now.max(moment);
+            let mut packet = Packet::new(&mut bytes, 0);
+            count += usize::from(self.relay.next_played(self.now, &mut packet).is_some());
+        }
+        self.now = until;
+        count
     }
 
     /// A peer's report, at the port for media.
@@ -306,6 +487,16 @@ impl House {
         });
         figures.unwrap()
     }
+}
+
+fn speaks(payload_type: u8, codec: Codec) -> Spoken {
+    Spoken { codecs: vec![(payload_type, codec)], ..Spoken::default() }
+}
+
+/// Presses keys as events of that type.
+fn presses(payload_type: u8) -> Spoken {
+    let keys = Keys::Events(Events { payload_type, clock: 8_000 });
+    Spoken { keys, ..Spoken::default() }
 }
 
 fn aim_at(place: &str) -> Aim {

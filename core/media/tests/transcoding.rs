@@ -247,6 +247,23 @@ fn h1_who_begins_numbers_anew_is_heard_from_the_second_packet_on() {
     }
 }
 
+/// The same between the two laws, where nothing is decoded: the times go on as well.
+#[test]
+fn h1_times_go_on_between_laws_where_numbers_begin_anew() {
+    let mut house = House::new(speaks(0, Codec::Pcmu), speaks(8, Codec::Pcma));
+    let mut says = |sequence: u16, at: u32| house.says(Side::Caller, 0, sequence, at, &[0xff; 160]);
+    for number in 0..50u16 {
+        says(700 + number, 160_000 + u32::from(number) * 160).unwrap();
+    }
+
+    assert_eq!(says(40_000, 320), Err(Reason::Kept));
+    let (after, _) = says(40_001, 480).unwrap();
+    let (next, _) = says(40_002, 640).unwrap();
+
+    assert_eq!((after.sequence, after.timestamp), (750, 160_000 + 50 * 160));
+    assert_eq!((next.sequence, next.timestamp), (751, 160_000 + 51 * 160));
+}
+
 #[test]
 fn h1_a_stray_packet_from_far_begins_nothing() {
     let mut house = House::new(speaks(0, Codec::Pcmu), speaks(9, Codec::G722));

@@ -1,22 +1,25 @@
 //! A relay without signalling, to measure what a packet costs: session `i` listens on `base + 4i` for its
 //! caller and on `base + 4i + 2` for its callee. Runs until its input ends.
 //!
-//! forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring|kernel] [HERE THERE]
+//! forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring|kernel] [HERE THERE] [laws]
 //!
 //! The callers receive on CALLER_PORT and the PORTS after it, in turn; the callees likewise. HERE is our
-//! address and THERE theirs, both 127.0.0.1 where nothing is said.
+//! address and THERE theirs, both 127.0.0.1 where nothing is said. With `laws`, callers speak PCMU and
+//! callees PCMA.
 
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use media::{Aim, Event, Order, PortPair, Reports, Senders, Sending, SessionKey, Side, Turn};
+use media::{Aim, Codec, Event, Order, PortPair, Reports, Senders, Sending, SessionKey, Side, Spoken, Turn};
 use media_io::{Engine, Handle, KernelPath, Settings, raise_descriptor_limit, start_on};
 
 static CAME: AtomicU64 = AtomicU64::new(0);
 static CARRIED: AtomicU64 = AtomicU64::new(0);
 
-const USAGE: &str = "forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring|kernel] [HERE THERE]";
+const USAGE: &str =
+    "forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring|kernel] [HERE THERE] [laws]";
+const LAWS: [(u8, Codec); 2] = [(0, Codec::Pcmu), (8, Codec::Pcma)];
 
 fn main() -> io::Result<()> {
     let numbers: Vec<u16> = std::env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
@@ -49,6 +52,11 @@ fn main() -> io::Result<()> {
         let port = base + 4 * session;
         let peers = [caller, callee].map(|first| SocketAddr::new(there, first + session % ports));
         open(&handle, session.into(), (here, port), peers)?;
+        if word(3) == Some("laws") {
+            let spoken = LAWS.map(|codec| Spoken { codecs: vec![codec], ..Spoken::default() });
+            let session = SessionKey { shard: 0, call: session.into() };
+            order(&handle, Order::Transcode { session, stream: 0, spoken: Some(Box::new(spoken)) })?;
+        }
     }
     println!("ready: {:?}, {files} files", handle.engine());
     io::stdin().read_to_end(&mut Vec::new())?;

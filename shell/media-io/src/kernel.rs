@@ -9,9 +9,12 @@
 
 mod assembler;
 mod bpf;
+mod change;
 mod clock;
 mod device;
 mod entry;
+mod laws;
+mod places;
 mod program;
 mod routes;
 mod ways;
@@ -31,6 +34,7 @@ use media::{Carriage, PortIndex, Tally};
 use crate::queue::{Orders, Unheard};
 use clock::Clock;
 use entry::{Entry, Places, key_of};
+use program::Maps;
 use routes::{Changes, Routes};
 use ways::{Way, Ways};
 
@@ -99,7 +103,9 @@ impl KernelPath {
         let count = ports.max(1);
         let table = bpf::table("tandem_ports", count)?;
         let array = bpf::array("tandem_streams", mem::size_of::<Entry>(), count)?;
-        let program = bpf::load("tandem_relay", &program::program(table.as_raw_fd(), array.as_raw_fd()))?;
+        let codes = bpf::bytes("tandem_codes", &laws::codes())?;
+        let maps = Maps { table: table.as_raw_fd(), entries: array.as_raw_fd(), codes: codes.as_raw_fd() };
+        let program = bpf::load("tandem_relay", &program::program(&maps))?;
         let entries = Entries::map(&array, count as usize)?;
         let (mut links, mut seen, mut without) = (BTreeMap::new(), Vec::new(), Vec::new());
         for address in addresses.iter().copied() {

@@ -11,10 +11,12 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use media::{
-    Aim, Event, Figures, Order, PortPair, Reports, Senders, Sending, SessionKey, Side, SideFigures, Turn,
+    Aim, Codec, Event, Events, Figures, Keys, Order, PortPair, Reports, Senders, Sending, SessionKey, Side,
+    SideFigures, Signal, Spoken, Turn,
 };
 use media_io::{Handle, KernelPath, Settings, start};
-use rtp::{Fixed, Header, rtcp};
+use rtp::{Fixed, Header, TelephoneEvent, rtcp};
+use sound::g711::{a_of_mu, mu_of_a};
 
 const CALL: SessionKey = SessionKey { shard: 0, call: 42 };
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -233,6 +235,156 @@ fn a_stream_goes_on_when_the_way_to_its_peer_changes() {
     assert!(house.finish().caller.packets_carried > 100);
 }
 
+/// All codes of both laws, in packets of 5 to 60 ms: what the kernel
+/// makes of them is what the loop makes of them.
+#[test]
+fn h4_one_law_becomes_the_other_in_the_kernel() {
+    let Some(house) = House::with_kernel() else { return };
+    house.transcodes();
+    house.talks_laws(0..100, 160);
+
+    let lengths = [40, 80, 160, 200, 240, 320, 360, 400, 480];
+    for (number, length) in (100..).zip(lengths.iter().cycle().take(200)) {
+        house.talks_laws(number..number + 1, *length);
+    }
+
+    let figures = house.finish();
+    for side in [figures.caller, figures.callee] {
+        assert_eq!((side.packets_in, side.packets_out, side.lost, side.sources), (300, 300, 0, 1));
+        assert_eq!(side.bytes_in, side.bytes_out);
+        assert_eq!(side.packets_carried, 300 - u64::from(STEADY), "{side:?}");
+    }
+}
+
+/// What is of an odd length, too long, or has more of a head: the loop makes it, and the kernel goes on.
+#[test]
+fn h4_other_packets_of_a_law_are_made_in_the_loop() {
+    let Some(house) = House::with_kernel() else { return };
+    house.transcodes();
+    let mut number = 0;
+    for odd in [161, 8, 520, 1_000, 1] {
+        house.talks_laws(number..number + 400, 160);
+        house.talks_laws(number + 400..number + 401, odd);
+        number += 401;
+    }
+    house.talks_laws(number..number + 400, 160);
+
+    let fixed = Fixed { sequence: number + 400, ..in_laws(number, 0) };
+    let (mut padded, payload) = (Vec::new(), &[0x11; 160]);
+    Header { payload, csrc: &[0, 0, 0, 9], padding: 8, ..Header::from(fixed) }.write(&mut padded);
+    house.caller.send_to(&padded, house.at(Side::Caller)).unwrap();
+
+    let (left, _) = heard(&house.callee);
+    assert_eq!(left[12..], [a_of_mu(0x11); 160], "nothing of the head leaves but what is ours");
+    let figures = house.finish();
+    assert_eq!((figures.caller.packets_in, figures.callee.packets_out), (2406, 2406));
+    assert!(figures.caller.packets_carried > 700, "{figures:?}");
+}
+
+/// Copies and stragglers leave nothing, whoever makes one law of the other, and both count the same.
+#[test]
+fn h7_the_kernel_keeps_what_the_loop_keeps() {
+    let Some(carried) = House::with_kernel() else { return };
+    let (carried, heard_of_kernel) = carried.plays_laws();
+    let (looped, heard_of_loop) = House::without_kernel().plays_laws();
+
+    assert_eq!(heard_of_kernel, heard_of_loop, "the same bytes in the same order");
+    assert!(carried.caller.packets_carried > 200, "{carried:?}");
+    let counts = |side: SideFigures| {
+        let SideFigures { packets_in, packets_out, bytes_in, bytes_out, .. } = side;
+        [packets_in, packets_out, bytes_in, bytes_out, side.lost, side.reordered, side.duplicates]
+    };
+    assert_eq!(counts(carried.caller), counts(looped.caller));
+    assert_eq!(counts(carried.callee), counts(looped.callee));
+    assert!(looped.caller.reordered > 5 && looped.caller.duplicates > 5, "{looped:?}");
+    assert_eq!(heard_of_loop.len() as u64, looped.callee.packets_out);
+}
+
+/// Key presses cross as they are, at the number of the other side; a gateway that says of a fax what it is,
+/// is heard by the loop.
+#[test]
+fn h2_events_cross_beside_a_law_that_is_changed() {
+    let Some(house) = House::with_kernel() else { return };
+    house.transcodes();
+    house.talks_laws(0..100, 160);
+
+    let crosses = |number: u16, event: u8| {
+        let said = TelephoneEvent { event, end: false, volume: 10, duration: 160 };
+        let fixed = Fixed { marker: true, ..in_laws(number, 101) };
+        let mut packet = Vec::new();
+        Header { payload: &said.bytes(), ..Header::from(fixed) }.write(&mut packet);
+        house.caller.send_to(&packet, house.at(Side::Caller)).unwrap();
+        packet[1] = 0x80 | 96;
+        assert_eq!(heard(&house.callee).0, packet);
+    };
+    for number in 100..110 {
+        crosses(number, (number - 100) as u8);
+    }
+    house.talks_laws(110..120, 160);
+    crosses(120, 36);
+
+    assert_eq!(house.heard_signal(), (Side::Caller, Signal::Calling));
+    assert_eq!(house.finish().caller.packets_carried, 50 + 10 + 10);
+}
+
+/// Noise of ours stood for who said nothing: numbers go on from the loop to the kernel and back.
+#[test]
+fn h1_numbers_go_on_from_noise_of_the_loop_to_the_kernel() {
+    let Some(house) = House::with_kernel() else { return };
+    house.transcodes();
+    house.talks_laws(0..20, 160);
+    let noise = {
+        let mut packet = Vec::new();
+        Header { payload: &[40], ..Header::from(in_laws(20, 13)) }.write(&mut packet);
+        packet
+    };
+    house.caller.send_to(&noise, house.at(Side::Caller)).unwrap();
+    let mut last = 19;
+    for _ in 0..10 {
+        last = Fixed::of(&heard(&house.callee).0).unwrap().sequence;
+    }
+    assert_eq!(last, 29);
+
+    for number in 21..300 {
+        house.caller.send_to(&in_law(number, 0, &[0x11; 160]), house.at(Side::Caller)).unwrap();
+        loop {
+            let (left, _) = heard(&house.callee);
+            let next = Fixed::of(&left).unwrap().sequence;
+            assert_eq!(next, last + 1, "{number}");
+            last = next;
+            if left[12..] == [a_of_mu(0x11); 160] {
+                break;
+            }
+        }
+    }
+
+    let carried = house.finish().caller.packets_carried;
+    assert!(carried > 200, "{carried}");
+}
+
+/// A sum that is right before is right after, whether the sender's card or the sender makes it; one that is
+/// wrong stays so, and none stays none.
+#[test]
+fn h4_the_sum_of_a_law_proves_what_the_sender_wrote() {
+    let Some(house) = House::with_kernel() else { return };
+    house.transcodes();
+    house.talks_laws(0..100, 160);
+    house.far.run(&["ethtool", "-K", "far", "tx", "off"]);
+    house.run(&["ethtool", "-K", "house", "rx", "off"]);
+    house.talks_laws(100..200, 160);
+    house.talks_laws(200..203, 480);
+
+    let raw = house.far.raw_socket();
+    let codes: Vec<u8> = (0..240).collect();
+    raw.send_to(&datagram([4000, 10_000], &in_law(203, 0, &codes), 0x1234), house.at(Side::Caller)).unwrap();
+    raw.send_to(&datagram([4000, 10_000], &in_law(204, 0, &codes), 0), house.at(Side::Caller)).unwrap();
+
+    let changed: Vec<u8> = codes.iter().copied().map(a_of_mu).collect();
+    assert_eq!(heard(&house.callee).0, in_law(204, 8, &changed), "the far end drops the damaged one");
+    let figures = house.finish();
+    assert_eq!((figures.caller.packets_in, figures.caller.packets_carried), (205, 155));
+}
+
 #[test]
 fn where_no_program_may_see_packets_it_is_said_why() {
     let Some(_house) = House::with_kernel() else { return };
@@ -342,6 +494,55 @@ impl House {
         self.ports[side as usize].rtp()
     }
 
+    /// From now on the caller speaks PCMU and the callee PCMA, and both press keys.
+    fn transcodes(&self) {
+        let spoken =
+            [(0, Codec::Pcmu, 101), (8, Codec::Pcma, 96)].map(|(payload_type, codec, keys)| Spoken {
+                codecs: vec![(payload_type, codec)],
+                keys: Keys::Events(Events { payload_type: keys, clock: 8_000 }),
+                noise: None,
+            });
+        let spoken = Some(Box::new(spoken));
+        self.handle.order(Order::Transcode { session: CALL, stream: 0, spoken }).unwrap();
+        self.aim(Side::Callee, CALLEE, Sending::Allowed);
+    }
+
+    /// Both peers say packets of so many codes, each in its own law, and hear the other's in it.
+    fn talks_laws(&self, numbers: std::ops::Range<u16>, length: usize) {
+        for number in numbers {
+            let codes: Vec<u8> = (0..length).map(|at| (at + usize::from(number) * 3) as u8).collect();
+            let of = |law: fn(u8) -> u8| codes.iter().copied().map(law).collect::<Vec<u8>>();
+            self.caller.send_to(&in_law(number, 0, &codes), self.at(Side::Caller)).unwrap();
+            assert_eq!(heard(&self.callee), (in_law(number, 8, &of(a_of_mu)), self.at(Side::Callee)));
+            self.callee.send_to(&in_law(number, 8, &codes), self.at(Side::Callee)).unwrap();
+            assert_eq!(heard(&self.caller), (in_law(number, 0, &of(mu_of_a)), self.at(Side::Caller)));
+        }
+    }
+
+    /// What the callee hears of a caller whose packets are lost, late and doubled.
+    fn plays_laws(self) -> (Figures, Vec<Vec<u8>>) {
+        self.transcodes();
+        self.callee.set_nonblocking(true).unwrap();
+        let (mut left, mut buffer) = (Vec::new(), [0; 2048]);
+        for number in befallen() {
+            self.caller.send_to(&in_law(number, 0, &[number as u8; 160]), self.at(Side::Caller)).unwrap();
+            std::thread::sleep(Duration::from_millis(4));
+            while let Ok(length) = self.callee.recv(&mut buffer) {
+                left.push(buffer[..length].to_vec());
+            }
+        }
+        (self.finish(), left)
+    }
+
+    /// The next signal of a fax that the house tells of.
+    fn heard_signal(&self) -> (Side, Signal) {
+        loop {
+            if let Event::Signalled { side, signal, .. } = self.next_event() {
+                return (side, signal);
+            }
+        }
+    }
+
     /// Both peers say so many packets, each of which is heard before the next; how many were.
     fn talk(&self, numbers: std::ops::Range<u16>) -> (usize, usize) {
         let mut count = (0, 0);
@@ -367,14 +568,7 @@ impl House {
 
     /// 20 ms of sound every 2 ms, from the caller, with all that may befall a packet.
     fn play_all(self) -> Figures {
-        let mut numbers: Vec<u16> = (65_400..=65_535).chain(0..200).collect();
-        numbers.retain(|number| !number.is_multiple_of(37));
-        for at in (60..300).step_by(17) {
-            numbers.swap(at, at + 1);
-        }
-        for at in (70..300).step_by(23) {
-            numbers.insert(at, numbers[at - 3]);
-        }
+        let mut numbers = befallen();
         numbers.insert(250, numbers[250 - 70]);
         for number in &numbers {
             // Some are later than anybody waits, and one sender pauses.
@@ -518,6 +712,30 @@ fn waiting(socket: &UdpSocket) -> usize {
 fn datagram([from, to]: [u16; 2], packet: &[u8], sum: u16) -> Vec<u8> {
     let head = [from, to, packet.len() as u16 + 8, sum].map(u16::to_be_bytes);
     [&head.concat()[..], packet].concat()
+}
+
+/// Numbers of packets, some of which are lost, some late, some twice.
+fn befallen() -> Vec<u16> {
+    let mut numbers: Vec<u16> = (65_400..=65_535).chain(0..200).collect();
+    numbers.retain(|number| !number.is_multiple_of(37));
+    for at in (60..300).step_by(17) {
+        numbers.swap(at, at + 1);
+    }
+    for at in (70..300).step_by(23) {
+        numbers.insert(at, numbers[at - 3]);
+    }
+    numbers
+}
+
+fn in_laws(sequence: u16, payload_type: u8) -> Fixed {
+    let timestamp = u32::from(sequence.wrapping_add(200)) * 160;
+    Fixed { marker: sequence == 0, payload_type, sequence, timestamp, ssrc: 0xcafe }
+}
+
+fn in_law(sequence: u16, payload_type: u8, codes: &[u8]) -> Vec<u8> {
+    let mut packet = Vec::new();
+    Header { payload: codes, ..Header::from(in_laws(sequence, payload_type)) }.write(&mut packet);
+    packet
 }
 
 fn packet(sequence: u16, ssrc: u32, payload_type: u8) -> Vec<u8> {

@@ -95,6 +95,16 @@ pub fn translate(codes: &[u8], to: Law, out: &mut [u8]) -> usize {
     codes.len().min(out.len())
 }
 
+/// The nearest code of µ-law.
+pub fn mu_of_a(code: u8) -> u8 {
+    MU_OF_A[usize::from(code)]
+}
+
+/// The nearest code of A-law.
+pub fn a_of_mu(code: u8) -> u8 {
+    A_OF_MU[usize::from(code)]
+}
+
 static MU_OF_A: [u8; 256] = translated(Law::A);
 static A_OF_MU: [u8; 256] = translated(Law::Mu);
 

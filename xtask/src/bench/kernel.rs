@@ -1,5 +1,6 @@
 //! Packets that cross in the kernel, between namespaces: beside the kit's bare forwarders, our own loop on
-//! the same devices, and rtpengine on the loopback.
+//! the same devices, and rtpengine on the loopback; then those of PCMU that become PCMA, at as many sessions
+//! as rtpengine has time for, and by ourselves at as many as before.
 
 use std::process::Command;
 
@@ -20,8 +21,15 @@ pub fn kernel(kit: &Kit) -> Result<(), Failure> {
     build.args(["build", "--release", "--package", "media-io", "--example", "forward"]);
     run(&mut build, "mend what the compiler names")?;
 
+    let all = ["kfwd-xdp", "tandem-kernel", "kfwd-tc", "tandem-loop", "rtpengine"];
+    measure(kit, &all, ["rtp", "500"])?;
+    measure(kit, &["tandem-kernel-laws", "rtpengine"], ["pcmu-pcma", "100"])?;
+    measure(kit, &["tandem-kernel-laws"], ["pcmu-pcma", "500"])
+}
+
+fn measure(kit: &Kit, who: &[&str], [variant, sessions]: [&str; 2]) -> Result<(), Failure> {
     let mut command = kit.command("kernel.py");
     command.env("FORWARD", root().join("target/release/examples/forward"));
-    command.args(["kfwd-xdp", "tandem-kernel", "kfwd-tc", "tandem-loop", "rtpengine", "--sessions", "500"]);
+    command.args(who).args(["--variants", variant, "--sessions", sessions]);
     run(&mut command, "root, ethtool, iproute2 and rtpengine-daemon; is rtpengine's port 2223 free?")
 }

@@ -42,11 +42,12 @@ impl Pair {
         }
     }
 
-    /// Notes a packet that crossed from a side, and says whether its direction is worth carrying elsewhere.
+    /// Notes that the last packet crossed from a side, and says whether its direction is worth carrying
+    /// elsewhere.
     #[inline]
-    pub fn is_ready(&mut self, side: Side, packet: &Packet<'_>) -> bool {
-        let Some(header) = packet.bytes().get(1) else { return false };
-        self.sides[side as usize].readiness.note(header & 0x7f)
+    pub fn is_ready(&mut self, side: Side) -> bool {
+        let side = &mut self.sides[side as usize];
+        side.readiness.note(side.came)
     }
 
     /// It is no time to carry a direction elsewhere.
@@ -84,30 +85,32 @@ impl Pair {
     /// Calls for help need nobody but the relay.
     pub fn carriage(&self, side: Side, via: PortIndex) -> Option<Carriage> {
         let (here, there) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
-        if self.listeners.is_some()
-            || !here.is_plain()
-            || !there.is_plain()
-            || here.is_opaque()
-            || here.transcoder.is_some()
-        {
+        if self.listeners.is_some() || !here.is_plain() || !there.is_plain() || here.is_opaque() {
             return None;
         }
+        let (source, seen) = (here.seen.source?, here.readiness.types);
+        let change = match &here.transcoder {
+            Some(transcoder) => Some(transcoder.law_change(&source, seen)?),
+            None => None,
+        };
         Some(Carriage {
             from: here.latch.locked_at()?,
             to: there.latch.destination().filter(|_| there.sending == Sending::Allowed)?,
             via,
             clock: here.clock,
-            types: here.readiness.types,
+            types: change.map_or(seen, |change| change.types()),
+            change,
             tally: Tally {
                 packets: here.counted.packets_in,
                 bytes: here.counted.bytes_in,
                 last: here.counted.last?,
-                source: here.seen.source?,
+                source,
                 gaps: here.seen.gaps,
                 late: here.seen.late,
                 reordered: here.seen.reordered,
                 duplicates: here.seen.duplicates,
                 jitter_max: here.seen.jitter_max,
+                kept: here.transcoder.as_ref().map(|transcoder| transcoder.kept()).unwrap_or_default(),
             },
         })
     }
@@ -126,7 +129,8 @@ impl Pair {
         here.seen.reordered = tally.reordered;
         here.seen.duplicates = tally.duplicates;
         here.seen.jitter_max = tally.jitter_max;
-        there.counted.packets_out += packets;
-        there.counted.bytes_out += bytes;
+        let kept = here.transcoder.as_mut().map(|transcoder| transcoder.went_on(tally)).unwrap_or_default();
+        there.counted.packets_out += packets.saturating_sub(kept.packets);
+        there.counted.bytes_out += bytes.saturating_sub(kept.bytes);
     }
 }

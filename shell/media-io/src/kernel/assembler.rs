@@ -45,6 +45,7 @@ pub(crate) enum Do {
     And = 0x50,
     ShiftLeft = 0x60,
     ShiftRight = 0x70,
+    Remainder = 0x90,
     ExclusiveOr = 0xa0,
     /// Bits that are shifted in are the sign's.
     ShiftRightSigned = 0xc0,
@@ -90,6 +91,7 @@ pub(crate) struct Page {
     instructions: Vec<Instruction>,
     labels: BTreeMap<&'static str, usize>,
     jumps: Vec<(usize, &'static str)>,
+    calls: Vec<(usize, &'static str)>,
 }
 
 const LOAD_DOUBLE_NUMBER: u8 = 0x18;
@@ -107,6 +109,8 @@ const EXIT: u8 = 0x95;
 const OF_REGISTER: u8 = 0x08;
 /// In the place of the source: the number is a descriptor of a map.
 const IS_MAP: u8 = 1;
+/// The same: the number leads to a part of the page.
+const IS_PART: u8 = 1;
 
 impl Page {
     pub fn new() -> Page {
@@ -167,16 +171,31 @@ impl Page {
         self.push(CALL, R0, R0, 0, service as i32);
     }
 
+    /// Calls a part of the page, which ends with an exit: it has the arguments, leaves its answer in the
+    /// first register, and has a stack and lasting registers of its own.
+    pub fn call_part(&mut self, name: &'static str) {
+        self.calls.push((self.instructions.len(), name));
+        self.push(CALL, R0, Register(IS_PART), 0, 0);
+    }
+
     pub fn exit(&mut self) {
         self.push(EXIT, R0, R0, 0, 0);
     }
 
-    /// The whole program, its jumps led to their labels.
+    /// The whole program, its jumps and calls led to their labels.
     pub fn finish(mut self) -> Vec<Instruction> {
-        for (at, name) in self.jumps {
-            let to = *self.labels.get(name).expect("every label that is named is said");
-            let away = to as i64 - at as i64 - 1;
-            self.instructions[at].offset = i16::try_from(away).expect("a page is no longer than a jump");
+        let labels = self.labels;
+        let away = |(at, name): (usize, &'static str)| {
+            let to: usize = *labels.get(name).expect("every label that is named is said");
+            to as i64 - at as i64 - 1
+        };
+        for jump in self.jumps {
+            self.instructions[jump.0].offset =
+                i16::try_from(away(jump)).expect("a page is no longer than a jump");
+        }
+        for call in self.calls {
+            self.instructions[call.0].number =
+                i32::try_from(away(call)).expect("a page is no longer than a call");
         }
         self.instructions
     }

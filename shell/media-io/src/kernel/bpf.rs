@@ -104,6 +104,25 @@ pub(crate) fn table(name: &str, entries: u32) -> io::Result<OwnedFd> {
     })
 }
 
+/// A table of fixed places with a byte each, which programs read.
+pub(crate) fn bytes(name: &str, values: &[u8]) -> io::Result<OwnedFd> {
+    let table = map(MapCreate {
+        kind: ARRAY,
+        key_size: 4,
+        value_size: 1,
+        entries_max: values.len() as u32,
+        name: name_of(name),
+        ..MapCreate::default()
+    })?;
+    for (place, value) in (0_u32..).zip(values) {
+        let (key, value) = (ptr::from_ref(&place) as u64, ptr::from_ref(value) as u64);
+        let mut element = MapElement { map: table.as_raw_fd() as u64, key, value, flags: 0 };
+        // SAFETY: the kernel reads 4 bytes of the key and one of the value, as the table was made.
+        unsafe { call(MAP_UPDATE, &mut element) }?;
+    }
+    Ok(table)
+}
+
 /// Puts a row into a [`table`].
 pub(crate) fn put(table: &OwnedFd, key: [u8; 8], value: u32) -> io::Result<()> {
     let (key, value) = (ptr::from_ref(&key) as u64, ptr::from_ref(&value) as u64);

@@ -1,11 +1,12 @@
 //! One direction of a stream, in memory that the kernel's program and a loop share.
 
 use std::net::SocketAddrV4;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
-use media::{Carriage, Source, Tally};
+use media::{Carriage, Kept, LawChange, Source, Tally};
 
 use super::clock::Clock;
+use super::laws;
 use super::routes::Route;
 use crate::socket::ROOM;
 
@@ -40,6 +41,15 @@ pub(crate) struct Entry {
     pub device: AtomicU32,
     pub neighbour: AtomicU32,
     pub clock: AtomicU32,
+    // What is made of it, where a law is changed.
+    /// Where the codes of what leaves begin, counted from 1; 0 where it goes on as it is.
+    pub codes: AtomicU32,
+    pub number_off: AtomicU32,
+    pub time_off: AtomicU32,
+    /// The payload types of sound, of key presses and of comfort noise: as they come and as they leave.
+    pub sound: [AtomicU8; 2],
+    pub keys: [AtomicU8; 2],
+    pub noise: [AtomicU8; 2],
     // What it has come to.
     pub packets: AtomicU64,
     pub bytes: AtomicU64,
@@ -57,7 +67,12 @@ pub(crate) struct Entry {
     pub late: AtomicU64,
     pub reordered: AtomicU64,
     pub duplicates: AtomicU64,
+    pub kept_packets: AtomicU64,
+    pub kept_bytes: AtomicU64,
 }
+
+/// Of each there is one for each pair of ports, from the start on.
+const _: () = assert!(size_of::<Entry>() == 256);
 
 pub(crate) const TAKEN: u32 = 0;
 pub(crate) const OPEN: u32 = 1;
@@ -114,12 +129,29 @@ impl Entry {
         for (place, types) in self.types.iter().zip(carriage.types) {
             place.store(types, Ordering::Relaxed);
         }
+        self.write_change(carriage.change.as_ref());
         self.write_tally(&carriage.tally, clock);
         self.open.store(OPEN, Ordering::Release);
     }
 
+    fn write_change(&self, change: Option<&LawChange>) {
+        let Some(LawChange { to, sound, keys, noise, number_off, time_off }) = change else {
+            return self.codes.store(0, Ordering::Relaxed);
+        };
+        self.codes.store(laws::begin_of(*to), Ordering::Relaxed);
+        self.number_off.store(u32::from(*number_off), Ordering::Relaxed);
+        self.time_off.store(*time_off, Ordering::Relaxed);
+        let types = [(&self.sound, Some(*sound)), (&self.keys, *keys), (&self.noise, *noise)];
+        for ([comes, leaves], types) in types {
+            let (first, last) = types.unwrap_or((laws::NO_TYPE, laws::NO_TYPE));
+            comes.store(first, Ordering::Relaxed);
+            leaves.store(last, Ordering::Relaxed);
+        }
+    }
+
     fn write_tally(&self, tally: &Tally, clock: &Clock) {
-        let Tally { packets, bytes, last, source, gaps, late, reordered, duplicates, jitter_max } = *tally;
+        let Tally { packets, bytes, last, source, gaps, late, reordered, duplicates, jitter_max, kept } =
+            *tally;
         let values = [
             (&self.packets, packets),
             (&self.bytes, bytes),
@@ -137,6 +169,8 @@ impl Entry {
             (&self.late, late.into()),
             (&self.reordered, reordered),
             (&self.duplicates, duplicates),
+            (&self.kept_packets, kept.packets),
+            (&self.kept_bytes, kept.bytes),
         ];
         values.into_iter().for_each(|(place, value)| place.store(value, Ordering::Relaxed));
     }
@@ -164,6 +198,7 @@ impl Entry {
             reordered: get(&self.reordered),
             duplicates: get(&self.duplicates),
             jitter_max: get(&self.jitter_max) as u32,
+            kept: Kept { packets: get(&self.kept_packets), bytes: get(&self.kept_bytes) },
         }
     }
 }

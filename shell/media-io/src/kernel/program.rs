@@ -10,50 +10,10 @@ use media::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, USED_TO, WINDOW
 use super::assembler::{
     Do, If, Instruction, Page, R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, Register, STACK, Service, Size,
 };
+use super::change;
 use super::entry::{DO_NOT_CUT, Entry, OPEN, TAKEN, TIME_TO_LIVE, UDP};
+use super::places::*;
 
-/// Of `struct __sk_buff`, what the program reads.
-mod packet {
-    pub const LENGTH: i16 = 0;
-    pub const KIND: i16 = 4;
-    pub const PROTOCOL: i16 = 16;
-    pub const HAS_VLAN: i16 = 20;
-    pub const BEGIN: i16 = 76;
-    pub const END: i16 = 80;
-    pub const PART_LENGTH: i16 = 176;
-}
-
-/// Where things stand in a packet: Ethernet, IPv4 without options, UDP, RTP.
-const ETHERNET: i32 = 14;
-const IP: i32 = 20;
-const UDP_HEAD: i32 = 8;
-const RTP_HEAD: i32 = 12;
-const HEADS: i32 = ETHERNET + IP + UDP_HEAD + RTP_HEAD;
-const IP_VERSION: i16 = 14;
-const IP_MARK: i16 = 15;
-const IP_LENGTH: i16 = 16;
-const IP_NUMBER: i16 = 18;
-const IP_PART: i16 = 20;
-const IP_TIME_TO_LIVE: i16 = 22;
-const IP_PROTOCOL: i16 = 23;
-const IP_SUM: i16 = 24;
-const IP_FROM: i16 = 26;
-const IP_TO: i16 = 30;
-const PORTS: i16 = 34;
-const PORT_TO: i16 = 36;
-const UDP_LENGTH: i16 = 38;
-const UDP_SUM: i32 = 40;
-const RTP_FLAGS: i16 = 42;
-const RTP_TYPE: i16 = 43;
-const RTP_NUMBER: i16 = 44;
-const RTP_TIME: i16 = 46;
-const RTP_SOURCE: i16 = 50;
-
-/// Places on the stack.
-const KEY: i16 = -8;
-const NOW: i16 = -16;
-const LENGTH: i16 = -24;
-const NEIGHBOUR: i16 = -48;
 /// `struct bpf_redir_neigh`: a family, and room for an address of IPv6.
 const NEIGHBOUR_LENGTH: i32 = 20;
 
@@ -69,21 +29,33 @@ const NONE_STAYS_NONE: i32 = 1 << 5;
 /// out: that a loop ends, the verifier believes only those who may read all of the kernel.
 const TRIES: usize = 32;
 
-/// The program, for a table that tells the entry of an address and a port, and the array of entries.
-pub(crate) fn program(table: i32, entries: i32) -> Vec<Instruction> {
+/// What the program looks into.
+pub(crate) struct Maps {
+    /// Tells the entry of an address and a port.
+    pub table: i32,
+    pub entries: i32,
+    /// The codes of both laws.
+    pub codes: i32,
+}
+
+/// The program.
+pub(crate) fn program(maps: &Maps) -> Vec<Instruction> {
     let mut page = Page::new();
     let p = &mut page;
     p.set(R6, R1);
     let is_rtp_over_ipv4 = [look_at_frame, look_at_ip, look_at_rtp];
     is_rtp_over_ipv4.into_iter().for_each(|part| part(p));
-    find_entry(p, table, entries);
+    find_entry(p, maps);
     compare(p);
+    change::look_at_sound(p);
     count_number(p);
     count_arrival(p);
     count_packet(p);
+    change::change_packet(p);
     rewrite(p);
     send_on(p);
     ways_out(p);
+    change::codes_of_a_step(p, maps.codes);
     page.finish()
 }
 
@@ -106,15 +78,6 @@ fn look_at_frame(p: &mut Page) {
     p.jump_if(R0, If::Differs, 0, "pass");
     load_heads(p, HEADS, "pass");
     p.label("whole");
-}
-
-/// Lets R7 lead to a packet, if so much of it is there.
-fn load_heads(p: &mut Page, length: i32, otherwise: &'static str) {
-    p.load(Size::Word, R7, (R6, packet::BEGIN));
-    p.load(Size::Word, R8, (R6, packet::END));
-    p.set(R1, R7);
-    p.compute(Do::Add, R1, length);
-    p.jump_if(R1, If::Above, R8, otherwise);
 }
 
 /// IPv4 without options, whole, with UDP that fills it. Its length stays in R2, and on the stack.
@@ -155,16 +118,16 @@ fn look_at_rtp(p: &mut Page) {
 }
 
 /// Lets R9 lead to the entry of where the packet goes, and has it alone.
-fn find_entry(p: &mut Page, table: i32, entries: i32) {
+fn find_entry(p: &mut Page, maps: &Maps) {
     p.load(Size::Word, R1, (R7, IP_TO));
     p.store(Size::Word, (STACK, KEY), R1);
     p.load(Size::Half, R1, (R7, PORT_TO));
     p.store(Size::Half, (STACK, KEY + 4), R1);
     p.store(Size::Half, (STACK, KEY + 6), 0);
-    look_up(p, table);
+    look_up(p, maps.table, KEY, "pass");
     p.load(Size::Word, R1, (R0, 0));
     p.store(Size::Word, (STACK, KEY), R1);
-    look_up(p, entries);
+    look_up(p, maps.entries, KEY, "pass");
     p.set(R9, R0);
     p.call(Service::Nanoseconds);
     p.store(Size::Double, (STACK, NOW), R0);
@@ -176,14 +139,6 @@ fn find_entry(p: &mut Page, table: i32, entries: i32) {
     }
     p.jump("pass");
     p.label("alone");
-}
-
-fn look_up(p: &mut Page, map: i32) {
-    p.load_map(R1, map);
-    p.set(R2, STACK);
-    p.compute(Do::Add, R2, i32::from(KEY));
-    p.call(Service::MapLookUp);
-    p.jump_if(R0, If::Equal, 0, "pass");
 }
 
 /// The sender, the source and the type are those that are known; and it fits through.
@@ -228,7 +183,11 @@ fn count_number(p: &mut Page) {
     p.compute(Do::Subtract, R2, R1);
     p.compute(Do::And, R2, 0xffff);
     p.jump_if(R2, If::AtLeast, i32::from(JUMP_MAX), "leave");
-    p.jump_if(R2, If::AtLeast, i32::from(WINDOW), "out of order");
+    p.jump_if(R2, If::Below, i32::from(WINDOW), "may be a copy");
+    p.load(Size::Double, R4, (STACK, SOUND));
+    p.jump_if(R4, If::Equal, 0, "out of order");
+    p.jump("leave");
+    p.label("may be a copy");
     p.set(R4, 1);
     p.compute(Do::ShiftLeft, R4, R2);
     p.load(Size::Double, R5, field(offset_of!(Entry, seen)));
@@ -244,9 +203,11 @@ fn count_number(p: &mut Page) {
     add(p, offset_of!(Entry, late), 1);
     p.label("out of order");
     add(p, offset_of!(Entry, reordered), 1);
-    p.jump("counted");
+    p.jump("behind");
     p.label("copy");
     add(p, offset_of!(Entry, duplicates), 1);
+    p.label("behind");
+    keep_sound(p);
     p.jump("counted");
 
     p.label("ahead");
@@ -263,6 +224,17 @@ fn count_number(p: &mut Page) {
     add(p, offset_of!(Entry, gaps), 1);
     p.label("without a gap");
     add(p, offset_of!(Entry, received), 1);
+}
+
+/// Sound that is made of the other law leaves in its order, and once, as it does from the relay.
+fn keep_sound(p: &mut Page) {
+    p.load(Size::Double, R3, (STACK, SOUND));
+    p.jump_if(R3, If::Equal, 0, "counted");
+    p.store(Size::Double, (STACK, SOUND), KEPT);
+    add(p, offset_of!(Entry, kept_packets), 1);
+    p.load(Size::Double, R3, (STACK, LENGTH));
+    p.compute(Do::Subtract, R3, IP + UDP_HEAD);
+    add(p, offset_of!(Entry, kept_bytes), R3);
 }
 
 /// How evenly it comes (RFC 3550, A.8), and whether somebody would still have waited for it.
@@ -359,6 +331,8 @@ fn count_packet(p: &mut Page) {
     add(p, offset_of!(Entry, bytes), R3);
     p.load(Size::Double, R1, (STACK, NOW));
     p.store(Size::Double, field(offset_of!(Entry, last_ns)), R1);
+    p.load(Size::Double, R1, (STACK, SOUND));
+    p.jump_if(R1, If::Equal, KEPT, "drop");
 }
 
 /// The packet becomes one of ours. Its sum is changed by what changes, so that it still proves what the
@@ -371,6 +345,9 @@ fn rewrite(p: &mut Page) {
         p.set(R2, UDP_SUM);
         p.set(R3, 0);
         p.load(Size::Word, R4, field(difference));
+        if of != OF_ADDRESSES {
+            change::add_sum(p);
+        }
         p.set(R5, of | NONE_STAYS_NONE);
         p.call(Service::ReplaceChecksum);
         p.jump_if(R0, If::Differs, 0, "drop");
@@ -442,8 +419,4 @@ fn add(p: &mut Page, offset: usize, what: impl Into<super::assembler::Operand>) 
     p.load(Size::Double, R1, field(offset));
     p.compute(Do::Add, R1, what);
     p.store(Size::Double, field(offset), R1);
-}
-
-fn field(offset: usize) -> (Register, i16) {
-    (R9, offset as i16)
 }

@@ -24,7 +24,8 @@ const SHARE_MIN: f64 = 0.04;
 const SHARE_OF_NOTHING: f64 = 0.01;
 /// Of what is heard of one voice alone.
 const SHARE_OF_ALL: f64 = 0.6;
-const PCMU: u8 = 0;
+/// PCMU and PCMA: a voice swings alike in both.
+const LAWS: [u8; 2] = [0, 8];
 /// Of baresip, and of Chromium.
 const EVENTS: [u8; 2] = [101, 126];
 /// Of fifty packets a second, on a machine that does much else.
@@ -154,7 +155,7 @@ impl Heard {
 
     fn audio(&self, span: Span) -> impl Iterator<Item = &Packet> {
         let is_within = move |packet: &&Packet| packet.at >= span.from && packet.at <= span.to;
-        self.packets.iter().filter(|packet| packet.kind == PCMU).filter(is_within)
+        self.packets.iter().filter(|packet| LAWS.contains(&packet.kind)).filter(is_within)
     }
 }
 
@@ -246,7 +247,7 @@ fn packet(line: &[String]) -> Option<Packet> {
     is_media.then_some(Packet { at: at.parse().ok()?, kind, body })
 }
 
-/// Whether µ-law swings as often as this voice does.
+/// Whether sound in either law swings as often as this voice does.
 fn carries(body: &[u8], voice: u32) -> bool {
     let swings = body.windows(2).filter(|pair| (pair[0] ^ pair[1]) & 0x80 != 0).count() as u32;
     let wanted = body.len() as u32 / voice;
@@ -267,7 +268,8 @@ mod tests {
     }
 
     fn heard(voice: u32) -> Heard {
-        let packets = (0..50).map(|at| Packet { at: f64::from(at) / 50.0, kind: PCMU, body: spoken(voice) });
+        let packet = |at| Packet { at: f64::from(at) / 50.0, kind: LAWS[0], body: spoken(voice) };
+        let packets = (0..50).map(packet);
         Heard { who: "somebody".into(), packets: packets.collect() }
     }
 

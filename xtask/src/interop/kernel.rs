@@ -1,17 +1,18 @@
 //! A call through the path in the kernel: two baresips in networks of their own, each joined to the house by
 //! a device, speak to each other, hold and resume. What each end hears is told by the tone that reached it;
 //! media goes by the device of its signalling; what the record says is held against what was on the wire; a
-//! stranger who sends to every port for media gets nothing, and is heard by nobody. Where the machine lets no
+//! stranger who sends to every port for media gets nothing, and is heard by nobody. Then the caller, who has
+//! PCMU alone, calls one who has PCMA alone, and the kernel makes one of the other. Where the machine lets no
 //! program into its kernel, it says so.
 //!
-//! Proves: G1, G5.
+//! Proves: G1, G5, H4.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::Range;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -32,6 +33,12 @@ const BEFORE: Duration = Duration::from_secs(3);
 /// As many packets again and more: what the kernel carried before the hold is less than all that came then.
 const AFTER: Duration = Duration::from_secs(6);
 const NUMBER: &str = "+12065550142";
+/// Of who speaks PCMA.
+const OTHER: &str = "+12065550143";
+const OTHER_MEDIA: u16 = 30_200;
+const OTHER_VOICE: u32 = 8;
+/// Of fifty packets a second, the first fifty of which the relay sends on.
+const CARRIED_MIN: u64 = 150;
 const STRANGER: Ipv4Addr = Ipv4Addr::new(10, 91, 0, 66);
 /// Packets of a stranger for each port.
 const STRANGE: u16 = 10;
@@ -94,7 +101,11 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
         network.within(|| Ok(SocketAddr::new(bank.far.into(), free_port(bank.far.into())?)))
     });
     let (far_left, far_right) = (far_left?, far_right?);
-    let setting = configure(&folder, far_left, far_right)?;
+    let far_other = right.within(|| {
+        let _next_of_the_callee = free_port(RIGHT.far.into())?;
+        Ok(SocketAddr::new(RIGHT.far.into(), free_port(RIGHT.far.into())?))
+    })?;
+    let setting = configure(&folder, far_left, [far_right, far_other])?;
     let filter = format!("port {} or udp portrange 20000-21999", setting.sip.port());
     let capture = Capture::on(&[LEFT.device, RIGHT.device], &folder, &filter, setting.sip.port())?;
     let node = Node::start(binary, &folder, &setting)?;
@@ -104,6 +115,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
 
     let mut caller = phone((&left, &LEFT), &folder, "caller", far_left)?;
     let mut callee = phone((&right, &RIGHT), &folder, "callee", far_right)?;
+    let mut other = phone_of_pcma(&right, &folder, far_other)?;
     caller.tell("dial", &format!("sip:{NUMBER}@{}", setting.sip))?;
     caller.talks()?;
     callee.talks()?;
@@ -115,15 +127,30 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let resumed = Span::pass(AFTER);
     caller.tell("hangup", "")?;
     callee.is_left()?;
+    let between = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+    caller.tell("dial", &format!("sip:{OTHER}@{}", setting.sip))?;
+    caller.talks()?;
+    other.talks()?;
+    let in_laws = Span::pass(AFTER);
+    caller.tell("hangup", "")?;
+    other.is_left()?;
     node.stop()?;
     let written = capture.end()?;
 
     let ends = [(&caller, &LEFT), (&callee, &RIGHT)];
     each_heard_the_other(&written, ends, &Spans { at_first, held, resumed })?;
+    Heard::at(&written, "the caller", media_of(&caller))?.expect_voice(in_laws, OTHER_VOICE)?;
+    Heard::at(&written, "who speaks PCMA", media_of(&other))?.expect_voice(in_laws, LEFT.voice)?;
     let kept = records::read(&folder)?;
-    records::expect_exactly(&kept, 1)?;
-    let carried = expect_figures(&written, &kept[0])?;
-    Ok(format!("{carried} packets in the kernel, held and resumed; {strange} of a stranger went nowhere"))
+    records::expect_exactly(&kept, 2)?;
+    let carried = expect_figures(&written, &kept[0], &format!("frame.time_epoch < {between}"))?;
+    expect_anew_after_hold(&written, &kept[0])?;
+    let changed = expect_figures(&written, &kept[1], &format!("frame.time_epoch > {between}"))?;
+    expect_changed(&written, &kept[1])?;
+    Ok(format!(
+        "{carried} packets in the kernel, held and resumed, {changed} from PCMU to PCMA and back; {strange} \
+         of a stranger went nowhere"
+    ))
 }
 
 /// Which Linux this is.
@@ -146,7 +173,11 @@ fn join(bank: &Bank) -> Result<Network, Failure> {
     Ok(network)
 }
 
-fn configure(folder: &Path, caller: SocketAddr, callee: SocketAddr) -> Result<Setting, Failure> {
+fn configure(
+    folder: &Path,
+    caller: SocketAddr,
+    [callee, other]: [SocketAddr; 2],
+) -> Result<Setting, Failure> {
     let [left, right] = [LEFT, RIGHT].map(|bank| {
         let port = free_port(bank.house.into())?;
         let text = format!(
@@ -167,6 +198,10 @@ fn configure(folder: &Path, caller: SocketAddr, callee: SocketAddr) -> Result<Se
          accept = {{ sources = [\"{}\"], did = \"any\" }}\nhealth = {{ options = \"off\" }}\n\n\
          [trunk.callees]\nservers = [{{ uri = \"sip:{callee}\" }}]\ninterface = \"right\"\n\
          accept = {{ sources = [\"{}\"], did = \"any\" }}\nhealth = {{ options = \"off\" }}\n\n\
+         [trunk.others]\nservers = [{{ uri = \"sip:{other}\" }}]\ninterface = \"right\"\n\
+         media = {{ codecs = [\"pcma\"], transcode = \"needed\" }}\nhealth = {{ options = \"off\" }}\n\n\
+         [route.other]\norder = 5\nto = \"{OTHER}\"\nfrom = {{ trunk = \"callers\" }}\n\
+         use = [{{ trunk = \"others\" }}]\n\n\
          [route.all]\norder = 10\nto = \"*\"\nfrom = {{ trunk = \"callers\" }}\n\
          use = [{{ trunk = \"callees\" }}]\n",
         caller.ip(),
@@ -203,6 +238,22 @@ fn phone(
     let Bank { media, voice, .. } = *bank;
     let line =
         Line { name, account: &account, address, media, voice, shows: Shows::Nothing, authority: None };
+    network.within(|| Handset::start(folder, &line))
+}
+
+/// The phone that has another law than the rest.
+fn phone_of_pcma(network: &Network, folder: &Path, address: SocketAddr) -> Result<Handset, Failure> {
+    let account = format!("<sip:{OTHER}@{address}>;regint=0;answermode=auto;audio_codecs=PCMA\n");
+    let (media, voice) = (OTHER_MEDIA, OTHER_VOICE);
+    let line = Line {
+        name: "other",
+        account: &account,
+        address,
+        media,
+        voice,
+        shows: Shows::Nothing,
+        authority: None,
+    };
     network.within(|| Handset::start(folder, &line))
 }
 
@@ -246,39 +297,75 @@ fn each_heard_the_other(
     at_callee.expect_silence(spans.held)
 }
 
-/// What the record says is what was on the wire; most of it went by the kernel, before the hold and after it.
-fn expect_figures(written: &Written, record: &Value) -> Result<u64, Failure> {
-    let media = &record["media"];
-    let figure = |side: &str, name: &str| media[side][name].as_u64().unwrap_or_default();
-    let wrong = |what: String| Failure::new(format!("{what}: {media}"), "compare it with calls.pcap");
-    let hold = "sip.Method == \"INVITE\" && sdp.media_attr == \"sendonly\"";
-    let hold = written.fields(hold, &["frame.time_epoch"])?;
-    let hold = hold.first().and_then(|line| line.first()).cloned().unwrap_or_default();
+/// What the record says is what was on the wire while the call was: how much of it went by the kernel.
+fn expect_figures(written: &Written, record: &Value, while_it_was: &str) -> Result<u64, Failure> {
     let mut carried = 0;
     for (side, bank) in [("caller", LEFT), ("callee", RIGHT)] {
-        let came = count(written, &bank, "udp.dstport", &format!("ip.src == {}", bank.far))?;
-        let went = count(written, &bank, "udp.srcport", &format!("ip.dst == {}", bank.far))?;
+        let came = format!("ip.src == {} && {while_it_was}", bank.far);
+        let came = count(written, &bank, "udp.dstport", &came)?;
+        let went = format!("ip.dst == {} && {while_it_was}", bank.far);
+        let went = count(written, &bank, "udp.srcport", &went)?;
         for (name, on_wire) in [("packets_in", came), ("packets_out", went)] {
-            if on_wire.abs_diff(figure(side, name)) > AWAY {
-                return Err(wrong(format!("{on_wire} packets on the wire are not {name} of the {side}")));
+            if on_wire.abs_diff(figure(record, side, name)) > AWAY {
+                let what = format!("{on_wire} packets on the wire are not {name} of the {side}");
+                return Err(wrong(record, &what));
             }
         }
         let astray = format!("ip.addr == {} && frame.interface_name != \"{}\"", bank.house, bank.device);
         if let Some(first) = written.frames(&astray)?.first() {
-            return Err(wrong(format!("not by the device of its signalling: {first}")));
+            return Err(wrong(record, &format!("not by the device of its signalling: {first}")));
         }
+        carried += figure(record, side, "carried");
+    }
+    Ok(carried)
+}
+
+fn figure(record: &Value, side: &str, name: &str) -> u64 {
+    record["media"][side][name].as_u64().unwrap_or_default()
+}
+
+fn wrong(record: &Value, what: &str) -> Failure {
+    Failure::new(format!("{what}: {}", record["media"]), "compare it with calls.pcap")
+}
+
+/// Most of it went by the kernel, before the hold and after it; a stranger was there, and was counted.
+fn expect_anew_after_hold(written: &Written, record: &Value) -> Result<(), Failure> {
+    let hold = "sip.Method == \"INVITE\" && sdp.media_attr == \"sendonly\"";
+    let hold = written.fields(hold, &["frame.time_epoch"])?;
+    let hold = hold.first().and_then(|line| line.first()).cloned().unwrap_or_default();
+    for (side, bank) in [("caller", LEFT), ("callee", RIGHT)] {
         let before = format!("ip.src == {} && frame.time_epoch < {hold}", bank.far);
         let before = count(written, &bank, "udp.dstport", &before)?;
-        if figure(side, "carried") <= before || hold.is_empty() {
-            return Err(wrong(format!(
-                "the {before} packets of the {side} before a hold are all it carried"
-            )));
+        if figure(record, side, "carried") <= before || hold.is_empty() {
+            let what = format!("the {before} packets of the {side} before a hold are all it carried");
+            return Err(wrong(record, &what));
         }
-        carried += figure(side, "carried");
     }
-    match figure("caller", "strangers") {
-        0 => Err(wrong("nobody counted a stranger".to_owned())),
-        _ => Ok(carried),
+    match figure(record, "caller", "strangers") {
+        0 => Err(wrong(record, "nobody counted a stranger")),
+        _ => Ok(()),
+    }
+}
+
+/// The kernel has made one law of the other, both ways, and the record says what was made of what.
+fn expect_changed(written: &Written, record: &Value) -> Result<(), Failure> {
+    for side in ["caller", "callee"] {
+        if figure(record, side, "carried") < CARRIED_MIN {
+            return Err(wrong(record, &format!("hardly any packet of the {side} was carried")));
+        }
+    }
+    let to_other =
+        format!("udp.dstport in {{{OTHER_MEDIA}..{}}} && ip.src == {}", OTHER_MEDIA + 99, RIGHT.house);
+    let packets = written.fields(&to_other, &["udp.dstport", "udp.payload"])?;
+    let is_media = |line: &&Vec<String>| line[0].parse::<u16>().is_ok_and(|port| port % 2 == 0);
+    let mut types = packets.iter().filter(is_media).map(|line| line[1].get(2..4)).peekable();
+    if types.peek().is_none() || !types.all(|kind| matches!(kind, Some("08" | "88"))) {
+        return Err(wrong(record, "who speaks PCMA was sent something else"));
+    }
+    let notes = record["attempts"][0]["notes"].to_string();
+    match notes.contains("transcoded between PCMU and PCMA") {
+        true => Ok(()),
+        false => Err(Failure::new(format!("it was noted as {notes}"), "read its record")),
     }
 }
 

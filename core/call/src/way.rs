@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use policy::Ice;
+use policy::{Ice, IceOffers};
 use sdp::{Checks, Cover, Credentials, Media, Reports, Session, Way};
 use sip_stack::Chance;
 
@@ -16,6 +16,7 @@ const PASSWORD_LENGTH: usize = 24;
 #[derive(Clone, Debug)]
 pub(crate) struct Ways {
     ice: Ice,
+    offers: IceOffers,
     streams: Vec<Stream>,
 }
 
@@ -48,13 +49,13 @@ struct Agreed {
 }
 
 impl Ways {
-    pub fn new(ice: Ice) -> Ways {
-        Ways { ice, streams: Vec::new() }
+    pub fn new(ice: Ice, offers: IceOffers) -> Ways {
+        Ways { ice, offers, streams: Vec::new() }
     }
 
     /// The leg of a peer that is not chosen yet.
     pub fn unknown() -> Ways {
-        Ways::new(Ice::Off)
+        Ways::new(Ice::Off, IceOffers::Answered)
     }
 
     /// Who offers one port for all is answered so, and who offers checks is let check.
@@ -106,18 +107,30 @@ impl Ways {
         }
     }
 
-    /// What was agreed on is offered again; nothing is, to whom nobody has heard of it. A handshake is had at
-    /// one port, and who has one may check first.
+    /// Its place changes: whoever checks it has to know it by other words from now on.
+    pub fn restart(&mut self, ice: Ice, chance: &mut Chance) {
+        self.ice = ice;
+        for stream in &mut self.streams {
+            stream.checks = match &stream.checks {
+                Checking::Agreed(_) | Checking::Offered(_) if ice != Ice::Off => {
+                    Checking::Offered(drawn(chance))
+                }
+                _ => Checking::None,
+            };
+        }
+    }
+
+    /// What was agreed on is offered again; nothing is, to whom nobody has heard of it, unless it is wished
+    /// for. A handshake is had at one port, and who has one may check first.
     pub fn offer(&mut self, chance: &mut Chance, covers: &[Cover]) -> Vec<Way> {
-        let ice = self.ice;
+        let (ice, offers) = (self.ice, self.offers);
         let offered = covers.iter().enumerate().map(|(at, cover)| {
             let stream = self.stream(at);
-            stream.offered = stream.agreed;
-            if matches!(cover, Cover::Shaken(_)) {
-                stream.offered = Reports::Muxed;
-                if ice == Ice::Lite && matches!(stream.checks, Checking::None) {
-                    stream.checks = Checking::Offered(drawn(chance));
-                }
+            let is_shaken = matches!(cover, Cover::Shaken(_));
+            stream.offered = if is_shaken { Reports::Muxed } else { stream.agreed };
+            let may_check = is_shaken || offers == IceOffers::Offered;
+            if may_check && ice == Ice::Lite && matches!(stream.checks, Checking::None) {
+                stream.checks = Checking::Offered(drawn(chance));
             }
             let is_new = stream.offered != stream.agreed;
             let reports = if is_new { Reports::Either } else { stream.agreed };

@@ -174,7 +174,8 @@ fn each_side_is_kept_both_ways_by_the_ports_that_packets_crossed() {
     assert!(kept.packets().all(|one| one.cover == Cover::Clear && one.lost.is_none()));
 }
 
-/// A side goes over to another interface: what was kept before crossed by its old ports, what comes by its new.
+/// A side goes over to another interface: what was kept before crossed by its old ports, what comes after by
+/// its new ones.
 #[test]
 fn b8_what_is_kept_of_a_side_that_goes_over_says_by_which_ports_it_crossed() {
     let mut house = House::new([None, None]);

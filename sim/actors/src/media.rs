@@ -259,6 +259,9 @@ impl Media {
                     if self.muxes == Reports::Muxed && media.reports() == Reports::Muxed {
                         text.push_str("a=rtcp-mux\r\n");
                     }
+                    if self.checks.is_some() && offer.credentials_of(media).is_some() {
+                        text.push_str(Checking::LINES);
+                    }
                     taken = Some(());
                 }
                 None => {

@@ -11,7 +11,7 @@ use crate::body::{self, Body};
 use crate::draft::Draft;
 use crate::timer::{Agreement, Timer, TooShort};
 use crate::told::Way;
-use crate::{Event, Room, refresh};
+use crate::{Event, Room, location, refresh};
 
 /// The option tag of RFC 3262.
 const RELIABLE: &str = "100rel";
@@ -253,6 +253,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         accept_contact: told(message, Header::AcceptContact),
         reject_contact: told(message, Header::RejectContact),
         privacy: message.line(Header::Privacy).map(str::to_owned),
+        location: room.policy.hears_locations().then(|| location::said_in(message)).flatten(),
         authenticated: proven(room, message),
         gruu: room.registered.gruu(message.request_uri().unwrap_or_default()),
         certificate: room.certificates.get(&flow.connection).map(|names| names.to_vec()).unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! The call's media: ports on both sides, what each side is told, and the orders to the relay.
 
 mod chatting;
+mod homing;
 mod indicating;
 mod making;
 mod playing;
@@ -27,6 +28,7 @@ use crate::record::Sound;
 use crate::speech;
 use crate::stand::Stand;
 use crate::way::Ways;
+use homing::Prepared;
 
 /// Rounds from here on are of attempts that ring beside others.
 const OF_LANES: u8 = 128;
@@ -92,7 +94,11 @@ enum Peer {
 }
 
 struct Port {
+    /// Where its media is to lie, where it does, and where it may if no port is left.
+    wanted: InterfaceId,
     interface: InterfaceId,
+    otherwise: Option<InterfaceId>,
+    prepared: Option<Box<Prepared>>,
     /// Whose packets are taken for its peer's.
     senders: Senders,
     advertise: IpAddr,
@@ -174,7 +180,10 @@ pub(crate) struct Continued {
 impl Bridge {
     pub(crate) fn new(key: Token, caller: Stand) -> Bridge {
         let port = |side: Side| Port {
+            wanted: caller.interface,
             interface: caller.interface,
+            otherwise: caller.otherwise,
+            prepared: None,
             senders: caller.senders,
             advertise: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             pairs: Vec::new(),
@@ -269,17 +278,18 @@ impl Bridge {
 
     /// Makes the callee's side stand where it is reached.
     pub(crate) fn face_callee(&mut self, room: &mut Room<'_>, stand: Stand) {
-        let Stand { interface, senders, keys, ways, dtmf, chats } = stand;
+        let Stand { interface, otherwise, senders, keys, ways, dtmf, chats } = stand;
         self.chats[Side::Callee as usize] = chats;
         self.dtmf[Side::Callee as usize] = dtmf;
         self.keys[Side::Callee as usize] = keys;
         self.ways[Side::Callee as usize] = ways;
-        self.sides[Side::Callee as usize].senders = senders;
-        if self.sides[Side::Callee as usize].interface == interface {
+        let port = &mut self.sides[Side::Callee as usize];
+        (port.senders, port.otherwise) = (senders, otherwise);
+        if port.wanted == interface {
             return;
         }
         self.begin_anew(room);
-        self.sides[Side::Callee as usize].interface = interface;
+        self.sides[Side::Callee as usize].stand_at(interface);
     }
 
     /// Writes what the other side is told, out of what `from` says; opens streams as they are needed, and
@@ -553,7 +563,8 @@ impl Bridge {
         self.begin_anew(room);
         (self.stage, self.is_whole) = (Stage::Shut, false);
         for (port, stand) in self.sides.iter_mut().zip(&stands) {
-            (port.interface, port.senders) = (stand.interface, stand.senders);
+            port.stand_at(stand.interface);
+            (port.senders, port.otherwise) = (stand.senders, stand.otherwise);
             port.aims.clear();
             port.listening = Listening::NotYet;
         }
@@ -680,6 +691,7 @@ impl Bridge {
     pub(crate) fn shut(&mut self, room: &mut Room<'_>) {
         self.close_chats(room);
         self.chats_owed = 0;
+        [Side::Caller, Side::Callee].into_iter().for_each(|side| self.stay(room, side));
         for port in &mut self.sides {
             let Some(place) = room.places.media_at(port.interface) else { continue };
             for pair in port.pairs.drain(..) {
@@ -701,8 +713,8 @@ impl Bridge {
         self.has_moved = false;
         let wanted = session.media.len().min(STREAMS_MAX);
         for stream in self.sides[0].pairs.len()..wanted {
-            self.lease(room, Side::Caller, purpose)?;
-            if let Err(none) = self.lease(room, Side::Callee, purpose) {
+            self.sides[Side::Caller as usize].lease(room, purpose)?;
+            if let Err(none) = self.sides[Side::Callee as usize].lease(room, purpose) {
                 self.put_back(room, Side::Caller);
                 return Err(none);
             }
@@ -710,14 +722,6 @@ impl Bridge {
             room.orders.push(Order::Open { session: self.session(), stream: number(stream), ports });
             self.stage = Stage::Open;
         }
-        Ok(())
-    }
-
-    fn lease(&mut self, room: &mut Room<'_>, side: Side, purpose: Purpose) -> Result<(), NoMedia> {
-        let port = &mut self.sides[side as usize];
-        let place = room.places.media_at(port.interface).ok_or(NoMedia::Ports)?;
-        port.advertise = place.advertise;
-        port.pairs.push(place.book.lease(room.now.instant, purpose).ok_or(NoMedia::Ports)?);
         Ok(())
     }
 

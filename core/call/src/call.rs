@@ -20,6 +20,7 @@ use crate::excerpt::Excerpt;
 use crate::exchange::{Exchange, Passing};
 use crate::fax::Fax;
 use crate::held::Held;
+use crate::home::Homing;
 use crate::joining::Joining;
 use crate::last_answer::LastAnswer;
 use crate::leaving::Release;
@@ -116,6 +117,8 @@ pub struct Call {
     pub(crate) sitting: Option<Box<Sitting>>,
     /// Whether its media may leave the relay.
     pub(crate) release: Release,
+    /// Whether it should lie elsewhere.
+    pub(crate) homing: Homing,
     pub(crate) rounds: Rounds,
     /// How long the line was that the caller couldn't join.
     pub(crate) retry_after: Option<Duration>,
@@ -309,6 +312,7 @@ impl Call {
             excerpt: None,
             sitting: None,
             release: Release::default(),
+            homing: Homing::default(),
             set_up_by: room.now.instant + plan.set_up_max,
             rounds: Rounds::default(),
             retry_after: None,
@@ -341,9 +345,9 @@ impl Call {
                 let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
                 let sitting = self.sitting.as_ref().and_then(|sitting| sitting.deadline());
                 let excerpt = self.excerpt.as_ref().map(|excerpt| excerpt.until);
-                let others =
-                    [self.notice_deadline(), self.release.due, sitting, self.fax_deadline(), excerpt];
-                let waits = waits.into_iter().chain(others);
+                let media = [self.release.due, self.homing.due, self.fax_deadline()];
+                let others = [self.notice_deadline(), sitting, excerpt];
+                let waits = waits.into_iter().chain(media).chain(others);
                 waits.flatten().min()
             }
             State::Closing(closing) => closing.deadline(),

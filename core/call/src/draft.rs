@@ -350,6 +350,13 @@ impl Draft {
         }
     }
 
+    /// What was decided about it on its way; of too much of that nobody reads the rest.
+    pub(crate) fn followed(&mut self, words: String) {
+        if let Some(record) = self.record.as_mut().filter(|record| record.trail.then.len() < PATHS_MAX) {
+            record.trail.followed(words);
+        }
+    }
+
     /// The callee is heard before it answers.
     pub(crate) fn early_heard(&mut self, room: &Room<'_>) {
         let at = self.time(room);

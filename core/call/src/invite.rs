@@ -133,6 +133,8 @@ impl Call {
         self.ends[Side::Callee as usize] =
             End { known, session, ..End::of_callee(&self.plan.attempts[attempt.index]) };
         self.state = State::Up(callee);
+        self.note_displaced();
+        self.hear_location(Side::Callee, message);
         self.pair_up(room);
         self.timer(Side::Callee).accepted(room.now.instant, message);
         // The INVITE said who called then.

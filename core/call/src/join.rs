@@ -112,8 +112,10 @@ impl Call {
     }
 
     fn join_later(&mut self, room: &mut Room<'_>, status: u16, wait: Duration) {
-        if self.course() == Some(Course::Fax) {
-            return self.fax_waits(room, wait);
+        match self.course() {
+            Some(Course::Fax) => return self.fax_waits(room, wait),
+            Some(Course::Home) => return self.home_waits(room, wait),
+            _ => {}
         }
         match &mut self.joining {
             Some(joining) if joining.tries < TRIES_MAX => {
@@ -131,6 +133,7 @@ impl Call {
             self.keep_party();
         }
         self.timer(side).accepted(room.now.instant, message);
+        self.hear_location(side, message);
         if let Some(dialog) = self.dialog(side) {
             dialog.retarget(message);
             room.registered.settle(dialog);

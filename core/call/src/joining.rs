@@ -30,6 +30,8 @@ pub(crate) enum Course {
     Return,
     /// It is a fax's, and becomes G.711.
     Fax,
+    /// It lies at another interface of ours.
+    Home,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,13 @@ pub(crate) enum Stage {
     Holding(Side),
     /// The newcomer is offered what was answered.
     Telling(Side),
+}
+
+impl Course {
+    /// Whether it is about the way of media between the sides, and both are told of it.
+    pub(crate) fn is_of_release(self) -> bool {
+        matches!(self, Course::Out | Course::Back | Course::Return)
+    }
 }
 
 impl Stage {

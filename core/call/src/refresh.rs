@@ -153,6 +153,7 @@ impl Call {
             _ => {}
         }
         self.timer(side).accepted(now, message);
+        self.hear_location(side, message);
         if let Some(dialog) = self.dialog(side) {
             dialog.retarget(message);
             room.registered.settle(dialog);

@@ -29,6 +29,7 @@ impl Call {
             return room.reply_with(server, 420, None, &[("Unsupported", &unsupported)]);
         }
         if self.is_refresh(from, message) && !(self.exchange.is_some() && Verb::of(message) == Verb::Invite) {
+            self.hear_location(from, message);
             return self.accept_refresh(room, server, from, message);
         }
         if self.meets.is_some() {
@@ -52,9 +53,15 @@ impl Call {
         let before = self.bridge.agreed(from);
         match body::of(message) {
             Body::Unknown => room.reply_with(server, 415, None, &body::READABLE),
-            Body::None => self.ask_across(room, (server, from, message), (session, before), None),
+            Body::None => {
+                self.prepare_home(room, from, message);
+                self.ask_across(room, (server, from, message), (session, before), None);
+            }
             Body::Sdp(theirs) => match self.describe_across(room, from, Part::Offer, theirs) {
-                Some(ours) => self.ask_across(room, (server, from, message), (session, before), Some(&ours)),
+                Some(ours) => {
+                    self.prepare_home(room, from, message);
+                    self.ask_across(room, (server, from, message), (session, before), Some(&ours));
+                }
                 None => room.reply(server, 488),
             },
         }
@@ -146,6 +153,11 @@ impl Call {
         {
             dialog.renamed_by(&named);
         }
+        self.hear_location(to, message);
+        if offer == Offer::LeftOpen {
+            self.bridge.be_checked_anew(room, from);
+        }
+        self.move_home(room, from);
         let ours = match body::of(message) {
             Body::Sdp(theirs) => {
                 let part = if offer == Offer::Made { Part::Answer } else { Part::Offer };
@@ -208,6 +220,7 @@ impl Call {
     fn exchange_refused(&mut self, room: &mut Room<'_>, message: &Message<'_>) {
         let Some(exchange) = self.exchange.take() else { return };
         let status = message.status().unwrap_or_default();
+        self.bridge.stay(room, exchange.from);
         if exchange.stage == Stage::Asked(Offer::Made) {
             self.bridge.restore(room, exchange.from, exchange.before.clone());
         }

@@ -184,8 +184,10 @@ impl Call {
     /// A side has answered what it was told of the other, or of us.
     pub(crate) fn placed(&mut self, room: &mut Room<'_>, (course, stage): (Course, Stage), theirs: &[u8]) {
         let side = stage.side();
-        if course == Course::Fax {
-            return self.fax_answered(room, side, theirs);
+        match course {
+            Course::Fax => return self.fax_answered(room, side, theirs),
+            Course::Home => return self.home_answered(room, side, theirs),
+            Course::Join | Course::Out | Course::Back | Course::Return => {}
         }
         let is_alone = self.here[side.other() as usize] == Presence::Away;
         match (course, stage) {
@@ -220,8 +222,10 @@ impl Call {
 
     /// A side would not have it: it goes on with what it knows.
     pub(crate) fn not_placed(&mut self, room: &mut Room<'_>, joining: Joining, ending: Ending) {
-        if joining.course == Course::Fax {
-            return self.fax_not_answered(room, joining, ending);
+        match joining.course {
+            Course::Fax => return self.fax_not_answered(room, joining, ending),
+            Course::Home => return self.home_refused(room, joining, ending),
+            Course::Join | Course::Out | Course::Back | Course::Return => {}
         }
         let Joining { course, stage, before, .. } = joining;
         self.bridge.told_again(stage.side(), before);
@@ -243,7 +247,7 @@ impl Call {
     pub(crate) fn leaves_while_placing(&mut self, side: Side) {
         let is_its = |joining: &mut Joining| joining.course != Course::Join && joining.stage.side() == side;
         if let Some(joining) = self.joining.take_if(is_its) {
-            self.release.is_torn |= joining.course != Course::Fax;
+            self.release.is_torn |= joining.course.is_of_release();
         }
     }
 

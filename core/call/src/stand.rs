@@ -1,4 +1,4 @@
-//! Where one side of a call's media stands: the interface that reaches it, who may speak there, its
+//! Where one side of a call's media stands: the interface at which it lies, who may speak there, its
 //! keys, and how it is reached.
 
 use std::sync::Arc;
@@ -15,6 +15,8 @@ use crate::way::Ways;
 
 pub(crate) struct Stand {
     pub interface: InterfaceId,
+    /// Where it may stand if no port is left there.
+    pub otherwise: Option<InterfaceId>,
     pub senders: Senders,
     pub keys: Keys,
     pub ways: Ways,
@@ -53,9 +55,12 @@ impl Stand {
         };
         let certificate = room.places.certificate().map(Arc::clone);
         let keys = Keys::new(rules.srtp, Carrier::of(flow), FarEnd::of(flow), certificate);
-        let interface = room.places.interface_of(flow.listener);
-        let ways = Ways::new(room.policy.ice(interface), room.policy.side_of(interface));
+        let signalled_at = room.places.interface_of(flow.listener);
+        let interface = rules.home.interface(signalled_at);
+        let otherwise = rules.home.otherwise(signalled_at);
+        let at = (room.policy.ice(interface), room.policy.side_of(interface));
+        let ways = Ways::new(at, rules.ice);
         let chats = Chats::new(rules, room.places.chats_at(interface));
-        Stand { interface, senders, keys, ways, dtmf: rules.dtmf, chats }
+        Stand { interface, otherwise, senders, keys, ways, dtmf: rules.dtmf, chats }
     }
 }

@@ -423,6 +423,7 @@ impl Calls {
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, mut call: Box<Call>) {
         call.note_readiness();
         call.keep_fax_whole(room);
+        call.seek_home(room);
         call.place_media(room);
         call.record(room);
         call.keep_packets(room);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use media::{Chooser, Search};
 use model::Side;
-use policy::Ice;
+use policy::{Ice, IceOffers};
 use sdp::{Agent, Candidate, Checks, Component, Cover, Credentials, Media, Reports, Session, Way};
 use sip_stack::Chance;
 
@@ -22,6 +22,7 @@ pub(crate) struct Ways {
     ice: Ice,
     /// Who is found at its interface.
     side: Side,
+    offers: IceOffers,
     /// Ours, for all streams, once it was drawn.
     tie_breaker: Option<u64>,
     /// Who chooses; it stays so (RFC 8445, 6.1.1).
@@ -66,13 +67,13 @@ struct Ours {
 }
 
 impl Ways {
-    pub fn new(ice: Ice, side: Side) -> Ways {
-        Ways { ice, side, tie_breaker: None, chooser: None, streams: Vec::new() }
+    pub fn new((ice, side): (Ice, Side), offers: IceOffers) -> Ways {
+        Ways { ice, side, offers, tie_breaker: None, chooser: None, streams: Vec::new() }
     }
 
     /// The leg of a peer that is not chosen yet.
     pub fn unknown() -> Ways {
-        Ways::new(Ice::Off, Side::Outside)
+        Ways::new((Ice::Off, Side::Outside), IceOffers::Answered)
     }
 
     /// Who offers one port for all is answered so, and who offers checks is let check.
@@ -140,13 +141,25 @@ impl Ways {
         }
     }
 
-    /// What was agreed on is offered again; nothing is, to whom nobody has heard of it. A handshake is had at
-    /// one port, and who has one may check first; a full agent offers checks to everybody.
+    /// Its place changes: whoever checks it has to know it by other words from now on.
+    pub fn restart(&mut self, (ice, side): (Ice, Side), chance: &mut Chance) {
+        (self.ice, self.side) = (ice, side);
+        for at in 0..self.streams.len() {
+            let are_known = matches!(self.streams[at].checks, Checking::Agreed(_) | Checking::Offered(_));
+            let ours = (are_known && ice != Ice::Off).then(|| self.drawn(chance));
+            self.streams[at].checks = ours.map_or(Checking::None, Checking::Offered);
+        }
+    }
+
+    /// What was agreed on is offered again; nothing is, to whom nobody has heard of it, unless it is wished
+    /// for. A handshake is had at one port, and who has one may check first; a full agent offers checks to
+    /// everybody.
     pub fn offer(&mut self, chance: &mut Chance, covers: &[Cover]) -> Vec<Way> {
         let agent = self.agent();
         let offered = covers.iter().enumerate().map(|(at, cover)| {
             let is_shaken = matches!(cover, Cover::Shaken(_));
-            let is_checked = self.ice == Ice::Full || self.ice == Ice::Lite && is_shaken;
+            let may_check = is_shaken || self.offers == IceOffers::Offered;
+            let is_checked = self.ice == Ice::Full || self.ice == Ice::Lite && may_check;
             let is_told = !matches!(self.stream(at).checks, Checking::None);
             let ours = (is_checked && !is_told).then(|| self.drawn(chance));
             let stream = self.stream(at);

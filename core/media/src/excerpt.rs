@@ -205,6 +205,13 @@ impl Excerpt {
         (!self.frames.is_empty()).then(|| self.leave())
     }
 
+    /// Our ports are those from now on; what was gathered by those before.
+    pub fn moved(&mut self, ports: [PortPair; 2]) -> Option<Excerpted> {
+        let gathered = self.gathered();
+        self.ports = ports;
+        gathered
+    }
+
     /// All that is left.
     pub fn end(mut self) -> Excerpted {
         let (frames, bytes) = (std::mem::take(&mut self.frames), std::mem::take(&mut self.bytes));

@@ -27,6 +27,8 @@ use crate::tape::{Taped, Taping};
 pub enum Order {
     /// Take these ports, the caller leg's first. One for each media line: `stream` is its index.
     Open { session: SessionKey, stream: u8, ports: [PortPair; 2] },
+    /// One side's ports are these from now on. What is known of its peer stays, and so does the other side.
+    Move { session: SessionKey, stream: u8, side: Side, ports: PortPair },
     /// What a side's peer said of itself; anew at each negotiation, which also lets it be learned anew.
     Aim { session: SessionKey, stream: u8, side: Side, aim: Aim },
     /// What each side speaks, the caller's first: where that differs, one is made of the other from now on.
@@ -241,6 +243,7 @@ impl Event {
 impl Order {
     pub fn session(&self) -> SessionKey {
         let (Order::Open { session, .. }
+        | Order::Move { session, .. }
         | Order::Aim { session, .. }
         | Order::Transcode { session, .. }
         | Order::Press { session, .. }

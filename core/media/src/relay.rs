@@ -102,6 +102,7 @@ impl Relay {
     pub fn order(&mut self, now: Instant, order: Order, out: &mut Outbox) {
         match order {
             Order::Open { session, stream, ports } => self.open(now, (session, stream), ports, out),
+            Order::Move { session, stream, side, ports } => self.move_to((session, stream), side, ports, out),
             Order::Aim { session, stream, side, aim } => {
                 self.aim(now, (session, stream), side, aim, out);
             }
@@ -450,9 +451,21 @@ impl Relay {
         }
         self.slots[slot as usize] = Some(pair);
         self.by_session.insert(key, slot);
-        for (side, pair) in [Side::Caller, Side::Callee].into_iter().zip(ports) {
-            out.push(Act::Bind { port: port_index(slot, side, Half::Rtp), local: pair.rtp() });
-            out.push(Act::Bind { port: port_index(slot, side, Half::Rtcp), local: pair.rtcp() });
+        for (side, ports) in [Side::Caller, Side::Callee].into_iter().zip(ports) {
+            bind(slot, side, ports, out);
+        }
+    }
+
+    fn move_to(&mut self, key: (SessionKey, u8), side: Side, ports: PortPair, out: &mut Outbox) {
+        let Some(slot) = self.by_session.get(&key).copied() else { return };
+        for half in [Half::Rtp, Half::Rtcp] {
+            out.push(Act::Unbind { port: port_index(slot, side, half) });
+        }
+        bind(slot, side, ports, out);
+        if let (Some(pair), Some(ports)) =
+            (&mut self.slots[slot as usize], self.excerpts.moved(slot, side, ports))
+        {
+            tell_excerpted(pair.excerpt_moved(ports), out);
         }
     }
 
@@ -611,6 +624,11 @@ impl Relay {
         );
         Some(pair)
     }
+}
+
+fn bind(slot: u32, side: Side, ports: PortPair, out: &mut Outbox) {
+    out.push(Act::Bind { port: port_index(slot, side, Half::Rtp), local: ports.rtp() });
+    out.push(Act::Bind { port: port_index(slot, side, Half::Rtcp), local: ports.rtcp() });
 }
 
 /// What is left of a packet that became several.

@@ -174,6 +174,27 @@ fn each_side_is_kept_both_ways_by_the_ports_that_packets_crossed() {
     assert!(kept.packets().all(|one| one.cover == Cover::Clear && one.lost.is_none()));
 }
 
+/// A side goes over to another interface: what was kept before crossed by its old ports, what comes after by
+/// its new ones.
+#[test]
+fn b8_what_is_kept_of_a_side_that_goes_over_says_by_which_ports_it_crossed() {
+    let mut house = House::new([None, None]);
+    house.keeps_sound();
+    let (one, other) = (house.said(0, 1), house.said(0, 2));
+    house.says(Side::Callee, &one);
+    let ports = PortPair { address: "10.0.0.5".parse().unwrap(), port: 31_000 };
+
+    house.order(Order::Move { session: CALL, stream: 0, side: Side::Caller, ports });
+    let before = house.kept();
+    house.says(Side::Callee, &other);
+    let after = house.ends();
+
+    let left_from =
+        |kept: &Excerpted| kept.packets().filter(|one| one.way == Way::Out).map(|one| one.from).next();
+    assert!(before.len() == 1 && !before[0].is_last);
+    assert_eq!([left_from(&before[0]), left_from(&after)], [Some(ours(30_000)), Some(ports.rtp())]);
+}
+
 #[test]
 fn what_is_sealed_on_its_way_is_kept_as_it_was_said() {
     let (of_caller, of_callee) = (key(1), key(2));

@@ -342,6 +342,39 @@ fn closing_gives_back_every_port_and_the_figures_of_every_stream() {
     assert_eq!(house.order(Order::Close { session: CALL }), []);
 }
 
+/// One side goes over to another interface: its ports close, others open, and nothing else of the stream is
+/// begun anew.
+#[test]
+fn b8_one_side_goes_over_to_other_ports_and_the_other_stays() {
+    let mut house = House::aimed(Senders::Signalled);
+    house.rtp(Side::Caller, CALLER, 1).unwrap();
+    let before = house.bound.clone();
+    let ports = PortPair { address: [10, 0, 0, 1].into(), port: 31000 };
+
+    let acts = house.order(Order::Move { session: CALL, stream: 0, side: Side::Caller, ports });
+
+    let gone = before.iter().take(2).map(|(port, _)| Act::Unbind { port: *port });
+    let come = [(before[0].0, ports.rtp()), (before[1].0, ports.rtcp())];
+    let come = come.map(|(port, local)| Act::Bind { port, local });
+    assert_eq!(acts, gone.chain(come).collect::<Vec<_>>());
+    house.rtp(Side::Caller, CALLER, 2).unwrap();
+    house.rtp(Side::Callee, CALLEE, 1).unwrap();
+    let Figures { caller, callee, .. } = house.close();
+    assert_eq!((caller.packets_in, callee.packets_in), (2, 1));
+}
+
+/// Nobody's stream is moved that is not open.
+#[test]
+fn b8_what_is_closed_goes_nowhere() {
+    let mut house = House::new();
+    house.close();
+    let ports = PortPair { address: [10, 0, 0, 1].into(), port: 31000 };
+
+    let acts = house.order(Order::Move { session: CALL, stream: 0, side: Side::Caller, ports });
+
+    assert_eq!(acts, []);
+}
+
 #[test]
 fn a_port_that_cannot_be_had_fails_its_stream() {
     let mut house = House::new();

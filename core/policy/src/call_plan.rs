@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    Captured, CarriedMethods, Chats, Dtmf, EarlyMedia, Fax, Keys, KeysInClear, MediaPath, MediaSenders,
-    Recorded, Redirect, Reliable, Secret, SessionIds, SessionTimer, Silence, Srtp, Transfer,
+    Captured, CarriedMethods, Chats, Dtmf, EarlyMedia, Fax, IceOffers, Keys, KeysInClear, MediaPath,
+    MediaSenders, Recorded, Redirect, Reliable, Secret, SessionIds, SessionTimer, Silence, Srtp, Transfer,
 };
 use serde::Serialize;
 use sound::Tone;
@@ -21,6 +21,7 @@ use crate::deck::Quote;
 use crate::facts::{InterfaceId, ServerId};
 use crate::handed_on::Dress;
 use crate::heading::Heading;
+use crate::home::MediaHome;
 use crate::inside::Inside;
 use crate::limit::Claim;
 use crate::music::Music;
@@ -337,6 +338,12 @@ pub struct LegRules {
     pub srtp: SrtpRules,
     /// Whose media is taken for its far end's.
     pub senders: MediaSenders,
+    /// At which of our interfaces its media lies.
+    #[serde(skip_serializing_if = "MediaHome::is_usual")]
+    pub home: MediaHome,
+    /// Whether its far end is offered checks.
+    #[serde(skip_serializing_if = "IceOffers::is_usual")]
+    pub ice: IceOffers,
     /// How its far end tells key presses.
     pub dtmf: Dtmf,
     /// Whether messages and files may be exchanged with its far end.

@@ -5,6 +5,7 @@ mod conferences;
 mod dialling;
 mod directories;
 mod exports;
+mod homes;
 mod identity;
 mod links;
 mod lint;
@@ -68,7 +69,6 @@ fn compile_with(
     compiler.ground();
     let (home, book) = (compiler.home(), compiler.rights_book());
     let (interfaces, links) = (compiler.interfaces(), compiler.links());
-    compiler.offers();
     let (schedules, sites) = (compiler.schedules(), compiler.sites(&home, &links));
     let (tariffs, music) = (compiler.tariffs(&decks_of(older)), compiler.music_of_house());
     let trunks = compiler.trunks((&interfaces, &sites, &links), &home, (&tariffs, &music));
@@ -105,6 +105,7 @@ fn compile_with(
         sites_with_prefix: with_prefix(&sites),
         sites,
         trunks_by_source: by_source(&trunks),
+        hears_locations: trunks.values().any(|trunk| trunk.leg.home.inside.is_some()),
         lines: compiler.lines(&trunks),
         trunks,
         extensions: Extensions::new(extensions),
@@ -136,6 +137,7 @@ impl Compiler<'_> {
         self.plans();
         self.set_zone();
         self.announcements();
+        self.offers();
     }
 
     /// No extension stands in the way of help, or of another one.

@@ -12,6 +12,7 @@ pub use crate::ids::{InterfaceId, ServerId, WallTime};
 
 use crate::connected::Connected;
 use crate::devices::Devices;
+use crate::home::Location;
 use crate::standing::Standings;
 use crate::turns::Turns;
 
@@ -98,6 +99,9 @@ pub struct Facts {
     pub reject_contact: Vec<String>,
     /// The value of Privacy, as it came.
     pub privacy: Option<String>,
+    /// Where the far end says that whoever calls is; nobody reads that who has not asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
     /// The user whose digest was verified.
     pub authenticated: Option<String>,
     /// What the Request-URI names, where it is a GRUU that holds.
@@ -187,6 +191,7 @@ impl Facts {
             accept_contact: Vec::new(),
             reject_contact: Vec::new(),
             privacy: None,
+            location: None,
             authenticated: None,
             gruu: None,
             certificate: Vec::new(),

@@ -15,6 +15,7 @@ mod facts;
 mod heading;
 mod help;
 pub mod history;
+mod home;
 mod ids;
 mod inside;
 mod lines;
@@ -98,11 +99,12 @@ pub use features::is_feature;
 pub use handed_on::{CALL, Dress};
 pub use heading::{Heading, SentAddress, SentUri};
 pub use help::Help;
+pub use home::{InsideHome, Location, MediaHome, WhyThere};
 pub use inside::Inside;
 pub use limit::{Claim, Limit, On, Permit, Unit, Whose};
 pub use losses::{Loss, Sample, losses};
 pub use model::{
-    Captured, CarriedMethod, CarriedMethods, Chats, Dtmf, EarlyMedia, Fax, HeaderPlace, Ice, Keys,
+    Captured, CarriedMethod, CarriedMethods, Chats, Dtmf, EarlyMedia, Fax, HeaderPlace, Ice, IceOffers, Keys,
     KeysInClear, MediaPath, MediaSenders, PacketRules, Recorded, RecordingFormat, Redirect, RegisterStyle,
     Reliable, SessionIds, SessionTimer, Silence, Srtp, Transfer, WithoutRecorder,
 };

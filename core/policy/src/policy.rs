@@ -114,6 +114,8 @@ pub struct Policy {
     pub(crate) alerts: AlertValues,
     /// Headers of an INVITE that some trunk may be handed on.
     pub(crate) handed_on: Vec<Arc<str>>,
+    /// Whether some trunk's far end says where its parties are.
+    pub(crate) hears_locations: bool,
     /// Who is sent what happens.
     pub(crate) exports: Exports,
     pub(crate) directories: Vec<PeopleSource>,
@@ -204,6 +206,11 @@ impl Policy {
     /// The names of all trunks, in order.
     pub fn trunks(&self) -> impl Iterator<Item = &Arc<str>> {
         self.trunks.keys()
+    }
+
+    /// Whether some trunk's far end is believed when it says where its parties are.
+    pub fn hears_locations(&self) -> bool {
+        self.hears_locations
     }
 
     /// Whether some trunk wants far ends to prove themselves with a certificate.

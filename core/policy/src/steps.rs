@@ -213,7 +213,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     Ok(CallPlan {
         direction: direction(&caller, &way),
         emergency: false,
-        leg: attempt::hidden(&who, LegRules { dress, ..leg::of_caller(policy, &caller) }),
+        leg: attempt::hidden(&who, LegRules { dress, ..leg::of_caller(policy, facts, &caller) }),
         caller: identity::of_caller(&who, &caller),
         credentials: caller.trunk().and_then(|trunk| trunk.credentials.clone()),
         calling: caller.name,

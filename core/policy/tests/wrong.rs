@@ -294,6 +294,16 @@ wrong! {
         is "TD-C007 _:13:55", "did you mean \"reinvite\"?";
     not_hearing_in_some_messages: "identity-15-not-hearing-in-some-messages.toml"
         is "TD-C061 _:13:12", "leave on out";
+    inside_interface_that_is_not_there: "media-01-inside-interface-that-is-not-there.toml"
+        is "TD-C017 _:27:26", "did you mean \"lan\" (_:7)?";
+    inside_interface_that_faces_the_world: "media-02-inside-interface-that-faces-the-world.toml"
+        is "TD-C077 _:27:26", "name an interface with side = \"inside\"";
+    inside_interface_that_is_the_usual_one: "media-03-inside-interface-that-is-the-usual-one.toml"
+        is "TD-C077 _:28:26", "name an interface that faces our own network";
+    inside_assumed_without_an_interface: "media-04-inside-assumed-without-an-interface.toml"
+        is "TD-C077 _:27:16", "add inside_interface = the interface for who is inside";
+    interface_of_media_that_goes_direct: "media-05-interface-of-media-that-goes-direct.toml"
+        is "TD-C077 _:28:19", "";
     observer_that_is_heard_at_a_name: "observer-01-heard-at-a-name.toml"
         is "TD-C014 _:12:10", "an address of this machine, such as \"udp:192.0.2.10:9060\"";
     observer_at_a_port_of_an_interface: "observer-02-port-of-an-interface.toml"

@@ -90,7 +90,8 @@ impl<E: Fn(Event)> Desk<E> {
         match &order {
             Order::Open { session, .. } => drop(self.sessions.insert(*session)),
             Order::Close { session } => drop(self.sessions.remove(session)),
-            Order::Aim { .. }
+            Order::Move { .. }
+            | Order::Aim { .. }
             | Order::Transcode { .. }
             | Order::Press { .. }
             | Order::Play { .. }

@@ -329,6 +329,31 @@ fn h10_a_tone_is_played_every_20_ms(engine: Engine) {
     assert_eq!((figures.callee.packets_out, figures.caller.packets_out), (26 + more, 0));
 }
 
+/// A side goes over to other ports in the middle of its stream.
+fn b8_one_side_goes_over_to_other_ports(engine: Engine) {
+    let house = House::open(engine, LOOPBACK, LOOPBACK);
+    let (caller, callee) = (socket(LOOPBACK), socket(LOOPBACK));
+    house.aim(Side::Caller, &caller, &caller);
+    house.aim(Side::Callee, &callee, &callee);
+    let packets = tone(4);
+    caller.send_to(&packets[0], house.ports[0].rtp()).unwrap();
+    assert_eq!(heard(&callee).0, packets[0]);
+    let ports = pair(LOOPBACK);
+
+    house.handle.order(Order::Move { session: CALL, stream: 0, side: Side::Caller, ports }).unwrap();
+    house.await_latch();
+    house.aim(Side::Caller, &caller, &caller);
+
+    for packet in &packets[1..] {
+        caller.send_to(packet, ports.rtp()).unwrap();
+        assert_eq!(heard(&callee), (packet.clone(), house.ports[1].rtp()));
+        callee.send_to(packet, house.ports[1].rtp()).unwrap();
+        assert_eq!(heard(&caller), (packet.clone(), ports.rtp()));
+    }
+    let figures = house.finish();
+    assert_eq!((figures.caller.packets_in, figures.callee.packets_in), (4, 3));
+}
+
 /// Ports are closed and opened again while packets are on their way through them.
 fn a_late_packet_touches_no_later_stream(engine: Engine) {
     let (handle, events) = started(engine);
@@ -422,6 +447,7 @@ on_both_engines! {
     what_is_too_long_is_dropped_and_the_rest_crosses
     a_failed_send_stops_nobody
     a_crowd_that_waited_crosses_whole_and_in_order
+    b8_one_side_goes_over_to_other_ports
     a_late_packet_touches_no_later_stream
     h10_a_tone_is_played_every_20_ms
 }

@@ -551,7 +551,7 @@ fn relay_of(order: &Order, relays: usize) -> usize {
 /// A relay that takes no orders cannot open a stream: its call is told.
 fn turn_back(mail: &Mail, order: Order) {
     error!("a relay takes no orders");
-    if let Order::Open { session, stream, .. } = order {
+    if let Order::Open { session, stream, .. } | Order::Move { session, stream, .. } = order {
         let why = "the relay takes no orders".to_owned();
         // If the shard takes no letters either, the call goes on without sound until somebody hangs up.
         let _ = mail.heard(session.shard, MediaEvent::Failed { session, stream, why });

@@ -268,6 +268,9 @@ impl Media {
                     if self.lite.is_some() && offer.credentials_of(media).is_some() {
                         text.push_str(&Lite::lines(self.local));
                     }
+                    if self.checks.is_some() && offer.credentials_of(media).is_some() {
+                        text.push_str(Checking::LINES);
+                    }
                     taken = Some(());
                 }
                 None => {

@@ -115,8 +115,8 @@ pub use malicious::MarkMalicious;
 pub use marks::{Dscp, Marks};
 pub use masked::{masked, unmasked};
 pub use media::{
-    Chats, Codec, Dtmf, Fax, Ice, KernelPath, Keys, KeysInClear, MediaPath, MediaSenders, SitePath, Srtp,
-    Transcode,
+    Chats, Codec, Dtmf, Fax, Ice, IceOffers, KernelPath, Keys, KeysInClear, MediaPath, MediaSenders,
+    SitePath, Srtp, Transcode,
 };
 pub use music::{Music, SoundFile};
 pub use network::{Address, Network, PortRange, Source};

@@ -95,6 +95,25 @@ pub enum Ice {
     Full,
 }
 
+/// Whether a trunk's far end is offered checks (ICE). Those that it offers itself are answered, as the
+/// interface says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IceOffers {
+    /// Where keys are offered by a handshake; else it is only answered.
+    #[default]
+    Answered,
+    /// In every call to it.
+    Offered,
+}
+
+impl IceOffers {
+    /// Whether it says what holds anyway.
+    pub fn is_usual(&self) -> bool {
+        *self == IceOffers::Answered
+    }
+}
+
 /// Whether streams that need no more than being sent on are carried by a program in this machine's kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

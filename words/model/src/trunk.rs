@@ -12,7 +12,9 @@ use crate::failover::{Failover, ResponseRule};
 use crate::headers::HeaderRule;
 use crate::health::HealthCheck;
 use crate::identity::{Identity, Translate};
-use crate::media::{Chats, Codec, Dtmf, Fax, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode};
+use crate::media::{
+    Chats, Codec, Dtmf, Fax, IceOffers, Keys, KeysInClear, MediaPath, MediaSenders, Srtp, Transcode,
+};
 use crate::music::Music;
 use crate::network::Source;
 use crate::packets::Captured;
@@ -22,6 +24,7 @@ use crate::register::Register;
 use crate::secret::SecretRef;
 use crate::site::TollBypass;
 use crate::spot::Spot;
+use crate::system::Side;
 use crate::trunk_limits::{Rate, TrunkLimits};
 use crate::uri::SipUri;
 
@@ -212,6 +215,16 @@ pub struct Auth {
 #[serde(deny_unknown_fields)]
 pub struct TrunkMedia {
     pub codecs: Option<Vec<Codec>>,
+    /// The interface at which its media lies; that of its signalling where it is missing.
+    pub interface: Option<Spot<String>>,
+    /// The interface of media with parties inside of our network. With it, the far end is believed when it
+    /// says where a party is (X-MS-UserLocation of Microsoft Teams); without it, nobody reads that.
+    pub inside_interface: Option<Spot<String>>,
+    /// Where whoever is called by it is taken to be until its far end has said so; outside, where it is
+    /// missing.
+    pub assume: Option<Spot<Side>>,
+    #[serde(default)]
+    pub ice: IceOffers,
     #[serde(default)]
     pub path: MediaPath,
     #[serde(default)]

@@ -132,6 +132,11 @@ impl Pair {
         self.excerpted()?.gathered()
     }
 
+    /// Our ports are those from now on; what was gathered by those before.
+    pub fn excerpt_moved(&mut self, ports: [PortPair; 2]) -> Option<Excerpted> {
+        self.excerpted()?.moved(ports)
+    }
+
     /// A packet that a side sent went nowhere, and why.
     #[cold]
     pub fn excerpt_lost(

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{Outbox, Relay, tell_excerpted};
 use crate::excerpt::Excerpting;
 use crate::ports::PortPair;
-use crate::side::SessionKey;
+use crate::side::{SessionKey, Side};
 
 /// Packets are gathered for so long at most.
 const GATHERED_FOR: Duration = Duration::from_millis(400);
@@ -37,6 +37,13 @@ impl Excerpts {
             self.ports.resize(slot + 1, None);
         }
         self.ports[slot] = Some(ports);
+    }
+
+    /// A side of it has these ports now; those of both.
+    pub fn moved(&mut self, slot: u32, side: Side, ports: PortPair) -> Option<[PortPair; 2]> {
+        let both = self.ports.get_mut(slot as usize)?.as_mut()?;
+        both[side as usize] = ports;
+        Some(*both)
     }
 
     pub fn forget(&mut self, session: SessionKey) {

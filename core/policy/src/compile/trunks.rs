@@ -14,6 +14,7 @@ use crate::compile::{Compiler, default_codecs, words};
 use crate::deck::Tariff;
 use crate::facts::{InterfaceId, ServerId};
 use crate::habits::Habits;
+use crate::home::MediaHome;
 use crate::limit::Unit;
 use crate::music::Music;
 use crate::pace::Pace;
@@ -46,6 +47,7 @@ impl Compiler<'_> {
             let site = self.resolve_some(document, document.site.as_ref(), &self.documents.site, "site");
             let country = document.identity.country.as_ref().and_then(|id| self.country(document, id));
             let place = site.as_ref().and_then(|name| sites.get(name));
+            let home_of_media = self.media_home(document, interfaces, &servers);
             let heard = self.heard_at(document, music, place.map_or(home, |site| &site.habits));
             let trunk = Trunk {
                 name: document.name.clone(),
@@ -73,7 +75,7 @@ impl Compiler<'_> {
                 credentials,
                 account,
                 media: media_of(document),
-                leg: leg_of(document, heard, place.map(|site| &**site)),
+                leg: leg_of(document, heard, home_of_media, place.map(|site| &**site)),
                 precedence: document.resource_priority.as_slice().into(),
                 limit: document
                     .limits
@@ -166,7 +168,7 @@ fn header_of(caller_id: CallerIdHeader) -> Option<&'static str> {
     }
 }
 
-fn leg_of(trunk: &model::Trunk, heard: Heard, site: Option<&Site>) -> LegRules {
+fn leg_of(trunk: &model::Trunk, heard: Heard, home: MediaHome, site: Option<&Site>) -> LegRules {
     let Heard { music, ringback, aloud } = heard;
     let model::TrunkMedia { srtp: mode, keys, keys_in_clear, .. } = trunk.media;
     let inside = site.filter(|_| trunk.media.path == MediaPath::Auto).map(|site| site.inside.clone());
@@ -180,6 +182,8 @@ fn leg_of(trunk: &model::Trunk, heard: Heard, site: Option<&Site>) -> LegRules {
         methods: Arc::new(trunk.call.methods.clone()),
         srtp: SrtpRules { mode, keys, keys_in_clear, otherwise: Otherwise::Refused },
         senders: trunk.media.senders,
+        home,
+        ice: trunk.media.ice,
         dtmf: trunk.media.dtmf,
         chats: trunk.media.chats,
         fax: trunk.media.fax,

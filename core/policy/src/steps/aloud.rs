@@ -19,7 +19,7 @@ pub fn refused_aloud(policy: &Policy, facts: &Facts, refusal: &Refusal) -> Optio
     policy.aloud.as_ref()?;
     let dialled = Dialled::of(&facts.request_uri);
     let (caller, standing) = screen::screen(policy, facts, dialled.as_ref(), &mut Trail::new());
-    let leg = leg::of_caller(policy, &caller);
+    let leg = leg::of_caller(policy, facts, &caller);
     leg.aloud.as_ref()?.of(refusal.status)?;
     if standing.is_err() || emergency::sounds_urgent(policy, &facts.request_uri) {
         return None;

@@ -64,7 +64,7 @@ pub(crate) fn enter(
         calling: caller.name.clone(),
         caller: identity::of_caller(&who, caller),
         called: called.text,
-        leg: LegRules { dress, ..leg::of_caller(policy, caller) },
+        leg: LegRules { dress, ..leg::of_caller(policy, facts, caller) },
         credentials: caller.trunk().and_then(|trunk| trunk.credentials.clone()),
         route: None,
         attempts: vec![room(policy, caller, conference)],

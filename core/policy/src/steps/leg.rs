@@ -2,22 +2,49 @@
 
 use std::sync::Arc;
 
-use model::{EarlyMedia, MediaSenders, Reliable};
+use model::{EarlyMedia, MediaSenders, Reliable, Side};
 
 use crate::call_plan::LegRules;
+use crate::facts::Facts;
+use crate::home::{self, Location};
 use crate::music::Music;
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::steps::Caller;
+use crate::trail::Trail;
 
 /// The leg of whoever calls.
-pub(crate) fn of_caller(policy: &Policy, caller: &Caller<'_>) -> LegRules {
-    if let Some(trunk) = caller.trunk() {
-        return of_trunk(trunk);
-    }
+pub(crate) fn of_caller(policy: &Policy, facts: &Facts, caller: &Caller<'_>) -> LegRules {
+    caller.trunk().map_or_else(|| of_person(policy, caller), |trunk| of_calling_trunk(facts, trunk))
+}
+
+/// The leg of somebody who calls by no trunk.
+pub(crate) fn of_person(policy: &Policy, caller: &Caller<'_>) -> LegRules {
     let leg = of_place(policy, caller.site);
     // Whoever calls for help need not prove who they are.
     let (record, capture) = caller.user().map_or((None, None), |user| (user.record, user.capture));
     LegRules { record: record.or(leg.record), capture: capture.or(leg.capture), ..leg }
+}
+
+/// The leg of a trunk that calls, whose far end may have said where whoever calls is.
+fn of_calling_trunk(facts: &Facts, trunk: &Trunk) -> LegRules {
+    let leg = of_trunk(trunk);
+    let party = said(facts).map_or(Side::Outside, |said| said.party);
+    LegRules { home: leg.home.of_party(party), ..leg }
+}
+
+/// What the far end of the caller's trunk has said of whoever calls.
+fn said(facts: &Facts) -> Option<&Location> {
+    // Of a transfer it speaks of whoever transfers.
+    facts.location.as_ref().filter(|_| facts.transferred_by.is_none() && facts.returned.is_none())
+}
+
+/// Says at which interface the media of the caller's leg lies, where that is not the same for all.
+pub(crate) fn note(facts: &Facts, caller: &Caller<'_>, trail: &mut Trail) {
+    let Some(trunk) = caller.trunk() else { return };
+    let home = of_calling_trunk(facts, trunk).home;
+    if let Some(why) = home.why(said(facts)) {
+        trail.note("location", home::word(why.party), why.to_string()).at(&trunk.at);
+    }
 }
 
 /// The leg towards a trunk.

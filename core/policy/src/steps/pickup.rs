@@ -98,7 +98,7 @@ pub(super) fn plan(
         calling: caller.name.clone(),
         caller: identity::of_user(user),
         called: dialled.into(),
-        leg: leg::of_caller(policy, caller),
+        leg: leg::of_person(policy, caller),
         credentials: None,
         route: None,
         attempts: vec![attempt(policy, caller, user)],

@@ -47,7 +47,7 @@ pub(crate) fn returned(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Opt
         emergency: false,
         leg: LegRules {
             dress: identity::dress_of_caller(&who, caller, &called),
-            ..leg::of_caller(policy, caller)
+            ..leg::of_caller(policy, facts, caller)
         },
         caller: returned.stays.clone(),
         credentials: trunk.credentials.clone(),

@@ -12,7 +12,7 @@ use crate::policy::{Policy, Server, Trunk, User};
 use crate::refusal::{Code, Refusal};
 use crate::says::{Found, Says};
 use crate::steps::identity::is_anonymous;
-use crate::steps::{Caller, Party, emergency};
+use crate::steps::{Caller, Party, emergency, leg};
 use crate::trail::Trail;
 
 const NAME: &str = "screen";
@@ -35,6 +35,7 @@ pub(crate) fn screen<'p>(
         (Ok(()), Party::User(user)) => trail.note(NAME, "user", said_of(user)).at(&user.at),
         (Ok(()), Party::Stranger { .. }) => trail.note(NAME, "unknown", "nobody we know"),
     };
+    leg::note(facts, &caller, trail);
     (caller, standing)
 }
 

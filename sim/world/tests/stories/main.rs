@@ -9,6 +9,7 @@ mod a22_session_timers;
 mod a24_methods;
 mod announcements;
 mod b6_teams_transfers;
+mod b8_local_media;
 mod both_hang_up;
 mod busy;
 mod c14_session_ids;

@@ -141,12 +141,17 @@ impl Ways {
         }
     }
 
-    /// Its place changes: whoever checks it has to know it by other words from now on.
-    pub fn restart(&mut self, (ice, side): (Ice, Side), chance: &mut Chance) {
+    /// It is found at another interface from now on.
+    pub fn go_over(&mut self, (ice, side): (Ice, Side)) {
         (self.ice, self.side) = (ice, side);
+    }
+
+    /// Its place changes: whoever checks it has to know it by other words from now on.
+    pub fn restart(&mut self, at: (Ice, Side), chance: &mut Chance) {
+        self.go_over(at);
         for at in 0..self.streams.len() {
             let are_known = matches!(self.streams[at].checks, Checking::Agreed(_) | Checking::Offered(_));
-            let ours = (are_known && ice != Ice::Off).then(|| self.drawn(chance));
+            let ours = (are_known && self.ice != Ice::Off).then(|| self.drawn(chance));
             self.streams[at].checks = ours.map_or(Checking::None, Checking::Offered);
         }
     }

@@ -92,7 +92,9 @@ impl Bridge {
         if let Some(place) = room.places.media_at(port.interface) {
             prepared.pairs.into_iter().for_each(|pair| place.book.give_back(room.now.instant, pair));
         }
-        port.stand_at(prepared.interface);
+        let interface = prepared.interface;
+        port.stand_at(interface);
+        self.ways[side as usize].go_over((room.policy.ice(interface), room.policy.side_of(interface)));
         port.advertise = prepared.advertise;
         // Its peer is learned anew: what still comes from where it was tells nothing.
         let doors: Vec<_> =

@@ -7,6 +7,7 @@ use actors::Habit;
 use world::{ActorHandle, CallHandle, World};
 
 use crate::providers::world_with;
+use crate::{TWO_PROVIDERS, seed};
 
 const WHILE: Duration = Duration::from_secs(6);
 
@@ -324,6 +325,30 @@ inside_interface = "voice"
     let all: Vec<String> = world.records().iter().map(|record| record.trail.to_string()).collect();
     let displaced = all.iter().filter(|trail| trail.contains("no media port was free at interface voice"));
     assert_eq!(displaced.count(), 2, "{all:?}");
+    world.finish();
+}
+
+/// Of two that only answer checks nobody would ask: the house asks, as a full agent. An inside address is
+/// asked from the inside interface alone.
+#[test]
+fn b8_who_comes_inside_is_looked_for_from_the_inside_interface() {
+    let house = TWO_PROVIDERS.replace("udp = 5060", "udp = 5060\nice = \"full\"");
+    let house = house.replace("198.51.100.10", "10.30.0.10");
+    let house = format!("{house}\n[trunk.east.media]\ninside_interface = \"lan\"\n");
+    let mut world = World::from_toml(seed(), &house);
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+    east.has_habit(Habit::OnlyAnswersChecks);
+    says(&east, EXTERNAL);
+    let call = east.dials("+1 425 555 0100");
+    world.run_for(WHILE);
+    assert!(call.is_up() && hana.newest().packets_heard() == 0);
+
+    says(&east, INTERNAL);
+    call.reinvites();
+
+    assert!(talk(&mut world, &call, &hana.newest()), "{:?}", call.notes());
+    call.hangs_up();
+    world.run_for(WHILE);
     world.finish();
 }
 

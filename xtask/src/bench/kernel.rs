@@ -23,7 +23,7 @@ pub fn kernel(kit: &Kit) -> Result<(), Failure> {
 
     let all = ["kfwd-xdp", "tandem-kernel", "kfwd-tc", "tandem-loop", "rtpengine"];
     measure(kit, &all, ["rtp", "500"])?;
-    measure(kit, &["tandem-kernel-laws", "rtpengine"], ["pcmu-pcma", "100"])?;
+    measure(kit, &["tandem-kernel-laws", "rtpengine"], ["pcmu-pcma", "200"])?;
     measure(kit, &["tandem-kernel-laws"], ["pcmu-pcma", "500"])
 }
 

@@ -268,3 +268,89 @@ fn drawn(chance: &mut Chance) -> Credentials {
     };
     Credentials { ufrag: word(UFRAG_LENGTH), password: word(PASSWORD_LENGTH) }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
+    const FULL: &str = "v=0\r\no=- 1 1 IN IP4 203.0.113.5\r\ns=-\r\nc=IN IP4 203.0.113.5\r\nt=0 0\r\n\
+        m=audio 4000 RTP/AVP 0\r\na=ice-ufrag:them\r\na=ice-pwd:they/know/this/by/heart\r\n\
+        a=candidate:1 1 UDP 300 203.0.113.5 4000 typ host\r\n\
+        a=candidate:1 2 UDP 299 203.0.113.5 4001 typ host\r\n";
+
+    fn chance() -> Chance {
+        Chance::from_seed([7; 32])
+    }
+
+    fn lite() -> String {
+        FULL.replace("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n")
+    }
+
+    fn search(ways: &Ways) -> Option<Search> {
+        ways.checks_of(0, LOCAL)?.search.map(|search| *search)
+    }
+
+    /// RFC 8445, 6.1.1: a restart changes nobody's part.
+    #[test]
+    fn g2_who_offers_first_chooses_unless_it_only_answers() {
+        for (theirs, offered, answered) in
+            [(FULL.to_owned(), Chooser::They, Chooser::We), (lite(), Chooser::We, Chooser::We)]
+        {
+            let session = Session::parse(theirs.as_bytes()).unwrap();
+            let mut asked = Ways::new(Ice::Full, Side::Outside);
+            asked.take_offer(&mut chance(), &session);
+            assert_eq!(search(&asked).unwrap().chooser, offered);
+
+            let mut asking = Ways::new(Ice::Full, Side::Outside);
+            let told = asking.offer(&mut chance(), &[Cover::Clear]);
+            assert!(matches!(told[0].checks, Checks::By(_)) && told[0].agent == Agent::Full);
+            asking.take_answer(&session);
+            assert_eq!(search(&asking).unwrap().chooser, answered);
+
+            let restarted = theirs.replace("them", "they");
+            asking.take_offer(&mut chance(), &Session::parse(restarted.as_bytes()).unwrap());
+            assert_eq!(search(&asking).unwrap().chooser, answered);
+        }
+    }
+
+    #[test]
+    fn g2_a_check_of_ours_names_them_first_and_is_proven_by_their_password() {
+        let session = Session::parse(FULL.as_bytes()).unwrap();
+        let mut ways = Ways::new(Ice::Full, Side::Outside);
+        ways.take_offer(&mut chance(), &session);
+
+        let checks = ways.checks_of(0, LOCAL).unwrap();
+
+        let search = checks.search.unwrap();
+        let (ours, theirs) = checks.username.split_once(':').unwrap();
+        assert_eq!((theirs, &*search.username), ("them", &*format!("them:{ours}")));
+        assert_eq!(&*search.password, "they/know/this/by/heart");
+        assert_ne!((search.secret, search.tie_breaker), ([0; 16], 0));
+        let halves: Vec<_> = search.candidates.iter().map(|one| (one.half, one.place.port())).collect();
+        assert_eq!(halves, [(media::Half::Rtp, 4000), (media::Half::Rtcp, 4001)]);
+    }
+
+    /// The place of reports is nobody's, where they go with media.
+    #[test]
+    fn g2_where_all_has_one_port_only_that_is_asked_for() {
+        let theirs = FULL.replace("m=audio 4000 RTP/AVP 0\r\n", "m=audio 4000 RTP/AVP 0\r\na=rtcp-mux\r\n");
+        let mut ways = Ways::new(Ice::Full, Side::Outside);
+
+        ways.take_offer(&mut chance(), &Session::parse(theirs.as_bytes()).unwrap());
+
+        assert_eq!(search(&ways).unwrap().candidates.len(), 1);
+    }
+
+    #[test]
+    fn g2_who_only_answers_asks_nobody_and_offers_checks_to_pages_alone() {
+        let mut ways = Ways::new(Ice::Lite, Side::Outside);
+        assert_eq!(ways.offer(&mut chance(), &[Cover::Clear])[0].checks, Checks::None);
+
+        ways.take_offer(&mut chance(), &Session::parse(FULL.as_bytes()).unwrap());
+        assert!(ways.checks_of(0, LOCAL).unwrap().search.is_none());
+        ways.take_offer(&mut chance(), &Session::parse(lite().as_bytes()).unwrap());
+        assert!(ways.checks_of(0, LOCAL).is_none());
+    }
+}

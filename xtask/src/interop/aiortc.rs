@@ -1,7 +1,7 @@
 //! A far end of WebRTC that is no browser and shares no code with the house: aiortc, whose handshakes are
 //! OpenSSL's, whose SRTP is libsrtp's and whose checks are its own. It registers by WebSocket, calls a
 //! carrier that speaks G.711 in clear, as the server of the handshake and as its client, and is called. Each
-//! end hears the other's tone.
+//! end hears the other's tone. The house only answers checks, or makes them too.
 //!
 //! Proves: E3, G2, I4.
 
@@ -50,9 +50,23 @@ pub fn install() -> Result<(), Failure> {
 }
 
 pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
+    let mut suites = Vec::new();
+    for agent in ["lite", "full"] {
+        let suite = with(binary, agent).map_err(|failure| {
+            let what = format!("with a house that is a {agent} agent: {failure}");
+            Failure::new(what, format!("read target/interop/aiortc-{agent}"))
+        });
+        suites.push(suite?);
+    }
+    let suites = suites.join(" and ");
+    Ok(format!("aiortc called twice and was called by {suites}, client and server of the handshake"))
+}
+
+/// A house that only answers checks, or makes them too.
+fn with(binary: &Binary, agent: &str) -> Result<String, Failure> {
     let ws = free_port(LOOP)?;
-    let listen = format!("ws = {ws}\norigins = [\"{ORIGIN}\"]");
-    let mut office = Office::open_at(binary, "aiortc", &USERS, (&listen, ""))?;
+    let listen = format!("ws = {ws}\norigins = [\"{ORIGIN}\"]\nice = \"{agent}\"");
+    let mut office = Office::open_at(binary, &format!("aiortc-{agent}"), &USERS, (&listen, ""))?;
     let mut carrier = office.far_end("carrier", OUTSIDE)?;
     let mut command = Command::new(root().join(PYTHON));
     command.arg(root().join("interop/aiortc/phone.py")).arg(format!("ws://{LOOP}:{ws}"));
@@ -80,8 +94,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     let left = office.close()?;
     let heard = Heard::at(&left.written, "the carrier", at)?;
     spans.iter().try_for_each(|span| heard.expect_voice_but(*span, VOICE, SKIPS_MAX))?;
-    let suite = suite(&left)?;
-    Ok(format!("aiortc called twice and was called by {suite}, client and server of the handshake"))
+    suite(&left)
 }
 
 /// Both are in a call: its phone has the keys in that role, and each hears the other.

@@ -288,6 +288,10 @@ mod tests {
         FULL.replace("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n")
     }
 
+    fn outside(ice: Ice) -> Ways {
+        Ways::new((ice, Side::Outside), IceOffers::Answered)
+    }
+
     fn search(ways: &Ways) -> Option<Search> {
         ways.checks_of(0, LOCAL)?.search.map(|search| *search)
     }
@@ -299,11 +303,11 @@ mod tests {
             [(FULL.to_owned(), Chooser::They, Chooser::We), (lite(), Chooser::We, Chooser::We)]
         {
             let session = Session::parse(theirs.as_bytes()).unwrap();
-            let mut asked = Ways::new(Ice::Full, Side::Outside);
+            let mut asked = outside(Ice::Full);
             asked.take_offer(&mut chance(), &session);
             assert_eq!(search(&asked).unwrap().chooser, offered);
 
-            let mut asking = Ways::new(Ice::Full, Side::Outside);
+            let mut asking = outside(Ice::Full);
             let told = asking.offer(&mut chance(), &[Cover::Clear]);
             assert!(matches!(told[0].checks, Checks::By(_)) && told[0].agent == Agent::Full);
             asking.take_answer(&session);
@@ -318,7 +322,7 @@ mod tests {
     #[test]
     fn g2_a_check_of_ours_names_them_first_and_is_proven_by_their_password() {
         let session = Session::parse(FULL.as_bytes()).unwrap();
-        let mut ways = Ways::new(Ice::Full, Side::Outside);
+        let mut ways = outside(Ice::Full);
         ways.take_offer(&mut chance(), &session);
 
         let checks = ways.checks_of(0, LOCAL).unwrap();
@@ -336,7 +340,7 @@ mod tests {
     #[test]
     fn g2_where_all_has_one_port_only_that_is_asked_for() {
         let theirs = FULL.replace("m=audio 4000 RTP/AVP 0\r\n", "m=audio 4000 RTP/AVP 0\r\na=rtcp-mux\r\n");
-        let mut ways = Ways::new(Ice::Full, Side::Outside);
+        let mut ways = outside(Ice::Full);
 
         ways.take_offer(&mut chance(), &Session::parse(theirs.as_bytes()).unwrap());
 
@@ -345,7 +349,7 @@ mod tests {
 
     #[test]
     fn g2_who_only_answers_asks_nobody_and_offers_checks_to_pages_alone() {
-        let mut ways = Ways::new(Ice::Lite, Side::Outside);
+        let mut ways = outside(Ice::Lite);
         assert_eq!(ways.offer(&mut chance(), &[Cover::Clear])[0].checks, Checks::None);
 
         ways.take_offer(&mut chance(), &Session::parse(FULL.as_bytes()).unwrap());

@@ -9,30 +9,61 @@ pub(crate) const TAP_BITS: i32 = 14;
 /// The passband ends at so much of the lower rate's half: 3,440 Hz of 4,000.
 const PASSBAND: f64 = 0.93;
 
-/// The last samples, twice, so that they always lie in a row.
+/// Sums that are made at once.
+pub(crate) const PLACES: usize = 8;
+/// Samples that are taken at once.
+pub(crate) const BLOCK: usize = 32;
+
+/// The samples that a filter looks at, in a row. They are taken by the block: a sum would have to wait for a
+/// single sample that was written right before it.
 #[derive(Clone, Debug)]
 pub(crate) struct Past {
-    samples: [i16; 2 * TAPS],
-    at: usize,
+    row: Box<[i16]>,
+    /// How many stand in the row from before the block.
+    kept: usize,
+    taken: usize,
 }
 
 impl Past {
-    pub fn new() -> Past {
-        Past { samples: [0; 2 * TAPS], at: 0 }
+    /// For a filter of so many taps.
+    pub fn new(taps: usize) -> Past {
+        Past { row: vec![0; taps - 1 + BLOCK].into(), kept: taps - 1, taken: 0 }
     }
 
-    pub fn push(&mut self, sample: i16) {
-        self.samples[self.at] = sample;
-        self.samples[self.at + TAPS] = sample;
-        self.at = (self.at + 1) % TAPS;
+    /// Takes a block at most.
+    pub fn take(&mut self, samples: &[i16]) {
+        self.row.copy_within(self.taken..self.taken + self.kept, 0);
+        self.row[self.kept..self.kept + samples.len()].copy_from_slice(samples);
+        self.taken = samples.len();
     }
 
-    /// The sum of what was heard, from the oldest on. Of 16 bits each, which is what the compiler multiplies
-    /// eight at a time.
-    pub fn sum(&self, taps: &[i16; TAPS]) -> i32 {
-        let samples: &[i16; TAPS] = self.samples[self.at..].first_chunk().expect("they are there twice");
+    /// The sum from a place in the row on.
+    pub fn sum(&self, from: usize, taps: &[i16]) -> i32 {
+        let samples = &self.row[from..from + taps.len()];
         taps.iter().zip(samples).map(|(tap, sample)| i32::from(*tap) * i32::from(*sample)).sum()
     }
+
+    /// The sums from this place on and from those behind it.
+    pub fn sums(&self, from: usize, taps: &[i16; TAPS]) -> [i32; PLACES] {
+        sums(&self.row[from..], taps)
+    }
+}
+
+/// What the taps make of the samples from each place on, side by side: the compiler makes the fewest
+/// instructions of that.
+///
+/// # Panics
+/// Where the row is shorter than what the last place needs.
+#[inline(always)]
+pub(crate) fn sums<const TAPS: usize>(row: &[i16], taps: &[i16; TAPS]) -> [i32; PLACES] {
+    let row = &row[..TAPS - 1 + PLACES];
+    let mut sums = [0; PLACES];
+    for (at, tap) in taps.iter().enumerate() {
+        for (sum, sample) in sums.iter_mut().zip(&row[at..at + PLACES]) {
+            *sum += i32::from(*sample) * i32::from(*tap);
+        }
+    }
+    sums
 }
 
 pub(crate) fn rounded(sum: i32) -> i16 {

@@ -7,11 +7,12 @@ mod tables;
 use band::{High, Low};
 use tables::{QMF, QMF_MIRRORED};
 
+use crate::filter::{PLACES, sums};
+
 /// Samples that the filter between the bands looks at, of the even ones and of the odd ones.
 const TAPS: usize = QMF.len();
-/// Pairs that it takes at once: sums of eight places side by side are what the compiler makes the fewest
-/// instructions of.
-const BLOCK: usize = 8;
+/// Pairs that it takes at once.
+const BLOCK: usize = PLACES;
 
 /// Sound at 16 kHz to bytes.
 #[derive(Clone, Debug)]
@@ -109,18 +110,6 @@ impl Past {
         };
         [take(&mut self.even, 0, &QMF), take(&mut self.odd, 1, &QMF_MIRRORED)]
     }
-}
-
-/// What the taps make of the samples from each place on.
-#[inline(always)]
-fn sums(row: &[i16; TAPS - 1 + BLOCK], taps: &[i16; TAPS]) -> [i32; BLOCK] {
-    let mut sums = [0; BLOCK];
-    for (at, tap) in taps.iter().enumerate() {
-        for (sum, sample) in sums.iter_mut().zip(&row[at..at + BLOCK]) {
-            *sum += i32::from(*sample) * i32::from(*tap);
-        }
-    }
-    sums
 }
 
 fn saturated(value: i32) -> i32 {

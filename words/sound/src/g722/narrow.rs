@@ -7,7 +7,7 @@
 
 use super::band::{High, Low};
 use super::tables::{QMF, QMF_MIRRORED};
-use crate::filter::{Past, TAPS, low_pass, rounded};
+use crate::filter::{BLOCK, PLACES, Past, TAPS, low_pass, rounded};
 
 /// Of the filter between the rates, at the higher one: with the other one's it fills all taps.
 const LOW_PASS: usize = 72;
@@ -47,17 +47,23 @@ impl Default for Decoder {
 impl Encoder {
     pub fn new() -> Encoder {
         // Every second sample at the higher rate would be none: the others count twice.
-        Encoder { low: Low::new(), high: High::new(), past: Past::new(), taps: taps([2.0, 2.0]) }
+        Encoder { low: Low::new(), high: High::new(), past: Past::new(TAPS), taps: taps([2.0, 2.0]) }
     }
 
     /// Encodes each sample to a byte, as far as there is room; how many bytes that makes.
     pub fn encode(&mut self, samples: &[i16], bytes: &mut [u8]) -> usize {
-        for (sample, byte) in samples.iter().zip(&mut *bytes) {
-            self.past.push(*sample);
-            let [low, high] = self.taps.each_ref().map(|taps| rounded(self.past.sum(taps)).into());
-            *byte = self.high.encode(high) << 6 | self.low.encode(low);
+        let length = samples.len().min(bytes.len());
+        for (samples, bytes) in samples[..length].chunks(BLOCK).zip(bytes[..length].chunks_mut(BLOCK)) {
+            self.past.take(samples);
+            for (from, bytes) in (0..).step_by(PLACES).zip(bytes.chunks_mut(PLACES)) {
+                let [lows, highs] = self.taps.each_ref().map(|taps| self.past.sums(from, taps));
+                for ((low, high), byte) in lows.iter().zip(&highs).zip(bytes) {
+                    let [low, high] = [low, high].map(|sum| rounded(*sum).into());
+                    *byte = self.high.encode(high) << 6 | self.low.encode(low);
+                }
+            }
         }
-        samples.len().min(bytes.len())
+        length
     }
 }
 
@@ -65,18 +71,27 @@ impl Decoder {
     pub fn new() -> Decoder {
         // Its sums end three bits further down, and it adds the upper band where an encoder takes it off.
         let taps = taps([8.0, -8.0]);
-        Decoder { low: Low::new(), high: High::new(), pasts: [Past::new(), Past::new()], taps }
+        Decoder { low: Low::new(), high: High::new(), pasts: [0, 1].map(|_| Past::new(TAPS)), taps }
     }
 
     /// Decodes every byte to a sample, as far as there is room; how many samples that makes.
     pub fn decode(&mut self, bytes: &[u8], samples: &mut [i16]) -> usize {
-        for (byte, sample) in bytes.iter().zip(&mut *samples) {
-            let bands = [self.low.decode(byte & 0x3f), self.high.decode(byte >> 6)];
-            self.pasts.iter_mut().zip(bands).for_each(|(past, band)| past.push(band as i16));
-            let sums = self.pasts.iter().zip(&self.taps).map(|(past, taps)| past.sum(taps));
-            *sample = rounded(sums.sum());
+        let length = samples.len().min(bytes.len());
+        for (bytes, samples) in bytes[..length].chunks(BLOCK).zip(samples[..length].chunks_mut(BLOCK)) {
+            let mut bands = [[0; BLOCK]; 2];
+            for (at, byte) in bytes.iter().enumerate() {
+                bands[0][at] = self.low.decode(byte & 0x3f) as i16;
+                bands[1][at] = self.high.decode(byte >> 6) as i16;
+            }
+            self.pasts.iter_mut().zip(&bands).for_each(|(past, band)| past.take(&band[..bytes.len()]));
+            for (from, samples) in (0..).step_by(PLACES).zip(samples.chunks_mut(PLACES)) {
+                let [lows, highs] = [0, 1].map(|band| self.pasts[band].sums(from, &self.taps[band]));
+                for ((low, high), sample) in lows.iter().zip(&highs).zip(samples) {
+                    *sample = rounded(low + high);
+                }
+            }
         }
-        samples.len().min(bytes.len())
+        length
     }
 }
 

@@ -5,9 +5,15 @@
 use std::process::Command;
 
 use super::kit::Kit;
+use crate::programs;
 use crate::step::{Failure, cargo, root, run};
 
+/// What the kit's forwarders in the kernel are made with.
+const TOOLS: &[(&str, &str)] =
+    &[("clang", "clang"), ("/usr/include/bpf/bpf.h", "libbpf-dev"), ("ethtool", "ethtool")];
+
 pub fn kernel(kit: &Kit) -> Result<(), Failure> {
+    programs::provide(TOOLS)?;
     let mut copy = Command::new("cp");
     copy.arg(root().join("bench/kernel.py")).arg(&kit.folder);
     run(&mut copy, "is there room on the disk?")?;
@@ -16,7 +22,7 @@ pub fn kernel(kit: &Kit) -> Result<(), Failure> {
     run(&mut allow, "is target/ writable?")?;
     let mut make = Command::new("make");
     make.current_dir(&kit.folder).arg("build/kfwd");
-    run(&mut make, "apt-get install clang libbpf-dev")?;
+    run(&mut make, "mend what the compiler names")?;
     let mut build = cargo();
     build.args(["build", "--release", "--package", "media-io", "--example", "forward"]);
     run(&mut build, "mend what the compiler names")?;

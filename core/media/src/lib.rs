@@ -72,6 +72,7 @@ pub use excerpt::{Cover, Excerpted, Excerpting, Opaque, Passed, Way, Wholes, sum
 pub use figures::{Figures, SideFigures};
 pub use mixdown::{Mixdown, Upto};
 pub use near::is_inside;
+pub use numbers::BEHIND_MAX;
 pub use observe::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, Source, USED_TO, WINDOW};
 pub use opinion::{Coding, Line};
 pub use order::{

@@ -6,7 +6,7 @@ use rtp::Fixed;
 use crate::packet::Packet;
 
 /// Who is further behind is no straggler, once a second packet follows (RFC 3550, A.1).
-pub(crate) const BEHIND_MAX: u16 = 100;
+pub const BEHIND_MAX: u16 = 100;
 
 /// What is added to the numbers of the sender who last began anew.
 #[derive(Debug, Default)]

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use rtp::Fixed;
 
+use crate::numbers::BEHIND_MAX;
+
 /// A jump of the sequence number beyond this is a new start (RFC 3550, A.1).
 pub const JUMP_MAX: u16 = 3000;
 /// How far back a late packet is told from a copy.
@@ -22,7 +24,9 @@ pub const PAUSE_MS: u32 = 500;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Observer {
     pub source: Option<Source>,
-    lost_before: u64,
+    lost_before: u32,
+    /// The number that would make a new start of one that was far behind.
+    doubted: Option<u16>,
     pub sources: u32,
     /// Times that a number was missed where the one before had come.
     pub gaps: u32,
@@ -61,6 +65,7 @@ impl Observer {
         if ahead == 0 {
             self.duplicates += 1;
         } else if ahead < JUMP_MAX {
+            self.doubted = None;
             source.seen = if ahead < WINDOW { source.seen << ahead | 1 } else { 1 };
             source.highest = packet.sequence;
             source.expected += u64::from(ahead);
@@ -79,7 +84,8 @@ impl Observer {
             } else {
                 self.duplicates += 1;
             }
-        } else if behind < JUMP_MAX {
+        } else if behind < BEHIND_MAX || behind < JUMP_MAX && self.doubted != Some(packet.sequence) {
+            self.doubted = (behind >= BEHIND_MAX).then(|| packet.sequence.wrapping_add(1));
             self.reordered += 1;
         } else {
             self.start(now, packet);
@@ -95,7 +101,7 @@ impl Observer {
     }
 
     pub fn lost(&self) -> u64 {
-        self.lost_before + self.source.map_or(0, |source| source.lost())
+        u64::from(self.lost_before) + self.source.map_or(0, |source| source.lost())
     }
 
     /// Jitter in timestamp units.
@@ -104,7 +110,8 @@ impl Observer {
     }
 
     fn start(&mut self, now: Instant, packet: &Fixed) {
-        self.lost_before = self.lost();
+        self.lost_before = u32::try_from(self.lost()).unwrap_or(u32::MAX);
+        self.doubted = None;
         self.sources += 1;
         self.source = Some(Source {
             ssrc: packet.ssrc,

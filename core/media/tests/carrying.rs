@@ -44,6 +44,26 @@ fn a_steady_direction_is_offered_with_all_that_is_to_be_known() {
     assert_eq!((tally.source.highest, tally.source.received), (49, 50));
 }
 
+/// Some phones begin their numbers anew after a hold, and keep their source (RFC 3550, A.1), if only a little
+/// behind.
+#[test]
+fn h1_who_begins_numbers_anew_is_offered_again() {
+    let laws = House::of_laws(Spoken::default(), Spoken::default());
+    for mut house in [House::new(Relay::with_carrier(), Senders::Signalled), laws] {
+        house.caller_says(2000..2050);
+        let tally = house.carry();
+        house.relay.taken_back(TO_CALLER, &later(tally, 100));
+
+        house.says(Side::Caller, CALLER, 1900);
+        house.caller_says(1901..2001);
+
+        let carriage = house.relay.carriage(TO_CALLER).unwrap();
+        assert_eq!((house.offered, carriage.tally.source.highest), (2, 2000));
+        let caller = house.close().caller;
+        assert_eq!((caller.sources, caller.reordered, caller.lost), (2, 1, 0));
+    }
+}
+
 #[test]
 fn what_was_carried_is_in_the_figures_as_if_it_had_not_been() {
     let mut house = House::steady(Senders::Signalled);

@@ -5,7 +5,7 @@
 
 use std::mem::offset_of;
 
-use media::{JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, USED_TO, WINDOW};
+use media::{BEHIND_MAX, JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, USED_TO, WINDOW};
 
 use super::assembler::{
     Do, If, Instruction, Page, R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, Register, STACK, Service, Size,
@@ -182,7 +182,7 @@ fn count_number(p: &mut Page) {
     p.jump_if(R3, If::Below, i32::from(JUMP_MAX), "ahead");
     p.compute(Do::Subtract, R2, R1);
     p.compute(Do::And, R2, 0xffff);
-    p.jump_if(R2, If::AtLeast, i32::from(JUMP_MAX), "leave");
+    p.jump_if(R2, If::AtLeast, i32::from(BEHIND_MAX), "leave");
     p.jump_if(R2, If::Below, i32::from(WINDOW), "may be a copy");
     p.load(Size::Double, R4, (STACK, SOUND));
     p.jump_if(R4, If::Equal, 0, "out of order");

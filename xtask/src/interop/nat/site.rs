@@ -48,9 +48,9 @@ pub struct Site {
     phones: Network,
 }
 
-/// Gives the house its address, and somebody else another one; our network has neither.
+/// Gives the house its address, and somebody else another one, where no lane has before.
 pub fn prepare() -> Result<(), Failure> {
-    [OUTSIDE, ELSEWHERE].iter().try_for_each(|address| ip(&format!("address add {address}/32 dev lo")))
+    [OUTSIDE, ELSEWHERE].iter().try_for_each(|address| ip(&format!("address replace {address}/32 dev lo")))
 }
 
 impl Kind {

@@ -15,7 +15,10 @@ const GONE_US: usize = 60_000;
 /// Remembers what was heard, and makes up what was not.
 #[derive(Clone, Debug)]
 pub struct Concealer {
+    /// Round and round; in order while something is made up of it.
     past: [i16; PAST],
+    /// Where the oldest is, and the next goes.
+    at: usize,
     rate: usize,
     state: State,
 }
@@ -33,7 +36,7 @@ enum State {
 impl Concealer {
     pub fn new(rate: u32) -> Concealer {
         let rate = usize::try_from(rate).expect("rates are small");
-        Concealer { past: [0; PAST], rate, state: State::Hearing }
+        Concealer { past: [0; PAST], at: 0, rate, state: State::Hearing }
     }
 
     /// Takes what came; after something that was made up, its beginning is blended with how that would go on.
@@ -52,6 +55,7 @@ impl Concealer {
 
     /// Makes up what did not come.
     pub fn conceal(&mut self, samples: &mut [i16]) {
+        self.past.rotate_left(std::mem::take(&mut self.at));
         let (mut made, period) = match self.state {
             State::Hearing => (0, self.period()),
             State::MakingUp { made, period } => (made, period),
@@ -70,8 +74,10 @@ impl Concealer {
 
     fn remember(&mut self, samples: &[i16]) {
         let kept = &samples[samples.len().saturating_sub(PAST)..];
-        self.past.copy_within(kept.len().., 0);
-        self.past[PAST - kept.len()..].copy_from_slice(kept);
+        let (until_end, rest) = kept.split_at(kept.len().min(PAST - self.at));
+        self.past[self.at..self.at + until_end.len()].copy_from_slice(until_end);
+        self.past[..rest.len()].copy_from_slice(rest);
+        self.at = (self.at + kept.len()) % PAST;
     }
 
     /// How loud what is made up still is after so many samples.

@@ -22,8 +22,10 @@ mod silence;
 
 use silence::Silence;
 
-/// 120 ms at 16 kHz, which is as long as an Opus packet is, and as much again of what was lost before it.
-const SAMPLES_MAX: usize = 2 * 1_920;
+/// 120 ms at 16 kHz, which is as long as an Opus packet is.
+const OPUS_MAX: usize = 1_920;
+/// A packet, and as much again of what was lost before it.
+const SAMPLES_MAX: usize = 2 * OPUS_MAX;
 /// A packet of Opus that is no longer has no frame: its sender says nothing (RFC 6716, 2.1.9 and 3.2.1).
 const FRAMELESS_MAX: usize = 2;
 /// The payload type of comfort noise (RFC 3551, 6).
@@ -50,13 +52,12 @@ pub(crate) struct Transcoder {
     ear: Box<SignalEar>,
     /// What its peer has said of being a fax or a modem.
     signal: Option<Signal>,
-    decoded: Box<[i16; SAMPLES_MAX]>,
+    /// As long as the longest so far.
+    decoded: Vec<i16>,
     /// What waits to be encoded.
-    ready: Box<[i16; SAMPLES_MAX]>,
-    waiting: usize,
+    ready: Vec<i16>,
     /// Heads what is left of a packet that came.
     unfinished: Option<Fixed>,
-    payload: Box<[u8; PAYLOAD_MAX]>,
     /// What left nothing while it was carried elsewhere.
     kept: Kept,
 }
@@ -115,11 +116,9 @@ impl Transcoder {
             has_fallen_silent: false,
             ear: Box::new(SignalEar::new(rate_in)),
             signal: None,
-            decoded: Box::new([0; SAMPLES_MAX]),
-            ready: Box::new([0; SAMPLES_MAX]),
-            waiting: 0,
+            decoded: Vec::new(),
+            ready: Vec::new(),
             unfinished: None,
-            payload: Box::new([0; PAYLOAD_MAX]),
             kept: Kept::default(),
             from: from.clone(),
             to: to.clone(),
@@ -161,18 +160,17 @@ impl Transcoder {
             return self.carry_pressed(header, (codec, fit, missed), packet);
         }
         if codec == self.target.1 {
-            let length = payload.len().min(PAYLOAD_MAX);
-            self.payload[..length].copy_from_slice(&payload[..length]);
-            return self.leave(header, (self.target.0, header.marker, length), packet);
+            return self.copy(header, self.target.0, packet);
         }
         if let (Codec::Pcmu | Codec::Pcma, Encoder::Law(law)) = (codec, &self.encoder) {
-            let length = g711::translate(payload, *law, &mut self.payload[..]);
+            let mut room = [0; PAYLOAD_MAX];
+            let length = g711::translate(payload, *law, &mut room);
             self.times.took(header, length, 0, self.rates[0]);
-            return self.leave(header, (self.target.0, header.marker, length), packet);
+            return self.leave(header, (self.target.0, header.marker), &room[..length], packet);
         }
         let lost = if let Fit::After { lost } = fit { lost } else { 0 };
         if fit == Fit::Anew {
-            self.waiting = 0;
+            self.ready.clear();
         }
         let Some(samples) = self.decode(codec, payload, lost) else { return Transcoded::Unknown };
         self.times.took(header, samples.fresh, samples.concealed, self.rates[0]);
@@ -195,9 +193,9 @@ impl Transcoder {
 
     fn copy(&mut self, header: &Fixed, payload_type: u8, packet: &mut Packet<'_>) -> Transcoded {
         let payload = rtp::Header::parse(packet.bytes()).map_or(&[][..], |parsed| parsed.payload);
-        let length = payload.len().min(PAYLOAD_MAX);
-        self.payload[..length].copy_from_slice(&payload[..length]);
-        self.leave(header, (payload_type, header.marker, length), packet)
+        let mut room = [0; PAYLOAD_MAX];
+        let length = copied(payload, &mut room);
+        self.leave(header, (payload_type, header.marker), &room[..length], packet)
     }
 
     /// An event says that a key is down: it goes on as one, or as what the other side understands.
@@ -206,8 +204,9 @@ impl Transcoder {
         let signal = TelephoneEvent::parse(parsed.payload).and_then(|said| Signal::of_event(said.event));
         self.signal = signal.or(self.signal);
         if let Keys::Events(to) = self.to.keys {
-            let length = event(parsed.payload, (from, to), &mut self.payload[..]);
-            return self.leave(header, (to.payload_type, header.marker, length), packet);
+            let mut room = [0; PAYLOAD_MAX];
+            let length = event(parsed.payload, (from, to), &mut room);
+            return self.leave(header, (to.payload_type, header.marker), &room[..length], packet);
         }
         let said = TelephoneEvent::parse(parsed.payload);
         let Some((said, pressing)) = said.zip(self.pressing.as_mut()) else { return Transcoded::Unknown };
@@ -223,11 +222,9 @@ impl Transcoder {
             Reach::Late => return Transcoded::Kept,
         };
         let count = (u64::from(span) * u64::from(self.rates[1]) / u64::from(clock)) as usize;
-        let ready = &mut self.ready[self.waiting..];
-        let count = count.min(ready.len());
-        ready[..count].fill(0);
-        pressing.sound(&mut ready[..count]);
-        self.waiting += count;
+        let waiting = self.ready.len();
+        self.ready.resize((waiting + count).min(SAMPLES_MAX), 0);
+        pressing.sound(&mut self.ready[waiting..]);
         self.encode(&Fixed { marker: false, ..*header }, packet)
     }
 
@@ -260,7 +257,7 @@ impl Transcoder {
             _ => 0,
         };
         if fit == Fit::Anew {
-            self.waiting = 0;
+            self.ready.clear();
         }
         let Some(samples) = self.decode(codec, parsed.payload, lost) else { return Transcoded::Unknown };
         self.times.took(header, samples.fresh, samples.concealed, self.rates[0]);
@@ -283,25 +280,24 @@ impl Transcoder {
         let clock = self.from.codecs.first().map_or(TICKS, |(_, codec)| codec.clock());
         let due = self.times.due(header.ssrc).unwrap_or(header.timestamp);
         if let Some(said) = pressing.say(ticks(count), due, clock) {
-            self.waiting = 0;
-            let length = in_place(&said.event, &mut self.payload[..]);
+            self.ready.clear();
             let header = Fixed { timestamp: said.begins, ..*header };
-            return self.leave(&header, (said.payload_type, said.is_first, length), packet);
+            return self.leave(&header, (said.payload_type, said.is_first), &said.event.bytes(), packet);
         }
         let from = match quiet {
             Some(0) => 0,
             Some(at) => samples.concealed + at,
             None if is_sounding || codec != Some(self.target.1) => count,
             None => {
-                self.waiting = 0;
+                self.ready.clear();
                 return self.copy(header, self.target.0, packet);
             }
         };
         self.decoded[from..count].fill(0);
-        let before = self.waiting;
+        let before = self.ready.len();
         self.resample(count);
         if let Some(pressing) = &mut self.pressing {
-            pressing.sound(&mut self.ready[before..self.waiting]);
+            pressing.sound(&mut self.ready[before..]);
         }
         self.encode(header, packet)
     }
@@ -329,9 +325,9 @@ impl Transcoder {
         let concealed_max = (self.rates[0] * CONCEALED_MS_MAX / 1000) as usize;
         let gap = usual * usize::from(lost);
         let gap = if (1..=concealed_max).contains(&gap) { gap } else { 0 };
-        let (before, room) = self.decoded.split_at_mut(gap);
-        let room_length = room.len().min(SAMPLES_MAX / 2);
-        let room = &mut room[..room_length];
+        let room = room_of(codec, payload.len());
+        make_room(&mut self.decoded, gap + room);
+        let (before, room) = self.decoded[..gap + room].split_at_mut(gap);
         let fresh = match codec {
             Codec::Opus => self.decoder.recover(payload, (before, usual), room)?,
             Codec::G729 => self.decoder.g729.as_mut().map_or(0, |g729| {
@@ -361,32 +357,33 @@ impl Transcoder {
     }
 
     fn resample(&mut self, count: usize) {
-        let (samples, room) = (&self.decoded[..count], &mut self.ready[self.waiting..]);
-        self.waiting += match &mut self.resampler {
-            Resampler::None => {
-                let count = count.min(room.len());
-                room[..count].copy_from_slice(&samples[..count]);
-                count
-            }
+        let (samples, waiting) = (&self.decoded[..count], self.ready.len());
+        let [from, to] = self.rates.map(|rate| rate as usize);
+        self.ready.resize((waiting + (count * to).div_ceil(from)).min(SAMPLES_MAX), 0);
+        let room = &mut self.ready[waiting..];
+        let made = match &mut self.resampler {
+            Resampler::None => copied(samples, room),
             Resampler::Up(up) => up.resample(samples, room),
             Resampler::Down(down) => down.resample(samples, room),
         };
+        self.ready.truncate(waiting + made);
     }
 
     fn encode(&mut self, header: &Fixed, packet: &mut Packet<'_>) -> Transcoded {
-        let count = self.encoder.takes(self.waiting, self.rates[1]);
+        let count = self.encoder.takes(self.ready.len(), self.rates[1]);
         if count == 0 {
             self.times.kept();
             return Transcoded::Kept;
         }
-        let Some(length) = self.encoder.encode(&self.ready[..count], &mut self.payload[..]) else {
+        let mut room = [0; PAYLOAD_MAX];
+        let Some(length) = self.encoder.encode(&self.ready[..count], &mut room) else {
             self.times.kept();
-            self.waiting = 0;
+            self.ready.clear();
             return Transcoded::Kept;
         };
-        let header = self.times.leaving(header, self.waiting, self.rates[1]);
+        let header = self.times.leaving(header, self.ready.len(), self.rates[1]);
         self.went(&header, count);
-        write(&header, self.target.0, &self.payload[..length], packet)
+        write(&header, self.target.0, &room[..length], packet)
     }
 
     #[inline]
@@ -397,18 +394,18 @@ impl Transcoder {
     /// Another packet of what came, where one could not hold it all.
     pub fn rest(&mut self, packet: &mut Packet<'_>) -> Option<()> {
         let header = self.unfinished.take()?;
-        let count = self.encoder.takes(self.waiting, self.rates[1]);
-        let length = self.encoder.encode(&self.ready[..count], &mut self.payload[..])?;
+        let count = self.encoder.takes(self.ready.len(), self.rates[1]);
+        let mut room = [0; PAYLOAD_MAX];
+        let length = self.encoder.encode(&self.ready[..count], &mut room)?;
         self.times.added();
         self.went(&header, count);
-        (write(&header, self.target.0, &self.payload[..length], packet) == Transcoded::Ready).then_some(())
+        (write(&header, self.target.0, &room[..length], packet) == Transcoded::Ready).then_some(())
     }
 
     /// So many samples left under that header.
     fn went(&mut self, header: &Fixed, count: usize) {
-        self.ready.copy_within(count..self.waiting, 0);
-        self.waiting -= count;
-        let has_rest = self.encoder.leaves_rest() && self.waiting > 0;
+        self.ready.drain(..count);
+        let has_rest = self.encoder.leaves_rest() && !self.ready.is_empty();
         self.unfinished = has_rest.then(|| self.times.behind(header, count, self.rates[1]));
     }
 
@@ -416,11 +413,12 @@ impl Transcoder {
     fn leave(
         &mut self,
         header: &Fixed,
-        (payload_type, marker, length): (u8, bool, usize),
+        (payload_type, marker): (u8, bool),
+        payload: &[u8],
         packet: &mut Packet<'_>,
     ) -> Transcoded {
         let header = Fixed { marker, ..self.times.passing(header) };
-        write(&header, payload_type, &self.payload[..length], packet)
+        write(&header, payload_type, payload, packet)
     }
 
     /// The same in place of another one: times and numbers go on where that one was.
@@ -515,16 +513,33 @@ fn silence(samples: &mut [i16]) -> usize {
     samples.len()
 }
 
-fn in_place(event: &TelephoneEvent, out: &mut [u8]) -> usize {
-    let bytes = event.bytes();
-    out[..bytes.len()].copy_from_slice(&bytes);
-    bytes.len()
+/// As many as there is room for.
+fn copied<T: Copy>(from: &[T], to: &mut [T]) -> usize {
+    let length = from.len().min(to.len());
+    to[..length].copy_from_slice(&from[..length]);
+    length
+}
+
+/// Samples that a packet of so many bytes makes at most.
+fn room_of(codec: Codec, bytes: usize) -> usize {
+    let samples = match codec {
+        Codec::Opus => OPUS_MAX,
+        Codec::G729 => bytes.div_ceil(g729::FRAME_BYTES) * g729::FRAME,
+        _ => 2 * bytes,
+    };
+    samples.min(OPUS_MAX)
+}
+
+/// Room for so many samples: whoever has had it keeps it.
+fn make_room(samples: &mut Vec<i16>, count: usize) {
+    if samples.len() < count {
+        samples.resize(count, 0);
+    }
 }
 
 /// A key press whose duration is counted in another clock.
 fn event(payload: &[u8], (from, to): (Events, Events), out: &mut [u8]) -> usize {
-    let length = payload.len().min(out.len());
-    out[..length].copy_from_slice(&payload[..length]);
+    let length = copied(payload, out);
     if let Some([high, low]) = out[..length].get_mut(2..4).and_then(|bytes| bytes.as_mut_array()) {
         let duration = u64::from(u16::from_be_bytes([*high, *low]));
         let scaled = duration * u64::from(to.clock) / u64::from(from.clock.max(1));

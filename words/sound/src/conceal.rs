@@ -1,8 +1,6 @@
 //! What is heard in place of a packet that was lost: the last pitch goes on, and fades, as in G.711
 //! Appendix I.
 
-/// 60 ms at 16 kHz: more than two periods of the lowest voice.
-const PAST: usize = 960;
 /// Between voices of 66 and of 400 hertz.
 const PERIOD_MAX_US: usize = 15_000;
 const PERIOD_MIN_US: usize = 2_500;
@@ -15,7 +13,10 @@ const GONE_US: usize = 60_000;
 /// Remembers what was heard, and makes up what was not.
 #[derive(Clone, Debug)]
 pub struct Concealer {
-    past: [i16; PAST],
+    /// Two periods of the lowest voice, round and round; in order while something is made up of it.
+    past: Box<[i16]>,
+    /// Where the oldest is, and the next goes.
+    at: usize,
     rate: usize,
     state: State,
 }
@@ -33,7 +34,12 @@ enum State {
 impl Concealer {
     pub fn new(rate: u32) -> Concealer {
         let rate = usize::try_from(rate).expect("rates are small");
-        Concealer { past: [0; PAST], rate, state: State::Hearing }
+        Concealer {
+            past: vec![0; 2 * samples(PERIOD_MAX_US, rate)].into(),
+            at: 0,
+            rate,
+            state: State::Hearing,
+        }
     }
 
     /// Takes what came; after something that was made up, its beginning is blended with how that would go on.
@@ -52,6 +58,7 @@ impl Concealer {
 
     /// Makes up what did not come.
     pub fn conceal(&mut self, samples: &mut [i16]) {
+        self.past.rotate_left(std::mem::take(&mut self.at));
         let (mut made, period) = match self.state {
             State::Hearing => (0, self.period()),
             State::MakingUp { made, period } => (made, period),
@@ -65,13 +72,16 @@ impl Concealer {
 
     /// The last period that was heard, round and round; the past stays as it is meanwhile.
     fn made_up(&self, made: usize, period: usize) -> f32 {
-        f32::from(self.past[PAST - period + made % period]) * self.loudness(made)
+        f32::from(self.past[self.past.len() - period + made % period]) * self.loudness(made)
     }
 
     fn remember(&mut self, samples: &[i16]) {
-        let kept = &samples[samples.len().saturating_sub(PAST)..];
-        self.past.copy_within(kept.len().., 0);
-        self.past[PAST - kept.len()..].copy_from_slice(kept);
+        let length = self.past.len();
+        let kept = &samples[samples.len().saturating_sub(length)..];
+        let (until_end, rest) = kept.split_at(kept.len().min(length - self.at));
+        self.past[self.at..self.at + until_end.len()].copy_from_slice(until_end);
+        self.past[..rest.len()].copy_from_slice(rest);
+        self.at = (self.at + kept.len()) % length;
     }
 
     /// How loud what is made up still is after so many samples.
@@ -84,9 +94,9 @@ impl Concealer {
     fn period(&self) -> usize {
         let (shortest, longest) = (self.samples(PERIOD_MIN_US), self.samples(PERIOD_MAX_US));
         let window = longest;
-        let end = &self.past[PAST - window..];
+        let end = &self.past[self.past.len() - window..];
         let likeness = |period: &usize| {
-            let before = &self.past[PAST - window - period..PAST - period];
+            let before = &self.past[self.past.len() - window - period..self.past.len() - period];
             let (mut product, mut power) = (0.0f32, 1.0f32);
             for (a, b) in end.iter().zip(before) {
                 product += f32::from(*a) * f32::from(*b);
@@ -99,6 +109,10 @@ impl Concealer {
     }
 
     fn samples(&self, us: usize) -> usize {
-        self.rate * us / 1_000_000
+        samples(us, self.rate)
     }
+}
+
+fn samples(us: usize, rate: usize) -> usize {
+    rate * us / 1_000_000
 }

@@ -14,7 +14,7 @@ impl Transcoder {
     /// of the other, or key presses or a fax are listened for in the sound.
     pub fn law_change(&self, last: &Source, types: [u64; 2]) -> Option<LawChange> {
         let Encoder::Law(to) = self.encoder else { return None };
-        if self.pressing.is_some() || self.silence.is_some() || self.waiting > 0 || self.has_rest() {
+        if self.pressing.is_some() || self.silence.is_some() || !self.ready.is_empty() || self.has_rest() {
             return None;
         }
         let mut said = self.from.codecs.iter().filter(|(payload_type, _)| carried::has(types, *payload_type));

@@ -5,7 +5,7 @@
 use rtp::Fixed;
 use sound::noise::{self, Noise};
 
-use super::{Samples, Transcoded, Transcoder};
+use super::{Samples, Transcoded, Transcoder, make_room};
 use crate::packet::Packet;
 use crate::times::Reach;
 
@@ -60,8 +60,7 @@ impl Transcoder {
         }
         let description = self.described();
         if let Some(payload_type) = self.to.noise {
-            self.payload[..description.len()].copy_from_slice(&description);
-            return self.leave(header, (payload_type, header.marker, description.len()), packet);
+            return self.leave(header, (payload_type, header.marker), &description, packet);
         }
         self.times.kept();
         self.silence.iter_mut().for_each(|silence| silence.noise.describe(&description));
@@ -75,8 +74,7 @@ impl Transcoder {
         g729.decode(parsed.payload, &mut []);
         let description = g729.noise();
         if let Some(payload_type) = self.to.noise {
-            self.payload[..description.len()].copy_from_slice(&description);
-            return self.leave(header, (payload_type, header.marker, description.len()), packet);
+            return self.leave(header, (payload_type, header.marker), &description, packet);
         }
         if self.falls_silent(header) {
             self.times.kept();
@@ -96,7 +94,9 @@ impl Transcoder {
     }
 
     fn described(&mut self) -> [u8; 1] {
-        let samples = &mut self.decoded[..(self.rates[0] / TURNS_A_SECOND) as usize];
+        let count = (self.rates[0] / TURNS_A_SECOND) as usize;
+        make_room(&mut self.decoded, count);
+        let samples = &mut self.decoded[..count];
         let opus = self.decoder.opus.as_mut();
         if opus.and_then(|opus| opus.conceal(samples)).is_none() {
             samples.fill(0);
@@ -140,6 +140,7 @@ impl Transcoder {
         let silence = self.silence.as_mut()?;
         let now = silence.moment_of(turn, self.times.clock());
         let header = self.times.goes_on(now, count, rate)?;
+        make_room(&mut self.decoded, count);
         silence.noise.fill(&mut self.decoded[..count]);
         let left = match self.pressing {
             Some(_) => {

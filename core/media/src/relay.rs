@@ -540,9 +540,7 @@ impl Relay {
         let pair = self.slots.get_mut(slot as usize).and_then(Option::as_mut);
         let Some(pair) = pair.filter(|pair| pair.has_copy()) else { return };
         let Some(mut listeners) = pair.take_listeners() else { return };
-        if let Some(fork) = &mut listeners.fork {
-            self.leave(now, fork);
-        }
+        listeners.forks.iter_mut().for_each(|fork| self.leave(now, fork));
         if let Some(pair) = &mut self.slots[slot as usize] {
             pair.put_listeners(listeners);
         }

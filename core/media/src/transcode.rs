@@ -147,6 +147,9 @@ impl Transcoder {
         if codec == Codec::G729 && payload.len() == g729::SILENCE_BYTES {
             return self.carry_description(header, packet);
         }
+        if codec.clock() != self.times.clock() {
+            self.times.goes_over(header, codec.clock());
+        }
         let due = self.times.due(header.ssrc);
         let mut fit = self.times.fit(header);
         if fit == Fit::Late {
@@ -163,6 +166,9 @@ impl Transcoder {
         if codec == self.target.1 {
             let length = payload.len().min(PAYLOAD_MAX);
             self.payload[..length].copy_from_slice(&payload[..length]);
+            if matches!(codec, Codec::Pcmu | Codec::Pcma) {
+                self.times.took(header, length, 0, Codec::RATE_NARROW);
+            }
             return self.leave(header, (self.target.0, header.marker, length), packet);
         }
         if let (Codec::Pcmu | Codec::Pcma, Encoder::Law(law)) = (codec, &self.encoder) {
@@ -304,6 +310,16 @@ impl Transcoder {
             pressing.sound(&mut self.ready[before..self.waiting]);
         }
         self.encode(header, packet)
+    }
+
+    /// Its peer may speak these too; not those of another rate than what it speaks is decoded at.
+    pub fn expect(&mut self, codecs: &[(u8, Codec)]) {
+        for (payload_type, codec) in codecs {
+            let is_known = self.from.codecs.iter().any(|(known, _)| known == payload_type);
+            if !is_known && codec.rate() == Some(self.rates[0]) {
+                self.from.codecs.push((*payload_type, *codec));
+            }
+        }
     }
 
     /// A message of the call says that a key was pressed.

@@ -284,8 +284,10 @@ impl Media {
                 }
             }
         }
-        self.last_said = text.into_bytes();
-        taken.map(|()| self.last_said.clone())
+        taken.map(|()| {
+            self.last_said = text.into_bytes();
+            self.last_said.clone()
+        })
     }
 
     fn speaks(&self, codec: &sdp::Codec<'_>) -> bool {

@@ -10,6 +10,7 @@ mod alone;
 mod audio;
 mod baresip;
 mod browser;
+mod bypass;
 mod calls;
 mod capture;
 mod codecs;
@@ -95,8 +96,23 @@ struct Scenario {
     run: fn(&Binary, Load) -> Result<String, Failure>,
 }
 
-/// Those with pages, whose packages are fetched first.
-const PAGES: [&str; 3] = ["websocket", "browser", "nat"];
+type Install = fn() -> Result<(), Failure>;
+
+/// What is fetched first, and for whom.
+const INSTALLS: &[(&[&str], Install)] = &[
+    (&["websocket", "browser", "nat"], page::install),
+    (&["http"], http::install),
+    (&["webhooks", "push"], webhooks::install),
+    (&["hep"], hep::install),
+    (&["drawn", "hepin"], drawn::install),
+    (&["oidc"], oidc::install),
+    (&["aiortc", "ice"], aiortc::install),
+    (&["bypass"], bypass::install),
+    (&["otlp"], otlp::install),
+    (&["parquet"], parquet::install),
+    (&["siprec"], siprec::install),
+    (&["watching"], watching::install),
+];
 
 const SCENARIOS: &[Scenario] = &[
     Scenario { name: "calls-udp-v4", run: |binary, load| calls::run(binary, load, place::UDP_V4) },
@@ -149,6 +165,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "aiortc", run: aiortc::run },
     Scenario { name: "nat", run: nat::run },
     Scenario { name: "ice", run: ice::run },
+    Scenario { name: "bypass", run: bypass::run },
     Scenario { name: "kernel", run: kernel::run },
     Scenario { name: "http", run: http::run },
     Scenario { name: "readers", run: readers::run },
@@ -175,42 +192,8 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
         false => Binary(build(load)?),
     };
     // Where they run alone there is no registry to install it from.
-    if !alone::is_alone() && chosen.iter().any(|scenario| PAGES.contains(&scenario.name)) {
-        page::install()?;
-    }
-    let is_wanted = |name: &str| chosen.iter().any(|scenario| scenario.name == name);
-    if !alone::is_alone() && is_wanted("http") {
-        http::install()?;
-    }
-    if !alone::is_alone() && (is_wanted("webhooks") || is_wanted("push")) {
-        webhooks::install()?;
-    }
-    if !alone::is_alone() && is_wanted("hep") {
-        hep::install()?;
-    }
-    if !alone::is_alone() && (is_wanted("drawn") || is_wanted("hepin")) {
-        drawn::install()?;
-    }
-    if !alone::is_alone() && is_wanted("oidc") {
-        oidc::install()?;
-    }
-    if !alone::is_alone() && (is_wanted("aiortc") || is_wanted("ice")) {
-        aiortc::install()?;
-    }
-    if !alone::is_alone() && is_wanted("otlp") {
-        otlp::install()?;
-    }
-    if !alone::is_alone() && is_wanted("parquet") {
-        parquet::install()?;
-    }
-    if !alone::is_alone() && is_wanted("siprec") {
-        siprec::install()?;
-    }
-    if !alone::is_alone() && is_wanted("watching") {
-        watching::install()?;
-    }
-    if !alone::is_alone() && is_wanted("package") {
-        package::prepare(load)?;
+    if !alone::is_alone() {
+        install(&chosen, load)?;
     }
     if let Some(done) = alone::again(name, load) {
         return done;
@@ -231,6 +214,17 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     }
     let again = format!("read target/interop/{0}, then `cargo xtask interop {0}`", failed[0]);
     Err(Failure::new(format!("interop failed: {}", failed.join(", ")), again))
+}
+
+/// Fetches and makes what these scenarios need.
+fn install(chosen: &[&Scenario], load: Load) -> Result<(), Failure> {
+    let is_wanted = |name: &str| chosen.iter().any(|scenario| scenario.name == name);
+    for (names, install) in INSTALLS {
+        if names.iter().any(|name| is_wanted(name)) {
+            install()?;
+        }
+    }
+    if is_wanted("package") { package::prepare(load) } else { Ok(()) }
 }
 
 /// Builds the product, and says where it is.

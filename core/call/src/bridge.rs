@@ -25,6 +25,7 @@ use crate::chats::Chats;
 use crate::keys::{Keys, Settled};
 use crate::plays::{Listening, Meanwhile, Plays};
 use crate::record::Sound;
+use crate::sitting;
 use crate::speech;
 use crate::stand::Stand;
 use crate::way::Ways;
@@ -204,8 +205,8 @@ impl Bridge {
         Bridge {
             key,
             round: 0,
-            // The round before is that of copies for recorders.
-            last: OF_LANES - 2,
+            // The rounds before are those of copies for recorders.
+            last: OF_LANES - 1 - sitting::ROUNDS,
             sides,
             keys,
             ways,

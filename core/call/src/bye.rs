@@ -213,7 +213,7 @@ impl Call {
         self.passing.clear();
         self.leave_transfer();
         self.parked = None;
-        self.leave_recorder(room);
+        self.leave_recorders(room);
         if self.draft.is_answered() {
             self.both_have_time(room);
         }
@@ -236,9 +236,9 @@ impl Call {
         if let media::Event::Chatted { stream, figures, .. } = event {
             return self.chatted(room, session, *stream, figures);
         }
-        if session == self.copies() {
+        if self.is_of_copies(session) {
             if let media::Event::Failed { why, .. } = event {
-                self.copies_failed(room, why);
+                self.copies_failed(room, session, why);
             }
             return;
         }

@@ -114,7 +114,8 @@ pub struct Call {
     /// Whose packets are kept.
     pub(crate) excerpt: Option<Excerpt>,
     /// And by whom it is recorded outside.
-    pub(crate) sitting: Option<Box<Sitting>>,
+    /// One for each group of recorders.
+    pub(crate) sittings: Box<[Sitting]>,
     /// Whether its media may leave the relay.
     pub(crate) release: Release,
     /// Whether it should lie elsewhere.
@@ -310,7 +311,7 @@ impl Call {
             fax: None,
             tapes: Tapes::nothing(),
             excerpt: None,
-            sitting: None,
+            sittings: Box::default(),
             release: Release::default(),
             homing: Homing::default(),
             set_up_by: room.now.instant + plan.set_up_max,
@@ -343,7 +344,7 @@ impl Call {
                 let parking = self.parking_deadline().or(self.door_deadline()).or(self.made_deadline());
                 let Quiet { look_at, alarm_at, .. } = self.quiet;
                 let waits = [self.timer_deadline(), joining, parking, self.over_at, look_at, alarm_at];
-                let sitting = self.sitting.as_ref().and_then(|sitting| sitting.deadline());
+                let sitting = self.sittings.iter().filter_map(Sitting::deadline).min();
                 let excerpt = self.excerpt.as_ref().map(|excerpt| excerpt.until);
                 let media = [self.release.due, self.homing.due, self.fax_deadline()];
                 let others = [self.notice_deadline(), sitting, excerpt];

@@ -534,16 +534,17 @@ impl Draft {
         self.note_recorder(row);
     }
 
-    /// The recorder that had it has it no more.
-    pub(crate) fn recorder_left(&mut self, at: WallTime, why: Option<&str>) {
+    /// A recorder that had it has it no more.
+    pub(crate) fn recorder_left(&mut self, recorder: &str, at: WallTime, why: Option<&str>) {
         let recording = self.record.as_mut().and_then(|record| record.recording.as_mut());
-        let having = recording.and_then(|recording| recording.recorders.last_mut());
-        if let Some(row) = having.filter(|row| row.since.is_some()) {
+        let has_it = |row: &&mut RecorderRecord| &*row.recorder == recorder && row.since.is_some();
+        let rows = recording.into_iter().flat_map(|recording| &mut recording.recorders);
+        if let Some(row) = rows.rev().find(has_it) {
             (row.until, row.why) = (at, why.map(str::to_owned));
         }
     }
 
-    /// Nobody outside has it.
+    /// Nobody outside has it, of one group.
     pub(crate) fn no_recorder(&mut self, at: WallTime) {
         let recording = self.record.as_mut().and_then(|record| record.recording.as_mut());
         if let Some(recording) = recording.filter(|recording| recording.missed.len() < RECORDERS_MAX) {

@@ -106,10 +106,11 @@ pub enum Event {
         server: String,
         why: String,
     },
-    /// A call is to be recorded outside, and no recorder has it.
+    /// A call is to be recorded outside, and no recorder has it of that group, which may be without a name.
     CallUnrecorded {
         call: String,
         at: WallTime,
+        group: Arc<str>,
     },
     CallEnded {
         call: String,

@@ -68,6 +68,7 @@ impl Call {
             let who = who(side, &self.end(side).party);
             return self.fax_spoilt(room, format!("{who}, may not be offered G.711"));
         }
+        self.bridge.expect_g711(room, side);
         if let Some(fax) = &mut self.fax {
             fax.tries += 1;
         }

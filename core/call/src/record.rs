@@ -144,7 +144,7 @@ pub struct RecordingRecord {
     /// Which recorders outside had it or were asked, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recorders: Vec<RecorderRecord>,
-    /// Since when nobody outside had it, where somebody was to.
+    /// Since when nobody outside had it, where somebody of a group was to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<WallTime>,
 }

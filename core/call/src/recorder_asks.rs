@@ -1,6 +1,8 @@
 //! What a recorder asks for in its dialog: all metadata anew, streams otherwise than it had them, the end.
 
-use media::{Aim, Copying, Order, Reports, Running, Senders, Sending, Side, Turn};
+use std::mem;
+
+use media::{Aim, Copying, Order, Reports, Running, Senders, Sending, SessionKey, Side, Turn};
 use sdp::Session;
 use sip_message::{Message, Method};
 use sip_stack::{Flow, Reply, ServerId};
@@ -15,7 +17,7 @@ use crate::time::T2;
 impl Call {
     /// Whether a message belongs to the dialog with a recorder.
     pub(crate) fn is_of_recorder(&self, message: &Message<'_>) -> bool {
-        self.sitting.as_ref().is_some_and(|sitting| sitting.has_dialog_of(message))
+        self.sittings.iter().any(|sitting| sitting.has_dialog_of(message))
     }
 
     /// A request of a recorder.
@@ -26,29 +28,39 @@ impl Call {
         flow: Flow,
         message: &Message<'_>,
     ) {
-        let is_taken = |sitting: &mut Box<Sitting>| matches!(sitting.stage, Stage::Taken(_));
-        let Some(mut sitting) = self.sitting.take_if(is_taken) else { return room.reply(server, 481) };
-        let scene = self.scene(&sitting);
-        let Stage::Taken(taken) = &mut sitting.stage else { return };
+        let mut sittings = mem::take(&mut self.sittings);
+        match sittings.iter_mut().find(|sitting| sitting.has_dialog_of(message)) {
+            Some(sitting) => self.one_recorder_asks(room, (server, flow), sitting, message),
+            None => room.reply(server, 481),
+        }
+        self.sittings = sittings;
+    }
+
+    fn one_recorder_asks(
+        &mut self,
+        room: &mut Room<'_>,
+        (server, flow): (ServerId, Flow),
+        sitting: &mut Sitting,
+        message: &Message<'_>,
+    ) {
+        let scene = self.scene(sitting);
+        let Stage::Taken(taken) = &mut sitting.stage else { return room.reply(server, 481) };
         if let Err(fault) = taken.dialog.admit(message) {
-            room.reply(server, fault.status());
-            self.sitting = Some(sitting);
-            return;
+            return room.reply(server, fault.status());
         }
         taken.dialog.heard_on(flow);
         match message.method().unwrap_or(Method::Other("")) {
             Method::Bye => {
                 room.reply(server, 200);
-                self.recorder_gone(room, &mut sitting, "it hung up", scene);
+                self.recorder_gone(room, sitting, "it hung up", scene);
             }
             Method::Invite | Method::Update if taken.change.is_some() || taken.unacked.is_some() => {
                 room.reply(server, 491);
             }
-            Method::Invite | Method::Update => self.recorder_offers(room, server, &mut sitting, message),
+            Method::Invite | Method::Update => self.recorder_offers(room, server, sitting, message),
             Method::Options => room.reply_with(server, 200, None, &[("Allow", sip_stack::ALLOW)]),
             _ => room.reply_with(server, 405, None, &[("Allow", sip_stack::ALLOW)]),
         }
-        self.sitting = Some(sitting);
     }
 
     /// A recorder wants all anew, or its streams otherwise.
@@ -92,30 +104,30 @@ impl Call {
 
     /// The ACK of a recorder.
     pub(crate) fn recorder_acked(&mut self, message: &Message<'_>) {
-        let Some(Stage::Taken(taken)) = self.sitting.as_mut().map(|sitting| &mut sitting.stage) else {
-            return;
-        };
+        let acked = self.sittings.iter_mut().find(|sitting| sitting.has_dialog_of(message));
+        let Some(Stage::Taken(taken)) = acked.map(|sitting| &mut sitting.stage) else { return };
         let cseq = message.cseq().number;
         taken.unacked.take_if(|unacked| unacked.cseq == cseq);
     }
 
     /// Tells the relay what is copied, and where that goes.
     pub(crate) fn order_copies(&self, room: &mut Room<'_>, sitting: &mut Sitting) {
+        let session = self.copies(sitting);
         let Stage::Taken(taken) = &sitting.stage else {
             if let Some(ordered) = &mut sitting.ordered {
                 let aims =
                     ordered.aims.clone().map(|aim| aim.map(|aim| Aim { sending: Sending::Held, ..aim }));
-                self.order_aims_of_copies(room, ordered, aims);
+                self.order_aims_of_copies(room, session, ordered, aims);
             }
             return;
         };
         let Some(Ports { .. }) = &sitting.ports else { return };
-        let Ok(session) = Session::parse(&taken.answered.description) else { return };
+        let Ok(answered) = Session::parse(&taken.answered.description) else { return };
         let sides = [Side::Caller, Side::Callee];
-        let targets = sdp::media_targets(&session);
+        let targets = sdp::media_targets(&answered);
         let aims = sides.map(|side| {
             let target = targets.get(side as usize)?;
-            let line = session.media.get(side as usize)?;
+            let line = answered.media.get(side as usize)?;
             let may_send =
                 target.direction.receives() && self.tapes.running == Running::Yes && line.port != 0;
             Some(Aim {
@@ -129,12 +141,12 @@ impl Call {
                 door: None,
             })
         });
-        let types = sides.map(|side| taken.told.types(side, &session).into());
-        let copying = Copying { session: self.copies(), stream: 0, types };
+        let types = sides.map(|side| taken.told.types(side, &answered).into());
+        let copying = Copying { session, stream: 0, types };
         let line = self.bridge.sound_line().filter(|_| self.bridge.is_open());
         let copies = line.map(|line| (self.bridge.session(), line, copying));
         let ordered = sitting.ordered.get_or_insert(Ordered { aims: [None, None], copies: None });
-        self.order_aims_of_copies(room, ordered, aims);
+        self.order_aims_of_copies(room, session, ordered, aims);
         if ordered.copies != copies {
             if let Some((session, stream, copying)) = copies.clone() {
                 room.orders.push(Order::Copy { session, stream, copying: Some(Box::new(copying)) });
@@ -143,10 +155,16 @@ impl Call {
         }
     }
 
-    fn order_aims_of_copies(&self, room: &mut Room<'_>, ordered: &mut Ordered, aims: [Option<Aim>; 2]) {
+    fn order_aims_of_copies(
+        &self,
+        room: &mut Room<'_>,
+        session: SessionKey,
+        ordered: &mut Ordered,
+        aims: [Option<Aim>; 2],
+    ) {
         for (side, aim) in [Side::Caller, Side::Callee].into_iter().zip(&aims) {
             if let Some(aim) = aim.clone().filter(|aim| ordered.aims[side as usize].as_ref() != Some(aim)) {
-                room.orders.push(Order::Aim { session: self.copies(), stream: 0, side, aim });
+                room.orders.push(Order::Aim { session, stream: 0, side, aim });
             }
         }
         ordered.aims = aims;

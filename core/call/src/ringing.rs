@@ -51,7 +51,7 @@ impl Call {
 
     /// Whether a relay session is one of this call's.
     pub(crate) fn has_session(&self, session: media::SessionKey) -> bool {
-        let is_copies = self.sitting.is_some() && session == self.copies();
+        let is_copies = self.sittings.iter().any(|sitting| session == self.copies(sitting));
         let others = self.ring.beside.iter().map(|one| &one.bridge);
         is_copies
             || others.chain([&self.bridge]).any(|bridge| bridge.session() == session || bridge.was(session))
@@ -59,7 +59,7 @@ impl Call {
 
     /// The relay sessions of those who ring beside the one in hand.
     pub(crate) fn sessions_beside(&self) -> Vec<media::SessionKey> {
-        let copies = self.sitting.as_ref().map(|_| self.copies());
+        let copies = self.sittings.iter().map(|sitting| self.copies(sitting));
         self.ring.beside.iter().map(|one| one.bridge.session()).chain(copies).collect()
     }
 

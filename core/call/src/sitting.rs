@@ -23,8 +23,17 @@ pub(crate) const CHECK: Duration = Duration::from_secs(30);
 const AGAIN_FIRST: Duration = Duration::from_secs(5);
 const AGAIN_MAX: Duration = Duration::from_secs(60);
 
-/// The recording of a call by others.
+/// The last round of the relay's sessions for copies, which no media of the call's own has; and how many
+/// there are.
+pub(crate) const ROUND: u8 = 127;
+pub(crate) const ROUNDS: u8 = policy::RECORDER_GROUPS_MAX as u8;
+
+/// The recording of a call by others, of whom one has it at a time.
 pub(crate) struct Sitting {
+    /// Of which group they are.
+    pub group: Arc<str>,
+    /// Of the relay's session for its copies.
+    pub round: u8,
     pub stage: Stage,
     pub names: Names,
     pub begun: WallTime,

@@ -1,8 +1,9 @@
-//! A call is recorded by somebody outside too: a recorder is asked, told whatever changes, and left when the
-//! call is over. The next is asked where one fails; the call itself waits for none of them.
+//! A call is recorded by somebody outside too: of each group a recorder is asked, told whatever changes, and
+//! left when the call is over. The next of its group is asked where one fails; the call waits for nobody.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,12 +23,10 @@ use crate::keys::{Carrier, FarEnd, Keys};
 use crate::moving::Presence;
 use crate::scene::{Answered, Description, Known, Names, Scene, Spoken};
 use crate::sitting::{
-    ANSWER, Asking, CHECK, Candidate, Change, Check, FIRST_WORD, Ports, Sitting, Stage, Taken,
+    ANSWER, Asking, CHECK, Candidate, Change, Check, FIRST_WORD, Ports, ROUND, ROUNDS, Sitting, Stage, Taken,
 };
 use crate::{EndedBy, Event, Room, part, stray};
 
-/// The round of the relay's session for copies, which no media of the call's own has.
-pub(crate) const ROUND: u8 = 127;
 /// Who we are to recorders.
 const USER: &str = "tandem";
 /// That we are one who records (RFC 7866, 6.1.1).
@@ -40,30 +39,39 @@ const GLARE: Duration = Duration::from_millis(2_100);
 const GLARE_LOT_MS: u32 = 1_900;
 
 impl Call {
-    /// Sees to it that a recorder outside has the call as it stands now, where that is wanted.
+    /// Sees to it that recorders outside have the call as it stands now, where that is wanted.
     pub(crate) fn sit(&mut self, room: &mut Room<'_>) {
         match &self.state {
             State::Up(_) if self.caller.invite.is_none() => {}
-            State::Closing(_) => return self.leave_recorder(room),
+            State::Closing(_) => return self.leave_recorders(room),
             _ => return,
         }
-        let is_wanted = self.tapes.began.is_some() && !room.policy.recorders().is_empty();
-        let sitting = self.sitting.take().or_else(|| is_wanted.then(|| Box::new(self.new_sitting(room))));
-        let Some(mut sitting) = sitting else { return };
-        self.note_parties(room, &mut sitting);
-        let scene = self.scene(&sitting);
-        self.go_on_sitting(room, &mut sitting, scene);
-        self.order_copies(room, &mut sitting);
-        let is_missed = sitting.is_missed;
-        self.sitting = Some(sitting);
+        let mut sittings = mem::take(&mut self.sittings);
+        if sittings.is_empty() && self.tapes.began.is_some() {
+            sittings = self.new_sittings(room);
+        }
+        for sitting in &mut sittings {
+            self.note_parties(room, sitting);
+            let scene = self.scene(sitting);
+            self.go_on_sitting(room, sitting, scene);
+            self.order_copies(room, sitting);
+        }
+        let has_nobody = !sittings.is_empty() && sittings.iter().all(|sitting| sitting.is_missed);
+        self.sittings = sittings;
         let may_end = !self.plan.emergency && room.policy.without_recorder() == WithoutRecorder::End;
-        if is_missed && may_end {
+        if has_nobody && may_end {
             self.end_both(room, EndedBy::House, Ending::Unrecorded);
-            self.leave_recorder(room);
+            self.leave_recorders(room);
         }
     }
 
-    fn new_sitting(&self, room: &mut Room<'_>) -> Sitting {
+    fn new_sittings(&self, room: &mut Room<'_>) -> Box<[Sitting]> {
+        let groups = room.policy.recorder_groups();
+        let groups = (0..ROUNDS).zip(groups);
+        groups.map(|(rank, group)| self.new_sitting(room, group, ROUND - rank)).collect()
+    }
+
+    fn new_sitting(&self, room: &mut Room<'_>, group: Arc<str>, round: u8) -> Sitting {
         let mut lot = || {
             let mut bytes = [0; 16];
             room.stack.chance().fill(&mut bytes);
@@ -71,6 +79,8 @@ impl Call {
         };
         let names = Names { group: group_of(&self.draft.eldest()), session: lot(), voices: [lot(), lot()] };
         Sitting {
+            group,
+            round,
             stage: Stage::Waiting(room.now.instant),
             names,
             begun: room.now.wall,
@@ -80,7 +90,7 @@ impl Call {
             left: VecDeque::new(),
             failures: 0,
             is_missed: false,
-            description: Description { id: u64::from(self.key.nonce()) << 1 | 1, version: 0 },
+            description: Description { id: u64::from(self.key.nonce()) << 8 | u64::from(round), version: 0 },
             ordered: None,
         }
     }
@@ -90,7 +100,7 @@ impl Call {
         match &mut sitting.stage {
             Stage::Waiting(until) if *until > now => {}
             Stage::Waiting(_) => {
-                sitting.left = candidates(room);
+                sitting.left = candidates(room, &sitting.group);
                 self.ask_next(room, sitting, scene);
             }
             Stage::Asking(asking) if asking.until > now => {}
@@ -127,7 +137,7 @@ impl Call {
         if !sitting.is_missed {
             sitting.is_missed = true;
             let (call, at) = (self.draft.id(), room.now.wall);
-            room.tells.push(Event::CallUnrecorded { call, at });
+            room.tells.push(Event::CallUnrecorded { call, at, group: Arc::clone(&sitting.group) });
             self.draft.no_recorder(room.now.wall);
         }
     }
@@ -195,22 +205,27 @@ impl Call {
         };
         let pairs = [one, other];
         sitting.ports = Some(Ports { interface, advertise: place.advertise, pairs });
-        room.orders.push(Order::Open { session: self.copies(), stream: 0, ports: pairs });
+        room.orders.push(Order::Open { session: self.copies(sitting), stream: 0, ports: pairs });
         Ok(())
     }
 
     fn give_back_ports(&self, room: &mut Room<'_>, sitting: &mut Sitting) {
         let Some(Ports { interface, pairs, .. }) = sitting.ports.take() else { return };
-        room.orders.push(Order::Close { session: self.copies() });
+        room.orders.push(Order::Close { session: self.copies(sitting) });
         sitting.ordered = None;
         if let Some(place) = room.places.media_at(interface) {
             pairs.into_iter().for_each(|pair| place.book.give_back(room.now.instant, pair));
         }
     }
 
-    /// The relay's session for copies.
-    pub(crate) fn copies(&self) -> SessionKey {
-        session_of(self.key, ROUND)
+    /// The relay's session for the copies of one of them.
+    pub(crate) fn copies(&self, sitting: &Sitting) -> SessionKey {
+        session_of(self.key, sitting.round)
+    }
+
+    /// Whether a session of the relay is one for copies, which may be over.
+    pub(crate) fn is_of_copies(&self, session: SessionKey) -> bool {
+        (0..ROUNDS).any(|rank| session == session_of(self.key, ROUND - rank))
     }
 
     /// Tells the recorder what has changed, and asks now and then whether it is there.
@@ -269,32 +284,33 @@ impl Call {
     ) {
         let Stage::Taken(taken) = &sitting.stage else { return };
         let lost = taken.candidate.clone();
-        self.draft.recorder_left(room.now.wall, Some(why));
+        self.draft.recorder_left(&lost.recorder, room.now.wall, Some(why));
         let (call, at, server) = (self.draft.id(), room.now.wall, lost.place.to_string());
         let (recorder, why) = (lost.recorder, why.to_owned());
         room.tells.push(Event::RecorderFailed { call, at, recorder, server, why });
         let (same, mut others): (VecDeque<_>, VecDeque<_>) =
-            candidates(room).into_iter().partition(|one| one.place == lost.place);
+            candidates(room, &sitting.group).into_iter().partition(|one| one.place == lost.place);
         others.extend(same);
         sitting.left = others;
         self.ask_next(room, sitting, scene);
     }
 
     /// The call is over, or is recorded no more.
-    pub(crate) fn leave_recorder(&mut self, room: &mut Room<'_>) {
-        let Some(mut sitting) = self.sitting.take() else { return };
-        match &mut sitting.stage {
-            Stage::Waiting(_) => {}
-            Stage::Asking(asking) => {
-                room.stack.cancel(room.now.instant, asking.client, None, room.sends);
+    pub(crate) fn leave_recorders(&mut self, room: &mut Room<'_>) {
+        for mut sitting in mem::take(&mut self.sittings) {
+            match &mut sitting.stage {
+                Stage::Waiting(_) => {}
+                Stage::Asking(asking) => {
+                    room.stack.cancel(room.now.instant, asking.client, None, room.sends);
+                }
+                Stage::Taken(taken) => {
+                    let bye = taken.dialog.next_request(Method::Bye);
+                    room.stack.request(room.now.instant, &bye.as_request(), part::nobody(), room.sends);
+                    self.draft.recorder_left(&taken.candidate.recorder, room.now.wall, None);
+                }
             }
-            Stage::Taken(taken) => {
-                let bye = taken.dialog.next_request(Method::Bye);
-                room.stack.request(room.now.instant, &bye.as_request(), part::nobody(), room.sends);
-                self.draft.recorder_left(room.now.wall, None);
-            }
+            self.give_back_ports(room, &mut sitting);
         }
-        self.give_back_ports(room, &mut sitting);
     }
 
     /// The answer to a request of ours to a recorder.
@@ -306,8 +322,9 @@ impl Call {
         message: &Message<'_>,
     ) {
         let status = message.status().unwrap_or_default();
-        let mut sitting = self.sitting.take().filter(|_| matches!(self.state, State::Up(_)));
-        match sitting.as_deref_mut() {
+        let mut sittings = mem::take(&mut self.sittings);
+        let is_its = |sitting: &&mut Sitting| sitting.is_client(client) || sitting.has_dialog_of(message);
+        match sittings.iter_mut().find(is_its) {
             Some(sitting) if sitting.is_client(client) => {
                 let scene = self.scene(sitting);
                 match &mut sitting.stage {
@@ -320,14 +337,10 @@ impl Call {
                     Stage::Waiting(_) => {}
                 }
             }
-            Some(sitting) if sitting.has_dialog_of(message) => {
-                stray::answered_again(room, flow, message);
-            }
-            _ => stray::answered(room, flow, message),
+            Some(_) => stray::answered_again(room, flow, message),
+            None => stray::answered(room, flow, message),
         }
-        if self.sitting.is_none() {
-            self.sitting = sitting;
-        }
+        self.sittings = sittings;
     }
 
     /// The recorder that was asked takes the call or does not.
@@ -454,10 +467,18 @@ impl Call {
         client: ClientId,
         cause: policy::Cause,
     ) -> bool {
-        let Some(mut sitting) = self.sitting.take_if(|sitting| sitting.is_client(client)) else {
-            return false;
-        };
-        let scene = self.scene(&sitting);
+        let mut sittings = mem::take(&mut self.sittings);
+        let asked = sittings.iter_mut().find(|sitting| sitting.is_client(client));
+        let is_of_recorder = asked.is_some();
+        if let Some(sitting) = asked {
+            self.not_answered(room, sitting, cause);
+        }
+        self.sittings = sittings;
+        is_of_recorder
+    }
+
+    fn not_answered(&mut self, room: &mut Room<'_>, sitting: &mut Sitting, cause: policy::Cause) {
+        let scene = self.scene(sitting);
         let (why, cause) = match cause {
             policy::Cause::Transport => ("it can't be reached", targets::Cause::NoConnection),
             _ => ("no answer in time", targets::Cause::NoAnswerToCall),
@@ -466,29 +487,29 @@ impl Call {
             let candidate = asking.candidate.clone();
             note(room, &candidate, Outcome::Failed(cause));
             self.tell_failed(room, &candidate, why);
-            self.ask_next(room, &mut sitting, scene);
+            self.ask_next(room, sitting, scene);
         } else {
-            self.recorder_lost(room, &mut sitting, why, scene);
+            self.recorder_lost(room, sitting, why, scene);
         }
-        self.sitting = Some(sitting);
-        true
     }
 
     /// The ports of copies could not be opened: others are taken when it is tried again.
-    pub(crate) fn copies_failed(&mut self, room: &mut Room<'_>, why: &str) {
-        let Some(mut sitting) = self.sitting.take() else { return };
-        self.draft.note(why);
-        self.give_back_ports(room, &mut sitting);
-        let scene = self.scene(&sitting);
-        match &sitting.stage {
-            Stage::Taken(_) => self.recorder_lost(room, &mut sitting, why, scene),
-            Stage::Asking(asking) => {
-                room.stack.cancel(room.now.instant, asking.client, None, room.sends);
-                sitting.stage = Stage::Waiting(room.now.instant + sitting.pause());
+    pub(crate) fn copies_failed(&mut self, room: &mut Room<'_>, session: SessionKey, why: &str) {
+        let mut sittings = mem::take(&mut self.sittings);
+        if let Some(sitting) = sittings.iter_mut().find(|sitting| self.copies(sitting) == session) {
+            self.draft.note(why);
+            self.give_back_ports(room, sitting);
+            let scene = self.scene(sitting);
+            match &sitting.stage {
+                Stage::Taken(_) => self.recorder_lost(room, sitting, why, scene),
+                Stage::Asking(asking) => {
+                    room.stack.cancel(room.now.instant, asking.client, None, room.sends);
+                    sitting.stage = Stage::Waiting(room.now.instant + sitting.pause());
+                }
+                Stage::Waiting(_) => {}
             }
-            Stage::Waiting(_) => {}
         }
-        self.sitting = Some(sitting);
+        self.sittings = sittings;
     }
 
     fn tell_failed(&mut self, room: &mut Room<'_>, candidate: &Candidate, why: &str) {
@@ -599,14 +620,13 @@ pub(crate) fn taken_by(sitting: &mut Sitting, told: &Scene, description: &[u8]) 
     }
 }
 
-/// Every address of every recorder, in their order. What is told of a call does not fit into a datagram:
-/// where nobody has asked for one, a connection is tried first (RFC 3261, 18.1.1).
-fn candidates(room: &mut Room<'_>) -> VecDeque<Candidate> {
+/// Every address of every recorder of a group, in their order. What is told of a call does not fit into a
+/// datagram: where nobody has asked for one, a connection is tried first (RFC 3261, 18.1.1).
+fn candidates(room: &mut Room<'_>, group: &str) -> VecDeque<Candidate> {
     let policy = Arc::clone(room.policy);
     let mut found = VecDeque::new();
-    for (recorder, server) in
-        policy.recorders().iter().flat_map(|one| one.servers.iter().map(move |s| (one, s)))
-    {
+    let recorders = policy.recorders().iter().filter(|recorder| &*recorder.group == group);
+    for (recorder, server) in recorders.flat_map(|one| one.servers.iter().map(move |s| (one, s))) {
         let Some(index) = room.book.find(0, &server.key) else { continue };
         let Way::To(targets) = room.book.way(index, Wish::Sparing, room.stack.chance()) else { continue };
         for target in targets {

@@ -13,6 +13,7 @@ use sip_stack::{ClientId, Flow, Late, Owner, ServerId, Token};
 use crate::arrival::Gate;
 use crate::call::Call;
 use crate::replaces::{Replaced, Sought};
+use crate::sitting::Sitting;
 use crate::stray::Ended;
 use crate::waking::Sleepers;
 use crate::{OnOffer, Room, Sighting, arrival, bridge, part, stray};
@@ -234,7 +235,7 @@ impl Calls {
     /// A connection is no more: whoever was heard on it is reached on a new one.
     pub fn flow_failed(&mut self, flow: Flow) {
         for call in self.slots.iter_mut().flat_map(|slot| &mut slot.call) {
-            if let Some(dialog) = call.sitting.as_mut().and_then(|sitting| sitting.dialog()) {
+            for dialog in call.sittings.iter_mut().filter_map(Sitting::dialog) {
                 dialog.flow_failed(flow);
             }
             for side in [Side::Caller, Side::Callee] {

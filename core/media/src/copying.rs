@@ -14,3 +14,10 @@ pub struct Copying {
     pub stream: u8,
     pub types: [Types; 2],
 }
+
+impl Copying {
+    /// Whether another one is for the same listener.
+    pub(crate) fn is_for_same(&self, other: &Copying) -> bool {
+        (self.session, self.stream) == (other.session, other.stream)
+    }
+}

@@ -20,7 +20,7 @@ use crate::search::Search;
 use crate::seat::Seat;
 pub use crate::side::{SessionKey, Side};
 use crate::spoken::Spoken;
-use crate::tape::{Taped, Taping};
+use crate::tape::{Codecs, Taped, Taping};
 
 /// From the call to the relay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,9 @@ pub enum Order {
     /// What each side speaks, the caller's first: where that differs, one is made of the other from now on.
     /// Nothing lets packets cross as they are.
     Transcode { session: SessionKey, stream: u8, spoken: Option<Box<[Spoken; 2]>> },
+    /// A side's peer was offered these codecs, and may speak them before its answer is here. What it is sent
+    /// stays as it is.
+    Expect { session: SessionKey, stream: u8, side: Side, codecs: Codecs },
     /// A side's peer pressed a key, as a message of the call said.
     Press { session: SessionKey, stream: u8, side: Side, press: Press },
     /// What a side hears of ours while nothing comes from the other side; nothing from now on, without it.
@@ -246,6 +249,7 @@ impl Order {
         | Order::Move { session, .. }
         | Order::Aim { session, .. }
         | Order::Transcode { session, .. }
+        | Order::Expect { session, .. }
         | Order::Press { session, .. }
         | Order::Play { session, .. }
         | Order::Record { session, .. }

@@ -23,7 +23,7 @@ use crate::play::{Begins, Player, Playing};
 use crate::ports::PortPair;
 use crate::pressing::Press;
 use crate::seat::Seat;
-use crate::spoken::Spoken;
+use crate::spoken::{Codec, Spoken};
 use crate::tape::Taping;
 use crate::verdict::{Half, PORTS_PER_STREAM, PortIndex, Reason, Verdict, locate, port_index};
 
@@ -109,6 +109,7 @@ impl Relay {
             Order::Transcode { session, stream, spoken } => {
                 self.transcode((session, stream), spoken.as_deref());
             }
+            Order::Expect { session, stream, side, codecs } => self.expect((session, stream), side, &codecs),
             Order::Press { session, stream, side, press } => self.press((session, stream), side, press),
             Order::Play { session, stream, side, playing } => {
                 self.play(now, (session, stream), side, playing.map(|playing| *playing));
@@ -488,6 +489,13 @@ impl Relay {
         }
     }
 
+    fn expect(&mut self, key: (SessionKey, u8), side: Side, codecs: &[(u8, Codec)]) {
+        let Some(slot) = self.by_session.get(&key) else { return };
+        if let Some(pair) = &mut self.slots[*slot as usize] {
+            pair.expect(side, codecs);
+        }
+    }
+
     fn press(&mut self, key: (SessionKey, u8), side: Side, press: Press) {
         let Some(slot) = self.by_session.get(&key) else { return };
         if let Some(pair) = &mut self.slots[*slot as usize] {
@@ -540,9 +548,7 @@ impl Relay {
         let pair = self.slots.get_mut(slot as usize).and_then(Option::as_mut);
         let Some(pair) = pair.filter(|pair| pair.has_copy()) else { return };
         let Some(mut listeners) = pair.take_listeners() else { return };
-        if let Some(fork) = &mut listeners.fork {
-            self.leave(now, fork);
-        }
+        listeners.forks.iter_mut().for_each(|fork| self.leave(now, fork));
         if let Some(pair) = &mut self.slots[slot as usize] {
             pair.put_listeners(listeners);
         }

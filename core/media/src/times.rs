@@ -151,6 +151,16 @@ impl Times {
         Fit::Anew
     }
 
+    /// Its sender speaks a codec of another clock from a packet on: that follows what came before.
+    pub fn goes_over(&mut self, header: &Fixed, clock: u32) {
+        let due = self.source.map(|source| self.time(source.due));
+        self.clocks[0] = clock;
+        self.ticks = clock * USUAL_MS / 1000;
+        if let (Some(source), Some(due)) = (self.source.as_mut(), due) {
+            (source.moment, source.due, source.lag) = ([header.timestamp, due], header.timestamp, 0);
+        }
+    }
+
     /// So many samples came with a packet, after so many that were made up for packets that did not come:
     /// what leaves has one number for all of them.
     pub fn took(&mut self, header: &Fixed, fresh: usize, concealed: usize, rate: u32) {

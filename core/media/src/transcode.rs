@@ -146,6 +146,9 @@ impl Transcoder {
         if codec == Codec::G729 && payload.len() == g729::SILENCE_BYTES {
             return self.carry_description(header, packet);
         }
+        if codec.clock() != self.times.clock() {
+            self.times.goes_over(header, codec.clock());
+        }
         let due = self.times.due(header.ssrc);
         let mut fit = self.times.fit(header);
         if fit == Fit::Late {
@@ -160,6 +163,9 @@ impl Transcoder {
             return self.carry_pressed(header, (codec, fit, missed), packet);
         }
         if codec == self.target.1 {
+            if matches!(codec, Codec::Pcmu | Codec::Pcma) {
+                self.times.took(header, payload.len(), 0, Codec::RATE_NARROW);
+            }
             return self.copy(header, self.target.0, packet);
         }
         if let (Codec::Pcmu | Codec::Pcma, Encoder::Law(law)) = (codec, &self.encoder) {
@@ -300,6 +306,16 @@ impl Transcoder {
             pressing.sound(&mut self.ready[before..]);
         }
         self.encode(header, packet)
+    }
+
+    /// Its peer may speak these too; not those of another rate than what it speaks is decoded at.
+    pub fn expect(&mut self, codecs: &[(u8, Codec)]) {
+        for (payload_type, codec) in codecs {
+            let is_known = self.from.codecs.iter().any(|(known, _)| known == payload_type);
+            if !is_known && codec.rate() == Some(self.rates[0]) {
+                self.from.codecs.push((*payload_type, *codec));
+            }
+        }
     }
 
     /// A message of the call says that a key was pressed.

@@ -14,6 +14,9 @@ use rtp::srtp::{MasterKey, Opener, Sealer, Suite};
 const CALL: SessionKey = SessionKey { shard: 0, call: 1 };
 const COPIES: SessionKey = SessionKey { shard: 0, call: 2 };
 const PLACES: [&str; 2] = ["192.0.2.1:4000", "198.51.100.9:6000"];
+const OTHER_COPIES: SessionKey = SessionKey { shard: 0, call: 3 };
+/// Where another recorder listens.
+const OTHER_EARS: [&str; 2] = ["203.0.113.78:7000", "203.0.113.78:7002"];
 /// Where the recorder listens to each side.
 const EARS: [&str; 2] = ["203.0.113.77:7000", "203.0.113.77:7002"];
 const SIDES: [Side; 2] = [Side::Caller, Side::Callee];
@@ -74,8 +77,12 @@ impl House {
     }
 
     fn copies(&mut self, types: [&[(u8, u8)]; 2]) {
+        self.copies_to(COPIES, types);
+    }
+
+    fn copies_to(&mut self, session: SessionKey, types: [&[(u8, u8)]; 2]) {
         let types: [Types; 2] = types.map(Arc::from);
-        let copying = Copying { session: COPIES, stream: 0, types };
+        let copying = Copying { session, stream: 0, types };
         self.order(Order::Copy { session: CALL, stream: 0, copying: Some(Box::new(copying)) });
     }
 
@@ -154,6 +161,38 @@ fn p4_copies_of_a_sealed_call_are_sealed_with_the_recorder_s_own_key() {
     assert_ne!(packet, said);
     let length = Opener::new(&of_copies).open_rtp(&mut packet).unwrap();
     assert_eq!(packet[..length], said);
+}
+
+/// Two recorders at a time: each hears at its own ports, by its own numbers and its own key; one that is told
+/// of other numbers hears nothing twice, and one that leaves takes nothing from the other.
+#[test]
+fn p4_two_recorders_hear_each_for_itself() {
+    let of_other = key(3);
+    let mut house = House::new(None, None);
+    house.open(OTHER_COPIES, 30_020, (OTHER_EARS, Some(&of_other)));
+    house.copies([&[(0, 0)], &[(8, 8)]]);
+    house.copies_to(OTHER_COPIES, [&[(0, 96)], &[]]);
+    house.copies_to(OTHER_COPIES, [&[(0, 97)], &[]]);
+    let (one, other) = (house.said(0, 1), house.said(8, 2));
+
+    house.hears(PORTS[0], PLACES[0], &one);
+    let mut left = house.left();
+    house.hears(PORTS[1], PLACES[1], &other);
+    let behind = house.left();
+
+    let (port, to, mut sealed) = left.pop().unwrap();
+    assert_eq!((port, to), (PortIndex(8), place(OTHER_EARS[0])));
+    let length = Opener::new(&of_other).open_rtp(&mut sealed).unwrap();
+    let renamed: Vec<u8> = [&one[..1], &[97], &one[2..]].concat();
+    assert_eq!(sealed[..length], renamed);
+    assert_eq!(left, [(COPY_PORTS[0], place(EARS[0]), one)]);
+    assert_eq!(behind, [(COPY_PORTS[1], place(EARS[1]), other)]);
+
+    house.order(Order::Close { session: COPIES });
+    let said = house.said(0, 1);
+    house.hears(PORTS[0], PLACES[0], &said);
+    let left: Vec<SocketAddr> = house.left().into_iter().map(|(_, to, _)| to).collect();
+    assert_eq!(left, [place(OTHER_EARS[0])]);
 }
 
 #[test]

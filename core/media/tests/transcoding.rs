@@ -82,6 +82,39 @@ fn h4_who_goes_over_from_g722_to_g711_is_heard_at_the_same_pitch() {
     }
 }
 
+/// Who was offered G.711 may speak it before its answer is here, in another clock than before: its numbers
+/// and times go on, and so they do if it goes back. It is sent what it spoke until then.
+#[test]
+fn j4_who_was_offered_g711_is_heard_in_it_at_once_and_sent_what_it_spoke() {
+    let laws = [(0, Codec::Pcmu), (8, Codec::Pcma)];
+    for (own, law) in [(111, Codec::Opus), (9, Codec::G722), (18, Codec::G729)]
+        .into_iter()
+        .flat_map(|own| laws.map(|law| (own, law)))
+    {
+        let mut house = House::new(speaks(own.0, own.1), speaks(0, Codec::Pcmu));
+        let (mut heard, mut ear) = (Vec::new(), Ear::new(Codec::Pcmu));
+        // Another clock begins anywhere.
+        let jump = if own.1.clock() == law.1.clock() { 0 } else { 7_654_321 };
+        for (at, (payload_type, codec)) in (0..3u16).zip([own, law, own]) {
+            let mut mouth = Mouth::new(codec, 440);
+            for number in 50 * at..50 * (at + 1) {
+                let step = codec.clock() / 50;
+                let time = u32::from(at) * jump + u32::from(number) * step;
+                let (header, payload) =
+                    house.says(Side::Caller, payload_type, number, time, &mouth.says()).unwrap();
+                assert_eq!((header.payload_type, header.sequence), (0, number), "{own:?} {law:?}");
+                assert_eq!(header.timestamp, u32::from(number) * 160, "{own:?} {law:?}");
+                heard.extend(ear.hears(&payload));
+            }
+            house.order(Order::Expect { session: CALL, stream: 0, side: Side::Caller, codecs: laws.into() });
+            let silence = [0xff; 160];
+            let (header, _) = house.says(Side::Callee, 0, at, u32::from(at) * 160, &silence).unwrap();
+            assert_eq!(header.payload_type, own.0);
+        }
+        assert!(has_pitch(&heard[10_000..14_000], 8_000, 440), "{own:?} {law:?}");
+    }
+}
+
 /// Nothing is compressed in L16: what came in one packet is too much for one, and leaves in several that
 /// cross every network, in their order and time, sealed where the others are.
 #[test]

@@ -116,7 +116,7 @@ pub use phones::{Phone, Phones};
 pub use plan::{Decision, plan, plan_live, redirected_live};
 pub use policy::{Interface, Policy, RegistrarRules, Server, StoredTest, Waking};
 pub use protection::{Protection, Seal, protections};
-pub use recorder::{Recorder, RecorderServer};
+pub use recorder::{RECORDER_GROUPS_MAX, Recorder, RecorderServer};
 pub use redirection::{Beside, Redirected, Redirection};
 pub use refusal::{Code, REFUSALS, Refusal, Row};
 pub use responses::Responses;

@@ -9,6 +9,9 @@ use crate::ids::InterfaceId;
 use crate::music::Music;
 use crate::policy::Policy;
 
+/// So many recorders have one call at a time: one of each group.
+pub const RECORDER_GROUPS_MAX: usize = 4;
+
 /// What holds for recordings of calls.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RecordingRules {
@@ -28,6 +31,8 @@ pub(crate) struct RecordingRules {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorder {
     pub name: Arc<str>,
+    /// Those of a group stand in for each other; empty, where none is named.
+    pub group: Arc<str>,
     /// In the order in which they are asked.
     pub servers: Vec<RecorderServer>,
     pub srtp: SrtpRules,
@@ -47,6 +52,17 @@ pub struct RecorderServer {
 }
 
 impl Policy {
+    /// The groups of recorders, of each of which one is to have a call.
+    pub fn recorder_groups(&self) -> Vec<Arc<str>> {
+        let mut groups = Vec::new();
+        for recorder in &self.recordings.recorders {
+            if !groups.contains(&recorder.group) {
+                groups.push(Arc::clone(&recorder.group));
+            }
+        }
+        groups
+    }
+
     /// What holds for captures of calls.
     pub fn packets(&self) -> &PacketRules {
         &self.recordings.packets

@@ -339,6 +339,8 @@ wrong! {
         is "TD-C085 _:11:11", "servers = [\"sip:recorder.example.com;transport=tcp\"]";
     recordings_kept_at_no_recorder: "recorder-02-none-there.toml"
         is "TD-C085 _:12:6", "add [recorder.…] with servers = […]";
+    recorders_of_five_groups: "recorder-03-five-groups.toml"
+        is "TD-C085 _:28:9", "have 4 groups at most";
     typo_in_redirect: "redirect-01-typo-in-a-word.toml"
         is "TD-C007 _:16:21", "did you mean \"refuse\"?";
     silence_too_short: "silence-01-too-short.toml"

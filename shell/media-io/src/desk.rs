@@ -93,6 +93,7 @@ impl<E: Fn(Event)> Desk<E> {
             Order::Move { .. }
             | Order::Aim { .. }
             | Order::Transcode { .. }
+            | Order::Expect { .. }
             | Order::Press { .. }
             | Order::Play { .. }
             | Order::Record { .. }

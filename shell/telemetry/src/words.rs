@@ -25,7 +25,9 @@ pub fn log(event: &Event) {
         Event::RecorderFailed { call, recorder, server, why, .. } => {
             warn!(call, %recorder, server, "a recorder has failed: {why}");
         }
-        Event::CallUnrecorded { call, .. } => warn!(call, code = "TD-E212", "no recorder has the call"),
+        Event::CallUnrecorded { call, group, .. } => {
+            warn!(call, code = "TD-E212", group = &**group, "no recorder has the call");
+        }
         Event::FaxHeard { call, who, signal, .. } => info!(call, signal, "a fax or a modem: {who}"),
         Event::FaxSpoilt { call, words, .. } => warn!(call, "a fax may come to nothing: {words}"),
         Event::SoundReported { who, call_id, heard, .. } => {

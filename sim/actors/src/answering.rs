@@ -616,17 +616,20 @@ impl Actor {
         if status != 200 {
             return self.serve(now, path, message, &Response { status, ..Response::default() }, out);
         }
-        leg.dialog.retarget(message);
         let is_refresh = message.body().is_empty() && message.method() == Some(Method::Update);
         let body = match Session::parse(recording::description(message)) {
             Ok(offer) => {
-                let answer = leg.media.answer(&offer);
+                let Some(answer) = leg.media.answer(&offer) else {
+                    let refusal = Response { status: 488, ..Response::default() };
+                    return self.serve(now, path, message, &refusal, out);
+                };
                 leg.media.learn(now, &offer);
-                answer
+                Some(answer)
             }
             Err(_) if message.method() == Some(Method::Invite) => Some(leg.media.offer()),
             Err(_) => None,
         };
+        leg.dialog.retarget(message);
         let more = self.leash_as_server(now, id, message);
         let ok = Response {
             status: 200,
@@ -638,6 +641,9 @@ impl Actor {
         self.serve(now, path, message, &ok, out);
         if is_refresh {
             return;
+        }
+        if self.profile.has(Habit::LosesItsAnswer) {
+            out.sends.pop();
         }
         let sent = self.served.last().map(|served| served.answer.clone());
         if let (Some(Method::Invite), Some(leg)) = (message.method(), self.legs.get_mut(&id)) {

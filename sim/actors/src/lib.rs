@@ -20,6 +20,7 @@ mod checking;
 mod crowd;
 mod digest;
 mod doing;
+mod dozing;
 mod leg;
 mod lite;
 mod media;

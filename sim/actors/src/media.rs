@@ -11,6 +11,7 @@ use sdp::{Direction, Reports, Session};
 use sound::{Sine, g711, g722};
 
 use crate::checking::Checking;
+use crate::dozing::{Dozing, Turn};
 use crate::exchange::{ActorOut, Note, Parcel, Transport};
 use crate::lite::Lite;
 use crate::profile::{Habit, Profile};
@@ -45,6 +46,7 @@ pub(crate) struct Media {
     /// What it speaks instead, once it is asked to.
     narrow: Option<Sine>,
     voice: Option<Box<Voice>>,
+    dozing: Option<Dozing>,
     next: Option<Instant>,
     every: Duration,
     /// So long it goes on when it is to stop, and until when that is.
@@ -98,6 +100,8 @@ pub struct MediaView {
     pub listens: bool,
     /// What it speaks, where that is one codec alone, its number, and its tone.
     pub voice: Option<(Codec, u8, u16)>,
+    /// How loud is what it heard last, in decibels below the loudest; it has to speak one codec alone.
+    pub hears_db: Option<i16>,
 }
 
 /// What our descriptions say of our address.
@@ -152,6 +156,7 @@ impl Media {
                 _ => None,
             },
             voice,
+            dozing: profile.has(Habit::Dozes).then(Dozing::default),
             next: None,
             lingers: profile.lingers,
             ends: None,
@@ -279,8 +284,10 @@ impl Media {
                 }
             }
         }
-        self.last_said = text.into_bytes();
-        taken.map(|()| self.last_said.clone())
+        taken.map(|()| {
+            self.last_said = text.into_bytes();
+            self.last_said.clone()
+        })
     }
 
     fn speaks(&self, codec: &sdp::Codec<'_>) -> bool {
@@ -341,6 +348,7 @@ impl Media {
             talks: self.direction.sends() && theirs.is_some_and(|theirs| theirs.receives()),
             listens: self.direction.receives() && theirs.is_some_and(|theirs| theirs.sends()),
             voice: self.voice.as_ref().map(|voice| (voice.codec(), voice.payload_type, voice.hertz)),
+            hears_db: self.voice.as_ref().and_then(|voice| voice.hears_db),
         }
     }
 
@@ -390,14 +398,19 @@ impl Media {
             let (from, to) = (self.takes_reports_at(), self.place_of_reports(to));
             return out.sends.push(Parcel { transport: Transport::Udp, from, to, bytes });
         }
+        let turn = self.dozing.as_mut().map_or(Turn::Speaks, Dozing::next);
+        if let (Turn::Rests, Some(voice)) = (turn, &mut self.voice) {
+            return voice.rests();
+        }
         self.sequence = self.sequence.wrapping_add(1);
         let timestamp = u32::from(self.sequence) * 160;
         let by = if self.names_events && takes_events { PressedBy::Event } else { PressedBy::Tone };
         let typed = self.typing.next(timestamp, by);
-        let (timestamp, payload) = self.say(timestamp, profile, call_id);
+        let (timestamp, payload) = self.say(turn, timestamp, profile, call_id);
         let mut fixed = Fixed {
-            marker: self.sequence == profile.counts_from.wrapping_add(1),
+            marker: turn == Turn::SpeaksAgain || self.sequence == profile.counts_from.wrapping_add(1),
             payload_type: match &self.wide {
+                _ if turn == Turn::FallsSilent => self.voice.as_ref().map_or(payload_type, |v| v.silence()),
                 Some(_) => G722,
                 None if self.tone.is_some() => 0,
                 None => payload_type,
@@ -422,9 +435,13 @@ impl Media {
     }
 
     /// What it says in a packet, and the time of that.
-    fn say(&mut self, timestamp: u32, profile: &Profile, call_id: &str) -> (u32, Vec<u8>) {
+    fn say(&mut self, turn: Turn, timestamp: u32, profile: &Profile, call_id: &str) -> (u32, Vec<u8>) {
         if let Some(voice) = &mut self.voice {
-            return voice.speak();
+            return match turn {
+                Turn::IsQuiet => voice.hum(),
+                Turn::FallsSilent => voice.falls_silent(),
+                Turn::Speaks | Turn::SpeaksAgain | Turn::Rests => voice.speak(),
+            };
         }
         if let Some(tone) = &mut self.tone {
             return (timestamp, spoken(tone, self.wide.as_mut()));

@@ -141,6 +141,10 @@ pub enum Habit {
     LeavesAfterRefer,
     /// Begins with G.722 alone, and speaks PCMU from when it is asked for that.
     KnowsG711,
+    /// Its first answer to a re-INVITE is lost on its way.
+    LosesItsAnswer,
+    /// Says nothing for seconds, of which one packet tells: its voice is one codec's alone.
+    Dozes,
     /// Refuses re-INVITE and UPDATE with 488.
     RefusesChanges,
     /// Callers must prove with a SHA-256 digest that they share its credentials.

@@ -29,6 +29,13 @@ const WINDOW: usize = 10;
 /// Its codecs with more than 8,000 samples a second hear no more here.
 const RATE_WIDE: usize = 16_000;
 const PEAK: i16 = 8_000;
+/// What is around it is 48 dB less loud than its voice.
+const QUIET: u32 = 8;
+/// The payload type of comfort noise (RFC 3551, 6), and how loud that is said to be.
+const NOISE: u8 = 13;
+const NOISE_DB: u8 = 50;
+/// The first byte of a packet of Opus, 20 ms of speech at 16 kHz, without any frame.
+const FRAMELESS: u8 = 9 << 3;
 /// Of what is listened to.
 const RATE: f64 = 8_000.0;
 /// All tones that far ends have.
@@ -106,6 +113,8 @@ pub(crate) struct Voice {
     /// The number of its codec, as the two have agreed on it.
     pub(crate) payload_type: u8,
     pub(crate) hertz: u16,
+    /// How loud is what it listened to last, in decibels below the loudest.
+    pub(crate) hears_db: Option<i16>,
 }
 
 enum Encoder {
@@ -146,6 +155,7 @@ impl Voice {
             decoder,
             payload_type: codec.payload_type(),
             hertz,
+            hears_db: None,
         }
     }
 
@@ -160,9 +170,36 @@ impl Voice {
 
     /// The next packet's timestamp and payload.
     pub(crate) fn speak(&mut self) -> (u32, Vec<u8>) {
+        self.sing(0)
+    }
+
+    /// The same where it does not speak, and one hears what is around it.
+    pub(crate) fn hum(&mut self) -> (u32, Vec<u8>) {
+        self.sing(QUIET)
+    }
+
+    /// It says that it says nothing from now on.
+    pub(crate) fn falls_silent(&mut self) -> (u32, Vec<u8>) {
+        self.rests();
+        let payload = if self.codec == Codec::Opus { FRAMELESS } else { NOISE_DB };
+        (self.timestamp, vec![payload])
+    }
+
+    /// The number of such a packet.
+    pub(crate) fn silence(&self) -> u8 {
+        if self.codec == Codec::Opus { self.payload_type } else { NOISE }
+    }
+
+    /// Time goes by, and nothing is sent.
+    pub(crate) fn rests(&mut self) {
         self.timestamp = self.timestamp.wrapping_add(self.codec.clock() * PACKET_MS / 1000);
+    }
+
+    fn sing(&mut self, halvings: u32) -> (u32, Vec<u8>) {
+        self.rests();
         let mut samples = vec![0; self.codec.samples()];
         self.tone.fill(&mut samples);
+        samples.iter_mut().for_each(|sample| *sample >>= halvings);
         let mut payload = vec![0; 640];
         let length = match &mut self.encoder {
             Encoder::Law(encode) => {
@@ -195,6 +232,7 @@ impl Voice {
             let (_, payload) = self.came.pop_first()?;
             self.decoder.decode(&payload, self.codec.samples(), &mut samples);
         }
+        self.hears_db = Some(decibels(&samples));
         // Half a rate does for tones below a quarter of it.
         let samples: Vec<i16> = samples.into_iter().step_by(self.codec.rate() / 8_000).collect();
         Some(strongest(&samples, PITCHES.step_by(PITCH_STEP)).unwrap_or(0))
@@ -235,6 +273,13 @@ impl std::fmt::Debug for Voice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Voice({:?})", self.codec)
     }
+}
+
+/// How loud that is, below the loudest that there is.
+fn decibels(samples: &[i16]) -> i16 {
+    let energy: f64 = samples.iter().map(|sample| (f64::from(*sample) / f64::from(i16::MAX)).powi(2)).sum();
+    let mean = (energy / samples.len().max(1) as f64).max(1e-9);
+    (10.0 * mean.log10()).round() as i16
 }
 
 /// The strongest of some tones, if it stands out.

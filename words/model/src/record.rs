@@ -68,7 +68,7 @@ pub struct RecordingRules {
     /// Where recordings are kept: in files, at a recorder outside, or both. Both where it is missing and
     /// there is a `[recorder.*]`, else in files.
     pub to: Option<Spot<KeptAt>>,
-    /// What becomes of a call that no recorder takes.
+    /// What becomes of a call that no recorder takes, of whatever group.
     #[serde(default)]
     pub without_recorder: WithoutRecorder,
 }

@@ -9,12 +9,15 @@ use crate::spot::Spot;
 use crate::uri::SipUri;
 
 /// `[recorder.NAME]`: a recorder that is sent the calls which are recorded, by SIPREC (RFC 7866). Of several
-/// the first that takes a call has it; they are asked in the order of their names.
+/// the first that takes a call has it; they are asked in the order of their names. Those of several groups
+/// have it side by side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recorder {
     /// Its addresses, in the order in which they are asked.
     pub servers: Vec<Spot<SipUri>>,
+    /// Of each group one recorder has a call: the first that takes it. All that name none are of one group.
+    pub group: Option<Spot<String>>,
     /// The interface from which it is reached; the first inside one where it is missing.
     pub interface: Option<Spot<String>>,
     /// Whether what it is sent is sealed.

@@ -20,7 +20,7 @@ use super::baresip::Shows;
 use super::capture::{Capture, Written};
 use super::handset::{Handset, Line};
 use super::hearing::{Heard, Span};
-use super::network::{Network, ip};
+use super::network::Network;
 use super::node::{Node, Setting};
 use super::office::media_of;
 use super::place::{self, free_port, io_failure};
@@ -162,14 +162,8 @@ fn linux() -> (u32, u32) {
 
 /// Joins a network to ours by a device, which has an address of the house.
 fn join(bank: &Bank) -> Result<Network, Failure> {
-    let network = Network::open()?;
-    let Bank { device, house, far, .. } = bank;
-    ip(&format!("link add {device} type veth peer name wire netns {}", network.id()))?;
-    ip(&format!("address add {house}/24 dev {device}"))?;
-    ip(&format!("link set {device} up"))?;
-    network.run("ip", &format!("address add {far}/24 dev wire"))?;
-    ["lo", "wire"].iter().try_for_each(|one| network.run("ip", &format!("link set {one} up")))?;
-    network.run("ip", &format!("route add default via {house}"))?;
+    let network = Network::beside(bank.device, bank.house, bank.far)?;
+    network.run("ip", &format!("route add default via {}", bank.house))?;
     Ok(network)
 }
 

@@ -1,6 +1,7 @@
 //! Networks beside ours, in namespaces that end with whoever made them.
 
 use std::fs::{self, File};
+use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -31,6 +32,17 @@ impl Network {
             }
             thread::sleep(Duration::from_millis(10));
         }
+        Ok(network)
+    }
+
+    /// One that is joined to ours by a device of that name, with an address at either end.
+    pub fn beside(device: &str, house: Ipv4Addr, far: Ipv4Addr) -> Result<Network, Failure> {
+        let network = Network::open()?;
+        ip(&format!("link add {device} type veth peer name wire netns {}", network.id()))?;
+        ip(&format!("address add {house}/24 dev {device}"))?;
+        ip(&format!("link set {device} up"))?;
+        network.run("ip", &format!("address add {far}/24 dev wire"))?;
+        ["lo", "wire"].iter().try_for_each(|one| network.run("ip", &format!("link set {one} up")))?;
         Ok(network)
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::place::{free_port, io_failure};
 use crate::step::Failure;
 
-/// Files of a small authority, and of one certificate for loopback that it signed.
+/// Files of a small authority, and of one certificate for loopback and both ends of a wire that it signed.
 pub struct Certificates {
     pub authority: PathBuf,
     pub certificate: PathBuf,
@@ -20,8 +20,8 @@ pub struct Certificates {
 impl Certificates {
     pub fn make(folder: &Path) -> Result<Certificates, Failure> {
         let path = |name: &str| folder.join(name);
-        let extensions =
-            "subjectAltName=IP:127.0.0.1,IP:::1,IP:203.0.113.1,DNS:localhost\nbasicConstraints=CA:FALSE\n";
+        let extensions = "subjectAltName=IP:127.0.0.1,IP:::1,IP:203.0.113.1,IP:203.0.113.2,DNS:localhost\n\
+                          basicConstraints=CA:FALSE\n";
         fs::write(path("leaf.ext"), extensions).map_err(|error| io_failure("leaf.ext", &error))?;
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"];
         openssl(

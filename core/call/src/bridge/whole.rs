@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use media::{Codec as Sound, Keys, Side, Spoken};
+use media::{Codec as Sound, Keys, Order, Side, Spoken};
 use policy::MediaPlan;
 use sdp::{Codecs, Formats, Session};
 
-use super::{Bridge, Dress, NoMedia};
+use super::{Bridge, Dress, NoMedia, number};
 use crate::{Room, speech};
 
 const LAWS: [Sound; 2] = [Sound::Pcmu, Sound::Pcma];
@@ -50,6 +50,19 @@ impl Bridge {
         let chats = self.chats[to as usize].offer(chance, &open);
         let dress = Dress { covers, ways, formats: formats.collect(), chats };
         self.describe(to, &session, &Codecs::only(std::iter::empty()), (&dress, None)).map(drop)
+    }
+
+    /// A side may speak G.711 from when it is offered that, before its answer is here (RFC 3264, 5.1). It is
+    /// sent what it spoke before until then.
+    pub(crate) fn expect_g711(&self, room: &mut Room<'_>, side: Side) {
+        let Ok(told) = Session::parse(self.told(side)) else { return };
+        for (stream, media) in told.media.iter().enumerate().take(self.sides[0].pairs.len()) {
+            let laws = media.codecs().into_iter();
+            let laws = laws.filter_map(|codec| Some((codec.payload_type, speech::sound_of(&codec)?)));
+            let codecs = laws.filter(|(_, sound)| is_law(*sound)).collect();
+            let (session, stream) = (self.session(), number(stream));
+            room.orders.push(Order::Expect { session, stream, side, codecs });
+        }
     }
 
     /// From now on nothing is made of what either side says, as both speak G.711. One law becomes the other,

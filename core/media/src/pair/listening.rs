@@ -22,7 +22,8 @@ use crate::verdict::{Half, Reason};
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     tape: Option<Tape>,
-    pub fork: Option<Fork>,
+    /// One for each who hears copies.
+    pub forks: Vec<Fork>,
     pub excerpt: Option<Excerpt>,
 }
 
@@ -39,22 +40,18 @@ impl Listeners {
         if let Some(tape) = &mut self.tape {
             tape.take(at.now, at.side, packet);
         }
-        if let Some(fork) = &mut self.fork {
-            fork.take(at.side, Half::Rtp, packet);
-        }
+        self.forks.iter_mut().for_each(|fork| fork.take(at.side, Half::Rtp, packet));
     }
 
     pub fn take_report(&mut self, at: Crossing, packet: &[u8]) {
         if let Some(excerpt) = &mut self.excerpt {
             excerpt.take(at, packet);
         }
-        if let Some(fork) = &mut self.fork {
-            fork.take(at.side, Half::Rtcp, packet);
-        }
+        self.forks.iter_mut().for_each(|fork| fork.take(at.side, Half::Rtcp, packet));
     }
 
     fn are_none(&self) -> bool {
-        self.tape.is_none() && self.fork.is_none() && self.excerpt.is_none()
+        self.tape.is_none() && self.forks.is_empty() && self.excerpt.is_none()
     }
 }
 
@@ -82,11 +79,16 @@ impl Pair {
         self.listeners.as_mut()?.tape.as_mut()?.due(now)
     }
 
-    /// What both sides say is copied for somebody else from now on, or no more.
+    /// What both sides say is copied for somebody else from now on, or for nobody any more. Who hears copies
+    /// already hears these in their place.
     pub fn fork(&mut self, copying: Option<Copying>) {
-        let fork = copying.map(Fork::new);
-        if fork.is_some() || self.listeners.is_some() {
-            self.listeners.get_or_insert_default().fork = fork;
+        match copying {
+            Some(copying) => {
+                let forks = &mut self.listeners.get_or_insert_default().forks;
+                forks.retain(|fork| !fork.copying.is_for_same(&copying));
+                forks.push(Fork::new(copying));
+            }
+            None => self.listeners.iter_mut().for_each(|listeners| listeners.forks.clear()),
         }
         self.let_nobody_listen();
     }
@@ -166,8 +168,7 @@ impl Pair {
 
     #[inline]
     pub fn has_copy(&self) -> bool {
-        let fork = self.listeners.as_ref().and_then(|listeners| listeners.fork.as_ref());
-        fork.is_some_and(Fork::is_ready)
+        self.listeners.as_ref().is_some_and(|listeners| listeners.forks.iter().any(Fork::is_ready))
     }
 
     /// Those who listen, out of the hand for a moment.

@@ -10,7 +10,7 @@ use super::{Pair, split};
 use crate::order::Side;
 use crate::packet::Packet;
 use crate::pressing::Press;
-use crate::spoken::Spoken;
+use crate::spoken::{Codec, Spoken};
 use crate::transcode::Transcoder;
 use crate::verdict::Half;
 
@@ -29,6 +29,13 @@ impl Pair {
                 side.transcoder = made.map(go_on).map(Box::new);
                 side.readiness.begin_anew();
             }
+        }
+    }
+
+    /// A side's peer may speak these codecs besides its own, where something is made of what it says.
+    pub fn expect(&mut self, side: Side, codecs: &[(u8, Codec)]) {
+        if let Some(transcoder) = &mut self.sides[side as usize].transcoder {
+            transcoder.expect(codecs);
         }
     }
 

@@ -7,7 +7,7 @@ use model::{Code, Document, Fault, KeptAt, Keys, Side};
 use crate::call_plan::{Otherwise, SrtpRules};
 use crate::compile::Compiler;
 use crate::policy::{Interface, interface_for};
-use crate::recorder::{Recorder, RecorderServer};
+use crate::recorder::{RECORDER_GROUPS_MAX, Recorder, RecorderServer};
 
 impl Compiler<'_> {
     /// Recorders in the order in which they are asked; none, where all is kept in files.
@@ -15,6 +15,7 @@ impl Compiler<'_> {
         let documents = self.documents;
         let recorders = documents.recorder.values();
         let recorders: Vec<Recorder> = recorders.map(|one| self.recorder(one, interfaces)).collect();
+        self.count_groups();
         match &documents.system.recording.to {
             Some(to) if to.value != KeptAt::Files && recorders.is_empty() => {
                 let message = "recordings are to be kept at a recorder, and there is none".to_owned();
@@ -25,6 +26,29 @@ impl Compiler<'_> {
             }
             Some(to) if to.value == KeptAt::Files => Vec::new(),
             _ => recorders,
+        }
+    }
+
+    /// Each group has a call at a time, and costs as much as a leg of its own.
+    fn count_groups(&mut self) {
+        let documents = self.documents;
+        let mut known: Vec<&str> = Vec::new();
+        for recorder in documents.recorder.values() {
+            let group = recorder.group.as_ref().map_or("", |group| &group.value);
+            if known.contains(&group) {
+                continue;
+            }
+            known.push(group);
+            if known.len() != RECORDER_GROUPS_MAX + 1 {
+                continue;
+            }
+            let message = format!("recorder \"{}\" is of one group too many for one call", recorder.name);
+            let cure = format!("have {RECORDER_GROUPS_MAX} groups at most");
+            let fault = Fault::new(Code::RECORDER, message).suggest(cure);
+            self.problems.push(match &recorder.group {
+                Some(group) => documents.problem_at(recorder, group, fault),
+                None => documents.problem(recorder, fault),
+            });
         }
     }
 
@@ -55,6 +79,7 @@ impl Compiler<'_> {
             keys_in_clear: document.keys_in_clear,
             otherwise: Otherwise::Refused,
         };
-        Recorder { name: document.name.clone(), servers: servers.collect(), srtp }
+        let group = document.group.as_ref().map_or("", |group| &group.value).into();
+        Recorder { name: document.name.clone(), group, servers: servers.collect(), srtp }
     }
 }

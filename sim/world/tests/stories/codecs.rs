@@ -151,6 +151,50 @@ fn a14_twelve_sets_of_codecs_come_to_what_policy_says() {
     }
 }
 
+/// A far end falls silent, says so in one packet, by Opus without a frame or by comfort noise, and sends
+/// nothing for four seconds. The other side, which knows no noise, hears some all the while, about as loud as
+/// what it heard before or was told of, a packet each 20 ms; then the voice again.
+#[test]
+fn h3_who_falls_silent_is_heard_as_noise_by_who_knows_none() {
+    for (phone, trunk, is_phone_silent, wanted) in [
+        (Codec::Opus, Codec::Pcmu, true, -63),
+        (Codec::G722, Codec::Pcmu, true, -50),
+        (Codec::G722, Codec::Pcmu, false, -50),
+        (Codec::Opus, Codec::Pcmu, false, -50),
+    ] {
+        let mut world = World::from_toml(seed(), &g711_alone(", transcode = \"needed\""));
+        let (hana, east) = speaking(&world);
+        hana.with(|profile| profile.sound = Sound::Sung { codec: phone, tones: 0 });
+        east.with(|profile| profile.sound = Sound::Sung { codec: trunk, tones: 1 });
+        let (silent, hearer) = if is_phone_silent { (&hana, &east) } else { (&east, &hana) };
+        for far in [&hana, &east] {
+            far.with(|profile| profile.packet_every = Duration::from_millis(20));
+        }
+        silent.has_habit(Habit::Dozes);
+        let call = hana.dials("+1 206 555 0142");
+        world.run_for(Duration::from_secs(2));
+
+        let (mut packets, mut levels) = (Vec::new(), Vec::new());
+        for _ in 0..26 {
+            world.run_for(Duration::from_millis(250));
+            let leg = &hearer.legs()[0];
+            packets.push(leg.packets_heard);
+            levels.push(leg.media.hears_db.unwrap_or(0));
+        }
+
+        let what = format!("{phone:?} {trunk:?} {is_phone_silent}: {packets:?} {levels:?}");
+        let steps: Vec<u64> = packets.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(steps.iter().all(|step| (10..=16).contains(step)), "{what}");
+        // From when all that is listened to is noise, until there is a voice again.
+        assert!(levels[7..20].iter().all(|level| level.abs_diff(wanted) <= 7), "{what}");
+        assert!(levels[24..].iter().all(|level| (-25..-5).contains(level)), "{what}");
+        assert!(call.is_up());
+        call.hangs_up();
+        world.run_for(Duration::from_secs(5));
+        world.finish();
+    }
+}
+
 /// Where nothing says that sound is to be transcoded, who has no codec of the trunk's is told so.
 #[test]
 fn h4_nothing_is_transcoded_where_that_is_off() {

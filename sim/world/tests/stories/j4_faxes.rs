@@ -61,6 +61,34 @@ fn j4_a_fax_that_was_called_is_asked_for_g711() {
     world.finish();
 }
 
+/// Its answer is lost on its way, and comes half a second later. It speaks G.711 from when it said so first,
+/// and is heard all the while (RFC 3264, 5.1).
+#[test]
+fn j4_who_goes_over_to_g711_is_heard_before_its_answer_is_here() {
+    let mut world = World::from_toml(seed(), &house(""));
+    world.captures();
+    let call = faxes(&mut world, &[Habit::KnowsG711, Habit::LosesItsAnswer]);
+    world.run_for(Duration::from_millis(1_200));
+    let (hana, east) = (world.user("hana"), world.provider("east"));
+
+    let mut heard = Vec::new();
+    for _ in 0..50 {
+        world.run_for(Duration::from_millis(100));
+        heard.push((east.newest().packets_heard(), call.packets_heard()));
+    }
+
+    let offers = world.captured(&hana).into_iter().filter(|text| is_offer(text)).count();
+    assert!(offers > 1, "the offer was repeated for want of an answer");
+    for pair in heard.windows(2) {
+        let (east, hana) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+        assert!((4..=6).contains(&east) && (4..=6).contains(&hana), "{heard:?}");
+    }
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    assert!(world.records()[0].fax.as_ref().unwrap().kept);
+    world.finish();
+}
+
 /// Whichever side of the call negotiates once more, no other codec comes back.
 #[test]
 fn j4_no_other_codec_comes_back_while_a_fax_is_in_the_call() {

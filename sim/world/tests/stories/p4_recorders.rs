@@ -14,6 +14,11 @@ const A_WHILE: Duration = Duration::from_secs(12);
 const ARCHIVE: &str = "[recorder.archive]\nservers = [\"sip:10.20.0.90:5060;transport=udp\"]\n";
 const VAULT: &str = "[recorder.vault]\nservers = [\"sip:10.20.0.91:5060;transport=tcp\"]\n";
 
+/// Beside the archive, not in its stead.
+const MIRROR: &str =
+    "[recorder.mirror]\ngroup = \"law\"\nservers = [\"sip:10.20.0.92:5060;transport=tcp\"]\n";
+const SPARE: &str = "[recorder.spare]\ngroup = \"law\"\nservers = [\"sip:10.20.0.93:5060;transport=tcp\"]\n";
+
 fn house(recorders: &[&str], recording: &str) -> String {
     let always = TWO_PROVIDERS.replacen("[user.hana]", "[user.hana]\nrecord = \"always\"", 1);
     format!("{always}\n{}\n[system.recording]\n{recording}\n", recorders.join("\n"))
@@ -47,7 +52,8 @@ fn outside(world: &World) -> Vec<String> {
     let events = world.events().iter().filter_map(|event| match event {
         Event::RecorderTook { recorder, .. } => Some(format!("{recorder} took it")),
         Event::RecorderFailed { recorder, why, .. } => Some(format!("{recorder}: {why}")),
-        Event::CallUnrecorded { .. } => Some("nobody has it".to_owned()),
+        Event::CallUnrecorded { group, .. } if group.is_empty() => Some("nobody has it".to_owned()),
+        Event::CallUnrecorded { group, .. } => Some(format!("nobody of {group} has it")),
         _ => None,
     });
     events.collect()
@@ -155,6 +161,103 @@ fn p4_a_recorder_that_fails_is_passed_over_for_the_next() {
         assert!(heard(&world.actor("vault")).iter().all(|count| *count > 10));
         world.finish();
     }
+}
+
+/// Recorders of two groups have a call side by side: each hears both sides, and is told of a pause and of the
+/// end by itself.
+#[test]
+fn p4_recorders_of_two_groups_have_a_call_side_by_side() {
+    let mut world = World::from_toml(seed(), &house(&[ARCHIVE, MIRROR, VAULT], "to = \"recorder\""));
+    let hana = world.user("hana");
+    let [archive, mirror, vault] = ["archive", "mirror", "vault"].map(|name| world.actor(name));
+    let call = recorded(&mut world);
+    world.run_for(MOMENT);
+
+    assert_eq!([&archive, &mirror, &vault].map(|one| one.calls_now()), [1, 1, 0]);
+    crate::recordings::asks(&hana, "off");
+    world.run_for(Duration::from_millis(300));
+    let before = [heard(&archive), heard(&mirror)];
+    world.run_for(MOMENT);
+    assert_eq!([heard(&archive), heard(&mirror)], before);
+    assert!(before.iter().flatten().all(|count| *count > 10), "{before:?}");
+    call.hangs_up();
+    world.run_until_quiet();
+
+    assert_eq!([&archive, &mirror].map(|one| one.calls_now()), [0, 0]);
+    assert_eq!(outside(&world), ["archive took it", "mirror took it"]);
+    let recording = recording(&world);
+    let rows: Vec<_> =
+        recording.recorders.iter().map(|row| (&*row.recorder, row.until > row.since.unwrap())).collect();
+    assert_eq!(rows, [("archive", true), ("mirror", true)]);
+    assert!(recording.missed.is_empty());
+    world.finish();
+}
+
+/// One of two fails: the next of its group has the rest, and the other has heard all of it without a gap.
+#[test]
+fn p4_a_group_that_loses_its_recorder_takes_nothing_from_the_other() {
+    let mut world = World::from_toml(seed(), &house(&[ARCHIVE, MIRROR, SPARE], ""));
+    let [archive, mirror, spare] = ["archive", "mirror", "spare"].map(|name| world.actor(name));
+    let call = recorded(&mut world);
+    assert_eq!([&archive, &mirror, &spare].map(|one| one.calls_now()), [1, 1, 0]);
+    let before = heard(&archive);
+    mirror.newest().hangs_up();
+    world.run_for(MOMENT);
+
+    assert_eq!([&archive, &mirror, &spare].map(|one| one.calls_now()), [1, 0, 1]);
+    let after = heard(&archive);
+    assert!(after[0] > before[0] + 10 && after[1] > before[1] + 10, "{before:?}, then {after:?}");
+    call.hangs_up();
+    world.run_until_quiet();
+    assert!(heard(&spare).iter().all(|count| *count > 5));
+    let recorders = recording(&world).recorders;
+    let rows: Vec<_> = recorders.iter().map(|row| (&*row.recorder, row.why.as_deref())).collect();
+    assert_eq!(rows, [("archive", None), ("mirror", Some("it hung up")), ("spare", None)]);
+    assert!(recorders.iter().all(|row| row.since.is_some_and(|since| row.until > since)), "{recorders:?}");
+    world.finish();
+}
+
+/// A group that nobody of takes a call is told of; the call ends for it only where no other group has it.
+#[test]
+fn p4_a_call_ends_for_want_of_a_recorder_only_where_no_group_has_it() {
+    for (archive_refuses, is_up) in [(false, true), (true, false)] {
+        let recorders = house(&[ARCHIVE, MIRROR], "without_recorder = \"end\"");
+        let mut world = World::from_toml(seed(), &recorders);
+        world.actor("mirror").has_habit(Habit::RefusesWith(503));
+        if archive_refuses {
+            world.actor("archive").has_habit(Habit::RefusesWith(503));
+        }
+        let call = recorded(&mut world);
+        world.run_for(A_WHILE);
+
+        assert_eq!(call.is_up(), is_up);
+        call.hangs_up();
+        world.run_until_quiet();
+        assert!(outside(&world).contains(&"nobody of law has it".to_owned()), "{:?}", outside(&world));
+        assert_eq!(recording(&world).missed.len(), if archive_refuses { 2 } else { 1 });
+        world.finish();
+    }
+}
+
+/// A call for help is neither held up nor ended by recorders that say nothing, however many there are.
+#[test]
+fn p4_help_does_not_wait_for_any_of_several_recorders() {
+    let recorders = house(&[ARCHIVE, MIRROR, SPARE], "without_recorder = \"end\"");
+    let mut world = World::from_toml(seed(), &recorders);
+    for name in ["archive", "mirror", "spare"] {
+        world.actor(name).has_habit(Habit::Silent);
+    }
+    let call = world.user("hana").dials("911");
+    world.run_for(MOMENT);
+    assert!(call.is_up());
+    let before = call.packets_heard();
+    world.run_for(A_WHILE);
+
+    assert!(call.is_up() && call.packets_heard() > before + 40);
+    call.hangs_up();
+    world.run_until_quiet();
+    assert_eq!(world.records().last().unwrap().verdict, "TD-E001");
+    world.finish();
 }
 
 /// A recorder that dies in the midst of a call is found out, and the next has the rest of it.

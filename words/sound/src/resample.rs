@@ -10,8 +10,8 @@ const BETA: f64 = 6.8;
 #[derive(Clone, Debug)]
 pub struct Upsampler {
     factor: usize,
-    /// One filter for each sample that is made, one after the other: the taps that fall on samples of the lower
-    /// rate, the oldest sample's first.
+    /// One filter for each sample that is made, one after the other: the taps that fall on samples of the
+    /// lower rate, the oldest sample's first.
     phases: Box<[i16]>,
     past: Past,
 }

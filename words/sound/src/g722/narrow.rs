@@ -5,8 +5,6 @@
 //! and what a decoder lets through of the lower band's mirror (10 dB below a tone of 3,400 Hz), it takes off
 //! by the upper band.
 
-use std::sync::LazyLock;
-
 use super::band::{High, Low};
 use super::tables::{QMF, QMF_MIRRORED};
 use crate::filter::{BLOCK, PLACES, Past, TAPS, low_pass, rounded};
@@ -15,10 +13,6 @@ use crate::filter::{BLOCK, PLACES, Past, TAPS, low_pass, rounded};
 const LOW_PASS: usize = 72;
 /// What is to be gone is 50 dB below, which is less than the codec's own noise.
 const BETA: f64 = 4.8;
-/// Every second sample at the higher rate would be none: the others count twice.
-static ENCODING: LazyLock<[[i16; TAPS]; 2]> = LazyLock::new(|| taps([2.0, 2.0]));
-/// A decoder's sums end three bits further down, and it adds the upper band where an encoder takes it off.
-static DECODING: LazyLock<[[i16; TAPS]; 2]> = LazyLock::new(|| taps([8.0, -8.0]));
 
 /// Sound at 8 kHz to bytes.
 #[derive(Clone, Debug)]
@@ -26,6 +20,7 @@ pub struct Encoder {
     low: Low,
     high: High,
     past: Past,
+    taps: [[i16; TAPS]; 2],
 }
 
 /// Bytes to sound at 8 kHz.
@@ -34,6 +29,7 @@ pub struct Decoder {
     low: Low,
     high: High,
     pasts: [Past; 2],
+    taps: [[i16; TAPS]; 2],
 }
 
 impl Default for Encoder {
@@ -50,7 +46,8 @@ impl Default for Decoder {
 
 impl Encoder {
     pub fn new() -> Encoder {
-        Encoder { low: Low::new(), high: High::new(), past: Past::new(TAPS) }
+        // Every second sample at the higher rate would be none: the others count twice.
+        Encoder { low: Low::new(), high: High::new(), past: Past::new(TAPS), taps: taps([2.0, 2.0]) }
     }
 
     /// Encodes each sample to a byte, as far as there is room; how many bytes that makes.
@@ -59,7 +56,7 @@ impl Encoder {
         for (samples, bytes) in samples[..length].chunks(BLOCK).zip(bytes[..length].chunks_mut(BLOCK)) {
             self.past.take(samples);
             for (from, bytes) in (0..).step_by(PLACES).zip(bytes.chunks_mut(PLACES)) {
-                let [lows, highs] = ENCODING.each_ref().map(|taps| self.past.sums(from, taps));
+                let [lows, highs] = self.taps.each_ref().map(|taps| self.past.sums(from, taps));
                 for ((low, high), byte) in lows.iter().zip(&highs).zip(bytes) {
                     let [low, high] = [low, high].map(|sum| rounded(*sum).into());
                     *byte = self.high.encode(high) << 6 | self.low.encode(low);
@@ -72,7 +69,9 @@ impl Encoder {
 
 impl Decoder {
     pub fn new() -> Decoder {
-        Decoder { low: Low::new(), high: High::new(), pasts: [0, 1].map(|_| Past::new(TAPS)) }
+        // Its sums end three bits further down, and it adds the upper band where an encoder takes it off.
+        let taps = taps([8.0, -8.0]);
+        Decoder { low: Low::new(), high: High::new(), pasts: [0, 1].map(|_| Past::new(TAPS)), taps }
     }
 
     /// Decodes every byte to a sample, as far as there is room; how many samples that makes.
@@ -86,7 +85,7 @@ impl Decoder {
             }
             self.pasts.iter_mut().zip(&bands).for_each(|(past, band)| past.take(&band[..bytes.len()]));
             for (from, samples) in (0..).step_by(PLACES).zip(samples.chunks_mut(PLACES)) {
-                let [lows, highs] = [0, 1].map(|band| self.pasts[band].sums(from, &DECODING[band]));
+                let [lows, highs] = [0, 1].map(|band| self.pasts[band].sums(from, &self.taps[band]));
                 for ((low, high), sample) in lows.iter().zip(&highs).zip(samples) {
                     *sample = rounded(low + high);
                 }

@@ -14,7 +14,7 @@ use crate::timer::Timer;
 pub(crate) struct End {
     pub party: Callee,
     pub asked: Asked,
-    pub rules: LegRules,
+    pub rules: Arc<LegRules>,
     pub timer: Timer,
     pub session: Talker,
     /// What its challenges are answered with.
@@ -72,7 +72,7 @@ impl End {
         }
     }
 
-    fn new(party: Callee, rules: &LegRules, credentials: Option<Arc<Credentials>>) -> End {
+    fn new(party: Callee, rules: &Arc<LegRules>, credentials: Option<Arc<Credentials>>) -> End {
         End {
             party,
             asked: Asked::ByUs,

@@ -182,8 +182,8 @@ pub(crate) enum Ack {
     None,
     /// Waits for the other side's answer to an offer in the 2xx.
     Owed(u32),
-    /// Sent, and sent again for each copy of the 2xx.
-    Sent(u32, Wire),
+    /// Sent, and sent again for each copy of the 2xx: kept where it bears an answer, and else written anew.
+    Sent(u32, Option<Wire>),
 }
 
 impl Call {

@@ -49,7 +49,8 @@ impl End {
 
     pub(crate) fn of_callee(plan: &AttemptPlan) -> End {
         let is_identity = |(name, _): &&Line| OF_IDENTITY.contains(&&**name);
-        let headers = plan.heading.headers.iter().filter(is_identity).cloned().collect();
+        let mut headers: Vec<Line> = plan.heading.headers.iter().filter(is_identity).cloned().collect();
+        headers.shrink_to_fit();
         End {
             known: plan.connected.clone(),
             told: Introduction { from: None, headers },

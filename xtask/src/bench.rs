@@ -16,15 +16,16 @@ use crate::interop::database::Database;
 use crate::interop::{self, Load};
 use crate::step::{Failure, cargo, root, run};
 
-/// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, busy `lamps`, whole
-/// `calls`, relayed `packets`, those that cross in the `kernel`, `sound` made of another codec, by itself or
-/// with its `codecs` packets, `phones` that register, a `storm` of them, a million `bindings`, a million
-/// `records`, the same `found` on a server of PostgreSQL, `reports` of them, calls beside thousands of
-/// `readers`, or TLS `sessions` while certificates are renewed.
+/// Measures parsing (`None` or `parse`), a `plan` or an `apply` of a large house, `held` calls, busy `lamps`,
+/// whole `calls`, relayed `packets`, those that cross in the `kernel`, `sound` made of another codec, by
+/// itself or with its `codecs` packets, `phones` that register, a `storm` of them, a million `bindings`, a
+/// million `records`, the same `found` on a server of PostgreSQL, `reports` of them, calls beside thousands
+/// of `readers`, or TLS `sessions` while certificates are renewed.
 pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
     match name {
         None | Some("parse") => parse(),
         Some("plan") => plan(),
+        Some("held") => held(),
         Some("calls") => calls(),
         Some("packets") => packets(),
         Some("kernel") => kernel::kernel(&Kit::lay_out()?),
@@ -42,7 +43,7 @@ pub fn run_one(name: Option<&str>) -> Result<(), Failure> {
         Some("storm") => storm::storm(&Kit::lay_out()?),
         Some(_) => Err(Failure::new(
             "no such bench",
-            "one of parse, plan, calls, packets, kernel, sound, codecs, phones, bindings, records, \
+            "one of parse, plan, held, calls, packets, kernel, sound, codecs, phones, bindings, records, \
              found, reports, readers, storm, apply, lamps, sessions",
         )),
     }
@@ -56,6 +57,11 @@ fn parse() -> Result<(), Failure> {
 fn plan() -> Result<(), Failure> {
     let cure = "see bench/plan; it is a workspace of its own";
     run(cargo().current_dir(root().join("bench/plan")).args(["run", "--quiet", "--release"]), cure)
+}
+
+fn held() -> Result<(), Failure> {
+    let cure = "see bench/held; it is a workspace of its own";
+    run(cargo().current_dir(root().join("bench/held")).args(["run", "--quiet", "--release"]), cure)
 }
 
 fn lamps() -> Result<(), Failure> {

@@ -70,7 +70,7 @@ impl Call {
         let mut request = next.as_request();
         request.body = answer.map(|answer| ("application/sdp", answer));
         let wire = room.stack.send_ack(room.now.instant, &request, room.sends);
-        self.acks[to as usize] = Ack::Sent(cseq, wire);
+        self.acks[to as usize] = Ack::Sent(cseq, answer.map(|_| wire));
     }
 
     /// A side's 2xx that waits for an answer from across: there will be none.
@@ -100,7 +100,9 @@ impl Call {
             let Some(dialog) = self.dialog(side).filter(|dialog| dialog.is_of(message)) else { continue };
             let flow = dialog.flow();
             match &self.acks[side as usize] {
-                Ack::Sent(cseq, wire) if *cseq == number => room.stack.resend(flow, wire.clone(), room.sends),
+                Ack::Sent(cseq, Some(wire)) if *cseq == number => {
+                    room.stack.resend(flow, wire.clone(), room.sends);
+                }
                 Ack::Owed(cseq) if *cseq == number => {}
                 _ => self.acknowledge(room, side, number, None),
             }

@@ -8,7 +8,7 @@ use sip_stack::locate::Target;
 use targets::{Place, Way, Wish};
 
 use crate::Room;
-use crate::attempt::{Attempt, Hop};
+use crate::attempt::Hop;
 use crate::call::{Call, State};
 use crate::ring::Failure;
 use crate::round::{Due, Onward, Round};
@@ -114,7 +114,8 @@ impl Call {
 
     /// Who has asked meanwhile to be left alone is, if anybody else is there, and comes last otherwise.
     pub(crate) fn leave_alone(&mut self, room: &Room<'_>) {
-        let State::Placing(Attempt { index, .. }) = self.state else { return };
+        let State::Placing(attempt) = &self.state else { return };
+        let index = attempt.index;
         let server = place_in_book(room, &self.plan.attempts[index]);
         let Some(server) = server.filter(|_| !self.plan.emergency) else { return };
         let has_others = self.rounds.now == Round::LeftOut || self.has_others(room, index);

@@ -253,7 +253,7 @@ pub(crate) fn facts(room: &mut Room<'_>, flow: Flow, message: &Message<'_>) -> F
         accept_contact: told(message, Header::AcceptContact),
         reject_contact: told(message, Header::RejectContact),
         privacy: message.line(Header::Privacy).map(str::to_owned),
-        location: room.policy.hears_locations().then(|| location::said_in(message)).flatten(),
+        location: room.policy.hears_locations().then(|| location::said_in(message)).flatten().map(Box::new),
         authenticated: proven(room, message),
         gruu: room.registered.gruu(message.request_uri().unwrap_or_default()),
         certificate: room.certificates.get(&flow.connection).map(|names| names.to_vec()).unwrap_or_default(),
@@ -293,6 +293,7 @@ fn resolved(room: &Room<'_>, flow: Flow, line: Option<&Arc<str>>) -> Vec<Arc<str
     let mut trunks: Vec<Arc<str>> = room.accounts.resolved(line, flow.remote.ip()).into_iter().collect();
     for server in room.book.servers_at(flow.remote.ip()).filter_map(|index| servers.get(index)) {
         if !trunks.contains(&server.trunk) {
+            trunks.reserve_exact(1);
             trunks.push(server.trunk.clone());
         }
     }

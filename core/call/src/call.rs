@@ -65,7 +65,7 @@ pub struct Call {
     /// How often one was.
     pub(crate) refers: u32,
     /// What whoever asked for it is told.
-    pub(crate) notices: Option<Notices>,
+    pub(crate) notices: Option<Box<Notices>>,
     /// It waits in an orbit.
     pub(crate) parked: Option<Box<Parked>>,
     /// The house makes it for a user, whose phones ring first.
@@ -75,7 +75,7 @@ pub struct Call {
     /// A transfer asked for in another call, that this one is part of.
     pub(crate) origin: Option<Origin>,
     /// Where its party goes back to if it doesn't take to this call.
-    pub(crate) lender: Option<Lender>,
+    pub(crate) lender: Option<Box<Lender>>,
     /// A newcomer and the other side get to know of each other's media.
     pub(crate) joining: Option<Joining>,
     /// New names that requests have brought which wait for their answers, in their order.
@@ -112,7 +112,7 @@ pub struct Call {
     /// Where it is recorded.
     pub(crate) tapes: Tapes,
     /// Whose packets are kept.
-    pub(crate) excerpt: Option<Excerpt>,
+    pub(crate) excerpt: Option<Box<Excerpt>>,
     /// And by whom it is recorded outside.
     /// One for each group of recorders.
     pub(crate) sittings: Box<[Sitting]>,
@@ -136,7 +136,7 @@ pub struct Call {
 /// What a call is doing.
 pub(crate) enum State {
     /// Trying one peer after the other; the attempt in hand, beside which others may ring.
-    Placing(Attempt),
+    Placing(Box<Attempt>),
     /// Nobody was reached: the caller hears why.
     Refusing(Refusing),
     /// Both legs are answered.
@@ -183,8 +183,8 @@ pub(crate) enum Ack {
     None,
     /// Waits for the other side's answer to an offer in the 2xx.
     Owed(u32),
-    /// Sent, and sent again for each copy of the 2xx.
-    Sent(u32, Wire),
+    /// Sent, and sent again for each copy of the 2xx: kept where it bears an answer, and else written anew.
+    Sent(u32, Option<Wire>),
 }
 
 impl Call {
@@ -429,5 +429,21 @@ impl Call {
             (Side::Callee, State::Up(callee)) => &callee.contact,
             _ => &self.caller.contact,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Call;
+    use crate::draft::Draft;
+    use crate::record::AttemptRecord;
+
+    /// Tens of thousands of calls stand at a time: what few of them need is in a box of its own.
+    /// `cargo xtask bench held` says what a whole call takes.
+    #[test]
+    fn what_a_call_keeps_while_it_is_up_is_small() {
+        assert!(size_of::<Call>() <= 3352, "{} bytes", size_of::<Call>());
+        assert!(size_of::<Draft>() <= 1632, "{} bytes", size_of::<Draft>());
+        assert!(size_of::<AttemptRecord>() <= 320, "{} bytes", size_of::<AttemptRecord>());
     }
 }

@@ -53,7 +53,7 @@ impl Call {
             }
         };
         let file = self.draft.is_captured(&name, wish.media);
-        self.excerpt = Some(Excerpt { name, media: wish.media, until, ordered: None });
+        self.excerpt = Some(Box::new(Excerpt { name, media: wish.media, until, ordered: None }));
         Capturing::Begins { file, seconds }
     }
 

@@ -72,14 +72,13 @@ impl Draft {
         facts: Facts,
         trail: Trail,
     ) -> Box<Draft> {
-        let mut record = blank(room, call_id, facts, trail);
+        let mut record = blank(room, call_id, &plan.calling.0, (facts, trail));
         record.id = id_of(room.now.wall, key);
         record.direction = Some(plan.direction);
         record.emergency = plan.emergency;
         record.private_line = plan.is_private;
-        record.calling = plan.calling.to_string();
-        record.to_e164 = plan.called.starts_with('+').then(|| plan.called.to_string());
-        record.route = plan.route.as_ref().map(|route| route.to_string());
+        record.to_e164 = plan.called.starts_with('+').then(|| plan.called.clone());
+        record.route.clone_from(&plan.route);
         let record = Some(record);
         Box::new(Draft {
             record,
@@ -97,7 +96,7 @@ impl Draft {
     pub(crate) fn is_refused(&mut self, refusal: Refusal) {
         if let Some(record) = &mut self.record {
             record.direction = None;
-            record.calling.clone_from(&record.from_dialled);
+            record.calling = record.from_dialled.as_str().into();
         }
         self.refusal = Some(refusal);
     }
@@ -136,7 +135,8 @@ impl Draft {
         refusal: &Refusal,
     ) -> Record {
         let lot = Token::new(0, 0, room.stack.chance().u32());
-        let mut record = blank(room, call_id, facts, trail);
+        let calling = facts.from_uri.as_str().into();
+        let mut record = blank(room, call_id, &calling, (facts, trail));
         record.id = id_of(room.now.wall, lot);
         record.sip_code = refusal.status;
         record.outcome = Outcome::Refused;
@@ -153,10 +153,9 @@ impl Draft {
         (parent, words): (String, String),
     ) -> Record {
         let lot = Token::new(0, 0, room.stack.chance().u32());
-        let mut record = blank(room, message.call_id(), facts, trail);
+        let mut record = blank(room, message.call_id(), &plan.calling.0, (facts, trail));
         record.id = id_of(room.now.wall, lot);
         record.direction = Some(plan.direction);
-        record.calling = plan.calling.to_string();
         record.sip_code = 200;
         (record.outcome, record.ended_by) = (Outcome::Answered, EndedBy::House);
         record.parents.push(parent);
@@ -185,9 +184,9 @@ impl Draft {
         }
         record.attempts.push(AttemptRecord {
             callee: callee_of(plan),
-            route: plan.route.as_ref().map(|route| route.to_string()),
+            route: plan.route.clone(),
             price: plan.quote.as_ref().map(|quote| quote.to_string()),
-            target: plan.target.to_string(),
+            target: plan.target.clone(),
             remote: None,
             call_id: String::new(),
             sent_from: plan.heading.from.text(),
@@ -408,6 +407,7 @@ impl Draft {
         let Some(record) = &mut self.record else { return };
         let pair = SessionPair { caller, callee };
         if !record.sessions.contains(&pair) {
+            record.sessions.reserve_exact(1);
             record.sessions.push(pair);
         }
     }
@@ -484,7 +484,7 @@ impl Draft {
                 recorders: Vec::new(),
                 missed: Vec::new(),
             };
-            record.recording = Some(recording);
+            record.recording = Some(Box::new(recording));
         }
     }
 
@@ -577,7 +577,7 @@ impl Draft {
         let since = self.time(room);
         let Some(record) = &mut self.record else { return };
         let blank = || FaxRecord { since, signals: Vec::new(), kept: false, spoilt: None };
-        let fax = record.fax.get_or_insert_with(blank);
+        let fax = record.fax.get_or_insert_with(|| Box::new(blank()));
         let row = format!("{} from {who}", signal.name());
         if !fax.signals.contains(&row) && fax.signals.len() < SIGNALS_MAX {
             fax.signals.push(row);
@@ -652,7 +652,7 @@ impl Draft {
     /// The finished record; there is only one.
     pub(crate) fn finish(&mut self, sound: Option<Sound>) -> Option<Record> {
         let mut record = self.record.take()?;
-        record.media = sound;
+        record.media = sound.map(Box::new);
         if let (Some(recording), Some(Sound { caller, callee })) = (&mut record.recording, sound) {
             recording.opened = caller.srtp.is_some() || callee.srtp.is_some();
         }
@@ -684,7 +684,7 @@ impl Draft {
     }
 }
 
-fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
+fn blank(room: &Room<'_>, call_id: &str, calling: &Arc<str>, (facts, trail): (Facts, Trail)) -> Record {
     Record {
         id: String::new(),
         version: 1,
@@ -692,7 +692,7 @@ fn blank(room: &Room<'_>, call_id: &str, facts: Facts, trail: Trail) -> Record {
         direction: None,
         emergency: false,
         private_line: false,
-        calling: facts.from_uri.clone(),
+        calling: calling.clone(),
         from_dialled: facts.from_uri.clone(),
         to_dialled: facts.request_uri.clone(),
         to_e164: None,

@@ -14,7 +14,7 @@ use crate::timer::Timer;
 pub(crate) struct End {
     pub party: Callee,
     pub asked: Asked,
-    pub rules: LegRules,
+    pub rules: Arc<LegRules>,
     pub timer: Timer,
     pub session: Talker,
     /// What its challenges are answered with.
@@ -49,7 +49,8 @@ impl End {
 
     pub(crate) fn of_callee(plan: &AttemptPlan) -> End {
         let is_identity = |(name, _): &&Line| OF_IDENTITY.contains(&&**name);
-        let headers = plan.heading.headers.iter().filter(is_identity).cloned().collect();
+        let mut headers: Vec<Line> = plan.heading.headers.iter().filter(is_identity).cloned().collect();
+        headers.shrink_to_fit();
         End {
             known: plan.connected.clone(),
             told: Introduction { from: None, headers },
@@ -72,7 +73,7 @@ impl End {
         }
     }
 
-    fn new(party: Callee, rules: &LegRules, credentials: Option<Arc<Credentials>>) -> End {
+    fn new(party: Callee, rules: &Arc<LegRules>, credentials: Option<Arc<Credentials>>) -> End {
         End {
             party,
             asked: Asked::ByUs,

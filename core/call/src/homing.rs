@@ -4,6 +4,7 @@
 //! Who says so in an offer is answered from the other place. Who says so in an answer is told of the other
 //! place by a re-INVITE. The other leg keeps its ports, and its far end hears nothing of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use media::Side;
@@ -49,7 +50,7 @@ impl Call {
         if !self.bridge.move_over(room, side) {
             return;
         }
-        let home = &mut self.ends[side as usize].rules.home;
+        let home = &mut Arc::make_mut(&mut self.ends[side as usize].rules).home;
         home.party = home.party_at(self.bridge.lies_at(side));
         let (party, said) = (home.party, self.homing.said[side as usize].as_ref());
         if let Some(words) = said.filter(|said| said.party == party).map(|said| said.words.clone()) {
@@ -60,10 +61,11 @@ impl Call {
     /// Says whose media lies elsewhere than it should, because no port was left there.
     pub(crate) fn note_displaced(&mut self) {
         for side in BOTH {
-            let home = &mut self.ends[side as usize].rules.home;
-            if home.inside.is_none() || !self.bridge.is_displaced(side) {
+            let rules = &mut self.ends[side as usize].rules;
+            if rules.home.inside.is_none() || !self.bridge.is_displaced(side) {
                 continue;
             }
+            let home = &mut Arc::make_mut(rules).home;
             let name = home.name(home.party).to_owned();
             home.party = model::Side::Outside;
             let instead = home.name(home.party).to_owned();

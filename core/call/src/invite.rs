@@ -10,7 +10,7 @@ use sip_message::{Header, Message, Method};
 use sip_stack::{ClientId, Dialog, Flow, Reply, auth};
 use targets::Outcome;
 
-use crate::attempt::{Attempt, Progress, Stage};
+use crate::attempt::{Progress, Stage};
 use crate::body::{self, Body};
 use crate::call::{Ack, Call, Callee, State, Unacked};
 use crate::early::Early;
@@ -66,7 +66,8 @@ impl Call {
     fn invite_answered(&mut self, room: &mut Room<'_>, client: ClientId, flow: Flow, message: &Message<'_>) {
         let is_ours = matches!(&self.state, State::Placing(attempt) if attempt.is_client(client));
         let status = message.status().unwrap_or_default();
-        if let State::Placing(Attempt { stage: Stage::Calling { .. }, .. }) = &self.state
+        if let State::Placing(attempt) = &self.state
+            && let Stage::Calling { .. } = attempt.stage
             && is_ours
         {
             self.note_outcome(room, Outcome::Answered);

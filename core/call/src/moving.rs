@@ -1,5 +1,7 @@
 //! What a transfer is made of: who asked, which call takes over, what it begins with.
 
+use std::sync::Arc;
+
 use media::Side;
 use policy::{CallPlan, Facts, Trail};
 use sip_stack::{Dialog, Token};
@@ -79,6 +81,6 @@ pub(crate) struct Begin {
 /// What a call has to know beforehand of a party that it will take over.
 pub(crate) struct Newcomer {
     pub dialog: Dialog,
-    pub rules: policy::LegRules,
+    pub rules: Arc<policy::LegRules>,
     pub session: Talker,
 }

@@ -120,7 +120,7 @@ impl Call {
         let line = self.stand_in_line(room, plan)?;
         let is_waiting = line.is_some();
         let stage = line.map_or(Stage::Begun, Stage::Waiting);
-        self.state = State::Placing(Attempt { stage, ..attempt });
+        self.state = State::Placing(Box::new(Attempt { stage, ..attempt }));
         if is_waiting { Ok(()) } else { self.find_targets(room, plan) }
     }
 
@@ -209,10 +209,9 @@ impl Call {
     }
 
     fn locate(&mut self, room: &mut Room<'_>, answers: &[DnsAnswer]) -> Result<(), (Cause, String)> {
-        let State::Placing(Attempt { stage: Stage::Locating(locate), index, .. }) = &mut self.state else {
-            return Ok(());
-        };
-        let index = *index;
+        let State::Placing(attempt) = &mut self.state else { return Ok(()) };
+        let index = attempt.index;
+        let Stage::Locating(locate) = &mut attempt.stage else { return Ok(()) };
         match locate.step(answers, room.stack.chance()) {
             Step::Ask(question) => {
                 room.asks.push((self.key, question));

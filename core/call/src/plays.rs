@@ -33,7 +33,7 @@ pub(crate) enum Listening {
 /// What both sides hear of ours, by `Side`.
 #[derive(Debug, Default)]
 pub(crate) struct Plays {
-    now: [Option<Now>; 2],
+    now: [Option<Box<Now>>; 2],
 }
 
 #[derive(Debug)]
@@ -61,29 +61,29 @@ impl Plays {
 
     /// Lets a side hear what it is to hear from now on, as it understands it; what it hears already goes on.
     pub(crate) fn settle(&mut self, room: &mut Room<'_>, side: Side, stage: &Stage<'_>, wish: Option<Wish>) {
-        let now = self.now[side as usize].take().filter(|now| now.session == stage.session);
+        let mut now = self.now[side as usize].take().filter(|now| now.session == stage.session);
         let Some(wish) = wish else {
             return stop(room, side, now);
         };
-        if let Some(now) = &now
-            && now.described == stage.described
-            && now.playing.what == wish.what
+        if let Some(same) =
+            now.take_if(|now| now.described == stage.described && now.playing.what == wish.what)
         {
-            self.now[side as usize] = Some(Now { described: stage.described, ..now.again() });
+            self.now[side as usize] = Some(same);
             return;
         }
         let Some((stream, payload_type, codec)) = ear(stage.heard, stage.told) else {
             return stop(room, side, now);
         };
         let Wish { what, begins } = wish;
-        let is_same = |now: &&Now| {
+        let is_same = |now: &mut Box<Now>| {
             let playing = &now.playing;
             now.stream == stream
                 && (playing.payload_type, playing.codec) == (payload_type, codec)
                 && playing.what == what
         };
-        if let Some(same) = now.as_ref().filter(is_same) {
-            self.now[side as usize] = Some(Now { described: stage.described, ..same.again() });
+        if let Some(mut same) = now.take_if(is_same) {
+            same.described = stage.described;
+            self.now[side as usize] = Some(same);
             return;
         }
         stop(room, side, now.filter(|now| now.stream != stream));
@@ -92,7 +92,7 @@ impl Plays {
             Order::Play { session: stage.session, stream, side, playing: Some(Box::new(playing.clone())) };
         room.orders.push(order);
         let Stage { session, described, .. } = *stage;
-        self.now[side as usize] = Some(Now { session, stream, described, playing });
+        self.now[side as usize] = Some(Box::new(Now { session, stream, described, playing }));
     }
 }
 
@@ -111,14 +111,9 @@ impl Listening {
     }
 }
 
-impl Now {
-    fn again(&self) -> Now {
-        Now { playing: self.playing.clone(), ..*self }
-    }
-}
-
-fn stop(room: &mut Room<'_>, side: Side, now: Option<Now>) {
-    if let Some(Now { session, stream, .. }) = now {
+fn stop(room: &mut Room<'_>, side: Side, now: Option<Box<Now>>) {
+    if let Some(now) = now {
+        let Now { session, stream, .. } = *now;
         room.orders.push(Order::Play { session, stream, side, playing: None });
     }
 }

@@ -104,7 +104,7 @@ impl Call {
         let Some(wire) = room.stack.respond(now, server, &reply, room.sends) else { return };
         let told = &mut self.caller.told;
         if is_reliable {
-            told.sent = Some(Pending::new(now, told.rseq, wire, about));
+            told.sent = Some(Box::new(Pending::new(now, told.rseq, wire, about)));
             told.rseq += 1;
         }
         if let Some(text) = description {

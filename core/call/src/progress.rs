@@ -10,7 +10,7 @@ use policy::{CallPlan, Cause, MediaPath};
 use sip_message::{Header, Message, Method};
 use sip_stack::{Dialog, Flow, Sent};
 
-use crate::attempt::{Attempt, Progress, Stage};
+use crate::attempt::{Progress, Stage};
 use crate::body::{self, Body};
 use crate::bridge::Part;
 use crate::call::{Call, State};
@@ -36,7 +36,9 @@ impl Call {
         self.meet_callee(room, message);
         self.note_ringback(status, &news);
         let is_ringing = self.ring.beside.iter().any(|other| other.attempt.was_told());
-        if let State::Placing(Attempt { stage: Stage::Ringing { progress, .. }, .. }) = &mut self.state {
+        if let State::Placing(attempt) = &mut self.state
+            && let Stage::Ringing { progress, .. } = &mut attempt.stage
+        {
             *progress = Progress::Told;
         }
         if self.origin.is_some() {

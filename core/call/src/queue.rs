@@ -5,7 +5,7 @@ use std::time::Duration;
 use policy::{AttemptPlan, Cause, Turn};
 
 use crate::Room;
-use crate::attempt::{Attempt, Stage, Waiting};
+use crate::attempt::{Stage, Waiting};
 use crate::call::{Call, State};
 use crate::told::Word;
 
@@ -46,7 +46,8 @@ impl Call {
     /// It may be its turn, or time to tell the caller that it waits.
     pub(crate) fn look_at_line(&mut self, room: &mut Room<'_>) {
         let now = room.now.instant;
-        let State::Placing(Attempt { stage: Stage::Waiting(waiting), .. }) = &mut self.state else { return };
+        let State::Placing(attempt) = &mut self.state else { return };
+        let Stage::Waiting(waiting) = &mut attempt.stage else { return };
         if waiting.until <= now {
             return self.turn_came(room);
         }
@@ -57,7 +58,9 @@ impl Call {
 
     /// Leaves the line before its turn.
     pub(crate) fn leave_line(&mut self) {
-        if let State::Placing(Attempt { stage: Stage::Waiting(waiting), .. }) = &self.state {
+        if let State::Placing(attempt) = &self.state
+            && let Stage::Waiting(waiting) = &attempt.stage
+        {
             waiting.turn.give_back();
         }
     }

@@ -18,11 +18,11 @@ pub struct Record {
     /// Whether somebody's private line was called.
     #[serde(skip_serializing_if = "is_not")]
     pub private_line: bool,
-    pub calling: String,
+    pub calling: Arc<str>,
     pub from_dialled: String,
     pub to_dialled: String,
-    pub to_e164: Option<String>,
-    pub route: Option<String>,
+    pub to_e164: Option<Arc<str>>,
+    pub route: Option<Arc<str>>,
     pub source: String,
     pub call_id: String,
     /// What the call that its caller was in, or the last that had reached them, is marked as.
@@ -56,7 +56,7 @@ pub struct Record {
     pub verdict: String,
     pub words: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub media: Option<Sound>,
+    pub media: Option<Box<Sound>>,
     /// How much was written in it; what, is nowhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat: Option<ChatRecord>,
@@ -71,10 +71,10 @@ pub struct Record {
     pub missed: Vec<MissedSide>,
     /// Where its sound was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub recording: Option<RecordingRecord>,
+    pub recording: Option<Box<RecordingRecord>>,
     /// A fax or a modem was heard in it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fax: Option<FaxRecord>,
+    pub fax: Option<Box<FaxRecord>>,
     /// Where its packets are, of a call that somebody captured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capture: Option<CaptureRecord>,
@@ -222,11 +222,11 @@ pub struct AttemptRecord {
     pub callee: String,
     /// The route that led there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub route: Option<String>,
+    pub route: Option<Arc<str>>,
     /// What a minute costs by it, as far as a price list says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<String>,
-    pub target: String,
+    pub target: Arc<str>,
     pub remote: Option<String>,
     pub call_id: String,
     pub sent_from: String,

@@ -8,7 +8,6 @@ use policy::{Beside, Cause, Rang, Redirect, Redirected, Redirection, Refusal, Tr
 use sip_message::{Header, Message, NameAddr};
 
 use crate::Room;
-use crate::attempt::Attempt;
 use crate::call::{Call, State};
 use crate::closing::Ending;
 use crate::pass_refer::host_of;
@@ -25,7 +24,8 @@ impl Call {
         phrase: &str,
         message: &Message<'_>,
     ) -> bool {
-        let State::Placing(Attempt { index, .. }) = self.state else { return false };
+        let State::Placing(attempt) = &self.state else { return false };
+        let index = attempt.index;
         let rule = self.plan.attempts[index].leg.redirect;
         // 305 names a host, and hosts are those of documents; 380 speaks of no call (RFC 3261 21.3).
         let is_followed = matches!(status, 300..=302) && rule == Redirect::Inside && !self.plan.emergency;

@@ -94,7 +94,7 @@ impl Call {
         facts.gruu = room.registered.gruu(&refer_to.uri);
         facts.transferred_by = Some(self.end(by).party.name().to_string());
         facts.stays = self.whereabouts(by.other());
-        facts.returned = self.returned_to(by, message);
+        facts.returned = self.returned_to(by, message).map(Box::new);
         if let Callee::User(name) = &self.end(by).party {
             facts.from_uri = format!("sip:{name}@{}", room.policy.realm());
             (facts.from_display, facts.authenticated, facts.line) = (None, Some(name.to_string()), None);
@@ -165,7 +165,7 @@ impl Call {
         self.refers = self.refers.saturating_add(1);
         let words = words_of(refer_to).into();
         self.transfer = Some(Transfer { by, target: None, stage: Stage::Reaching, words, rings: false });
-        self.notices = (!is_untold).then(|| Notices::new(by, id));
+        self.notices = (!is_untold).then(|| Box::new(Notices::new(by, id)));
         self.notify(room, 100);
         self.errands.push(errand);
     }

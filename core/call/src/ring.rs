@@ -12,7 +12,7 @@ pub(crate) const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewher
 
 /// An attempt that is not in hand, with its media.
 pub(crate) struct Beside {
-    pub attempt: Attempt,
+    pub attempt: Box<Attempt>,
     pub bridge: Bridge,
     pub permits: Vec<Held>,
 }

@@ -38,8 +38,8 @@ impl Call {
 
     /// Every attempt under way.
     pub(crate) fn attempts(&self) -> impl Iterator<Item = &Attempt> {
-        let in_hand = if let State::Placing(attempt) = &self.state { Some(attempt) } else { None };
-        in_hand.into_iter().chain(self.ring.beside.iter().map(|one| &one.attempt))
+        let in_hand = if let State::Placing(attempt) = &self.state { Some(&**attempt) } else { None };
+        in_hand.into_iter().chain(self.ring.beside.iter().map(|one| &*one.attempt))
     }
 
     /// The permits that this call and its attempts hold.

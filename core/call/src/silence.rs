@@ -85,7 +85,7 @@ impl Call {
     }
 
     fn patience(&self) -> Patience {
-        Patience::of(self.ends.iter().map(|end| &end.rules))
+        Patience::of(self.ends.iter().map(|end| &*end.rules))
     }
 }
 

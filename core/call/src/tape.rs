@@ -152,10 +152,10 @@ impl Bridge {
         let Some((stream, codecs)) = self.said_in() else { return };
         let taping = Taping { name: Arc::clone(&tapes.name), began, codecs, running: tapes.running };
         let now: (SessionKey, u8, Taping) = (self.session(), stream, taping);
-        if tapes.ordered.as_ref() != Some(&now) {
+        if tapes.ordered.as_deref() != Some(&now) {
             let (session, stream, taping) = now.clone();
             room.orders.push(Order::Record { session, stream, taping: Some(Box::new(taping)) });
-            tapes.ordered = Some(now);
+            tapes.ordered = Some(Box::new(now));
         }
     }
 

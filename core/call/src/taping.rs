@@ -17,7 +17,7 @@ pub(crate) struct Tapes {
     /// Both hear the notice until then.
     pub notice_until: Option<Instant>,
     /// What the relay was told last.
-    pub ordered: Option<(SessionKey, u8, Taping)>,
+    pub ordered: Option<Box<(SessionKey, u8, Taping)>>,
 }
 
 impl Tapes {

@@ -19,7 +19,7 @@ pub(crate) struct Told {
     pub knows_leave: bool,
     pub rseq: u32,
     /// Sent reliably, and not acknowledged; after the final answer it is no longer repeated.
-    pub sent: Option<Pending>,
+    pub sent: Option<Box<Pending>>,
     pub waiting: VecDeque<Word>,
     /// What the caller's present dialog was told of media.
     pub described: Option<Described>,
@@ -164,7 +164,7 @@ impl Told {
     }
 
     /// Takes the pending answer that a PRACK acknowledges.
-    pub fn acknowledged(&mut self, rack: Option<(u32, u32)>, invite_cseq: u32) -> Option<Pending> {
+    pub fn acknowledged(&mut self, rack: Option<(u32, u32)>, invite_cseq: u32) -> Option<Box<Pending>> {
         self.sent.take_if(|sent| rack == Some((sent.rseq, invite_cseq)))
     }
 }

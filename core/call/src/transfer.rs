@@ -131,7 +131,8 @@ impl Call {
         let side = origin.side;
         self.dismiss(room, side);
         self.draft.linked(&given.parent, given.by.as_ref().map(|by| &**by.name()));
-        self.lender = Some(Lender { of: given.of, side, permits: given.permits, left: given.left });
+        let lender = Lender { of: given.of, side, permits: given.permits, left: given.left };
+        self.lender = Some(Box::new(lender));
         self.aliases.extend(given.tokens);
         self.remember(given.former, given.by.as_ref());
         (self.ends[side as usize], self.acks[side as usize]) = (given.end, given.ack);

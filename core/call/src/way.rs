@@ -236,7 +236,8 @@ impl Ways {
     }
 
     fn stream(&mut self, at: usize) -> &mut Stream {
-        if self.streams.len() <= at {
+        if let Some(more) = (at + 1).checked_sub(self.streams.len()) {
+            self.streams.reserve_exact(more);
             self.streams.resize_with(at + 1, Stream::default);
         }
         &mut self.streams[at]

@@ -57,7 +57,7 @@ pub struct CallPlan {
     /// The number called, in E.164; an emergency number or the name of a user as it is.
     pub called: Arc<str>,
     /// How the caller's leg behaves.
-    pub leg: LegRules,
+    pub leg: Arc<LegRules>,
     /// What the caller's challenges are answered with, inside of the call.
     #[serde(skip)]
     pub credentials: Option<Arc<Credentials>>,
@@ -231,7 +231,7 @@ pub struct AttemptPlan {
     pub heading: Arc<Heading>,
     pub media: MediaPlan,
     /// How the callee's leg behaves.
-    pub leg: LegRules,
+    pub leg: Arc<LegRules>,
     /// How long the next hop may say nothing at all.
     pub answer_wait: Duration,
     /// Who answers sooner is a mailbox of the far end's carrier, and not meant.
@@ -262,7 +262,7 @@ impl AttemptPlan {
     pub(crate) fn to_nobody(
         callee: Callee,
         connected: Connected,
-        (media, leg): (MediaPlan, LegRules),
+        (media, leg): (MediaPlan, Arc<LegRules>),
     ) -> AttemptPlan {
         AttemptPlan {
             sent_on: Vec::new(),

@@ -101,7 +101,7 @@ pub struct Facts {
     pub privacy: Option<String>,
     /// Where the far end says that whoever calls is; nobody reads that who has not asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<Location>,
+    pub location: Option<Box<Location>>,
     /// The user whose digest was verified.
     pub authenticated: Option<String>,
     /// What the Request-URI names, where it is a GRUU that holds.
@@ -127,7 +127,7 @@ pub struct Facts {
     pub stays: Option<Whereabouts>,
     /// Its trunk has transfers sent back to it, as they came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub returned: Option<Returned>,
+    pub returned: Option<Box<Returned>>,
     pub at: WallTime,
     /// The servers that are not simply up, or whose addresses are old.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]

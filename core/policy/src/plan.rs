@@ -35,6 +35,7 @@ pub fn plan_live(policy: &Policy, facts: &mut Facts, trail: &mut Trail) -> Decis
     }
     facts.devices.keep(trail.asked());
     facts.turns.keep(trail.asked_turns());
+    trail.rest();
     decision
 }
 

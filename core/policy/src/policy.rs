@@ -610,7 +610,7 @@ pub(crate) struct Trunk {
     /// What it registers with its provider.
     pub account: Option<Account>,
     pub media: MediaPlan,
-    pub leg: LegRules,
+    pub leg: Arc<LegRules>,
     /// As what its calls may be marked, and what it is told of marks.
     pub precedence: Arc<[Precedence]>,
     pub limit: Option<Arc<Limit>>,

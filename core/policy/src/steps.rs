@@ -51,7 +51,7 @@ use std::time::Duration;
 
 use crate::address::Dialled;
 use crate::after::Begins;
-use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, LegRules, PartyName};
+use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, PartyName};
 use crate::facts::{Facts, Gruu, WallTime};
 use crate::policy::{Policy, Site, Trunk, User};
 use crate::refusal::{Code, Refusal};
@@ -213,7 +213,7 @@ pub(crate) fn walk(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Result<
     Ok(CallPlan {
         direction: direction(&caller, &way),
         emergency: false,
-        leg: attempt::hidden(&who, LegRules { dress, ..leg::of_caller(policy, facts, &caller) }),
+        leg: attempt::hidden(&who, leg::dressed(leg::of_caller(policy, facts, &caller), dress)),
         caller: identity::of_caller(&who, &caller),
         credentials: caller.trunk().and_then(|trunk| trunk.credentials.clone()),
         calling: caller.name,

@@ -78,6 +78,11 @@ impl Trail {
         self.then.push(says);
     }
 
+    /// Nothing more is found: what stands now is kept as long as the call.
+    pub(crate) fn rest(&mut self) {
+        self.steps.shrink_to_fit();
+    }
+
     /// A user's devices matter for the decision.
     pub(crate) fn asked_for(&mut self, user: &Arc<str>) {
         if !self.asked.contains(user) {
@@ -166,5 +171,21 @@ fn write_located(f: &mut fmt::Formatter<'_>, line: &str, at: Option<&str>) -> fm
     match at {
         Some(at) => writeln!(f, "{line:88} {at}"),
         None => writeln!(f, "{}", line.trim_end()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Considered, Step};
+    use crate::call_plan::AttemptPlan;
+    use crate::facts::Facts;
+
+    /// A call keeps its facts, its plan and a dozen steps as long as it lasts.
+    #[test]
+    fn what_a_call_keeps_of_its_decision_is_small() {
+        assert!(size_of::<Step>() <= 152, "{} bytes", size_of::<Step>());
+        assert!(size_of::<Considered>() <= 112, "{} bytes", size_of::<Considered>());
+        assert!(size_of::<AttemptPlan>() <= 472, "{} bytes", size_of::<AttemptPlan>());
+        assert!(size_of::<Facts>() <= 696, "{} bytes", size_of::<Facts>());
     }
 }

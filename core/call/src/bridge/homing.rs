@@ -149,6 +149,7 @@ impl Port {
         }
         let (advertise, pair) = leased.ok_or(NoMedia::Ports)?;
         self.advertise = advertise;
+        self.pairs.reserve_exact(1);
         self.pairs.push(pair);
         Ok(())
     }

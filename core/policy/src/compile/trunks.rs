@@ -75,7 +75,7 @@ impl Compiler<'_> {
                 credentials,
                 account,
                 media: media_of(document),
-                leg: leg_of(document, heard, home_of_media, place.map(|site| &**site)),
+                leg: Arc::new(leg_of(document, heard, home_of_media, place.map(|site| &**site))),
                 precedence: document.resource_priority.as_slice().into(),
                 limit: document
                     .limits

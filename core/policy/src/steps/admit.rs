@@ -30,9 +30,11 @@ pub(crate) fn claims(
     let trunks = || BOTH.into_iter().zip(trunks).filter_map(|(whose, trunk)| Some((whose, trunk?)));
     let sites = || BOTH.into_iter().zip(sites).filter_map(|(whose, site)| Some((whose, site?)));
     let at = |whose: Whose, site: &Site| On::Site(whose, site.name.clone());
-    let mut claims = Vec::with_capacity(4);
+    let mut claims = Vec::new();
     let mut claim = |limit: &Option<Arc<Limit>>, on: On, amount: fn(&[Arc<str>]) -> u32| {
         if let Some(limit) = limit {
+            // Most have none, one or two, and a vector's first step makes room for four.
+            claims.reserve_exact(1);
             claims.push(Claim { limit: limit.clone(), amount: amount(codecs), on });
         }
     };

@@ -50,13 +50,16 @@ pub(crate) fn to_server(
 fn hide_media(who: &Who<'_>, attempt: &mut AttemptPlan) {
     if hides_media(who) {
         attempt.media.path = MediaPath::Anchored;
-        attempt.leg.inside = None;
+        leg::stays_with_us(&mut attempt.leg);
     }
 }
 
 /// The same of the leg of whoever is hidden.
-pub(crate) fn hidden(who: &Who<'_>, leg: LegRules) -> LegRules {
-    if hides_media(who) { LegRules { inside: None, ..leg } } else { leg }
+pub(crate) fn hidden(who: &Who<'_>, mut leg: Arc<LegRules>) -> Arc<LegRules> {
+    if hides_media(who) {
+        leg::stays_with_us(&mut leg);
+    }
+    leg
 }
 
 fn hides_media(who: &Who<'_>) -> bool {
@@ -78,7 +81,7 @@ pub(crate) fn for_help(
     if attempt.media.path == MediaPath::Auto {
         attempt.media.path = MediaPath::Anchored;
     }
-    AttemptPlan { leg: leg::for_help(attempt.leg), ..attempt }
+    AttemptPlan { leg: Arc::new(leg::for_help(&attempt.leg)), ..attempt }
 }
 
 /// A transfer goes back to who asked for it: to the URI that was named, whatever it means there.
@@ -131,7 +134,7 @@ fn of_server(
         interface: server.interface,
         device: None,
         heading: Arc::new(identity.heading),
-        leg: LegRules { dress: identity.dress, ..leg::of_trunk(trunk) },
+        leg: leg::dressed(trunk.leg.clone(), identity.dress),
         answer_wait: trunk.answer_wait,
         escape: None,
         ring_max: trunk.ring_wait,

@@ -123,7 +123,9 @@ fn rows(ways: &[Way<'_>], hops: &[RouteHop<'_>], resting: &[RouteHop<'_>], facts
         .enumerate()
         .map(|(index, hop)| said_of(hop, if index == 0 { Outcome::Chosen } else { Outcome::Next }));
     let left_out = resting.iter().map(|hop| said_of(hop, Outcome::Rejected));
-    tried.chain(left_out).chain(barred).collect()
+    let mut rows = Vec::with_capacity(hops.len() + resting.len());
+    rows.extend(tried.chain(left_out).chain(barred));
+    rows
 }
 
 /// The servers of a trunk: the one that it is registered with, then by priority, and by weight among those of

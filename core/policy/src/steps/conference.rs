@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::MediaPath;
 
 use crate::address::Dialled;
-use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, LegRules, MediaPlan, Service};
+use crate::call_plan::{AttemptPlan, CallPlan, Callee, Direction, MediaPlan, Service};
 use crate::conference::Conference;
 use crate::connected::Connected;
 use crate::facts::Facts;
@@ -64,7 +64,7 @@ pub(crate) fn enter(
         calling: caller.name.clone(),
         caller: identity::of_caller(&who, caller),
         called: called.text,
-        leg: LegRules { dress, ..leg::of_caller(policy, facts, caller) },
+        leg: leg::dressed(leg::of_caller(policy, facts, caller), dress),
         credentials: caller.trunk().and_then(|trunk| trunk.credentials.clone()),
         route: None,
         attempts: vec![room(policy, caller, conference)],
@@ -84,6 +84,6 @@ fn room(policy: &Policy, caller: &Caller<'_>, conference: &Conference) -> Attemp
     claims.push(Claim::of_itself(&conference.limit));
     let media = MediaPlan { path: MediaPath::Anchored, codecs: codecs.clone(), also: Arc::default() };
     let callee = Callee::User(conference.name.clone());
-    let nobody = AttemptPlan::to_nobody(callee, Connected::default(), (media, LegRules::default()));
+    let nobody = AttemptPlan::to_nobody(callee, Connected::default(), (media, Arc::default()));
     AttemptPlan { claims, ..nobody }
 }

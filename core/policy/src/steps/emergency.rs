@@ -74,7 +74,7 @@ pub(crate) fn emergency(
     Some(Ok(CallPlan {
         direction: Direction::Outbound,
         emergency: true,
-        leg: leg::for_help(leg::of_caller(policy, facts, caller)),
+        leg: Arc::new(leg::for_help(&leg::of_caller(policy, facts, caller))),
         credentials: None,
         calling: caller.name.clone(),
         caller: Connected::default(),

@@ -252,7 +252,7 @@ impl<'v> View<'v> {
 
     /// The headers that say who calls, and how private that is.
     fn headers(&self, who: &Who<'_>, domain: &str) -> Vec<Line> {
-        let mut headers: Vec<Line> = Vec::with_capacity(4);
+        let mut headers: Vec<Line> = Vec::with_capacity(2);
         let told = self.asserted.as_deref().filter(|_| self.is_told).zip(self.trunk.told_in.as_ref());
         if let Some((number, name)) = told {
             let phone = if self.trunk.identity.user_phone { ";user=phone" } else { "" };

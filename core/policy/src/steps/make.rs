@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use model::{MediaPath, Redirect, Side, SipUri};
 
-use crate::call_plan::{AttemptPlan, CallPlan, Direction, LegRules, MediaPlan};
+use crate::call_plan::{AttemptPlan, CallPlan, Direction, MediaPlan};
 use crate::connected::Line;
 use crate::devices::Devices;
 use crate::explain::called_uri;
@@ -89,7 +89,7 @@ pub(super) fn rings_first(
         calling: caller.name,
         caller: plan.attempts.first().map(|first| first.connected.clone()).unwrap_or_default(),
         called: plan.called,
-        leg: LegRules::default(),
+        leg: Arc::default(),
         credentials: None,
         route: None,
         attempts,
@@ -121,9 +121,10 @@ fn introduce(policy: &Policy, user: &User, plan: &CallPlan, answering: Answering
     let codecs = if common.is_empty() { attempt.media.codecs.clone() } else { common.into() };
     attempt.media = MediaPlan { path: MediaPath::Anchored, codecs, also: [].into() };
     let tones = || policy.habits_of(user.site.as_deref()).tones.clone();
-    attempt.leg.aloud = Some(attempt.leg.aloud.take().unwrap_or_else(tones));
+    let leg = Arc::make_mut(&mut attempt.leg);
+    leg.aloud = Some(leg.aloud.take().unwrap_or_else(tones));
     // Their own phones were meant, and nobody else's.
-    attempt.leg.redirect = Redirect::Refuse;
+    leg.redirect = Redirect::Refuse;
 }
 
 fn address_of(user: &User) -> Arc<str> {

@@ -7,7 +7,7 @@ use model::Transfer;
 use sip_message::Uri;
 
 use crate::address::named_in;
-use crate::call_plan::{CallPlan, Direction, LegRules, PartyName};
+use crate::call_plan::{CallPlan, Direction, PartyName};
 use crate::facts::Facts;
 use crate::policy::Policy;
 use crate::steps::identity::{self, Who};
@@ -45,10 +45,10 @@ pub(crate) fn returned(policy: &Policy, facts: &Facts, trail: &mut Trail) -> Opt
     (!attempts.is_empty()).then(|| CallPlan {
         direction: Direction::Transit,
         emergency: false,
-        leg: LegRules {
-            dress: identity::dress_of_caller(&who, caller, &called),
-            ..leg::of_caller(policy, facts, caller)
-        },
+        leg: leg::dressed(
+            leg::of_caller(policy, facts, caller),
+            identity::dress_of_caller(&who, caller, &called),
+        ),
         caller: returned.stays.clone(),
         credentials: trunk.credentials.clone(),
         calling: caller.name.clone(),

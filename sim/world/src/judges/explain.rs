@@ -78,10 +78,10 @@ fn out_of_order(plan: &CallPlan, record: &Record) -> Option<String> {
     let planned: Vec<&str> = plan.attempts.iter().map(|attempt| &*attempt.target).collect();
     let (mut at, mut rounds, mut began) = (0, 1, 0);
     for (index, attempt) in record.attempts.iter().enumerate().filter(|(_, one)| is_of_plan(one)) {
-        match planned[at..].iter().position(|target| *target == attempt.target) {
+        match planned[at..].iter().position(|target| **target == *attempt.target) {
             Some(skipped) => at += skipped,
             None => {
-                let Some(again) = planned.iter().position(|target| *target == attempt.target) else {
+                let Some(again) = planned.iter().position(|target| **target == *attempt.target) else {
                     return Some(format!("record {}: {} isn't planned", record.id, attempt.target));
                 };
                 at = again;

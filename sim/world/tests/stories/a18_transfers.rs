@@ -50,7 +50,7 @@ fn a18_blind_by_the_callee() {
     world.run_for(WHILE);
     let (first, second) = (&world.records()[0], &world.records()[1]);
     assert_eq!(second.parents, std::slice::from_ref(&first.id));
-    assert_eq!((second.calling.as_str(), second.transferred_by.as_deref()), ("minsu", Some("minsu")));
+    assert_eq!((&*second.calling, second.transferred_by.as_deref()), ("minsu", Some("minsu")));
     assert_eq!(second.outcome, Outcome::Answered);
     world.finish();
 }

@@ -83,7 +83,7 @@ fn g2_a_trunk_that_only_answers_checks_speaks_with_a_house_that_asks() {
     assert!(!told.contains("a=ice-lite"), "{told}");
     call.hangs_up();
     world.run_for(Duration::from_secs(5));
-    let media = world.records().first().and_then(|record| record.media);
+    let media = world.records().first().and_then(|record| record.media.as_deref().copied());
     assert!(media.is_some_and(|media| media.callee.withheld == 0 && media.callee.packets_out > 300));
     world.finish();
 }
@@ -143,7 +143,7 @@ fn h6_a_far_end_that_is_dead_is_sent_no_media_but_in_a_call_for_help() {
         call.hangs_up();
         world.run_for(Duration::from_secs(40));
 
-        let media = world.records()[0].media;
+        let media = world.records()[0].media.as_ref();
         let withheld = media.map(|media| (media.callee.withheld, media.callee.packets_out));
         assert!(withheld.is_some_and(|(count, _)| (count > 200) == is_withheld), "{number}: {withheld:?}");
         assert!(is_withheld || withheld.is_some_and(|(count, sent)| count == 0 && sent > 500));
@@ -154,5 +154,5 @@ fn h6_a_far_end_that_is_dead_is_sent_no_media_but_in_a_call_for_help() {
 /// What was not sent to the caller of the call that ended, if it ended.
 fn withheld(world: &World, callee: &ActorHandle) -> Option<u64> {
     assert!(callee.was_called() == 1);
-    world.records().first().map(|record| record.media.map_or(0, |media| media.caller.withheld))
+    world.records().first().map(|record| record.media.as_ref().map_or(0, |media| media.caller.withheld))
 }

@@ -42,7 +42,7 @@ fn req_f57_a_user_marks_the_call_at_hand_or_the_last_one() {
     let marks: Vec<_> = world.records().iter().filter(|record| record.marks == Some("malicious")).collect();
     assert_eq!(marks.len(), 2);
     for mark in marks {
-        assert_eq!((mark.calling.as_str(), mark.verdict.as_str()), ("minsu", "TD-E006"));
+        assert_eq!((&*mark.calling, mark.verdict.as_str()), ("minsu", "TD-E006"));
         assert!(mark.attempts.is_empty());
     }
     assert_eq!(world.records().len(), 3);

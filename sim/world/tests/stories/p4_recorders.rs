@@ -45,7 +45,7 @@ fn heard(recorder: &ActorHandle) -> [usize; 2] {
 }
 
 fn recording(world: &World) -> RecordingRecord {
-    world.records().last().unwrap().recording.clone().unwrap()
+    world.records().last().unwrap().recording.as_deref().cloned().unwrap()
 }
 
 fn outside(world: &World) -> Vec<String> {

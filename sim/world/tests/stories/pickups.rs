@@ -310,7 +310,7 @@ fn req_f47_sealed_and_clear_media_meet() {
     assert!(talk(&mut world, &call, &taking));
     taking.hangs_up();
     world.run_for(WHILE);
-    let sound = world.records().last().unwrap().media.unwrap();
+    let sound = world.records().last().unwrap().media.as_ref().unwrap();
     assert_eq!((sound.caller.srtp, sound.callee.srtp), (None, Some("AES_CM_128_HMAC_SHA1_80")));
     world.finish();
 }

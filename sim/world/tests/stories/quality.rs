@@ -19,7 +19,7 @@ fn opinions(link: Link) -> [f64; 2] {
     world.links(&hana, Link::default());
     call.hangs_up();
     world.run_for(Duration::from_secs(5));
-    let sound = world.records()[0].media.unwrap();
+    let sound = world.records()[0].media.as_deref().copied().unwrap();
     world.finish();
     [sound.caller, sound.callee].map(|side| side.mos_in.unwrap())
 }

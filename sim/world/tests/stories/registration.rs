@@ -89,7 +89,7 @@ fn a2_two_trunks_on_one_socket_are_told_apart() {
         world.run_for(Duration::from_secs(2));
     }
 
-    let whose: Vec<&str> = world.records().iter().map(|record| record.calling.as_str()).collect();
+    let whose: Vec<&str> = world.records().iter().map(|record| &*record.calling).collect();
     assert_eq!(whose, ["east", "north", "north", "east"]);
     world.finish();
 }

@@ -35,7 +35,7 @@ fn sprayed(toml: &str) -> (u64, World) {
 fn g1_who_sprays_ports_hears_nothing_of_a_call() {
     let (heard, world) = sprayed(TWO_PROVIDERS);
     assert_eq!(heard, 0);
-    let media = world.records()[0].media.unwrap();
+    let media = world.records()[0].media.as_ref().unwrap();
     assert_eq!((media.caller.strangers > 300, media.callee.strangers > 300), (true, true));
     world.finish();
 }

@@ -97,6 +97,7 @@ pub enum Event {
         at: WallTime,
         recorder: Arc<str>,
         server: String,
+        group: Arc<str>,
     },
     /// A recorder did not take a call, or has it no more.
     RecorderFailed {

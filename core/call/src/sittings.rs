@@ -414,7 +414,8 @@ impl Call {
         let (recorder, server) = (taken.candidate.recorder.clone(), taken.candidate.place.to_string());
         self.draft.recorder_took(room.now.wall, &recorder, &server);
         let (call, at) = (self.draft.id(), room.now.wall);
-        room.tells.push(Event::RecorderTook { call, at, recorder, server });
+        let group = Arc::clone(&sitting.group);
+        room.tells.push(Event::RecorderTook { call, at, recorder, server, group });
         Ok(())
     }
 

@@ -23,6 +23,7 @@ use telemetry::Flight;
 use tracing::{error, info, warn};
 
 use crate::landing::Landing;
+use crate::unrecorded::Unrecorded;
 use crate::{certificate, listening, recorder, sight};
 
 /// How long a shard may take to answer a command.
@@ -89,6 +90,7 @@ pub struct Edge {
     kept_events: Arc<store::EventLimits>,
     exports: Arc<Exports>,
     observers: Arc<Observers>,
+    unrecorded: Arc<Unrecorded>,
     /// Of each listener that has one.
     certificates: Vec<Tls>,
 }
@@ -112,7 +114,8 @@ impl Edge {
         let to_all = mail.clone();
         exports.tell_in_vain(move |wake| to_all.not_woken(wake));
         let keep = Box::new(move |lines: &[u8]| events.append(lines));
-        let telemetry = telemetry::Telemetry::start(keep, plan.watch.take(), exports.heed());
+        let unrecorded = Arc::new(Unrecorded::default());
+        let telemetry = telemetry::Telemetry::start(keep, plan.watch.take(), heed(&exports, &unrecorded));
         let telemetry = Arc::new(telemetry.context("events")?);
         let lookup = start_lookup(&plan, &mail)?;
         let recordings = open_recordings(&plan)?;
@@ -154,6 +157,7 @@ impl Edge {
             kept_events,
             exports,
             observers,
+            unrecorded,
             certificates,
         })
     }
@@ -180,6 +184,11 @@ impl Edge {
     /// Who tells what he has seen.
     pub fn observers(&self) -> Arc<Observers> {
         Arc::clone(&self.observers)
+    }
+
+    /// Which calls no recorder outside has taken.
+    pub fn unrecorded(&self) -> &Unrecorded {
+        &self.unrecorded
     }
 
     /// Proves who we are with what the files of certificates hold now; calls and connections go on.
@@ -298,6 +307,15 @@ fn note_catalogue(note: store::Note) {
         store::Note::Unreadable { lines } => warn!(lines, "lines among the records are none"),
         store::Note::Deleted { rows } => info!(rows, "records that are old enough were deleted"),
     }
+}
+
+/// Who learns from events before they are written.
+fn heed(exports: &Exports, unrecorded: &Arc<Unrecorded>) -> telemetry::Heed {
+    let (mut join, unrecorded) = (exports.heed(), Arc::clone(unrecorded));
+    Box::new(move |event| {
+        join(event);
+        unrecorded.heed(event);
+    })
 }
 
 fn open_ledgers(plan: &Plan) -> Result<(Ledgers, Before)> {

@@ -33,6 +33,7 @@ mod sight;
 mod storage;
 mod stored_tests;
 mod supervisor;
+mod unrecorded;
 mod up;
 mod verbs;
 mod web;

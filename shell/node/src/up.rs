@@ -91,9 +91,7 @@ pub fn run(up: &Up) -> Result<Exit> {
     let (edge, keeper) = start_edge(up, &data, &owner, (&flight, &meter, &feed), (kept, &handed))?;
 
     watch_addresses(&edge);
-    let board = Arc::new(Board::default());
-    board.change(|notice| notice.notes = notes);
-    pin(&board, &owner);
+    let board = open_board(&edge, &owner, notes);
     let access = Arc::new(Access::open(&data, up.http_token_file.as_deref())?);
     access.believe(owner.documents().system.oidc.as_ref(), &up.dir, &board);
     let (visitors, jobs) = (Arc::clone(&access), tell.clone());
@@ -299,6 +297,7 @@ fn serve(
         keep_records(edge, owner);
         alarm_observers(edge, board);
         pin(board, owner);
+        edge.unrecorded().tell();
         if owner.about().number != told {
             told = owner.about().number;
             supervisor.ready(told);
@@ -342,6 +341,15 @@ fn alarm_observers(edge: &Edge, board: &Board) {
     let more =
         on_disk.map(|(one, why)| format!("what observer {} tells is kept in memory alone: {why}", one.name));
     board.alarm("observers", words.chain(more).collect());
+}
+
+/// Where those who look find what is in force, and what somebody has to look at.
+fn open_board(edge: &Edge, owner: &Owner, notes: Vec<String>) -> Arc<Board> {
+    let board = Arc::new(Board::default());
+    board.change(|notice| notice.notes = notes);
+    pin(&board, owner);
+    edge.unrecorded().tell_on(&board);
+    board
 }
 
 /// Says on the board what is in force.

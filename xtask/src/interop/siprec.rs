@@ -1,8 +1,8 @@
-//! Two baresips in a call that recorders outside have, one of each of two groups. Of the first group one is
-//! nowhere, one shows a certificate that nobody believes, and one, by TLS, is sent sealed sound, which
-//! libsrtp opens; of the second SIPp plays one by TCP, in clear. Each voice comes out of the house at a port
-//! of its own, and nothing while one of them waits; lxml holds what both are told against the schema of
-//! RFC 7865.
+//! Two baresips in a call that recorders outside have, one of each of two groups; a third group has nobody,
+//! which is an alarm, and the call goes on. Of the first group one is nowhere, one shows a certificate that
+//! nobody believes, and one, by TLS, is sent sealed sound, which libsrtp opens; of the second SIPp plays one
+//! by TCP, in clear. Each voice comes out of the house at a port of its own, and nothing while one of them
+//! waits; lxml holds what both are told against the schema of RFC 7865.
 //!
 //! Proves: P4.
 
@@ -63,6 +63,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     vault.tells("called")?;
     let voices = [hana.voice, minsu.voice];
     let both = Span::pass(WHILE);
+    expect_alarm(binary, &office.folder)?;
     expect_pitches(&mut vault, voices)?;
     hana.tell("hold", "")?;
     let held = Span::pass(WHILE);
@@ -107,6 +108,7 @@ fn documents([safe, vault]: [u16; 2]) -> String {
         recorder("safe", &format!("{HOUSE}:{safe};transport=tls"), sealed),
         recorder("vault", &format!("{HOUSE}:{vault};transport=tls"), sealed),
         recorder("mirror", &format!("{AT};transport=tcp"), "group = \"law\"\n"),
+        recorder("nobody", "127.0.0.34:5098;transport=tcp", "group = \"tape\"\n"),
     ]
     .concat()
 }
@@ -150,14 +152,30 @@ fn expect_silent_caller(recorder: &mut Page) -> Result<(), Failure> {
     }
 }
 
+/// The house tells its operator of the group that nobody is of.
+fn expect_alarm(binary: &Binary, folder: &Path) -> Result<(), Failure> {
+    let mut command = binary.command();
+    command.args(["status", "--json", "--data"]).arg(folder.join("data"));
+    let said = step::read(&mut command, "does the house still run?")?;
+    let status: Value = serde_json::from_str(&said)
+        .map_err(|error| Failure::new(format!("its status: {error}"), "run tandem status --json"))?;
+    let alarms: Vec<&str> =
+        status["alarms"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    match alarms[..] {
+        [alarm] if alarm.starts_with("no recorder of group tape took the last call ") => Ok(()),
+        _ => Err(Failure::new(format!("the alarms are {alarms:?}"), "read node.log")),
+    }
+}
+
 /// One of each group had the call, and those before it did not.
 fn expect_recorded(recording: &Value) -> Result<(), Failure> {
     let rows = recording["recorders"].as_array().cloned().unwrap_or_default();
     let names: BTreeSet<_> =
         rows.iter().map(|row| (row["recorder"].as_str(), row["since"].is_i64())).collect();
-    let wanted = [("archive", false), ("safe", false), ("vault", true), ("mirror", true)];
+    let wanted = [("archive", false), ("safe", false), ("vault", true), ("mirror", true), ("nobody", false)];
     let wanted = wanted.map(|(name, had_it)| (Some(name), had_it)).into();
-    if names == wanted && recording.get("file").is_none() && recording.get("missed").is_none() {
+    let missed = recording["missed"].as_array().map(Vec::len);
+    if names == wanted && recording.get("file").is_none() && missed == Some(1) {
         return Ok(());
     }
     Err(Failure::new(format!("the record says {recording}"), "read the records"))

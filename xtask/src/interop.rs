@@ -71,6 +71,7 @@ mod tls;
 mod top;
 mod transfer;
 mod transfer_phones;
+mod turn;
 mod watching;
 mod webhooks;
 mod websocket;
@@ -149,6 +150,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "aiortc", run: aiortc::run },
     Scenario { name: "nat", run: nat::run },
     Scenario { name: "ice", run: ice::run },
+    Scenario { name: "turn", run: turn::run },
     Scenario { name: "kernel", run: kernel::run },
     Scenario { name: "http", run: http::run },
     Scenario { name: "readers", run: readers::run },
@@ -194,7 +196,7 @@ pub fn run(name: Option<&str>, load: Load) -> Result<(), Failure> {
     if !alone::is_alone() && is_wanted("oidc") {
         oidc::install()?;
     }
-    if !alone::is_alone() && (is_wanted("aiortc") || is_wanted("ice")) {
+    if !alone::is_alone() && ["aiortc", "ice", "turn"].into_iter().any(is_wanted) {
         aiortc::install()?;
     }
     if !alone::is_alone() && is_wanted("otlp") {

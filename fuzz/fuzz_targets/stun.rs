@@ -2,9 +2,20 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use stun::{Class, Message};
+use stun::{Ask, Class, Message, Pass};
 
 fuzz_target!(|bytes: &[u8]| {
+    if let Some((_, within)) = stun::channel_of(bytes) {
+        assert!(bytes.get(within).is_some());
+    }
+    if let Ok(said) = Message::of_server(bytes) {
+        let _ = (said.relayed(), said.peer(), said.lifetime(), said.is_proven_by(b"key"));
+        assert!(said.data().is_none_or(|within| bytes.get(within).is_some()));
+        let pass = said.challenge().map(|challenge| Pass::new("name", "password", challenge));
+        let mut buffer = [0; 1200];
+        let asked = Ask::Refresh { seconds: 0 }.write(said.transaction, pass.as_ref(), &mut buffer);
+        assert!(asked.is_none_or(|length| length <= buffer.len()));
+    }
     let Ok(message) = Message::parse(bytes) else { return };
     let _ = (message.is_proven("password"), message.priority(), message.seen(), message.nominates());
     let _ = (message.tie_breaker(), message.code());

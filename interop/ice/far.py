@@ -1,7 +1,10 @@
 """A far end that is found by checks alone: the agent of aioice, or one that only answers, beside a small user agent
 for SIP over UDP. Whatever it hears it says again.
 
-far.py HOST PORT full|lite
+far.py HOST PORT full|lite [DOOR STUN]
+
+Where it is behind a NAT, DOOR is the address of that, whose port leads to its own, and STUN a server outside, as
+HOST:PORT, that says where its media is seen.
 
 Tells what became of it, a line each: ready, called, chosen HOST PORT, heard PACKETS, over. It speaks to no place but the
 one that checks have chosen, whatever it is told in a description.
@@ -14,6 +17,8 @@ import sys
 from aioice import Candidate, Connection, stun
 
 host, port, manner = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+door, server = sys.argv[4:6] if len(sys.argv) > 4 else (host, None)
+seen_by = (server.split(":")[0], int(server.split(":")[1])) if server else None
 UFRAG, PASSWORD = "farends", "what/the/far/end/knows/by/heart"
 
 
@@ -73,7 +78,7 @@ async def lite(ufrag):
 
 
 async def full(offer, ufrag):
-    far = Connection(ice_controlling=False, use_ipv6=False)
+    far = Connection(ice_controlling=False, use_ipv6=False, stun_server=seen_by)
     await far.gather_candidates()
     far.remote_username, far.remote_password = ufrag, said(offer, "ice-pwd")[0].strip()
     for candidate in said(offer, "candidate"):
@@ -151,7 +156,7 @@ class Phone(asyncio.DatagramProtocol):
                 if name.lower() in ("via", "record-route", "from", "to", "call-id", "cseq")]
         kept = [(name, f"{value};tag=far" if name.lower() == "to" and ";tag=" not in value else value)
                 for name, value in kept]
-        kind = [("Contact", f"<sip:far@{host}:{port}>")]
+        kind = [("Contact", f"<sip:far@{door}:{port}>")]
         kind += [("Content-Type", "application/sdp")] if body else []
         lines = [f"{name}: {value}" for name, value in kept + kind + [("Content-Length", len(body))]]
         text = "\r\n".join([f"SIP/2.0 {status}", *lines, "", body])

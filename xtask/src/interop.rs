@@ -72,6 +72,7 @@ mod tls;
 mod top;
 mod transfer;
 mod transfer_phones;
+mod turn;
 mod watching;
 mod webhooks;
 mod websocket;
@@ -106,7 +107,7 @@ const INSTALLS: &[(&[&str], Install)] = &[
     (&["hep"], hep::install),
     (&["drawn", "hepin"], drawn::install),
     (&["oidc"], oidc::install),
-    (&["aiortc", "ice"], aiortc::install),
+    (&["aiortc", "ice", "turn"], aiortc::install),
     (&["bypass"], bypass::install),
     (&["otlp"], otlp::install),
     (&["parquet"], parquet::install),
@@ -166,6 +167,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "nat", run: nat::run },
     Scenario { name: "ice", run: ice::run },
     Scenario { name: "bypass", run: bypass::run },
+    Scenario { name: "turn", run: turn::run },
     Scenario { name: "kernel", run: kernel::run },
     Scenario { name: "http", run: http::run },
     Scenario { name: "readers", run: readers::run },

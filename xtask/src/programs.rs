@@ -10,6 +10,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("sysctl", "procps"),
+    ("turnserver", "coturn"),
     ("linphonec", "linphone-cli"),
     ("ethtool", "ethtool"),
     ("sipp", "sip-tester"),

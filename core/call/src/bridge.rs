@@ -4,6 +4,7 @@ mod chatting;
 mod homing;
 mod indicating;
 mod making;
+mod outlook;
 mod playing;
 mod released;
 mod whole;
@@ -23,6 +24,7 @@ use sip_stack::Token;
 use crate::Room;
 use crate::chats::Chats;
 use crate::keys::{Keys, Settled};
+use crate::outlook::Outlooks;
 use crate::plays::{Listening, Meanwhile, Plays};
 use crate::record::Sound;
 use crate::sitting;
@@ -104,6 +106,8 @@ struct Port {
     senders: Senders,
     advertise: IpAddr,
     pairs: Vec<PortPair>,
+    /// How those are seen from outside of which that was asked.
+    outlooks: Outlooks,
     /// What its peer said last.
     heard: Arc<[u8]>,
     /// What its peer was told last, and the version in it.
@@ -188,6 +192,7 @@ impl Bridge {
             senders: caller.senders,
             advertise: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             pairs: Vec::new(),
+            outlooks: Outlooks::default(),
             heard: Arc::default(),
             told: Vec::new(),
             version: 0,
@@ -433,7 +438,9 @@ impl Bridge {
         (dress, offer): (&Dress, Option<&[u8]>),
     ) -> Result<Vec<u8>, NoMedia> {
         let mut ours = Vec::with_capacity(1024);
-        let Dress { covers, ways, formats, chats } = dress.clone();
+        let Dress { covers, mut ways, formats, chats } = dress.clone();
+        let port = &self.sides[to as usize];
+        port.outlooks.tell(&port.pairs, &mut ways);
         let face = Face { covers, ways, formats, chats, ..self.face(to, session) };
         sdp::rewrite(session, &face, codecs, &mut ours)
             .map_err(|refusal| NoMedia::Incompatible(refusal.to_string()))?;
@@ -699,6 +706,7 @@ impl Bridge {
                 place.book.give_back(room.now.instant, pair);
             }
             port.aims.clear();
+            port.outlooks = Outlooks::default();
         }
         self.stage = Stage::Shut;
         (self.transcoding.streams, self.transcoding.pressed) = (0, [None; 2]);
@@ -721,6 +729,7 @@ impl Bridge {
             }
             let ports = [self.sides[0].pairs[stream], self.sides[1].pairs[stream]];
             room.orders.push(Order::Open { session: self.session(), stream: number(stream), ports });
+            [Side::Caller, Side::Callee].into_iter().for_each(|side| self.see(room, side, stream));
             self.stage = Stage::Open;
         }
         Ok(())

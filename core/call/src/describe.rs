@@ -7,6 +7,7 @@ use policy::MediaPlan;
 
 use crate::bridge::{NoMedia, Part};
 use crate::call::{Call, State};
+use crate::draft::part_of;
 use crate::{Event, Room};
 
 impl Call {
@@ -49,9 +50,19 @@ impl Call {
             let (call, at) = (self.draft.id(), room.now.wall);
             room.tells.push(Event::MediaUnprotected { call, at, words: words.clone() });
         }
+        self.note_outlooks();
         if part == Part::Answer && described.is_ok() {
             self.draft.spoke(self.bridge.transcodes());
         }
         described
+    }
+
+    /// Says how our ports are seen from outside, where somebody there was asked.
+    fn note_outlooks(&mut self) {
+        for side in [Side::Caller, Side::Callee] {
+            for words in self.bridge.new_outlooks(side) {
+                self.draft.followed(format!("media of {}: {words}", part_of(side)));
+            }
+        }
     }
 }

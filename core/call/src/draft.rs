@@ -744,7 +744,7 @@ pub(crate) fn who(side: Side, party: &Callee) -> String {
     format!("{}, {}", part_of(side), named(party))
 }
 
-fn part_of(side: Side) -> &'static str {
+pub(crate) fn part_of(side: Side) -> &'static str {
     match side {
         Side::Caller => "the caller",
         Side::Callee => "the callee",

@@ -107,6 +107,7 @@ mod location;
 mod offering;
 mod on_offer;
 mod one_way;
+mod outlook;
 mod part;
 mod plays;
 mod presses;

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
-use media::{Certificate, Order, PortBook};
+use media::{Certificate, Found, Order, PortBook, PortPair, Purpose, Scout, Scouts, Unseen};
 use performance::ByTrunk;
 use policy::{Help, InterfaceId, Policy, Standings, Turns};
 use registrar::{Table, Wakes};
@@ -14,6 +15,7 @@ use sip_stack::locate::DnsQuestion;
 use sip_stack::{ConnectionId, Listener, ListenerId, Reply, Send, ServerId, Stack, Token, Transport};
 use targets::Book;
 
+use crate::outlook::Outlook;
 use crate::{Accounts, Event, Now, Others, Record, Sighting};
 
 /// One shard's surroundings, lent to a call for the time of one event.
@@ -83,8 +85,33 @@ pub struct MediaPlace {
     pub interface: InterfaceId,
     pub advertise: IpAddr,
     pub book: PortBook,
+    /// Pairs of it that a server outside has been asked about.
+    pub scouts: Box<Scouts>,
     /// Where it relays sessions of messages.
     pub chats: Option<ChatPlace>,
+}
+
+impl MediaPlace {
+    /// A pair that nobody uses: one of which it is known how it is seen from outside, if there is any. Nobody
+    /// waits for that.
+    pub(crate) fn lease(&mut self, now: Instant, purpose: Purpose) -> Option<(PortPair, Outlook)> {
+        if let Some((pair, outer)) = self.scouts.take() {
+            return Some((pair, Outlook::Seen(outer, self.scouts.why())));
+        }
+        let pair = self.book.lease(now, purpose)?;
+        let why = || self.scouts.why().unwrap_or(Unseen::NotYet);
+        Some((pair, if self.scouts.are_wanted() { Outlook::Unseen(why()) } else { Outlook::Unasked }))
+    }
+
+    /// The next question for a server outside that is to be asked by now.
+    pub fn scout(&mut self, now: Instant, secret: impl FnOnce() -> [u8; 16]) -> Option<Scout> {
+        self.scouts.next(now, secret, &mut self.book)
+    }
+
+    /// What came of such a question.
+    pub fn scouted(&mut self, now: Instant, ports: PortPair, found: Found) {
+        self.scouts.hear(now, ports, found, &mut self.book);
+    }
 }
 
 /// Where sessions of messages are relayed at an interface.
@@ -150,6 +177,16 @@ impl Places {
         self.media.iter_mut().find(|place| place.interface == interface)
     }
 
+    /// Where media ports are, at each interface.
+    pub fn media(&mut self) -> impl Iterator<Item = &mut MediaPlace> {
+        self.media.iter_mut()
+    }
+
+    /// When a server outside is to be asked something.
+    pub fn scouts_due(&self) -> Option<Instant> {
+        self.media.iter().filter_map(|place| place.scouts.due()).min()
+    }
+
     /// Where an interface relays sessions of messages.
     pub fn chats_at(&self, interface: InterfaceId) -> Option<ChatPlace> {
         self.media.iter().find(|place| place.interface == interface)?.chats
@@ -157,6 +194,6 @@ impl Places {
 
     /// Port pairs that are out on lease.
     pub fn leased(&self) -> usize {
-        self.media.iter().map(|place| place.book.in_use()).sum()
+        self.media.iter().map(|place| place.book.in_use() - place.scouts.held()).sum()
     }
 }

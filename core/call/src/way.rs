@@ -252,7 +252,7 @@ impl Stream {
             Checking::Agreed(agreed) => Checks::By(agreed.ours.credentials.clone()),
             Checking::Mismatch => Checks::Mismatch,
         };
-        Way { reports: self.agreed, checks, agent, name: self.name.clone() }
+        Way { reports: self.agreed, checks, agent, name: self.name.clone(), outer: Vec::new() }
     }
 }
 

@@ -42,8 +42,6 @@ const RENEWED_SPREAD_MS: u64 = 2_000;
 const LEARNT: u32 = (110 << 24) | (0xffff << 8);
 /// RFC 8445, 20.2.
 const ROLE_CONFLICT: u16 = 487;
-/// The longest that is written: a name has two parts of 256 letters at most.
-pub(crate) const CHECK_MAX: usize = 640;
 
 /// Where a check goes, and how long it is.
 pub(crate) type Sent = (Half, SocketAddr, usize);

@@ -10,6 +10,7 @@ use stun::{Class, Message, Transaction};
 use crate::checklist::{Checklist, Contest, Gate, Sent};
 use crate::order::Checks;
 use crate::packet::Packet;
+use crate::search::Candidate;
 use crate::standing::Standing;
 use crate::verdict::{Half, Reason};
 
@@ -63,6 +64,13 @@ impl Checking {
     pub fn goes_on(&mut self, now: Instant, terms: &Checks) {
         if let (Some(ours), Some(search)) = (&mut self.ours, &terms.search) {
             ours.add(now, &search.candidates);
+        }
+    }
+
+    /// Further places have come to be reached.
+    pub fn may_ask(&mut self, now: Instant, places: &[Candidate]) {
+        if let Some(ours) = &mut self.ours {
+            ours.add(now, places);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::chat::{ChatFigures, ChatOrder};
 use crate::copying::Copying;
 use crate::excerpt::{Excerpted, Excerpting};
 use crate::figures::Figures;
+use crate::outpost::Outer;
 use crate::play::Playing;
 use crate::ports::PortPair;
 use crate::pressing::Press;
@@ -29,6 +30,9 @@ pub enum Order {
     Open { session: SessionKey, stream: u8, ports: [PortPair; 2] },
     /// One side's ports are these from now on. What is known of its peer stays, and so does the other side.
     Move { session: SessionKey, stream: u8, side: Side, ports: PortPair },
+    /// A server outside has said where a side's ports are seen, or has places for them: it goes on so while
+    /// they are open.
+    Outside { session: SessionKey, stream: u8, side: Side, outer: Arc<Outer> },
     /// What a side's peer said of itself; anew at each negotiation, which also lets it be learned anew.
     Aim { session: SessionKey, stream: u8, side: Side, aim: Aim },
     /// What each side speaks, the caller's first: where that differs, one is made of the other from now on.
@@ -247,6 +251,7 @@ impl Order {
     pub fn session(&self) -> SessionKey {
         let (Order::Open { session, .. }
         | Order::Move { session, .. }
+        | Order::Outside { session, .. }
         | Order::Aim { session, .. }
         | Order::Transcode { session, .. }
         | Order::Expect { session, .. }

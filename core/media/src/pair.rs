@@ -19,6 +19,7 @@ use crate::observe::Observer;
 use crate::order::{
     Aim, Handshake, Lack, Protection, Reports, Senders, Sending, SessionKey, Side, Signs, Turn,
 };
+use crate::outside::Outside;
 use crate::packet::Packet;
 use crate::play::{Begins, Player};
 use crate::shield::Shield;
@@ -29,6 +30,7 @@ use crate::verdict::{Half, Reason};
 mod carrying;
 mod checking;
 mod listening;
+mod seen;
 mod transcoding;
 
 use listening::{Listeners, leave};
@@ -85,6 +87,8 @@ struct SideState {
     shield: Option<Shield>,
     door: Option<Box<Checking>>,
     handshake: Option<Box<Shaking>>,
+    /// How it is seen from outside, where a server there has said so.
+    outside: Option<Box<Outside>>,
     /// Where its RTCP goes: as signalled, or as heard from the host that its RTP comes from.
     reports: Reports,
     rtcp_heard: Option<Instant>,
@@ -136,6 +140,7 @@ impl Pair {
                 side.latch.aim(aim.rtp, aim.senders, aim.turn);
             }
         }
+        side.want_detours(now, checks);
         let terms = aim.door.as_ref().and_then(|door| door.handshake.as_ref());
         side.cover(terms, aim.rtp, aim.turn, aim.protection.as_deref());
         side.reports = match aim.reports {
@@ -161,9 +166,11 @@ impl Pair {
 
     /// When the handshake of a side, or a check of ours, is due.
     pub fn moment(&self, side: Side) -> Option<Instant> {
-        let SideState { handshake, door, .. } = &self.sides[side as usize];
+        let SideState { handshake, door, outside, .. } = &self.sides[side as usize];
         let shakes = handshake.as_ref().and_then(|shaking| shaking.due);
-        shakes.into_iter().chain(door.as_ref().and_then(|door| door.due())).min()
+        let checks = door.as_ref().and_then(|door| door.due());
+        let seen = outside.as_ref().and_then(|outside| outside.due());
+        shakes.into_iter().chain(checks).chain(seen).min()
     }
 
     /// How many packets have gone out to a side.
@@ -251,6 +258,7 @@ impl Pair {
                 }
                 admission
             }
+            None if here.is_from_outpost(from) => return (Err(Reason::Outside), None),
             None if here.handshake.is_some() && rtp::Kind::of(packet.bytes()) == rtp::Kind::Dtls => {
                 return (Err(Reason::Handshake), None);
             }
@@ -321,6 +329,9 @@ impl Pair {
         let changed = self.changed;
         let (here, there) = split(&mut self.sides, side);
         if !rtp::is_rtcp(packet.bytes()) {
+            if here.is_from_outpost(from) {
+                return Err(Reason::Outside);
+            }
             if here.door.is_some() {
                 return here.answer(now, Half::Rtcp, from, packet).0.map(|to| (to, Half::Rtcp));
             }
@@ -419,6 +430,7 @@ impl SideState {
             shield: None,
             door: None,
             handshake: None,
+            outside: None,
             reports: Reports::Apart(None),
             rtcp_heard: None,
             reading: None,

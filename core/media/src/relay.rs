@@ -8,9 +8,10 @@ use rtp::Fixed;
 
 use crate::beats::Beats;
 use crate::carried::{Carriage, Tally};
-use crate::checklist::{CHECK_MAX, Gate};
+use crate::checklist::Gate;
 use crate::copies::{Copies, Fork};
 use crate::copying::Copying;
+use crate::detouring::channel_to;
 use crate::excerpt::Excerpted;
 use crate::handshake::Flight;
 use crate::latch::Admission;
@@ -22,12 +23,14 @@ use crate::pair::{Meets, Occasion, Pair};
 use crate::play::{Begins, Player, Playing};
 use crate::ports::PortPair;
 use crate::pressing::Press;
+use crate::scouting::LETTER_MAX;
 use crate::seat::Seat;
 use crate::spoken::{Codec, Spoken};
 use crate::tape::Taping;
 use crate::verdict::{Half, PORTS_PER_STREAM, PortIndex, Reason, Verdict, locate, port_index};
 
 mod excerpting;
+mod outside;
 
 use excerpting::Excerpts;
 
@@ -103,6 +106,9 @@ impl Relay {
         match order {
             Order::Open { session, stream, ports } => self.open(now, (session, stream), ports, out),
             Order::Move { session, stream, side, ports } => self.move_to((session, stream), side, ports, out),
+            Order::Outside { session, stream, side, outer } => {
+                self.see(now, (session, stream), side, &outer);
+            }
             Order::Aim { session, stream, side, aim } => {
                 self.aim(now, (session, stream), side, aim, out);
             }
@@ -150,6 +156,22 @@ impl Relay {
         packet: &mut Packet<'_>,
         out: &mut Outbox,
     ) -> Verdict {
+        match self.direct(now, port, from, packet, out) {
+            Verdict::Forward { port, to } if channel_to(to).is_some() => self.go_round(port, to, packet),
+            Verdict::Drop(Reason::Outside) => self.hear_outside(now, port, packet, out),
+            verdict => verdict,
+        }
+    }
+
+    /// The same where no server of others is on the way.
+    fn direct(
+        &mut self,
+        now: Instant,
+        port: PortIndex,
+        from: SocketAddr,
+        packet: &mut Packet<'_>,
+        out: &mut Outbox,
+    ) -> Verdict {
         let (slot, side, half) = locate(port);
         let Some(Some(pair)) = self.slots.get_mut(slot as usize) else {
             return Verdict::Drop(Reason::NobodyHere);
@@ -178,7 +200,7 @@ impl Relay {
             pair.excerpt_lost((now, side, half), from, packet.bytes(), why);
         }
         if admission == Some(Admission::Latched) {
-            let (session, stream) = pair.key;
+            let ((session, stream), from) = (pair.key, pair.real(side, from));
             out.push(Act::Tell(Event::Latched { session, stream, side, from }));
         }
         if pair.is_transcoded(side) {
@@ -324,7 +346,7 @@ impl Relay {
                 }
             };
             if let Some(to) = to {
-                return Some((port_index(slot, side, Half::Rtp), to));
+                return outside::put(pair, (port_index(slot, side, Half::Rtp), to), packet);
             }
         }
     }
@@ -337,7 +359,7 @@ impl Relay {
             let Some(pair) = pair else { continue };
             let Some(to) = pair.way_from_meeting(now, side) else { continue };
             if self.meetings.write(member, packet) && pair.sends_own(now, side, to, packet).is_some() {
-                return Some((port_index(slot, side, Half::Rtp), to));
+                return outside::put(pair, (port_index(slot, side, Half::Rtp), to), packet);
             }
         }
     }
@@ -376,13 +398,13 @@ impl Relay {
         let (to, admission) = pair.shake(now, side, what, &mut flight);
         self.moments.set(slot, side, pair.moment(side));
         if let (Some(Admission::Latched), Ok(from)) = (admission, to) {
-            let (session, stream) = pair.key;
+            let ((session, stream), from) = (pair.key, pair.real(side, from));
             out.push(Act::Tell(Event::Latched { session, stream, side, from }));
         }
         match to {
             Ok(to) => {
                 let port = port_index(slot, side, Half::Rtp);
-                out.extend(flight.into_iter().map(|record| Act::Send { port, to, record }));
+                out.extend(flight.into_iter().map(|record| outside::sent(pair, (port, to), record)));
                 Reason::Handshake
             }
             Err(reason) => reason,
@@ -413,13 +435,17 @@ impl Relay {
     #[cold]
     fn check(&mut self, now: Instant, (slot, side): (u32, Side), out: &mut Outbox) {
         let Some(pair) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return };
-        if !pair.searches(side) {
+        if !pair.searches(side) && !pair.is_seen(side) {
             return;
         }
-        let mut room = [0; CHECK_MAX];
-        while let Some((half, to, length)) = pair.next_check(now, side, &mut self.gate, &mut room) {
+        let mut room = [0; LETTER_MAX];
+        while let Some((half, to, length)) = pair.next_outside(now, side, &mut room) {
             let port = port_index(slot, side, half);
             out.push(Act::Send { port, to, record: room[..length].into() });
+        }
+        while let Some((half, to, length)) = pair.next_check(now, side, &mut self.gate, &mut room) {
+            let port = port_index(slot, side, half);
+            out.push(outside::sent(pair, (port, to), room[..length].into()));
         }
         self.moments.set(slot, side, pair.moment(side));
     }
@@ -459,6 +485,7 @@ impl Relay {
 
     fn move_to(&mut self, key: (SessionKey, u8), side: Side, ports: PortPair, out: &mut Outbox) {
         let Some(slot) = self.by_session.get(&key).copied() else { return };
+        self.leave_outside(slot, side, out);
         for half in [Half::Rtp, Half::Rtcp] {
             out.push(Act::Unbind { port: port_index(slot, side, half) });
         }
@@ -605,7 +632,9 @@ impl Relay {
     fn close(&mut self, now: Instant, session: SessionKey, out: &mut Outbox) {
         self.excerpts.forget(session);
         while let Some((_, slot)) = self.by_session.range((session, 0)..=(session, u8::MAX)).next() {
-            let Some(pair) = self.drop_slot(*slot, out) else { return };
+            let slot = *slot;
+            [Side::Caller, Side::Callee].into_iter().for_each(|side| self.leave_outside(slot, side, out));
+            let Some(pair) = self.drop_slot(slot, out) else { return };
             let (session, stream) = pair.key;
             out.push(Act::Tell(Event::Finished { session, stream, figures: Box::new(pair.figures(now)) }));
         }
@@ -645,7 +674,7 @@ fn send_rest(
     out: &mut Outbox,
 ) {
     while let Some(record) = pair.rest(now, side, to) {
-        out.push(Act::Send { port, to, record });
+        out.push(outside::sent(pair, (port, to), record));
     }
 }
 
@@ -688,5 +717,5 @@ fn report(
 }
 
 /// Twenty thousand streams are to fit into a few megabytes of cache and memory.
-const STREAM_BYTES_MAX: usize = 1376;
+const STREAM_BYTES_MAX: usize = 1392;
 const _: () = assert!(size_of::<Option<Pair>>() <= STREAM_BYTES_MAX);

@@ -36,6 +36,8 @@ pub enum Reason {
     Answered,
     /// It answered a check of ours.
     Checked,
+    /// It came from a server outside.
+    Outside,
     /// It was a record of a handshake, which has taken it.
     Handshake,
     /// Not from the peer.

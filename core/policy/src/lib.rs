@@ -30,6 +30,7 @@ mod causes;
 mod conference;
 mod limit;
 mod orbit;
+mod outpost;
 mod pace;
 mod password;
 mod phones;
@@ -110,6 +111,7 @@ pub use model::{
 };
 pub use music::Music;
 pub use orbit::{Orbit, Parking};
+pub use outpost::{Outposts, TurnAccount};
 pub use pace::{LineFull, Pace, Turn};
 pub use password::{Hashed, Password};
 pub use phones::{Phone, Phones};

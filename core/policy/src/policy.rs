@@ -32,6 +32,7 @@ use crate::music::{Music, Sound};
 use crate::networks::{Networks, Sources};
 use crate::numbering::{Country, Place, Plans, rendered};
 use crate::orbit::Orbit;
+use crate::outpost::Outposts;
 use crate::pace::Pace;
 use crate::password::Password;
 use crate::phones::Phones;
@@ -490,6 +491,8 @@ pub struct Interface {
     pub side: Side,
     /// Whether far ends find our media here by checks.
     pub ice: Ice,
+    /// Who outside is asked how our media is seen there.
+    pub outposts: Arc<Outposts>,
     /// Whether the kernel may carry media that arrives here.
     pub kernel_path: KernelPath,
     /// How what leaves it is marked.

@@ -266,6 +266,14 @@ wrong! {
         is "TD-C014 _:6:19", "such as \"192.0.2.10:7443\"";
     typo_in_what_may_be_clear: "http-04-typo-in-a-word.toml"
         is "TD-C007 _:6:49", "did you mean \"accepted\"?";
+    g2_stun_without_checks: "ice-01-stun-without-checks-of-ours.toml"
+        is "TD-C030 _:10:8", "add ice = \"full\", or leave stun out";
+    g2_turn_without_checks: "ice-02-turn-without-checks-of-ours.toml"
+        is "TD-C030 _:11:8", "add ice = \"full\", or leave turn out";
+    g2_password_of_turn: "ice-03-password-of-turn-in-plain-text.toml"
+        is "TD-C018 _:11:65", "{ env = \"NAME\" } or { file = \"path\" }";
+    g2_server_without_a_port: "ice-04-server-without-a-port-that-can-be.toml"
+        is "TD-C015 _:11:8", "such as \"stun.example.com:3478\"";
     header_that_the_house_writes: "identity-01-header-that-the-house-writes.toml"
         is "TD-C061 _:13:20", "";
     header_in_its_short_form: "identity-02-header-in-its-short-form.toml"

@@ -11,6 +11,7 @@ mod limits;
 mod phones;
 mod posting;
 mod reported;
+mod scouting;
 mod seam;
 mod showing;
 mod standings;

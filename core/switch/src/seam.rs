@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use call::{CaptureWish, Capturing, Event, HungUp, MakeCall, Record};
-use media::{Certificate, Order};
+use media::{Certificate, Found, Order, PortPair, Scout};
 use policy::{Help, InterfaceId, Policy, Refusal};
 use presence::{Notice, Unnoticed};
 use registrar::{Binding, Kept, Wake};
@@ -126,12 +126,15 @@ pub struct AskId(pub u64);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     Dns(DnsQuestion),
+    /// How a pair of our ports, which nobody else may open meanwhile, is seen from outside.
+    Scout(InterfaceId, Box<Scout>),
 }
 
 /// What the outside says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     Dns(DnsAnswer),
+    Scout(InterfaceId, PortPair, Found),
 }
 
 /// Names a command, so that its reply finds the operator.

@@ -9,7 +9,7 @@ use call::{
     Others, Places, Room,
 };
 use health::{Health, Surroundings};
-use media::PortBook;
+use media::{PortBook, Scouts};
 use performance::ByTrunk;
 use policy::{Policy, Standings, Turns};
 use registrar::{Binding, Registrar, Table, Wakes};
@@ -28,7 +28,7 @@ use crate::seam::{
     Answer, AskId, Command, CommandId, Input, News, Outbox, Question, Received, Reply, Settings,
 };
 use crate::view::Held;
-use crate::{limits, standings};
+use crate::{limits, scouting, standings};
 
 /// One shard: its transactions, its calls, its peers.
 pub struct Switch {
@@ -38,7 +38,7 @@ pub struct Switch {
     pub(crate) policy: Arc<Policy>,
     pub(crate) stack: Stack,
     pub(crate) guard: Guard,
-    places: Places,
+    pub(crate) places: Places,
     pub(crate) calls: Calls,
     pub(crate) book: Book,
     health: Health,
@@ -69,7 +69,7 @@ pub struct Switch {
     edition: u64,
     certificates: BTreeMap<ConnectionId, Arc<[String]>>,
     asked: BTreeMap<AskId, Asked>,
-    last_ask: u64,
+    pub(crate) last_ask: u64,
     pub(crate) scratch: Scratch,
 }
 
@@ -117,6 +117,7 @@ impl Switch {
             interface: range.interface,
             advertise: range.advertise,
             book: PortBook::new(range.address, range.ports, limits::PORT_REST),
+            scouts: Box::new(Scouts::new(now.instant, scouting::outposts(&policy, range.interface))),
             chats: range.chats.map(|port| ChatPlace {
                 bind: range.address,
                 advertise: range.advertise,
@@ -178,6 +179,9 @@ impl Switch {
             Input::Deadline => self.expire(now, out),
             Input::Heard(event) => self.with_calls(now, out, |calls, room| calls.heard(room, &event)),
             Input::Answered(id, Answer::Dns(answer)) => self.answered(now, id, answer, out),
+            Input::Answered(_, Answer::Scout(interface, ports, found)) => {
+                self.scouted(now, interface, ports, found);
+            }
             Input::Proved(connection, names) => drop(self.certificates.insert(connection, names)),
             Input::NewPolicy(policy) => self.adopt(now, policy, out),
             Input::News(News::Target { key, place, standing }) => self.book.learn(&key, place, standing),
@@ -196,6 +200,7 @@ impl Switch {
             Input::Command(id, command) => self.command(now, id, command, out),
         }
         self.follow_book(now, out);
+        self.scout(now, out);
         self.note_accounts(now, out);
         self.note_presence(now, out);
         self.note_offers(out);
@@ -216,6 +221,7 @@ impl Switch {
             registrations,
             asked,
             bindings,
+            self.places.scouts_due(),
             self.presence.deadline(),
             self.post.deadline(),
         ]
@@ -420,6 +426,7 @@ impl Switch {
         self.guard.rename(self.policy.realm());
         self.performance.keep(|name| self.policy.trunks().any(|trunk| **trunk == *name));
         self.watch_servers(now);
+        self.scout_by_policy(now);
         self.watch_accounts(now, out);
         self.follow_users(now, out);
         self.follow_watchers(now, out);

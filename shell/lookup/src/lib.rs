@@ -1,4 +1,4 @@
-//! Answers what the core asks the outside: names, by DNS.
+//! Answers what the core asks the outside: names, by DNS; how ports of ours are seen from there, by STUN.
 //!
 //! Questions come from any thread and never wait there; answers go back through the closure given at the
 //! start, with the shard and the name under which it asked. It keeps what it learned as long as DNS allows.
@@ -8,5 +8,6 @@
 mod hosts;
 mod lookup;
 mod resolve;
+mod scouting;
 
 pub use lookup::{Full, Lookup, Settings};

@@ -16,6 +16,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::hosts::Hosts;
 use crate::resolve::resolve;
+use crate::scouting;
 
 /// Questions that wait for their turn.
 const QUEUE: usize = 4096;
@@ -108,9 +109,14 @@ where
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let (resolver, hosts, answer) = (Arc::clone(&resolver), Arc::clone(&hosts), Arc::clone(&answer));
         tokio::spawn(async move {
-            let Question::Dns(question) = question;
-            let found = resolve(&resolver, &hosts, question).await;
-            answer(shard, id, Answer::Dns(found));
+            let said = match question {
+                Question::Dns(question) => Answer::Dns(resolve(&resolver, &hosts, question).await),
+                Question::Scout(interface, scout) => {
+                    let found = scouting::ask(&resolver, &hosts, &scout).await;
+                    Answer::Scout(interface, scout.ports, found)
+                }
+            };
+            answer(shard, id, said);
             drop(place);
         });
     }

@@ -123,7 +123,8 @@ impl Zone {
 
     fn ask(&self, question: DnsQuestion) -> DnsAnswer {
         self.lookup.ask(0, AskId(1), Question::Dns(question)).unwrap();
-        let (_, _, Answer::Dns(answer)) = self.answers.recv_timeout(Duration::from_secs(60)).unwrap();
+        let (_, _, answer) = self.answers.recv_timeout(Duration::from_secs(60)).unwrap();
+        let Answer::Dns(answer) = answer else { panic!("{answer:?}") };
         answer
     }
 }

@@ -91,6 +91,7 @@ impl<E: Fn(Event)> Desk<E> {
             Order::Open { session, .. } => drop(self.sessions.insert(*session)),
             Order::Close { session } => drop(self.sessions.remove(session)),
             Order::Move { .. }
+            | Order::Outside { .. }
             | Order::Aim { .. }
             | Order::Transcode { .. }
             | Order::Expect { .. }

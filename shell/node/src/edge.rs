@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use certificates::Keeper;
 use exports::Exports;
-use media::{Certificate, Event as MediaEvent, Order};
+use media::{Certificate, Event as MediaEvent, Found, Order};
 use observers::Observers;
 use policy::Policy;
 use sip_stack::Listener;
@@ -577,10 +577,16 @@ fn turn_back(mail: &Mail, order: Order) {
 }
 
 fn say_failed(mail: &Mail, shard: u8, id: AskId, question: Question) {
-    let Question::Dns(question) = question;
-    let answer = DnsAnswer { question, ttl: Duration::ZERO, found: DnsFound::Failed };
+    let answer = match question {
+        Question::Dns(question) => {
+            Answer::Dns(DnsAnswer { question, ttl: Duration::ZERO, found: DnsFound::Failed })
+        }
+        Question::Scout(interface, scout) => {
+            Answer::Scout(interface, scout.ports, Found { outer: None, why: None })
+        }
+    };
     // Unsaid, the question ends by its own deadline.
-    let _ = mail.answered(shard, id, Answer::Dns(answer));
+    let _ = mail.answered(shard, id, answer);
 }
 
 /// The time, for the moment when switches are made.

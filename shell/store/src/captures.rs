@@ -292,6 +292,7 @@ fn words(why: Reason) -> &'static str {
         | Reason::Checked
         | Reason::Handshake
         | Reason::Kept
+        | Reason::Outside
         | Reason::Said => "it was for the house",
     }
 }

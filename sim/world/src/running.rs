@@ -283,7 +283,9 @@ impl World {
             self.show(&sight);
             self.send_from_house(send.flow, send.wire.bytes().to_vec());
         }
-        for (ask, Question::Dns(question)) in std::mem::take(&mut self.node.outbox.asks) {
+        for (ask, question) in std::mem::take(&mut self.node.outbox.asks) {
+            // Nobody stands outside of this world.
+            let Question::Dns(question) = question else { continue };
             if let Some(answer) = self.zone.answer(question) {
                 self.plan(DNS_WAIT, Coming::Dns { shard, ask, answer });
             }

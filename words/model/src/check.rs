@@ -227,6 +227,10 @@ fn check_secrets(documents: &Documents, problems: &mut Vec<Problem>) {
         let plain = capture.key.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(capture, secret, fault())));
     }
+    for interface in documents.interface.values() {
+        let turn = interface.turn.iter().map(|turn| &turn.password).filter(|secret| is_plain(secret));
+        problems.extend(turn.map(|secret| documents.problem_at(interface, secret, fault())));
+    }
     for observer in documents.observer.values() {
         let plain = observer.key.iter().filter(|secret| is_plain(secret));
         problems.extend(plain.map(|secret| documents.problem_at(observer, secret, fault())));

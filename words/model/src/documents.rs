@@ -133,7 +133,9 @@ impl Documents {
         let of_pushes = self.push.values().map(|push| &push.value.secret.value);
         let of_storage =
             self.system.value.storage.iter().filter_map(|one| Some(&one.password.as_ref()?.value));
-        let of_system = of_phones.chain(of_storage);
+        let of_outposts =
+            self.interface.values().filter_map(|one| Some(&one.value.turn.as_ref()?.password.value));
+        let of_system = of_phones.chain(of_storage).chain(of_outposts);
         let of_programs = of_captures.chain(of_observers).chain(of_webhooks).chain(of_pushes);
         let of_directories =
             self.directory.values().filter_map(|one| Some(&one.value.password.as_ref()?.value));

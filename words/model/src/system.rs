@@ -17,6 +17,7 @@ use crate::media::{Chats, Dtmf, Fax, Ice, KernelPath, Keys, KeysInClear, MediaSe
 use crate::music::Music;
 use crate::network::{Address, PortRange};
 use crate::oidc::Oidc;
+use crate::outpost::{OutpostAddress, TurnServer};
 use crate::packets::{Captured, PacketRules};
 use crate::provisioning::Provisioning;
 use crate::record::{Recorded, RecordingRules};
@@ -266,6 +267,13 @@ pub struct Interface {
     /// Whether far ends find our media here by checks.
     #[serde(default)]
     pub ice: Ice,
+    /// A server outside that says where our media ports are seen from there (STUN, RFC 8489), so that far
+    /// ends are told: behind a NAT that nobody can configure. Only with `ice = "full"`.
+    pub stun: Option<Spot<OutpostAddress>>,
+    /// A server outside that says so too, and has places where others find our media and from where it is
+    /// sent on to us (TURN, RFC 8656): for far ends that are reached in no other way. Only with `ice =
+    /// "full"`.
+    pub turn: Option<Spot<TurnServer>>,
     /// How media in the clear crosses that needs no more than being sent on.
     #[serde(default)]
     pub kernel_path: KernelPath,

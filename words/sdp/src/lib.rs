@@ -56,5 +56,5 @@ pub use origin::written_at;
 pub use rewrite::{Face, Refusal, rewrite};
 pub use session::{Error, Media, Session};
 pub use targets::{MediaTarget, media_targets};
-pub use way::{Agent, Checks, Credentials, Reports, Way};
+pub use way::{Agent, Checks, Credentials, OuterKind, OuterPlace, Reports, Way};
 pub use whole::whole;

@@ -4,12 +4,16 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::candidate::Component;
 use crate::connection::Host;
 use crate::line::attribute;
 use crate::session::{Media, Session};
 
-/// What a candidate of ours is worth: the only one, of the host itself (RFC 8445, 5.1.2.1).
+/// What our candidates are worth: that of the host itself, one that a NAT lends, one at a server (RFC 8445,
+/// 5.1.2).
 const OF_HOST: u32 = (126 << 24) | (0xffff << 8);
+const REFLEXIVE: u32 = (100 << 24) | (0xffff << 8);
+const RELAYED: u32 = 0xffff << 8;
 /// Lengths that RFC 8839, 5.4, allows.
 const UFRAG_MIN: usize = 4;
 const PASSWORD_MIN: usize = 22;
@@ -28,6 +32,27 @@ pub struct Way {
     pub agent: Agent,
     /// What the other side calls this line: some take no answer that does not call it so.
     pub name: Option<Box<str>>,
+    /// Where else we are found by checks than at our own address.
+    pub outer: Vec<OuterPlace>,
+}
+
+/// Where one of our ports is found that a server outside has told of (RFC 8445, 5.1.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OuterPlace {
+    pub component: Component,
+    pub kind: OuterKind,
+    pub place: SocketAddr,
+    /// Where the port is seen from there; its own address, where that is not known.
+    pub seen: Option<SocketAddr>,
+}
+
+/// How a port is found at another place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OuterKind {
+    /// A NAT lends it that place.
+    Reflexive,
+    /// A server does, and sends on to us what comes there.
+    Relayed,
 }
 
 /// Which port RTCP has.
@@ -172,10 +197,35 @@ impl Way {
                 if self.reports != Reports::Muxed {
                     lines.push(candidate(2));
                 }
+                lines.extend(self.outer_lines(address, port));
                 lines.push("a=end-of-candidates".to_owned());
             }
         }
         lines
+    }
+
+    /// Those of other places, but for one that is our own (RFC 8445, 5.1.3).
+    fn outer_lines(&self, address: IpAddr, port: u16) -> Vec<String> {
+        let is_reached =
+            |one: &&OuterPlace| one.component == Component::Media || self.reports != Reports::Muxed;
+        let line = |one: &OuterPlace| {
+            let component = if one.component == Component::Media { 1 } else { 2 };
+            let own = SocketAddr::new(address, port + component - 1);
+            let (foundation, worth, kind, related) = match one.kind {
+                OuterKind::Reflexive if one.place == own => return None,
+                OuterKind::Reflexive => (2, REFLEXIVE, "srflx", own),
+                OuterKind::Relayed => (3, RELAYED, "relay", one.seen.unwrap_or(own)),
+            };
+            let (worth, place) = (worth + 256 - u32::from(component), one.place);
+            Some(format!(
+                "a=candidate:{foundation} {component} UDP {worth} {} {} typ {kind} raddr {} rport {}",
+                place.ip(),
+                place.port(),
+                related.ip(),
+                related.port()
+            ))
+        };
+        self.outer.iter().filter(is_reached).filter_map(line).collect()
     }
 }
 

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use sdp::{
-    Agent, Candidate, Checks, Codecs, Component, Credentials, Direction, Face, Reports, Session, Way,
-    media_targets, rewrite,
+    Agent, Candidate, Checks, Codecs, Component, Credentials, Direction, Face, OuterKind, OuterPlace,
+    Reports, Session, Way, media_targets, rewrite,
 };
 
 const PAGE: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-options:trickle\r\n\
@@ -68,6 +68,45 @@ fn g2_a_full_agent_says_how_often_it_checks_and_not_that_it_is_lite() {
     let session = told.split("m=audio").next().unwrap();
     assert!(session.contains("a=ice-pacing:50\r\na=ice-options:ice2\r\n"), "{told}");
     assert!(!told.contains("ice-lite") && told.contains(" 192.0.2.1 30000 typ host\r\n"), "{told}");
+}
+
+/// RFC 8839, 5.1, and RFC 8445, 5.1.2 and 5.1.3: the place that is our own is said once.
+#[test]
+fn g2_places_that_a_server_outside_has_told_of_are_offered_behind_our_own() {
+    let checks = Checks::By(Credentials { ufrag: "ours".into(), password: "p".repeat(24).into() });
+    let seen = Some("203.0.113.9:61000".parse().unwrap());
+    let at = |component, kind, place: &str, seen| OuterPlace {
+        component,
+        kind,
+        place: place.parse().unwrap(),
+        seen,
+    };
+    let outer = vec![
+        at(Component::Media, OuterKind::Reflexive, "203.0.113.9:61000", None),
+        at(Component::Reports, OuterKind::Reflexive, "192.0.2.1:30001", None),
+        at(Component::Media, OuterKind::Relayed, "198.51.100.7:50000", seen),
+        at(Component::Reports, OuterKind::Relayed, "198.51.100.7:50001", None),
+    ];
+    let way = Way { checks, agent: Agent::Full, outer, ..Way::default() };
+
+    let apart = told(PAGE, way.clone());
+    let muxed = told(PAGE, Way { reports: Reports::Muxed, ..way });
+
+    let lines = |told: &str| -> Vec<String> {
+        let outer =
+            told.lines().filter(|line| line.starts_with("a=candidate:") && !line.ends_with("typ host"));
+        outer.map(str::to_owned).collect()
+    };
+    assert_eq!(
+        lines(&apart),
+        [
+            "a=candidate:2 1 UDP 1694498815 203.0.113.9 61000 typ srflx raddr 192.0.2.1 rport 30000",
+            "a=candidate:3 1 UDP 16777215 198.51.100.7 50000 typ relay raddr 203.0.113.9 rport 61000",
+            "a=candidate:3 2 UDP 16777214 198.51.100.7 50001 typ relay raddr 192.0.2.1 rport 30001",
+        ]
+    );
+    assert_eq!(lines(&muxed).len(), 2, "{muxed}");
+    assert_eq!(candidates(&format!("{}\r\n", lines(&apart).join("\r\n"))).len(), 3, "we read them too");
 }
 
 #[test]

@@ -7,13 +7,13 @@ use sha1::Sha1;
 pub(crate) const LENGTH: usize = 20;
 
 /// The proof for a message that is these parts in a row.
-pub(crate) fn proof(password: &str, parts: &[&[u8]]) -> [u8; LENGTH] {
-    finished(password.as_bytes(), parts).finalize().into_bytes().into()
+pub(crate) fn proof(key: &[u8], parts: &[&[u8]]) -> [u8; LENGTH] {
+    finished(key, parts).finalize().into_bytes().into()
 }
 
 /// Whether a proof is the right one; takes as long for a wrong one.
-pub(crate) fn is_proof(password: &str, parts: &[&[u8]], proof: &[u8]) -> bool {
-    finished(password.as_bytes(), parts).verify_slice(proof).is_ok()
+pub(crate) fn is_proof(key: &[u8], parts: &[&[u8]], proof: &[u8]) -> bool {
+    finished(key, parts).verify_slice(proof).is_ok()
 }
 
 /// One of a row of values, by what the row is for and its number in it.

@@ -1,10 +1,13 @@
 //! A message as it was read.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::Range;
+use std::time::Duration;
 
 use crate::attribute::{
-    self, Attribute, Attributes, ERROR_CODE, FINGERPRINT, ICE_CONTROLLED, ICE_CONTROLLING, MESSAGE_INTEGRITY,
-    MESSAGE_INTEGRITY_SHA256, PRIORITY, USE_CANDIDATE, USERNAME, XOR_MAPPED_ADDRESS,
+    self, Attribute, Attributes, DATA, ERROR_CODE, FINGERPRINT, ICE_CONTROLLED, ICE_CONTROLLING, LIFETIME,
+    MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, NONCE, PRIORITY, REALM, USE_CANDIDATE, USERNAME,
+    XOR_MAPPED_ADDRESS, XOR_PEER_ADDRESS, XOR_RELAYED_ADDRESS,
 };
 use crate::fingerprint::fingerprint;
 use crate::integrity;
@@ -36,9 +39,21 @@ pub enum Class {
     Refusal,
 }
 
-/// A Binding message.
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Binding,
+    Allocate,
+    Refresh,
+    /// What somebody sent to a place of ours at a server.
+    Data,
+    ChannelBind,
+}
+
+/// A message of STUN, or of TURN.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
+    pub method: Method,
     pub class: Class,
     pub transaction: Transaction,
     bytes: &'a [u8],
@@ -51,7 +66,7 @@ pub struct Message<'a> {
 pub enum Error {
     /// Shorter than a head, or longer or shorter than it says.
     Length,
-    /// Of another protocol, or of another method than Binding.
+    /// Of another protocol, or of another method than is spoken there.
     Foreign,
     /// An attribute reaches beyond the message.
     Attribute,
@@ -70,9 +85,15 @@ pub fn is_indication(bytes: &[u8]) -> bool {
 }
 
 impl<'a> Message<'a> {
-    /// Reads a whole datagram. A fingerprint is judged where there is one; a proof is not: see
-    /// [`Message::is_proven`].
+    /// Reads a whole datagram, a Binding message. A fingerprint is judged where there is one; a proof is not:
+    /// see [`Message::is_proven`].
     pub fn parse(bytes: &'a [u8]) -> Result<Message<'a>, Error> {
+        let message = Message::of_server(bytes)?;
+        if message.method == Method::Binding { Ok(message) } else { Err(Error::Foreign) }
+    }
+
+    /// The same of what a server of TURN may say too.
+    pub fn of_server(bytes: &'a [u8]) -> Result<Message<'a>, Error> {
         let head: &[u8; HEAD] = bytes.first_chunk().ok_or(Error::Length)?;
         let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
         if bytes.len() != HEAD + length || !length.is_multiple_of(4) {
@@ -81,13 +102,7 @@ impl<'a> Message<'a> {
         if head[4..8] != COOKIE {
             return Err(Error::Foreign);
         }
-        let class = match u16::from_be_bytes([head[0], head[1]]) {
-            0x0001 => Class::Request,
-            INDICATION => Class::Indication,
-            0x0101 => Class::Answer,
-            0x0111 => Class::Refusal,
-            _ => return Err(Error::Foreign),
-        };
+        let (method, class) = kind_of(u16::from_be_bytes([head[0], head[1]])).ok_or(Error::Foreign)?;
         let mut transaction = Transaction([0; 12]);
         transaction.0.copy_from_slice(&head[8..]);
 
@@ -107,11 +122,16 @@ impl<'a> Message<'a> {
         if last.filter(|last| last.kind == FINGERPRINT).is_some_and(|print| is_wrong(&print)) {
             return Err(Error::Fingerprint);
         }
-        Ok(Message { class, transaction, bytes, proof_at })
+        Ok(Message { method, class, transaction, bytes, proof_at })
     }
 
     /// Whether its writer knows the password.
     pub fn is_proven(&self, password: &str) -> bool {
+        self.is_proven_by(password.as_bytes())
+    }
+
+    /// The same of a key that was made of a password.
+    pub fn is_proven_by(&self, key: &[u8]) -> bool {
         let Some(at) = self.proof_at else { return false };
         let Some(proof) = self.bytes.get(HEAD + at + attribute::HEAD..).and_then(<[u8]>::first_chunk) else {
             return false;
@@ -120,7 +140,7 @@ impl<'a> Message<'a> {
         // The length as it was when the proof was the last attribute.
         let length = u16::try_from(at + attribute::HEAD + integrity::LENGTH).unwrap_or(u16::MAX);
         let parts = [&self.bytes[..2], &length.to_be_bytes(), &self.bytes[4..HEAD + at]];
-        integrity::is_proof(password, &parts, proof)
+        integrity::is_proof(key, &parts, proof)
     }
 
     /// `theirs:ours` of who is asked, in a request.
@@ -162,7 +182,39 @@ impl<'a> Message<'a> {
 
     /// Where its writer has seen us.
     pub fn seen(&self) -> Option<SocketAddr> {
-        let [_, family, high, low, address @ ..] = self.value(XOR_MAPPED_ADDRESS)? else { return None };
+        self.place(XOR_MAPPED_ADDRESS)
+    }
+
+    /// Our place at a server, where others find us.
+    pub fn relayed(&self) -> Option<SocketAddr> {
+        self.place(XOR_RELAYED_ADDRESS)
+    }
+
+    /// Who has sent us something there.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.place(XOR_PEER_ADDRESS)
+    }
+
+    /// Where what he sent lies in the datagram.
+    pub fn data(&self) -> Option<Range<usize>> {
+        let data = self.attributes().find(|attribute| attribute.kind == DATA)?;
+        let begin = HEAD + data.at + attribute::HEAD;
+        Some(begin..begin + data.value.len())
+    }
+
+    /// How long our place there is ours.
+    pub fn lifetime(&self) -> Option<Duration> {
+        let seconds = self.value(LIFETIME)?.try_into().ok().map(u32::from_be_bytes)?;
+        Some(Duration::from_secs(seconds.into()))
+    }
+
+    /// For whom a name and a password are wanted, and the word that is to come back with them.
+    pub fn challenge(&self) -> Option<(&'a str, &'a [u8])> {
+        Some((std::str::from_utf8(self.value(REALM)?).ok()?, self.value(NONCE)?))
+    }
+
+    fn place(&self, kind: u16) -> Option<SocketAddr> {
+        let [_, family, high, low, address @ ..] = self.value(kind)? else { return None };
         let port = u16::from_be_bytes([*high, *low]) ^ u16::from_be_bytes([COOKIE[0], COOKIE[1]]);
         let veil = COOKIE.iter().chain(&self.transaction.0);
         let mut bytes = [0; 16];
@@ -185,4 +237,23 @@ impl<'a> Message<'a> {
         let all = Attributes::of(&self.bytes[HEAD..]);
         all.take_while(move |one| one.at < end).filter(|one| one.kind != MESSAGE_INTEGRITY_SHA256)
     }
+}
+
+/// What a type says; nothing, of methods that nobody here speaks.
+fn kind_of(kind: u16) -> Option<(Method, Class)> {
+    let class = match kind & 0x0110 {
+        0x0000 => Class::Request,
+        0x0010 => Class::Indication,
+        0x0100 => Class::Answer,
+        _ => Class::Refusal,
+    };
+    let method = match (kind & !0x0110, class) {
+        (0x0001, _) => Method::Binding,
+        (0x0003, Class::Answer | Class::Refusal) => Method::Allocate,
+        (0x0004, Class::Answer | Class::Refusal) => Method::Refresh,
+        (0x0007, Class::Indication) => Method::Data,
+        (0x0009, Class::Answer | Class::Refusal) => Method::ChannelBind,
+        _ => return None,
+    };
+    Some((method, class))
 }

@@ -44,7 +44,7 @@ impl Check<'_> {
         if self.choice == Choice::Nominated {
             letter.put(USE_CANDIDATE, &[])?;
         }
-        letter.end(password)
+        letter.end(Some(password.as_bytes()))
     }
 }
 
@@ -52,21 +52,8 @@ impl Check<'_> {
 /// for it.
 pub fn answer(transaction: Transaction, seen: SocketAddr, password: &str, out: &mut [u8]) -> Option<usize> {
     let mut letter = Letter::begin(ANSWER, transaction, out)?;
-    let veil: [u8; 16] = std::array::from_fn(|at| if at < 4 { COOKIE[at] } else { transaction.0[at - 4] });
-    let port = (seen.port() ^ u16::from_be_bytes([COOKIE[0], COOKIE[1]])).to_be_bytes();
-    let mut address = veil;
-    let mut mix = |bytes: &[u8]| address.iter_mut().zip(bytes).for_each(|(one, other)| *one ^= other);
-    match seen.ip().to_canonical() {
-        IpAddr::V4(ip) => {
-            mix(&ip.octets());
-            letter.put(XOR_MAPPED_ADDRESS, &[&[0, 1], &port, &address[..4]])?;
-        }
-        IpAddr::V6(ip) => {
-            mix(&ip.octets());
-            letter.put(XOR_MAPPED_ADDRESS, &[&[0, 2], &port, &address])?;
-        }
-    }
-    letter.end(password)
+    letter.put_place(XOR_MAPPED_ADDRESS, transaction, seen)?;
+    letter.end(Some(password.as_bytes()))
 }
 
 /// Refuses a request of who knows the password.
@@ -85,17 +72,17 @@ pub fn refuse(
         let second = others.first().unwrap_or(first);
         letter.put(UNKNOWN_ATTRIBUTES, &[&first.to_be_bytes(), &second.to_be_bytes()])?;
     }
-    letter.end(password)
+    letter.end(Some(password.as_bytes()))
 }
 
 /// A message that grows.
-struct Letter<'a> {
+pub(crate) struct Letter<'a> {
     out: &'a mut [u8],
     length: usize,
 }
 
 impl<'a> Letter<'a> {
-    fn begin(kind: u16, transaction: Transaction, out: &'a mut [u8]) -> Option<Letter<'a>> {
+    pub fn begin(kind: u16, transaction: Transaction, out: &'a mut [u8]) -> Option<Letter<'a>> {
         let head = out.get_mut(..HEAD)?;
         head[..2].copy_from_slice(&kind.to_be_bytes());
         head[4..8].copy_from_slice(&COOKIE);
@@ -104,7 +91,7 @@ impl<'a> Letter<'a> {
     }
 
     /// Appends an attribute whose value is these parts in a row.
-    fn put(&mut self, kind: u16, parts: &[&[u8]]) -> Option<()> {
+    pub fn put(&mut self, kind: u16, parts: &[&[u8]]) -> Option<()> {
         let value: usize = parts.iter().map(|part| part.len()).sum();
         let whole = attribute::HEAD + value.next_multiple_of(4);
         let room = self.out.get_mut(self.length..self.length + whole)?;
@@ -127,10 +114,32 @@ impl<'a> Letter<'a> {
         Some(())
     }
 
-    fn end(mut self, password: &str) -> Option<usize> {
-        self.say_length(attribute::HEAD + integrity::LENGTH)?;
-        let proof = integrity::proof(password, &[&self.out[..self.length]]);
-        self.put(MESSAGE_INTEGRITY, &[&proof])?;
+    /// Appends an address, veiled as all are (RFC 8489, 14.2).
+    pub fn put_place(&mut self, kind: u16, transaction: Transaction, place: SocketAddr) -> Option<()> {
+        let veil: [u8; 16] =
+            std::array::from_fn(|at| if at < 4 { COOKIE[at] } else { transaction.0[at - 4] });
+        let port = (place.port() ^ u16::from_be_bytes([COOKIE[0], COOKIE[1]])).to_be_bytes();
+        let mut address = veil;
+        let mut mix = |bytes: &[u8]| address.iter_mut().zip(bytes).for_each(|(one, other)| *one ^= other);
+        match place.ip().to_canonical() {
+            IpAddr::V4(ip) => {
+                mix(&ip.octets());
+                self.put(kind, &[&[0, 1], &port, &address[..4]])
+            }
+            IpAddr::V6(ip) => {
+                mix(&ip.octets());
+                self.put(kind, &[&[0, 2], &port, &address])
+            }
+        }
+    }
+
+    /// Its length, with the proof of who has a key, if anybody has.
+    pub fn end(mut self, key: Option<&[u8]>) -> Option<usize> {
+        if let Some(key) = key {
+            self.say_length(attribute::HEAD + integrity::LENGTH)?;
+            let proof = integrity::proof(key, &[&self.out[..self.length]]);
+            self.put(MESSAGE_INTEGRITY, &[&proof])?;
+        }
         self.say_length(attribute::HEAD + 4)?;
         let print = fingerprint(&[&self.out[..self.length]]);
         self.put(FINGERPRINT, &[&print.to_be_bytes()])?;

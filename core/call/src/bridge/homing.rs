@@ -32,12 +32,15 @@ impl Bridge {
         let place = room.places.media_at(interface).ok_or(NoMedia::Ports)?;
         let wanted = self.sides[side as usize].pairs.len();
         let now = room.now.instant;
-        let pairs: Vec<_> = (0..wanted).map_while(|_| place.book.lease(now, self.purpose)).collect();
+        let leased: Vec<_> = (0..wanted).map_while(|_| place.lease(now, self.purpose)).collect();
+        let pairs: Vec<_> = leased.iter().map(|(pair, _)| *pair).collect();
         if pairs.len() < wanted {
             pairs.into_iter().for_each(|pair| place.book.take_back(pair));
             return Err(NoMedia::Ports);
         }
         let prepared = Prepared { interface, advertise: place.advertise, pairs, ways: None };
+        let outlooks = &mut self.sides[side as usize].outlooks;
+        leased.into_iter().for_each(|(pair, outlook)| outlooks.note(pair, outlook));
         self.sides[side as usize].prepared = Some(Box::new(prepared));
         Ok(())
     }
@@ -89,6 +92,7 @@ impl Bridge {
             room.orders.push(Order::Move { session, stream, side, ports: *ports });
         }
         std::mem::swap(&mut port.pairs, &mut prepared.pairs);
+        port.outlooks.keep(&port.pairs);
         if let Some(place) = room.places.media_at(port.interface) {
             prepared.pairs.into_iter().for_each(|pair| place.book.give_back(room.now.instant, pair));
         }
@@ -96,6 +100,8 @@ impl Bridge {
         port.stand_at(interface);
         self.ways[side as usize].go_over((room.policy.ice(interface), room.policy.side_of(interface)));
         port.advertise = prepared.advertise;
+        let streams = port.pairs.len();
+        (0..streams).for_each(|stream| self.see(room, side, stream));
         // Its peer is learned anew: what still comes from where it was tells nothing.
         let doors: Vec<_> =
             (0..self.sides[side as usize].aims.len()).map(|stream| self.door(side, stream)).collect();
@@ -140,16 +146,17 @@ impl Port {
         }
         let mut lease = |interface| {
             let place = room.places.media_at(interface)?;
-            Some((place.advertise, place.book.lease(now, purpose)?))
+            Some((place.advertise, place.lease(now, purpose)?))
         };
         let mut leased = lease(self.interface);
-        if let (None, true, Some(otherwise)) = (leased, self.pairs.is_empty(), self.otherwise) {
+        if let (None, true, Some(otherwise)) = (&leased, self.pairs.is_empty(), self.otherwise) {
             self.interface = otherwise;
             leased = lease(otherwise);
         }
-        let (advertise, pair) = leased.ok_or(NoMedia::Ports)?;
+        let (advertise, (pair, outlook)) = leased.ok_or(NoMedia::Ports)?;
         self.advertise = advertise;
         self.pairs.reserve_exact(1);
+        self.outlooks.note(pair, outlook);
         self.pairs.push(pair);
         Ok(())
     }

@@ -160,6 +160,7 @@ impl Pair {
             Reason::NobodyHere
             | Reason::Answered
             | Reason::Checked
+            | Reason::Outside
             | Reason::Handshake
             | Reason::Kept
             | Reason::Said => {}
@@ -220,6 +221,7 @@ impl SideState {
     pub(super) fn crossing(&self, now: Instant, side: Side, remote: SocketAddr, kind: Half) -> Crossing {
         let cover = if self.is_clear() { Cover::Clear } else { Cover::Sealed };
         let port = if self.reports == Reports::Muxed { Half::Rtp } else { kind };
+        let remote = self.real(remote);
         Crossing { now, side, kind, port, way: Way::In, cover, remote }
     }
 }

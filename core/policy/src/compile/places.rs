@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::Spot;
+use model::{Document, Spot};
 
 use crate::compile::links::Links;
 use crate::compile::sounds::{ringback_in, tones_in};
@@ -12,13 +12,16 @@ use crate::facts::InterfaceId;
 use crate::habits::Habits;
 use crate::inside::Inside;
 use crate::limit::Unit;
+use crate::outpost::{Outposts, TurnAccount};
 use crate::policy::{Interface, Site};
 
 impl Compiler<'_> {
     pub(super) fn interfaces(&mut self) -> Vec<Interface> {
-        let numbered = (0..).zip(self.documents.interface.values());
+        let documents = self.documents;
+        let outposts: Vec<_> = documents.interface.values().map(|one| self.outposts(one)).collect();
+        let numbered = (0..).zip(documents.interface.values()).zip(outposts);
         numbered
-            .map(|(id, document)| Interface {
+            .map(|((id, document), outposts)| Interface {
                 id: InterfaceId(id),
                 name: document.name.clone(),
                 address: document.address.0,
@@ -39,10 +42,20 @@ impl Compiler<'_> {
                 media_ports: document.media_ports,
                 side: document.side,
                 ice: document.ice,
+                outposts,
                 kernel_path: document.kernel_path,
                 dscp: document.dscp,
             })
             .collect()
+    }
+
+    fn outposts(&mut self, document: &Document<model::Interface>) -> Arc<Outposts> {
+        let stun = document.stun.as_ref().map(|stun| stun.value.clone());
+        let turn = document.turn.as_ref().and_then(|turn| {
+            let password = self.secret(document, &turn.password)?;
+            Some(TurnAccount { server: turn.server.clone(), user: turn.user.as_str().into(), password })
+        });
+        Arc::new(Outposts { stun, turn })
     }
 
     pub(super) fn sites(&mut self, home: &Habits, links: &Links) -> BTreeMap<Arc<str>, Arc<Site>> {

@@ -115,7 +115,8 @@ impl House {
             keep_helps: Box::new(|_| {}),
             keep_messages: Box::new(|_, _| Receipt::Done),
             order: Box::new(|_| {}),
-            ask: Box::new(move |shard, id, Question::Dns(question)| {
+            ask: Box::new(move |shard, id, question| {
+                let Question::Dns(question) = question else { return };
                 let Some((name, ip)) = &host else { return };
                 let found = match &question {
                     DnsQuestion::Addresses(asked) if asked == name => DnsFound::Addresses(vec![*ip]),

@@ -2,6 +2,7 @@
 
 use crate::documents::{Document, Documents};
 use crate::fault::Fault;
+use crate::media::Ice;
 use crate::problem::{Code, Problem};
 use crate::spot::Spot;
 use crate::system::Interface;
@@ -12,6 +13,7 @@ pub(crate) fn check(documents: &Documents, problems: &mut Vec<Problem>) {
         problems.extend(of_certificate(documents, interface));
         problems.extend(of_phone(documents, interface));
         problems.extend(of_origins(documents, interface));
+        problems.extend(of_outposts(documents, interface));
     }
 }
 
@@ -54,6 +56,23 @@ fn of_phone(documents: &Documents, interface: &Document<Interface>) -> Option<Pr
     }
     let fault = Fault::new(Code::CONTRADICTION, "the phone is a page, and browsers come nowhere");
     Some(documents.problem_at(interface, phone, fault.suggest("add wss = 443, or leave phone out")))
+}
+
+/// What a server outside says is of use to who checks.
+fn of_outposts(documents: &Documents, interface: &Document<Interface>) -> Option<Problem> {
+    let Interface { ice, stun, turn, .. } = &interface.value;
+    if *ice == Ice::Full {
+        return None;
+    }
+    let fault = |key: &str| {
+        let words = format!("{key} is for far ends that are found by checks of ours");
+        Fault::new(Code::CONTRADICTION, words).suggest(format!("add ice = \"full\", or leave {key} out"))
+    };
+    match (stun, turn) {
+        (Some(stun), _) => Some(documents.problem_at(interface, stun, fault("stun"))),
+        (None, Some(turn)) => Some(documents.problem_at(interface, turn, fault("turn"))),
+        (None, None) => None,
+    }
 }
 
 fn of_origins(documents: &Documents, interface: &Document<Interface>) -> Option<Problem> {

@@ -46,6 +46,7 @@ pub const KINDS: [Kind; 4] = [
 pub struct Site {
     router: Network,
     phones: Network,
+    others: u8,
 }
 
 /// Gives the house its address, and somebody else another one, where no lane has before.
@@ -66,16 +67,22 @@ impl Kind {
 impl Site {
     /// Phones behind a router of this kind.
     pub fn open(kind: Kind) -> Result<Site, Failure> {
-        let site = Site { router: Network::open()?, phones: Network::open()? };
-        let Site { router, phones } = &site;
-        ip(&format!("link add site type veth peer name wan netns {}", router.id()))?;
-        ip("address add 198.51.100.1/30 dev site")?;
-        ip("link set site up")?;
+        Site::open_beside(kind, 0)
+    }
+
+    /// The same where there are so many others, behind routers of their own.
+    pub fn open_beside(kind: Kind, others: u8) -> Result<Site, Failure> {
+        let site = Site { router: Network::open()?, phones: Network::open()?, others };
+        let Site { router, phones, .. } = &site;
+        let (device, gateway, door) = (format!("site{others}"), 4 * others + 1, site.door());
+        ip(&format!("link add {device} type veth peer name wan netns {}", router.id()))?;
+        ip(&format!("address add 198.51.100.{gateway}/30 dev {device}"))?;
+        ip(&format!("link set {device} up"))?;
         router.run("ip", &format!("link add lan type veth peer name wire netns {}", phones.id()))?;
-        router.run("ip", "address add 198.51.100.2/30 dev wan")?;
+        router.run("ip", &format!("address add {door}/30 dev wan"))?;
         router.run("ip", "address add 10.7.0.1/24 dev lan")?;
         ["lo", "wan", "lan"].iter().try_for_each(|one| router.run("ip", &format!("link set {one} up")))?;
-        router.run("ip", "route add default via 198.51.100.1")?;
+        router.run("ip", &format!("route add default via 198.51.100.{gateway}"))?;
         router.run("sysctl", "-q -w net.ipv4.ip_forward=1")?;
         let rules = root().join("interop/nat").join(kind.name).with_extension("nft");
         router.run("nft", &format!("-f {}", rules.display()))?;
@@ -84,6 +91,26 @@ impl Site {
         phones.run("ip", "route add default via 10.7.0.1")?;
         site.expect(kind)?;
         Ok(site)
+    }
+
+    /// Where its router is found from outside.
+    pub fn door(&self) -> Ipv4Addr {
+        Ipv4Addr::new(198, 51, 100, 4 * self.others + 2)
+    }
+
+    /// What nobody behind its router has asked for is dropped there. Otherwise Linux remembers that it came,
+    /// and gives another port to who writes back: both sides of a call write first.
+    pub fn is_walled(&self) -> Result<(), Failure> {
+        self.router.run("nft", "add table inet wall")?;
+        let chain = "add chain inet wall input { type filter hook input priority filter; }";
+        self.router.run("nft", chain)?;
+        self.router.run("nft", "add rule inet wall input iifname wan meta l4proto udp drop")
+    }
+
+    /// Whoever writes to this port of its router writes to a phone's.
+    pub fn lets_in(&self, port: u16) -> Result<(), Failure> {
+        let rule = format!("add rule ip nat arriving iifname wan udp dport {port} dnat to {PHONES}:{port}");
+        self.router.run("nft", &rule)
     }
 
     /// Does something where the phones are: what is started and opened there stays there.
@@ -125,6 +152,13 @@ impl Site {
         }
         let heard: Vec<char> = heard.into_iter().map(char::from).collect();
         Err(Failure::new(format!("{} maps {maps:?} and lets in {heard:?}", kind.name), "see interop/nat"))
+    }
+}
+
+/// The kernel takes its time to clear away what was joined to a network that has ended.
+impl Drop for Site {
+    fn drop(&mut self) {
+        ip(&format!("link delete site{}", self.others)).ok();
     }
 }
 

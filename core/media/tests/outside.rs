@@ -140,6 +140,25 @@ fn g2_where_the_server_opens_no_way_the_direct_ones_go_on() {
     }
 }
 
+/// RFC 8489, 9.2.5.
+#[test]
+fn g1_who_does_not_know_our_password_neither_opens_a_way_nor_shuts_one() {
+    let mut house = House::new(Some(600));
+    house.server.is_impostor = true;
+    house.aim(&[FAR]);
+    house.run(2_000);
+    assert_eq!(house.media(TO_TRUNK, TRUNK).unwrap_err(), Reason::Undeliverable);
+
+    let mut house = House::new(Some(600));
+    house.aim(&[FAR]);
+    house.run(2_000);
+    (house.server.is_impostor, house.server.refuses) = (true, Some(437));
+    for _ in 0..30 {
+        house.run(10_000);
+        house.media(TO_TRUNK, TRUNK).unwrap();
+    }
+}
+
 /// RFC 8656, 8, 9 and 12: places are asked for before they end, ways before they are shut.
 #[test]
 fn g2_a_place_and_its_ways_stay_ours_while_the_call_lasts() {

@@ -14,6 +14,7 @@ use sip_stack::{ClientId, ServerId};
 
 use crate::call::{Call, State};
 use crate::closing::{Bye, Closing, Ending, Stage};
+use crate::draft::part_of;
 use crate::end::{Asked, End};
 use crate::lines::handed;
 use crate::said::Said;
@@ -267,6 +268,9 @@ impl Call {
             media::Event::Pressed { press, .. } if self.meets.is_some() => self.types(room, *press),
             media::Event::Pressed { side, press, .. } => self.pressed(room, side.other(), *press),
             media::Event::Signalled { side, signal, .. } => self.signalled(room, *side, *signal),
+            media::Event::NoWay { side, why, .. } => {
+                self.draft.followed(format!("media of {}: {why}; it goes on without", part_of(*side)));
+            }
             media::Event::LastHeard { caller, callee, signs, .. } => {
                 self.judge_silence(room, [*caller, *callee], signs);
             }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use stun::{Ask, CHANNEL_FIRST, Class, Message, Method, Pass, Transaction, channel_head, channel_of};
 
-use crate::outpost::Detour;
+use crate::outpost::{Detour, Unseen};
 use crate::packet::Packet;
 use crate::search::Candidate;
 
@@ -36,6 +36,15 @@ pub(crate) struct Detouring {
     renewing: Option<Trip>,
     channels: Vec<Channel>,
     stale: u8,
+    trouble: Trouble,
+}
+
+/// What somebody should be told, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    None,
+    New(Unseen),
+    Told,
 }
 
 /// A way from the place to a far end.
@@ -105,6 +114,14 @@ pub(crate) fn put_into(number: u16, packet: &mut Packet<'_>) -> Option<()> {
     Some(())
 }
 
+impl Trouble {
+    fn begins(&mut self, why: Unseen) {
+        if *self == Trouble::None {
+            *self = Trouble::New(why);
+        }
+    }
+}
+
 impl Trip {
     fn at(now: Instant) -> Trip {
         Trip { transaction: None, times: 0, pause: AGAIN, due: now }
@@ -125,7 +142,14 @@ impl Trip {
 impl Detouring {
     pub fn new(detour: &Detour) -> Detouring {
         let Detour { pass, until, .. } = detour;
-        Detouring { pass: pass.clone(), until: Some(*until), renewing: None, channels: Vec::new(), stale: 0 }
+        Detouring {
+            pass: pass.clone(),
+            until: Some(*until),
+            renewing: None,
+            channels: Vec::new(),
+            stale: 0,
+            trouble: Trouble::None,
+        }
     }
 
     /// The peer has named these places: ways there are opened. Those that are open already.
@@ -200,7 +224,10 @@ impl Detouring {
                     return ask.write(transaction, Some(&self.pass), out);
                 }
                 None if channel.state == State::Open => (channel.trip, channel.renewed) = (None, now),
-                None => (channel.trip, channel.state) = (None, State::Shut),
+                None => {
+                    (channel.trip, channel.state) = (None, State::Shut);
+                    self.trouble.begins(Unseen::Silent);
+                }
             }
         }
         None
@@ -244,7 +271,10 @@ impl Detouring {
                 (self.renewing, self.stale) = (None, 0);
             }
             Class::Refusal if self.has_new_word(message) => self.renewing = Some(Trip::at(now)),
-            Class::Refusal if message.is_proven_by(self.pass.key()) => self.is_lost(),
+            Class::Refusal if message.is_proven_by(self.pass.key()) => {
+                self.is_lost();
+                self.is_refused(message);
+            }
             _ => {}
         }
     }
@@ -268,6 +298,7 @@ impl Detouring {
             }
             Class::Refusal if message.is_proven_by(self.pass.key()) => {
                 (self.channels[at].trip, self.channels[at].state) = (None, State::Shut);
+                self.is_refused(message);
                 if message.code() == Some(MISMATCH) {
                     self.is_lost();
                 }
@@ -285,6 +316,17 @@ impl Detouring {
         self.stale += 1;
         self.pass = self.pass.renewed(nonce);
         self.stale <= STALE_MAX
+    }
+
+    fn is_refused(&mut self, message: &Message<'_>) {
+        self.trouble.begins(Unseen::Refused(message.code().unwrap_or_default()));
+    }
+
+    /// What somebody should be told, if it is new.
+    pub fn take_trouble(&mut self) -> Option<Unseen> {
+        let Trouble::New(why) = self.trouble else { return None };
+        self.trouble = Trouble::Told;
+        Some(why)
     }
 
     /// The place is not ours any more: no way leads through it.

@@ -13,7 +13,7 @@ use crate::chat::{ChatFigures, ChatOrder};
 use crate::copying::Copying;
 use crate::excerpt::{Excerpted, Excerpting};
 use crate::figures::Figures;
-use crate::outpost::Outer;
+use crate::outpost::{Outer, Unseen};
 use crate::play::Playing;
 use crate::ports::PortPair;
 use crate::pressing::Press;
@@ -210,6 +210,9 @@ pub enum Event {
     Pressed { session: SessionKey, stream: u8, side: Side, press: Press },
     /// A side's peer has said that it is a fax or a modem, in sound that is made into another codec here.
     Signalled { session: SessionKey, stream: u8, side: Side, signal: Signal },
+    /// A server outside opens no way that was asked for, or has taken our place there from us: media of a
+    /// side goes on without.
+    NoWay { session: SessionKey, stream: u8, side: Side, why: Unseen },
     /// When each side of a session was heard last, by RTP or RTCP of any stream; where it was not heard since
     /// streams were opened or aimed elsewhere, when that was.
     LastHeard { session: SessionKey, caller: Instant, callee: Instant, signs: [Signs; 2] },
@@ -238,6 +241,7 @@ impl Event {
             | Event::Latched { session, .. }
             | Event::Pressed { session, .. }
             | Event::Signalled { session, .. }
+            | Event::NoWay { session, .. }
             | Event::LastHeard { session, .. }
             | Event::Chatted { session, .. }
             | Event::Finished { session, .. } => *session,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use stun::Transaction;
 
 use crate::detouring::{self, Detouring, Heard};
-use crate::outpost::Outer;
+use crate::outpost::{Outer, Unseen};
 use crate::packet::Packet;
 use crate::search::Candidate;
 use crate::verdict::Half;
@@ -89,6 +89,11 @@ impl Outside {
     pub fn put_into(&self, to: SocketAddr, packet: &mut Packet<'_>) -> Option<SocketAddr> {
         detouring::put_into(detouring::channel_to(to)?, packet)?;
         Some(self.server)
+    }
+
+    /// What somebody should be told of a server, if it is new.
+    pub fn take_trouble(&mut self) -> Option<Unseen> {
+        self.detours.iter_mut().flatten().find_map(Detouring::take_trouble)
     }
 
     /// Whom an address stands for.

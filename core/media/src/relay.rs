@@ -443,6 +443,10 @@ impl Relay {
             let port = port_index(slot, side, half);
             out.push(Act::Send { port, to, record: room[..length].into() });
         }
+        if let Some(why) = pair.trouble_outside(side) {
+            let (session, stream) = pair.key;
+            out.push(Act::Tell(Event::NoWay { session, stream, side, why }));
+        }
         while let Some((half, to, length)) = pair.next_check(now, side, &mut self.gate, &mut room) {
             let port = port_index(slot, side, half);
             out.push(outside::sent(pair, (port, to), room[..length].into()));

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use media::{
     Act, Aim, Candidate, Checks, Chooser, Detour, Door, Event, Half, Order, Outbox, Outer, Packet, PortIndex,
-    PortPair, Reason, Relay, Reports, Search, Seen, Senders, Sending, SessionKey, Side, Turn, Verdict,
+    PortPair, Reason, Relay, Reports, Search, Seen, Senders, Sending, SessionKey, Side, Turn, Unseen,
+    Verdict,
 };
 use rtp::{Fixed, Header};
 use server::{NONCE, PASSWORD, REALM, SERVER, Server, USER};
@@ -128,6 +129,8 @@ fn g2_where_the_server_opens_no_way_the_direct_ones_go_on() {
         house.aim(&[FAR]);
         house.run(30_000);
         assert_eq!(house.media(TO_TRUNK, TRUNK).unwrap_err(), Reason::Undeliverable, "{refuses:?}");
+        let why = refuses.map_or(Unseen::Silent, Unseen::Refused);
+        assert_eq!(house.told, [why], "it is told, and once");
         assert!(house.sent.iter().all(|sent| stun::channel_of(&sent.bytes).is_none()));
         let asked = house.sent.iter().filter(|sent| sent.bytes.starts_with(&[0, 9])).count();
         assert!((1..=5).contains(&asked), "{refuses:?}: {asked}");
@@ -137,6 +140,25 @@ fn g2_where_the_server_opens_no_way_the_direct_ones_go_on() {
         house.run(2_000);
 
         assert_eq!(house.media(TO_TRUNK, TRUNK).unwrap().1, OTHER, "{refuses:?}");
+    }
+}
+
+/// RFC 8489, 9.2.5.
+#[test]
+fn g1_who_does_not_know_our_password_neither_opens_a_way_nor_shuts_one() {
+    let mut house = House::new(Some(600));
+    house.server.is_impostor = true;
+    house.aim(&[FAR]);
+    house.run(2_000);
+    assert_eq!(house.media(TO_TRUNK, TRUNK).unwrap_err(), Reason::Undeliverable);
+
+    let mut house = House::new(Some(600));
+    house.aim(&[FAR]);
+    house.run(2_000);
+    (house.server.is_impostor, house.server.refuses) = (true, Some(437));
+    for _ in 0..30 {
+        house.run(10_000);
+        house.media(TO_TRUNK, TRUNK).unwrap();
     }
 }
 
@@ -201,6 +223,7 @@ struct House {
     now: Instant,
     sent: Vec<Sent>,
     latched: Vec<String>,
+    told: Vec<Unseen>,
     /// What is on its way to us.
     coming: VecDeque<(PortIndex, SocketAddr, Vec<u8>)>,
     bound: BTreeMap<u16, SocketAddr>,
@@ -221,6 +244,7 @@ impl House {
             now,
             sent: Vec::new(),
             latched: Vec::new(),
+            told: Vec::new(),
             coming: VecDeque::new(),
             bound: BTreeMap::new(),
             answers: vec![FAR],
@@ -278,6 +302,7 @@ impl House {
                 Act::Tell(Event::Latched { side: Side::Caller, from, .. }) => {
                     self.latched.push(from.to_string())
                 }
+                Act::Tell(Event::NoWay { why, .. }) => self.told.push(why),
                 _ => {}
             }
         }

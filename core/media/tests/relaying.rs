@@ -778,6 +778,7 @@ impl House {
             | Event::Pressed { .. }
             | Event::Chatted { .. }
             | Event::Signalled { .. }
+            | Event::NoWay { .. }
             | Event::Taped(_)
             | Event::Excerpted(_) => None,
         };

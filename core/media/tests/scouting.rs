@@ -87,6 +87,19 @@ fn g2_who_is_given_no_place_learns_at_least_how_it_is_seen() {
     }
 }
 
+/// RFC 8489, 9.2.5: neither a place nor a refusal is believed that is not proven.
+#[test]
+fn g1_who_does_not_know_our_password_gives_no_place_and_takes_none() {
+    for refuses in [None, Some(486)] {
+        let mut asked = Asked::new(Some(account()), None);
+        (asked.server.is_impostor, asked.server.refuses) = (true, refuses);
+
+        asked.run(|server, half| server.gives_place(place(half)));
+
+        assert_eq!(asked.end(), Found { outer: None, why: Some(Unseen::Silent) });
+    }
+}
+
 /// Who looks like another from outside than before has no place there any more.
 #[test]
 fn g2_a_place_is_kept_while_the_nat_before_us_does_not_change() {

@@ -79,6 +79,7 @@ fn tell(event: Event) {
         | Event::LastHeard { .. }
         | Event::Pressed { .. }
         | Event::Signalled { .. }
+        | Event::NoWay { .. }
         | Event::Chatted { .. }
         | Event::Taped(_)
         | Event::Excerpted(_) => {}

@@ -499,6 +499,7 @@ impl House {
                 | Event::Chatted { .. }
                 | Event::Pressed { .. }
                 | Event::Signalled { .. }
+                | Event::NoWay { .. }
                 | Event::Taped(_)
                 | Event::Excerpted(_) => {}
                 Event::Failed { why, .. } => panic!("{why}"),
@@ -546,6 +547,7 @@ fn figures_of(event: Event) -> Option<(SessionKey, u8, Figures)> {
         | Event::Chatted { .. }
         | Event::Pressed { .. }
         | Event::Signalled { .. }
+        | Event::NoWay { .. }
         | Event::Taped(_)
         | Event::Excerpted(_) => None,
         Event::Failed { why, .. } => panic!("{why}"),

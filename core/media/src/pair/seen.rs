@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::{Pair, SideState};
 use crate::detouring::Heard;
 use crate::order::{Checks, Side};
-use crate::outpost::Outer;
+use crate::outpost::{Outer, Unseen};
 use crate::outside::Outside;
 use crate::packet::Packet;
 use crate::verdict::Half;
@@ -32,6 +32,11 @@ impl Pair {
         let outside = self.sides[side as usize].outside.as_mut()?;
         let (half, length) = outside.next(now, out)?;
         Some((half, outside.server(), length))
+    }
+
+    /// What somebody should be told of a side's server, if it is new.
+    pub fn trouble_outside(&mut self, side: Side) -> Option<Unseen> {
+        self.sides[side as usize].outside.as_mut()?.take_trouble()
     }
 
     /// Takes what a side's server has sent: whose packet it has brought, if it has brought one, which lies

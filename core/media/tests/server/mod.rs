@@ -43,6 +43,8 @@ pub struct Server {
     pub stale: usize,
     /// What it says to who has a name.
     pub refuses: Option<u16>,
+    /// It is somebody else, who does not know the password.
+    pub is_impostor: bool,
     places: u16,
 }
 
@@ -171,7 +173,8 @@ impl Server {
         let length = bytes.len() - 20 + if is_proven { 24 } else { 0 };
         bytes[2..4].copy_from_slice(&u16::try_from(length).unwrap().to_be_bytes());
         if is_proven {
-            let proof = proof(&bytes);
+            let mut proof = proof(&bytes);
+            proof[0] ^= u8::from(self.is_impostor);
             put(&mut bytes, INTEGRITY, &proof);
         }
         bytes

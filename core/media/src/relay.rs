@@ -682,5 +682,5 @@ fn report(
 }
 
 /// Twenty thousand streams are to fit into a few megabytes of cache and memory.
-const STREAM_BYTES_MAX: usize = 1376;
+const STREAM_BYTES_MAX: usize = 1168;
 const _: () = assert!(size_of::<Option<Pair>>() <= STREAM_BYTES_MAX);

@@ -1,5 +1,6 @@
 //! Learning where a peer's media really comes from, and holding on to it.
 
+use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -7,13 +8,13 @@ use crate::near::{are_near, is_inside};
 use crate::order::{Senders, Turn};
 
 /// Who may be heard at one side, and where its media is sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Latch {
     senders: Senders,
     turn: Turn,
     signalled: Option<SocketAddr>,
-    /// Where peers were that are another's turn now.
-    former: [Option<SocketAddr>; FORMER_MAX],
+    /// Where peers were that are another's turn now; few sides ever have another.
+    former: Vec<SocketAddr>,
     state: State,
 }
 
@@ -58,7 +59,7 @@ pub(crate) enum Admission {
 
 impl Latch {
     pub fn new() -> Self {
-        let former = [None; FORMER_MAX];
+        let former = Vec::new();
         let (senders, turn) = (Senders::Signalled, Turn::Same);
         Latch { senders, turn, signalled: None, former, state: State::Unaimed }
     }
@@ -74,7 +75,7 @@ impl Latch {
         let signalled = if is_checked { before } else { signalled };
         let former = match turn {
             Turn::Another => self.with_former(signalled),
-            Turn::Same => self.former,
+            Turn::Same => mem::take(&mut self.former),
         };
         let state = match left {
             Some(from) => State::Moving { from },
@@ -88,16 +89,14 @@ impl Latch {
     }
 
     /// The places of earlier peers, and of the one until now, the latest first; without the new one's.
-    fn with_former(&self, signalled: Option<SocketAddr>) -> [Option<SocketAddr>; FORMER_MAX] {
-        let mut former = [None; FORMER_MAX];
+    fn with_former(&self, signalled: Option<SocketAddr>) -> Vec<SocketAddr> {
+        let mut former = Vec::new();
         let is_moved = self.signalled != signalled;
         let until_now = [self.heard_from(), self.signalled].map(|place| place.filter(|_| is_moved));
-        let all = until_now.into_iter().chain(self.former).flatten().filter(|one| Some(*one) != signalled);
-        let mut count = 0;
-        for one in all {
-            if count < FORMER_MAX && !former.contains(&Some(one)) {
-                former[count] = Some(one);
-                count += 1;
+        let all = until_now.into_iter().flatten().chain(self.former.iter().copied());
+        for one in all.filter(|one| Some(*one) != signalled) {
+            if former.len() < FORMER_MAX && !former.contains(&one) {
+                former.push(one);
             }
         }
         former
@@ -146,7 +145,7 @@ impl Latch {
     pub fn is_beside(&self, from: SocketAddr) -> bool {
         let may_move = matches!(self.senders, Senders::Near(_) | Senders::Anywhere);
         let is_host = matches!(self.state, State::Locked { source, .. } if source.ip() == from.ip());
-        may_move && is_host && !self.former.contains(&Some(from))
+        may_move && is_host && !self.former.contains(&from)
     }
 
     /// How well who begins a handshake fits what was signalled; not at all, if he may not be the peer.
@@ -185,7 +184,7 @@ impl Latch {
             Senders::Near(_) => trust >= Trust::Near,
             Senders::Anywhere => true,
         };
-        is_expected && is_open && !self.former.contains(&Some(from))
+        is_expected && is_open && !self.former.contains(&from)
     }
 
     fn heard_from(&self) -> Option<SocketAddr> {

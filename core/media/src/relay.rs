@@ -721,5 +721,5 @@ fn report(
 }
 
 /// Twenty thousand streams are to fit into a few megabytes of cache and memory.
-const STREAM_BYTES_MAX: usize = 1392;
+const STREAM_BYTES_MAX: usize = 1184;
 const _: () = assert!(size_of::<Option<Pair>>() <= STREAM_BYTES_MAX);

@@ -68,9 +68,8 @@ pub(crate) enum Found {
         target: Arc<str>,
         priority: u16,
         quote: Option<Quote>,
-        /// The route that leads there, where another one leads to the first.
-        by: Option<Arc<str>>,
-        more: Option<Box<str>>,
+        /// Of few there is anything to say.
+        more: Option<Box<More>>,
     },
     /// `From <sip:+14255550100@198.51.100.4>, Privacy: id`
     Heading(Arc<Heading>),
@@ -84,6 +83,14 @@ pub(crate) enum Found {
         used: Vec<(Claim, u32)>,
         paces: Arc<[Arc<Pace>]>,
     },
+}
+
+/// What else is to be said of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct More {
+    /// The route that leads there, where another one leads to the first.
+    pub by: Option<Arc<str>>,
+    pub words: String,
 }
 
 impl fmt::Display for Says {
@@ -123,11 +130,12 @@ impl fmt::Display for Says {
                 write!(f, "{found} servers of {trunks} trunks")?;
                 if found > tried { write!(f, ", the first {tried} are tried") } else { Ok(()) }
             }
-            Found::Server { target, priority, quote, by, more } => {
+            Found::Server { target, priority, quote, more } => {
                 write!(f, "{target}, priority {priority}")?;
                 quote.iter().try_for_each(|quote| write!(f, ", {quote}"))?;
+                let Some(More { by, words }) = more.as_deref() else { return Ok(()) };
                 by.iter().try_for_each(|route| write!(f, ", by {route}"))?;
-                f.write_str(more.as_deref().unwrap_or_default())
+                f.write_str(words)
             }
             Found::Heading(heading) => heading.fmt(f),
             Found::Media { codecs, path } => write_media(f, codecs, *path),

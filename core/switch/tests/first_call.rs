@@ -195,6 +195,51 @@ fn a_call_is_carried_from_invite_to_record() {
     assert_eq!(bench.switch.held(), Held::default());
 }
 
+/// The ACK of a caller, with what it answers.
+fn ack_of(answered: &str, body: &str) -> String {
+    let length = body.replace('\n', "\r\n").len();
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\n" };
+    format!(
+        "ACK sip:127.0.0.1:5060 SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bKack\nFrom: {}\n\
+         To: {}\nCall-ID: {}\nCSeq: 1 ACK\nMax-Forwards: 70\n{kind}Content-Length: {length}\n\n{body}",
+        header(answered, "From"),
+        header(answered, "To"),
+        header(answered, "Call-ID"),
+    )
+}
+
+/// A callee whose ACK was lost repeats its 2xx, and each copy is acknowledged (RFC 3261 13.2.2.4): with the
+/// answer, where the ACK bore one.
+#[test]
+fn a_lost_ack_is_said_again_with_all_that_it_said() {
+    for is_offered in [true, false] {
+        let mut bench = Bench::new();
+        let whole = invite("z9hG4bK1");
+        let (head, _) = whole.split_once("Content-Type").unwrap();
+        let open = format!("{head}Content-Length: 0\n\n");
+        bench.from("127.0.0.2:5060", if is_offered { &whole } else { &open });
+        let out = bench.sent_to("127.0.0.3:5060").remove(0);
+        let accepted = reply(&out, "200 OK", "b1", &sdp("127.0.0.3", 50000));
+        bench.from("127.0.0.3:5060", &accepted);
+        let answered = bench.sent_to("127.0.0.2:5060").pop().unwrap();
+        let body = if is_offered { String::new() } else { sdp("127.0.0.2", 40000) };
+        bench.from("127.0.0.2:5060", &ack_of(&answered, &body));
+        let first = bench.sent_to("127.0.0.3:5060").pop().unwrap();
+
+        bench.from("127.0.0.3:5060", &accepted);
+
+        let again = bench.sent_to("127.0.0.3:5060");
+        assert_eq!(again.len(), 1, "{again:?}");
+        assert!(again[0].starts_with("ACK sip:carrier@127.0.0.3:5060 SIP/2.0"), "{again:?}");
+        for name in ["From", "To", "Call-ID", "CSeq"] {
+            assert_eq!(header(&again[0], name), header(&first, name));
+        }
+        let said = |ack: &str| ack.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
+        assert_eq!(said(&again[0]), said(&first));
+        assert_eq!(first.contains("m=audio"), !is_offered, "{first}");
+    }
+}
+
 #[test]
 fn a_silent_server_is_passed_over_and_the_late_answer_of_the_first_is_ended() {
     let mut bench = Bench::new();

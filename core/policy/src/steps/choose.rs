@@ -8,7 +8,7 @@ use crate::deck::Quote;
 use crate::facts::Facts;
 use crate::policy::{Route, Server, Trunk};
 use crate::refusal::{Code, Refusal};
-use crate::says::Found;
+use crate::says::{Found, More};
 use crate::standing::Rank;
 use crate::steps::registered::{self, Readiness};
 use crate::steps::sealed;
@@ -105,16 +105,17 @@ fn rows(ways: &[Way<'_>], hops: &[RouteHop<'_>], resting: &[RouteHop<'_>], facts
     let first = hops.first().map(|hop| &hop.route.name);
     let said_of = |hop: &RouteHop<'_>, outcome| {
         let RouteHop { hop: (trunk, server), route, quote, .. } = hop;
-        let mut more = registered::said_of(trunk, server, facts);
+        let mut words = registered::said_of(trunk, server, facts);
         if let Some(fact) = facts.standings.of(server.id) {
-            more.push_str(&format!("; {fact}"));
+            words.push_str(&format!("; {fact}"));
         }
+        let by = Some(&route.name).filter(|name| Some(*name) != first).cloned();
+        let is_plain = by.is_none() && words.is_empty();
         let why = Found::Server {
             target: server.target.clone(),
             priority: server.priority,
             quote: *quote,
-            by: Some(&route.name).filter(|name| Some(*name) != first).cloned(),
-            more: (!more.is_empty()).then(|| more.into()),
+            more: (!is_plain).then(|| Box::new(More { by, words })),
         };
         Considered { outcome, name: trunk.name.clone(), why: why.into(), at: Some(trunk.at.clone()) }
     };

@@ -327,7 +327,7 @@ impl Bridge {
         let settled = offered.map(|offered| self.settled(from, &offered, &session));
         dress.formats = match &settled {
             Some(settled) => settled.formats.clone(),
-            None => speech::offered(&session, plan, self.dtmf_from(from)),
+            None => speech::offered(&session, (plan, &self.agreed_with(from.other())), self.dtmf_from(from)),
         };
         self.open_streams(room, &session, purpose)?;
         let codecs = Codecs::only(plan.codecs.iter().map(|codec| codec.as_ref()));

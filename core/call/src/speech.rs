@@ -14,6 +14,9 @@ const OPUS_OURS: &str = "useinbandfec=1";
 /// What is made never falls silent, and nobody is asked to (RFC 7261, 3.3).
 const G729_OURS: &str = "annexb=no";
 
+/// Of a line, the number and the codec that both descriptions of a side have first; the codec, if it is ours.
+pub(crate) type Agreed = Option<(u8, Option<Sound>)>;
+
 /// What an answer comes to, by media line: what the offerer is told, and what each of the two speaks, the
 /// offerer first, where it is not the same.
 pub(crate) struct Settled {
@@ -28,21 +31,24 @@ impl Settled {
     }
 }
 
-/// What a side is offered besides what the other speaks: whatever can be made of that. How the peers tell key
-/// presses is that of who offers first.
-pub(crate) fn offered(theirs: &Session<'_>, plan: &MediaPlan, dtmf: [Dtmf; 2]) -> Vec<Formats> {
+/// What a side is offered besides what the other speaks: whatever can be made of that, first what it has
+/// agreed on so far. How the peers tell key presses is that of who offers first.
+pub(crate) fn offered(
+    theirs: &Session<'_>,
+    (plan, agreed): (&MediaPlan, &[Agreed]),
+    dtmf: [Dtmf; 2],
+) -> Vec<Formats> {
     if plan.path == MediaPath::Direct {
         return Vec::new();
     }
-    let more = |media| if plan.also.is_empty() { Vec::new() } else { besides(media, plan) };
-    let lines = theirs.media.iter().map(|media| match presses::offered(media, dtmf) {
-        Wish::AsItIs => (Wish::AsItIs, more(media)),
-        Wish::Keyless => (Wish::Keyless, more(media)),
-        Wish::Events => {
-            let mut formats = more(media);
-            formats.extend(presses::formats(media, &formats));
-            (Wish::Events, formats)
+    let lines = theirs.media.iter().enumerate().map(|(line, media)| {
+        let agreed = agreed.get(line).copied().flatten();
+        let mut more = if plan.also.is_empty() { Vec::new() } else { besides(media, plan, agreed) };
+        let wish = presses::offered(media, dtmf);
+        if let Wish::Events = wish {
+            more.extend(presses::formats(media, &more));
         }
+        (wish, more)
     });
     let formats = lines.map(|(wish, formats)| match wish {
         Wish::Keyless => Formats::Keyless(formats),
@@ -52,7 +58,7 @@ pub(crate) fn offered(theirs: &Session<'_>, plan: &MediaPlan, dtmf: [Dtmf; 2]) -
     formats.collect()
 }
 
-fn besides(media: &Media<'_>, plan: &MediaPlan) -> Vec<Format> {
+fn besides(media: &Media<'_>, plan: &MediaPlan, agreed: Agreed) -> Vec<Format> {
     let codecs = speaking(media);
     if codecs.iter().all(|codec| sound_of(codec).is_none()) {
         return Vec::new();
@@ -66,15 +72,31 @@ fn besides(media: &Media<'_>, plan: &MediaPlan) -> Vec<Format> {
         .also
         .iter()
         .filter_map(|word| Sound::ALL.into_iter().find(|sound| word.eq_ignore_ascii_case(sound.name())));
-    named.filter(|sound| !crosses(*sound)).filter_map(|sound| format(sound, media)).collect()
+    let named = named.filter(|sound| !crosses(*sound)).filter_map(|sound| format(sound, media));
+    let agreed = agreed.and_then(|(payload_type, sound)| again(payload_type, sound?, media));
+    let is_agreed = |format: &Format| agreed.as_ref().is_some_and(|agreed| agreed.name == format.name);
+    let named = named.filter(|format| !is_agreed(format)).collect::<Vec<_>>();
+    agreed.into_iter().chain(named).collect()
+}
+
+/// A codec that a side speaks already, by the number that it has there (RFC 3264, 8.3.2), where the line does
+/// not bring it.
+fn again(payload_type: u8, sound: Sound, media: &Media<'_>) -> Option<Format> {
+    if speaking(media).iter().any(|codec| sound_of(codec) == Some(sound)) {
+        return None;
+    }
+    let usual = format(sound, media)?;
+    Some(if is_free(media, payload_type) { Format { payload_type, ..usual } } else { usual })
+}
+
+fn is_free(media: &Media<'_>, payload_type: u8) -> bool {
+    let number = payload_type.to_string();
+    !media.formats.iter().any(|format| **format == number)
 }
 
 /// Our words for a codec of ours, at a payload type that the line does not use for something else.
 pub(crate) fn format(sound: Sound, media: &Media<'_>) -> Option<Format> {
-    let is_free = |payload_type: &u8| {
-        let number = payload_type.to_string();
-        !media.formats.iter().any(|format| **format == number)
-    };
+    let is_free = |payload_type: &u8| is_free(media, *payload_type);
     let payload_type = match sound {
         Sound::Pcmu => 0,
         Sound::Pcma => 8,
@@ -187,7 +209,7 @@ pub(crate) fn spoken_by(heard: &[u8], told: &[u8]) -> String {
 }
 
 /// The same of each line: its payload type, and what it is of what we know.
-pub(crate) fn agreed(heard: &[u8], told: &[u8]) -> Vec<Option<(u8, Option<Sound>)>> {
+pub(crate) fn agreed(heard: &[u8], told: &[u8]) -> Vec<Agreed> {
     let [Ok(heard), Ok(told)] = [heard, told].map(Session::parse) else { return Vec::new() };
     let lines = heard.media.iter().zip(&told.media).map(|(heard, told)| common(heard, told));
     lines.map(|codec| codec.map(|codec| (codec.payload_type, sound_of(&codec)))).collect()

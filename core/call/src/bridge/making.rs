@@ -21,6 +21,12 @@ impl Bridge {
         }
     }
 
+    /// What a side speaks so far, by line; nothing, while sound is to cross untouched.
+    pub(super) fn agreed_with(&self, side: Side) -> Vec<speech::Agreed> {
+        let port = &self.sides[side as usize];
+        if self.is_whole { Vec::new() } else { speech::agreed(&port.heard, &port.told) }
+    }
+
     /// How the peers tell key presses: of a side first, then of the other.
     pub(super) fn dtmf_from(&self, side: Side) -> [Dtmf; 2] {
         [side, side.other()].map(|side| self.dtmf[side as usize])
@@ -45,7 +51,12 @@ impl Bridge {
         answerer: Side,
         spoken: Vec<Option<[Spoken; 2]>>,
     ) {
-        let spoken: Vec<_> = spoken.into_iter().map(|spoken| self.made(spoken)).collect();
+        let caller_first = |[offerer, other]: [Spoken; 2]| match answerer {
+            Side::Callee => [offerer, other],
+            Side::Caller => [other, offerer],
+        };
+        let spoken = spoken.into_iter().map(|spoken| self.made(spoken).map(caller_first));
+        let spoken: Vec<_> = spoken.collect();
         self.transcoding.words = spoken.iter().flatten().find_map(speech::words);
         let streams = self.sides[0].pairs.len();
         self.transcoding.pressed = [None; 2];
@@ -56,10 +67,7 @@ impl Bridge {
                 continue;
             }
             self.transcoding.streams = if spoken.is_some() { before | bit } else { before & !bit };
-            let spoken = spoken.map(|[offerer, other]| match answerer {
-                Side::Callee => Box::new([offerer, other]),
-                Side::Caller => Box::new([other, offerer]),
-            });
+            let spoken = spoken.map(Box::new);
             let stream = number(stream);
             for (pressed, spoken) in
                 self.transcoding.pressed.iter_mut().zip(spoken.iter().flat_map(|both| both.iter()))

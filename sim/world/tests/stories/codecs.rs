@@ -104,6 +104,33 @@ fn h4_a_phone_of_pcmu_and_a_trunk_of_g729_hear_each_other() {
     world.finish();
 }
 
+/// Who offers nothing but G.729, and is transcoded, is offered it again when the other side holds and resumes:
+/// who is offered none of what it speaks refuses, and the hold with it.
+#[test]
+fn h4_a_trunk_of_g729_that_has_called_is_put_on_hold() {
+    let house = g711_alone(", transcode = \"needed\"").replace("codecs = [\"pcmu\"], ", "");
+    let mut world = World::from_toml(seed(), &house);
+    let (hana, east) = speaking(&world);
+    hana.with(|profile| profile.sound = Sound::Sung { codec: Codec::Pcma, tones: 0 });
+    east.with(|profile| profile.sound = Sound::Sung { codec: Codec::G729, tones: 1 });
+    let call = east.dials("+1 425 555 0100");
+    world.run_for(Duration::from_secs(5));
+    let phone = hana.newest();
+
+    phone.holds();
+    world.run_for(Duration::from_secs(3));
+    let held = [&call, &phone].map(CallHandle::packets_heard);
+    phone.resumes();
+    world.run_for(Duration::from_secs(5));
+
+    assert!(!phone.notes().iter().any(|note| matches!(note, Note::Declined { .. })), "{:?}", phone.notes());
+    assert!(call.packets_heard() > held[0] + 20 && phone.packets_heard() > held[1] + 20);
+    call.hangs_up();
+    world.run_for(Duration::from_secs(5));
+    assert_eq!(world.records()[0].attempts[0].notes, ["transcoded between G729 and PCMA"]);
+    world.finish();
+}
+
 /// Twelve sets of codecs: the trunk is offered what its codecs let cross, first what the phone speaks, then
 /// what can be made of it. What both sides have, G.729 with it, crosses as it is, else one becomes the other;
 /// both hear each other.

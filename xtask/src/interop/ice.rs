@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::aiortc::PYTHON;
 use super::handset::Handset;
 use super::hearing::{expect_wave, newest_wave};
-use super::nat::site::{self, KINDS, Kind, OUTSIDE, PHONES, Site};
+use super::nat::site::{Addresses, KINDS, Kind, OUTSIDE, PHONES, Site};
 use super::office::{Office, User};
 use super::page::Page;
 use super::place::free_port;
@@ -31,7 +31,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     if !alone::is_alone() {
         return Err(Failure::new("there is no network of its own", "needs root and iproute2"));
     }
-    site::prepare()?;
+    let _addresses = Addresses::take()?;
     for kind in KINDS {
         for manner in ["lite", "full"] {
             behind(binary, kind, manner).map_err(|failure| {

@@ -25,7 +25,7 @@ use super::tls::Certificates;
 use super::{Binary, Load, alone, baresip, place};
 use crate::step::Failure;
 use linphone::Linphone;
-use site::{KINDS, Kind, OUTSIDE, PHONES, Site};
+use site::{Addresses, KINDS, Kind, OUTSIDE, PHONES, Site};
 
 const USERS: [User; 4] = [
     User { name: "lobby", more: "" },
@@ -69,7 +69,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
         return Err(Failure::new("there is no network of its own", "needs root and iproute2"));
     }
     let keys = Certificates::make(&place::folder("nat-keys")?)?;
-    site::prepare()?;
+    let _addresses = Addresses::take()?;
     for kind in KINDS {
         behind(binary, &keys, kind).map_err(|failure| {
             Failure::new(

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::aiortc::PYTHON;
 use super::handset::Handset;
 use super::hearing::{expect_wave, newest_wave};
-use super::nat::site::{self, KINDS, Kind, OUTSIDE, PHONES, Site};
+use super::nat::site::{Addresses, KINDS, Kind, OUTSIDE, PHONES, Site};
 use super::office::{Left, Office, User};
 use super::page::Page;
 use super::place::{Transport, free_port, io_failure, wait_until_taken};
@@ -48,7 +48,7 @@ pub fn run(binary: &Binary, _: Load) -> Result<String, Failure> {
     if !alone::is_alone() {
         return Err(Failure::new("there is no network of its own", "needs root and iproute2"));
     }
-    site::prepare()?;
+    let _addresses = Addresses::take()?;
     read(Command::new("sysctl").args(["-q", "-w", "net.ipv4.ip_forward=1"]), "needs procps")?;
     let kind = |name| KINDS.into_iter().find(|kind| kind.name == name).expect("there is that kind");
     let (cone, symmetric) = (kind("port-restricted"), kind("symmetric"));

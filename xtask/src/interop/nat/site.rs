@@ -49,9 +49,24 @@ pub struct Site {
     others: u8,
 }
 
-/// Gives the house its address, and somebody else another one, where no lane has before.
-pub fn prepare() -> Result<(), Failure> {
-    [OUTSIDE, ELSEWHERE].iter().try_for_each(|address| ip(&format!("address replace {address}/32 dev lo")))
+/// The house's address in a lane, and somebody else's; later lanes may find them elsewhere.
+pub struct Addresses;
+
+impl Addresses {
+    pub fn take() -> Result<Addresses, Failure> {
+        Addresses::each("replace").map(|()| Addresses)
+    }
+
+    fn each(deed: &str) -> Result<(), Failure> {
+        let mut all = [OUTSIDE, ELSEWHERE].iter();
+        all.try_for_each(|address| ip(&format!("address {deed} {address}/32 dev lo")))
+    }
+}
+
+impl Drop for Addresses {
+    fn drop(&mut self) {
+        Addresses::each("delete").ok();
+    }
 }
 
 impl Kind {

@@ -104,8 +104,8 @@ fn h4_a_phone_of_pcmu_and_a_trunk_of_g729_hear_each_other() {
     world.finish();
 }
 
-/// Who offers nothing but G.729, and is transcoded, is offered it again when the other side holds and resumes:
-/// who is offered none of what it speaks refuses, and the hold with it.
+/// Who offers nothing but G.729, and is transcoded, is offered it again when the other side holds and
+/// resumes: who is offered none of what it speaks refuses, and the hold with it.
 #[test]
 fn h4_a_trunk_of_g729_that_has_called_is_put_on_hold() {
     let house = g711_alone(", transcode = \"needed\"").replace("codecs = [\"pcmu\"], ", "");

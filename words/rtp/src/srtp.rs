@@ -6,6 +6,7 @@
 //!
 //! Start with `context.rs`; `lock.rs` holds the ciphers, `index.rs` the counting of packets.
 
+mod bare;
 mod context;
 mod counter;
 mod derive;
@@ -14,6 +15,7 @@ mod key;
 mod lock;
 mod suite;
 
+pub use bare::{BareKeys, Reached};
 pub use context::{Opener, Refused, Sealer};
 pub use key::MasterKey;
 pub use suite::Suite;

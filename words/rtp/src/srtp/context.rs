@@ -1,5 +1,6 @@
 //! One direction of a stream under one master key.
 
+use super::bare::Reached;
 use super::derive::Protocol;
 use super::index::{Progress, Standing};
 use super::key::MasterKey;
@@ -73,6 +74,16 @@ impl Sealer {
         self.sent.next(ssrc) as u16
     }
 
+    /// How far a sender's packets have come; none of who has sent none.
+    pub fn reached(&self, ssrc: u32) -> Option<Reached> {
+        self.sent.reached(ssrc)
+    }
+
+    /// Others of a sender's packets were sealed elsewhere.
+    pub fn went_on(&mut self, ssrc: u32, reached: Reached) {
+        self.sent.went_on(ssrc, reached);
+    }
+
     /// The same for a compound of reports.
     pub fn seal_rtcp(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, Refused> {
         let ssrc = reporter(buffer.get(..length).ok_or(Refused::NoRoom)?)?;
@@ -123,6 +134,16 @@ impl Opener {
         }
         self.came.note(shape.ssrc, shape.index);
         Ok(length)
+    }
+
+    /// How far a sender's packets have come; none of who has sent none.
+    pub fn reached(&self, ssrc: u32) -> Option<Reached> {
+        self.came.reached(ssrc)
+    }
+
+    /// Others of a sender's packets were opened elsewhere.
+    pub fn went_on(&mut self, ssrc: u32, reached: Reached) {
+        self.came.went_on(ssrc, reached);
     }
 
     /// The same for a compound of reports.

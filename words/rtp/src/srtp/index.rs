@@ -1,5 +1,7 @@
 //! Counting packets past the 16 bits that they carry, and telling those that came before (RFC 3711 3.3).
 
+use super::bare::Reached;
+
 /// Senders that are looked for first: those that spoke last.
 const SENDERS_MAX: usize = 4;
 /// All others that a key has known. It forgets none, as it would take their numbers for new ones; beyond
@@ -105,6 +107,18 @@ impl Progress {
         SENDERS_MAX - 1
     }
 
+    pub fn reached(&self, ssrc: u32) -> Option<Reached> {
+        self.of(ssrc).map(|sender| Reached { highest: sender.highest, used: sender.came })
+    }
+
+    /// A sender has come on elsewhere. What was known to be used stays used.
+    pub fn went_on(&mut self, ssrc: u32, reached: Reached) {
+        if self.of(ssrc).is_none_or(|sender| sender.highest <= reached.highest) {
+            self.note(ssrc, reached.highest);
+            self.senders[0].iter_mut().for_each(|sender| sender.came |= reached.used);
+        }
+    }
+
     /// The number after the highest of a sender.
     pub fn next(&self, ssrc: u32) -> u64 {
         self.of(ssrc).map_or(0, |sender| sender.highest + 1)
@@ -162,6 +176,22 @@ mod tests {
         assert_eq!(progress.standing(2, 2), Standing::Fresh);
         progress.note(2, 3 << 16);
         assert_eq!(progress.guess(2, 1), 3 << 16 | 1);
+    }
+
+    #[test]
+    fn what_was_used_elsewhere_is_used() {
+        let mut progress = at(65_530);
+        let reached = Reached { highest: 65_540, used: 0b101 };
+
+        progress.went_on(7, reached);
+
+        assert_eq!(progress.standing(7, 65_540), Standing::Seen);
+        assert_eq!(progress.standing(7, 65_539), Standing::Fresh);
+        assert_eq!(progress.standing(7, 65_538), Standing::Seen);
+        assert_eq!(progress.standing(7, 65_530), Standing::Seen);
+        assert_eq!(progress.guess(7, 5), 65_541);
+        progress.went_on(7, Reached { highest: 100, used: 1 });
+        assert_eq!(progress.reached(7).map(|reached| reached.highest), Some(65_540));
     }
 
     #[test]

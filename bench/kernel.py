@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """mediabench.py of the load kit, with the rule by which our relay without signalling takes its ports."""
+import base64
+
 import mediabench
 
 
@@ -14,9 +16,10 @@ class Sessions(mediabench.FixedSessions):
         if not self.pairs:
             return super().add(i, var)
         port = self.base + 4 * i
-        caller, _, callee, _, _ = mediabench.VARIANTS[var]
+        caller, sealed, callee, _, _ = mediabench.VARIANTS[var]
         types = [mediabench.CODEC[codec][0] for codec in (caller, callee)]
-        return (mediabench.A_PORTS[i % 8], port, mediabench.B_PORTS[i % 8], port + 2, *types, "-", "-", "-", "-")
+        keys = [base64.b64encode(bytes([of]) * 30).decode() if sealed else "-" for of in (1, 2)]
+        return (mediabench.A_PORTS[i % 8], port, mediabench.B_PORTS[i % 8], port + 2, *types, *keys, "-", "-")
 
 
 mediabench.FixedSessions = Sessions

@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use rtp::srtp::{BareKeys, Reached};
 use sound::Law;
 
 use crate::observe::Source;
@@ -33,6 +34,8 @@ pub struct Carriage {
     pub types: [u64; 2],
     /// What is made of it on its way; nothing where it goes on as it is.
     pub change: Option<LawChange>,
+    /// What protects it on one of its sides.
+    pub seal: Option<Seal>,
     /// What is to be counted on.
     pub tally: Tally,
 }
@@ -54,6 +57,24 @@ pub struct LawChange {
     pub time_off: u32,
 }
 
+/// SRTP on one side, and clear media on the other: packets without contributors, extension and padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seal {
+    pub turn: SealTurn,
+    pub keys: BareKeys,
+    pub reached: Reached,
+    /// What is added to each number.
+    pub number_off: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SealTurn {
+    /// What comes is proven and opened. What cannot be, and what came before, is dropped.
+    Opens,
+    /// What leaves is sealed.
+    Seals,
+}
+
 /// What a direction has come to, from its beginning on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -68,9 +89,13 @@ pub struct Tally {
     /// The worst, as [`Source::jitter`] counts it.
     pub jitter_max: u32,
     pub kept: Kept,
+    /// How far it has come under its key, where it has one.
+    pub reached: Option<Reached>,
+    /// Packets that were not made with that key.
+    pub unproven: u64,
 }
 
-/// Of what came where a law is changed, what left nothing: copies and stragglers.
+/// Of what came where a law is changed, or what leaves is sealed, what left nothing: copies and stragglers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
     pub packets: u64,

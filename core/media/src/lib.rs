@@ -70,7 +70,7 @@ mod voice;
 mod waiting;
 
 pub use account::Account;
-pub use carried::{Carriage, Kept, LawChange, Tally};
+pub use carried::{Carriage, Kept, LawChange, Seal, SealTurn, Tally};
 pub use certificate::Certificate;
 pub use chat::{ChatAim, ChatCount, ChatFigures, ChatOrder, ChatPeer, Reach};
 pub use copying::{Copying, Types};

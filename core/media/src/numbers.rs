@@ -19,7 +19,12 @@ pub(crate) struct Numbers {
 
 impl Numbers {
     pub fn leaving(&self, header: &Fixed) -> u16 {
-        if header.ssrc == self.ssrc { header.sequence.wrapping_add(self.shift) } else { header.sequence }
+        header.sequence.wrapping_add(self.shift_of(header.ssrc))
+    }
+
+    /// What is added to a sender's numbers.
+    pub fn shift_of(&self, ssrc: u32) -> u16 {
+        if ssrc == self.ssrc { self.shift } else { 0 }
     }
 
     /// Whether a packet whose number was used begins anew; it leaves as `next` then.

@@ -638,11 +638,6 @@ impl SideState {
         last.is_some_and(|last| now.saturating_duration_since(last) >= patience)
     }
 
-    /// Whether nothing but clear media is expected of its peer.
-    fn is_plain(&self) -> bool {
-        self.is_clear() && self.door.is_none() && self.handshake.is_none()
-    }
-
     fn is_clear(&self) -> bool {
         self.shield.as_ref().is_none_or(Shield::is_resting)
     }

@@ -3,8 +3,9 @@
 use std::mem;
 
 use rtp::Fixed;
-use rtp::srtp::{MasterKey, Opener, Refused, Sealer, Suite};
+use rtp::srtp::{BareKeys, MasterKey, Opener, Reached, Refused, Sealer, Suite};
 
+use crate::carried::{Kept, Seal, SealTurn};
 use crate::numbers::{self, Numbers};
 use crate::order::Protection;
 use crate::packet::Packet;
@@ -21,17 +22,19 @@ pub(crate) enum Shield {
 
 /// The contexts of both directions of a side.
 pub(crate) struct Contexts {
-    theirs: Kept<Opener>,
-    ours: Kept<Sealing>,
+    theirs: Turned<Opener>,
+    ours: Turned<Sealing>,
 }
 
 struct Sealing {
     sealer: Sealer,
     numbers: Numbers,
+    /// What was sealed elsewhere and left nothing: its numbers were used.
+    kept: Kept,
 }
 
 /// What was made of a key, and of those before it: whoever comes back to one goes on counting where it was.
-struct Kept<T> {
+struct Turned<T> {
     key: MasterKey,
     of_key: T,
     left: Vec<(MasterKey, T)>,
@@ -44,8 +47,8 @@ impl Shield {
     pub fn new(protection: &Protection) -> Shield {
         let Protection { theirs, ours } = protection;
         Shield::Keyed(Box::new(Contexts {
-            theirs: Kept::new(theirs, Opener::new),
-            ours: Kept::new(ours, Sealing::new),
+            theirs: Turned::new(theirs, Opener::new),
+            ours: Turned::new(ours, Sealing::new),
         }))
     }
 
@@ -81,6 +84,43 @@ impl Shield {
         *self = Shield::Keyed(contexts);
     }
 
+    /// What somebody else needs to do a turn with what a sender sends; none where he cannot.
+    pub fn seal_of(&self, turn: SealTurn, ssrc: u32) -> Option<Seal> {
+        let Shield::Keyed(contexts) = self else { return None };
+        let Contexts { theirs, ours } = &**contexts;
+        let (key, reached, number_off) = match turn {
+            SealTurn::Opens => (&theirs.key, theirs.of_key.reached(ssrc), 0),
+            SealTurn::Seals => {
+                (&ours.key, ours.of_key.sealer.reached(ssrc), ours.of_key.numbers.shift_of(ssrc))
+            }
+        };
+        Some(Seal { turn, keys: BareKeys::of(key)?, reached: reached?, number_off })
+    }
+
+    /// Somebody else has done a turn with a sender's packets.
+    pub fn went_on(&mut self, turn: SealTurn, ssrc: u32, reached: Reached) {
+        let Shield::Keyed(contexts) = self else { return };
+        match turn {
+            SealTurn::Opens => contexts.theirs.of_key.went_on(ssrc, reached),
+            SealTurn::Seals => contexts.ours.of_key.sealer.went_on(ssrc, reached),
+        }
+    }
+
+    /// What was sealed elsewhere and left nothing.
+    pub fn kept(&self) -> Kept {
+        match self {
+            Shield::Keyed(contexts) => contexts.ours.of_key.kept,
+            Shield::Shut | Shield::Resting(_) => Kept::default(),
+        }
+    }
+
+    /// It has come to that; what nobody knew of yet.
+    pub fn has_kept(&mut self, kept: Kept) -> Kept {
+        let Shield::Keyed(contexts) = self else { return Kept::default() };
+        let before = mem::replace(&mut contexts.ours.of_key.kept, kept);
+        kept.since(before)
+    }
+
     pub fn open(&mut self, packet: &mut Packet<'_>, half: Half) -> Result<(), Refused> {
         let contexts = match self {
             Shield::Keyed(contexts) => contexts,
@@ -111,9 +151,9 @@ impl Shield {
     }
 }
 
-impl<T> Kept<T> {
-    fn new(key: &MasterKey, make: impl FnOnce(&MasterKey) -> T) -> Kept<T> {
-        Kept { key: key.clone(), of_key: make(key), left: Vec::new() }
+impl<T> Turned<T> {
+    fn new(key: &MasterKey, make: impl FnOnce(&MasterKey) -> T) -> Turned<T> {
+        Turned { key: key.clone(), of_key: make(key), left: Vec::new() }
     }
 
     fn turn_to(&mut self, key: &MasterKey, make: impl FnOnce(&MasterKey) -> T) {
@@ -131,7 +171,7 @@ impl<T> Kept<T> {
 
 impl Sealing {
     fn new(key: &MasterKey) -> Sealing {
-        Sealing { sealer: Sealer::new(key), numbers: Numbers::default() }
+        Sealing { sealer: Sealer::new(key), numbers: Numbers::default(), kept: Kept::default() }
     }
 
     fn seal_rtp(&mut self, packet: &mut Packet<'_>) -> Result<usize, Refused> {

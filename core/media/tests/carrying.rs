@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use media::{
     Act, Aim, Begins, Carriage, Codec, Event, Events, Figures, Kept, Keys, LawChange, Order, Outbox, Packet,
-    Played, Playing, PortIndex, PortPair, Protection, Reason, Relay, Reports, Senders, Sending, SessionKey,
-    Side, Spoken, Tally, Turn, Verdict,
+    Played, Playing, PortIndex, PortPair, Protection, Reason, Relay, Reports, SealTurn, Senders, Sending,
+    SessionKey, Side, Spoken, Tally, Turn, Verdict,
 };
-use rtp::srtp::{MasterKey, Suite};
+use rtp::srtp::{MasterKey, Opener, Reached, Sealer, Suite};
 use rtp::{Fixed, Header};
 use sound::Law;
 use sound::g711::a_of_mu;
@@ -35,11 +35,12 @@ fn a_relay_beside_which_nobody_carries_offers_nothing() {
 fn a_steady_direction_is_offered_with_all_that_is_to_be_known() {
     let mut house = House::steady(Senders::Signalled);
 
-    let Carriage { from, to, via, clock, types, change, tally } = house.relay.carriage(TO_CALLER).unwrap();
+    let Carriage { from, to, via, clock, types, change, seal, tally } =
+        house.relay.carriage(TO_CALLER).unwrap();
 
     assert_eq!(house.offered, 1);
     assert_eq!((from.to_string(), to.to_string(), via), (CALLER.to_owned(), CALLEE.to_owned(), TO_CALLEE));
-    assert_eq!((clock, types, change), (8000, [1, 0], None));
+    assert_eq!((clock, types, change, seal), (8000, [1, 0], None, None));
     assert_eq!((tally.packets, tally.bytes, tally.last), (50, 50 * 172, house.now));
     assert_eq!((tally.source.highest, tally.source.received), (49, 50));
 }
@@ -154,9 +155,10 @@ fn who_is_taken_back_again_and_again_waits_longer_each_time() {
 
 #[test]
 fn what_needs_more_than_sending_on_is_not_offered() {
-    let protection = Protection { theirs: key(1), ours: key(2) };
     let mut sealed = House::steady(Senders::Signalled);
-    sealed.aim(Side::Callee, Aim { protection: Some(Arc::new(protection)), ..aim_at(CALLEE) });
+    sealed.seals(Side::Callee, Suite::AeadAes128Gcm);
+    let mut made = House::of_laws(Spoken::default(), Spoken::default());
+    made.seals(Side::Callee, Suite::AesCm128HmacSha1_80);
     let mut held = House::steady(Senders::Signalled);
     held.aim(Side::Callee, Aim { sending: Sending::Held, ..aim_at(CALLEE) });
     let mut played = House::steady(Senders::Signalled);
@@ -170,12 +172,69 @@ fn what_needs_more_than_sending_on_is_not_offered() {
     let playing = Some(Box::new(playing));
     played.order(Order::Play { session: CALL, stream: 0, side: Side::Callee, playing });
 
-    for (why, house) in [("sealed", &mut sealed), ("held", &mut held), ("played", &mut played)] {
+    let houses = [("sealed", &mut sealed), ("made", &mut made), ("held", &mut held), ("played", &mut played)];
+    for (why, house) in houses {
         for number in 50..200 {
             house.says(Side::Caller, CALLER, number);
         }
         assert_eq!(house.relay.carriage(TO_CALLER), None, "{why}");
     }
+}
+
+/// Towards one sealed side others may carry what the keys are of AES in counter mode; the numbers that they used
+/// are not used again, and what left nothing is not counted as if it had.
+#[test]
+fn i1_a_sealed_direction_is_offered_with_its_keys_and_goes_on_behind_them() {
+    let mut house = House::new(Relay::with_carrier(), Senders::Signalled);
+    house.seals(Side::Callee, Suite::AesCm128HmacSha1_80);
+    house.caller_says(0..50);
+
+    let carriage = house.relay.carriage(TO_CALLER).unwrap();
+    house.relay.carried(TO_CALLER);
+    let seal = carriage.seal.unwrap();
+    assert_eq!((seal.turn, seal.number_off, seal.keys.proof), (SealTurn::Seals, 0, 10));
+    assert_eq!(seal.reached, Reached { highest: 49, used: (1 << 50) - 1 });
+
+    let kept = Kept { packets: 4, bytes: 4 * 172 };
+    let reached = Some(Reached { highest: 1 << 16 | 5, used: 0b111 });
+    let mut back = Tally { kept, reached, ..later(carriage.tally, 100) };
+    back.source.highest = 5;
+    house.relay.taken_back(TO_CALLER, &back);
+
+    assert_eq!(house.says(Side::Caller, CALLER, 4), Verdict::Drop(Reason::Copy), "it was sealed before");
+    assert!(matches!(house.says(Side::Caller, CALLER, 6), Verdict::Forward { .. }));
+    let mut opener = Opener::new(&key(Suite::AesCm128HmacSha1_80, 2));
+    opener.went_on(7, Reached { highest: 1 << 16 | 5, used: 0b111 });
+    assert_eq!(opener.open_rtp(&mut house.left), Ok(172), "it goes on in the second round");
+    let callee = house.close().callee;
+    assert_eq!((callee.packets_out, callee.bytes_out), (50 + 96 + 1, (50 + 96 + 1) * 182));
+}
+
+/// What came sealed was proven by the carrier: what he saw the relay takes for seen.
+#[test]
+fn i1_what_a_carrier_opened_is_not_opened_again() {
+    let mut house = House::new(Relay::with_carrier(), Senders::Signalled);
+    house.seals(Side::Caller, Suite::AesCm128HmacSha1_80);
+    let mut sealer = Sealer::new(&key(Suite::AesCm128HmacSha1_80, 1));
+    let mut says = |house: &mut House, number| {
+        let mut bytes = [house.packet(number), vec![0; 16]].concat();
+        let length = sealer.seal_rtp(&mut bytes, 172).unwrap();
+        house.takes_bytes(Side::Caller, CALLER, &bytes[..length])
+    };
+    for number in 0..50 {
+        assert!(matches!(says(&mut house, number), Verdict::Forward { .. }));
+    }
+
+    let carriage = house.relay.carriage(TO_CALLER).unwrap();
+    house.relay.carried(TO_CALLER);
+    assert_eq!(carriage.seal.unwrap().turn, SealTurn::Opens);
+    let reached = Some(Reached { highest: 60, used: u64::MAX });
+    house.relay.taken_back(TO_CALLER, &Tally { reached, unproven: 3, ..later(carriage.tally, 11) });
+
+    assert_eq!(says(&mut house, 60), Verdict::Drop(Reason::Copy));
+    assert!(matches!(says(&mut house, 61), Verdict::Forward { .. }));
+    let caller = house.close().caller;
+    assert_eq!((caller.packets_in, caller.dropped_unproven, caller.duplicates), (62, 3, 1));
 }
 
 #[test]
@@ -419,6 +478,13 @@ impl House {
         self.order(Order::Aim { session: CALL, stream: 0, side, aim });
     }
 
+    /// A side is protected from now on.
+    fn seals(&mut self, side: Side, suite: Suite) {
+        let protection = Protection { theirs: key(suite, 1), ours: key(suite, 2) };
+        let place = if side == Side::Caller { CALLER } else { CALLEE };
+        self.aim(side, Aim { protection: Some(Arc::new(protection)), ..aim_at(place) });
+    }
+
     fn caller_says(&mut self, numbers: std::ops::Range<u16>) {
         for number in numbers {
             let verdict = self.says(Side::Caller, CALLER, number);
@@ -453,11 +519,24 @@ impl House {
         self.takes(side, from, fixed, payload)
     }
 
+    /// What the caller says, before it is sealed.
+    fn packet(&self, sequence: u16) -> Vec<u8> {
+        let timestamp = u32::from(sequence) * 160;
+        let fixed = Fixed { marker: false, payload_type: 0, sequence, timestamp, ssrc: 7 };
+        let mut bytes = Vec::new();
+        Header { payload: &[0; 160], ..Header::from(fixed) }.write(&mut bytes);
+        bytes
+    }
+
     fn takes(&mut self, side: Side, from: &str, fixed: Fixed, payload: &[u8]) -> Verdict {
-        self.now += Duration::from_millis(20);
         let mut bytes = Vec::new();
         Header { payload, ..Header::from(fixed) }.write(&mut bytes);
-        let length = bytes.len();
+        self.takes_bytes(side, from, &bytes)
+    }
+
+    fn takes_bytes(&mut self, side: Side, from: &str, bytes: &[u8]) -> Verdict {
+        self.now += Duration::from_millis(20);
+        let (mut bytes, length) = (bytes.to_vec(), bytes.len());
         bytes.resize(300, 0);
         let port = if side == Side::Caller { TO_CALLER } else { TO_CALLEE };
         let (from, mut out): (SocketAddr, _) = (from.parse().unwrap(), Outbox::new());
@@ -544,6 +623,6 @@ fn later(tally: Tally, packets: u16) -> Tally {
     later
 }
 
-fn key(byte: u8) -> MasterKey {
-    MasterKey::new(Suite::AesCm128HmacSha1_80, &[byte; 30]).unwrap()
+fn key(suite: Suite, byte: u8) -> MasterKey {
+    MasterKey::new(suite, &vec![byte; MasterKey::length(suite)]).unwrap()
 }

@@ -1,24 +1,28 @@
 //! A relay without signalling, to measure what a packet costs: session `i` listens on `base + 4i` for its
 //! caller and on `base + 4i + 2` for its callee. Runs until its input ends.
 //!
-//! forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring|kernel] [HERE THERE] [laws]
+//! forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring|kernel] [HERE THERE] [laws|sealed]
 //!
 //! The callers receive on CALLER_PORT and the PORTS after it, in turn; the callees likewise. HERE is our
 //! address and THERE theirs, both 127.0.0.1 where nothing is said. With `laws`, callers speak PCMU and
-//! callees PCMA.
+//! callees PCMA; with `sealed`, callers speak SRTP by AES_CM_128_HMAC_SHA1_80, all of them with the same keys.
 
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use media::{Aim, Codec, Event, Order, PortPair, Reports, Senders, Sending, SessionKey, Side, Spoken, Turn};
+use media::{
+    Aim, Codec, Event, Order, PortPair, Protection, Reports, Senders, Sending, SessionKey, Side, Spoken, Turn,
+};
 use media_io::{Engine, Handle, KernelPath, Settings, raise_descriptor_limit, start_on};
+use rtp::srtp::{MasterKey, Suite};
 
 static CAME: AtomicU64 = AtomicU64::new(0);
 static CARRIED: AtomicU64 = AtomicU64::new(0);
 
 const USAGE: &str =
-    "forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring|kernel] [HERE THERE] [laws]";
+    "forward SESSIONS BASE CALLER_PORT CALLEE_PORT PORTS [epoll|uring|kernel] [HERE THERE] [laws|sealed]";
 const LAWS: [(u8, Codec); 2] = [(0, Codec::Pcmu), (8, Codec::Pcma)];
 
 fn main() -> io::Result<()> {
@@ -51,7 +55,8 @@ fn main() -> io::Result<()> {
     for session in 0..sessions {
         let port = base + 4 * session;
         let peers = [caller, callee].map(|first| SocketAddr::new(there, first + session % ports));
-        open(&handle, session.into(), (here, port), peers)?;
+        let protection = (word(3) == Some("sealed")).then(protection).transpose()?;
+        open(&handle, session.into(), (here, port), peers, protection)?;
         if word(3) == Some("laws") {
             let spoken = LAWS.map(|codec| Spoken { codecs: vec![codec], ..Spoken::default() });
             let session = SessionKey { shard: 0, call: session.into() };
@@ -86,11 +91,27 @@ fn tell(event: Event) {
     }
 }
 
-fn open(handle: &Handle, call: u64, (here, port): (IpAddr, u16), peers: [SocketAddr; 2]) -> io::Result<()> {
+/// The caller's keys: bytes of ones, and of twos towards it.
+fn protection() -> io::Result<Arc<Protection>> {
+    let key = |byte| {
+        let suite = Suite::AesCm128HmacSha1_80;
+        MasterKey::new(suite, &vec![byte; MasterKey::length(suite)]).ok_or_else(|| io::Error::other("a key"))
+    };
+    Ok(Arc::new(Protection { theirs: key(1)?, ours: key(2)? }))
+}
+
+fn open(
+    handle: &Handle,
+    call: u64,
+    (here, port): (IpAddr, u16),
+    peers: [SocketAddr; 2],
+    protection: Option<Arc<Protection>>,
+) -> io::Result<()> {
     let session = SessionKey { shard: 0, call };
     let pair = |port| PortPair { address: here, port };
     order(handle, Order::Open { session, stream: 0, ports: [pair(port), pair(port + 2)] })?;
-    for (side, peer) in [Side::Caller, Side::Callee].into_iter().zip(peers) {
+    let protections = [protection, None];
+    for ((side, peer), protection) in [Side::Caller, Side::Callee].into_iter().zip(peers).zip(protections) {
         let aim = Aim {
             rtp: Some(peer),
             reports: Reports::Apart(None),
@@ -98,7 +119,7 @@ fn open(handle: &Handle, call: u64, (here, port): (IpAddr, u16), peers: [SocketA
             senders: Senders::Signalled,
             turn: Turn::Same,
             clock: 8000,
-            protection: None,
+            protection,
             door: None,
         };
         order(handle, Order::Aim { session, stream: 0, side, aim })?;

@@ -10,21 +10,26 @@
 mod assembler;
 mod bpf;
 mod change;
+mod cipher;
 mod clock;
 mod device;
 mod entry;
+mod keys;
 mod laws;
 mod places;
 mod program;
+mod proof;
 mod routes;
+mod sealing;
+mod shared;
+mod straight;
+mod substitution;
 mod ways;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::mem;
 use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::ptr::{self, NonNull};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -34,8 +39,10 @@ use media::{Carriage, PortIndex, Tally};
 use crate::queue::{Orders, Unheard};
 use clock::Clock;
 use entry::{Entry, Places, key_of};
+use keys::SealKeys;
 use program::Maps;
 use routes::{Changes, Routes};
+use shared::Shared;
 use ways::{Way, Ways};
 
 /// Routes change in bursts: the end of one is awaited.
@@ -60,24 +67,13 @@ struct Path {
     links: Vec<OwnedFd>,
     addresses: Vec<IpAddr>,
     table: OwnedFd,
-    entries: Entries,
+    entries: Shared<Entry>,
+    keys: Shared<SealKeys>,
+    substitution: [u8; 256],
     clock: Clock,
-    free: Mutex<Vec<u32>>,
     ways: Ways,
     loops: Mutex<Vec<Orders>>,
 }
-
-/// The entries, in memory that the kernel shares with us.
-#[derive(Debug)]
-struct Entries {
-    memory: NonNull<Entry>,
-    count: usize,
-}
-
-// SAFETY: all that is in an entry is atomic.
-unsafe impl Send for Entries {}
-// SAFETY: the same.
-unsafe impl Sync for Entries {}
 
 /// What one loop has in the kernel.
 #[derive(Debug)]
@@ -91,9 +87,16 @@ pub(crate) struct Carrier {
 
 #[derive(Debug)]
 struct Carried {
-    entry: u32,
+    rows: Rows,
     here: SocketAddrV4,
     way: Arc<Way>,
+}
+
+/// Where a direction's entry is, and its keys.
+#[derive(Debug)]
+struct Rows {
+    entry: u32,
+    keys: Option<u32>,
 }
 
 impl KernelPath {
@@ -102,11 +105,16 @@ impl KernelPath {
     pub fn open(addresses: &[IpAddr], ports: u32) -> io::Result<(KernelPath, Vec<Without>)> {
         let count = ports.max(1);
         let table = bpf::table("tandem_ports", count)?;
-        let array = bpf::array("tandem_streams", mem::size_of::<Entry>(), count)?;
+        let (entries, streams) = Shared::open("tandem_streams", count)?;
+        let (keys, seals) = Shared::open("tandem_keys", count)?;
         let codes = bpf::bytes("tandem_codes", &laws::codes())?;
-        let maps = Maps { table: table.as_raw_fd(), entries: array.as_raw_fd(), codes: codes.as_raw_fd() };
+        let maps = Maps {
+            table: table.as_raw_fd(),
+            entries: streams.as_raw_fd(),
+            codes: codes.as_raw_fd(),
+            keys: seals.as_raw_fd(),
+        };
         let program = bpf::load("tandem_relay", &program::program(&maps))?;
-        let entries = Entries::map(&array, count as usize)?;
         let (mut links, mut seen, mut without) = (BTreeMap::new(), Vec::new(), Vec::new());
         for address in addresses.iter().copied() {
             let attached = device_of(address).and_then(|index| match links.contains_key(&index) {
@@ -123,8 +131,9 @@ impl KernelPath {
             addresses: seen,
             table,
             entries,
+            keys,
+            substitution: substitution::table(),
             clock: Clock::read(),
-            free: Mutex::new((0..count).rev().collect()),
             ways: Ways::default(),
             loops: Mutex::new(Vec::new()),
         };
@@ -210,15 +219,15 @@ impl Carrier {
     /// Lets the kernel carry what arrives at a port, from now on; says whether it does.
     pub fn carry(&mut self, port: PortIndex, carriage: &Carriage) -> bool {
         let Some((places, way)) = self.plan(port, carriage) else { return false };
-        let Some(number) = self.path.free().pop() else { return false };
-        let entry = self.path.entries.at(number);
-        entry.write(&places, way.route, carriage, &self.path.clock);
-        if bpf::put(&self.path.table, key_of(places.here), number).is_err() {
+        let Some(rows) = self.path.take(carriage) else { return false };
+        let entry = self.path.entries.at(rows.entry);
+        entry.write(&places, way.route, rows.keys, (carriage, &self.path.clock));
+        if bpf::put(&self.path.table, key_of(places.here), rows.entry).is_err() {
             entry.take();
-            self.path.free().push(number);
+            self.path.give_back(&rows);
             return false;
         }
-        self.carried.insert(port, Carried { entry: number, here: places.here, way });
+        self.carried.insert(port, Carried { rows, here: places.here, way });
         true
     }
 
@@ -234,20 +243,21 @@ impl Carrier {
 
     /// Has a port back, with what it came to. From here on no packet of it is sent on in the kernel.
     pub fn take_back(&mut self, port: PortIndex) -> Option<Tally> {
-        let Carried { entry: number, here, .. } = self.carried.remove(&port)?;
-        let entry = self.path.entries.at(number);
+        let Carried { rows, here, .. } = self.carried.remove(&port)?;
+        let entry = self.path.entries.at(rows.entry);
         entry.take();
         // An entry that is taken carries nothing, even if the table still leads to it.
         let _ = bpf::remove(&self.path.table, key_of(here));
-        let tally = entry.tally(&self.path.clock);
-        self.path.free().push(number);
+        let reached = rows.keys.map(|number| self.path.keys.at(number).reached());
+        let tally = Tally { reached, ..entry.tally(&self.path.clock) };
+        self.path.give_back(&rows);
         Some(tally)
     }
 
     /// What a port has come to until now.
     pub fn count(&self, port: PortIndex) -> Option<Tally> {
         let carried = self.carried.get(&port)?;
-        Some(self.path.entries.at(carried.entry).tally(&self.path.clock))
+        Some(self.path.entries.at(carried.rows.entry).tally(&self.path.clock))
     }
 
     /// The ports whose packets would go another way now.
@@ -258,34 +268,26 @@ impl Carrier {
 }
 
 impl Path {
-    fn free(&self) -> std::sync::MutexGuard<'_, Vec<u32>> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Room for a direction, its keys written there already.
+    fn take(&self, carriage: &Carriage) -> Option<Rows> {
+        let Some(seal) = &carriage.seal else {
+            return Some(Rows { entry: self.entries.take()?, keys: None });
+        };
+        let keys = self.keys.take()?;
+        let Some(entry) = self.entries.take() else {
+            self.keys.give_back(keys);
+            return None;
+        };
+        self.keys.at(keys).write(seal, carriage.tally.source.ssrc, &self.substitution);
+        Some(Rows { entry, keys: Some(keys) })
     }
-}
 
-impl Entries {
-    fn map(array: &OwnedFd, count: usize) -> io::Result<Entries> {
-        let (length, access) = (count * mem::size_of::<Entry>(), libc::PROT_READ | libc::PROT_WRITE);
-        // SAFETY: asks for memory at any place, of the array's length.
-        let memory =
-            unsafe { libc::mmap(ptr::null_mut(), length, access, libc::MAP_SHARED, array.as_raw_fd(), 0) };
-        if memory == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
+    /// The kernel has nothing in it any more.
+    fn give_back(&self, Rows { entry, keys }: &Rows) {
+        self.entries.give_back(*entry);
+        if let Some(keys) = keys {
+            self.keys.at(*keys).wipe();
+            self.keys.give_back(*keys);
         }
-        let memory = NonNull::new(memory.cast()).ok_or_else(|| io::Error::other("no memory"))?;
-        Ok(Entries { memory, count })
-    }
-
-    fn at(&self, number: u32) -> &Entry {
-        assert!((number as usize) < self.count, "an entry is one of those that there are");
-        // SAFETY: there are so many entries, in memory that is ours as long as this lives; all zero is one.
-        unsafe { self.memory.add(number as usize).as_ref() }
-    }
-}
-
-impl Drop for Entries {
-    fn drop(&mut self) {
-        // SAFETY: nobody has a reference to an entry any more.
-        unsafe { libc::munmap(self.memory.as_ptr().cast(), self.count * mem::size_of::<Entry>()) };
     }
 }

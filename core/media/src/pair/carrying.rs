@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{Pair, is_check};
-use crate::carried::{Carriage, Tally};
+use super::{Pair, SideState, is_check};
+use crate::carried::{Carriage, Kept, SealTurn, Tally};
 use crate::latch::Admission;
 use crate::order::{Sending, Side};
 use crate::packet::Packet;
+use crate::shield::Shield;
 use crate::verdict::PortIndex;
 
 /// Whose packets are carried elsewhere and do not come for so long is not steady any more.
@@ -85,13 +86,20 @@ impl Pair {
     /// Calls for help need nobody but the relay.
     pub fn carriage(&self, side: Side, via: PortIndex) -> Option<Carriage> {
         let (here, there) = (&self.sides[side as usize], &self.sides[side.other() as usize]);
-        if self.listeners.is_some() || !here.is_plain() || !there.is_plain() || here.is_opaque() {
+        let is_simple = here.is_simple() && there.is_simple() && !here.is_opaque();
+        if self.listeners.is_some() || !is_simple {
             return None;
         }
         let (source, seen) = (here.seen.source?, here.readiness.types);
         let change = match &here.transcoder {
             Some(transcoder) => Some(transcoder.law_change(&source, seen)?),
             None => None,
+        };
+        let seal = match (here.guard(), there.guard()) {
+            (None, None) => None,
+            (Some(shield), None) if change.is_none() => Some(shield.seal_of(SealTurn::Opens, source.ssrc)?),
+            (None, Some(shield)) if change.is_none() => Some(shield.seal_of(SealTurn::Seals, source.ssrc)?),
+            _ => return None,
         };
         Some(Carriage {
             from: here.latch.locked_at()?,
@@ -100,6 +108,7 @@ impl Pair {
             clock: here.clock,
             types: change.map_or(seen, |change| change.types()),
             change,
+            seal,
             tally: Tally {
                 packets: here.counted.packets_in,
                 bytes: here.counted.bytes_in,
@@ -110,7 +119,9 @@ impl Pair {
                 reordered: here.seen.reordered,
                 duplicates: here.seen.duplicates,
                 jitter_max: here.seen.jitter_max,
-                kept: here.transcoder.as_ref().map(|transcoder| transcoder.kept()).unwrap_or_default(),
+                kept: here.kept_before(there),
+                reached: seal.map(|seal| seal.reached),
+                unproven: here.counted.dropped_unproven,
             },
         })
     }
@@ -124,13 +135,51 @@ impl Pair {
         here.counted.bytes_in += bytes;
         here.counted.packets_carried += packets;
         here.counted.last = here.counted.last.max(Some(tally.last));
+        here.counted.dropped_unproven = here.counted.dropped_unproven.max(tally.unproven);
         here.seen.source = Some(tally.source);
         (here.seen.gaps, here.seen.late) = (tally.gaps, tally.late);
         here.seen.reordered = tally.reordered;
         here.seen.duplicates = tally.duplicates;
         here.seen.jitter_max = tally.jitter_max;
-        let kept = here.transcoder.as_mut().map(|transcoder| transcoder.went_on(tally)).unwrap_or_default();
-        there.counted.packets_out += packets.saturating_sub(kept.packets);
-        there.counted.bytes_out += bytes.saturating_sub(kept.bytes);
+        let kept = match (&mut here.transcoder, &mut there.shield) {
+            (Some(transcoder), _) => transcoder.went_on(tally),
+            (None, Some(shield)) => shield.has_kept(tally.kept),
+            (None, None) => Kept::default(),
+        };
+        let left = packets.saturating_sub(kept.packets);
+        there.counted.packets_out += left;
+        there.counted.bytes_out += bytes.saturating_sub(kept.bytes) + left * there.growth();
+        if let Some(reached) = tally.reached {
+            let ssrc = tally.source.ssrc;
+            here.shield.iter_mut().for_each(|shield| shield.went_on(SealTurn::Opens, ssrc, reached));
+            there.shield.iter_mut().for_each(|shield| shield.went_on(SealTurn::Seals, ssrc, reached));
+        }
+    }
+}
+
+impl SideState {
+    /// Whether no more is expected of its peer than media, sealed or not.
+    fn is_simple(&self) -> bool {
+        self.door.is_none() && self.handshake.is_none()
+    }
+
+    /// What protects its media now.
+    fn guard(&self) -> Option<&Shield> {
+        self.shield.as_ref().filter(|shield| !shield.is_resting())
+    }
+
+    /// What left nothing of what its peer said, where it was carried elsewhere to that side.
+    fn kept_before(&self, there: &SideState) -> Kept {
+        match (&self.transcoder, &there.shield) {
+            (Some(transcoder), _) => transcoder.kept(),
+            (None, Some(shield)) => shield.kept(),
+            (None, None) => Kept::default(),
+        }
+    }
+
+    /// Bytes that its packets grow by before they leave.
+    fn growth(&self) -> u64 {
+        let suite = self.guard().and_then(Shield::suite);
+        suite.map_or(0, |suite| suite.rtp_growth() as u64)
     }
 }

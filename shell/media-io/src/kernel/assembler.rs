@@ -69,7 +69,11 @@ pub(crate) enum If {
 pub(crate) enum Service {
     MapLookUp = 1,
     Nanoseconds = 5,
+    StoreBytes = 9,
     ReplaceChecksum = 11,
+    LoadBytes = 26,
+    SumDifference = 28,
+    ChangeTail = 38,
     PullData = 39,
     RedirectToNeighbour = 152,
 }
@@ -103,6 +107,9 @@ const EXCHANGE: i32 = 0xe1;
 const ARITHMETIC: u8 = 0x07;
 const MOVE: u8 = 0xb7;
 const TO_BIG_ENDIAN: u8 = 0xdc;
+/// Which of them: on 64 bits or on 32.
+const OF_DOUBLE: u8 = 0x07;
+const OF_WORD: u8 = 0x04;
 const JUMP: u8 = 0x05;
 const CALL: u8 = 0x85;
 const EXIT: u8 = 0x95;
@@ -131,6 +138,15 @@ impl Page {
         self.with_operand(ARITHMETIC | what as u8, to, 0, with.into());
     }
 
+    /// The same with the lower 32 bits; the upper become zero.
+    pub fn set_word(&mut self, to: Register, from: impl Into<Operand>) {
+        self.with_operand(MOVE & !OF_DOUBLE | OF_WORD, to, 0, from.into());
+    }
+
+    pub fn compute_word(&mut self, what: Do, to: Register, with: impl Into<Operand>) {
+        self.with_operand(ARITHMETIC & !OF_DOUBLE | OF_WORD | what as u8, to, 0, with.into());
+    }
+
     pub fn load(&mut self, size: Size, to: Register, (base, offset): (Register, i16)) {
         self.push(LOAD | size as u8, to, base, offset, 0);
     }
@@ -150,6 +166,12 @@ impl Page {
     /// Turns 16 or 32 bits between the order of the network and the machine's; the rest becomes zero.
     pub fn network_order(&mut self, to: Register, bits: i32) {
         self.push(TO_BIG_ENDIAN, to, R0, 0, bits);
+    }
+
+    /// All 64 bits of a number.
+    pub fn load_number(&mut self, to: Register, number: u64) {
+        self.push(LOAD_DOUBLE_NUMBER, to, R0, 0, number as i32);
+        self.push(0, R0, R0, 0, (number >> 32) as i32);
     }
 
     pub fn load_map(&mut self, to: Register, descriptor: i32) {

@@ -24,8 +24,9 @@ const MAPPABLE: u32 = 1 << 10;
 const AT_TRAFFIC_CONTROL: u32 = 3;
 const TRAFFIC_CONTROL_INGRESS: u32 = 46;
 
-/// The verifier says a line for each instruction that it walks, and its reason at the end.
-const LOG: usize = 1 << 20;
+/// The verifier says its reason, and not each instruction that it walks.
+const REASON: u32 = 4;
+const LOG: usize = 1 << 16;
 /// As much of it as tells the reason.
 const LOG_END: usize = 600;
 const LICENCE: &[u8] = b"Apache-2.0\0";
@@ -155,7 +156,7 @@ pub(crate) fn load(name: &str, program: &[Instruction]) -> io::Result<OwnedFd> {
         Err(refused) => refused,
     };
     let mut log = vec![0; LOG];
-    (attempt.log_level, attempt.log_size, attempt.log) = (1, LOG as u32, log.as_mut_ptr() as u64);
+    (attempt.log_level, attempt.log_size, attempt.log) = (REASON, LOG as u32, log.as_mut_ptr() as u64);
     // SAFETY: the same, and the log has the room that is given with it.
     if let Ok(program) = unsafe { call(PROGRAM_LOAD, &mut attempt) } {
         return owned(program);

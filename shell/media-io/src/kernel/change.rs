@@ -140,8 +140,8 @@ fn exchange_word(p: &mut Page, place: i16, write: impl FnOnce(&mut Page)) {
 }
 
 /// Adds to the difference of a sum in R4 what is said otherwise.
-pub(crate) fn add_sum(p: &mut Page) {
-    p.load(Size::Double, R5, (STACK, SUM));
+pub(crate) fn add_sum(p: &mut Page, sum: i16) {
+    p.load(Size::Double, R5, (STACK, sum));
     p.compute(Do::Add, R4, R5);
     for _ in 0..2 {
         halves(p, R4, (R5, R3));

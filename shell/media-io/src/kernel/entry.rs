@@ -3,11 +3,12 @@
 use std::net::SocketAddrV4;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
-use media::{Carriage, Kept, LawChange, Source, Tally};
+use media::{Carriage, Kept, LawChange, SealTurn, Source, Tally};
 
 use super::clock::Clock;
 use super::laws;
 use super::routes::Route;
+use super::shared::Row;
 use crate::socket::ROOM;
 
 /// Addresses, ports and the source are as they stand in a packet, read as numbers of this machine.
@@ -50,6 +51,8 @@ pub(crate) struct Entry {
     pub sound: [AtomicU8; 2],
     pub keys: [AtomicU8; 2],
     pub noise: [AtomicU8; 2],
+    /// Where what opens or seals it is, counted from 1; 0 where it is clear on both sides.
+    pub seal: AtomicU32,
     // What it has come to.
     pub packets: AtomicU64,
     pub bytes: AtomicU64,
@@ -69,7 +72,11 @@ pub(crate) struct Entry {
     pub duplicates: AtomicU64,
     pub kept_packets: AtomicU64,
     pub kept_bytes: AtomicU64,
+    pub unproven: AtomicU64,
 }
+
+// SAFETY: all of it is atomic, and may be zero.
+unsafe impl Row for Entry {}
 
 /// Of each there is one for each pair of ports, from the start on.
 const _: () = assert!(size_of::<Entry>() == 256);
@@ -105,8 +112,14 @@ impl Entry {
         }
     }
 
-    /// Writes it, and opens it.
-    pub fn write(&self, places: &Places, route: Route, carriage: &Carriage, clock: &Clock) {
+    /// Writes it, and opens it. Its keys are written already.
+    pub fn write(
+        &self,
+        places: &Places,
+        route: Route,
+        seal: Option<u32>,
+        (carriage, clock): (&Carriage, &Clock),
+    ) {
         let Places { from, here, leaves, to, mark } = places;
         let number = |address: &SocketAddrV4| u32::from_ne_bytes(address.ip().octets());
         let set = |place: &AtomicU32, value| place.store(value, Ordering::Relaxed);
@@ -114,7 +127,10 @@ impl Entry {
         set(&self.here, number(here));
         set(&self.ports, ports(from, here));
         set(&self.ssrc, carriage.tally.source.ssrc.to_be());
-        set(&self.length_max, route.length_max.min(LENGTH_MAX));
+        let growth = carriage.seal.filter(|seal| seal.turn == SealTurn::Seals);
+        let growth = growth.map_or(0, |seal| seal.keys.proof as u32);
+        set(&self.length_max, route.length_max.min(LENGTH_MAX).saturating_sub(growth));
+        set(&self.seal, seal.map_or(0, |number| number + 1));
         set(&self.leaves, number(leaves));
         set(&self.to, number(to));
         set(&self.to_ports, ports(leaves, to));
@@ -150,8 +166,8 @@ impl Entry {
     }
 
     fn write_tally(&self, tally: &Tally, clock: &Clock) {
-        let Tally { packets, bytes, last, source, gaps, late, reordered, duplicates, jitter_max, kept } =
-            *tally;
+        let Tally { packets, bytes, last, source, gaps, late, reordered, duplicates, .. } = *tally;
+        let Tally { jitter_max, kept, unproven, reached: _, .. } = *tally;
         let values = [
             (&self.packets, packets),
             (&self.bytes, bytes),
@@ -171,6 +187,7 @@ impl Entry {
             (&self.duplicates, duplicates),
             (&self.kept_packets, kept.packets),
             (&self.kept_bytes, kept.bytes),
+            (&self.unproven, unproven),
         ];
         values.into_iter().for_each(|(place, value)| place.store(value, Ordering::Relaxed));
     }
@@ -199,6 +216,8 @@ impl Entry {
             duplicates: get(&self.duplicates),
             jitter_max: get(&self.jitter_max) as u32,
             kept: Kept { packets: get(&self.kept_packets), bytes: get(&self.kept_bytes) },
+            reached: None,
+            unproven: get(&self.unproven),
         }
     }
 }

@@ -53,6 +53,8 @@ pub(crate) const KEPT: i32 = -1;
 pub(crate) const TYPE: i16 = -64;
 /// What its sum changes by for what it says.
 pub(crate) const SUM: i16 = -72;
+/// The same for how long it is.
+pub(crate) const SUM_OF_LENGTH: i16 = -80;
 
 /// Lets R7 lead to a packet, if so much of it is there.
 pub(crate) fn load_heads(p: &mut Page, length: i32, otherwise: &'static str) {

@@ -10,9 +10,9 @@ use media::{BEHIND_MAX, JITTER_SECONDS_MAX, JUMP_MAX, PATIENCE_MS, PAUSE_MS, USE
 use super::assembler::{
     Do, If, Instruction, Page, R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, Register, STACK, Service, Size,
 };
-use super::change;
 use super::entry::{DO_NOT_CUT, Entry, OPEN, TAKEN, TIME_TO_LIVE, UDP};
 use super::places::*;
+use super::{change, cipher, proof, sealing};
 
 /// `struct bpf_redir_neigh`: a family, and room for an address of IPv6.
 const NEIGHBOUR_LENGTH: i32 = 20;
@@ -36,6 +36,8 @@ pub(crate) struct Maps {
     pub entries: i32,
     /// The codes of both laws.
     pub codes: i32,
+    /// The keys of those that are opened or sealed.
+    pub keys: i32,
 }
 
 /// The program.
@@ -48,14 +50,18 @@ pub(crate) fn program(maps: &Maps) -> Vec<Instruction> {
     find_entry(p, maps);
     compare(p);
     change::look_at_sound(p);
+    sealing::prove(p, maps.keys);
     count_number(p);
     count_arrival(p);
     count_packet(p);
     change::change_packet(p);
+    sealing::turn(p, maps.keys);
     rewrite(p);
     send_on(p);
     ways_out(p);
     change::codes_of_a_step(p, maps.codes);
+    cipher::parts(p);
+    proof::parts(p);
     page.finish()
 }
 
@@ -338,16 +344,15 @@ fn count_packet(p: &mut Page) {
 /// The packet becomes one of ours. Its sum is changed by what changes, so that it still proves what the
 /// sender wrote; the kernel knows whether there is one yet.
 fn rewrite(p: &mut Page) {
-    for (difference, of) in
-        [(offset_of!(Entry, addresses_off), OF_ADDRESSES), (offset_of!(Entry, ports_off), 0)]
-    {
+    for (difference, sum, of) in [
+        (offset_of!(Entry, addresses_off), SUM_OF_LENGTH, OF_ADDRESSES),
+        (offset_of!(Entry, ports_off), SUM, 0),
+    ] {
         p.set(R1, R6);
         p.set(R2, UDP_SUM);
         p.set(R3, 0);
         p.load(Size::Word, R4, field(difference));
-        if of != OF_ADDRESSES {
-            change::add_sum(p);
-        }
+        change::add_sum(p, sum);
         p.set(R5, of | NONE_STAYS_NONE);
         p.call(Service::ReplaceChecksum);
         p.jump_if(R0, If::Differs, 0, "drop");
@@ -415,7 +420,7 @@ fn leave(p: &mut Page) {
     p.exchange(field(offset_of!(Entry, open)), R1);
 }
 
-fn add(p: &mut Page, offset: usize, what: impl Into<super::assembler::Operand>) {
+pub(crate) fn add(p: &mut Page, offset: usize, what: impl Into<super::assembler::Operand>) {
     p.load(Size::Double, R1, field(offset));
     p.compute(Do::Add, R1, what);
     p.store(Size::Double, field(offset), R1);

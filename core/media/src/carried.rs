@@ -14,9 +14,9 @@ use crate::observe::Source;
 use crate::verdict::PortIndex;
 
 /// So many packets cross before their direction is worth carrying elsewhere: a second of sound.
-const STEADY: u32 = 50;
+const STEADY: u16 = 50;
 /// Who is taken back again and again waits this long at most.
-const WAIT_MAX: u32 = STEADY << 10;
+const WAIT_MAX: u16 = STEADY << 10;
 /// Carried for so many times its wait, a direction has proven to be steady.
 const PROVEN: u64 = 16;
 
@@ -32,6 +32,8 @@ pub struct Carriage {
     pub clock: u32,
     /// The payload types that are carried, a bit each.
     pub types: [u64; 2],
+    /// Bytes of the longest packet of late, as it left.
+    pub longest: u16,
     /// What is made of it on its way; nothing where it goes on as it is.
     pub change: Option<LawChange>,
     /// What protects it on one of its sides.
@@ -135,8 +137,10 @@ fn with(mut types: [u64; 2], payload_type: u8) -> [u64; 2] {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Readiness {
     /// Packets until it is tried; none where that is not to be.
-    left: u32,
-    wait: u32,
+    left: u16,
+    /// Bytes of the longest of them.
+    pub longest: u16,
+    wait: u16,
     /// Carried, since so many of its packets had come.
     carried_since: Option<u64>,
     pub types: [u64; 2],
@@ -145,7 +149,7 @@ pub(crate) struct Readiness {
 impl Readiness {
     /// It may be carried elsewhere, once it has been steady.
     pub fn begin(&mut self) {
-        *self = Readiness { left: STEADY, wait: STEADY, types: [0; 2], ..*self };
+        *self = Readiness { left: STEADY, wait: STEADY, longest: 0, types: [0; 2], ..*self };
     }
 
     /// Another negotiation: what was seen before it tells nothing.
@@ -157,10 +161,11 @@ impl Readiness {
 
     /// Notes a packet that crossed, and says whether it is time to try.
     #[inline]
-    pub fn note(&mut self, payload_type: u8) -> bool {
+    pub fn note(&mut self, payload_type: u8, length: usize) -> bool {
         if self.left == 0 {
             return false;
         }
+        self.longest = self.longest.max(u16::try_from(length).unwrap_or(u16::MAX));
         self.types = with(self.types, payload_type);
         self.left -= 1;
         self.left == 0
@@ -173,7 +178,7 @@ impl Readiness {
 
     /// Nobody takes it.
     pub fn refuse(&mut self) {
-        self.wait = (self.wait * 2).min(WAIT_MAX);
+        self.wait = self.wait.saturating_mul(2).min(WAIT_MAX);
         self.left = self.wait;
     }
 

@@ -211,7 +211,7 @@ impl Relay {
         }
         let other = port_index(slot, side.other(), Half::Rtp);
         if let Ok(to) = to {
-            if pair.is_ready(side) {
+            if pair.is_ready(side, packet.length()) {
                 out.push(Act::Carry { port });
             }
             send_rest(pair, (now, side), (other, to), out);

@@ -35,12 +35,12 @@ fn a_relay_beside_which_nobody_carries_offers_nothing() {
 fn a_steady_direction_is_offered_with_all_that_is_to_be_known() {
     let mut house = House::steady(Senders::Signalled);
 
-    let Carriage { from, to, via, clock, types, change, seal, tally } =
+    let Carriage { from, to, via, clock, types, longest, change, seal, tally } =
         house.relay.carriage(TO_CALLER).unwrap();
 
     assert_eq!(house.offered, 1);
     assert_eq!((from.to_string(), to.to_string(), via), (CALLER.to_owned(), CALLEE.to_owned(), TO_CALLEE));
-    assert_eq!((clock, types, change, seal), (8000, [1, 0], None, None));
+    assert_eq!((clock, types, longest, change, seal), (8000, [1, 0], 172, None, None));
     assert_eq!((tally.packets, tally.bytes, tally.last), (50, 50 * 172, house.now));
     assert_eq!((tally.source.highest, tally.source.received), (49, 50));
 }
@@ -181,8 +181,8 @@ fn what_needs_more_than_sending_on_is_not_offered() {
     }
 }
 
-/// Towards one sealed side others may carry what the keys are of AES in counter mode; the numbers that they used
-/// are not used again, and what left nothing is not counted as if it had.
+/// Others may seal for one side by AES in counter mode; the numbers that they used are not used again, and what
+/// left nothing is not counted as if it had.
 #[test]
 fn i1_a_sealed_direction_is_offered_with_its_keys_and_goes_on_behind_them() {
     let mut house = House::new(Relay::with_carrier(), Senders::Signalled);

@@ -5,7 +5,7 @@
 //!
 //! The callers receive on CALLER_PORT and the PORTS after it, in turn; the callees likewise. HERE is our
 //! address and THERE theirs, both 127.0.0.1 where nothing is said. With `laws`, callers speak PCMU and
-//! callees PCMA; with `sealed`, callers speak SRTP by AES_CM_128_HMAC_SHA1_80, all of them with the same keys.
+//! callees PCMA; with `sealed`, callers speak SRTP by AES_CM_128_HMAC_SHA1_80, all with the same keys.
 
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -160,12 +160,16 @@ impl<E: Fn(Event)> Desk<E> {
 
     /// How long nothing is to be done if nothing comes; for ever, where there is nothing.
     pub fn patience(&self) -> Option<Duration> {
-        let moment = self.relay.next_moment()?;
+        let carries = self.carrier.as_ref().and_then(Carrier::next_moment);
+        let moment = self.relay.next_moment().into_iter().chain(carries).min()?;
         Some(moment.saturating_duration_since(Instant::now()))
     }
 
     /// Does what the relay wants done by now though nothing came.
     pub fn wake(&mut self, now: Instant, ports: &mut impl Ports) {
+        if let Some(carrier) = &mut self.carrier {
+            carrier.look_ahead(now);
+        }
         if self.relay.next_moment().is_some_and(|moment| moment <= now) {
             self.relay.wake(now, &mut self.acts);
             self.act(ports);

@@ -7,6 +7,7 @@
 //! take goes on to its socket, as without it. When the process ends, however it ends, the kernel removes all
 //! of it.
 
+mod ahead;
 mod assembler;
 mod bpf;
 mod change;
@@ -20,8 +21,8 @@ mod places;
 mod program;
 mod proof;
 mod routes;
+mod rows;
 mod sealing;
-mod shared;
 mod straight;
 mod substitution;
 mod ways;
@@ -32,17 +33,18 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use media::{Carriage, PortIndex, Tally};
 
 use crate::queue::{Orders, Unheard};
+use ahead::Ahead;
 use clock::Clock;
 use entry::{Entry, Places, key_of};
 use keys::SealKeys;
 use program::Maps;
 use routes::{Changes, Routes};
-use shared::Shared;
+use rows::Shared;
 use ways::{Way, Ways};
 
 /// Routes change in bursts: the end of one is awaited.
@@ -83,11 +85,14 @@ pub(crate) struct Carrier {
     /// Our ports, and how what leaves them is marked.
     locals: BTreeMap<PortIndex, (SocketAddrV4, u8)>,
     carried: BTreeMap<PortIndex, Carried>,
+    look_ahead_at: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Carried {
     rows: Rows,
+    /// What is worked out for it ahead of time.
+    ahead: Option<Ahead>,
     here: SocketAddrV4,
     way: Arc<Way>,
 }
@@ -153,7 +158,13 @@ impl KernelPath {
     pub(crate) fn carrier(&self, orders: Orders) -> io::Result<Carrier> {
         let routes = Routes::open()?;
         self.0.loops.lock().unwrap_or_else(PoisonError::into_inner).push(orders);
-        Ok(Carrier { path: Arc::clone(&self.0), routes, locals: BTreeMap::new(), carried: BTreeMap::new() })
+        Ok(Carrier {
+            path: Arc::clone(&self.0),
+            routes,
+            locals: BTreeMap::new(),
+            carried: BTreeMap::new(),
+            look_ahead_at: None,
+        })
     }
 }
 
@@ -220,6 +231,7 @@ impl Carrier {
     pub fn carry(&mut self, port: PortIndex, carriage: &Carriage) -> bool {
         let Some((places, way)) = self.plan(port, carriage) else { return false };
         let Some(rows) = self.path.take(carriage) else { return false };
+        let ahead = self.path.look_ahead(&rows, carriage);
         let entry = self.path.entries.at(rows.entry);
         entry.write(&places, way.route, rows.keys, (carriage, &self.path.clock));
         if bpf::put(&self.path.table, key_of(places.here), rows.entry).is_err() {
@@ -227,7 +239,10 @@ impl Carrier {
             self.path.give_back(&rows);
             return false;
         }
-        self.carried.insert(port, Carried { rows, here: places.here, way });
+        if ahead.is_some() {
+            self.look_ahead_at.get_or_insert_with(|| Instant::now() + ahead::TURN);
+        }
+        self.carried.insert(port, Carried { rows, ahead, here: places.here, way });
         true
     }
 
@@ -260,6 +275,26 @@ impl Carrier {
         Some(self.path.entries.at(carried.rows.entry).tally(&self.path.clock))
     }
 
+    /// When [`Carrier::look_ahead`] is to be called.
+    pub fn next_moment(&self) -> Option<Instant> {
+        self.look_ahead_at
+    }
+
+    /// Works out what is needed for packets to come.
+    pub fn look_ahead(&mut self, now: Instant) {
+        if self.look_ahead_at.is_none_or(|moment| moment > now) {
+            return;
+        }
+        let mut is_needed = false;
+        for Carried { rows, ahead, .. } in self.carried.values_mut() {
+            if let (Some(ahead), Some(number)) = (ahead, rows.keys) {
+                ahead.go_on(self.path.keys.at(number));
+                is_needed = true;
+            }
+        }
+        self.look_ahead_at = is_needed.then(|| now + ahead::TURN);
+    }
+
     /// The ports whose packets would go another way now.
     pub fn strayed(&self) -> Vec<PortIndex> {
         let strayed = self.carried.iter().filter(|(_, carried)| carried.way.is_left());
@@ -280,6 +315,14 @@ impl Path {
         };
         self.keys.at(keys).write(seal, carriage.tally.source.ssrc, &self.substitution);
         Some(Rows { entry, keys: Some(keys) })
+    }
+
+    /// What a direction will need, the first of it written there.
+    fn look_ahead(&self, rows: &Rows, carriage: &Carriage) -> Option<Ahead> {
+        let (seal, number) = (carriage.seal.as_ref()?, rows.keys?);
+        let mut ahead = Ahead::new(seal, carriage.tally.source.ssrc, carriage.longest);
+        ahead.begin(self.keys.at(number));
+        Some(ahead)
     }
 
     /// The kernel has nothing in it any more.

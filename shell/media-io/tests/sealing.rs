@@ -69,7 +69,7 @@ fn i1_the_kernel_opens_and_seals_what_the_loop_does() {
     assert!(looped.caller.duplicates > 5 && looped.caller.reordered > 5, "{looped:?}");
 }
 
-/// What was altered, or sealed by another key, or came before, ends in the kernel, and the stream stays there.
+/// What was altered, or sealed by another key, or came before, is heard by nobody, and ends nothing.
 #[test]
 fn g1_what_is_not_the_peers_ends_in_the_kernel() {
     let suite = Suite::AesCm128HmacSha1_32;

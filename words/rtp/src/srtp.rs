@@ -15,7 +15,7 @@ mod key;
 mod lock;
 mod suite;
 
-pub use bare::{BareKeys, Reached};
+pub use bare::{BareKeys, KeyStream, Reached};
 pub use context::{Opener, Refused, Sealer};
 pub use key::MasterKey;
 pub use suite::Suite;

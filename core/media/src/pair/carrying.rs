@@ -43,12 +43,12 @@ impl Pair {
         }
     }
 
-    /// Notes that the last packet crossed from a side, and says whether its direction is worth carrying
+    /// Notes that the last packet crossed from a side, so long, and says whether its direction is worth carrying
     /// elsewhere.
     #[inline]
-    pub fn is_ready(&mut self, side: Side) -> bool {
+    pub fn is_ready(&mut self, side: Side, length: usize) -> bool {
         let side = &mut self.sides[side as usize];
-        side.readiness.note(side.came)
+        side.readiness.note(side.came, length)
     }
 
     /// It is no time to carry a direction elsewhere.
@@ -107,6 +107,7 @@ impl Pair {
             via,
             clock: here.clock,
             types: change.map_or(seen, |change| change.types()),
+            longest: here.readiness.longest,
             change,
             seal,
             tally: Tally {

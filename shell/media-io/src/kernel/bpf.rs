@@ -164,7 +164,11 @@ pub(crate) fn load(name: &str, program: &[Instruction]) -> io::Result<OwnedFd> {
     let text = String::from_utf8_lossy(&log);
     let text = text.trim_end_matches('\0').trim_end();
     let begin = text.char_indices().rev().nth(LOG_END).map_or(0, |(at, _)| at);
-    Err(io::Error::new(refused.kind(), format!("{refused}: {}", &text[begin..])))
+    // Who may not load any program is told nothing; what is wrong with this one is a fault of ours.
+    match text.is_empty() {
+        true => Err(refused),
+        false => Err(io::Error::other(format!("{refused}: {}", &text[begin..]))),
+    }
 }
 
 /// Lets a program see what arrives at a device, for as long as the link is held.

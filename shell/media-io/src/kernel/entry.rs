@@ -8,7 +8,7 @@ use media::{Carriage, Kept, LawChange, SealTurn, Source, Tally};
 use super::clock::Clock;
 use super::laws;
 use super::routes::Route;
-use super::shared::Row;
+use super::rows::Row;
 use crate::socket::ROOM;
 
 /// Addresses, ports and the source are as they stand in a packet, read as numbers of this machine.

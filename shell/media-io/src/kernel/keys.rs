@@ -8,7 +8,7 @@ use media::{Seal, SealTurn};
 use rtp::srtp::{BareKeys, Reached};
 
 use super::cipher::{self, KEYS, ROUNDS_LONG, ROUNDS_SHORT, by_rows};
-use super::shared::Row;
+use super::rows::Row;
 
 /// Bytes of a whole packet of RTP at most, clear: 60 ms of G.711.
 pub(crate) const CLEAR_MAX: i32 = 12 + 480;
@@ -16,6 +16,8 @@ pub(crate) const CLEAR_MAX: i32 = 12 + 480;
 pub(crate) const PROOF_MAX: i32 = 10;
 /// Words of the text: a packet, and what follows it when it is hashed.
 const TEXT_WORDS: usize = 72;
+/// A quarter of a second of G.711.
+pub(crate) const AHEAD_WORDS: usize = 256;
 /// What follows the text of the outer hash: one bit, and the length of key and inner hash, in bits.
 const OUTER_END: (u32, u32) = (0x8000_0000, (64 + 20) * 8);
 
@@ -23,7 +25,7 @@ const OUTER_END: (u32, u32) = (0x8000_0000, (64 + 20) * 8);
 #[repr(C, align(64))]
 pub(crate) struct SealKeys {
     pub rounds: [[AtomicU64; 8]; KEYS],
-    /// What is counted from: salt and sender. The first and the third column, the second and the fourth.
+    /// What is counted from, salt and sender: the first and the third column, the second and the fourth.
     pub counter: [AtomicU64; 2],
     pub count: AtomicU32,
     /// Bytes of a proof; of what comes, and of what leaves.
@@ -37,7 +39,7 @@ pub(crate) struct SealKeys {
     /// The block of the outer hash, which begins with what the inner one comes to.
     pub last: [AtomicU32; 16],
     pub proof: [AtomicU32; 5],
-    /// Of the packet that lies there: its length, how long it is with all that is hashed, and its whole number.
+    /// Of the packet that lies there: its length, the same with all that is hashed, and its whole number.
     pub length: AtomicU32,
     pub ended: AtomicU32,
     /// Whether its number was sealed before.
@@ -45,6 +47,11 @@ pub(crate) struct SealKeys {
     pub index: AtomicU64,
     /// The sum of what came, turned round.
     pub before: AtomicU64,
+    /// Bytes of a place of `ahead`, and how many there are.
+    pub stride: AtomicU32,
+    pub places: AtomicU32,
+    /// Key streams of packets to come: see `ahead.rs`.
+    pub ahead: [AtomicU64; AHEAD_WORDS],
     pub text: [AtomicU64; TEXT_WORDS],
 }
 
@@ -76,6 +83,7 @@ impl SealKeys {
         self.last.iter().for_each(|place| set(place, 0));
         set(&self.last[5], bit.to_be());
         set(&self.last[15], length.to_be());
+        set(&self.places, 0);
         self.highest.store(reached.highest, Ordering::Relaxed);
         self.used.store(reached.used, Ordering::Relaxed);
     }
@@ -105,6 +113,7 @@ impl SealKeys {
     /// Forgets the secret.
     pub fn wipe(&self) {
         self.rounds.iter().flatten().chain(&self.counter).for_each(|place| place.store(0, Ordering::Relaxed));
+        self.ahead.iter().for_each(|place| place.store(0, Ordering::Relaxed));
         let hashes = self.inner.iter().chain(&self.outer);
         hashes.for_each(|place| place.store(0, Ordering::Relaxed));
     }

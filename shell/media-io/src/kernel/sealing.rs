@@ -1,10 +1,11 @@
-//! SRTP is taken off or put on while a packet crosses (RFC 3711, 3.3): it is proven before anything is counted,
-//! and made into what leaves once it is known that it leaves.
+//! SRTP is taken off or put on while a packet crosses (RFC 3711, 3.3): it is proven before anything is
+//! counted, and made into what leaves once it is known that it leaves.
 
 use std::mem::offset_of;
 
 use media::BEHIND_MAX;
 
+use super::ahead;
 use super::assembler::{Do, If, Page, R0, R1, R2, R3, R4, R5, R6, R7, R8, Register, STACK, Service, Size};
 use super::cipher::{COUNTER, LAID_OUT};
 use super::entry::Entry;
@@ -161,9 +162,11 @@ pub(crate) fn turn(p: &mut Page, keys: i32) {
     add(p, offset_of!(Entry, kept_bytes), R2);
     p.jump("drop");
     p.label("leaves");
-    note(p);
+    length(p, R1, (CLEAR_MAX, "drop"));
+    ahead::lay(p, "laid");
     counted_from(p);
     lay_stream(p);
+    note(p);
     length(p, R2, (CLEAR_MAX, "drop"));
     p.load(Size::Word, R5, of_keys(offset_of!(SealKeys, leaves)));
     p.jump_if(R5, If::Equal, 0, "laid out");
@@ -240,7 +243,6 @@ fn spread(p: &mut Page, word: Register) {
 
 /// Lays the key stream over all that follows the header; written out, as the tries for an entry are.
 fn lay_stream(p: &mut Page) {
-    length(p, R1, (CLEAR_MAX, "drop"));
     for begin in (0..CLEAR_MAX - RTP_HEAD).step_by(LAID_OUT) {
         p.load(Size::Word, R1, of_keys(offset_of!(SealKeys, length)));
         p.jump_if(R1, If::AtMost, RTP_HEAD + begin, "laid");
@@ -314,8 +316,9 @@ fn bounded(p: &mut Page, to: Register) {
     p.jump_if(to, If::Below, RTP_HEAD, "drop");
 }
 
-/// Has the verifier forget what it knows of a length. Those who may not look into all of the kernel are let in
-/// only if it knows the same on every way that leads to a place, where a length tells how far a pointer goes.
+/// Has the verifier forget what it knows of a length. Those who may not look into all of the kernel are let
+/// in only if it knows the same on every way that leads to a place, where a length tells how far a pointer
+/// goes.
 fn forget(p: &mut Page, length: Register) {
     p.store(Size::Word, of_keys(offset_of!(SealKeys, length)), length);
     p.load(Size::Word, length, of_keys(offset_of!(SealKeys, length)));

@@ -1,5 +1,5 @@
 //! The substitution of AES, worked out without a table: nothing that the time tells depends on what is
-//! encrypted. The circuit is the one of 113 gates by Boyar and Peralta ("A depth-16 circuit for the AES S-box",
+//! encrypted. The circuit is one of 113 gates by Boyar and Peralta ("A depth-16 circuit for the AES S-box",
 //! 2011), whose four negations stand in the keys instead.
 
 use std::collections::BTreeMap;

@@ -5,8 +5,10 @@ use std::fmt;
 
 use sha1::block_api;
 
+use super::counter::Aes;
 use super::derive::{Keys, Protocol};
 use super::key::MasterKey;
+use super::lock::counter;
 
 /// Words of a state of SHA-1, and bytes of a block.
 const STATE: usize = 5;
@@ -61,6 +63,31 @@ impl BareKeys {
     /// The key of the cipher, 16 or 32 bytes.
     pub fn cipher(&self) -> &[u8] {
         &self.cipher[..self.cipher_length]
+    }
+}
+
+/// What is laid over the payloads of a sender, by the number of the packet; a secret, too.
+pub struct KeyStream {
+    aes: Aes,
+    salt: [u8; 14],
+    ssrc: u32,
+}
+
+impl KeyStream {
+    pub fn new(keys: &BareKeys, ssrc: u32) -> KeyStream {
+        KeyStream { aes: Aes::new(keys.cipher()), salt: keys.salt, ssrc }
+    }
+
+    /// Writes as much of it as there is room for, from where a packet's payload begins.
+    pub fn write(&self, index: u64, room: &mut [u8]) {
+        room.fill(0);
+        self.aes.apply_keystream(counter(&self.salt, self.ssrc, index), room);
+    }
+}
+
+impl fmt::Debug for KeyStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyStream(secret)")
     }
 }
 

@@ -86,7 +86,7 @@ impl Lock {
     pub fn close(&self, shape: &Shape, text: &mut [u8], proof: &mut [u8]) {
         match self {
             Lock::Counter { aes, salt, mac, tag } => {
-                aes.apply_keystream(counter(salt, shape), &mut text[shape.clear..]);
+                aes.apply_keystream(counter(salt, shape.ssrc, shape.index), &mut text[shape.clear..]);
                 let whole = whole(mac, text, shape);
                 proof.copy_from_slice(&whole.finalize().into_bytes()[..*tag]);
             }
@@ -106,7 +106,7 @@ impl Lock {
                 if whole(mac, text, shape).verify_truncated_left(proof).is_err() {
                     return false;
                 }
-                aes.apply_keystream(counter(salt, shape), &mut text[shape.clear..]);
+                aes.apply_keystream(counter(salt, shape.ssrc, shape.index), &mut text[shape.clear..]);
                 true
             }
             Lock::Aead { aead, salt } => {
@@ -147,11 +147,11 @@ fn with_associated<R>(clear: &[u8], shape: &Shape, then: impl FnOnce(&[u8]) -> R
 }
 
 /// RFC 3711 4.1.1: salt, sender and number, one over the other.
-fn counter(salt: &[u8; 14], shape: &Shape) -> [u8; BLOCK] {
+pub(super) fn counter(salt: &[u8; 14], ssrc: u32, index: u64) -> [u8; BLOCK] {
     let mut counter = [0; BLOCK];
     counter[..14].copy_from_slice(salt);
-    xor(&mut counter[4..8], &shape.ssrc.to_be_bytes());
-    xor(&mut counter[8..14], &shape.index.to_be_bytes()[2..]);
+    xor(&mut counter[4..8], &ssrc.to_be_bytes());
+    xor(&mut counter[8..14], &index.to_be_bytes()[2..]);
     counter
 }
 

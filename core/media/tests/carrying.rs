@@ -181,8 +181,8 @@ fn what_needs_more_than_sending_on_is_not_offered() {
     }
 }
 
-/// Others may seal for one side by AES in counter mode; the numbers that they used are not used again, and what
-/// left nothing is not counted as if it had.
+/// Others may seal for one side by AES in counter mode; the numbers that they used are not used again, and
+/// what left nothing is not counted as if it had.
 #[test]
 fn i1_a_sealed_direction_is_offered_with_its_keys_and_goes_on_behind_them() {
     let mut house = House::new(Relay::with_carrier(), Senders::Signalled);

@@ -274,7 +274,7 @@ pub struct Interface {
     /// sent on to us (TURN, RFC 8656): for far ends that are reached in no other way. Only with `ice =
     /// "full"`.
     pub turn: Option<Spot<TurnServer>>,
-    /// How media in the clear crosses that needs no more than being sent on.
+    /// How media crosses that needs little more than being sent on.
     #[serde(default)]
     pub kernel_path: KernelPath,
     /// How what leaves it is marked.

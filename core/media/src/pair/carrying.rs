@@ -43,8 +43,8 @@ impl Pair {
         }
     }
 
-    /// Notes that the last packet crossed from a side, so long, and says whether its direction is worth carrying
-    /// elsewhere.
+    /// Notes that the last packet crossed from a side, so long, and says whether its direction is worth
+    /// carrying elsewhere.
     #[inline]
     pub fn is_ready(&mut self, side: Side, length: usize) -> bool {
         let side = &mut self.sides[side as usize];

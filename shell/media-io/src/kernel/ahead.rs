@@ -1,10 +1,10 @@
 //! Key streams of packets that are still to come. What is laid over a payload depends on the packet's number
-//! and not on what it says: the loop, whose processor has instructions for it, works it out ahead of time, and
-//! the program finds it there. Where it does not, it works it out by itself.
+//! and not on what it says: the loop, whose processor has instructions for it, works it out ahead of time,
+//! and the program finds it there. Where it does not, it works it out by itself.
 //!
 //! A place begins with the number of its packet, from 1 on; the program takes that away with the stream. It
-//! takes only what is of a higher number than all that crossed, and the loop writes only where a lower one was:
-//! nobody reads what another writes.
+//! takes only what is of a higher number than all that crossed, and the loop writes only where a lower one
+//! was: nobody reads what another writes.
 
 use std::mem::offset_of;
 use std::sync::atomic::Ordering;

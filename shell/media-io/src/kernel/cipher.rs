@@ -26,7 +26,7 @@ const STATE: i16 = -(LAID_OUT as i16);
 /// the number of the first block in the uppermost byte.
 pub(crate) const COUNTER: [i16; 3] = [0, 8, 16];
 
-/// The keys of all rounds, as the parts read them: the row of each byte shifted as often as rounds came before.
+/// The keys of all rounds, as the parts read them: the rows shifted as often as rounds came before.
 pub(crate) fn lay_out(key: &[u8], substitution: &[u8; 256]) -> Vec<[u64; 8]> {
     let expanded = expand(key, substitution);
     expanded

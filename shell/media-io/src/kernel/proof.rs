@@ -23,8 +23,8 @@ const SUM: i16 = -24;
 /// Which words are mixed how, twenty rounds of each.
 const CONSTANTS: [u32; 4] = [0x5a82_7999, 0x6ed9_eba1, 0x8f1b_bcdc, 0xca62_c1d6];
 
-/// Writes the parts of the page: "proof" leaves among the keys at R1 the proof of a packet that lies there, of
-/// as many bytes as R2 says, in the round of numbers in R3.
+/// Writes the parts of the page: "proof" leaves among the keys at R1 the proof of a packet that lies there,
+/// of as many bytes as R2 says, in the round of numbers in R3.
 pub(crate) fn parts(p: &mut Page) {
     proof(p);
     block(p);
